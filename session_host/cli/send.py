@@ -8,7 +8,7 @@ import sys
 from session_host.cli.output import print_line
 from session_host.cli.session_argument import add_session_argument, ask, called, find, require_running
 from session_host.errors import NeedsInput, UsageError
-from session_host.protocol.keys import parse_key
+from session_host.protocol.key_names import parse_key
 from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Send
 
 

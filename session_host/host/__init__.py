@@ -7,7 +7,7 @@
     program/        the program's side: PTY, emulator worker, journal writer
     clients/        the clients' side: the socket, the clients, their requests
     watchers/       what the agent does: files, titles, hooks, followed without polling
-    recovery/       what a replacement host needs: ownership, the store's row, hibernation
+    lifecycle/      what a replacement host needs: ownership, the store's row, hibernation
 
 A host knows nothing of windows; it serves any number of viewers, and never waits for one.
 """

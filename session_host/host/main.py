@@ -48,11 +48,11 @@ from .clients.server import Server
 from .driver.driver import Driver
 from .driver.recover import RecoveredSession, rebuild_emulator, replay_log
 from .keeper_channel import KeeperChannel
+from .lifecycle.hibernation import HibernationState, WakeUp, hibernate
+from .lifecycle.idle_detection import IdleDetection
+from .lifecycle.ownership import try_lock_session, unlock_session
+from .lifecycle.store_writer import StoreWriter
 from .program.journal_writer import JournalWriter
-from .recovery.hibernation import HibernationState, WakeUp, hibernate
-from .recovery.idle_detection import IdleDetection
-from .recovery.ownership import try_lock_session, unlock_session
-from .recovery.store_writer import StoreWriter
 from .termination import end_strays
 
 log = logging.getLogger(__name__)
@@ -173,7 +173,7 @@ class _Host:
         self._program: asyncio.Future[PtyProcess] = asyncio.get_running_loop().create_future()
         self._recorder = StoreWriter(order.spec, os.getpid())
         self._spec = order.spec
-        self._mover = Splicer()
+        self._splicer = Splicer()
         self._told_trouble = ""
         self._go = asyncio.Event()
         self._interrupted = False
@@ -195,17 +195,17 @@ class _Host:
             log.warning("another host serves this session")
             return 1
         descriptors, spec = self._order.descriptors, self._spec
-        input_log = InputLog(descriptors.input_log, descriptors.master, self._mover)
+        input_log = InputLog(descriptors.input_log, descriptors.master, self._splicer)
         if input_log.header.exit_saved:
             # A previous host was killed on its way out.
             self._leave()
             return 0
-        output_file = OutputFile(descriptors, self._mover)
+        output_file = OutputFile(descriptors, self._splicer)
         recovered = self._recover(input_log, output_file, look_only=False)
         await asyncio.sleep(0)  # Whoever waits for the start is told as soon as it is known.
         directory = Path(spec.journal) if spec.journal else None
-        recording = JournalWriter(directory, spec.journal_limit_bytes, output_file, self._recorded)
-        driver = self._driver = Driver(spec, descriptors, recovered, input_log, output_file, recording, now=now)
+        journal_writer = JournalWriter(directory, spec.journal_limit_bytes, output_file, self._recorded)
+        driver = self._driver = Driver(spec, descriptors, recovered, input_log, output_file, journal_writer, now=now)
         server = self._server = Server(driver, Path(spec.socket_path), descriptors.listener, self._keeper)
         if not await self._begin(driver, server, recovered.log_state.child_started):
             return 1
@@ -215,7 +215,7 @@ class _Host:
         if self._starting is None:
             await self._recorder.taken_over()
         noting = asyncio.create_task(self._note_conversation(driver), name="conversation")
-        await recording.start(spec.size, driver.session.ring.kept_resizes())
+        await journal_writer.start(spec.size, driver.session.ring.kept_resizes())
         gc.enable()  # Not before: it would look at what is the keeper's too, which writes to all of it.
         self._serving.set()
         patience_s = self._woken.patience_s
@@ -227,7 +227,7 @@ class _Host:
         driver.conversation_learnt.set()
         await noting
         await end_strays(driver)
-        await recording.close()
+        await journal_writer.close()
         await self._recorder.ended(driver, now(), interrupted=self._interrupted)
         log.info("recorded")
         await driver.checkpointer.close()
@@ -314,7 +314,7 @@ class _Host:
         driver = self._driver
         if driver is None:
             return
-        trouble, former = driver.recording.trouble, self._told_trouble
+        trouble, former = driver.journal_writer.trouble, self._told_trouble
         if trouble != former:
             self._told_trouble = trouble
             driver.broadcast(NoticeEvent("recording", trouble))
@@ -335,8 +335,8 @@ class _Host:
         """Restore the session without touching it; then wait until it is ours. False if that does not come."""
         descriptors = self._order.descriptors
         try:
-            input_log = InputLog(descriptors.input_log, descriptors.master, self._mover)
-            output_file = OutputFile(descriptors, self._mover, look_only=True)
+            input_log = InputLog(descriptors.input_log, descriptors.master, self._splicer)
+            output_file = OutputFile(descriptors, self._splicer, look_only=True)
             self._recover(input_log, output_file, look_only=True).emulator.close()
             input_log.close()
         except Exception as error:

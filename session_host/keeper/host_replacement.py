@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from typing import Protocol
 
-from session_host.host.recovery.hibernation import HibernationState
+from session_host.host.lifecycle.hibernation import HibernationState
 from session_host.keeper_client.channel import MessageChannel
 from session_host.protocol.keeper import Go, KeeperMessage, KeptBy, NotReplaced, Prepare, Replaced, Rest, Yield
 from session_host.system.processes.identity import is_stopped

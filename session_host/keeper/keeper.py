@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from session_host.errors import OutliveError, ProtocolViolation
+from session_host.host.lifecycle.hibernation import HibernationState
 from session_host.host.main import run_host
-from session_host.host.recovery.hibernation import HibernationState
 from session_host.keeper_client.channel import MessageChannel
 from session_host.protocol.codec import ToKeeperDecoder
 from session_host.protocol.keeper import (

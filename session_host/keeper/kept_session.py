@@ -20,8 +20,8 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import Self
 
+from session_host.host.lifecycle.hibernation import HibernationState
 from session_host.host.main import HostParameters
-from session_host.host.recovery.hibernation import HibernationState
 from session_host.keeper_client.channel import MessageChannel
 from session_host.protocol.keeper import KeeperMessage, SessionSummary
 from session_host.protocol.launch import LaunchReport, LaunchSpec

@@ -7,7 +7,7 @@
     keeper     messages between keeper, hosts and commands
     launch     what a host gets when it is started
     evidence   an activity's evidence: the reports of its sources, and its changes
-    keys       key names as people write them
+    key_names  key names as people write them
     untrusted_text  what names and titles may hold when they are shown
     compatibility   messages for peers of older protocols
 

@@ -48,7 +48,7 @@ from session_host.protocol.messages import (
 from session_host.protocol.values import State
 from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.storage.descriptors.log_state import KEPT_REQUESTS, LogState
-from session_host.storage.descriptors.pending_input import DueInput
+from session_host.storage.descriptors.pending_input import PendingInput
 from session_host.terminal.base import Bell, ClipboardSet, Emulator, Notification, TerminalEvent, TitleChanged
 
 from .attachments import Attachment
@@ -86,7 +86,7 @@ class Session:
         session_id: names the session, and as ``epoch`` the life of the output's offsets.
         name: what the user calls it; ``title`` is what the program calls itself.
         ring: what of the output is sent again; ``audience``: who gets it as it comes.
-        due: what is recorded for the program, which has not taken it yet.
+        pending: what is recorded for the program, which has not taken it yet.
         viewers: who is attached, and what follows from that; ``sizing`` is a part of that.
         colors: what the program's queries for colours are answered with; None if no viewer told.
         requests: what commands have typed, by the tokens of their wishes.
@@ -98,7 +98,7 @@ class Session:
         spec: LaunchSpec,
         log_state: LogState,
         ring: OutputRing,
-        due: DueInput,
+        pending: PendingInput,
         *,
         title: str,
         new_id: Callable[[], str],
@@ -110,7 +110,7 @@ class Session:
             spec: what is started.
             log_state: what a previous host knew.
             ring: the output so far.
-            due: see the attribute.
+            pending: see the attribute.
             title: the emulator's.
             new_id: makes an attachment's id: 32 hexadecimal digits.
             watched: how things stand that others watch, for a viewer that has just attached.
@@ -124,7 +124,7 @@ class Session:
         self.takes_keys = False
         self.name = log_state.name or spec.name
         self.title = title
-        self.ring, self.due = ring, due
+        self.ring, self.pending = ring, pending
         self.audience = Audience()
         self.viewers = Viewers(self.effects, log_state, spec.size, new_id)
         self.sizing = self.viewers.sizing
@@ -328,4 +328,4 @@ class Session:
 
     def _has_room(self, length: int) -> bool:
         """Whether so many more bytes may wait for the program."""
-        return self.due.has_room(length, EARLY_INPUT_BYTES if self.state is State.STARTING else PENDING_INPUT_BYTES)
+        return self.pending.has_room(length, EARLY_INPUT_BYTES if self.state is State.STARTING else PENDING_INPUT_BYTES)

@@ -45,7 +45,7 @@ def spec_of(**changes: object) -> LaunchSpec:
     return msgspec.structs.replace(spec, **changes)
 
 
-class CountingMover(Splicer):
+class CountingSplicer(Splicer):
     """Tells how much it has given to the program."""
 
     def __init__(self, kept: KeptSession) -> None:
@@ -65,7 +65,7 @@ class KeptSession:
         spec, descriptors: the session's.
         given: how much was typed that ``typed`` has not told of.
         slave: the PTY's other side: what is written there is output, what is read there was typed.
-        recovered, input_log, output_file, recording, checkpointer, driver, session: of the last ``host``.
+        recovered, input_log, output_file, journal_writer, checkpointer, driver, session: of the last ``host``.
     """
 
     def __init__(self, spec: LaunchSpec, *, cooked: bool = False) -> None:
@@ -79,17 +79,17 @@ class KeptSession:
     def host(self, *, other_engine: bool = False) -> Driver:
         """A session made of what is there, as a host does it: the first, or a later host."""
         assert not self._living
-        mover = CountingMover(self)
-        self.input_log = InputLog(self.descriptors.input_log, self.descriptors.master, mover)
-        self.output_file = OutputFile(self.descriptors, mover)
+        splicer = CountingSplicer(self)
+        self.input_log = InputLog(self.descriptors.input_log, self.descriptors.master, splicer)
+        self.output_file = OutputFile(self.descriptors, splicer)
         log_state, checkpoint = replay_log(self.descriptors.checkpoint, self.input_log, look_only=False)
         self.recovered: RecoveredSession = rebuild_emulator(
             self.spec, log_state, checkpoint, self.output_file, self.input_log.header, other_engine=other_engine
         )
         directory = Path(self.spec.journal) if self.spec.journal else None
-        self.recording = JournalWriter(directory, self.spec.journal_limit_bytes, self.output_file, lambda: None)
+        self.journal_writer = JournalWriter(directory, self.spec.journal_limit_bytes, self.output_file, lambda: None)
         self.driver = Driver(
-            self.spec, self.descriptors, self.recovered, self.input_log, self.output_file, self.recording,
+            self.spec, self.descriptors, self.recovered, self.input_log, self.output_file, self.journal_writer,
             now=lambda: "2026-01-01T00:00:01Z",
         )  # fmt: skip
         self.session, self.checkpointer = self.driver.session, self.driver.checkpointer
@@ -134,10 +134,10 @@ class KeptSession:
         if self._living:
             self._living = False
             self.driver.close()
-            with self.recording._at_work:
+            with self.journal_writer._at_work:
                 pass  # Of a process that is killed no thread is left either.
-            if self.recording._timer is not None:
-                self.recording._timer.cancel()
+            if self.journal_writer._timer is not None:
+                self.journal_writer._timer.cancel()
             self.input_log.close()
 
     def close(self) -> None:

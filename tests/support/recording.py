@@ -1,4 +1,4 @@
-"""A stream that a test writes, and what is recorded of it."""
+"""An output file that a test writes, and what is recorded of it."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ SIZE = GridSize(80, 24)
 
 
 class Recorded:
-    """A stream that a test writes, and the recordings of it, one after the other."""
+    """An output file that a test writes, and the recordings of it, one after the other."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self.file = os.memfd_create("stream")
+        self.file = os.memfd_create("output")
         descriptors = SessionDescriptors(-1, -1, -1, self.file, -1, -1, -1)
         self.output_file = OutputFile(descriptors, Splicer(in_kernel=False))
         self.written = b""
         self.resizes: list[Resized] = []
         self.progress = 0
-        self.recording = self.open()
+        self.journal_writer = self.open()
 
     def open(self) -> JournalWriter:
-        self.recording = JournalWriter(self.directory, LIMIT_BYTES, self.output_file, self._progressed)
-        return self.recording
+        self.journal_writer = JournalWriter(self.directory, LIMIT_BYTES, self.output_file, self._progressed)
+        return self.journal_writer
 
     def _progressed(self) -> None:
         self.progress += 1
@@ -47,30 +47,30 @@ class Recorded:
         os.pwrite(self.file, data, self.output_file.end)
         self.output_file.end += len(data)
         self.written += data
-        self.recording.add_output(self.output_file.end)
+        self.journal_writer.add_output(self.output_file.end)
 
     def resize(self, columns: int) -> None:
         self.resizes.append(Resized(self.output_file.end, GridSize(columns, 24), CellSize(), len(self.resizes) + 1))
-        self.recording.add_resize(self.resizes[-1])
+        self.journal_writer.add_resize(self.resizes[-1])
 
     def snapshot(self, data: bytes = b"s") -> Snapshot:
         """The emulator's state as of now."""
         return Snapshot(self.output_file.end, len(self.resizes), "pyte-1", GridSize(80, 24), 100, "", data)
 
     async def start(self) -> None:
-        await self.recording.start(SIZE, list(self.resizes))
+        await self.journal_writer.start(SIZE, list(self.resizes))
 
     async def caught_up(self) -> None:
-        await eventually(lambda: self.recording.end == self.output_file.end, 10, "all to be recorded")
+        await eventually(lambda: self.journal_writer.end == self.output_file.end, 10, "all to be recorded")
 
     async def restart(self) -> None:
-        """As after a kill: another recording of the same stream, which knows nothing."""
-        await self.recording.close()
+        """As after a kill: another recording of the same output, which knows nothing."""
+        await self.journal_writer.close()
         self.open()
         await self.start()
 
     async def close(self) -> None:
-        await self.recording.close()
+        await self.journal_writer.close()
         os.close(self.file)
 
 
@@ -94,6 +94,6 @@ async def test_the_size_at_the_beginning_is_recorded_once(own: Recorded) -> None
     await own.restart()
     own.output(b"two")
     await own.caught_up()
-    await own.recording.close()
+    await own.journal_writer.close()
     first = [entry for entry in recorded(own.directory) if isinstance(entry, Resize)]
     assert [(entry.number, entry.size) for entry in first] == [(0, SIZE)]

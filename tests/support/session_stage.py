@@ -16,7 +16,7 @@ from session_host.session.output_ring import OutputRing, Span
 from session_host.session.session import Session
 from session_host.storage.descriptors.log_entries import NOBODY
 from session_host.storage.descriptors.log_state import LogState
-from session_host.storage.descriptors.pending_input import Due, DueInput
+from session_host.storage.descriptors.pending_input import PendingEntry, PendingInput
 from session_host.terminal.base import Emulator
 from tests.support.kept_sessions import SESSION_ID, spec_of
 from tests.support.playbook import Event, Playbook, do
@@ -51,10 +51,10 @@ class Stage:
     """
 
     def __init__(self) -> None:
-        self.due = DueInput()
+        self.pending = PendingInput()
         ids = iter([ID, OTHER_ID])
         self.session = Session(
-            spec_of(), LogState(), OutputRing(0, 10), self.due,
+            spec_of(), LogState(), OutputRing(0, 10), self.pending,
             title="", new_id=lambda: next(ids), watched=lambda: [m.BellEvent()],
         )  # fmt: skip
         self.emulator: Emulator | None = ENGINE
@@ -122,7 +122,7 @@ class Stage:
 
         def waits(count: int) -> None:
             while count > 0:
-                self.due.add(Due(0, min(count, PIECE_BYTES), NOBODY, 0), min(count, PIECE_BYTES))
+                self.pending.append(PendingEntry(0, min(count, PIECE_BYTES), NOBODY, 0), min(count, PIECE_BYTES))
                 count -= PIECE_BYTES
 
         return do(waits, count)

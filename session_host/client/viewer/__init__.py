@@ -2,7 +2,7 @@
 
 viewer                attaches, follows, reconnects
 state                 a viewer's states, and the interface of its user
-input_methods         the user's input as numbered messages
+numbered_input        the user's input as numbered messages
 unacknowledged_input  input kept in order until the host acknowledges it
 snapshot_receiver     a snapshot's pieces, and the replica made of them
 """

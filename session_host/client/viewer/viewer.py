@@ -48,7 +48,7 @@ from session_host.protocol.values import CellSize, GridSize, State
 from session_host.terminal import default_engine, engine_build
 from session_host.terminal.base import DefaultColors, Emulator, EngineName
 
-from .input_methods import ViewerInput
+from .numbered_input import ViewerInput
 from .snapshot_receiver import SnapshotReceiver, copy_scroll_position, discard_side_effects
 from .state import FINAL_STATES, ViewerDelegate, ViewerState
 

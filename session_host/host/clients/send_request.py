@@ -19,7 +19,7 @@ import uuid
 from typing import NamedTuple, Self
 
 from session_host.host.driver.driver import Driver
-from session_host.protocol.keys import parse_key
+from session_host.protocol.key_names import parse_key
 from session_host.protocol.messages import (
     MAX_PASTE_CHARACTERS,
     Done,

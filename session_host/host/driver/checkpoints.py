@@ -97,10 +97,10 @@ class Checkpointer:
     def maybe_checkpoint(self) -> None:
         """After some output: is it time?"""
         driver = self._driver
-        lane = driver.worker
+        worker = driver.worker
         if self._task is None and (
-            lane.worked_s - self._work_s > max(WORK_S, self._cost_s * WORK_OF_COST)
-            or lane.interpreted_to - self._offset > OUTPUT_BYTES
+            worker.worked_s - self._work_s > max(WORK_S, self._cost_s * WORK_OF_COST)
+            or worker.interpreted_to - self._offset > OUTPUT_BYTES
             or driver.input_log.end - self._input_log_end > INPUT_LOG_BYTES
             or driver.emulator_resizes - self._resizes > RESIZES
         ):
@@ -134,16 +134,16 @@ class Checkpointer:
 
     async def _make(self, *, portable: bool) -> bool:
         driver = self._driver
-        input_log, lane = driver.input_log, driver.worker
+        input_log, worker = driver.input_log, driver.worker
         found: asyncio.Future[tuple[_State, int, int] | None] = asyncio.get_running_loop().create_future()
 
         def done(state: _State) -> None:
-            found.set_result((state, lane.interpreted_to, driver.emulator_resizes))
+            found.set_result((state, worker.interpreted_to, driver.emulator_resizes))
 
         try:
-            lane.submit(lambda emulator: _state_of(emulator, portable=portable), done, lambda: found.set_result(None))
+            worker.submit(lambda emulator: _state_of(emulator, portable=portable), done, lambda: found.set_result(None))
             result = await found
-            self._work_s, self._input_log_end = lane.worked_s, input_log.end
+            self._work_s, self._input_log_end = worker.worked_s, input_log.end
             if result is None:
                 self._cost_s = max(self._cost_s * 2, WORK_S)  # The engine could not; again, but later.
                 return False
@@ -170,7 +170,7 @@ class Checkpointer:
             self._task = None
         self._offset, self._resizes = offset, resizes
         if not portable:
-            driver.recording.add_snapshot(
+            driver.journal_writer.add_snapshot(
                 Snapshot(offset, resizes, state.form, state.size, state.scrollback_lines, state.title, state.data)
             )
         self.free_superseded()
@@ -180,8 +180,8 @@ class Checkpointer:
         """Give back the output that no recovery, no viewer and no journal needs any more."""
         driver = self._driver
         needed = min(self._offset, driver.output_file.end - RING_BYTES)
-        if driver.recording.on and not driver.recording.trouble:
-            needed = min(needed, driver.recording.end)
+        if driver.journal_writer.on and not driver.journal_writer.trouble:
+            needed = min(needed, driver.journal_writer.end)
         if needed > driver.output_file.start:
             driver.output_file.free_before(needed)
             driver.session.ring.forgot(driver.output_file.start)

@@ -54,7 +54,8 @@ class Driver:
         worker: the emulator, the authority on the screen; used in turn.
         emulator_resizes: how many resizes the emulator has been through; the output may be ahead of it.
         output_file: the output.
-        input_log, recording: what outlives this process, in memory and on disk; ``checkpointer`` shortens a recovery.
+        input_log, journal_writer: what outlives this process, in memory and on disk.
+        checkpointer: makes the checkpoints, which shorten a recovery.
         watch: what the agent does; ``conversation``: which one of its own it is in.
         process: the program, None until it runs.
         started, ended: set once the program runs, and once it has ended and its last output is in.
@@ -70,7 +71,7 @@ class Driver:
         recovered: RecoveredSession,
         input_log: InputLog,
         output: OutputFile,
-        recording: JournalWriter,
+        journal_writer: JournalWriter,
         *,
         now: Callable[[], str],
     ) -> None:
@@ -82,15 +83,15 @@ class Driver:
             recovered: what a previous host knew, and the emulator.
             input_log: see the attribute.
             output: see ``output_file``.
-            recording: see the attribute.
+            journal_writer: see the attribute.
             now: tells the time, for people.
         """
         log_state = recovered.log_state
         self.spec = spec
-        self.input_log, self.output_file, self.recording = input_log, output, recording
+        self.input_log, self.output_file, self.journal_writer = input_log, output, journal_writer
         ring = OutputRing(output.start, output.end, log_state.resizes)
         self.session = Session(
-            spec, log_state, ring, input_log.due,
+            spec, log_state, ring, input_log.pending,
             title=recovered.emulator.title, new_id=lambda: uuid.uuid4().hex, watched=self._watched,
         )  # fmt: skip
         self.emulator_resizes = recovered.resizes
@@ -110,7 +111,7 @@ class Driver:
         self.process: PtyProcess | None = None
         self.notice = recovered.notice
         self.checkpointer = Checkpointer(self, descriptors, recovered.checkpoint_offset)
-        self._pump: PtyIO | None = None
+        self._pty_io: PtyIO | None = None
         self._heard(recovered.replies, recovered.events)
 
     # ------------------------------------------------------------ start and end
@@ -130,8 +131,8 @@ class Driver:
         self.process = process
         self.conversation.runs_in(process.pid)
         self.watch.runs_in(process)
-        self._pump = PtyIO(process, self.output_file, self.input_log.header, self)
-        self._pump.start()
+        self._pty_io = PtyIO(process, self.output_file, self.input_log.header, self)
+        self._pty_io.start()
         session = self.session
         log.info("running pid=%d size=%s offset=%d", process.pid, session.sizing.size, self.output_file.end)
         if session.ring.resizes:
@@ -145,11 +146,11 @@ class Driver:
 
     def child_ended(self) -> None:
         """The keeper's word that the program's status is in the input log."""
-        if self._pump is not None:
-            self._pump.on_exit_status()
+        if self._pty_io is not None:
+            self._pty_io.on_exit_status()
 
     def program_ended(self, exit_code: int | None, exit_signal: int | None) -> None:
-        """The pump's word that the child was reaped and its last output is read."""
+        """Called when the child was reaped and its last output is read."""
         self.worker.run_after_output(lambda _: self._over(exit_code, exit_signal))
 
     def _over(self, exit_code: int | None, exit_signal: int | None) -> None:
@@ -170,19 +171,24 @@ class Driver:
     @property
     def is_quiet(self) -> bool:
         """Whether the program has all input, and its output is interpreted."""
-        return self._pump is not None and self._pump.is_quiet and self.worker.is_quiet and not self.session.due.bytes
+        return (
+            self._pty_io is not None
+            and self._pty_io.is_quiet
+            and self.worker.is_quiet
+            and not self.session.pending.bytes
+        )
 
     def signal(self, number: int) -> None:
         """Signal the program, if it still runs."""
-        if self.process is not None and self._pump is not None and not self._pump.reaped:
+        if self.process is not None and self._pty_io is not None and not self._pty_io.reaped:
             self.process.signal(number)
 
     def close(self) -> None:
         """Let go of the PTY and the engine."""
         self.watch.close()
         self.performer.close()
-        if self._pump is not None:
-            self._pump.close()
+        if self._pty_io is not None:
+            self._pty_io.close()
         self.worker.close()
 
     # ------------------------------------------------------------ what the program says
@@ -199,8 +205,8 @@ class Driver:
         return self.worker.feed_output(data)
 
     def _worker_drained(self) -> None:
-        if self._pump is not None:
-            self._pump.resume_reading()
+        if self._pty_io is not None:
+            self._pty_io.resume_reading()
 
     def _emulator_used(self, emulator: Emulator) -> None:
         """Send the emulator's replies to the program and its events to the viewers."""
@@ -211,7 +217,7 @@ class Driver:
             self.performer.perform()
         self.watch.output_seen()
         # The journal follows the emulator, so that a checkpoint never lies behind its end.
-        self.recording.add_output(self.worker.interpreted_to)
+        self.journal_writer.add_output(self.worker.interpreted_to)
         self.checkpointer.maybe_checkpoint()
 
     def _heard(self, replies: bytes, events: list[TerminalEvent]) -> None:
@@ -230,8 +236,8 @@ class Driver:
 
     def _watched(self) -> Iterator[Event]:
         """How things stand, for a viewer that has just attached."""
-        if self.recording.trouble:
-            yield NoticeEvent("recording", self.recording.trouble)
+        if self.journal_writer.trouble:
+            yield NoticeEvent("recording", self.journal_writer.trouble)
         activity = self.watch.tracker
         yield ActivityEvent(activity.activity, activity.source, activity.since, activity.detail)
         if (foreground := self.watch.foreground) is not None and foreground.current.since:
@@ -246,26 +252,26 @@ class Driver:
 
     def key_typed(self, connection: ClientConnection, data: bytes) -> None:
         """Give the program what ``connection.receive_data`` returned."""
-        attachment, pump = connection.attachment, self._pump
+        attachment, pty_io = connection.attachment, self._pty_io
         assert attachment is not None
-        assert pump is not None
+        assert pty_io is not None
         sequence = attachment.accepted
-        if pump.reaped:
+        if pty_io.reaped:
             self.input_log.append(_INPUT, data, attachment.key, sequence)
         elif self.input_log.append_and_send(_INPUT, data, attachment.key, sequence):
             connection.frames.written(attachment.id, sequence)
         else:
-            pump.watch_writable(True)
+            pty_io.watch_writable(True)
         # The program is awake by now: what follows is not on the key's way.
         if self.session.key_given(attachment):
             self.watch.input_given()
 
     def flush_input(self) -> None:
-        """Give the program what is due, as far as it takes it."""
-        pump = self._pump
-        if pump is not None and not pump.reaped:
-            if self.input_log.send_pending() is pump.writing:
-                pump.watch_writable(not pump.writing)
-            if taken := self.session.due.take_taken():
+        """Write pending input to the program, as far as it takes it."""
+        pty_io = self._pty_io
+        if pty_io is not None and not pty_io.reaped:
+            if self.input_log.send_pending() is pty_io.writing:
+                pty_io.watch_writable(not pty_io.writing)
+            if taken := self.session.pending.collect_delivered():
                 self.session.program_took(taken)
                 self.performer.perform()

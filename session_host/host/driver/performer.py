@@ -155,7 +155,7 @@ class Performer:
     def _resize_emulator(self, emulator: Emulator, message: Resized) -> None:
         emulator.resize(message.size, message.cell)
         self._driver.emulator_resizes = message.number
-        self._driver.recording.add_resize(message)
+        self._driver.journal_writer.add_resize(message)
 
     # ------------------------------------------------------------ timers
 

@@ -33,7 +33,7 @@ TOLD_WITHIN_S = 3.0
 
 
 class PtyIOOwner(Protocol):
-    """Callbacks of the pump."""
+    """The callbacks of PtyIO."""
 
     def on_output(self, data: bytes) -> bool:
         """The program wrote; returns whether to read on at once."""

@@ -58,7 +58,7 @@ class AgentWatch:
         spec: LaunchSpec,
         saved_state: ActivityState | None,
         input_log: InputLog,
-        lane: EmulatorWorker,
+        worker: EmulatorWorker,
         conversation: ConversationTracker,
         *,
         tell: Callable[[ActivityEvent | ForegroundEvent], None],
@@ -71,7 +71,7 @@ class AgentWatch:
             spec: the session's.
             saved_state: what a previous host knew.
             input_log: where what is known survives this process.
-            lane: tells how far the output was heard, and when it last came.
+            worker: tells how far the output was heard, and when it last came.
             conversation: is told what the sources say of it.
             tell: sends an event to all followers.
             now: tells the time, for people.
@@ -80,7 +80,7 @@ class AgentWatch:
         self.tracker = ActivityTracker(spec.watch, spec.created_at, saved_state)
         self._spec = spec
         self._input_log = input_log
-        self._lane = lane
+        self._worker = worker
         self._conversation = conversation
         self._tell = tell
         self._now = now
@@ -303,7 +303,7 @@ class AgentWatch:
     def saved_state(self) -> ActivityState:
         """The state for a replacement host."""
         command = self.foreground.command if self.foreground is not None else NO_COMMAND
-        return self.tracker.saved_state(self._lane.interpreted_to, self._speaker, self._asker, command)
+        return self.tracker.saved_state(self._worker.interpreted_to, self._speaker, self._asker, command)
 
     def _changed(self, *, visibly: bool = True) -> None:
         """It is remembered, and told."""
@@ -340,7 +340,7 @@ class AgentWatch:
 
     def _output_s(self) -> float:
         """When the program last wrote something, on the clock of ages; 0 for never."""
-        return max(self._lane.fed_at_s, self._former_output_s)
+        return max(self._worker.fed_at_s, self._former_output_s)
 
     def _arm(self) -> None:
         """See that the tracker is looked at when something is due, and not before; output need not come here."""

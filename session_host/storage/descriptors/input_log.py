@@ -31,7 +31,7 @@ from session_host.errors import OutliveError
 
 from .log_entries import FOR_PROGRAM, HEADER, HEADER_BYTES, NOBODY, EntryKind, LogEntry
 from .output_file import PAGE_BYTES, punch
-from .pending_input import Due, DueInput
+from .pending_input import PendingEntry, PendingInput
 from .splice import Splicer
 
 _MAGIC = b"outlive ledger 1"
@@ -172,10 +172,10 @@ class InputLog:
     Attributes:
         header: what is overwritten in place.
         end: the file's length.
-        due: what is accepted for the program and not yet taken by it.
+        pending: what is accepted for the program and not yet taken by it.
     """
 
-    def __init__(self, file: int, master: int, mover: Splicer) -> None:
+    def __init__(self, file: int, master: int, splicer: Splicer) -> None:
         """Open it; an empty file is begun.
 
         Raises:
@@ -183,14 +183,14 @@ class InputLog:
         """
         self._file = file
         self._master = master
-        self._mover = mover
+        self._splicer = splicer
         self.end = os.fstat(file).st_size
         if self.end == 0:
             os.pwrite(file, _MAGIC + bytes(PAGE_BYTES - len(_MAGIC)), 0)
             self.end = os.lseek(file, PAGE_BYTES, os.SEEK_SET)
         self.header = LogHeader(file)
         self._position = os.lseek(file, 0, os.SEEK_CUR)
-        self.due = DueInput()
+        self.pending = PendingInput()
 
     def close(self) -> None:
         """Unmap the header."""
@@ -209,24 +209,26 @@ class InputLog:
         """
         start = self._write(_pack_header(len(payload), kind, who, number) + payload)
         if kind in FOR_PROGRAM:
-            self.due.add(Due(start, len(payload), who if kind == EntryKind.INPUT else NOBODY, number), len(payload))
+            self.pending.append(
+                PendingEntry(start, len(payload), who if kind == EntryKind.INPUT else NOBODY, number), len(payload)
+            )
 
     def append_and_send(self, kind: EntryKind, payload: bytes, who: bytes, number: int) -> bool:
         """``append`` and ``send_pending`` in one, with a fast path when nothing else is pending.
 
         Returns:
-            Whether nothing is left. What the program has in one go is not among ``due.take_taken``.
+            Whether nothing is left. What the program has in one go is not among ``pending.collect_delivered``.
         """
-        if self.due.records:
+        if self.pending.entries:
             self.append(kind, payload, who, number)
             return self.send_pending()
         file, length = self._file, len(payload)
         start = self._write(_pack_header(length, kind, who, number) + payload)
         os.lseek(file, start, 0)
-        given = self._mover.sendfile_to_pty(self._master, file, length)
+        given = self._splicer.sendfile_to_pty(self._master, file, length)
         self._position = start + given
         if given < length:
-            self.due.add(Due(start, length, who, number), length - given)
+            self.pending.append(PendingEntry(start, length, who, number), length - given)
             return self.send_pending()
         return True
 
@@ -258,37 +260,37 @@ class InputLog:
 
     def send_pending(self) -> bool:
         """Give the program as much as it takes; returns whether nothing is left."""
-        due = self.due
-        while due.records:
-            start, length, _, _ = due.records[0]
+        pending = self.pending
+        while pending.entries:
+            start, length, _, _ = pending.entries[0]
             if self._position < start:
                 self._position = os.lseek(self._file, start, os.SEEK_SET)
             left = start + length - self._position
             while left > 0:
-                count = self._mover.sendfile_to_pty(self._master, self._file, left)
+                count = self._splicer.sendfile_to_pty(self._master, self._file, left)
                 if not count:
                     return False
                 left -= count
                 self._position += count
-                due.bytes -= count
-            due.first_is_taken()
+                pending.bytes -= count
+            pending.pop_first()
         return True
 
     def mark_pending(self, record: LogEntry) -> None:
         """Mark the unwritten part of a previous host's entry as pending."""
         if record.kind in FOR_PROGRAM and record.end > self._position:
             start = record.start + HEADER_BYTES
-            self.due.add(
-                Due(start, len(record.payload), NOBODY, record.number), record.end - max(self._position, start)
+            self.pending.append(
+                PendingEntry(start, len(record.payload), NOBODY, record.number), record.end - max(self._position, start)
             )
 
     @property
     def first_pending(self) -> int:
         """Offset of the first entry not fully written to the program, or the end."""
-        return self.due.records[0].start - HEADER_BYTES if self.due.records else self.end
+        return self.pending.entries[0].start - HEADER_BYTES if self.pending.entries else self.end
 
     def drop_pending(self) -> int:
-        """The program has ended: nothing is due any more; returns how many bytes that was."""
-        left = self.due.forget()
+        """The program has ended: drop the pending input; returns how many bytes that was."""
+        left = self.pending.clear()
         self._position = os.lseek(self._file, self.end, os.SEEK_SET)
         return left

@@ -29,12 +29,12 @@ class OutputFile:
         written_at_s: when a previous host wrote to it, in seconds since 1970; 0 for never.
     """
 
-    def __init__(self, descriptors: SessionDescriptors, mover: Splicer, *, look_only: bool = False) -> None:
+    def __init__(self, descriptors: SessionDescriptors, splicer: Splicer, *, look_only: bool = False) -> None:
         """Open it where a previous host left it.
 
         Args:
             descriptors: the session's descriptors.
-            mover: what moves the bytes.
+            splicer: what moves the bytes.
             look_only: leave everything as it is.
         """
         self._master, self._pipe_read, self._pipe_write = (
@@ -43,21 +43,21 @@ class OutputFile:
             descriptors.pipe_write,
         )
         self._file = descriptors.output_file
-        self._mover = mover
+        self._splicer = splicer
         found = os.fstat(descriptors.output_file)
         self.end = found.st_size
         self.written_at_s = found.st_mtime if self.end else 0.0
         self.start = _first_kept(descriptors.output_file, self.end)
         self.at_end = False
         # What a previous host had on its way is older than what the PTY has.
-        if mover.in_kernel and not look_only:
-            self.end += mover.drain_pipe(descriptors.pipe_read, descriptors.output_file, self.end, 1 << 20)
+        if splicer.in_kernel and not look_only:
+            self.end += splicer.drain_pipe(descriptors.pipe_read, descriptors.output_file, self.end, 1 << 20)
 
     def read_new(self, most: int) -> bytes:
         """Move new output from the PTY to the file and return it, up to about ``most`` bytes."""
         began = end = self.end
         while True:
-            came, self.at_end = self._mover.splice_from_pty(
+            came, self.at_end = self._splicer.splice_from_pty(
                 self._master, self._pipe_read, self._pipe_write, self._file, end, LITTLE_BYTES
             )
             self.end = end = end + came

@@ -11,12 +11,12 @@ LONG_BYTES = 256 * 1024
 """Cap on what one entry counts against the input limit, so that keys fit behind a long paste."""
 
 
-class Due(NamedTuple):
-    """A record for the program.
+class PendingEntry(NamedTuple):
+    """An entry of the input log that the program has not read wholly.
 
     Attributes:
-        start, length: where in the input log's file the program's part of it stands.
-        who, number: an attachment and its input's sequence, as in the record; NOBODY where nobody waits for it.
+        start, length: the place of the entry's payload in the input log's file.
+        who, number: the attachment and its input's sequence, as in the entry; NOBODY where nobody waits for it.
     """
 
     start: int
@@ -25,46 +25,46 @@ class Due(NamedTuple):
     number: int
 
 
-class DueInput:
-    """What waits for the program.
+class PendingInput:
+    """Input that waits for the program.
 
     Attributes:
-        records: what it does not have wholly.
-        bytes: what it does not have of them.
+        entries: those that the program has not read wholly, oldest first.
+        bytes: how many of their bytes the program has not read.
     """
 
     def __init__(self) -> None:
-        self.records: deque[Due] = deque()
+        self.entries: deque[PendingEntry] = deque()
         self.bytes = 0
-        self._taken: list[tuple[bytes, int]] = []
+        self._delivered: list[tuple[bytes, int]] = []
 
-    def add(self, record: Due, left: int) -> None:
-        """A record is due, and of it so many bytes."""
-        self.records.append(record)
-        self.bytes += left
+    def append(self, entry: PendingEntry, left_bytes: int) -> None:
+        """Add an entry of which the program has ``left_bytes`` still to read."""
+        self.entries.append(entry)
+        self.bytes += left_bytes
 
-    def first_is_taken(self) -> None:
-        """The program has all of the oldest record."""
-        record = self.records.popleft()
-        if record.who != NOBODY:
-            self._taken.append((record.who, record.number))
+    def pop_first(self) -> None:
+        """Remove the oldest entry, which the program has read wholly, and note it as delivered."""
+        entry = self.entries.popleft()
+        if entry.who != NOBODY:
+            self._delivered.append((entry.who, entry.number))
 
-    def take_taken(self) -> list[tuple[bytes, int]]:
-        """The attachments and sequences of the inputs that the program got since this was last asked, oldest first."""
-        taken, self._taken = self._taken, []
-        return taken
+    def collect_delivered(self) -> list[tuple[bytes, int]]:
+        """Return the attachments and sequences of the inputs delivered since the last call, oldest first."""
+        delivered, self._delivered = self._delivered, []
+        return delivered
 
     def has_room(self, length: int, bound: int) -> bool:
-        """Whether so many more bytes may be due, the bound being for all; of a long paste only a part counts."""
+        """Whether ``length`` more bytes fit within ``bound`` for all; a long paste counts only in part."""
         if length > LONG_BYTES < bound:
             return self.bytes <= bound
         if self.bytes + length <= bound:
             return True
-        return sum(min(record.length, LONG_BYTES) for record in self.records) + length <= bound
+        return sum(min(entry.length, LONG_BYTES) for entry in self.entries) + length <= bound
 
-    def forget(self) -> int:
-        """Nothing is due any more; returns how many bytes that was."""
+    def clear(self) -> int:
+        """Drop all entries; returns how many bytes the program had not read."""
         left = self.bytes
-        self.records.clear()
+        self.entries.clear()
         self.bytes = 0
         return left

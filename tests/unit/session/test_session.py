@@ -150,7 +150,7 @@ def test_what_there_is_no_room_for_is_refused_and_all_behind_it_until_the_user_h
         << InputGiven()
         >> stage.gets(client)
         << Returned([refused(1, ErrorCode.INPUT_FULL), refused(2, ErrorCode.HELD)])
-        >> do(stage.due.forget)
+        >> do(stage.pending.clear)
         << Returned(bound)
         >> stage.says(client, m.GoOn(ID), m.Text(ID, 3, "c"))
         << ToProgram(EntryKind.INPUT, b"c", WHO, 3)

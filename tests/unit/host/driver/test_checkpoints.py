@@ -233,16 +233,16 @@ async def test_the_journal_gets_the_engines_own_ones_alone(tmp_path: Path, monke
     """There any version can read it, since its output is there too."""
     with kept_session(journal=str(tmp_path / "journal")) as kept:
         driver = kept.host()
-        await kept.recording.start(kept.spec.size, [])
+        await kept.journal_writer.start(kept.spec.size, [])
         kept.wrote(TEXT)
         snapshots: list[Snapshot] = []
-        monkeypatch.setattr(kept.recording, "add_snapshot", snapshots.append)
+        monkeypatch.setattr(kept.journal_writer, "add_snapshot", snapshots.append)
         assert await kept.checkpointer.make_portable()
         assert snapshots == []
         assert await kept.checkpointer._make(portable=False)
         assert [(each.offset, each.build) for each in snapshots] == [(len(TEXT), kept.recovered.emulator.build)]
         assert driver.worker.interpreted_to == len(TEXT)
-        await kept.recording.close()
+        await kept.journal_writer.close()
 
 
 # ---------------------------------------------------------------------------------- what is given back
@@ -277,15 +277,15 @@ async def test_what_the_journal_has_not_got_is_kept_for_it(tmp_path: Path, ring:
         driver = kept.host()
         kept.wrote(PAGES)
         await shown(driver)
-        kept.recording.end = 7
+        kept.journal_writer.end = 7
         assert await kept.checkpointer._make(portable=False)
         assert kept.output_file.start == 7
-        kept.recording.end = PAGE_BYTES
+        kept.journal_writer.end = PAGE_BYTES
         kept.checkpointer.free_superseded()
         assert kept.output_file.start == PAGE_BYTES
-        kept.recording.end = 0
+        kept.journal_writer.end = 0
         kept.checkpointer.free_superseded()
         assert kept.output_file.start == PAGE_BYTES, "what is given back does not come again"
-        kept.recording.trouble = "the disk is full"
+        kept.journal_writer.trouble = "the disk is full"
         kept.checkpointer.free_superseded()
         assert kept.output_file.start == len(PAGES) - ring, "it has a gap then"

@@ -165,7 +165,7 @@ class Run:
         kept = self.kept
         while kept.output_file.end < self.written:
             wait_readable(kept.descriptors.master, 10, "output")
-            kept.driver._pump._readable()  # type: ignore[union-attr]
+            kept.driver._pty_io._readable()  # type: ignore[union-attr]
         done = asyncio.Event()
         kept.driver.worker.run_after_output(lambda _: done.set())
         await done.wait()

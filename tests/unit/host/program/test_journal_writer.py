@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from session_host.host.program import journal_writer as recording_module
+from session_host.host.program import journal_writer as journal_writer_module
 from session_host.host.program.journal_writer import JournalWriter
 from session_host.storage.descriptors.output_file import PAGE_BYTES
 from session_host.storage.journal import Journal, Output, snapshots
@@ -18,8 +18,8 @@ from tests.support.recording import LIMIT_BYTES, SIZE, Recorded, sizes
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Batches are written and refusals tried again without long waits."""
-    monkeypatch.setattr(recording_module, "FLUSH_S", 0.005)
-    monkeypatch.setattr(recording_module, "RETRY_S", 0.01)
+    monkeypatch.setattr(journal_writer_module, "FLUSH_S", 0.005)
+    monkeypatch.setattr(journal_writer_module, "RETRY_S", 0.01)
 
 
 @pytest.fixture
@@ -39,9 +39,9 @@ async def test_output_and_resizes_are_recorded_in_order(own: Recorded) -> None:
     own.output(b"three")
     await own.caught_up()
     assert recorded_bytes(own.directory) == b"onetwothree"
-    await own.recording.close()
+    await own.journal_writer.close()
     assert sizes(recorded(own.directory)) == [(3, 90), (6, 100)]
-    assert own.recording.size_bytes == sum(path.stat().st_size for path in own.directory.iterdir())
+    assert own.journal_writer.size_bytes == sum(path.stat().st_size for path in own.directory.iterdir())
 
 
 async def test_what_came_before_the_start_is_recorded_in_its_order(own: Recorded) -> None:
@@ -52,10 +52,10 @@ async def test_what_came_before_the_start_is_recorded_in_its_order(own: Recorded
     own.output(b"later")
     told = list(own.resizes[:1])
     own.resize(110)  # this one came while the journal was being opened, and is in no list
-    await own.recording.start(SIZE, told)
+    await own.journal_writer.start(SIZE, told)
     own.output(b"then")
     await own.caught_up()
-    await own.recording.close()
+    await own.journal_writer.close()
     assert recorded_bytes(own.directory) == b"earlylaterthen"
     assert sizes(recorded(own.directory)) == [(0, 90), (5, 100), (10, 110)]
 
@@ -72,8 +72,8 @@ async def test_before_the_start_nothing_touches_the_disk(own: Recorded, monkeypa
 
     monkeypatch.setattr(Journal, "open", count)
     own.output(b"early")
-    own.recording.add_snapshot(own.snapshot())
-    assert own.recording._timer is None, "nothing is to be written yet"
+    own.journal_writer.add_snapshot(own.snapshot())
+    assert own.journal_writer._timer is None, "nothing is to be written yet"
     assert not own.directory.exists()
     await own.start()
     await own.caught_up()
@@ -82,12 +82,12 @@ async def test_before_the_start_nothing_touches_the_disk(own: Recorded, monkeypa
 
 async def test_without_a_directory_there_is_no_journal() -> None:
     own = Recorded(Path("/nonexistent"))
-    own.recording = JournalWriter(None, LIMIT_BYTES, own.output_file, lambda: None)
+    own.journal_writer = JournalWriter(None, LIMIT_BYTES, own.output_file, lambda: None)
     await own.start()
     own.output(b"x")
     own.resize(90)
-    own.recording.add_snapshot(own.snapshot())
-    assert (own.recording.on, own.recording.end, own.recording.trouble) == (False, 0, "")
+    own.journal_writer.add_snapshot(own.snapshot())
+    assert (own.journal_writer.on, own.journal_writer.end, own.journal_writer.trouble) == (False, 0, "")
     await own.close()
 
 
@@ -96,14 +96,14 @@ async def test_a_later_host_records_what_its_predecessor_did_not_any_more(own: R
     own.output(b"recorded")
     own.resize(90)
     await own.caught_up()
-    await own.recording.close()
+    await own.journal_writer.close()
     own.output(b" and not")
     own.resize(100)
     own.output(b" recorded")
     own.open()
     await own.start()
     await own.caught_up()
-    await own.recording.close()
+    await own.journal_writer.close()
     assert recorded_bytes(own.directory) == own.written
     assert sizes(recorded(own.directory)) == [(8, 90), (16, 100)]
 
@@ -112,7 +112,7 @@ async def test_what_the_stream_has_no_more_is_a_gap(own: Recorded) -> None:
     await own.start()
     own.output(b"a" * 100)
     await own.caught_up()
-    await own.recording.close()
+    await own.journal_writer.close()
     own.output(b"b" * 3 * PAGE_BYTES)
     own.output_file.free_before(PAGE_BYTES + 50)
     own.open()
@@ -146,13 +146,13 @@ async def test_a_segment_begins_with_the_snapshot_of_its_first_offset(own: Recor
     await own.start()
     own.output(b"a" * 1000)
     own.resize(90)
-    own.recording.add_snapshot(own.snapshot(b"first"))
+    own.journal_writer.add_snapshot(own.snapshot(b"first"))
     own.output(b"b" * 1000)
     own.resize(100)
-    own.recording.add_snapshot(own.snapshot(b"second"))
+    own.journal_writer.add_snapshot(own.snapshot(b"second"))
     own.output(b"c")
     await own.caught_up()
-    await own.recording.close()
+    await own.journal_writer.close()
     assert recorded_bytes(own.directory) == own.written
     assert sizes(recorded(own.directory)) == [(1000, 90), (2000, 100)]
     assert snapshots(own.directory) == [1000, 2000]
@@ -168,9 +168,9 @@ async def test_a_snapshot_of_a_moment_that_is_past_goes_before_what_came_since(o
     taken = own.snapshot(b"taken")
     own.resize(100)
     own.output(b"c" * 10)
-    own.recording.add_snapshot(taken)
+    own.journal_writer.add_snapshot(taken)
     await own.caught_up()
-    await own.recording.close()
+    await own.journal_writer.close()
     assert recorded_bytes(own.directory) == own.written
     assert sizes(recorded(own.directory)) == [(1010, 90), (1010, 100)]
     assert snapshots(own.directory) == [1010]
@@ -185,7 +185,7 @@ async def test_a_snapshot_that_comes_too_late_is_let_go(own: Recorded) -> None:
     late = own.snapshot()
     own.output(b"b")
     await own.caught_up()
-    own.recording.add_snapshot(late)
+    own.journal_writer.add_snapshot(late)
     own.output(b"c")
     await own.caught_up()
     assert len(logs(own.directory)) == 1
@@ -196,9 +196,9 @@ async def test_snapshots_take_no_more_room_than_what_they_are_of(own: Recorded) 
     await own.start()
     for _ in range(50):
         own.output(b"x" * 100)
-        own.recording.add_snapshot(own.snapshot(b"s" * 2000))
+        own.journal_writer.add_snapshot(own.snapshot(b"s" * 2000))
         await own.caught_up()
-    await own.recording.close()
+    await own.journal_writer.close()
     assert recorded_bytes(own.directory) == own.written
     taken = sum(path.stat().st_size for path in own.directory.glob("*.snapshot"))
     assert 2000 <= taken <= sum(path.stat().st_size for path in logs(own.directory))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from session_host.errors import StoreError
-from session_host.host.program import journal_writer as recording_module
+from session_host.host.program import journal_writer as journal_writer_module
 from session_host.storage.journal import Journal
 from tests.support.disks import fill_disk, small_disk
 from tests.support.journals import recorded, recorded_bytes
@@ -21,8 +21,8 @@ from tests.support.waiting import eventually
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Batches are written and refusals tried again without long waits."""
-    monkeypatch.setattr(recording_module, "FLUSH_S", 0.005)
-    monkeypatch.setattr(recording_module, "RETRY_S", 0.01)
+    monkeypatch.setattr(journal_writer_module, "FLUSH_S", 0.005)
+    monkeypatch.setattr(journal_writer_module, "RETRY_S", 0.01)
 
 
 @pytest.fixture
@@ -58,19 +58,19 @@ async def test_a_disk_that_refuses_and_then_takes_again_misses_nothing(
     for number in range(5):
         own.output(b"%d," % number)
         own.resize(90 + number)
-        own.recording.add_snapshot(own.snapshot(b""))
-    await eventually(lambda: own.recording.trouble, 10, "the trouble")
-    assert own.recording.trouble == "the disk is in no mood"
-    assert own.recording.end == len(b"before,")
+        own.journal_writer.add_snapshot(own.snapshot(b""))
+    await eventually(lambda: own.journal_writer.trouble, 10, "the trouble")
+    assert own.journal_writer.trouble == "the disk is in no mood"
+    assert own.journal_writer.end == len(b"before,")
     own.output(b"more,")
     seen = own.progress
     await eventually(lambda: own.progress > seen + 2, 10, "several tries")
     disk.refuses = False
     await own.caught_up()
-    assert own.recording.trouble == ""
+    assert own.journal_writer.trouble == ""
     own.output(b"after")
     await own.caught_up()
-    await own.recording.close()
+    await own.journal_writer.close()
     assert recorded_bytes(own.directory) == own.written
     assert sizes(recorded(own.directory)) == [(7 + 2 * (each + 1), 90 + each) for each in range(5)]
 
@@ -82,10 +82,10 @@ async def test_a_disk_without_room_for_a_snapshot_still_gets_the_output(
     disk.refuses = True
     await own.start()
     own.output(b"before,")
-    own.recording.add_snapshot(own.snapshot())
+    own.journal_writer.add_snapshot(own.snapshot())
     own.output(b"after")
     await own.caught_up()
-    assert own.recording.trouble == ""
+    assert own.journal_writer.trouble == ""
     assert recorded_bytes(own.directory) == b"before,after"
 
 
@@ -96,10 +96,10 @@ async def test_a_journal_that_cannot_be_opened_is_opened_when_it_can(tmp_path: P
     await own.start()
     own.resize(90)
     own.output(b"later")
-    await eventually(lambda: own.recording.trouble, 10, "the trouble")
+    await eventually(lambda: own.journal_writer.trouble, 10, "the trouble")
     (tmp_path / "journal").unlink()
     await own.caught_up()
-    assert own.recording.trouble == ""
+    assert own.journal_writer.trouble == ""
     await own.close()
     assert recorded_bytes(own.directory) == b"earlylater"
     assert sizes(recorded(own.directory)) == [(5, 90)]
@@ -113,11 +113,11 @@ async def test_a_full_disk_is_said_and_what_the_stream_has_comes_once_there_is_r
         await own.caught_up()
         ballast = fill_disk(disk)
         own.output(os.urandom(50_000))
-        await eventually(lambda: own.recording.trouble, 10, "the trouble")
-        assert "the disk is full" in own.recording.trouble
+        await eventually(lambda: own.journal_writer.trouble, 10, "the trouble")
+        assert "the disk is full" in own.journal_writer.trouble
         ballast.unlink()
         await own.caught_up()
-        assert own.recording.trouble == ""
+        assert own.journal_writer.trouble == ""
         await own.close()
         assert recorded_bytes(own.directory) == own.written
 
@@ -125,7 +125,7 @@ async def test_a_full_disk_is_said_and_what_the_stream_has_comes_once_there_is_r
 async def test_the_end_waits_for_what_is_not_written_yet(own: Recorded) -> None:
     await own.start()
     own.output(b"last words")
-    await own.recording.close()
+    await own.journal_writer.close()
     assert recorded_bytes(own.directory) == b"last words"
     own.open()
 
@@ -135,6 +135,6 @@ async def test_the_end_does_not_wait_for_a_disk_that_refuses(own: Recorded, monk
     await own.start()
     disk.refuses = True
     own.output(b"lost")
-    await asyncio.wait_for(own.recording.close(), 60)
+    await asyncio.wait_for(own.journal_writer.close(), 60)
     assert recorded_bytes(own.directory) == b""
     own.open()

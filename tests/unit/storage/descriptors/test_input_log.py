@@ -77,7 +77,7 @@ class Book:
 
     def taken(self) -> list[int]:
         """The numbers of the inputs that had to wait, and that the program got since this was last asked."""
-        return [number for _, number in self.input_log.due.take_taken()]
+        return [number for _, number in self.input_log.pending.collect_delivered()]
 
 
 @contextmanager
@@ -160,10 +160,10 @@ def test_whenever_its_host_is_killed_nothing_is_lost_and_nothing_comes_twice(ste
                     assert book.input_log.end == added[-1].end
                 case Give(payload=payload, length=length):
                     added.append(LogEntry(book.input_log.end, EntryKind.INPUT, WHO, len(added), payload))
-                    assert book.give(payload, length, len(added) - 1) == (book.input_log.due.bytes == 0)
+                    assert book.give(payload, length, len(added) - 1) == (book.input_log.pending.bytes == 0)
                     assert book.input_log.end == added[-1].end
                 case Take(length=length):
-                    assert book.take(length) == (book.input_log.due.bytes == 0)
+                    assert book.take(length) == (book.input_log.pending.bytes == 0)
                 case Reopen(torn=torn):
                     tear(book, torn)
                     first = book.input_log.header.checkpoint
@@ -185,7 +185,7 @@ def tear(book: Book, count: int) -> None:
 
 def check_due(book: Book, added: list[LogEntry]) -> None:
     owed = b"".join(each.payload for each in added if each.kind in FOR_PROGRAM)[len(book.reader.got) :]
-    assert book.input_log.due.bytes == len(owed)
+    assert book.input_log.pending.bytes == len(owed)
     first = book.input_log.first_pending
     assert first in {book.input_log.end, *(each.start for each in added)}
     behind = b"".join(each.payload for each in added if each.kind in FOR_PROGRAM and each.start >= first)
@@ -203,7 +203,7 @@ def test_a_record_cut_at_each_of_its_bytes_was_never_there(book: Book) -> None:
     for length in range(whole_end, len(os.pread(book.file, 1 << 20, 0))):
         os.ftruncate(book.file, length)
         assert [record.payload for record in book.reopen()] == [b"kept"]
-        assert (book.input_log.end, book.input_log.due.bytes) == (whole_end, 0)
+        assert (book.input_log.end, book.input_log.pending.bytes) == (whole_end, 0)
         assert os.fstat(book.file).st_size == whole_end, "what is left of it is cut off"
         book.input_log.append(EntryKind.INPUT, b"typed", WHO, 7)
     assert os.pread(book.file, 1000, 0) == whole
@@ -224,9 +224,9 @@ def test_the_position_within_a_payload_is_where_the_next_host_goes_on(book: Book
     book.input_log.append(EntryKind.NAME, b"not for the program")
     book.input_log.append(EntryKind.REPLY, b"abc")
     for count in range(13):
-        assert book.input_log.due.bytes == 13 - count
+        assert book.input_log.pending.bytes == 13 - count
         book.reopen()
-        assert book.input_log.due.bytes == 13 - count
+        assert book.input_log.pending.bytes == 13 - count
         assert book.take(1) == (count == 12)
     assert book.reader.got == b"0123456789abc"
     book.reopen()
@@ -264,7 +264,7 @@ def test_what_is_given_is_taken_at_once_or_in_its_turn_and_told_of_then(book: Bo
     assert book.taken() == [], "who gave it knows"
     assert not book.give(b"in part", 3, 2)
     assert not book.give(b"behind", 0, 3)
-    assert (book.taken(), book.input_log.due.bytes) == ([], 10)
+    assert (book.taken(), book.input_log.pending.bytes) == ([], 10)
     assert book.give(b"last", 14, 4)
     assert book.taken() == [2, 3, 4]
     assert book.reader.got == b"at oncein partbehindlast"
@@ -275,7 +275,7 @@ def test_input_of_no_bytes_is_written_at_once(book: Book) -> None:
     assert book.take(0)
     assert book.taken() == [7]
     book.reopen()
-    assert book.input_log.due.bytes == 0
+    assert book.input_log.pending.bytes == 0
 
 
 def test_when_the_program_has_ended_nothing_is_due_any_more(book: Book) -> None:
@@ -284,7 +284,7 @@ def test_when_the_program_has_ended_nothing_is_due_any_more(book: Book) -> None:
     assert book.input_log.drop_pending() == 6
     assert book.input_log.first_pending == book.input_log.end
     book.reopen()
-    assert book.input_log.due.bytes == 0
+    assert book.input_log.pending.bytes == 0
     assert book.take(100)
     assert book.reader.got == b"0123"
 

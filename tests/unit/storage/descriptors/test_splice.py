@@ -23,8 +23,8 @@ ENOUGH = 1024
 class Line:
     """A PTY, a pipe and a file, and what moves bytes between them."""
 
-    def __init__(self, mover: Splicer) -> None:
-        self.mover = mover
+    def __init__(self, splicer: Splicer) -> None:
+        self.splicer = splicer
         self.master, self.slave = os.openpty()
         tty.setraw(self.slave)
         self.pipe_read, self.pipe_write = os.pipe()
@@ -34,7 +34,7 @@ class Line:
         self.end = 0
 
     def take(self) -> tuple[int, bool]:
-        came, at_end = self.mover.splice_from_pty(
+        came, at_end = self.splicer.splice_from_pty(
             self.master, self.pipe_read, self.pipe_write, self.file, self.end, ENOUGH
         )
         self.end += came
@@ -59,7 +59,7 @@ class Line:
 def line(request: pytest.FixtureRequest) -> Iterator[Line]:
     own = Line(Splicer(in_kernel=request.param))
     yield own
-    assert own.mover.in_kernel is request.param, "the kernel did what it was asked to"
+    assert own.splicer.in_kernel is request.param, "the kernel did what it was asked to"
     own.close()
 
 
@@ -108,7 +108,7 @@ def test_a_pty_that_is_gone_is_no_end_of_output(line: Line) -> None:
     gone = os.open("/dev/null", os.O_WRONLY)
     try:
         with pytest.raises(OSError, match=os.strerror(errno.EBADF)):
-            line.mover.splice_from_pty(gone, line.pipe_read, line.pipe_write, line.file, 0, ENOUGH)
+            line.splicer.splice_from_pty(gone, line.pipe_read, line.pipe_write, line.file, 0, ENOUGH)
     finally:
         os.close(gone)
 
@@ -142,7 +142,7 @@ def test_a_pipe_that_a_former_host_left_full_is_emptied_first() -> None:
         pass
     os.write(line.slave, b"behind")
     wait_readable(line.master, 10, "output")
-    assert line.take() == (0, False), "no room, and not of this mover's"
+    assert line.take() == (0, False), "no room, and not of this splicer's"
     line.end += Splicer.drain_pipe(line.pipe_read, line.file, line.end, left)
     assert line.take() == (6, False)
     assert line.content() == b"l" * left + b"behind"
@@ -171,13 +171,13 @@ def test_a_kernel_that_refuses_is_asked_no_more(monkeypatch: pytest.MonkeyPatch,
     wait_readable(line.master, 10, "output")
     assert line.take() == (6, False)
     assert line.content() == b"output"
-    assert not line.mover.in_kernel
+    assert not line.splicer.in_kernel
 
-    line.mover.in_kernel = True
+    line.splicer.in_kernel = True
     os.write(line.file, b"input!")
     os.lseek(line.file, 0, os.SEEK_SET)
-    assert line.mover.sendfile_to_pty(line.master, line.file, 6) == 6
-    assert not line.mover.in_kernel
+    assert line.splicer.sendfile_to_pty(line.master, line.file, 6) == 6
+    assert not line.splicer.in_kernel
     assert os.read(line.slave, 100) == b"input!"
     line.close()
 
@@ -188,10 +188,10 @@ def test_a_kernel_that_refuses_is_asked_no_more(monkeypatch: pytest.MonkeyPatch,
 def test_input_goes_from_the_files_position_on_and_moves_it(line: Line) -> None:
     os.write(line.file, b"0123456789")
     os.lseek(line.file, 3, os.SEEK_SET)
-    assert line.mover.sendfile_to_pty(line.master, line.file, 4) == 4
+    assert line.splicer.sendfile_to_pty(line.master, line.file, 4) == 4
     assert os.read(line.slave, 100) == b"3456"
     assert os.lseek(line.file, 0, os.SEEK_CUR) == 7
-    assert line.mover.sendfile_to_pty(line.master, line.file, 3) == 3
+    assert line.splicer.sendfile_to_pty(line.master, line.file, 3) == 3
     assert os.read(line.slave, 100) == b"789"
 
 
@@ -202,7 +202,7 @@ def test_input_to_a_program_that_does_not_read_is_taken_in_part_and_the_rest_lat
     given, read = 0, b""
     full = 0
     while given < len(whole):
-        count = line.mover.sendfile_to_pty(line.master, line.file, len(whole) - given)
+        count = line.splicer.sendfile_to_pty(line.master, line.file, len(whole) - given)
         given += count
         assert os.lseek(line.file, 0, os.SEEK_CUR) == given, "the position tells exactly what was taken"
         if count == 0:
@@ -219,4 +219,4 @@ def test_input_for_a_program_that_has_gone_does_not_raise(line: Line) -> None:
     os.write(line.file, b"into the void")
     os.lseek(line.file, 0, os.SEEK_SET)
     line.hang_up()
-    assert line.mover.sendfile_to_pty(line.master, line.file, 13) in {0, 13}
+    assert line.splicer.sendfile_to_pty(line.master, line.file, 13) in {0, 13}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from session_host.errors import StoreError
-from session_host.host.recovery.store_writer import StoreWriter
+from session_host.host.lifecycle.store_writer import StoreWriter
 from session_host.storage.store import SessionRecord, Store
 from tests.support.kept_sessions import spec_of
 

@@ -86,9 +86,9 @@ class StoreWriter:
         if portable and not await asyncio.to_thread(Path(self._spec.screen).exists):
             return  # The chat was removed meanwhile.
         try:
-            lane = driver.worker
-            screen = await lane.run_in_thread(
-                lambda emulator: SavedScreen.of(emulator, portable=portable, offset=lane.interpreted_to)
+            worker = driver.worker
+            screen = await worker.run_in_thread(
+                lambda emulator: SavedScreen.of(emulator, portable=portable, offset=worker.interpreted_to)
             )
             await asyncio.to_thread(save_screen, Path(self._spec.screen), screen)
         except OutliveError as error:

@@ -105,7 +105,9 @@ class IdleDetection:
         session = driver.session
         return (
             self._happened() == self._last
-            and all(each.is_quiet for each in (driver, driver.recording, driver.watch, driver.conversation, server))
+            and all(
+                each.is_quiet for each in (driver, driver.journal_writer, driver.watch, driver.conversation, server)
+            )
             and len(server.descriptors()) <= MAX_DESCRIPTORS
             # Who comes back would else give the grid another size.
             and session.viewers.attachments.sizes() <= {(session.sizing.size, session.sizing.cell), (None, CellSize())}
