@@ -61,7 +61,7 @@ class KeeperChannel:
         self._pipe = pipe
         self._loop.add_reader(pipe.socket.fileno(), self._readable)
 
-    def send(self, message: KeeperMessage, descriptors: Sequence[int] = ()) -> None:
+    def send_message(self, message: KeeperMessage, descriptors: Sequence[int] = ()) -> None:
         """Send to the keeper; a lost message needs no retry, because a new keeper rebuilds its state from us."""
         if self._pipe is not None:
             try:

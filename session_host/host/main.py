@@ -48,7 +48,7 @@ from .clients.server import Server
 from .driver.driver import Driver
 from .driver.recover import RecoveredSession, rebuild_emulator, replay_log
 from .keeper_channel import KeeperChannel
-from .lifecycle.hibernation import HibernationState, WakeUp, hibernate
+from .lifecycle.hibernation import Hibernation, WakeUp, hibernate
 from .lifecycle.idle_detection import IdleDetection
 from .lifecycle.ownership import try_lock_session, unlock_session
 from .lifecycle.store_writer import StoreWriter
@@ -74,7 +74,7 @@ class HostParameters(NamedTuple):
         open_files: the program's soft limit of open files.
         other_engine: use the engine that the spec does not name.
         rehearsal: a living host is to be replaced.
-        resting: the living host has nothing to do: take its place, and wait until there is something.
+        hibernation: the living host has nothing to do: take its place, and wait until there is something.
         trial_s: it is a keeper that tries what hosts do: for so long at most, and in no scope. 0 for a host.
     """
 
@@ -85,7 +85,7 @@ class HostParameters(NamedTuple):
     other_engine: bool
     rehearsal: bool
     trial_s: float = 0.0
-    resting: HibernationState | None = None
+    hibernation: Hibernation | None = None
 
 
 def run_host(order: HostParameters, channel: socket.socket) -> int:
@@ -94,7 +94,7 @@ def run_host(order: HostParameters, channel: socket.socket) -> int:
     Raises:
         TimeoutError: a trial took too long.
     """
-    starting = None if order.rehearsal or order.resting else _begin_program(order)
+    starting = None if order.rehearsal or order.hibernation else _begin_program(order)
     # The end of whoever started us, or of their terminal, is not ours.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -102,7 +102,9 @@ def run_host(order: HostParameters, channel: socket.socket) -> int:
     sys.setswitchinterval(SWITCH_INTERVAL_S)
 
     woken = (
-        hibernate(order.resting, order.descriptors, Path(order.spec.socket_path), channel) if order.resting else None
+        hibernate(order.hibernation, order.descriptors, Path(order.spec.socket_path), channel)
+        if order.hibernation
+        else None
     )
 
     async def run() -> int:
@@ -249,7 +251,7 @@ class _Host:
     def _leave(self) -> None:
         """There is nothing more to be kept."""
         Path(self._spec.socket_path).unlink(missing_ok=True)
-        self._keeper.send(Over())
+        self._keeper.send_message(Over())
         self._keeper.close()
         unlock_session(self._order.descriptors.input_log)
         log.info("done")
@@ -274,7 +276,7 @@ class _Host:
             log.warning("not started: %s", type(error).__name__)
             await server.close()
             kind = "not_found" if isinstance(error, AgentNotFound) else "failed"
-            self._keeper.send(Refused(LaunchReport(ok=False, error=str(error), error_kind=kind)))
+            self._keeper.send_message(Refused(LaunchReport(ok=False, error=str(error), error_kind=kind)))
             return False
         return True
 
@@ -300,7 +302,7 @@ class _Host:
 
     def _tell_that_it_runs(self, process: PtyProcess) -> None:
         self._keeper.child_pid = process.pid
-        self._keeper.send(Running(os.getpid(), process.pid, VERSION, KEEPER_PROTOCOL_VERSION))
+        self._keeper.send_message(Running(os.getpid(), process.pid, VERSION, KEEPER_PROTOCOL_VERSION))
 
     def _end_politely(self) -> None:
         # Who is told to end starts no keepers: the machine is going down.
@@ -341,10 +343,10 @@ class _Host:
             input_log.close()
         except Exception as error:
             log.exception("the rehearsal failed")
-            self._keeper.send(Rehearsed(f"the new version cannot restore the chat ({type(error).__name__})"))
+            self._keeper.send_message(Rehearsed(f"the new version cannot restore the chat ({type(error).__name__})"))
             return False
         self._keeper.give_up = self._go.set
-        self._keeper.send(Rehearsed())
+        self._keeper.send_message(Rehearsed())
         await self._go.wait()
         if self._keeper.keeper_pid:
             return True
@@ -393,4 +395,4 @@ class _Host:
         await self._serving.wait()
         if self._driver is not None:
             await self._driver.checkpointer.make_portable()
-        self._keeper.send(Prepared())
+        self._keeper.send_message(Prepared())

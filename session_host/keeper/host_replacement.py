@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from typing import Protocol
 
-from session_host.host.lifecycle.hibernation import HibernationState
+from session_host.host.lifecycle.hibernation import Hibernation
 from session_host.keeper_client.channel import MessageChannel
 from session_host.protocol.keeper import Go, KeeperMessage, KeptBy, NotReplaced, Prepare, Replaced, Rest, Yield
 from session_host.system.processes.identity import is_stopped
@@ -30,7 +30,7 @@ class Fork(Protocol):
     """Forks a host for a session."""
 
     def __call__(
-        self, session: KeptSession, begun: Begun, *, rehearsal: bool = False, resting: HibernationState | None = None
+        self, session: KeptSession, begun: Begun, *, rehearsal: bool = False, hibernation: Hibernation | None = None
     ) -> None:
         """Call ``begun`` with its PID, and the channel to it, before it begins; raises OSError."""
 
@@ -95,8 +95,8 @@ class HostReplacement:
             ):
                 return
             session.replacement = replacement = ReplacementHost(None)
-            resting = HibernationState(message.description, message.patience_s, descriptors)
-            self._fork(session, replacement.set_process, resting=resting)
+            hibernation = Hibernation(message.description, message.patience_s, descriptors)
+            self._fork(session, replacement.set_process, hibernation=hibernation)
         except OSError as error:
             self.give_up(session, f"cannot start a process: {error.strerror}")
         finally:

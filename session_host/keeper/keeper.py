@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from session_host.errors import OutliveError, ProtocolViolation
-from session_host.host.lifecycle.hibernation import HibernationState
+from session_host.host.lifecycle.hibernation import Hibernation
 from session_host.host.main import run_host
 from session_host.keeper_client.channel import MessageChannel
 from session_host.protocol.codec import ToKeeperDecoder
@@ -174,10 +174,10 @@ class Keeper:
         self._remove_session(session)
 
     def _fork_one(
-        self, session: KeptSession, begun: Begun, *, rehearsal: bool = False, resting: HibernationState | None = None
+        self, session: KeptSession, begun: Begun, *, rehearsal: bool = False, hibernation: Hibernation | None = None
     ) -> None:
-        order = session.order(self.open_files, rehearsal=rehearsal, resting=resting)
-        others = resting.wake_descriptors if resting is not None else ()
+        order = session.order(self.open_files, rehearsal=rehearsal, hibernation=hibernation)
+        others = hibernation.wake_descriptors if hibernation is not None else ()
         fork_host(
             session.descriptors,
             session.slave,

@@ -20,7 +20,7 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import Self
 
-from session_host.host.lifecycle.hibernation import HibernationState
+from session_host.host.lifecycle.hibernation import Hibernation
 from session_host.host.main import HostParameters
 from session_host.keeper_client.channel import MessageChannel
 from session_host.protocol.keeper import KeeperMessage, SessionSummary
@@ -151,13 +151,13 @@ class KeptSession:
         session = cls(spec, descriptors, LogHeader(descriptors.input_log))
         return session, socket.socket(fileno=passed[count]) if passed[count:] else None
 
-    def order(self, open_files: int, *, rehearsal: bool, resting: HibernationState | None) -> HostParameters:
+    def order(self, open_files: int, *, rehearsal: bool, hibernation: Hibernation | None) -> HostParameters:
         """What a host of this session is forked for.
 
         Args:
             open_files: the program's soft limit of open files.
             rehearsal: a living host is to be replaced.
-            resting: the living host has nothing to do.
+            hibernation: the living host has nothing to do.
         """
         return HostParameters(
             spec=self.spec,
@@ -166,7 +166,7 @@ class KeptSession:
             open_files=open_files,
             other_engine=self.header.engine_suspected,
             rehearsal=rehearsal,
-            resting=resting,
+            hibernation=hibernation,
         )
 
     def described(self) -> SessionSummary:

@@ -99,7 +99,7 @@ class ActiveStandbyPair:
         log.info("keeping")
         over = loop.run(keeper)
         if over:
-            keeper.replication.send(Leaving())
+            keeper.replication.send_change(Leaving())
         directory.close()
         if standby is not None:
             loop.unwatch(standby)

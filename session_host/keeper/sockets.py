@@ -205,7 +205,7 @@ class RuntimeDirectory:
                 return
             if not self._loop.is_at_its_place():
                 self._loop.listen_at(listen())
-                self._replication.send(Listening(), (self._loop.listener.fileno(),))
+                self._replication.send_change(Listening(), (self._loop.listener.fileno(),))
                 log.warning("the keeper's socket was gone, and is bound again")
         except (OutliveError, OSError) as error:
             log.warning("the runtime directory: %s", error)
@@ -226,7 +226,7 @@ class RuntimeDirectory:
         if not take_lock(self._lock):
             return False
         note_keepers(self._lock, os.getppid(), os.getpid())
-        self._replication.send(Locked(), (self._lock,))
+        self._replication.send_change(Locked(), (self._lock,))
         return True
 
     def _follow(self) -> None:

@@ -86,7 +86,7 @@ class Attachment:
     def refuse(self, sequence: int, code: str, text: str, *, hold: bool = False) -> None:
         """Tell the viewer, if it is there, that this input was not taken; ``hold``: nor is any other, see GoOn."""
         if hold:
-            self.hold()
+            self.hold_input()
         if self.client is not None:
             self.client.input_refused(InputRefused(self.id, sequence, code, text))
 
@@ -96,7 +96,7 @@ class Attachment:
         text = f"the text is too long ({characters} characters, {MAX_PASTE_CHARACTERS} at most)"
         self.refuse(sequence, ErrorCode.TOO_LARGE, text, hold=True)
 
-    def hold(self) -> None:
+    def hold_input(self) -> None:
         """Take nothing more until the user has seen that an input was refused."""
         self.holds = self.may_hold
         self.pasting.clear()

@@ -151,7 +151,7 @@ class ClientConnection:
         self.frames.close()
         if self._awaits_hello:
             self._effects.append(StopTimer(self, HELLO))
-        self._session.forget(self)
+        self._session.remove_client(self)
         if self.attachment is not None:
             self._session.viewers.park(self.attachment, self)
 
@@ -208,7 +208,7 @@ class ClientConnection:
         self._effects.append(StopTimer(self, HELLO))
         self._subscription.engine_build = message.engine_build
         self._become(Change.GREETS)
-        self.send(welcome)
+        self.send_message(welcome)
 
     def _mine(self, attachment_id: str) -> Attachment | None:
         """This client's attachment if it has this id; None if not, or if another connection has taken it."""
@@ -221,7 +221,7 @@ class ClientConnection:
         attachment = self._mine(message.attachment)
         if attachment is None:
             text = "no longer attached; attach again"
-            self.send(InputRefused(message.attachment, message.sequence, ErrorCode.STALE_ATTACHMENT, text))
+            self.send_message(InputRefused(message.attachment, message.sequence, ErrorCode.STALE_ATTACHMENT, text))
         elif isinstance(message, _WITH_TEXT) and len(message.text) > MAX_PASTE_CHARACTERS:
             attachment.refuse_too_large(message.sequence, len(message.text))
         else:
@@ -244,10 +244,10 @@ class ClientConnection:
         )
         self.attachment, self._wanted = attachment, message
         self._log("attached", attachment)
-        session.add(self)
+        session.add_client(self)
         if session.state is ProgramState.STARTING:
             self._become(Change.ATTACHES_EARLY)
-            self.send(Starting(attachment.id))
+            self.send_message(Starting(attachment.id))
             if message.size is not None:
                 session.viewers.came(attachment, message.size, message.cell)
         else:
@@ -263,7 +263,7 @@ class ClientConnection:
     def _attached(self, attachment: Attachment) -> None:
         session, wanted = self._session, self._wanted
         resumable = wanted.output and self._subscription.holds(wanted.epoch, wanted.offset)
-        self.send(
+        self.send_message(
             Attached(
                 attachment.id,
                 session.epoch,
@@ -276,7 +276,7 @@ class ClientConnection:
             )
         )
         for event in session.standing():
-            self.send(event)
+            self.send_message(event)
         self._follow(wanted)
         if wanted.size is not None:
             counts = not attachment.read_only and wanted.output
@@ -288,7 +288,7 @@ class ClientConnection:
             return
         self.frames.flush_ack()
         self._session.viewers.detach(attachment)
-        self._session.forget(self)
+        self._session.remove_client(self)
         self.attachment = None
         self._subscription.close()
         if self.state is State.FINISHING:
@@ -312,15 +312,15 @@ class ClientConnection:
 
     # ------------------------------------------------------------ what the client gets
 
-    def send(self, message: Message) -> None:
+    def send_message(self, message: Message) -> None:
         """Queue a message behind those that wait."""
         if self.state is not State.CLOSED:
-            self.frames.send(message)
+            self.frames.queue_message(message)
 
     def event(self, event: Event) -> None:
         """Queue an event, even for a client that is behind; only the end waits for the last output."""
         if self.state is State.ATTACHED and not (isinstance(event, StateEvent) and self._subscription.behind):
-            self.send(event)
+            self.send_message(event)
 
     def resized(self, message: Resized) -> None:
         """The grid changed at this point of the output."""
@@ -343,7 +343,7 @@ class ClientConnection:
     def _tell_end(self) -> None:
         """Tell the client that the program has ended, if it has."""
         if (end := self._session.end) is not None:
-            self.send(end)
+            self.send_message(end)
 
     def written(self, attachment: str, sequence: int) -> None:
         """Tell the viewer, soon, that all its inputs up to this one are written."""
@@ -352,13 +352,13 @@ class ClientConnection:
     def input_refused(self, message: InputRefused) -> None:
         """Tell the viewer about an input that was not taken."""
         self.frames.flush_ack()
-        self.send(message)
+        self.send_message(message)
 
     # ------------------------------------------------------------ the end
 
     def refuse(self, code: str, text: str) -> None:
         """Say why, and drop the client."""
-        self.send(Error(code, text))
+        self.send_message(Error(code, text))
         self._close(f"{code}: {text}")
 
     def finish(self) -> None:

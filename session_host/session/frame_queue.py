@@ -46,7 +46,7 @@ class FrameQueue:
         self._pieces: list[bytes | Span] = []
         self._is_flush_wanted = False
 
-    def send(self, message: Message) -> None:
+    def queue_message(self, message: Message) -> None:
         """Queue a message behind those that wait."""
         if frame := encode_for(self.protocol, message):
             self._collect()
@@ -79,7 +79,7 @@ class FrameQueue:
         """Queue the acknowledgement that is held back."""
         if self.ack_sequence:
             sequence, self.ack_sequence = self.ack_sequence, 0
-            self.send(InputAck(self._ack_of, sequence))
+            self.queue_message(InputAck(self._ack_of, sequence))
 
     def timer_due(self, name: str) -> None:  # noqa: ARG002 - there is one
         """Nothing took the acknowledgement along."""

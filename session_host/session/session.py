@@ -141,11 +141,11 @@ class Session:
         """A client has connected; see ``ClientConnection``."""
         return ClientConnection(self, peer, refusal)
 
-    def add(self, connection: ClientConnection) -> None:
+    def add_client(self, connection: ClientConnection) -> None:
         """A client has attached: it hears of everything from now on."""
         self._attached.append(connection)
 
-    def forget(self, connection: ClientConnection) -> None:
+    def remove_client(self, connection: ClientConnection) -> None:
         """A client has detached, or is gone."""
         if connection in self._attached:
             self._attached.remove(connection)

@@ -114,7 +114,7 @@ def rest_after(seconds: float) -> None:
 
 def has_rested(session_id: str, times: int) -> bool:
     """Whether the chat's host has gone to rest so often."""
-    return session_log(session_id).read_text(encoding="utf-8").count(".hibernation resting") >= times
+    return session_log(session_id).read_text(encoding="utf-8").count(".hibernation hibernating") >= times
 
 
 @asynccontextmanager

@@ -77,7 +77,7 @@ class Client:
 
     def reply(self, message: Reply) -> None:
         """Answer a request."""
-        self.connection.send(message)
+        self.connection.send_message(message)
         self._driver.performer.perform()
 
     def refusal(self) -> str:

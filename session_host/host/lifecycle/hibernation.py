@@ -44,7 +44,7 @@ RECEIVE_BYTES = 65536
 MAX_CALLERS = 50
 
 
-class HibernationState(NamedTuple):
+class Hibernation(NamedTuple):
     """What a host rests with.
 
     Attributes:
@@ -72,11 +72,11 @@ class WakeUp(NamedTuple):
     keeper_pid: int = 0
 
 
-def hibernate(resting: HibernationState, descriptors: SessionDescriptors, path: Path, channel: socket.socket) -> WakeUp:
+def hibernate(hibernation: Hibernation, descriptors: SessionDescriptors, path: Path, channel: socket.socket) -> WakeUp:
     """Take the previous host's place, and wait until something happens.
 
     Args:
-        resting: what to wait with; its wake descriptors are closed afterwards.
+        hibernation: what to wait with; its wake descriptors are closed afterwards.
         descriptors: the session's.
         path: its socket's.
         channel: to the keeper.
@@ -85,7 +85,7 @@ def hibernate(resting: HibernationState, descriptors: SessionDescriptors, path: 
         At once, if the keeper has gone: then the session may be another's.
     """
     began_s = time.monotonic()
-    rester = _Rester(resting, descriptors, path)
+    hibernating = _HibernatingHost(hibernation, descriptors, path)
     try:
         keeper = MessageChannel(channel, FromKeeperDecoder())
         keeper.send_message(Rehearsed())
@@ -93,19 +93,19 @@ def hibernate(resting: HibernationState, descriptors: SessionDescriptors, path: 
             header = LogHeader(descriptors.input_log)
             keeper.send_message(Running(os.getpid(), header.child, VERSION, KEEPER_PROTOCOL_VERSION))
             header.close()
-            log.info("resting")
-            rester.wait(keeper)
+            log.info("hibernating")
+            hibernating.wait(keeper)
     except (OSError, ProtocolViolation) as error:
-        log.warning("cannot rest: %s", error)
+        log.warning("cannot hibernate: %s", error)
     finally:
-        for descriptor in resting.wake_descriptors:
+        for descriptor in hibernation.wake_descriptors:
             os.close(descriptor)
     rested_s = time.monotonic() - began_s
-    patience_s = resting.patience_s
+    patience_s = hibernation.patience_s
     if rested_s < patience_s * SHORT_REST:
         patience_s = max(patience_s, min(patience_s * 2, LONGEST_PATIENCE_S))
     log.info("woken after %.1f s", rested_s)
-    return WakeUp(rester.unheard(), patience_s, rester.keeper_pid)
+    return WakeUp(hibernating.unheard(), patience_s, hibernating.keeper_pid)
 
 
 def _may_go(keeper: MessageChannel) -> bool:
@@ -129,13 +129,13 @@ def _may_go(keeper: MessageChannel) -> bool:
     return any(isinstance(message, Go) for message in FromKeeperDecoder().feed(frame))
 
 
-class _Rester:
+class _HibernatingHost:
     """Waits, and answers who asks for the description."""
 
-    def __init__(self, resting: HibernationState, descriptors: SessionDescriptors, path: Path) -> None:
+    def __init__(self, hibernation: Hibernation, descriptors: SessionDescriptors, path: Path) -> None:
         self.keeper_pid = 0
         self._keeper: MessageChannel | None = None
-        self._resting = resting
+        self._hibernation = hibernation
         self._descriptors = descriptors
         self._path = path
         self._poll = select.poll()
@@ -155,7 +155,7 @@ class _Rester:
             signal.signal(signal.SIGTERM, lambda *_: None)
             self._listener.setblocking(False)
             watched = (channel.fileno(), wake.fileno(), self._descriptors.master, self._listener.fileno())
-            for each in (*watched, *self._resting.wake_descriptors):
+            for each in (*watched, *self._hibernation.wake_descriptors):
                 self._poll.register(each, select.POLLIN)
             while all(self._is_nothing(descriptor) for descriptor in self._events()):
                 pass
@@ -236,7 +236,7 @@ class _Rester:
     def _send_description(self, caller: socket.socket, said: bytes) -> bool:
         match list(ClientDecoder().feed(said)):
             case [Hello(role="control") as hello, Describe(request=number)] if hello.protocol == PROTOCOL_VERSION:
-                [description] = HostDecoder().feed(self._resting.description)
+                [description] = HostDecoder().feed(self._hibernation.description)
                 answer = msgspec.structs.replace(description, request=number, host_pid=os.getpid())
                 if self.keeper_pid:
                     answer = msgspec.structs.replace(answer, keeper_pid=self.keeper_pid)

@@ -94,8 +94,8 @@ class IdleDetection:
         self._state = _State.ASKED
         descriptors = [*self._server.descriptors(), *self._driver.watch.descriptors()]
         description = encode(self._server.description())
-        log.info("nothing happens; to rest with %d descriptors", len(descriptors))
-        self._keeper.send(Rest(description, self._patience_s, len(descriptors)), descriptors)
+        log.info("idle; hibernating with %d descriptors", len(descriptors))
+        self._keeper.send_message(Rest(description, self._patience_s, len(descriptors)), descriptors)
         # Should the keeper have no process for it, this goes on; then it is asked again, after twice the time.
         self._patience_s *= 2
         self._timer = asyncio.get_running_loop().call_later(self._patience_s, self._watch)

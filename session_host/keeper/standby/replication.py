@@ -130,14 +130,14 @@ class StandbyReplication:
             self._end_standby(error)
             return
         slave = () if session.slave < 0 else (session.slave,)
-        self.send(Held(bool(slave)), (spec, *session.descriptors, *slave))
+        self.send_change(Held(bool(slave)), (spec, *session.descriptors, *slave))
         if self._descriptor_holder is not None:
             self._descriptor_holder.store_session(session.id, (spec, *session.descriptors))
         os.close(spec)
 
     def bound(self, session: KeptSession) -> None:
         """Tell that a session's socket is a new one."""
-        self.send(Bound(session.id), (session.descriptors.listener,))
+        self.send_change(Bound(session.id), (session.descriptors.listener,))
         if self._descriptor_holder is not None:
             with suppress(OSError):
                 spec = _spec_file(session.spec)
@@ -147,7 +147,7 @@ class StandbyReplication:
 
     def forgotten(self, session: KeptSession) -> None:
         """Tell that a session is over."""
-        self.send(Forgotten(session.id))
+        self.send_change(Forgotten(session.id))
         if self._descriptor_holder is not None:
             self._descriptor_holder.remove_session(session.id)
 
@@ -164,14 +164,14 @@ class StandbyReplication:
         if channel and session.channel is not None and session.channel.is_packets:
             passed = (session.channel.socket.fileno(),)
         state, version, report = session.state.name, session.version, session.report
-        self.send(
+        self.send_change(
             Now(
                 session.id, state, session.host_pid, session.child_pid, version, session.protocol, bool(passed), report
             ),
             passed,
         )
 
-    def send(self, change: Change, descriptors: Sequence[int] = ()) -> None:
+    def send_change(self, change: Change, descriptors: Sequence[int] = ()) -> None:
         """Tell the standby something."""
         if self.connection is None:
             return

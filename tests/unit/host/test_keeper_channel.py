@@ -50,7 +50,7 @@ async def test_a_keeper_that_goes_with_something_unread_is_heard_to_the_end_and_
         gone = asyncio.Event()
         channel.give_up = gone.set
         assert channel.keeper_pid == os.getppid()
-        channel.send(Over())
+        channel.send_message(Over())
         keeper = MessageChannel(keepers, FromKeeperDecoder())
         keeper.send_message(Prepare())
         keeper.send_message(ChildEnded())

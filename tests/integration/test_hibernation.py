@@ -47,7 +47,7 @@ async def rests(record: SessionRecord, times: int = 1) -> int:
     """Wait until its host has gone to rest so often; the PID of the one that rests."""
 
     def resting() -> list[str]:
-        return [line for line in log_of(record).splitlines() if line.endswith(".hibernation resting")]
+        return [line for line in log_of(record).splitlines() if line.endswith(".hibernation hibernating")]
 
     await eventually(lambda: len(resting()) >= times, PATIENCE_S, f"{record.name} to rest")
     return int(resting()[-1].split()[2])
