@@ -24,12 +24,13 @@ from session_host.keeper_client.names import note_keepers
 from session_host.protocol.keeper import ChildEnded
 from session_host.storage.descriptors.input_log import LogHeader
 from session_host.storage.descriptors.session_descriptors import SessionDescriptors
+from session_host.system.inotify import make_inotify
 
 from .keeper import Keeper
 from .kept_session import KeptSession, KeptSessionState
 from .processes.children import ended_children, reap_and_store_status
 from .processes.forking import become_subreaper, set_process_name
-from .sockets import RuntimeDirectory, make_inotify
+from .sockets import RuntimeDirectory
 from .standby import replication
 from .standby.replication import Bound, Ended, Forgotten, Held, Leaving, Listening, Locked, Noted, Now
 

@@ -19,6 +19,7 @@ from session_host.keeper_client.names import lock_path, note_keepers
 from session_host.paths import ensure_private, keeper_socket, runtime_dir
 from session_host.protocol.keeper import BoundAgain
 from session_host.storage.descriptors import session_descriptors
+from session_host.system.inotify import make_inotify
 from session_host.system.open_file_locks import lock_open_file
 
 from .event_loop import REFRESH_S, Loop
@@ -243,17 +244,3 @@ class RuntimeDirectory:
                 self._inotify.rm_watch(former)
             except OSError:
                 pass  # It went with what it watched.
-
-
-def make_inotify() -> Any:
-    """An inotify instance; None where there is none, or no more of them.
-
-    The kernel takes some 10 ms to close the last descriptor of one, also when a process is killed.
-    """
-    try:
-        from inotify_simple import INotify
-
-        return INotify(nonblocking=True)
-    except (ImportError, OSError) as error:
-        log.info("no inotify: %s", error)
-        return None

@@ -7,6 +7,7 @@
     open_file_locks   locks of open file descriptions (fcntl(2))
     peer_credentials  who is on the other side of a Unix socket
     short_thread      blocking work in a thread that ends with it
+    timer             one timer of the event loop
     dbus/             a D-Bus connection, and where the buses listen
     processes/        programs on pseudo terminals; identity, end and descendants of a process
     systemd/          scopes and services of the user's systemd, over D-Bus

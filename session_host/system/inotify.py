@@ -26,33 +26,52 @@ class Event(NamedTuple):
     name: str
 
 
+def make_inotify() -> Any:
+    """A plain inotify instance; None where there is none, or no more of them.
+
+    The kernel takes some 10 ms to close the last descriptor of one, also when a process is killed.
+    """
+    try:
+        from inotify_simple import INotify  # the few that follow files load it
+
+        return INotify(nonblocking=True)
+    except (ImportError, OSError) as error:
+        log.info("no inotify: %s", error)
+        return None
+
+
 class Inotify:
-    """Watches directories until it is closed.
+    """Watches directories between ``start`` and ``close``.
 
     Attributes:
-        flags: the names of inotify(7)'s bits, without their ``IN_``.
+        flags: the names of inotify(7)'s bits, without their ``IN_``; None before ``start``.
     """
 
-    def __init__(self, flags: Any, inotify: Any, told: Callable[[Inotify, list[Event]], None]) -> None:
-        self.flags = flags
-        self._inotify = inotify
-        self._told = told
-        asyncio.get_running_loop().add_reader(inotify.fileno(), self._happened)
-
-    @classmethod
-    def start(cls, told: Callable[[Inotify, list[Event]], None]) -> Inotify | None:
-        """Begin in this loop; None where there is no inotify, or no more of it.
+    def __init__(self, told: Callable[[list[Event]], None]) -> None:
+        """Watch nothing yet.
 
         Args:
-            told: called with it, and with what happened.
+            told: called with what happened.
         """
-        try:
-            from inotify_simple import INotify, flags  # the few that follow files load it
+        self.flags: Any = None
+        self._inotify: Any = None
+        self._told = told
 
-            return cls(flags, INotify(nonblocking=True), told)
-        except (ImportError, OSError) as error:
-            log.info("no inotify: %s", error)
-            return None
+    @property
+    def is_open(self) -> bool:
+        """Whether it watches."""
+        return self._inotify is not None
+
+    def start(self) -> bool:
+        """Begin in this loop; returns False where there is no inotify, or no more of it."""
+        self._inotify = make_inotify()
+        if self._inotify is None:
+            return False
+        from inotify_simple import flags
+
+        self.flags = flags
+        asyncio.get_running_loop().add_reader(self.fileno(), self._happened)
+        return True
 
     def watch(self, place: Path, mask: Any) -> int:
         """Watch a directory from now on; returns the number of the watch.
@@ -73,9 +92,11 @@ class Inotify:
         return number
 
     def close(self) -> None:
-        """No more of any."""
-        asyncio.get_running_loop().remove_reader(self._inotify.fileno())
-        self._inotify.close()
+        """No more of any, if it watches."""
+        if self._inotify is not None:
+            asyncio.get_running_loop().remove_reader(self.fileno())
+            self._inotify.close()
+            self._inotify = None
 
     def _happened(self) -> None:
-        self._told(self, self._inotify.read(timeout=0))
+        self._told(self._inotify.read(timeout=0))

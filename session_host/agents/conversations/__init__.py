@@ -10,6 +10,7 @@ not write to any (except ``gemini_guard``), nor know sessions or hosts.
     copilot        Copilot CLI: a directory for each conversation, with a file for each process that has it open
     gemini         Gemini CLI: transcripts by project, which it may delete by itself
     gemini_guard   keeps a running chat's transcript from being deleted by another Gemini CLI
+    gemini_turns   which conversation Gemini CLI is in, by what it writes in its turns; pure
     opencode       opencode: all conversations in one SQLite file
     qwen           Qwen Code: a transcript for each conversation, a file for each process
     own_files      files of ours: aider's conversations, and those with model servers

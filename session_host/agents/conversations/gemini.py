@@ -16,7 +16,7 @@ import json
 import os
 import shutil
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +75,12 @@ def home_of(environment: Mapping[str, str]) -> Path:
 def chats_directories(environment: Mapping[str, str]) -> list[Path]:
     """The directories of transcripts, one a project."""
     return sorted(home_of(environment).glob("tmp/*/chats"))
+
+
+def transcripts(environment: Mapping[str, str]) -> Iterator[Path]:
+    """All transcripts, of all projects."""
+    for chats in chats_directories(environment):
+        yield from chats.glob("session-*.jsonl")
 
 
 def _transcripts(sought: ConversationQuery) -> list[Path]:

@@ -13,7 +13,6 @@ there the transcript is put back when the conversation is gone on with.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import errno
 import logging
@@ -32,6 +31,7 @@ from session_host.agents.conversations.gemini import (
 )
 from session_host.paths import make_directories
 from session_host.system.inotify import Event, Inotify
+from session_host.system.timer import Timer
 
 log = logging.getLogger(__name__)
 
@@ -56,32 +56,30 @@ class TranscriptGuard:
         self._conversation = conversation
         self._environment = environment
         self._directory = directory
-        self._inotify: Inotify | None = None
+        self._inotify = Inotify(self._changed)
         self._watched: set[Path] = set()
-        self._again: asyncio.TimerHandle | None = None
+        self._again = Timer()
         self._until_s = 0.0
 
     def start(self) -> None:
         """The program runs, maybe since long."""
         self._until_s = time.monotonic() + PATIENCE_S
-        self._inotify = Inotify.start(self._changed)
+        self._inotify.start()
         self.relink()
 
     def relink(self) -> None:
         """See to it that the transcript is where it belongs."""
-        if self._again is not None:
-            self._again.cancel()
-            self._again = None
+        self._again.cancel()
         try:
             self._see()
         except OSError as error:
             log.warning("the agent's transcript is not guarded: %s", error.strerror)
         if not self._watched and time.monotonic() < self._until_s:
-            self._again = asyncio.get_running_loop().call_later(AGAIN_S, self.relink)
+            self._again.set(AGAIN_S, self.relink)
 
     def on_report(self) -> None:
         """The program said something to its terminal: if nothing is guarded yet, there may be something by now."""
-        if not self._watched and self._again is None:
+        if not self._watched and not self._again.is_set:
             self.relink()
 
     def ended(self) -> None:
@@ -96,16 +94,12 @@ class TranscriptGuard:
 
     def close(self) -> None:
         """No more; without ``ended`` it goes on in another host."""
-        if self._again is not None:
-            self._again.cancel()
-            self._again = None
-        if self._inotify is not None:
-            self._inotify.close()
-            self._inotify = None
+        self._again.cancel()
+        self._inotify.close()
 
     # ------------------------------------------------------------ what is seen
 
-    def _changed(self, _: Inotify, events: list[Event]) -> None:
+    def _changed(self, events: list[Event]) -> None:
         short = self._conversation[:8]
         if any(short in event.name or not event.name for event in events):
             self.relink()
@@ -159,7 +153,7 @@ class TranscriptGuard:
         log.info("the agent's transcript was deleted, and is whole again")
 
     def _watch(self, directory: Path) -> None:
-        if self._inotify is None or directory in self._watched:
+        if not self._inotify.is_open or directory in self._watched:
             return
         flags = self._inotify.flags
         with contextlib.suppress(OSError):

@@ -263,8 +263,7 @@ class AgentWatch:
         if self.foreground is not None:
             self.foreground.close()
         self._titled.close()
-        if not self._written.is_quiet:
-            self._written.scan_transcripts()
+        self._written.finish()
         if self._file is not None:
             call_logged(self._file.close)
         if self._guard is not None:

@@ -18,7 +18,6 @@ or mean another conversation than the one on the screen. An agent can leave a co
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable
 from typing import Final
@@ -26,6 +25,7 @@ from typing import Final
 from session_host.protocol.launch import Watch
 from session_host.protocol.untrusted_text import is_conversation
 from session_host.storage.descriptors.log_state import ConversationState
+from session_host.system.timer import Timer
 
 from .harmless import log_errors
 from .open_files import conversation_of
@@ -66,7 +66,7 @@ class ConversationTracker:
         self._told = learnt
         self._pid = 0
         self._rank = 0
-        self._again: asyncio.TimerHandle | None = None
+        self._again = Timer()
         if saved_state is not None:
             self.id, self.source = saved_state.conversation, saved_state.source
             self._rank = _RANKS.get(saved_state.source, 0)
@@ -95,8 +95,8 @@ class ConversationTracker:
     def activity_changed(self) -> None:
         """A turn began or ended: that is when agents open conversations."""
         self.check_open_files()
-        if self._pattern and self._pid and self._again is None:
-            self._again = asyncio.get_running_loop().call_later(AGAIN_S, self._look_again)
+        if self._pattern and self._pid and not self._again.is_set:
+            self._again.set(AGAIN_S, self.check_open_files)
 
     @log_errors
     def title_changed(self) -> None:
@@ -104,20 +104,15 @@ class ConversationTracker:
         if self._rank < _RANKS[OPEN_FILES]:
             self.check_open_files()
 
-    def _look_again(self) -> None:
-        self._again = None
-        self.check_open_files()
-
     @property
     def is_quiet(self) -> bool:
         """Whether it is not about to be looked at."""
-        return self._again is None
+        return not self._again.is_set
 
     def close(self) -> None:
         """The program has ended: there is nothing more to look at."""
         self._pid = 0
-        if self._again is not None:
-            self._again.cancel()
+        self._again.cancel()
 
     @log_errors
     def check_open_files(self) -> None:

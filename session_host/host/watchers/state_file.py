@@ -9,7 +9,6 @@ descends from it, with no other such process between the two: that would be an a
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import logging
 import os
@@ -22,6 +21,7 @@ import msgspec
 
 from session_host.system.inotify import Event, Inotify
 from session_host.system.processes.identity import ancestors, start_time
+from session_host.system.timer import Timer
 
 log = logging.getLogger(__name__)
 
@@ -108,28 +108,23 @@ class StatusFile:
         self._directory = directory
         self._child = child
         self._told = told
-        self._inotify: Inotify | None = None
+        self._inotify = Inotify(self._changed)
         self._watch = -1
         self._watched: Path | None = None
         self._file: Path | None = None
         self._last: _State | None = None
-        self._again: asyncio.TimerHandle | None = None
+        self._again = Timer()
         self._tries = 0
 
     def start(self) -> None:
         """Follow it from now on, what it says already included; without inotify nothing is followed."""
-        self._inotify = Inotify.start(self._changed)
-        if self._inotify is not None:
-            self._place(self._inotify)
+        if self._inotify.start():
+            self._place()
 
     def close(self) -> None:
         """No more."""
-        if self._again is not None:
-            self._again.cancel()
-            self._again = None
-        if self._inotify is not None:
-            self._inotify.close()
-            self._inotify = None
+        self._again.cancel()
+        self._inotify.close()
 
     def read_now(self) -> None:
         """Read the file now, if it is known."""
@@ -138,13 +133,13 @@ class StatusFile:
 
     def descriptors(self) -> list[int]:
         """What becomes readable when something changes; empty if nothing is followed."""
-        return [self._inotify.fileno()] if self._inotify is not None else []
+        return [self._inotify.fileno()] if self._inotify.is_open else []
 
     # ------------------------------------------------------------ where to look
 
-    def _place(self, inotify: Inotify) -> None:
+    def _place(self) -> None:
         """Watch the directory; while it is not there, the nearest one above it, in which the next is to appear."""
-        flags = inotify.flags
+        flags = self._inotify.flags
         changes = flags.CLOSE_WRITE | flags.MOVED_TO | flags.MOVED_FROM | flags.DELETE
         arrivals = flags.CREATE | flags.MOVED_TO
         leaving = flags.DELETE_SELF | flags.MOVE_SELF | flags.ONLYDIR
@@ -153,14 +148,14 @@ class StatusFile:
         while path:
             place = path.pop()
             try:
-                watch = inotify.watch(place, leaving | (changes if place == self._directory else arrivals))
+                watch = self._inotify.watch(place, leaving | (changes if place == self._directory else arrivals))
             except OSError as error:
                 if error.errno in {errno.ENOSPC, errno.ENOMEM}:
                     log.warning("the agent's state file is not followed: %s", error.strerror)
                     return
                 continue
             if watch != self._watch:
-                self._unwatch(inotify)
+                self._unwatch()
             self._watch, self._watched = watch, place
             # What was not there may have come before this one was watched.
             following = self._directory.parts[len(place.parts) :]
@@ -172,12 +167,12 @@ class StatusFile:
         if self._watched == self._directory:
             self._scan()
 
-    def _unwatch(self, inotify: Inotify) -> None:
+    def _unwatch(self) -> None:
         if self._watch >= 0:
-            inotify.unwatch(self._watch)
+            self._inotify.unwatch(self._watch)
 
-    def _changed(self, inotify: Inotify, events: list[Event]) -> None:
-        flags = inotify.flags
+    def _changed(self, events: list[Event]) -> None:
+        flags = self._inotify.flags
         names: set[str] = set()
         is_lost = False
         for event in events:
@@ -188,10 +183,10 @@ class StatusFile:
             elif event.wd == self._watch:
                 names.add(event.name)
         if is_lost:
-            self._unwatch(inotify)
+            self._unwatch()
             self._watch = -1
         if is_lost or self._watched != self._directory:
-            self._place(inotify)
+            self._place()
         elif self._file is None:
             self._scan(names)
         elif self._file.name in names:
@@ -254,12 +249,10 @@ class StatusFile:
 
     def _look_again(self) -> None:
         """It is just being written; its end is told by an event, unless that was the one."""
-        if self._again is not None:
-            self._again.cancel()
-        self._again = None
+        self._again.cancel()
         self._tries += 1
         if self._tries <= TRIES:
-            self._again = asyncio.get_running_loop().call_later(AGAIN_S, self._scan)
+            self._again.set(AGAIN_S, self._scan)
 
 
 def _state_of(path: Path) -> _State | None:

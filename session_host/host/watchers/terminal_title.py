@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import datetime
 
 from session_host.agents.conversations.base import ConversationQuery
 from session_host.paths import session_files
 from session_host.protocol.launch import LaunchSpec
+from session_host.system.timer import Timer
 
 from .conversation import TITLE, ConversationTracker
 
@@ -22,7 +22,7 @@ class TitleConversation:
         self._spec = spec
         self._conversation = conversation
         self._title = ""
-        self._again: asyncio.TimerHandle | None = None
+        self._again = Timer()
 
     def title_changed(self, title: str) -> None:
         """The agent has set its terminal's title."""
@@ -31,17 +31,11 @@ class TitleConversation:
         self._title = title
         self.close()
         if not self._look():
-            self._again = asyncio.get_running_loop().call_later(AGAIN_S, self._look_again)
+            self._again.set(AGAIN_S, self._look)
 
     def close(self) -> None:
         """Ask no more."""
-        if self._again is not None:
-            self._again.cancel()
-            self._again = None
-
-    def _look_again(self) -> None:
-        self._again = None
-        self._look()
+        self._again.cancel()
 
     def _look(self) -> bool:
         """Ask the store; False if it does not tell."""

@@ -20,12 +20,12 @@ async def test_each_watch_tells_until_it_is_taken_back(tmp_path: Path) -> None:
     one, other = tmp_path / "one", tmp_path / "other"
     told: asyncio.Queue[Event] = asyncio.Queue()
 
-    def tell(_: Inotify, events: list[Event]) -> None:
+    def tell(events: list[Event]) -> None:
         for event in events:
             told.put_nowait(event)
 
-    inotify = Inotify.start(tell)
-    assert inotify is not None
+    inotify = Inotify(tell)
+    assert inotify.start()
     with pytest.raises(FileNotFoundError):
         inotify.watch(one, inotify.flags.CREATE)
     one.mkdir()
@@ -52,7 +52,7 @@ async def test_where_there_can_be_no_more_of_it_nothing_is_followed(
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
     monkeypatch.setattr(inotify_simple, "INotify", full)
-    assert Inotify.start(lambda *_: None) is None
+    assert not Inotify(lambda _: None).start()
     file = StatusFile(tmp_path, os.getpid(), lambda state: pytest.fail(f"told {state}"))
     file.start()
     file.close()

@@ -1,0 +1,69 @@
+"""Which conversation a chat with Gemini CLI is in, by the transcripts that grew in its turns."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from session_host.agents.conversations.gemini_turns import GeminiTurns
+
+OWN, NEW, OTHER = (f"{digit * 8}-1111-4111-8111-111111111111" for digit in "abc")
+PROJECT = "/srv/app"
+
+
+class Disk:
+    """Transcripts by their conversation; ``turn`` is one of the chat's, in which some of them grow."""
+
+    def __init__(self, *there: str, named: str = "") -> None:
+        self.sizes = dict.fromkeys(there, 10)
+        self.named = named.encode()
+        self.turns = GeminiTurns(PROJECT, dict(self.sizes))
+
+    def turn(self, own: str, *grown: str, project: str = PROJECT) -> str:
+        for each in grown:
+            self.sizes[each] = self.sizes.get(each, 0) + 10
+        project_hash = hashlib.sha256(project.encode()).hexdigest()
+        lines = {
+            each: json.dumps({"sessionId": each, "projectHash": project_hash}).encode()
+            for each in self.turns.written(dict(self.sizes))
+        }
+        return self.turns.conversation(own, lines, lambda: [b"node\0gemini\0--session-id\0" + self.named + b"\0"])
+
+
+def test_its_own_transcript_grew() -> None:
+    assert Disk(OWN).turn(OWN, OWN, NEW) == ""
+
+
+def test_a_new_one_grew_alone() -> None:
+    assert Disk(OWN).turn(OWN, NEW) == NEW
+
+
+def test_one_that_was_there_at_the_start_is_another_chats_unless_the_own_is_unknown() -> None:
+    assert Disk(OWN, OTHER).turn(OWN, OTHER) == ""
+    assert Disk(OTHER).turn("", OTHER) == OTHER
+
+
+def test_one_that_a_process_was_started_with_is_that_ones() -> None:
+    assert Disk(OWN, named=OTHER).turn(OWN, NEW, OTHER) == NEW
+    assert Disk(OWN, named=OTHER).turn(OWN, OTHER) == ""
+
+
+def test_another_projects_does_not_count() -> None:
+    assert Disk(OWN).turn(OWN, NEW, project="/srv/other") == ""
+    disk = Disk()
+    assert disk.turn("", NEW, OTHER) == ""
+    assert disk.turn("", OWN, project="/srv/other") == ""
+    assert disk.turn("", NEW) == NEW, "what the other project wrote changed nothing"
+
+
+def test_what_one_turn_leaves_open_the_next_decides() -> None:
+    disk = Disk(OWN)
+    assert disk.turn(OWN, NEW, OTHER) == ""
+    assert disk.turn(OWN) == "", "nothing was written"
+    assert disk.turn(OWN, NEW) == NEW
+
+
+def test_a_damaged_transcript_says_nothing() -> None:
+    turns = GeminiTurns(PROJECT, {})
+    for line in (b"", b"[]", b'{"sessionId": 1}', b"[" * 100_000, b"\xff"):
+        assert turns.conversation(OWN, {"x": line}, list) == ""
