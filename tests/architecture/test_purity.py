@@ -26,12 +26,19 @@ OWN = {
         "session_host.terminal.base", "session_host.storage.descriptors.log_state",
         "session_host.storage.descriptors.log_entries", "session_host.storage.descriptors.pending_input",
     ),
+    **{
+        f"session_host/client/viewer/{name}.py": (
+            "session_host.client.viewer.", "session_host.session.states", "session_host.protocol",
+            "session_host.terminal.base",
+        )
+        for name in ("effects", "numbered_input", "rules", "state", "unacknowledged_input")
+    },
 }  # fmt: skip
-"""What the pure rooms may import of ours."""
+"""What the pure rooms and files may import of ours."""
 
 
 @pytest.mark.parametrize("path", python_files(*OWN), ids=str)
-def test_the_protocol_and_the_rules_of_a_session_are_pure(path: Path) -> None:
+def test_the_protocol_and_the_rules_of_sessions_and_viewers_are_pure(path: Path) -> None:
     [own] = [names for room, names in OWN.items() if path.is_relative_to(room)]
     foreign = {name for name in imports(path) if not name.startswith(own) and name.split(".")[0] not in PURE}
     assert not foreign
@@ -41,7 +48,7 @@ def test_the_protocol_and_the_rules_of_a_session_are_pure(path: Path) -> None:
     assert not called & {"open", "print", "input", "exec", "eval", "__import__"}
 
 
-def test_the_protocol_and_the_rules_of_a_session_have_no_coroutines() -> None:
+def test_the_protocol_and_the_rules_of_sessions_and_viewers_have_no_coroutines() -> None:
     kinds = (ast.AsyncFunctionDef, ast.Await, ast.AsyncFor, ast.AsyncWith)
     assert not [path for path in python_files(*OWN) for node in ast.walk(tree(path)) if isinstance(node, kinds)]
 

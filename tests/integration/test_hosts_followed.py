@@ -90,7 +90,7 @@ async def test_a_viewer_that_scrolled_back_stays_there_when_it_needs_a_new_repli
             viewer.emulator.scroll(-100)
             top = viewer.emulator.frame().rows[0].text()
             # As if the stream had gone on far beyond what the host keeps.
-            viewer._epoch = "another"
+            viewer._rules.epoch = "another"
             replaced = watcher.replaced
             await kill_host(record.id, viewer, watcher)
             await watcher.until(lambda: watcher.replaced > replaced, "a new replica")

@@ -94,7 +94,7 @@ os.read(gate, 1)
 async def _same_as_host(viewer: Viewer, watcher: Watcher, session_id: str, end: int) -> None:
     """Once the host and the replica have all output up to the offset ``end``, their screens are the same."""
     ask = Peek(0, scrollback=True, ansi=True)
-    await watcher.until(lambda: viewer._offset == end, "all output")
+    await watcher.until(lambda: viewer._rules.offset == end, "all output")
     before: Screen | None = None
     # A viewer that has just gone may have changed the size, of which the replica hears by another socket.
     while (

@@ -95,7 +95,7 @@ async def _live(session_id: str, *, portable: bool = False) -> AsyncIterator[tup
     follower = Follower()
     viewer = Viewer(session_id, follower, size=GridSize(90, 30), cell=CellSize(8, 16))
     if portable:
-        viewer._build = ""  # as a client of another engine's build
+        viewer._rules.engine_build = ""  # as a client of another engine's build
     viewer.start()
     try:
         await follower.until(lambda: viewer.state is ViewerState.LIVE and "ready" in _shown(viewer))

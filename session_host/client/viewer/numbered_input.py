@@ -5,7 +5,7 @@ from __future__ import annotations
 from session_host.protocol.messages import Focus, Input, Key, Mouse, Paste, Text
 from session_host.protocol.values import KeyAction, MouseAction, MouseButton
 
-from .unacknowledged_input import UnacknowledgedInput
+from .rules import ViewerRules
 
 
 class ViewerInput:
@@ -15,31 +15,32 @@ class ViewerInput:
         read_only: it may look and not type.
     """
 
-    def __init__(self, *, read_only: bool) -> None:
+    def __init__(self, rules: ViewerRules, *, read_only: bool) -> None:
         self.read_only = read_only
-        self._attachment = ""
-        self._outbox = UnacknowledgedInput()
+        self._rules = rules
 
     def _input(self, message: Input) -> None:
         raise NotImplementedError
 
     def key(self, key: str, text: str = "", modifiers: int = 0, action: KeyAction = KeyAction.PRESS) -> None:
         """A key was pressed, repeated or released; see ``messages.Key``."""
-        self._input(Key(self._attachment, self._outbox.next_sequence, key, text, int(modifiers), action))
+        self._input(Key(self._rules.attachment, self._rules.inputs.next_sequence, key, text, int(modifiers), action))
 
     def text(self, text: str) -> None:
         """Composed text was committed."""
-        self._input(Text(self._attachment, self._outbox.next_sequence, text))
+        self._input(Text(self._rules.attachment, self._rules.inputs.next_sequence, text))
 
     def paste(self, text: str) -> None:
         """Text is pasted."""
-        self._input(Paste(self._attachment, self._outbox.next_sequence, text))
+        self._input(Paste(self._rules.attachment, self._rules.inputs.next_sequence, text))
 
     def mouse(self, action: MouseAction, button: MouseButton, column: int, row: int, modifiers: int = 0) -> None:
         """The mouse did something at a cell."""
-        self._input(Mouse(self._attachment, self._outbox.next_sequence, action, button, column, row, int(modifiers)))
+        self._input(
+            Mouse(self._rules.attachment, self._rules.inputs.next_sequence, action, button, column, row, int(modifiers))
+        )
 
     def focus(self, focused: bool) -> None:
         """The viewer got or lost the keyboard."""
         if not self.read_only:
-            self._input(Focus(self._attachment, self._outbox.next_sequence, focused))
+            self._input(Focus(self._rules.attachment, self._rules.inputs.next_sequence, focused))

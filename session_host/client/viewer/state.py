@@ -1,4 +1,26 @@
-"""Viewer states and the delegate protocol."""
+"""Viewer states, as a table, and the delegate protocol.
+
+States::
+
+    connecting ──Starting──▶ starting
+    connecting ──the screen is complete──▶ live
+    connecting ──there is no connection──▶ reconnecting
+    connecting ──the program ended──▶ ended
+    connecting ──the host is gone──▶ lost
+    connecting ──the host refuses──▶ failed
+    starting ──the screen is complete──▶ live
+    starting ──there is no connection──▶ reconnecting
+    starting ──the program ended──▶ ended
+    starting ──the host refuses──▶ failed
+    live ──there is no connection──▶ reconnecting
+    live ──the program ended──▶ ended
+    live ──the host refuses──▶ failed
+    reconnecting ──Starting──▶ starting
+    reconnecting ──the screen is complete──▶ live
+    reconnecting ──the program ended──▶ ended
+    reconnecting ──the host is gone──▶ lost
+    reconnecting ──the host refuses──▶ failed
+"""
 
 from __future__ import annotations
 
@@ -6,10 +28,11 @@ from enum import StrEnum
 from typing import Protocol
 
 from session_host.protocol.messages import Event, InputRefused
+from session_host.session.states import Table
 
 
 class ViewerState(StrEnum):
-    """Where a viewer stands; see the module."""
+    """Where a viewer stands."""
 
     CONNECTING = "connecting"
     STARTING = "starting"
@@ -21,6 +44,52 @@ class ViewerState(StrEnum):
 
 
 FINAL_STATES = frozenset({ViewerState.ENDED, ViewerState.LOST, ViewerState.FAILED})
+
+
+class Change(StrEnum):
+    """What changes it."""
+
+    STARTS = "Starting"
+    SHOWS = "the screen is complete"
+    DISCONNECTS = "there is no connection"
+    ENDS = "the program ended"
+    VANISHES = "the host is gone"
+    REFUSES = "the host refuses"
+
+
+TABLE = Table(
+    {
+        ViewerState.CONNECTING: {
+            Change.STARTS: ViewerState.STARTING,
+            Change.SHOWS: ViewerState.LIVE,
+            Change.DISCONNECTS: ViewerState.RECONNECTING,
+            Change.ENDS: ViewerState.ENDED,
+            Change.VANISHES: ViewerState.LOST,
+            Change.REFUSES: ViewerState.FAILED,
+        },
+        ViewerState.STARTING: {
+            Change.SHOWS: ViewerState.LIVE,
+            Change.DISCONNECTS: ViewerState.RECONNECTING,
+            Change.ENDS: ViewerState.ENDED,
+            Change.REFUSES: ViewerState.FAILED,
+        },
+        ViewerState.LIVE: {
+            Change.DISCONNECTS: ViewerState.RECONNECTING,
+            Change.ENDS: ViewerState.ENDED,
+            Change.REFUSES: ViewerState.FAILED,
+        },
+        ViewerState.RECONNECTING: {
+            Change.STARTS: ViewerState.STARTING,
+            Change.SHOWS: ViewerState.LIVE,
+            Change.ENDS: ViewerState.ENDED,
+            Change.VANISHES: ViewerState.LOST,
+            Change.REFUSES: ViewerState.FAILED,
+        },
+        ViewerState.ENDED: {},
+        ViewerState.LOST: {},
+        ViewerState.FAILED: {},
+    }
+)
 
 
 class ViewerDelegate(Protocol):

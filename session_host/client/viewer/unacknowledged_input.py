@@ -21,6 +21,9 @@ from session_host.protocol.messages import (
 
 MAX_INPUTS = 20_000
 
+_WITH_TEXT = (Text, Paste)
+_NOT_READING = "the program is not reading its input"
+
 
 class UnacknowledgedInput:
     """Inputs from oldest to newest; ``sequence`` counts from 1 within one attachment.
@@ -51,7 +54,16 @@ class UnacknowledgedInput:
         if self.holding and not isinstance(message, Focus):
             text = "an earlier input was refused"
             return InputRefused(message.attachment, message.sequence, ErrorCode.HELD, text)
-        length = _length(message)
+        if not isinstance(message, _WITH_TEXT):
+            # Shortcut: the same result as below, for a key or the mouse.
+            if len(self._inputs) >= MAX_INPUTS or self._short_characters >= PENDING_INPUT_BYTES:
+                return self._refuse(message, ErrorCode.INPUT_FULL, _NOT_READING)
+            self._inputs.append(message)
+            self._characters += 1
+            self._short_characters += 1
+            self.next_sequence += 1
+            return [message]
+        length = len(message.text)
         most = MAX_WHOLE_PASTE_CHARACTERS if isinstance(message, Paste) else MAX_PASTE_CHARACTERS
         if length > most:
             text = f"the text is too long ({length} characters, {most} at most)"
@@ -60,8 +72,7 @@ class UnacknowledgedInput:
         # Of a long paste only the last part counts for what follows it, so that keys have room behind it.
         waiting = self._characters if is_long else self._short_characters + length
         if len(self._inputs) >= MAX_INPUTS or waiting > PENDING_INPUT_BYTES:
-            text = "the program is not reading its input"
-            return self._refuse(message, ErrorCode.INPUT_FULL, text)
+            return self._refuse(message, ErrorCode.INPUT_FULL, _NOT_READING)
         messages = list(_parts(message))
         self._inputs += messages
         for each in messages:
@@ -138,4 +149,4 @@ def _parts(message: Input) -> Iterator[Input]:
 
 
 def _length(message: Input) -> int:
-    return len(message.text) if isinstance(message, Text | Paste) else 1
+    return len(message.text) if isinstance(message, _WITH_TEXT) else 1

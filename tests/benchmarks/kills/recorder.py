@@ -50,31 +50,30 @@ class RecordingViewer(Viewer):
     @property
     def position(self) -> int:
         """The offset up to which the replica is fed."""
-        return self._offset
+        return self._rules.offset
 
     def close(self) -> None:
         super().close()
         self._file.close()
 
     def _apply_output(self, message: Output) -> None:
-        before = self._offset
+        before = self.position
         super()._apply_output(message)
-        if before >= 0 and self._offset == before + len(message.data):
+        if before >= 0 and self.position == before + len(message.data):
             self._keep(b"O", before, message.data)
             if self._on_output is not None:
                 self._on_output(message.data)
 
-    def _apply_snapshot_part(self, message: SnapshotPart) -> None:
-        super()._apply_snapshot_part(message)
-        if message.last and self._offset == message.offset:
+    def _add_part(self, part: SnapshotPart) -> None:
+        super()._add_part(part)
+        if part.last and self.position == part.offset:
             self.snapshots += 1
-            self._keep(b"S", message.offset)
+            self._keep(b"S", part.offset)
 
-    async def _look_after_host(self, why: str) -> None:
-        before = self._offset
-        await super()._look_after_host(why)
-        if self._offset != before:  # It came too late for the host, and was given the last screen.
-            self._keep(b"S", self._offset)
+    async def _load_screen(self, offset: int) -> None:
+        await super()._load_screen(offset)
+        if self.position != offset:  # It came too late for the host, and was given the last screen.
+            self._keep(b"S", self.position)
 
     def _keep(self, kind: bytes, offset: int, data: bytes = b"") -> None:
         self._file.write(HEAD.pack(kind, offset, len(data)) + data)

@@ -104,7 +104,7 @@ async def test_output_that_a_viewer_does_not_get_is_a_loss(records: Path, monkey
         nonlocal seen
         seen += 1
         if seen == 5:
-            viewer._offset += len(message.data)
+            viewer._rules.offset += len(message.data)
         else:
             take(viewer, message)
 

@@ -7,7 +7,11 @@ import inspect
 import pkgutil
 import textwrap
 from enum import StrEnum
+from types import ModuleType
 
+import pytest
+
+import session_host.client.viewer
 import session_host.session
 from session_host.session.states import Table
 
@@ -34,10 +38,11 @@ def test_the_diagram_has_a_line_for_each_transition() -> None:
     assert str(DOOR) == "OPEN ──somebody pushes──▶ SHUT\nSHUT ──somebody pulls──▶ OPEN"
 
 
-def test_docstrings_show_the_tables_as_they_are() -> None:
+@pytest.mark.parametrize("package", [session_host.session, session_host.client.viewer], ids=lambda each: each.__name__)
+def test_docstrings_show_the_tables_as_they_are(package: ModuleType) -> None:
     found = 0
-    for info in pkgutil.iter_modules(session_host.session.__path__):
-        module = importlib.import_module(f"{session_host.session.__name__}.{info.name}")
+    for info in pkgutil.iter_modules(package.__path__):
+        module = importlib.import_module(f"{package.__name__}.{info.name}")
         for name, table in vars(module).items():
             if name != "TABLE" or not isinstance(table, Table):
                 continue

@@ -1,0 +1,80 @@
+"""Effects that the rules of a viewer ask for, as values; ``viewer.py`` carries them out."""
+
+from __future__ import annotations
+
+import msgspec
+
+from session_host.protocol.messages import Event, InputRefused, Message, SnapshotPart
+from session_host.protocol.values import CellSize, GridSize
+
+from .state import ViewerState
+
+
+class Effect(msgspec.Struct, frozen=True, gc=False):
+    """Base of all effects."""
+
+
+class Connect(Effect, frozen=True):
+    """Connect to the host after this time, then report ``connected``, ``connection_failed`` or ``refused``."""
+
+    after_s: float
+
+
+class ReadOutcome(Effect, frozen=True):
+    """Look up in the store what became of the session, then report ``outcome_read``."""
+
+
+class LoadScreen(Effect, frozen=True):
+    """Replace the replica by the session's last screen if it is newer than this offset, then report ``screen_read``."""
+
+    offset: int
+
+
+class SendMessage(Effect, frozen=True):
+    """Send this to the host."""
+
+    message: Message
+
+
+class Drop(Effect, frozen=True):
+    """Break the connection."""
+
+
+class AddPart(Effect, frozen=True):
+    """Add this to the snapshot.
+
+    Report ``preview_shown`` once it shows something where there was no replica, and after the last part
+    ``snapshot_restored`` or ``snapshot_unreadable``.
+    """
+
+    part: SnapshotPart
+
+
+class ResizeReplica(Effect, frozen=True):
+    """Give the replica this size."""
+
+    size: GridSize
+    cell: CellSize
+
+
+class FreeReplica(Effect, frozen=True):
+    """Free the replica, and the parts of the next one."""
+
+
+class TellState(Effect, frozen=True):
+    """Tell the delegate about a state."""
+
+    state: ViewerState
+    message: str
+
+
+class TellEvent(Effect, frozen=True):
+    """Tell the delegate about an event."""
+
+    event: Event
+
+
+class TellRefusal(Effect, frozen=True):
+    """Tell the delegate about an input that was not taken."""
+
+    refusal: InputRefused

@@ -1,0 +1,335 @@
+"""The rules of a viewer: what it sends, resends and shows, and when it connects again. Pure.
+
+Its states are in ``state``. Events are methods; their effects are appended to ``effects``, and ``viewer.py`` carries
+them out. Input and output, which are frequent, are answered by a return value instead.
+
+Input is kept until the host acknowledges it. Input from before the attachment waits in order; input that was not
+acknowledged when a connection broke is sent again, and the host drops what it has already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from session_host.protocol.messages import (
+    Attach,
+    Attached,
+    Colors,
+    Describe,
+    Description,
+    Detach,
+    Error,
+    ErrorCode,
+    Follow,
+    GoOn,
+    Input,
+    InputAck,
+    InputRefused,
+    Message,
+    NoticeEvent,
+    Output,
+    Resize,
+    Resized,
+    SnapshotPart,
+    Starting,
+    StateEvent,
+)
+from session_host.protocol.values import CellSize, GridSize, State
+from session_host.terminal.base import DefaultColors
+
+from .effects import (
+    AddPart,
+    Connect,
+    Drop,
+    Effect,
+    FreeReplica,
+    LoadScreen,
+    ReadOutcome,
+    ResizeReplica,
+    SendMessage,
+    TellEvent,
+    TellRefusal,
+    TellState,
+)
+from .state import FINAL_STATES, Change, ViewerState
+from .state import TABLE as _STATES
+from .unacknowledged_input import UnacknowledgedInput
+
+RETRY_S = (0.0, 0.05, 0.2, 0.5, 1.0, 2.0)
+"""Waits before each try to connect; the last one repeats while the host's process lives."""
+
+
+class ViewerRules:
+    """One viewer without its connection, its clock and its replica.
+
+    Attributes:
+        effects: what is to be done, oldest first; the caller empties it after each event.
+        state, message: where the viewer stands, and why.
+        size: the grid that it shows.
+        attachment: the id of its attachment, "" before the first.
+        inputs: input that the host has not acknowledged.
+        epoch, offset: the output that its replica has; -1 for none, or if a snapshot is on its way.
+        engine_build: the form in which it wants snapshots; "" for the one that every engine reads.
+        end: how the program ended, once it has.
+        refusal: the ``ErrorCode`` with which the host refused to serve it; "" if it did not.
+    """
+
+    def __init__(
+        self, *, size: GridSize | None, cell: CellSize, engine_build: str, read_only: bool, output: bool, kind: str
+    ) -> None:
+        self.effects: list[Effect] = []
+        self.state = ViewerState.CONNECTING
+        self.message = ""
+        self.size = size
+        self.attachment = ""
+        self.inputs = UnacknowledgedInput()
+        self.epoch = ""
+        self.offset = -1
+        self.engine_build = engine_build
+        self.end = StateEvent(State.RUNNING, None, None)
+        self.refusal = ""
+        self._cell = cell
+        self._read_only = read_only
+        self._output = output
+        self._kind = kind
+        self._colors: DefaultColors | None = None
+        self._asked_output = output
+        """What Attach asked for; ``follow`` may change that before the host has answered."""
+        self._is_connected = False
+        self._sends_inputs = False
+        """Not before the host has said which it has: what it has not comes first, or it would pass for seen."""
+        self._has_replica = False
+        self._resizes = 0
+        self._notice = ""
+        self._tries = 0
+        self._why_unreachable = ""
+
+    # ------------------------------------------------------------ connecting
+
+    def start(self) -> None:
+        """Connect; later tries wait longer."""
+        self.effects.append(Connect(RETRY_S[min(self._tries, len(RETRY_S) - 1)]))
+        self._tries += 1
+
+    def connected(self) -> None:
+        """The host has greeted."""
+        self._is_connected = True
+        self._asked_output = self._output
+        size = self.size if self._output else None
+        self._send(
+            Attach(
+                size, self._cell, self._read_only, self._output, self.attachment, self.epoch, self.offset,
+                self._resizes, self._kind,
+            )
+        )  # fmt: skip
+
+    def connection_failed(self, why: str) -> None:
+        """The host cannot be reached: the session has ended, or its host is gone, or just slow."""
+        self._why_unreachable = why
+        self.effects.append(ReadOutcome())
+
+    def outcome_read(self, outcome: StateEvent, message: str) -> None:
+        """The store says what became of the session; ``message`` says why it is lost."""
+        if outcome.state is State.EXITED:
+            self.end = outcome
+            if self._output and self._has_replica:
+                # What was written last, while this was away, is in the screen that the host kept.
+                self.effects.append(LoadScreen(self.offset))
+            else:
+                self._become(Change.ENDS)
+        elif outcome.state is State.LOST:
+            self._become(Change.VANISHES, message)
+        else:
+            if self.state is not ViewerState.RECONNECTING:
+                self._become(Change.DISCONNECTS, self._why_unreachable)
+            self.start()
+
+    def screen_read(self, offset: int | None) -> None:
+        """The replica is the last screen, with the output up to the offset; None if it stayed as it was."""
+        if offset is not None:
+            self.offset = offset
+        self._become(Change.ENDS)
+
+    def connection_lost(self, error: Error | None) -> None:
+        """The connection is over; with an error, the host refuses this viewer."""
+        self._is_connected = self._sends_inputs = False
+        if self.state in FINAL_STATES:
+            return
+        if error is not None:
+            self.refused(error.message, error.code)
+            return
+        if self.state is ViewerState.LIVE:
+            self._tries = 0
+        self._become(Change.DISCONNECTS)
+        self.start()
+
+    def refused(self, message: str, code: str = "") -> None:
+        """No further try would help."""
+        self.refusal = code
+        self._become(Change.REFUSES, message)
+
+    def _become(self, change: Change, message: str = "") -> None:
+        self.state, self.message = _STATES.after(self.state, change), message
+        self.effects.append(TellState(self.state, message))
+
+    def _send(self, message: Message) -> None:
+        if self._is_connected:
+            self.effects.append(SendMessage(message))
+
+    # ------------------------------------------------------------ what the host sends
+
+    def receive_output(self, message: Output) -> bool:
+        """Whether this output follows on what the replica has, which gets it then."""
+        offset = self.offset
+        if offset < 0:
+            return False  # A snapshot is on its way, and this is in it.
+        if message.offset != offset:
+            self.offset = -1
+            self._send(Follow(self.attachment, True))
+            return False
+        self.offset = offset + len(message.data)
+        return True
+
+    def receive_message(self, message: Any) -> None:
+        """Act on any message but Output."""
+        match message:
+            case InputAck(sequence=sequence):
+                self.inputs.acknowledged(sequence)
+            case SnapshotPart():
+                self.effects.append(AddPart(message))
+            case Resized():
+                if self.offset >= 0:
+                    self._resizes = message.number
+                    self.effects.append(ResizeReplica(message.size, message.cell))
+            case Starting(attachment=attachment):
+                self._attached_as(attachment, 0)
+                self._become(Change.STARTS)
+            case Attached():
+                self._attached(message)
+            case InputRefused():
+                self.inputs.refused(message)
+                self.effects.append(TellRefusal(message))
+            case StateEvent(state=State.EXITED):
+                self.end = message
+                if self.state is not ViewerState.ENDED:
+                    self.effects.append(TellEvent(message))
+                    self._become(Change.ENDS)
+            case NoticeEvent(text=""):
+                self._ask_for_notice()  # That trouble is over; there may be another.
+            case Description(notice=text) | NoticeEvent(text=text):
+                self._tell_notice(text)
+            case _:
+                self.effects.append(TellEvent(message))
+
+    def _attached_as(self, attachment: str, last_sequence: int) -> None:
+        if attachment != self.attachment:
+            self.attachment = attachment
+            self.effects += map(TellRefusal, self.inputs.reset_attachment(attachment))
+        else:
+            self.inputs.acknowledged(last_sequence)
+        self.effects += map(SendMessage, self.inputs.unacknowledged())
+        self._sends_inputs = True
+
+    def _attached(self, message: Attached) -> None:
+        if self.state is not ViewerState.STARTING:  # which has sent them already
+            self._attached_as(message.attachment, message.last_sequence)
+        self.epoch = message.epoch
+        if self._output != self._asked_output:
+            self._ask_to_follow()
+        if self._colors is not None:
+            self._send(Colors(self.attachment, *self._colors))
+        self._ask_for_notice()
+        if message.resumed or not self._output:
+            self._become(Change.SHOWS)
+
+    def _ask_for_notice(self) -> None:
+        """Events tell of troubles that begin; the description knows of those that were there before."""
+        self._send(Describe(0))
+
+    def _tell_notice(self, text: str) -> None:
+        """The delegate hears of what is new: each host says it again."""
+        if text != self._notice:
+            self._notice = text
+            self.effects.append(TellEvent(NoticeEvent("session", text)))
+
+    # ------------------------------------------------------------ what becomes of a snapshot
+
+    def preview_shown(self) -> None:
+        """There is a replica, which shows the screen; its history is still to come."""
+        self._has_replica = True
+
+    def snapshot_restored(self, last: SnapshotPart) -> None:
+        """The replica is the snapshot with this last part."""
+        self._has_replica = True
+        self.offset, self._resizes = last.offset, last.resizes
+        if self.state not in {ViewerState.LIVE, ViewerState.ENDED}:
+            self._become(Change.SHOWS)
+
+    def snapshot_unreadable(self) -> None:
+        """The engine cannot read the snapshot: ask for the form that every engine reads."""
+        self.engine_build = ""
+        self.effects.append(Drop())
+
+    # ------------------------------------------------------------ what the user does
+
+    def receive_input(self, message: Input) -> Sequence[Input]:
+        """Keep an input, and return the messages to send at once, before any effect."""
+        if self.state in FINAL_STATES:
+            text = "the chat has ended" if self.state is ViewerState.ENDED else self.message
+            self.effects.append(TellRefusal(InputRefused(self.attachment, message.sequence, ErrorCode.ENDED, text)))
+            return ()
+        added = self.inputs.append(message)
+        if isinstance(added, InputRefused):
+            self.effects.append(TellRefusal(added))
+            return ()
+        if not self._sends_inputs:
+            return ()
+        if self.effects:  # Earlier inputs may be among them.
+            self.effects += map(SendMessage, added)
+            return ()
+        return added
+
+    def accept_refusal(self) -> None:
+        """The user has seen that an input was refused: what comes next is typed again."""
+        self.inputs.holding = False
+        self._send(GoOn(self.attachment))
+
+    def resize(self, size: GridSize, cell: CellSize) -> None:
+        """The viewer's grid changed."""
+        self.size, self._cell = size, cell
+        if self.attachment and self._output:
+            self._send(Resize(self.attachment, size, cell))
+
+    def set_colors(self, colors: DefaultColors) -> None:
+        """The colours that this viewer shows the terminal in; told to the host, which answers queries with them."""
+        self._colors = colors
+        if self.attachment:
+            self._send(Colors(self.attachment, *colors))
+
+    def follow(self, output: bool) -> None:
+        """Begin or cease to follow output; a hidden tab needs events only."""
+        if output == self._output:
+            return
+        self._output = output
+        if self.attachment:
+            self._ask_to_follow()
+
+    def _ask_to_follow(self) -> None:
+        self._send(Follow(self.attachment, self._output, self.epoch, self.offset, self._resizes))
+        if self._output and self.size is not None:
+            self._send(Resize(self.attachment, self.size, self._cell))
+
+    def free_replica(self) -> None:
+        """Free the replica if no output is followed; ``follow`` brings another."""
+        if self._has_replica and not self._output:
+            self._has_replica = False
+            self.offset = -1
+            self.effects.append(FreeReplica())
+
+    def detach(self) -> None:
+        """The viewer goes; the agent does not notice."""
+        self.effects.clear()
+        if self.attachment:
+            self._send(Detach(self.attachment))
+        self._is_connected = self._sends_inputs = False

@@ -1,0 +1,96 @@
+"""A viewer's rules without a connection, for scripts; see ``playbook``."""
+
+from __future__ import annotations
+
+from session_host.client.viewer import effects as e
+from session_host.client.viewer.rules import ViewerRules
+from session_host.client.viewer.state import ViewerState
+from session_host.protocol import messages as m
+from session_host.protocol.values import CellSize, GridSize, State
+from tests.support.playbook import Event, Playbook, do
+
+SIZE, OTHER_SIZE, CELL = GridSize(80, 24), GridSize(90, 30), CellSize(8, 16)
+BUILD, EPOCH = "engine 1", "epoch"
+ATTACH = m.Attach(SIZE, CELL, False, True, "", "", -1, 0, "tab")
+ASK = e.SendMessage(m.Describe(0))
+EXITED = m.StateEvent(State.EXITED, 3, None, "stop")
+RUNNING = m.StateEvent(State.RUNNING, None, None)
+LOST = m.StateEvent(State.LOST, None, None)
+
+
+def attached(attachment: str = "one", *, resumed: bool = False, last_sequence: int = 0) -> m.Attached:
+    return m.Attached(attachment, EPOCH, 0, SIZE, State.RUNNING, False, resumed, last_sequence)
+
+
+def part(offset: int = 10, *, last: bool = True, resizes: int = 2) -> m.SnapshotPart:
+    return m.SnapshotPart(offset, resizes, BUILD, SIZE, 100, last, b"screen")
+
+
+def told(state: ViewerState, message: str = "") -> e.TellState:
+    return e.TellState(state, message)
+
+
+def follow(offset: int, resizes: int = 2, *, output: bool = True, attachment: str = "one") -> e.SendMessage:
+    return e.SendMessage(m.Follow(attachment, output, EPOCH, offset, resizes))
+
+
+class Stage:
+    """A viewer's rules; its methods are what happens to it."""
+
+    def __init__(self, *, read_only: bool = False, output: bool = True) -> None:
+        self.rules = ViewerRules(
+            size=SIZE, cell=CELL, engine_build=BUILD, read_only=read_only, output=output, kind="tab"
+        )
+
+    def take_effects(self) -> list[e.Effect]:
+        effects = list(self.rules.effects)
+        self.rules.effects.clear()
+        return effects
+
+    def script(self) -> Playbook:
+        return Playbook(self.take_effects)
+
+    def connected(self) -> Stage:
+        self.rules.start()
+        self.rules.connected()
+        self.take_effects()
+        return self
+
+    def live(self, typed: int = 0) -> Stage:
+        """It shows ten bytes of output, and has sent some keys."""
+        self.connected().rules.receive_message(attached())
+        self.rules.snapshot_restored(part())
+        self.take_effects()
+        for _ in range(typed):
+            self.rules.receive_input(self.key())
+        return self
+
+    def reconnecting(self, typed: int = 0) -> Stage:
+        """Its connection broke, and there is another."""
+        self.live(typed).rules.connection_lost(None)
+        self.rules.connected()
+        self.take_effects()
+        return self
+
+    def key(self) -> m.Key:
+        return m.Key(self.rules.attachment, self.rules.inputs.next_sequence, "a", "a")
+
+    def types(self) -> Event:
+        def types() -> list[tuple[str, int]]:
+            return [(each.attachment, each.sequence) for each in self.rules.receive_input(self.key())]
+
+        return do(types)
+
+    def hears(self, message: m.Message) -> Event:
+        return do(self.rules.receive_message, message)
+
+    def output(self, offset: int, data: bytes = b"xyz") -> Event:
+        return do(self.rules.receive_output, m.Output(offset, data))
+
+
+def sent_key(sequence: int, attachment: str = "one") -> e.SendMessage:
+    return e.SendMessage(m.Key(attachment, sequence, "a", "a"))
+
+
+def refusal(sequence: int, code: str, text: str, attachment: str = "one") -> e.TellRefusal:
+    return e.TellRefusal(m.InputRefused(attachment, sequence, code, text))

@@ -1,0 +1,351 @@
+"""The rules of a viewer, from its start to its end: each test is a script of events and effects."""
+
+from __future__ import annotations
+
+import pytest
+
+from session_host.client.viewer import effects as e
+from session_host.client.viewer.rules import RETRY_S
+from session_host.client.viewer.state import FINAL_STATES, TABLE, Change, ViewerState
+from session_host.protocol import messages as m
+from session_host.protocol.messages import ErrorCode
+from session_host.terminal.base import DefaultColors
+from tests.support.playbook import Returned, do
+from tests.support.viewer_stage import (
+    ASK,
+    ATTACH,
+    CELL,
+    EPOCH,
+    EXITED,
+    LOST,
+    OTHER_SIZE,
+    RUNNING,
+    SIZE,
+    Stage,
+    attached,
+    follow,
+    part,
+    refusal,
+    sent_key,
+    told,
+)
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+# ---------------------------------------------------------------- attaching
+
+
+def test_a_viewer_attaches_and_is_live_once_the_screen_is_complete(stage: Stage) -> None:
+    assert (
+        stage.script()
+        >> do(stage.rules.start)
+        << e.Connect(0.0)
+        >> do(stage.rules.connected)
+        << e.SendMessage(ATTACH)
+        >> stage.hears(attached())
+        << ASK
+        >> stage.hears(part(last=False))
+        << e.AddPart(part(last=False))
+        >> do(stage.rules.preview_shown)
+        >> stage.output(0)
+        >> stage.hears(part())
+        << e.AddPart(part())
+        >> do(stage.rules.snapshot_restored, part())
+        << told(ViewerState.LIVE)
+        >> stage.output(10)
+        << Returned(True)
+    )
+    assert stage.rules.offset == 13
+
+
+def test_a_viewer_of_events_alone_is_live_when_it_is_attached() -> None:
+    stage = Stage(read_only=True, output=False)
+    stage.rules.start()
+    stage.take_effects()
+    assert (
+        stage.script()
+        >> do(stage.rules.connected)
+        << e.SendMessage(m.Attach(None, CELL, True, False, "", "", -1, 0, "tab"))
+        >> stage.hears(attached())
+        << ASK
+        << told(ViewerState.LIVE)
+    )
+
+
+def test_what_is_typed_early_is_sent_in_order_when_the_host_has_said_which_it_has(stage: Stage) -> None:
+    stage.rules.start()
+    stage.take_effects()
+    assert (
+        stage.script()
+        >> stage.types()
+        >> do(stage.rules.connected)
+        << e.SendMessage(ATTACH)
+        >> stage.types()
+        >> stage.hears(m.Starting("one"))
+        << sent_key(1)
+        << sent_key(2)
+        << told(ViewerState.STARTING)
+        >> stage.types()
+        << Returned([("one", 3)])
+        >> stage.hears(attached())  # which sends nothing again
+        << ASK
+        >> do(stage.rules.snapshot_restored, part())
+        << told(ViewerState.LIVE)
+    )
+
+
+def test_a_key_typed_while_the_delegate_is_told_goes_behind_those_that_are_sent_again(stage: Stage) -> None:
+    stage.connected().rules.receive_input(stage.key())
+
+    def attached_and_typed() -> object:
+        stage.rules.receive_message(attached())
+        return stage.rules.receive_input(stage.key())
+
+    assert stage.script() >> do(attached_and_typed) << sent_key(1) << ASK << sent_key(2)
+
+
+def test_colours_and_sizes_of_before_the_attachment_are_told_with_it(stage: Stage) -> None:
+    colors = DefaultColors(0x111111, 0x222222)
+    told_colors = e.SendMessage(m.Colors("one", *colors))
+    stage.rules.start()
+    stage.take_effects()
+    assert (
+        stage.script()
+        >> do(stage.rules.set_colors, colors)
+        >> do(stage.rules.resize, OTHER_SIZE, CELL)
+        >> do(stage.rules.connected)
+        << e.SendMessage(m.Attach(OTHER_SIZE, CELL, False, True, "", "", -1, 0, "tab"))
+        >> stage.hears(attached())
+        << told_colors
+        << ASK
+        >> do(stage.rules.set_colors, colors)
+        << told_colors
+        >> do(stage.rules.resize, SIZE, CELL)
+        << e.SendMessage(m.Resize("one", SIZE, CELL))
+    )
+
+
+def test_output_that_is_wanted_while_the_host_attaches_is_asked_for_then() -> None:
+    stage = Stage(output=False).connected()
+    assert (
+        stage.script()
+        >> do(stage.rules.follow, True)
+        >> stage.hears(attached())
+        << follow(-1, 0)
+        << e.SendMessage(m.Resize("one", SIZE, CELL))
+        << ASK
+        >> do(stage.rules.snapshot_restored, part())
+        << told(ViewerState.LIVE)
+    )
+
+
+# ---------------------------------------------------------------- a connection breaks
+
+
+def test_a_viewer_that_comes_back_sends_what_the_host_has_not(stage: Stage) -> None:
+    stage.live(typed=3)
+    assert (
+        stage.script()
+        >> do(stage.rules.connection_lost, None)
+        << told(ViewerState.RECONNECTING)
+        << e.Connect(0.0)
+        >> stage.types()
+        >> do(stage.rules.connected)
+        << e.SendMessage(m.Attach(SIZE, CELL, False, True, "one", EPOCH, 10, 2, "tab"))
+        >> stage.types()
+        >> stage.hears(attached(resumed=True, last_sequence=2))
+        << sent_key(3)
+        << sent_key(4)
+        << sent_key(5)
+        << ASK
+        << told(ViewerState.LIVE)
+        >> stage.types()
+        << Returned([("one", 6)])
+        >> stage.output(10)
+        << Returned(True)
+        >> stage.hears(m.InputAck("one", 6))
+    )
+    assert len(stage.rules.inputs) == 0
+
+
+def test_input_of_an_attachment_that_no_host_knows_is_told_and_not_typed_twice(stage: Stage) -> None:
+    stage.reconnecting(typed=1)
+    text = "the connection was reset; your last input may be missing"
+    assert (
+        stage.script()
+        >> stage.hears(attached("two"))
+        << refusal(1, ErrorCode.STALE_ATTACHMENT, text, "two")
+        << ASK
+        >> stage.types()
+        << refusal(1, ErrorCode.HELD, "an earlier input was refused", "two")
+        >> do(stage.rules.accept_refusal)
+        << e.SendMessage(m.GoOn("two"))
+        >> stage.types()
+        << Returned([("two", 1)])
+    )
+
+
+def test_a_host_that_has_not_the_output_sends_a_snapshot(stage: Stage) -> None:
+    stage.reconnecting()
+    assert (
+        stage.script()
+        >> stage.hears(attached())
+        << ASK
+        >> stage.hears(part(500))
+        << e.AddPart(part(500))
+        >> do(stage.rules.snapshot_restored, part(500))
+        << told(ViewerState.LIVE)
+        >> stage.output(500)
+        << Returned(True)
+    )
+
+
+def test_each_try_waits_longer_and_the_waits_begin_anew_with_a_screen(stage: Stage) -> None:
+    stage.live()
+    assert stage.script() >> do(stage.rules.connection_lost, None) << told(ViewerState.RECONNECTING) << e.Connect(0.0)
+    for wait_s in (*RETRY_S[1:], RETRY_S[-1]):
+        assert (
+            stage.script()
+            >> do(stage.rules.connection_failed, "nobody there")
+            << e.ReadOutcome()
+            >> do(stage.rules.outcome_read, RUNNING, "")
+            << e.Connect(wait_s)
+        )
+    stage.rules.connected()
+    stage.rules.receive_message(attached(resumed=True))
+    stage.take_effects()
+    assert stage.script() >> do(stage.rules.connection_lost, None) << told(ViewerState.RECONNECTING) << e.Connect(0.0)
+
+
+def test_a_connection_that_breaks_before_the_screen_is_complete_does_not_begin_anew(stage: Stage) -> None:
+    stage.connected()
+    assert (
+        stage.script()
+        >> stage.hears(m.Starting("one"))
+        << told(ViewerState.STARTING)
+        >> do(stage.rules.connection_lost, None)
+        << told(ViewerState.RECONNECTING)
+        << e.Connect(RETRY_S[1])
+    )
+
+
+def test_a_first_try_that_fails_says_why_while_the_host_lives(stage: Stage) -> None:
+    stage.rules.start()
+    stage.take_effects()
+    assert (
+        stage.script()
+        >> do(stage.rules.connection_failed, "nobody there")
+        << e.ReadOutcome()
+        >> do(stage.rules.outcome_read, RUNNING, "")
+        << told(ViewerState.RECONNECTING, "nobody there")
+        << e.Connect(RETRY_S[1])
+    )
+
+
+def test_nothing_is_sent_while_there_is_no_connection(stage: Stage) -> None:
+    stage.live().rules.connection_lost(None)
+    stage.take_effects()
+    assert (
+        stage.script()
+        >> do(stage.rules.resize, OTHER_SIZE, CELL)
+        >> do(stage.rules.set_colors, DefaultColors(0x111111, 0x222222))
+        >> do(stage.rules.follow, False)
+        >> stage.types()
+    )
+    assert len(stage.rules.inputs) == 1
+
+
+# ---------------------------------------------------------------- the end
+
+
+def test_the_end_is_told_once_and_nothing_is_typed_after_it(stage: Stage) -> None:
+    stage.live()
+    assert (
+        stage.script()
+        >> stage.hears(EXITED)
+        << e.TellEvent(EXITED)
+        << told(ViewerState.ENDED)
+        >> stage.hears(EXITED)
+        >> stage.types()
+        << refusal(1, ErrorCode.ENDED, "the chat has ended")
+        >> do(stage.rules.connection_lost, None)
+    )
+    assert stage.rules.end == EXITED
+
+
+def test_the_last_screen_of_an_ended_session_comes_after_its_end(stage: Stage) -> None:
+    stage.connected().rules.receive_message(attached())
+    stage.take_effects()
+    assert (
+        stage.script()
+        >> stage.hears(EXITED)
+        << e.TellEvent(EXITED)
+        << told(ViewerState.ENDED)
+        >> stage.hears(part())
+        << e.AddPart(part())
+        >> do(stage.rules.snapshot_restored, part())
+    )
+    assert stage.rules.state is ViewerState.ENDED
+
+
+@pytest.mark.parametrize(("kept", "offset"), [(40, 40), (None, 10)])
+def test_a_session_that_ended_while_the_viewer_was_away_is_shown_to_its_end(
+    stage: Stage, kept: int | None, offset: int
+) -> None:
+    stage.live().rules.connection_lost(None)
+    stage.take_effects()
+    assert (
+        stage.script()
+        >> do(stage.rules.connection_failed, "nobody there")
+        << e.ReadOutcome()
+        >> do(stage.rules.outcome_read, EXITED, "")
+        << e.LoadScreen(10)
+        >> do(stage.rules.screen_read, kept)
+        << told(ViewerState.ENDED)
+    )
+    assert (stage.rules.offset, stage.rules.end) == (offset, EXITED)
+
+
+def test_who_shows_nothing_reads_no_last_screen(stage: Stage) -> None:
+    stage.rules.start()
+    stage.take_effects()
+    assert (
+        stage.script()
+        >> do(stage.rules.connection_failed, "nobody there")
+        << e.ReadOutcome()
+        >> do(stage.rules.outcome_read, EXITED, "")
+        << told(ViewerState.ENDED)
+    )
+
+
+def test_a_session_without_a_host_is_lost_and_says_why(stage: Stage) -> None:
+    stage.live().rules.connection_lost(None)
+    stage.take_effects()
+    assert (
+        stage.script()
+        >> do(stage.rules.connection_failed, "nobody there")
+        << e.ReadOutcome()
+        >> do(stage.rules.outcome_read, LOST, "its host crashed")
+        << told(ViewerState.LOST, "its host crashed")
+        >> stage.types()
+        << refusal(1, ErrorCode.ENDED, "its host crashed")
+    )
+
+
+def test_a_viewer_that_goes_detaches_and_says_no_more(stage: Stage) -> None:
+    stage.live().rules.receive_message(m.TitleEvent("not told any more"))
+    assert list(stage.rules.effects)
+    stage.rules.detach()
+    assert stage.take_effects() == [e.SendMessage(m.Detach("one"))]
+    assert stage.script() >> stage.types() >> do(stage.rules.follow, False) >> do(stage.rules.accept_refusal)
+
+
+# ---------------------------------------------------------------- the table
+
+
+def test_an_end_is_an_end() -> None:
+    assert all(TABLE.after(state, change) is state for state in FINAL_STATES for change in Change)

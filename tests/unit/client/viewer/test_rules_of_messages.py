@@ -1,0 +1,198 @@
+"""The rules of a viewer that is attached: each test is a script of events and effects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from session_host.client.viewer import effects as e
+from session_host.client.viewer.rules import RETRY_S
+from session_host.client.viewer.state import ViewerState
+from session_host.client.viewer.unacknowledged_input import MAX_INPUTS
+from session_host.protocol import messages as m
+from session_host.protocol.messages import ErrorCode
+from tests.support.playbook import Returned, do
+from tests.support.viewer_stage import (
+    ASK,
+    CELL,
+    OTHER_SIZE,
+    SIZE,
+    Stage,
+    attached,
+    follow,
+    part,
+    refusal,
+    told,
+)
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+# ---------------------------------------------------------------- output
+
+
+def test_output_is_shown_once_and_without_gaps(stage: Stage) -> None:
+    stage.live()
+    assert (
+        stage.script()
+        >> stage.output(10)
+        << Returned(True)
+        >> stage.output(20)
+        << e.SendMessage(m.Follow("one", True))
+        >> stage.output(23)  # The snapshot that is on its way has it.
+        >> stage.hears(m.Resized(26, OTHER_SIZE, CELL, 3))
+        >> do(stage.rules.snapshot_restored, part(26, resizes=3))
+        >> stage.output(26)
+        << Returned(True)
+    )
+
+
+def test_resizes_of_the_replica_are_counted(stage: Stage) -> None:
+    stage.live()
+    assert (
+        stage.script()
+        >> stage.hears(m.Resized(10, OTHER_SIZE, CELL, 7))
+        << e.ResizeReplica(OTHER_SIZE, CELL)
+        >> do(stage.rules.follow, False)
+        << follow(10, 7, output=False)
+    )
+
+
+def test_a_hidden_viewer_goes_on_where_it_was(stage: Stage) -> None:
+    stage.live()
+    assert (
+        stage.script()
+        >> do(stage.rules.follow, True)
+        >> do(stage.rules.follow, False)
+        << follow(10, output=False)
+        >> do(stage.rules.resize, OTHER_SIZE, CELL)  # Nobody sees it.
+        >> do(stage.rules.follow, True)
+        << follow(10)
+        << e.SendMessage(m.Resize("one", OTHER_SIZE, CELL))
+    )
+
+
+def test_a_replica_is_freed_only_while_no_output_is_followed(stage: Stage) -> None:
+    stage.live()
+    assert (
+        stage.script()
+        >> do(stage.rules.free_replica)
+        >> do(stage.rules.follow, False)
+        << follow(10, output=False)
+        >> do(stage.rules.free_replica)
+        << e.FreeReplica()
+        >> do(stage.rules.free_replica)
+        >> do(stage.rules.follow, True)
+        << follow(-1)
+        << e.SendMessage(m.Resize("one", SIZE, CELL))
+    )
+
+
+def test_a_snapshot_that_the_engine_cannot_read_is_asked_for_in_the_form_for_all(stage: Stage) -> None:
+    stage.connected()
+    assert (
+        stage.script()
+        >> stage.hears(attached())
+        << ASK
+        >> stage.hears(part())
+        << e.AddPart(part())
+        >> do(stage.rules.snapshot_unreadable)
+        << e.Drop()
+        >> do(stage.rules.connection_lost, None)
+        << told(ViewerState.RECONNECTING)
+        << e.Connect(RETRY_S[1])
+    )
+    assert not stage.rules.engine_build
+
+
+# ---------------------------------------------------------------- refusals
+
+
+def test_a_host_that_drops_the_viewer_is_not_asked_again(stage: Stage) -> None:
+    stage.connected()
+    assert (
+        stage.script()
+        >> do(stage.rules.connection_lost, m.Error(ErrorCode.NOT_ALLOWED, "not yours"))
+        << told(ViewerState.FAILED, "not yours")
+        >> do(stage.rules.connection_lost, None)
+    )
+    assert stage.rules.refusal == ErrorCode.NOT_ALLOWED
+
+
+def test_a_host_of_a_version_that_cannot_be_understood_fails_the_viewer(stage: Stage) -> None:
+    stage.rules.start()
+    stage.take_effects()
+    text = "the chat uses protocol 999"
+    assert (
+        stage.script()
+        >> stage.types()
+        >> do(stage.rules.refused, text)
+        << told(ViewerState.FAILED, text)
+        >> stage.types()
+        << refusal(2, ErrorCode.ENDED, text, "")
+    )
+    assert not stage.rules.refusal
+
+
+def test_after_a_refused_input_nothing_is_sent_until_the_user_has_seen_it(stage: Stage) -> None:
+    stage.live(typed=2)
+    held = refusal(2, ErrorCode.HELD, "an earlier input was refused")
+    assert (
+        stage.script()
+        >> stage.hears(m.InputRefused("one", 2, ErrorCode.INPUT_FULL, "full"))
+        << refusal(2, ErrorCode.INPUT_FULL, "full")
+        >> stage.types()
+        << e.TellRefusal(m.InputRefused("one", 3, ErrorCode.HELD, held.refusal.message))
+        >> do(stage.rules.accept_refusal)
+        << e.SendMessage(m.GoOn("one"))
+        >> stage.types()
+        << Returned([("one", 3)])
+    )
+
+
+def test_a_read_only_viewer_s_input_is_refused_by_the_host_each_time() -> None:
+    stage = Stage(read_only=True).live()
+    assert (
+        stage.script()
+        >> stage.types()
+        << Returned([("one", 1)])
+        >> stage.hears(m.InputRefused("one", 1, ErrorCode.READ_ONLY, "read-only"))
+        << refusal(1, ErrorCode.READ_ONLY, "read-only")
+        >> stage.types()
+        << Returned([("one", 2)])
+    )
+
+
+def test_input_without_end_is_refused(stage: Stage) -> None:
+    for _ in range(MAX_INPUTS):
+        stage.rules.receive_input(stage.key())
+    text = "the program is not reading its input"
+    assert stage.script() >> stage.types() << refusal(MAX_INPUTS + 1, ErrorCode.INPUT_FULL, text, "")
+
+
+# ---------------------------------------------------------------- notices and other events
+
+
+def test_notices_are_told_when_they_change(stage: Stage) -> None:
+    stage.live()
+
+    def described(text: str) -> Any:
+        return do(stage.rules.receive_message, m.NoticeEvent("session", text))
+
+    assert (
+        stage.script()
+        >> described("the disk is full")
+        << e.TellEvent(m.NoticeEvent("session", "the disk is full"))
+        >> described("the disk is full")
+        >> described("")  # Another may have been there before: the description says.
+        << ASK
+    )
+
+
+def test_events_are_passed_on(stage: Stage) -> None:
+    stage.live()
+    assert stage.script() >> stage.hears(m.TitleEvent("vim")) << e.TellEvent(m.TitleEvent("vim"))
