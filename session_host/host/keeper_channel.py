@@ -22,6 +22,7 @@ from session_host.protocol.codec import FromKeeperDecoder
 from session_host.protocol.keeper import KEEPER_PROTOCOL_VERSION, Adopt, BoundAgain, KeeperMessage, KeptBy
 from session_host.protocol.launch import LaunchSpec
 from session_host.storage.descriptors.session_descriptors import SessionDescriptors
+from session_host.system.worker import Worker
 from session_host.version import VERSION
 
 log = logging.getLogger(__name__)
@@ -134,7 +135,7 @@ class KeeperChannel:
         while self._pipe is None:
             if self.child_pid:
                 try:
-                    pipe = await asyncio.to_thread(self._hand_over)
+                    pipe = await Worker().run(self._hand_over)
                 except (OutliveError, OSError) as error:
                     log.warning("no keeper: %s", error)
                 else:

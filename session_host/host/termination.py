@@ -15,6 +15,7 @@ from session_host.host.driver.driver import Driver
 from session_host.protocol.launch import Watch
 from session_host.system.processes.identity import is_running
 from session_host.system.processes.process_tree import ChatProcess, chat_processes, end, matching
+from session_host.system.worker import Worker
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ async def end_strays(driver: Driver) -> None:
     """Kill daemons that the program left behind."""
     patterns = driver.spec.watch.strays
     if patterns and driver.process is not None:
-        await asyncio.to_thread(_end_all, driver, (), patterns, politely=True)
+        await Worker().run(lambda: _end_all(driver, (), patterns, politely=True))
 
 
 def _steps(watch: Watch) -> tuple[tuple[signal.Signals, float | None], ...]:
@@ -83,12 +84,12 @@ async def _known(driver: Driver) -> list[ChatProcess]:
     process = driver.process
     if not driver.spec.watch.ends_all or process is None:
         return []
-    return await asyncio.to_thread(chat_processes, process.pid, driver.spec.session_id)
+    return await Worker().run(lambda: chat_processes(process.pid, driver.spec.session_id))
 
 
 async def _end_rest(driver: Driver, known: list[ChatProcess], *, politely: bool) -> None:
     if driver.spec.watch.ends_all:
-        await asyncio.to_thread(_end_all, driver, known, ("",), politely=politely)
+        await Worker().run(lambda: _end_all(driver, known, ("",), politely=politely))
 
 
 def _end_all(

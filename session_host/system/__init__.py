@@ -6,8 +6,8 @@
     log_rotation      logs on standard error with a limit
     open_file_locks   locks of open file descriptions (fcntl(2))
     peer_credentials  who is on the other side of a Unix socket
-    short_thread      blocking work in a thread that ends with it
     timer             one timer of the event loop
+    worker            blocking work, in order, in a thread that ends when idle
     dbus/             a D-Bus connection, and where the buses listen
     processes/        programs on pseudo terminals; identity, end and descendants of a process
     systemd/          scopes and services of the user's systemd, over D-Bus

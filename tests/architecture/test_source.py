@@ -111,6 +111,18 @@ def test_no_test_sleeps() -> None:
     assert not found, "wait for what is needed (tests/support/waiting.py):\n" + "\n".join(found)
 
 
+def test_a_host_has_one_way_of_blocking_work() -> None:
+    """``system.worker.Worker``, of which the threads end."""
+    others = {"to_thread", "run_in_executor", "ThreadPoolExecutor", "start_new_thread", "Thread"}
+    found = [
+        f"{path}:{node.lineno}"
+        for path in python_files("session_host/host", "session_host/session")
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in others
+    ]
+    assert not found
+
+
 @pytest.mark.parametrize("room", ["session_host", "gui"])
 def test_no_bare_create_task(room: str) -> None:
     """A task that nobody holds is collected in mid-flight, and its error is lost."""

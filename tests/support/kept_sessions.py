@@ -134,8 +134,7 @@ class KeptSession:
         if self._living:
             self._living = False
             self.driver.close()
-            with self.journal_writer._at_work:
-                pass  # Of a process that is killed no thread is left either.
+            self.journal_writer._worker.join()  # Of a process that is killed no thread is left either.
             if self.journal_writer._timer is not None:
                 self.journal_writer._timer.cancel()
             self.input_log.close()

@@ -19,6 +19,7 @@ from session_host.storage.descriptors.checkpoint import Checkpoint
 from session_host.storage.descriptors.log_state import LogState
 from session_host.storage.descriptors.session_descriptors import SessionDescriptors
 from session_host.storage.journal import Snapshot
+from session_host.system.worker import Worker
 from session_host.terminal.base import Emulator
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ class Checkpointer:
         self._resizes = driver.emulator_resizes
         self._input_log_end = driver.input_log.end
         self._task: asyncio.Task[bool] | None = None
+        self._worker = Worker()
 
     def maybe_checkpoint(self) -> None:
         """After some output: is it time?"""
@@ -161,7 +163,9 @@ class Checkpointer:
                 state.data,
                 log_state,
             )
-            at = await asyncio.to_thread(files.write, self._descriptors.checkpoint, checkpoint, input_log.first_pending)
+            at = await self._worker.run(
+                lambda: files.write(self._descriptors.checkpoint, checkpoint, input_log.first_pending)
+            )
             files.commit(self._descriptors.checkpoint, at, input_log.header)
         except (OSError, OutliveError) as error:
             log.warning("no checkpoint: %s", error)

@@ -21,7 +21,7 @@ from session_host.storage.store import SessionRecord, Store
 from session_host.storage.store.saved_screen import SavedScreen, save_screen
 from session_host.storage.store.session_record import INTERRUPTED
 from session_host.system.processes.identity import start_time
-from session_host.system.short_thread import run_in_transient_thread
+from session_host.system.worker import Worker
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +35,7 @@ class StoreWriter:
     def __init__(self, spec: LaunchSpec, host_pid: int) -> None:
         self._spec = spec
         self._path = Path(spec.database)
+        self._worker = Worker()
         self._record = SessionRecord.of(spec)
         self._record.host_pid, self._record.host_started = host_pid, start_time(host_pid)
 
@@ -52,7 +53,7 @@ class StoreWriter:
 
         A failure is logged: the agent runs, and its end will be recorded.
         """
-        await run_in_transient_thread(lambda: _logged(self._write))
+        await self._worker.run(lambda: _logged(self._write))
 
     async def ended(self, driver: Driver, ended_at: str, *, interrupted: bool) -> None:
         """Keep the last screen if it can be, and record the end, however long the disk refuses.
@@ -72,7 +73,7 @@ class StoreWriter:
         wait_s = RETRY_S[0]
         while True:
             try:
-                await asyncio.to_thread(self._write_end, driver.input_log.header)
+                await self._worker.run(lambda: self._write_end(driver.input_log.header))
             except StoreError as error:
                 wait_s = next(waits, wait_s)
                 log.warning("the end is not recorded yet, again in %.1f s: %s", wait_s, error)
@@ -83,14 +84,14 @@ class StoreWriter:
         await self._save_screen(driver, portable=True)
 
     async def _save_screen(self, driver: Driver, *, portable: bool) -> None:
-        if portable and not await asyncio.to_thread(Path(self._spec.screen).exists):
+        if portable and not await self._worker.run(Path(self._spec.screen).exists):
             return  # The chat was removed meanwhile.
         try:
             worker = driver.worker
             screen = await worker.run_in_thread(
                 lambda emulator: SavedScreen.of(emulator, portable=portable, offset=worker.interpreted_to)
             )
-            await asyncio.to_thread(save_screen, Path(self._spec.screen), screen)
+            await self._worker.run(lambda: save_screen(Path(self._spec.screen), screen))
         except OutliveError as error:
             log.warning("the last screen is not kept: %s", error)
 

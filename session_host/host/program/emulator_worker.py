@@ -14,12 +14,12 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from session_host.errors import OutliveError
 from session_host.storage.descriptors.input_log import LogHeader
+from session_host.system.worker import Worker
 from session_host.terminal.base import Emulator
 
 log = logging.getLogger(__name__)
@@ -41,6 +41,9 @@ MAX_JOB_BYTES = 512 * 1024
 MIN_JOB_BYTES = 4 * 1024
 JOB_TARGET_S = 0.008
 """Target duration of one job, since an attach or a key may wait for it."""
+
+LINGER_S = 1.0
+"""An idle thread ends after this time; a flood comes in jobs of some milliseconds, and each would start a thread."""
 
 FULL_BYTES = 1024 * 1024
 """Above this backlog the PTY is not read: the only back-pressure on the program."""
@@ -86,7 +89,7 @@ class EmulatorWorker:
             header: where it is noted what the engine is fed, so that an engine that dies of it is known.
         """
         self._loop = asyncio.get_running_loop()
-        self._thread = ThreadPoolExecutor(1, "emulator")
+        self._thread = Worker(LINGER_S)
         self._after = after
         self._drained = drained
         self._emulator = emulator
@@ -225,7 +228,7 @@ class EmulatorWorker:
         self.idle = None
         if self._plain_timer is not None:
             self._plain_timer.cancel()
-        self._thread.shutdown(wait=True)
+        self._thread.join()
         self._emulator.close()
 
     # ------------------------------------------------------------ the work
@@ -322,16 +325,8 @@ class EmulatorWorker:
     def _submit(self, work: Callable[[], T], done: Callable[[T], None], failed: Failed = _nothing) -> None:
         self.idle = None
 
-        def run() -> None:
-            try:
-                result = work()
-            except Exception:
-                log.exception("the engine failed")
-                self._loop.call_soon_threadsafe(give_up)
-            else:
-                self._loop.call_soon_threadsafe(finish, result)
-
-        def give_up() -> None:
+        def give_up(error: BaseException) -> None:
+            log.error("the engine failed", exc_info=error)
             if not self._closed:
                 self._is_idle()
                 try:
@@ -348,4 +343,4 @@ class EmulatorWorker:
             finally:
                 self._next()
 
-        self._thread.submit(run)
+        self._thread.submit_and_call(work, finish, give_up)

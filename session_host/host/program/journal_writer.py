@@ -6,7 +6,6 @@ that refuses stops the recording, not the session; what the output file still ha
 
 from __future__ import annotations
 
-import _thread
 import asyncio
 import logging
 import time
@@ -20,7 +19,7 @@ from session_host.protocol.messages import Resized
 from session_host.protocol.values import GridSize
 from session_host.storage.descriptors.output_file import OutputFile
 from session_host.storage.journal import Entry, Journal, Output, Resize, Snapshot
-from session_host.system.short_thread import run_in_transient_thread
+from session_host.system.worker import Worker
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +67,7 @@ class JournalWriter:
         self._output_file = output_file
         self._progress = progress
         self._loop = asyncio.get_running_loop()
-        self._at_work = _thread.allocate_lock()
+        self._worker = Worker()
         self._journal: Journal | None = None
         self._waiting: deque[_Span | Resize | Snapshot] = deque()
         self._known = 0
@@ -188,7 +187,7 @@ class JournalWriter:
 
     async def _in_thread(self, work: Callable[[], int]) -> int:
         former = self.trouble
-        done = await run_in_transient_thread(work, self._at_work)
+        done = await self._worker.run(work)
         if self.trouble and not former:
             log.warning("recording stopped at %d: %s", self.end, self.trouble)
         self._progress()
@@ -209,7 +208,7 @@ class JournalWriter:
             if self._timer is not None:
                 self._timer.cancel()
         if self._journal is not None:
-            await run_in_transient_thread(self._journal.close, self._at_work)
+            await self._worker.run(self._journal.close)
             self._journal = None
 
     # ------------------------------------------------------------ in the thread

@@ -16,6 +16,7 @@ from session_host.storage.descriptors.input_log import LogHeader
 from session_host.storage.descriptors.output_file import OutputFile
 from session_host.system.processes import exit_status
 from session_host.system.processes.pty_process import PtyProcess
+from session_host.system.worker import Worker
 
 log = logging.getLogger(__name__)
 
@@ -201,7 +202,7 @@ class PtyIO:
 
     async def _wait_in_thread(self) -> None:
         try:
-            await asyncio.to_thread(os.waitid, os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
+            await Worker().run(lambda: os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT))
         except ChildProcessError:
             log.warning("the child's end cannot be watched here")
             return
