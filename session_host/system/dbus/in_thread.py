@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
-from session_host.system.short_thread import run_in_transient_thread
+from session_host.system.worker import Worker
 
 from .bus import Bus
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 async def in_thread(bus: Bus, work: Callable[[], T]) -> T:
     """Do blocking work with a connection in a thread. Cancelling cuts the connection and waits for the thread's end."""
-    working = asyncio.ensure_future(run_in_transient_thread(work))
+    working = asyncio.ensure_future(Worker().run(work))
     try:
         return await asyncio.shield(working)
     except asyncio.CancelledError:
