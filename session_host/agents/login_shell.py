@@ -31,7 +31,7 @@ from pathlib import Path
 import msgspec
 
 from session_host.agents.agent import login_shell
-from session_host.system.processes.identity import stat_fields
+from session_host.system.processes import proc
 
 TIMEOUT_S = 5.0
 LOOK_AGAIN_S = 0.05
@@ -201,14 +201,14 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 def _session(leader: int) -> list[int]:
     """The living processes of a session; none where there is no /proc."""
     found = []
-    for place in Path("/proc").glob("[0-9]*"):
+    for pid in proc.pids():
         try:
-            fields = stat_fields(int(place.name))
+            fields = proc.stat_fields(pid)
         except OSError:
             continue  # It has ended meanwhile.
         # proc(5): state, ppid, pgrp, session
         if int(fields[3]) == leader and fields[0] not in {"Z", "X"}:
-            found.append(int(place.name))
+            found.append(pid)
     return found
 
 

@@ -12,6 +12,7 @@ import os
 from pathlib import Path
 
 from session_host.paths import runtime_dir
+from session_host.system.processes import proc
 from session_host.system.processes.identity import start_time
 
 log = logging.getLogger(__name__)
@@ -63,7 +64,6 @@ def living_keeper(told: int) -> int:
 def is_ours(pid: int) -> bool:
     """Whether there is such a process, not only its exit status, and it is one of the product's."""
     try:
-        name = Path(f"/proc/{pid}/comm").read_text(encoding="utf-8", errors="replace")
-        return name.startswith("outlive-") and start_time(pid) is not None
+        return proc.name(pid).startswith("outlive-") and start_time(pid) is not None
     except OSError:
         return False

@@ -8,6 +8,8 @@ import stat
 import sys
 from pathlib import Path
 
+from session_host.system.processes import proc
+
 LIMIT_BYTES = 1024 * 1024
 """A log and the one that was put aside take twice as much at most."""
 
@@ -46,7 +48,7 @@ def rotate(limit_bytes: int = LIMIT_BYTES) -> None:
         status = os.fstat(2)
         if not stat.S_ISREG(status.st_mode) or status.st_size < limit_bytes:
             return
-        path = Path(os.readlink("/proc/self/fd/2"))  # noqa: PTH115 - the link is the system's
+        path = Path(proc.descriptor_target(2))
         if path.name.endswith(ASIDE):
             path = path.with_name(path.name.removesuffix(ASIDE))  # Another process has rotated it.
         elif path.suffix != ".log":

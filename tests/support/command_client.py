@@ -16,6 +16,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from session_host.system.processes import proc
 from tests.support.command_server import MOST_BYTES, Command
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -139,5 +140,4 @@ def _pipe(stack: ExitStack) -> tuple[io.FileIO, io.FileIO]:
 
 def _umask() -> int:
     """This process's, without a change of it meanwhile: threads make files."""
-    [line] = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("Umask:")]
-    return int(line.split()[1], 8)
+    return int(proc.status_field("self", "Umask"), 8)

@@ -8,6 +8,7 @@ import threading
 from collections import Counter
 from pathlib import Path
 
+from session_host.system.processes import proc
 from tests.support import processes
 from tests.support.area import Area
 from tests.support.waiting import WaitedInVain, wait_until
@@ -78,11 +79,7 @@ class LeakCheck:
 def descriptors(pid: int | None = None) -> Counter[str]:
     """A process's descriptors of the kinds that leak, by target, or kind; None: this one's."""
     found: Counter[str] = Counter()
-    for entry in Path(f"/proc/{pid or 'self'}/fd").iterdir():
-        try:
-            target = str(entry.readlink())
-        except FileNotFoundError:
-            continue  # it was that of the directory being read, or is closed just now
+    for _, target in proc.open_files(pid or "self"):
         if target.startswith(COUNTED_DESCRIPTORS):
             found[target.partition(":[")[0] if target.startswith(("socket:", "pipe:")) else target] += 1
     return found

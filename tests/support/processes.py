@@ -9,6 +9,7 @@ import signal
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from session_host.system.processes import proc, process_tree
 from tests.support.waiting import WaitedInVain, wait_for_end
 
 PROC = Path("/proc")
@@ -22,49 +23,37 @@ def is_alive(pid: int) -> bool:
 def state(pid: int) -> str:
     """The process's state letter of proc(5), "" if there is no such process."""
     try:
-        return _stat_fields(pid)[0]
+        return proc.stat_fields(pid)[0]
     except (FileNotFoundError, ProcessLookupError):
         return ""
 
 
 def start_ticks(pid: int) -> int:
     """The kernel's start time of the process, in clock ticks since boot; with the PID it names a process."""
-    return int(_stat_fields(pid)[19])
+    return int(proc.stat_fields(pid)[19])
 
 
 def parent(pid: int) -> int:
     """The process's parent; 0 if it is gone."""
     try:
-        return int(_stat_fields(pid)[1])
+        return int(proc.stat_fields(pid)[1])
     except (FileNotFoundError, ProcessLookupError):
         return 0
 
 
 def foreground_group(pid: int) -> int:
     """The process group that has the process's terminal now."""
-    return int(_stat_fields(pid)[5])
-
-
-def _stat_fields(pid: int) -> list[str]:
-    """The fields of /proc/PID/stat after the name (which may hold blanks and parentheses)."""
-    return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    return int(proc.stat_fields(pid)[5])
 
 
 def command_line(pid: int) -> str:
     """The process's argv for a message, "" if it is gone."""
-    try:
-        return (PROC / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
+    return process_tree.command_line(pid)
 
 
 def environment(pid: int) -> dict[bytes, bytes]:
     """The environment that the process was started with; {} when it is gone or another user's."""
-    try:
-        raw = (PROC / str(pid) / "environ").read_bytes()
-    except (FileNotFoundError, ProcessLookupError, PermissionError):
-        return {}
-    return dict(entry.partition(b"=")[::2] for entry in raw.split(b"\0") if entry)
+    return dict(entry.partition(b"=")[::2] for entry in proc.environment(pid).split(b"\0") if entry)
 
 
 def with_environment(name: str, value: str, *, after: int | None = None) -> list[int]:
@@ -88,9 +77,8 @@ def with_environment(name: str, value: str, *, after: int | None = None) -> list
 
 
 def numbered() -> list[int]:
-    """The PIDs of all processes; it is asked after every test."""
-    with os.scandir(PROC) as entries:
-        return [int(entry.name) for entry in entries if entry.name.isdigit()]
+    """The PIDs of all processes."""
+    return proc.pids()
 
 
 def latest_pid() -> int:
@@ -115,19 +103,12 @@ def _environment_of(directory: Path) -> bytes:
 
 def children() -> set[int]:
     """The children of this process, zombies too."""
-    found: set[int] = set()
-    for task in (PROC / "self" / "task").iterdir():
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            found.update(int(pid) for pid in (task / "children").read_text().split())
-    return found
+    return set(proc.children_of_all_threads(os.getpid()))
 
 
 def name(pid: int) -> str:
     """What the process calls itself, "" if it is gone."""
-    try:
-        return (PROC / str(pid) / "comm").read_text().strip()
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
+    return proc.name(pid)
 
 
 def kill_keepers(active: int) -> None:

@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 from session_host.agents.conversations.base import Availability, ConversationQuery, LookupResult
+from session_host.system.processes import proc
 
 
 class Codex:
@@ -44,15 +45,4 @@ def _home(sought: ConversationQuery) -> Path:
 
 def _has_open(pid: int, path: Path) -> bool:
     wanted = os.path.realpath(path)
-    directory = Path(f"/proc/{pid}/fd")
-    try:
-        links = list(directory.iterdir())
-    except OSError:
-        return False  # It has gone, or is another user's.
-    for link in links:
-        try:
-            if str(link.readlink()) == wanted:
-                return True
-        except OSError:
-            continue
-    return False
+    return any(target == wanted for _, target in proc.open_files(pid))

@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 from session_host.agents.conversations.base import Availability, ConversationQuery, LookupResult
+from session_host.system.processes import proc
 from session_host.system.processes.identity import is_running
 
 
@@ -36,7 +37,4 @@ def _directory(sought: ConversationQuery) -> Path:
 
 def _is_it(pid: int) -> bool:
     """Whether the process is of this program, and not a later one with its PID."""
-    try:
-        return b"copilot" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return False
+    return b"copilot" in proc.command_line(pid)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import msgspec
@@ -13,6 +12,7 @@ from session_host.client.worktrees.git import LOCAL_VARIABLES
 from session_host.protocol.launch import LaunchSpec, Origin
 from session_host.protocol.values import RUNNING_STATES
 from session_host.storage.store import SessionRecord, Store
+from session_host.system.processes import proc
 
 
 def in_worktree(spec: LaunchSpec, branch: str) -> LaunchSpec:
@@ -101,13 +101,10 @@ def remove_worktree(store: Store, record: SessionRecord) -> str:
 
 def _process_in(worktree: str) -> str:
     """A process whose directory is there, such as a server that the agent has left running; "" if there is none."""
-    for place in Path("/proc").glob("[0-9]*"):
-        try:
-            directory = os.readlink(place / "cwd")  # noqa: PTH115 - no Path for each process of the machine
-            if directory == worktree or directory.startswith(f"{worktree}/"):
-                return f"process {place.name} ({(place / 'comm').read_text(errors='replace').strip()})"
-        except OSError:
-            continue  # It has ended, or is another user's.
+    for pid in proc.pids():
+        directory = proc.working_directory(pid)
+        if directory == worktree or directory.startswith(f"{worktree}/"):
+            return f"process {pid} ({proc.name(pid)})"
     return ""
 
 

@@ -56,6 +56,7 @@ from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import RUNNING_STATES, GridSize, State
 from session_host.storage.store import SessionRecord, Store
 from session_host.system.clock import now
+from session_host.system.processes import proc
 from session_host.system.processes.identity import boot_id, start_time
 from session_host.system.processes.permission import AGENT_CHATS, of_new_chat
 from session_host.terminal import default_engine
@@ -309,12 +310,8 @@ def _conversation(request: LaunchRequest) -> tuple[list[str], str, bool]:
 
 def current_umask() -> int:
     """This process's umask, as umask(2) takes it."""
-    try:
-        for line in Path("/proc/self/status").read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith("Umask:"):
-                return int(line.split()[1], 8)
-    except OSError:
-        pass
+    if found := proc.status_field("self", "Umask"):
+        return int(found, 8)
     # Elsewhere there is no reading it without setting it.
     umask = os.umask(0o077)
     os.umask(umask)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 from session_host.agents.agent import Agent
@@ -17,7 +16,8 @@ from session_host.agents.conversations.registry import opened_by
 from session_host.client.sessions.listing import list_sessions
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.storage.store import SessionRecord, Store
-from session_host.system.processes.identity import environment_variables, stat_fields
+from session_host.system.processes import proc
+from session_host.system.processes.identity import environment_variables
 from session_host.system.processes.process_tree import MARK
 
 _PTS_MAJORS = range(136, 144)
@@ -66,27 +66,10 @@ def _process_line(process: Process, *, left_behind: bool) -> str:
 def _named_in_command_lines(conversation: str) -> Iterator[int]:
     """Processes of this user's that were started with the id as a word, or as the value of an option."""
     word = conversation.encode()
-    for entry in _own_processes():
-        try:
-            words = (entry / "cmdline").read_bytes().split(b"\0")
-        except OSError:
-            continue  # It has gone meanwhile.
-        if any(each == word or each.endswith(b"=" + word) for each in words[1:]):
-            yield int(entry.name)
-
-
-def _own_processes() -> Iterator[Path]:
-    own = os.getpid()
-    try:
-        entries = [entry for entry in Path("/proc").iterdir() if entry.name.isdecimal()]
-    except OSError:
-        return  # Not Linux: nobody is found.
-    for entry in entries:
-        try:
-            if entry.stat().st_uid == os.getuid() and int(entry.name) != own:
-                yield entry
-        except OSError:
-            continue
+    for pid in proc.pids_of_user(os.getuid()):
+        words = proc.command_line(pid).split(b"\0")
+        if pid != os.getpid() and any(each == word or each.endswith(b"=" + word) for each in words[1:]):
+            yield pid
 
 
 def _eldest(pids: set[int]) -> set[int]:
@@ -101,10 +84,7 @@ def _mark(pid: int) -> str:
 
 
 def _process(pid: int) -> Process:
-    try:
-        command = Path(f"/proc/{pid}/comm").read_text(encoding="utf-8", errors="replace").strip()
-    except OSError:
-        command = "gone by now"
+    command = proc.name(pid) or "gone by now"
     fields = _stat(pid)
     return Process(pid, command, _terminal(int(fields[4])) if len(fields) > 4 else "")
 
@@ -116,8 +96,8 @@ def _terminal(device: int) -> str:
 
 
 def _stat(pid: int) -> list[str]:
-    """As ``stat_fields``; empty if it is gone."""
+    """As ``proc.stat_fields``; empty if it is gone."""
     try:
-        return stat_fields(pid)
+        return proc.stat_fields(pid)
     except OSError:
         return []

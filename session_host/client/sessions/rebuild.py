@@ -7,7 +7,6 @@ remembered of ended sessions, and no running one.
 from __future__ import annotations
 
 import uuid
-from pathlib import Path
 
 from session_host.errors import HostUnavailable, OutliveError, StoreCorrupt, StoreError
 from session_host.paths import runtime_dir
@@ -16,6 +15,7 @@ from session_host.protocol.messages import Description
 from session_host.protocol.values import State
 from session_host.storage.store import SessionRecord, Store
 from session_host.system.clock import now
+from session_host.system.processes import proc
 from session_host.system.processes.identity import boot_id, start_time
 
 from .listing import describe_all
@@ -86,18 +86,13 @@ def _records_of_silent(ids: list[str]) -> list[SessionRecord]:
 
 
 def _record_of_kept(kept: SessionSummary) -> SessionRecord:
-    process = Path(f"/proc/{kept.child_pid}")
-    try:
-        argv = process.joinpath("cmdline").read_bytes().decode(errors="replace").rstrip("\0").split("\0")
-        directory = kept.cwd or str(process.joinpath("cwd").readlink())
-    except OSError:
-        argv, directory = [], kept.cwd or "/"
+    words = proc.command_line(kept.child_pid).decode(errors="replace").rstrip("\0")
     return SessionRecord(
         id=kept.session_id,
         name=kept.name or kept.session_id[:8],
         agent=kept.agent or "command",
-        argv=argv,
-        cwd=directory,
+        argv=words.split("\0") if words else [],
+        cwd=kept.cwd or proc.working_directory(kept.child_pid) or "/",
         state=State.RUNNING,
         host_pid=kept.host_pid,
         host_started=start_time(kept.host_pid),

@@ -7,6 +7,7 @@ import os
 import sys
 
 from session_host.system.open_file_locks import lock_open_file
+from session_host.system.processes import proc
 
 _owned: dict[tuple[int, int], int] = {}
 """The open files that have the lock, by the device and inode of the input log; open until ``unlock_session``."""
@@ -22,7 +23,7 @@ def try_lock_session(input_log: int) -> bool:
     if key in _owned:
         return True
     try:
-        own = os.open(f"/proc/self/fd/{input_log}", os.O_RDWR | os.O_CLOEXEC) if sys.platform == "linux" else -1
+        own = os.open(proc.descriptor_path(input_log), os.O_RDWR | os.O_CLOEXEC) if sys.platform == "linux" else -1
     except FileNotFoundError:  # No /proc here.
         own = -1
     try:

@@ -25,7 +25,8 @@ from session_host.protocol.messages import ForegroundEvent
 from session_host.protocol.untrusted_text import one_line
 from session_host.storage.descriptors.log_state import NO_COMMAND, CommandState
 from session_host.system.clock import as_text
-from session_host.system.processes.identity import start_time, stat_fields
+from session_host.system.processes import proc
+from session_host.system.processes.identity import start_time
 from session_host.system.processes.pty_process import PtyProcess
 from session_host.terminal.base import CommandBegan, CommandEnded, TerminalEvent
 
@@ -139,7 +140,7 @@ def program_of(group: int, child: int) -> str:
     if group <= 0:
         return ""
     words = _command_line(group) or next(
-        (found for pid in _children(child) if _group_of(pid) == group and (found := _command_line(pid))), []
+        (found for pid in proc.children(child) if _group_of(pid) == group and (found := _command_line(pid))), []
     )
     if not words or _is_waiting_shell(words):
         return ""
@@ -157,23 +158,12 @@ def _is_waiting_shell(words: list[str]) -> bool:
 
 
 def _command_line(pid: int) -> list[str]:
-    try:
-        line = Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return []
-    return [word.decode("utf-8", "replace") for word in line.rstrip(b"\0").split(b"\0") if word]
-
-
-def _children(pid: int) -> list[int]:
-    try:
-        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
-    except OSError:
-        return []
+    return [word.decode("utf-8", "replace") for word in proc.command_line(pid).split(b"\0") if word]
 
 
 def _group_of(pid: int) -> int:
     try:
-        return int(stat_fields(pid)[2])
+        return int(proc.stat_fields(pid)[2])
     except OSError:
         return 0
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from session_host.protocol.untrusted_text import is_conversation
+from session_host.system.processes import proc
 
 MOST_PROCESSES = 64
 """So many of a program's are looked at: an agent may be started by a script, or by a small program around it."""
@@ -61,27 +62,15 @@ def conversation_of(pid: int, pattern: str, aside: str = "") -> str:
 
 
 def _held(pid: int, pattern: str) -> Iterator[OpenFile]:
-    directory = f"/proc/{pid}/fd"
-    try:
-        names = os.listdir(directory)  # noqa: PTH208 - a look at many processes is to be quick
-    except OSError:
-        return  # It has gone, or is not ours to look at.
-    for name in names:
-        link = f"{directory}/{name}"
-        try:
-            match = re.search(pattern, os.readlink(link))  # noqa: PTH115 - as above
-            if match and is_conversation(match[1] or "") and _is_to_write(f"{directory}info/{name}"):
-                # Through the descriptor: the path may be another file's by now.
-                yield OpenFile(match[1], os.stat(link).st_mtime_ns, link)  # noqa: PTH116 - as above
-        except OSError:
-            continue  # It was closed meanwhile.
-
-
-def _is_to_write(path: str) -> bool:
-    """Whether a descriptor may be written to, by its flags as in open(2), which stand there in octal (proc(5))."""
-    with open(path, encoding="ascii") as file:  # noqa: PTH123 - as above
-        flags = next((line.split()[1] for line in file if line.startswith("flags:")), "0")
-    return int(flags, 8) & os.O_ACCMODE != os.O_RDONLY
+    for descriptor, target in proc.open_files(pid):
+        match = re.search(pattern, target)
+        if match and is_conversation(match[1] or "") and proc.is_writable(pid, descriptor):
+            # Through the descriptor: the path may be another file's by now.
+            link = proc.descriptor_path(descriptor, pid)
+            try:
+                yield OpenFile(match[1], os.stat(link).st_mtime_ns, link)  # noqa: PTH116 - no Path for each file
+            except OSError:
+                continue  # It was closed meanwhile.
 
 
 def _begins_with(link: str, pattern: str) -> bool:
@@ -106,20 +95,8 @@ def _family(pid: int) -> Iterator[int]:
         for each in generation:
             yield each
             seen += 1
-            younger += [child for child in _children(each) if _terminal_session(child) == pid]
+            younger += [child for child in proc.children_of_all_threads(each) if _terminal_session(child) == pid]
         generation = younger
-
-
-def _children(pid: int) -> list[int]:
-    """The children of all threads of a process; none where the kernel does not tell (CONFIG_PROC_CHILDREN)."""
-    found: list[int] = []
-    try:
-        for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208 - as above
-            with open(f"/proc/{pid}/task/{thread}/children", encoding="ascii") as file:  # noqa: PTH123 - as above
-                found += [int(word) for word in file.read().split()]
-    except OSError:
-        pass  # It has gone meanwhile.
-    return found
 
 
 def _terminal_session(pid: int) -> int:

@@ -7,11 +7,9 @@ import signal
 import time
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
-from pathlib import Path
 
 from session_host.keeper.kept_session import KeptSession
-from session_host.system.processes import exit_status
-from session_host.system.processes.identity import stat_fields
+from session_host.system.processes import exit_status, proc
 
 
 def pidfd_of(pid: int) -> int:
@@ -25,7 +23,7 @@ def pidfd_of(pid: int) -> int:
 def parent_of(pid: int) -> int:
     """The parent of a process that lives, or was not reaped yet; 0 if there is no such process, or no telling."""
     try:
-        return int(stat_fields(pid)[1])
+        return int(proc.stat_fields(pid)[1])
     except OSError:
         return 0
 
@@ -70,29 +68,13 @@ def orphan_forks(known: Collection[int]) -> list[int]:
     A program's own descendants become our children too when their parents end; those have other command
     lines, and are left alone.
     """
-    ours = _command_line(os.getpid())
+    ours = proc.command_line(os.getpid())
     standby = os.getppid()
-    found = children_of(os.getpid())
-    if _command_line(standby) == ours:
-        found += children_of(standby)
+    found = proc.children(os.getpid())
+    if proc.command_line(standby) == ours:
+        found += proc.children(standby)
     known = {*known, os.getpid(), standby}
-    return [pid for pid in found if pid not in known and _command_line(pid) == ours]
-
-
-def children_of(parent: int) -> list[int]:
-    """The children of a process with one thread, zombies too; none where there is no telling."""
-    try:
-        text = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii")
-    except OSError:
-        return []  # No such list (macOS): no subreaper either.
-    return [int(pid) for pid in text.split()]
-
-
-def _command_line(pid: int) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return b""
+    return [pid for pid in found if pid not in known and proc.command_line(pid) == ours]
 
 
 def ended_children() -> Iterator[tuple[int, int]]:

@@ -9,9 +9,9 @@ from session_host.keeper.event_loop import Loop
 from session_host.keeper.kept_session import KeptSession
 from session_host.keeper.standby.replication import StandbyReplication
 from session_host.protocol.keeper import ChildEnded
-from session_host.system.processes import exit_status
+from session_host.system.processes import exit_status, proc
 
-from .children import children_of, is_alive, parent_of, pidfd_of
+from .children import is_alive, parent_of, pidfd_of
 
 GREETING_S = 0.1
 """A keeper that takes the place of another does first what is urgent; then it greets the hosts."""
@@ -48,7 +48,7 @@ class UnrelatedProcesses:
 
     def children_of_kin(self) -> set[int]:
         """Their children."""
-        return {child for pid in self._kin() for child in children_of(pid)}
+        return {child for pid in self._kin() for child in proc.children(pid)}
 
     def watch_program(self, session: KeptSession) -> None:
         """Watch the program of a session that has no host, if it is a stranger."""

@@ -21,6 +21,7 @@ import msgspec
 from session_host.keeper.kept_session import KeptSession
 from session_host.keeper_client.channel import receive
 from session_host.protocol.launch import LaunchReport, LaunchSpec
+from session_host.system.processes import proc
 
 log = logging.getLogger(__name__)
 
@@ -240,7 +241,7 @@ def _spec_file(spec: LaunchSpec) -> int:
 
 def is_spec(file: int) -> bool:
     """Whether a descriptor is that of a spec's file."""
-    return os.readlink(f"/proc/self/fd/{file}").startswith("/memfd:outlive-spec")  # noqa: PTH115 - the text is wanted
+    return proc.descriptor_target(file).startswith("/memfd:outlive-spec")
 
 
 def read_spec(file: int) -> LaunchSpec:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from session_host.protocol.values import GridSize
+from session_host.system.processes import proc
 
 _FILES_IN_MEMORY = {"outlive-stream": "output_file", "outlive-ledger": "input_log", "outlive-checkpoint": "checkpoint"}
 """Names of files in memory, and the fields that they belong to. Hosts of former versions made files of these names."""
@@ -95,7 +96,7 @@ def _name(descriptor: int) -> str:
         return "pipe_write" if writes else "pipe_read"
     if stat.S_ISSOCK(mode):
         return "listener"
-    path = os.readlink(f"/proc/self/fd/{descriptor}")  # noqa: PTH115 - the text of the link is wanted
+    path = proc.descriptor_target(descriptor)
     if os.isatty(descriptor):
         return "master" if path.endswith("/ptmx") else path
     name = path.removeprefix("/memfd:").removesuffix(" (deleted)")

@@ -10,7 +10,7 @@ import fcntl
 import os
 import struct
 
-from .identity import stat_fields
+from .proc import stat_fields
 
 _PIDFD_GET_INFO = 3 << 30 | 64 << 16 | 0xFF << 8 | 11
 _PIDFD_INFO_EXIT = 1 << 3

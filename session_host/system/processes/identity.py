@@ -6,16 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-
-def stat_fields(pid: int) -> list[str]:
-    """The fields of ``/proc/PID/stat`` (proc(5)) from the third, the state, on.
-
-    Raises:
-        OSError: there is no such process, or it cannot be read.
-    """
-    text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    # The command's name is in parentheses and may hold anything, so fields are counted from the last one.
-    return text[text.rindex(")") + 2 :].split()
+from . import proc
 
 
 def start_time(pid: int) -> int | None:
@@ -28,9 +19,9 @@ def start_time(pid: int) -> int | None:
         OSError: it cannot be read now (too many open files); that says nothing about the process.
     """
     try:
-        fields = stat_fields(pid)
+        fields = proc.stat_fields(pid)
     except FileNotFoundError:
-        return None if Path("/proc/self/stat").exists() else _exists(pid)
+        return None if proc.is_there() else _exists(pid)
     except ProcessLookupError:
         return None
     return None if fields[0] in {"Z", "X"} else int(fields[19])
@@ -71,11 +62,7 @@ def boot_id() -> str:
 
 def environment_variables(pid: int, *names: str) -> dict[str, str]:
     """Those of the variables that a process was started with (environ(7)); none if it is gone, or not ours to see."""
-    try:
-        with open(f"/proc/{pid}/environ", "rb", buffering=0) as file:  # noqa: PTH123 - a third of the time
-            environment = b"\0" + file.readall() + b"\0"
-    except OSError:
-        return {}
+    environment = b"\0" + proc.environment(pid) + b"\0"
     found = {}
     for name in names:
         start = environment.find(f"\0{name}=".encode())
@@ -99,7 +86,7 @@ def each_ancestor(pid: int) -> Iterator[int]:
         if pid <= 1:
             break
         try:
-            pid = int(stat_fields(pid)[1])
+            pid = int(proc.stat_fields(pid)[1])
         except OSError:
             break
         yield pid
@@ -110,16 +97,12 @@ _SIGKILL_BIT = 1 << 8  # SIGKILL is 9 on every Linux; ``signal`` takes commands 
 
 def is_killed(pid: int) -> bool:
     """Whether SIGKILL was sent to a process that has not ended yet: on a busy machine that takes a while."""
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace").splitlines()
-    except OSError:
-        return False
-    return any(int(line.split()[1], 16) & _SIGKILL_BIT for line in lines if line.startswith("ShdPnd:"))
+    return bool(int(proc.status_field(pid, "ShdPnd") or "0", 16) & _SIGKILL_BIT)
 
 
 def is_stopped(pid: int) -> bool:
     """Whether somebody stopped a process (SIGSTOP, or a debugger)."""
     try:
-        return stat_fields(pid)[0] in {"T", "t"}
+        return proc.stat_fields(pid)[0] in {"T", "t"}
     except OSError:
         return False

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from session_host.paths import config_dir
 from session_host.protocol.launch import LaunchSpec
+from session_host.system.processes import proc
 from session_host.system.processes.identity import each_ancestor, environment_variables
 from session_host.system.processes.process_tree import MARK
 
@@ -39,7 +40,7 @@ def agent_chats(pid: int) -> tuple[str, ...]:
     Returns:
         ``(UNKNOWN,)`` for a process that has ended, and for an orphan of some chat.
     """
-    if pid and not Path(f"/proc/{pid}").exists() and Path("/proc/self").exists():
+    if pid and not proc.exists(pid) and proc.is_there():
         return (UNKNOWN,)
     is_in_chat = False
     for each in chain((pid,), each_ancestor(pid)):

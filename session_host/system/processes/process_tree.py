@@ -10,12 +10,11 @@ import os
 import re
 import signal
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
-from .identity import environment_variables, stat_fields
+from . import proc
+from .identity import environment_variables
 
-_PROC = Path("/proc")
 MARK = "OUTLIVE_SESSION"
 
 
@@ -81,25 +80,12 @@ def end(processes: Iterable[ChatProcess], number: int) -> list[ChatProcess]:
 
 def command_line(pid: int) -> str:
     """A process's command line, its words joined by blanks; "" if it is gone, or not ours to see."""
-    try:
-        return (_PROC / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
-    except OSError:
-        return ""
+    return proc.command_line(pid).replace(b"\0", b" ").decode(errors="replace").strip()
 
 
 def _processes() -> Iterable[_Process]:
-    try:
-        names = [entry.name for entry in os.scandir(_PROC) if entry.name.isdigit()]
-    except OSError:
-        return
-    user = os.geteuid()
-    for name in names:
-        try:
-            if (_PROC / name).stat().st_uid != user:
-                continue
-        except OSError:
-            continue
-        process = _read(int(name))
+    for pid in proc.pids_of_user(os.geteuid()):
+        process = _read(pid)
         if process is not None:
             yield process
 
@@ -107,7 +93,7 @@ def _processes() -> Iterable[_Process]:
 def _read(pid: int) -> _Process | None:
     """A living process; None for one that is gone, or a zombie."""
     try:
-        fields = stat_fields(pid)
+        fields = proc.stat_fields(pid)
     except OSError:
         return None
     if fields[0] in {"Z", "X"}:

@@ -13,7 +13,8 @@ import os
 import pwd
 from pathlib import Path
 
-PROC = Path("/proc")
+from session_host.system.processes import proc
+
 LINGER = Path("/var/lib/systemd/linger")
 """One empty file for each user that lingers, by name."""
 
@@ -23,10 +24,7 @@ def control_groups(pid: int) -> list[str]:
 
     ``/proc/PID/cgroup`` is in cgroups(7): version 2 is hierarchy 0, and beside version 1 there is systemd's own.
     """
-    try:
-        lines = (PROC / str(pid) / "cgroup").read_text(encoding="utf-8", errors="replace").splitlines()
-    except (FileNotFoundError, ProcessLookupError, PermissionError):
-        return []
+    lines = proc.read(pid, "cgroup").decode(errors="replace").splitlines()
     fields = [line.split(":", 2) for line in lines]
     return [path for number, name, path in fields if number == "0" or name == "name=systemd"]
 

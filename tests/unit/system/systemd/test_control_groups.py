@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from session_host.system.dbus import addresses
+from session_host.system.processes import proc
 from session_host.system.systemd import control_groups
 
 ME = os.getuid()
@@ -103,7 +104,7 @@ def test_the_system_bus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The file that tells in which control groups process 7 is."""
-    monkeypatch.setattr(control_groups, "PROC", tmp_path)
+    monkeypatch.setattr(proc, "ROOT", str(tmp_path))
     monkeypatch.setattr(control_groups, "LINGER", tmp_path / "linger")
     (tmp_path / "7").mkdir()
     return tmp_path / "7" / "cgroup"

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jeepney import DBusAddress, new_method_call, new_method_return
 
+from session_host.system.processes import proc
 from session_host.system.systemd import ScopeResult, control_groups, enter
 from session_host.system.systemd.scope import TIMEOUT_S
 from tests.architecture.source_tree import REPOSITORY
@@ -109,7 +110,7 @@ def test_a_scope_of_the_name_is_joined(systemd: Systemd, program: int) -> None:
 def test_who_is_in_it_already_asks_nobody(systemd: Systemd, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "1").mkdir()
     (tmp_path / "1" / "cgroup").write_text(f"0::/user.slice/user@0.service/app.slice/{UNIT}\n")
-    monkeypatch.setattr(control_groups, "PROC", tmp_path)
+    monkeypatch.setattr(proc, "ROOT", str(tmp_path))
 
     assert into_scope(1) == ScopeResult(UNIT)
     assert systemd.calls == []
