@@ -11,9 +11,24 @@
     permission        which chats an agent in a chat may control
     pair              the active keeper and its standby
     processes/        prefork, fork, children, and processes that are no children
-    standby/          what the second and systemd's descriptor store get: replication, and systemd's descriptor store
+    standby/          further holders of the descriptors: the standby (replication) and systemd's descriptor store
 
 The keeper holds a duplicate of each session's descriptors, so that no program sees a hang-up when a host dies. It is
 the subreaper of each program, so that no exit status is lost. It interprets no bytes. It has one thread and no asyncio
 loop: hosts are forks of it, and begin loops of their own.
+
+What may fail, who notices it, and what follows:
+
+    a viewer            its host: connection closed     the host keeps the attachment for the reconnect
+    a host              keeper: SIGCHLD or pidfd        a new host recovers (``host.driver.recover``); after repeated
+                                                        crashes in the engine, with the other engine (``kept_session``)
+    the active keeper   standby, which is its parent    forks another active keeper (``pair``)
+    the standby         active keeper: connection       forks another active keeper, and becomes the standby
+    both keepers        systemd, or the hosts: channel  systemd starts the keeper with the descriptors that it holds
+                                                        (``standby.systemd_holder``); else one host starts a keeper
+                                                        under a lock, and all hosts hand their descriptors over
+    a socket file       keeper: inotify                 binds a new socket (``sockets``)
+    a hanging host      a command: timeout              ``outlive kill`` goes to the keeper (``forced_end``)
+    the program         its parent, or a pidfd          saves the exit status (``processes.children``)
+    the machine         next listing: other boot id     the chat is "interrupted"; the journal has the screen
 """
