@@ -171,7 +171,9 @@ class HostConnection(asyncio.Protocol):
             self._on_lost()
 
     def _message(self, message: Any) -> None:
-        if not self._greeted.done():
+        if self._on_message is not None and not isinstance(message, Error):
+            self._on_message(message)
+        elif not self._greeted.done():
             try:
                 self._greeted.set_result(self._greeting.receive(message))
             except HostUnavailable as error:
@@ -179,8 +181,6 @@ class HostConnection(asyncio.Protocol):
         elif isinstance(message, Error):
             self.refusal = message
             self._fail(HostUnavailable(message.message))
-        elif self._on_message is not None:
-            self._on_message(message)
         else:
             self._early.append(message)
 

@@ -193,18 +193,14 @@ class Viewer(ViewerInput):
     # ------------------------------------------------------------ what the host sends
 
     def _message(self, message: Any) -> None:
-        if type(message) is Output:
-            self._apply_output(message)
-        else:
+        if type(message) is not Output:
             self._rules.receive_message(message)
-        if self._effects:
-            self._perform()
-
-    def _apply_output(self, message: Output) -> None:
-        if self._rules.receive_output(message) and (emulator := self.emulator) is not None:
+        elif self._rules.receive_output(message) and (emulator := self.emulator) is not None:
             emulator.feed(message.data)
             discard_side_effects(emulator)
             self._delegate.viewer_damaged()
+        if self._effects:
+            self._perform()
 
     def _add_part(self, part: SnapshotPart) -> None:
         self._snapshot.add_part(part)

@@ -11,6 +11,7 @@ import struct
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from session_host.client.viewer.state import ViewerDelegate
 from session_host.client.viewer.viewer import Viewer, ViewerState
@@ -56,10 +57,10 @@ class RecordingViewer(Viewer):
         super().close()
         self._file.close()
 
-    def _apply_output(self, message: Output) -> None:
+    def _message(self, message: Any) -> None:
         before = self.position
-        super()._apply_output(message)
-        if before >= 0 and self.position == before + len(message.data):
+        super()._message(message)
+        if isinstance(message, Output) and before >= 0 and self.position == before + len(message.data):
             self._keep(b"O", before, message.data)
             if self._on_output is not None:
                 self._on_output(message.data)
