@@ -10,13 +10,15 @@ from session_host.storage.store import SessionRecord
 from session_host.system.processes.permission import agent_chats, refusal, split
 
 
-def check_may_control(record: SessionRecord) -> None:
-    """Refuse to change a chat's record if this process is of an agent that may not control the chat.
+def check_may_control(*records: SessionRecord) -> None:
+    """Refuse to change chats' records if this process is of an agent that may not control one of the chats.
 
     Raises:
         NotAllowed: it is.
     """
-    _check(os.getpid(), split(record.agent_chats), record.name)
+    origin = agent_chats(os.getpid())
+    for record in records:
+        _check(origin, split(record.agent_chats), record.name)
 
 
 def check_may_control_window(pid: int) -> None:
@@ -25,9 +27,9 @@ def check_may_control_window(pid: int) -> None:
     Raises:
         NotAllowed: it is such an agent's.
     """
-    _check(pid, agent_chats(os.getpid()), "the window")
+    _check(agent_chats(pid), agent_chats(os.getpid()), "the window")
 
 
-def _check(pid: int, target: tuple[str, ...], name: str) -> None:
-    if why := refusal(pid, target, name, config_dir() / "chats.toml"):
+def _check(origin: tuple[str, ...], target: tuple[str, ...], name: str) -> None:
+    if why := refusal(origin, target, name, config_dir() / "chats.toml"):
         raise NotAllowed(why)

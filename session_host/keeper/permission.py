@@ -9,7 +9,7 @@ from typing import Any
 from session_host.keeper_client.channel import MessageChannel
 from session_host.protocol.keeper import EndSession, NotReplaced, ReplaceHost, ReplaceKeeper
 from session_host.system.peer_credentials import peer_pid
-from session_host.system.processes.permission import refusal_of
+from session_host.system.processes.permission import agent_chats, refusal_of
 
 from .kept_session import KeptSession
 
@@ -31,9 +31,9 @@ def refusal(client: MessageChannel, message: Any, kept: Mapping[str, KeptSession
             controlled = list(kept.values())
         case _:
             return None
-    pid = peer_pid(client.socket)
+    origin = agent_chats(peer_pid(client.socket))  # Reads /proc: once for all chats.
     for session in controlled:
-        if why := refusal_of(pid, session.spec, session.spec.name):
+        if why := refusal_of(origin, session.spec, session.spec.name):
             log.warning("refused: %s", why)
             return NotReplaced(why, refused=True)
     return None

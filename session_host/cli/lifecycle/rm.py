@@ -62,8 +62,7 @@ def _remove_ended(*, without_asking: bool) -> int:
         if not without_asking and not _agreed(len(found), size_mib):
             print_line("no chats were removed")
             return 1
-        for each in found:
-            check_may_control(each.record)
+        check_may_control(*(each.record for each in found))
         failed = 0
         for each in found:
             try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from session_host.host.driver.driver import Driver
 from session_host.protocol.messages import Reply, Report
-from session_host.system.processes.permission import refusal_of
+from session_host.system.processes.permission import agent_chats, refusal_of
 
 from .message_trace import TracedTransport, log
 from .socket_transport import SocketTransport
@@ -82,7 +82,7 @@ class Client:
 
     def refusal(self) -> str:
         """Why the client may not control the chat, one line; "" if it may."""
-        return refusal_of(self.transport.peer_pid, self._driver.spec, self._driver.session.name)
+        return refusal_of(agent_chats(self.transport.peer_pid), self._driver.spec, self._driver.session.name)
 
     @property
     def is_quiet(self) -> bool:

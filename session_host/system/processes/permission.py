@@ -70,18 +70,17 @@ def of_new_chat(session_id: str, resumed: str, *, is_agent: bool) -> str:
     return ":".join([*(split(resumed)[:1] or [session_id]), *starter] if is_agent else starter)
 
 
-def refusal(pid: int, target: Sequence[str], name: str, settings: Path) -> str:
+def refusal(origin: Sequence[str], target: Sequence[str], name: str, settings: Path) -> str:
     """Why a process may not control a chat, one line; "" if it may.
 
     The settings are read only if it may not otherwise, so that they act at once and cost the user nothing.
 
     Args:
-        pid: the process that asks.
+        origin: the agents' chats that the process belongs to which asks, see ``agent_chats``.
         target: the agents' chats that the chat belongs to.
         name: the chat's name, or another word for what is to be controlled.
         settings: the user's ``chats.toml``.
     """
-    origin = agent_chats(pid)
     if not origin or origin[0] in target or _all_may(settings):
         return ""
     return (
@@ -90,10 +89,10 @@ def refusal(pid: int, target: Sequence[str], name: str, settings: Path) -> str:
     )
 
 
-def refusal_of(pid: int, spec: LaunchSpec, name: str) -> str:
+def refusal_of(origin: Sequence[str], spec: LaunchSpec, name: str) -> str:
     """As ``refusal``, for the chat that was started by ``spec``."""
     settings = Path(spec.settings) if spec.settings else config_dir() / "chats.toml"
-    return refusal(pid, split(spec.env.get(AGENT_CHATS, "")), name, settings)
+    return refusal(origin, split(spec.env.get(AGENT_CHATS, "")), name, settings)
 
 
 def _all_may(settings: Path) -> bool:

@@ -56,7 +56,7 @@ def test_a_process_that_has_ended_controls_nothing(tmp_path: Path) -> None:
     process.wait()
 
     assert agent_chats(process.pid) == (UNKNOWN,)
-    assert refusal(process.pid, ("one",), "a chat", tmp_path / "chats.toml")
+    assert refusal(agent_chats(process.pid), ("one",), "a chat", tmp_path / "chats.toml")
 
 
 @pytest.mark.parametrize(
@@ -75,4 +75,4 @@ def test_the_settings_that_allow_it(tmp_path: Path, settings: str, may: bool) ->
     process = subprocess.Popen(["true"])
     process.wait()
 
-    assert (refusal(process.pid, (), "a chat", file) == "") is may
+    assert (refusal(agent_chats(process.pid), (), "a chat", file) == "") is may

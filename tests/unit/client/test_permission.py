@@ -1,0 +1,28 @@
+"""What an agent may do with the records of ended chats."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from session_host.client import permission
+from session_host.errors import NotAllowed
+
+OWN: Any = SimpleNamespace(name="own", agent_chats="own")
+OTHER: Any = SimpleNamespace(name="other", agent_chats="other")
+
+
+def test_the_own_chats_are_looked_up_once_however_many_chats_are_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def agent_chats(pid: int) -> tuple[str, ...]:
+        asked.append(pid)
+        return ("own",)
+
+    monkeypatch.setattr(permission, "agent_chats", agent_chats)
+    permission.check_may_control(*[OWN] * 100)
+    assert len(asked) == 1
+    with pytest.raises(NotAllowed, match="not other"):
+        permission.check_may_control(OWN, OTHER)
