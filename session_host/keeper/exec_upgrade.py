@@ -34,7 +34,7 @@ class InheritedSession(msgspec.Struct):
     spec: LaunchSpec
     descriptors: list[int] = msgspec.field(name="estate")  # as former versions call it
     host_pid: int
-    is_child: bool
+    is_child: bool  # that former versions read; ``pidfd`` says as much
     pidfd: int
     child_pidfd: int
     channel: int
@@ -99,7 +99,7 @@ def _kept_of(session: KeptSession) -> InheritedSession:
         session.spec,
         list(session.descriptors),
         session.host_pid,
-        session.is_child,
+        session.pidfd < 0,
         session.pidfd,
         session.child_pidfd,
         session.channel.socket.fileno() if session.channel is not None else -1,
@@ -136,7 +136,7 @@ def restore_inherited_state(keeper: Keeper, kept: InheritedState) -> None:
         descriptors = SessionDescriptors(*each.descriptors)
         session = KeptSession(each.spec, descriptors, LogHeader(descriptors.input_log))
         session.state = KeptSessionState.OVER if each.over else KeptSessionState.RUNNING
-        session.is_child, session.pidfd, session.child_pidfd = each.is_child, each.pidfd, each.child_pidfd
+        session.pidfd, session.child_pidfd = each.pidfd, each.child_pidfd
         session.protocol = each.protocol
         keeper.add_session(session, each.host_pid, each.child_pid, each.version)
         if each.channel >= 0:

@@ -115,7 +115,7 @@ class HostReplacement:
     def promote(self, session: KeptSession, replacement: ReplacementHost) -> None:
         """The previous host has exited: the replacement host gets the session."""
         session.replacement = None
-        session.host_pid, session.channel, session.is_child = replacement.pid, replacement.channel, True
+        session.host_pid, session.channel = replacement.pid, replacement.channel
         self._replication.update_session(session, channel=True)
         session.send_to_host(Go())
         session.send_to_host(KeptBy(os.getpid()))

@@ -150,7 +150,7 @@ class Keeper:
         self.sockets.look_at(session, call=True)
 
         def begun(pid: int, channel: MessageChannel) -> None:
-            session.host_pid, session.channel, session.is_child = pid, channel, True
+            session.host_pid, session.channel = pid, channel
             self.replication.update_session(session, channel=True)
 
         try:
@@ -278,7 +278,7 @@ class Keeper:
         client.descriptors.clear()
         if (former := self.sessions.pop(message.spec.session_id, None)) is not None:
             self._remove_session(former)
-        session.state, session.is_child, session.protocol = KeptSessionState.RUNNING, False, message.protocol
+        session.state, session.protocol = KeptSessionState.RUNNING, message.protocol
         self.add_session(session, message.host_pid, message.child_pid, message.version)
         self.replication.add_session(session)
         if channel is not None:

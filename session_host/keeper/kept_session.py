@@ -83,8 +83,7 @@ class KeptSession:
         header: the input log's first page, which holds what is overwritten in place.
         slave: the PTY's other side until the program has it, then -1.
         host_pid: its host; 0 between two.
-        is_child: whether that is a child of ours.
-        pidfd: tells the end of a host that is not; else -1.
+        pidfd: tells the end of a host that is no child of ours; else -1.
         child_pidfd: the same of the program, if that will never be a child of ours; else -1.
         channel: the way to the host.
         child_pid: the program.
@@ -103,7 +102,6 @@ class KeptSession:
     slave: int = -1
     state: KeptSessionState = KeptSessionState.STARTING
     host_pid: int = 0
-    is_child: bool = True
     pidfd: int = -1
     child_pidfd: int = -1
     channel: MessageChannel | None = None

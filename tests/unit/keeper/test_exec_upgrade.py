@@ -101,7 +101,7 @@ class Kin:
         self.keeper.keep_channel(one, channel)
         # One that came from a former keeper: its host is no child of ours, and has left already.
         other = self._session(directory, OTHER, program)
-        other.is_child, other.state = False, KeptSessionState.OVER
+        other.state = KeptSessionState.OVER
         self.loop.watch(pidfd := pidfd_of(program), lambda: None)
         other.child_pidfd = pidfd
 
