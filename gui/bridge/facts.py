@@ -11,10 +11,10 @@ from PySide6.QtCore import QObject
 
 from gui.theme.marks import Mark
 from gui.wording import activity_phrases, page_texts, phrases
-from gui.wording.groups import WITHOUT_AGENT, Group, group_of, mark_of
+from gui.wording.groups import Group, group_of, mark_of
 from session_host.client.sessions.session_info import Reason, reason_of
 from session_host.protocol.untrusted_text import last_command
-from session_host.protocol.values import Activity, State
+from session_host.protocol.values import WITHOUT_AGENT, Activity, State
 from session_host.storage.store import SessionRecord
 
 if TYPE_CHECKING:

@@ -65,9 +65,6 @@ _NUMPAD: dict[int, str] = {
 }
 _NUMPAD.update({_K.Key_0.value + number: f"Numpad{number}" for number in range(10)})
 
-MODIFIER_KEYS = frozenset({"Shift", "Control", "Alt", "Super", "CapsLock", "NumLock", "ScrollLock"})
-"""Keys that type nothing and move nothing; they do not end looking back."""
-
 _X11_LEVEL3_MASK = 0x80
 """Mod5 in nativeModifiers: AltGr is held."""
 

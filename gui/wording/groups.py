@@ -23,9 +23,6 @@ class Group(StrEnum):
 OVER = frozenset({Group.INTERRUPTED, Group.ENDED})
 """The groups of chats that run no more; in them, what ran last comes first."""
 
-WITHOUT_AGENT = frozenset({"shell", "command"})
-"""Names in the catalog of what gives no signal and need not: it runs, and its foreground program is known."""
-
 _BY_ACTIVITY = {
     Activity.NEEDS_INPUT: Group.NEEDS_YOU,
     Activity.WORKING: Group.WORKING,

@@ -104,13 +104,19 @@ class Activity(StrEnum):
     NO_SIGNAL = "no_signal"
 
 
-NAMED_KEYS = frozenset(
+WITHOUT_AGENT = frozenset({"shell", "command"})
+"""Names in the catalog of what gives no signal and need not: its foreground program is what is known of it."""
+
+
+MODIFIER_KEYS = frozenset({"Shift", "Control", "Alt", "Super", "CapsLock", "NumLock", "ScrollLock"})
+"""Names of keys that type nothing and move nothing."""
+
+NAMED_KEYS = MODIFIER_KEYS | frozenset(
     [
         "Enter", "Tab", "Backspace", "Escape", "Space",
         "ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight",
         "Home", "End", "PageUp", "PageDown", "Insert", "Delete",
-        "CapsLock", "ScrollLock", "NumLock", "PrintScreen", "Pause", "ContextMenu",
-        "Shift", "Control", "Alt", "Super",
+        "PrintScreen", "Pause", "ContextMenu",
         *(f"F{n}" for n in range(1, 26)),
         *(f"Numpad{n}" for n in range(10)),
         "NumpadDecimal", "NumpadDivide", "NumpadMultiply", "NumpadSubtract", "NumpadAdd",

@@ -106,7 +106,7 @@ class ClientConnection:
         Returns:
             The bytes of a key; b"" if there are none for the caller to write. Before anything else, record them as the
             input ``attachment.accepted`` and write them to the program. Call ``written`` once all are written, and
-            ``Session.key_given`` in any case.
+            ``Session.note_use`` in any case.
         """
         received = self._received
         message: Any = None

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from session_host.protocol.messages import Focus, Input, Key, Mouse, Paste, Text
-from session_host.protocol.values import KeyAction, MouseAction, MouseButton
+from session_host.protocol.values import MODIFIER_KEYS, KeyAction, MouseAction, MouseButton
 from session_host.terminal.base import Emulator
 
 _RELEASE = KeyAction.RELEASE  # An enum's member is dear to look up, and each key asks for this one.
-_MODIFIERS = frozenset({"Shift", "Control", "Alt", "Super", "CapsLock", "NumLock", "ScrollLock"})
 _MOVING = frozenset({"ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "Home", "End", "PageUp", "PageDown", "Tab"})
-_NO_ANSWER = _MODIFIERS | _MOVING
+_NO_ANSWER = MODIFIER_KEYS | _MOVING
 _WHEEL = frozenset({MouseButton.WHEEL_UP, MouseButton.WHEEL_DOWN, MouseButton.WHEEL_LEFT, MouseButton.WHEEL_RIGHT})
 
 

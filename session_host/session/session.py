@@ -300,18 +300,15 @@ class Session:
         for who, number in inputs:
             self.viewers.attachments.written(who, number)
 
-    def key_given(self, attachment: Attachment) -> bool:
-        """The program has the last key, and is awake by now; returns whether that key may answer an agent."""
-        message = self.last_key
+    def note_use(self, attachment: Attachment, message: Input) -> bool:
+        """Note which viewer an input shows to be in use; returns whether the input may answer an agent."""
         if attachment is not self.sizing.in_use and is_use(message):
             self.sizing.used(attachment)
         return not is_looking(message)
 
     def noticed(self, attachment: Attachment, message: Input) -> None:
         """What an input says of its viewer, and of the user."""
-        if attachment is not self.sizing.in_use and is_use(message):
-            self.sizing.used(attachment)
-        if not is_looking(message):
+        if self.note_use(attachment, message):
             self.effects.append(InputGiven())
         elif isinstance(message, Focus):
             self.viewers.focus.viewer_said(attachment, focused=message.focused)

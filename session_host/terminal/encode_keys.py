@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from session_host.protocol.messages import Key
-from session_host.protocol.values import KeyAction, Modifiers
+from session_host.protocol.values import MODIFIER_KEYS, KeyAction, Modifiers
 
 from .base import Modes
 
@@ -57,7 +57,6 @@ _KITTY_NUMBERS: Final = {
     "NumpadAdd": 57413, "NumpadEnter": 57414, "NumpadEqual": 57415,
     "Shift": 57441, "Control": 57442, "Alt": 57443, "Super": 57444,
 }  # fmt: skip
-_MODIFIER_KEYS: Final = frozenset({"Shift", "Control", "Alt", "Super", "CapsLock", "NumLock", "ScrollLock"})
 
 KEYPAD_TEXT: Final = {
     **{f"Numpad{digit}": str(digit) for digit in range(10)},
@@ -214,7 +213,7 @@ def _kitty(key: Key, modes: Modes) -> str:
     flags, name, action = modes.kitty_keyboard, key.key, key.action
     if action is KeyAction.RELEASE and not flags & REPORT_EVENTS:
         return ""
-    if name in _MODIFIER_KEYS and not flags & REPORT_ALL:
+    if name in MODIFIER_KEYS and not flags & REPORT_ALL:
         return ""
     held = key.modifiers & _HELD
     text = _typed(key)

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 
 from PySide6.QtGui import QKeyEvent
 
-from gui.input.keys import MODIFIER_KEYS, KeyTranslator
+from gui.input.keys import KeyTranslator
 from gui.input.shortcuts import WINDOW_KEYS, combinations, pressed_combination
+from session_host.protocol.values import MODIFIER_KEYS
 from session_host.terminal.base import Emulator, Modes
 
 from .input_sink import InputSink

@@ -20,7 +20,7 @@ from session_host.cli.session_argument import add_session_argument, find
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.errors import HostUnavailable, NotAllowed, OutliveError, SessionEnded
 from session_host.protocol.messages import ErrorCode, Event, InputRefused, NameEvent
-from session_host.protocol.values import RUNNING_STATES, KeyAction, Modifiers
+from session_host.protocol.values import MODIFIER_KEYS, RUNNING_STATES, KeyAction, Modifiers
 from session_host.system import event_loop
 
 FRAME_INTERVAL_S = 1 / 60
@@ -31,7 +31,6 @@ NOTICE_S = 3.0
 HELP_S = 10.0
 RECONNECTING_NOTICE_AFTER_S = 0.3
 
-_MODIFIER_KEYS = frozenset({"Shift", "Control", "Alt", "Super", "CapsLock", "NumLock"})
 _LOCKS = Modifiers.CAPS_LOCK | Modifiers.NUM_LOCK
 _PREFIX = "b"
 _DETACH = "d"
@@ -199,7 +198,7 @@ class _Attachment:
         """Whether the value is ours: the prefix, or the key after it."""
         if not isinstance(value, KeyTyped) or value.action is KeyAction.RELEASE:
             return False
-        if value.key in _MODIFIER_KEYS:
+        if value.key in MODIFIER_KEYS:
             return self._prefixed  # On the way to another key.
         held = value.modifiers & ~_LOCKS
         is_prefix = value.key == _PREFIX and held == Modifiers.CTRL

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import re
+from collections.abc import AsyncIterator
 
 from session_host.cli.output import what_became
 from session_host.cli.query.peek import read_screen
@@ -135,7 +136,7 @@ async def _text(connection: ControlConnection, pattern: re.Pattern[str]) -> None
         lines.clear()
         connection.send_only(Peek(1, 0, True))
 
-    async for message in connection.messages():
+    async for message in _messages(connection):
         match message:
             case Output() | SnapshotPart() if is_looking:
                 has_more = True
@@ -153,26 +154,33 @@ async def _text(connection: ControlConnection, pattern: re.Pattern[str]) -> None
                     loop.call_later(LOOK_INTERVAL_S, look_again)
             case Failed(message=text):
                 raise OutliveError(text)
-            case StateEvent(state=State.EXITED):
-                await _closed(connection)
-                raise _Ended
             case _:
                 pass
-    raise HostUnavailable("the connection to the chat was lost")
 
 
 async def _activity(connection: ControlConnection, wanted: Activity) -> None:
     connection.follow(output=False)
     connection.send_only(Describe(1))
-    async for message in connection.messages():
+    async for message in _messages(connection):
         match message:
             case Description(activity=activity) | ActivityEvent(activity=activity) if activity == wanted:
                 return
-            case StateEvent(state=State.EXITED):
-                await _closed(connection)
-                raise _Ended
             case _:
                 pass
+
+
+async def _messages(connection: ControlConnection) -> AsyncIterator[object]:
+    """Yield what the host says while the chat runs.
+
+    Raises:
+        _Ended: the chat ended.
+        HostUnavailable: the connection ended.
+    """
+    async for message in connection.messages():
+        if isinstance(message, StateEvent) and message.state is State.EXITED:
+            await _closed(connection)
+            raise _Ended
+        yield message
     raise HostUnavailable("the connection to the chat was lost")
 
 

@@ -31,7 +31,7 @@ from session_host.storage.descriptors.log_state import ConversationState
 from session_host.storage.descriptors.output_file import OutputFile
 from session_host.storage.descriptors.session_descriptors import SessionDescriptors
 from session_host.system.processes.pty_process import PtyProcess
-from session_host.terminal.base import Emulator, TerminalEvent, TitleChanged
+from session_host.terminal.base import Emulator, TerminalEvent
 
 from .checkpoints import Checkpointer
 from .performer import Performer
@@ -224,9 +224,6 @@ class Driver:
         if replies or events:
             self.session.emulator_said(replies, events, self.worker.interpreted_to, self.emulator_resizes)
             self.performer.perform()
-        for event in events:
-            if isinstance(event, TitleChanged):
-                self.conversation.title_changed()
         if events:
             self.watch.on_terminal_events(events)
 
@@ -263,7 +260,7 @@ class Driver:
         else:
             pty_io.watch_writable(True)
         # The program is awake by now: what follows is not on the key's way.
-        if self.session.key_given(attachment):
+        if self.session.note_use(attachment, self.session.last_key):
             self.watch.input_given()
 
     def flush_input(self) -> None:

@@ -19,7 +19,7 @@ from session_host.paths import session_files
 from session_host.protocol.evidence import Transition
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.messages import ActivityEvent, ForegroundEvent, Report
-from session_host.protocol.values import Activity
+from session_host.protocol.values import WITHOUT_AGENT, Activity
 from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.storage.descriptors.log_state import NO_COMMAND, ActivityState
@@ -37,9 +37,6 @@ from .terminal_title import TitleConversation
 from .transcript import TranscriptConversation
 
 _NEEDS_INPUT = Activity.NEEDS_INPUT  # An enum's member is dear to look up, and each key asks for this one.
-
-WITHOUT_AGENT = frozenset({"shell", "command"})
-"""Names in the catalog of what gives no signal and need not: the foreground program is what is known of them."""
 
 BEGINS_CONVERSATION = "sessionstart"
 """The event, in small letters, by which agents tell that they are in another conversation from now on."""
@@ -156,6 +153,7 @@ class AgentWatch:
             if self.foreground is not None and self.foreground.observe(event):
                 noted = True
             if isinstance(event, TitleChanged):
+                self._conversation.title_changed()
                 self._titled.title_changed(event.title)
             word = signals.of_event(event, self._spec.watch)
             if word is not None:

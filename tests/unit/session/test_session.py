@@ -247,7 +247,7 @@ def test_a_key_in_another_viewer_gives_the_grid_that_one_s_size(stage: Stage) ->
         stage.script()
         >> stage.says(other, key(1, attachment=OTHER_ID))
         << Returned(b"a")
-        >> do(stage.session.key_given, other.attachment)
+        >> do(stage.session.note_use, other.attachment, key(1, attachment=OTHER_ID))
         << Returned(True)
         << StartTimer(stage.session.sizing, RESIZE, RESIZE_DEBOUNCE_S)
     )
