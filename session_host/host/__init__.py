@@ -2,7 +2,6 @@
 
     main            a host's life: take over, start or go on, serve, save the exit, leave
     keeper_channel  the conversation with the keeper, and finding another keeper
-    termination     terminates or kills the program, and the processes that end with it
     driver/         runs a session: calls the rules in ``session_host.session``, carries out their effects
     program/        the program's side: PTY, emulator worker, journal writer
     clients/        the clients' side: the socket, the clients, their requests

@@ -53,7 +53,7 @@ from .lifecycle.idle_detection import IdleDetection
 from .lifecycle.ownership import try_lock_session, unlock_session
 from .lifecycle.store_writer import StoreWriter
 from .program.journal_writer import JournalWriter
-from .termination import end_strays
+from .program.termination import end_strays
 
 log = logging.getLogger(__name__)
 
@@ -228,7 +228,7 @@ class _Host:
         self._idleness.close()
         driver.conversation_learnt.set()
         await noting
-        await end_strays(driver)
+        await end_strays(driver.process.pid, spec.session_id, spec.watch.strays)
         await journal_writer.close()
         await self._recorder.ended(driver, now(), interrupted=self._interrupted)
         log.info("recorded")

@@ -13,6 +13,9 @@
     focus         what the program is told of the keyboard when no viewer shows it
     output_ring   the newest output by its offsets, from which viewers catch up
     subscription  one client's share of the output
+    send_queue    what commands type, one request after another; send_request, what a request means; shown_text, whether
+                  the program shows it
+    end_request   Stop and Kill, step by step
 
 An event is a call of a method. The two hot ones return bytes: a key's for the program, output's frame for the viewers.
 All other effects are appended to one list, the outbox, which all objects of a session share; the caller carries them

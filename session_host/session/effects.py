@@ -5,11 +5,12 @@ They are structs of msgspec: making one takes 30 ns, a frozen dataclass 270.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple, Protocol
 
 import msgspec
 
-from session_host.protocol.messages import Colors, Event
+from session_host.protocol.messages import Colors, Event, Reply
 from session_host.protocol.values import CellSize, GridSize
 from session_host.storage.descriptors.log_entries import NOBODY, EntryKind
 from session_host.terminal.base import Emulator
@@ -48,6 +49,16 @@ class SnapshotUser(Protocol):
 
     def snapshot_failed(self) -> None:
         """The engine could not make it."""
+
+
+class ProcessesUser(Protocol):
+    """An object that ends the processes which end with the program."""
+
+    def processes_listed(self, processes: Sequence[Any]) -> None:
+        """These are they."""
+
+    def processes_ended(self) -> None:
+        """None of them is left."""
 
 
 class Effect(msgspec.Struct, frozen=True, gc=False):
@@ -133,6 +144,39 @@ class UseEmulator(Effect, frozen=True):
     """Call ``emulator_free`` as soon as the emulator is free."""
 
     user: EmulatorUser
+
+
+class Answer(Effect, frozen=True):
+    """Answer the request that this client has made."""
+
+    client: Any
+    reply: Reply
+
+
+class RequestEnd(Effect, frozen=True):
+    """Note that the user asked for the program's end, by "stop" or "kill"."""
+
+    word: Literal["stop", "kill"]
+
+
+class SignalProgram(Effect, frozen=True):
+    """Send the program this signal, if it still runs."""
+
+    name: str
+
+
+class ListProcesses(Effect, frozen=True):
+    """List the processes that end with the program: call ``processes_listed``."""
+
+    user: ProcessesUser
+
+
+class EndProcesses(Effect, frozen=True):
+    """End these, and those that they have started meanwhile: call ``processes_ended`` when none is left."""
+
+    user: ProcessesUser
+    processes: Sequence[Any]
+    politely: bool
 
 
 class StartTimer(Effect, frozen=True):

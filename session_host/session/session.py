@@ -54,8 +54,10 @@ from session_host.terminal.base import Bell, ClipboardSet, Emulator, Notificatio
 from .attachments import Attachment
 from .connection import ClientConnection
 from .effects import AppendEntry, Effect, InputGiven, ShowIn, ToProgram, UseEmulator
+from .end_request import EndRequests
 from .output_ring import OutputRing
 from .program_input import encode_input, is_looking, is_use
+from .send_queue import SendQueue
 from .states import Table
 from .subscription import Audience
 from .viewers import Viewers
@@ -90,6 +92,7 @@ class Session:
         viewers: who is attached, and what follows from that; ``sizing`` is a part of that.
         colors: what the program's queries for colours are answered with; None if no viewer told.
         requests: what commands have typed, by the tokens of their wishes.
+        send_queue, end_requests: what commands ask for that takes its time.
         last_key: the last key that ``ClientConnection.receive_data`` returned the meaning of.
     """
 
@@ -103,6 +106,7 @@ class Session:
         title: str,
         new_id: Callable[[], str],
         watched: Callable[[], Iterable[Event]] = tuple,
+        asked: Callable[[], str | None] = lambda: None,
     ) -> None:
         """Begin with what a previous host knew.
 
@@ -114,6 +118,7 @@ class Session:
             title: the emulator's.
             new_id: makes an attachment's id: 32 hexadecimal digits.
             watched: how things stand that others watch, for a viewer that has just attached.
+            asked: what the chat asks its user now; see ``SendQueue``.
         """
         self.effects: list[Effect] = []
         self.session_id = self.epoch = spec.session_id
@@ -131,6 +136,8 @@ class Session:
         self.colors = log_state.colors
         self.requests = list(log_state.requests)
         self.last_key: Key
+        self.send_queue = SendQueue(self, self.effects, spec.watch, new_id, asked)
+        self.end_requests = EndRequests(self.effects, spec.watch)
         self._watched = watched
         self._attached: list[ClientConnection] = []
         self._not_encoded: deque[tuple[Attachment, Input]] = deque()

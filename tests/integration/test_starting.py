@@ -15,15 +15,16 @@ import pytest
 from session_host.client.connection import HostConnection
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.errors import LaunchFailed
+from session_host.host.clients.requests import handle_request
 from session_host.host.clients.server import Server
 from session_host.host.keeper_channel import KeeperChannel
-from session_host.host.termination import kill_program
 from session_host.protocol.messages import (
     EARLY_INPUT_BYTES,
     Attach,
     Attached,
     ErrorCode,
     InputRefused,
+    Kill,
     Starting,
     Text,
 )
@@ -67,6 +68,14 @@ class HeldHost:
         self._keepers.close()
 
 
+async def kill(host: HeldHost) -> None:
+    """End the program, as a command asks for it."""
+    driver = host.driver
+    ending = asyncio.get_running_loop().create_task(driver.ended.wait())
+    ending.add_done_callback(lambda _: driver.exit_saved())
+    await handle_request(driver, Kill(1), 0, 0)
+
+
 @asynccontextmanager
 async def held_host(argv: list[str]) -> AsyncIterator[HeldHost]:
     with kept_session(argv=argv, engine="ghostty", size=GridSize(80, 24), cooked=True) as kept:
@@ -77,7 +86,7 @@ async def held_host(argv: list[str]) -> AsyncIterator[HeldHost]:
             yield host
         finally:
             if host.session.state is State.RUNNING:
-                await kill_program(host.driver)
+                await kill(host)
             host.let_go()
             await asyncio.wait([host.starting])
             await host.close()
@@ -145,7 +154,7 @@ async def test_early_input_over_the_bound_is_refused_and_what_is_under_it_is_kep
 
 async def test_a_kill_before_the_program_runs_ends_it_once_it_does() -> None:
     async with held_host(["cat"]) as host:
-        killing = asyncio.get_running_loop().create_task(kill_program(host.driver))
+        killing = asyncio.get_running_loop().create_task(kill(host))
         await asyncio.sleep(0)
         assert not killing.done()
         host.let_go()

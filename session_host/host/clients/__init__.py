@@ -5,6 +5,4 @@ client            one client: gives the rules of its conversation what comes ove
 socket_transport  one client's socket: reads at once, queues what it cannot write
 message_trace     logs each message at the level DEBUG, for those who work on Outlive
 requests          one-shot requests: describe, explain, peek, send, stop, kill, rename
-send_request      types a text into the session for a request
-shown_text        whether the program shows a text that was typed
 """

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 import msgspec
 
-from session_host.host import termination
 from session_host.host.driver.driver import Driver
 from session_host.protocol.messages import (
     Describe,
@@ -32,12 +32,11 @@ from session_host.terminal.base import Emulator
 from session_host.terminal.text import screen_of
 from session_host.version import VERSION
 
-from .send_request import SendRequests
+R = TypeVar("R", Send, Stop | Kill)
 
 CONTROLLING = (Send, Stop, Kill, Rename)
 """Requests that an agent may make of some chats only, as Attach is: see ``system.processes.permission``."""
 
-RECORD_PATIENCE_S = 3.0
 MAX_NAME_CHARACTERS = 200
 PIECE_CHARACTERS = 256 * 1024
 """At four bytes a character at most, so much fits a frame."""
@@ -63,9 +62,7 @@ def explain(driver: Driver, request: Explain) -> Explanation:
     )
 
 
-async def handle_request(
-    driver: Driver, sending: SendRequests, request: Request, host_pid: int, keeper_pid: int
-) -> Sequence[Reply]:
+async def handle_request(driver: Driver, request: Request, host_pid: int, keeper_pid: int) -> Sequence[Reply]:
     """Do what a client asked for.
 
     Returns:
@@ -87,25 +84,18 @@ async def handle_request(
             return [explain(driver, request)]
         case _ if driver.session.state is State.EXITED:
             return [Failed(request.request, ErrorCode.ENDED, "the chat has ended")]
-        case Stop(request=number):
-            await termination.terminate_program(driver)
-            await _recorded(driver)
-            return [Done(number)]
-        case Kill(request=number):
-            await termination.kill_program(driver)
-            await _recorded(driver)
-            return [Done(number)]
         case Send():
-            return [await sending.type_request(request)]
+            return [await _answer(driver, driver.session.send_queue.request, request)]
+        case Stop() | Kill():
+            return [await _answer(driver, driver.session.end_requests.request, request)]
 
 
-async def _recorded(driver: Driver) -> None:
-    """Wait for the end to be written down; a disk that refuses is waited for elsewhere, for longer."""
-    try:
-        async with asyncio.timeout(RECORD_PATIENCE_S):
-            await driver.exit_saved.wait()
-    except TimeoutError:
-        return
+async def _answer(driver: Driver, ask: Callable[[R, asyncio.Future[Reply]], None], request: R) -> Reply:
+    """Ask the rules, and wait for their answer."""
+    answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+    ask(request, answer)
+    driver.performer.perform()
+    return await answer
 
 
 def describe(driver: Driver, request: Describe, host_pid: int, keeper_pid: int) -> Description:

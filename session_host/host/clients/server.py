@@ -17,7 +17,6 @@ from session_host.system.peer_credentials import is_foreign
 
 from .client import Client
 from .requests import CONTROLLING, describe, handle_request
-from .send_request import SendRequests
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +58,6 @@ class Server:
         """
         self.calls = 0
         self._driver = driver
-        self._sending = SendRequests(driver)
         self._path = path
         self._held_listener = listener
         self._listener = socket.socket(fileno=os.dup(listener))
@@ -196,5 +194,5 @@ class Server:
             log.warning("refused: %s", why)
             client.reply(Failed(request.request, ErrorCode.NOT_ALLOWED, why))
             return
-        for reply in await handle_request(self._driver, self._sending, request, os.getpid(), self._keeper.keeper_pid):
+        for reply in await handle_request(self._driver, request, os.getpid(), self._keeper.keeper_pid):
             client.reply(reply)

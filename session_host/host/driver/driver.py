@@ -22,6 +22,7 @@ from session_host.host.watchers.agent_watch import AgentWatch
 from session_host.host.watchers.conversation import ConversationTracker
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.messages import ActivityEvent, Event, NoticeEvent
+from session_host.protocol.values import Activity
 from session_host.session.connection import ClientConnection
 from session_host.session.output_ring import OutputRing
 from session_host.session.session import Session
@@ -58,8 +59,7 @@ class Driver:
         checkpointer: makes the checkpoints, which shorten a recovery.
         watch: what the agent does; ``conversation``: which one of its own it is in.
         process: the program, None until it runs.
-        started, ended: set once the program runs, and once it has ended and its last output is in.
-        exit_saved: set once the end is written down, so that a client that asked for the end finds it there.
+        ended: set once the program has ended and its last output is in.
         conversation_learnt: set with each change of the conversation.
         notice: one line for the user about what is not as it should be; "" if all is.
     """
@@ -92,7 +92,7 @@ class Driver:
         ring = OutputRing(output.start, output.end, log_state.resizes)
         self.session = Session(
             spec, log_state, ring, input_log.pending,
-            title=recovered.emulator.title, new_id=lambda: uuid.uuid4().hex, watched=self._watched,
+            title=recovered.emulator.title, new_id=lambda: uuid.uuid4().hex, watched=self._watched, asked=self._asked,
         )  # fmt: skip
         self.emulator_resizes = recovered.resizes
         self.worker = EmulatorWorker(
@@ -107,7 +107,7 @@ class Driver:
             spec, log_state.activity, input_log, self.worker, self.conversation,
             tell=self.broadcast, now=now, output_at_s=output.written_at_s,
         )  # fmt: skip
-        self.started, self.ended, self.exit_saved = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self.ended = asyncio.Event()
         self.process: PtyProcess | None = None
         self.notice = recovered.notice
         self.checkpointer = Checkpointer(self, descriptors, recovered.checkpoint_offset)
@@ -142,7 +142,8 @@ class Driver:
         session.program_started()
         self.performer.perform()
         self.flush_input()
-        self.started.set()
+        session.end_requests.program_runs()
+        self.performer.perform()
 
     def child_ended(self) -> None:
         """The keeper's word that the program's status is in the input log."""
@@ -167,6 +168,13 @@ class Driver:
             self.performer.perform()
         finally:
             self.ended.set()
+            self.session.end_requests.program_ended()
+            self.performer.perform()
+
+    def exit_saved(self) -> None:
+        """The end is written down: a client that asked for it finds it there."""
+        self.session.end_requests.exit_saved()
+        self.performer.perform()
 
     @property
     def is_quiet(self) -> bool:
@@ -239,6 +247,12 @@ class Driver:
         yield ActivityEvent(activity.activity, activity.source, activity.since, activity.detail)
         if (foreground := self.watch.foreground) is not None and foreground.current.since:
             yield foreground.current
+
+    def _asked(self) -> str | None:
+        """What the agent asks its user now, "" for something; None if it asks nothing."""
+        self.watch.look_at_file()
+        tracker = self.watch.tracker
+        return tracker.detail if tracker.activity is Activity.NEEDS_INPUT else None
 
     def broadcast(self, event: Event) -> None:
         """Send an event to all attached clients."""

@@ -6,24 +6,31 @@ import asyncio
 import logging
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from signal import Signals
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from session_host.host.program.termination import end_processes
 from session_host.protocol.codec import encode
 from session_host.protocol.messages import OUTPUT_CHUNK_BYTES, Output, Resized
 from session_host.protocol.values import GridSize
 from session_host.session.effects import (
+    Answer,
     AppendEntry,
     AskSnapshot,
     Close,
     Effect,
+    EndProcesses,
     Flush,
     InputGiven,
+    ListProcesses,
     Log,
     Refuse,
+    RequestEnd,
     ResizeGrid,
     ShowIn,
+    SignalProgram,
     Snapshot,
     StartTimer,
     StopTimer,
@@ -34,6 +41,8 @@ from session_host.session.effects import (
 )
 from session_host.session.output_ring import Span
 from session_host.storage.descriptors.log_entries import EntryKind
+from session_host.system.processes.process_tree import ChatProcess, chat_processes
+from session_host.system.worker import Worker
 from session_host.terminal.base import Emulator
 
 from .recover import default_colors
@@ -42,6 +51,8 @@ if TYPE_CHECKING:
     from session_host.host.driver.driver import Driver
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 def _snapshot_of(engine_build: str, emulator: Emulator) -> tuple[str, bytes, GridSize, int]:
@@ -74,6 +85,11 @@ class Performer:
             UseEmulator: self._use_emulator,
             StartTimer: self._start_timer,
             StopTimer: self._stop_timer,
+            Answer: self._answer,
+            RequestEnd: lambda effect: driver.input_log.header.request_end(effect.word),
+            SignalProgram: lambda effect: driver.signal(Signals[effect.name]),
+            ListProcesses: self._list_processes,
+            EndProcesses: self._end_processes,
         }
 
     def perform(self) -> None:
@@ -121,8 +137,10 @@ class Performer:
 
     def _use_emulator(self, effect: UseEmulator) -> None:
         def use(emulator: Emulator) -> None:
-            effect.user.emulator_free(emulator)
-            self.perform()
+            try:
+                effect.user.emulator_free(emulator)
+            finally:
+                self.perform()
 
         self._driver.worker.run_next(use)
 
@@ -156,6 +174,43 @@ class Performer:
         emulator.resize(message.size, message.cell)
         self._driver.emulator_resizes = message.number
         self._driver.journal_writer.add_resize(message)
+
+    # ------------------------------------------------------------ requests
+
+    def _answer(self, effect: Answer) -> None:
+        if not effect.client.done():
+            effect.client.set_result(effect.reply)
+
+    def _list_processes(self, effect: ListProcesses) -> None:
+        leader, session_id = self._program()
+        nothing: list[ChatProcess] = []
+        self._in_thread(lambda: chat_processes(leader, session_id), effect.user.processes_listed, nothing)
+
+    def _end_processes(self, effect: EndProcesses) -> None:
+        leader, session_id = self._program()
+        self._in_thread(
+            lambda: end_processes(leader, session_id, effect.processes, politely=effect.politely),
+            lambda _: effect.user.processes_ended(),
+            None,
+        )
+
+    def _program(self) -> tuple[int, str]:
+        """The program's PID, and its chat's id."""
+        assert self._driver.process is not None
+        return self._driver.process.pid, self._driver.spec.session_id
+
+    def _in_thread(self, work: Callable[[], T], done: Callable[[T], None], otherwise: T) -> None:
+        """Do blocking work, and tell the rules its result, or ``otherwise`` if it fails."""
+
+        def tell(result: T) -> None:
+            done(result)
+            self.perform()
+
+        def failed(error: BaseException) -> None:
+            log.error("the chat's processes: %s", error, exc_info=error)
+            tell(otherwise)
+
+        Worker().submit_and_call(work, tell, failed)
 
     # ------------------------------------------------------------ timers
 

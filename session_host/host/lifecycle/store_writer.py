@@ -80,7 +80,7 @@ class StoreWriter:
                 await asyncio.sleep(wait_s)
             else:
                 break
-        driver.exit_saved.set()
+        driver.exit_saved()
         await self._save_screen(driver, portable=True)
 
     async def _save_screen(self, driver: Driver, *, portable: bool) -> None:

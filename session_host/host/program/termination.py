@@ -1,0 +1,64 @@
+"""Ends the processes that end with a chat's program; the program itself is ended by ``session.end_request``.
+
+What an agent leaves behind when it ends of itself is its user's affair, but for the daemons that the catalog
+names: those serve nobody once it is gone.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import time
+from collections.abc import Sequence
+
+from session_host.system.processes.identity import is_running
+from session_host.system.processes.process_tree import ChatProcess, chat_processes, end, matching
+from session_host.system.worker import Worker
+
+log = logging.getLogger(__name__)
+
+GRACE_S = 2.0
+"""What the program started has so long after it; a launcher's own program may be in the midst of leaving."""
+
+LOOK_S = 0.02
+ROUNDS = 5
+"""So often those are looked for that were started while others were ended."""
+
+
+def end_processes(leader: int, session_id: str, known: Sequence[ChatProcess], *, politely: bool) -> None:
+    """End these, and all others of the chat, until none is left. Blocks.
+
+    Args:
+        leader: the program's PID.
+        session_id: the chat's.
+        known: descendants of the program from before its end.
+        politely: by SIGTERM first.
+    """
+    _end_all(leader, session_id, known, ("",), politely=politely)
+
+
+async def end_strays(leader: int, session_id: str, patterns: tuple[str, ...]) -> None:
+    """Kill daemons that the program left behind: those with command lines that match a pattern."""
+    if patterns:
+        await Worker().run(lambda: _end_all(leader, session_id, (), patterns, politely=True))
+
+
+def _end_all(
+    leader: int, session_id: str, known: Sequence[ChatProcess], patterns: tuple[str, ...], *, politely: bool
+) -> None:
+    """Kill the known processes and those matching a pattern until none is left. Blocks."""
+    numbers = [signal.SIGTERM, *[signal.SIGKILL] * ROUNDS] if politely else [signal.SIGKILL] * ROUNDS
+    for number in numbers:
+        found = {*known, *matching(chat_processes(leader, session_id), patterns)}
+        living = end(found, number)
+        if not living:
+            return
+        log.info("ended what was left: %d processes, %s", len(living), number.name)
+        _wait(living)
+
+
+def _wait(processes: list[ChatProcess]) -> None:
+    """Until they are gone, or the grace is over."""
+    deadline_s = time.monotonic() + GRACE_S
+    while any(is_running(each.pid, each.started) for each in processes) and time.monotonic() < deadline_s:
+        time.sleep(LOOK_S)  # They are not our children: nothing tells.

@@ -1,0 +1,239 @@
+"""Requests to end the program (Stop, Kill), step by step.
+
+States of each::
+
+    WAITING ──the program runs──▶ LISTING
+    LISTING ──its processes are known──▶ SIGNALLED
+    LISTING ──the program ended──▶ ENDED
+    SIGNALLED ──the time is over──▶ SIGNALLED
+    SIGNALLED ──the program ended──▶ SWEEPING
+    ENDED ──its processes are known──▶ SWEEPING
+    SWEEPING ──none of them is left──▶ SAVING
+    SWEEPING ──none of them is left, and the exit is saved──▶ DONE
+    SAVING ──the exit is saved──▶ DONE
+    SAVING ──the time is over──▶ DONE
+
+Before its exec there is no process to signal. The processes that end with an agent are listed while they can still be
+found as its descendants. While SIGNALLED a timer runs until the next, less polite signal; the last one is SIGKILL. A
+disk that refuses the exit is waited for elsewhere, for longer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any
+
+from session_host.protocol.launch import Watch
+from session_host.protocol.messages import Done, Kill, Stop
+
+from .effects import Answer, Effect, EndProcesses, ListProcesses, RequestEnd, SignalProgram, StartTimer, StopTimer
+from .states import Table
+
+STEP = "step"
+SAVE, SAVE_S = "save", 3.0
+
+Steps = tuple[tuple[str, float], ...]
+STEPS: Steps = (("SIGTERM", 1.0), ("SIGHUP", 4.0), ("SIGKILL", 0.0))
+AGENT_STEPS: Steps = (("SIGTERM", 8.0), ("SIGHUP", 1.0), ("SIGKILL", 0.0))
+SHELL_STEPS: Steps = (("SIGHUP", 4.0), ("SIGTERM", 1.0), ("SIGKILL", 0.0))
+"""How a program is ended politely: the signal, and how long it then has, in seconds; an agent may have tools to end."""
+
+KILL_STEPS: Steps = (("SIGKILL", 0.0),)
+
+
+class State(StrEnum):
+    """What a request waits for."""
+
+    WAITING = "WAITING"
+    LISTING = "LISTING"
+    SIGNALLED = "SIGNALLED"
+    ENDED = "ENDED"
+    SWEEPING = "SWEEPING"
+    SAVING = "SAVING"
+    DONE = "DONE"
+
+
+class _Event(StrEnum):
+    RUNS = "the program runs"
+    LISTED = "its processes are known"
+    TIME_OVER = "the time is over"
+    ENDED = "the program ended"
+    SWEPT = "none of them is left"
+    SWEPT_AND_SAVED = "none of them is left, and the exit is saved"
+    SAVED = "the exit is saved"
+
+
+TABLE = Table(
+    {
+        State.WAITING: {_Event.RUNS: State.LISTING},
+        State.LISTING: {_Event.LISTED: State.SIGNALLED, _Event.ENDED: State.ENDED},
+        State.SIGNALLED: {_Event.TIME_OVER: State.SIGNALLED, _Event.ENDED: State.SWEEPING},
+        State.ENDED: {_Event.LISTED: State.SWEEPING},
+        State.SWEEPING: {_Event.SWEPT: State.SAVING, _Event.SWEPT_AND_SAVED: State.DONE},
+        State.SAVING: {_Event.SAVED: State.DONE, _Event.TIME_OVER: State.DONE},
+        State.DONE: {},
+    }
+)
+
+
+class EndRequests:
+    """The requests to end one session's program; each takes its own steps.
+
+    Attributes:
+        is_saved: the exit is saved.
+    """
+
+    def __init__(self, effects: list[Effect], watch: Watch) -> None:
+        """Begin before the program runs.
+
+        Args:
+            effects: the outbox.
+            watch: how the program ends, and whether others end with it.
+        """
+        self.is_saved = False
+        self._effects = effects
+        self._watch = watch
+        self._runs = False
+        self._requests: list[EndRequest] = []
+
+    def request(self, request: Stop | Kill, client: Any) -> None:
+        """End the program; ``client`` is answered when it has ended, and what is to end with it."""
+        added = EndRequest(self, request, client, self._effects, self._watch)
+        self._requests.append(added)
+        if self._runs:
+            added.program_runs()
+
+    def program_runs(self) -> None:
+        """The program runs: it can be signalled."""
+        self._runs = True
+        for each in tuple(self._requests):
+            each.program_runs()
+
+    def program_ended(self) -> None:
+        """The program ended."""
+        for each in tuple(self._requests):
+            each.program_ended()
+
+    def exit_saved(self) -> None:
+        """The exit is saved: whoever asks the store finds it."""
+        self.is_saved = True
+        for each in tuple(self._requests):
+            each.exit_saved()
+
+    def forget(self, request: EndRequest) -> None:
+        """A request is done."""
+        self._requests.remove(request)
+
+
+class EndRequest:
+    """One request to end the program.
+
+    Attributes:
+        state: see the module.
+    """
+
+    def __init__(
+        self, others: EndRequests, request: Stop | Kill, client: Any, effects: list[Effect], watch: Watch
+    ) -> None:
+        self.state = State.WAITING
+        self._others = others
+        self._number = request.request
+        self._client = client
+        self._effects = effects
+        self._is_polite = isinstance(request, Stop)
+        self._ends_all = watch.ends_all
+        self._steps = iter(_steps(watch) if self._is_polite else KILL_STEPS)
+        self._processes: Sequence[Any] = ()
+        self._timer = ""
+
+    # ------------------------------------------------------------ events
+
+    def program_runs(self) -> None:
+        """The program runs."""
+        self._become(_Event.RUNS)
+        self._effects.append(RequestEnd("stop" if self._is_polite else "kill"))
+        if self._ends_all:
+            self._effects.append(ListProcesses(self))
+        else:
+            self.processes_listed(())
+
+    def processes_listed(self, processes: Sequence[Any]) -> None:
+        """These end with the program."""
+        self._processes = processes
+        self._become(_Event.LISTED)
+        if self.state is State.SIGNALLED:
+            self._signal()
+        else:
+            self._sweep()
+
+    def program_ended(self) -> None:
+        """The program ended."""
+        former = self.state
+        self._become(_Event.ENDED)
+        if former is State.SIGNALLED:
+            self._stop_timer()
+            self._sweep()
+
+    def processes_ended(self) -> None:
+        """None of those that end with the program is left."""
+        self._become(_Event.SWEPT_AND_SAVED if self._others.is_saved else _Event.SWEPT)
+        if self.state is State.SAVING:
+            self._start_timer(SAVE, SAVE_S)
+        else:
+            self._answer()
+
+    def exit_saved(self) -> None:
+        """The exit is saved."""
+        if self.state is State.SAVING:
+            self._stop_timer()
+            self._become(_Event.SAVED)
+            self._answer()
+
+    def timer_due(self, name: str) -> None:  # noqa: ARG002 - one runs at a time
+        """The program did not end at the last signal, or the disk refuses the exit."""
+        self._timer = ""
+        self._become(_Event.TIME_OVER)
+        if self.state is State.SIGNALLED:
+            self._signal()
+        else:
+            self._answer()
+
+    # ------------------------------------------------------------ rules
+
+    def _become(self, event: _Event) -> None:
+        self.state = TABLE.after(self.state, event)
+
+    def _signal(self) -> None:
+        """Send the next signal; the last one leaves nothing to wait for but the end."""
+        name, patience_s = next(self._steps)
+        self._effects.append(SignalProgram(name))
+        if self._is_polite:
+            self._effects.append(SignalProgram("SIGCONT"))  # A stopped program cannot act on a polite signal.
+        if patience_s:
+            self._start_timer(STEP, patience_s)
+
+    def _sweep(self) -> None:
+        if self._ends_all:
+            self._effects.append(EndProcesses(self, self._processes, politely=self._is_polite))
+        else:
+            self.processes_ended()
+
+    def _answer(self) -> None:
+        self._others.forget(self)
+        self._effects.append(Answer(self._client, Done(self._number)))
+
+    def _start_timer(self, name: str, after_s: float) -> None:
+        self._timer = name
+        self._effects.append(StartTimer(self, name, after_s))
+
+    def _stop_timer(self) -> None:
+        if self._timer:
+            self._effects.append(StopTimer(self, self._timer))
+            self._timer = ""
+
+
+def _steps(watch: Watch) -> Steps:
+    if watch.leave_by == "SIGHUP":
+        return SHELL_STEPS
+    return AGENT_STEPS if watch.ends_all else STEPS

@@ -1,0 +1,399 @@
+"""Types what ``outlive send`` requests: one request after another, with pauses that the program can tell.
+
+States::
+
+    IDLE ──a request is next──▶ TYPING
+    TYPING ──done, or refused──▶ IDLE
+    TYPING ──the text is to be seen──▶ SEEKING
+    TYPING ──the screen is to change──▶ UNCHANGED
+    TYPING ──the screen is to settle──▶ QUIET
+    SEEKING ──done, or refused──▶ IDLE
+    SEEKING ──it is not shown──▶ UNSEEN
+    SEEKING ──the screen is to settle──▶ QUIET
+    SEEKING ──it is time for Enter──▶ ENTERING
+    UNSEEN ──the screen changes──▶ CHANGING
+    UNSEEN ──the time is over──▶ SEEKING
+    CHANGING ──the time is over──▶ SEEKING
+    UNCHANGED ──the screen changes──▶ QUIET
+    UNCHANGED ──the time is over──▶ LATE
+    QUIET ──the screen changes──▶ RESTLESS
+    QUIET ──the time is over──▶ LATE
+    QUIET ──it is time for Enter──▶ ENTERING
+    LATE ──it is time for Enter──▶ ENTERING
+    RESTLESS ──it is time for Enter──▶ ENTERING
+    ENTERING ──done, or refused──▶ IDLE
+    ENTERING ──a pause follows──▶ PAUSING
+    PAUSING ──the time is over──▶ IDLE
+
+Some agents take an Enter that comes at once with a text for a part of a paste. So the text goes as a paste, where the
+program asked for those, and Enter follows as a key of its own, once the text is shown and the screen has been quiet
+for as long as the catalog says: from UNCHANGED to RESTLESS. A program that always shows something, such as a clock, is
+never quiet: after ``READ_S`` it gets Enter all the same.
+
+An agent that shows each text (``Watch.shown_within_s``) and does not show this one has dropped it: it is not ready, or
+something is open. That is the answer then, and Enter is not pressed. While SEEKING the emulator is asked for the text.
+
+A text is refused while the chat needs input: agents' permission dialogs ignore a paste and take Enter for "yes", and
+read typed characters as their own keys. Keys alone answer a dialog, and so does a single character; they always pass.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import deque
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any, NamedTuple, Protocol
+
+from session_host.protocol.launch import Watch
+from session_host.protocol.messages import Done, ErrorCode, Failed, Reply, Send
+from session_host.protocol.values import State as ProgramState
+from session_host.terminal.base import Emulator
+
+from .effects import Answer, Effect, StartTimer, StopTimer, UseEmulator
+from .send_request import encode_request, find_problem, is_text
+from .shown_text import Places, expected_echo, places
+from .states import Table
+from .subscription import Audience
+
+SHOWN = "shown"
+"""The time within which the text is to be shown."""
+
+LOOK, LOOK_S = "look", 0.02
+"""A screen that changes is looked at a moment later."""
+
+READ, READ_S = "read", 2.0
+"""A program that has not shown a text for so long gets Enter all the same: it may show nothing of what is typed."""
+
+SETTLE, PAUSE = "settle", "pause"
+"""The screen's quiet before Enter, and the pause after it."""
+
+NOT_SHOWN = "the agent does not show the text; it may not be ready, so check it and send again"
+NO_ENTER = "; Enter was not pressed"
+
+
+class State(StrEnum):
+    """What the request whose turn it is waits for."""
+
+    IDLE = "IDLE"
+    TYPING = "TYPING"
+    SEEKING = "SEEKING"
+    UNSEEN = "UNSEEN"
+    CHANGING = "CHANGING"
+    UNCHANGED = "UNCHANGED"
+    QUIET = "QUIET"
+    LATE = "LATE"
+    RESTLESS = "RESTLESS"
+    ENTERING = "ENTERING"
+    PAUSING = "PAUSING"
+
+
+class _Event(StrEnum):
+    NEXT = "a request is next"
+    OVER = "done, or refused"
+    TO_SEE = "the text is to be seen"
+    TO_CHANGE = "the screen is to change"
+    TO_SETTLE = "the screen is to settle"
+    NOT_SHOWN = "it is not shown"
+    CHANGES = "the screen changes"
+    TIME_OVER = "the time is over"
+    ENTER = "it is time for Enter"
+    PAUSE = "a pause follows"
+
+
+TABLE = Table(
+    {
+        State.IDLE: {_Event.NEXT: State.TYPING},
+        State.TYPING: {
+            _Event.OVER: State.IDLE,
+            _Event.TO_SEE: State.SEEKING,
+            _Event.TO_CHANGE: State.UNCHANGED,
+            _Event.TO_SETTLE: State.QUIET,
+        },
+        State.SEEKING: {
+            _Event.OVER: State.IDLE,
+            _Event.NOT_SHOWN: State.UNSEEN,
+            _Event.TO_SETTLE: State.QUIET,
+            _Event.ENTER: State.ENTERING,
+        },
+        State.UNSEEN: {_Event.CHANGES: State.CHANGING, _Event.TIME_OVER: State.SEEKING},
+        State.CHANGING: {_Event.TIME_OVER: State.SEEKING},
+        State.UNCHANGED: {_Event.CHANGES: State.QUIET, _Event.TIME_OVER: State.LATE},
+        State.QUIET: {_Event.CHANGES: State.RESTLESS, _Event.TIME_OVER: State.LATE, _Event.ENTER: State.ENTERING},
+        State.LATE: {_Event.ENTER: State.ENTERING},
+        State.RESTLESS: {_Event.ENTER: State.ENTERING},
+        State.ENTERING: {_Event.OVER: State.IDLE, _Event.PAUSE: State.PAUSING},
+        State.PAUSING: {_Event.TIME_OVER: State.IDLE},
+    }
+)
+
+
+class Program(Protocol):
+    """What the queue needs of the session."""
+
+    state: ProgramState
+    audience: Audience
+    requests: list[str]
+
+    def type_bytes(self, data: bytes, request: str) -> bool:
+        """Type this once for each request; False when there is no room."""
+
+
+class _Refusal(NamedTuple):
+    """Why something was not typed: the code, and the reason for people."""
+
+    code: str
+    reason: str
+
+
+class _Turn:
+    """The request whose turn it is.
+
+    Attributes:
+        token: names it.
+        pause_s: before and after Enter.
+        part: what of its text is looked for on the screen; "" if that need not be shown.
+        before: where it stood before the text was typed; None if the screen does not tell.
+        has_changed: the program has shown something since this was last set to False.
+        time_is_over: the text was to be shown before now.
+        is_last: the screen is looked at for the last time.
+    """
+
+    def __init__(self, request: Send, client: Any, token: str, watch: Watch) -> None:
+        self.request, self.client, self.token = request, client, token
+        self.pause_s = watch.enter_after_s if request.text and request.enter else 0.0
+        self.part = expected_echo(request) if watch.shown_within_s else ""
+        self.before: Places | None = None
+        self.has_changed = self.time_is_over = self.is_last = False
+
+    @property
+    def enters_apart(self) -> bool:
+        """Whether Enter follows as a key of its own."""
+        return bool(self.pause_s) or (self.before is not None and self.request.enter)
+
+
+class SendQueue:
+    """The requests to type into one session, in order.
+
+    Attributes:
+        state: see the module.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        effects: list[Effect],
+        watch: Watch,
+        new_id: Callable[[], str],
+        asked: Callable[[], str | None],
+    ) -> None:
+        """Begin with none.
+
+        Args:
+            program: the session.
+            effects: the outbox.
+            watch: how the program takes a text.
+            new_id: makes a token: 32 hexadecimal digits.
+            asked: what the chat asks its user now, "" for something; None if it asks nothing.
+        """
+        self.state = State.IDLE
+        self._program = program
+        self._effects = effects
+        self._watch = watch
+        self._new_id = new_id
+        self._asked = asked
+        self._waiting: deque[tuple[Send, Any]] = deque()
+        self._turn: _Turn
+        self._timers: set[str] = set()
+
+    # ------------------------------------------------------------ events
+
+    def request(self, request: Send, client: Any) -> None:
+        """Type it all, in order, or nothing; each wish once, however often it is asked for. ``client`` is answered."""
+        if problem := find_problem(request):
+            self._effects.append(Answer(client, problem))
+            return
+        self._waiting.append((request, client))
+        if self.state is State.IDLE:
+            self._begin_next()
+
+    def output(self, end: int) -> None:  # noqa: ARG002 - what it is does not matter
+        """The program has shown something."""
+        self._turn.has_changed = True
+        match self.state:
+            case State.UNSEEN:
+                self._become(_Event.CHANGES)
+                self._start(LOOK, LOOK_S)
+            case State.UNCHANGED | State.QUIET | State.RESTLESS:
+                self._become(_Event.CHANGES)
+                self._start(SETTLE, self._turn.pause_s)
+            case State.LATE:
+                self._press_enter()
+
+    def timer_due(self, name: str) -> None:
+        """A pause, or the program's time, is over."""
+        self._timers.discard(name)
+        match name, self.state:
+            case (_, State.PAUSING):
+                self._become(_Event.TIME_OVER)
+                self._begin_next()
+            case (_, State.UNSEEN | State.CHANGING):
+                self._turn.time_is_over = self._turn.time_is_over or name == SHOWN
+                self._become(_Event.TIME_OVER)
+                self._stop(LOOK)
+                self._seek()
+            case (_, State.SEEKING):
+                self._turn.time_is_over = True
+            case (_, State.UNCHANGED):
+                self._become(_Event.TIME_OVER)
+                self._start(SETTLE, self._turn.pause_s)
+            case (_, State.QUIET) if name == READ:
+                self._become(_Event.TIME_OVER)
+            case _:
+                self._press_enter()
+
+    def emulator_free(self, emulator: Emulator) -> None:
+        """The emulator says how it is typed, or whether it is shown: all in one turn, by the modes of this moment."""
+        try:
+            if self.state is State.TYPING:
+                self._type(emulator)
+            elif self.state is State.SEEKING:
+                self._look(emulator)
+            else:
+                self._type_enter(emulator)
+        except Exception:
+            self._finish(Failed(self._turn.request.request, ErrorCode.FAILED, "the terminal engine failed"))
+            raise
+
+    # ------------------------------------------------------------ the text
+
+    def _begin_next(self) -> None:
+        if not self._waiting:
+            return
+        request, client = self._waiting.popleft()
+        self._turn = _Turn(request, client, request.token or self._new_id(), self._watch)
+        self._become(_Event.NEXT)
+        self._program.audience.set_listening(self, listens=True)
+        self._effects.append(UseEmulator(self))
+
+    def _type(self, emulator: Emulator) -> None:
+        turn = self._turn
+        if turn.part:
+            turn.before = places(emulator, turn.part)
+            if turn.before is not None and turn.token in self._program.requests:
+                turn.before = frozenset()  # A host before this one typed it.
+        request = turn.request
+        refusal = self._give(emulator, request, turn.token, enter=not turn.enters_apart)
+        if refusal is not None:
+            self._finish(_failed(request, refusal, "nothing was typed"))
+        elif turn.before is not None:
+            self._become(_Event.TO_SEE)
+            self._start(SHOWN, self._watch.shown_within_s)
+            self._seek()
+        elif not turn.pause_s:
+            self._finish(Done(request.request))
+        else:
+            self._start(READ, READ_S)
+            self._become(_Event.TO_SETTLE if turn.has_changed else _Event.TO_CHANGE)
+            if turn.has_changed:
+                self._start(SETTLE, turn.pause_s)
+
+    def _seek(self) -> None:
+        """Ask the emulator whether the text is shown."""
+        self._turn.has_changed = False
+        self._turn.is_last = self._turn.time_is_over or self._program.state is ProgramState.EXITED
+        self._effects.append(UseEmulator(self))
+
+    def _look(self, emulator: Emulator) -> None:
+        turn = self._turn
+        assert turn.before is not None
+        now = places(emulator, turn.part)
+        if now is None or now - turn.before:
+            self._is_shown()
+        elif turn.is_last:
+            number, enter = turn.request.request, turn.request.enter
+            self._finish(Failed(number, ErrorCode.FAILED, NOT_SHOWN + (NO_ENTER if enter else "")))
+        elif turn.time_is_over:
+            self._seek()
+        else:
+            self._become(_Event.NOT_SHOWN)
+            if turn.has_changed:
+                self._become(_Event.CHANGES)
+                self._start(LOOK, LOOK_S)
+
+    def _is_shown(self) -> None:
+        turn = self._turn
+        self._stop(SHOWN)
+        if turn.pause_s:
+            self._become(_Event.TO_SETTLE)
+            self._start(READ, READ_S)
+            self._start(SETTLE, turn.pause_s)
+        elif turn.request.enter:
+            self._press_enter()
+        else:
+            self._finish(Done(turn.request.request))
+
+    # ------------------------------------------------------------ Enter
+
+    def _press_enter(self) -> None:
+        self._become(_Event.ENTER)
+        self._stop(READ, SETTLE)
+        self._program.audience.set_listening(self, listens=False)
+        self._effects.append(UseEmulator(self))
+
+    def _type_enter(self, emulator: Emulator) -> None:
+        """Press Enter. If this host dies before, the client's retry reaches the next host, which presses it."""
+        turn, number = self._turn, self._turn.request.request
+        token = uuid.uuid5(uuid.UUID(turn.token), "Enter").hex
+        refusal = self._give(emulator, Send(number, enter=True), token, enter=True)
+        if refusal is None:
+            reply: Reply = Done(number)
+        else:
+            # Not NEEDS_INPUT: to insist on the whole request would type the text twice.
+            refusal = refusal._replace(code=ErrorCode.FAILED)
+            reply = _failed(turn.request, refusal, "the text was typed, but not Enter")
+        self._finish(reply, pause_s=turn.pause_s)
+
+    # ------------------------------------------------------------ rules
+
+    def _give(self, emulator: Emulator, request: Send, token: str, *, enter: bool) -> _Refusal | None:
+        """Type it, unless it was typed before, or the chat asks something."""
+        asked_for = self._turn.request
+        if is_text(asked_for) and not asked_for.anyway and token not in self._program.requests:
+            asked = self._asked()
+            if asked is not None:
+                what = f"“{asked}”" if asked else "something"
+                return _Refusal(ErrorCode.NEEDS_INPUT, f"the chat is asking {what}")
+        if not self._program.type_bytes(encode_request(emulator, request, enter=enter), token):
+            return _Refusal(ErrorCode.INPUT_FULL, "the program is not reading its input")
+        return None
+
+    def _finish(self, reply: Reply, *, pause_s: float = 0.0) -> None:
+        """Answer; the next request follows, after a pause."""
+        self._program.audience.set_listening(self, listens=False)
+        self._stop(SHOWN, LOOK, READ, SETTLE)
+        self._effects.append(Answer(self._turn.client, reply))
+        if pause_s:
+            self._become(_Event.PAUSE)
+            self._start(PAUSE, pause_s)
+        else:
+            self._become(_Event.OVER)
+            self._begin_next()
+
+    def _become(self, event: _Event) -> None:
+        self.state = TABLE.after(self.state, event)
+
+    def _start(self, name: str, after_s: float) -> None:
+        self._stop(name)
+        self._timers.add(name)
+        self._effects.append(StartTimer(self, name, after_s))
+
+    def _stop(self, *names: str) -> None:
+        for name in names:
+            if name in self._timers:
+                self._timers.discard(name)
+                self._effects.append(StopTimer(self, name))
+
+
+def _failed(request: Send, refusal: _Refusal, outcome: str) -> Failed:
+    return Failed(request.request, refusal.code, f"{refusal.reason}; {outcome}")

@@ -1,0 +1,219 @@
+"""Stop and Kill, step by step: each test is a script of events and effects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from session_host.protocol.launch import Watch
+from session_host.protocol.messages import Done, Kill, Stop
+from session_host.session.effects import (
+    Answer,
+    Effect,
+    EndProcesses,
+    ListProcesses,
+    RequestEnd,
+    SignalProgram,
+    StartTimer,
+    StopTimer,
+)
+from session_host.session.end_request import SAVE, SAVE_S, STEP, EndRequest, EndRequests
+from tests.support.playbook import Capture, Event, Playbook, do
+
+SHELL, AGENT, OTHER = Watch(leave_by="SIGHUP"), Watch(ends_all=True), Watch()
+TERM, HUP, KILL, CONT = (SignalProgram(name) for name in ("SIGTERM", "SIGHUP", "SIGKILL", "SIGCONT"))
+STOPPED, KILLED = Answer("client", Done(1)), Answer("killer", Done(2))
+
+
+class Stage:
+    """The requests to end one program."""
+
+    def __init__(self, watch: Watch) -> None:
+        self.effects: list[Effect] = []
+        self.requests = EndRequests(self.effects, watch)
+
+    def take_effects(self) -> list[Effect]:
+        effects = self.effects[:]
+        self.effects.clear()
+        return effects
+
+    def script(self) -> Playbook:
+        return Playbook(self.take_effects)
+
+    def running(self) -> Playbook:
+        return self.script() >> do(self.requests.program_runs)
+
+    def stop(self) -> Event:
+        return do(self.requests.request, Stop(1), "client")
+
+    def kill(self) -> Event:
+        return do(self.requests.request, Kill(2), "killer")
+
+    def ended(self) -> Event:
+        return do(self.requests.program_ended)
+
+    def saved(self) -> Event:
+        return do(self.requests.exit_saved)
+
+
+def some_request() -> Any:
+    """One that the script does not know beforehand."""
+    return Capture(EndRequest)
+
+
+def due(request: Capture[EndRequest], name: str) -> Event:
+    def timer_due(name: str) -> None:
+        request.value.timer_due(name)
+
+    return do(timer_due, name)
+
+
+def listed(request: Capture[EndRequest], *processes: str) -> Event:
+    def processes_listed(processes: Sequence[Any]) -> None:
+        request.value.processes_listed(processes)
+
+    return do(processes_listed, processes)
+
+
+def swept(request: Capture[EndRequest]) -> Event:
+    def processes_ended() -> None:
+        request.value.processes_ended()
+
+    return do(processes_ended)
+
+
+def test_a_shell_is_hung_up_on_and_its_stop_is_answered_when_the_exit_is_saved() -> None:
+    stage, own = Stage(SHELL), some_request()
+    assert (
+        stage.running()
+        >> stage.stop()
+        << RequestEnd("stop")
+        << HUP
+        << CONT
+        << StartTimer(own, STEP, 4.0)
+        >> stage.ended()
+        << StopTimer(own, STEP)
+        << StartTimer(own, SAVE, SAVE_S)
+        >> stage.saved()
+        << StopTimer(own, SAVE)
+        << STOPPED
+        >> stage.saved()
+    )
+
+
+def test_a_program_that_ignores_polite_signals_is_killed_in_the_end() -> None:
+    stage, own = Stage(OTHER), some_request()
+    assert (
+        stage.running()
+        >> stage.stop()
+        << RequestEnd("stop")
+        << TERM
+        << CONT
+        << StartTimer(own, STEP, 1.0)
+        >> due(own, STEP)
+        << HUP
+        << CONT
+        << StartTimer(own, STEP, 4.0)
+        >> due(own, STEP)
+        << KILL
+        << CONT
+        >> stage.ended()
+        << StartTimer(own, SAVE, SAVE_S)
+        >> stage.saved()
+        << StopTimer(own, SAVE)
+        << STOPPED
+    )
+
+
+def test_what_an_agent_started_is_listed_before_its_end_and_ends_with_it() -> None:
+    stage, own = Stage(AGENT), some_request()
+    assert (
+        stage.running()
+        >> stage.stop()
+        << RequestEnd("stop")
+        << ListProcesses(own)
+        >> listed(own, "a tool")
+        << TERM
+        << CONT
+        << StartTimer(own, STEP, 8.0)
+        >> stage.ended()
+        << StopTimer(own, STEP)
+        << EndProcesses(own, ("a tool",), politely=True)
+        >> swept(own)
+        << StartTimer(own, SAVE, SAVE_S)
+        >> stage.saved()
+        << StopTimer(own, SAVE)
+        << STOPPED
+    )
+
+
+def test_an_agent_that_ends_while_its_processes_are_listed_is_not_signalled() -> None:
+    stage, own = Stage(AGENT), some_request()
+    assert (
+        stage.running()
+        >> stage.stop()
+        << RequestEnd("stop")
+        << ListProcesses(own)
+        >> stage.ended()
+        >> listed(own, "a tool")
+        << EndProcesses(own, ("a tool",), politely=True)
+        >> stage.saved()
+        >> swept(own)
+        << STOPPED
+    )
+
+
+def test_a_program_that_does_not_run_yet_is_ended_when_it_does() -> None:
+    stage, own = Stage(OTHER), some_request()
+    assert (
+        stage.script()
+        >> stage.kill()
+        >> do(stage.requests.program_runs)
+        << RequestEnd("kill")
+        << KILL
+        >> stage.ended()
+        << StartTimer(own, SAVE, SAVE_S)
+        >> stage.saved()
+        << StopTimer(own, SAVE)
+        << KILLED
+    )
+
+
+def test_a_disk_that_refuses_the_exit_keeps_nobody_waiting_for_long() -> None:
+    stage, own = Stage(AGENT), some_request()
+    assert (
+        stage.running()
+        >> stage.kill()
+        << RequestEnd("kill")
+        << ListProcesses(own)
+        >> listed(own)
+        << KILL
+        >> stage.ended()
+        << EndProcesses(own, (), politely=False)
+        >> swept(own)
+        << StartTimer(own, SAVE, SAVE_S)
+        >> due(own, SAVE)
+        << KILLED
+        >> stage.saved()
+    )
+
+
+@pytest.mark.parametrize("stops_first", [True, False])
+def test_a_kill_beside_a_stop_has_both_answered(stops_first: bool) -> None:
+    stage, stopping, killing = Stage(SHELL), some_request(), some_request()
+    script = stage.running()
+    if stops_first:
+        script = script >> stage.stop() << RequestEnd("stop") << HUP << CONT << StartTimer(stopping, STEP, 4.0)
+        script = script >> stage.kill() << RequestEnd("kill") << KILL
+        script = script >> stage.ended() << StopTimer(stopping, STEP) << StartTimer(stopping, SAVE, SAVE_S)
+        script = script << StartTimer(killing, SAVE, SAVE_S)
+        first, second, answers = stopping, killing, (STOPPED, KILLED)
+    else:
+        script = script >> stage.kill() << RequestEnd("kill") << KILL
+        script = script >> stage.stop() << RequestEnd("stop") << HUP << CONT << StartTimer(stopping, STEP, 4.0)
+        script = script >> stage.ended() << StartTimer(killing, SAVE, SAVE_S) << StopTimer(stopping, STEP)
+        script = script << StartTimer(stopping, SAVE, SAVE_S)
+        first, second, answers = killing, stopping, (KILLED, STOPPED)
+    assert script >> stage.saved() << StopTimer(first, SAVE) << answers[0] << StopTimer(second, SAVE) << answers[1]
