@@ -14,7 +14,7 @@ from typing import Any
 from session_host.client.connection import HostConnection
 from session_host.client.sessions.last_screen import later_screen
 from session_host.client.sessions.store_access import outcome_of
-from session_host.errors import HostUnavailable, OutliveError, ProtocolMismatch, UnsafeDirectory
+from session_host.errors import HostUnavailable, OutliveError, ProtocolMismatch
 from session_host.protocol.messages import Input, Output, SnapshotPart, StateEvent
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal import default_engine, engine_build
@@ -159,10 +159,11 @@ class Viewer(ViewerInput):
         rules = self._rules
         try:
             connection = await HostConnection.open(self.session_id, "viewer", rules.engine_build)
-        except (ProtocolMismatch, UnsafeDirectory) as error:
-            rules.refused(str(error))
-        except HostUnavailable as error:
-            rules.connection_failed(str(error))
+        except OutliveError as error:
+            if isinstance(error, HostUnavailable) and not isinstance(error, ProtocolMismatch):
+                rules.connection_failed(str(error))
+            else:
+                rules.refused(str(error))
         else:
             self._connection = connection
             self.host_version = connection.welcome.version if connection.welcome is not None else ""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from session_host.client.viewer import effects as e
-from session_host.client.viewer.rules import RETRY_S
 from session_host.client.viewer.state import FINAL_STATES, TABLE, Change, ViewerState
 from session_host.protocol import messages as m
 from session_host.protocol.messages import ErrorCode
@@ -15,11 +14,9 @@ from tests.support.viewer_stage import (
     ASK,
     ATTACH,
     CELL,
-    EPOCH,
     EXITED,
     LOST,
     OTHER_SIZE,
-    RUNNING,
     SIZE,
     Stage,
     attached,
@@ -141,122 +138,6 @@ def test_output_that_is_wanted_while_the_host_attaches_is_asked_for_then() -> No
         >> do(stage.rules.snapshot_restored, part())
         << told(ViewerState.LIVE)
     )
-
-
-# ---------------------------------------------------------------- a connection breaks
-
-
-def test_a_viewer_that_comes_back_sends_what_the_host_has_not(stage: Stage) -> None:
-    stage.live(typed=3)
-    assert (
-        stage.script()
-        >> do(stage.rules.connection_lost, None)
-        << told(ViewerState.RECONNECTING)
-        << e.Connect(0.0)
-        >> stage.types()
-        >> do(stage.rules.connected)
-        << e.SendMessage(m.Attach(SIZE, CELL, False, True, "one", EPOCH, 10, 2, "tab"))
-        >> stage.types()
-        >> stage.hears(attached(resumed=True, last_sequence=2))
-        << sent_key(3)
-        << sent_key(4)
-        << sent_key(5)
-        << ASK
-        << told(ViewerState.LIVE)
-        >> stage.types()
-        << Returned([("one", 6)])
-        >> stage.output(10)
-        << Returned(True)
-        >> stage.hears(m.InputAck("one", 6))
-    )
-    assert len(stage.rules.inputs) == 0
-
-
-def test_input_of_an_attachment_that_no_host_knows_is_told_and_not_typed_twice(stage: Stage) -> None:
-    stage.reconnecting(typed=1)
-    text = "the connection was reset; your last input may be missing"
-    assert (
-        stage.script()
-        >> stage.hears(attached("two"))
-        << refusal(1, ErrorCode.STALE_ATTACHMENT, text, "two")
-        << ASK
-        >> stage.types()
-        << refusal(1, ErrorCode.HELD, "an earlier input was refused", "two")
-        >> do(stage.rules.accept_refusal)
-        << e.SendMessage(m.GoOn("two"))
-        >> stage.types()
-        << Returned([("two", 1)])
-    )
-
-
-def test_a_host_that_has_not_the_output_sends_a_snapshot(stage: Stage) -> None:
-    stage.reconnecting()
-    assert (
-        stage.script()
-        >> stage.hears(attached())
-        << ASK
-        >> stage.hears(part(500))
-        << e.AddPart(part(500))
-        >> do(stage.rules.snapshot_restored, part(500))
-        << told(ViewerState.LIVE)
-        >> stage.output(500)
-        << Returned(True)
-    )
-
-
-def test_each_try_waits_longer_and_the_waits_begin_anew_with_a_screen(stage: Stage) -> None:
-    stage.live()
-    assert stage.script() >> do(stage.rules.connection_lost, None) << told(ViewerState.RECONNECTING) << e.Connect(0.0)
-    for wait_s in (*RETRY_S[1:], RETRY_S[-1]):
-        assert (
-            stage.script()
-            >> do(stage.rules.connection_failed, "nobody there")
-            << e.ReadOutcome()
-            >> do(stage.rules.outcome_read, RUNNING, "")
-            << e.Connect(wait_s)
-        )
-    stage.rules.connected()
-    stage.rules.receive_message(attached(resumed=True))
-    stage.take_effects()
-    assert stage.script() >> do(stage.rules.connection_lost, None) << told(ViewerState.RECONNECTING) << e.Connect(0.0)
-
-
-def test_a_connection_that_breaks_before_the_screen_is_complete_does_not_begin_anew(stage: Stage) -> None:
-    stage.connected()
-    assert (
-        stage.script()
-        >> stage.hears(m.Starting("one"))
-        << told(ViewerState.STARTING)
-        >> do(stage.rules.connection_lost, None)
-        << told(ViewerState.RECONNECTING)
-        << e.Connect(RETRY_S[1])
-    )
-
-
-def test_a_first_try_that_fails_says_why_while_the_host_lives(stage: Stage) -> None:
-    stage.rules.start()
-    stage.take_effects()
-    assert (
-        stage.script()
-        >> do(stage.rules.connection_failed, "nobody there")
-        << e.ReadOutcome()
-        >> do(stage.rules.outcome_read, RUNNING, "")
-        << told(ViewerState.RECONNECTING, "nobody there")
-        << e.Connect(RETRY_S[1])
-    )
-
-
-def test_nothing_is_sent_while_there_is_no_connection(stage: Stage) -> None:
-    stage.live().rules.connection_lost(None)
-    stage.take_effects()
-    assert (
-        stage.script()
-        >> do(stage.rules.resize, OTHER_SIZE, CELL)
-        >> do(stage.rules.set_colors, DefaultColors(0x111111, 0x222222))
-        >> do(stage.rules.follow, False)
-        >> stage.types()
-    )
-    assert len(stage.rules.inputs) == 1
 
 
 # ---------------------------------------------------------------- the end

@@ -1,0 +1,83 @@
+"""A host of a few lines, for viewers."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from session_host.paths import session_socket
+from session_host.protocol.codec import ClientDecoder, encode
+from session_host.protocol.messages import (
+    Attach,
+    Attached,
+    Describe,
+    Description,
+    Hello,
+    Message,
+    NoticeEvent,
+    Welcome,
+)
+from session_host.protocol.values import Activity, GridSize, State
+from tests.support.area import Area
+
+SIZE = GridSize(80, 24)
+
+
+class ToldHost:
+    """A host of which a test says what is wrong with it."""
+
+    def __init__(self) -> None:
+        self.id = str(uuid.uuid4())
+        self.notice = ""
+        self.attachment = "attachment"
+        self.received: list[Message] = []
+        self._trouble = ""
+        self._writer: asyncio.StreamWriter | None = None
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writer = writer
+        decoder = ClientDecoder()
+        while data := await reader.read(65536):
+            for message in decoder.feed(data):
+                self._take(message)
+        writer.close()
+
+    def _take(self, message: Any) -> None:
+        self.received.append(message)
+        match message:
+            case Hello(protocol=protocol):
+                self.say(Welcome(protocol, "0.0.7", self.id, "epoch", State.RUNNING))
+            case Attach():
+                self.say(Attached(self.attachment, "epoch", 0, SIZE, State.RUNNING, False, False, 0))
+            case Describe(request=request):
+                self.say(
+                    Description(
+                        request, self.id, "name", "command", State.RUNNING, None, None, Activity.NO_SIGNAL, "", "", "",
+                        SIZE, 0, "ghostty", 1, 2, 0, [], "/", "", notice=self._trouble or self.notice,
+                    )
+                )  # fmt: skip
+
+    def say(self, message: Message) -> None:
+        assert self._writer is not None
+        self._writer.write(encode(message))
+
+    def recording(self, trouble: str) -> None:
+        """Recording stopped, or goes on."""
+        self._trouble = trouble
+        self.say(NoticeEvent("recording", trouble))
+
+    def drop(self) -> None:
+        assert self._writer is not None
+        self._writer.transport.abort()
+
+
+@pytest.fixture
+async def host(area: Area) -> AsyncIterator[ToldHost]:
+    made = ToldHost()
+    server = await asyncio.start_unix_server(made.serve, session_socket(made.id))
+    yield made
+    server.close()
