@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
+import resource
 import signal
 import threading
+from collections.abc import Callable
 
 import pytest
 
@@ -47,12 +50,25 @@ def test_nothing_is_left_of_it_but_what_is_loaded(area: Area) -> None:
         assert store.all() == []
 
 
-def test_a_host_that_dies_here_does_not_take_the_keeper_along(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prefork, "run_host", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+def crash(*_: object) -> None:
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def fail(*_: object) -> None:
+    raise RuntimeError("no session can be hosted here")
+
+
+@pytest.mark.parametrize(("name", "does"), [("create", crash), ("run_host", fail)])
+def test_an_engine_that_crashes_and_a_host_that_fails_do_not_take_the_keeper_along(
+    area: Area, monkeypatch: pytest.MonkeyPatch, name: str, does: Callable[..., None]
+) -> None:
+    monkeypatch.setattr(prefork, name, does)
     pid = os.fork()
     if not pid:
         status = 1
         try:
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+            faulthandler.disable()
             prefork.preload()
             status = 0
         finally:
