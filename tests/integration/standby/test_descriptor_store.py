@@ -40,7 +40,7 @@ def test_systemd_hands_back_what_a_process_had_held(systemd: UserSystemd, area: 
     assert keeps.stdout.split() == [UNIT], "moved into the service"
     wait_until(lambda: systemd.show(UNIT, "NFileDescriptorStore") == "1103", 10, "systemd to hold all")
     assert held_by_services("outlive-*.service") == 1103
-    wait_until(report.exists, 10, "the main process to start")
+    wait_until(lambda: report.exists() and report.read_text(), 10, "the main process to start")
     os.kill(int(systemd.show(UNIT, "MainPID")), signal.SIGKILL)
     lines = wait_until(lambda: report.read_text().splitlines()[1:], 10, "the main process to start again")
     assert json.loads(lines[0]) == [{"a": ["one", "two"], "b": ["three"]}, False, 1100]

@@ -147,7 +147,7 @@ def test_launched_twice_it_is_one_session(caller: Caller, tmp_path: Path) -> Non
     other = Caller()
     assert other.launch(spec) == first
     other.close()
-    wait_until(told.exists, 10, "the program to begin")
+    wait_until(lambda: told.exists() and told.read_text(), 10, "the program to begin")
     assert told.read_text() == "started\n"
     assert len(caller.status().sessions) == 1
 
