@@ -54,6 +54,7 @@ def x_server(*, width_px: int = 1600, height_px: int = 1000) -> Iterator[XServer
             number = os.read(reading, 16).decode().strip()
             assert number, "Xvfb ended at once; is it installed?"
             server = XServer(f":{number}", process)
+            _free_function_keys(server)
             _press_its_first_key(server)
             yield server
         finally:
@@ -63,6 +64,15 @@ def x_server(*, width_px: int = 1600, height_px: int = 1000) -> Iterator[XServer
         os.close(reading)
         if writing >= 0:
             os.close(writing)
+
+
+def _free_function_keys(server: XServer) -> None:
+    """Make Ctrl+Alt with a function key switch no console.
+
+    xkeyboard-config 2.45 and later lists Alt for such keys, and xdotool then sends Alt+F1 for F1 (its issue 491).
+    """
+    environment = {**os.environ, **server.environment()}
+    subprocess.run(["setxkbmap", "-option", "srvrkeys:none"], env=environment, check=True, timeout=60)
 
 
 def _press_its_first_key(server: XServer) -> None:
