@@ -56,6 +56,12 @@ class Stage:
         self.take_effects()
         return self
 
+    def starting(self) -> Stage:
+        """Its program is being started."""
+        self.connected().rules.receive_message(m.Starting("one"))
+        self.take_effects()
+        return self
+
     def live(self, typed: int = 0) -> Stage:
         """It shows ten bytes of output, and has sent some keys."""
         self.connected().rules.receive_message(attached())

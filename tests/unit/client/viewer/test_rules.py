@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from session_host.client.viewer import effects as e
@@ -141,6 +143,40 @@ def test_output_that_is_wanted_while_the_host_attaches_is_asked_for_then() -> No
 
 
 # ---------------------------------------------------------------- the end
+
+
+WHEREVER = pytest.mark.parametrize("reach", [Stage.connected, Stage.starting, Stage.live, Stage.reconnecting])
+"""In each state that is not final."""
+
+
+@WHEREVER
+def test_the_end_is_told_wherever_the_viewer_stands(stage: Stage, reach: Callable[[Stage], Stage]) -> None:
+    reach(stage)
+    assert stage.script() >> stage.hears(EXITED) << e.TellEvent(EXITED) << told(ViewerState.ENDED)
+
+
+@WHEREVER
+def test_a_host_that_drops_the_viewer_is_not_asked_again(stage: Stage, reach: Callable[[Stage], Stage]) -> None:
+    reach(stage)
+    assert (
+        stage.script()
+        >> do(stage.rules.connection_lost, m.Error(ErrorCode.NOT_ALLOWED, "not yours"))
+        << told(ViewerState.FAILED, "not yours")
+        >> do(stage.rules.connection_lost, None)
+    )
+    assert stage.rules.refusal == ErrorCode.NOT_ALLOWED
+
+
+def test_a_session_that_was_lost_before_the_first_try_is_lost(stage: Stage) -> None:
+    stage.rules.start()
+    stage.take_effects()
+    assert (
+        stage.script()
+        >> do(stage.rules.connection_failed, "nobody there")
+        << e.ReadOutcome()
+        >> do(stage.rules.outcome_read, LOST, "this chat was removed")
+        << told(ViewerState.LOST, "this chat was removed")
+    )
 
 
 def test_the_end_is_told_once_and_nothing_is_typed_after_it(stage: Stage) -> None:

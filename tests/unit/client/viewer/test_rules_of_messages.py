@@ -112,17 +112,6 @@ def test_a_snapshot_that_the_engine_cannot_read_is_asked_for_in_the_form_for_all
 # ---------------------------------------------------------------- refusals
 
 
-def test_a_host_that_drops_the_viewer_is_not_asked_again(stage: Stage) -> None:
-    stage.connected()
-    assert (
-        stage.script()
-        >> do(stage.rules.connection_lost, m.Error(ErrorCode.NOT_ALLOWED, "not yours"))
-        << told(ViewerState.FAILED, "not yours")
-        >> do(stage.rules.connection_lost, None)
-    )
-    assert stage.rules.refusal == ErrorCode.NOT_ALLOWED
-
-
 def test_a_host_of_a_version_that_cannot_be_understood_fails_the_viewer(stage: Stage) -> None:
     stage.rules.start()
     stage.take_effects()

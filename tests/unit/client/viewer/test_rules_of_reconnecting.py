@@ -203,3 +203,20 @@ def test_nothing_is_sent_while_there_is_no_connection(stage: Stage) -> None:
         >> stage.types()
     )
     assert len(stage.rules.inputs) == 1
+
+
+def test_a_program_that_still_starts_when_the_viewer_is_back_gets_its_input_once(stage: Stage) -> None:
+    stage.starting().rules.receive_input(stage.key())
+    assert (
+        stage.script()
+        >> do(stage.rules.connection_lost, None)
+        << told(ViewerState.RECONNECTING)
+        << e.Connect(RETRY_S[1])
+        >> do(stage.rules.connected)
+        << e.SendMessage(m.Attach(SIZE, CELL, False, True, "one", "", -1, 0, "tab"))
+        >> stage.hears(m.Starting("one"))
+        << sent_key(1)
+        << told(ViewerState.STARTING)
+        >> stage.hears(attached(last_sequence=1))
+        << ASK
+    )
