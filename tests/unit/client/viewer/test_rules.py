@@ -239,6 +239,19 @@ def test_who_shows_nothing_reads_no_last_screen(stage: Stage) -> None:
     )
 
 
+def test_a_hidden_viewer_reads_no_last_screen(stage: Stage) -> None:
+    stage.live().rules.follow(False)
+    stage.rules.connection_lost(None)
+    stage.take_effects()
+    assert (
+        stage.script()
+        >> do(stage.rules.connection_failed, "nobody there")
+        << e.ReadOutcome()
+        >> do(stage.rules.outcome_read, EXITED, "")
+        << told(ViewerState.ENDED)
+    )
+
+
 def test_a_session_without_a_host_is_lost_and_says_why(stage: Stage) -> None:
     stage.live().rules.connection_lost(None)
     stage.take_effects()
