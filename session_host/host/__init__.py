@@ -6,7 +6,7 @@
     program/        the program's side: PTY, emulator worker, journal writer
     clients/        the clients' side: the socket, the clients, their requests
     watchers/       what the agent does: files, titles, hooks, followed without polling
-    lifecycle/      what a replacement host needs: ownership, the store's row, hibernation
+    lifecycle/      ownership of the session, writes to the store, hibernation
 
 A host knows nothing of windows; it serves any number of viewers, and never waits for one.
 """

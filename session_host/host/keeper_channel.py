@@ -1,7 +1,7 @@
 """Channel to the keeper; reconnects to another keeper when it closes.
 
-A keeper's death is noticed by the end of the channel. Then one of the hosts starts another, under a lock, and
-each hands over what it has: from then on the new one holds it.
+The end of the channel reports a keeper's death. Then one of the hosts starts another keeper, under a lock, and each
+host hands its session descriptors over to the new one.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ RETRY_S = (0.05, 0.2, 1.0, 2.0, 5.0)
 
 
 class KeeperChannel:
-    """One host's keeper, whichever that is.
+    """The connection of one host with the current keeper.
 
     Attributes:
-        child_pid: the program, once it runs; before, there is nothing that a new keeper could adopt.
-        keeper_pid: who is at the other end; 0 if nobody is.
-        give_up: called instead of looking for another keeper, if it is set.
+        child_pid: the program, once it runs; before that, a new keeper has nothing to adopt.
+        keeper_pid: the keeper at the other end; 0 if there is none.
+        give_up: if set, called instead of looking for another keeper.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class KeeperChannel:
         self._search: asyncio.Task[None] | None = None
         self._closed = False
         self._takes_no_channel: int | None = None
-        """The PID of a keeper that took no channel, and so is of a former version; or of one that ended meanwhile."""
+        """The PID of a keeper that took no channel: one of a former version, or one that ended meanwhile."""
         self.child_pid = 0
         self.give_up: Callable[[], None] | None = None
         self.keeper_pid = os.getppid()
@@ -71,11 +71,11 @@ class KeeperChannel:
                 self._lost()
 
     def leave_others_alone(self) -> None:
-        """Do without a keeper from now on, should this one go."""
+        """Look for no other keeper if this one goes."""
         self._closed = True
 
     def close(self) -> None:
-        """No more words."""
+        """Close the channel, and cancel the search for another keeper."""
         self._closed = True
         if self._search is not None:
             self._search.cancel()
@@ -85,7 +85,7 @@ class KeeperChannel:
             self._pipe = None
 
     def _readable(self) -> None:
-        while self._pipe is not None:  # All there is: see ``system.event_loop.run``.
+        while self._pipe is not None:  # Read until nothing is left: see ``system.event_loop.run``.
             try:
                 messages = self._pipe.receive()
             except BlockingIOError:
@@ -125,7 +125,7 @@ class KeeperChannel:
             self.look_for_another()
 
     def look_for_another(self) -> None:
-        """There is no keeper: find one, or start it."""
+        """Find another keeper, or start one, after the former one has gone."""
         if not self._closed and self._search is None:
             log.warning("the keeper is gone")
             self._search = self._loop.create_task(self._find_another(), name="find another keeper")
@@ -151,7 +151,7 @@ class KeeperChannel:
 
         Raises:
             OutliveError: there is no keeper, or it does not take the session.
-            OSError: it is gone.
+            OSError: the keeper is gone.
         """
         pipe = connect_or_start_keeper()
         adopt = Adopt(KEEPER_PROTOCOL_VERSION, self._spec, os.getpid(), self.child_pid, VERSION)

@@ -59,13 +59,13 @@ log = logging.getLogger(__name__)
 
 SWITCH_INTERVAL_S = 0.0005
 LEAVING_S = 3.0
-"""A previous host that was told to leave is gone long before."""
+"""How long to wait for a previous host that was asked to leave; it takes much less."""
 
 LOOK_INTERVAL_S = 0.01
 
 
 class HostParameters(NamedTuple):
-    """What a host is forked for.
+    """The parameters of a new host.
 
     Attributes:
         spec: the session's.
@@ -74,8 +74,8 @@ class HostParameters(NamedTuple):
         open_files: the program's soft limit of open files.
         other_engine: use the engine that the spec does not name.
         rehearsal: a living host is to be replaced.
-        hibernation: the living host has nothing to do: take its place, and wait until there is something.
-        trial_s: it is a keeper that tries what hosts do: for so long at most, and in no scope. 0 for a host.
+        hibernation: the living host is idle: take its place and wait for an event.
+        trial_s: time limit if a keeper runs this host to try the code, in no scope of its own; 0 for a real host.
     """
 
     spec: LaunchSpec
@@ -89,16 +89,16 @@ class HostParameters(NamedTuple):
 
 
 def run_host(order: HostParameters, channel: socket.socket) -> int:
-    """Be the session's host; returns the process's exit status.
+    """Run the session's host; returns the process's exit status.
 
     Raises:
         TimeoutError: a trial took too long.
     """
     starting = None if order.rehearsal or order.hibernation else _begin_program(order)
-    # The end of whoever started us, or of their terminal, is not ours.
+    # The end of the process that started us, or of its terminal, must not end the host.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # While the emulator's thread runs Python, the loop waits so long for its turn.
+    # The event loop waits this long for the interpreter while the emulator's thread runs Python.
     sys.setswitchinterval(SWITCH_INTERVAL_S)
 
     woken = (
@@ -119,16 +119,16 @@ def run_host(order: HostParameters, channel: socket.socket) -> int:
 
 
 def _begin_program(order: HostParameters) -> Starting | LaunchFailed | None:
-    """Start the program, unless a host before us has: in a fork of this process, while we get ready.
+    """Start the program in a fork of this process while we get ready, unless a previous host has started it.
 
-    What it writes and asks until then waits in its terminal. Should we be killed before the fork has noted that it is
-    the program, the keeper ends it, and a host after us starts another.
+    Its output and queries wait in its terminal until then. If we are killed before the fork has saved its PID, the
+    keeper ends the fork, and the next host starts another.
     """
     spec, host_pid = order.spec, os.getpid()
     header = LogHeader(order.descriptors.input_log)
 
     def prepare() -> None:
-        # A control group of our own, so that the end of another does not take us along.
+        # A control group of our own, so that the end of another group does not end us.
         if not order.trial_s:
             unit = f"outlive-{spec.session_id}.scope"
             log.info("scope: %s", enter(unit, f"Outlive: {spec.name}", [host_pid, os.getpid()]))
@@ -160,7 +160,7 @@ def _begin_program(order: HostParameters) -> Starting | LaunchFailed | None:
 
 
 class _Host:
-    """The parts of one host, and what the keeper tells it."""
+    """One host: makes its parts, and handles the keeper's messages."""
 
     def __init__(
         self,
@@ -199,12 +199,12 @@ class _Host:
         descriptors, spec = self._order.descriptors, self._spec
         input_log = InputLog(descriptors.input_log, descriptors.master, self._splicer)
         if input_log.header.exit_saved:
-            # A previous host was killed on its way out.
+            # A previous host was killed while it exited.
             self._leave()
             return 0
         output_file = OutputFile(descriptors, self._splicer)
         recovered = self._recover(input_log, output_file, look_only=False)
-        await asyncio.sleep(0)  # Whoever waits for the start is told as soon as it is known.
+        await asyncio.sleep(0)  # The launcher gets the result as soon as it is known.
         directory = Path(spec.journal) if spec.journal else None
         journal_writer = JournalWriter(directory, spec.journal_limit_bytes, output_file, self._recorded)
         driver = self._driver = Driver(spec, descriptors, recovered, input_log, output_file, journal_writer, now=now)
@@ -218,7 +218,7 @@ class _Host:
             await self._recorder.taken_over()
         noting = asyncio.create_task(self._note_conversation(driver), name="conversation")
         await journal_writer.start(spec.size, driver.session.ring.kept_resizes())
-        gc.enable()  # Not before: it would look at what is the keeper's too, which writes to all of it.
+        gc.enable()  # Not before: a collection would write to all pages that are shared with the keeper.
         self._serving.set()
         patience_s = self._woken.patience_s
         self._idleness = IdleDetection(driver, server, self._keeper, patience_s)
@@ -239,7 +239,7 @@ class _Host:
         return 0
 
     async def _note_conversation(self, driver: Driver) -> None:
-        """Write down in which conversation the agent is when that is learnt, until the end writes it anyway."""
+        """Save the id of the agent's conversation whenever it changes, until the end saves it anyway."""
         while True:
             await driver.conversation_learnt.wait()
             driver.conversation_learnt.clear()
@@ -249,7 +249,7 @@ class _Host:
             await self._recorder.taken_over()
 
     def _leave(self) -> None:
-        """There is nothing more to be kept."""
+        """Tell the keeper that the session is over, and release it."""
         Path(self._spec.socket_path).unlink(missing_ok=True)
         self._keeper.send_message(Over())
         self._keeper.close()
@@ -257,11 +257,11 @@ class _Host:
         log.info("done")
 
     async def _begin(self, driver: Driver, server: Server, started: int | None) -> bool:
-        """See the program start, or find it, which began at ``started``; False if it could not be started."""
+        """Wait for the program's start, or find the program that began at ``started``; False if the start failed."""
         header = driver.input_log.header
-        # The machine is being shut down: the agent is ended politely, and the chat was interrupted.
+        # The machine shuts down: end the agent politely; the chat counts as interrupted.
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._end_politely)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # It may have come while we rested.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # It may have come during hibernation.
         if self._starting is None:
             started = started or start_time(header.child)
             process = PtyProcess(header.child, started, self._order.descriptors.master)
@@ -281,7 +281,7 @@ class _Host:
         return True
 
     def _follow_start(self, starting: Starting | LaunchFailed) -> None:
-        """Learn what becomes of the fork that is becoming the program, and tell the keeper if it runs."""
+        """Wait until the fork has exec'd the program or failed, and tell the keeper if the program runs."""
         program = self._program
         if isinstance(starting, LaunchFailed):
             program.set_exception(starting)
@@ -305,7 +305,7 @@ class _Host:
         self._keeper.send_message(Running(os.getpid(), process.pid, VERSION, KEEPER_PROTOCOL_VERSION))
 
     def _end_politely(self) -> None:
-        # Who is told to end starts no keepers: the machine is going down.
+        # After SIGTERM, start no keeper: the machine shuts down.
         self._interrupted = True
         self._keeper.leave_others_alone()
         if self._driver is not None:
@@ -334,7 +334,7 @@ class _Host:
         )
 
     async def _rehearse(self) -> bool:
-        """Restore the session without touching it; then wait until it is ours. False if that does not come."""
+        """Restore the session without changing it, then wait to take it over; False if that fails."""
         descriptors = self._order.descriptors
         try:
             input_log = InputLog(descriptors.input_log, descriptors.master, self._splicer)
@@ -350,7 +350,7 @@ class _Host:
         await self._go.wait()
         if self._keeper.keeper_pid:
             return True
-        # The keeper is gone, and may have told the previous host to leave before: then nobody else holds the session.
+        # The keeper is gone. It may have asked the previous host to leave; then no other process serves the session.
         if not await self._own(LEAVING_S):
             return False
         self._keeper.give_up = None
@@ -358,17 +358,17 @@ class _Host:
         return True
 
     async def _own(self, patience_s: float) -> bool:
-        """Be the session's one host; False if another one does not leave."""
+        """Become the session's one host; False if another host does not leave."""
         loop = asyncio.get_running_loop()
         deadline_s = loop.time() + patience_s
         while not try_lock_session(self._order.descriptors.input_log):
             if loop.time() > deadline_s:
                 return False
-            await asyncio.sleep(LOOK_INTERVAL_S)  # Nothing tells when a lock comes free.
+            await asyncio.sleep(LOOK_INTERVAL_S)  # No event reports that a lock is free.
         return True
 
     def _on_keeper_message(self, message: Any) -> None:
-        """The keeper's words."""
+        """Handle a message of the keeper."""
         match message:
             case ChildEnded():
                 if self._driver is not None:
@@ -383,9 +383,9 @@ class _Host:
                 if self._idleness is not None:
                     self._idleness.leave()
                 logging.shutdown()
-                # As by a kill: what is to be kept is in the session descriptors already.
+                # Exit as after a kill: the session descriptors already have the whole state.
                 os._exit(0)
-            case Go() | KeptBy():  # A keeper that dies between its promotion of this host and Go leaves Go unsaid.
+            case Go() | KeptBy():  # A keeper that dies after it has promoted this host, and before Go, never sends Go.
                 self._keeper.give_up = None
                 self._go.set()
             case _:

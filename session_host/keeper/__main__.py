@@ -41,14 +41,14 @@ log = logging.getLogger(__name__)
 
 
 LEAVING_S = 5.0
-"""A former keeper that takes no calls any more may be leaving; so long it is waited for."""
+"""How long to wait for a former keeper that answers no more and may be leaving."""
 
 
 def alone() -> int | None:
     """Take the keeper's lock.
 
-    Who has it already and takes no calls (its socket was removed, or it is leaving) is asked to leave: the
-    hosts will come to us. None if it does not, or takes calls.
+    A process that has the lock and cannot be reached (its socket was removed, or it is leaving) is asked to leave; its
+    hosts will then connect to us. Returns None if that process does not leave, or can be reached.
     """
     descriptor = open_lock()
     began_s = time.monotonic()
@@ -104,13 +104,13 @@ def become_background() -> None:
 
 
 class Start(NamedTuple):
-    """What a keeper begins with.
+    """The state that a keeper starts with.
 
     Attributes:
         lock: the descriptor of the lock file, which is locked.
         listener: the keeper's socket.
         open_files: the programs' soft limit of open files.
-        kept: what a former version kept.
+        kept: the state of a former version.
         received: descriptors that the user's systemd hands over, by the sessions' ids.
     """
 
@@ -141,7 +141,7 @@ def _start(arguments: list[str]) -> Start | None:
     while (lock := alone()) is None:
         if not received or systemd_holder.are_kept(received):
             return None
-        # Without this process systemd would let go of them; another one took the keeper's place while it started this.
+        # Without this process systemd would drop the descriptors. Another keeper started at the same time.
         log.warning("another keeper lives, which does not have what systemd held")
         time.sleep(systemd_holder.LOOK_AGAIN_S)
     open_files = raise_open_files()
@@ -161,7 +161,7 @@ def main(arguments: list[str]) -> int:
     start = _start(arguments)
     if start is None:
         return 0
-    # What a line does not tell need not be looked for.
+    # Log lines do not show these, so logging need not look for them.
     logging.logThreads = logging.logMultiprocessing = False
     logging._srcfile = None  # noqa: SLF001 - as the logging HOWTO has it
     level = logging.DEBUG if os.environ.get("OUTLIVE_LOG_LEVEL") == "debug" else logging.INFO

@@ -25,10 +25,10 @@ from session_host.system.peer_credentials import is_foreign
 log = logging.getLogger(__name__)
 
 IDLE_S = 600.0
-"""Without a session for so long it goes; the next command starts another."""
+"""The keeper exits after this long without a session; the next command starts another."""
 
 REFRESH_S = 6 * 3600.0
-"""systemd-tmpfiles removes what was not touched for days (tmpfiles.d(5)); the socket is touched so often."""
+"""How often the socket is touched: systemd-tmpfiles removes files untouched for days (tmpfiles.d(5))."""
 
 Callback = Callable[[], None]
 
@@ -37,21 +37,21 @@ class LoopOwner(Protocol):
     """Callbacks of the loop."""
 
     def is_busy(self) -> bool:
-        """There is something to keep."""
+        """Whether the keeper has a session."""
 
     def children_ended(self) -> None:
-        """One or more children have, maybe."""
+        """Called on SIGCHLD: some children may have ended."""
 
     def on_connection(self, client: MessageChannel, message: Any) -> None:
-        """A command, or a host without a keeper, says something."""
+        """Called when a command, or a host without a keeper, sends a message."""
 
 
 class Loop:
-    """Waits, and calls.
+    """Waits for sockets, signals and timers, and calls back.
 
     Attributes:
-        listener: the socket that hosts and commands come to.
-        on_socket_lost: called when its file is not there any more.
+        listener: the socket that hosts and commands connect to.
+        on_socket_lost: called when the listener's file is missing.
     """
 
     def __init__(self, listener: socket.socket, path: Path) -> None:
@@ -74,7 +74,7 @@ class Loop:
         signal.signal(signal.SIGTERM, lambda *_: None)
 
     def _await_signals(self) -> None:
-        # A signal only wakes the loop; what it means is done there.
+        # A signal only wakes the loop, which then handles it.
         self._wake, self._wake_write = socket.socketpair()
         self._wake.setblocking(False)
         self._wake_write.setblocking(False)
@@ -82,7 +82,7 @@ class Loop:
         self.watch(self._wake, self._signalled)
 
     def renew(self) -> None:
-        """After a fork: wait for the same with descriptors of our own (epoll(7) shares what it watches with a fork)."""
+        """After a fork, watch the same with an epoll of our own (epoll(7) is shared with a fork)."""
         self.unwatch(self._wake)
         self._wake.close()
         self._wake_write.close()
@@ -92,20 +92,20 @@ class Loop:
         for key in watched:
             self.watch(key.fileobj, key.data)  # type: ignore[arg-type]
         self._await_signals()
-        # Whoever connects learns by it who listens (SO_PEERCRED).
+        # Clients learn from it which process listens (SO_PEERCRED).
         self.listener.listen(socket.SOMAXCONN)
 
-    def wait(self) -> None:
-        """Another process goes on with the clients, and with what is due."""
+    def drop_clients_and_timers(self) -> None:
+        """Close all clients and cancel all timers: another process goes on with them."""
         for client in tuple(self._clients):
             self.drop(client)
         self._timers.clear()
 
     def run(self, owner: LoopOwner) -> bool:
-        """Until there has been nothing to keep for long, or SIGTERM: hosts then start another keeper.
+        """Run until there was no session for long, or SIGTERM came; after SIGTERM, hosts start another keeper.
 
         Returns:
-            False if it was paused: it is to be run again.
+            False if ``pause`` was called: the caller runs it again.
         """
         self._owner = owner
         self._paused = False
@@ -135,12 +135,12 @@ class Loop:
         return True
 
     def _unlink(self) -> None:
-        """Remove our socket's file, but not that of another keeper, should its directory have been made anew."""
+        """Remove our socket's file, unless the file at its path is another keeper's."""
         if self.is_at_its_place():
             self._path.unlink(missing_ok=True)
 
     def is_at_its_place(self) -> bool:
-        """Whether the socket's file is there, and is our socket's."""
+        """Whether the file at the socket's path is our socket's."""
         try:
             return self._path.stat().st_ino == self._inode
         except FileNotFoundError:
@@ -155,7 +155,7 @@ class Loop:
         self.watch(listener, self._accept)
 
     def leave(self) -> None:
-        """Come to an end; hosts then look for another keeper, or start one."""
+        """End ``run`` for good; hosts then look for another keeper, or start one."""
         self._leaving = True
 
     def pause(self) -> None:
@@ -167,23 +167,23 @@ class Loop:
         try:
             what()
         except Exception:
-            # One session's trouble is not that of the others.
+            # An error in one session must not end the others.
             log.exception("failed")
 
-    def call_later(self, wait_s: float, what: Callback) -> None:
-        """Do something after so many seconds."""
-        heapq.heappush(self._timers, (time.monotonic() + wait_s, next(self._numbers), what))
+    def call_later(self, wait_s: float, action: Callback) -> None:
+        """Call ``action`` after this many seconds."""
+        heapq.heappush(self._timers, (time.monotonic() + wait_s, next(self._numbers), action))
 
-    def watch(self, readable: socket.socket | int, what: Callback) -> None:
-        """Do something whenever a socket or descriptor is readable."""
-        self._selector.register(readable, selectors.EVENT_READ, what)
+    def watch(self, readable: socket.socket | int, action: Callback) -> None:
+        """Call ``action`` whenever a socket or descriptor is readable."""
+        self._selector.register(readable, selectors.EVENT_READ, action)
 
     def is_watched(self, descriptor: int) -> bool:
-        """Whether something is done whenever it is readable."""
+        """Whether ``watch`` was called for it."""
         return descriptor in self._selector.get_map()
 
     def unwatch(self, readable: socket.socket | int) -> None:
-        """No more."""
+        """Stop watching it."""
         self._selector.unregister(readable)
 
     def _signalled(self) -> None:
@@ -195,11 +195,11 @@ class Loop:
 
     @property
     def wake(self) -> socket.socket:
-        """Readable when a signal has come."""
+        """A descriptor that is readable once a signal has come."""
         return self._wake
 
     def take_pending_signals(self) -> bytes:
-        """The numbers of the signals that have come."""
+        """Return the numbers of the signals that have come since the last call."""
         with suppress(BlockingIOError):
             return self._wake.recv(4096)
         return b""
@@ -225,7 +225,7 @@ class Loop:
     def _turn_away(self) -> None:
         """On EMFILE, accept with the reserved descriptor and close, so that no client waits.
 
-        Left alone, the call would wake us at once, again and again.
+        An unaccepted connection would wake the loop again and again.
         """
         log.warning("turned a connection away: too many open files")
         os.close(self._reserve)
@@ -233,12 +233,12 @@ class Loop:
             connection, _ = self.listener.accept()
             connection.close()
         except OSError:
-            pass  # The caller has gone, or another thread of the system was quicker.
+            pass  # The client has gone, or another process accepted it.
         finally:
             self._reserve = os.open(os.devnull, os.O_RDONLY)
 
     def take_calls(self, connection: socket.socket) -> MessageChannel:
-        """Listen to a command, or a host without a keeper."""
+        """Handle messages of a connected command, or of a host without a keeper."""
         connection.setblocking(False)
         client = MessageChannel(connection, ToKeeperDecoder())
         self._clients.add(client)
@@ -247,7 +247,10 @@ class Loop:
 
     @staticmethod
     def receive(pipe: MessageChannel, *, keep: bool = False) -> list[Any] | None:
-        """What has come; None if the other side is gone, or breaks the rules. ``keep`` as ``MessageChannel`` has it."""
+        """Return the messages that came; None if the peer is gone or broke the protocol.
+
+        ``keep``: see ``MessageChannel``.
+        """
         try:
             return pipe.receive(keep=keep)
         except BlockingIOError:
@@ -264,19 +267,19 @@ class Loop:
         assert self._owner is not None
         for message in messages:
             if client.socket.fileno() < 0:
-                break  # An earlier message of these ended the connection.
+                break  # An earlier message in this batch ended the connection.
             self._owner.on_connection(client, message)
         if messages and client in self._clients:
-            client.drop_descriptors()  # Nobody asked for any.
+            client.drop_descriptors()  # No message wanted them.
 
     def drop(self, client: MessageChannel) -> None:
-        """Be done with a client."""
+        """Close a client's connection."""
         if client in self._clients:
             self.release(client)
             client.close()
 
     def release(self, client: MessageChannel) -> None:
-        """Somebody else listens to this client from now on."""
+        """Stop handling this client without closing it: another object does from now on."""
         self._clients.discard(client)
         self.unwatch(client.socket)
 

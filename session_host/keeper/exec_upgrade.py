@@ -1,7 +1,7 @@
-"""Upgrade the keeper by exec: same PID, same children, same descriptors.
+"""Upgrade the keeper by execve(2): same PID, same children, same descriptors, same lock.
 
-By execve(2), which keeps all three, and the lock: what is kept is written into a file in memory, whose
-descriptor is the new program's argument. If the exec fails, nothing has changed.
+The keeper writes its state into a file in memory; the new program's argument is that file's descriptor. If the exec
+fails, nothing has changed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ARGUMENT = "--continue"
 
 
 class InheritedSession(msgspec.Struct):
-    """One session, as it crosses the exec."""
+    """One session, as the new program gets it."""
 
     spec: LaunchSpec
     descriptors: list[int] = msgspec.field(name="estate")  # as former versions call it
@@ -45,7 +45,7 @@ class InheritedSession(msgspec.Struct):
 
 
 class InheritedState(msgspec.Struct):
-    """Everything that crosses the exec."""
+    """The keeper's state, as the new program gets it."""
 
     listener: int
     lock: int
@@ -53,7 +53,7 @@ class InheritedState(msgspec.Struct):
     open_files: int
     sessions: list[InheritedSession] = msgspec.field(name="wards")  # as former versions call it
     standby: int = -1
-    """The connection with the standby, which holds all until the new program has another."""
+    """The connection with the standby, which holds all descriptors until the new program has another."""
 
 
 def exec_new_version(lock: int, keeper: Keeper, client: MessageChannel, message: ReplaceKeeper) -> KeeperMessage:

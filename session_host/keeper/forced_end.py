@@ -1,4 +1,4 @@
-"""Kill a session whose host does not respond, in the host's place."""
+"""Kill a session in place of its host, which does not respond."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class HostReplacement:
         self._drop = drop
 
     def replace(self, session: KeptSession | None, client: MessageChannel | None) -> KeeperMessage | None:
-        """Somebody, or the keeper itself, wants a host of this version; returns what to answer at once."""
+        """Start replacing a session's host by one of this version; returns the answer to send now, or None."""
         if session is None or session.state is KeptSessionState.OVER:
             return NotReplaced("the chat is not running")
         if session.state is KeptSessionState.STARTING or not session.host_pid:
@@ -76,18 +76,18 @@ class HostReplacement:
         self._loop.call_later(ANSWER_S, look)
 
     def rehearse(self, session: KeptSession, replacement: ReplacementHost) -> None:
-        """The previous host is prepared: let the replacement host rehearse."""
+        """Fork the replacement host, which rehearses, now that the previous host is prepared."""
         try:
             self._fork(session, replacement.set_process, rehearsal=True)
         except OSError as error:
             self.give_up(session, f"cannot start a process: {error.strerror}")
 
     def hibernate(self, session: KeptSession, pipe: MessageChannel, message: Rest) -> None:
-        """The host has nothing to do: another one waits in its place, with what it has to wait for."""
+        """Fork a host that waits in the place of an idle one, with the descriptors that wake it."""
         count = min(message.descriptors, len(pipe.descriptors))
         descriptors = tuple(pipe.descriptors.popleft() for _ in range(count))
         try:
-            # Some do not come where no more can be open.
+            # Some are missing if this process has too many open files.
             if (
                 count < message.descriptors
                 or session.replacement is not None
@@ -104,7 +104,7 @@ class HostReplacement:
                 os.close(descriptor)
 
     def rehearsed(self, session: KeptSession, replacement: ReplacementHost, why: str) -> None:
-        """The replacement host can take over, or reports why it cannot."""
+        """Ask the previous host to leave after a good rehearsal; give up after a failed one."""
         if why:
             self.give_up(session, why)
         else:
@@ -113,7 +113,7 @@ class HostReplacement:
             self._bound(session, replacement)
 
     def promote(self, session: KeptSession, replacement: ReplacementHost) -> None:
-        """The previous host has exited: the replacement host gets the session."""
+        """Give the session to the replacement host, after the previous host has exited."""
         session.replacement = None
         session.host_pid, session.channel = replacement.pid, replacement.channel
         self._replication.update_session(session, channel=True)
@@ -123,14 +123,14 @@ class HostReplacement:
         self._loop.reply(replacement.asked_by, Replaced(VERSION))
 
     def died(self, session: KeptSession, replacement: ReplacementHost) -> None:
-        """The replacement host exited before it had taken over."""
+        """Give up, because the replacement host exited before it had taken over."""
         if replacement.yielding:
-            # The former one is leaving already: when it is gone, a host is forked as after any death.
+            # The former host leaves already; after its exit, a host is forked as after any death.
             replacement.ready = False
         self.give_up(session, "the new host failed to start; the old one keeps running")
 
     def give_up(self, session: KeptSession, why: str) -> None:
-        """Leave all as it is."""
+        """Cancel the replacement and report why; the previous host goes on."""
         replacement, session.replacement = session.replacement, None
         if replacement is None:
             return

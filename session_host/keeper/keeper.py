@@ -61,12 +61,12 @@ ReplaceItself = Callable[["Keeper", MessageChannel, ReplaceKeeper], KeeperMessag
 
 
 class Keeper:
-    """Everything that is kept.
+    """The kept sessions, and the answers to commands and hosts.
 
     Attributes:
         sessions: the sessions by their ids.
-        loop: what wakes us.
-        sockets: where the sessions are found.
+        loop: wakes the keeper.
+        sockets: the sessions' sockets.
         replication: tells the standby of each change, in the active keeper.
         open_files: the programs' soft limit of open files; ours is higher.
     """
@@ -84,7 +84,7 @@ class Keeper:
         self.sockets = ChatSockets(loop, self.sessions, self._host_replacement, self.replication)
 
     def is_busy(self) -> bool:
-        """There is something to keep."""
+        """Whether there is a session."""
         return bool(self.sessions)
 
     def on_connection(self, client: MessageChannel, message: Any) -> None:
@@ -129,8 +129,8 @@ class Keeper:
         except OSError as error:
             return Launched(LaunchReport(ok=False, error=f"{spec.socket_path}: {error.strerror}", error_kind="failed"))
         if client.is_over():
-            # Before there was a socket, ``client.sessions.session_info`` took this start for one that was cut short.
-            log.info("%s: whoever asked for it is gone", session.id)
+            # Without a socket, ``client.sessions.session_info`` takes this start for one that was cut short.
+            log.info("%s: the launcher is gone", session.id)
             Path(spec.socket_path).unlink(missing_ok=True)
             session.close()
             return None
@@ -141,10 +141,10 @@ class Keeper:
         return None
 
     def _fork(self, session: KeptSession) -> None:
-        """Give a session a host."""
+        """Fork a host for a session."""
         if self.sessions.get(session.id) is not session or session.host_pid:
             return
-        if is_locked(session.descriptors.input_log):  # Its host lives, and is about to come to this keeper.
+        if is_locked(session.descriptors.input_log):  # Its host lives, and will connect to this keeper.
             self.loop.call_later(LOOK_S, lambda: self._fork(session))
             return
         self.sockets.look_at(session, call=True)
@@ -168,7 +168,7 @@ class Keeper:
     def _give_up_start(self, session: KeptSession, why: str) -> None:
         if session.header.child:
             with suppress(OSError):
-                os.killpg(session.header.child, signal.SIGKILL)  # Nobody would ever see what it does.
+                os.killpg(session.header.child, signal.SIGKILL)  # No viewer would ever see what it does.
         Path(session.spec.socket_path).unlink(missing_ok=True)
         self._report(session, LaunchReport(ok=False, error=why, error_kind="failed"))
         self._remove_session(session)
@@ -209,7 +209,7 @@ class Keeper:
                 pipe.consume()
 
     def drop_channel(self, session: KeptSession, pipe: MessageChannel | None) -> None:
-        """Be done with a channel to a session's host, if there is one."""
+        """Close a channel to a session's host, if there is one."""
         if pipe is None:
             return
         if pipe.socket.fileno() >= 0:
@@ -258,7 +258,7 @@ class Keeper:
         self.let_go(session)
 
     def let_go(self, session: KeptSession) -> None:
-        """Hold a session no more."""
+        """Release a session and its descriptors."""
         self.drop_channel(session, session.channel)
         if session.replacement is not None:
             self._host_replacement.give_up(session, "the chat has ended")
@@ -268,7 +268,7 @@ class Keeper:
         session.close()
 
     def _adopt(self, client: MessageChannel, message: Adopt) -> None:
-        """A host of a former keeper hands over what we are to keep, and maybe a channel."""
+        """Adopt a session from a host of a former keeper, and the channel to it if it came along."""
         try:
             session, channel = KeptSession.adopt(message.spec, list(client.descriptors))
         except (OutliveError, OSError, ValueError) as error:
@@ -308,7 +308,7 @@ class Keeper:
     # ------------------------------------------------------------ two processes
 
     def become_active(self) -> None:
-        """Be the active keeper, with what another process knew before the fork of this one."""
+        """Become the active keeper, with the state that was copied by the fork."""
         children = self._unrelated.children_of_kin()
         for session in tuple(self.sessions.values()):
             if not session.host_pid:
@@ -321,7 +321,7 @@ class Keeper:
         self.loop.call_later(GREETING_S, self._greet)
 
     def _greet(self) -> None:
-        """Tell hosts what they may not have been told by the former process; all of them wake for it."""
+        """Send hosts what the former process may not have sent; this wakes all of them."""
         for session in self.sessions.values():
             self._unrelated.watch(session)
             if session.channel is not None and session.channel.is_packets:
@@ -330,8 +330,8 @@ class Keeper:
                     self.sockets.tell_bound(session)
 
     def stand_by(self) -> None:
-        """Be the standby from now on: keep the sessions, drop clients, timers and unfinished replacements."""
-        self.loop.wait()
+        """Become the standby: keep the sessions, drop clients, timers and unfinished replacements."""
+        self.loop.drop_clients_and_timers()
         for session in self.sessions.values():
             self._unrelated.forget(session)
             if session.replacement is not None:
@@ -350,7 +350,7 @@ class Keeper:
                 self.child_ended(pid, status)
 
     def child_ended(self, pid: int, status: int) -> None:
-        """A child of this process or of the standby, but not a program, has ended: perhaps a host."""
+        """Handle the end of a child of this process or of the standby: perhaps a host, never a program."""
         for session in tuple(self.sessions.values()):
             if session.host_pid == pid:
                 self._host_died(session, status)
@@ -361,7 +361,7 @@ class Keeper:
 
     def _host_died(self, session: KeptSession, status: int | None) -> None:
         if session.channel is not None:
-            # What it said last may still be on its way.
+            # Its last messages may still be unread.
             with suppress(BlockingIOError, OSError, ProtocolViolation):
                 channel = session.channel
                 while (messages := channel.receive()) is not None:
@@ -375,7 +375,7 @@ class Keeper:
         self._follow(session, status)
 
     def _follow(self, session: KeptSession, status: int | None) -> None:
-        """Do what is due after a host's death."""
+        """Promote the session's replacement host after its host's death, or fork a new one."""
         if session.state is KeptSessionState.OVER:
             self._remove_session(session)
             return

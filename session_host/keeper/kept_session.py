@@ -57,9 +57,9 @@ class ReplacementHost:
     """A host that will replace a running one.
 
     Attributes:
-        ready: it has proved that it can.
-        yielding: the former one was told to leave.
-        asked_by: who wants to know how it went.
+        ready: its rehearsal succeeded.
+        yielding: the former host was asked to leave.
+        asked_by: the client that gets the result.
     """
 
     asked_by: MessageChannel | None
@@ -69,13 +69,13 @@ class ReplacementHost:
     yielding: bool = False
 
     def set_process(self, pid: int, channel: MessageChannel) -> None:
-        """It was forked."""
+        """Note the forked process and the channel to it."""
         self.pid, self.channel = pid, channel
 
 
 @dataclass(eq=False)
 class KeptSession:
-    """One session.
+    """One session in the keeper.
 
     Attributes:
         spec: as it was launched.
@@ -83,14 +83,14 @@ class KeptSession:
         header: the input log's first page, which holds what is overwritten in place.
         slave: the PTY's other side until the program has it, then -1.
         host_pid: its host; 0 between two.
-        pidfd: tells the end of a host that is no child of ours; else -1.
-        child_pidfd: the same of the program, if that will never be a child of ours; else -1.
-        channel: the way to the host.
+        pidfd: of a host that is no child of ours, to see its end; else -1.
+        child_pidfd: of a program that will never be a child of ours; else -1.
+        channel: the connection to the host.
         child_pid: the program.
         version: of the code that the host runs.
-        bound: its socket was removed, and is another one than at its start.
-        protocol: what the host understands, see ``KEEPER_PROTOCOL_VERSION``.
-        launchers: who waits for the report.
+        bound: its socket was removed and bound again since its start.
+        protocol: the host's version of the protocol, see ``KEEPER_PROTOCOL_VERSION``.
+        launchers: the clients that wait for the report.
         report: how the launch went, once that is known.
         failed_hosts: how many in a row did not live long.
         running_since_s: when its host took over, by the monotonic clock.
@@ -135,7 +135,7 @@ class KeptSession:
 
     @classmethod
     def adopt(cls, spec: LaunchSpec, passed: Sequence[int]) -> tuple[Self, socket.socket | None]:
-        """A session with descriptors from its host, and the channel to the host if it came along.
+        """Make a session of descriptors from its host; returns it, and the channel to the host if it came along.
 
         Raises:
             ValueError: these are not the descriptors of a session.
@@ -150,7 +150,7 @@ class KeptSession:
         return session, socket.socket(fileno=passed[count]) if passed[count:] else None
 
     def order(self, open_files: int, *, rehearsal: bool, hibernation: Hibernation | None) -> HostParameters:
-        """What a host of this session is forked for.
+        """The parameters for a new host of this session.
 
         Args:
             open_files: the program's soft limit of open files.
@@ -168,7 +168,7 @@ class KeptSession:
         )
 
     def described(self) -> SessionSummary:
-        """What a command is told of it."""
+        """The summary that commands get."""
         spec = self.spec
         return SessionSummary(
             self.id, self.host_pid, self.child_pid, self.version,
@@ -177,15 +177,15 @@ class KeptSession:
 
     @property
     def id(self) -> str:
-        """The session's."""
+        """The session's id."""
         return self.spec.session_id
 
     def send_to_host(self, message: KeeperMessage, passed: Sequence[int] = ()) -> None:
-        """Send the host a message, with descriptors; one that is gone needs none."""
+        """Send the host a message, with descriptors; skipped if the host is gone."""
         self._send(self.channel, message, passed)
 
     def send_to_replacement(self, message: KeeperMessage, passed: Sequence[int] = ()) -> None:
-        """As ``send_to_host``, to the replacement host, if there is one."""
+        """Send the replacement host a message, as ``send_to_host``; skipped if there is none."""
         if self.replacement is not None:
             self._send(self.replacement.channel, message, passed)
 
@@ -207,7 +207,7 @@ class KeptSession:
         os.close(listener)
 
     def count_death(self, status: int | None) -> float:
-        """Its host has died before its time.
+        """Count an unexpected death of the host, and decide on the engine of the next one.
 
         Args:
             status: the host's wait status, None if that is not known.
@@ -229,13 +229,13 @@ class KeptSession:
         return wait_s
 
     def close_slave(self) -> None:
-        """The program has the PTY's other side: ours would only hide its end."""
+        """Close our side of the slave: the program has its own, and ours would hide the end of file."""
         if self.slave >= 0:
             os.close(self.slave)
             self.slave = -1
 
     def close(self) -> None:
-        """Let go of all; a PTY that nobody else holds hangs up."""
+        """Close all descriptors; the PTY hangs up unless another process holds it."""
         self.close_slave()
         for pidfd in (self.pidfd, self.child_pidfd):
             if pidfd >= 0:
@@ -249,4 +249,4 @@ class KeptSession:
 
 
 _CRASHES = frozenset({4, 6, 7, 8, 11})
-"""SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV: what an engine dies of; SIGKILL is somebody's wish."""
+"""SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV: signs of a crash in the engine. SIGKILL is none: it is sent on purpose."""

@@ -7,7 +7,7 @@ standby's children, and no exit status is lost. Each death is answered by one fo
     the standby dies          the active keeper forks another active keeper, and becomes the standby itself
 
 Hosts do not notice: the keeper's ends of their channels stay open in the other process, and what a host has said
-stays in its channel until it is dealt with. When both die at once, the hosts start another keeper.
+stays in its channel until it is handled. When both die at once, the hosts start another keeper.
 """
 
 from __future__ import annotations
@@ -37,31 +37,31 @@ from .standby.replication import Bound, Ended, Forgotten, Held, Leaving, Listeni
 log = logging.getLogger(__name__)
 
 RETRY_S = 1.0
-"""Without a process for the second of the pair, the first one works alone for so long, and tries again."""
+"""If the second process cannot be forked, the first works alone and tries again after this long."""
 
 DISMISSAL_S = 1.0
 
 
 class ActiveStandbyPair:
-    """Runs the keeper as two processes; this object is in both."""
+    """Runs the keeper as two processes; each has a copy of this object."""
 
     def __init__(self, keeper: Keeper, lock: int, ready: Callable[[], None]) -> None:
-        """Know what there is.
+        """Make the pair from one process; ``run`` forks the second.
 
         Args:
-            keeper: what is kept.
+            keeper: the sessions.
             lock: the descriptor of the lock file, which is locked.
-            ready: called in each process once it is one of the two.
+            ready: called in each process once it has its role.
         """
         self._keeper = keeper
         self._loop = keeper.loop
         self._lock = lock
         self._ready = ready
-        # In both processes, so that the end of one does not wait for it to be closed.
+        # In both processes: the end of one then does not wait until the kernel has closed it.
         self._inotify = make_inotify()
 
     def run(self) -> None:
-        """Be one of the two; returns when the keeper leaves."""
+        """Run as the active keeper or the standby; returns when the keeper leaves."""
         while True:
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             try:
@@ -82,12 +82,12 @@ class ActiveStandbyPair:
     # ------------------------------------------------------------ the active keeper
 
     def _serve(self, standby: socket.socket | None) -> bool:
-        """Be the active keeper; whether it is over. Else the standby has died."""
+        """Run as the active keeper. Returns True when the keeper leaves, False when the standby has died."""
         keeper, loop = self._keeper, self._loop
         set_process_name("outlive-keeper")
-        with suppress(PermissionError):  # It leads a session already.
+        with suppress(PermissionError):  # It is a session leader already.
             os.setsid()
-        become_subreaper()  # Which a fork is not by itself.
+        become_subreaper()  # A fork does not inherit this.
         loop.renew()
         self._ready()
         keeper.replication.set_standby(standby)
@@ -122,7 +122,7 @@ class ActiveStandbyPair:
     # ------------------------------------------------------------ the standby
 
     def _stand_by(self, active: socket.socket, child: int) -> bool:
-        """Be the standby of ``child``; whether the keeper leaves. Else the active keeper has died."""
+        """Run as the standby of ``child``. Returns True when the keeper leaves, False when the active one has died."""
         set_process_name("outlive-standby")
         self._ready()
         self._keeper.stand_by()
@@ -130,7 +130,7 @@ class ActiveStandbyPair:
         poll = select.poll()
         poll.register(active, select.POLLIN)
         poll.register(self._loop.wake, select.POLLIN)
-        if self._reap(active, child):  # What has ended before.
+        if self._reap(active, child):  # Children that ended before.
             return False
         while True:
             events = poll.poll()
@@ -141,15 +141,15 @@ class ActiveStandbyPair:
                     return True
             except EOFError:
                 if any(descriptor == active.fileno() for descriptor, _ in events):
-                    poll.unregister(active)  # Its death comes by another way.
+                    poll.unregister(active)  # Its death is reported by SIGCHLD.
             if self._reap(active, child):
                 return False
 
     def _hear(self, active: socket.socket) -> bool:
-        """Follow what the active keeper has said; whether it leaves.
+        """Apply the active keeper's changes; returns whether it leaves.
 
         Raises:
-            EOFError: it says no more.
+            EOFError: its connection is closed.
         """
         while (said := replication.read(active)) is not None:
             change, descriptors = said
@@ -197,14 +197,14 @@ class ActiveStandbyPair:
             self._keeper.keep_channel(session, socket.socket(fileno=descriptors[0]))
 
     def _reap(self, active: socket.socket, child: int) -> bool:
-        """Note and tell the ends of children; whether the active keeper is among them."""
+        """Reap children and report their ends; returns whether the active keeper is among them."""
         died = False
         for pid, status in ended_children():
             if pid == child:
                 log.warning("the active keeper %d ended, status %s; another takes its place", child, status)
                 os.waitpid(pid, 0)
                 died = True
-            with suppress(EOFError):  # What it said of its hosts comes before their deaths.
+            with suppress(EOFError):  # Apply its changes before the deaths of its hosts.
                 self._hear(active)
             if pid != child:
                 noted = reap_and_store_status(self._keeper.sessions.values(), pid, status)
@@ -216,7 +216,7 @@ class ActiveStandbyPair:
         return died
 
     def _send(self, active: socket.socket, change: replication.Change) -> None:
-        with suppress(OSError):  # A dead one needs none; what follows it looks for itself.
+        with suppress(OSError):  # A dead one needs none; the next one looks for itself.
             replication.send_change(active, change, wait_s=replication.PATIENCE_S)
 
 

@@ -1,7 +1,7 @@
 """Watch the socket files of the keeper and the chats, and bind them again if they are removed.
 
 A script that cleans up, or a user, may remove a chat's socket, the keeper's, or the whole runtime directory. Inotify
-(inotify(7)) tells of that; where there is none, this looks each minute. A socket that was unlinked cannot be linked
+(inotify(7)) reports that; where there is none, this looks each minute. A socket that was unlinked cannot be linked
 again, so a new one is bound, takes the former one's place among the session's descriptors, and goes to the host.
 """
 
@@ -30,16 +30,16 @@ from .standby.replication import Listening, Locked, StandbyReplication
 log = logging.getLogger(__name__)
 
 GATHER_S = 0.05
-"""The removal of a directory is many removals: so long after the first one the keeper looks."""
+"""Delay between the first removal and the check, since removing a directory is many removals."""
 
 POLL_S = 60.0
 RETRY_S = 1.0
 KNOWS_BOUND_AGAIN = 2
-"""Hosts of this keeper protocol take a new socket over; older ones are replaced by a host that has it."""
+"""From this keeper protocol on, hosts accept a new socket; an older host is replaced by one that has it."""
 
 
 def listen() -> socket.socket:
-    """The keeper's own socket, at its path.
+    """Return the keeper's own listening socket, at its path.
 
     Raises:
         OSError: it cannot be made.
@@ -67,7 +67,7 @@ def take_lock(descriptor: int) -> bool:
 
 
 class ChatSockets:
-    """The sockets of the chats."""
+    """Binds the sockets of the chats again when they are missing."""
 
     def __init__(
         self,
@@ -82,7 +82,7 @@ class ChatSockets:
         self._host_replacement = host_replacement
 
     def rebind_missing(self) -> None:
-        """Bind again what is not there."""
+        """Bind all missing sockets again."""
         for session in tuple(self._sessions.values()):
             self.look_at(session)
 
@@ -91,7 +91,7 @@ class ChatSockets:
 
         Args:
             session: the chat.
-            call: see whether somebody listens, too; a file alone does not tell.
+            call: also connect, since a file alone does not prove that a process listens.
         """
         if (
             session.state is not KeptSessionState.RUNNING
@@ -110,7 +110,7 @@ class ChatSockets:
         self.tell_bound(session)
 
     def tell_bound(self, session: KeptSession) -> None:
-        """Give the session's host the socket that is bound now."""
+        """Send the session's host the socket that is bound now."""
         session.bound = True
         session.send_to_replacement(BoundAgain(), (session.descriptors.listener,))
         if session.protocol >= KNOWS_BOUND_AGAIN:
@@ -124,7 +124,7 @@ class ChatSockets:
 
 
 def is_there(path: str, *, call: bool) -> bool:
-    """Whether there is a socket; with ``call``, one at which somebody listens."""
+    """Whether there is a socket; with ``call``, whether a process listens at it."""
     if not call:
         return os.path.lexists(path)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
@@ -132,14 +132,14 @@ def is_there(path: str, *, call: bool) -> bool:
         try:
             connection.connect(path)
         except BlockingIOError:
-            return True  # It listens; more wait to be let in than may.
+            return True  # It listens; its backlog is full.
         except OSError:
             return False
     return True
 
 
 class RuntimeDirectory:
-    """The runtime directory and what is the keeper's in it."""
+    """Watches the runtime directory, and restores the keeper's files in it."""
 
     def __init__(
         self,
@@ -149,10 +149,10 @@ class RuntimeDirectory:
         replication: StandbyReplication | None = None,
         inotify: Any = None,
     ) -> None:
-        """Begin to look after it.
+        """Start watching.
 
         Args:
-            loop: the keeper's; it listens at the keeper's socket.
+            loop: the keeper's, which listens at the keeper's socket.
             sockets: the chats' sockets.
             lock: the descriptor of the lock file, which is locked.
             replication: tells the standby of another socket, and another lock file.
@@ -172,7 +172,7 @@ class RuntimeDirectory:
         self._look_often()
 
     def close(self) -> None:
-        """Look after it no more."""
+        """Stop watching."""
         self._loop.on_socket_lost = lambda: None
         if self._inotify is not None:
             self._loop.unwatch(self._inotify.fileno())
@@ -194,7 +194,7 @@ class RuntimeDirectory:
             self._loop.call_later(wait_s, self.check_paths)
 
     def check_paths(self) -> None:
-        """Put back what is gone; leave if another keeper has taken this one's place meanwhile."""
+        """Restore missing files; leave if another keeper has taken this one's place meanwhile."""
         self._looks_soon = False
         try:
             ensure_private(runtime_dir())
@@ -231,7 +231,7 @@ class RuntimeDirectory:
         return True
 
     def _follow(self) -> None:
-        """Hear of removals in the directory that is there now."""
+        """Watch the directory that is there now for removals."""
         if self._inotify is None:
             return
         from inotify_simple import flags
@@ -243,4 +243,4 @@ class RuntimeDirectory:
             try:
                 self._inotify.rm_watch(former)
             except OSError:
-                pass  # It went with what it watched.
+                pass  # The kernel removed it with the directory.

@@ -19,12 +19,12 @@ from .names import living_keeper
 
 RECEIVE_BYTES = 256 * 1024
 MAX_DESCRIPTORS = 253
-"""At most so many come with one message (unix(7))."""
+"""Maximum number of descriptors in one message (unix(7))."""
 _DESCRIPTOR_BYTES = array.array("i").itemsize
 
 
 def receive(connection: socket.socket, flags: int = 0) -> tuple[bytes, list[int]]:
-    """Bytes, or a packet, and the descriptors that came with it; b"" at the end.
+    """Receive bytes, or a packet, and the descriptors that came with it; b"" at the end.
 
     ``socket.recv_fds`` ignores its flags.
 
@@ -44,7 +44,7 @@ def receive(connection: socket.socket, flags: int = 0) -> tuple[bytes, list[int]
 
 
 class KeeperNotResponding(HostUnavailable):
-    """It is there and does not answer: another try would find the same."""
+    """The keeper exists and does not answer; another try would not help."""
 
     def __init__(self, pid: int) -> None:
         if pid:
@@ -57,12 +57,12 @@ class KeeperNotResponding(HostUnavailable):
 
 
 class MessageChannel:
-    """One end of a connection with the keeper. Sends whole messages; receives what there is.
+    """One end of a connection with the keeper: sends whole messages, receives the messages that have come.
 
     Attributes:
         socket: the connection; its blocking mode is its owner's choice for receiving, sending waits.
         is_packets: each message is one packet (SOCK_SEQPACKET): another process can go on with it at any moment.
-        descriptors: those that came with messages and were not taken yet, in order.
+        descriptors: received with messages and not taken yet, in order.
     """
 
     def __init__(self, connection: socket.socket, decoder: Decoder) -> None:
@@ -72,7 +72,7 @@ class MessageChannel:
         self._decoder = decoder
 
     def close(self) -> None:
-        """Close it, and what came and nobody took."""
+        """Close the connection and the received descriptors that were not taken."""
         self.socket.close()
         self.drop_descriptors()
 
@@ -82,7 +82,7 @@ class MessageChannel:
             os.close(self.descriptors.popleft())
 
     def peer_pid(self) -> int:
-        """Who is at the other end; 0 where the system does not tell."""
+        """The PID of the peer; 0 if the system does not have it."""
         return peer_pid(self.socket)
 
     def send_message(self, message: KeeperMessage, descriptors: Sequence[int] = (), *, wait_s: float = 5.0) -> None:
@@ -106,13 +106,13 @@ class MessageChannel:
             data = data[sent:]
 
     def receive(self, *, keep: bool = False) -> list[Any] | None:
-        """The messages that have come, maybe none yet; None at the end of the connection.
+        """Receive the messages that have come, maybe none yet; None at the end of the connection.
 
         Args:
             keep: the packet stays in the socket until ``consume``; its descriptors are new ones each time.
 
         Raises:
-            ProtocolViolation: what comes is no message.
+            ProtocolViolation: the peer sent no valid message.
             BlockingIOError: nothing is there, on a non-blocking socket.
             OSError: the connection broke.
         """
@@ -123,11 +123,11 @@ class MessageChannel:
         return list(self._decoder.feed(data))
 
     def consume(self) -> None:
-        """Take the packet that ``receive`` kept out of the socket."""
+        """Remove the packet from the socket that ``receive`` kept there."""
         self.socket.recv(1)  # The rest of a packet goes with its beginning; descriptors that are not asked for, too.
 
     def is_over(self) -> bool:
-        """Whether the other side is gone, and all that it said has been received."""
+        """Whether the peer is gone and all its messages have been received."""
         try:
             return not self.socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
         except BlockingIOError:
@@ -136,7 +136,7 @@ class MessageChannel:
             return True
 
     def request(self, message: KeeperMessage, timeout_s: float) -> Any:
-        """Send a message and wait for what comes back; for a blocking socket.
+        """Send a message and wait for the answer; for a blocking socket.
 
         Raises:
             KeeperNotResponding: nothing came in time.

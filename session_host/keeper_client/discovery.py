@@ -31,7 +31,7 @@ _VARIABLES = (
     "PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS",
     "OUTLIVE_RUNTIME_DIR", "OUTLIVE_STATE_DIR", "OUTLIVE_CONFIG_DIR", "OUTLIVE_LOG_LEVEL",
 )  # fmt: skip
-"""What the keeper and its hosts need of the environment; a program's own travels in its launch spec."""
+"""Environment variables that the keeper and its hosts need; a program's own are in its launch spec."""
 
 
 def connect_to_keeper() -> MessageChannel | None:
@@ -128,12 +128,12 @@ def _starting() -> Iterator[None]:
 
 
 def keeper_argv() -> list[str]:
-    """The command that is a keeper of this very code."""
+    """The command that starts a keeper with this very code."""
     return [sys.executable, "-P", "-m", "session_host.keeper"]
 
 
 def keeper_environment() -> dict[str, str]:
-    """What a keeper of this very code needs of the environment."""
+    """The environment for a keeper with this very code."""
     kept = {name: os.environ[name] for name in _VARIABLES if name in os.environ}
     # Also from a clone that was never installed, whatever directory the caller is in.
     root = str(Path(session_host.__file__).parent.parent)
@@ -142,7 +142,7 @@ def keeper_environment() -> dict[str, str]:
 
 
 def _start() -> None:
-    """Start a keeper; returns when it listens, or has failed."""
+    """Start a keeper; returns when it listens or has failed."""
     log_path = keeper_log()
     try:
         log_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -162,7 +162,7 @@ def _start() -> None:
         )
         os.close(ready_write)
         ready_write = -1
-        # It forks, so that it is nobody's child; the pipe ends when it listens, or is gone.
+        # It daemonizes itself; the pipe closes when it listens, or is gone.
         _wait_for(process)
         select.select([ready], [], [], START_TIMEOUT_S)
     except OSError as error:

@@ -24,7 +24,7 @@ def lock_path() -> Path:
 
 
 def service_prefix() -> str:
-    """What the names of the keeper's services begin with; it tells those of one runtime directory from others'."""
+    """The prefix of the names of the keeper's services; each runtime directory has its own."""
     return f"outlive-keeper-{hashlib.sha256(os.fsencode(runtime_dir())).hexdigest()[:8]}"
 
 
@@ -34,11 +34,13 @@ def note_keepers(descriptor: int, standby: int, active: int) -> None:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{standby} {active}".encode(), 0)
     except OSError as error:
-        log.warning("the lock file: %s", error)  # A full disk; only a keeper that takes no calls is looked for here.
+        log.warning(
+            "the lock file: %s", error
+        )  # A full disk; the file only helps to find a keeper that cannot be reached.
 
 
 def noted_keepers(descriptor: int) -> list[int]:
-    """Those processes, the standby first, as far as they are there."""
+    """Read the processes that ``note_keepers`` wrote and that still exist, the standby first."""
     try:
         pids = [int(word) for word in os.pread(descriptor, 100, 0).split()]
     except (OSError, ValueError):
@@ -62,7 +64,7 @@ def living_keeper(told: int) -> int:
 
 
 def is_ours(pid: int) -> bool:
-    """Whether there is such a process, not only its exit status, and it is one of the product's."""
+    """Whether the process runs (is no zombie) and is one of the product's."""
     try:
         return proc.name(pid).startswith("outlive-") and start_time(pid) is not None
     except OSError:

@@ -1,6 +1,6 @@
 """Requests to the keeper, repeated if it dies meanwhile; its standby takes over within milliseconds.
 
-Only for what may be carried out twice: the dead one may have done it.
+Only for requests that may be carried out twice, since the dead keeper may have carried them out.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .channel import KeeperNotResponding, MessageChannel
 from .discovery import connect_or_start_keeper, connect_to_keeper
 
 RETRY_S = (0.0, 0.05, 0.2, 0.5, 1.0)
-"""Waits before the next keeper is asked."""
+"""Delays before the next keeper is asked."""
 
 STATUS_TIMEOUT_S = 5.0
 
@@ -62,6 +62,6 @@ def request_keeper(
 
 
 def keeper_status() -> KeeperStatus | None:
-    """What the keeper has, None if there is none."""
+    """The keeper's status; None if there is no keeper."""
     answer = request_keeper(Status(), STATUS_TIMEOUT_S, find=connect_to_keeper)
     return answer if isinstance(answer, KeeperStatus) else None

@@ -1,7 +1,6 @@
 """Decides when to checkpoint, so that a recovery need not go far back.
 
-About a tenth of the engine's time goes into it, and a recovery has to do at most about so much of the
-engine's work again.
+Checkpoints take about a tenth of the engine's time. A recovery repeats at most about the work between two of them.
 """
 
 from __future__ import annotations
@@ -29,10 +28,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 WORK_S = 0.1
-"""So much of the engine's work, in seconds, may have to be done again."""
+"""Seconds of the engine's work between two checkpoints, at least."""
 
 WORK_OF_COST = 10.0
-"""And so many times what a checkpoint costs, whichever is more."""
+"""Or this many times a checkpoint's cost, whichever is more."""
 
 OUTPUT_BYTES = 8 * 1024 * 1024
 INPUT_LOG_BYTES = 1024 * 1024
@@ -40,7 +39,7 @@ RESIZES = 400
 
 
 class _State(NamedTuple):
-    """The emulator's state, as it is read in its thread."""
+    """The emulator's state, read in its worker's thread."""
 
     form: str
     data: bytes
@@ -59,7 +58,7 @@ def _state_of(emulator: Emulator, *, portable: bool) -> _State:
 
 
 def log_state_of(driver: Driver) -> LogState:
-    """The sum of the input log's records so far; replies to all output that the emulator has been through are out."""
+    """The state that the input log adds up to; all replies to interpreted output are in the log."""
     session = driver.session
     return LogState(
         child_started=driver.process.started if driver.process is not None else None,
@@ -76,7 +75,7 @@ def log_state_of(driver: Driver) -> LogState:
 
 
 class Checkpointer:
-    """Makes the checkpoints of one session, and gives back what they make superfluous."""
+    """Makes the checkpoints of one session, and frees the output that they make superfluous."""
 
     def __init__(self, driver: Driver, descriptors: SessionDescriptors, offset: int) -> None:
         """Watch a session.
@@ -97,7 +96,7 @@ class Checkpointer:
         self._worker = Worker()
 
     def maybe_checkpoint(self) -> None:
-        """After some output: is it time?"""
+        """Make a checkpoint if it is time; called after output was interpreted."""
         driver = self._driver
         worker = driver.worker
         if self._task is None and (
@@ -109,24 +108,24 @@ class Checkpointer:
             self._begin(portable=False)
 
     def request_checkpoint(self) -> None:
-        """The journal has a gap: what comes after it is to begin with a whole screen."""
+        """Request a checkpoint at once: the journal has a gap, and goes on with a whole screen."""
         self._work_s = float("-inf")
         self.maybe_checkpoint()
 
     async def make_portable(self) -> bool:
-        """One that any version can read; returns whether it was made."""
+        """Make a checkpoint that any version can read; returns whether it was made."""
         await self.close()
         return await self._begin(portable=True)
 
     async def catch_up(self) -> None:
-        """Leave nothing for a recovery to do."""
+        """Make a checkpoint of the present state, so that a recovery has nothing to repeat."""
         await self.close()
         driver = self._driver
         if driver.worker.interpreted_to > self._offset or driver.emulator_resizes > self._resizes:
             await self._begin(portable=False)
 
     async def close(self) -> None:
-        """Wait for what is under way."""
+        """Wait for a checkpoint that is being made."""
         if self._task is not None:
             await asyncio.wait([self._task])
 
@@ -147,7 +146,7 @@ class Checkpointer:
             result = await found
             self._work_s, self._input_log_end = worker.worked_s, input_log.end
             if result is None:
-                self._cost_s = max(self._cost_s * 2, WORK_S)  # The engine could not; again, but later.
+                self._cost_s = max(self._cost_s * 2, WORK_S)  # The engine failed; try again later.
                 return False
             state, offset, resizes = result
             self._cost_s = state.took_s
@@ -181,7 +180,7 @@ class Checkpointer:
         return True
 
     def free_superseded(self) -> None:
-        """Give back the output that no recovery, no viewer and no journal needs any more."""
+        """Free the output that no recovery, viewer or journal needs any more."""
         driver = self._driver
         needed = min(self._offset, driver.output_file.end - RING_BYTES)
         if driver.journal_writer.on and not driver.journal_writer.trouble:

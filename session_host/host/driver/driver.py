@@ -40,27 +40,27 @@ from .recover import RecoveredSession
 
 log = logging.getLogger(__name__)
 
-_INPUT = EntryKind.INPUT  # An enum's member is dear to look up, and each key asks for this one.
+_INPUT = EntryKind.INPUT  # Hot path: avoids the enum's attribute lookup for each key.
 
 Spawner = Callable[[], Awaitable[PtyProcess]]
 """Starts the program; raises LaunchFailed."""
 
 
 class Driver:
-    """The parts of one session, and what happens to them.
+    """The parts of one session, and the calls between them.
 
     Attributes:
         spec: what was started.
-        session: the rules; after each event the ``performer`` does what they want.
+        session: the rules; after each event, the ``performer`` carries out their effects.
         worker: the emulator, the authority on the screen; used in turn.
         emulator_resizes: how many resizes the emulator has been through; the output may be ahead of it.
         output_file: the output.
         input_log, journal_writer: what outlives this process, in memory and on disk.
         checkpointer: makes the checkpoints, which shorten a recovery.
-        watch: what the agent does; ``conversation``: which one of its own it is in.
+        watch: follows the agent's activity; ``conversation``: follows the agent's conversation.
         process: the program, None until it runs.
         ended: set once the program has ended and its last output is in.
-        conversation_learnt: set with each change of the conversation.
+        conversation_learnt: set at each change of the conversation.
         notice: one line for the user about what is not as it should be; "" if all is.
     """
 
@@ -75,7 +75,7 @@ class Driver:
         *,
         now: Callable[[], str],
     ) -> None:
-        """Make the parts of what a previous host left.
+        """Make the parts from the state that a previous host left.
 
         Args:
             spec: what was started.
@@ -84,7 +84,7 @@ class Driver:
             input_log: see the attribute.
             output: see ``output_file``.
             journal_writer: see the attribute.
-            now: tells the time, for people.
+            now: returns the time, for people.
         """
         log_state = recovered.log_state
         self.spec = spec
@@ -127,7 +127,7 @@ class Driver:
         self.attach_process(process)
 
     def attach_process(self, process: PtyProcess) -> None:
-        """The program runs, maybe since long: read, write and watch it."""
+        """Read, write and watch a running program, new or adopted from a previous host."""
         self.process = process
         self.conversation.runs_in(process.pid)
         self.watch.runs_in(process)
@@ -136,7 +136,8 @@ class Driver:
         session = self.session
         log.info("running pid=%d size=%s offset=%d", process.pid, session.sizing.size, self.output_file.end)
         if session.ring.resizes:
-            process.resize(session.sizing.size, session.sizing.cell)  # It may have been recorded and not been done.
+            # A previous host may have logged the resize and died before it made it.
+            process.resize(session.sizing.size, session.sizing.cell)
         session.program_runs()
         self.performer.perform()
         session.program_started()
@@ -146,7 +147,7 @@ class Driver:
         self.performer.perform()
 
     def child_ended(self) -> None:
-        """The keeper's word that the program's status is in the input log."""
+        """Called when the keeper has saved the program's status in the input log."""
         if self._pty_io is not None:
             self._pty_io.on_exit_status()
 
@@ -192,7 +193,7 @@ class Driver:
             self.process.signal(number)
 
     def close(self) -> None:
-        """Let go of the PTY and the engine."""
+        """Close the PTY and the engine, and stop watching."""
         self.watch.close()
         self.performer.close()
         if self._pty_io is not None:
@@ -202,7 +203,7 @@ class Driver:
     # ------------------------------------------------------------ what the program says
 
     def on_output(self, data: bytes) -> bool:
-        """The program wrote ``data``, which is in the output file; returns whether to read on at once."""
+        """Pass on output, which is in the output file already; returns whether to read on at once."""
         session = self.session
         frame = session.on_output(data, self.output_file.end)
         if frame:
@@ -240,7 +241,7 @@ class Driver:
         self.conversation_learnt.set()
 
     def _watched(self) -> Iterator[Event]:
-        """How things stand, for a viewer that has just attached."""
+        """The events that tell a newly attached viewer the present state."""
         if self.journal_writer.trouble:
             yield NoticeEvent("recording", self.journal_writer.trouble)
         activity = self.watch.tracker
@@ -262,7 +263,7 @@ class Driver:
     # ------------------------------------------------------------ what the program gets
 
     def key_typed(self, connection: ClientConnection, data: bytes) -> None:
-        """Give the program what ``connection.receive_data`` returned."""
+        """Write a key's bytes, returned by ``connection.receive_data``, to the program."""
         attachment, pty_io = connection.attachment, self._pty_io
         assert attachment is not None
         assert pty_io is not None
@@ -273,7 +274,7 @@ class Driver:
             connection.frames.written(attachment.id, sequence)
         else:
             pty_io.watch_writable(True)
-        # The program is awake by now: what follows is not on the key's way.
+        # The program is awake by now: the rest is not on the key's path.
         if self.session.note_use(attachment, self.session.last_key):
             self.watch.input_given()
 

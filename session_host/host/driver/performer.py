@@ -63,7 +63,7 @@ def _snapshot_of(engine_build: str, emulator: Emulator) -> tuple[str, bytes, Gri
 
 
 class Performer:
-    """Empties the outbox of one session, and owns its timers."""
+    """Carries out the effects in a session's outbox, and owns its timers."""
 
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
@@ -93,9 +93,9 @@ class Performer:
         }
 
     def perform(self) -> None:
-        """Carry out what is in the outbox, and what comes into it meanwhile."""
+        """Carry out the effects in the outbox, and those that are added meanwhile."""
         if self._is_performing:
-            return  # An effect's own effects come behind those that were there before.
+            return  # The effects of an effect come after those that were there before.
         self._is_performing = True
         try:
             while self._effects:
@@ -105,7 +105,7 @@ class Performer:
             self._is_performing = False
 
     def close(self) -> None:
-        """Stop all timers; what is in the outbox stays undone."""
+        """Stop all timers; effects left in the outbox are not carried out."""
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
@@ -220,7 +220,7 @@ class Performer:
 
     def _stop_timer(self, effect: StopTimer) -> None:
         timer = self._timers.pop((effect.owner, effect.name), None)
-        if timer is not None:  # ``close`` has stopped all.
+        if timer is not None:  # ``close`` has stopped all timers.
             timer.cancel()
 
     def _due(self, owner: TimerOwner, name: str) -> None:

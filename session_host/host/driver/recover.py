@@ -1,7 +1,7 @@
 """Rebuild a session from its descriptors; the first host starts the same way.
 
-A checkpoint and the output after it make the screen; the input log's records make the rest. Replies of the
-emulator to queries that were answered already are thrown away; those that were not are still to be given.
+The screen comes from a checkpoint and the output after it, the other state from the input log's entries. Emulator
+replies to queries that a previous host answered are dropped; the others are still to be sent.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ ANY_ENGINE = "vt"
 
 @dataclass
 class RecoveredSession:
-    """A session as its last host left it.
+    """The state of a session, as its last host left it.
 
     Attributes:
         log_state: all but the screen.
         emulator: the screen, with all output up to ``fed``.
         fed, resizes: how much output, and how many resizes, it has been through.
-        checkpoint_offset: where the newest checkpoint stands.
-        replies: for the program, to queries that nobody has answered yet.
-        events: what the output says that the log state does not have yet, in order.
+        checkpoint_offset: the offset of the newest checkpoint.
+        replies: for the program, to queries that no host has answered yet.
+        events: the output's events that the log state does not have yet, in order.
         notice: one line for the user if something is not as it was, else "".
     """
 
@@ -75,14 +75,14 @@ def rebuild_emulator(
     *,
     other_engine: bool,
 ) -> RecoveredSession:
-    """Make the emulator anew, up to the end of the output.
+    """Rebuild the emulator, up to the end of the output.
 
     Args:
         spec: the session's.
         log_state: see ``replay_log``.
         checkpoint: where to begin.
         output_file: the output.
-        header: where it is noted what the engine is fed, so that an engine that dies of it is known; None for
+        header: gets the offset that the engine interprets, so that a crash of the engine is known; None for
             a rehearsal.
         other_engine: use the other engine than the spec's, which has killed several hosts.
     """
@@ -112,14 +112,14 @@ def _beginning(
 ) -> tuple[Emulator, int, int]:
     """The emulator at the checkpoint, or a fresh one; its offset and count of resizes."""
     if checkpoint is not None:
-        # One engine that cannot be used any more is no reason to lose the screen.
+        # If one engine cannot be used any more, the other keeps the screen.
         for each in dict.fromkeys((engine, PORTABLE)):
             try:
                 emulator = _restored(each, checkpoint)
             except (OutliveError, ImportError, OSError) as error:
                 log.warning("the checkpoint cannot be read (form %s) by %s: %s", checkpoint.form, each, error)
                 continue
-            # A viewer may have shown other ones since.
+            # A viewer may have set other colours since.
             emulator.set_default_colors(_colors(spec, log_state))
             emulator.take_replies()
             emulator.take_events()
@@ -132,7 +132,7 @@ def _restored(engine: EngineName, checkpoint: Checkpoint) -> Emulator:
         return restore(engine, checkpoint.data)
     replay = checkpoint.data
     if checkpoint.form != ANY_ENGINE:
-        # Another engine made it: let that one say it in the form which each can read.
+        # Another engine made it: that engine converts it into the form that each can read.
         former = restore(_maker(checkpoint.form), checkpoint.data)
         replay = former.replay()
         former.close()
@@ -142,10 +142,10 @@ def _restored(engine: EngineName, checkpoint: Checkpoint) -> Emulator:
 
 
 def _maker(form: str) -> EngineName:
-    """The engine whose build this is: not always the spec's, which may have failed or be missing here.
+    """The engine with this build: not always the spec's, which may have failed or be missing here.
 
     Raises:
-        OutliveError: it is one of another version.
+        OutliveError: the build is of another version.
     """
     for engine in available_engines():
         if engine_build(engine) == form:
@@ -154,12 +154,12 @@ def _maker(form: str) -> EngineName:
 
 
 def default_colors(told: Colors) -> DefaultColors:
-    """A viewer's colours, as the emulator answers with them."""
+    """Convert a viewer's colours into those that the emulator answers queries with."""
     return DefaultColors(told.foreground, told.background, told.cursor, told.dark)
 
 
 def _colors(spec: LaunchSpec, log_state: LogState) -> DefaultColors:
-    """What queries for colours are answered with."""
+    """The colours that queries are answered with."""
     if log_state.colors is not None:
         return default_colors(log_state.colors)
     return DefaultColors(*spec.colors) if spec.colors is not None else DefaultColors()
@@ -169,7 +169,7 @@ _spares: list[Emulator] = []
 
 
 def make_spare() -> None:
-    """Make an emulator beforehand. Each fork of this process has it, and shares what it does not change of it.
+    """Make an emulator beforehand. Each fork of this process has it, and shares its unchanged pages.
 
     Raises:
         OutliveError, ImportError, OSError: there is no engine that can be used.
@@ -178,7 +178,7 @@ def make_spare() -> None:
 
 
 def _take_spare(spec: LaunchSpec, engine: EngineName) -> Emulator | None:
-    """The emulator that was made beforehand, once in a process, in the size that is wanted; None without one."""
+    """Take the emulator that was made beforehand, resized; None if there is none, or it was taken."""
     spare = _spares.pop() if _spares else None
     if spare is None or spare.engine != engine or spare.scrollback_limit != spec.scrollback_lines:
         return None
@@ -187,7 +187,7 @@ def _take_spare(spec: LaunchSpec, engine: EngineName) -> Emulator | None:
 
 
 def make_emulator(spec: LaunchSpec, engine: EngineName, log_state: LogState) -> Emulator:
-    """A fresh emulator; of the portable engine if the wanted one cannot be used."""
+    """Make a fresh emulator; with the portable engine if the wanted one cannot be used."""
     colors = _colors(spec, log_state)
     if (spare := _take_spare(spec, engine)) is not None:
         spare.set_default_colors(colors)
@@ -201,7 +201,7 @@ def make_emulator(spec: LaunchSpec, engine: EngineName, log_state: LogState) -> 
 
 
 class _Refeed:
-    """Feeds an emulator what came after a checkpoint, each resize at its place."""
+    """Feeds an emulator the output after a checkpoint, with each resize at its offset."""
 
     def __init__(
         self,
@@ -224,14 +224,14 @@ class _Refeed:
         self.events: list[TerminalEvent] = []
 
     def run(self) -> None:
-        """Up to the end of the output."""
+        """Feed the emulator up to the end of the output."""
         for resize in self._resizes:
             self._feed_to(resize.offset)
             self._resize(resize)
         self._feed_to(self._output_file.end)
 
     def _feed_to(self, end: int) -> None:
-        # Pieces end where it changes what is to be done with what the emulator says.
+        # A piece ends at each offset where the handling of replies or events changes.
         for stop in sorted({end, *(each for each in (self._answered[0], self._told_offset) if each < end)}):
             while self.offset < stop:
                 data = self._output_file.read(self.offset, min(stop, self.offset + PIECE_BYTES))

@@ -1,4 +1,4 @@
-"""What a replacement host needs: ownership, the store's row, hibernation.
+"""A host's ownership of its session, its writes to the store, and hibernation.
 
 ownership         one process serves a session at a time
 store_writer      writes the session's host and its end to the store

@@ -1,9 +1,9 @@
 """A hibernating host: holds the session's descriptors and waits for an event.
 
-It was just forked, and what it does here is little, so next to all of its memory is the keeper's. Whatever happens (the
-program writes or ends, a client speaks, comes or goes, the agent's file changes, the keeper has a word) wakes it: it
-restores the session as after a kill, and is a host like any other. Clients' connections are then closed: they come
-back, as they do after a kill, with what was not acknowledged. The list of chats is answered without waking.
+It was just forked and does little, so it shares nearly all of its memory with the keeper. Any event (output, the end of
+the program, a client that sends, comes or goes, a change of the agent's file, a message of the keeper) wakes it: it
+restores the session as after a kill, and is a host like any other. It then closes the clients' connections: clients
+reconnect, as after a kill, and send unacknowledged input again. Requests for a description are answered without waking.
 """
 
 from __future__ import annotations
@@ -38,18 +38,18 @@ log = logging.getLogger(__name__)
 
 LONGEST_PATIENCE_S = 3600.0
 SHORT_REST = 10.0
-"""Who was woken before so many times the patience had passed is given twice the patience: waking costs, too."""
+"""A host that is woken before this many times the patience waits twice as long the next time, since waking costs."""
 
 RECEIVE_BYTES = 65536
 MAX_CALLERS = 50
 
 
 class Hibernation(NamedTuple):
-    """What a host rests with.
+    """What a hibernating host waits with.
 
     Attributes:
         description: a Description as a frame.
-        patience_s: so long nothing had happened.
+        patience_s: how long nothing had happened.
         wake_descriptors: the clients' connections, and whatever else becomes readable when something happens.
     """
 
@@ -59,12 +59,12 @@ class Hibernation(NamedTuple):
 
 
 class WakeUp(NamedTuple):
-    """What a host goes on with.
+    """What a host goes on with after hibernation.
 
     Attributes:
-        callers: clients that have come, and to whom nobody has listened yet.
-        patience_s: so long nothing is to happen before it rests again; 0 for never.
-        keeper_pid: the keeper, as far as it has said so; else 0.
+        callers: connected clients with unread requests.
+        patience_s: how long nothing must happen before it hibernates again; 0 for never.
+        keeper_pid: the keeper, if it has named itself; else 0.
     """
 
     callers: tuple[socket.socket, ...]
@@ -73,7 +73,7 @@ class WakeUp(NamedTuple):
 
 
 def hibernate(hibernation: Hibernation, descriptors: SessionDescriptors, path: Path, channel: socket.socket) -> WakeUp:
-    """Take the previous host's place, and wait until something happens.
+    """Take the previous host's place, and wait for an event.
 
     Args:
         hibernation: what to wait with; its wake descriptors are closed afterwards.
@@ -82,7 +82,7 @@ def hibernate(hibernation: Hibernation, descriptors: SessionDescriptors, path: P
         channel: to the keeper.
 
     Returns:
-        At once, if the keeper has gone: then the session may be another's.
+        Immediately if the keeper has gone: the session may then have another host.
     """
     began_s = time.monotonic()
     hibernating = _HibernatingHost(hibernation, descriptors, path)
@@ -111,7 +111,7 @@ def hibernate(hibernation: Hibernation, descriptors: SessionDescriptors, path: P
 def _may_go(keeper: MessageChannel) -> bool:
     """Wait for Go, and take no more from the channel; False if the keeper has gone, or lets the previous host stay.
 
-    The next keeper's KeptBy stands for a Go that its former process could not say any more; it stays to be heard.
+    The next keeper's KeptBy replaces a Go that its predecessor could not send any more; it stays unread.
     """
     channel = keeper.socket
     channel.setblocking(True)
@@ -130,7 +130,7 @@ def _may_go(keeper: MessageChannel) -> bool:
 
 
 class _HibernatingHost:
-    """Waits, and answers who asks for the description."""
+    """Waits for an event, and answers requests for the description."""
 
     def __init__(self, hibernation: Hibernation, descriptors: SessionDescriptors, path: Path) -> None:
         self.keeper_pid = 0
@@ -144,7 +144,7 @@ class _HibernatingHost:
         self._answered: set[int] = set()
 
     def wait(self, keeper: MessageChannel) -> None:
-        """Until something happens; if it was SIGTERM, that is pending then."""
+        """Wait for an event; after SIGTERM, the signal is still pending."""
         self._keeper = keeper
         channel = keeper.socket
         channel.setblocking(False)
@@ -179,7 +179,7 @@ class _HibernatingHost:
         return [descriptor for descriptor, _ in events]
 
     def _is_nothing(self, descriptor: int) -> bool:
-        """Whether this event is dealt with already."""
+        """Whether this event was handled here, without waking."""
         if self._keeper is not None and descriptor == self._keeper.socket.fileno():
             return self._keeper_is_another(self._keeper)
         if descriptor == self._listener.fileno():
@@ -187,7 +187,7 @@ class _HibernatingHost:
         return descriptor in self._callers and self._answer(descriptor)
 
     def _keeper_is_another(self, keeper: MessageChannel) -> bool:
-        """Whether the keeper says just that; whatever else it says stays to be heard."""
+        """Whether the keeper's message only says that it is another one; any other message stays unread."""
         try:
             messages = keeper.receive(keep=True) if keeper.is_packets else None
         except BlockingIOError:
@@ -207,14 +207,14 @@ class _HibernatingHost:
         except (BlockingIOError, ConnectionAbortedError):
             return True
         except OSError:
-            return False  # Out of descriptors: there are ways for that, but not here.
+            return False  # Out of descriptors: only a full host handles that.
         if is_foreign(caller):
             caller.close()
         else:
             caller.setblocking(False)
             self._callers[caller.fileno()] = caller
             self._poll.register(caller, select.POLLIN)
-        return len(self._callers) <= MAX_CALLERS  # The server has more ways with so many.
+        return len(self._callers) <= MAX_CALLERS  # Only a full host's server handles so many.
 
     def _answer(self, descriptor: int) -> bool:
         """Answer a Describe request without waking; leave any other message unread."""

@@ -23,7 +23,7 @@ from session_host.protocol.values import CellSize
 log = logging.getLogger(__name__)
 
 SETTLE_S = 0.5
-"""What a checkpoint leaves to be written is written by then."""
+"""How long the writes after a checkpoint take at most."""
 
 MAX_DESCRIPTORS = 200
 """No hibernation with more clients: their sockets would not fit one SCM_RIGHTS message."""
@@ -36,16 +36,16 @@ class _State(Enum):
 
 
 class IdleDetection:
-    """One session's: what happens in it, and how long nothing has."""
+    """Measures how long nothing has happened in a session."""
 
     def __init__(self, driver: Driver, server: Server, keeper: KeeperChannel, patience_s: float) -> None:
-        """Know a session.
+        """Watch a session.
 
         Args:
             driver: the session's.
             server: its clients.
-            keeper: who is asked for that one.
-            patience_s: when nothing has happened for so long, it is to rest.
+            keeper: gets the request for a hibernating host.
+            patience_s: how long nothing must happen before the session hibernates.
         """
         self._driver = driver
         self._server = server
@@ -61,7 +61,7 @@ class IdleDetection:
         self._watch()
 
     def close(self) -> None:
-        """The session has ended."""
+        """Stop watching, because the session has ended."""
         if self._timer is not None:
             self._timer.cancel()
         if self._settling is not None:
@@ -96,7 +96,7 @@ class IdleDetection:
         description = encode(self._server.description())
         log.info("idle; hibernating with %d descriptors", len(descriptors))
         self._keeper.send_message(Rest(description, self._patience_s, len(descriptors)), descriptors)
-        # Should the keeper have no process for it, this goes on; then it is asked again, after twice the time.
+        # If the keeper cannot fork a process, this host goes on, and asks again after twice the time.
         self._patience_s *= 2
         self._timer = asyncio.get_running_loop().call_later(self._patience_s, self._watch)
 
@@ -109,11 +109,11 @@ class IdleDetection:
                 each.is_quiet for each in (driver, driver.journal_writer, driver.watch, driver.conversation, server)
             )
             and len(server.descriptors()) <= MAX_DESCRIPTORS
-            # Who comes back would else give the grid another size.
+            # A viewer of another size would change the grid when it reconnects.
             and session.viewers.attachments.sizes() <= {(session.sizing.size, session.sizing.cell), (None, CellSize())}
         )
 
     def _happened(self) -> tuple[int, ...]:
-        """Changes with everything that happens: output, what clients do, what the agent tells, who comes."""
+        """A value that changes with every event: output, clients' actions and connections, the agent's reports."""
         server = self._server
         return self._driver.output_file.end, self._driver.input_log.end, server.calls, len(server.descriptors())

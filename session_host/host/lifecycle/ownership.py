@@ -14,10 +14,10 @@ _owned: dict[tuple[int, int], int] = {}
 
 
 def try_lock_session(input_log: int) -> bool:
-    """Whether this process is the session's one host now.
+    """Take the session's lock; returns whether this process is the session's one host now.
 
-    By a lock of an open file that this process alone has: the input log is opened anew for it. The kernel takes it
-    away with the process, however that ends. A record lock would go with the first of its descriptors that is closed.
+    The lock belongs to an open file that only this process has: the input log is opened again for it. The kernel
+    releases it when the process ends. A record lock would be released when any descriptor of the file is closed.
     """
     key = _key(input_log)
     if key in _owned:
@@ -40,7 +40,7 @@ def try_lock_session(input_log: int) -> bool:
 
 
 def unlock_session(input_log: int) -> None:
-    """Be the session's host no more."""
+    """Release the session's lock."""
     own = _owned.pop(_key(input_log), -1)
     if own >= 0:
         os.close(own)

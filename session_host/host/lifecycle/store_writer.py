@@ -1,6 +1,6 @@
 """A host's writes to the store: its PID, the exit and the last screen. (The launcher writes the start.)
 
-All of it blocks on the disk, so each call is made off the event loop.
+Every write waits for the disk, so each runs in a thread.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ RETRY_S = (0.2, 1.0, 5.0)
 
 
 class StoreWriter:
-    """The record of one session."""
+    """Writes the record of one session."""
 
     def __init__(self, spec: LaunchSpec, host_pid: int) -> None:
         self._spec = spec
@@ -40,12 +40,12 @@ class StoreWriter:
         self._record.host_pid, self._record.host_started = host_pid, start_time(host_pid)
 
     def found(self, pid: int, started: int | None) -> None:
-        """The session's program is this one; see ``system.processes.identity`` for its start time."""
+        """Set the session's program; see ``system.processes.identity`` for its start time."""
         self._record.state = State.RUNNING
         self._record.child_pid, self._record.child_started = pid, started
 
     def in_conversation(self, conversation: str) -> None:
-        """The agent's own id of the conversation that it is in; "" while that is not known."""
+        """Set the agent's own id of its conversation; "" while it is unknown."""
         self._record.provider_session_id = conversation or None
 
     async def taken_over(self) -> None:
@@ -56,9 +56,9 @@ class StoreWriter:
         await self._worker.run(lambda: _logged(self._write))
 
     async def ended(self, driver: Driver, ended_at: str, *, interrupted: bool) -> None:
-        """Keep the last screen if it can be, and record the end, however long the disk refuses.
+        """Save the last screen if possible, and record the end, trying again until the disk takes it.
 
-        ``interrupted``: this was no end of the agent's own, nor one that its user wished.
+        ``interrupted``: neither the agent nor its user ended the program.
         """
         record, session = self._record, driver.session
         record.state, record.exit_code, record.exit_signal = session.state, session.exit_code, session.exit_signal
@@ -85,7 +85,7 @@ class StoreWriter:
 
     async def _save_screen(self, driver: Driver, *, portable: bool) -> None:
         if portable and not await self._worker.run(Path(self._spec.screen).exists):
-            return  # The chat was removed meanwhile.
+            return  # The user removed the chat meanwhile.
         try:
             worker = driver.worker
             screen = await worker.run_in_thread(
@@ -123,11 +123,11 @@ class StoreWriter:
                     provider_session_id=record.provider_session_id,
                 )
             except NoSuchSession:
-                # The record was damaged and begun anew while this session ran.
+                # The store was damaged and made anew while this session ran.
                 store.insert(record)
 
     def _note_left(self, store: Store) -> None:
-        """Keep the id of a conversation that the agent has left for another: its user may look for it."""
+        """Save the id of a conversation that the agent has left for another; the user may look for it."""
         former = store.get(self._record.id)
         left = former.provider_session_id if former is not None else None
         if left and self._record.provider_session_id and left != self._record.provider_session_id:

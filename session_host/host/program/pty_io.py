@@ -1,7 +1,7 @@
 """PTY I/O on the event loop: reads output, watches for writability, detects the program's exit. Output path, 1 of 16.
 
 The end of a session is the end of its child, not of its output: a background process that holds on
-to the terminal does not keep a session alive. What the child wrote before it ended is all taken.
+to the terminal does not keep a session alive. All that the child wrote before it ended is read.
 """
 
 from __future__ import annotations
@@ -37,21 +37,21 @@ class PtyIOOwner(Protocol):
     """The callbacks of PtyIO."""
 
     def on_output(self, data: bytes) -> bool:
-        """The program wrote; returns whether to read on at once."""
+        """Called with the program's output; returns whether to read on at once."""
 
     def flush_input(self) -> None:
-        """The PTY takes input again."""
+        """Called when the PTY takes input again."""
 
     def program_ended(self, exit_code: int | None, exit_signal: int | None) -> None:
-        """The child was reaped and its last output given."""
+        """Called when the child was reaped and its last output was passed on."""
 
 
 class PtyIO:
-    """The event loop's hold on one PtyProcess.
+    """Reads and watches one PtyProcess on the event loop.
 
     Attributes:
         reaped: the child has ended and its PID may belong to another by now.
-        writing: the owner is to be told when the PTY takes input again.
+        writing: whether the owner is called when the PTY takes input again.
     """
 
     def __init__(self, process: PtyProcess, output_file: OutputFile, header: LogHeader, owner: PtyIOOwner) -> None:
@@ -86,10 +86,10 @@ class PtyIO:
         else:
             self._loop.add_reader(self._pidfd, self._child_ended)
             if not self._process.is_it():
-                self._child_ended()  # Another process has its PID by now.
+                self._child_ended()  # The PID belongs to another process by now.
 
     def close(self) -> None:
-        """Let go of everything; may be called twice."""
+        """Stop reading and watching; may be called twice."""
         self._stop_reading()
         self.watch_writable(False)
         if self._pidfd >= 0:
@@ -104,11 +104,11 @@ class PtyIO:
 
     @property
     def is_quiet(self) -> bool:
-        """Whether the program runs, takes what it gets, and may write again."""
+        """Whether the program runs, has read its input, and output is being read."""
         return self._reading and not (self._held or self.writing or self.reaped)
 
     def watch_writable(self, wanted: bool) -> None:
-        """Ask to be told, or not to be, when the PTY takes input again."""
+        """Start or stop watching for the PTY to take input again."""
         if wanted == self.writing:
             return
         self.writing = wanted
@@ -130,7 +130,7 @@ class PtyIO:
             self._pause_reading()
         if output_file.at_end:
             self._stop_reading()
-            # A child may close its terminal and live on; then its end is still to come.
+            # A child may close its terminal and live on.
             self._finish_if_over()
         elif self._status is not None and not self._held:
             self._await_quiet()
@@ -142,7 +142,7 @@ class PtyIO:
             self._loop.remove_reader(self._process.master)
 
     def resume_reading(self) -> None:
-        """The end of a hold."""
+        """Read from the PTY again, after ``_pause_reading``."""
         if self._reading and self._held:
             self._held = False
             self._loop.add_reader(self._process.master, self._readable)
@@ -161,7 +161,7 @@ class PtyIO:
             self._loop.remove_reader(self._pidfd)
         status = self._learn_status()
         if status is None:
-            # Its parent, the keeper, tells in a moment; or is gone, and then nobody knows.
+            # Its parent, the keeper, reports the status soon; if the keeper is gone, it stays unknown.
             self._unknown = self._loop.call_later(TOLD_WITHIN_S, self._ended, (None, None))
         else:
             self._ended(exit_status.code_and_signal(status))
@@ -181,7 +181,7 @@ class PtyIO:
             try:
                 status = way()
             except ChildProcessError:
-                continue  # The keeper, or nobody, is its parent.
+                continue  # Its parent is the keeper or init.
             if status is not None:
                 header.exit_status = status
                 self._reap()
@@ -192,10 +192,10 @@ class PtyIO:
         try:
             os.waitpid(self._process.pid, os.WNOHANG)
         except ChildProcessError:
-            pass  # Somebody else's to reap.
+            pass  # Another process reaps it.
 
     def on_exit_status(self) -> None:
-        """The keeper has noted the child's status."""
+        """Called when the keeper has saved the child's status."""
         status = self._header.exit_status
         if self.reaped and self._status is None and status is not None:
             self._ended(exit_status.code_and_signal(status))

@@ -21,7 +21,7 @@ def pidfd_of(pid: int) -> int:
 
 
 def parent_of(pid: int) -> int:
-    """The parent of a process that lives, or was not reaped yet; 0 if there is no such process, or no telling."""
+    """The parent of a process that lives, or was not reaped yet; 0 if there is none or it is unknown."""
     try:
         return int(proc.stat_fields(pid)[1])
     except OSError:
@@ -29,7 +29,7 @@ def parent_of(pid: int) -> int:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether there is such a process of ours, maybe a zombie."""
+    """Whether the process exists and we may signal it; a zombie exists."""
     try:
         os.kill(pid, 0)
     except OSError:
@@ -93,7 +93,7 @@ def reap_and_store_status(sessions: Iterable[KeptSession], pid: int, status: int
     """Store a child's exit status if it is a session's program, then reap it; return the session."""
     for session in sessions:
         if pid in {session.child_pid, session.header.child} and session.header.exit_status is None:
-            # Before the reaping, so that there is no moment at which nobody knows.
+            # Before the reaping, which removes the kernel's own record.
             session.header.exit_status = status
             os.waitpid(pid, 0)
             return session

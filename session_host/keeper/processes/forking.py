@@ -1,4 +1,4 @@
-"""Forks a host from the keeper: within a millisecond, with the engine loaded."""
+"""Forks a host from the keeper, within a millisecond and with the engine loaded."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _libc() -> ctypes.CDLL:
 
 
 def set_process_name(name: str) -> None:
-    """What ``ps -o comm`` shows; at most 15 bytes."""
+    """Set the name that ``ps -o comm`` shows; at most 15 bytes."""
     if sys.platform == "linux":
         _libc().prctl(_PR_SET_NAME, name.encode(), 0, 0, 0)
 
@@ -44,7 +44,7 @@ def become_subreaper() -> bool:
 
 
 def raise_open_files() -> int:
-    """Take as many descriptors as this process may; returns how many it had before, which is the programs' share."""
+    """Raise this process's limit of open files; returns the former limit, which programs get."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -64,7 +64,7 @@ def fork_host(
 ) -> tuple[int, socket.socket]:
     """Fork a process that has this session's descriptors, a channel to us, and nothing else of ours.
 
-    It begins once ``begun`` is over. Should we be killed before, it ends: no host is there that nobody knows.
+    It begins once ``begun`` has returned. If we are killed before that, it exits, so that no unknown host is left.
 
     Args:
         descriptors: stays open in both.
@@ -113,12 +113,12 @@ def fork_host(
         log.exception("the host failed")
     finally:
         logging.shutdown()
-        # What the parent's objects would do at their end is not ours to do.
+        # Not the finalizers of the parent's objects.
         os._exit(status)
 
 
 def _forget_parent(kept: set[int], log_path: str) -> None:
-    """Close what is not ours, and be a process of our own."""
+    """Close the parent's descriptors, leave its process group, and log to a file of our own."""
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGCHLD, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
@@ -130,14 +130,14 @@ def _forget_parent(kept: set[int], log_path: str) -> None:
 
 @cache
 def _closes_ranges() -> bool:
-    """Whether the C library and the kernel close a range at once (close_range(2)), as ``os.closerange`` does then."""
+    """Whether C library and kernel have close_range(2), which ``os.closerange`` then uses."""
     close_range = getattr(_libc(), "close_range", None)
     return close_range is not None and close_range(_NO_DESCRIPTOR, _NO_DESCRIPTOR, 0) == 0
 
 
 def _close_others(kept: set[int]) -> None:
-    """Close all descriptors but the standard ones and these; some thirteen a session are the keeper's."""
-    # The list takes long, and memory of each host.
+    """Close all descriptors except the standard ones and these; the keeper has some thirteen a session."""
+    # Listing the descriptors takes long, and costs each host memory.
     last = _NO_DESCRIPTOR if _closes_ranges() else max(map(int, os.listdir("/dev/fd")))  # noqa: PTH208
     first = 3
     for descriptor in sorted(each for each in kept if each > 2):

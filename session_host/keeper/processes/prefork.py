@@ -1,7 +1,8 @@
 """Prefork: load and use in the keeper what every host needs, so that hosts share its pages.
 
-A host's memory is what it writes to, and a Python process writes to what it merely uses: it counts references.
-What the interpreter makes at a first use (caches, adapted code, the dictionaries of objects) is made here.
+A host has memory of its own for each page that it writes to, and a Python process writes even to objects that it only
+uses, since it counts references. So the first uses, at which the interpreter makes caches, adapted code and objects'
+dictionaries, happen here.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from .forking import PACKETS
 log = logging.getLogger(__name__)
 
 TURNS = 10
-"""The interpreter adapts code that has run so often."""
+"""How often code must run before the interpreter adapts it."""
 
 TRIAL_S = 3
 SIZE = GridSize(80, 24)
@@ -95,7 +96,7 @@ def _survives(work: Callable[[], None]) -> bool:
 
 @contextlib.contextmanager
 def _directory() -> Iterator[Path]:
-    """A place of its own, and nowhere to log to."""
+    """A temporary directory, with logging switched off."""
     directory = runtime_dir() / f"warming-{os.getpid()}"
     directory.mkdir(mode=0o700)
     kept = os.dup(2)
@@ -111,7 +112,7 @@ def _directory() -> Iterator[Path]:
 
 
 def _host_a_session(directory: Path) -> None:
-    """Be the host of a short session, in this very process.
+    """Run a short session's host in this very process.
 
     Raises:
         OSError: there are no descriptors, no PTYs, or no room.
@@ -146,7 +147,7 @@ def _host_a_session(directory: Path) -> None:
     with contextlib.ExitStack() as stack:
         stack.callback(descriptors.close)
         InputLog(descriptors.input_log, descriptors.master, Splicer()).close()
-        # What viewers and commands ask waits in their sockets for the host that is about to be.
+        # Requests of viewers and commands wait in their sockets until the host serves.
         for role, question in _CALLS:
             client = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
             client.connect(spec.socket_path)

@@ -14,11 +14,11 @@ from session_host.system.processes import exit_status, proc
 from .children import is_alive, parent_of, pidfd_of
 
 GREETING_S = 0.1
-"""A keeper that takes the place of another does first what is urgent; then it greets the hosts."""
+"""Delay before a keeper that takes over greets the hosts, so that urgent work comes first."""
 
 
 class UnrelatedProcesses:
-    """Watches them, in the active keeper."""
+    """Watches hosts and programs that are no children of the active keeper."""
 
     def __init__(
         self, loop: Loop, replication: StandbyReplication, host_ended: Callable[[KeptSession, int | None], None]
@@ -28,7 +28,7 @@ class UnrelatedProcesses:
         self._host_ended = host_ended
 
     def watch(self, session: KeptSession) -> bool:
-        """Watch what is a stranger of a session; False if its host is gone."""
+        """Watch those of a session's processes that are unrelated; False if its host is gone."""
         kin = self._kin()
         host_is_kin = session.pidfd < 0 and parent_of(session.host_pid) in kin
         is_there = host_is_kin or self.watch_host(session)
@@ -36,22 +36,22 @@ class UnrelatedProcesses:
         return is_there
 
     def watch_host(self, session: KeptSession) -> bool:
-        """Watch a host that is a stranger; False if it is gone."""
+        """Watch an unrelated host; False if it is gone."""
         if session.pidfd < 0:
             session.pidfd = pidfd_of(session.host_pid)
         self._watch(session.pidfd, lambda: self._host_is_gone(session))
         return session.pidfd >= 0 or is_alive(session.host_pid)
 
     def _kin(self) -> set[int]:
-        """Each of these learns the ends of its children: this process, and the standby, which is its parent."""
+        """The processes that see their children's ends for us: this one, and the standby, which is its parent."""
         return {os.getpid(), os.getppid()} if self._replication.connection is not None else {os.getpid()}
 
     def children_of_kin(self) -> set[int]:
-        """Their children."""
+        """The children of this process and of the standby."""
         return {child for pid in self._kin() for child in proc.children(pid)}
 
     def watch_program(self, session: KeptSession) -> None:
-        """Watch the program of a session that has no host, if it is a stranger."""
+        """Watch the program of a session that has no host, if the program is unrelated."""
         self._watch_child(session, self._kin())
 
     def _watch_child(self, session: KeptSession, kin: Collection[int]) -> None:
@@ -66,13 +66,13 @@ class UnrelatedProcesses:
             self._loop.watch(pidfd, gone)
 
     def forget(self, session: KeptSession) -> None:
-        """Watch a session no more."""
+        """Stop watching a session's processes."""
         self.forget_host(session)
         self._close(session.child_pidfd)
         session.child_pidfd = -1
 
     def forget_host(self, session: KeptSession) -> None:
-        """Watch a session's host no more."""
+        """Stop watching a session's host."""
         self._close(session.pidfd)
         session.pidfd = -1
 
@@ -83,7 +83,7 @@ class UnrelatedProcesses:
             os.close(pidfd)
 
     def _child_is_gone(self, session: KeptSession) -> None:
-        """A program has ended; should its host be dead too, nobody else looks."""
+        """Handle the end of a program; if its host is dead too, no other process would."""
         pidfd, session.child_pidfd = session.child_pidfd, -1
         self._loop.unwatch(pidfd)
         status = exit_status.of_zombie(session.child_pid, None)

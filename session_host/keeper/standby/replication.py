@@ -26,7 +26,7 @@ from session_host.system.processes import proc
 log = logging.getLogger(__name__)
 
 PATIENCE_S = 1.0
-"""A standby that reads nothing for so long is killed, and another takes its place."""
+"""A standby that reads nothing for this long is killed and replaced."""
 
 
 class Change(msgspec.Struct, frozen=True, array_like=True, tag=True):
@@ -34,13 +34,13 @@ class Change(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 
 class Held(Change, frozen=True):
-    """A session is kept. Its spec (in a file) and its descriptors come along; if ``slave``, the PTY's slave, too."""
+    """A session was added. Its spec (in a file) and its descriptors come along; if ``slave``, the PTY's slave, too."""
 
     slave: bool
 
 
 class Now(Change, frozen=True):
-    """How a session stands; the channel to its host comes along if ``channel``."""
+    """A session's state; the channel to its host comes along if ``channel``."""
 
     session_id: str
     state: str
@@ -53,23 +53,23 @@ class Now(Change, frozen=True):
 
 
 class Bound(Change, frozen=True):
-    """A session's socket is a new one, which comes along."""
+    """A session's socket was bound again; the new one comes along."""
 
     session_id: str
 
 
 class Forgotten(Change, frozen=True):
-    """A session is over."""
+    """A session was removed."""
 
     session_id: str
 
 
 class Listening(Change, frozen=True):
-    """The keeper's socket is a new one, which comes along."""
+    """The keeper's socket was bound again; the new one comes along."""
 
 
 class Locked(Change, frozen=True):
-    """The lock file is a new one, which comes along."""
+    """The lock file was made again; the new one comes along."""
 
 
 class Leaving(Change, frozen=True):
@@ -84,7 +84,7 @@ class Ended(Change, frozen=True):
 
 
 class Noted(Change, frozen=True):
-    """The status of a session's program stands in its input log: the standby was its parent."""
+    """The standby, as its parent, saved the status of a session's program in the input log."""
 
     session_id: str
 
@@ -98,19 +98,19 @@ class DescriptorHolder(Protocol):
     """Holds sessions' descriptors beside the two keepers (``systemd_holder``)."""
 
     def store_session(self, session_id: str, held: Sequence[int]) -> None:
-        """Hold a session's descriptors."""
+        """Store a session's descriptors."""
 
     def remove_session(self, session_id: str) -> None:
-        """Hold a session no more."""
+        """Drop a session's descriptors."""
 
     def check(self) -> None:
-        """Put back what is gone in the runtime directory."""
+        """Restore missing files in the runtime directory."""
 
 
 class StandbyReplication:
-    """Sends each change to the standby and to the descriptor backup; a missing one is skipped.
+    """Sends each change to the standby and to the descriptor holder; a missing one is skipped.
 
-    A standby that cannot be told is killed: what is forked next has all that this process has.
+    A standby that does not take a change is killed: the next one is forked, and so has all that this process has.
     """
 
     def __init__(self, descriptor_holder: DescriptorHolder | None = None) -> None:
@@ -118,11 +118,11 @@ class StandbyReplication:
         self._descriptor_holder = descriptor_holder
 
     def set_standby(self, connection: socket.socket | None) -> None:
-        """There is another standby, or none."""
+        """Send changes to this standby from now on; None if there is no standby."""
         self.connection = connection
 
     def add_session(self, session: KeptSession) -> None:
-        """Tell that a session is kept."""
+        """Send a new session and its descriptors."""
         if self.connection is None and self._descriptor_holder is None:
             return
         try:
@@ -137,7 +137,7 @@ class StandbyReplication:
         os.close(spec)
 
     def bound(self, session: KeptSession) -> None:
-        """Tell that a session's socket is a new one."""
+        """Send a session's new socket."""
         self.send_change(Bound(session.id), (session.descriptors.listener,))
         if self._descriptor_holder is not None:
             with suppress(OSError):
@@ -147,18 +147,18 @@ class StandbyReplication:
                 os.close(spec)
 
     def forgotten(self, session: KeptSession) -> None:
-        """Tell that a session is over."""
+        """Report that a session was removed."""
         self.send_change(Forgotten(session.id))
         if self._descriptor_holder is not None:
             self._descriptor_holder.remove_session(session.id)
 
     def check_backup(self) -> None:
-        """Let systemd's descriptor store put back what is gone in the runtime directory."""
+        """Have the descriptor holder restore missing files in the runtime directory."""
         if self._descriptor_holder is not None:
             self._descriptor_holder.check()
 
     def update_session(self, session: KeptSession, *, channel: bool = False) -> None:
-        """Tell how a session stands; ``channel``: the way to its host is a new one."""
+        """Send a session's state; ``channel``: send the channel to its host, too, which is new."""
         if self.connection is None:
             return
         passed: tuple[int, ...] = ()
@@ -173,13 +173,13 @@ class StandbyReplication:
         )
 
     def send_change(self, change: Change, descriptors: Sequence[int] = ()) -> None:
-        """Tell the standby something."""
+        """Send a change to the standby; kill a standby that does not take it."""
         if self.connection is None:
             return
         try:
             send_change(self.connection, change, descriptors, wait_s=PATIENCE_S)
         except (BrokenPipeError, ConnectionResetError):
-            pass  # It is dead, and that is noticed by the connection's end.
+            pass  # It is dead; the end of the connection reports that.
         except OSError as error:
             self._end_standby(error)
 
@@ -199,10 +199,10 @@ def end_parent() -> None:
 
 
 def send_change(connection: socket.socket, change: Change, descriptors: Sequence[int] = (), *, wait_s: float) -> None:
-    """Send a message.
+    """Send a message and its descriptors, waiting at most ``wait_s``.
 
     Raises:
-        OSError: the other process is gone, or reads nothing for so many seconds.
+        OSError: the other process is gone, or does not read.
     """
     data = _encode(change)
     try:
@@ -214,7 +214,7 @@ def send_change(connection: socket.socket, change: Change, descriptors: Sequence
 
 
 def read(connection: socket.socket) -> tuple[Any, list[int]] | None:
-    """The next message and its descriptors; None if there is none at this moment.
+    """Read the next message and its descriptors; None if there is none now.
 
     Raises:
         EOFError: the other process is gone.
@@ -231,7 +231,7 @@ def read(connection: socket.socket) -> tuple[Any, list[int]] | None:
 
 
 def _spec_file(spec: LaunchSpec) -> int:
-    """A spec as a file in memory: its environment may be longer than a packet."""
+    """Write a spec into a file in memory, since its environment may be longer than a packet."""
     file = os.memfd_create("outlive-spec")
     data = memoryview(msgspec.msgpack.encode(spec))
     while data:
@@ -240,12 +240,12 @@ def _spec_file(spec: LaunchSpec) -> int:
 
 
 def is_spec(file: int) -> bool:
-    """Whether a descriptor is that of a spec's file."""
+    """Whether a descriptor belongs to a spec's file."""
     return proc.descriptor_target(file).startswith("/memfd:outlive-spec")
 
 
 def read_spec(file: int) -> LaunchSpec:
-    """The spec in that file, which is closed."""
+    """Read the spec in a file made by ``_spec_file``, and close the file."""
     os.lseek(file, 0, os.SEEK_SET)
     with os.fdopen(file, "rb") as opened:
         return msgspec.msgpack.decode(opened.read(), type=LaunchSpec)

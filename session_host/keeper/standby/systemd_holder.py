@@ -58,7 +58,7 @@ exit 1
 
 
 class SystemdHolder:
-    """The sessions in the descriptor store, as the active keeper tells of them; without a store nothing happens."""
+    """Stores the sessions' descriptors in systemd's descriptor store; without a store, does nothing."""
 
     def __init__(self) -> None:
         self._store: DescriptorStore | None = None
@@ -76,7 +76,7 @@ class SystemdHolder:
             return "no service: there is no flock(1)"
         if not self._say_alive():
             return "no service: the keeper before is still ending"
-        # Another name than a former version's: the command is another.
+        # Not a former version's name, since the command is another.
         unit = f"{service_prefix()}-{os.getpid()}-{time.monotonic_ns()}.service"
         argv = ["/bin/sh", "-c", _WAITING, str(_alive_path()), *keeper_argv(), ARGUMENT, str(open_files)]
         result = enter_service(Service(unit, "Outlive: keeper", argv, keeper_environment()), [os.getpid()])
@@ -86,7 +86,7 @@ class SystemdHolder:
         return unit
 
     def set_service(self) -> None:
-        """Have descriptors held by the service that this process is in."""
+        """Store descriptors in the service that this process is in."""
         self._say_alive()
         try:
             self._store = DescriptorStore()
@@ -94,7 +94,7 @@ class SystemdHolder:
             log.warning("systemd takes no descriptors: %s", error)
 
     def check(self) -> None:
-        """Take the lock again if its file was removed: a service that starts again waits for it."""
+        """Take the lock again if its file was removed, since a restarted service waits for the lock."""
         try:
             if self._alive < 0 or os.path.samestat(Path(_alive_path()).lstat(), os.fstat(self._alive)):
                 return
@@ -118,7 +118,7 @@ class SystemdHolder:
         while True:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:  # Whoever waited for it has it for a moment.
+            except BlockingIOError:  # A process that waited for it has it for a moment.
                 if time.monotonic() > deadline_s:
                     os.close(descriptor)
                     return False
@@ -128,7 +128,7 @@ class SystemdHolder:
                 return True
 
     def store_session(self, session_id: str, held: Sequence[int]) -> None:
-        """Have a session's descriptors held; those that are held already are not held twice."""
+        """Store a session's descriptors; systemd stores each file once."""
         if self._store is not None:
             try:
                 self._store.store_descriptors(session_id, held)
@@ -136,7 +136,7 @@ class SystemdHolder:
                 log.warning("%s: systemd does not hold it: %s", session_id, error)
 
     def remove_session(self, session_id: str) -> None:
-        """Have a session held no more."""
+        """Remove a session's descriptors from the store."""
         if self._store is not None:
             try:
                 self._store.remove(session_id)
@@ -154,7 +154,7 @@ def leave_former_service(session_ids: Collection[str]) -> None:
 
 
 def is_restoring() -> bool:
-    """Wait for the keeper that systemd is about to start, if it holds sessions; whether it is there."""
+    """Wait for the keeper that systemd is about to start, if it has sessions; returns whether it started."""
     if not held_by_services(f"{service_prefix()}-*.service"):
         return False
     deadline_s = time.monotonic() + RESTORING_S
