@@ -28,6 +28,7 @@ import pytest
 from session_host.system.event_loop import loop_factory
 from tests.support import command_client, displays, leaks, processes
 from tests.support.area import Area, new_area, reused_area, reusing
+from tests.support.buses import BusDaemon, bus_daemon
 from tests.support.qt_messages import QtMessages
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--write-agents-table", action="store_true", help="write their table, though not all of it ran")
 
 
-STARTING_FIXTURES = {"sessions", "x_server", "systemd", "repository"}
+STARTING_FIXTURES = {"sessions", "x_server", "session_bus", "systemd", "repository"}
 """Fixtures that start programs: chats, a display, a bus, git."""
 
 STARTING_MODULES = (
@@ -174,6 +175,14 @@ def sessions(area: Area, request: pytest.FixtureRequest) -> Iterator[Sessions]:
     own = Sessions(request.node.stash[LEAK_CHECK])
     yield own
     own.end_all()
+
+
+@pytest.fixture
+def session_bus(area: Area, monkeypatch: pytest.MonkeyPatch) -> Iterator[BusDaemon]:
+    """A session bus of this test's own."""
+    with bus_daemon(area.xdg_runtime) as daemon:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", daemon.address)
+        yield daemon
 
 
 # ------------------------------------------------------------------------------------ displays

@@ -8,7 +8,6 @@ import shlex
 from collections.abc import Mapping
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from gui.bridge.checkouts import Status
@@ -29,7 +28,7 @@ from gui.window.new_chat.request import (
     without_endpoint_arguments,
     words_of,
 )
-from gui.window.sheets.sheet import Sheet, foot
+from gui.window.sheets.sheet import FormSheet, foot
 from gui.window.widgets.directory_field import DirectoryField
 from gui.window.widgets.parts import Scrolled, button, label
 from gui.window.widgets.prompt_field import PromptField
@@ -42,7 +41,7 @@ SETTLED_MS = 150
 """A directory that was typed is looked at once nothing was typed for so long."""
 
 
-class NewChatSheet(Sheet):
+class NewChatSheet(FormSheet):
     """The sheet.
 
     Signals:
@@ -330,12 +329,6 @@ class NewChatSheet(Sheet):
             control.style().polish(control)
 
     # ------------------------------------------------------------ starting
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
-            self._submit()
-        else:
-            super().keyPressEvent(event)
 
     def _submit(self) -> None:
         if not self.start.isEnabled():

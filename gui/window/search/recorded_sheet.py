@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QKeyEvent, QTextCharFormat, QTextCursor, QTextFormat
 from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
 from gui.bridge.background.search_thread import Hit, Query
-from gui.terminal.cell_metrics import default_family, default_size_px
 from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_S_PX
 from gui.window.sheets.sheet import Sheet
 from gui.window.widgets.parts import ElidedLabel, label
+from gui.window.widgets.plain_lines import PlainLines
 from gui.wording import sheet_texts
 from session_host.protocol.untrusted_text import one_line
 
 WIDTH_PX = 880
 HEIGHT_PX = 440
-
-
-class _Lines(QPlainTextEdit):
-    def sizeHint(self) -> QSize:
-        return QSize(WIDTH_PX, HEIGHT_PX)
 
 
 class RecordingSheet(Sheet):
@@ -30,16 +25,8 @@ class RecordingSheet(Sheet):
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(theme, parent, sheet_texts.recorded_text(), WIDTH_PX)
         self.title = ElidedLabel("", "title")
-        self.text = _Lines()
-        self.text.setReadOnly(True)
-        self.text.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
-        )
+        self.text = PlainLines(sheet_texts.recorded_text(), WIDTH_PX, HEIGHT_PX)
         self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self.text.setAccessibleName(sheet_texts.recorded_text())
-        monospace = QFont(default_family())
-        monospace.setPixelSize(default_size_px())
-        self.text.setFont(monospace)
         layout = self.column(GAP_S_PX)
         layout.addWidget(self.title)
         layout.addWidget(label(sheet_texts.recorded_hint(), "secondary"))

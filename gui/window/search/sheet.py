@@ -10,8 +10,6 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, Q
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QStandardItem
 from PySide6.QtWidgets import (
     QLineEdit,
-    QStyle,
-    QStyleOptionViewItem,
     QWidget,
 )
 
@@ -21,7 +19,7 @@ from gui.theme.follow import Theme
 from gui.theme.marks import paint_mark
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
 from gui.window.sheets.sheet import Sheet
-from gui.window.widgets.parts import label, paint_choice_ground
+from gui.window.widgets.parts import label
 from gui.window.widgets.result_list import ResultList, RowDelegate, lay_out_results
 from gui.wording import common_texts, phrases, sheet_texts
 from session_host.errors import UsageError
@@ -186,17 +184,11 @@ class SearchSheet(Sheet):
 class _MatchDelegate(RowDelegate):
     """Paints a line with what fits in it marked; below it the chat, and how long ago."""
 
-    def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
+    def paint_row(self, painter: QPainter, area: QRect, index: QModelIndex | QPersistentModelIndex) -> None:
         match = index.data(_MATCH_ROLE)
         if not isinstance(match, Match):
             return
         tokens = self._theme.tokens
-        area: QRect = option.rect
-        state: QStyle.StateFlag = option.state
-        painter.save()
-        paint_choice_ground(painter, area, state, tokens)
         first = QRect(area.left() + GAP_M_PX, area.top() + 4, area.width() - 2 * GAP_M_PX, 20)
         self._paint_text(painter, first, match)
         second = first.translated(0, 19)
@@ -212,7 +204,6 @@ class _MatchDelegate(RowDelegate):
         room = second.adjusted(22, 0, -QFontMetrics(small).horizontalAdvance(f"{times}{age}") - GAP_M_PX, 0)
         elided = QFontMetrics(small).elidedText(name, Qt.TextElideMode.ElideRight, room.width())
         painter.drawText(room, Qt.AlignmentFlag.AlignLeft | middle, elided)
-        painter.restore()
 
     def _paint_text(self, painter: QPainter, area: QRect, match: Match) -> None:
         """The line from left to right in pieces, from shortly before its first match if it is long."""

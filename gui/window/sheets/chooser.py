@@ -9,8 +9,6 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, Q
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QStandardItem
 from PySide6.QtWidgets import (
     QLineEdit,
-    QStyle,
-    QStyleOptionViewItem,
     QWidget,
 )
 
@@ -19,7 +17,7 @@ from gui.theme.marks import Mark, paint_mark
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, Tokens, font
 from gui.window.sheets.sheet import Sheet
 from gui.window.widgets.fuzzy_match import Fit, fit
-from gui.window.widgets.parts import label, paint_choice_ground
+from gui.window.widgets.parts import label
 from gui.window.widgets.result_list import ResultList, RowDelegate, lay_out_results
 from gui.wording import common_texts
 
@@ -123,17 +121,11 @@ def _how(typed: str, choice: Choice) -> Fit | None:
 class _ChoiceDelegate(RowDelegate):
     """Paints one choice."""
 
-    def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
+    def paint_row(self, painter: QPainter, area: QRect, index: QModelIndex | QPersistentModelIndex) -> None:
         choice = index.data(_CHOICE_ROLE)
         if not isinstance(choice, Choice):
             return
         tokens = self._theme.tokens
-        area: QRect = option.rect
-        state: QStyle.StateFlag = option.state
-        painter.save()
-        paint_choice_ground(painter, area, state, tokens)
         text = area.adjusted(GAP_M_PX, 0, -GAP_M_PX, 0)
         if choice.mark is not None:
             paint_mark(painter, choice.mark, QPointF(text.left() + 8, area.center().y() + 0.5), tokens)
@@ -153,7 +145,6 @@ class _ChoiceDelegate(RowDelegate):
             paint_matched(painter, left, title, index.data(_PLACES_ROLE) or [], tokens)
         else:
             painter.drawText(left, Qt.AlignmentFlag.AlignLeft | middle, title)
-        painter.restore()
 
 
 def paint_matched(painter: QPainter, area: QRect, text: str, places: Sequence[int], tokens: Tokens) -> None:

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QFont, QGuiApplication, QKeyEvent, QTextCursor
-from PySide6.QtWidgets import QPlainTextEdit, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QTextCursor
+from PySide6.QtWidgets import QWidget
 
 from gui.bridge.background.tasks import Tasks
 from gui.bridge.chat import Chat
 from gui.bridge.ended_chat import ERRORS_BYTES, error_output
-from gui.terminal.cell_metrics import default_family, default_size_px
 from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_S_PX
 from gui.window.sheets.sheet import Sheet, foot
 from gui.window.widgets.parts import ElidedLabel, button, label
+from gui.window.widgets.plain_lines import PlainLines
 from gui.wording import common_texts, sheet_texts
 
 WIDTH_PX = 880
 HEIGHT_PX = 360
-
-
-class _Lines(QPlainTextEdit):
-    def sizeHint(self) -> QSize:
-        return QSize(WIDTH_PX, HEIGHT_PX)
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(64, 48)
 
 
 class OutputSheet(Sheet):
@@ -37,16 +29,8 @@ class OutputSheet(Sheet):
         self._asked: Chat | None = None
         self.title = ElidedLabel("", "title")
         self.state = label("", "secondary")
-        self.text = _Lines()
-        self.text.setReadOnly(True)
-        self.text.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
-        )
+        self.text = PlainLines(common_texts.error_output(), WIDTH_PX, HEIGHT_PX)
         self.text.setTabChangesFocus(True)
-        self.text.setAccessibleName(common_texts.error_output())
-        monospace = QFont(default_family())
-        monospace.setPixelSize(default_size_px())
-        self.text.setFont(monospace)
         self.copy = button(common_texts.copy(), "", self._copy)
         self.close_button = button(common_texts.close(), "", self.put_away)
         layout = self.column(GAP_S_PX)

@@ -8,13 +8,12 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QButtonGroup, QGridLayout, QPushButton, QWidget
 
 from gui.bridge.background.export import FORMS
 from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
-from gui.window.sheets.sheet import Sheet, foot
+from gui.window.sheets.sheet import FormSheet, foot
 from gui.window.widgets.directory_field import DirectoryField
 from gui.window.widgets.flow_layout import flow
 from gui.window.widgets.parts import Scrolled, button, label
@@ -25,7 +24,7 @@ WIDTH_PX = 560
 MOST_PX = 1000
 
 
-class ExportSheet(Sheet):
+class ExportSheet(FormSheet):
     """Asks for a file and a format; Enter saves. A file that exists is replaced only after a second word."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
@@ -121,12 +120,6 @@ class ExportSheet(Sheet):
         else:
             self.put_away()
             self._take(path)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
-            self._submit()
-        else:
-            super().keyPressEvent(event)
 
 
 def _be_on_tabs_way(format_button: QPushButton, chosen: bool) -> None:

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from gui.theme.follow import Theme
-from gui.window.sheets.sheet import Sheet, foot
+from gui.window.sheets.sheet import FormSheet, foot
 from gui.window.widgets.parts import button, label
 from gui.wording import common_texts, sheet_texts
 
 
-class NameSheet(Sheet):
+class NameSheet(FormSheet):
     """Asks for a name; Enter takes it."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
@@ -44,9 +43,3 @@ class NameSheet(Sheet):
         if name:
             self.put_away()
             self._take(name)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
-            self._submit()
-        else:
-            super().keyPressEvent(event)

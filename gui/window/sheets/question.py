@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent
+from PySide6.QtGui import QFontMetrics, QKeyEvent
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
-from gui.terminal.cell_metrics import default_family, default_size_px
 from gui.theme.follow import Theme
 from gui.window.sheets.sheet import Sheet, foot
 from gui.window.widgets.parts import button, label
+from gui.window.widgets.plain_lines import monospace_font
 from gui.wording import common_texts, page_texts
 
 WIDTH_PX = 560
@@ -73,9 +73,7 @@ class QuestionSheet(Sheet):
         self.subject.setAccessibleName(page_texts.text_to_confirm())
         self.subject.setTabChangesFocus(True)
         self.subject.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        monospace = QFont(default_family())
-        monospace.setPixelSize(default_size_px())
-        self.subject.setFont(monospace)
+        self.subject.setFont(monospace_font())
         self.no = button(common_texts.cancel(), "", self.put_away)
         self.yes = button(common_texts.ok(), "primary", self.accept)
         for one in (self.no, self.yes):

@@ -147,3 +147,17 @@ class Sheet(QWidget):
         painter = QPainter(self)
         painter.fillRect(self.rect(), color)
         painter.end()
+
+
+class FormSheet(Sheet):
+    """A sheet with fields: Return in any of them submits it."""
+
+    def _submit(self) -> None:
+        """Take what the fields hold, if it is complete."""
+        raise NotImplementedError
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            self._submit()
+        else:
+            super().keyPressEvent(event)

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt
-from PySide6.QtGui import QKeyEvent, QStandardItemModel
-from PySide6.QtWidgets import QLineEdit, QListView, QStyledItemDelegate, QStyleOptionViewItem, QVBoxLayout, QWidget
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
+from PySide6.QtGui import QKeyEvent, QPainter, QStandardItemModel
+from PySide6.QtWidgets import (
+    QLineEdit,
+    QListView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_S_PX
-from gui.window.widgets.parts import Hairline
+from gui.window.widgets.parts import Hairline, paint_choice_ground
 
 
 class ResultList(QListView):
@@ -59,7 +67,7 @@ class ResultList(QListView):
 
 
 class RowDelegate(QStyledItemDelegate):
-    """Base of what paints the rows: all have one height."""
+    """Base of what paints the rows: all have one height, and the ground shows which one is marked."""
 
     def __init__(self, theme: Theme, row_px: int, parent: QWidget) -> None:
         super().__init__(parent)
@@ -67,6 +75,20 @@ class RowDelegate(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         return QSize(0, self._row_px)
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        area: QRect = option.rect
+        state: QStyle.StateFlag = option.state
+        painter.save()
+        paint_choice_ground(painter, area, state, self._theme.tokens)
+        self.paint_row(painter, area, index)
+        painter.restore()
+
+    def paint_row(self, painter: QPainter, area: QRect, index: QModelIndex | QPersistentModelIndex) -> None:
+        """Paint what is on the ground."""
+        raise NotImplementedError
 
 
 def lay_out_results(body: QWidget, theme: Theme, field: QLineEdit, results: ResultList, below: QWidget) -> None:

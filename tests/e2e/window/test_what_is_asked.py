@@ -8,8 +8,7 @@ import pytest
 
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, everything, listed
 from tests.programs import Gate, program
-from tests.support.area import Area
-from tests.support.buses import bus_daemon
+from tests.support.buses import BusDaemon
 from tests.support.notification_desk import NotificationDesk, notification_desk
 from tests.support.waiting import wait_until
 from tests.support.windows import outlive
@@ -18,11 +17,9 @@ pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture
-def desk(area: Area, monkeypatch: pytest.MonkeyPatch) -> Iterator[NotificationDesk]:
-    with bus_daemon(area.root) as daemon:
-        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", daemon.address)
-        with notification_desk("actions") as made:
-            yield made
+def desk(session_bus: BusDaemon) -> Iterator[NotificationDesk]:
+    with notification_desk("actions") as made:
+        yield made
 
 
 def asks_behind(gate: Gate) -> list[str]:

@@ -35,12 +35,6 @@ from tests.support.session_stage import (
     refused,
 )
 
-
-@pytest.fixture
-def stage() -> Stage:
-    return Stage()
-
-
 # ---------------------------------------------------------------- greeting and attaching
 
 

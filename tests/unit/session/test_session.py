@@ -38,12 +38,6 @@ from tests.support.session_stage import (
     refused,
 )
 
-
-@pytest.fixture
-def stage() -> Stage:
-    return Stage()
-
-
 # ---------------------------------------------------------------- input
 
 

@@ -12,8 +12,7 @@ from session_host.cli.doctor.check import Check
 from session_host.system.systemd import ScopeResult, control_groups
 from session_host.system.systemd.scope import NO_BUS, NO_SYSTEMD, NOT_WANTED
 from tests.fakes.systemd import Denied, Logind, Systemd, on_the_bus
-from tests.support.area import Area
-from tests.support.buses import BusDaemon, bus_daemon
+from tests.support.buses import BusDaemon
 
 ME = pwd.getpwuid(os.getuid()).pw_name
 ENABLE = "loginctl enable-linger"
@@ -48,15 +47,8 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
 
 
 @pytest.fixture
-def daemon(area: Area, monkeypatch: pytest.MonkeyPatch) -> Iterator[BusDaemon]:
-    with bus_daemon(area.xdg_runtime) as running:
-        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", running.address)
-        yield running
-
-
-@pytest.fixture
-def systemd(daemon: BusDaemon) -> Iterator[Systemd]:
-    with on_the_bus(Systemd, daemon.address) as service:
+def systemd(session_bus: BusDaemon) -> Iterator[Systemd]:
+    with on_the_bus(Systemd, session_bus.address) as service:
         yield service
 
 
@@ -96,11 +88,11 @@ def test_what_becomes_of_chats_at_logout(
 
 
 def test_logind_is_believed_before_its_files(
-    machine: Machine, daemon: BusDaemon, monkeypatch: pytest.MonkeyPatch
+    machine: Machine, session_bus: BusDaemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     machine.kills("no")
-    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", daemon.address)
-    with on_the_bus(Logind, daemon.address) as logind:
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", session_bus.address)
+    with on_the_bus(Logind, session_bus.address) as logind:
         logind.kills, logind.excluded = True, ["somebody"]
 
         assert "KillUserProcesses is on" in machine.checks()["logging out"].message

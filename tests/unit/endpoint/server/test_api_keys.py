@@ -7,7 +7,6 @@ import logging
 import shlex
 import socket
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,19 +16,12 @@ from session_host.endpoint.server.api_keys import NoKeys, check_source, find_key
 from session_host.errors import ConfigError, UsageError
 from tests.architecture.source_tree import REPOSITORY
 from tests.fakes.secret_service import SecretService
-from tests.support.buses import BusDaemon, bus_daemon
+from tests.support.buses import BusDaemon
 from tests.support.processes import end
 from tests.support.waiting import eventually
 
 HTTPS, HTTP, HERE = "https://api.example.com/v1", "http://api.example.com/v1", "http://127.0.0.1:1/v1"
 KEY = "sk-0123456789"
-
-
-@pytest.fixture
-def bus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[BusDaemon]:
-    with bus_daemon(tmp_path) as daemon:
-        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", daemon.address)
-        yield daemon
 
 
 async def test_by_default_the_usual_variable_counts() -> None:
@@ -78,8 +70,8 @@ def test_what_is_no_source(source: str) -> None:
         check_source(source)
 
 
-async def test_the_desktop_keeps_it_for_one_server(bus: BusDaemon) -> None:
-    with SecretService(bus.address) as service:
+async def test_the_desktop_keeps_it_for_one_server(session_bus: BusDaemon) -> None:
+    with SecretService(session_bus.address) as service:
         assert await secret_store.find("https://api.example.com", unlock=True) is None
         await secret_store.keep("https://api.example.com", KEY)
         await secret_store.keep("https://api.example.com", f"{KEY}-new")
@@ -91,8 +83,8 @@ async def test_the_desktop_keeps_it_for_one_server(bus: BusDaemon) -> None:
             await find_key("secret", HERE, {})
 
 
-async def test_a_locked_store_is_opened_by_its_user(bus: BusDaemon) -> None:
-    with SecretService(bus.address, locked=True) as service:
+async def test_a_locked_store_is_opened_by_its_user(session_bus: BusDaemon) -> None:
+    with SecretService(session_bus.address, locked=True) as service:
         await secret_store.keep("https://api.example.com", KEY)
         assert service.prompts == 1
         service.locked = True
@@ -101,16 +93,16 @@ async def test_a_locked_store_is_opened_by_its_user(bus: BusDaemon) -> None:
         assert service.prompts == 2
 
 
-async def test_a_store_that_stays_locked(bus: BusDaemon) -> None:
+async def test_a_store_that_stays_locked(session_bus: BusDaemon) -> None:
     with (
-        SecretService(bus.address, locked=True, dismisses=True),
+        SecretService(session_bus.address, locked=True, dismisses=True),
         pytest.raises(ConfigError, match="is locked; unlock it, or use another"),
     ):
         await secret_store.keep("https://api.example.com", KEY)
 
 
 async def test_a_bus_without_a_store_and_no_bus_at_all(
-    bus: BusDaemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    session_bus: BusDaemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(ConfigError, match="no secret store found"):
         await find_key("secret", HTTPS, {})
@@ -125,16 +117,16 @@ async def test_a_bus_without_a_store_and_no_bus_at_all(
             await find_key("secret", HTTPS, {})
 
 
-async def test_a_store_that_does_not_run_yet_is_started(bus: BusDaemon, tmp_path: Path) -> None:
+async def test_a_store_that_does_not_run_yet_is_started(session_bus: BusDaemon, tmp_path: Path) -> None:
     program = (
         "import sys, threading; from tests.fakes.secret_service import SecretService\n"
         "with SecretService(sys.argv[1]): threading.Event().wait(20)"
     )
-    command = shlex.join([sys.executable, "-c", program, bus.address])
+    command = shlex.join([sys.executable, "-c", program, session_bus.address])
     wrapper = tmp_path / "store"
     wrapper.write_text(f"#!/bin/sh\ncd {REPOSITORY}; echo $$ > {tmp_path}/pid; exec {command}\n")
     wrapper.chmod(0o700)
-    bus.add_service("org.freedesktop.secrets", wrapper)
+    session_bus.add_service("org.freedesktop.secrets", wrapper)
     try:
         await secret_store.keep("https://api.example.com", KEY)
         assert await find_key("secret", HTTPS, {}) == KEY
@@ -142,8 +134,10 @@ async def test_a_store_that_does_not_run_yet_is_started(bus: BusDaemon, tmp_path
         end([int((tmp_path / "pid").read_text())])
 
 
-async def test_a_chat_that_is_left_while_the_store_asks_its_user_does_not_wait_for_the_answer(bus: BusDaemon) -> None:
-    with SecretService(bus.address, locked=True, answers=False) as service:
+async def test_a_chat_that_is_left_while_the_store_asks_its_user_does_not_wait_for_the_answer(
+    session_bus: BusDaemon,
+) -> None:
+    with SecretService(session_bus.address, locked=True, answers=False) as service:
         service.items[(("application", "outlive"), ("server", "https://api.example.com"))] = KEY
         looking = asyncio.ensure_future(find_key("secret", HTTPS, {}))
         await eventually(lambda: service.prompts, 5.0, "the question")

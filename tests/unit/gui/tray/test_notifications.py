@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,8 +13,7 @@ from gui.tray.desktop_notifications import DesktopNotifications
 from gui.tray.notifier import Notifier
 from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.values import Activity
-from tests.support.area import Area
-from tests.support.buses import BusDaemon, bus_daemon
+from tests.support.buses import BusDaemon
 from tests.support.notification_service import notification_service
 from tests.support.waiting import eventually
 from tests.unit.gui.conftest import WAIT_S, Played
@@ -145,13 +144,6 @@ async def test_a_chat_that_dies_is_told_until_it_is_looked_at(played: Played, to
     assert told.board.shown == {}
 
 
-@pytest.fixture
-def bus(area: Area, monkeypatch: pytest.MonkeyPatch) -> Iterator[BusDaemon]:
-    with bus_daemon(area.root) as daemon:
-        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", daemon.address)
-        yield daemon
-
-
 class Desktop:
     """What is under test, and what it could not show."""
 
@@ -173,7 +165,7 @@ async def desktop(played: Played) -> AsyncIterator[Desktop]:
     await made.tasks.cancel_all()
 
 
-async def test_the_desktop_shows_replaces_and_withdraws(bus: BusDaemon, desktop: Desktop):
+async def test_the_desktop_shows_replaces_and_withdraws(session_bus: BusDaemon, desktop: Desktop):
     async with notification_service("actions", "body-markup") as service:
         desktop.notifications.show("a", "one needs you", "Run a < b && c?")
         await eventually(lambda: service.shown, WAIT_S, "the notification")
@@ -190,7 +182,7 @@ async def test_the_desktop_shows_replaces_and_withdraws(bus: BusDaemon, desktop:
         await eventually(lambda: not service.shown, WAIT_S, "nothing to stay behind")
 
 
-async def test_a_click_chooses_the_chat(bus: BusDaemon, desktop: Desktop):
+async def test_a_click_chooses_the_chat(session_bus: BusDaemon, desktop: Desktop):
     async with notification_service() as service:
         desktop.notifications.show("a", "one needs you", "Run <b>?")
         await eventually(lambda: service.shown, WAIT_S, "the notification")
@@ -200,7 +192,9 @@ async def test_a_click_chooses_the_chat(bus: BusDaemon, desktop: Desktop):
         assert desktop.otherwise == []
 
 
-async def test_without_a_service_another_way_is_taken_and_a_later_service_is_found(bus: BusDaemon, desktop: Desktop):
+async def test_without_a_service_another_way_is_taken_and_a_later_service_is_found(
+    session_bus: BusDaemon, desktop: Desktop
+):
     desktop.notifications.show("a", "one", "first")
     await eventually(lambda: desktop.otherwise == [("a", "one", "first")], WAIT_S, "the other way")
     async with notification_service() as service:
@@ -214,10 +208,10 @@ async def test_without_a_bus_another_way_is_taken(desktop: Desktop):
     await eventually(lambda: desktop.otherwise == [("a", "one", "first")], WAIT_S, "the other way")
 
 
-async def test_a_bus_that_goes_is_survived(bus: BusDaemon, desktop: Desktop):
+async def test_a_bus_that_goes_is_survived(session_bus: BusDaemon, desktop: Desktop):
     async with notification_service() as service:
         desktop.notifications.show("a", "one", "first")
         await eventually(lambda: service.shown, WAIT_S, "the notification")
-        bus.end()
+        session_bus.end()
     desktop.notifications.show("a", "one", "second")
     await eventually(lambda: desktop.otherwise == [("a", "one", "second")], WAIT_S, "the other way")

@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from session_host.host.program import journal_writer as journal_writer_module
 from session_host.host.program.journal_writer import JournalWriter
 from session_host.storage.descriptors.output_file import PAGE_BYTES
 from session_host.storage.journal import Journal, Output, snapshots
 from tests.support.journals import logs, recorded, recorded_bytes
 from tests.support.recording import LIMIT_BYTES, SIZE, Recorded, sizes
-
-
-@pytest.fixture(autouse=True)
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Batches are written and refusals tried again without long waits."""
-    monkeypatch.setattr(journal_writer_module, "FLUSH_S", 0.005)
-    monkeypatch.setattr(journal_writer_module, "RETRY_S", 0.01)
-
-
-@pytest.fixture
-async def own(tmp_path: Path) -> AsyncIterator[Recorded]:
-    made = Recorded(tmp_path / "journal")
-    yield made
-    await made.close()
 
 
 async def test_output_and_resizes_are_recorded_in_order(own: Recorded) -> None:

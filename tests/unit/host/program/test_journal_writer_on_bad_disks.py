@@ -4,32 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from session_host.errors import StoreError
-from session_host.host.program import journal_writer as journal_writer_module
 from session_host.storage.journal import Journal
 from tests.support.disks import fill_disk, small_disk
 from tests.support.journals import recorded, recorded_bytes
 from tests.support.recording import Recorded, sizes
 from tests.support.waiting import eventually
-
-
-@pytest.fixture(autouse=True)
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Batches are written and refusals tried again without long waits."""
-    monkeypatch.setattr(journal_writer_module, "FLUSH_S", 0.005)
-    monkeypatch.setattr(journal_writer_module, "RETRY_S", 0.01)
-
-
-@pytest.fixture
-async def own(tmp_path: Path) -> AsyncIterator[Recorded]:
-    made = Recorded(tmp_path / "journal")
-    yield made
-    await made.close()
 
 
 class Moody:

@@ -21,7 +21,7 @@ from session_host.system.systemd.scope import TIMEOUT_S
 from tests.architecture.source_tree import REPOSITORY
 from tests.fakes.systemd import Denied, Systemd, on_the_bus
 from tests.support.area import Area
-from tests.support.buses import BusDaemon, bus_daemon
+from tests.support.buses import BusDaemon
 from tests.support.processes import end, is_alive
 from tests.support.waiting import wait_for_end
 
@@ -36,15 +36,8 @@ def desktop(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def daemon(area: Area, monkeypatch: pytest.MonkeyPatch) -> Iterator[BusDaemon]:
-    with bus_daemon(area.xdg_runtime) as running:
-        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", running.address)
-        yield running
-
-
-@pytest.fixture
-def systemd(daemon: BusDaemon, desktop: None) -> Iterator[Systemd]:
-    with on_the_bus(Systemd, daemon.address) as service:
+def systemd(session_bus: BusDaemon, desktop: None) -> Iterator[Systemd]:
+    with on_the_bus(Systemd, session_bus.address) as service:
         yield service
 
 
@@ -163,21 +156,21 @@ def test_an_answer_that_never_comes(systemd: Systemd, member: str) -> None:
     assert into_scope(timeout_s=0.2).reason == "timed out"
 
 
-def test_the_bus_dies_in_the_middle(daemon: BusDaemon, systemd: Systemd) -> None:
+def test_the_bus_dies_in_the_middle(session_bus: BusDaemon, systemd: Systemd) -> None:
     systemd.silent = {"StartTransientUnit"}
-    systemd.move = lambda unit, pids: os.kill(daemon.process.pid, signal.SIGKILL)
+    systemd.move = lambda unit, pids: os.kill(session_bus.process.pid, signal.SIGKILL)
 
     assert into_scope().reason == "the bus has gone"
 
 
-def test_a_bus_without_systemd(daemon: BusDaemon, desktop: None) -> None:
+def test_a_bus_without_systemd(session_bus: BusDaemon, desktop: None) -> None:
     assert into_scope().reason == "no systemd on the bus"
 
 
 # ------------------------------------------------------------------------------------------ without one
 
 
-def test_a_login_that_a_scope_would_outlive_less_long(daemon: BusDaemon, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_login_that_a_scope_would_outlive_less_long(session_bus: BusDaemon, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(control_groups, "belongs_elsewhere", lambda pid: True)
 
     assert "without linger" in into_scope().reason

@@ -1,0 +1,25 @@
+"""A recording of a test's own."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from session_host.host.program import journal_writer
+from tests.support.recording import Recorded
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches are written and refusals tried again without long waits."""
+    monkeypatch.setattr(journal_writer, "FLUSH_S", 0.005)
+    monkeypatch.setattr(journal_writer, "RETRY_S", 0.01)
+
+
+@pytest.fixture
+async def own(tmp_path: Path, at_once: None) -> AsyncIterator[Recorded]:
+    made = Recorded(tmp_path / "journal")
+    yield made
+    await made.close()
