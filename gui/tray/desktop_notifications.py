@@ -131,11 +131,13 @@ class DesktopNotifications(QObject):
             bus.extend(ANSWER_S)
             answer = await in_thread(bus, lambda: bus.call(_SERVICE, method, signature, *arguments))
             loop.add_reader(bus.fileno(), self._listen)
-        self._listen()
+        loop.call_soon(self._listen)  # What came with the answer is about the number that the caller is about to note.
         return answer
 
     def _listen(self) -> None:
-        """Act on the signals that have come."""
+        """Act on the signals that have come; during a call, which uses the connection, they wait for its end."""
+        if self._one_call.locked():
+            return
         try:
             signals = self._bus.arrived() if self._bus is not None else []
         except BusGone:

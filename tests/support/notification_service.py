@@ -24,7 +24,11 @@ class Shown(NamedTuple):
 
 
 class NotificationService:
-    """Keeps what it is asked to show; the test clicks and closes."""
+    """Keeps what it is asked to show; the test clicks and closes.
+
+    Attributes:
+        clicks_at_once: whether a click follows each notification before its program has heard of its number.
+    """
 
     def __init__(self, connection: DBusConnection, capabilities: list[str]) -> None:
         self._connection = connection
@@ -32,6 +36,7 @@ class NotificationService:
         self._last = 0
         self.shown: dict[int, Shown] = {}
         self.history: list[Shown] = []
+        self.clicks_at_once = False
 
     async def serve(self) -> None:
         """Answer calls until the bus goes."""
@@ -49,6 +54,14 @@ class NotificationService:
                 number = replaced or self._last
                 self.shown[number] = Shown(title, text, actions, hints["desktop-entry"][1])
                 self.history.append(self.shown[number])
+                if self.clicks_at_once:
+                    told = (
+                        new_method_return(message, "u", (number,)),
+                        new_signal(_OBJECT, "ActionInvoked", "us", (number, "default")),
+                    )
+                    serials = self._connection.outgoing_serial
+                    self._connection.writer.write(b"".join(each.serialise(next(serials)) for each in told))
+                    return
                 await self._connection.send(new_method_return(message, "u", (number,)))
             case "CloseNotification", (number,):
                 self.shown.pop(number, None)

@@ -192,6 +192,14 @@ async def test_a_click_chooses_the_chat(session_bus: BusDaemon, desktop: Desktop
         assert desktop.otherwise == []
 
 
+async def test_a_click_that_comes_with_the_answer_is_not_lost(session_bus: BusDaemon, desktop: Desktop):
+    async with notification_service() as service:
+        service.clicks_at_once = True
+        for key in "abcdef":
+            desktop.notifications.show(key, "one needs you", "Run it?")
+        await eventually(lambda: desktop.chosen == list("abcdef"), WAIT_S, "the choices")
+
+
 async def test_without_a_service_another_way_is_taken_and_a_later_service_is_found(
     session_bus: BusDaemon, desktop: Desktop
 ):
