@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Iterator
 
 import msgspec
 
+from session_host.host.program.child_exit import ChildExit
 from session_host.host.program.emulator_worker import EmulatorWorker
 from session_host.host.program.journal_writer import JournalWriter
 from session_host.host.program.pty_io import PtyIO
@@ -112,6 +113,7 @@ class Driver:
         self.notice = recovered.notice
         self.checkpointer = Checkpointer(self, descriptors, recovered.checkpoint_offset)
         self._pty_io: PtyIO | None = None
+        self._child_exit: ChildExit | None = None
         self._heard(recovered.replies, recovered.events)
 
     # ------------------------------------------------------------ start and end
@@ -131,8 +133,10 @@ class Driver:
         self.process = process
         self.conversation.runs_in(process.pid)
         self.watch.runs_in(process)
-        self._pty_io = PtyIO(process, self.output_file, self.input_log.header, self)
+        self._pty_io = PtyIO(process, self.output_file, self)
+        self._child_exit = ChildExit(process, self.input_log.header, self._pty_io.child_exited)
         self._pty_io.start()
+        self._child_exit.start()
         session = self.session
         log.info("running pid=%d size=%s offset=%d", process.pid, session.sizing.size, self.output_file.end)
         if session.ring.resizes:
@@ -148,8 +152,8 @@ class Driver:
 
     def child_ended(self) -> None:
         """Called when the keeper has saved the program's status in the input log."""
-        if self._pty_io is not None:
-            self._pty_io.on_exit_status()
+        if self._child_exit is not None:
+            self._child_exit.on_exit_status()
 
     def program_ended(self, exit_code: int | None, exit_signal: int | None) -> None:
         """Called when the child was reaped and its last output is read."""
@@ -183,13 +187,18 @@ class Driver:
         return (
             self._pty_io is not None
             and self._pty_io.is_quiet
+            and not self._has_exited
             and self.worker.is_quiet
             and not self.session.pending.bytes
         )
 
+    @property
+    def _has_exited(self) -> bool:
+        return self._child_exit is not None and self._child_exit.reaped
+
     def signal(self, number: int) -> None:
         """Signal the program, if it still runs."""
-        if self.process is not None and self._pty_io is not None and not self._pty_io.reaped:
+        if self.process is not None and not self._has_exited:
             self.process.signal(number)
 
     def close(self) -> None:
@@ -198,6 +207,8 @@ class Driver:
         self.performer.close()
         if self._pty_io is not None:
             self._pty_io.close()
+        if self._child_exit is not None:
+            self._child_exit.close()
         self.worker.close()
 
     # ------------------------------------------------------------ what the program says
@@ -264,11 +275,12 @@ class Driver:
 
     def key_typed(self, connection: ClientConnection, data: bytes) -> None:
         """Write a key's bytes, returned by ``connection.receive_data``, to the program."""
-        attachment, pty_io = connection.attachment, self._pty_io
+        attachment, pty_io, child_exit = connection.attachment, self._pty_io, self._child_exit
         assert attachment is not None
         assert pty_io is not None
+        assert child_exit is not None
         sequence = attachment.accepted
-        if pty_io.reaped:
+        if child_exit.reaped:
             self.input_log.append(_INPUT, data, attachment.key, sequence)
         elif self.input_log.append_and_send(_INPUT, data, attachment.key, sequence):
             connection.frames.written(attachment.id, sequence)
@@ -281,7 +293,7 @@ class Driver:
     def flush_input(self) -> None:
         """Write pending input to the program, as far as it takes it."""
         pty_io = self._pty_io
-        if pty_io is not None and not pty_io.reaped:
+        if pty_io is not None and not self._has_exited:
             if self.input_log.send_pending() is pty_io.writing:
                 pty_io.watch_writable(not pty_io.writing)
             if taken := self.session.pending.collect_delivered():

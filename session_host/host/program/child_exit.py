@@ -1,0 +1,127 @@
+"""The program's exit: noticed by a pidfd, or by a thread; its status is saved in the input log before it is reaped."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable
+
+from session_host.storage.descriptors.input_log import LogHeader
+from session_host.system.processes import exit_status
+from session_host.system.processes.pty_process import PtyProcess
+from session_host.system.worker import Worker
+
+log = logging.getLogger(__name__)
+
+TOLD_WITHIN_S = 3.0
+"""How long to wait for the keeper to report the exit status of a child that is not ours."""
+
+Exited = Callable[[int | None, int | None], None]
+"""Called with the exit code or the signal; both are None if they are unknown."""
+
+
+class ChildExit:
+    """Watches one process for its exit, once.
+
+    Attributes:
+        reaped: the child has exited and its PID may belong to another by now.
+    """
+
+    def __init__(self, process: PtyProcess, header: LogHeader, exited: Exited) -> None:
+        self.reaped = False
+        self._process = process
+        self._header = header
+        self._exited = exited
+        self._loop = asyncio.get_running_loop()
+        self._pidfd = -1
+        self._waiter: asyncio.Task[None] | None = None
+        self._is_told = False
+        self._unknown: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Begin to watch."""
+        try:
+            self._pidfd = os.pidfd_open(self._process.pid)
+        except ProcessLookupError:
+            self._has_exited()
+        except (AttributeError, OSError):
+            # No pidfds (an old kernel, macOS): a thread waits instead.
+            self._waiter = self._loop.create_task(self._wait_in_thread(), name="wait for the child")
+        else:
+            self._loop.add_reader(self._pidfd, self._has_exited)
+            if not self._process.is_it():
+                self._has_exited()  # The PID belongs to another process by now.
+
+    def close(self) -> None:
+        """Stop watching; may be called twice."""
+        if self._pidfd >= 0:
+            self._loop.remove_reader(self._pidfd)
+            os.close(self._pidfd)
+            self._pidfd = -1
+        if self._waiter is not None:
+            self._waiter.cancel()
+        if self._unknown is not None:
+            self._unknown.cancel()
+
+    def on_exit_status(self) -> None:
+        """Called when the keeper has saved the child's status."""
+        status = self._header.exit_status
+        if self.reaped and not self._is_told and status is not None:
+            self._tell(*exit_status.code_and_signal(status))
+
+    def _has_exited(self) -> None:
+        """The child has exited: read its status, store it, then reap it."""
+        if self.reaped:
+            return
+        self.reaped = True
+        if self._pidfd >= 0:
+            self._loop.remove_reader(self._pidfd)
+        status = self._learn_status()
+        if status is None:
+            # Its parent, the keeper, reports the status soon; if the keeper is gone, it stays unknown.
+            self._unknown = self._loop.call_later(TOLD_WITHIN_S, self._tell, None, None)
+        else:
+            self._tell(*exit_status.code_and_signal(status))
+
+    def _tell(self, exit_code: int | None, exit_signal: int | None) -> None:
+        self._is_told = True
+        if self._unknown is not None:
+            self._unknown.cancel()
+        self._exited(exit_code, exit_signal)
+
+    def _learn_status(self) -> int | None:
+        header, process = self._header, self._process
+        if header.exit_status is not None:
+            self._reap()
+            return header.exit_status
+        learn: tuple[Callable[[], int | None], ...] = (
+            lambda: exit_status.of_child(process.pid),
+            lambda: exit_status.of_zombie(process.pid, process.started),
+            lambda: header.exit_status,
+            lambda: exit_status.of_reaped(self._pidfd) if self._pidfd >= 0 else None,
+        )
+        for way in learn:
+            try:
+                status = way()
+            except ChildProcessError:
+                continue  # Its parent is the keeper or init.
+            if status is not None:
+                header.exit_status = status
+                self._reap()
+                return status
+        return None
+
+    def _reap(self) -> None:
+        try:
+            os.waitpid(self._process.pid, os.WNOHANG)
+        except ChildProcessError:
+            pass  # Another process reaps it.
+
+    async def _wait_in_thread(self) -> None:
+        try:
+            await Worker().run(lambda: os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT))
+        except ChildProcessError:
+            log.warning("the child's end cannot be watched here")
+            return
+        self._has_exited()
