@@ -231,6 +231,12 @@ def test_a_chat_that_asks_gets_no_text_but_keys(stage: Stage, asked: str, what: 
     )
 
 
+def test_a_text_that_was_typed_before_the_chat_asked_is_not_refused_when_it_is_sent_again(stage: Stage) -> None:
+    stage.session.requests.append(TOKEN)
+    stage.asked = "which?"
+    assert stage.script() >> stage.sends(Send(1, "hello", token=TOKEN)) << stage.use >> stage.free() << DONE
+
+
 def test_a_chat_that_asks_gets_a_text_that_is_insisted_on(stage: Stage) -> None:
     stage.asked = "which?"
     assert (
