@@ -1,0 +1,103 @@
+"""A queue of what commands type, with a real emulator and without a host, for scripts; see ``playbook``."""
+
+from __future__ import annotations
+
+import uuid
+
+from session_host.protocol.launch import Watch
+from session_host.protocol.messages import Done, Send
+from session_host.protocol.values import GridSize
+from session_host.session.effects import Answer, Effect, InputGiven, StartTimer, StopTimer, ToProgram, UseEmulator
+from session_host.session.output_ring import OutputRing
+from session_host.session.send_queue import (
+    PAUSE,
+    SHOWN,
+)
+from session_host.session.session import Session
+from session_host.storage.descriptors.log_entries import EntryKind
+from session_host.storage.descriptors.log_state import LogState
+from session_host.storage.descriptors.pending_input import PendingInput
+from session_host.terminal import create
+from tests.support.kept_sessions import spec_of
+from tests.support.playbook import Event, Playbook, do
+
+PROGRAM = Watch()
+PAUSING = Watch(enter_after_s=0.15)
+SHOWING = Watch(enter_after_s=0.15, shown_within_s=1.5)
+SHOWING_AT_ONCE = Watch(shown_within_s=1.5)
+
+TOKEN, OTHER = "1" * 32, "2" * 32
+ENTER = uuid.uuid5(uuid.UUID(TOKEN), "Enter").hex
+HELLO = Send(1, "hello", enter=True, token=TOKEN)
+DONE = Answer("one", Done(1))
+
+
+class SendStage:
+    """The queue of one session, and its emulator."""
+
+    def __init__(self, watch: Watch, size: GridSize = GridSize(80, 24)) -> None:
+        self.asked: str | None = None
+        ids = iter(str(number) * 32 for number in range(3, 10))
+        self.session = Session(
+            spec_of(watch=watch), LogState(), OutputRing(0, 0), PendingInput(),
+            title="", new_id=lambda: next(ids), asked=lambda: self.asked,
+        )  # fmt: skip
+        self.session.program_runs()
+        self.queue = self.session.send_queue
+        self.emulator = create("pyte", size)
+        self.emulator.feed(b"\x1b[?2004h")
+        self.take_effects()
+        self.use = UseEmulator(self.queue)
+
+    def take_effects(self) -> list[Effect]:
+        effects = self.session.effects[:]
+        self.session.effects.clear()
+        return effects
+
+    def script(self) -> Playbook:
+        return Playbook(self.take_effects)
+
+    def sends(self, request: Send = HELLO, client: str = "one") -> Event:
+        return do(self.queue.request, request, client)
+
+    def free(self) -> Event:
+        """The emulator is free."""
+
+        def emulator_free() -> None:
+            self.queue.emulator_free(self.emulator)
+
+        return do(emulator_free)
+
+    def shows(self, text: str = "") -> Event:
+        """The program shows this."""
+
+        def shows(text: str) -> None:
+            self.emulator.feed(text.encode())
+            self.session.on_output(b"x", 1)
+
+        return do(shows, text)
+
+    def due(self, name: str) -> Event:
+        return do(self.queue.timer_due, name)
+
+    def starts(self, name: str, after_s: float) -> StartTimer:
+        return StartTimer(self.queue, name, after_s)
+
+    def stops(self, name: str) -> StopTimer:
+        return StopTimer(self.queue, name)
+
+    def typed(self, text: str = "\x1b[200~hello\x1b[201~", token: str = TOKEN) -> ToProgram:
+        return ToProgram(EntryKind.TYPED, text.encode(), bytes.fromhex(token))
+
+    def types_hello(self) -> Playbook:
+        """A script in which the text is typed."""
+        return self.script() >> self.sends() << self.use >> self.free() << self.typed() << InputGiven()
+
+    def typed_and_sought(self) -> Playbook:
+        """A script in which the text is typed, and not shown yet."""
+        return self.types_hello() << self.starts(SHOWN, 1.5) << self.use >> self.free()
+
+    def enters(self, script: Playbook) -> Playbook:
+        """A script that goes on with Enter."""
+        script = script << self.use >> self.free() << self.typed("\r", ENTER) << InputGiven() << DONE
+        return script << self.starts(PAUSE, 0.15) >> self.due(PAUSE)

@@ -1,0 +1,144 @@
+"""Whether a text that ``outlive send`` types is shown: each test is a script of events and effects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from session_host.protocol.messages import ErrorCode, Failed, Send
+from session_host.protocol.values import GridSize
+from session_host.session.effects import Answer, InputGiven
+from session_host.session.send_queue import (
+    LOOK,
+    LOOK_S,
+    NO_ENTER,
+    NOT_SHOWN,
+    READ,
+    READ_S,
+    SETTLE,
+    SHOWN,
+)
+from tests.support.playbook import do
+from tests.support.send_stage import (
+    DONE,
+    ENTER,
+    PAUSING,
+    SHOWING,
+    SHOWING_AT_ONCE,
+    TOKEN,
+    SendStage,
+)
+
+
+@pytest.fixture
+def stage(request: pytest.FixtureRequest) -> Iterator[SendStage]:
+    own = SendStage(getattr(request, "param", PAUSING))
+    yield own
+    own.emulator.close()
+
+
+@pytest.mark.parametrize("stage", [SHOWING], indirect=True)
+def test_a_text_that_is_shown_gets_enter_once_the_screen_is_quiet(stage: SendStage) -> None:
+    script = stage.typed_and_sought()
+    script = script >> stage.shows("thinking") << stage.starts(LOOK, LOOK_S) >> stage.due(LOOK) << stage.use
+    script = script >> stage.free() >> stage.shows("\r\n> hello") << stage.starts(LOOK, LOOK_S)
+    script = script >> stage.due(LOOK) << stage.use >> stage.free() << stage.stops(SHOWN)
+    script = script << stage.starts(READ, READ_S) << stage.starts(SETTLE, 0.15)
+    assert stage.enters(script >> stage.due(SETTLE) << stage.stops(READ))
+
+
+@pytest.mark.parametrize("stage", [SHOWING_AT_ONCE], indirect=True)
+def test_a_text_that_is_shown_gets_enter_at_once_where_no_pause_is_needed(stage: SendStage) -> None:
+    assert (
+        stage.types_hello()
+        << stage.starts(SHOWN, 1.5)
+        << stage.use
+        >> stage.shows("> hello")
+        >> stage.free()
+        << stage.stops(SHOWN)
+        << stage.use
+        >> stage.free()
+        << stage.typed("\r", ENTER)
+        << InputGiven()
+        << DONE
+    )
+
+
+@pytest.mark.parametrize("stage", [SHOWING], indirect=True)
+def test_a_text_without_enter_is_done_once_it_is_shown(stage: SendStage) -> None:
+    assert (
+        stage.script()
+        >> stage.sends(Send(1, "hello", token=TOKEN))
+        << stage.use
+        >> stage.free()
+        << stage.typed("hello")
+        << InputGiven()
+        << stage.starts(SHOWN, 1.5)
+        << stage.use
+        >> stage.shows("> hello")
+        >> stage.free()
+        << stage.stops(SHOWN)
+        << DONE
+    )
+
+
+def not_shown() -> Answer:
+    return Answer("one", Failed(1, ErrorCode.FAILED, NOT_SHOWN + NO_ENTER))
+
+
+@pytest.mark.parametrize("stage", [SHOWING], indirect=True)
+def test_a_text_that_an_agent_drops_gets_no_enter(stage: SendStage) -> None:
+    assert stage.typed_and_sought() >> stage.due(SHOWN) << stage.use >> stage.free() << not_shown()
+
+
+@pytest.mark.parametrize("stage", [SHOWING], indirect=True)
+def test_the_same_text_in_the_history_is_not_it(stage: SendStage) -> None:
+    stage.emulator.feed(b"hello\r\n")
+    assert stage.typed_and_sought() >> stage.due(SHOWN) << stage.use >> stage.free() << not_shown()
+
+
+@pytest.mark.parametrize("stage", [SHOWING], indirect=True)
+def test_when_the_time_is_over_while_the_screen_changes_it_is_looked_at_at_once_and_for_the_last_time(
+    stage: SendStage,
+) -> None:
+    script = stage.typed_and_sought() >> stage.shows("thinking") << stage.starts(LOOK, LOOK_S)
+    assert script >> stage.due(SHOWN) << stage.stops(LOOK) << stage.use >> stage.free() << not_shown()
+
+
+@pytest.mark.parametrize("stage", [SHOWING], indirect=True)
+def test_when_the_time_is_over_while_the_emulator_is_waited_for_it_is_looked_at_once_more(stage: SendStage) -> None:
+    script = stage.types_hello() << stage.starts(SHOWN, 1.5) << stage.use >> stage.due(SHOWN)
+    assert script >> stage.free() << stage.use >> stage.free() << not_shown()
+
+
+@pytest.mark.parametrize("stage", [SHOWING], indirect=True)
+def test_what_comes_while_the_emulator_is_waited_for_is_looked_at(stage: SendStage) -> None:
+    script = stage.types_hello() << stage.starts(SHOWN, 1.5) << stage.use >> stage.shows("thinking")
+    script = script >> stage.free() << stage.starts(LOOK, LOOK_S) >> stage.due(LOOK) << stage.use
+    assert script >> stage.free() >> stage.due(SHOWN) << stage.use >> stage.free() << not_shown()
+
+
+@pytest.mark.parametrize("stage", [SHOWING], indirect=True)
+def test_a_program_that_has_ended_is_looked_at_once_more(stage: SendStage) -> None:
+    stage.take_effects()
+    script = stage.typed_and_sought() >> stage.shows("thinking") << stage.starts(LOOK, LOOK_S)
+    script = script >> do(stage.session.program_ended, 0, None)
+    script = script >> stage.due(LOOK) << stage.use >> stage.free() << stage.stops(SHOWN)
+    assert script << not_shown()
+
+
+def test_in_a_small_terminal_nothing_is_looked_for() -> None:
+    stage = SendStage(SHOWING, GridSize(30, 8))
+    script = stage.types_hello() << stage.starts(READ, READ_S) >> stage.shows() << stage.starts(SETTLE, 0.15)
+    assert stage.enters(script >> stage.due(SETTLE) << stage.stops(READ))
+    stage.emulator.close()
+
+
+@pytest.mark.parametrize("stage", [SHOWING], indirect=True)
+def test_a_text_that_a_host_before_this_one_typed_is_looked_for_where_it_stands(stage: SendStage) -> None:
+    stage.session.requests.append(TOKEN)
+    stage.emulator.feed(b"> hello")
+    script = stage.script() >> stage.sends() << stage.use >> stage.free() << stage.starts(SHOWN, 1.5) << stage.use
+    script = script >> stage.free() << stage.stops(SHOWN) << stage.starts(READ, READ_S) << stage.starts(SETTLE, 0.15)
+    assert stage.enters(script >> stage.due(SETTLE) << stage.stops(READ))
