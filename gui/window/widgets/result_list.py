@@ -49,7 +49,7 @@ class ResultList(QListView):
         """Take the height that the rows need, and mark one."""
         count = self.items.rowCount()
         self.setVisible(bool(count))
-        self.setFixedHeight(min(count, self._rows_shown) * self._row_px)
+        self.setFixedHeight(min(count, self._rows_shown) * self._row_px + 2 * self.frameWidth())
         if count:
             self.setCurrentIndex(self.items.index(marked, 0))
 

@@ -191,6 +191,16 @@ async def test_the_switcher_finds_a_chat_by_a_few_letters(played: Played) -> Non
     assert window.windowTitle() == "api-fix — Outlive"
 
 
+async def test_a_list_of_results_that_all_fit_has_no_scroll_bar(played: Played) -> None:
+    for name in ("docs", "api-fix"):
+        await played.add(name)
+    window = played.open_window()
+    await press(played, Qt.Key.Key_K, CTRL_SHIFT)
+    found = window.sheets.chooser.list
+    assert found.items.rowCount() == 2
+    assert found.verticalScrollBar().maximum() == 0
+
+
 async def test_the_palette_runs_commands_and_reaches_the_banner(played: Played) -> None:
     window = played.open_window()
     await press(played, Qt.Key.Key_P, CTRL_SHIFT)

@@ -166,7 +166,17 @@ def test_its_end_is_for_others_to_reap(terminal: Terminal) -> None:
     assert os.waitpid(process.pid, 0) == (process.pid, 77 << 8)
 
 
-def test_a_resize_reaches_the_program_with_pixels(terminal: Terminal) -> None:
+@pytest.mark.parametrize(
+    ("size", "cell", "told"),
+    [
+        (GridSize(100, 30), CellSize(9, 18), "size 100x30 900x540"),
+        # More pixels than the kernel's 16 bits hold: the program gets as many as there can be.
+        (GridSize(1000, 1000), CellSize(70, 65535), "size 1000x1000 65535x65535"),
+    ],
+)
+def test_a_resize_reaches_the_program_with_pixels(
+    terminal: Terminal, size: GridSize, cell: CellSize, told: str
+) -> None:
     from tests.programs import program
 
     process = terminal.run(*program("window_size"))
@@ -178,25 +188,8 @@ def test_a_resize_reaches_the_program_with_pixels(terminal: Terminal) -> None:
         return text in seen
 
     wait_until(lambda: said("size 80x24"), 10, "the first size")
-    process.resize(GridSize(100, 30), CellSize(9, 18))
-    wait_until(lambda: said("size 100x30 900x540"), 10, "the second size")
-
-
-def test_a_huge_window_at_a_great_zoom_still_changes_the_program_s_size(terminal: Terminal) -> None:
-    """Its pixels are more than the kernel's 16 bits hold; the program is told as many as there can be."""
-    from tests.programs import program
-
-    process = terminal.run(*program("window_size"))
-    seen = ""
-
-    def said(text: str) -> bool:
-        nonlocal seen
-        seen += (terminal.read() or b"").decode()
-        return text in seen
-
-    wait_until(lambda: said("size 80x24"), 10, "the first size")
-    process.resize(GridSize(1000, 1000), CellSize(70, 65535))
-    wait_until(lambda: said("size 1000x1000 65535x65535"), 10, "the second size")
+    process.resize(size, cell)
+    wait_until(lambda: said(told), 10, "the second size")
 
 
 def test_signals_reach_the_foreground_group_too(terminal: Terminal) -> None:
