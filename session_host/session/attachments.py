@@ -1,7 +1,7 @@
 """Attachments of a session: each viewer's last input.
 
-An attachment outlives its connection, so that a viewer which comes back is known again and what it
-sends twice is taken once.
+An attachment outlives its connection, so that the host recognises a viewer that reconnects and accepts each of its
+inputs once.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ from session_host.storage.descriptors.log_state import AttachmentState
 from .effects import AppendEntry, Effect
 
 KEPT_PARKED = 256
-"""Attachments without a connection that are remembered; the oldest are forgotten."""
+"""Maximum number of attachments without a connection; the oldest are dropped."""
 
 
 class AttachedClient(Protocol):
     """The connection that an attachment belongs to at the moment."""
 
     def written(self, attachment: str, sequence: int) -> None:
-        """Tell the viewer, soon, that all inputs of this attachment up to this one are written."""
+        """Acknowledge, soon, all inputs of this attachment up to this one."""
 
     def input_refused(self, message: InputRefused) -> None:
-        """Tell the viewer about an input that was not taken."""
+        """Tell the viewer that an input was refused."""
 
 
 @dataclass(eq=False)
@@ -46,8 +46,8 @@ class Attachment:
     Attributes:
         id: what the viewer names it by in all that it sends.
         key: the same, as the input log has it.
-        last_sequence: the last input that was taken from it.
-        accepted: the last input that is in the input log, or will never be: a replacement host knows of this one.
+        last_sequence: the last input that was received from it.
+        accepted: the last input that is in the input log or was refused; a replacement host knows this one.
         kind: what kind of viewer it is, see ``Attach``.
         size: the grid that the viewer shows, None until told.
         client: the connection, None while the viewer is away.
@@ -97,17 +97,17 @@ class Attachment:
         self.refuse(sequence, ErrorCode.TOO_LARGE, text, hold=True)
 
     def hold_input(self) -> None:
-        """Take nothing more until the user has seen that an input was refused."""
+        """Accept no input until the user has seen that one was refused."""
         self.holds = self.may_hold
         self.pasting.clear()
 
     def go_on(self) -> None:
-        """The user has seen it."""
+        """Accept input again, since the user has seen the refusal."""
         self.holds = False
         self.pasting.clear()
 
     def admit(self, message: Input) -> Input | None:
-        """What is to be typed: the input, or the whole paste that ends with it.
+        """Return the input to type: this one, or the whole paste that ends with it.
 
         None for a part of a paste that goes on, and for an input that is refused: this is read-only, or it holds.
         """
@@ -136,7 +136,7 @@ class Attachments:
     def __init__(
         self, effects: list[Effect], remembered: dict[str, AttachmentState], new_id: Callable[[], str]
     ) -> None:
-        """Know those that may come back.
+        """Start with the attachments of viewers that may reconnect.
 
         Args:
             effects: the outbox.
@@ -151,7 +151,7 @@ class Attachments:
         }
 
     def saved_state(self) -> dict[str, AttachmentState]:
-        """What a replacement host has to know: who is attached, or may come back."""
+        """The state for a replacement host: the viewers that are attached or may reconnect."""
         return {each.id: AttachmentState(each.read_only, each.accepted, each.focused) for each in self._by_id.values()}
 
     def attach(self, client: AttachedClient, *, resume: str, read_only: bool) -> Attachment:
@@ -167,13 +167,13 @@ class Attachments:
         return attachment
 
     def detach(self, attachment: Attachment) -> None:
-        """The viewer is done with it."""
+        """Remove the attachment, because its viewer detached."""
         attachment.client = None
         if self._by_id.pop(attachment.id, None) is not None:
             self._effects.append(AppendEntry(EntryKind.DETACHED, who=attachment.key))
 
     def park(self, attachment: Attachment, client: AttachedClient) -> bool:
-        """The viewer's connection is gone; it may come back with another. False if it has done so already."""
+        """Keep the attachment of a viewer with a lost connection; False if the viewer has reconnected already."""
         if attachment.client is not client:
             return False
         attachment.client = None
@@ -184,7 +184,7 @@ class Attachments:
         return True
 
     def written(self, key: bytes, sequence: int) -> None:
-        """The program has this attachment's inputs up to this one."""
+        """Acknowledge this attachment's inputs up to this one, which the program has."""
         attachment = self._by_id.get(key.hex())
         if attachment is not None:
             attachment.acknowledge(sequence)
@@ -203,7 +203,7 @@ class Attachments:
         return sum(each.client is not None and each.follows_output for each in self._by_id.values())
 
     def sizes(self) -> set[tuple[GridSize | None, CellSize]]:
-        """Those that are shown, None where a viewer did not tell, with the cells'."""
+        """The grid sizes that viewers show, with the cells'; None for a viewer that sent none."""
         return {(each.size, each.cell) for each in self._all if each.client is not None and each.follows_output}
 
     def is_looked_at(self) -> bool:

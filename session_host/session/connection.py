@@ -2,8 +2,8 @@
 
 Its states are in ``connection_states``.
 
-Bytes that came go into ``receive_data``. Frames to be sent come out of ``frames.data_to_send``, once the effect
-``Flush`` asks for that. Messages that the session's rules do not handle come out of ``events_received``.
+The caller passes received bytes to ``receive_data``, and sends the frames of ``frames.data_to_send`` at each effect
+``Flush``. Messages that the session's rules do not handle come out of ``events_received``.
 """
 
 from __future__ import annotations
@@ -58,11 +58,11 @@ HELLO, HELLO_TIMEOUT_S = "hello", 10.0
 
 HOLDING_PROTOCOL = 5  # Viewers of this version on say when their user has seen a refusal (``GoOn``).
 _WITH_TEXT = (Text, Paste)
-_CLOSED = State.CLOSED  # An enum's member is dear to look up, and each key asks for this one.
+_CLOSED = State.CLOSED  # Hot path: avoids the enum's attribute lookup for each key.
 
 
 class ClientConnection:
-    """One client: reads what it sends, and queues what it gets.
+    """One client's connection: handles its messages, and queues the frames for it.
 
     Attributes:
         state: see ``connection_states``.
@@ -75,7 +75,7 @@ class ClientConnection:
         """Await the client's Hello.
 
         Args:
-            session: whose client it is.
+            session: the session that the client connects to.
             peer: see ``FrameQueue``.
             refusal: says why the client may not control the chat, one line; "" if it may.
         """
@@ -156,7 +156,7 @@ class ClientConnection:
             self._session.viewers.park(self.attachment, self)
 
     def events_received(self) -> list[Request | Report]:
-        """What the client wants of others than the session's rules, oldest first."""
+        """Return the requests that the session's rules do not handle, oldest first."""
         events, self._events = self._events, []
         return events
 
@@ -292,7 +292,7 @@ class ClientConnection:
         self.attachment = None
         self._subscription.close()
         if self.state is State.FINISHING:
-            self._close()  # There is nothing more that it wants.
+            self._close()  # It waits for nothing more.
         self._become(Change.DETACHES)
         self._log("detached", attachment)
 

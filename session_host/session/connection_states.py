@@ -26,7 +26,7 @@ from .states import Table
 
 
 class State(StrEnum):
-    """Where a conversation stands."""
+    """The states of a connection."""
 
     EXPECT_HELLO = "EXPECT_HELLO"
     GREETED = "GREETED"
@@ -37,7 +37,7 @@ class State(StrEnum):
 
 
 class Change(StrEnum):
-    """What changes it."""
+    """The events that change the state."""
 
     GREETS = "Hello"
     ATTACHES_EARLY = "Attach, before the program runs"

@@ -20,7 +20,7 @@ class TimerOwner(Protocol):
     """An object with timers, each known by a name of its own."""
 
     def timer_due(self, name: str) -> None:
-        """The time of this timer is over."""
+        """Called when this timer expires."""
 
 
 class EmulatorUser(Protocol):
@@ -45,10 +45,10 @@ class SnapshotUser(Protocol):
     """An object that has asked for a snapshot."""
 
     def snapshot_made(self, snapshot: Snapshot) -> None:
-        """It is there."""
+        """Called with the snapshot."""
 
     def snapshot_failed(self) -> None:
-        """The engine could not make it."""
+        """Called when the engine could not make the snapshot."""
 
 
 class ProcessesUser(Protocol):
@@ -66,7 +66,7 @@ class Effect(msgspec.Struct, frozen=True, gc=False):
 
 
 class AppendEntry(Effect, frozen=True):
-    """Record this in the input log: it survives the host from then on."""
+    """Append this to the input log, so that it survives the host."""
 
     kind: EntryKind
     payload: bytes = b""
@@ -75,7 +75,7 @@ class AppendEntry(Effect, frozen=True):
 
 
 class ToProgram(Effect, frozen=True):
-    """Record this in the input log and give it to the program, behind what waits for it."""
+    """Append this to the input log and send it to the program, after its pending input."""
 
     kind: EntryKind
     data: bytes

@@ -116,7 +116,7 @@ class EndRequests:
             each.program_ended()
 
     def exit_saved(self) -> None:
-        """The exit is saved: whoever asks the store finds it."""
+        """Called when the store has the exit."""
         self.is_saved = True
         for each in tuple(self._requests):
             each.exit_saved()

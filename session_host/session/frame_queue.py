@@ -53,7 +53,7 @@ class FrameQueue:
             self._queue(frame)
 
     def data_to_send(self) -> list[bytes | Span]:
-        """What waits for the client, in order: frames, and in the place of a Span the output itself."""
+        """Return the frames that wait for the client, in order; a Span stands for a part of the output file."""
         self._is_flush_wanted = True
         self._collect()
         self._is_flush_wanted = False
@@ -61,14 +61,14 @@ class FrameQueue:
         return pieces
 
     def frame(self, shared: bytes) -> bytes:
-        """A frame that was encoded for all clients at once, with what is to go behind it."""
+        """Add to a frame, encoded for all clients at once, the messages that go behind it."""
         if self.ack_sequence:
             shared += encode(InputAck(self._ack_of, self.ack_sequence))
             self.ack_sequence = 0
         return shared
 
     def written(self, attachment: str, sequence: int) -> None:
-        """Tell the viewer, with something else or after a moment, that all its inputs up to this one are written."""
+        """Acknowledge all inputs up to this one, with the next frame or after a short delay."""
         self._ack_of, self.ack_sequence = attachment, sequence
         # A timer that still runs finds nothing, or the acknowledgement of a later key, which is as well.
         if not self._is_ack_timed:
@@ -76,18 +76,18 @@ class FrameQueue:
             self._effects.append(StartTimer(self, ACK, ACK_DELAY_S))
 
     def flush_ack(self) -> None:
-        """Queue the acknowledgement that is held back."""
+        """Queue the delayed acknowledgement."""
         if self.ack_sequence:
             sequence, self.ack_sequence = self.ack_sequence, 0
             self.queue_message(InputAck(self._ack_of, sequence))
 
     def timer_due(self, name: str) -> None:  # noqa: ARG002 - there is one
-        """Nothing took the acknowledgement along."""
+        """Send the acknowledgement by itself, since no frame came in time."""
         self._is_ack_timed = False
         self.flush_ack()
 
     def refuse(self, code: str, text: str) -> None:
-        """The client cannot go on."""
+        """Tell the client why it cannot go on, and drop it."""
         self._connection.refuse(code, text)
 
     def close(self) -> None:

@@ -1,6 +1,6 @@
 """Output ring: the newest output by offset, and the resizes in it.
 
-A viewer that was away for a moment gets just what it missed. The bytes themselves stay in the output file.
+A viewer that was away for a moment gets the output that it missed. The bytes themselves stay in the output file.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ RING_BYTES = 2 * 1024 * 1024
 
 
 class Span(NamedTuple):
-    """Output from one offset up to another."""
+    """A range of output, from one offset up to another."""
 
     start: int
     end: int
 
 
 class OutputRing:
-    """What of a session's output can be sent again.
+    """The part of a session's output that can be sent again.
 
     Attributes:
         end: the offset after the last byte, so the number of bytes there ever were.
@@ -32,7 +32,7 @@ class OutputRing:
     """
 
     def __init__(self, kept_from: int, end: int, resizes: Iterable[Resized] = ()) -> None:
-        """Begin with what a previous host left.
+        """Start with the output and resizes that a previous host left.
 
         Args:
             kept_from: the offset of the first byte that the output file still has.
@@ -62,11 +62,11 @@ class OutputRing:
         return self.start <= offset <= self.end
 
     def forgot(self, before: int) -> None:
-        """The output file has no more bytes before this offset."""
+        """Note that the output file has no bytes before this offset any more."""
         self._kept_from = before
 
     def resized(self, message: Resized) -> None:
-        """The grid changed, at the end of what there is so far."""
+        """Note a resize at the present end of the output."""
         if len(self._resizes) == KEPT_RESIZES:
             # What came before a forgotten resize cannot be sent any more.
             self._resizes_start = self._resizes[0].offset + 1

@@ -6,14 +6,14 @@ from session_host.protocol.messages import Focus, Input, Key, Mouse, Paste, Text
 from session_host.protocol.values import MODIFIER_KEYS, KeyAction, MouseAction, MouseButton
 from session_host.terminal.base import Emulator
 
-_RELEASE = KeyAction.RELEASE  # An enum's member is dear to look up, and each key asks for this one.
+_RELEASE = KeyAction.RELEASE  # Hot path: avoids the enum's attribute lookup for each key.
 _MOVING = frozenset({"ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "Home", "End", "PageUp", "PageDown", "Tab"})
 _NO_ANSWER = MODIFIER_KEYS | _MOVING
 _WHEEL = frozenset({MouseButton.WHEEL_UP, MouseButton.WHEEL_DOWN, MouseButton.WHEEL_LEFT, MouseButton.WHEEL_RIGHT})
 
 
 def encode_input(emulator: Emulator, message: Input) -> bytes:
-    """What an input means to the program, by the modes in force now."""
+    """Encode an input for the program, by the terminal's current modes."""
     match message:
         case Key():
             return emulator.encode_key(message)

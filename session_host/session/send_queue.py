@@ -73,7 +73,7 @@ NO_ENTER = "; Enter was not pressed"
 
 
 class State(StrEnum):
-    """What the request whose turn it is waits for."""
+    """What the current request waits for."""
 
     IDLE = "IDLE"
     TYPING = "TYPING"
@@ -147,7 +147,7 @@ class _Refusal(NamedTuple):
 
 
 class _Turn:
-    """The request whose turn it is.
+    """The current request.
 
     Attributes:
         token: names it.

@@ -11,7 +11,7 @@ E = TypeVar("E", bound=StrEnum)
 
 
 class Table(Generic[S, E]):
-    """Which state follows; an event that a state does not name leaves it."""
+    """Maps states and events to the next state; an event that a state does not name changes nothing."""
 
     def __init__(self, rows: Mapping[S, Mapping[E, S]]) -> None:
         self._rows = {state: dict(events) for state, events in rows.items()}

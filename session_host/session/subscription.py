@@ -17,9 +17,9 @@ States::
     ASKED ──follows, and has the rest──▶ CURRENT
     ASKED ──follows, and lacks too much──▶ BEHIND
 
-A client that reads more slowly than output comes is never waited for: while its queue is full it gets nothing, and
-once that is out, what it missed, or a fresh snapshot. CURRENT ones get frames that are made once for all of them
-(``Audience``). Snapshots for one client are some time apart.
+The host never waits for a slow client: while the client's queue is full it gets nothing, and after that the output that
+it missed, or a fresh snapshot. CURRENT clients get frames that are made once for all of them (``Audience``). Snapshots
+for one client are some time apart.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ OUTPUT_EVENT, OUTPUT_EVENT_INTERVAL_S = "output event", 1.0
 """Interval of OutputEvent for clients that follow events only."""
 
 SNAPSHOT, SNAPSHOT_INTERVAL_S = "snapshot", 0.1
-"""A client that cannot keep up is given the screen as it is, at most this often."""
+"""A client that cannot keep up gets a snapshot of the screen, at most this often."""
 
 
 class State(StrEnum):
-    """Where a client stands in the output."""
+    """The states of a subscription."""
 
     OFF = "OFF"
     CURRENT = "CURRENT"
@@ -90,14 +90,14 @@ CAUGHT_UP: Final = CaughtUp()
 
 
 class Listener(Protocol):
-    """Hears that there is output, but gets none."""
+    """A client that learns of output without getting it."""
 
     def output(self, end: int) -> None:
-        """There is output up to this offset."""
+        """Called when there is output up to this offset."""
 
 
 class Audience:
-    """Who gets output, as the output path asks for it.
+    """The clients that get output, sorted for the output path.
 
     Attributes:
         current: the clients that get each frame as it comes.
@@ -120,7 +120,7 @@ class Audience:
 
 
 class OutputSubscription:
-    """What one client gets of the output.
+    """One client's subscription: decides which output or snapshot it gets.
 
     Attributes:
         state: see the module.
@@ -131,7 +131,7 @@ class OutputSubscription:
         """Begin OFF.
 
         Args:
-            client: whose; named in the effects and the audience.
+            client: the subscriber, as the effects and the audience name it.
             epoch: names the life of the ring's offsets.
             ring: what can be sent again.
             audience: of the session.
@@ -146,7 +146,7 @@ class OutputSubscription:
         self._effects = effects
         self._is_full = False
         self._offset = self._resizes = 0
-        """What the client will have once its queue has gone out; not kept while CURRENT."""
+        """The client's place in the output once its queue is sent; not kept while CURRENT."""
         self._timers: set[str] = set()
         self._is_asked = False
         """A snapshot is being made."""
@@ -164,7 +164,7 @@ class OutputSubscription:
         return epoch == self._epoch and self._ring.holds(offset)
 
     def messages_to_send(self) -> list[Message | Span | CaughtUp]:
-        """What waits for the client, in order; of a Span the output is to be sent."""
+        """Return the messages that wait for the client, in order; a Span stands for a part of the output file."""
         messages, self._messages = self._messages, []
         return messages
 
@@ -227,7 +227,7 @@ class OutputSubscription:
             last = start + OUTPUT_CHUNK_BYTES >= len(data)
             self._send(SnapshotPart(self._offset, self._resizes, form, size, limit, last, part))
         self._start_timer(SNAPSHOT, SNAPSHOT_INTERVAL_S)
-        # The emulator may be behind the stream, by less than the ring holds: the rest comes as output.
+        # The emulator may be behind the output, by less than the ring holds: the rest comes as output.
         self._catch_up(was_behind=True)
 
     def snapshot_failed(self) -> None:

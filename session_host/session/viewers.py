@@ -21,7 +21,7 @@ class Viewers:
     """
 
     def __init__(self, effects: list[Effect], log_state: LogState, size: GridSize, new_id: Callable[[], str]) -> None:
-        """Begin with what a previous host knew.
+        """Start with the state that a previous host left.
 
         Args:
             effects: the outbox.
@@ -45,12 +45,12 @@ class Viewers:
         return attachment
 
     def detach(self, attachment: Attachment) -> None:
-        """A viewer is done with its attachment."""
+        """Remove a viewer's attachment, because it detached."""
         self.attachments.detach(attachment)
         self._left(attachment)
 
     def park(self, attachment: Attachment, client: AttachedClient) -> None:
-        """A viewer's connection is gone; the viewer may come back with another."""
+        """Keep a viewer's attachment after it lost its connection."""
         if self.attachments.park(attachment, client):
             self._left(attachment)
 
@@ -59,7 +59,7 @@ class Viewers:
         self.focus.viewers_changed()
 
     def shows(self, attachment: Attachment, *, output: bool) -> None:
-        """A viewer shows the screen from now on, or follows events only."""
+        """Note that a viewer now shows the screen, or follows events only."""
         attachment.follows_output = output
         self.focus.viewers_changed()
 

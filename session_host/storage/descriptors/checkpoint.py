@@ -1,7 +1,7 @@
-"""Checkpoints: the engine's state and the input log's sum at one offset, in a file in memory.
+"""Checkpoints: the engine's state and the input log's state at one offset, in a file in memory.
 
-A new one is appended, then the input log's header is pointed to it, then the former one's pages are given
-back: there is always a whole one.
+Writing one has three steps: append it, point the input log's header to it, free the former one's pages. So there is
+always a whole one.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .output_file import PAGE_BYTES, punch
 
 
 class Checkpoint(msgspec.Struct, array_like=True):
-    """Everything up to one offset of the output.
+    """The state of a session at one offset of the output.
 
     Attributes:
         offset, resizes: how much output, and how many resizes, the engine has been through.
@@ -49,13 +49,13 @@ def write(file: int, checkpoint: Checkpoint, first_record: int) -> CheckpointLoc
 
 
 def commit(file: int, at: CheckpointLocation, header: LogHeader) -> None:
-    """This checkpoint is the newest from now on."""
+    """Point the input log's header to this checkpoint, and free the former one."""
     header.checkpoint = at
     punch(file, 0, at.offset)
 
 
 def read(file: int, header: LogHeader) -> Checkpoint | None:
-    """The newest checkpoint; None if there is none, or it cannot be read."""
+    """Read the newest checkpoint; None if there is none, or it cannot be read."""
     at = header.checkpoint
     if at is None:
         return None

@@ -1,15 +1,15 @@
 """Input log: everything accepted for the program, and how much of it was written to the PTY. Key path, 11 of 12.
 
-A file in memory. Its length says what was accepted: a record is there wholly or, torn by a kill in the
-midst of a long write, cut off. Its *position* says what the program has: ``sendfile`` moves bytes into the
-PTY and the position past them in one call, so there is no moment at which a replacement host could not tell.
+A file in memory. Its length shows what was accepted: an entry is complete, or it is cut off if a kill tore it during a
+long write. Its *position* shows what the program has read: ``sendfile`` moves bytes into the PTY and the position past
+them in one call, so a replacement host always knows.
 
-The first page holds what is overwritten in place, each field by one store or one write::
+The first page is the header. Its fields are overwritten in place, each by one store or one write::
 
     0    magic
     16   where the newest checkpoint is: offset, length, crc, first record that it does not sum up
     64   the child's PID, written by the child itself before its exec
-    72   how the child ended: 1 << 32 | wait status, written by whoever sees it before it is reaped
+    72   how the child ended: 1 << 32 | wait status, written by the first process that sees it
     80   the offset of the output that the engine is at this moment fed, plus one; 0 between two feeds
     88   1 once the end is recorded: a replacement host has nothing left to do, and must not record it anew
     96   how often hosts of this session died in the midst of a feed that began there, and which offset
@@ -75,7 +75,7 @@ class LogHeader:
         self._words = memoryview(self._header).cast("Q")
 
     def close(self) -> None:
-        """Let go of it."""
+        """Unmap it."""
         self._words.release()
         self._header.close()
 
@@ -89,7 +89,7 @@ class LogHeader:
         self._words[_CHILD] = pid
 
     def forget_child(self) -> None:
-        """The child was killed before its exec: it never was the program."""
+        """Clear the PID of a child that was killed before its exec."""
         self._words[_CHILD] = self._words[_EXIT] = 0
 
     @property
@@ -124,7 +124,7 @@ class LogHeader:
 
     @property
     def engine_suspected(self) -> bool:
-        """The engine seems to be what kills this session's hosts."""
+        """Whether the engine is suspected of killing this session's hosts."""
         return bool(self._words[_SUSPECTED])
 
     @engine_suspected.setter
@@ -132,18 +132,18 @@ class LogHeader:
         self._words[_SUSPECTED] = int(suspected)
 
     def engine_started(self, offset: int) -> None:
-        """The engine is about to be fed output from this offset on."""
+        """Note that the engine starts interpreting output at this offset."""
         self._words[_FEEDING] = offset + 1
 
     def engine_returned(self) -> None:
-        """It came back."""
+        """Note that the engine has returned."""
         self._words[_FEEDING] = 0
 
     def count_engine_crash(self) -> int:
-        """After a host's death: count a death in the midst of a feed.
+        """After a host's death, count it if the engine was interpreting output.
 
         Returns:
-            How many hosts in a row died at the same place; 0 if it was no feed.
+            How many hosts in a row died at the same offset; 0 if the engine was not interpreting.
         """
         words = self._words
         at, words[_FEEDING] = words[_FEEDING], 0
@@ -172,11 +172,11 @@ class InputLog:
     Attributes:
         header: what is overwritten in place.
         end: the file's length.
-        pending: what is accepted for the program and not yet taken by it.
+        pending: the accepted input that the program has not read yet.
     """
 
     def __init__(self, file: int, master: int, splicer: Splicer) -> None:
-        """Open it; an empty file is begun.
+        """Open the log; initialise an empty file.
 
         Raises:
             InputLogCorrupt: it holds something else.
@@ -199,11 +199,11 @@ class InputLog:
     # ------------------------------------------------------------ records
 
     def append(self, kind: EntryKind, payload: bytes = b"", who: bytes = NOBODY, number: int = 0) -> None:
-        """Accept something; it survives this process from now on.
+        """Append an entry; it survives this process from now on.
 
         Args:
             kind: what it is.
-            payload: what is to be written to the program, or told of the kind.
+            payload: the bytes for the program, or the content that the kind defines.
             who: 16 bytes, see ``EntryKind``.
             number: see ``EntryKind``.
         """
@@ -217,7 +217,7 @@ class InputLog:
         """``append`` and ``send_pending`` in one, with a fast path when nothing else is pending.
 
         Returns:
-            Whether nothing is left. What the program has in one go is not among ``pending.collect_delivered``.
+            Whether nothing is left. An input that is written at once is not in ``pending.collect_delivered``.
         """
         if self.pending.entries:
             self.append(kind, payload, who, number)
@@ -233,7 +233,7 @@ class InputLog:
         return True
 
     def _write(self, record: bytes) -> int:
-        """Write a record at the end; returns where its payload stands."""
+        """Write an entry at the end; returns the offset of its payload."""
         start, length = self.end, len(record)
         done = os.pwrite(self._file, record, start)
         while done < length:
@@ -242,7 +242,7 @@ class InputLog:
         return start + HEADER_BYTES
 
     def read_entries(self, start: int, *, cut: bool) -> Iterator[LogEntry]:
-        """The records from ``start`` on; with ``cut`` what a kill left of an unfinished one is cut off at the end."""
+        """Read the entries from ``start`` on; ``cut``: cut an incomplete entry, left by a kill, off the file's end."""
         position = start
         length_of_file = os.fstat(self._file).st_size
         while position + HEADER_BYTES <= length_of_file:
@@ -259,7 +259,7 @@ class InputLog:
     # ------------------------------------------------------------ what the program gets
 
     def send_pending(self) -> bool:
-        """Give the program as much as it takes; returns whether nothing is left."""
+        """Write pending input to the program until the PTY is full; returns whether nothing is left."""
         pending = self.pending
         while pending.entries:
             start, length, _, _ = pending.entries[0]

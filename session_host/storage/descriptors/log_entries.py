@@ -1,6 +1,6 @@
 """Entries of the input log: their kinds and their binary header. Pure.
 
-A record is a header of 32 bytes and its payload::
+An entry is a header of 32 bytes and its payload::
 
     length of the payload u32 · kind u8 · 3 bytes of 0 · who, 16 bytes · number u64
 """
@@ -17,7 +17,7 @@ NOBODY = bytes(16)
 
 
 class EntryKind(IntEnum):
-    """What a record tells. The first three, and FOCUS, are for the program; the others are not sent to it."""
+    """The kind of an entry. The first three, and FOCUS, are sent to the program; the others are not."""
 
     INPUT = 1
     """Of a viewer: ``who`` its attachment, ``number`` its sequence."""
@@ -47,7 +47,7 @@ FOR_PROGRAM = (EntryKind.INPUT, EntryKind.TYPED, EntryKind.REPLY, EntryKind.FOCU
 
 
 class LogEntry(NamedTuple):
-    """One entry; ``start`` is where it stands in the file."""
+    """One entry; ``start`` is its offset in the file."""
 
     start: int
     kind: int
@@ -57,5 +57,5 @@ class LogEntry(NamedTuple):
 
     @property
     def end(self) -> int:
-        """Where the next one stands."""
+        """The offset of the next entry."""
         return self.start + HEADER_BYTES + len(self.payload)

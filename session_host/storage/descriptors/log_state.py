@@ -1,7 +1,7 @@
 """State that results from replaying the input log (everything except the screen).
 
-Each record may be applied twice, as long as all after it are applied again too: a checkpoint's sum may
-already hold the first records that are read after it.
+Each entry may be applied twice, if all entries after it are applied again too: a checkpoint's state may already
+include the first entries that are read after it.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ KEPT_RESIZES = 1000
 KEPT_REQUESTS = 256
 KEPT_ATTACHMENTS = 512
 _FOCUS = {b"\x1b[I": True, b"\x1b[O": False}
-"""What a terminal says of the keyboard, in the encoding that there is."""
+"""The focus reports of a terminal."""
 
 
 class AttachmentState(msgspec.Struct):
-    """One viewer's hold on the session, and the last input that was accepted of it."""
+    """One viewer's attachment, and the last input that was accepted from it."""
 
     read_only: bool
     last_sequence: int = 0
@@ -32,7 +32,7 @@ class AttachmentState(msgspec.Struct):
 
 
 class SourceReport(msgspec.Struct, frozen=True, array_like=True):
-    """The last word of one source of the activity."""
+    """The last report of one source of the activity."""
 
     source: str
     said: str
@@ -102,7 +102,7 @@ _WHOLE: Final[dict[int, tuple[str, type[msgspec.Struct]]]] = {
 
 
 class LogState(msgspec.Struct):
-    """The sum of an input log's records.
+    """The state that an input log's entries add up to.
 
     Attributes:
         child_started: the child's kernel start time; None before it was exec'd.
@@ -126,7 +126,7 @@ class LogState(msgspec.Struct):
     focus: bool | None = None
 
     def apply(self, record: LogEntry) -> None:
-        """Add what a record tells; one of an unknown kind tells nothing."""
+        """Apply an entry; one of an unknown kind changes nothing."""
         who = record.who.hex()
         match record.kind:
             case EntryKind.INPUT:

@@ -1,4 +1,4 @@
-"""The session's output as a file whose length is the offset. Output path, 2 of 16."""
+"""The session's output as a file; its length is the offset. Output path, 2 of 16."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ class OutputFile:
     Attributes:
         start: the offset of the first byte that is still kept.
         end: the offset after the last byte.
-        at_end: the PTY has told that nobody holds its other side.
+        at_end: the PTY has reported that no process holds its other side.
         written_at_s: when a previous host wrote to it, in seconds since 1970; 0 for never.
     """
 
     def __init__(self, descriptors: SessionDescriptors, splicer: Splicer, *, look_only: bool = False) -> None:
-        """Open it where a previous host left it.
+        """Open the file at the place where a previous host left it.
 
         Args:
             descriptors: the session's descriptors.
-            splicer: what moves the bytes.
-            look_only: leave everything as it is.
+            splicer: moves the bytes.
+            look_only: change nothing.
         """
         self._master, self._pipe_read, self._pipe_write = (
             descriptors.master,
@@ -49,7 +49,7 @@ class OutputFile:
         self.written_at_s = found.st_mtime if self.end else 0.0
         self.start = _first_kept(descriptors.output_file, self.end)
         self.at_end = False
-        # What a previous host had on its way is older than what the PTY has.
+        # Bytes that a previous host left in the pipe are older than those in the PTY.
         if splicer.in_kernel and not look_only:
             self.end += splicer.drain_pipe(descriptors.pipe_read, descriptors.output_file, self.end, 1 << 20)
 
@@ -77,13 +77,13 @@ class OutputFile:
             yield at, self.read(at, min(at + most, end))
 
     def free_before(self, offset: int) -> None:
-        """Give back the pages of all bytes before ``offset``."""
+        """Free the pages of all bytes before ``offset``."""
         self.start = max(self.start, min(offset, self.end))
         punch(self._file, 0, self.start)
 
 
 def _first_kept(file: int, end: int) -> int:
-    """The offset of the first byte whose page was not given back."""
+    """The offset of the first byte on a page that was not freed."""
     try:
         return os.lseek(file, 0, os.SEEK_DATA)
     except OSError:  # ENXIO: all of it was, or it is empty.
@@ -91,7 +91,7 @@ def _first_kept(file: int, end: int) -> int:
 
 
 def punch(file: int, start: int, end: int) -> None:
-    """Give back the whole pages between ``start`` and ``end``; they read as zeros from then on."""
+    """Free the whole pages between ``start`` and ``end``; they read as zeros from then on."""
     first = -(-start // PAGE_BYTES) * PAGE_BYTES
     length = end // PAGE_BYTES * PAGE_BYTES - first
     if length > 0:

@@ -21,8 +21,8 @@ _FILES_IN_MEMORY = {"outlive-stream": "output_file", "outlive-ledger": "input_lo
 class SessionDescriptors(NamedTuple):
     """One session's descriptors, in the order in which they travel.
 
-    Duplicates of a descriptor share one open file, its position too: that of ``input_log`` counts what the
-    program has got.
+    Duplicates of a descriptor share one open file and its position; the position of ``input_log`` shows what the
+    program has read.
     """
 
     master: int
@@ -44,10 +44,10 @@ class SessionDescriptors(NamedTuple):
 
 
 def create_descriptors(socket_path: Path, size: GridSize) -> tuple[SessionDescriptors, int]:
-    """The descriptors of a new session.
+    """Create the descriptors of a new session.
 
     Returns:
-        It, and the PTY's other side, which is the program's to have.
+        The descriptors, and the PTY's other side, which the program gets.
 
     Raises:
         OSError: the socket cannot be made, or there are no more descriptors or PTYs.
@@ -75,7 +75,7 @@ def classify_descriptors(descriptors: Iterable[int]) -> SessionDescriptors:
     """Sort a session's descriptors that come in no order, as from systemd's descriptor store.
 
     Raises:
-        ValueError: one is missing, or is none of a session's.
+        ValueError: one is missing, or does not belong to a session.
     """
     found: dict[str, int] = {}
     for descriptor in descriptors:
@@ -104,7 +104,7 @@ def _name(descriptor: int) -> str:
 
 
 def _file_in_memory(name: str) -> int:
-    """A file without a name; where the system has none in memory, one that is unlinked already."""
+    """Make a file without a name; where the system has none in memory, an unlinked one."""
     if hasattr(os, "memfd_create"):
         return os.memfd_create(name)
     import tempfile
@@ -115,7 +115,7 @@ def _file_in_memory(name: str) -> int:
 
 
 def listen(path: Path) -> int:
-    """A listening socket at ``path``, in place of what is there.
+    """Make a listening socket at ``path``, replacing the file there.
 
     Raises:
         OSError: it cannot be made.
@@ -126,7 +126,7 @@ def listen(path: Path) -> int:
 
 
 def bind(path: Path) -> socket.socket:
-    """A socket at ``path``, in place of what is there; it does not listen yet.
+    """Make a socket at ``path``, replacing the file there; it does not listen yet.
 
     Raises:
         OSError: it cannot be made.

@@ -1,9 +1,9 @@
-"""Bytes from PTY to file and from file to PTY, inside the kernel. Key path, 12 of 12. Output path, 3 of 16.
+"""Moves bytes from PTY to file and from file to PTY, inside the kernel. Key path, 12 of 12. Output path, 3 of 16.
 
 A process that is killed between two system calls leaves bytes in a file, a pipe or the PTY, never in its
 own memory: splice(2) and sendfile(2) are carried out wholly or in a part that the files' lengths and
-positions tell. Where they are refused (macOS; kernels before 5.11, whose ttys cannot splice), a read and a
-write stand in, with some microseconds between them in which a kill loses or doubles what is on its way.
+positions show. Where the kernel refuses them (macOS; ttys of kernels before 5.11 cannot splice), a read and a
+write are used, with some microseconds between them in which a kill loses or doubles bytes.
 """
 
 from __future__ import annotations
@@ -35,18 +35,18 @@ class Splicer:
     def splice_from_pty(
         self, master: int, pipe_read: int, pipe_write: int, file: int, end: int, enough: int
     ) -> tuple[int, bool]:
-        """Move what the program wrote to the end of a file.
+        """Move the program's output to the end of a file.
 
         Args:
-            master: where it comes from; non-blocking.
-            pipe_read: what it goes through.
+            master: the PTY; non-blocking.
+            pipe_read: the pipe between PTY and file.
             pipe_write: its other end.
-            file: where it goes.
+            file: gets the output.
             end: the file's length.
             enough: with so many bytes it is enough; and with less than a little, there is no more.
 
         Returns:
-            How many bytes the file has more, and whether that was the end: nobody holds the PTY's other side.
+            How many bytes were moved, and whether that was the end: no process holds the PTY's other side.
         """
         if not self.in_kernel:
             return self._copy(master, file, end)
@@ -99,10 +99,10 @@ class Splicer:
         return len(data), not data
 
     def sendfile_to_pty(self, master: int, file: int, count: int) -> int:
-        """Give the program up to ``count`` bytes from the file's position on, which moves with them.
+        """Write up to ``count`` bytes to the program from the file's position on, and advance the position.
 
         Returns:
-            How many it took; 0 when it does not read.
+            How many bytes were written; 0 if the program does not read.
         """
         if self.in_kernel:
             try:
