@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from collections.abc import Iterator
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
@@ -66,18 +67,24 @@ def paint_glyph(painter: QPainter, glyph: Glyph, area: QRectF, color: QColor) ->
     painter.restore()
 
 
+def each_density(icon: QIcon, size_px: int, mode: QIcon.Mode = QIcon.Mode.Normal) -> Iterator[QPainter]:
+    """Yield painters of an icon's pixmaps: it is sharp on screens of up to three times the density."""
+    for ratio in (1, 2, 3):
+        pixmap = QPixmap(size_px * ratio, size_px * ratio)
+        pixmap.setDevicePixelRatio(ratio)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        yield painter
+        painter.end()
+        icon.addPixmap(pixmap, mode)
+
+
 def glyph_icon(glyph: Glyph, tokens: Tokens, color: str = "secondary", size_px: int = ICON_PX) -> QIcon:
     """An icon in one of the theme's colours; lighter when its control is disabled."""
     icon = QIcon()
     for mode, name in ((QIcon.Mode.Normal, color), (QIcon.Mode.Disabled, "disabled")):
-        for ratio in (1, 2, 3):
-            pixmap = QPixmap(size_px * ratio, size_px * ratio)
-            pixmap.setDevicePixelRatio(ratio)
-            pixmap.fill(Qt.GlobalColor.transparent)
-            painter = QPainter(pixmap)
+        for painter in each_density(icon, size_px, mode):
             paint_glyph(painter, glyph, QRectF(0, 0, size_px, size_px), tokens.color(name))
-            painter.end()
-            icon.addPixmap(pixmap, mode)
     return icon
 
 

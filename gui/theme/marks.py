@@ -10,8 +10,9 @@ from __future__ import annotations
 from enum import StrEnum
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap, QPolygonF
+from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPolygonF
 
+from gui.theme.icons import each_density
 from gui.theme.tokens import MARK_PX, Tokens
 
 
@@ -147,11 +148,7 @@ def mark_icon(mark: Mark, tokens: Tokens, size_px: int = 16, *, dotted: bool = F
     ``dotted`` puts a dot into its corner: there is something that was not seen.
     """
     icon = QIcon()
-    for ratio in (1, 2, 3):
-        pixmap = QPixmap(size_px * ratio, size_px * ratio)
-        pixmap.setDevicePixelRatio(ratio)
-        pixmap.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(pixmap)
+    for painter in each_density(icon, size_px):
         paint_mark(painter, mark, QPointF(size_px / 2, size_px / 2), tokens, size_px * 0.75)
         if dotted:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -162,6 +159,4 @@ def mark_icon(mark: Mark, tokens: Tokens, size_px: int = 16, *, dotted: bool = F
             painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
             painter.setBrush(tokens.color("accent"))
             painter.drawEllipse(QPointF(size_px - 3.2, 3.2), 3.0, 3.0)
-        painter.end()
-        icon.addPixmap(pixmap)
     return icon

@@ -67,18 +67,13 @@ def with_environment(name: str, value: str, *, after: int | None = None) -> list
     entry = f"{name}={value}".encode()
     latest = latest_pid()
     found = []
-    for pid in numbered():
+    for pid in proc.pids():
         if pid == os.getpid() or (after is not None and not _is_between(pid, after, latest)):
             continue
         with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
             if entry in _environment_of(PROC / str(pid)).split(b"\0") and is_alive(pid):
                 found.append(pid)
     return sorted(found)
-
-
-def numbered() -> list[int]:
-    """The PIDs of all processes."""
-    return proc.pids()
 
 
 def latest_pid() -> int:
