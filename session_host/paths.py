@@ -68,7 +68,7 @@ def _make(path: Path) -> None:
     try:
         make_directories(path)
     except FileExistsError:
-        pass  # Something that is no directory: whoever looks at it says what.
+        pass  # Something that is no directory: the check that follows reports it.
     except OSError as error:
         raise OutliveError(f"cannot create {path}: {error.strerror}; create it, or choose another directory") from error
 

@@ -78,7 +78,7 @@ class Chat(ChatFacts):
         wrote: ``has_written`` became true.
         damaged: the replica has something new to paint.
         replaced: the replica is another object.
-        detaching: the replica is about to be freed; whoever paints it must let go of it now.
+        detaching: the replica is about to be freed; a view that paints it must release it now.
         refused: an input was not taken; the host's line on it.
         clipboard_offered: the program asked to set the clipboard.
     """
@@ -328,7 +328,7 @@ class Chat(ChatFacts):
         record.state, record.exit_code, record.exit_signal = state, exit_code, exit_signal
         record.end_request = end_request
         if self.is_over:
-            # What is lost is found out from the record, or by whoever reads it next.
+            # The record, or the next process that reads it, tells what is lost.
             self.is_recorded = state is State.LOST
             self.notice = ""
             record.ended_at = record.ended_at or now()

@@ -1,7 +1,7 @@
 """The page: the widget that shows a terminal's screen and history, without keyboard and mouse. Output path, 12 of 16.
 
-It never feeds the emulator: whoever does calls `on_damage` afterwards, and `on_replaced` when
-there is another emulator.
+It never feeds the emulator: its owner does, and calls `on_damage` afterwards, and `on_replaced`
+when there is another emulator.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ class TerminalTheme:
         selection_foreground: text of selected cells; None keeps each cell's own.
         palette: the sixteen ANSI colours.
         dark: light text on a dark ground.
-        readable: text whose colour is too near to its ground's is moved away from it.
+        readable: text with too little contrast to its background gets a lighter or darker colour.
     """
 
     foreground: QColor

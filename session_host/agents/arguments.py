@@ -15,11 +15,11 @@ from session_host.agents.probe import Probe
 def without_prompt(agent: Agent, arguments: Sequence[str], probe: Probe) -> list[str]:
     """The arguments without the prompt, for an agent that takes one in its argv.
 
-    What an option's value is and what the prompt is, its help tells. Where that is not known, what stands behind any
-    option may be its value, and stays.
+    The agent's help tells an option's value from the prompt. Without a help text, a word behind any option may be its
+    value, and stays.
 
     Args:
-        agent: whose.
+        agent: the agent that gets the arguments.
         arguments: the user's own.
         probe: what is known of this version.
     """
@@ -55,7 +55,7 @@ def prompt_of(agent: Agent, argv: Sequence[str], arguments: Sequence[str]) -> st
     """What was to be asked first in an argv that ``Agent.argv`` made of the catalog's template; "" for nothing.
 
     Args:
-        agent: whose.
+        agent: the agent that was started.
         argv: of a start, not of a resume.
         arguments: the user's own, which are in it.
     """

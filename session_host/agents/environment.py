@@ -58,7 +58,7 @@ def child_environment(
 
     Args:
         base: the caller's environment.
-        agent: whose ``env`` and ``scrub_env`` are applied.
+        agent: the agent; its ``env`` and ``scrub_env`` are applied.
         overrides: what the user set for this session.
         files: the directory of the agent's files for this session.
         engine: the terminal emulator's name.
@@ -89,7 +89,7 @@ def missing_integration(agent: Agent, environment: Mapping[str, str], directory:
     """What is to be known of a chat because of variables that were not set; "" for nothing.
 
     Args:
-        agent: whose.
+        agent: the chat's agent.
         environment: the chat's own.
         directory: where the agent is started.
     """

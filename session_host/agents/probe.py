@@ -85,7 +85,7 @@ def probed(agent: Agent, path: str, environment: Mapping[str, str], patience_s: 
     """What is known of an agent's program; asks it if it was not asked before. Blocks.
 
     Args:
-        agent: whose.
+        agent: the agent to probe.
         path: of the program.
         environment: what it is asked in.
         patience_s: how long at most; nothing is asked if this is 0.

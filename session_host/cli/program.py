@@ -1,7 +1,7 @@
 """Selects the verb, and turns errors into one line and an exit code.
 
 Exit codes: 0 done, 1 failed, 2 usage, 3 no such session, 4 ambiguous, 5 timed out, 6 the session has
-ended, 7 host unavailable, 8 not allowed; 130 for Ctrl+C, 141 when whoever read our output went away.
+ended, 7 host unavailable, 8 not allowed; 130 for Ctrl+C, 141 when the reader of our output has gone (SIGPIPE).
 """
 
 from __future__ import annotations

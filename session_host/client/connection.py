@@ -42,7 +42,7 @@ class HostConnection(asyncio.Protocol):
         self._decoder = HostDecoder()
         self._transport: asyncio.Transport | None = None
         self._greeted: asyncio.Future[Welcome] = asyncio.get_running_loop().create_future()
-        # Whoever gave up connecting does not ask what became of it; that is nothing to complain of.
+        # A caller that gave up connecting does not read the error, and needs no warning.
         self._greeted.add_done_callback(lambda greeted: greeted.cancelled() or greeted.exception())
         self._on_message: OnMessage | None = None
         self._on_lost: OnLost | None = None

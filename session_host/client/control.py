@@ -93,7 +93,7 @@ class ControlConnection:
             yield message
 
     def send_only(self, request: Request) -> None:
-        """Send a request whose reply is read from ``messages``."""
+        """Send a request without waiting; ``messages`` yields the reply."""
         self._send_message(request)
 
     async def request(self, request: Request) -> Any:

@@ -70,7 +70,7 @@ class Answering:
         """Ask until there is an answer, an error, or the task is cancelled, which stops it.
 
         Args:
-            server: whom to ask.
+            server: the server to ask.
             turns: as ``Server.answer`` takes them.
         """
         drawing = asyncio.create_task(self._draw())

@@ -47,7 +47,7 @@ class Chat:
 
     Attributes:
         screen: the terminal.
-        settings: whom is asked, and how.
+        settings: the server, the model and their options.
         attached: what goes with the next question.
         models: the server's models, as far as they were asked for.
         key: what the user gave with ``/key``.
@@ -315,7 +315,7 @@ class Chat:
             self.print_line("still answering; Esc stops")
             return False
         if not self.working:
-            # Whoever was told that the user is needed is told that the user is here.
+            # The chat reported that it needs the user; now the user is here.
             self.screen.write_sequence(osc.activity(osc.Activity.IDLE))
         try:
             self._actions.perform(command.name, rest)
@@ -366,9 +366,9 @@ class Chat:
         self.screen.write_sequence(osc.title(osc.topic(self.conversation.topic) or f"chat with {server}"))
         self.screen.write_sequence(osc.activity(osc.Activity.IDLE))
         if not self._file.existed:
-            whom = f"{self.settings.model} at {server}" if self.settings.model else server
+            target = f"{self.settings.model} at {server}" if self.settings.model else server
             # Without a painter, which takes a tenth of a second to import: the input is to be there first.
-            lines = textwrap.wrap(clean(f"Chat with {whom}. /help for help."), self.screen.columns)
+            lines = textwrap.wrap(clean(f"Chat with {target}. /help for help."), self.screen.columns)
             self.screen.print([*(f"\x1b[2m{line}\x1b[0m" for line in lines), ""])
         if len(messages) > SHOWN_MESSAGES:
             self.print_line(f"{len(messages) - SHOWN_MESSAGES} earlier messages not shown")

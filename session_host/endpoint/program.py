@@ -41,7 +41,7 @@ def main(words: Sequence[str]) -> int:
         sys.stdout.flush()
         return error.exit_code
     except OSError as error:
-        # The terminal has gone, and with it whoever could be told.
+        # The terminal has gone, so no user can read a message.
         _logger.warning("cannot use this terminal", exc_info=error)
         return 1
 

@@ -465,9 +465,9 @@ class Explain(Message, frozen=True):
 
 
 class Report(Message, frozen=True):
-    """What the agent itself says of what it does, through a hook or plugin that it was started with.
+    """An agent's report of its activity, by a hook or plugin that it was started with.
 
-    Whoever sends it does not wait: the agent is not to be delayed. It is understood by ``launch.Watch``.
+    The sender does not wait for an answer, so as not to delay the agent. ``launch.Watch`` defines its meaning.
     """
 
     source: Literal["hook", "plugin"]

@@ -1,8 +1,8 @@
 """Sanitize untrusted text that is shown outside the terminal grid.
 
-Whoever shows them must not be led astray by them: control characters would drive the terminal that
-they are printed on, and embeddings, overrides and isolates of the bidirectional algorithm (UAX #9)
-would show them, or what stands beside them, in another order than they are in. Joiners and marks stay:
+Such text must not mislead the reader: control characters would drive the terminal that shows them, and
+embeddings, overrides and isolates of the bidirectional algorithm (UAX #9) would show the text, or text
+beside it, in another order. Joiners and marks stay:
 emoji and right-to-left scripts need them.
 """
 

@@ -101,7 +101,7 @@ def restore(engine: EngineName | None, snapshot: bytes) -> Emulator:
 def restore_beginning(engine: EngineName | None, beginning: bytes) -> Emulator | None:
     """An emulator with the screen, from the first bytes of a snapshot, to be shown until the rest is there.
 
-    None while that is too little, and for an engine whose snapshots cannot be read in part.
+    None while the part is too short, and for an engine that cannot read a part of a snapshot.
 
     Raises:
         UsageError: there is no such engine, or its package is not installed.

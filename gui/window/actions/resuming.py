@@ -58,7 +58,7 @@ class EndedChatActions(QObject):
         try:
             found = await aftermath(page.chat.id)
         except OutliveError:
-            found = None  # Its record is gone, or cannot be read: whoever reads it next says so.
+            found = None  # Its record is gone, or cannot be read: the next reader reports it.
         if page in self._tabs.pages() and page.chat.id not in self._under_way:
             page.end_bar.offer(found)
 

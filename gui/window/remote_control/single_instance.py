@@ -28,7 +28,7 @@ class SingleInstance:
     """The right to be the window, and the socket that goes with it.
 
     The lock is the kernel's, so it ends with the process however that ends; the socket's file may
-    outlive it and is replaced by whoever has the lock next.
+    outlive it; the next process that gets the lock replaces it.
 
     Attributes:
         listener: bound and listening; who connects before the window serves it waits.

@@ -19,7 +19,7 @@ class _Running(msgspec.Struct):
 
 
 def in_conversation(directory: Path, conversation: str) -> Iterator[int]:
-    """The living processes whose file in the directory names the conversation.
+    """Yield the living processes that have a file in the directory which names the conversation.
 
     ``procStart`` is the start in clock ticks since boot, behind the boot's id and a colon if at all.
     """

@@ -11,7 +11,7 @@ Sources, strongest first. One that has spoken in this session silences those bel
     notification    one moment: it needs the user
     bell            the same, and says least
 
-What exactly is asked is taken from whoever tells it.
+The text of the question comes from any source that reports it.
 
     needs_input ──a word of its source──▶ what that says
         ├──the user's input, where the source tells each change──▶ needs_input: as long as it says so, it is so

@@ -70,7 +70,7 @@ def ended() -> Iterator[Check]:
 
 
 def _silent(record: SessionRecord) -> Check | None:
-    """What is wrong with a chat whose host does not answer; None if it has ended."""
+    """Describe the fault of a chat with a host that does not answer; None if the chat has ended."""
     name = f"{record.name} ({record.id[:8]})"
     if not has_live_socket(record.id):
         if not is_running(record.child_pid, record.child_started):

@@ -32,8 +32,8 @@ def with_options(options: argparse.Namespace, agent_name: str, arguments: list[s
 
     Args:
         options: what was read.
-        agent_name: whom they are for.
-        arguments: what stood behind ``--``.
+        agent_name: the agent that gets them.
+        arguments: the words behind ``--``.
 
     Raises:
         UsageError: they are not for this agent, or nobody says which server.

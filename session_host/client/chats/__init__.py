@@ -7,7 +7,7 @@ chat_worktree     a chat's git worktree: made before it starts, removed with it
 resumability      whether an ended chat's conversation can be resumed
 opened_elsewhere  other processes that have the conversation open
 resume            starts a session in the same conversation
-pending_end       a chat whose end is not recorded yet
+pending_end       a chat that has ended, before its host records the end
 remove            deletes an ended chat: its record, its files, its worktree
 retention         the limit on what ended chats take together
 """

@@ -33,7 +33,7 @@ def in_worktree(spec: LaunchSpec, branch: str) -> LaunchSpec:
         branch=made.branch,
         branch_made=made.branch_made,
     )
-    # Whoever is started by a hook of git's has variables that lead git elsewhere, wherever it runs.
+    # A process started by a git hook has variables that lead git to another repository.
     env = {name: value for name, value in spec.env.items() if name not in LOCAL_VARIABLES or name in spec.overrides}
     return msgspec.structs.replace(spec, cwd=made.directory, origin=origin, env=env)
 

@@ -159,7 +159,7 @@ def _start_in_worktree(branch: str, spec: LaunchSpec, store: Store) -> SessionRe
 def _start(spec: LaunchSpec, store: Store) -> SessionRecord:
     """Record the session, and have it started; one that is not started is not recorded either."""
     record = SessionRecord.of(spec)
-    # Ours until it has a host: whoever finds us gone, and no host, knows that nobody starts it (``records.settle``).
+    # Ours until it has a host: without us and a host, the start was cut short (``session_info.resolve_stale_row``).
     record.host_pid, record.host_started = os.getpid(), start_time(os.getpid())
     _insert_row(record, store)
     try:

@@ -1,7 +1,7 @@
 """Find other processes that have a conversation open; two writers would overwrite each other's turns.
 
-It is looked at when a conversation is about to be gone on with: what the running chats say, what the agent's own
-files say, and whose command line names it. Blocks, on the disk and on hosts.
+A resume checks this beforehand, by the running chats, the agent's own files, and the processes' command lines. Blocks,
+on the disk and on hosts.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ class Process(NamedTuple):
 def opened_elsewhere(store: Store, record: SessionRecord, agent: Agent, sought: ConversationQuery) -> list[str]:
     """What else has the conversation of an ended chat open, and what to do; a clause each."""
     running = {info.id: info for info in list_sessions(store, ended=False)}
-    whose = (agent.name, sought.conversation)
-    chats = [info for info in running.values() if (info.agent, info.provider_session_id) == whose]
+    conversation = (agent.name, sought.conversation)
+    chats = [info for info in running.values() if (info.agent, info.provider_session_id) == conversation]
     told = set(opened_by(agent.conversation.place, sought))
     for pid in told:
         chat = running.get(_mark(pid))
@@ -46,7 +46,7 @@ def opened_elsewhere(store: Store, record: SessionRecord, agent: Agent, sought: 
     lines = [_chat_line(chat) for chat in chats]
     for pid in sorted(_eldest(told | set(_named_in_command_lines(sought.conversation)))):
         mark = _mark(pid)
-        # What a running chat is in, its host knows better than a command line, which may be of an hour ago.
+        # A running chat's host knows its conversation better than a command line, which may be an hour old.
         if mark not in running:
             lines.append(_process_line(_process(pid), left_behind=mark == record.id))
     return lines
@@ -58,9 +58,9 @@ def _chat_line(chat: SessionInfo) -> str:
 
 def _process_line(process: Process, *, left_behind: bool) -> str:
     where = f" on {process.terminal}" if process.terminal else ""
-    whose = "was left behind by this chat and" if left_behind else f"({process.command}){where}"
+    origin = "was left behind by this chat and" if left_behind else f"({process.command}){where}"
     remedy = f"end it: kill {process.pid}" if left_behind or not process.terminal else "close it there first"
-    return f"process {process.pid} {whose} has the conversation open; {remedy}"
+    return f"process {process.pid} {origin} has the conversation open; {remedy}"
 
 
 def _named_in_command_lines(conversation: str) -> Iterator[int]:

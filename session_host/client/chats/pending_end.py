@@ -1,4 +1,4 @@
-"""A chat whose program has exited while its host has not saved that yet."""
+"""A chat with an exited program, before its host has saved the exit."""
 
 from __future__ import annotations
 

@@ -29,8 +29,8 @@ class Resumability(NamedTuple):
     """Whether a chat can be gone on with.
 
     Attributes:
-        can: False for one that runs, was continued, or whose agent or conversation is not to be gone on with;
-            None if it is not known which conversation it was in: the agent's own picker may find it.
+        can: False if it runs, was continued, or its agent or conversation cannot be resumed; None if its
+            conversation is unknown: the agent's own picker may find it.
         reason: why not, and what to do, in one line; where it can, what is to be known before, mostly "".
     """
 
@@ -62,7 +62,7 @@ def resumability(session_id: str, environment: Mapping[str, str] | None = None) 
     """Whether this session can be gone on with. Looks at the record and the agent's own files, not at processes.
 
     Args:
-        session_id: whose.
+        session_id: the ended session.
         environment: the caller's; this process's own if None.
 
     Raises:

@@ -18,8 +18,8 @@ def last_screen(session_id: str, engine: EngineName | None = None) -> Emulator |
     computer interrupted, and all that can be read where another build of the engine kept the screen.
 
     Args:
-        session_id: whose.
-        engine: whose terminal it becomes; None for the engine that kept it, where that can be told.
+        session_id: the session.
+        engine: the engine to restore it with; None for the engine that kept it, where that can be told.
 
     Returns:
         The emulator, to be closed by the caller; None if nothing was kept.
@@ -46,8 +46,8 @@ def later_screen(session_id: str, engine: EngineName, offset: int) -> tuple[Emul
     """The last screen that a session's host saved, for a viewer that was disconnected. Blocks on the disk.
 
     Args:
-        session_id: whose.
-        engine: whose terminal it becomes.
+        session_id: the session.
+        engine: the engine to restore it with.
         offset: the output up to there is known; -1 for none.
 
     Returns:

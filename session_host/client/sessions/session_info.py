@@ -154,7 +154,7 @@ def resolve_stale_row(store: Store, record: SessionRecord) -> SessionRecord:
     if rebooted:
         store.update(record.id, state=State.LOST, error=INTERRUPTED, ended_at=_last_sign_of_life(record))
     else:
-        # A host has a log from its first moment on; whoever was to note that it runs may have been killed before.
+        # A host has a log from its first moment on; its launcher may have been killed before it recorded the start.
         had_host = current.state is State.RUNNING or session_log(record.id).exists()
         why = HOST_GONE if had_host else UNSTARTED
         store.update(record.id, state=State.LOST, error=why, ended_at=now())
@@ -164,7 +164,7 @@ def resolve_stale_row(store: Store, record: SessionRecord) -> SessionRecord:
 def all_after_boot(store: Store) -> list[SessionRecord]:
     """Every record, oldest first; what a restart of the computer interrupted is written down as that, if it can be."""
     records = store.all()
-    with contextlib.suppress(StoreError):  # Whoever looks at one of them later finds it out again.
+    with contextlib.suppress(StoreError):  # The next look at the record tries again.
         return [resolve_stale_row(store, record) if _is_of_another_boot(record) else record for record in records]
     return records
 
@@ -217,8 +217,8 @@ def merge(
 ) -> list[SessionInfo]:
     """The records in their order, each with its host's description if there is one.
 
-    One that is said to run and whose host did not answer is settled; without ``ended`` it is then left
-    out if it has ended.
+    A record that says "running" and has no answering host is resolved; if that session has ended, it is left out
+    without ``ended``.
     """
     infos = []
     for record in records:

@@ -79,6 +79,6 @@ def outcome_of(session_id: str) -> SessionOutcome:
     except OutliveError as error:
         return SessionOutcome(State.RUNNING, None, None, str(error))
     except OSError as error:
-        # Whoever cannot look (no descriptor is left) must not tell that it is gone.
+        # If we cannot look (no descriptor is left), we must not report it as gone.
         return SessionOutcome(State.RUNNING, None, None, f"cannot check this chat: {error.strerror}")
     return SessionOutcome(record.state, record.exit_code, record.exit_signal, record.error, record.end_request)

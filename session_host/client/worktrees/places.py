@@ -1,7 +1,7 @@
 """Directories of chats' worktrees: ``worktrees/<repository>-<hash>/<branch>`` of the state directory.
 
-A repository's folder is held by whoever makes or removes one in it, since git looks whether a branch is
-checked out before it checks it out, and not in one step.
+Making or removing a worktree takes a lock on the repository's folder, since git checks whether a branch is free and
+checks it out in two steps.
 """
 
 from __future__ import annotations

@@ -95,7 +95,7 @@ def find(directory: Path) -> Repository:
 
 
 def at(common: Path) -> Repository:
-    """The repository whose own directory this is.
+    """The repository with this own (common) directory.
 
     Raises:
         WorktreeError: it is none any more, or git is missing.

@@ -1,6 +1,6 @@
 """A conversation as values: the records of its file, and the messages that result.
 
-Every record that is readable may follow any other: whoever reads a damaged file gets what can be made of it.
+Any readable record may follow any other, so that a reader of a damaged file gets all that is readable.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Keys in the desktop's secret store (Secret Service on the session bus).
 
 Source: freedesktop.org, Secret Service API 0.2. The store is asked with the algorithm ``plain``: the bus is a socket of
-the user's own, and whoever could listen there could ask for the secret as well. An item is found by two attributes,
+the user's own, and a listener there could ask for the secret as well. An item is found by two attributes,
 so that other programs can put one there too: ``secret-tool store --label=… application outlive server https://…``.
 """
 

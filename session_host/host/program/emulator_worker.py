@@ -2,7 +2,7 @@
 
 An engine must not be used from two places at once, and a flood of output is best interpreted on another
 core than the one that reads it. So a little output is fed at once, on the loop, and much of it in one
-worker thread; whoever wants the emulator meanwhile waits for the gap between two pieces of work. And a
+worker thread; a caller that wants the emulator meanwhile waits for the gap between two pieces of work. And a
 little plain text, such as the echo of what is typed, is fed a moment later: nothing depends on it but the
 screen, and who looks at that gets it fed first.
 """

@@ -135,7 +135,7 @@ def program_of(group: int, child: int) -> str:
 
     Args:
         group: the terminal's foreground group; 0 for none.
-        child: the session's program, whose children are looked at where a group's leader has ended.
+        child: the session's program; its children are searched if a group's leader has ended.
     """
     if group <= 0:
         return ""

@@ -39,8 +39,8 @@ class OpenFile(NamedTuple):
 def conversation_of(pid: int, pattern: str, aside: str = "") -> str:
     """The conversation that a program, or the first of its descendants in its terminal session to have one, is in.
 
-    A program that goes from one conversation to another may hold both: the one is meant whose file changed last,
-    since that is the one which is written to; of two of the same moment, the later id in the order of UUIDv7.
+    A program that changes its conversation may hold both files open: the one that changed last counts, since it is the
+    one being written; if both changed at the same moment, the later id in the order of UUIDv7.
 
     Args:
         pid: the program, which leads its terminal session (setsid(2)).

@@ -4,7 +4,7 @@ Claude Code keeps ``sessions/PID.json`` in its configuration directory, with ``s
 waiting) and ``waitingFor``; Qwen Code keeps one like it, without a status. It is rewritten in place: text that cannot
 be read is in the midst of that, and read again. A killed one leaves it behind, so it is believed of a living process
 only, whose start time it names (``procStart``, field 22 of proc(5)'s stat), and which is the session's own program or
-descends from it, with no other such process between the two: that would be an agent whom the agent itself has started.
+descends from it, with no other such process between the two: that would be an agent started by the agent itself.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The journal: output and resizes of a session with their times, on disk.
 
-It knows files and bytes. It must not know processes, sockets or the clock: whoever records says when
-something was. One directory a session, for its user alone; in it segments, ``00000001.log``, ``00000002.log``, …,
+It knows files and bytes. It must not know processes, sockets or the clock: the caller gives the time
+of each record. One directory a session, for its user alone; in it segments, ``00000001.log``, ``00000002.log``, …,
 each with a snapshot of the terminal where the segment begins, ``00000001.snapshot``, unless none was to be had.
 
     segments   the form of segments and snapshots: bytes to values and back, pure

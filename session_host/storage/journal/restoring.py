@@ -27,7 +27,7 @@ def restore(directory: Path, engine: EngineName | None) -> Emulator | None:
 
     Args:
         directory: the journal's.
-        engine: whose terminal it becomes; None for the best there is.
+        engine: the engine to restore it with; None for the best there is.
 
     Returns:
         The emulator, to be closed by the caller; None if nothing is recorded.

@@ -53,10 +53,10 @@ class Page:
 
     @classmethod
     def of(cls, first: int, data: bytes) -> Page:
-        """The page whose ``data`` this was.
+        """Restore a page from its ``data``.
 
         Raises:
-            Damaged: it was none.
+            Damaged: the data is no page's.
         """
         try:
             rows = _decoder.decode(zlib.decompress(data))

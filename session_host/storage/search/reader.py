@@ -100,7 +100,7 @@ class Reader:
 
     @classmethod
     def restored(cls, engine: EngineName, offset: int, resizes: int, kept: bytes) -> Self | None:
-        """The reader whose ``keep`` this was; None if another build of the engine kept it, or it is damaged."""
+        """Restore a reader from the result of ``keep``; None if another engine build made it, or it is damaged."""
         try:
             state = _decoder.decode(zlib.decompress(kept))
             return cls(engine, offset, resizes, state=state) if state.build == engine_build(engine) else None

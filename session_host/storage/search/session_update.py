@@ -1,7 +1,7 @@
 """Indexes the new part of a session's journal, in short transactions.
 
-Each transaction begins at what the index says and ends with it: whoever is killed in mid-way has done nothing, and
-several processes at once take turns.
+Each transaction begins at the place that the index names and moves that place: a process that is killed meanwhile has
+changed nothing, and several processes take turns.
 """
 
 from __future__ import annotations

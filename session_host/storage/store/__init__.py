@@ -1,7 +1,7 @@
 """The store: sessions, their exits and the window's layout in one SQLite file.
 
-It knows rows and transactions. It must not know processes, sockets or the clock: whoever writes a
-record says what is true and when. Hosts, the window and commands open the same file at once, so
+It knows rows and transactions. It must not know processes, sockets or the clock: the caller gives
+states and times. Hosts, the window and commands open the same file at once, so
 every transaction is short.
 
     activity_log    the log of a session's activity: one JSON object per line, oldest first

@@ -55,7 +55,7 @@ def explain(error: sqlite3.Error, path: Path) -> StoreError:
 
 
 def damaged(path: Path, what: str) -> StoreCorrupt:
-    """The error for a file whose content cannot be what we wrote."""
+    """The error for a file with content that we cannot have written."""
     return StoreCorrupt(f"{path}: the chat database is damaged ({what}); see `outlive doctor`")
 
 

@@ -41,7 +41,7 @@ class SavedScreen(msgspec.Struct, frozen=True):
         """The state of an emulator now.
 
         Args:
-            emulator: whose.
+            emulator: the emulator to save.
             portable: add the form that any engine can read, which takes longer.
             offset: the end of the output that it was fed.
         """

@@ -40,7 +40,7 @@ def chat_processes(leader: int, session_id: str) -> list[ChatProcess]:
     Args:
         leader: the program's PID, which is its terminal session's too (setsid(2)); those of this terminal session and
             its descendants are found, while it lives.
-        session_id: those that bear this mark are found, whoever their parent is.
+        session_id: processes with this mark are found, no matter which parent they have.
     """
     everybody = list(_processes())
     own = {os.getpid()}
@@ -57,7 +57,7 @@ def chat_processes(leader: int, session_id: str) -> list[ChatProcess]:
 
 
 def matching(processes: Iterable[ChatProcess], patterns: Sequence[str]) -> list[ChatProcess]:
-    """Those whose command line fits one of the patterns (re.search)."""
+    """The processes with a command line that matches one of the patterns (re.search)."""
     return [each for each in processes if any(re.search(pattern, each.command) for pattern in patterns)]
 
 

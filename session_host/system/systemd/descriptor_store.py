@@ -21,7 +21,7 @@ PATIENCE_S = 0.5
 
 
 class DescriptorStore:
-    """The descriptor store of the service whose control group this process is in."""
+    """The descriptor store of the service that this process belongs to."""
 
     def __init__(self) -> None:
         """Connect to the user's systemd.

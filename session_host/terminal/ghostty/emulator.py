@@ -100,7 +100,7 @@ class GhosttyEmulator:
 
     @classmethod
     def restore(cls, snapshot: bytes) -> GhosttyEmulator:
-        """The emulator whose ``snapshot`` this was.
+        """Restore an emulator from its ``snapshot``.
 
         Raises:
             EngineFailure: it is damaged, or of another build.

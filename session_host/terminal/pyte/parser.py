@@ -103,7 +103,7 @@ _CSI = {
 
 
 class OutliveStream(pyte.ByteStream):
-    """A ByteStream that never raises, and whose unfinished input can be asked for.
+    """A ByteStream that never raises, and returns its unfinished input on request.
 
     The tables are pyte's, with what it lacks.
     """

@@ -48,7 +48,7 @@ _scroll_viewport: Final[Any] = by_value("ghostty_terminal_scroll_viewport", "voi
 
 
 def sized(name: str) -> Any:
-    """A new structure whose ``size`` fields, nested ones too, are filled in as the library expects."""
+    """Make a structure with its ``size`` fields, nested ones too, filled in as the library expects."""
     pointer = ffi.new(f"{name}*")
     _fill_sizes(pointer[0], ffi.typeof(name))
     return pointer
