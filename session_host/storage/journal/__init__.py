@@ -7,7 +7,7 @@ each with a snapshot of the terminal where the segment begins, ``00000001.snapsh
     segments   the form of segments and snapshots: bytes to values and back, pure
     folder     the directory: files of ours alone, never through a symbolic link
     writer     Journal: appends, begins segments, keeps to the limit, survives a full disk
-    reader     read, snapshots, load_snapshot: whatever is sound, whatever the rest is like
+    reader     read, snapshots, load_snapshot: reads all undamaged parts
     restoring  restore: the terminal as it was at the journal's end
 
 All numbers are little-endian. A segment is a head of 52 bytes, then records to its end::
@@ -27,8 +27,8 @@ rows are the size where the segment begins, 0 if that is not known. Offsets coun
 where one is greater than where the output before it ended, output was lost. Every version keeps the length of the head
 and the places of its version and CRC; records of an unknown kind are passed over.
 
-What is damaged ends its segment, and reading goes on with the next. Only the last segment's end can be torn by a crash
-of ours; it is cut when writing goes on.
+A damaged record ends its segment, and reading goes on with the next one. A crash of ours can tear only the end of the
+last segment; it is cut off when writing goes on.
 """
 
 from .reader import load_snapshot, read, size_bytes, snapshots

@@ -1,7 +1,7 @@
 """A journal's directory; only its user may read it.
 
-The directory is held open, and nothing in it is reached but by its descriptor; a symbolic link, or a file that is
-none or belongs to somebody else, is never followed, read or written.
+The directory stays open, and files in it are only reached by its descriptor. A symbolic link, a file that is not
+regular, or another user's file is never followed, read or written.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SNAPSHOT: Final = "snapshot"
 _NAME: Final = re.compile(r"([0-9]{8})\.(log|snapshot)")
 _UNFINISHED: Final = ".new"
 _MOST_BYTES: Final = 512 * 1024 * 1024
-"""Of a file, nothing beyond is read."""
+"""Maximum number of bytes read from a file."""
 
 MOST_PIECES: Final = 1000
 """A write takes 1024 pieces at most (IOV_MAX)."""
@@ -48,10 +48,10 @@ class Folder:
 
     @classmethod
     def make(cls, path: Path) -> Folder:
-        """Open the directory to write in it; it is made if need be, for its user alone.
+        """Open the directory to write in it; create it if it is missing, for its user alone.
 
         Raises:
-            StoreError: it cannot be made, or cannot be trusted.
+            StoreError: it cannot be created, or cannot be trusted.
         """
         try:
             ensure_private(path)
@@ -71,7 +71,7 @@ class Folder:
         """Open the directory if there is one.
 
         Raises:
-            StoreError: what is there is no directory, a symbolic link, or belongs to somebody else.
+            StoreError: it is no directory, a symbolic link, or another user's.
         """
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
@@ -91,7 +91,7 @@ class Folder:
         self.close()
 
     def close(self) -> None:
-        """Let go of the directory; harmless when done."""
+        """Close the directory; may be called twice."""
         if self._descriptor >= 0:
             descriptor, self._descriptor = self._descriptor, -1
             os.close(descriptor)
@@ -111,7 +111,7 @@ class Folder:
             return 0
 
     def load(self, number: int, kind: str, most_bytes: int = _MOST_BYTES) -> bytes:
-        """A file's content, or its beginning."""
+        """Read a file's content, or its beginning if it is too long."""
         descriptor = self._open(file_name(number, kind), os.O_RDONLY)
         try:
             return read_whole(descriptor, most_bytes)
@@ -119,11 +119,11 @@ class Folder:
             os.close(descriptor)
 
     def open_log(self, number: int) -> int:
-        """Open a segment to write on in it."""
+        """Open a segment to append to it."""
         return self._open(file_name(number, LOG), os.O_RDWR)
 
     def create_log(self, number: int, head: bytes) -> int:
-        """Make a segment with its head, wholly or not at all; what had the name is gone."""
+        """Create a segment with its head, wholly or not at all; replaces a file of this name."""
         self.remove(number, LOG)
         name = file_name(number, LOG)
         descriptor = self._open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL)

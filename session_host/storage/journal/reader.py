@@ -29,11 +29,11 @@ class _Segment(NamedTuple):
 
 
 def read(directory: Path, start: int = 0) -> Iterator[Entry]:
-    """The entries that reach beyond an offset, in order; first the resize which made the size that was in force there.
+    """Yield the entries that reach beyond an offset, in order; first the resize that set the size at that offset.
 
     The first output may begin before ``start``, the first resize may lie before it; where the next offset
-    is greater than where the output before it ended, output was lost. Damaged parts are passed over to the next sound
-    segment. What is appended meanwhile may be missing.
+    is greater than the end of the output before it, output was lost. Damaged parts are skipped up to the next
+    undamaged segment. Entries that are appended meanwhile may be missing.
 
     Raises:
         StoreError: the directory cannot be opened or trusted. A journal that is not there is an empty one.
@@ -63,7 +63,7 @@ def _all_entries(folder: Folder, start: int) -> Iterator[Entry]:
 
 
 def _in_order(entries: Iterator[Entry], start: int) -> Iterator[Entry]:
-    """Leave out what came already, and what lies before ``start``."""
+    """Leave out repeated entries, and those before ``start``."""
     reached = start
     number = -1
     waiting: Resize | None = None
@@ -76,7 +76,7 @@ def _in_order(entries: Iterator[Entry], start: int) -> Iterator[Entry]:
                     waiting = None
         elif entry.offset + len(entry.data) > reached:
             if waiting is not None:
-                # Who began the segment did not know the time yet.
+                # The time was unknown when the segment was begun.
                 yield waiting._replace(time_ns=waiting.time_ns or entry.time_ns)
                 waiting = None
             reached = entry.offset + len(entry.data)
@@ -84,7 +84,7 @@ def _in_order(entries: Iterator[Entry], start: int) -> Iterator[Entry]:
 
 
 def _segments(folder: Folder) -> list[_Segment]:
-    """The segments that can be read, oldest first."""
+    """Yield the readable segments, oldest first."""
     segments = []
     for number in _numbers(folder, LOG):
         head = decode_head(_beginning(folder, number, LOG, HEAD_BYTES))
@@ -94,7 +94,7 @@ def _segments(folder: Folder) -> list[_Segment]:
 
 
 def snapshots(directory: Path) -> list[int]:
-    """The offsets of the snapshots that there are, ascending; whether they can be read is not looked at.
+    """The offsets of the existing snapshots, ascending; unchecked.
 
     Raises:
         StoreError: the directory cannot be opened or trusted.
@@ -107,7 +107,7 @@ def snapshots(directory: Path) -> list[int]:
 
 
 def load_snapshot(directory: Path, offset: int) -> Snapshot | None:
-    """The newest snapshot of an offset; None if there is none, or it is damaged.
+    """Read the newest snapshot of an offset; None if there is none, or it is damaged.
 
     Raises:
         StoreError: the directory cannot be opened or trusted.
@@ -126,7 +126,7 @@ def load_snapshot(directory: Path, offset: int) -> Snapshot | None:
 
 
 def size_bytes(directory: Path) -> int:
-    """What a journal takes on disk, 0 if there is none."""
+    """The bytes that a journal takes on disk, 0 if there is none."""
     return sum(listed_sizes(directory))
 
 

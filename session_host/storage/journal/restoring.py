@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 _FEED_BYTES = 1024 * 1024
 _CANCEL = b"\x18"
-"""CAN ends a sequence whose rest was lost."""
+"""CAN ends an incomplete sequence, after lost output."""
 
 _USUAL_SIZE = GridSize(80, 24)
 
 
 def restore(directory: Path, engine: EngineName | None) -> Emulator | None:
-    """The terminal at the end of what is recorded: from the last snapshot that can be read, else from all there is.
+    """Restore the terminal at the journal's end, from the last readable snapshot, else from all readable output.
 
     Args:
         directory: the journal's.
@@ -62,7 +62,7 @@ def restore(directory: Path, engine: EngineName | None) -> Emulator | None:
 
 
 def _fed(emulator: Emulator, directory: Path, offset: int, resizes: int) -> Emulator:
-    """Feed what was recorded after an offset and a resize; nobody hears the replies."""
+    """Feed the emulator what was recorded after an offset and a resize; replies are dropped."""
     try:
         for step in _steps(directory, offset, resizes):
             if isinstance(step, Resize):

@@ -1,6 +1,6 @@
 """The format of segments and snapshots: bytes to values and back. Pure.
 
-Reading believes nothing: lengths are bounded by what is there, and no bytes, whatever they are, raise an error.
+Reading trusts nothing: lengths are bounded by the file's size, and no content raises an error.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from session_host.protocol.values import MAX_COLUMNS, MAX_ROWS, CellSize, GridSi
 VERSION: Final = 1
 
 MOST_PAYLOAD_BYTES: Final = 8 * 1024 * 1024
-"""Output of more is several records."""
+"""Longer output is split into several records."""
 
 _SEGMENT_MAGIC: Final = b"OUTLIVEJ"
 _SNAPSHOT_MAGIC: Final = b"OUTLIVES"
@@ -25,7 +25,7 @@ _HEAD: Final = struct.Struct("<8sHHHHH6xqQQ")
 _CRC: Final = struct.Struct("<I")
 HEAD_BYTES: Final = _HEAD.size + _CRC.size
 
-# A record's CRC stands before what it covers.
+# A record's CRC is before the bytes that it covers.
 _RECORD: Final = struct.Struct("<IIB3xqQ")
 _COVERED: Final = struct.Struct("<IB3xqQ")
 RECORD_BYTES: Final = _RECORD.size
@@ -44,7 +44,7 @@ UNKNOWN_SIZE: Final = GridSize(0, 0)
 
 
 class Output(NamedTuple):
-    """Bytes that the program wrote."""
+    """A piece of the program's output."""
 
     time_ns: int
     """Wall clock, since 1970 in UTC; it may jump."""
@@ -54,13 +54,13 @@ class Output(NamedTuple):
 
 
 class Resize(NamedTuple):
-    """The terminal's size changed."""
+    """A change of the terminal's size."""
 
     time_ns: int
     offset: int
-    """Where in the output."""
+    """The offset in the output."""
     number: int
-    """How many resizes there were, with this one."""
+    """The number of this resize, counted from 1."""
     size: GridSize
     cell: CellSize
 
@@ -84,14 +84,14 @@ class Snapshot(NamedTuple):
 
 
 class Head(NamedTuple):
-    """How things stand where a segment begins."""
+    """The head of a segment: the terminal's size and the time at its beginning."""
 
     version: int
     time_ns: int
     offset: int
     resizes: int
     size: GridSize
-    """UNKNOWN_SIZE if nobody said."""
+    """UNKNOWN_SIZE if it was unknown."""
     cell: CellSize
 
     @property
@@ -108,7 +108,7 @@ class Frame(NamedTuple):
     offset: int
     payload: memoryview
     end: int
-    """Where the next one begins, in bytes from the segment's beginning."""
+    """The offset of the next record, from the segment's beginning."""
 
 
 # ------------------------------------------------------------------------------------ segments
@@ -171,7 +171,7 @@ def decode_frames(segment: bytes | memoryview) -> Iterator[Frame]:
 
 
 def entry_of(record: Frame) -> Entry | None:
-    """What a record says; None for a kind that is not known here, or a size that no terminal has."""
+    """Decode a record; None for an unknown kind, or a size that no terminal has."""
     if record.kind == OUTPUT:
         return Output(record.time_ns, record.offset, bytes(record.payload))
     if record.kind == RESIZE and len(record.payload) >= _RESIZE.size:

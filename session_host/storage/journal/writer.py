@@ -1,4 +1,4 @@
-"""Writes a journal."""
+"""Writes a session's journal: appends records, starts segments, keeps to the size limit."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ from .segments import (
 )
 
 LIMIT_BYTES: Final = 64 * 1024 * 1024
-"""What a session's journal takes on disk, unless the user wants otherwise."""
+"""Default limit of a journal's size on disk."""
 
 SEGMENT_BYTES: Final = 16 * 1024 * 1024
-"""A segment that has reached this is followed by another, also when nobody began one."""
+"""A segment of this size is followed by another, even without ``begin_segment``."""
 
 _LEAST_SEGMENTS: Final = 4
-"""A small limit makes small segments, so that what is dropped is a part, not all."""
+"""Minimum number of segments within the limit, so that dropping one drops only a part."""
 
 _FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -60,20 +60,20 @@ class Journal:
         """Segment → bytes on disk, its snapshot included; oldest first."""
         self._descriptor = -1
         self._length = 0
-        """Of the segment written to, in sound bytes."""
+        """The length of the present segment, in undamaged bytes."""
         self._torn = False
-        """Behind them is what a failed write left and could not be cut off."""
+        """Whether a failed write left bytes at the end that could not be cut off."""
         self._time_ns = 0
         self._resize: Resize | None = None
         """The size in force at the end, as far as it is known."""
         self._owed: Resize | None = None
-        """A resize that could not be written: what comes after a gap is of that size."""
+        """A resize that could not be written; the output after the gap has its size."""
         self.end = 0
         self.resizes = 0
 
     @classmethod
     def open(cls, directory: Path, limit_bytes: int = LIMIT_BYTES) -> Journal:
-        """Open the journal in a directory, or begin one; what a crash left torn at its end is cut.
+        """Open the journal in a directory, or begin one; cut off a torn end that a crash left.
 
         Raises:
             StoreError: it cannot be written or trusted, or a newer Outlive wrote it.
@@ -97,7 +97,7 @@ class Journal:
 
     @property
     def size_bytes(self) -> int:
-        """What it takes on disk, with all segments and snapshots."""
+        """The journal's size on disk, with all segments and snapshots."""
         return sum(self._sizes.values())
 
     @property
@@ -108,10 +108,10 @@ class Journal:
     # ------------------------------------------------------------ writing
 
     def append(self, entries: Sequence[Entry]) -> None:
-        """Record what came next, as one write.
+        """Append entries, in one write.
 
-        Output before ``end`` is left out, and resizes up to ``resizes``, so that what may have been recorded already
-        can be handed again. An offset beyond ``end`` leaves a gap, which readers see.
+        Output before ``end`` and resizes up to ``resizes`` are left out, so that entries may be passed again. An offset
+        beyond ``end`` leaves a gap, which readers see.
 
         Raises:
             StoreError: it cannot be written. The journal is as it was before and can be used on; whether it works
@@ -155,17 +155,17 @@ class Journal:
         self._owed = None if self._owed is None or self._owed.number <= snapshot.resizes else self._owed
 
     def close(self) -> None:
-        """Let the disk have it all, as far as it takes it; harmless when closed."""
+        """Sync the journal to the disk and close it; may be called twice."""
         if self._descriptor >= 0:
             descriptor, self._descriptor = self._descriptor, -1
-            # There is nothing that a caller could do about a disk that fails now.
+            # A caller could do nothing about a disk that fails now.
             with contextlib.suppress(OSError):
                 os.fsync(descriptor)
             os.close(descriptor)
         self._folder.close()
 
     def _fresh(self, entries: Sequence[Entry]) -> list[Entry]:
-        """What is not recorded yet, with the resize that is owed in its place."""
+        """The entries that are not recorded yet, with the owed resize at its offset."""
         fresh: list[Entry] = []
         end, resizes = self.end, self.resizes
         known = self._resize is not None
@@ -205,7 +205,7 @@ class Journal:
         self._sizes[self._newest] += written
 
     def _mend(self) -> None:
-        """Cut off what a failed write left."""
+        """Cut off the bytes that a failed write left."""
         if self._torn:
             os.ftruncate(self._descriptor, self._length)
             self._torn = False
@@ -236,17 +236,17 @@ class Journal:
         self._make_room(0)
 
     def _make_room(self, wanted_bytes: int) -> None:
-        """Drop the oldest segments while there is not room for so many bytes more; never the newest."""
+        """Drop the oldest segments until there is room for this many bytes; never the newest."""
         excess_bytes = self.size_bytes + wanted_bytes - self._limit_bytes
         for number in list(self._sizes)[:-1]:
             if excess_bytes <= 0:
                 return
             try:
-                # A snapshot without its segment would be taken for the beginning of one.
+                # A snapshot without its segment would look like the beginning of one.
                 self._folder.remove(number, SNAPSHOT)
                 self._folder.remove(number, LOG)
             except OSError:
-                continue  # Something that is not ours stands there, or the write will tell.
+                continue  # The file is not ours, or the write will report the error.
             excess_bytes -= self._sizes.pop(number)
 
     def _advance(self, entry: Entry) -> None:
@@ -264,13 +264,13 @@ class Journal:
     # ------------------------------------------------------------ opening
 
     def _find_end(self) -> None:
-        """Learn what is there from the last sound segment, and go on in it."""
+        """Read the journal's end from the last undamaged segment, and go on in it."""
         folder = self._folder
         folder.remove_unfinished()
         numbers = sorted({*folder.numbers(LOG), *folder.numbers(SNAPSHOT)})
         self._sizes = {number: folder.size(number, LOG) + folder.size(number, SNAPSHOT) for number in numbers}
         while self._sizes and not self._continue(self._newest):
-            # Nothing in it can be read, by anybody.
+            # No reader could read anything in it.
             number, _ = self._sizes.popitem()
             folder.remove(number, SNAPSHOT)
             folder.remove(number, LOG)

@@ -1,7 +1,7 @@
 """The log of a session's activity: one JSON object per line, oldest first.
 
-The file is bounded: of one that is too long the older half goes. What a kill or a full disk left of a line is
-never read as one.
+The file is bounded: if it is too long, the older half is dropped. An incomplete line, left by a kill or a full disk, is
+never read.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MAX_LINE_BYTES = 4096
 
 
 class _Line(msgspec.Struct):
-    """A transition as it stands in the file."""
+    """A transition in the form of the file."""
 
     time: str
     activity: Activity
@@ -43,8 +43,8 @@ def append(
     Args:
         path: the file.
         transitions: the changes.
-        instead_of: a change that goes, if it stands at the end.
-        limit_bytes: of a file longer than this the older half goes.
+        instead_of: a change to replace, if it is the last one.
+        limit_bytes: if the file is longer, its older half is dropped.
 
     Raises:
         OSError: they could not be written.
@@ -60,7 +60,7 @@ def append(
             size -= len(former)
             os.ftruncate(descriptor, size)
         if size and os.pread(descriptor, 1, size - 1) != b"\n":
-            data = b"\n" + data  # After what a kill left of a line.
+            data = b"\n" + data  # After an incomplete line that a kill left.
         if data:
             os.write(descriptor, data)
         if size + len(data) > limit_bytes:
@@ -74,7 +74,7 @@ def _encoded(each: Transition) -> bytes:
 
 
 def _halve(path: Path, newest: bytes) -> None:
-    """Put the whole lines among the newest bytes in the file's place."""
+    """Replace the file by the whole lines in its newer half."""
     aside = path.with_suffix(".new")
     aside.unlink(missing_ok=True)
     descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -88,12 +88,12 @@ def _halve(path: Path, newest: bytes) -> None:
 
 
 def last(path: Path, count: int) -> list[Transition]:
-    """The last changes, oldest first; those that can be read. Blocks on the disk."""
+    """Read the last changes that are readable, oldest first. Blocks on the disk."""
     try:
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
             file.seek(max(0, size - count * MAX_LINE_BYTES))
-            # A file of another's making may be without bounds.
+            # A file that another program made may have any size.
             lines = file.read(count * MAX_LINE_BYTES).splitlines()
     except OSError:
         return []

@@ -60,7 +60,7 @@ def damaged(path: Path, what: str) -> StoreCorrupt:
 
 
 def is_sound(path: Path, read: Callable[[sqlite3.Connection], bool]) -> bool:
-    """Whether there is a database in which neither SQLite nor ``read`` finds damage. Nothing is created or migrated."""
+    """Whether there is a database, and neither SQLite nor ``read`` finds damage. Creates and migrates nothing."""
     if not path.exists():
         return False
     try:
@@ -85,7 +85,7 @@ def _disk_is_full(path: Path) -> bool:
 
 
 def _can_open_more() -> bool:
-    """Whether this process may have another descriptor; SQLite takes several and does not tell which failed how."""
+    """Whether this process may open more files; SQLite opens several and does not report this error."""
     spare: list[int] = []
     try:
         spare.extend(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC) for _ in range(_FILES_OF_SQLITE))
@@ -111,9 +111,9 @@ def directory_lock(directory: Path) -> Iterator[None]:
 
 
 class Database:
-    """One connection to the file; knows nothing of what the tables mean.
+    """One connection to the file; independent of the tables' meaning.
 
-    Another room's file is a subclass, which says what its schema is.
+    Each kind of file is a subclass, which defines the schema.
     """
 
     def _steps(self) -> tuple[tuple[str, ...], ...]:
@@ -121,7 +121,7 @@ class Database:
         return MIGRATIONS
 
     def _tables(self) -> frozenset[str]:
-        """What a file of the current schema has."""
+        """The tables of the current schema."""
         return TABLES
 
     def _added_columns(self) -> Columns:
@@ -141,25 +141,25 @@ class Database:
         self._identity = (0, 0)
         self._is_closed = False
         self._excludes = False
-        """Whether the connection lets nobody else in: then it lasts for one use, see ``_connect``."""
+        """Whether the connection excludes all others; it is then closed after one use, see ``_connect``."""
         self._open()
         self._let_others_in()
 
     def close(self) -> None:
-        """Close the file; harmless when closed."""
+        """Close the file; may be called twice."""
         self._is_closed = True
         self._disconnect()
 
     def _disconnect(self) -> None:
         if self._connection is not None:
             connection, self._connection = self._connection, None
-            # The last one out folds the WAL into the file; on a full disk it stays, and is good.
+            # The last connection folds the WAL into the file; on a full disk the WAL stays, and stays valid.
             with contextlib.suppress(sqlite3.Error):
                 connection.close()
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """Statements that only read."""
+        """A context for statements that only read."""
         try:
             yield self._current()
         except sqlite3.Error as error:
@@ -169,7 +169,7 @@ class Database:
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """One write transaction: all of it, or none."""
+        """A context for one write transaction: all of it, or none."""
         try:
             connection = self._current()
             connection.execute("BEGIN IMMEDIATE")
@@ -177,7 +177,7 @@ class Database:
                 yield connection
                 connection.execute("COMMIT")
             except BaseException:
-                # A full disk has already rolled back what it can; saying it again is an error.
+                # A full disk has already rolled back; another rollback is an error.
                 if connection.in_transaction:
                     with contextlib.suppress(sqlite3.Error):
                         connection.execute("ROLLBACK")
@@ -232,7 +232,7 @@ class Database:
         return self._connection
 
     def _connect(self) -> sqlite3.Connection:
-        """Connect; on a disk on which nothing can be written, so that what is there can be read.
+        """Connect; on a disk that cannot be written, connect for reading only.
 
         SQLite wants to write its -shm even to read (sqlite.org/wal.html, 4 and 8): where it cannot, what that
         file is for is done in memory, and where nobody can write, it is not needed. Both are for one use: the first

@@ -1,7 +1,7 @@
 """The saved last screen of an ended session, with its history.
 
-It is kept in two forms: the engine's own, which only the same build can read, and a VT replay, which
-any engine can. Both are compressed; a screen that cannot be written costs nothing but itself.
+It is saved in two forms: the engine's own, which only the same build can read, and a VT replay, which
+any engine can read. Both are compressed; if the screen cannot be written, only the screen is lost.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ class SavedScreen(msgspec.Struct, frozen=True):
     replay: bytes
     """As VT bytes, compressed; b"" while they are still being made."""
     offset: int = -1
-    """How much output there was; -1 where a former version kept it."""
+    """The number of bytes of output; -1 if a former version saved the screen."""
 
     @classmethod
     def of(cls, emulator: Emulator, *, portable: bool, offset: int = -1) -> SavedScreen:
-        """The state of an emulator now.
+        """Save the present state of an emulator.
 
         Args:
             emulator: the emulator to save.
@@ -57,10 +57,10 @@ class SavedScreen(msgspec.Struct, frozen=True):
         )
 
     def restore(self, engine: EngineName) -> Emulator:
-        """An emulator with this state.
+        """Make an emulator with this state.
 
         Raises:
-            StoreError: it is damaged, or only another build of the engine could read it.
+            StoreError: the state is damaged, or only another build of the engine could read it.
         """
         try:
             if engine_build(engine) == self.build:

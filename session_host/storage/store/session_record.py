@@ -16,7 +16,7 @@ UNSTARTED = "what was starting this chat was ended before its agent ran"
 
 
 class SessionRecord(msgspec.Struct, kw_only=True):
-    """What is kept of a session from its start until somebody removes it.
+    """The stored facts of a session, from its start until it is removed.
 
     Times are ISO 8601 in UTC, such as ``2026-01-02T03:04:05.678Z``. A process is
     named by its PID *and* its start time in clock ticks since boot (field 22 of
@@ -31,7 +31,7 @@ class SessionRecord(msgspec.Struct, kw_only=True):
     argv: list[str]
     cwd: str
     env: dict[str, str] = {}
-    """What the user set for this session beyond the inherited environment."""
+    """Variables that the user set for this session, beyond the inherited environment."""
     state: State = State.STARTING
     exit_code: int | None = None
     exit_signal: int | None = None
@@ -71,7 +71,7 @@ class SessionRecord(msgspec.Struct, kw_only=True):
 
     @classmethod
     def of(cls, spec: LaunchSpec) -> Self:
-        """A session that is being started."""
+        """Make the record of a session that is being started."""
         origin = spec.origin
         return cls(
             id=spec.session_id,

@@ -32,7 +32,7 @@ _END_FIELDS = frozenset({"state", "exit_code", "exit_signal", "end_request", "er
 
 
 class Store:
-    """The open record; several processes may have it open at once. Not for use by several threads."""
+    """The open store; several processes may have it open at once. Not for use by several threads."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -68,7 +68,7 @@ class Store:
     # ------------------------------------------------------------ sessions
 
     def insert(self, record: SessionRecord, *, named_alone: bool = False) -> None:
-        """Record a new session; the session that it resumes is marked as continued.
+        """Add a new session, and mark the session that it resumes as continued.
 
         Args:
             record: the session's.
@@ -76,8 +76,8 @@ class Store:
 
         Raises:
             NameTaken: one has, see ``named_alone``.
-            StoreError: a session of this id is there already, another goes on with that conversation already, or the
-                file cannot be written.
+            StoreError: the id exists already, the resumed session was continued already, or the file cannot be
+                written.
         """
         values = [_to_column(field, getattr(record, field)) for field in _FIELDS]
         marks = ", ".join("?" * len(values))
@@ -90,15 +90,16 @@ class Store:
                 raise StoreError(f"{self.path}: cannot save chat {record.id} ({error})") from error
             if record.resumed_from is not None:
                 _continue(connection, record)
-            if record.worktree is None:  # It goes with its chat; where it was made from is noted by who made it.
+            # A worktree is removed with its chat; its maker notes the directory that it was made from.
+            if record.worktree is None:
                 _note_directory(connection, record.cwd)
 
     def update(self, session_id: str, **fields: Any) -> None:
         """Change some fields of a session.
 
-        ``exited`` is final. Who writes another state over it is late (a launcher that notes
+        ``exited`` is final. A process that writes another state over it is late (a launcher that writes
         ``running`` after a short program's end, a list that takes the ended host for a lost one):
-        the state and the facts of the end are kept, the other fields are written.
+        the state and the facts of the end stay, the other fields are written.
 
         Raises:
             NoSuchSession: no session has this id.
@@ -150,7 +151,7 @@ class Store:
         return self._select(f"WHERE state IN {_RUNNING}")
 
     def running_names(self) -> set[str]:
-        """What those of ``running`` are called."""
+        """The names of the sessions in ``running``."""
         with self._database.reading() as connection:
             return {str(name) for (name,) in connection.execute(f"SELECT name FROM session WHERE state IN {_RUNNING}")}  # noqa: S608
 
@@ -159,23 +160,23 @@ class Store:
         return self._select()
 
     def remove(self, session_id: str) -> None:
-        """Forget a session; harmless when it is not there. What it went on with can be gone on with again."""
+        """Remove a session if it exists. The session that it resumed can be resumed again."""
         with self._database.writing() as connection:
             connection.execute("DELETE FROM session WHERE id = ?", (session_id,))
             connection.execute("UPDATE session SET continued_by = NULL WHERE continued_by = ?", (session_id,))
 
     def find(self, text: str, *, least_digits: int = 1) -> SessionRecord:
-        """The session that the user means: by full id, name, or unique beginning of the id, in this order.
+        """Find the session that the user means: by full id, name, or unique beginning of the id, in this order.
 
-        Of several with the name, the running one is meant, else the one that no other goes on with.
+        Among several with the name, the running one is meant, else the one that was not continued.
 
         Args:
-            text: what the user wrote.
-            least_digits: a beginning of an id has so many hexadecimal digits at least.
+            text: the user's text.
+            least_digits: minimum length of a beginning of an id, in hexadecimal digits.
 
         Raises:
-            NoSuchSession: none fits.
-            AmbiguousSession: several fit.
+            NoSuchSession: none matches.
+            AmbiguousSession: several match.
         """
         wanted = text.strip()
         if record := self.get(wanted.lower()):
@@ -208,7 +209,7 @@ class Store:
 
     @property
     def is_new(self) -> bool:
-        """Whether the file was just begun: chats may run that it does not hold. ``mark_complete`` ends that."""
+        """Whether the file is new and may lack running chats, until ``mark_complete``."""
         with self._database.reading() as connection:
             (number,) = connection.execute("PRAGMA application_id").fetchone()
         return bool(number != _COMPLETE)
@@ -230,7 +231,7 @@ class Store:
             row = connection.execute("SELECT value FROM layout").fetchone()
         if row is None:
             return {}
-        # A layout is worth less than the sessions beside it: a broken one counts as none.
+        # A broken layout counts as none, since the sessions matter more.
         with contextlib.suppress(ValueError, TypeError):
             value = json.loads(row[0])
             if isinstance(value, dict):
@@ -238,12 +239,12 @@ class Store:
         return {}
 
     def save_layout(self, layout: dict[str, Any]) -> None:
-        """Keep the window's layout: anything that JSON can hold."""
+        """Save the window's layout: anything that JSON can hold."""
         with self._database.writing() as connection:
             connection.execute("INSERT OR REPLACE INTO layout (one, value) VALUES (1, ?)", (json.dumps(layout),))
 
     def note_directory(self, path: str) -> None:
-        """A session was started from this directory.
+        """Note that a session was started from this directory.
 
         Raises:
             StoreError: the file cannot be written.
@@ -260,7 +261,7 @@ class Store:
     # ------------------------------------------------------------ damage
 
     def problems(self) -> list[str]:
-        """What is wrong with the file, one line each; empty if it is sound. Reads all of it."""
+        """The faults of the file, one line each; empty if it is undamaged. Reads all of it."""
         with self._database.reading() as connection:
             found = [str(line) for (line,) in connection.execute("PRAGMA quick_check(10)") if line != "ok"]
         if not found:
@@ -269,13 +270,13 @@ class Store:
 
     @classmethod
     def set_aside(cls, path: Path) -> Path:
-        """Move a damaged file, with its -wal and -shm, out of the way of a fresh one.
+        """Rename a damaged file, with its -wal and -shm, so that a fresh one can take its place.
 
-        Of several processes that met the damage, one moves the file: for the others, who find a
-        sound one in its place, nothing is done.
+        If several processes find the damage, one renames the file; the others find an undamaged one in its place
+        and do nothing.
 
         Returns:
-            Where the damaged file is now: ``outlive.db.damaged-<n>`` beside it.
+            The damaged file's new path: ``outlive.db.damaged-<n>`` beside it.
         """
         try:
             with directory_lock(path.parent):
