@@ -13,10 +13,17 @@ from session_host.system.processes import proc
 def test_a_running_process(tmp_path: Path) -> None:
     path = tmp_path / "open"
     with path.open("w") as file, path.open() as reader:
-        command = ["sh", "-c", "read _; :", "a) b"]
+        command = ["sh", "-c", "echo; read _; :", "a) b"]
         with subprocess.Popen(
-            command, stdin=subprocess.PIPE, cwd=tmp_path, env={"MARK": "x"}, pass_fds=[file.fileno(), reader.fileno()]
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=tmp_path,
+            env={"MARK": "x"},
+            pass_fds=[file.fileno(), reader.fileno()],
         ) as child:
+            assert child.stdout is not None
+            assert child.stdout.readline() == b"\n", "Popen returns a moment before the name is that of the program"
             assert proc.exists(child.pid)
             assert child.pid in proc.pids()
             assert child.pid in set(proc.pids_of_user(os.getuid()))
