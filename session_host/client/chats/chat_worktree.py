@@ -16,7 +16,7 @@ from session_host.system.processes import proc
 
 
 def in_worktree(spec: LaunchSpec, branch: str) -> LaunchSpec:
-    """Make a worktree for what is about to be started, and start it there instead. Blocks.
+    """Make a worktree, and return the spec of a chat that starts in it. Blocks.
 
     Args:
         spec: what would be started without.
@@ -39,7 +39,7 @@ def in_worktree(spec: LaunchSpec, branch: str) -> LaunchSpec:
 
 
 def take_back(store: Store, spec: LaunchSpec) -> None:
-    """Undo ``in_worktree`` after a start that failed, unless it is not certain that it has. Blocks.
+    """Undo ``in_worktree`` after a start that certainly failed. Blocks.
 
     Raises:
         WorktreeError: git refuses.
@@ -100,7 +100,7 @@ def remove_worktree(store: Store, record: SessionRecord) -> str:
 
 
 def _process_in(worktree: str) -> str:
-    """A process whose directory is there, such as a server that the agent has left running; "" if there is none."""
+    """A process in that directory, such as a server that the agent has left running; "" if there is none."""
     for pid in proc.pids():
         directory = proc.working_directory(pid)
         if directory == worktree or directory.startswith(f"{worktree}/"):
@@ -109,7 +109,7 @@ def _process_in(worktree: str) -> str:
 
 
 def _other_user(store: Store, record: SessionRecord, worktree: Path) -> SessionRecord | None:
-    """Another chat that works there, or one that could be resumed there."""
+    """Another chat that works there, or that could be resumed there."""
     for other in store.all():
         if other.id == record.id or not Path(other.cwd).is_relative_to(worktree):
             continue

@@ -19,7 +19,7 @@ def _file() -> Path:
 
 
 def remember(colors: DefaultColors) -> None:
-    """Note the colours; where no file can be written, the former ones stay."""
+    """Save the colours; if the file cannot be written, the former ones stay."""
     if colors == remembered():
         return
     path = _file()
@@ -33,7 +33,7 @@ def remember(colors: DefaultColors) -> None:
 
 
 def remembered() -> DefaultColors | None:
-    """The colours that were noted last; None if there are none that can be read."""
+    """Read the saved colours; None if there are none, or they cannot be read."""
     try:
         return msgspec.json.decode(_file().read_bytes(), type=DefaultColors)
     except (OSError, msgspec.MsgspecError):

@@ -1,7 +1,7 @@
 """Starts a session: builds its spec, inserts its row and asks the keeper to fork a host.
 
-Neither is a child of ours: whatever becomes of us, of our terminal or of our process group does not
-reach them.
+Keeper and host are no children of ours: the end of this process, of its terminal or of its process group does not
+affect them.
 """
 
 from __future__ import annotations
@@ -67,45 +67,45 @@ from .settings import MIB, load_chat_settings
 
 DEFAULT_SIZE = GridSize(80, 24)
 KEEPER_TIMEOUT_S = 8.0
-"""A keeper that takes so long hangs."""
+"""A keeper that takes longer hangs."""
 
 REPORT_TIMEOUT_S = 20.0
-"""A host that takes so long, with a keeper that does not hang, cannot be waited for."""
+"""The launch fails if a host takes longer, even if the keeper responds."""
 
 TRIES = 3
 _ERRORS: dict[str, type[LaunchFailed]] = {"not_found": AgentNotFound}
 
 
 class _Unknown(LaunchFailed):
-    """It may have been started."""
+    """It is unknown whether the session was started."""
 
 
 class LaunchRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What the user asked to start."""
+    """The user's request to start a chat."""
 
     agent: Agent
     arguments: list[str] = []
     prompt: str = ""
-    """What it is asked first, where it takes that in its argv; "" for nothing."""
+    """The first prompt, for agents that take one in their argv; "" for none."""
     resume: SessionRecord | None = None
     """The ended session that is resumed; its ``provider_session_id`` is known."""
     anew: bool = False
-    """Nothing was said in that conversation yet: it is begun once more, under its id."""
+    """Begin the conversation again under its id, since nothing was said in it yet."""
     picks: bool = False
     """The agent lets its user choose the conversation to go on with."""
     name: str | None = None
-    """None: made from the directory's name."""
+    """The chat's name; None to make one from the directory's name."""
     directory: str
     worktree: str | None = None
     """Work in a git worktree of its own: the branch that is checked out there, "" for a new one; None for none."""
     environment: Mapping[str, str]
     """The caller's whole environment."""
     overrides: dict[str, str] = {}
-    """What the user set on top of it."""
+    """Variables that the user set in addition."""
     size: GridSize = DEFAULT_SIZE
     engine: EngineName | None = None
     colors: DefaultColors | None = None
-    """What the caller shows terminals in, if it does."""
+    """The caller's terminal colours, if it shows terminals."""
 
 
 async def launch(request: LaunchRequest) -> SessionRecord:
@@ -138,7 +138,7 @@ def launch_now(request: LaunchRequest) -> SessionRecord:
             except NameTaken:
                 if request.name:
                     raise
-                # Another chat has just been given the name that was free a moment ago.
+                # Another chat has just taken the name.
                 spec = msgspec.structs.replace(spec, name=_name(request, spec.cwd, store))
 
 
@@ -149,7 +149,7 @@ def _start_in_worktree(branch: str, spec: LaunchSpec, store: Store) -> SessionRe
     try:
         record = _start(there, store)
     except BaseException:
-        with contextlib.suppress(WorktreeError):  # Why nothing was started says more.
+        with contextlib.suppress(WorktreeError):  # The error of the start is more useful.
             take_back(store, there)
         raise
     store.note_directory(spec.cwd)
@@ -157,7 +157,7 @@ def _start_in_worktree(branch: str, spec: LaunchSpec, store: Store) -> SessionRe
 
 
 def _start(spec: LaunchSpec, store: Store) -> SessionRecord:
-    """Record the session, and have it started; one that is not started is not recorded either."""
+    """Record the session and start it; if the start fails, remove the record."""
     record = SessionRecord.of(spec)
     # Ours until it has a host: without us and a host, the start was cut short (``session_info.resolve_stale_row``).
     record.host_pid, record.host_started = os.getpid(), start_time(os.getpid())
@@ -168,10 +168,10 @@ def _start(spec: LaunchSpec, store: Store) -> SessionRecord:
             raise _ERRORS.get(report.error_kind, LaunchFailed)(report.error)
     except _Unknown:
         with contextlib.suppress(StoreError):
-            store.update(record.id, host_pid=None)  # Its socket tells from now on.
+            store.update(record.id, host_pid=None)  # From now on its socket shows whether it runs.
         raise
     except (OutliveError, OSError):
-        with contextlib.suppress(StoreError):  # Why it was not started says more.
+        with contextlib.suppress(StoreError):  # The error of the start is more useful.
             store.remove(record.id)
         raise
     record.state, record.host_pid, record.child_pid = State.RUNNING, report.host_pid, report.child_pid
@@ -229,7 +229,7 @@ def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
         pick=request.picks,
     )
     if ours and not any(conversation in word for word in argv):
-        conversation = ""  # This version takes no id from us.
+        conversation = ""  # This version of the agent accepts no id from us.
     if request.resume is not None and conversation:
         copy_conversation_files(conversation, session_files(request.resume.id), files)
     before_start(agent.conversation.place, ConversationQuery(conversation, directory, environment, files, used=False))
@@ -271,14 +271,14 @@ def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
 
 
 def _name(request: LaunchRequest, directory: str, store: Store) -> str:
-    """The name that was asked for, or one after the directory that no running chat has."""
+    """The requested name, or one made from the directory that no running chat has."""
     if request.name:
         return request.name
     return free_name(one_line(Path(directory).name).strip() or request.agent.name, store.running_names())
 
 
 def _supports(agent: Agent, environment: Mapping[str, str]) -> frozenset[str] | None:
-    """The options that the installed version is known to have; None if that is not known, or does not matter.
+    """The known options of the installed version; None if they are unknown, or do not matter.
 
     Raises:
         AgentNotFound: it is not installed.
@@ -294,7 +294,7 @@ def _supports(agent: Agent, environment: Mapping[str, str]) -> frozenset[str] | 
 
 
 def _conversation(request: LaunchRequest) -> tuple[list[str], str, bool]:
-    """The user's arguments, the conversation's id if it is known before the start, and whether it is ours to name."""
+    """The user's arguments, the conversation's id if known before the start, and whether we choose it."""
     agent, arguments = request.agent, request.arguments
     chosen = agent.chosen(arguments)
     if request.resume is not None:
@@ -312,7 +312,7 @@ def current_umask() -> int:
     """This process's umask, as umask(2) takes it."""
     if found := proc.status_field("self", "Umask"):
         return int(found, 8)
-    # Elsewhere there is no reading it without setting it.
+    # Other systems can only read it by setting it.
     umask = os.umask(0o077)
     os.umask(umask)
     return umask
@@ -328,7 +328,7 @@ def free_name(wanted: str, taken: Collection[str]) -> str:
 
 
 def _start_host(spec: LaunchSpec, store: Store) -> LaunchReport:
-    """Let the keeper start it. One that is killed meanwhile is followed by another, which is asked again."""
+    """Ask the keeper to start it; if that keeper is killed meanwhile, ask the next one."""
     try:
         for directory in (Path(spec.log).parent, session_dir(spec.session_id)):
             make_directories(directory)
@@ -342,7 +342,7 @@ def _start_host(spec: LaunchSpec, store: Store) -> LaunchReport:
         try:
             return _report(pipe.request(Launch(spec), KEEPER_TIMEOUT_S))
         except KeeperNotResponding:
-            # It begins nothing that nobody waits for any more, once it goes on.
+            # A stopped keeper, once continued, starts nothing without a waiting launcher.
             if not has_live_socket(spec.session_id) and _ended(spec, store) is None:
                 raise
             unavailable = "the program is slow to start"
@@ -365,7 +365,7 @@ def _started(spec: LaunchSpec, store: Store) -> LaunchReport | None:
     """The session's host and child, if it was started before the keeper went away; it may have ended since.
 
     Raises:
-        _Unknown: that cannot be told.
+        _Unknown: no process knows.
     """
     deadline_s = time.monotonic() + REPORT_TIMEOUT_S
     while time.monotonic() < deadline_s:
@@ -386,7 +386,7 @@ def _started(spec: LaunchSpec, store: Store) -> LaunchReport | None:
 def _ended(spec: LaunchSpec, store: Store) -> LaunchReport | None:
     """The host and child of a session that was started and has ended; None for one that was not started.
 
-    A host records the end before it gives up the socket, and nobody else writes into the record meanwhile.
+    A host records the end before it closes the socket, and no other process writes into the record meanwhile.
 
     Raises:
         StoreError: the record cannot be read.

@@ -21,11 +21,11 @@ from session_host.system.processes.identity import environment_variables
 from session_host.system.processes.process_tree import MARK
 
 _PTS_MAJORS = range(136, 144)
-"""Of the devices ``/dev/pts/N`` (Linux's devices.txt)."""
+"""Major numbers of the devices ``/dev/pts/N`` (Linux's devices.txt)."""
 
 
 class Process(NamedTuple):
-    """A process that has it open."""
+    """A process that has the conversation open."""
 
     pid: int
     command: str
@@ -34,7 +34,7 @@ class Process(NamedTuple):
 
 
 def opened_elsewhere(store: Store, record: SessionRecord, agent: Agent, sought: ConversationQuery) -> list[str]:
-    """What else has the conversation of an ended chat open, and what to do; a clause each."""
+    """Describe all that has an ended chat's conversation open, and what to do; a clause each."""
     running = {info.id: info for info in list_sessions(store, ended=False)}
     conversation = (agent.name, sought.conversation)
     chats = [info for info in running.values() if (info.agent, info.provider_session_id) == conversation]
@@ -64,7 +64,7 @@ def _process_line(process: Process, *, left_behind: bool) -> str:
 
 
 def _named_in_command_lines(conversation: str) -> Iterator[int]:
-    """Processes of this user's that were started with the id as a word, or as the value of an option."""
+    """This user's processes that were started with the id as a word, or as the value of an option."""
     word = conversation.encode()
     for pid in proc.pids_of_user(os.getuid()):
         words = proc.command_line(pid).split(b"\0")
@@ -73,13 +73,13 @@ def _named_in_command_lines(conversation: str) -> Iterator[int]:
 
 
 def _eldest(pids: set[int]) -> set[int]:
-    """Without those that another one of them started: a small program around an agent has the agent's words."""
+    """Leave out processes that were started by others of them: a wrapper has the agent's arguments, too."""
     parents = {pid: int(_stat(pid)[1]) for pid in pids if len(_stat(pid)) > 1}
     return {pid for pid in pids if parents.get(pid) not in pids}
 
 
 def _mark(pid: int) -> str:
-    """The chat that a process was started in; "" if in none, or we may not see."""
+    """The chat that a process was started in; "" for none, or if we may not read it."""
     return environment_variables(pid, MARK).get(MARK, "")
 
 
@@ -96,7 +96,7 @@ def _terminal(device: int) -> str:
 
 
 def _stat(pid: int) -> list[str]:
-    """As ``proc.stat_fields``; empty if it is gone."""
+    """As ``proc.stat_fields``; empty if the process is gone."""
     try:
         return proc.stat_fields(pid)
     except OSError:

@@ -15,11 +15,11 @@ from session_host.system.processes.identity import is_killed, start_time
 from .resumability import record_of
 
 PATIENCE_S = 10.0
-"""So long an end may take to be recorded: a busy disk, an agent's daemons that end with it."""
+"""How long recording an end may take, with a busy disk or daemons that end with the agent."""
 
 
 def is_exit_pending(session_id: str) -> bool:
-    """Whether its program has ended and the record does not say so yet. Blocks on the disk, and on its host.
+    """Whether the program has ended and the end is not recorded yet. Blocks on the disk, and on the host.
 
     Raises:
         StoreError, NoSuchSession: there is no such record.
@@ -27,7 +27,7 @@ def is_exit_pending(session_id: str) -> bool:
     with open_store() as store:
         if record_of(store, session_id).state not in RUNNING_STATES:
             return False
-    # One that was killed just now has another host after it, which answers as soon as it is there.
+    # If the host was killed just now, the next one answers soon.
     said = describe(session_id)
     if said is None:
         return False
@@ -37,17 +37,17 @@ def is_exit_pending(session_id: str) -> bool:
 
 
 async def wait_until_exit_saved(session_id: str) -> None:
-    """Wait for an end that is under way, by the host's leaving; at once if there is none.
+    """Wait until the host has recorded the end and exited; returns at once if no end is pending.
 
     Raises:
         NotResumable: it takes too long.
         StoreError, NoSuchSession: there is no such record.
-        UnsafeDirectory: somebody else could have put the host's socket there.
+        UnsafeDirectory: another user could have made the host's socket.
     """
     try:
         async with asyncio.timeout(PATIENCE_S):
             while await asyncio.to_thread(is_exit_pending, session_id):
-                # It may have left in between, or another host comes after it: the record and that one tell.
+                # The host may have exited meanwhile, or another one follows: check the record and that host.
                 with contextlib.suppress(HostUnavailable):
                     async with ControlConnection(session_id) as connection:
                         async for _ in connection.messages():

@@ -18,17 +18,17 @@ from session_host.system.log_rotation import aside
 from .pending_end import wait_until_exit_saved
 
 ENDPOINT = "endpoint"
-"""The agent that is ours."""
+"""The name of our own agent."""
 
 TRIES = 10
-"""So often a file may come into a directory that is being removed, or go."""
+"""Number of tries to remove a directory while files are added or removed in it."""
 
 NAMED = 3
-"""So many of the files that are left are named."""
+"""Maximum number of remaining files that the error names."""
 
 
 def remove_chat(store: Store, record: SessionRecord) -> str:
-    """Remove all that is kept of a chat that has ended. Blocks: on git, and until the chat's exit is saved.
+    """Remove an ended chat's row, files and worktree. Blocks: on git, and until the chat's exit is saved.
 
     Returns:
         One line on its worktree, what was kept of it and why; "" if there is nothing to say.
@@ -39,14 +39,14 @@ def remove_chat(store: Store, record: SessionRecord) -> str:
         OSError: a file cannot be removed.
     """
     if record.state in RUNNING_STATES:
-        # Its host knows of the exit and is saving it: it would insert the row again.
+        # Its host is saving the exit, which would insert the row again.
         asyncio.run(wait_until_exit_saved(record.id))
     line = ""
     if record.worktree is not None:
         from .chat_worktree import remove_worktree
 
         line = remove_worktree(store, record)
-    # The files before the record: what is no longer recorded would never be found again.
+    # Remove the files before the record: without a record they would never be found again.
     _remove_directory(session_dir(record.id))
     for log in (session_log(record.id), aside(session_log(record.id))):
         log.unlink(missing_ok=True)
@@ -57,7 +57,7 @@ def remove_chat(store: Store, record: SessionRecord) -> str:
 
 
 def _remove_directory(path: Path) -> None:
-    """Remove it with all that is in it, also if the host of a chat that has just ended puts its last screen there.
+    """Remove a directory and its content, also if the host of a just ended chat still saves its last screen there.
 
     Raises:
         OutliveError: something puts files there without end; it says which are left.
@@ -68,14 +68,14 @@ def _remove_directory(path: Path) -> None:
             shutil.rmtree(path)
         except FileNotFoundError:
             if not path.exists():
-                return  # Somebody else removed it; what was in it, in its turn, is no failure.
+                return  # Another process removed it; that is no failure.
         except OSError as error:
             if error.errno != errno.ENOTEMPTY:
                 raise
         else:
             return
     if path.exists():
-        # A walk takes no offence at what goes meanwhile.
+        # A walk ignores files that vanish meanwhile.
         files = sorted(str(Path(place, name).relative_to(path)) for place, _, names in os.walk(path) for name in names)
         named = ", ".join(files[:NAMED]) + (", …" if len(files) > NAMED else "")
         raise OutliveError(
@@ -85,7 +85,7 @@ def _remove_directory(path: Path) -> None:
 
 
 def _forget_conversation(store: Store, record: SessionRecord) -> None:
-    """Remove the conversation, if it is in a file of ours and no other chat is in it; an agent's own files stay."""
+    """Remove the conversation if it is in a file of ours and no other chat uses it; agents' own files stay."""
     conversation = record.provider_session_id
     if record.agent != ENDPOINT or conversation is None:
         return

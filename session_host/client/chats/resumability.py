@@ -26,7 +26,7 @@ MOST_IN_CHAIN = 1000
 
 
 class Resumability(NamedTuple):
-    """Whether a chat can be gone on with.
+    """Whether a chat can be resumed.
 
     Attributes:
         can: False if it runs, was continued, or its agent or conversation cannot be resumed; None if its
@@ -39,10 +39,10 @@ class Resumability(NamedTuple):
 
 
 class ResumePlan(NamedTuple):
-    """What is known of a session that is to be gone on with.
+    """All that is needed to resume a session.
 
     Attributes:
-        record: its own.
+        record: the ended session's.
         can, reason: as in ``Resumability``.
         agent, sought: what it takes to start it; None if it cannot be.
         anew: its conversation holds nothing yet, and is begun once more.
@@ -59,7 +59,7 @@ class ResumePlan(NamedTuple):
 
 
 def resumability(session_id: str, environment: Mapping[str, str] | None = None) -> Resumability:
-    """Whether this session can be gone on with. Looks at the record and the agent's own files, not at processes.
+    """Whether this session can be resumed. Checks the record and the agent's own files, not processes.
 
     Args:
         session_id: the ended session.
@@ -76,7 +76,7 @@ def resumability(session_id: str, environment: Mapping[str, str] | None = None) 
 
 
 def tell_resumable(infos: list[SessionInfo]) -> None:
-    """Fill in ``resumable``: for one that runs, whether it will be once it has ended, as far as is known by now.
+    """Fill in ``resumable``; for a running session, whether it will be resumable, as far as known.
 
     Raises:
         StoreError: the record cannot be read.
@@ -84,7 +84,7 @@ def tell_resumable(infos: list[SessionInfo]) -> None:
     try:
         agents = load_catalog(config_dir())
     except ConfigError:
-        return  # A list of chats is not refused for a file of an agent's.
+        return  # An agent's unreadable file must not fail the list of chats.
     with open_store() as store:
         for info in infos:
             record = store.get(info.id)
@@ -119,7 +119,7 @@ def record_of(store: Store, session_id: str) -> SessionRecord:
 def plan_for(
     store: Store, agents: Mapping[str, Agent], record: SessionRecord, environment: Mapping[str, str] | None
 ) -> ResumePlan:
-    """What is known of a session: whether it can be gone on with, and what that takes."""
+    """Determine whether a session can be resumed, and what that needs."""
     if record.state in RUNNING_STATES:
         return ResumePlan(record, False, f"is running; attach to it: outlive attach {record.id[:8]}")
     if record.continued_by is not None:
@@ -140,7 +140,7 @@ def plan_for(
         return ResumePlan(record, True, found.reason, agent, sought)
     arguments = record.arguments or []
     if agent.chosen(arguments).chooses and not _is_in_argv(record):
-        # Its user was to choose one, and chose none: the id is of one that the agent never made.
+        # The user chose no conversation in the picker: the agent never made one with this id.
         place = f"its list: {in_directory(record, agent.argv(pick=True))}" if agent.conversation.picker else agent.title
         return ResumePlan(record, None, f"no conversation was chosen; choose one in {place}")
     prompt = "" if record.resumed_from or sought.used else prompt_of(agent, record.argv, arguments)
@@ -169,7 +169,7 @@ def _former(record: SessionRecord, agent: Agent, sought: ConversationQuery) -> s
 
 
 def by_agent(agents: Mapping[str, Agent], record: SessionRecord) -> tuple[bool | None, str, Agent | None]:
-    """What its agent and the id alone say; the agent only if there is something to be done with it."""
+    """Judge by the agent and the id alone; returns the agent only if it can be used."""
     agent = agents.get(record.agent)
     if agent is None:
         return False, f"the agent {record.agent} is no longer available", None
@@ -200,7 +200,7 @@ def _continued(store: Store, record: SessionRecord) -> str:
 
 
 def sought_for(record: SessionRecord, agent: Agent, environment: Mapping[str, str] | None) -> ConversationQuery:
-    """What is looked for in its agent's files, where its environment, or else the caller's, leads to."""
+    """The query for the agent's files, in the places that its environment, or else the caller's, names."""
     base = os.environ if environment is None else environment
     files = session_files(record.id)
     own = child_environment(base, agent, record.env, str(files), record.engine)
@@ -227,6 +227,6 @@ def _behind_dashes(arguments: list[str] | None) -> list[str]:
 
 
 def in_directory(record: SessionRecord, argv: list[str]) -> str:
-    """The command for a shell, with what leads the agent to its conversations."""
+    """The command for a shell, with the directory and variables by which the agent finds its conversations."""
     leading = [f"{name}={shlex.quote(record.env[name])}" for name in VARIABLES if name in record.env]
     return f"cd {shlex.quote(record.cwd)} && {' '.join([*leading, shlex.join(argv)])}"

@@ -1,7 +1,7 @@
 """Resume an ended chat: start a new session in the same agent conversation.
 
-The conversation is the one that the chat was in, by its id; never "the latest". All of this blocks on the disk but
-for the two that start a session. Whether it can be done: ``resumability``.
+The conversation is always named by its id, never "the latest". All functions block on the disk, except the two that
+start a session. ``resumability`` tells whether a chat can be resumed.
 """
 
 from __future__ import annotations
@@ -53,9 +53,9 @@ async def resume(
     prompt: str = "",
     anyway: bool = False,
 ) -> SessionRecord:
-    """Start a session that goes on with the conversation of an ended one; returns when its program is exec'd.
+    """Start a session in the conversation of an ended one; returns when its program is exec'd.
 
-    One that is just ending is waited for.
+    If the former session is just ending, waits for its end.
 
     Args:
         session_id: the ended one.
@@ -100,7 +100,7 @@ async def resume_with_picker(
 
 
 def resume_command(session_id: str) -> str:
-    """What goes on with it in any terminal, for a shell: ``cd DIR && claude --resume ID``.
+    """The shell command that resumes it in any terminal: ``cd DIR && claude --resume ID``.
 
     Raises:
         NotResumable: there is no such command; ``ConversationUnknown`` if it is not known which conversation.
@@ -179,7 +179,7 @@ def _arguments(
     if unasked and PROMPT in agent.start and not {*agent.conversation.once} & {*others}:
         return others
     path = agent.find(environment.get("PATH", ""))
-    # Without its help a prompt behind an option is taken for the option's value, and would be asked again.
+    # Without the help text, a prompt behind an option counts as the option's value, and would be asked again.
     needs_help = any(not word.startswith("-") for word in others)
     probe = probed(agent, path, environment, LONG_PATIENCE_S) if needs_help and path else Probe()
     return without_prompt(agent, others, probe)

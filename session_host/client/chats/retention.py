@@ -20,21 +20,21 @@ LOG_BYTES = 64 * 1024
 
 
 class EndedChat(NamedTuple):
-    """An ended chat, and what its files take."""
+    """An ended chat, and the size of its files."""
 
     record: SessionRecord
     size_bytes: int
 
 
 def ended_chats(store: Store) -> list[EndedChat]:
-    """All that have ended, the one that ended first before the others. Blocks on the disk."""
+    """All ended chats, in the order of their ends. Blocks on the disk."""
     records = [record for record in store.all() if record.state not in RUNNING_STATES]
     records.sort(key=lambda record: record.ended_at or record.created_at)
     return [EndedChat(record, _size(session_dir(record.id))) for record in records]
 
 
 def enforce_retention(store: Store) -> list[str]:
-    """Remove the ended chats that are over the limit, those first that ended first. Blocks on the disk.
+    """Remove ended chats until the limit is met, the oldest first. Blocks on the disk.
 
     One with a git worktree stays, and one with a model server's conversation, which is nowhere else.
 
@@ -59,7 +59,7 @@ def enforce_retention(store: Store) -> list[str]:
                 )
                 total_bytes -= each.size_bytes
     except (OutliveError, OSError):
-        return []  # Another time; nothing depends on it.
+        return []  # The next run tries again; nothing depends on it.
     if lines:
         _log(lines)
     return lines
@@ -96,4 +96,4 @@ def _log(lines: list[str]) -> None:
         text = former[-LOG_BYTES:] + "".join(f"{line}\n" for line in lines)
         path.write_text(text, encoding="utf-8")
     except OSError:
-        return  # The chats are gone all the same.
+        return  # The chats are removed in any case.

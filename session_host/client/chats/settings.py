@@ -9,7 +9,7 @@
     rest_after_s = 120         # when nothing has happened in it for so long, it takes less memory; 0: never
     agents_may_control = "own" # their own chat and those that they started; "all": every chat; acts at once
 
-It need not be there; what it does not name is as above. A running chat keeps what it was started with.
+The file is optional; missing settings have the values above. A running chat keeps the settings that it started with.
 """
 
 from __future__ import annotations

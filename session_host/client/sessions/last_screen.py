@@ -12,10 +12,10 @@ from session_host.terminal.base import Emulator, EngineName
 
 
 def last_screen(session_id: str, engine: EngineName | None = None) -> Emulator | None:
-    """A session's terminal as it was at the end, with its history, to be read and not typed into. Blocks on the disk.
+    """Restore a session's last screen with its history, for reading only. Blocks on the disk.
 
-    As the host kept it; else made anew from the journal, which is all there is of a session that a restart of the
-    computer interrupted, and all that can be read where another build of the engine kept the screen.
+    It comes from the file that the host saved, else from the journal: a session that a restart of the computer
+    interrupted has only the journal, and a screen saved by another build of the engine cannot be read.
 
     Args:
         session_id: the session.

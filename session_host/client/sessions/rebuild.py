@@ -1,7 +1,7 @@
 """Rebuilds a damaged or missing store from the running hosts.
 
-The hosts are the truth about what runs; the record only remembers. So a lost record costs what was
-remembered of ended sessions, and no running one.
+The hosts are the authority on running sessions. So a lost store loses the records of ended sessions, and no running
+one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ DEFAULT_COLUMNS, DEFAULT_ROWS = 80, 24
 
 
 def complete(store: Store) -> str:
-    """Fill a record that was just begun, because the former one is gone, with the chats that run.
+    """Add the running chats to a new store, after the former one was lost.
 
     Returns:
         One line for the user if chats were found, else "".

@@ -215,7 +215,7 @@ class Store:
         return bool(number != _COMPLETE)
 
     def mark_complete(self) -> None:
-        """Note that the chats that run were looked for.
+        """Note that the running chats were asked for.
 
         Raises:
             StoreError: the file cannot be written.
