@@ -53,14 +53,14 @@ RETRY_MS = 1000
 
 
 def make_viewer(session_id: str, delegate: ViewerDelegate, size: GridSize, output: bool) -> Viewer:
-    """A viewer of the client's."""
+    """Make a viewer of the client's."""
     return Viewer(session_id, delegate, size=size, output=output, kind="window")
 
 
 def open_store(warnings: list[str]) -> Store:
-    """The record; a damaged one is set aside and begun anew from the running chats, with a word on it.
+    """Open the store; set a damaged one aside and rebuild it from the running chats, and return a line on that.
 
-    Runs in the record's own thread.
+    Runs in the store's own thread.
     """
     try:
         return open_complete_store(warnings.append)
@@ -71,7 +71,7 @@ def open_store(warnings: list[str]) -> Store:
 
 
 def read_catalog() -> tuple[Catalog, str]:
-    """The agents; where a file of the user's cannot be read, ours alone, and one line on it."""
+    """Read the agents; if a file of the user's cannot be read, ours alone, and return a line on that."""
     try:
         return load_catalog(paths.config_dir()), ""
     except ConfigError as error:
@@ -79,13 +79,13 @@ def read_catalog() -> tuple[Catalog, str]:
 
 
 class App:
-    """The window's process."""
+    """The window's process: makes its parts, connects them, and runs them."""
 
     def __init__(self, qt: QApplication, claim: SingleInstance, viewer_factory: ViewerFactory = make_viewer) -> None:
         self._claim = claim
         self.finished = asyncio.Event()
         self.storage = StoreThread(open_store)
-        # The record is read while Qt draws itself together.
+        # The store is read while Qt starts.
         opened = self.storage.open()
         read: Future[tuple[WindowLayout, list[SessionRecord]]] = self.storage.submit(
             lambda store: (WindowLayout.from_dict(store.layout()), all_after_boot(store))
@@ -96,7 +96,7 @@ class App:
         self.theme = Theme(qt, preferences.window.appearance, readable=preferences.window.readable_colors)
         qt.setWindowIcon(app_icon())
         warnings, found, records = _startup_facts(opened, read)
-        # What could not be read now is there the next time; only what was read is written over.
+        # Overwrite only what could be read; the rest stays for the next time.
         self._keeps_layout = found is not None
         self.layout = layout = found or WindowLayout()
         self.sessions = SessionsModel(self.storage, viewer_factory, qt)
@@ -124,7 +124,7 @@ class App:
         window.layout_changed.connect(self._save_layout)
         self.theme.changed.connect(self._show_in_colors)
         window.close_wanted.connect(self._on_close_wanted)
-        # Each brings the window up first; Qt calls the two in the order in which they are connected.
+        # Each shows the window first; Qt calls slots in the order in which they are connected.
         for chosen in (tray.chat_chosen, tray.all_chats, tray.new_chat, tray.stop_all_wanted):
             chosen.connect(window.bring_up)
         tray.chat_chosen.connect(window.open_chat)
@@ -167,7 +167,7 @@ class App:
             self.storage.save_layout(self.layout.to_dict())
 
     async def run(self) -> int:
-        """Show the window, and serve it until it is to end."""
+        """Show the window, and run it until it is closed."""
         running = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             running.add_signal_handler(number, self.quit)
@@ -177,14 +177,14 @@ class App:
             self.window.focus_page()
             self._say_if_there_is_no_tray()
             await self._server.start(self._claim.listener)
-            # The page that is shown comes first; the others attach once it had its turn.
+            # The visible page attaches first, the others after it.
             QTimer.singleShot(0, self.sessions, self.sessions.follow_all)
             watcher = StoreWatcher(paths.runtime_dir(), paths.database(), self.sessions)
             watcher.changed.connect(self._look_at_claim)
             watcher.changed.connect(self.sessions.refresh)
             self.sessions.refresh()
             self.sessions.login_path.start()
-            # What was made so far lives as long as the window: a collection of all of it would hold up a key by 30 ms.
+            # These objects live as long as the window; collecting garbage among them would delay a key by 30 ms.
             gc.freeze()
             self.sessions.tasks.start(self._offer_recent(), "recent directories")
             self.sessions.tasks.start(self._tidy(), "ended chats")
@@ -194,14 +194,14 @@ class App:
         return 0
 
     async def _tidy(self) -> None:
-        """Remove the oldest ended chats, should all of them take more than they may; to look takes 0.05 ms for each."""
+        """Remove the oldest ended chats if all together exceed the limit; checking takes 0.05 ms for each."""
         removed = await self.storage.call(enforce_retention)
         if removed:
             self._warn(line.partition(" ")[2] for line in removed)
             self.sessions.refresh()
 
     def _look_at_claim(self) -> None:
-        """Listen at a new socket if somebody removed the window's."""
+        """Listen at a new socket if the window's was removed."""
         if self.finished.is_set():
             return
         was_lost = self._claim.is_lost
@@ -228,7 +228,7 @@ class App:
 
     async def _end(self) -> None:
         layout = self.window.snapshot_layout().to_dict()
-        self.storage.on_error = lambda _error: None  # The banners it would be said in are about to go.
+        self.storage.on_error = lambda _error: None  # The banners that would show it are about to go.
         await self._server.close()
         await self.notifications.close()
         await self.sessions.close()
@@ -242,7 +242,7 @@ class App:
 def _startup_facts(
     opened: Future[list[str]], read: Future[tuple[WindowLayout, list[SessionRecord]]]
 ) -> tuple[list[str], WindowLayout | None, list[SessionRecord]]:
-    """What the record says; a window without its record still opens, with no layout, and says why."""
+    """Read the store for the start; without a store, the window opens with no layout and says why."""
     try:
         warnings = opened.result()
         layout, records = read.result()
@@ -259,7 +259,7 @@ def start(claim: SingleInstance) -> int:
     QCoreApplication.setApplicationVersion(VERSION)
     QGuiApplication.setDesktopFileName("outlive")
     QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
-    # Which scripts the installed fonts lack depends on what programs print; it is nothing to warn of.
+    # No warning for scripts that the installed fonts lack: programs may print any script.
     QLoggingCategory.setFilterRules("qt.text.font.db.warning=false")
     qt = QApplication(["outlive"])
     qt.setQuitOnLastWindowClosed(False)
@@ -270,5 +270,5 @@ def start(claim: SingleInstance) -> int:
 
 
 def _at_logout(manager: QSessionManager) -> None:
-    """The desktop's session ends: the layout is saved already, and chats run on. Nothing to ask."""
+    """Ask nothing when the desktop's session ends: the layout is saved already, and chats run on."""
     manager.setRestartHint(QSessionManager.RestartHint.RestartNever)

@@ -16,10 +16,10 @@ LONGEST_S = 3600.0
 
 
 class AgeTimer(QObject):
-    """Tells when ages are to be shown anew, and sleeps while nobody sees them.
+    """Reports when ages must be shown anew, and sleeps while none is visible.
 
     Signals:
-        due: some age reads differently now.
+        due: the text of some age has changed.
     """
 
     due = Signal()
@@ -34,11 +34,11 @@ class AgeTimer(QObject):
 
     @property
     def is_running(self) -> bool:
-        """Whether it wakes the process up some time."""
+        """Whether its timer runs."""
         return self._timer.isActive()
 
     def set_seen(self, seen: bool) -> None:
-        """Whether somebody can see ages; what was not kept true meanwhile is said to be due at once."""
+        """Set whether ages are visible; ages that changed meanwhile are reported at once."""
         if seen == self._is_seen:
             return
         self._is_seen = seen
@@ -56,7 +56,7 @@ class AgeTimer(QObject):
             self._timer.start(int(self.seconds_until_due() * 1000) + 20)
 
     def seconds_until_due(self) -> float:
-        """When some age will read differently, or a little later: all that change by then change at once."""
+        """Seconds until some age's text changes, rounded up so that several change together."""
         now = datetime.now(UTC)
         times = [chat.since for chat in self._sessions.listed()]
         soonest_s = min((phrases.seconds_until_age_changes(since, now) for since in times), default=LONGEST_S)

@@ -42,33 +42,33 @@ if TYPE_CHECKING:
 DEFAULT_SIZE = GridSize(120, 40)
 
 DETAIL_CHARACTERS = 400
-"""As much of what an agent asks or says is shown at most."""
+"""Maximum length of an agent's question or message that is shown."""
 
 RECENT_OUTPUT_S = 3.0
-"""A chat that wrote something within this time may be at work, whatever is known of it."""
+"""A chat with output within this time may be working, whatever its activity."""
 
 PATIENCE_MS = 300
-"""What is over sooner than this is not worth a word, a bar or another mark."""
+"""Reconnecting that takes less than this is not shown."""
 
 
 class Chat(ChatFacts):
     """A session, running or ended.
 
-    It keeps the client's ``ViewerDelegate``: what the viewer calls back becomes a signal.
+    It implements the client's ``ViewerDelegate``: the viewer's callbacks become signals.
 
     Attributes:
-        activity, activity_source, activity_since, activity_detail: what the host says of its agent last.
+        activity, activity_source, activity_since, activity_detail: the host's last report of its agent.
         foreground: the program in a shell's or command's foreground; "" for a shell that waits, None while unknown.
         foreground_since: since when, ISO 8601.
         last_exit_code: how its last command ended, where a shell tells; None while one runs, or if that is not known.
         last_ended: when it did so, ISO 8601.
-        output_at_s: when it last wrote something, on CLOCK_MONOTONIC; 0 for not since this window knows it.
-        is_recorded: the record knows of its end, too, if it has ended.
-        stale_after_s: work without output or a word of it for so long is "no signal".
+        output_at_s: the time of its last output, on CLOCK_MONOTONIC; 0 for none since this window knows it.
+        is_recorded: if it has ended, whether the store has the end, too.
+        stale_after_s: work without output or report for this long is "no signal".
         has_written: it wrote something since this was last set to False.
         unseen, rang: it wrote something, or rang the bell, since it was last shown.
         checkout: how the git working tree at its directory is; None where there is none, or it is not known yet.
-        notice: what is not as it should be with the chat itself, one line; "" if all is.
+        notice: a fault of the chat itself, one line; "" for none.
         size_set: the size that a viewer gave the terminal last, and that viewer's kind; None while that is not known.
         host_version: of the code that keeps the chat, "" while that is not known.
 
@@ -76,10 +76,10 @@ class Chat(ChatFacts):
         changed: any fact that the sidebar, a tab or the tray shows.
         connection_changed: ``connection`` or ``connection_message``.
         wrote: ``has_written`` became true.
-        damaged: the replica has something new to paint.
-        replaced: the replica is another object.
+        damaged: the replica has changed and must be painted.
+        replaced: the chat has another replica.
         detaching: the replica is about to be freed; a view that paints it must release it now.
-        refused: an input was not taken; the host's line on it.
+        refused: an input was refused; the host's line on it.
         clipboard_offered: the program asked to set the clipboard.
     """
 
@@ -128,7 +128,7 @@ class Chat(ChatFacts):
 
     @property
     def why_ask_before_end(self) -> str:
-        """Why the user is asked before it is ended, as the beginning of a sentence; "" for no reason."""
+        """The reason to ask before it is ended, as the beginning of a sentence; "" for none."""
         if self.activity is Activity.WORKING:
             return page_texts.is_working(self.name)
         if self.needs_you:
@@ -158,7 +158,7 @@ class Chat(ChatFacts):
         self.viewer.start()
 
     def set_colors(self, colors: DefaultColors) -> None:
-        """The colours that terminals are shown in, now."""
+        """Set the colours that terminals are shown in."""
         self._colors = colors
         if self.viewer is not None:
             self.viewer.set_colors(colors)
@@ -169,7 +169,7 @@ class Chat(ChatFacts):
         return self._shown
 
     def set_shown(self, shown: bool) -> None:
-        """Its tab came to the front, or left it.
+        """Set whether its tab is in front.
 
         A host that is asked for output works for some milliseconds, in which the X server may wait for a processor.
         So it is asked once the window has painted.
@@ -189,7 +189,7 @@ class Chat(ChatFacts):
             self.follow(output=True)
 
     def free_replica(self) -> None:
-        """Nobody looks: give the memory of the replica back; the next showing brings another."""
+        """Free the replica of a hidden chat; showing the chat again makes another."""
         if self.viewer is None or self._shown:
             return
         if self.is_over:
@@ -198,19 +198,19 @@ class Chat(ChatFacts):
             self.viewer.free_replica()
 
     def _let_go_of_stale(self) -> None:
-        """It ended while its output was not followed: the replica is older than the last screen that was kept."""
+        """Free a replica that is older than the saved last screen, since the chat ended while hidden."""
         if self.record.state is State.EXITED and not self._shown:
             self.close()
 
     def close(self) -> None:
-        """Detach; the agent does not notice. The replica goes."""
+        """Detach and free the replica; the agent does not notice."""
         viewer, self.viewer = self.viewer, None
         if viewer is not None:
             self.detaching.emit()
             viewer.close()
 
     def apply_record(self, record: SessionRecord) -> None:
-        """Take over what the record says, unless the host has told something newer."""
+        """Take over the store's row, unless the host has reported something newer."""
         mine = self.record
         was_recorded, self.is_recorded = self.is_recorded, not (self.is_over and record.state in RUNNING_STATES)
         if self.is_over and record.state in RUNNING_STATES:
@@ -246,7 +246,7 @@ class Chat(ChatFacts):
         self.changed.emit()
 
     def _watch_patience(self) -> None:
-        """A host that is killed is followed by another within moments, of which nobody need know."""
+        """Show "reconnecting" only after a while, since a killed host is soon replaced."""
         if self.connection != "reconnecting":
             self._patience.stop()
             self._is_waiting_long = False
@@ -258,7 +258,7 @@ class Chat(ChatFacts):
         self.changed.emit()
 
     def viewer_damaged(self) -> None:
-        """The replica has something new to paint."""
+        """Emit ``damaged``: the replica has changed."""
         self.output_at_s = time.monotonic()
         if not self.has_written:
             self.has_written = True
@@ -266,11 +266,11 @@ class Chat(ChatFacts):
         self.damaged.emit()
 
     def viewer_replaced(self) -> None:
-        """The replica is another object."""
+        """Emit ``replaced``: the viewer has another replica."""
         self.replaced.emit()
 
     def viewer_refused(self, refusal: InputRefused) -> None:
-        """The host did not take an input."""
+        """Emit ``refused``: the host refused an input."""
         self.refused.emit(refusal.message)
 
     @property
@@ -279,12 +279,12 @@ class Chat(ChatFacts):
         return self.viewer is not None and self.viewer.holding
 
     def accept_refusal(self) -> None:
-        """The user has seen that an input was refused, and types on."""
+        """Accept input again, after the user has seen that one was refused."""
         if self.viewer is not None:
             self.viewer.accept_refusal()
 
     def viewer_event(self, event: Event) -> None:
-        """Something about the session changed."""
+        """Apply an event of the host."""
         if not self.has_written and isinstance(event, OutputEvent | StateEvent):
             self.has_written = True
             self.wrote.emit()
@@ -315,7 +315,7 @@ class Chat(ChatFacts):
         self.changed.emit()
 
     def _note_unseen(self, *, rang: bool) -> bool:
-        """The program rang the bell, or wrote something; whether that changes what is shown."""
+        """Note unseen output or a bell; returns whether that changes what is shown."""
         if not rang:
             self.output_at_s = time.monotonic()
         if self._shown or (self.unseen and self.rang >= rang):
@@ -335,7 +335,7 @@ class Chat(ChatFacts):
 
 
 def shortened(text: str, characters: int = 40) -> str:
-    """A text of at most so many characters, cut in the middle."""
+    """Shorten a text to a number of characters by cutting its middle."""
     if len(text) <= characters:
         return text
     half = (characters - 1) // 2

@@ -1,7 +1,7 @@
 """Git status of running chats' working trees, refreshed on change events.
 
-What says so: a chat's agent does something else now; git has written into its own directory; the user comes back to
-the window. Nothing is looked at while nobody sees it, and nothing on the loop's thread.
+The events: a chat's agent changes its activity; git writes into its own directory; the user comes back to the window.
+git runs only while the result is visible, and never on the loop's thread.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from session_host.protocol.values import Activity
 __all__ = ["GitStatusWatcher", "Status"]
 
 SETTLE_MS = 200
-"""Changes come in bursts; one look after them is enough."""
+"""Delay after a change, since changes come in bursts."""
 
 REST_MS = 2000
-"""And where they do not end, a look every so often."""
+"""Interval of checks while changes do not end."""
 
 
 class GitStatusWatcher(QObject):
-    """Keeps ``Chat.checkout`` true for running chats.
+    """Updates ``Chat.checkout`` of running chats.
 
     Signals:
-        looked: some directories were looked at.
+        looked: some directories were checked.
     """
 
     looked = Signal()
@@ -42,9 +42,9 @@ class GitStatusWatcher(QObject):
         self._chats: list[Chat] = []
         self._seen_activity: dict[str, tuple[Activity, str]] = {}
         self._names: dict[str, str] = {}
-        """What people call the repositories of directories."""
+        """The names of the repositories, by directory."""
         self._watched: dict[str, str] = {}
-        """For each directory in which git has something to say, git's own directory for it."""
+        """git's own directory, by working directory."""
         self._due: set[str] = set()
         self._is_seen = False
         self._is_looking = False
@@ -58,13 +58,13 @@ class GitStatusWatcher(QObject):
         return await asyncio.to_thread(status_of, directory)
 
     def set_seen(self, seen: bool) -> None:
-        """Whether somebody can see it; what changed meanwhile is looked at then."""
+        """Set whether the result is visible; directories that changed meanwhile are checked then."""
         if seen != self._is_seen:
             self._is_seen = seen
             self.refresh()
 
     def follow(self, chats: list[Chat]) -> None:
-        """These chats run; those that are new, or do something else, are looked at."""
+        """Follow these running chats; check those that are new or changed their activity."""
         self._chats = chats
         activities = {chat.id: (chat.activity, chat.activity_since) for chat in chats}
         changed = {chat.record.cwd for chat in chats if self._seen_activity.get(chat.id) != activities[chat.id]}
@@ -73,7 +73,7 @@ class GitStatusWatcher(QObject):
         self._forget(self._watched.keys() - {chat.record.cwd for chat in chats})
 
     def refresh(self) -> None:
-        """The user looks again: something may have changed that nobody told."""
+        """Check all directories, since the user came back and files may have changed without an event."""
         self._want({chat.record.cwd for chat in self._chats})
 
     def _on_written(self, git_directory: str) -> None:
@@ -108,7 +108,7 @@ class GitStatusWatcher(QObject):
         try:
             git_directory = await asyncio.to_thread(run_read_only, Path(directory), "rev-parse", "--absolute-git-dir")
         except WorktreeError:
-            return None  # It went away between the two looks.
+            return None  # It was removed meanwhile.
         self._watched[directory] = git_directory.removesuffix("\n")
         self._watcher.addPath(self._watched[directory])
         # Changes made before the watch started are not reported, so check once.

@@ -10,14 +10,14 @@ from session_host.paths import session_stderr
 from session_host.protocol.untrusted_text import plain
 
 ERRORS_BYTES = 64 * 1024
-"""As much of the end of an error output is shown at most."""
+"""Maximum length of an error output's end that is shown."""
 
 _SEQUENCES = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|[ -/]*[0-~])")
-"""What colours a terminal (ECMA-48 5.4: CSI, OSC, and the short ones) is no text."""
+"""Escape sequences, which are no text (ECMA-48 5.4: CSI, OSC, and the short ones)."""
 
 
 class EndedChat(NamedTuple):
-    """What can be done with a chat that is over.
+    """The actions that are possible for an ended chat.
 
     Attributes:
         can_resume: as in ``client.chats.resumability``: None if it is not known which conversation it was in.
@@ -33,7 +33,7 @@ class EndedChat(NamedTuple):
 
 
 async def aftermath(session_id: str) -> EndedChat:
-    """Look at what is left of a chat.
+    """Determine what can be done with an ended chat.
 
     Raises:
         OutliveError: there is no record of it.
@@ -56,10 +56,10 @@ def _has_errors(session_id: str) -> bool:
 
 
 async def error_output(session_id: str) -> tuple[str, bool]:
-    """The end of what a chat's program wrote to its standard error.
+    """Read the end of a chat's standard error.
 
     Returns:
-        The text, without characters that lead astray, and whether there was more before it.
+        The text, without misleading characters, and whether there was more before it.
 
     Raises:
         OSError: it cannot be read.

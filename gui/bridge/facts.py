@@ -29,7 +29,7 @@ _LOST_HOW: dict[Reason, Callable[[], str]] = {
 
 
 class ChatFacts(QObject):
-    """The facts of a chat; ``Chat`` has what they follow from, and says what it is."""
+    """Properties of a chat that the window shows, derived from the attributes of ``Chat``."""
 
     record: SessionRecord
     activity: Activity
@@ -53,42 +53,42 @@ class ChatFacts(QObject):
 
     @property
     def name(self) -> str:
-        """What the user calls it."""
+        """The chat's name."""
         return self.record.name
 
     @property
     def state(self) -> State:
-        """What its process is doing."""
+        """The state of its process."""
         return self.record.state
 
     @property
     def is_over(self) -> bool:
-        """It has ended or was lost; nothing can be typed any more."""
+        """Whether it has ended or was lost."""
         return self.record.state in {State.EXITED, State.LOST}
 
     @property
     def is_continued(self) -> bool:
-        """Another chat goes on with its conversation, and stands in its place."""
+        """Whether another chat continues its conversation and replaces it in lists."""
         return self.is_over and self.record.continued_by is not None
 
     @property
     def group(self) -> Group:
-        """Where it stands in the sidebar."""
+        """Its group in the sidebar."""
         return group_of(self.record.state, self.activity, interrupted=self.is_interrupted, plain=self.is_plain)
 
     @property
     def is_plain(self) -> bool:
-        """It is a shell or a command: no agent, which ought to tell what it does."""
+        """Whether it is a shell or a command, which reports no activity, and no agent."""
         return self.record.agent in WITHOUT_AGENT
 
     @property
     def is_interrupted(self) -> bool:
-        """A restart of the computer ended it."""
+        """Whether a restart of the computer ended it."""
         return reason_of(self.record) == "interrupted"
 
     @property
     def failed(self) -> bool:
-        """It was lost, or ended by itself with an error."""
+        """Whether it was lost, or ended by itself with an error."""
         record = self.record
         return not self.is_interrupted and phrases.failed(
             record.state, record.exit_code, record.exit_signal, ended_by_you=self.is_ended_by_you
@@ -96,17 +96,17 @@ class ChatFacts(QObject):
 
     @property
     def is_ended_by_you(self) -> bool:
-        """The user ended it: its host noted that, or this window did, for hosts of former versions."""
+        """Whether the user ended it, as noted by its host or, for hosts of former versions, by this window."""
         return bool(self.record.end_request) or self.ended_by_you
 
     @property
     def is_reconnecting(self) -> bool:
-        """The host lives and the connection to it is being remade, for long enough to be worth a word."""
+        """Whether reconnecting to a living host takes long enough to be shown."""
         return self._is_waiting_long and self.connection is not None and self.connection == "reconnecting"
 
     @property
     def is_live(self) -> bool:
-        """The viewer is attached."""
+        """Whether the viewer is attached."""
         return self.connection is not None and self.connection == "live"
 
     @property
@@ -131,7 +131,7 @@ class ChatFacts(QObject):
 
     @property
     def needs_you(self) -> bool:
-        """Its agent waits for the user."""
+        """Whether its agent waits for the user."""
         return self.group is Group.NEEDS_YOU
 
     @property
@@ -148,12 +148,12 @@ class ChatFacts(QObject):
 
     @property
     def directory(self) -> str:
-        """Where it was started."""
+        """The directory that it was started in."""
         return self.record.cwd
 
     @property
     def status_text(self) -> str:
-        """What it asks, what it said last, or how it ended; "" if there is nothing to say."""
+        """Its question, its last message, or how it ended; "" for none."""
         if self.is_over:
             return self.how_it_ended
         if self.needs_you:
@@ -183,12 +183,12 @@ class ChatFacts(QObject):
 
     @property
     def is_silent(self) -> bool:
-        """Its agent worked, and then nobody said a word of it any more."""
+        """Whether its agent worked and then stopped reporting."""
         return not self.is_over and not self.is_plain and self.activity_source == activity_phrases.SILENCE
 
     @property
     def where_and_what(self) -> str:
-        """Place and what was said, in a line; what is asked comes first."""
+        """Place and message in one line; a question comes first."""
         parts = (self.status_text, self.place) if self.needs_you else (self.place, self.status_text)
         return " · ".join(part for part in parts if part)
 
@@ -212,7 +212,7 @@ class ChatFacts(QObject):
 
     @property
     def how_it_ended(self) -> str:
-        """In a few words; "" while it runs."""
+        """How it ended, in a few words; "" while it runs."""
         record = self.record
         if record.state is State.LOST:
             return _LOST_HOW[reason_of(record) or "lost"]()

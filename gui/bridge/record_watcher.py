@@ -36,7 +36,7 @@ class StoreWatcher(QObject):
         self._watch()
 
     def _watch(self) -> bool:
-        """Watch what is there and not watched yet: the log comes and goes with who has the database open.
+        """Watch what exists and is not watched yet; the log exists only while a process has the database open.
 
         Returns:
             Whether the watch of the runtime directory is new.
@@ -50,7 +50,7 @@ class StoreWatcher(QObject):
         return str(self._runtime_dir) in missing
 
     def _unwatch_another_directory(self) -> None:
-        """Stop watching a runtime directory that was removed; inotify tells once nobody has it open any more."""
+        """Stop watching a removed runtime directory; inotify reports it only after the last process closed it."""
         try:
             found = self._runtime_dir.stat()
             now = (found.st_dev, found.st_ino)
@@ -68,4 +68,4 @@ class StoreWatcher(QObject):
     def _on_settled(self) -> None:
         self.changed.emit()
         if self._watch():
-            self._settle.start()  # Something may have been made there before it was watched.
+            self._settle.start()  # Files may have been created there before the watch began.

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from gui.bridge.sessions_model import SessionsModel
 
 UNDO_MS = 10_000
-"""A removal can be undone for so long."""
+"""How long a removal can be undone."""
 
 
 class UndoableRemovals(QObject):
-    """Ended chats that the user removed, and which are kept until that cannot be undone any more.
+    """Ended chats that the user removed, kept as long as the removal can be undone.
 
-    Until then they are shown nowhere, and all of them is kept: a crash removes nothing.
+    Until then they are hidden, and their files stay: a crash removes nothing.
     """
 
     def __init__(self, sessions: SessionsModel) -> None:
@@ -34,7 +34,7 @@ class UndoableRemovals(QObject):
         return session_id in self._timers or session_id in self._under_way
 
     def begin(self, chat: Chat) -> bool:
-        """Remove an ended chat after the time to undo it; False if that is under way already, or it runs."""
+        """Remove an ended chat after the time to undo it; False if it is being removed already, or runs."""
         if not chat.is_over or chat.id in self:
             return False
         timer = QTimer(self, singleShot=True, interval=UNDO_MS)
@@ -54,7 +54,7 @@ class UndoableRemovals(QObject):
             self._sessions.changed.emit()
 
     async def finish(self) -> None:
-        """Carry out what was not undone: the window closes."""
+        """Carry out all pending removals, because the window closes."""
         for session_id in list(self._timers):
             chat = self._sessions.get(session_id)
             if chat is not None:
@@ -74,12 +74,12 @@ class UndoableRemovals(QObject):
             self._sessions.changed.emit()  # One that could not be removed is shown again.
 
     async def remove_now(self, chat: Chat) -> None:
-        """Forget a chat and what is kept of it.
+        """Remove a chat and its files.
 
         Raises:
             OutliveError: it could not be removed.
         """
-        # Not in the record's thread: git may take its time over a worktree.
+        # Not in the store's thread: git may need long for a worktree.
         line = await asyncio.to_thread(_forget, chat.id)
         self._sessions.remove_record(chat.id)
         if line:

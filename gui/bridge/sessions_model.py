@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 
 
 TRANSITIONS = 30
-"""As many of the last changes are told of a chat that is over."""
+"""Number of the last changes of activity that ``explain`` gives for an ended chat."""
 
 READ_AGAIN_MS = 2000
-"""A record that could not be read at the start is tried again so often."""
+"""Interval of tries to read a store that could not be read at the start."""
 
 
 class SessionsModel(QObject):
@@ -48,9 +48,9 @@ class SessionsModel(QObject):
     Signals:
         changed: which chats there are, or any fact of one; comes at most once a turn of the loop.
         added, removed: a chat came into being, or was removed from the record (its id).
-        problem: one line for the user on what went wrong.
-        told: one line for the user on what was done, or left as it is.
-        path_found: agents are looked for on another PATH now.
+        problem: one line for the user about an error.
+        told: one line for the user about what was done or kept.
+        path_found: agents are searched for on another PATH now.
     """
 
     changed = Signal()
@@ -65,9 +65,9 @@ class SessionsModel(QObject):
         self._storage = storage
         self._make_viewer = make_viewer
         self.colors: DefaultColors | None = None
-        """What terminals are shown in, once that is known."""
+        """The colours of the terminals, once known."""
         self.agents: Mapping[str, Agent] = {}
-        """The catalog, once that is read."""
+        """The catalog, once read."""
         self.is_known = False
         self._chats: dict[str, Chat] = {}
         self._ended_by_you: set[str] = set()
@@ -95,7 +95,7 @@ class SessionsModel(QObject):
             chat.has_written = False
 
     def show_in(self, colors: DefaultColors) -> None:
-        """Terminals are shown in these colours from now on: programs that ask are told."""
+        """Set the terminals' colours, which programs get as answers to colour queries."""
         self.colors = colors
         for chat in self._chats.values():
             chat.set_colors(colors)
@@ -103,19 +103,19 @@ class SessionsModel(QObject):
     # ------------------------------------------------------------ reading
 
     def chats(self) -> list[Chat]:
-        """All of them, oldest first."""
+        """All chats, oldest first."""
         return list(self._chats.values())
 
     def listed(self) -> list[Chat]:
-        """Those that are shown in lists, oldest first: not those that another chat goes on with."""
+        """The chats in lists, oldest first, without those that were continued."""
         return [chat for chat in self._chats.values() if not chat.is_continued and chat.id not in self.removals]
 
     def running(self) -> list[Chat]:
-        """Those that have not ended, oldest first."""
+        """The running chats, oldest first."""
         return [chat for chat in self._chats.values() if not chat.is_over]
 
     def running_in_order(self) -> list[Chat]:
-        """Those that have not ended, in the order of the groups: who needs the user first."""
+        """The running chats in the order of the groups: first those that need the user."""
         return [chat for group, chats in self.groups().items() if group not in OVER for chat in chats]
 
     def get(self, session_id: str) -> Chat | None:
@@ -123,7 +123,7 @@ class SessionsModel(QObject):
         return self._chats.get(session_id)
 
     def newest_of(self, session_id: str) -> Chat | None:
-        """The chat with this id, or the one that goes on with it, or with that one, and so on."""
+        """The last chat in the chain of resumes that begins with this id."""
         chat = self._chats.get(session_id)
         seen: set[str] = set()
         while chat is not None and chat.is_continued and chat.id not in seen:
@@ -144,7 +144,7 @@ class SessionsModel(QObject):
         return found
 
     def next_that_waits(self, after: str) -> Chat | None:
-        """The chat that needs the user, the next one after ``after`` in their order, round and round."""
+        """The next chat after ``after`` that needs the user; begins again after the last one."""
         waiting = self.groups()[Group.NEEDS_YOU]
         if not waiting:
             return None
@@ -154,11 +154,11 @@ class SessionsModel(QObject):
     # ------------------------------------------------------------ keeping true
 
     def set_ended_by_you(self, session_ids: Iterable[str]) -> None:
-        """Which chats the user ended from here, as remembered."""
+        """Set the chats that the user ended from this window, from the saved layout."""
         self._ended_by_you.update(session_ids)
 
     def take_records(self, records: Iterable[SessionRecord]) -> None:
-        """Make the chats be those of the record."""
+        """Add, update and remove chats to match the store."""
         present = set()
         for record in records:
             present.add(record.id)
@@ -205,7 +205,7 @@ class SessionsModel(QObject):
                 chat.follow(output=False)
 
     def refresh(self) -> None:
-        """Look at the record again, soon."""
+        """Read the store again, soon."""
         if self._closed:
             return
         if self._refreshing:
@@ -229,7 +229,7 @@ class SessionsModel(QObject):
             self._refreshing = False
 
     async def look_now(self) -> None:
-        """Look at the record again, and wait for what it says."""
+        """Read the store again, and wait for the result."""
         self.take_records(await self._storage.call(Store.all))
 
     async def close(self) -> None:
@@ -275,7 +275,7 @@ class SessionsModel(QObject):
         return self._chats.get(record.id) or self._insert_chat(record)
 
     async def resume(self, chat: Chat, size: GridSize, *, anyway: bool = False) -> Chat:
-        """Start a chat that goes on with an ended one's conversation, and stands in its place.
+        """Resume an ended chat; the new chat replaces it in lists.
 
         Raises:
             NotResumable: it cannot be gone on with; ``ConversationOpen``: only ``anyway``.
@@ -302,11 +302,11 @@ class SessionsModel(QObject):
         return self._chats.get(record.id) or self._insert_chat(record)
 
     async def recent_directories(self, limit: int) -> list[str]:
-        """Where chats were started lately."""
+        """The directories that chats were started in lately."""
         return await self._storage.call(lambda store: store.recent_directories(limit))
 
     async def explain(self, chat: Chat) -> Explained:
-        """What stands behind a chat's state: its host's word; of one that is over, what was written down.
+        """The evidence for a chat's state, from its host; for an ended chat, from its log.
 
         Raises:
             OutliveError: its host does not answer, or is of a version that cannot tell.
@@ -376,7 +376,7 @@ class SessionsModel(QObject):
         return await ask(chat.id, request)
 
     def remove(self, chat: Chat) -> None:
-        """Forget an ended chat and what is kept of it, at once."""
+        """Remove an ended chat and its files, at once."""
         if chat.is_over:
             self.tasks.start(self.removals.remove_now(chat), "remove")
 
