@@ -197,5 +197,5 @@ def session_stderr(session_id: str) -> Path:
 
 
 def endpoint_conversation(conversation_id: str) -> Path:
-    """The file of a conversation with a model server, whose id has been checked."""
+    """The file of a conversation with a model server; the caller has checked the id."""
     return state_dir() / "conversations" / f"{conversation_id}.jsonl"

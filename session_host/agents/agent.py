@@ -45,7 +45,7 @@ class ConversationSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
     form: str = ""
     """What its ids look like, wholly (re.fullmatch); "" for any. It takes other words in their place: ``latest``."""
     asks: tuple[str, ...] = ()
-    """Options of the user's own whose value is asked at the start, beside those in ``start``: not to be asked again."""
+    """The user's own options with a value that is asked at the start, beside those in ``start``; not asked again."""
     asks_words: bool = False
     """Words of the user's own that belong to no option are asked at the start, as if ``start`` had the prompt bare."""
     once: tuple[str, ...] = ()

@@ -168,7 +168,7 @@ def main(arguments: list[str]) -> int:
     logging.basicConfig(level=level, handlers=[RotatingHandler()])
     set_process_name("outlive-keeper")
     if not become_subreaper():
-        log.warning("no subreaper here: a program whose host is killed may end unnoticed")
+        log.warning("no subreaper here: if a host is killed, its program may end unnoticed")
     kept, lock = start.kept, start.lock
     holder = SystemdHolder()
     if kept is not None:

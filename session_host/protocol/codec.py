@@ -122,7 +122,7 @@ class HostDecoder(Decoder):
 
 
 class ToKeeperDecoder(Decoder):
-    """Reads what the keeper is told, by commands and hosts."""
+    """Decodes messages of commands and hosts to the keeper."""
 
     def __init__(self) -> None:
         super().__init__(ToKeeper)

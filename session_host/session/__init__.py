@@ -10,7 +10,7 @@
     attachments   viewers' holds on the session: what was taken from each
     sizing        the grid size: the most recently used viewer's
     program_input  what an input means, to the program and to us
-    focus         what the program is told of the keyboard when no viewer shows it
+    focus         focus reports to the program when no viewer shows it
     output_ring   the newest output by its offsets, from which viewers catch up
     subscription  one client's share of the output
     send_queue    what commands type, one request after another; send_request, what a request means; shown_text, whether

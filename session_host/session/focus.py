@@ -67,7 +67,7 @@ class FocusReporter:
     Attributes:
         state: see the module.
         is_unseen: whether ``emulator_used`` is to be called after each use of the emulator.
-        told: what the program was told last; None for nothing, which means that it has the keyboard.
+        told: the last focus report to the program; None for none, which means that it has the keyboard.
     """
 
     def __init__(self, attachments: Attachments, effects: list[Effect], told: bool | None) -> None:

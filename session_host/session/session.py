@@ -82,15 +82,15 @@ class Session:
 
     Attributes:
         state, exit_code, exit_signal: the program; of the two latter one is set once it has ended.
-        end: what clients are told then, None before.
-        takes_keys: the program runs.
+        end: the event that clients get at the end, None before.
+        takes_keys: whether the program runs.
         effects: the outbox, which all rules of the session share; see the package.
         session_id: names the session, and as ``epoch`` the life of the output's offsets.
         name: what the user calls it; ``title`` is what the program calls itself.
-        ring: what of the output is sent again; ``audience``: who gets it as it comes.
+        ring: the output that can be sent again; ``audience``: the clients that get output as it comes.
         pending: what is recorded for the program, which has not taken it yet.
-        viewers: who is attached, and what follows from that; ``sizing`` is a part of that.
-        colors: what the program's queries for colours are answered with; None if no viewer told.
+        viewers: the attachments, and their effect on grid size (``sizing``) and focus.
+        colors: the colours that queries are answered with; None if no viewer sent some.
         requests: what commands have typed, by the tokens of their wishes.
         send_queue, end_requests: what commands ask for that takes its time.
         last_key: the last key that ``ClientConnection.receive_data`` returned the meaning of.
@@ -145,15 +145,15 @@ class Session:
     # ------------------------------------------------------------ clients
 
     def connect(self, peer: Any, refusal: Callable[[], str]) -> ClientConnection:
-        """A client has connected; see ``ClientConnection``."""
+        """Make the rules of a new client's connection; see ``ClientConnection``."""
         return ClientConnection(self, peer, refusal)
 
     def add_client(self, connection: ClientConnection) -> None:
-        """A client has attached: it hears of everything from now on."""
+        """Send all events to a client from now on, since it has attached."""
         self._attached.append(connection)
 
     def remove_client(self, connection: ClientConnection) -> None:
-        """A client has detached, or is gone."""
+        """Send a client no more events, since it has detached or is gone."""
         if connection in self._attached:
             self._attached.remove(connection)
 
@@ -171,7 +171,7 @@ class Session:
             yield self.sizing.told
 
     def rename(self, name: str) -> None:
-        """The user calls it something else."""
+        """Change the session's name."""
         self.effects.append(AppendEntry(EntryKind.NAME, name.encode()))
         self.name = name
         self.broadcast(NameEvent(name))

@@ -59,7 +59,7 @@ class Canvas:
         self.image.fill(self._painter.colors.background)
 
     def apply(self, frame: Frame) -> set[int]:
-        """Bring the picture up to a frame; the numbers of the rows whose pixels changed."""
+        """Update the picture to a frame; returns the numbers of the rows with changed pixels."""
         if frame.size != self.size:
             self._allocate(frame.size)
         rows = self.rows

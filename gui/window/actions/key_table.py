@@ -27,8 +27,8 @@ class Key:
         scope: "terminal" keys count only while a terminal has the keyboard, so that fields in
             sheets keep their own Shift+arrows.
         listed: whether the palette shows it.
-        on: what it needs: a "chat" whose tab is shown, one that is "running", or one that is "over"; "" for nothing.
-        converses: whether it needs an agent whose conversations can be gone on with.
+        on: what it needs: a "chat" with a visible tab, one that is "running", or one that is "over"; "" for nothing.
+        converses: whether it needs an agent with conversations that can be resumed.
         repeats: whether it is done again and again while its key is held. What opens, closes, sends or ends
             something is done once: a key that was let go late must not close a second tab.
     """

@@ -46,7 +46,7 @@ class ReconnectingBar(QWidget):
 class TroubleLine(Area):
     """A quiet line over the end of the page: what is not as it should be with a chat that runs.
 
-    It lies over the terminal, whose grid stays as it is. Hidden while all is well, and once it was dismissed.
+    It lies over the terminal and does not change the grid. Hidden without a fault, and once it was dismissed.
     """
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:

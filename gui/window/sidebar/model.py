@@ -72,7 +72,7 @@ class SidebarModel(QAbstractListModel):
 
     @property
     def active_id(self) -> str:
-        """The chat whose tab is shown, "" for none."""
+        """The chat with the visible tab, "" for none."""
         return self._active
 
     def set_active(self, session_id: str) -> None:

@@ -15,7 +15,7 @@ from session_host.terminal import available_engines, create, default_engine, eng
 from session_host.terminal.base import DEFAULT_SCROLLBACK_LINES, Emulator, EngineName
 
 _CANCEL = b"\x18"
-"""CAN ends a sequence whose rest is missing."""
+"""CAN ends an incomplete sequence."""
 
 
 class Missing(NamedTuple):

@@ -12,7 +12,7 @@ a worktree is asked by the caller. git is started for each question, bounded in 
     status.status_of(path)     ─▶ Status          repository, branch, how many files changed, ahead and behind
     removing.remove(…)         ─▶ Removal         gone, or kept and why
 
-Needs git 2.36 (2022), the first whose list of worktrees can be read whatever their paths are.
+Needs git 2.36 (2022), the first version that lists worktrees readably with any path (``-z``).
 
     git         runs git: without a terminal, in a fixed language, with a timeout
     making      creates a chat's worktree, recreates it, and undoes its creation

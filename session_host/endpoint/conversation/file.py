@@ -52,7 +52,7 @@ def read(data: bytes) -> tuple[list[Record], int]:
 
 
 class ConversationFile:
-    """An open conversation, whose lock this process holds. A context manager.
+    """An open conversation, locked by this process. A context manager.
 
     Attributes:
         conversation: what it says, kept up to date by ``append``.

@@ -41,7 +41,7 @@ REAPING_S = 1.0
 
 
 def end_half_started(session: KeptSession, sessions: Collection[KeptSession]) -> None:
-    """Kill a fork whose host died before it reached exec."""
+    """Kill a fork that had not reached exec when its host died."""
     known = {pid for each in sessions for pid in (each.host_pid, each.child_pid, each.header.child)}
     known |= {each.replacement.pid for each in sessions if each.replacement is not None}
     for pid in orphan_forks(known):

@@ -75,14 +75,14 @@ class ActivityState(msgspec.Struct, frozen=True):
     detail: str
     heard: tuple[SourceReport, ...] = ()
     answered_s: float | None = None
-    """When the user answered a question whose end its source has not told yet; as in ``SourceReport.at_s``."""
+    """When the user answered a question, before its source reports the end; as in ``SourceReport.at_s``."""
     last_input: str = ""
     speaker: tuple[int, int] | None = None
     """The process of the reporting plugin, and its kernel start time."""
     asker: int = 0
     """The process group that had the terminal when its program last told its state there; 0 if it did not."""
     fresh: tuple[str, ...] | None = None
-    """Sources whose last report is about the current question or work; None from former versions."""
+    """Sources with a last report about the current question or work; None from former versions."""
     command: CommandState = NO_COMMAND
 
 
@@ -111,7 +111,7 @@ class LogState(msgspec.Struct):
         attachments: by their ids, in hexadecimal, oldest first.
         requests: ids of the newest commands that typed something.
         resizes: the newest, in order.
-        focus: what the program was told last of the keyboard; None for nothing.
+        focus: the last focus report to the program; None for none.
     """
 
     child_started: int | None = None

@@ -32,7 +32,7 @@ _OVERLAP: Final = 256
 """Lines that are longer come in pieces, of which each begins with the end of the one before."""
 
 _CANCEL: Final = b"\x18"
-"""CAN ends a sequence whose rest was lost."""
+"""CAN ends an incomplete sequence, after lost output."""
 
 _EXCHANGE: Final = b"\x1b[?"
 """The alternate screen comes or goes: what is on the primary one stays."""

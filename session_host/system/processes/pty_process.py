@@ -129,7 +129,7 @@ class Starting:
 
 
 class PtyProcess:
-    """A program whose terminal's master side we hold; it need not be a child of this process.
+    """A program on a PTY with its master side here; it need not be a child of this process.
 
     Attributes:
         pid: the program's first process, which leads a session and a process group of its own.

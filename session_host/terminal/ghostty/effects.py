@@ -65,7 +65,7 @@ class Effects:
         cell: the host's cell, for size queries.
         colors: the default colours; here for the colour-scheme query.
         title: the title last told; a reset takes the title away and tells nobody. Part of a snapshot.
-        unfinished: the start of an OSC 99 or 133 whose end has not come; part of a snapshot.
+        unfinished: the start of an incomplete OSC 99 or 133; part of a snapshot.
         version: the answer to XTVERSION.
         version_memory: the answer's bytes, for the library.
         muted: replies are not kept, while the host does what the program did not ask for.
