@@ -30,7 +30,7 @@ ANSWER_S = 5.0
 """A service that takes longer counts as none."""
 
 LEAVE_S = 1.0
-"""What the window's end waits for at most."""
+"""How long the window's end waits for withdrawn notifications at most."""
 
 ICON = Path(__file__).parents[2] / "resources" / "icons" / "outlive.svg"
 
@@ -63,12 +63,12 @@ class DesktopNotifications(QObject):
         self._wish(key, title, text)
 
     def withdraw(self, key: str) -> None:
-        """Take a notification away, if it is still there."""
+        """Withdraw a notification, if it is still shown."""
         if self._is_serving:
             self._wish(key, "", "")
 
     async def close(self) -> None:
-        """Take all away and leave the bus."""
+        """Withdraw all notifications and close the connection."""
         with contextlib.suppress(OutliveError, TimeoutError):
             async with asyncio.timeout(LEAVE_S):
                 for key in list(self._ids):

@@ -15,13 +15,13 @@ from session_host.agents.agent import Agent
 
 
 class Notifications(Protocol):
-    """Who shows them."""
+    """Shows notifications: the desktop's service, or the tray."""
 
     def show(self, key: str, title: str, text: str) -> None:
         """Show one, in the place of an earlier one with this key."""
 
     def withdraw(self, key: str) -> None:
-        """Take one away; nothing if there is none."""
+        """Withdraw a notification, if there is one."""
 
 
 class Notifier(QObject):
@@ -40,10 +40,10 @@ class Notifier(QObject):
         self._is_looked_at = is_looked_at
         self._notifications = notifications
         self.is_wanted = True
-        """Whether the user wants to be told at all."""
+        """Whether the user wants notifications."""
         self._started = datetime.now(UTC)
         self._known: dict[str, tuple[str, str]] = {}
-        """What each chat that needs its user has asked, and since when."""
+        """The question of each chat that needs its user, and its time."""
         self._shown: set[str] = set()
         self._running: set[str] = set()
         """The chats that ran when it was last looked."""
@@ -67,7 +67,7 @@ class Notifier(QObject):
         self._look_at_ends()
 
     def _look_at_ends(self) -> None:
-        """Tell of each chat that died since the last look; that is taken back when it is looked at, or removed."""
+        """Notify of each chat that died since the last call; withdrawn when the chat is shown or removed."""
         chats = {chat.id: chat for chat in self._sessions.chats()}
         for session_id in self._running & chats.keys():
             chat = chats[session_id]
@@ -86,7 +86,7 @@ class Notifier(QObject):
                 self._withdraw(session_id)
 
     def _is_news(self, chat: Chat) -> bool:
-        """It was not waiting already when the window opened, which shows that by itself."""
+        """Whether the chat began to wait after the window opened; the window shows earlier ones by itself."""
         return chat.id in self._shown or chat.since is None or chat.since >= self._started
 
     def _show(self, chat: Chat) -> None:

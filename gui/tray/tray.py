@@ -131,7 +131,7 @@ class Tray(QObject):
         stop.setEnabled(bool(self._sessions.running()))
 
     def _status_text(self, chat: Chat) -> str:
-        """What a chat asks; else which agent it is."""
+        """A chat's question, else the name of its agent."""
         if chat.group is Group.RUNNING and chat.foreground:
             return shortened(chat.foreground, PROGRAM_CHARACTERS)
         if chat.group is Group.RUNNING and chat.last_command:
@@ -142,7 +142,7 @@ class Tray(QObject):
         return agent.title if agent is not None else chat.record.agent
 
     def notify(self, key: str, title: str, text: str) -> None:
-        """Tell something where the desktop has no service for that; a click on it chooses the chat with this key."""
+        """Show a balloon if the desktop has no notification service; a click on it opens the chat with this key."""
         self._told = key
         if self.is_there:
             self.icon.showMessage(title, text, app_icon())
@@ -161,7 +161,7 @@ class Tray(QObject):
                 self.open_wanted.emit()
 
     def close(self) -> None:
-        """Take the icon away."""
+        """Remove the icon."""
         self._sessions.changed.disconnect(self._settle.start)
         self._theme.changed.disconnect(self._settle.start)
         self._settle.stop()

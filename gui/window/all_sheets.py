@@ -25,7 +25,7 @@ from session_host.agents.agent import Agent
 
 
 class Sheets:
-    """All of them, each made once. One that opens puts the others away.
+    """All sheets, each made once. A sheet that opens closes the others.
 
     Attributes:
         question: for what is about all chats; a question about one chat is asked over its page.
@@ -57,7 +57,7 @@ class Sheets:
                 sheet.put_away()
 
     def all(self) -> tuple[Sheet, ...]:
-        """Each sheet."""
+        """All sheets, in a list."""
         return (
             self.new_chat, self.name, self.export, self.chooser, self.explain, self.output, self.send,
             self.searching.sheet, self.searching.recorded, self.question,
@@ -65,5 +65,5 @@ class Sheets:
 
     @property
     def is_any_open(self) -> bool:
-        """Whether the keyboard belongs to a sheet."""
+        """Whether a sheet is open and has the keyboard."""
         return any(sheet.is_open for sheet in self.all())

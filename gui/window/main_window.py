@@ -277,7 +277,7 @@ class MainWindow(QWidget):
         self._sessions.checkouts.set_seen(seen)
 
     def is_looked_at(self, chat: Chat) -> bool:
-        """Whether the user has this chat before the eyes: its tab in front, in the window that is in use."""
+        """Whether the user sees this chat: its tab is in front, and the window is active."""
         return self.isActiveWindow() and not self.isMinimized() and self.tabs.active_id == chat.id
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -288,7 +288,7 @@ class MainWindow(QWidget):
     # ------------------------------------------------------------ showing
 
     def describe(self) -> None:
-        """Tell of the chat that is shown, as it is now."""
+        """Update the title and the status line for the visible chat."""
         chat, page = self.tabs.active_chat, self.tabs.active_page
         self.setWindowTitle(window_texts.title_of(chat.name) if chat is not None else "Outlive")
         self.status_line.describe(chat, page)
@@ -341,7 +341,7 @@ class MainWindow(QWidget):
             self._chat_menu.show_for_tab(chat, place)  # type: ignore[arg-type] # a signal's QPoint
 
     def _handlers(self) -> dict[str, Callable[[], object]]:
-        """What each action of the table does that is about the window itself."""
+        """The handlers of the table's actions that concern the window itself."""
         return {
             "zoom_in": lambda: self.set_zoom(self.layout_state.zoom + 1),
             "zoom_out": lambda: self.set_zoom(self.layout_state.zoom - 1),

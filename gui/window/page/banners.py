@@ -105,7 +105,7 @@ class BannerArea(QWidget):
         self.show_banner(Banner(text, kind=kind, key=key))
 
     def withdraw(self, key: str) -> None:
-        """Take away what has become untrue."""
+        """Remove a banner that is no longer true."""
         kept = [one for one in self._waiting if one.key != key]
         if len(kept) != len(self._waiting):
             self._waiting = kept
@@ -120,7 +120,7 @@ class BannerArea(QWidget):
                 banner.on_action()
 
     def dismiss(self) -> None:
-        """Take the banner away; the one behind it comes to the front."""
+        """Remove the banner in front; the one behind it appears."""
         if self._waiting:
             self._waiting.pop()
             self._refresh()

@@ -220,7 +220,7 @@ class ChatPage(Area):
                 self._patience.start()
 
     def _say_what_is_waited_for(self) -> None:
-        """It takes long enough to be worth a word."""
+        """Show what the page waits for, after it has taken a while."""
         viewer = self.chat.viewer
         if self.chat.is_over or (self.chat.is_live and viewer is not None and viewer.emulator is not None):
             return

@@ -20,7 +20,7 @@ from session_host.protocol.values import State
 
 MARGINS_PX = 72
 WORDS_PX = 280
-"""Where less than this is left for the words, the buttons go below them."""
+"""If less width than this is left for the text, the buttons go below it."""
 
 
 class EndBar(Area):

@@ -76,7 +76,7 @@ class SidebarModel(QAbstractListModel):
         return self._active
 
     def set_active(self, session_id: str) -> None:
-        """Which chat's tab is shown."""
+        """Set the chat with the visible tab."""
         self._active = session_id
         for row, entry in enumerate(self._entries):
             if isinstance(entry, ChatRow) and entry.active != (entry.chat.id == session_id):
@@ -84,7 +84,7 @@ class SidebarModel(QAbstractListModel):
                 self.dataChanged.emit(self.index(row), self.index(row))
 
     def set_headings(self, shown: bool) -> None:
-        """Whether headings are shown; the collapsed sidebar has none."""
+        """Set whether headings are shown; the collapsed sidebar has none."""
         self._headings = shown
         self._apply()
 
@@ -94,17 +94,17 @@ class SidebarModel(QAbstractListModel):
         self._apply()
 
     def hold(self, held: bool) -> None:
-        """Whether rows stay in their places: the pointer is over them. Their texts and marks go on changing."""
+        """Set whether rows keep their places while the pointer is over them; texts and marks still change."""
         self._held = held
         if not held:
             self.refresh()
 
     def refresh(self) -> None:
-        """Take over the chats as they are now."""
+        """Update the rows from the chats."""
         self._apply_rows(self._wanted(), held=self._held)
 
     def _apply(self) -> None:
-        """Take over what the user did to the list, which is to be seen at once."""
+        """Show the user's own change of the list at once."""
         self._apply_rows(self._wanted(), held=False)
 
     def _apply_rows(self, entries: list[Entry], *, held: bool) -> None:
@@ -222,12 +222,12 @@ class SidebarModel(QAbstractListModel):
         return row.chat.record.agent if agent is None else agent.title
 
     def entry(self, index: Index) -> Entry | None:
-        """What stands at an index."""
+        """The entry at an index."""
         found: Entry | None = self.data(index, ENTRY_ROLE)
         return found
 
     def index_of(self, session_id: str) -> QModelIndex:
-        """Where a chat's row is; invalid if it is not shown."""
+        """The index of a chat's row; invalid if it is not shown."""
         for row, entry in enumerate(self._entries):
             if isinstance(entry, ChatRow) and entry.chat.id == session_id:
                 return self.index(row)
@@ -235,7 +235,7 @@ class SidebarModel(QAbstractListModel):
 
 
 def _tooltip(row: ChatRow) -> str:
-    """All of what the row has not enough room for."""
+    """The row's texts in full length."""
     chat = row.chat
     lines = [row.name, f"{chat.record.agent} · {phrases.short_directory(chat.record.cwd)}"]
     if chat.checkout is not None and not chat.is_over:

@@ -131,7 +131,7 @@ class Sidebar(Area):
         self.model.set_headings(not collapsed)
 
     def set_active(self, session_id: str) -> None:
-        """Which chat's tab is shown."""
+        """Set the chat with the visible tab."""
         self.model.set_active(session_id)
 
     def take_keyboard(self) -> None:

@@ -68,7 +68,7 @@ class _CloseButton(QAbstractButton):
 
 
 class TabLook(NamedTuple):
-    """What a tab shows: a chat's name and state, what it said, and whether there is something that was not seen."""
+    """The content of a tab: a chat's name, state and message, and whether it has unseen output."""
 
     name: str
     mark: Mark
@@ -205,7 +205,7 @@ class TabBar(QTabBar):
         button.setToolTip(window_texts.close_tab_hint())
 
     def drop(self, session_id: str) -> None:
-        """Take a tab away; its neighbour comes to the front if it was there."""
+        """Remove a tab; if it was in front, its neighbour comes to the front."""
         index = self.index_of(session_id)
         if index >= 0:
             self._looks.pop(session_id, None)

@@ -20,7 +20,7 @@ from session_host.terminal import default_engine
 CLOSED_KEPT = 20
 RECENT_KEPT = 100
 AWAKE = 1
-"""So many hidden pages, those shown last, keep all that they have: one goes to and fro between a few chats."""
+"""Number of hidden pages, the last shown, that keep their replicas, for users who switch between a few chats."""
 REST_AFTER_MS = 3000
 """Pages that are passed rest a moment later, one after the other."""
 _REST_STEP_MS = 20
@@ -72,7 +72,7 @@ class Tabs(QObject):
         return self._bar.ids()
 
     def chats(self) -> list[Chat]:
-        """As ``ids``."""
+        """The chats of the tabs, in the order of ``ids``."""
         found = (self._sessions.get(session_id) for session_id in self.ids())
         return [chat for chat in found if chat is not None]
 
@@ -87,7 +87,7 @@ class Tabs(QObject):
         return self._sessions.get(self._shown) if self._shown else None
 
     def directory(self) -> str:
-        """Where the chat that is shown works (of a worktree, the repository that it was made of); "" for none."""
+        """The directory of the visible chat (for a worktree, its repository); "" for none."""
         chat = self.active_chat
         return (chat.record.repository or chat.record.cwd) if chat is not None else ""
 
@@ -106,7 +106,7 @@ class Tabs(QObject):
         return list(self._recent)
 
     def note_shown(self, ids: list[str]) -> None:
-        """Take chats as shown in this order."""
+        """Set the order in which chats were last shown."""
         for session_id in ids:
             if session_id in self._recent:
                 self._recent.remove(session_id)
@@ -141,7 +141,7 @@ class Tabs(QObject):
         return self._pages[chat.id]
 
     def replace(self, former: str, chat: Chat) -> None:
-        """Let a chat's tab become that of another, which goes on with it."""
+        """Give a chat's tab to the chat that continues it."""
         self._closed = [(chat.id if closed == former else closed, index) for closed, index in self._closed]
         index = self._bar.index_of(former)
         if index < 0 or self._bar.index_of(chat.id) >= 0:
@@ -240,7 +240,7 @@ class Tabs(QObject):
         self.changed.emit()
 
     def _rest(self) -> None:
-        """Let a page that was not shown lately give its memory back, then the next one: a key comes between them."""
+        """Free the memory of one page that was not shown lately, then of the next, so that keys come between them."""
         awake = {self._shown, *self._recent[-AWAKE - 1 :]}
         if any(page.suspend() for session_id, page in self._pages.items() if session_id not in awake):
             self._rest_later.start(_REST_STEP_MS)
