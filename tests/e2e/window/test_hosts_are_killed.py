@@ -49,6 +49,7 @@ def test_what_is_typed_while_it_is_killed_arrives_once(open_window: OpenWindow, 
                 kills += 1
         wait_until(lambda: text[-8:] in everything(chat["id"]), WAIT_S, "the last that was typed")
         wait_until(lambda: own.tabs()[0]["connected"], WAIT_S, "the tab to be connected")
+        wait_until(lambda: text[-8:] in own.copy_all(), WAIT_S, "the window to show it, and to copy it")
         in_window = "".join(own.copy_all().splitlines())
     assert "".join(everything(chat["id"]).splitlines()) == in_window == f"ready{text}"
     now = listed(chat["id"])
