@@ -7,8 +7,6 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from session_host.host.keeper_channel import KeeperChannel
@@ -19,27 +17,39 @@ from session_host.protocol.keeper import ChildEnded, Over, Prepare
 from tests.support.kept_sessions import kept_session
 from tests.support.waiting import eventually
 
-KEEPER = """
+KEEPERS = """
 import os, socket, sys
 from session_host.keeper_client.channel import MessageChannel
 from session_host.protocol.codec import FromKeeperDecoder, ToKeeperDecoder
 from session_host.protocol.keeper import KeptBy
 
+def next_session():
+    client = MessageChannel(listener.accept()[0], ToKeeperDecoder())
+    while not client.receive():
+        pass
+    return client
+
 listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
 listener.bind(sys.argv[1])
 listener.listen()
 print("listens", flush=True)
-client = MessageChannel(listener.accept()[0], ToKeeperDecoder())
-while not client.receive():
-    pass
-if sys.argv[2] == "dies":
-    os.kill(os.getpid(), 9)
-host = MessageChannel(socket.socket(fileno=client.descriptors[-1]), FromKeeperDecoder())
+taken = next_session()
+first = os.getpid()
+listens, begun = os.pipe()
+if os.fork():
+    os.read(listens, 1)
+    os.kill(first, 9)
+listener.listen()  # Who connects is told by it who listens.
+os.write(begun, b"1")
+taken.close()
+host = MessageChannel(socket.socket(fileno=next_session().descriptors[-1]), FromKeeperDecoder())
 host.send_message(KeptBy(os.getpid()))
+print(os.getpid(), flush=True)
 sys.stdin.readline()
 host.send_message(KeptBy(1))
 sys.stdin.readline()
 """
+"""A keeper that dies of the first session that it is given, and the one that takes its place at once."""
 
 
 async def test_a_keeper_that_goes_with_something_unread_is_heard_to_the_end_and_missed() -> None:
@@ -61,32 +71,27 @@ async def test_a_keeper_that_goes_with_something_unread_is_heard_to_the_end_and_
         channel.close()
 
 
-@contextmanager
-def keeper(end: str) -> Iterator[subprocess.Popen[str]]:
-    """A process that takes one session, as a keeper does; it dies of that, or takes its host's channel."""
-    path = str(keeper_socket())
-    with subprocess.Popen(
-        [sys.executable, "-c", KEEPER, path, end], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "listens\n"
-        yield process
-
-
 async def test_a_keeper_that_dies_while_it_is_given_a_session_is_not_taken_for_one_of_a_former_version() -> None:
     ensure_private(runtime_dir())
-    with kept_session() as kept:
+    with (
+        kept_session() as kept,
+        subprocess.Popen(
+            [sys.executable, "-c", KEEPERS, str(keeper_socket())],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        ) as process,
+    ):  # fmt: skip
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.readline() == "listens\n"
         ours, keepers = socket.socketpair()
         channel = KeeperChannel(ours, kept.spec, kept.descriptors, lambda _: None)
         channel.child_pid = os.getpid()
-        with keeper("dies") as first:
-            keepers.close()
-            assert await asyncio.to_thread(first.wait, 60) == -9
-            keeper_socket().unlink()
-            with keeper("lives") as second:
-                await eventually(lambda: channel.keeper_pid == second.pid, 60, "the host to be kept by the next")
-                assert second.stdin is not None
-                second.stdin.write("another takes its place\n")
-                second.stdin.flush()
-                await eventually(lambda: channel.keeper_pid == 1, 60, "the host to hear of that, on its channel")
-                channel.close()
+        keepers.close()
+        second = int(await asyncio.to_thread(process.stdout.readline))
+        await eventually(lambda: channel.keeper_pid == second, 60, "the host to be kept by the next")
+        process.stdin.write("another takes its place\n")
+        process.stdin.flush()
+        await eventually(lambda: channel.keeper_pid == 1, 60, "the host to hear of that, on its channel")
+        channel.close()
+        process.stdin.close()
+        assert process.stdout.read() == ""  # The second one is gone, too.
