@@ -58,7 +58,7 @@ class Watch(msgspec.Struct, frozen=True):
     titled: Literal["", "opencode"] = ""
     """The way by which its conversation is found under its terminal's title (``host.watchers.terminal_title``)."""
     shown_within_s: float = 0.0
-    """It shows each text that it takes within this time, or has dropped it (``session.shown_text``); 0: never."""
+    """It shows each text that it takes within this time, or has dropped it (``requests.shown_text``); 0: never."""
 
 
 class Origin(msgspec.Struct, frozen=True):

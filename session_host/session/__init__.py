@@ -1,21 +1,18 @@
 """The rules of a session, as plain objects: no sockets, no clock, no event loop, no threads.
 
-    session       the session: its program, its terminal, and all who are attached
-    connection    one client's conversation; connection_states, where it stands; frame_queue, what the client gets
-    effects       what the rules want done: values, carried out by the host in order
-    states        state machines as tables, and the diagrams in the docstrings
-    viewers       passes what viewers do on to the three below
-    connection    one client's conversation; connection_states is its table
-    frame_queue   one client's frames in order, with delayed acknowledgements
-    attachments   viewers' holds on the session: what was taken from each
-    sizing        the grid size: the most recently used viewer's
+    session        the session: its program, its terminal, and all who are attached
+    requests       what commands ask: send, stop and kill, step by step
+    effects        what the rules want done: values, carried out by the host in order
+    states         state machines as tables, and the diagrams in the docstrings
+    connection     one client's conversation; connection_states is its table
+    frame_queue    one client's frames in order, with delayed acknowledgements
+    viewers        passes what viewers do on to the three below
+    attachments    viewers' holds on the session: what was taken from each
+    sizing         the grid size: the most recently used viewer's
+    focus          focus reports to the program when no viewer shows it
     program_input  what an input means, to the program and to us
-    focus         focus reports to the program when no viewer shows it
-    output_ring   the newest output by its offsets, from which viewers catch up
-    subscription  one client's share of the output
-    send_queue    what commands type, one request after another; send_request, what a request means; shown_text, whether
-                  the program shows it
-    end_request   Stop and Kill, step by step
+    output_ring    the newest output by its offsets, from which viewers catch up
+    subscription   one client's share of the output
 
 An event is a call of a method. The two hot ones return bytes: a key's for the program, output's frame for the viewers.
 All other effects are appended to one list, the outbox, which all objects of a session share; the caller carries them

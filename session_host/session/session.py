@@ -54,10 +54,10 @@ from session_host.terminal.base import Bell, ClipboardSet, Emulator, Notificatio
 from .attachments import Attachment
 from .connection import ClientConnection
 from .effects import AppendEntry, Effect, InputGiven, ShowIn, ToProgram, UseEmulator
-from .end_request import EndRequests
 from .output_ring import OutputRing
 from .program_input import encode_input, is_looking, is_use
-from .send_queue import SendQueue
+from .requests.end_request import EndRequests
+from .requests.send_queue import SendQueue
 from .states import Table
 from .subscription import Audience
 from .viewers import Viewers

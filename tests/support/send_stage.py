@@ -9,7 +9,7 @@ from session_host.protocol.messages import Done, Send
 from session_host.protocol.values import GridSize
 from session_host.session.effects import Answer, Effect, InputGiven, StartTimer, StopTimer, ToProgram, UseEmulator
 from session_host.session.output_ring import OutputRing
-from session_host.session.send_queue import (
+from session_host.session.requests.send_queue import (
     PAUSE,
     SHOWN,
 )

@@ -1,4 +1,4 @@
-"""Ends the processes that end with a chat's program; the program itself is ended by ``session.end_request``.
+"""Ends the processes that end with a chat's program; the program itself is ended by ``session.requests.end_request``.
 
 What an agent leaves behind when it ends of itself is its user's affair, but for the daemons that the catalog
 names: those serve nobody once it is gone.

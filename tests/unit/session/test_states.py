@@ -13,6 +13,7 @@ import pytest
 
 import session_host.client.viewer
 import session_host.session
+import session_host.session.requests
 from session_host.session.states import Table
 
 
@@ -38,7 +39,11 @@ def test_the_diagram_has_a_line_for_each_transition() -> None:
     assert str(DOOR) == "OPEN ──somebody pushes──▶ SHUT\nSHUT ──somebody pulls──▶ OPEN"
 
 
-@pytest.mark.parametrize("package", [session_host.session, session_host.client.viewer], ids=lambda each: each.__name__)
+@pytest.mark.parametrize(
+    "package",
+    [session_host.session, session_host.session.requests, session_host.client.viewer],
+    ids=lambda each: each.__name__,
+)
 def test_docstrings_show_the_tables_as_they_are(package: ModuleType) -> None:
     found = 0
     for info in pkgutil.iter_modules(package.__path__):

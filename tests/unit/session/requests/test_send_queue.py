@@ -8,7 +8,7 @@ import pytest
 
 from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Done, ErrorCode, Failed, Send
 from session_host.session.effects import Answer, InputGiven
-from session_host.session.send_queue import (
+from session_host.session.requests.send_queue import (
     PAUSE,
     READ,
     READ_S,

@@ -48,13 +48,13 @@ from typing import Any, NamedTuple, Protocol
 from session_host.protocol.launch import Watch
 from session_host.protocol.messages import Done, ErrorCode, Failed, Reply, Send
 from session_host.protocol.values import State as ProgramState
+from session_host.session.effects import Answer, Effect, StartTimer, StopTimer, UseEmulator
+from session_host.session.states import Table
+from session_host.session.subscription import Audience
 from session_host.terminal.base import Emulator
 
-from .effects import Answer, Effect, StartTimer, StopTimer, UseEmulator
 from .send_request import encode_request, find_problem, is_text
 from .shown_text import Places, expected_echo, places
-from .states import Table
-from .subscription import Audience
 
 SHOWN = "shown"
 """The time within which the text is to be shown."""

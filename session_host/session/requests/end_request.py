@@ -26,9 +26,17 @@ from typing import Any
 
 from session_host.protocol.launch import Watch
 from session_host.protocol.messages import Done, Kill, Stop
-
-from .effects import Answer, Effect, EndProcesses, ListProcesses, RequestEnd, SignalProgram, StartTimer, StopTimer
-from .states import Table
+from session_host.session.effects import (
+    Answer,
+    Effect,
+    EndProcesses,
+    ListProcesses,
+    RequestEnd,
+    SignalProgram,
+    StartTimer,
+    StopTimer,
+)
+from session_host.session.states import Table
 
 STEP = "step"
 SAVE, SAVE_S = "save", 3.0

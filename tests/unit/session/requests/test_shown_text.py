@@ -9,7 +9,7 @@ import pytest
 from session_host.protocol.messages import ErrorCode, Failed, Send
 from session_host.protocol.values import GridSize
 from session_host.session.effects import Answer, InputGiven
-from session_host.session.send_queue import (
+from session_host.session.requests.send_queue import (
     LOOK,
     LOOK_S,
     NO_ENTER,
