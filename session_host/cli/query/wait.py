@@ -114,6 +114,10 @@ async def _wait(info: SessionInfo, options: argparse.Namespace, pattern: re.Patt
             info = await asyncio.to_thread(find, info.id)
     if options.exited and info.state == State.LOST:
         return
+    from session_host.client.chats.pending_end import wait_until_exit_saved
+
+    with contextlib.suppress(OutliveError):  # It has ended, whether that can be saved or not.
+        await wait_until_exit_saved(info.id)  # The next command is to know of it.
     raise _Ended
 
 

@@ -1,4 +1,4 @@
-"""A chat that is resumed or removed while its exit is being saved: both wait for that."""
+"""A chat that is resumed, removed or waited for while its exit is being saved: all wait for that."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import signal
 import sqlite3
 import threading
+from argparse import Namespace
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from session_host.cli.query import wait
 from session_host.client.chats import pending_end
 from session_host.client.chats.remove import remove_chat
 from session_host.client.chats.resume import resume
@@ -100,6 +102,24 @@ def test_a_chat_that_is_removed_before_its_exit_is_saved_does_not_come_back(chat
         removing.result(20)
     wait_until(lambda: not has_live_socket(chat), 20, "its host to leave")
     assert outlive("ls", "--all", "--json").json() == []
+
+
+def test_an_end_that_was_waited_for_is_known_to_the_next_command(chat: str, looked: threading.Event) -> None:
+    is_ended = threading.Event()
+
+    def end() -> None:
+        with nobody_writes():
+            kill_program(chat)
+            is_ended.set()
+            looked.wait(20)
+
+    with ThreadPoolExecutor() as pool:
+        ending = pool.submit(end)
+        assert is_ended.wait(20)
+        wait.run(Namespace(session=chat, exited=True, text=None, activity=None, timeout=None))
+        with open_store() as store:
+            assert store.running() == []
+        ending.result()
 
 
 def test_one_that_takes_too_long_is_said(chat: str, monkeypatch: pytest.MonkeyPatch) -> None:
