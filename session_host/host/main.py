@@ -229,7 +229,6 @@ class _Host:
         driver.conversation_learnt.set()
         await noting
         await end_strays(driver.process.pid, spec.session_id, spec.watch.strays)
-        await journal_writer.close()
         await self._recorder.ended(driver, now(), interrupted=self._interrupted)
         log.info("recorded")
         await driver.checkpointer.close()

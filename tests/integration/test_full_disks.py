@@ -80,18 +80,22 @@ async def test_a_disk_that_fills_up_in_mid_run_costs_no_output_and_no_input(
         _end_all(area)
 
 
-async def test_an_end_on_a_full_disk_is_recorded_once_there_is_room(
+async def test_an_end_on_a_full_disk_is_recorded_with_its_output_once_there_is_room(
     area: Area, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with small_disk(area.root / "disk", SIZE_KIB) as disk:
         monkeypatch.setenv("OUTLIVE_STATE_DIR", str(disk))
-        record = await start("sh", "-c", "read x; exit 6", name="one")
+        record = await start("sh", "-c", "read x; seq 1 20000; echo the last words; exit 6", name="one")
         async with watching(record.id) as (viewer, watcher):
             ballast = fill_disk(disk)
             viewer.text("\r")
             await watcher.until(lambda: viewer.state is ViewerState.ENDED, "the end to be told")
         ballast.unlink()
         _wait_for_code(record.id, 6)
+        assert "the last words" in outlive("peek", record.id).output
+        text = area.root / "one.txt"
+        assert outlive("export", record.id, str(text), timeout_s=60).code == 0
+        assert [line for line in text.read_text().splitlines() if line][-2:] == ["20000", "the last words"]
         _end_all(area)
 
 

@@ -1,4 +1,4 @@
-"""A host's writes to the store: its PID, the exit and the last screen. (The launcher writes the start.)
+"""A host's writes to the store: its PID, and the end with its files. (The launcher writes the start.)
 
 Every write waits for the disk, so each runs in a thread.
 """
@@ -56,7 +56,7 @@ class StoreWriter:
         await self._worker.run(lambda: _logged(self._write))
 
     async def ended(self, driver: Driver, ended_at: str, *, interrupted: bool) -> None:
-        """Save the last screen if possible, and record the end, trying again until the disk takes it.
+        """Write the journal's rest and the last screen, and record the end, trying again until the disk takes the end.
 
         ``interrupted``: neither the agent nor its user ended the program.
         """
@@ -68,10 +68,13 @@ class StoreWriter:
         self.in_conversation(driver.conversation.id)
         record.columns, record.rows = session.sizing.size.columns, session.sizing.size.rows
         await driver.worker.run(lambda emulator: emulator.reset_after_exit())
-        await self._save_screen(driver, portable=False)
+        is_screen_saved = False
         waits = iter(RETRY_S)
         wait_s = RETRY_S[0]
         while True:
+            # Before the end: once that is recorded, the user may remove the chat.
+            await driver.journal_writer.close()
+            is_screen_saved = is_screen_saved or await self._save_screen(driver, portable=False)
             try:
                 await self._worker.run(lambda: self._write_end(driver.input_log.header))
             except StoreError as error:
@@ -83,9 +86,9 @@ class StoreWriter:
         driver.exit_saved()
         await self._save_screen(driver, portable=True)
 
-    async def _save_screen(self, driver: Driver, *, portable: bool) -> None:
+    async def _save_screen(self, driver: Driver, *, portable: bool) -> bool:
         if portable and not await self._worker.run(Path(self._spec.screen).exists):
-            return  # The user removed the chat meanwhile.
+            return False  # The user removed the chat meanwhile, or the disk did not take the screen.
         try:
             worker = driver.worker
             screen = await worker.run_in_thread(
@@ -94,6 +97,8 @@ class StoreWriter:
             await self._worker.run(lambda: save_screen(Path(self._spec.screen), screen))
         except OutliveError as error:
             log.warning("the last screen is not kept: %s", error)
+            return False
+        return True
 
     def _write_end(self, header: LogHeader) -> None:
         self._record.end_request = header.end_request
