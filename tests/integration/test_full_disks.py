@@ -92,7 +92,7 @@ async def test_an_end_on_a_full_disk_is_recorded_with_its_output_once_there_is_r
             await watcher.until(lambda: viewer.state is ViewerState.ENDED, "the end to be told")
         ballast.unlink()
         _wait_for_code(record.id, 6)
-        assert "the last words" in outlive("peek", record.id).output
+        wait_until(lambda: "the last words" in outlive("peek", record.id).output, 20, "the last screen to be kept")
         text = area.root / "one.txt"
         assert outlive("export", record.id, str(text), timeout_s=60).code == 0
         assert [line for line in text.read_text().splitlines() if line][-2:] == ["20000", "the last words"]

@@ -68,13 +68,12 @@ class StoreWriter:
         self.in_conversation(driver.conversation.id)
         record.columns, record.rows = session.sizing.size.columns, session.sizing.size.rows
         await driver.worker.run(lambda emulator: emulator.reset_after_exit())
-        is_screen_saved = False
         waits = iter(RETRY_S)
         wait_s = RETRY_S[0]
+        is_whole = False
         while True:
             # Before the end: once that is recorded, the user may remove the chat.
-            await driver.journal_writer.close()
-            is_screen_saved = is_screen_saved or await self._save_screen(driver, portable=False)
+            is_whole = is_whole or await self._save_output(driver, portable=False)
             try:
                 await self._worker.run(lambda: self._write_end(driver.input_log.header))
             except StoreError as error:
@@ -84,11 +83,16 @@ class StoreWriter:
             else:
                 break
         driver.exit_saved()
-        await self._save_screen(driver, portable=True)
+        for wait_s in (0.0, *RETRY_S):  # There may be room for the end, and not for this.
+            await asyncio.sleep(wait_s)
+            if not await self._worker.run(Path(self._spec.screen).parent.exists):
+                return  # The user removed the chat meanwhile.
+            if await self._save_output(driver, portable=True):
+                return
 
-    async def _save_screen(self, driver: Driver, *, portable: bool) -> bool:
-        if portable and not await self._worker.run(Path(self._spec.screen).exists):
-            return False  # The user removed the chat meanwhile, or the disk did not take the screen.
+    async def _save_output(self, driver: Driver, *, portable: bool) -> bool:
+        """Write the journal's rest and the last screen; return whether the disk took both."""
+        await driver.journal_writer.close()
         try:
             worker = driver.worker
             screen = await worker.run_in_thread(
@@ -98,7 +102,7 @@ class StoreWriter:
         except OutliveError as error:
             log.warning("the last screen is not kept: %s", error)
             return False
-        return True
+        return not driver.journal_writer.trouble
 
     def _write_end(self, header: LogHeader) -> None:
         self._record.end_request = header.end_request
