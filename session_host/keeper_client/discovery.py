@@ -24,7 +24,7 @@ from session_host.system.processes.permission import AGENT_CHATS, UNKNOWN
 from .channel import MessageChannel
 from .names import service_prefix
 
-START_TIMEOUT_S = 10.0
+START_TIMEOUT_S = 20.0
 STATUS_TIMEOUT_S = 1.0
 LOOK_S = 0.02
 _VARIABLES = (
