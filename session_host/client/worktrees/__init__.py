@@ -1,14 +1,14 @@
 """A git worktree for a chat: created, shown and removed through git; no work is lost.
 
-It knows git and directories. It must not know sessions, their processes, the record or windows: who uses
-a worktree is asked by the caller. git is started for each question, bounded in time, away from any terminal.
+This room knows git and directories. It must not know sessions, their processes, the record or windows: the caller
+knows which chat uses a worktree. Each question starts git, with a timeout and without a terminal.
 
 ::
 
-    repository.find(directory) ─▶ Repository      which repository this is, and where in it we are
+    repository.find(directory) ─▶ Repository      the repository around a directory, and the place in it
     making.make(…)             ─▶ Worktree        a branch, a directory, and the same place in it
     making.remake(…)                              the directory again, after somebody deleted it
-    making.discard(…)                             undone, when what it was made for did not come to be
+    making.discard(…)                             undone, when the chat could not be started
     status.status_of(path)     ─▶ Status          repository, branch, how many files changed, ahead and behind
     removing.remove(…)         ─▶ Removal         gone, or kept and why
 

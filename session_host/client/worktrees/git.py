@@ -16,13 +16,13 @@ from session_host.protocol.untrusted_text import one_line
 
 LOOK_TIMEOUT_S = 10.0
 WORK_TIMEOUT_S = 300.0
-"""A checkout of a large repository, with the user's hooks and filters behind it."""
+"""Long enough for a checkout of a large repository, with the user's hooks and filters."""
 
 INSTALL = "install it (Debian: apt install git), or start the chat without --worktree"
 
 LOCAL_VARIABLES = (
-    # Set where a hook or an alias of git's started us, they lead to that repository whatever the directory is:
-    # `git rev-parse --local-env-vars`, less what is the user's configuration.
+    # A git hook or alias that started us sets these; they lead git to that repository from any directory. The list is
+    # `git rev-parse --local-env-vars` without the user's configuration.
     "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_CONFIG", "GIT_OBJECT_DIRECTORY", "GIT_DIR", "GIT_WORK_TREE",
     "GIT_IMPLICIT_WORK_TREE", "GIT_GRAFT_FILE", "GIT_INDEX_FILE", "GIT_NO_REPLACE_OBJECTS", "GIT_REPLACE_REF_BASE",
     "GIT_PREFIX", "GIT_SHALLOW_FILE", "GIT_COMMON_DIR", "GIT_INTERNAL_SUPER_PREFIX", "GIT_NAMESPACE",
@@ -33,11 +33,11 @@ _ADVICE = re.compile(r"(hint|warning|Preparing worktree)\b")
 
 
 class GitRefused(WorktreeError):
-    """git ended with an error.
+    """git exited with an error.
 
     Attributes:
-        said: its own word on it, one line without the label.
-        code: its exit code.
+        said: git's error message, one line without the label.
+        code: git's exit code.
     """
 
     def __init__(self, said: str, code: int) -> None:
@@ -49,29 +49,29 @@ class GitRefused(WorktreeError):
 def run_read_only(
     directory: Path, *words: str, extra: Mapping[str, str] | None = None, timeout_s: float | None = None
 ) -> str:
-    """Ask git something; it changes nothing, and takes no lock that would be in another's way.
+    """Run a git command that changes nothing, and takes no lock that another git would wait for.
 
     Args:
-        directory: where it runs.
+        directory: the working directory of git.
         words: the command and its arguments.
-        extra: set in its environment.
+        extra: variables added to git's environment.
         timeout_s: how long it may take; ``LOOK_TIMEOUT_S`` if None.
 
     Returns:
-        What it printed; bytes that are no UTF-8 as lone surrogates, as in ``os.fsdecode``.
+        The output of git; bytes that are not UTF-8 become lone surrogates, as in ``os.fsdecode``.
 
     Raises:
-        GitRefused: it ended with an error.
-        WorktreeError: it is not installed, or takes too long.
+        GitRefused: git exited with an error.
+        WorktreeError: git is not installed, or takes too long.
     """
     return _run(directory, words, {"GIT_OPTIONAL_LOCKS": "0", **(extra or {})}, timeout_s or LOOK_TIMEOUT_S)
 
 
 def ask(directory: Path, *words: str) -> bool:
-    """Whether git says yes: it ends with 0, and not with 1.
+    """Whether git says yes: exit code 0 is yes, 1 is no.
 
     Raises:
-        GitRefused, WorktreeError: as ``run_read_only``, for any other end.
+        GitRefused, WorktreeError: as ``run_read_only``, for any other exit code.
     """
     try:
         run_read_only(directory, *words)
@@ -83,10 +83,10 @@ def ask(directory: Path, *words: str) -> bool:
 
 
 def change(directory: Path, *words: str) -> str:
-    """Let git change something.
+    """Run a git command that changes something.
 
     Returns:
-        What it printed.
+        The output of git.
 
     Raises:
         GitRefused, WorktreeError: as ``run_read_only``.
@@ -97,7 +97,7 @@ def change(directory: Path, *words: str) -> str:
 def _run(directory: Path, words: tuple[str, ...], extra: Mapping[str, str], timeout_s: float) -> str:
     environment = {name: value for name, value in os.environ.items() if name not in LOCAL_VARIABLES}
     environment |= {"LC_ALL": "C", "LANGUAGE": "C", "GIT_TERMINAL_PROMPT": "0", **extra}
-    # Files, not pipes: a daemon that a hook leaves behind would hold the ends of those.
+    # Files, not pipes: a daemon that a hook leaves behind would keep pipes open.
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as complaint:
         try:
             process = subprocess.Popen(
@@ -107,7 +107,7 @@ def _run(directory: Path, words: tuple[str, ...], extra: Mapping[str, str], time
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=complaint,
-                # No terminal to ask for passphrases on, and a group that can be ended whole.
+                # Without a terminal git cannot ask for passphrases; its process group can be killed as a whole.
                 start_new_session=True,
             )
         except OSError as error:
@@ -121,7 +121,7 @@ def _run(directory: Path, words: tuple[str, ...], extra: Mapping[str, str], time
 
 
 def _wait(process: subprocess.Popen[bytes], name: str, timeout_s: float) -> None:
-    """Wait for its end; whatever ends the waiting (an interrupt, too) ends it as well."""
+    """Wait for git to exit; if the wait itself ends early (an interrupt, too), kill git."""
     try:
         process.wait(timeout_s)
     except subprocess.TimeoutExpired as error:
@@ -142,13 +142,13 @@ def _not_started(error: OSError, directory: Path) -> WorktreeError:
 
 
 def _name(words: tuple[str, ...]) -> str:
-    """The command among the words: ``worktree add``."""
+    """The command's name among the words: ``worktree add``."""
     plain = [word for word in words if not word.startswith(("-", "/"))]
     return " ".join(plain[:2] if plain[:1] == ["worktree"] else plain[:1])
 
 
 def _error_line(complaint: bytes) -> str:
-    """The line of git's complaint that says what is wrong; hooks and advice stand around it."""
+    """The line of git's error output that says what is wrong, without the output of hooks and git's advice."""
     lines = [line.strip() for line in complaint.decode(errors="replace").splitlines() if line.strip()]
     labelled = [line for line in lines if _LABEL.match(line)]
     plain = [line for line in lines if not _ADVICE.match(line)]

@@ -21,41 +21,41 @@ class Worktree(msgspec.Struct, frozen=True, kw_only=True):
     """A worktree that was made for a chat."""
 
     path: str
-    """Its top."""
+    """The top directory of the worktree."""
     directory: str
-    """The place in it that the chat was started from in the original: where it works."""
+    """The chat's working directory: the place in the worktree that corresponds to the directory it was started from."""
     repository: str
-    """git's own directory, which names the repository for as long as it stands there."""
+    """git's common directory, which identifies the repository."""
     name: str
-    """What people call the repository."""
+    """The repository's display name."""
     branch: str
     branch_made: bool
-    """Whether the branch was made for it; it is then removed with it, once it is merged."""
+    """Whether the branch was created for the worktree; if so, it is deleted with the worktree, once it is merged."""
 
 
 class _Start(msgspec.Struct, frozen=True, kw_only=True):
-    """What a worktree begins with."""
+    """The branch of a new worktree, and where it begins."""
 
     branch: str
     commit: str
-    """The commit that a new branch begins at; "" for a branch that there is."""
+    """The commit at which a new branch begins; "" for an existing branch."""
     upstream: str = ""
-    """The remote branch, ``origin/x``, that a new one follows."""
+    """The remote branch, ``origin/x``, that a new branch follows."""
 
 
 def make(directory: str, branch: str | None, chat: str) -> Worktree:
-    """Make a worktree of the repository that a directory is in.
+    """Create a worktree of the repository that a directory is in.
 
-    Blocks while git checks out its files, and while another is being made in the same repository.
+    Blocks while git checks out the files, and while another worktree is being created in the same repository.
 
     Args:
-        directory: where the chat would be started without; its branch is what a new one begins at.
-        branch: the branch to check out: one that there is, or the only remote one of that name, or a new
-            one. A new one, named after the chat, if None or "".
+        directory: the chat's directory if it had no worktree; a new branch begins at the branch of this directory.
+        branch: the branch to check out: an existing one, the only remote one of that name, or a new one. A new one,
+            named after the chat, if None or "".
         chat: the chat's name.
 
     Raises:
-        WorktreeError: it cannot be made, and nothing is left of it; the message says what to do.
+        WorktreeError: the worktree cannot be created, and nothing is left of it; the message says what to do.
     """
     repository = find(Path(directory))
     if branch:
@@ -88,20 +88,20 @@ def remake(worktree: str, repository: str, branch: str) -> bool:
     """Recreate a chat's missing worktree, with its branch, at the same place.
 
     Returns:
-        Whether that was needed.
+        Whether the worktree was missing.
 
     Raises:
-        WorktreeError: it cannot be made again; the message says why.
+        WorktreeError: the worktree cannot be created again; the message says why.
     """
     path = Path(worktree)
     with contextlib.suppress(OSError):
-        path.rmdir()  # An empty one is as good as none, and no other is removed by this.
+        path.rmdir()  # Removes an empty directory, which counts as missing, and no other.
     if os.path.lexists(path):
         return False
     found = at(Path(repository))
     with held(found):
         if os.path.lexists(path):
-            return False  # Another resume of it was faster.
+            return False  # Another process resumed the chat first.
         if branch not in branches(found):
             raise WorktreeError(f"the worktree {path} and its branch {branch} are missing; start a new chat")
         _free(found, branch)
@@ -118,10 +118,10 @@ def remake(worktree: str, repository: str, branch: str) -> bool:
 
 
 def discard(worktree: Worktree) -> None:
-    """Undo ``make`` at once, when what it was made for did not come to be: nobody has worked in it.
+    """Undo ``make`` at once, when the chat could not be started: nobody has worked in the worktree.
 
     Raises:
-        WorktreeError: git is missing meanwhile, or refuses.
+        WorktreeError: git has become unavailable, or refuses.
     """
     repository = at(Path(worktree.repository))
     with held(repository):
@@ -132,14 +132,14 @@ def discard(worktree: Worktree) -> None:
 
 
 def forget_branch(repository: Repository, branch: str, commit: str) -> None:
-    """Delete a branch which is still at this commit; if it has moved on, or is checked out, it stays."""
+    """Delete a branch which is still at this commit; keep a branch that has moved on or is checked out."""
     with contextlib.suppress(WorktreeError):
         if branches(repository).get(branch) == commit:
             change(repository.common, f"--git-dir={repository.common}", "branch", "-D", "--quiet", "--", branch)
 
 
 def _check_name(repository: Repository, branch: str) -> None:
-    """Refuse what git would take for something else than a branch's name, or for none."""
+    """Refuse a text that git would take for something other than a branch's name, or for none."""
     if branch.startswith("-") or branch == "HEAD" or not repository.ask("check-ref-format", f"{HEADS}{branch}"):
         raise WorktreeError(
             f"invalid branch name {branch!r} (no spaces, no `..`, no leading dash; see git check-ref-format)"
@@ -147,7 +147,7 @@ def _check_name(repository: Repository, branch: str) -> None:
 
 
 def _start(repository: Repository, branch: str | None, chat: str) -> _Start:
-    """Which branch the worktree is to have, and where that begins if it is new."""
+    """The branch of a new worktree, and where it begins if it is new."""
     known = branches(repository)
     if branch is None:
         branch = free_branch(chat, known)
@@ -174,10 +174,10 @@ def _start(repository: Repository, branch: str | None, chat: str) -> _Start:
 
 
 def _free(repository: Repository, branch: str) -> None:
-    """See that a branch is not checked out; what is only registered still, and gone, is no longer.
+    """Check that no worktree has the branch checked out; forget registered worktrees of it with a missing directory.
 
     Raises:
-        WorktreeError: it is; the message says where.
+        WorktreeError: the branch is checked out; the message says where.
     """
     for entry in entries(repository):
         if entry.branch == branch:
@@ -191,11 +191,11 @@ def _free(repository: Repository, branch: str) -> None:
 def _forget(repository: Repository, entry: Entry) -> None:
     """Remove the registration of one worktree with a missing directory, and no other's.
 
-    A locked one is not ours to judge: that is how git is told of disks that are not always there.
-    And where nothing else is in the directory above either, that may be such a disk without the lock.
+    A locked worktree stays: git uses the lock for disks that are not always mounted. A worktree with no neighbours in
+    its parent directory stays, too: its disk may be unmounted without a lock.
 
     Raises:
-        WorktreeError: it stays.
+        WorktreeError: the registration stays.
     """
     if entry.locked is not None:
         raise WorktreeError(
@@ -234,11 +234,11 @@ def _add_worktree(repository: Repository, path: Path, branch: str) -> None:
         entry = entry_at(repository, path)
         if entry is None or entry.branch != branch or not (path / ".git").is_file():
             raise WorktreeError(f"git cannot create the worktree: {refused.said}") from refused
-        # All is there, and only the user's own post-checkout hook has failed: git takes that for its own failure.
+        # The worktree is complete; only the user's post-checkout hook failed, which git reports as its own failure.
 
 
 def _clear(repository: Repository, path: Path) -> None:
-    """Take a worktree away whatever is in it, and what a failed attempt left of one."""
+    """Remove a worktree with all its files, or the remains of a failed attempt to create it."""
     with contextlib.suppress(WorktreeError):
         if entry_at(repository, path) is not None:
             common = f"--git-dir={repository.common}"
@@ -247,7 +247,7 @@ def _clear(repository: Repository, path: Path) -> None:
 
 
 def _place_in(top: Path, place: str) -> Path:
-    """The same place in another working tree, or the nearest above it that this one has."""
+    """The same place in another working tree, or its nearest parent that exists there."""
     wanted = top / place
     while not wanted.is_dir() and wanted != top:
         wanted = wanted.parent

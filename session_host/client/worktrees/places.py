@@ -24,15 +24,15 @@ LOOK_AGAIN_S = 0.05
 
 
 def is_ours(path: Path) -> bool:
-    """Whether a worktree is where those of chats are."""
+    """Whether a worktree is in the directory of chats' worktrees."""
     return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(worktrees_dir()))
 
 
 def new_directory(folder: Path, branch: str) -> Path:
-    """Make an empty directory for a branch's worktree.
+    """Create an empty directory for a branch's worktree.
 
     Raises:
-        WorktreeError: it cannot be made.
+        WorktreeError: the directory cannot be created.
     """
     for name in numbered(slug(branch)):
         try:
@@ -49,11 +49,11 @@ def new_directory(folder: Path, branch: str) -> Path:
 
 @contextmanager
 def held(repository: Repository) -> Iterator[Path]:
-    """The folder of a repository's worktrees, held against other makers and removers; gone at the end if empty.
+    """Lock the folder of a repository's worktrees against other makers and removers; remove it at the end if empty.
 
     Raises:
-        WorktreeError: another works in it for longer than git may take.
-        OutliveError: it cannot be made, or be trusted.
+        WorktreeError: another process holds the lock for longer than git may take.
+        OutliveError: the folder cannot be created, or cannot be trusted.
     """
     folder = worktrees_dir() / repository.key
     ensure_private(state_dir())
@@ -62,19 +62,19 @@ def held(repository: Repository) -> Iterator[Path]:
         yield folder
     finally:
         with contextlib.suppress(OSError):
-            folder.rmdir()  # It is not empty, as a rule.
+            folder.rmdir()  # Usually fails: the folder is seldom empty.
         os.close(descriptor)
 
 
 def _lock(folder: Path, deadline_s: float) -> int:
-    """A descriptor of the folder with its lock; the lock goes with it, and with this process."""
+    """Lock the folder, and return its descriptor; closing that, or the end of this process, releases the lock."""
     while True:
         ensure_private(folder.parent)
         ensure_private(folder)
         try:
             descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except FileNotFoundError:
-            continue  # The one before us took it away.
+            continue  # The former holder of the lock removed the folder.
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _is_still(folder, descriptor):
@@ -91,7 +91,7 @@ def _lock(folder: Path, deadline_s: float) -> int:
 
 
 def _is_still(folder: Path, descriptor: int) -> bool:
-    """Whether the path still leads to what was locked: the one before us may have removed it."""
+    """Whether the path still leads to the locked folder: the former holder of the lock may have removed it."""
     try:
         return os.path.samestat(folder.stat(), os.fstat(descriptor))
     except FileNotFoundError:

@@ -18,7 +18,7 @@ from session_host.errors import WorktreeError
 
 REMOVAL_TIMEOUT_S = 60.0
 NAMED = 3
-"""How many ignored files are named; the others are counted."""
+"""How many ignored files the message names; it counts the others."""
 
 UNDER_WAY = {
     "rebase-merge": "a rebase",
@@ -28,30 +28,30 @@ UNDER_WAY = {
     "REVERT_HEAD": "a revert",
     "BISECT_LOG": "a bisection",
 }
-"""What git keeps in a worktree's own directory while it waits for its user."""
+"""Files in a worktree's own git directory while git waits for the user in it."""
 
 
 class Removal(msgspec.Struct, frozen=True, kw_only=True):
-    """What has become of a worktree."""
+    """The result of removing a worktree."""
 
     removed: bool
-    """Whether its directory is gone."""
+    """Whether the worktree's directory is gone."""
     line: str
-    """What was kept and why, or what went with it, for people; "" if there is nothing to say."""
+    """What was kept and why, or what was removed with the worktree, for the user; "" if there is nothing to say."""
 
 
 def remove(worktree: str, repository: str, branch: str, *, branch_made: bool) -> Removal:
-    """Remove a worktree and, if it was made for it, its branch, unless that would lose work.
+    """Remove a worktree and the branch that was created for it, unless that would lose work.
 
-    Work is whatever is changed, staged or untracked in the directory; what git waits with in it (a merge, a
-    rebase); and commits that no other branch, remote branch or tag has. Files that git ignores are no
-    work, and go. Nobody may use the directory: that is the caller's to know. Blocks.
+    Work is: changed, staged or untracked files in the directory; an operation in progress (a merge, a rebase); and
+    commits that no other branch, remote branch or tag has. Files that git ignores are not work, and are removed. The
+    caller makes sure that nobody uses the directory. Blocks.
 
     Args:
-        worktree: its top.
-        repository: git's own directory.
-        branch: the branch that it was made with; it may have another by now.
-        branch_made: whether that branch was made for it.
+        worktree: the worktree's top directory.
+        repository: git's common directory.
+        branch: the branch that the worktree was created with; another may be checked out by now.
+        branch_made: whether that branch was created for the worktree.
     """
     path = Path(worktree)
     try:
@@ -91,7 +91,7 @@ def _remove(repository: Repository, path: Path, made: str) -> Removal:
 
 
 def _work(path: Path) -> Iterable[str]:
-    """What is in a worktree's directory alone, in words."""
+    """Describe the work that exists in a worktree's directory alone."""
     listing = _status(path, "--untracked-files=all")
     changed, untracked = changes_of(listing, "12u"), changes_of(listing, "?")
     if changed:
@@ -108,7 +108,7 @@ def _work(path: Path) -> Iterable[str]:
 
 
 def _status(path: Path, *words: str, index: str = "") -> str:
-    # What a file system monitor or a cache says of untracked files may be late; this must be true.
+    # A file system monitor or an untracked cache may be out of date; this listing must not be.
     return run_read_only(
         path, "-c", "core.fsmonitor=false", "-c", "core.untrackedCache=false", "status", "--porcelain=v2", "-z",
         "--ignore-submodules=none", *words, extra={"GIT_INDEX_FILE": index} if index else None,
@@ -117,7 +117,7 @@ def _status(path: Path, *words: str, index: str = "") -> str:
 
 
 def _hidden_changes(path: Path) -> list[str]:
-    """Changed files marked assume-unchanged or skip-worktree, told by an index without the marks."""
+    """Changed files marked assume-unchanged or skip-worktree, found with an index that lacks the marks."""
     listing = run_read_only(path, "ls-files", "-v", "-z", timeout_s=REMOVAL_TIMEOUT_S)
     marked = {line[2:] for line in listing.split("\0") if line and (line[0].islower() or line[0] == "S")}
     there = {name for name in marked if os.path.lexists(path / name)}
@@ -130,7 +130,7 @@ def _hidden_changes(path: Path) -> list[str]:
 
 
 def _commits(repository: Repository, entry: Entry) -> Iterable[str]:
-    """Commits which only the worktree's branch has, or nothing but the worktree itself."""
+    """Describe commits that only the worktree's branch has, or the worktree alone if it has no branch."""
     count = _own_commits(repository, entry.head, entry.branch)
     if count:
         own = _count(count, "commit")
@@ -142,14 +142,14 @@ def _commits(repository: Repository, entry: Entry) -> Iterable[str]:
 
 
 def _own_commits(repository: Repository, commit: str, branch: str | None) -> list[str]:
-    """The commits up to this one that no branch but the one named, no remote branch and no tag has."""
+    """Commits up to this one that no remote branch, no tag and no other branch than the named one has."""
     excluded = [f"--exclude={branch}"] if branch else []
     listing = repository.run_read_only("rev-list", commit, "--not", *excluded, "--branches", "--remotes", "--tags")
     return listing.split()
 
 
 def _ignored_paths(path: Path) -> list[str]:
-    """What git ignores, a directory that is ignored whole as one."""
+    """Paths that git ignores; a directory that is ignored as a whole is one path."""
     return changes_of(_status(path, "--untracked-files=normal", "--ignored=matching"), "!")
 
 
@@ -163,7 +163,7 @@ def _ignored(path: Path) -> str:
 
 
 def _submodules_are_empty(path: Path) -> bool:
-    """Whether the submodules, if there are any, were never filled; git refuses them all alike."""
+    """Whether there are submodules and all are empty; git refuses to remove any worktree with submodules."""
     own = Path(run_read_only(path, "rev-parse", "--path-format=absolute", "--git-dir").removesuffix("\n"))
     if (own / "modules").exists():
         return False

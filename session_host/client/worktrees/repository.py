@@ -21,17 +21,17 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True):
     """A repository, seen from one of its directories."""
 
     common: Path
-    """git's own directory, which all worktrees share, without symbolic links: it names the repository."""
+    """git's common directory, which all worktrees share, without symbolic links; it identifies the repository."""
     directory: Path
     """The directory that was asked about."""
     top: Path | None
-    """The top of the working tree around that; None in a bare repository."""
+    """The top of the working tree around ``directory``; None in a bare repository."""
     name: str
-    """What people call it: the name of its directory."""
+    """The repository's display name: the name of its directory."""
 
     @property
     def place(self) -> str:
-        """Where ``directory`` is in the working tree: ``src/x``, or "." at its top."""
+        """The place of ``directory`` in the working tree: ``src/x``, or "." at its top."""
         if self.top is None:
             return "."
         place = os.path.relpath(self.directory.resolve(), self.top.resolve())
@@ -39,20 +39,20 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def key(self) -> str:
-        """A name for it that no other repository has, fit for a directory."""
+        """A unique name of the repository that can name a directory."""
         return f"{slug(self.name)}-{hashlib.sha256(os.fsencode(self.common)).hexdigest()[:8]}"
 
     def run_read_only(self, *words: str) -> str:
-        """Ask git about the repository, whatever has become of its working trees; raises as ``git.look``."""
+        """Ask git about the repository, even if its working trees are gone; raises as ``git.run_read_only``."""
         return run_read_only(self.common, f"--git-dir={self.common}", *words)
 
     def ask(self, *words: str) -> bool:
-        """Yes or no; raises as ``git.ask``."""
+        """Ask git a yes-or-no question; raises as ``git.ask``."""
         return ask(self.common, f"--git-dir={self.common}", *words)
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """A worktree as the repository has it registered; its directory may be gone."""
+    """A worktree as registered in the repository; its directory may be gone."""
 
     path: Path
     head: str
@@ -60,13 +60,13 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     branch: str | None
     """The branch's name; None when none is checked out."""
     locked: str | None
-    """Why it is locked, "" for no reason given; None when it is not."""
+    """The reason of the lock, "" for a lock without a reason; None if the worktree is not locked."""
     is_main: bool
-    """It is the repository's own, not a linked one."""
+    """Whether this is the repository's main worktree, not a linked one."""
 
     @property
     def is_gone(self) -> bool:
-        """Whether its directory is not there."""
+        """Whether the worktree's directory is missing."""
         return not os.path.lexists(self.path) and not self.is_main
 
 
@@ -74,7 +74,7 @@ def find(directory: Path) -> Repository:
     """The repository that a directory is in.
 
     Raises:
-        WorktreeError: it is in none, or git is missing or refuses it; the message says what to do.
+        WorktreeError: the directory is in no repository, or git is missing or refuses; the message says what to do.
     """
     directory = Path(os.path.abspath(directory))  # noqa: PTH100 - the user's own symlinks are kept
     try:
@@ -95,10 +95,10 @@ def find(directory: Path) -> Repository:
 
 
 def at(common: Path) -> Repository:
-    """The repository with this own (common) directory.
+    """The repository with this common directory.
 
     Raises:
-        WorktreeError: it is none any more, or git is missing.
+        WorktreeError: the directory is no repository any more, or git is missing.
     """
     gone = WorktreeError(f"the repository {common} is missing")
     if not common.is_dir():
@@ -111,7 +111,7 @@ def at(common: Path) -> Repository:
 
 
 def entries(repository: Repository) -> list[Entry]:
-    """All worktrees that are registered, the repository's own first.
+    """All registered worktrees, the main one first.
 
     Raises:
         WorktreeError: git is older than 2.36, or fails.
@@ -143,7 +143,7 @@ def entry_at(repository: Repository, path: Path) -> Entry | None:
 
 
 def branches(repository: Repository) -> dict[str, str]:
-    """The ids of the commits of all local branches, by their names; raises as ``git.look``."""
+    """The commit ids of all local branches by branch name; raises as ``git.run_read_only``."""
     listing = repository.run_read_only("for-each-ref", "--format=%(objectname) %(refname)", HEADS)
     pairs = (line.partition(" ") for line in listing.splitlines())
     return {reference.removeprefix(HEADS): commit for commit, _, reference in pairs}
@@ -154,7 +154,7 @@ def _path(printed: str) -> Path:
 
 
 def _name(common: Path, top: Path | None) -> str:
-    """``x`` of ``x/.git``, ``x.git``, ``x/.bare``; a submodule's own directory is named as it is."""
+    """The display name: ``x`` of ``x/.git``, ``x.git``, ``x/.bare``; a submodule's git directory keeps its name."""
     if common.name.startswith(".") or common.name == "git":
         return common.parent.name or "repository"
     if top is not None and common.parent == top:

@@ -15,10 +15,10 @@ SHOWN_TIMEOUT_S = 3.0
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """What is shown of a working tree."""
+    """The status of a working tree, as the user sees it."""
 
     repository: str
-    """What people call it."""
+    """The repository's display name."""
     branch: str | None
     """None when a commit is checked out without a branch."""
     commit: str
@@ -26,13 +26,13 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     dirty: int
     """How many files are changed, staged or untracked; a new directory counts as one."""
     ahead: int | None
-    """Commits that the branch it follows does not have; None if it follows none."""
+    """How many commits the branch has that its upstream lacks; None without an upstream."""
     behind: int | None
-    """Commits of that which it does not have."""
+    """How many commits the upstream has that the branch lacks; None without an upstream."""
 
     @property
     def words(self) -> str:
-        """In a few words: ``outlive · fix-the-bug · 3 changed · ↑2``."""
+        """The status in a few words: ``outlive · fix-the-bug · 3 changed · ↑2``."""
         parts = [self.repository, self.branch or self.commit or "no commit"]
         if self.dirty:
             parts.append(f"{self.dirty} changed")
@@ -41,11 +41,11 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def status_of(path: str, repository: str = "", *, timeout_s: float = SHOWN_TIMEOUT_S) -> Status | None:
-    """How the working tree at this directory is; None where there is none, or git is missing or too slow. Blocks.
+    """The status of the working tree around a directory; None if there is none, or git is missing or too slow. Blocks.
 
     Args:
-        path: a directory in it.
-        repository: what people call it, if that is known already: one question less.
+        path: a directory in the working tree.
+        repository: the repository's display name if it is known, which saves a call of git.
         timeout_s: how long git may take.
     """
     try:
@@ -76,7 +76,7 @@ def facts_of(listing: str) -> dict[str, str]:
 
 
 def changes_of(listing: str, kinds: str = "12u?") -> list[str]:
-    """The paths of those kinds of entries; see git-status(1), "Porcelain Format Version 2".
+    """The paths of entries of these kinds; see git-status(1), "Porcelain Format Version 2".
 
     ``1`` changed, ``2`` renamed (its former path follows as a record of its own), ``u`` unmerged,
     ``?`` untracked, ``!`` ignored.
