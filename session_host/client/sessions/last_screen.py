@@ -14,18 +14,18 @@ from session_host.terminal.base import Emulator, EngineName
 def last_screen(session_id: str, engine: EngineName | None = None) -> Emulator | None:
     """Restore a session's last screen with its history, for reading only. Blocks on the disk.
 
-    It comes from the file that the host saved, else from the journal: a session that a restart of the computer
-    interrupted has only the journal, and a screen saved by another build of the engine cannot be read.
+    The screen comes from the file that the host saved, else from the journal: a session that a reboot interrupted has
+    only the journal, and a screen saved by another build of the engine cannot be read.
 
     Args:
         session_id: the session.
-        engine: the engine to restore it with; None for the engine that kept it, where that can be told.
+        engine: the engine to restore the screen with; None for the engine that recorded it, if that is known.
 
     Returns:
-        The emulator, to be closed by the caller; None if nothing was kept.
+        The emulator, which the caller closes; None if nothing was kept.
 
     Raises:
-        OutliveError: what was kept cannot be read.
+        OutliveError: the saved screen or the journal cannot be read.
     """
     unreadable: OutliveError | None = None
     try:
@@ -47,11 +47,12 @@ def later_screen(session_id: str, engine: EngineName, offset: int) -> tuple[Emul
 
     Args:
         session_id: the session.
-        engine: the engine to restore it with.
-        offset: the output up to there is known; -1 for none.
+        engine: the engine to restore the screen with.
+        offset: the caller knows the output up to this offset; -1 for none.
 
     Returns:
-        The emulator, to be closed by the caller, and the output's end; None if that is known, or nothing can be read.
+        The emulator, which the caller closes, and the output's end; None if the caller knows all output, or nothing
+        can be read.
     """
     with contextlib.suppress(OutliveError):
         saved = load_screen(session_dir(session_id) / "screen.bin")

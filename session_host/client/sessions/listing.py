@@ -1,4 +1,4 @@
-"""List sessions with blocking sockets: importing asyncio takes longer than asking twenty hosts."""
+"""Lists sessions with blocking sockets: importing asyncio takes longer than asking twenty hosts."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from .session_info import DESCRIBE_TIMEOUT_S, SessionInfo, info_of, merge, resol
 CONNECTIONS_AT_ONCE = 100
 RECEIVE_BYTES = 65536
 DIGITS_TO_END = 4
-"""The digits of an id by which a session is ended or removed, at least: a letter typed by mistake ends none."""
+"""How many digits of an id a command that ends or removes a session needs, so that a typing error ends none."""
 
 
 def list_sessions(store: Store, *, ended: bool) -> list[SessionInfo]:
-    """All running sessions, oldest first; with ``ended`` those that ended, too.
+    """All running sessions, oldest first; with ``ended`` also the ended ones.
 
     Raises:
-        UnsafeDirectory: somebody else could have put the sockets there.
+        UnsafeDirectory: another user could have put the sockets there.
     """
     records = store.all() if ended else store.running()
     running = [record.id for record in records if record.state in RUNNING_STATES]
@@ -38,12 +38,13 @@ def list_sessions(store: Store, *, ended: bool) -> list[SessionInfo]:
 
 
 def find_session(store: Store, text: str, *, to_end: bool = False) -> SessionInfo:
-    """The session that ``text`` names: a name, an id, or a unique prefix of one (``to_end``: not a short one).
+    """Find the session that ``text`` names: its name, its id, or a unique prefix (four digits or more with ``to_end``).
 
-    Blocks while its host does not answer, for two seconds at most.
+    Blocks for up to two seconds if the session's host does not answer.
 
     Raises:
-        NoSuchSession, AmbiguousSession: as their names say.
+        NoSuchSession: no session has this name or id.
+        AmbiguousSession: several sessions do.
     """
     record = store.find(text, least_digits=DIGITS_TO_END if to_end else 1)
     if record.state not in RUNNING_STATES:
@@ -53,17 +54,17 @@ def find_session(store: Store, text: str, *, to_end: bool = False) -> SessionInf
 
 
 def describe(session_id: str) -> Description | None:
-    """What a session's host says of it; None if none answers in time."""
+    """A session's description from its host; None if the host does not answer in time."""
     return describe_all([session_id]).get(session_id)
 
 
 def describe_all(session_ids: list[str]) -> dict[str, Description]:
-    """What hosts say of their sessions.
+    """Descriptions of sessions from their hosts.
 
-    A socket that somebody removed is bound again by the keeper, if there is one, and asked then.
+    If a socket was removed, the keeper binds it again, and its host is asked then.
 
     Raises:
-        UnsafeDirectory: somebody else could have put the sockets there.
+        UnsafeDirectory: another user could have put the sockets there.
     """
     found = _describe_all(session_ids)
     removed = [each for each in session_ids if each not in found and not session_socket(each).exists()]
@@ -76,7 +77,7 @@ def describe_all(session_ids: list[str]) -> dict[str, Description]:
 
 
 def _describe_all(session_ids: list[str]) -> dict[str, Description]:
-    """As ``describe_all``, asking once; a host that knows an older protocol only is asked again in that."""
+    """As ``describe_all``, without the keeper; a host that knows only an older protocol is asked again in that one."""
     check_private(runtime_dir())
     found: dict[str, Description] = {}
     waiting = [ClientGreeting(each, "control") for each in session_ids]
@@ -93,10 +94,10 @@ def _describe_all(session_ids: list[str]) -> dict[str, Description]:
 
 
 def _open_sockets(count: int, connections: contextlib.ExitStack) -> list[socket.socket]:
-    """Up to ``count`` sockets: as many as this process may still open, one at least.
+    """Open up to ``count`` sockets: as many as this process may still open, at least one.
 
     Raises:
-        OSError: not even one.
+        OSError: not even one can be opened.
     """
     sockets: list[socket.socket] = []
     while len(sockets) < count:
@@ -112,7 +113,7 @@ def _open_sockets(count: int, connections: contextlib.ExitStack) -> list[socket.
 def _describe(
     sessions: list[tuple[ClientGreeting, socket.socket]],
 ) -> Iterator[tuple[ClientGreeting, Description | ProtocolMismatch | None]]:
-    """Ask all hosts, then read the answers: None of a host that gives none in time."""
+    """Ask all hosts, then read the answers; None for a host that does not answer in time."""
     deadline_s = time.monotonic() + DESCRIBE_TIMEOUT_S
     asked = []
     for greeting, connection in sessions:
@@ -123,7 +124,7 @@ def _describe(
                 connection.sendall(greeting.data_to_send() + encode_for(greeting.protocol, Describe(1)))
                 asked.append((greeting, connection))
         except OSError:
-            continue  # Nobody is there, or nobody who takes calls.
+            continue  # There is no host, or it accepts no connections.
     for greeting, connection in asked:
         yield greeting, _answer(greeting, connection, deadline_s)
 
@@ -152,5 +153,5 @@ def _answer(
 
 
 def _limit(connection: socket.socket, deadline_s: float) -> None:
-    """Let the next call on the connection last until the deadline; at least a moment, so that it can succeed."""
+    """Limit the next call on the connection to the deadline; it gets at least a moment, so that it can succeed."""
     connection.settimeout(max(0.001, deadline_s - time.monotonic()))

@@ -25,13 +25,13 @@ DEFAULT_COLUMNS, DEFAULT_ROWS = 80, 24
 
 
 def complete(store: Store) -> str:
-    """Add the running chats to a new store, after the former one was lost.
+    """Add the running chats to a new store, after the former store was lost.
 
     Returns:
         One line for the user if chats were found, else "".
 
     Raises:
-        StoreCorrupt: it is damaged.
+        StoreCorrupt: the store is damaged.
     """
     try:
         if not store.is_new:
@@ -40,15 +40,15 @@ def complete(store: Store) -> str:
     except StoreCorrupt:
         raise
     except (OutliveError, OSError):
-        return ""  # Nothing can be written now: another time.
+        return ""  # The store cannot be written now; a later call may succeed.
     return f"the chat database was missing and has been rebuilt; {found_again(found)} found" if found else ""
 
 
 def find_running(store: Store) -> int:
-    """Add the chats that run and are not in the record; returns how many.
+    """Add the running chats that are missing in the record; returns how many.
 
     Raises:
-        StoreError: it cannot be written.
+        StoreError: the record cannot be written.
     """
     ids = sorted(path.stem for path in runtime_dir().glob("*.sock") if is_session_id(path.stem))
     unknown = [each for each in ids if store.get(each) is None]
@@ -75,8 +75,8 @@ def found_again(count: int) -> str:
 
 
 def _records_of_silent(ids: list[str]) -> list[SessionRecord]:
-    """What the keeper and the system know of chats with a host that does not answer."""
-    from session_host.keeper_client.requests import keeper_status  # rarely needed, and dear to import
+    """Records of chats with an unresponsive host, from what the keeper and the system know."""
+    from session_host.keeper_client.requests import keeper_status  # rarely needed, and slow to import
 
     try:
         status = keeper_status()
@@ -107,7 +107,7 @@ def _record_of_kept(kept: SessionSummary) -> SessionRecord:
 
 
 def is_session_id(name: str) -> bool:
-    """Whether a socket of this name is a session's; there are others, such as the window's."""
+    """Whether a socket of this name is a session's; other sockets, such as the window's, stand beside them."""
     try:
         uuid.UUID(name)
     except ValueError:

@@ -25,12 +25,12 @@ DESCRIBE_TIMEOUT_S = 2.0
 HOST_GONE = "the chat's background process is gone"
 
 Reason = Literal["interrupted", "lost", "unstarted"]
-"""Why a session's end is not known: the computer was restarted, or its host and keeper went both; or it never ran."""
+"""Why a session's end is unknown: the computer restarted, its host and keeper both died, or it never ran."""
 _REASONS: dict[str, Reason] = {INTERRUPTED: "interrupted", UNSTARTED: "unstarted"}
 
 
 class SessionInfo(msgspec.Struct, kw_only=True):
-    """One session as the command line's JSON shows it; what is unknown is None."""
+    """One session as the command line's JSON shows it; unknown values are None."""
 
     id: str
     name: str
@@ -44,7 +44,7 @@ class SessionInfo(msgspec.Struct, kw_only=True):
     activity: str | None = None
     activity_source: str | None = None
     activity_detail: str | None = None
-    """What the agent asks or does, if it tells."""
+    """What the agent asks or does, if the agent reports it."""
     activity_since: str | None = None
     title: str
     host_pid: int | None
@@ -59,30 +59,30 @@ class SessionInfo(msgspec.Struct, kw_only=True):
     provider_session_id: str | None
     resumable: bool | None = None
     resumed_from: str | None = None
-    """The session that this one resumes."""
+    """The session that this session resumes."""
     continued_by: str | None = None
-    """The session that goes on with its conversation."""
+    """The session that continues this session's conversation."""
     stderr_path: str | None = None
     journal_bytes: int | None = None
     worktree: str | None = None
-    """The directory of the git worktree that was made for it."""
+    """The git worktree that was created for the session."""
     branch: str | None = None
-    """The branch that was checked out there at its start."""
+    """The branch that was checked out in the worktree when the session started."""
     notice: str | None = None
-    """What is not as it should be, one line."""
+    """A problem of the session, one line."""
     foreground: str | None = None
-    """The program in the foreground of a shell or command; "" for a shell that waits for a command."""
+    """The program in the foreground of a shell or command; "" for a shell at its prompt."""
     foreground_since: str | None = None
     end_request: str | None = None
-    """What the user asked for before the end: "stop" or "kill"."""
+    """The user's request that ended the session: "stop" or "kill"."""
     last_exit_code: int | None = None
-    """How the last command of a shell that waits ended, where the shell marks its commands (OSC 133)."""
+    """The exit code of the last command of a shell at its prompt, if the shell marks its commands (OSC 133)."""
     last_ended: str | None = None
-    """When it did so."""
+    """When that command ended."""
 
 
 def info_of(record: SessionRecord, description: Description | None = None) -> SessionInfo:
-    """A record, with what its host says now laid over it."""
+    """Merge a record with its host's description, which takes precedence."""
     info = SessionInfo(
         id=record.id,
         name=record.name,
@@ -147,14 +147,14 @@ def resolve_stale_row(store: Store, record: SessionRecord) -> SessionRecord:
     kept = not rebooted and (
         is_running(record.host_pid, record.host_started) or has_live_socket(record.id) or _comes_back(record)
     )
-    # The host may have recorded the end between the two looks.
+    # The host may have recorded the end since the row was read.
     current = store.get(record.id)
     if kept or current is None or current.state not in RUNNING_STATES:
         return current or record
     if rebooted:
         store.update(record.id, state=State.LOST, error=INTERRUPTED, ended_at=_last_sign_of_life(record))
     else:
-        # A host has a log from its first moment on; its launcher may have been killed before it recorded the start.
+        # A host writes a log from its start; its launcher may have been killed before it recorded the start.
         had_host = current.state is State.RUNNING or session_log(record.id).exists()
         why = HOST_GONE if had_host else UNSTARTED
         store.update(record.id, state=State.LOST, error=why, ended_at=now())
@@ -162,35 +162,35 @@ def resolve_stale_row(store: Store, record: SessionRecord) -> SessionRecord:
 
 
 def all_after_boot(store: Store) -> list[SessionRecord]:
-    """Every record, oldest first; what a restart of the computer interrupted is written down as that, if it can be."""
+    """Every record, oldest first; sessions that a reboot interrupted are marked so, if the store can be written."""
     records = store.all()
-    with contextlib.suppress(StoreError):  # The next look at the record tries again.
+    with contextlib.suppress(StoreError):  # The next reading of the record tries again.
         return [resolve_stale_row(store, record) if _is_of_another_boot(record) else record for record in records]
     return records
 
 
 def _is_of_another_boot(record: SessionRecord) -> bool:
     now_booted = boot_id()
-    # Where one of the two is not known, nothing is known of a restart.
+    # A restart can be detected only if both boot ids are known.
     return bool(record.boot_id and now_booted) and record.boot_id != now_booted
 
 
 def _last_sign_of_life(record: SessionRecord) -> str:
-    """When a session of a former boot is last known to have run: its journal and its host's log tell."""
+    """The last time at which a session of a former boot is known to have run, from its journal and its host's log."""
     found = [record.created_at]
     for path in (*session_journal(record.id).glob("*.log"), session_log(record.id)):
         try:
             found.append(as_text(path.stat().st_mtime))
         except OSError:
-            continue  # It was removed meanwhile, or never was.
+            continue  # The file was removed meanwhile, or never existed.
     return max(found)
 
 
 def has_live_socket(session_id: str) -> bool:
-    """Whether somebody still has the session's socket: a host, or the keeper, which makes another host.
+    """Whether a process holds the session's socket: a host, or the keeper, which starts another host.
 
     Raises:
-        OSError: it cannot be told (too many open files).
+        OSError: this cannot be determined (too many open files).
     """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(DESCRIBE_TIMEOUT_S)
@@ -199,12 +199,12 @@ def has_live_socket(session_id: str) -> bool:
         except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
             return False
         except (BlockingIOError, TimeoutError):
-            return True  # It listens; more wait to be let in than may.
+            return True  # A process listens; the queue of connections is full.
         return not is_foreign(connection)
 
 
 def _comes_back(record: SessionRecord) -> bool:
-    """Whether a session that ran and has no socket has one in a moment: systemd starts its keeper, or just has."""
+    """Whether a session that ran and has no socket will have one soon: systemd starts its keeper, or just did."""
     if record.state is not State.RUNNING:
         return False
     from session_host.keeper_client.discovery import is_coming_back, rebind_sockets  # rarely needed
@@ -215,7 +215,7 @@ def _comes_back(record: SessionRecord) -> bool:
 def merge(
     store: Store, records: list[SessionRecord], descriptions: Mapping[str, Description], *, ended: bool
 ) -> list[SessionInfo]:
-    """The records in their order, each with its host's description if there is one.
+    """Merge records with their hosts' descriptions, in the records' order.
 
     A record that says "running" and has no answering host is resolved; if that session has ended, it is left out
     without ``ended``.

@@ -1,4 +1,4 @@
-"""Opens the record, completed from the chats that run where it was lost; tells the outcome of a session."""
+"""Opens the record, completes it from the running chats where it was lost, and reads the outcome of a session."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class SessionOutcome(NamedTuple):
 
 
 def open_store(tell: Callable[[str], None] | None = None) -> Store:
-    """The record; one that was just begun is filled with the chats that run, and ``tell`` gets a line on that.
+    """Open the record; a new record is filled with the running chats, and ``tell`` gets a line about them.
 
     Raises:
-        StoreCorrupt: it is damaged, see ``rebuild``.
-        StoreError: it cannot be opened.
+        StoreCorrupt: the record is damaged, see ``rebuild``.
+        StoreError: the record cannot be opened.
     """
     store = Store.open(database())
     try:
@@ -45,13 +45,13 @@ def open_store(tell: Callable[[str], None] | None = None) -> Store:
 
 
 def open_or_recover() -> tuple[Store, str]:
-    """Open the record.
+    """Open the record; replace a damaged record by a new one.
 
     Returns:
-        The store, and one line for the user if it had to be begun anew, else "".
+        The store, and one line for the user if it is a new one, else "".
 
     Raises:
-        StoreError: it can neither be opened nor begun anew.
+        StoreError: the record can neither be opened nor replaced.
     """
     path = database()
     said: list[str] = []
@@ -79,6 +79,6 @@ def outcome_of(session_id: str) -> SessionOutcome:
     except OutliveError as error:
         return SessionOutcome(State.RUNNING, None, None, str(error))
     except OSError as error:
-        # If we cannot look (no descriptor is left), we must not report it as gone.
+        # If we cannot check (no descriptor is left), we must not report the session as gone.
         return SessionOutcome(State.RUNNING, None, None, f"cannot check this chat: {error.strerror}")
     return SessionOutcome(record.state, record.exit_code, record.exit_signal, record.error, record.end_request)

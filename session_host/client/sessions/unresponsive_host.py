@@ -1,4 +1,4 @@
-"""Name an unresponsive host, and kill its chat through the keeper."""
+"""Names an unresponsive host, and kills its chat through the keeper."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .store_access import open_store, outcome_of
 
 KEEPER_TIMEOUT_S = 5.0
 RECORD_TIMEOUT_S = 10.0
-"""So long the next host has to record the end."""
+"""How long the next host has to record the end."""
 
 LOOK_S = 0.02
 
@@ -28,7 +28,7 @@ def kill_unresponsive(session_id: str) -> str:
         One line that says what was done.
 
     Raises:
-        HostUnavailable: the keeper cannot do it either.
+        HostUnavailable: the keeper cannot kill the chat either.
     """
     hung = name_host(session_id)
     if not host_is_stopped(session_id) and describe(session_id) is not None:
@@ -43,7 +43,7 @@ def kill_unresponsive(session_id: str) -> str:
         ) from error
     if isinstance(answer, NotReplaced) and answer.refused:
         raise NotAllowed(answer.why)
-    # A keeper that died over the question may have done it.
+    # A keeper that died during the request may have killed the chat.
     if not isinstance(answer, EndBegun) and outcome_of(session_id).state in RUNNING_STATES:
         raise HostUnavailable(
             f"{hung} does not respond, and no keeper has this chat; end the process with `kill -KILL`"
@@ -57,7 +57,7 @@ def kill_unresponsive(session_id: str) -> str:
 
 
 def name_host(session_id: str) -> str:
-    """The words for a chat's host, with its PID, and whether it is stopped."""
+    """A text that names a chat's host, with its PID, and says whether it is stopped."""
     pid = _host_of(session_id)
     if not pid:
         return "the chat's host"
@@ -65,13 +65,13 @@ def name_host(session_id: str) -> str:
 
 
 def host_is_stopped(session_id: str) -> bool:
-    """Whether somebody stopped a chat's host. Blocks on the disk."""
+    """Whether a chat's host process is stopped. Blocks on the disk."""
     pid = _host_of(session_id)
     return bool(pid) and is_stopped(pid)
 
 
 def _host_of(session_id: str) -> int:
-    """The PID of a running chat's host, 0 if that is not known."""
+    """The PID of a running chat's host, 0 if unknown."""
     try:
         with open_store() as store:
             record = store.get(session_id)

@@ -1,7 +1,7 @@
-"""Replaces the hosts of running chats by ones of the installed version.
+"""Replaces the hosts of running chats by hosts of the installed version.
 
-First the keeper becomes the new version, in its own process; then each host is replaced by one that the new
-keeper forks. What cannot be replaced stays as it was.
+First the keeper becomes the new version, in its own process; then the new keeper forks a replacement of each host.
+A host that cannot be replaced keeps running.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ UNREACHABLE = "run `outlive doctor`"
 
 
 class UpgradeResult(NamedTuple):
-    """How it went for one chat; ``message`` is one line, what runs now or why it is as before."""
+    """The result for one chat; ``message`` is one line: the version that runs now, or why nothing changed."""
 
     session_id: str
     name: str
@@ -37,10 +37,10 @@ class UpgradeResult(NamedTuple):
 
 
 def check_installed() -> None:
-    """Load everything that a keeper loads, in a process of its own.
+    """Check that everything that a keeper imports loads, in a separate process.
 
     Raises:
-        OutliveError: what is installed does not work; it must not take anything over.
+        OutliveError: the installed version does not work and must not take over.
     """
     try:
         done = subprocess.run(
@@ -60,10 +60,10 @@ def check_installed() -> None:
 
 
 def replace_keeper() -> None:
-    """Let the keeper become the installed version.
+    """Ask the keeper to become the installed version.
 
     Raises:
-        OutliveError: it is as it was.
+        OutliveError: the keeper is unchanged.
     """
     answer = request_keeper(ReplaceKeeper(keeper_argv(), keeper_environment()), REPLACE_TIMEOUT_S)
     if isinstance(answer, NotReplaced) and answer.refused:
@@ -73,11 +73,11 @@ def replace_keeper() -> None:
 
 
 def replace_host(session_id: str, name: str) -> UpgradeResult:
-    """Let a host of the keeper's version take a chat over."""
+    """Replace a chat's host by one of the keeper's version."""
     try:
         answer = request_keeper(ReplaceHost(session_id), REPLACE_TIMEOUT_S)
     except KeeperNotResponding:
-        # It waits for the chat's host itself.
+        # The keeper itself waits for the chat's host.
         return UpgradeResult(session_id, name, False, f"not updated: {name_host(session_id)} does not respond")
     except HostUnavailable as error:
         return UpgradeResult(session_id, name, False, f"{error}; see {session_log(session_id)}")
@@ -93,13 +93,13 @@ def replace_host(session_id: str, name: str) -> UpgradeResult:
 
 
 def upgrade(store: Store, session_id: str | None = None) -> list[UpgradeResult]:
-    """Replace the keeper and the hosts of all running chats, or of one. Blocks for as long as that takes.
+    """Replace the keeper and the hosts of all running chats, or of one. Blocks until all are replaced.
 
     Raises:
-        OutliveError: what is installed does not start, or the keeper cannot be replaced; nothing was changed.
+        OutliveError: the installed version does not start, or the keeper cannot be replaced; nothing was changed.
     """
     check_installed()
-    keeper_status()  # One that hangs is said at once.
+    keeper_status()  # Raises at once if the keeper does not respond.
     replace_keeper()
     status = keeper_status()
     kept = [each.session_id for each in status.sessions] if status is not None else []
