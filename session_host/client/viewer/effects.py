@@ -69,12 +69,12 @@ class TellState(Effect, frozen=True):
 
 
 class TellEvent(Effect, frozen=True):
-    """Tell the delegate about an event."""
+    """Tell the delegate about an event other than a state."""
 
     event: Event
 
 
 class TellRefusal(Effect, frozen=True):
-    """Tell the delegate about an input that was not taken."""
+    """Tell the delegate about a refused input."""
 
     refusal: InputRefused

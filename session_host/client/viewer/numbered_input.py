@@ -9,10 +9,10 @@ from .rules import ViewerRules
 
 
 class ViewerInput:
-    """A viewer's side towards its user.
+    """The input methods of a viewer.
 
     Attributes:
-        read_only: it may look and not type.
+        read_only: the viewer shows the session and takes no input.
     """
 
     def __init__(self, rules: ViewerRules, *, read_only: bool) -> None:
@@ -23,24 +23,24 @@ class ViewerInput:
         raise NotImplementedError
 
     def key(self, key: str, text: str = "", modifiers: int = 0, action: KeyAction = KeyAction.PRESS) -> None:
-        """A key was pressed, repeated or released; see ``messages.Key``."""
+        """The user pressed, repeated or released a key; see ``messages.Key``."""
         self._input(Key(self._rules.attachment, self._rules.inputs.next_sequence, key, text, int(modifiers), action))
 
     def text(self, text: str) -> None:
-        """Composed text was committed."""
+        """The user committed composed text."""
         self._input(Text(self._rules.attachment, self._rules.inputs.next_sequence, text))
 
     def paste(self, text: str) -> None:
-        """Text is pasted."""
+        """The user pasted text."""
         self._input(Paste(self._rules.attachment, self._rules.inputs.next_sequence, text))
 
     def mouse(self, action: MouseAction, button: MouseButton, column: int, row: int, modifiers: int = 0) -> None:
-        """The mouse did something at a cell."""
+        """The user moved, clicked or scrolled the mouse at a cell."""
         self._input(
             Mouse(self._rules.attachment, self._rules.inputs.next_sequence, action, button, column, row, int(modifiers))
         )
 
     def focus(self, focused: bool) -> None:
-        """The viewer got or lost the keyboard."""
+        """The viewer got or lost the keyboard focus."""
         if not self.read_only:
             self._input(Focus(self._rules.attachment, self._rules.inputs.next_sequence, focused))

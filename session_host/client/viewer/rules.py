@@ -1,10 +1,10 @@
-"""The rules of a viewer: what it sends, resends and shows, and when it connects again. Pure.
+"""The rules of a viewer: what it sends, resends and shows, and when it reconnects. Pure.
 
-Its states are in ``state``. Events are methods; their effects are appended to ``effects``, and ``viewer.py`` carries
-them out. Input and output, which are frequent, are answered by a return value instead.
+``state`` has the viewer's states. Events are methods; they append their effects to ``effects``, and ``viewer.py``
+carries those out. For input and output, which are frequent, a return value replaces the effect.
 
-Input is kept until the host acknowledges it. Input from before the attachment waits in order; input that was not
-acknowledged when a connection broke is sent again, and the host drops what it has already.
+The viewer keeps input until the host acknowledges it. Input from before the attachment waits in order; after a broken
+connection the viewer sends unacknowledged input again, and the host drops what it has already.
 """
 
 from __future__ import annotations
@@ -61,18 +61,18 @@ RETRY_S = (0.0, 0.05, 0.2, 0.5, 1.0, 2.0)
 
 
 class ViewerRules:
-    """One viewer without its connection, its clock and its replica.
+    """A viewer without its connection, its clock and its replica.
 
     Attributes:
-        effects: what is to be done, oldest first; the caller empties it after each event.
-        state, message: where the viewer stands, and why.
-        size: the grid that it shows.
+        effects: effects to carry out, oldest first; the caller empties the list after each event.
+        state, message: the viewer's state, and the reason for it.
+        size: the viewer's grid.
         attachment: the id of its attachment, "" before the first.
         inputs: input that the host has not acknowledged.
-        epoch, offset: the output that its replica has; -1 for none, or if a snapshot is on its way.
-        engine_build: the form in which it wants snapshots; "" for the one that every engine reads.
-        end: how the program ended, once it has.
-        refusal: the ``ErrorCode`` with which the host refused to serve it; "" if it did not.
+        epoch, offset: the replica's place in the output; -1 if there is no replica, or a snapshot is on its way.
+        engine_build: the format of snapshots that the viewer asks for; "" for the one that every engine reads.
+        end: the program's end, once it has ended.
+        refusal: the ``ErrorCode`` with which the host refused to serve the viewer; "" if it did not.
     """
 
     def __init__(
@@ -95,10 +95,10 @@ class ViewerRules:
         self._kind = kind
         self._colors: DefaultColors | None = None
         self._asked_output = output
-        """What Attach asked for; ``follow`` may change that before the host has answered."""
+        """Whether Attach asked for output; ``follow`` may change ``_output`` before the host has answered."""
         self._is_connected = False
         self._sends_inputs = False
-        """Not before the host has said which it has: what it has not comes first, or it would pass for seen."""
+        """False until the host has said which inputs it has: those that it lacks go first, or it would drop them."""
         self._has_replica = False
         self._resizes = 0
         self._notice = ""
@@ -108,12 +108,12 @@ class ViewerRules:
     # ------------------------------------------------------------ connecting
 
     def start(self) -> None:
-        """Connect; later tries wait longer."""
+        """Connect to the host, after a wait that grows with each attempt."""
         self.effects.append(Connect(RETRY_S[min(self._tries, len(RETRY_S) - 1)]))
         self._tries += 1
 
     def connected(self) -> None:
-        """The host has greeted."""
+        """The connection is open, and the host has greeted."""
         self._is_connected = True
         self._asked_output = self._output
         size = self.size if self._output else None
@@ -125,16 +125,16 @@ class ViewerRules:
         )  # fmt: skip
 
     def connection_failed(self, why: str) -> None:
-        """The host cannot be reached: the session has ended, or its host is gone, or just slow."""
+        """The host cannot be reached: the session has ended, or the host is gone or slow."""
         self._why_unreachable = why
         self.effects.append(ReadOutcome())
 
     def outcome_read(self, outcome: StateEvent, message: str) -> None:
-        """The store says what became of the session; ``message`` says why it is lost."""
+        """The store's outcome of the session is known; ``message`` says why it is lost."""
         if outcome.state is State.EXITED:
             self.end = outcome
             if self._output and self._has_replica:
-                # What was written last, while this was away, is in the screen that the host kept.
+                # The screen that the host saved has the output since the viewer was disconnected.
                 self.effects.append(LoadScreen(self.offset))
             else:
                 self._become(Change.ENDS)
@@ -146,13 +146,13 @@ class ViewerRules:
             self.start()
 
     def screen_read(self, offset: int | None) -> None:
-        """The replica is the last screen, with the output up to the offset; None if it stayed as it was."""
+        """The replica is the session's last screen, with the output up to the offset; None if unchanged."""
         if offset is not None:
             self.offset = offset
         self._become(Change.ENDS)
 
     def connection_lost(self, error: Error | None) -> None:
-        """The connection is over; with an error, the host refuses this viewer."""
+        """The connection is closed; if the host sent an error, it refuses this viewer."""
         self._is_connected = self._sends_inputs = False
         if self.state in FINAL_STATES:
             return
@@ -165,7 +165,7 @@ class ViewerRules:
         self.start()
 
     def refused(self, message: str, code: str = "") -> None:
-        """No further try would help."""
+        """The host refused the viewer for good; do not try again."""
         self.refusal = code
         self._become(Change.REFUSES, message)
 
@@ -180,10 +180,10 @@ class ViewerRules:
     # ------------------------------------------------------------ what the host sends
 
     def receive_output(self, message: Output) -> bool:
-        """Whether this output follows on what the replica has, which gets it then."""
+        """Whether this output continues the replica's; if so, the caller feeds it to the replica."""
         offset = self.offset
         if offset < 0:
-            return False  # A snapshot is on its way, and this is in it.
+            return False  # A snapshot is on its way, and contains this output.
         if message.offset != offset:
             self.offset = -1
             self._send(Follow(self.attachment, True))
@@ -192,7 +192,7 @@ class ViewerRules:
         return True
 
     def receive_message(self, message: Any) -> None:
-        """Act on any message but Output."""
+        """Handle any message except Output."""
         match message:
             case InputAck(sequence=sequence):
                 self.inputs.acknowledged(sequence)
@@ -216,7 +216,7 @@ class ViewerRules:
                     self.effects.append(TellEvent(message))
                     self._become(Change.ENDS)
             case NoticeEvent(text=""):
-                self._ask_for_notice()  # That trouble is over; there may be another.
+                self._ask_for_notice()  # The former notice is void; there may be another one.
             case Description(notice=text) | NoticeEvent(text=text):
                 self._tell_notice(text)
             case _:
@@ -232,7 +232,7 @@ class ViewerRules:
         self._sends_inputs = True
 
     def _attached(self, message: Attached) -> None:
-        if self.state is not ViewerState.STARTING:  # which has sent them already
+        if self.state is not ViewerState.STARTING:  # which has sent the inputs already
             self._attached_as(message.attachment, message.last_sequence)
         self.epoch = message.epoch
         if self._output != self._asked_output:
@@ -244,11 +244,11 @@ class ViewerRules:
             self._become(Change.SHOWS)
 
     def _ask_for_notice(self) -> None:
-        """Events tell of troubles that begin; the description knows of those that were there before."""
+        """Ask the host for the current notice: events report only notices that begin later."""
         self._send(Describe(0))
 
     def _tell_notice(self, text: str) -> None:
-        """The delegate hears of what is new: each host says it again."""
+        """Tell the delegate about a changed notice: each new host repeats the current one."""
         if text != self._notice:
             self._notice = text
             self.effects.append(TellEvent(NoticeEvent("session", text)))
@@ -256,11 +256,11 @@ class ViewerRules:
     # ------------------------------------------------------------ what becomes of a snapshot
 
     def preview_shown(self) -> None:
-        """There is a replica, which shows the screen; its history is still to come."""
+        """The replica exists and shows the screen, without the history."""
         self._has_replica = True
 
     def snapshot_restored(self, last: SnapshotPart) -> None:
-        """The replica is the snapshot with this last part."""
+        """The replica is the snapshot that ends with this part."""
         self._has_replica = True
         self.offset, self._resizes = last.offset, last.resizes
         if self.state not in {ViewerState.LIVE, ViewerState.ENDED}:
@@ -285,13 +285,13 @@ class ViewerRules:
             return ()
         if not self._sends_inputs:
             return ()
-        if self.effects:  # Earlier inputs may be among them.
+        if self.effects:  # The pending effects may contain earlier inputs.
             self.effects += map(SendMessage, added)
             return ()
         return added
 
     def accept_refusal(self) -> None:
-        """The user has seen that an input was refused: what comes next is typed again."""
+        """The user has seen that an input was refused: accept input again."""
         self.inputs.holding = False
         self._send(GoOn(self.attachment))
 
@@ -302,13 +302,13 @@ class ViewerRules:
             self._send(Resize(self.attachment, size, cell))
 
     def set_colors(self, colors: DefaultColors) -> None:
-        """The colours that this viewer shows the terminal in; told to the host, which answers queries with them."""
+        """The colours of this viewer's terminal changed; the host answers colour queries with them."""
         self._colors = colors
         if self.attachment:
             self._send(Colors(self.attachment, *colors))
 
     def follow(self, output: bool) -> None:
-        """Begin or cease to follow output; a hidden tab needs events only."""
+        """Start or stop following output; a hidden tab needs only events."""
         if output == self._output:
             return
         self._output = output
@@ -321,14 +321,14 @@ class ViewerRules:
             self._send(Resize(self.attachment, self.size, self._cell))
 
     def free_replica(self) -> None:
-        """Free the replica if no output is followed; ``follow`` brings another."""
+        """Free the replica if the viewer does not follow output; ``follow`` fetches another."""
         if self._has_replica and not self._output:
             self._has_replica = False
             self.offset = -1
             self.effects.append(FreeReplica())
 
     def detach(self) -> None:
-        """The viewer goes; the agent does not notice."""
+        """Detach from the session without an effect on the agent."""
         self.effects.clear()
         if self.attachment:
             self._send(Detach(self.attachment))

@@ -9,11 +9,11 @@ from session_host.terminal import from_replay, restore, restore_beginning
 from session_host.terminal.base import Emulator, EngineName
 
 MAX_BEGINNING_PARTS = 4
-"""The screen stands in the first pieces or, in another form, in none that can be read alone."""
+"""Try a preview from this many parts at most: the first parts hold the screen, or no part can be read alone."""
 
 
 class SnapshotReceiver:
-    """Collects the pieces of one snapshot after the other."""
+    """Collects the parts of one snapshot at a time."""
 
     def __init__(self, engine: EngineName, cell: CellSize) -> None:
         self._engine = engine
@@ -21,27 +21,27 @@ class SnapshotReceiver:
         self._parts: list[bytes] = []
 
     def clear(self) -> None:
-        """Forget what came so far: the connection is gone, and its snapshot with it."""
+        """Drop the parts received so far, since the connection that carried the rest is gone."""
         self._parts.clear()
 
     def add_part(self, part: SnapshotPart) -> None:
-        """Take the next piece."""
+        """Append the next part."""
         self._parts.append(part.data)
 
     def build_preview(self, part: SnapshotPart, build: str) -> Emulator | None:
-        """The screen, as soon as the pieces up to this one show it: the history takes ten times as long."""
+        """Build a replica of the screen alone as soon as the parts suffice: the history takes ten times as long."""
         if part.form != build or len(self._parts) > MAX_BEGINNING_PARTS:
             return None
         try:
             return restore_beginning(self._engine, b"".join(self._parts))
         except OutliveError:
-            return None  # The whole will tell what is wrong with it.
+            return None  # An error will show again when all parts are here.
 
     def build(self, part: SnapshotPart, build: str) -> Emulator:
-        """The replica, after the last piece.
+        """Build the replica after the last part.
 
         Raises:
-            OutliveError: it is not of this build after all.
+            OutliveError: the snapshot does not fit this engine build.
         """
         data = b"".join(self._parts)
         self._parts.clear()
@@ -51,7 +51,7 @@ class SnapshotReceiver:
 
 
 def discard_side_effects(emulator: Emulator) -> None:
-    """A replica answers nobody and announces nothing: the host's emulator does."""
+    """Drop a replica's replies and events: the host's emulator answers and announces."""
     emulator.take_replies()
     emulator.take_events()
 

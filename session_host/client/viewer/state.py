@@ -32,7 +32,7 @@ from session_host.session.states import Table
 
 
 class ViewerState(StrEnum):
-    """Where a viewer stands."""
+    """The states of a viewer."""
 
     CONNECTING = "connecting"
     STARTING = "starting"
@@ -47,7 +47,7 @@ FINAL_STATES = frozenset({ViewerState.ENDED, ViewerState.LOST, ViewerState.FAILE
 
 
 class Change(StrEnum):
-    """What changes it."""
+    """The causes of a change of state."""
 
     STARTS = "Starting"
     SHOWS = "the screen is complete"
@@ -96,16 +96,16 @@ class ViewerDelegate(Protocol):
     """Callbacks of a viewer. Called on the event loop; must not block."""
 
     def viewer_state(self, state: ViewerState, message: str) -> None:
-        """The viewer's state changed; ``message`` says why, in one line, where there is something to say."""
+        """The viewer's state changed; ``message`` gives the reason in one line, or is ""."""
 
     def viewer_replaced(self) -> None:
-        """There is a new replica: everything that was painted is void."""
+        """A new replica takes the place of the former one; everything painted is void."""
 
     def viewer_damaged(self) -> None:
         """The replica changed; ask it for a frame when it is time to paint."""
 
     def viewer_event(self, event: Event) -> None:
-        """Something else happened in the session."""
+        """Another event happened in the session."""
 
     def viewer_refused(self, refusal: InputRefused) -> None:
-        """An input was not taken: the user is to be told."""
+        """The host or the viewer refused an input; tell the user."""

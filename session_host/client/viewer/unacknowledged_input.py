@@ -26,12 +26,12 @@ _NOT_READING = "the program is not reading its input"
 
 
 class UnacknowledgedInput:
-    """Inputs from oldest to newest; ``sequence`` counts from 1 within one attachment.
+    """Unacknowledged inputs from oldest to newest; ``sequence`` counts from 1 within one attachment.
 
     Attributes:
-        next_sequence: what the next input is to be numbered.
-        holding: an input was refused, and the user has not said yet that it was seen: all further ones are refused,
-            so that no command is typed with a part missing.
+        next_sequence: the number of the next input.
+        holding: the user has not yet accepted that an input was refused; until then all further inputs are refused, so
+            that no command is typed with a part missing.
     """
 
     def __init__(self) -> None:
@@ -48,14 +48,14 @@ class UnacknowledgedInput:
         """Keep an input until it is acknowledged.
 
         Returns:
-            The messages that carry it, several for a long paste; a refusal when there is no room for it, or while
+            The messages that carry the input, several for a long paste; a refusal if there is no room, or while
             ``holding``.
         """
         if self.holding and not isinstance(message, Focus):
             text = "an earlier input was refused"
             return InputRefused(message.attachment, message.sequence, ErrorCode.HELD, text)
         if not isinstance(message, _WITH_TEXT):
-            # Shortcut: the same result as below, for a key or the mouse.
+            # Shortcut for a key or the mouse: the same result as below.
             if len(self._inputs) >= MAX_INPUTS or self._short_characters >= PENDING_INPUT_BYTES:
                 return self._refuse(message, ErrorCode.INPUT_FULL, _NOT_READING)
             self._inputs.append(message)
@@ -69,7 +69,7 @@ class UnacknowledgedInput:
             text = f"the text is too long ({length} characters, {most} at most)"
             return self._refuse(message, ErrorCode.TOO_LARGE, text)
         is_long = length > MAX_PASTE_CHARACTERS
-        # Of a long paste only the last part counts for what follows it, so that keys have room behind it.
+        # Of a long paste, only the last part counts against later input, so that keys have room behind it.
         waiting = self._characters if is_long else self._short_characters + length
         if len(self._inputs) >= MAX_INPUTS or waiting > PENDING_INPUT_BYTES:
             return self._refuse(message, ErrorCode.INPUT_FULL, _NOT_READING)
@@ -91,15 +91,15 @@ class UnacknowledgedInput:
             self._short_characters += length
 
     def acknowledged(self, sequence: int) -> None:
-        """The host has all inputs up to this one."""
+        """The host has all inputs up to this number."""
         inputs = self._inputs
         while inputs and inputs[0].sequence <= sequence:
             self._count(inputs.popleft(), -1)
 
     def refused(self, refusal: InputRefused) -> None:
-        """The host did not take this one; those before it may still be on their way to the program.
+        """The host refused this input; earlier ones may still be on their way to the program.
 
-        Unless nothing can be typed at all, those behind it go too: the host refuses them, and so does its replacement.
+        Later inputs are dropped, too (the host and its replacement refuse them), unless nothing can be typed at all.
         """
         holds = refusal.code not in {ErrorCode.READ_ONLY, ErrorCode.ENDED}
         self.holding = self.holding or holds
@@ -109,11 +109,11 @@ class UnacknowledgedInput:
                 self._count(each, -1)
 
     def reset_attachment(self, attachment: str) -> list[InputRefused]:
-        """Everything goes on under another attachment, numbered anew.
+        """Renumber the kept inputs for another attachment.
 
         Returns:
-            What had been sent under the former attachment: the host that knew it is gone, so nobody can
-            say whether it was typed. It is dropped rather than typed twice, and the user is told.
+            The inputs sent under the former attachment. The host that received them is gone, so nobody knows whether
+            they were typed. They are dropped rather than typed twice, and the user is told.
         """
         refusals: list[InputRefused] = []
         if self._attachment:
@@ -133,12 +133,12 @@ class UnacknowledgedInput:
         return refusals
 
     def unacknowledged(self) -> list[Input]:
-        """What is to be sent after an attach."""
+        """The inputs to send after an attach."""
         return list(self._inputs)
 
 
 def _parts(message: Input) -> Iterator[Input]:
-    """The message itself; a long paste as several, numbered from its own number on."""
+    """Split a long paste into numbered parts; yield any other message unchanged."""
     if not isinstance(message, Paste) or len(message.text) <= MAX_PASTE_CHARACTERS:
         yield message
         return

@@ -2,7 +2,7 @@
 
 Key path, 4 of 12. Output path, 10 of 16.
 
-Drives ``ViewerRules``: has the connection, the waits and the replica, and tells the delegate.
+Drives ``ViewerRules``: owns the connection, the timers and the replica, and tells the delegate.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ __all__ = ["Viewer", "ViewerDelegate", "ViewerState"]
 
 
 class Viewer(ViewerInput):
-    """Follows one session; reconnects by itself while its host lives.
+    """Follows one session; reconnects by itself while the session's host lives.
 
     Attributes:
-        emulator: the replica, None until the first snapshot. It may be replaced at any turn of the loop.
-        host_version: of the code that the host ran when it was last greeted, "" before.
+        emulator: the replica, None until the first snapshot. Any turn of the loop may replace it.
+        host_version: the code version of the host that greeted last, "" before.
     """
 
     def __init__(
@@ -81,12 +81,12 @@ class Viewer(ViewerInput):
     # ------------------------------------------------------------ life
 
     def start(self) -> None:
-        """Begin to follow; call it once, from a running loop."""
+        """Start following the session; call it once, from a running loop."""
         self._rules.start()
         self._perform()
 
     def close(self) -> None:
-        """Cease to follow. The agent does not notice."""
+        """Stop following the session, without an effect on the agent."""
         self._rules.detach()
         self._empty_outbox()
         if self._connection is not None:
@@ -99,7 +99,7 @@ class Viewer(ViewerInput):
             self.emulator = None
 
     async def closed(self) -> None:
-        """After ``close``: wait until its task and its connection are over."""
+        """After ``close``: wait until the viewer's task and connection are closed."""
         if self._task is not None:
             await asyncio.wait([self._task])
         if self._closing is not None:
@@ -108,9 +108,9 @@ class Viewer(ViewerInput):
     # ------------------------------------------------------------ the rules' effects
 
     def _perform(self) -> None:
-        """Carry out what is in the outbox, and what comes into it meanwhile."""
+        """Carry out the pending effects, and those that they cause."""
         if self._is_performing:
-            return  # An effect's own effects come behind those that were there before.
+            return  # New effects run after those that were pending before.
         self._is_performing = True
         try:
             self._empty_outbox()
@@ -149,7 +149,7 @@ class Viewer(ViewerInput):
                 self._begin(self._load_screen(offset))
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do this next: one thing at a time leads to a connection, and each ends with asking for another."""
+        """Run this as the viewer's task. Only one runs at a time, and each ends by asking for a connection."""
         self._task = asyncio.get_running_loop().create_task(work, name=f"viewer {self.session_id}")
 
     # ------------------------------------------------------------ connecting
@@ -246,12 +246,12 @@ class Viewer(ViewerInput):
 
     @property
     def state(self) -> ViewerState:
-        """Where it stands."""
+        """The viewer's state."""
         return self._rules.state
 
     @property
     def message(self) -> str:
-        """Why it stands there."""
+        """The reason for the viewer's state."""
         return self._rules.message
 
     @property
@@ -271,22 +271,22 @@ class Viewer(ViewerInput):
 
     @property
     def refusal(self) -> str:
-        """The ``ErrorCode`` with which the host refused to serve it; "" if it did not."""
+        """The ``ErrorCode`` with which the host refused to serve the viewer; "" if it did not."""
         return self._rules.refusal
 
     @property
     def pending(self) -> int:
-        """Inputs that the program has not got yet, as far as is known."""
+        """How many inputs the program has not received yet, as far as is known."""
         return len(self._rules.inputs)
 
     @property
     def size(self) -> GridSize | None:
-        """The grid that this viewer shows."""
+        """The viewer's grid."""
         return self._rules.size
 
     @property
     def holding(self) -> bool:
-        """Whether an input was refused, so that all further ones are, until ``accept_refusal``."""
+        """Whether an input was refused; all further ones are refused until ``accept_refusal``."""
         return self._rules.inputs.holding
 
     # ------------------------------------------------------------ what the user does
@@ -300,7 +300,7 @@ class Viewer(ViewerInput):
             self._perform()
 
     def accept_refusal(self) -> None:
-        """The user has seen that an input was refused: what comes next is typed again."""
+        """The user has seen that an input was refused: accept input again."""
         self._rules.accept_refusal()
         self._perform()
 
@@ -310,16 +310,16 @@ class Viewer(ViewerInput):
         self._perform()
 
     def set_colors(self, colors: DefaultColors) -> None:
-        """The colours that this viewer shows the terminal in; told to the host, which answers queries with them."""
+        """The colours of this viewer's terminal changed; the host answers colour queries with them."""
         self._rules.set_colors(colors)
         self._perform()
 
     def follow(self, output: bool) -> None:
-        """Begin or cease to follow output; a hidden tab needs events only."""
+        """Start or stop following output; a hidden tab needs only events."""
         self._rules.follow(output)
         self._perform()
 
     def free_replica(self) -> None:
-        """Give the replica's memory back while no output is followed; ``follow`` brings another."""
+        """Free the replica's memory if the viewer does not follow output; ``follow`` fetches another."""
         self._rules.free_replica()
         self._perform()
