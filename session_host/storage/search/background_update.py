@@ -1,8 +1,8 @@
 """``python -m session_host.storage.search.background_update``: update the index in the background, then exit.
 
-The window starts it after chats wrote something, so that the first search finds the index ready. It gives way: it is
-nice, rests as long as it works, and one process at a time does it. It ends with its parent; being killed costs it the
-transaction that is under way, no more.
+The window starts this program after chats wrote something, so that the first search finds the index ready. The
+program yields: it is nice, rests as long as it works, and only one process at a time updates. It ends with its parent;
+killing it loses only the current transaction.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from session_host.storage.store import Store
 from .search import Search
 
 NICENESS: Final = 10
-"""A tenth of a processor beside somebody who wants all of it: it holds the index's lock for moments, so not less."""
+"""The program gets a tenth of a busy processor. A higher value would hold the index's lock for too long."""
 
 RESTED_SHARE: Final = 1.0
 """Seconds of rest for each second of work."""
@@ -33,7 +33,7 @@ _PR_SET_PDEATHSIG: Final = 1
 
 
 def main() -> int:
-    """Read what the index has not; 0 also when another process does that already."""
+    """Index what the journals have gained; returns 0, also if another process is doing so."""
     parent = os.getppid()
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     os.nice(NICENESS)

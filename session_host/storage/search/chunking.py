@@ -8,16 +8,16 @@ from typing import Final
 
 MOST_BYTES: Final = 256 * 1024
 MOST_LINES: Final = 8000
-"""So much is fed at once, so that no row leaves the history before it was read."""
+"""How many lines are fed at once, so that no row leaves the history before it was read."""
 
 HISTORY_ROWS: Final = 20_000
-"""What the emulator that reads keeps: more than a step and a half can push out."""
+"""The history of the reader's emulator: more rows than one and a half steps can push out."""
 
 _MOST_CUTS: Final = 64
-"""A screen that is cleared more often within a step is nothing that somebody read."""
+"""How many cuts a step has at most: nobody read a screen that is cleared more often."""
 
 _LOST: Final = re.compile(rb"\x1b(?:\[\?(?:[0-9]+;)*(?:1049|1047|47)(?:;[0-9]+)*[hl]|\[[23]J|\[H\x1b\[J|c)")
-"""Before these: the alternate screen comes or goes, or the screen is cleared."""
+"""Sequences that enter or leave the alternate screen, or clear the screen."""
 
 _ESCAPE: Final = b"\x1b"
 _STRINGS: Final = b"]PX^_"
@@ -26,7 +26,7 @@ _WHOLE: Final = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[ -/]+[0-~]|[0-OQ-WYZ\\
 
 
 def steps(data: bytes, columns: int) -> Iterator[tuple[bytes, bool]]:
-    """The data in pieces of which each scrolls few rows; True with those after which the screen is about to be lost."""
+    """Split data into pieces that scroll few rows each; True with a piece that ends before the screen is lost."""
     cuts = [match.start() for match in _first(_LOST.finditer(data))]
     start = 0
     for end in [*cuts, len(data)]:
@@ -52,18 +52,18 @@ def _small(data: bytes, columns: int) -> Iterator[bytes]:
     while start < len(data):
         end = min(start + most, len(data))
         if end < len(data):
-            # Behind a line's end there is seldom a sequence under way.
+            # A sequence rarely spans the end of a line.
             end = data.rfind(b"\n", start, end) + 1 or end
         yield data[start:end]
         start = end
 
 
 class Sequences:
-    """Knows whether the output so far ends within an escape sequence or a character.
+    """Tracks whether the output so far ends within an escape sequence or a character.
 
     Attributes:
-        tail: the beginning of the unfinished sequence, as far as it matters; b"" for none.
-        in_character: the last byte was not ASCII: more of the character may follow.
+        tail: the beginning of the unfinished sequence, as far as needed; b"" for none.
+        in_character: whether the last byte was not ASCII, so that more of the character may follow.
     """
 
     def __init__(self, tail: bytes = b"", in_character: bool = False) -> None:
@@ -72,11 +72,11 @@ class Sequences:
 
     @property
     def settled(self) -> bool:
-        """Something else may be fed here without harm to what follows."""
+        """Whether other output may be inserted here without changing the meaning of what follows."""
         return not self.tail and not self.in_character
 
     def feed(self, data: bytes) -> None:
-        """There was more output."""
+        """Add more output."""
         if not data:
             return
         self.in_character = data[-1] >= 0x80
@@ -91,11 +91,11 @@ class Sequences:
 
 
 def _unfinished(tail: bytes) -> bytes:
-    """What is to be kept of output that begins with its last escape character; b"" if the sequence is over."""
+    """The part to keep of output that begins with its last escape character; b"" if the sequence is complete."""
     if b"\x18" in tail or b"\x1a" in tail:
         return b""
     if tail[1:2] and tail[1:2] in _STRINGS:
-        # BEL ends an operating system command alone; the others end with another escape character.
+        # BEL alone ends an operating system command; the other strings end with another escape character.
         return b"" if tail[1:2] == b"]" and b"\x07" in tail else tail[:2]
     if _WHOLE.match(tail) or len(tail) > _LONGEST_SEQUENCE:
         return b""

@@ -10,7 +10,7 @@ _SEGMENT_SUFFIX: Final = ".log"
 
 
 def fingerprint(journal: Path) -> str:
-    """What tells whether a journal has grown: its newest segment and that one's size; "" if there is none."""
+    """A text that changes when the journal grows: its newest segment and that file's size; "" if there is none."""
     newest = ""
     size_bytes = 0
     try:
@@ -19,5 +19,5 @@ def fingerprint(journal: Path) -> str:
                 if entry.name.endswith(_SEGMENT_SUFFIX) and entry.name > newest:
                     newest, size_bytes = entry.name, entry.stat(follow_symlinks=False).st_size
     except OSError:
-        return ""  # No journal, or it goes away just now.
+        return ""  # The journal is missing, or is being deleted.
     return f"{newest}:{size_bytes}" if newest else ""

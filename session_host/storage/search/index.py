@@ -19,31 +19,31 @@ from .query import Query
 from .schema import STEPS, TABLES
 
 KEPT_BYTES: Final = 64 * 1024 * 1024
-"""So much of a session's text is kept, the newest; as much as its journal."""
+"""How much text is kept of a session, the newest; as much as its journal."""
 
 _TRIMMED_SHARE: Final = 0.9
 _PAGES_AT_ONCE: Final = 200
 _LINE_BYTES: Final = 24
-"""What a line costs beside its text."""
+"""The storage that a line needs in addition to its text."""
 
 _CACHE_KIB: Final = 16 * 1024
 
 
 class Hit(NamedTuple):
-    """A line of a session."""
+    """A line of a session that matches a query."""
 
     session_id: str
     number: int
-    """Of the session's lines, from 1."""
+    """The line's number in its session, from 1."""
     offset: int
-    """By this offset of the session's output it stood there."""
+    """The session's output offset by which the line was on the screen."""
     time_ns: int
-    """Since 1970, UTC."""
+    """Nanoseconds since 1970, UTC."""
     text: str
 
     @property
     def moment(self) -> datetime:
-        """Its time; that of a clock that was far off is 1970."""
+        """The line's time; 1970 if the clock was far off."""
         try:
             return datetime.fromtimestamp(self.time_ns / 1_000_000_000, UTC)
         except (OverflowError, ValueError, OSError):
@@ -51,18 +51,18 @@ class Hit(NamedTuple):
 
 
 class Progress(NamedTuple):
-    """How far a session has been read."""
+    """How far a session is indexed."""
 
     journal: str
-    """What of the journal was there when all of it had been read; "" while there is more."""
+    """The journal's fingerprint when all of it was indexed; "" while there is more to read."""
     offset: int
     resizes: int
     reader: bytes
-    """``Reader.keep``; b"" for none."""
+    """The state from ``Reader.save_state``; b"" for none."""
     number: int
-    """Of the last line."""
+    """The number of the last line."""
     passes: int
-    """Raised with each writing."""
+    """A counter that each write increments."""
 
 
 NOTHING: Final = Progress("", 0, -1, b"", 0, 0)
@@ -80,34 +80,34 @@ class _File(Database):
 
 
 class Index:
-    """The open index; several processes may have it open at once. Not for use by several threads at once."""
+    """The open index; several processes may open it at once. Not thread-safe."""
 
     def __init__(self, path: Path) -> None:
-        """Open it, or begin it.
+        """Open the index, or create it.
 
         Raises:
-            StoreCorrupt: it is damaged: ``throw_away`` makes room for another.
-            StoreError: it cannot be opened or written, or a newer version wrote it.
+            StoreCorrupt: the index is damaged; ``throw_away`` deletes it, so that another can be created.
+            StoreError: the index cannot be opened or written, or a newer version wrote it.
         """
         self._file = _File(path)
         with self._file.reading() as connection:
             connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
 
     def close(self) -> None:
-        """Close the file; harmless when closed."""
+        """Close the file; does nothing if it is closed."""
         self._file.close()
 
     @staticmethod
     def throw_away(path: Path) -> None:
-        """Remove a damaged index; another process may have begun a sound one meanwhile, which stays.
+        """Delete a damaged index; keep it if another process has replaced it by a sound one.
 
         Raises:
-            StoreError: it cannot be removed.
+            StoreError: the index cannot be deleted.
         """
         try:
             with directory_lock(path.parent):
                 if not is_sound(path, _is_readable):
-                    # The WAL first: without its database it is never played into the next one.
+                    # The WAL first: without its database SQLite never replays it into the next one.
                     for suffix in ("-wal", "-shm", ""):
                         Path(f"{path}{suffix}").unlink(missing_ok=True)
         except OSError as error:
@@ -116,21 +116,21 @@ class Index:
     # ------------------------------------------------------------ reading
 
     def progress(self, session_id: str) -> Progress:
-        """How far a session has been read."""
+        """How far a session is indexed."""
         with self._file.reading() as connection:
             return _progress(connection, session_id)
 
     def journals(self) -> dict[str, str]:
-        """``Progress.journal`` of every session that was read, by id."""
+        """``Progress.journal`` of every indexed session, by id."""
         with self._file.reading() as connection:
             return dict(connection.execute("SELECT id, journal FROM session"))
 
     def find(self, query: Query, limit: int, among: Collection[str] | None = None) -> list[Hit]:
-        """The newest lines that fit, newest first.
+        """The newest matching lines, newest first.
 
         Args:
-            query: what is looked for.
-            limit: so many at most.
+            query: the words to look for.
+            limit: the maximum number of lines.
             among: the sessions to look in, by id; None for all.
         """
         newest: list[tuple[int, int, Hit]] = []  # a heap: the oldest of them comes first
@@ -155,7 +155,7 @@ class Index:
         return [hit for _, _, hit in sorted(newest, reverse=True)]
 
     def around(self, hit: Hit, before: int, after: int) -> list[Hit]:
-        """The lines of its session around a hit, itself among them, in order."""
+        """The lines around a hit in its session, including the hit, in order."""
         first, last = hit.number - before, hit.number + after
         with self._file.reading() as connection:
             rows = connection.execute(
@@ -176,7 +176,7 @@ class Index:
 
     @contextlib.contextmanager
     def writing(self, session_id: str) -> Iterator[Writer]:
-        """One transaction on one session; nobody else writes meanwhile."""
+        """One transaction on one session; other writers wait."""
         with self._file.writing() as connection:
             try:
                 yield Writer(connection, session_id)
@@ -184,7 +184,7 @@ class Index:
                 raise damaged(self._file.path, str(error)) from error
 
     def remove_session(self, session_id: str) -> None:
-        """Remove a session's lines, and that it was read; in short transactions."""
+        """Remove a session's lines and progress, in short transactions."""
         going_on = True
         while going_on:
             with self.writing(session_id) as writer:
@@ -201,7 +201,7 @@ class Writer:
     def __init__(self, connection: sqlite3.Connection, session_id: str) -> None:
         self._connection = connection
         self._least_id = self._last_id = 0
-        """Of the page put last."""
+        """The id of the last page put."""
         self.progress = _progress(connection, session_id)
         connection.execute(
             "INSERT OR IGNORE INTO session (id, journal, offset, resizes, reader, number, passes, bytes)"
@@ -213,7 +213,7 @@ class Writer:
         ).fetchone()
 
     def write(self, new: Sequence[Line], grown: Sequence[Line], progress: Progress) -> None:
-        """Add lines, put longer texts in the place of others, and note how far the session has been read."""
+        """Add lines, replace grown ones, and record how far the session is indexed."""
         self._replace(grown)
         self._append(new)
         self._connection.execute(
@@ -227,7 +227,7 @@ class Writer:
             self._connection.execute("UPDATE session SET bytes = ? WHERE key = ?", (self._bytes, self._key))
 
     def remove_lines(self) -> bool:
-        """Remove some of the session's lines, and with the last ones all that is known of it; True while there are."""
+        """Remove some of the session's lines, and its record with the last of them; True while lines remain."""
         if self._remove_oldest():
             return True
         self._connection.execute("DELETE FROM session WHERE key = ?", (self._key,))
@@ -259,7 +259,7 @@ class Writer:
             if page is None:
                 found = self._pages("AND first <= ? ORDER BY first DESC LIMIT 1", line.number)
                 if not found or not found[0][1].has(line.number):
-                    continue  # It has made room for newer ones.
+                    continue  # The line was removed to make room for newer ones.
                 page = found[0][1]
                 self._drop(found)
                 changed.append(page)
@@ -279,7 +279,7 @@ class Writer:
         connection = self._connection
         place = least = page.least_id
         if least == self._least_id:
-            place = self._last_id + 1  # Many pages can be of one moment.
+            place = self._last_id + 1  # Many pages can have the same time.
         while connection.execute("SELECT 1 FROM page WHERE id = ?", (place,)).fetchone():
             place += 1
         self._least_id, self._last_id = least, place
@@ -320,7 +320,7 @@ def _progress(connection: sqlite3.Connection, session_id: str) -> Progress:
 def _candidates(
     connection: sqlite3.Connection, query: Query, keys: Collection[int]
 ) -> Iterator[tuple[int, int, int, bytes]]:
-    """Pages that may have lines that fit, the newest first: id, session, first number, data."""
+    """Pages that may have matching lines, newest first: id, session, first number, data."""
     columns = "page.id, page.session, page.first, page.lines"
     chosen = f"page.session IN ({', '.join(map(str, keys))})"
     if trigrams := query.trigrams():

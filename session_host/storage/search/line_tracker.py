@@ -9,20 +9,20 @@ from typing import Final
 import msgspec
 
 REMEMBERED: Final = 512
-"""So many lines that were painted over are remembered, so that a screen that comes again is not indexed again."""
+"""How many lines that were painted over are remembered, so that a screen that returns is not indexed again."""
 
 
 class SeenState(msgspec.Struct, array_like=True):
-    """What is kept of a screen from one reading to the next: lines and their numbers."""
+    """The tracker's state between two readings: lines and their numbers."""
 
     shown: list[tuple[str, int]] = []
     gone: list[tuple[str, int]] = []
 
 
 class LineTracker:
-    """The lines of one screen, primary or alternate, that are indexed already.
+    """Tracks the indexed lines of one screen, primary or alternate.
 
-    ``add(text)`` indexes a line and gives its number; ``grow(number, text)`` puts a longer text in its place.
+    ``add(text)`` indexes a line and returns its number; ``grow(number, text)`` replaces its text by a longer one.
     """
 
     def __init__(self, state: SeenState, add: Callable[[str], int], grow: Callable[[int, str], None]) -> None:
@@ -32,21 +32,21 @@ class LineTracker:
         self._grow = grow
 
     def state(self) -> SeenState:
-        """What it knows."""
+        """The tracker's state, for the next reading."""
         return SeenState(list(self._shown), list(self._gone.items()))
 
     def forget_numbers(self) -> None:
-        """The lines are indexed, but nobody knows by which numbers."""
+        """Keep the lines as indexed, without their numbers."""
         self._shown = [(text, 0) for text, _ in self._shown]
         self._gone = OrderedDict.fromkeys(self._gone, 0)
 
     def screen(self, lines: Sequence[str]) -> None:
-        """The screen holds these lines now, top to bottom; blank ones do not count."""
+        """The screen has these lines now, top to bottom; blank ones do not count."""
         lines = [line for line in lines if line.strip()]
         if [text for text, _ in self._shown] == lines:
             return
         numbers, left = self._known(lines)
-        # Those that are no more, or not as they were.
+        # Lines that are gone from the screen, or have changed.
         unmatched = dict(left)
         for place, text in enumerate(lines):
             if numbers[place] < 0 and (number := self._grown(text, unmatched)) >= 0:
@@ -63,7 +63,7 @@ class LineTracker:
         self._shown = list(zip(lines, numbers, strict=True))
 
     def scrolled(self, lines: Sequence[str]) -> None:
-        """These lines left the screen upwards, in order; blank ones do not count."""
+        """These lines scrolled off the screen, in order; blank ones do not count."""
         for place, text in enumerate(lines):
             if not self._shown:
                 self._add_all(lines[place:])
@@ -75,7 +75,7 @@ class LineTracker:
         shown = self._shown
         for place, (former, _) in enumerate(shown):
             if former == text:
-                # What stood above it has been painted over: lines leave in order.
+                # Lines leave in order, so the lines above this one have been painted over.
                 del shown[: place + 1]
                 return
         for place, (former, number) in enumerate(shown):
@@ -91,7 +91,7 @@ class LineTracker:
                 self._add(text)
 
     def _known(self, lines: Sequence[str]) -> tuple[list[int], list[tuple[str, int]]]:
-        """The number of each line that was shown before, -1 for others; and those shown before that are not now."""
+        """The number of each line that was shown before, -1 for new ones; and the former lines that are gone."""
         places: dict[str, list[int]] = {}
         for text, number in reversed(self._shown):
             places.setdefault(text, []).append(number)
@@ -99,7 +99,7 @@ class LineTracker:
         return numbers, [(text, number) for text, left in places.items() for number in left]
 
     def _grown(self, text: str, unmatched: dict[str, int]) -> int:
-        """The line that this one grew out of, -1 if none; it is known by the new text from now on."""
+        """The number of the line that this text extends, -1 if none; the new text replaces the former one."""
         best = max((former for former in unmatched if text.startswith(former)), key=len, default="")
         if not best:
             return -1

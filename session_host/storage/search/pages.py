@@ -14,7 +14,7 @@ MOST_CHARACTERS: Final = 8192
 """A page that has either is followed by another."""
 
 _ID_BITS: Final = 10
-"""Ids for each microsecond."""
+"""How many bits of an id distinguish pages of the same microsecond."""
 
 _MOST_TIME_US: Final = 1 << (62 - _ID_BITS)
 _COMPRESSION_LEVEL: Final = 1
@@ -24,25 +24,25 @@ _decoder = msgspec.msgpack.Decoder(list[tuple[int, int, str]])
 
 
 class Line(NamedTuple):
-    """One line that was seen."""
+    """One line that was shown."""
 
     number: int
-    """Of the session's lines, from 1."""
+    """The line's number in its session, from 1."""
     offset: int
-    """By this offset of the output it stood there."""
+    """The output offset by which the line was on the screen."""
     time_ns: int
     text: str
 
 
 class Damaged(ValueError):
-    """A page's bytes cannot be what we wrote."""
+    """A page's bytes are not what this program writes."""
 
 
 class Page:
     """Lines with consecutive numbers.
 
     Attributes:
-        first: the number of its first line.
+        lines: at least one; only ``add_line`` and ``replace`` change them.
         lines: at least one; changed by ``add`` and ``replace`` alone.
     """
 
@@ -56,7 +56,7 @@ class Page:
         """Restore a page from its ``data``.
 
         Raises:
-            Damaged: the data is no page's.
+            Damaged: the data is not a page.
         """
         try:
             rows = _decoder.decode(zlib.decompress(data))
@@ -66,18 +66,18 @@ class Page:
 
     @property
     def data(self) -> bytes:
-        """For keeping."""
+        """The page as stored."""
         rows = [(line.offset, line.time_ns, line.text) for line in self.lines]
         return zlib.compress(_encoder.encode(rows), _COMPRESSION_LEVEL)
 
     @property
     def text(self) -> str:
-        """For finding."""
+        """The page's text as indexed for searching."""
         return folded("\n".join([line.text for line in self.lines]))
 
     @property
     def characters(self) -> int:
-        """Of all its lines."""
+        """How many characters all its lines have."""
         return self._characters
 
     @property
@@ -86,34 +86,34 @@ class Page:
         return len(self.lines) >= MOST_LINES or self._characters >= MOST_CHARACTERS
 
     def add_line(self, line: Line) -> None:
-        """Put a line behind the last one."""
+        """Append a line."""
         self.lines.append(line)
         self._characters += len(line.text)
 
     def replace(self, line: Line) -> None:
-        """Put a line in the place of the one with its number."""
+        """Replace the line that has this line's number."""
         place = line.number - self.first
         self._characters += len(line.text) - len(self.lines[place].text)
         self.lines[place] = line
 
     def has(self, number: int) -> bool:
-        """Whether the line of this number is among its lines."""
+        """Whether the page has the line of this number."""
         return self.first <= number < self.first + len(self.lines)
 
     @property
     def least_id(self) -> int:
-        """The id that it has, or the next one that is free: by the time of its newest line."""
+        """The lowest id that the page may get, from the time of its newest line."""
         time_us = max(line.time_ns for line in self.lines) // 1000
         return (min(max(time_us, 0), _MOST_TIME_US) << _ID_BITS) + 1
 
 
 def newest_ns(page_id: int) -> int:
-    """No line of a page with this id is newer."""
+    """The time of the newest line that a page with this id can have."""
     return ((page_id >> _ID_BITS) + 1) * 1000
 
 
 def clean(text: str) -> str:
-    """What can be kept: no half of a surrogate pair, no line end, no NUL."""
+    """Replace characters that cannot be stored: lone surrogates, line ends and NUL."""
     if text.isprintable():
         return text
     return text.encode("utf-8", "replace").decode().replace("\0", " ").replace("\n", " ")

@@ -10,7 +10,7 @@ from session_host.errors import UsageError
 
 TRIGRAM: Final = 3
 _MOST_TRIGRAMS: Final = 48
-"""Enough to leave next to no wrong candidate."""
+"""How many trigrams are looked up: enough to exclude almost all wrong candidates."""
 
 _MOST_CHARACTERS: Final = 1000
 _WORDS: Final = re.compile(r'"([^"]*[^"\s][^"]*)"|(\S+)')
@@ -18,25 +18,25 @@ _CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 
 
 def folded(text: str) -> str:
-    """The text for comparing: composed, and without the difference of upper and lower case."""
+    """Normalize a text for comparing: composed, and case-folded."""
     if text.isascii():
         return text.lower()
-    # Folding can decompose what was composed (UAX #15, section 5 on case folding): so it is composed at the end.
+    # Case folding can decompose characters (UAX #15, section 5), so compose again at the end.
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
 
 
 class Query(NamedTuple):
-    """Words that a line must hold, each anywhere in it, whatever their case and order."""
+    """The words that a line must have, in any place, order and case."""
 
     words: tuple[str, ...]
-    """Folded; none is empty."""
+    """The folded words; none is empty."""
 
     @classmethod
     def of(cls, text: str) -> Query:
-        """Read what the user typed: words between blanks; with double quotes around them, several are one.
+        """Parse the user's text: words between blanks; double quotes join several into one.
 
         Raises:
-            UsageError: there is nothing to look for.
+            UsageError: the text has no words.
         """
         clean = _CONTROLS.sub(" ", text[:_MOST_CHARACTERS])
         words = [folded(phrase or word) for phrase, word in _WORDS.findall(clean)]
@@ -46,15 +46,15 @@ class Query(NamedTuple):
         return cls(found)
 
     def fits(self, text: str) -> bool:
-        """Whether a line has all the words."""
+        """Whether a line contains all the words."""
         return self.is_in(folded(text))
 
     def is_in(self, text: str) -> bool:
-        """Whether a text that is folded already has all the words."""
+        """Whether a folded text contains all the words."""
         return all(word in text for word in self.words)
 
     def trigrams(self) -> list[str]:
-        """What a line that fits must have, for the index; none if all words are shorter."""
+        """Trigrams that each matching line has, for the index; empty if all words are shorter."""
         found: dict[str, None] = {}
         for word in self.words:
             for start in range(len(word) - TRIGRAM + 1):
@@ -64,7 +64,7 @@ class Query(NamedTuple):
         return trigrams[::step]
 
     def spans(self, text: str) -> list[tuple[int, int]]:
-        """Where the words stand in a line, from the left, without overlap: (first, end) in characters."""
+        """Where the words are in a line, from the left, without overlap: (first, end) in characters."""
         line, places = _folded_with_places(text)
         marked = [False] * len(text)
         for word in self.words:
@@ -86,7 +86,7 @@ class Query(NamedTuple):
 
 
 def _folded_with_places(text: str) -> tuple[str, list[tuple[int, int]]]:
-    """The folded text, and for each of its characters where in ``text`` it came from: (first, end)."""
+    """The folded text, and for each of its characters its source in ``text``: (first, end)."""
     if text.isascii():
         return text.lower(), [(place, place + 1) for place in range(len(text))]
     parts: list[str] = []
@@ -94,7 +94,7 @@ def _folded_with_places(text: str) -> tuple[str, list[tuple[int, int]]]:
     start = 0
     while start < len(text):
         end = start + 1
-        # What combines with the character before it is folded together with it.
+        # A combining character is folded together with the character before it.
         while end < len(text) and _joins(text[end]):
             end += 1
         part = folded(text[start:end])
@@ -105,5 +105,5 @@ def _folded_with_places(text: str) -> tuple[str, list[tuple[int, int]]]:
 
 
 def _joins(character: str) -> bool:
-    # Vowels and finals of Hangul compose with what stands before them, and are no marks.
+    # Vowels and finals of Hangul compose with the character before them, though they are not marks.
     return unicodedata.category(character).startswith("M") or "\u1160" <= character <= "\u11ff"

@@ -1,7 +1,7 @@
 """Feeds a journal to an emulator and yields its lines with time and offset.
 
-The emulator is this room's own. Its history is read and emptied as it fills, between two sequences, so that it holds
-next to nothing and its state between two readings is small.
+The emulator belongs to the reader. The reader takes the history's rows out and empties it, between two sequences, so
+that the emulator holds little and its saved state is small.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from .line_tracker import LineTracker, SeenState
 from .pages import Line
 
 LOOK_NS: Final = 1_000_000_000
-"""A screen that stood for so long was read by somebody, perhaps."""
+"""A screen that was unchanged for this long may have been read by somebody."""
 
 _MOST_GLANCES: Final = 16
-"""Of screens that are cleared or exchanged sooner, so many are looked at in a second."""
+"""How many screens that are cleared or replaced sooner are indexed within a second."""
 
 LONGEST_LINE: Final = 8192
 _OVERLAP: Final = 256
-"""Lines that are longer come in pieces, of which each begins with the end of the one before."""
+"""A longer line is split into pieces; each begins with the end of the piece before."""
 
 _CANCEL: Final = b"\x18"
 """CAN ends an incomplete sequence, after lost output."""
 
 _EXCHANGE: Final = b"\x1b[?"
-"""The alternate screen comes or goes: what is on the primary one stays."""
+"""The prefix of switching the alternate screen, which keeps the primary one."""
 
 _EMPTY_HISTORY: Final = b"\x1b[3J"
 _WITH_HISTORY: Final = (_EMPTY_HISTORY, b"\x1bc")
@@ -44,7 +44,7 @@ _COMPRESSION_LEVEL: Final = 1
 
 
 class _State(msgspec.Struct, array_like=True):
-    """What a reader is made of again."""
+    """The saved state of a reader."""
 
     build: str
     terminal: bytes
@@ -65,14 +65,14 @@ _decoder = msgspec.msgpack.Decoder(_State)
 
 
 class Reader:
-    """Takes a session's journal, entry by entry, and gives lines.
+    """Reads a session's journal, entry by entry, and collects its lines.
 
     Attributes:
-        offset: the output up to here has been taken.
-        resizes: the number of the last resize taken.
-        number: of the last line.
-        new: lines by number, in order, since ``take_lines``.
-        grown: lines of before that became longer since.
+        offset: the offset up to which output was read.
+        resizes: the number of the last resize read.
+        number: the number of the last line.
+        new: new lines by number, in order, since ``pop_lines``.
+        grown: older lines that have become longer since.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class Reader:
 
     @classmethod
     def restored(cls, engine: EngineName, offset: int, resizes: int, kept: bytes) -> Self | None:
-        """Restore a reader from the result of ``keep``; None if another engine build made it, or it is damaged."""
+        """Restore a reader from ``save_state``; None if another engine build made the state, or it is damaged."""
         try:
             state = _decoder.decode(zlib.decompress(kept))
             return cls(engine, offset, resizes, state=state) if state.build == engine_build(engine) else None
@@ -108,7 +108,7 @@ class Reader:
             return None
 
     def save_state(self) -> bytes:
-        """All that is needed to go on from here."""
+        """The state from which ``restored`` continues."""
         state = _State(
             engine_build(self._engine), self._terminal().snapshot(), self._in_history, self._begun, self.number,
             self._primary.state(), self._alternate.state(), self._looked_ns, self._time_ns, self._dirty,
@@ -123,13 +123,13 @@ class Reader:
             self._emulator = None
 
     def pop_lines(self) -> tuple[list[Line], list[Line]]:
-        """The new lines and the grown ones since last asked."""
+        """The new and the grown lines since the last call."""
         taken = list(self.new.values()), list(self.grown.values())
         self.new, self.grown = {}, {}
         return taken
 
     def forget_lines(self, number: int) -> None:
-        """All lines so far are known already, by numbers that are not known here, up to this one."""
+        """All lines so far are indexed already, under unknown numbers up to this one."""
         self.pop_lines()
         self.number = number
         self._primary.forget_numbers()
@@ -138,7 +138,7 @@ class Reader:
     # ------------------------------------------------------------ what is read
 
     def read_entry(self, entry: Entry) -> None:
-        """The next entry of the journal."""
+        """Read the journal's next entry."""
         if isinstance(entry, Resize):
             self._resize(entry)
             return
@@ -146,7 +146,7 @@ class Reader:
         if not data:
             return
         if self._dirty and not 0 <= entry.time_ns - self._looked_ns < LOOK_NS:
-            # What stood there until now.
+            # Index the screen as it was until now.
             self._feed_waiting()
             self._index_screen()
         if entry.offset > self.offset:
@@ -161,11 +161,11 @@ class Reader:
             self._feed_waiting()
 
     def flush(self) -> None:
-        """Feed what waits, so that ``keep`` holds all that was taken."""
+        """Feed the waiting output, so that ``save_state`` includes all that was read."""
         self._feed_waiting()
 
     def settle(self) -> None:
-        """There is no more for now: what stands on the screen is seen."""
+        """Index the screen: the journal has no more for now."""
         self._feed_waiting()
         if self._dirty:
             self._index_screen()
@@ -181,7 +181,7 @@ class Reader:
         if self._dirty:
             self._index_screen()
         self._emulator.resize(resize.size, resize.cell)
-        # Rows are of another width now: those that could not be taken out are counted anew.
+        # The rows have been rewrapped; rows that could not be removed are counted again.
         self._in_history = min(self._in_history, self._emulator.scrollback_rows)
 
     def _terminal(self) -> Emulator:
@@ -199,7 +199,7 @@ class Reader:
         was_lost = False
         for step, is_lost in steps(data, terminal.size.columns):
             if was_lost and not step.startswith(_EXCHANGE):
-                self._begun = ""  # The rest of that line is cleared.
+                self._begun = ""  # Clearing the screen removed the rest of that line.
             if was_lost and step.startswith(_WITH_HISTORY):
                 self._in_history = 0
             terminal.feed(step)
@@ -216,7 +216,7 @@ class Reader:
     # ------------------------------------------------------------ what is seen
 
     def _take_history(self, terminal: Emulator) -> None:
-        """The rows that left the screen since last looked."""
+        """Read the rows that scrolled off the screen since the last call."""
         rows = terminal.scrollback_rows
         if rows <= self._in_history:
             self._in_history = rows
@@ -234,7 +234,7 @@ class Reader:
         self._begun = ""
         [last] = terminal.history(rows - 1, 1)
         if last.wrapped:
-            # It goes on in the first row of the screen; blanks at its end were cut.
+            # The line continues in the first row of the screen; its trailing blanks were cut.
             cells = last.runs[-1].column + last.runs[-1].cells if last.runs else 0
             self._begun = lines.pop() + " " * (last_column + 1 - cells)
             if len(self._begun) > 2 * LONGEST_LINE:
@@ -247,7 +247,7 @@ class Reader:
         self._in_history = rows
 
     def _index_screen(self) -> None:
-        """See what stands on the screen."""
+        """Index the lines on the screen."""
         terminal = self._terminal()
         size = terminal.size
         terminal.select((0, 0), (size.columns - 1, size.rows - 1), "cell")
@@ -261,13 +261,13 @@ class Reader:
             self._primary.screen(f"{self._begun}{text}".split("\n"))
 
     def _glance(self) -> None:
-        """See a screen that is about to be lost, unless that happens all the time."""
+        """Index a screen that is about to be lost, unless that happens too often."""
         if not 0 <= self._time_ns - self._glancing_since_ns < LOOK_NS:
             self._glancing_since_ns, self._glances = self._time_ns, 0
         if self._glances < _MOST_GLANCES:
             self._glances += 1
             self._index_screen()
-            # Whatever follows is to be looked at, too.
+            # Index the next screen, too.
             self._dirty = True
 
     def _add_line(self, text: str) -> int:
@@ -282,7 +282,7 @@ class Reader:
         return self.number
 
     def _grow(self, number: int, text: str) -> None:
-        """A line became longer; it stays one line unless it became very long, or nobody knows which it was."""
+        """Replace a line's text by a longer one; begin another line if it is too long, or its number is unknown."""
         if not number:
             self._add_line(text)
             return

@@ -1,8 +1,8 @@
-"""The index's schema, as the list of steps that lead to it; see ``storage.store.schema`` for the rules.
+"""The index's schema: the list of steps that create it; see ``storage.store.schema`` for the rules.
 
-Lines are kept in pages, some at a time and compressed: that takes a sixth of the room that a row for each line takes,
-and half of the time. The full-text table holds nothing but pages' ids by three characters (``detail=none``, no copy
-of the text); which lines of a page really fit is looked at in the page.
+A page holds several lines, compressed: pages take a sixth of the space of one row for each line, and half of the time.
+The full-text table holds only page ids by trigram (``detail=none``, no copy of the text); the search then reads each
+page to find the matching lines.
 """
 
 from __future__ import annotations

@@ -18,18 +18,18 @@ T = TypeVar("T")
 
 
 class Search:
-    """The open index; not for use by several threads at once. A context manager.
+    """The open index; not thread-safe. A context manager.
 
     Attributes:
-        problems: why sessions could not be read, by id.
-        begun_anew: the index was found damaged and thrown away: until ``update`` it knows next to nothing.
+        problems: the reason for each session that could not be read, by id.
+        begun_anew: the index was damaged and deleted; until ``update`` the new one is almost empty.
     """
 
     def __init__(self) -> None:
-        """Open the index, or begin it.
+        """Open the index, or create it.
 
         Raises:
-            StoreError: it cannot be opened or written, or a newer version wrote it.
+            StoreError: the index cannot be opened or written, or a newer version wrote it.
             UnsafeDirectory: the state directory cannot be trusted.
         """
         self.begun_anew = False
@@ -39,7 +39,7 @@ class Search:
         self._with(lambda _index: None)
 
     def close(self) -> None:
-        """Close the index; harmless when closed."""
+        """Close the index; does nothing if it is closed."""
         if self._index is not None:
             self._index.close()
             self._index = None
@@ -51,7 +51,7 @@ class Search:
         self.close()
 
     def behind(self, session_ids: Iterable[str]) -> list[str]:
-        """The sessions with journals newer than the index, in the same order."""
+        """The sessions with journals newer than the index, in the given order."""
         read = self._with(lambda index: index.journals())
         found = ((each, fingerprint(session_journal(each))) for each in session_ids)
         return [each for each, journal in found if journal and journal != read.get(each)]
@@ -63,12 +63,12 @@ class Search:
         stop: Callable[[], bool] = lambda: False,
         done: Callable[[str], object] = lambda _session_id: None,
     ) -> None:
-        """Read the journals of these sessions as far as they go.
+        """Index the journals of these sessions to their ends.
 
         Args:
-            session_ids: in this order.
-            stop: asked a few times a second.
-            done: told of each session that has been read.
+            session_ids: the sessions, in the order to index them.
+            stop: called a few times a second; True ends the update.
+            done: called after each session.
 
         Raises:
             StoreError: the index cannot be written.
@@ -81,7 +81,7 @@ class Search:
             done(session_id)
 
     def keep_only(self, session_ids: Collection[str]) -> None:
-        """Forget the sessions that are not among these."""
+        """Remove all sessions except these."""
         for session_id in self._with(lambda index: index.journals()).keys() - set(session_ids):
             self.forget(session_id)
 
@@ -90,15 +90,15 @@ class Search:
         self._with(lambda index: index.remove_session(session_id))
 
     def find(self, query: Query, limit: int, among: Collection[str] | None = None) -> list[Hit]:
-        """The newest lines that fit, newest first; see ``Index.find``."""
+        """The newest matching lines, newest first; see ``Index.find``."""
         return self._with(lambda index: index.find(query, limit, among))
 
     def around(self, hit: Hit, before: int, after: int) -> list[Hit]:
-        """The lines of its session around a hit, in order."""
+        """The lines around a hit in its session, in order."""
         return self._with(lambda index: index.around(hit, before, after))
 
     def _with(self, work: Callable[[Index], T]) -> T:
-        """Use the index; a damaged one is thrown away and begun anew, once."""
+        """Use the index; delete and recreate a damaged one, once."""
         try:
             return work(self._open())
         except StoreCorrupt:
@@ -114,8 +114,8 @@ class Search:
 
 
 def _update(session_id: str, stop: Callable[[], bool], index: Index) -> str:
-    """Read a session's journal; returns why it cannot be read, "" if it can."""
-    # What reads journals takes longer to load than the index to be asked.
+    """Index a session's journal; returns the reason if it cannot be read, else ""."""
+    # The modules that read journals take longer to import than a search of the index.
     from .session_update import Unreadable, Update
 
     try:
@@ -126,7 +126,7 @@ def _update(session_id: str, stop: Callable[[], bool], index: Index) -> str:
 
 
 def forget(session_id: str) -> None:
-    """Remove what is indexed of a session, if there is an index.
+    """Remove a session from the index, if an index exists.
 
     Raises:
         StoreError: the index cannot be written.

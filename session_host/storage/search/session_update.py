@@ -1,7 +1,7 @@
 """Indexes the new part of a session's journal, in short transactions.
 
-Each transaction begins at the place that the index names and moves that place: a process that is killed meanwhile has
-changed nothing, and several processes take turns.
+Each transaction begins at the place that the index records, and moves that place. So a killed process leaves the index
+unchanged, and several processes take turns.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from .index import Index, Progress
 from .reader import Reader
 
 SLICE_S: Final = 0.25
-"""After so long others have their turn."""
+"""The length of a transaction, after which other processes get their turn."""
 
 SLICE_BYTES: Final = 2 * 1024 * 1024
 
 
 class Unreadable(OutliveError):
-    """A session's recording cannot be read; that says nothing of the others."""
+    """A session's recording cannot be read; other recordings are not affected."""
 
 
 class Update:
-    """Reads one session's journal into the index."""
+    """Indexes one session's journal."""
 
     def __init__(self, index: Index, session_id: str, journal: Path) -> None:
         self._index = index
@@ -42,18 +42,18 @@ class Update:
         self._grown_to = ""
 
     def run(self, stop: Callable[[], bool] = lambda: False) -> bool:
-        """Read all that there is.
+        """Index the journal to its end.
 
         Args:
-            stop: asked between two transactions.
+            stop: called between two transactions; True ends the update.
 
         Returns:
-            Whether there was anything to read.
+            Whether there was anything to index.
 
         Raises:
             StoreCorrupt: the index is damaged.
-            StoreError: it cannot be written.
-            Unreadable: the journal cannot be trusted, or the engine fails at it.
+            StoreError: the index cannot be written.
+            Unreadable: the journal cannot be trusted, or the engine fails on it.
         """
         found = fingerprint(self._journal)
         if not found or found == self._index.progress(self._session_id).journal:
@@ -68,13 +68,13 @@ class Update:
         return True
 
     def _slice(self) -> bool:
-        """One transaction; True when the end has been reached."""
+        """Run one transaction; True when the journal's end is reached."""
         with self._index.writing(self._session_id) as writer:
             progress = writer.progress
             try:
                 reader = self._reader
                 if reader is None or progress.passes != self._passes:
-                    # At the beginning, or another process has read on in the meantime.
+                    # This is the first transaction, or another process has read on in the meantime.
                     self._grown_to = fingerprint(self._journal)
                     reader = self._begin(progress)
                 ended = self._read_on(reader)
@@ -98,7 +98,7 @@ class Update:
         if reader is None:
             reader = Reader(engine, number=progress.number)
             self._reader = reader
-            # Another build of the engine was at work: its terminal is made again, and its lines are known.
+            # Another build of the engine saved the state: build a new terminal, and keep the lines as indexed.
             for entry in _until(read(self._journal), progress.offset):
                 reader.read_entry(entry)
             reader.settle()
@@ -108,13 +108,13 @@ class Update:
         return reader
 
     def _read_on(self, reader: Reader) -> bool:
-        """Read for a while; True when the end has been reached."""
+        """Read for one slice; True when the journal's end is reached."""
         until_s = time.monotonic() + SLICE_S
         until = reader.offset + SLICE_BYTES
         for entry in self._entries:
             reader.read_entry(entry)
             if reader.offset >= until or time.monotonic() > until_s:
-                # The screen is looked at when it stands still, or at the end.
+                # The screen is indexed when it is unchanged for a while, or at the end.
                 reader.flush()
                 return False
         reader.settle()
