@@ -17,116 +17,119 @@ from session_host.protocol.launch import Identity, Watch
 from session_host.protocol.untrusted_text import is_conversation
 
 ARGUMENTS = "{arguments}"
-"""Stands in a template for the arguments that the user gave, none or many."""
+"""The placeholder in a template for the user's arguments, if any."""
 
 SHELL, PYTHON, CONVERSATION, PROMPT, FILES = "{shell}", "{python}", "{conversation}", "{prompt}", "{files}"
-"""Stand in a template, alone or within a word, for the user's shell, the Python that runs us, the conversation's id,
-what is asked first, and the directory of the files that the agent is started with."""
+"""Placeholders in a template, as a word or within one: the user's shell, the Python that runs Outlive, the
+conversation's id, the prompt, and the directory of the agent's files for the session.
+"""
 
 PLACEHOLDERS = (ARGUMENTS, SHELL, PYTHON, CONVERSATION, PROMPT, FILES)
 
 _LAST_RESORT_SHELL = "/bin/sh"
 
 Template = tuple[str | tuple[str, ...], ...]
-"""An argv with placeholders. Words in a list of their own belong together: they are left out if what they need is not
-there, be it the value of a placeholder or, in this version of the agent, the option that they begin with; and if the
-user's own arguments have that option, which is then the user's to set."""
+"""An argv with placeholders. Words in a nested list belong together. They are left out if a placeholder among them has
+no value, if this version of the agent lacks the option that they begin with, or if the user's own arguments have that
+option, since the user then sets it.
+"""
 
 
 class ConversationSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the agent calls its conversations by, and how one is gone on with."""
+    """How an agent identifies its conversations, and how it resumes one."""
 
     preset: bool = False
-    """The one who starts it chooses the id, a UUID."""
+    """Whether the starter chooses the id, a UUID."""
     resume: Template = ()
-    """The argv that goes on with a conversation; () if it cannot be told which."""
+    """The argv that resumes a conversation; () if the agent cannot resume a named one."""
     picker: Template = ()
-    """The argv that lets the user choose one from the agent's own list; () if it has none."""
+    """The argv that lets the user choose a conversation from the agent's own list; () if it has none."""
     form: str = ""
-    """What its ids look like, wholly (re.fullmatch); "" for any. It takes other words in their place: ``latest``."""
+    """A pattern that matches whole ids (re.fullmatch); "" for any. It excludes words such as ``latest``."""
     asks: tuple[str, ...] = ()
-    """The user's own options with a value that is asked at the start, beside those in ``start``; not asked again."""
+    """Options of the user with a value that is a prompt, besides those in ``start``; a resume leaves them out."""
     asks_words: bool = False
-    """Words of the user's own that belong to no option are asked at the start, as if ``start`` had the prompt bare."""
+    """Whether the user's words that belong to no option are the prompt, as if ``start`` had it without an option."""
     once: tuple[str, ...] = ()
-    """Options by which it answers once and ends; ``once_valued`` those that are for such a start alone, with a value.
-    A chat that goes on is started without them."""
+    """Options with which the agent answers once and exits; ``once_valued`` are options with a value that only such a
+    start accepts. A resumed chat is started without them.
+    """
     once_valued: tuple[str, ...] = ()
     options: dict[str, Literal["flag", "id", "maybe id", "fork", "fork id"]] = {}
-    """The user's own words that choose a conversation, and whether an id follows; a fork is not the one named."""
+    """Options of the user that choose a conversation, and whether an id follows; a fork is a new conversation."""
     place: str = ""
-    """The way by which its conversations are looked up: a name in ``conversations``; "" for none."""
+    """The name of the agent's conversation store in ``conversations``; "" for none."""
 
     def is_id(self, text: str) -> bool:
-        """Whether this is an id of one of its conversations, and may be put into an argv."""
+        """Whether a text is an id of the agent's conversations, so that it may be put into an argv."""
         return is_conversation(text) and (not self.form or re.fullmatch(self.form, text) is not None)
 
 
 class Agent(msgspec.Struct, frozen=True, kw_only=True):
-    """How one agent is started, as its file in the catalog says."""
+    """One agent of the catalog, as its file describes it."""
 
     name: str
-    """What the user calls it; the stem of its file."""
+    """The agent's name in commands; the stem of its file."""
     title: str
-    """Its own name, for people: ``Claude Code``."""
+    """The agent's display name: ``Claude Code``."""
     executable: str
-    """The program that must be on PATH; "" for the user's shell or whatever the user names."""
+    """The program that must be on PATH; "" for the user's shell or a program that the user names."""
     start: Template
     arguments_replace: bool = False
-    """Given arguments are the whole argv: ``outlive new shell -- top`` runs top."""
+    """Whether the user's arguments are the whole argv: ``outlive new shell -- top`` runs top."""
     subcommands: tuple[str, ...] = ()
-    """A first argument which makes it another program, without a conversation: it gets no arguments but the user's."""
+    """First arguments that make the agent run without a conversation; it then gets only the user's arguments."""
     install_hint: str = ""
-    """The command that installs it."""
+    """The command that installs the agent."""
     website: str = ""
     monogram: str
-    """One or two letters for its tile."""
+    """One or two letters for the agent's tile."""
     env: dict[str, str] = {}
-    """Set for it beyond the inherited environment; may hold ``{files}``. A JSON object is merged with the user's."""
+    """Variables added to the inherited environment; may hold ``{files}``. A JSON object is merged with the user's."""
     env_if: dict[str, str] = {}
-    """What must hold for some of these variables to be set: names in ``conditions``."""
+    """Conditions under which some of these variables are set: names in ``conditions``."""
     scrub_env: tuple[str, ...] = ()
-    """Removed for it from the inherited environment, beyond what is removed for all; fnmatch patterns."""
+    """Variables removed from the inherited environment, besides those removed for all agents; fnmatch patterns."""
     position: int = 100
-    """Its place in lists; equal places go by name."""
+    """The agent's position in lists; agents with equal positions are sorted by name."""
     files: tuple[str, ...] = ()
-    """Files that each of its sessions gets in a directory of its own; names in the catalog, paths once loaded."""
+    """Files that each session gets in its own directory; names in the catalog, paths once loaded."""
     presets: dict[str, tuple[str, ...]] = {}
-    """Arguments that the user may choose by a name."""
+    """Named arguments that the user may choose."""
     version: tuple[str, ...] = ("--version",)
-    """The arguments with which it tells its version; () if it cannot."""
+    """The arguments that print the agent's version; () if it cannot print it."""
     tested: tuple[str, ...] = ()
-    """The versions that were run in Outlive's tests, newest first; () if none was."""
+    """The versions that Outlive was tested with, newest first; () if none was."""
     probed: tuple[str, ...] = ()
-    """Options that it is started without if this version's help does not name them."""
+    """Options that are left out if this version's help does not name them."""
     stderr: bool = False
-    """Whether it can be started with its standard error in a file, without harm."""
+    """Whether the agent can run with its standard error redirected to a file."""
     conversation: ConversationSettings = ConversationSettings()
     identity: Identity = Identity()
     signals: Watch = Watch()
 
     @property
     def starts_alone(self) -> bool:
-        """Whether it has something to run when the user names nothing."""
+        """Whether the agent runs something when the user names nothing."""
         return any(part != ARGUMENTS for part in self.start)
 
     @property
     def takes_prompt(self) -> bool:
-        """Whether it can be asked something in its argv."""
+        """Whether the agent accepts a prompt in its argv."""
         words = [word for part in self.start for word in ((part,) if isinstance(part, str) else part)]
         return any(PROMPT in word for word in words)
 
     @property
     def keeps_conversation_in_files(self) -> bool:
-        """Whether a conversation of its is in a file among those of its session, and not in a place of its own."""
+        """Whether the agent keeps a conversation in a file among its session's files, and not in a place of its own."""
         words = [word for part in self.conversation.resume for word in ((part,) if isinstance(part, str) else part)]
         return any(FILES in word and CONVERSATION in word for word in words)
 
     def preset(self, name: str) -> tuple[str, ...]:
-        """The arguments that go by this name.
+        """The arguments of this name.
 
         Raises:
-            UsageError: there are none; the message lists those that there are.
+            UsageError: there is no such name; the message lists the names.
         """
         try:
             return self.presets[name]
@@ -139,11 +142,11 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
             raise UsageError(f"{self.name} has no preset {name!r}; {there}") from None
 
     def is_subcommand(self, arguments: Sequence[str]) -> bool:
-        """Whether these arguments make it another program than a chat."""
+        """Whether these arguments make the agent run without a conversation."""
         return bool(arguments) and arguments[0] in self.subcommands
 
     def chosen(self, arguments: Sequence[str]) -> ConversationArguments:
-        """What the user's own arguments say of the conversation."""
+        """Analyse what the user's own arguments say about the conversation."""
         others: list[str] = []
         conversation, chooses, follows, forks = "", False, False, False
         for index, word in enumerate(arguments):
@@ -180,20 +183,21 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
         resume: bool = False,
         pick: bool = False,
     ) -> list[str]:
-        """The argument vector that starts it.
+        """Build the argument vector that starts the agent.
 
         Args:
-            arguments: what the user put behind ``--``.
-            environment: where ``SHELL`` is looked up; this process's own if None.
-            prompt: what is asked first, if it takes that; a blank before it keeps it from being taken for a subcommand.
-            conversation: the id to begin one with, or, with ``resume``, that of the one to go on with.
-            files: the directory of its files.
-            supports: the options that this version knows; None if that is not known.
-            resume: go on with a conversation.
-            pick: let its user choose the conversation to go on with.
+            arguments: the user's arguments after ``--``.
+            environment: where ``SHELL`` is looked up; this process's environment if None.
+            prompt: the prompt, if the agent accepts one; a blank before it keeps the agent from reading it as a
+                subcommand.
+            conversation: the id of the new conversation, or, with ``resume``, of the one to resume.
+            files: the directory of the agent's files for the session.
+            supports: the options that this version knows; None if unknown.
+            resume: resume a conversation.
+            pick: let the user choose the conversation to resume.
 
         Raises:
-            UsageError: nothing is left to run.
+            UsageError: the argv is empty.
         """
         if arguments and self.arguments_replace:
             return list(arguments)
@@ -212,7 +216,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
             if part == ARGUMENTS:
                 argv.extend(arguments)
             elif isinstance(part, str):
-                # A word alone is a group of one, which needs no option.
+                # A single word is a group of one, without an option.
                 argv.extend(_filled((part,), values) or ())
             elif _is_wanted(part[0], arguments, supports):
                 argv.extend(_filled(part, values) or ())
@@ -221,17 +225,17 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
         return argv
 
     def find(self, path: str) -> str | None:
-        """Where its program is on this PATH (directories joined by colons), or None if it is not installed.
+        """Find the agent's program on this PATH (directories joined by colons); None if it is not installed.
 
-        One without an executable of its own is always there; the answer is then the user's shell.
+        An agent without an executable of its own is always installed; the result is then the user's shell.
         """
         if not self.executable:
             return login_shell()
         found = shutil.which(self.executable, path=path)
-        return os.path.abspath(found) if found else None  # noqa: PTH100 - no symlink is to be resolved
+        return os.path.abspath(found) if found else None  # noqa: PTH100 - symlinks stay unresolved
 
     def not_found(self) -> AgentNotFound:
-        """The error that says it is not installed, and what installs it."""
+        """The error that says that the agent is not installed, and how to install it."""
         message = f"{self.title} is not installed: {self.executable} is not on PATH"
         if self.install_hint:
             message += f"; install it with: {self.install_hint}"
@@ -241,12 +245,12 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConversationArguments(NamedTuple):
-    """What the user's own arguments say of the conversation.
+    """What the user's own arguments say about the conversation.
 
     Attributes:
-        chooses: they choose one, so that we must not.
-        conversation: its id, if they name it; else "".
-        others: the arguments that say nothing of it.
+        chooses: whether they choose one, so that Outlive must not.
+        conversation: the id that they name, or "".
+        others: the arguments that are not about the conversation.
     """
 
     chooses: bool
@@ -255,14 +259,14 @@ class ConversationArguments(NamedTuple):
 
 
 def _is_wanted(option: str, arguments: Sequence[str], supports: Collection[str] | None) -> bool:
-    """Whether this version knows an option, and the user does not set it."""
+    """Whether this version knows an option that the user does not set."""
     if any(word == option or word.startswith(f"{option}=") for word in arguments):
         return False
     return supports is None or option.partition("=")[0] in supports
 
 
 def _filled(words: Sequence[str], values: Mapping[str, str]) -> list[str] | None:
-    """The words with their placeholders filled in; None if one of those has no value."""
+    """Fill in the words' placeholders; None if one of those has no value."""
     filled = []
     for word in words:
         for placeholder, value in values.items():
@@ -280,7 +284,7 @@ def login_shell(environment: Mapping[str, str] | None = None) -> str:
     try:
         candidates.append(pwd.getpwuid(os.getuid()).pw_shell)
     except KeyError:
-        pass  # A user without an account entry, as in containers.
+        pass  # A user can lack an account entry, as in containers.
     for shell in candidates:
         if shell.startswith("/") and os.access(shell, os.X_OK):
             return shell

@@ -1,7 +1,7 @@
-"""Choose the arguments for resuming a chat: all except the prompt.
+"""Selects the arguments for resuming a chat: all except the prompt.
 
-A prompt that stood in the argv was asked once; asked again, its work would be done again. An option by which the agent
-answers once and ends (``claude --print``) goes with its prompt: without one the agent would refuse to start.
+A resumed chat must not get its first prompt again, which would repeat the work. An option with which the agent answers
+once and exits (``claude --print``) goes with its prompt: without a prompt the agent would refuse to start.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from session_host.agents.probe import Probe
 
 
 def without_prompt(agent: Agent, arguments: Sequence[str], probe: Probe) -> list[str]:
-    """The arguments without the prompt, for an agent that takes one in its argv.
+    """The arguments without the prompt, for an agent that accepts one in its argv.
 
-    The agent's help tells an option's value from the prompt. Without a help text, a word behind any option may be its
-    value, and stays.
+    The agent's help distinguishes an option's value from the prompt. Without a help text, a word after any option may
+    be the option's value, and stays.
 
     Args:
         agent: the agent that gets the arguments.
-        arguments: the user's own.
-        probe: what is known of this version.
+        arguments: the user's own arguments.
+        probe: the known options of this version.
     """
     options = {part[0] for part in agent.start if not isinstance(part, str) and PROMPT in part}
     way = agent.conversation
@@ -29,7 +29,7 @@ def without_prompt(agent: Agent, arguments: Sequence[str], probe: Probe) -> list
     short = tuple(option for option in options if len(option) == 2)
     takes_words = PROMPT in agent.start or way.asks_words
     kept: list[str] = []
-    values = 0  # How many words may still be those of the option before them; -1 for any number.
+    values = 0  # How many of the next words may be values of the last option; -1 for any number.
     asks = False
     for index, word in enumerate(arguments):
         if word == "--":
@@ -40,7 +40,7 @@ def without_prompt(agent: Agent, arguments: Sequence[str], probe: Probe) -> list
             name, equals, _ = word.partition("=")
             if name in way.once or (word.startswith(short) and word not in short and not word.startswith("--")):
                 values = 0
-                continue  # The second: ``-pTEXT``.
+                continue  # The second form: ``-pTEXT``.
             asks = name in options and not equals
             if name not in options:
                 kept.append(word)
@@ -52,12 +52,12 @@ def without_prompt(agent: Agent, arguments: Sequence[str], probe: Probe) -> list
 
 
 def prompt_of(agent: Agent, argv: Sequence[str], arguments: Sequence[str]) -> str:
-    """What was to be asked first in an argv that ``Agent.argv`` made of the catalog's template; "" for nothing.
+    """The prompt in an argv that ``Agent.argv`` built from the catalog's template; "" for none.
 
     Args:
         agent: the agent that was started.
-        argv: of a start, not of a resume.
-        arguments: the user's own, which are in it.
+        argv: the argv of a start, not of a resume.
+        arguments: the user's own arguments within it.
     """
     last = agent.start[-1] if agent.start else ""
     words = (last,) if isinstance(last, str) else last
@@ -66,21 +66,21 @@ def prompt_of(agent: Agent, argv: Sequence[str], arguments: Sequence[str]) -> st
     before = argv[: -len(words)]
     if tuple(argv[-len(words) : -1]) != words[:-1] or (arguments and before[-len(arguments) :] != list(arguments)):
         return ""
-    # Without a prompt the argv ends with the arguments, or with the value of an option of the template's.
+    # Without a prompt, the argv ends with the arguments, or with the value of a template's option.
     ours = {part[0] for part in agent.start if not isinstance(part, str)}
     return "" if len(words) == 1 and not arguments and before[-1] in ours else argv[-1]
 
 
 def own_arguments(agent: Agent, argv: Sequence[str], arguments: Sequence[str] | None) -> list[str]:
-    """The user's own arguments of a chat, less those that choose its conversation or ask it something.
+    """The user's own arguments of a chat, without those that choose its conversation or contain its prompt.
 
     Args:
-        agent: its agent.
-        argv: what was started.
-        arguments: the user's own, None in a record of a version that did not keep them.
+        agent: the chat's agent.
+        argv: the argv that was started.
+        arguments: the user's own arguments, None in a record of a version that did not keep them.
     """
     if arguments is None:
-        # The argv without what the catalog put there.
+        # The argv without the catalog's words.
         ours = {word for part in agent.start for word in ([part] if isinstance(part, str) else part)}
         arguments = argv if agent.arguments_replace else [word for word in argv if word not in ours]
         if agent.starts_alone and list(arguments) == agent.argv():

@@ -22,7 +22,7 @@ _REQUIRED = ("title", "executable", "start", "monogram")
 
 
 class Catalog(Mapping[str, Agent]):
-    """All agents by name, in the order in which they are shown."""
+    """All agents by name, in display order."""
 
     def __init__(self, agents: Iterable[Agent]) -> None:
         ordered = sorted(agents, key=lambda agent: (agent.position, agent.name))
@@ -41,12 +41,12 @@ class Catalog(Mapping[str, Agent]):
         """The agent of this name.
 
         Raises:
-            NoSuchAgent: there is none; the message lists those that there are.
+            NoSuchAgent: no agent has this name; the message lists the names.
         """
         try:
             return self._agents[name]
         except KeyError:
-            import difflib  # of no use to a name that is right
+            import difflib  # not needed for a correct name
 
             close = difflib.get_close_matches(name, self, n=1)
             meant = f", did you mean {close[0]!r}? Available: " if close else "; available: "
@@ -56,11 +56,11 @@ class Catalog(Mapping[str, Agent]):
 def load_catalog(config_dir: Path) -> Catalog:
     """Read the catalog.
 
-    A file of the user's, ``agents/NAME.toml`` in ``config_dir``, adds an agent, or changes the keys
-    which it names of the one that comes with the product.
+    A user's file, ``agents/NAME.toml`` in ``config_dir``, adds an agent, or overrides the keys that it names of the
+    product's agent.
 
     Raises:
-        ConfigError: a file cannot be read or makes no sense; names the file and the line.
+        ConfigError: a file cannot be read or is invalid; the message names the file and the line.
     """
     agents = _read_agents(config_dir)
     if not agents:
@@ -69,10 +69,10 @@ def load_catalog(config_dir: Path) -> Catalog:
 
 
 def load_agent(config_dir: Path, name: str) -> Agent:
-    """One agent of the catalog; the others' files are not read, which takes longer than to start one.
+    """Load one agent of the catalog without the others' files: reading those takes longer than starting an agent.
 
     Raises:
-        NoSuchAgent: there is none of this name; the message lists those that there are.
+        NoSuchAgent: no agent has this name; the message lists the names.
         ConfigError: as for ``load_catalog``.
     """
     agents = _read_agents(config_dir, name) if _NAME.fullmatch(name) else []
@@ -80,7 +80,7 @@ def load_agent(config_dir: Path, name: str) -> Agent:
 
 
 def _read_agents(config_dir: Path, only: str = "") -> list[Agent]:
-    """All of them, or the one of this name if it is there."""
+    """Read all agents, or only the one of this name if it exists."""
     entries: dict[str, dict[str, Any]] = {}
     for directory in (BUILT_IN_DIRECTORY, config_dir / "agents"):
         for path in _files(directory, only):
@@ -99,14 +99,14 @@ def _files(directory: Path, only: str) -> list[Path]:
 
 
 def _merge(entry: dict[str, Any], path: Path) -> None:
-    """Put the file's keys into the entry, and check that an agent comes of it."""
+    """Merge a file's keys into the entry, and check that the result is a valid agent."""
     if not _NAME.fullmatch(path.stem):
         raise ConfigError(f"{path}: agent names use only a-z, 0-9, - and _; rename the file")
     text = _read(path)
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        # tomllib names the place in its message only: "… (at line 3, column 9)" or "(at end of document)".
+        # tomllib gives the place only in its message: "… (at line 3, column 9)" or "(at end of document)".
         place = re.search(r"at line (\d+)", str(error))
         line = int(place[1]) if place else len(text.splitlines())
         raise ConfigError(f"{path}:{line}: {error}") from error
@@ -133,7 +133,7 @@ def _merge(entry: dict[str, Any], path: Path) -> None:
                 f"{path}:{_line(text, 'env_if')}: unknown condition {condition!r}; known conditions: {there}"
             )
     for key, value in values.items():
-        # A table adds to the one that is there; what it names itself is changed.
+        # A table is merged with the existing one, key by key.
         entry[key] = entry[key] | value if isinstance(value, dict) and key in entry else value
     if missing := [key for key in _REQUIRED if key not in entry]:
         raise ConfigError(f"{path}:1: the key {missing[0]!r} is missing")
@@ -193,7 +193,7 @@ def _read(path: Path) -> str:
 
 
 def _line(text: str, key: str) -> int:
-    """The line that sets a top-level key, or 1 if it is spelled in a way that we do not find."""
+    """The line that sets a top-level key, or 1 if it is not found."""
     pattern = re.compile(rf"""\s*\[?\s*["']?{re.escape(key)}["']?\s*[\]=.]""")
     for number, line in enumerate(text.splitlines(), start=1):
         if pattern.match(line):

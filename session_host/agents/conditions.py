@@ -15,23 +15,23 @@ MOST_BYTES = 16 * 1024 * 1024
 def opencode_has_its_plugin_library(environment: Mapping[str, str], directory: str) -> bool:
     """Whether opencode can load a plugin without npm.
 
-    With any plugin it waits at its start, with an empty screen, for npm to install ``@opencode-ai/plugin`` into each of
-    its configuration directories that lacks it: seconds with a network, more than a minute without. Without a
-    plugin it does that in the background, so that the next start has it.
+    With any plugin, opencode waits at its start, with an empty screen, for npm to install ``@opencode-ai/plugin`` into
+    each of its configuration directories that lacks it: seconds with a network, more than a minute without. Without a
+    plugin it installs the library in the background, so that the next start finds it.
     """
     home = environment.get("HOME", "")
     base = environment.get("XDG_CONFIG_HOME") or f"{home}/.config"
     places = [each / ".opencode" for each in (Path(directory), *Path(directory).parents, Path(home))]
     if own := environment.get("OPENCODE_CONFIG_DIR"):
         places.append(Path(directory, own))
-    # The user's own directory is made if it is not there.
+    # opencode creates the user's own directory if it is missing.
     there = [Path(base, "opencode"), *(place for place in places if place.is_dir())]
     return all(_has_plugin_library(place) for place in there)
 
 
 def _has_plugin_library(place: Path) -> bool:
     if place.is_dir() and not os.access(place, os.W_OK):
-        return True  # It installs nothing there.
+        return True  # opencode installs nothing there.
     try:
         with (place / "package-lock.json").open("rb") as file:
             lock = json.loads(file.read(MOST_BYTES))
@@ -41,19 +41,19 @@ def _has_plugin_library(place: Path) -> bool:
 
 
 def nobody_sets_qwens_defaults(environment: Mapping[str, str], directory: str) -> bool:
-    """Whether Qwen Code has no system defaults, by variable or in its place, that ours would take the place of."""
-    # Ours, of this chat or of one around it.
+    """Whether Qwen Code has no system defaults, by variable or in its default place, that Outlive's would replace."""
+    # Outlive's own defaults, of this chat or of a chat around it.
     named = re.sub(r".*/sessions/[0-9a-f-]{36}/agent/.*", "", environment.get("QWEN_CODE_SYSTEM_DEFAULTS_PATH", ""))
     settings = Path(directory, environment.get("QWEN_CODE_SYSTEM_SETTINGS_PATH") or "/etc/qwen-code/settings.json")
     return not named and not settings.with_name("system-defaults.json").exists()
 
 
 class Condition(NamedTuple):
-    """One that a variable may depend on.
+    """A condition for setting a variable.
 
     Attributes:
-        holds: is given the environment and the directory that the agent is started in.
-        otherwise: what is then to be known of the chat, a sentence.
+        holds: called with the environment and the directory in which the agent starts.
+        otherwise: a sentence for the user if the condition does not hold.
     """
 
     holds: Callable[[Mapping[str, str], str], bool]

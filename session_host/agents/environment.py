@@ -1,4 +1,4 @@
-"""Build an agent's environment: the caller's without the variables of the caller's terminal."""
+"""Builds an agent's environment: the caller's without the variables of the caller's terminal."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from session_host.agents.agent import Agent, login_shell
 from session_host.agents.conditions import CONDITIONS
 from session_host.agents.merged_settings import is_merged, variable
 
-# A "*" at the end stands for any.
+# A "*" at the end matches any ending.
 TERMINAL_VARIABLES = (
-    # They describe the terminal, multiplexer or editor that the caller sits in; programs would take
-    # them for the session's terminal, and start to speak to the wrong one.
+    # Variables that describe the caller's terminal, multiplexer or editor; programs would take them for the session's
+    # terminal, and communicate with the wrong one.
     "TMUX*", "STY", "ZELLIJ*", "WINDOW", "WINDOWID", "COLUMNS", "LINES", "COLORFGBG", "TERMCAP", "TERMINFO",
     "VTE_VERSION", "TERM_PROGRAM*", "TERM_SESSION_ID", "LC_TERMINAL*", "XTERM_*", "KITTY_*", "GHOSTTY_*",
     "ALACRITTY_*", "WEZTERM_*", "KONSOLE_*", "ITERM_*", "GNOME_TERMINAL_*", "TERMINATOR_UUID", "TILIX_ID",
     "FOOT_*", "WT_SESSION", "WT_PROFILE_ID", "INSIDE_EMACS", "VIM_TERMINAL", "NVIM",
-    # The session has a directory of its own and is nobody's sub-shell.
+    # The session has its own directory and is not a sub-shell.
     "PWD", "OLDPWD", "SHLVL", "_",
 )  # fmt: skip
 
 NESTING_VARIABLES = (
-    # Agents set them for the programs they run. A new chat that is started from within one is not part
-    # of it. The agents' settings (CLAUDE_CODE_USE_BEDROCK, CODEX_HOME …) are the user's, and stay.
+    # Variables that agents set for the programs they run. A new chat that is started within an agent is not part of
+    # that agent. The agents' settings (CLAUDE_CODE_USE_BEDROCK, CODEX_HOME …) belong to the user, and stay.
     "CLAUDECODE", "CLAUDE_CODE_ENTRYPOINT", "CLAUDE_CODE_SESSION_ID", "CLAUDE_CODE_CHILD_SESSION",
     "CLAUDE_CODE_SSE_PORT", "CLAUDE_CODE_EXECPATH", "CLAUDE_CODE_SESSION_ATTENDED", "CLAUDE_CODE_MESSAGING_*",
     "CLAUDE_CODE_CHILD_NOTES_DIR", "CLAUDE_PID", "CLAUDE_EFFORT", "AI_AGENT",
@@ -49,20 +49,19 @@ def child_environment(
     engine: str = "ghostty",
     directory: str = "",
 ) -> dict[str, str]:
-    """The environment to start the agent with.
+    """The environment in which to start the agent.
 
-    The caller's, less what is the caller's terminal's or of an agent around it; with what a
-    caller without a desktop lacks; then ``TERM`` and ``COLORTERM``, the agent's own settings, and
-    the user's overrides, which win. Variables that are no valid UTF-8 are left out: a launch spec
-    cannot carry them.
+    The result is the caller's environment, without the variables of the caller's terminal or of an agent around it;
+    plus variables that a caller without a desktop lacks; then ``TERM`` and ``COLORTERM``, the agent's own settings, and
+    the user's overrides, which win. Variables that are not valid UTF-8 are left out: a launch spec cannot carry them.
 
     Args:
         base: the caller's environment.
         agent: the agent; its ``env`` and ``scrub_env`` are applied.
-        overrides: what the user set for this session.
+        overrides: variables that the user set for this session.
         files: the directory of the agent's files for this session.
         engine: the terminal emulator's name.
-        directory: where the agent is started; "" leaves out what depends on it.
+        directory: the agent's working directory; "" leaves out variables that depend on it.
     """
     environment = {
         name: value
@@ -80,25 +79,25 @@ def child_environment(
         if condition is None or (directory and CONDITIONS[condition].holds({**environment, **overrides}, directory)):
             environment[name] = variable(value, files, overrides.get(name, environment.get(name, "")))
             merged |= {name} if is_merged(value) else set()
-    # The user's word counts; it is in those that were merged already.
+    # The user's value wins; merged variables include it already.
     environment |= {name: value for name, value in overrides.items() if name not in merged}
     return environment
 
 
 def missing_integration(agent: Agent, environment: Mapping[str, str], directory: str) -> str:
-    """What is to be known of a chat because of variables that were not set; "" for nothing.
+    """A message about features that a chat lacks because variables were not set; "" for none.
 
     Args:
         agent: the chat's agent.
-        environment: the chat's own.
-        directory: where the agent is started.
+        environment: the chat's environment.
+        directory: the agent's working directory.
     """
     conditions = {name: CONDITIONS[name] for name in agent.env_if.values()}
     return " ".join(each.otherwise for each in conditions.values() if not each.holds(environment, directory))
 
 
 def _missing(environment: Mapping[str, str]) -> dict[str, str]:
-    """What every program counts on and this environment has not, as under cron or a bare service."""
+    """Variables that programs rely on and this environment lacks, as under cron or a bare service."""
     try:
         account = pwd.getpwuid(os.getuid())
         name, home = account.pw_name, account.pw_dir
@@ -112,13 +111,13 @@ def _missing(environment: Mapping[str, str]) -> dict[str, str]:
         "PATH": _DEFAULT_PATH,
     }
     if not any(environment.get(variable) for variable in ("LC_ALL", "LC_CTYPE", "LANG")):
-        # Without any, programs fall back to ASCII and break the agents' box drawing.
+        # Without a locale, programs fall back to ASCII and break the agents' box drawing.
         defaults["LANG"] = "C.UTF-8"
     return {variable: value for variable, value in defaults.items() if not environment.get(variable)}
 
 
 def _is_removed(name: str, patterns: Sequence[str]) -> bool:
-    # Ours are many, and no patterns: to make one of each takes longer than the rest of a command.
+    # Most names are not patterns; compiling a pattern for each takes longer than the rest of a command.
     return (
         name in _REMOVED_NAMES
         or name.startswith(_REMOVED_BEGINNINGS)

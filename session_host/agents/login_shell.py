@@ -1,16 +1,15 @@
-"""The PATH of the user's login shell, for a window started from an icon.
+"""Finds the PATH of the user's login shell, for a window started from an icon.
 
-A desktop starts programs with a PATH of its own, and nvm, mise, brew and others add theirs in the files
-that a shell reads: agents which every terminal finds would not be found. So the shell is asked, once and
-as a terminal would start it (login and interactive), for its PATH and nothing else: the rest of a shell's
-environment is made for that shell.
+A desktop starts programs with its own PATH, while nvm, mise, brew and others extend PATH in the shell's startup files:
+agents that every terminal finds would be missing. So Outlive starts the shell once, as a terminal would (login and
+interactive), and asks for its PATH alone: the rest of a shell's environment is meant for that shell.
 
-Those files are the user's and may do anything: print, read, wait, start tmux, exec another shell. The
-shell has no terminal and no input, what it prints is not looked at but for what stands between two random
-marks, and after ``TIMEOUT_S`` it is killed with its whole session. What has made itself a daemon stays: it
-may be an agent of keys that others use. ``OUTLIVE_RESOLVING_ENVIRONMENT=1`` tells such a file who asks.
+The startup files belong to the user and may do anything: print, read, wait, start tmux, exec another shell. The shell
+has no terminal and no input; Outlive reads only the output between two random marks, and kills the shell's whole
+session after ``TIMEOUT_S``. A daemon that left the session stays: it may be an ssh agent that other programs use.
+``OUTLIVE_RESOLVING_ENVIRONMENT=1`` tells such a file about the caller.
 
-Sources: VS Code's ``resolveShellEnv`` and the npm package ``shell-env`` ask alike.
+Sources: VS Code's ``resolveShellEnv`` and the npm package ``shell-env`` work alike.
 """
 
 from __future__ import annotations
@@ -37,36 +36,36 @@ TIMEOUT_S = 5.0
 LOOK_AGAIN_S = 0.05
 _READ_BYTES = 65536
 _KEPT_BYTES = 1024 * 1024
-"""Of what a shell prints, the last so much: a PATH is far shorter."""
+"""How much of a shell's output is kept, the newest; a PATH is far shorter."""
 
 _ASKED_WITH = {
     "OUTLIVE_RESOLVING_ENVIRONMENT": "1",
-    # Oh My Zsh asks whether to update itself, and its tmux plugin starts one.
+    # Oh My Zsh asks whether to update itself, and its tmux plugin starts tmux.
     "DISABLE_AUTO_UPDATE": "true",
     "ZSH_TMUX_AUTOSTART": "false",
     "ZSH_TMUX_AUTOSTARTED": "true",
-    # No window that asks for a passphrase, where a file runs ssh-add.
+    # Keeps ssh-add from opening a window that asks for a passphrase.
     "SSH_ASKPASS_REQUIRE": "never",
 }
 
 _NO_TERMINALS = {"", "dumb", "linux"}
-"""What TERM is where a desktop has it from its own start."""
+"""Values of TERM in a desktop's own environment."""
 
 _Attempt = tuple[str, list[str]]
-"""The zeroth word and the others of an argv."""
+"""The zeroth word of an argv, and the others."""
 
 
 class LoginPath(msgspec.Struct, frozen=True):
-    """What came of asking."""
+    """The result of asking the login shell."""
 
     path: str
-    """Directories joined by colons: the shell's, then those that only the caller had; or the caller's as it was."""
+    """Directories joined by colons: the shell's, then the caller's others; or the caller's unchanged PATH."""
     problem: str = ""
-    """Why it is the caller's, one line; "" if the shell has answered."""
+    """Why ``path`` is the caller's, one line; "" if the shell has answered."""
 
 
 def is_from_terminal(environment: Mapping[str, str]) -> bool:
-    """Whether this process was started in a terminal, so that its environment is the one that its user made."""
+    """Whether this process was started in a terminal, so that its environment is the user's own."""
     if environment.get("TERM", "") not in _NO_TERMINALS:
         return True
     try:
@@ -77,7 +76,7 @@ def is_from_terminal(environment: Mapping[str, str]) -> bool:
 
 
 async def find_login_path(environment: Mapping[str, str]) -> LoginPath:
-    """As ``login_path``, with the loop running meanwhile; when this is cancelled the shell is ended."""
+    """As ``login_path``, without blocking the event loop; cancelling it kills the shell."""
     stop = threading.Event()
     try:
         return await asyncio.to_thread(login_path, environment, stop)
@@ -89,8 +88,8 @@ def login_path(environment: Mapping[str, str], stop: threading.Event | None = No
     """Ask the user's login shell for its PATH. Blocks, for ``TIMEOUT_S`` at most.
 
     Args:
-        environment: the caller's; its SHELL is asked, else the account's.
-        stop: when it is set, the shell is ended and nothing found.
+        environment: the caller's environment; its SHELL is asked, else the account's shell.
+        stop: when set, the shell is killed and nothing is found.
     """
     own = environment.get("PATH") or os.defpath
     shell = login_shell(environment)
@@ -112,12 +111,12 @@ def login_path(environment: Mapping[str, str], stop: threading.Event | None = No
 
 
 def _attempts(shell: str, mark: str) -> Iterator[_Attempt]:
-    """The argvs to try: as a terminal starts it, then without the files of an interactive shell, which may exec."""
+    """The argvs to try: as a terminal starts the shell, then without an interactive shell's files, which may exec."""
     name = Path(shell).name
-    # Single quotes are the same in every shell. What /bin/sh is given in them is not theirs to read.
+    # Single quotes are the same in every shell; other shells do not parse the quoted script for /bin/sh.
     question = f"""/bin/sh -c 'printf "%s" "{mark}<$PATH>{mark}"'"""
     if name in {"tcsh", "csh"}:
-        # They take no -l beside other options; a dash before its name makes a login shell, see tcsh(1).
+        # csh and tcsh accept no -l beside other options; a dash before the name makes a login shell, see tcsh(1).
         yield f"-{name}", ["-i", "-c", question]
         yield name, ["-c", question]
         return
@@ -135,16 +134,16 @@ def _output(
     deadline_s: float,
     stop: threading.Event,
 ) -> bytes:
-    """What the shell prints until it has answered, or ended, or closed its output.
+    """The shell's output until it has answered, exited or closed its output.
 
     Raises:
-        TimeoutError: the time is up, or it was stopped.
-        OSError: it cannot be started.
+        TimeoutError: the time is up, or ``stop`` was set.
+        OSError: the shell cannot be started.
     """
     name, words = attempt
     asked_with = {**environment, **_ASKED_WITH}
     if asked_with.get("TERM", "") in {"", "dumb"}:
-        # Many files begin with "no more of this on a dumb terminal", before PATH is set.
+        # Many startup files return early on a dumb terminal, before they set PATH.
         asked_with["TERM"] = "xterm-256color"
     home = environment.get("HOME", "/")
     with subprocess.Popen(
@@ -169,7 +168,7 @@ def _read(process: subprocess.Popen[bytes], mark: bytes, deadline_s: float, stop
     os.set_blocking(descriptor, False)
     output = b""
     while True:
-        # What it leaves in the background may hold its output for ever: its own end is one, too.
+        # Background processes may keep the output open for ever, so the shell's own exit also ends the loop.
         ended = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
         if select.select([descriptor], [], [], 0 if ended else LOOK_AGAIN_S)[0]:
             try:
@@ -186,8 +185,8 @@ def _read(process: subprocess.Popen[bytes], mark: bytes, deadline_s: float, stop
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill all that is in the shell's session. It is not reaped before, so that its number stays its own."""
-    for _ in range(10):  # What forks while we look is found by the next look.
+    """Kill all processes of the shell's session. The shell is reaped later, so that its PID is not reused."""
+    for _ in range(10):  # The next pass finds processes that were forked during this one.
         others = [pid for pid in _session(process.pid) if pid != process.pid]
         for pid in (process.pid, *others):
             with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -199,13 +198,13 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _session(leader: int) -> list[int]:
-    """The living processes of a session; none where there is no /proc."""
+    """The living processes of a session; none without /proc."""
     found = []
     for pid in proc.pids():
         try:
             fields = proc.stat_fields(pid)
         except OSError:
-            continue  # It has ended meanwhile.
+            continue  # The process has ended meanwhile.
         # proc(5): state, ppid, pgrp, session
         if int(fields[3]) == leader and fields[0] not in {"Z", "X"}:
             found.append(pid)
@@ -221,10 +220,10 @@ def _path_in(output: bytes, mark: str) -> str:
 
 
 def _merged(found: str, own: str) -> str:
-    """The shell's directories in their order, then the caller's others.
+    """The shell's directories in order, then the caller's others.
 
-    The shell's come first, as in a terminal: an agent of nvm's needs nvm's node, not the system's. What is
-    not absolute is left out, since it would be looked for in each chat's directory.
+    The shell's come first, as in a terminal: an agent installed by nvm needs nvm's node, not the system's. Relative
+    directories are left out, since they would depend on each chat's directory.
     """
     entries = [entry for entry in (*found.split(":"), *own.split(":")) if entry.startswith("/")]
     return ":".join(dict.fromkeys(entries))

@@ -1,4 +1,4 @@
-"""Environment variables with an agent's settings: ours, merged with the user's."""
+"""Environment variables with an agent's settings: Outlive's, merged with the user's."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from urllib.parse import quote
 from session_host.agents.agent import FILES
 
 _ANY_SESSIONS_FILES = r"\S*/sessions/[0-9a-f-]{36}/agent"
-"""What stands in the place of ``{files}`` in a value made for another chat, out of which this one is started."""
+"""A pattern for the value of ``{files}`` in a variable of another chat, from which this chat is started."""
 
 
 def is_merged(template: str) -> bool:
-    """Whether a value of the catalog's is merged with the user's own, and does not stand aside for it."""
+    """Whether a value of the catalog is merged with the user's own, and does not give way to it."""
     return template.startswith("{") and not template.startswith(FILES)
 
 
 def variable(template: str, files: str, theirs: str) -> str:
     """The value of a variable.
 
-    A JSON object is merged with one that is there already: objects by their keys, lists one behind the other, and else
-    the user's own counts. Anything else takes the place of what is there.
+    A JSON object is merged with an existing one: objects by key, lists appended; otherwise the user's value wins. Any
+    other value replaces the existing one.
 
     Args:
-        template: the catalog's, with ``{files}``.
+        template: the catalog's value, with ``{files}``.
         files: the directory of the agent's files for this session.
-        theirs: what is set already; "" for nothing.
+        theirs: the existing value; "" for none.
     """
     url = f"file://{FILES}"
     if not is_merged(template):
@@ -54,7 +54,7 @@ def _filled(value: Any, url: str, files: str) -> Any:
 
 
 def _without(there: Any, ours: Any) -> Any:
-    """What is there, less what another chat's list has of the same kind as ours."""
+    """The existing list without another chat's entries of the same kind as ours."""
     if isinstance(there, dict) and isinstance(ours, dict):
         return {key: _without(each, ours.get(key)) for key, each in there.items()}
     if isinstance(there, list) and isinstance(ours, list):

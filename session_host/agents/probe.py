@@ -1,9 +1,9 @@
 """Asks an installed agent for its version and options.
 
-It is asked once for each version of the program: what it said is kept in the state directory, under the program's
-path, size and times. Programs are asked without a terminal and without input, in a terminal session of their own, and
-what they start is ended with them. One that does not answer in time, or that answers what is no help text, is simply
-not known: it is started as the catalog says.
+Each version of a program is asked once: its answer is kept in the state directory, under the program's path, size and
+times. Programs are asked without a terminal and without input, in a new terminal session, and the processes that they
+start are killed with them. If a program does not answer in time, or its answer is not a help text, its options are
+unknown: it is started as the catalog says.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ from session_host.protocol.untrusted_text import one_line
 from session_host.system.processes.process_tree import MARK, chat_processes, end
 
 PATIENCE_S = 1.5
-"""A start waits no longer than this, and only for a program that was not asked before."""
+"""The longest delay of a start, and only for a program that was not asked before."""
 
 LONG_PATIENCE_S = 15.0
-"""For those who came to hear it."""
+"""The timeout for a caller that wants the answer itself."""
 
 MOST_BYTES = 256 * 1024
 MOST_KEPT = 64
 MOST_TRIES = 3
-"""A program that never answers in time does not delay each start."""
+"""How often a program is asked: one that never answers in time must not delay each start."""
 
 FEWEST_OPTIONS = 5
-"""What names fewer is no help text, but what a program says to any word."""
+"""How many options a help text names at least; a shorter answer is a reply to any word."""
 
 _QUIET_S = 0.1
 _saving = threading.Lock()
@@ -53,17 +53,17 @@ _VALUED = re.compile(
     r"(--?[A-Za-z][\w-]*)(?:,\s*(--?[A-Za-z][\w-]*))?"
     r"(?:[ =](?P<one>[<\[][^>\]]*[>\]](?:\.\.\.)?)|.*\[(?P<kind>string|number|array)\])"
 )
-"""A line that begins with an option and its value: as commander, clap and yargs print it."""
+"""A line that begins with an option and its value, as commander, clap and yargs print it."""
 
 
 class Probe(msgspec.Struct, frozen=True):
-    """What a program said.
+    """A program's answer.
 
     Attributes:
-        version: as it stands in its answer, ``2.1.329``; "" if it is not known.
-        options: all that its help names; None if it is not known.
-        valued: those of them that take a value, or may.
-        variadic: those of these that take any number.
+        version: the version as the program prints it, ``2.1.329``; "" if unknown.
+        options: all options that the help names; None if unknown.
+        valued: options that take a value, perhaps an optional one.
+        variadic: valued options that take any number of values.
     """
 
     version: str = ""
@@ -73,7 +73,7 @@ class Probe(msgspec.Struct, frozen=True):
 
 
 class _Kept(msgspec.Struct):
-    """An entry of the file."""
+    """An entry of the file of answers."""
 
     size: int
     times: list[int]
@@ -82,20 +82,20 @@ class _Kept(msgspec.Struct):
 
 
 def probed(agent: Agent, path: str, environment: Mapping[str, str], patience_s: float = PATIENCE_S) -> Probe:
-    """What is known of an agent's program; asks it if it was not asked before. Blocks.
+    """The answer of an agent's program; asks the program if it was not asked before. Blocks.
 
     Args:
         agent: the agent to probe.
-        path: of the program.
-        environment: what it is asked in.
-        patience_s: how long at most; nothing is asked if this is 0.
+        path: the program's path.
+        environment: the program's environment.
+        patience_s: the timeout; 0 asks nothing.
     """
     resolved = os.path.realpath(path)
     try:
         found = os.stat(resolved)  # noqa: PTH116 - as the line above
     except OSError:
         return Probe()
-    # Packages of npm have files of one fixed time of modification; the time of change tells a new one.
+    # npm gives all files of a package one fixed modification time; the change time reveals a new version.
     size, times = found.st_size, [found.st_mtime_ns, found.st_ctime_ns]
     kept = _load().get(resolved)
     if kept is not None and (kept.size, kept.times) != (size, times):
@@ -110,11 +110,11 @@ def probed(agent: Agent, path: str, environment: Mapping[str, str], patience_s: 
 
 
 def versions(agents: Mapping[str, Agent], environment: Mapping[str, str]) -> dict[str, str]:
-    """The versions of several agents' programs, asked side by side; "" for those that do not tell. Blocks.
+    """The versions of several agents' programs, asked in parallel; "" for unknown ones. Blocks.
 
     Args:
         agents: by the paths of their programs.
-        environment: what they are asked in.
+        environment: the programs' environment.
     """
     with ThreadPoolExecutor(max_workers=4) as threads:
         answers = {
@@ -124,9 +124,9 @@ def versions(agents: Mapping[str, Agent], environment: Mapping[str, str]) -> dic
 
 
 def supported(agent: Agent, probe: Probe) -> frozenset[str] | None:
-    """What to tell ``Agent.argv`` of a version's options; None if they are not known.
+    """The value of ``supports`` for ``Agent.argv``; None if unknown.
 
-    Only options that the catalog names as ``probed`` can be missing: help texts do not name all that there are.
+    Only the catalog's ``probed`` options can be missing: help texts do not name all options.
     """
     if probe.options is None:
         return None
@@ -135,13 +135,13 @@ def supported(agent: Agent, probe: Probe) -> frozenset[str] | None:
 
 
 def ask(path: str, version: Sequence[str], environment: Mapping[str, str], patience_s: float) -> Probe:
-    """Ask a program for its version and its options, both at once. Blocks, for so long at most.
+    """Ask a program for its version and its options, both at once. Blocks up to the timeout.
 
     Args:
         path: the program.
-        version: the arguments at which it tells its version; () if it cannot.
-        environment: what it is asked in.
-        patience_s: how long it may take.
+        version: the arguments that print its version; () if it cannot print it.
+        environment: the program's environment.
+        patience_s: the timeout.
     """
     mark = f"probe-{secrets.token_hex(8)}"
     quiet = {**environment, "TERM": "dumb", "NO_COLOR": "1", MARK: mark}
@@ -160,12 +160,12 @@ def ask(path: str, version: Sequence[str], environment: Mapping[str, str], patie
 
 
 class _Question:
-    """One run of a program, for what it prints."""
+    """One run of a program that collects its output."""
 
     def __init__(self, argv: list[str], environment: Mapping[str, str]) -> None:
         self._printed = {"output": b"", "errors": b""}
         self._process: subprocess.Popen[bytes] | None = None
-        # It may be executable and no program, or be gone meanwhile.
+        # The file may be executable and not a program, or be deleted meanwhile.
         with contextlib.suppress(OSError, ValueError):
             self._process = subprocess.Popen(
                 argv,
@@ -173,22 +173,22 @@ class _Question:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 env=dict(environment),
-                cwd="/",  # A project's own settings are not asked for.
+                cwd="/",  # Not in a project, so that its settings do not matter.
                 start_new_session=True,
             )
 
     @property
     def succeeded(self) -> bool:
-        """Whether it has ended, and well."""
+        """Whether the program has exited with 0."""
         return self._process is not None and self._process.returncode == 0
 
     @property
     def text(self) -> str:
-        """All that it printed; what it printed as an error last."""
+        """The program's whole output, with its standard error last."""
         return "\n".join(each.decode(errors="replace") for each in self._printed.values())
 
     def listen(self, deadline_s: float) -> None:
-        """Until it has ended and all that it printed is read, or the time is over."""
+        """Read until the program has exited and its output is complete, or the deadline."""
         process = self._process
         if process is None:
             return
@@ -196,7 +196,7 @@ class _Question:
         assert process.stderr is not None
         pipes: dict[IO[bytes], str] = {process.stdout: "output", process.stderr: "errors"}
         while pipes and (left_s := deadline_s - time.monotonic()) > 0:
-            # A daemon that it left may hold the pipes for ever.
+            # A daemon that the program left may keep the pipes open for ever.
             wait_s = left_s if process.poll() is None else min(left_s, _QUIET_S)
             ready, _, _ = select.select(list(pipes), [], [], min(wait_s, _QUIET_S))
             if not ready and process.returncode is not None:
@@ -213,7 +213,7 @@ class _Question:
             process.wait(max(0.0, min(_QUIET_S, deadline_s - time.monotonic())))
 
     def close(self, mark: str) -> None:
-        """End it, and whatever it has started."""
+        """Kill the program and all processes that it started."""
         process = self._process
         if process is None:
             return
@@ -238,7 +238,7 @@ def _understood(version: str, text: str) -> Probe:
     if len(options) < FEWEST_OPTIONS:
         return Probe(version)
     valued, variadic = set(), set()
-    # Each option begins a line; what stands in the text that explains another does not count.
+    # Each option begins a line; options within explanations do not count.
     for match in (found for line in text.splitlines() if (found := _VALUED.match(line.strip()))):
         names = {name for name in match.groups()[:2] if name}
         valued |= names
@@ -248,7 +248,7 @@ def _understood(version: str, text: str) -> Probe:
 
 
 def _is_enough(kept: _Kept, patience_s: float) -> bool:
-    """Whether what is kept is all that will be known."""
+    """Whether the kept answer is final."""
     if kept.probe.version and kept.probe.options is not None:
         return True
     return kept.tries >= MOST_TRIES and patience_s < LONG_PATIENCE_S
@@ -262,7 +262,7 @@ def _load() -> dict[str, _Kept]:
     try:
         return msgspec.json.decode(_file().read_bytes(), type=dict[str, _Kept])
     except (OSError, msgspec.DecodeError, RecursionError):
-        return {}  # It can be had again.
+        return {}  # The file's contents can be asked for again.
 
 
 def _keep(path: str, entry: _Kept) -> None:
@@ -274,7 +274,7 @@ def _keep(path: str, entry: _Kept) -> None:
 
 def _save(entries: dict[str, _Kept]) -> None:
     unfinished = _file().with_name(f"agents.{os.getpid()}.new")
-    # What cannot be kept is asked for again.
+    # An answer that cannot be kept is asked for again.
     with contextlib.suppress(OSError, OutliveError):
         ensure_private(state_dir())
         descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)

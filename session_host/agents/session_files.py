@@ -1,6 +1,6 @@
-"""The files that an agent is started with: settings with hooks, a plugin; one set per session.
+"""The files with which an agent is started: settings with hooks, a plugin; one set per session.
 
-They are given by flag or variable, so that the user's own configuration is not touched.
+Agents get them by flag or variable, so that the user's own configuration stays unchanged.
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ from session_host.errors import LaunchFailed
 from session_host.paths import make_directories
 
 HOOK_PROGRAM = Path(__file__).parents[1] / "hook" / "report.py"
-"""Run by agents' hooks; see there."""
+"""The program that agents' hooks run; see there."""
 
 HOOK = "{hook}"
-"""Stands in a file, within a JSON or JavaScript string, for the shell command that reports to the session's host."""
+"""The placeholder in a file, within a JSON or JavaScript string, for the shell command that reports to the host."""
 
 
 def hook_command() -> str:
-    """The shell command that reports to the host of the session that it is run in; arguments may follow it."""
+    """The shell command that reports to the host of its session; arguments may follow it."""
     return shlex.join([sys.executable, "-I", "-S", str(HOOK_PROGRAM)])
 
 
 def copy_conversation_files(conversation: str, former: Path, directory: Path) -> None:
-    """Give a session copies of the files of a former one's that the agent keeps a conversation in, by their names.
+    """Copy the files in which the agent keeps a conversation from a former session to a new one.
 
     Args:
-        conversation: the files' names begin with it.
-        former: the directory of the former one's; it need not be there.
-        directory: the session's own; made if need be.
+        conversation: the beginning of the files' names.
+        former: the former session's directory, which may be missing.
+        directory: the new session's directory; created if needed.
 
     Raises:
-        LaunchFailed: they cannot be read or written.
+        LaunchFailed: the files cannot be read or written.
     """
     try:
         for path in former.glob(f"{conversation}*"):
@@ -50,14 +50,14 @@ def copy_conversation_files(conversation: str, former: Path, directory: Path) ->
 
 
 def write_files(sources: Sequence[str], directory: Path) -> None:
-    """Write an agent's files for one session, for the owner alone.
+    """Write an agent's files for one session, readable by the owner alone.
 
     Args:
         sources: the paths in the catalog.
-        directory: made if need be.
+        directory: the target directory; created if needed.
 
     Raises:
-        LaunchFailed: the disk does not let us.
+        LaunchFailed: the files cannot be written.
     """
     command = json.dumps(hook_command(), ensure_ascii=False)[1:-1]
     try:

@@ -1,18 +1,18 @@
 """Where agents keep their conversations: whether one can be resumed, and which processes have it open.
 
-One module for each agent, by the name that the catalog gives as ``place``. They read the agents' own files. They must
-not write to any (except ``gemini_guard``), nor know sessions or hosts.
+One module for each agent, under the name that the catalog gives as ``place``. They read the agents' own files. They
+must not write to any (except ``gemini_guard``), nor know sessions or hosts.
 
     base           base types for looking up an agent's conversations
-    registry       the table of all of them, by the names in the catalog
+    registry       the table of conversation stores, by the names in the catalog
     claude         Claude Code: a transcript for each conversation, a file for each running process
     codex          Codex: a rollout for each thread, with a lock while a process has it open
     copilot        Copilot CLI: a directory for each conversation, with a file for each process that has it open
     gemini         Gemini CLI: transcripts by project, which it may delete by itself
     gemini_guard   keeps a running chat's transcript from being deleted by another Gemini CLI
-    gemini_turns   which conversation Gemini CLI is in, by what it writes in its turns; pure
+    gemini_turns   finds Gemini CLI's current conversation by the transcripts written in its turns; pure
     opencode       opencode: all conversations in one SQLite file
     qwen           Qwen Code: a transcript for each conversation, a file for each process
-    own_files      files of ours: aider's conversations, and those with model servers
+    own_files      files of Outlive: aider's conversations, and those with model servers
     process_files  files of running processes, left behind by killed ones
 """

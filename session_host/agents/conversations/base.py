@@ -9,27 +9,27 @@ from typing import NamedTuple, Protocol
 
 
 class Availability(Enum):
-    """What an agent has kept of a conversation."""
+    """How much an agent has kept of a conversation."""
 
     WHOLE = "whole"
-    """It can be gone on with."""
+    """The conversation can be resumed."""
     NOTHING = "nothing"
-    """Nothing was said in it yet: it is begun anew, under the same id."""
+    """The conversation is empty: a new one begins under the same id."""
     LOST = "lost"
-    """It cannot be gone on with."""
+    """The conversation cannot be resumed."""
     UNKNOWN = "unknown"
-    """It cannot be told: the agent will say."""
+    """Unknown: the agent itself will report it."""
 
 
 class ConversationQuery(NamedTuple):
-    """A conversation that is to be gone on with.
+    """A conversation to resume.
 
     Attributes:
-        conversation: its id; it has passed ``protocol.untrusted_text.is_conversation``.
-        directory: where the agent worked, absolute.
-        environment: that the agent is to have: it leads to the agent's files.
-        files: the directory of the files that we made for it.
-        used: whether something was said in it, as far as is known.
+        conversation: its id; ``protocol.untrusted_text.is_conversation`` has accepted it.
+        directory: the agent's former working directory, absolute.
+        environment: the environment that the agent will have, which leads to the agent's files.
+        files: the directory of the session's own agent files.
+        used: whether the conversation has any messages, as far as is known.
     """
 
     conversation: str
@@ -40,7 +40,7 @@ class ConversationQuery(NamedTuple):
 
     @property
     def home(self) -> Path:
-        """The user's."""
+        """The user's home directory."""
         return Path(self.environment.get("HOME") or Path.home())
 
     def from_variable(self, variable: str, default: Path) -> Path:
@@ -50,11 +50,11 @@ class ConversationQuery(NamedTuple):
 
 
 class LookupResult(NamedTuple):
-    """What is kept of it.
+    """The result of looking up a conversation.
 
     Attributes:
-        kept: see there.
-        reason: for one that is lost why, and for one that holds nothing that; a clause without a full stop.
+        kept: how much of the conversation is kept.
+        reason: why a conversation is lost or holds nothing; a clause without a full stop.
     """
 
     kept: Availability
@@ -65,11 +65,11 @@ class ConversationStore(Protocol):
     """Where an agent keeps its conversations."""
 
     def find(self, sought: ConversationQuery) -> LookupResult:
-        """What is kept of one. Blocks on the disk.
+        """Look up a conversation. Blocks on the disk.
 
         Raises:
-            OSError: it cannot be told.
+            OSError: the agent's files cannot be read.
         """
 
     def opened_by(self, sought: ConversationQuery) -> list[int]:
-        """The living processes that have it open, as the agent's own files tell. Blocks on the disk."""
+        """The living processes that have a conversation open, by the agent's own files. Blocks on the disk."""

@@ -1,9 +1,9 @@
-"""Claude Code (2.1): a transcript a conversation, in a directory a project; a file a running process.
+"""Claude Code (2.1): one transcript per conversation, in one directory per project; one file per running process.
 
-``projects/<directory>/<id>.jsonl`` is made at the first prompt, a second or so after it: one that was cut off right
-there holds no line of the user's, and then neither ``--resume`` nor ``--session-id`` accepts the id.
+Claude Code creates ``projects/<directory>/<id>.jsonl`` about a second after the first prompt. If it is killed right
+there, the file holds no line of the user's, and then neither ``--resume`` nor ``--session-id`` accepts the id.
 
-``sessions/<pid>.json`` names the conversation that a process is in; a killed one leaves it behind.
+``sessions/<pid>.json`` names the conversation that a process is in; a killed process leaves its file behind.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ _LONGEST_MATCH_BYTES = 64
 
 
 class Claude:
-    """See the module."""
+    """Claude Code's conversations; see the module."""
 
     def find(self, sought: ConversationQuery) -> LookupResult:
-        # By the id alone: the names of long directories are cut, and given a hash. It is resumed in the same one.
+        # Search by the id alone, since long directory names are cut and hashed. The chat is resumed in the same
+        # directory.
         paths = sorted(_projects(sought).glob(f"*/{sought.conversation}.jsonl"))
         if any(_has_user_line(path) for path in paths):
             return LookupResult(Availability.WHOLE)

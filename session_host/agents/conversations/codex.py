@@ -1,7 +1,8 @@
-"""Codex (0.169): a rollout a thread, made at the first prompt; a lock on the thread that a process has open.
+"""Codex (0.169): one rollout per thread, created at the first prompt; a lock on each thread that a process has open.
 
-``sessions/Y/M/D/rollout-<time>-<id>.jsonl``, in ``archived_sessions`` once archived; a thread without one cannot be
-resumed. ``thread-writer-locks/<id>.lock`` stays when its process goes: only flock(2) tells, in ``/proc/locks``.
+A rollout is ``sessions/Y/M/D/rollout-<time>-<id>.jsonl``, in ``archived_sessions`` once archived; a thread without one
+cannot be resumed. ``thread-writer-locks/<id>.lock`` outlives its process, so only flock(2) shows its use
+(``/proc/locks``).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from session_host.system.processes import proc
 
 
 class Codex:
-    """See the module."""
+    """Codex's conversations; see the module."""
 
     def find(self, sought: ConversationQuery) -> LookupResult:
         home = _home(sought)
@@ -31,11 +32,11 @@ class Codex:
             inode = lock.stat().st_ino
             lines = Path("/proc/locks").read_text(encoding="ascii", errors="replace").splitlines()
         except OSError:
-            return []  # Nobody has ever had it open, or the system does not tell.
-        # "1: FLOCK  ADVISORY  WRITE 1234 08:02:5678 0 EOF"; a waiting one has "->" before its kind (proc(5)).
+            return []  # No process ever had the thread open, or the system does not list locks.
+        # "1: FLOCK  ADVISORY  WRITE 1234 08:02:5678 0 EOF"; a waiting lock has "->" before its kind (proc(5)).
         found = [line.split() for line in lines if " FLOCK " in line and "->" not in line]
         pids = {int(words[4]) for words in found if len(words) > 5 and words[5].rpartition(":")[2] == str(inode)}
-        # Inodes are the numbers of one file system only.
+        # Inode numbers are unique only within one file system.
         return sorted(pid for pid in pids if _has_open(pid, lock))
 
 

@@ -1,7 +1,7 @@
-"""Copilot CLI (1.0): a directory a conversation, ``session-state/<id>``, with a file for each process that has it open.
+"""Copilot CLI (1.0): a directory per conversation, ``session-state/<id>``, with a file per process that has it open.
 
-``events.jsonl`` in it holds what was said. ``inuse.<pid>.hold`` stays when its process is killed. An id that it does
-not know begins a conversation.
+``events.jsonl`` in the directory holds the messages. ``inuse.<pid>.hold`` stays when its process is killed. An unknown
+id begins a new conversation.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from session_host.system.processes.identity import is_running
 
 
 class Copilot:
-    """See the module."""
+    """Copilot CLI's conversations; see the module."""
 
     def find(self, sought: ConversationQuery) -> LookupResult:
         events = _directory(sought) / "events.jsonl"
@@ -36,5 +36,5 @@ def _directory(sought: ConversationQuery) -> Path:
 
 
 def _is_it(pid: int) -> bool:
-    """Whether the process is of this program, and not a later one with its PID."""
+    """Whether the process runs this program, and is not a later one with the same PID."""
     return b"copilot" in proc.command_line(pid)

@@ -1,12 +1,12 @@
-"""Gemini CLI (0.61): transcripts a project, which it may delete by itself.
+"""Gemini CLI (0.61): transcripts by project, which it may delete by itself.
 
-``tmp/<project>/chats/session-<minute>-<first 8 of the id>.jsonl`` below ``.gemini``, removed at the end if nothing was
-said. ``--resume`` makes a second one of the same name but for the minute, with nothing in it; the next Gemini CLI that
-starts in that project finds it "not resumable" and deletes all files with these eight characters: the conversation
-is gone. So such twins are removed before each start, while there is another with something in it.
+A transcript is ``tmp/<project>/chats/session-<minute>-<first 8 of the id>.jsonl`` below ``.gemini``; Gemini CLI deletes
+it at the end if the conversation is empty. ``--resume`` creates a second, empty transcript with the same name except
+for the minute. The next Gemini CLI that starts in that project finds it "not resumable" and deletes all files with
+these eight characters: the conversation is lost. So Outlive removes such empty twins before each start.
 
 While a chat runs, its transcript has a second name among the session's own files
-(``agents.conversations.gemini_guard``), from which it is put back.
+(``agents.conversations.gemini_guard``), from which a deleted transcript is restored.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from session_host.agents.conversations.base import Availability, ConversationQue
 
 _LONGEST_TWIN_BYTES = 64 * 1024
 _UNSAID = ("/", "?", "<session_context>", "<hook_context>")
-"""What it does not count as said begins so: its own words for the model, and commands."""
+"""Beginnings of messages that Gemini CLI does not count: its own context for the model, and commands."""
 
 
 class Gemini:
-    """See the module."""
+    """Gemini CLI's conversations; see the module."""
 
     def find(self, sought: ConversationQuery) -> LookupResult:
         paths = _transcripts(sought)
@@ -40,11 +40,11 @@ class Gemini:
             )
         return LookupResult(Availability.NOTHING, "the conversation is empty")
 
-    def opened_by(self, sought: ConversationQuery) -> list[int]:  # noqa: ARG002 - nothing tells
+    def opened_by(self, sought: ConversationQuery) -> list[int]:  # noqa: ARG002 - no file names them
         return []
 
     def before_start(self, sought: ConversationQuery) -> None:
-        """Put back what it has deleted, and remove what would make it delete conversations."""
+        """Restore transcripts that Gemini CLI deleted, and remove those that would make it delete others."""
         for chats in chats_directories(sought.environment):
             twins: dict[str, list[Path]] = defaultdict(list)
             for path in chats.glob("session-*-*.jsonl"):
@@ -56,7 +56,7 @@ class Gemini:
         if not sought.conversation:
             return
         if not any(has_words(path) for path in _transcripts(sought)):
-            # Neither goes on with one that holds nothing, nor does it begin one of its id.
+            # Gemini CLI neither resumes an empty conversation nor begins one with its id.
             _remove(_transcripts(sought))
             for kept in second_names(sought.files, sought.conversation):
                 place = first_name(kept, sought.environment)
@@ -68,17 +68,17 @@ class Gemini:
 
 
 def home_of(environment: Mapping[str, str]) -> Path:
-    """Its directory."""
+    """Gemini CLI's directory."""
     return Path(environment.get("GEMINI_CLI_HOME") or environment.get("HOME") or Path.home()) / ".gemini"
 
 
 def chats_directories(environment: Mapping[str, str]) -> list[Path]:
-    """The directories of transcripts, one a project."""
+    """The directories of transcripts, one per project."""
     return sorted(home_of(environment).glob("tmp/*/chats"))
 
 
 def transcripts(environment: Mapping[str, str]) -> Iterator[Path]:
-    """All transcripts, of all projects."""
+    """All transcripts of all projects."""
     for chats in chats_directories(environment):
         yield from chats.glob("session-*.jsonl")
 
@@ -90,17 +90,17 @@ def _transcripts(sought: ConversationQuery) -> list[Path]:
 
 
 def second_name(conversation: str, path: Path) -> str:
-    """What a transcript is called among a session's own files."""
+    """The name of a transcript among a session's own files."""
     return f"{conversation}.{path.parent.parent.name}.{path.name}"
 
 
 def second_names(directory: Path, conversation: str) -> list[Path]:
-    """Those that there are of a conversation."""
+    """The second names of a conversation's transcripts."""
     return sorted(directory.glob(f"{conversation}.*.session-*.jsonl"))
 
 
 def first_name(kept: Path, environment: Mapping[str, str]) -> Path | None:
-    """Where the transcript of a second name belongs; None if that is none."""
+    """The path where the transcript of a second name belongs; None if the name is none of ours."""
     project, mark, rest = kept.name.partition(".")[2].rpartition(".session-")
     return home_of(environment) / "tmp" / project / "chats" / f"session-{rest}" if mark else None
 
@@ -109,7 +109,7 @@ def first_name(kept: Path, environment: Mapping[str, str]) -> Path | None:
 
 
 def conversation_in(path: Path) -> str:
-    """The id of the conversation that a transcript says it is of, in its first record; "" if it does not."""
+    """The conversation id in a transcript's first record; "" if it has none."""
     try:
         with path.open("rb") as file:
             head = file.read(_LONGEST_TWIN_BYTES)
@@ -121,12 +121,12 @@ def conversation_in(path: Path) -> str:
 
 
 def has_words(path: Path) -> bool:
-    """Whether something was said in it that it goes on with; a file that we do not understand counts as such."""
+    """Whether a transcript has messages that Gemini CLI resumes; an unreadable format counts as having some."""
     try:
         if path.stat().st_size > _LONGEST_TWIN_BYTES:
             return True
         text = path.read_text(encoding="utf-8")
-        # Versions before wrote the whole of it as one object.
+        # Older versions wrote the transcript as one object.
         lines = [line for line in text.splitlines() if line.strip()] if path.suffix == ".jsonl" else [text]
         return any(_is_said(message) for line in lines for message in _messages(json.loads(line)))
     except FileNotFoundError:
@@ -148,7 +148,7 @@ def _is_said(message: dict[str, Any]) -> bool:
 
 
 def _put_back(kept: Path, place: Path) -> None:
-    """Make a transcript of its second name, and of what was written to the first one since that was deleted."""
+    """Restore a transcript from its second name, and append what was written to the first one since its deletion."""
     place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     since = place.read_bytes() if place.exists() else b""
     unfinished = place.with_name(f".{place.name}.{os.getpid()}.new")

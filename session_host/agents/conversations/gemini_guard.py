@@ -1,14 +1,14 @@
-"""Keeps a running chat's transcript from others of its kind, which delete it (Gemini CLI 0.61; inotify(7)).
+"""Protects a running chat's transcript from deletion by other Gemini CLI processes (Gemini CLI 0.61; inotify(7)).
 
-Each Gemini CLI that starts deletes those transcripts of its project in which nothing was said yet, also of chats that
-are open. What is said in such a chat afterwards goes into a new file of that name, which lacks the conversation's id:
-it cannot be resumed, and is deleted in its turn. And one that goes on with a conversation makes a second transcript of
-its id, in which nothing is ever said; the next one to start deletes that, and with it the first one.
+Each starting Gemini CLI deletes the empty transcripts of its project, also those of open chats. Later messages of such
+a chat go into a new file of that name, which lacks the conversation's id: it cannot be resumed, and is deleted in its
+turn. A resumed conversation gets a second transcript of its id, which stays empty; the next Gemini CLI to start deletes
+that one, and the first one with it.
 
-So a transcript gets a second name (link(2)) among the session's own files. When it loses its first one while the chat
-runs, it gets that back, with what was written there meanwhile; one that holds nothing gets it back when something is
-written there. A second transcript with nothing in it is removed. The second name stays when the chat has ended: from
-there the transcript is put back when the conversation is gone on with.
+So a transcript gets a second name (link(2)) among the session's own files. When the first name disappears while the
+chat runs, the guard restores it, with what was written under that name meanwhile; for an empty transcript, it waits
+until something is written there. It removes an empty second transcript. The second name stays after the chat has ended:
+a later resume restores the transcript from it.
 """
 
 from __future__ import annotations
@@ -36,22 +36,22 @@ from session_host.system.timer import Timer
 log = logging.getLogger(__name__)
 
 AGAIN_S = 0.25
-"""There is nothing to be told by until it has made its transcript: so often it is looked for."""
+"""How often to look for the transcript until it exists: no event announces it."""
 
 PATIENCE_S = 60.0
-"""So long; later, when it says something to its terminal."""
+"""How long to look for it; afterwards the guard looks when Gemini CLI reports to its terminal."""
 
 
 class TranscriptGuard:
     """Guards the transcript of one session's conversation."""
 
     def __init__(self, conversation: str, environment: Mapping[str, str], directory: Path) -> None:
-        """Know what to guard.
+        """Set what to guard.
 
         Args:
-            conversation: its id.
-            environment: the program's, which leads to its files.
-            directory: where the second names are; made if need be.
+            conversation: the conversation's id.
+            environment: the program's environment, which leads to its files.
+            directory: the directory of the second names; created if needed.
         """
         self._conversation = conversation
         self._environment = environment
@@ -62,13 +62,13 @@ class TranscriptGuard:
         self._until_s = 0.0
 
     def start(self) -> None:
-        """The program runs, maybe since long."""
+        """Start guarding; the program runs, perhaps for a long time already."""
         self._until_s = time.monotonic() + PATIENCE_S
         self._inotify.start()
         self.relink()
 
     def relink(self) -> None:
-        """See to it that the transcript is where it belongs."""
+        """Restore the transcript's first name, and create its second name."""
         self._again.cancel()
         try:
             self._see()
@@ -78,12 +78,12 @@ class TranscriptGuard:
             self._again.set(AGAIN_S, self.relink)
 
     def on_report(self) -> None:
-        """The program said something to its terminal: if nothing is guarded yet, there may be something by now."""
+        """The program reported to its terminal: if nothing is guarded yet, look for the transcript."""
         if not self._watched and not self._again.is_set:
             self.relink()
 
     def ended(self) -> None:
-        """The program has ended: as Gemini CLI itself does it, what holds nothing is removed."""
+        """The program has ended: remove empty transcripts, as Gemini CLI itself does."""
         self.close()
         with contextlib.suppress(OSError):
             self._see()
@@ -93,7 +93,7 @@ class TranscriptGuard:
                     kept.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """No more; without ``ended`` it goes on in another host."""
+        """Stop guarding; without ``ended``, another host continues."""
         self._again.cancel()
         self._inotify.close()
 
@@ -115,7 +115,7 @@ class TranscriptGuard:
             for path in chats.glob(f"session-*-{self._conversation[:8]}.jsonl")
             if path not in guarded
         ]
-        # Of several that are there already, the one in which something was said is meant.
+        # If several exist already, guard the ones with messages.
         for path in sorted(found, key=lambda each: (not has_words(each), each.name)):
             if guarded and not has_words(path):
                 if conversation_in(path) in {"", self._conversation}:
@@ -128,7 +128,7 @@ class TranscriptGuard:
                 self._watch(path.parent)
 
     def _kept(self) -> list[tuple[Path, Path]]:
-        """The second names, and the first ones that belong to them."""
+        """Pairs of a second name and the first name that belongs to it."""
         found = second_names(self._directory, self._conversation)
         return [(kept, place) for kept in found if (place := first_name(kept, self._environment)) is not None]
 
@@ -137,15 +137,15 @@ class TranscriptGuard:
             if kept.samefile(path):
                 return
         except FileNotFoundError:
-            # One that holds nothing it may have deleted itself, to begin it once more.
+            # Gemini CLI may have deleted an empty transcript itself, to begin it again.
             if path.parent.is_dir() and has_words(kept):
                 _link(kept, path)
                 log.info("the agent's transcript was deleted; it is there again")
             return
         if conversation_in(path) == self._conversation:
-            _replace(path, kept)  # It was written anew, or the second name is that of a copy.
+            _replace(path, kept)  # The file was rewritten, or the second name is a copy.
             return
-        # What was said since it was deleted.
+        # The messages written since the deletion.
         with path.open("rb") as written:
             _replace(kept, path)
             with path.open("ab") as whole:
@@ -163,10 +163,10 @@ class TranscriptGuard:
 
 
 def _link(source: Path, target: Path) -> None:
-    """A second name; on another file system a copy.
+    """Create a second name of a file; on another file system, a copy.
 
     Raises:
-        OSError: it could not be made.
+        OSError: neither could be created.
     """
     try:
         os.link(source, target)
@@ -179,7 +179,7 @@ def _link(source: Path, target: Path) -> None:
 
 
 def _replace(source: Path, target: Path) -> None:
-    """As ``_link``, in the place of what has that name, at once."""
+    """As ``_link``, but atomically replace the file of that name."""
     unfinished = target.with_name(f".{target.name}.{os.getpid()}.new")
     unfinished.unlink(missing_ok=True)
     _link(source, unfinished)

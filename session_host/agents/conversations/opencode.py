@@ -1,7 +1,7 @@
-"""opencode (1.18): all conversations in one SQLite file, ``opencode.db`` in its data directory. It locks none.
+"""opencode (1.18): all conversations in one SQLite file, ``opencode.db`` in its data directory, without locks.
 
-Its terminal title is ``OC | `` and the conversation's title, cut to 37 characters and an ellipsis if it is over 40;
-while the conversation has no title of its own, it is ``OpenCode``.
+opencode's terminal title is ``OC | `` and the conversation's title, cut to 37 characters and an ellipsis if it is over
+40; while the conversation has no title of its own, the terminal title is ``OpenCode``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from session_host.agents.conversations.base import Availability, ConversationQue
 
 _PATIENCE_S = 1.0
 _GLANCE_S = 0.1
-"""For a host, which has other things to do."""
+"""The timeout for a host, which must not block."""
 
 _TITLE_MARK = "OC | "
 _LONGEST_WHOLE = 40
@@ -23,7 +23,7 @@ _CUT_CHARACTERS = 37
 
 
 class OpenCode:
-    """See the module."""
+    """opencode's conversations; see the module."""
 
     def find(self, sought: ConversationQuery) -> LookupResult:
         path = _database(sought)
@@ -32,27 +32,27 @@ class OpenCode:
         try:
             rows = _rows(path, sought.conversation)
         except sqlite3.Error:
-            return LookupResult(Availability.UNKNOWN)  # Of another version, or busy.
+            return LookupResult(Availability.UNKNOWN)  # The file is of another version, or busy.
         return (
             LookupResult(Availability.WHOLE)
             if rows
             else LookupResult(Availability.LOST, f"the conversation is missing from {path}")
         )
 
-    def opened_by(self, sought: ConversationQuery) -> list[int]:  # noqa: ARG002 - it tells nobody
+    def opened_by(self, sought: ConversationQuery) -> list[int]:  # noqa: ARG002 - no file names them
         return []
 
 
 def titled(sought: ConversationQuery, terminal_title: str, since_s: float) -> str:
-    """The id of the one conversation in the directory that is shown under this title of the terminal.
+    """The id of the only conversation in the directory with this terminal title.
 
     Args:
-        sought: leads to the conversations; its own id does not matter.
-        terminal_title: as opencode has set it.
-        since_s: of several, one that was changed since then alone is meant, in seconds since 1970.
+        sought: the query that leads to the conversations; its id is ignored.
+        terminal_title: the title that opencode has set.
+        since_s: a time in seconds since 1970; of several conversations, only those changed since then count.
 
     Returns:
-        "" if there is none, or several are meant, or it cannot be told.
+        "" if there is none, or several match, or the file cannot be read.
     """
     mark, title = terminal_title[: len(_TITLE_MARK)], terminal_title[len(_TITLE_MARK) :]
     path = _database(sought)
@@ -70,7 +70,7 @@ def titled(sought: ConversationQuery, terminal_title: str, since_s: float) -> st
         with _opened(path, _GLANCE_S) as connection:
             rows = connection.execute(question, given).fetchall()
     except sqlite3.Error:
-        return ""  # Of another version, or busy.
+        return ""  # The file is of another version, or busy.
     if len(rows) > 1:
         rows = [row for row in rows if row[1]]
     return str(rows[0][0]) if len(rows) == 1 else ""

@@ -1,4 +1,4 @@
-"""Conversations in files of ours: aider's, by its own option, and those with model servers."""
+"""Conversations in Outlive's own files: aider's, by its own option, and those with model servers."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ _NOTHING = LookupResult(Availability.NOTHING, "the conversation is empty")
 
 
 class Aider:
-    """aider (0.86): a history in Markdown, beside the session's other files; it goes along to the next session."""
+    """aider (0.86): a history in Markdown, among the session's files; a resumed session gets a copy of it."""
 
     def find(self, sought: ConversationQuery) -> LookupResult:
         path = sought.files / f"{sought.conversation}.md"
         try:
-            # A prompt begins with this, in a line of its own.
+            # A prompt's line begins with this.
             return (
                 LookupResult(Availability.WHOLE)
                 if "\n####" in path.read_text(encoding="utf-8", errors="replace")
@@ -28,7 +28,7 @@ class Aider:
 
 
 class Endpoint:
-    """The product's own chat with a model server."""
+    """Outlive's own chat with a model server."""
 
     def find(self, sought: ConversationQuery) -> LookupResult:
         path = endpoint_conversation(sought.conversation)

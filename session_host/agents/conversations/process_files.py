@@ -11,10 +11,10 @@ from session_host.system.processes.identity import boot_id, is_running
 
 
 class _Running(msgspec.Struct):
-    """What such a file says."""
+    """The contents of such a file."""
 
     pid: int
-    sessionId: str  # noqa: N815 - their name for it
+    sessionId: str  # noqa: N815 - the agents' name for it
     procStart: str = ""  # noqa: N815 - as above
 
 
@@ -27,7 +27,7 @@ def in_conversation(directory: Path, conversation: str) -> Iterator[int]:
         try:
             running = msgspec.json.decode(path.read_bytes(), type=_Running)
         except (OSError, msgspec.DecodeError, RecursionError):
-            continue  # It is being rewritten, or is of a version that we do not know.
+            continue  # The file is being rewritten, or is of an unknown version.
         boot, _, started = running.procStart.rpartition(":")
         if running.sessionId != conversation or (boot and boot != boot_id()):
             continue

@@ -1,4 +1,4 @@
-"""Qwen Code (0.24): a transcript a conversation, ``projects/<directory>/chats/<id>.jsonl``; a file a process."""
+"""Qwen Code (0.24): a transcript per conversation, ``projects/<directory>/chats/<id>.jsonl``; a file per process."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from session_host.agents.conversations.process_files import in_conversation
 
 
 class Qwen:
-    """See the module."""
+    """Qwen Code's conversations; see the module."""
 
     def find(self, sought: ConversationQuery) -> LookupResult:
         home = _home(sought)

@@ -26,11 +26,11 @@ PLACES: Final[dict[str, ConversationStore]] = {
 }
 
 VARIABLES: Final = ("HOME", "XDG_DATA_HOME", "CLAUDE_CONFIG_DIR", "CODEX_HOME", "GEMINI_CLI_HOME")
-"""What leads an agent to its conversations."""
+"""Environment variables that locate agents' conversations."""
 
 
 def find_conversation(place: str, sought: ConversationQuery) -> LookupResult:
-    """What is kept of a conversation; a place of an unknown name, or one that cannot be read, tells nothing."""
+    """Look up a conversation; the result is unknown if the place is unknown or cannot be read."""
     way = PLACES.get(place)
     if way is None:
         return LookupResult(Availability.UNKNOWN)
@@ -41,7 +41,7 @@ def find_conversation(place: str, sought: ConversationQuery) -> LookupResult:
 
 
 def opened_by(place: str, sought: ConversationQuery) -> list[int]:
-    """The living processes that have it open, as the agent's own files tell."""
+    """The living processes that have a conversation open, according to the agent's own files."""
     way = PLACES.get(place)
     try:
         return way.opened_by(sought) if way is not None else []
@@ -50,7 +50,7 @@ def opened_by(place: str, sought: ConversationQuery) -> list[int]:
 
 
 def before_start(place: str, sought: ConversationQuery) -> None:
-    """Keep an agent that is about to start from harming conversations."""
+    """Prevent an agent that is about to start from deleting conversations."""
     way = PLACES.get(place)
     if isinstance(way, Gemini):
         with contextlib.suppress(OSError):

@@ -1,11 +1,10 @@
 """An agent's status, decided from its reports. Pure: no I/O, no timers.
 
     signals   the meaning of each source's signals
-    activity  which source is believed: the one authority on a chat's activity
+    activity  combines the sources by rank: the one authority on a chat's activity
 
 Sources of activity are the status file, hooks and plugins (the program in ``hook``), OSC 7501, OSC 9;4, title and
-notification. ``signals`` turns what each says into a report; ``activity`` believes the strongest source that has
-reported, and keeps the others as evidence for ``outlive explain``. Without output or report for the catalog's
-``stale_after_s``, the activity is "no signal". The watchers that read files, events and titles are in
-``host.watchers``.
+notification. ``signals`` turns their events into reports; ``activity`` believes the strongest source that has reported,
+and keeps the others as evidence for ``outlive explain``. Without output or report for the catalog's ``stale_after_s``,
+the activity is "no signal". The watchers that read files, events and titles are in ``host.watchers``.
 """

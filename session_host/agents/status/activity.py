@@ -1,25 +1,25 @@
 """Activity tracker: combines the reports of all sources by their rank. Pure.
 
-Sources, strongest first. One that has spoken in this session silences those below it; they are kept as evidence::
+Sources, strongest first. A source that has reported overrides the weaker ones, which are kept as evidence::
 
-    state file      the agent's own file about this very process: knows each change, also an interrupted turn
-    plugin          runs within the agent: knows the same
-    osc 7501        the agent's report to its terminal: knows the same
-    hook            run by the agent at some of its steps; of some agents for its questions alone
-    osc 9;4         progress: knows work, and not what is asked
-    title           patterns of the catalog: knows each change, where they have more than the question
-    notification    one moment: it needs the user
-    bell            the same, and says least
+    state file      the agent's own file about this very process: reports each change, also an interrupted turn
+    plugin          runs within the agent: reports the same
+    osc 7501        the agent's report to its terminal: reports the same
+    hook            run by the agent at some of its steps; by some agents only for questions
+    osc 9;4         progress: reports work, and no questions
+    title           patterns of the catalog: report each change, if there are patterns besides the question
+    notification    one moment: the agent needs the user
+    bell            the same, with the least detail
 
 The text of the question comes from any source that reports it.
 
-    needs_input ──a word of its source──▶ what that says
-        ├──the user's input, where the source tells each change──▶ needs_input: as long as it says so, it is so
-        ├──the same, where it tells of questions and not of their ends──▶ (it has ANSWER_S to say more) ──▶ no_signal
-        └──the same, where a mere moment was told of──▶ what a source of states said last, else no_signal
-    working ──neither output nor word for ``stale_after_s``──▶ no_signal ──a word of its source──▶ what that says
+    needs_input ──a report of its source──▶ what that says
+        ├──the user's input, where the source reports each change──▶ needs_input until the source says otherwise
+        ├──the same, where it reports questions and not their ends──▶ (ANSWER_S for another report) ──▶ no_signal
+        └──the same, where it reported a mere moment──▶ the last state that a source reported, else no_signal
+    working ──neither output nor report for ``stale_after_s``──▶ no_signal ──a report of its source──▶ what that says
 
-Ages are counted on a clock that nobody sets; the other one is only shown.
+Ages are measured on a monotonic clock; the wall clock is only displayed.
 """
 
 from __future__ import annotations
@@ -41,21 +41,21 @@ ANSWER_S = 2.0
 """Grace period after the user's answer for sources that may not report the end of a question."""
 
 _TELL_EACH_CHANGE: Final = frozenset({STATE_FILE, PLUGIN, OSC_7501})
-"""What they said last is so until they say otherwise, whatever is typed: a key may be none that answers."""
+"""Sources that report each change: their last report holds while the user types, since a key may be no answer."""
 
 _MOMENTARY: Final = frozenset({NOTIFICATION, BELL})
-"""They tell of a moment, and not of a state: they silence nobody, and their question ends with the answer."""
+"""Sources that report a moment, not a state: they override no other source; the user's answer ends their question."""
 
 _TELLING: Final = (PLUGIN, HOOK, OSC_7501, NOTIFICATION, TITLE, STATE_FILE, PROGRESS, BELL)
-"""Who tells best what exactly is asked."""
+"""Sources, ordered by how precisely they name the question."""
 
 
 class Moment(NamedTuple):
     """A point in time.
 
     Attributes:
-        at: for people, ISO 8601 and UTC.
-        s: for ages, in seconds on CLOCK_MONOTONIC.
+        at: the time for display, ISO 8601 and UTC.
+        s: the time for ages, in seconds on CLOCK_MONOTONIC.
     """
 
     at: str
@@ -63,13 +63,13 @@ class Moment(NamedTuple):
 
 
 class ActivityTracker:
-    """The one place where a session's activity changes.
+    """The single owner of a session's activity.
 
     Attributes:
         activity: what the agent is doing.
-        source: what told so: one of ``ORDER``, "input", "silence", or "" for nobody.
-        since: when that began.
-        detail: what is asked, or what the agent said with it, one line.
+        source: the source of the activity: one of ``ORDER``, "input", "silence", or "" for none.
+        since: when the activity began.
+        detail: the question, or the agent's text about its work, one line.
         last_input_s: when the user last answered, in seconds since 1970; 0 for never, or to a previous host.
     """
 
@@ -124,7 +124,7 @@ class ActivityTracker:
         return as_text(self.last_input_s) if self.last_input_s else self._former_input
 
     def evidence(self) -> list[Evidence]:
-        """The last word of each source, strongest first."""
+        """The last report of each source, strongest first."""
         return [
             Evidence(source, heard.at, heard.said, heard.activity, self._counts(source) and heard.activity is not None)
             for source in ORDER
@@ -132,22 +132,22 @@ class ActivityTracker:
         ]
 
     def current_report(self, source: str) -> str:
-        """The last word of a source, in its own words; "" for none."""
+        """The last report of a source, in its own words; "" for none."""
         heard = self._heard.get(source)
         return heard.said if heard is not None else ""
 
     def last_report(self) -> SourceReport | None:
-        """The newest word of all."""
+        """The newest report of all sources."""
         return max(self._heard.values(), key=lambda heard: heard.at_s, default=None)
 
     # ------------------------------------------------------------ what happens
 
     def apply_report(self, word: StatusReport, moment: Moment) -> bool:
-        """Take note of what a source says; returns whether what is said of the agent changed."""
+        """Apply a source's report; returns whether the activity or its description changed."""
         former = self._heard.get(word.source)
         speaks = (word.activity is not None or (former is not None and former.speaks)) and not word.is_last
         if word.source == PROGRESS and word.activity is Activity.IDLE and former is None:
-            return False  # A terminal's reset takes progress away too: that says something only if some was shown.
+            return False  # A terminal's reset also clears progress: this counts only if some was shown.
         self._heard[word.source] = SourceReport(
             word.source, word.said, word.activity, moment.at, moment.s, word.detail, word.kind, speaks
         )
@@ -159,7 +159,7 @@ class ActivityTracker:
         if not self._counts(word.source) or self._is_no_news(word, former):
             return self._describe()
         if word.is_last and word.said == CLEARED and self.activity is Activity.NEEDS_INPUT:
-            # As after the answer to Claude Code's trust dialog: it says more in a moment, by this source or another.
+            # After the answer, as to Claude Code's trust dialog, this or another source reports again in a moment.
             self._answered_s = moment.s
             return False
         asks_anew = self._answered_s is not None and word.activity is Activity.NEEDS_INPUT
@@ -169,10 +169,10 @@ class ActivityTracker:
         return self._become(word.activity, word.source, moment) or asks_anew
 
     def input_given(self, moment: Moment) -> bool:
-        """The user answered; returns whether what is said of the agent changed."""
+        """The user answered; returns whether the activity or its description changed."""
         if self.activity is not Activity.NEEDS_INPUT:
             return False
-        # What was told of this question is not told of the next one.
+        # Reports about this question do not apply to the next one.
         self._fresh = {each for each in self._fresh if self._heard[each].activity is not Activity.NEEDS_INPUT}
         if self.source in self._momentary or self.source not in self._heard:
             standing = self._standing()
@@ -185,11 +185,11 @@ class ActivityTracker:
         return False
 
     def expire(self, moment: Moment, output_s: float) -> bool:
-        """See what the time has made of it; returns whether what is said of the agent changed.
+        """Apply the passage of time; returns whether the activity or its description changed.
 
         Args:
             moment: now.
-            output_s: when the program last wrote something.
+            output_s: the time of the program's last output.
         """
         due_s = self.next_expiry_s(output_s)
         if due_s is None or moment.s < due_s:
@@ -204,7 +204,7 @@ class ActivityTracker:
         return self._become(Activity.NO_SIGNAL, SILENCE, moment, detail)
 
     def next_expiry_s(self, output_s: float) -> float | None:
-        """When ``expire`` is to be called, as ``Moment.s``; None for never."""
+        """When ``expire`` must be called, as ``Moment.s``; None for never."""
         if self._answered_s is not None and (self._asks_by() not in self._telling_ends or self._is_cleared()):
             return self._answered_s + ANSWER_S
         if self.activity is not Activity.WORKING:
@@ -213,7 +213,7 @@ class ActivityTracker:
         return max(output_s, last.at_s if last is not None else 0.0) + self._stale_after_s
 
     def ended(self, moment: Moment) -> bool:
-        """The program ended; returns whether what is said of the agent changed."""
+        """The program ended; returns whether the activity or its description changed."""
         self._answered_s = None
         return self._become(Activity.NO_SIGNAL, "", moment)
 
@@ -223,18 +223,18 @@ class ActivityTracker:
         return ORDER.index(source) if source in ORDER else len(ORDER)
 
     def _counts(self, source: str) -> bool:
-        """Whether no stronger source has spoken."""
+        """Whether no stronger source has reported."""
         for stronger in ORDER[: self._rank(source)]:
             heard = self._heard.get(stronger)
             if heard is None or not heard.speaks or stronger in self._momentary:
                 continue
             if stronger == PROGRESS and source == NOTIFICATION:
-                continue  # Progress cannot tell that something is asked.
+                continue  # Progress cannot report a question.
             return False
         return True
 
     def _is_no_news(self, word: StatusReport, former: SourceReport | None) -> bool:
-        """Whether a moment was told of already, by a better source; or a state that was there before the question."""
+        """Whether a better source reported this moment already, or the state is older than the question."""
         if self.activity is not Activity.NEEDS_INPUT or self.source not in self._momentary:
             return False
         if word.source in self._momentary:
@@ -242,17 +242,17 @@ class ActivityTracker:
         return former is not None and former.activity is word.activity
 
     def _standing(self) -> SourceReport | None:
-        """The last word of the strongest source that tells states."""
+        """The last report of the strongest source that reports states."""
         found = (self._heard[each] for each in ORDER if each in self._heard and each not in self._momentary)
         return next((heard for heard in found if heard.speaks), None)
 
     def _is_cleared(self) -> bool:
-        """Whether the source that told of the question has taken all back."""
+        """Whether the source that reported the question has withdrawn everything."""
         heard = self._heard.get(self.source)
         return heard is not None and heard.said == CLEARED
 
     def _asks_by(self) -> str:
-        """Who says that something is asked; for a mere moment that is answered, who says so still."""
+        """The source that reports the question; after an answered moment, a source that still reports one."""
         standing = self._standing() if self.source in self._momentary else None
         return standing.source if standing is not None else self.source
 
@@ -268,21 +268,21 @@ class ActivityTracker:
         return (activity, source, self.detail) != former
 
     def _describe(self) -> bool:
-        """The activity stays, and what is told of it may be another."""
+        """Update the description of an unchanged activity."""
         if self.source in {INPUT, SILENCE, ""}:
             return False
         former, told = self.detail, self._source_rank_text()
-        # After an input it may be asked still: what is known of it holds until more is told.
+        # After an input the question may still be open: its description holds until the next report.
         self.detail = told if told or self._answered_s is None else former
         return self.detail != former
 
     def _telling(self) -> list[SourceReport]:
-        """The words of the present activity, those of the source that names it best first."""
+        """Reports of the present activity, by the rank of their sources' precision."""
         fresh = [self._heard[each] for each in _TELLING if each in self._fresh]
         return [heard for heard in fresh if heard.activity is self.activity]
 
     def teller_rank(self) -> int:
-        """The place of the source that names best what is asked or done: 0 for the best, the last for none."""
+        """The rank of the source that describes the activity most precisely: 0 for the best, the last for none."""
         telling = [heard for heard in self._telling() if heard.detail or heard.kind]
         best = next((heard for heard in telling if heard.detail), telling[0] if telling else None)
         return _TELLING.index(best.source) if best is not None else len(_TELLING)
@@ -292,6 +292,7 @@ class ActivityTracker:
         telling = self._telling()
         details = [heard.detail for heard in telling if heard.detail]
         if details:
-            # Of two texts of one question, such as "Bash" and "Bash: npm test", the one that has all of the other's.
+            # Of two texts about one question, such as "Bash" and "Bash: npm test", take the one that contains the
+            # other.
             return max((text for text in details if details[0] in text), key=len)
         return next((heard.kind for heard in telling if heard.kind), "")

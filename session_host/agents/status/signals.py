@@ -51,24 +51,24 @@ _FILE_STATES: Final = {
     "waiting": Activity.NEEDS_INPUT,
 }
 _FILE_DETAILS: Final = {"shell": "a background shell still runs"}
-"""What a status says beside the activity. The file does not tell how many shells."""
+"""Details of a status beside the activity. The file does not say how many shells run."""
 CLEARED: Final = "state=clear"
-"""OSC 7501's last word, as it is said."""
+"""OSC 7501's parameter that withdraws the program's status."""
 
 _OWN_DIALOG: Final = "dialog open"
-"""What Claude Code "waits" for in a dialog that its user opened too, such as ``/model``; OSC 7501 tells those apart."""
+"""What Claude Code "waits" for in dialogs that the user may have opened (``/model``); OSC 7501 tells those apart."""
 
 
 class StatusReport(NamedTuple):
     """A status report from one source.
 
     Attributes:
-        source: who says so.
-        said: in its own words, one line.
-        activity: what it means; None for what says nothing of it.
-        detail: what exactly is asked or done.
-        kind: what sort of thing is asked.
-        is_last: the source has nothing more to say; weaker ones are heard again.
+        source: the name of the source.
+        said: the source's own words, one line.
+        activity: what the report means; None if it says nothing about the activity.
+        detail: the question or the task.
+        kind: the kind of question.
+        is_last: the source has nothing more to report; weaker sources count again.
     """
 
     source: str
@@ -80,7 +80,7 @@ class StatusReport(NamedTuple):
 
 
 def of_event(event: TerminalEvent, watch: Watch) -> StatusReport | None:
-    """What the program's output says; None for nothing."""
+    """Translate an event of the program's output; None if it says nothing."""
     match event:
         case AgentState(parameters):
             return _of_agent_state(parameters)
@@ -102,12 +102,12 @@ def of_event(event: TerminalEvent, watch: Watch) -> StatusReport | None:
 
 
 def _of_agent_state(parameters: str) -> StatusReport | None:
-    """OSC 7501; see ``terminal.base.AgentState``."""
+    """Translate OSC 7501; see ``terminal.base.AgentState``."""
     pairs = dict(part.partition("=")[::2] for part in parameters.replace(";", ":").split(":"))
     state = pairs.get("state", "")
     activity = _AGENT_STATES.get(state)
     if activity is None or pairs.get("id"):
-        return None  # With an id it is about a part of the work, and not about the program.
+        return None  # With an id, the report is about a part of the work, and not about the program.
     text = _decoded(pairs.get("msg", ""))
     said = " ".join(filter(None, (f"state={state}", pairs.get("kind", ""), text)))
     return StatusReport(
@@ -116,7 +116,7 @@ def _of_agent_state(parameters: str) -> StatusReport | None:
 
 
 def _decoded(text: str) -> str:
-    """A text in base64, "" for what is none; padding may be missing."""
+    """Decode base64, "" if invalid; padding may be missing."""
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4), validate=True).decode("utf-8", "replace")
     except (binascii.Error, ValueError):
@@ -129,13 +129,13 @@ def of_one_that_left(source: str) -> StatusReport:
 
 
 def of_report(report: Report, watch: Watch) -> StatusReport:
-    """What a hook or plugin says; one that the catalog does not know says nothing of the activity."""
+    """Translate a hook's or plugin's report; an event that the catalog lacks says nothing about the activity."""
     said = f"{report.event}: {report.detail}" if report.detail else report.event
     return StatusReport(report.source, _clean_text(said), watch.reports.get(report.event), _detail(report.detail))
 
 
 def of_state_file(status: str, waiting_for: str) -> StatusReport:
-    """What the agent's own file of its state says; "" for the status of one that is gone."""
+    """Translate the status in the agent's own state file; "" if the file is gone."""
     if not status:
         return of_one_that_left(STATE_FILE)
     said = f"{status}: {waiting_for}" if waiting_for else status
