@@ -1,21 +1,21 @@
-"""The ``outlive`` command: one module for each verb, imported when it is asked for.
+"""The ``outlive`` command: one module for each verb, imported on demand.
 
-It turns words into calls of the client, the store and the catalog, and answers into lines, JSON and
-exit codes. It must not know Qt: the window is another process, talked to by its socket. What
-is imported here is paid for by every command, so it is next to nothing.
+The commands turn words into calls of the client, the store and the catalog, and answers into lines, JSON and exit
+codes. They must not know Qt: the window is another process behind a socket. Every command pays for the imports of this
+module, so it has almost none.
 
     program           the table of verbs; errors as one line and an exit code
-    arguments         argparse, with errors as ours
-    output            printing: tables, JSON, one-line errors, whatever the locale
-    session_argument  finding the session that is meant
+    arguments         argparse, with one-line errors
+    output            prints tables, JSON and one-line errors in any locale
+    session_argument  finds the session that an argument names
     lifecycle/        new, resume, stop, kill, kill-all, rename, rm, upgrade
     query/            ls, peek, explain, search, logs, wait
-    send              typing into a chat
-    attach/           attach: this terminal as a viewer
-    recording/        replay and export
-    doctor/           doctor: checks of the installation
-    demo/             demo: a chat outlives its window
-    window            the verbs of the open window; window_start opens it
+    send              types into a chat
+    attach/           shows a chat in this terminal
+    recording/        replays and exports a chat's recording
+    doctor/           checks the installation
+    demo/             demonstrates that a chat outlives its window
+    window            controls the open window; window_start opens it
 """
 
 from session_host.cli.program import main

@@ -9,14 +9,14 @@ from typing import NoReturn
 from session_host.errors import UsageError
 
 AFTER_DASHES = "after_dashes"
-"""Where a verb that ``takes_arguments`` finds what stood behind ``--``; None if there was no ``--``."""
+"""The attribute with the words after ``--``, for verbs with ``takes_arguments``; None without a ``--``."""
 
 
 class Parser(argparse.ArgumentParser):
     """The arguments of one verb.
 
     Attributes:
-        takes_arguments: what stands behind ``--`` is not ours to read.
+        takes_arguments: whether the words after ``--`` are left unparsed, as another program's arguments.
     """
 
     def __init__(self, verb: str, what: str) -> None:
@@ -24,10 +24,10 @@ class Parser(argparse.ArgumentParser):
         self.takes_arguments = False
 
     def read(self, words: Sequence[str]) -> argparse.Namespace:
-        """Read the verb's words; options may stand before, between and behind the others.
+        """Parse the verb's words; options may stand before, between and after the others.
 
         Raises:
-            UsageError: they make no sense.
+            UsageError: the words are invalid.
         """
         if not self.takes_arguments:
             return self.parse_intermixed_args(words)
@@ -40,5 +40,5 @@ class Parser(argparse.ArgumentParser):
         return options
 
     def error(self, message: str) -> NoReturn:
-        """Raise instead of printing the usage and leaving."""
+        """Raise UsageError instead of printing the usage and exiting."""
         raise UsageError(f"{message}; see `{self.prog} --help`")

@@ -1,4 +1,4 @@
-"""Printing: lines for people, JSON for programs, one-line errors; whatever the locale."""
+"""Prints lines for people, JSON for programs, and one-line errors, in any locale."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ FALLBACK_COLUMNS = 80
 
 
 def prepare_streams() -> None:
-    """Characters that the locale cannot show are replaced, never fatal; a closed stream is one to nowhere."""
-    # Python has None in the place of a stream that was closed before it began (`outlive ls >&-`).
+    """Make the standard streams replace characters that the locale lacks; open a closed stream on /dev/null."""
+    # Python sets a stream to None that was closed before the start (`outlive ls >&-`).
     sys.stdin = sys.stdin or _nowhere("r")
     sys.stdout = sys.stdout or _nowhere("w")
     sys.stderr = sys.stderr or _nowhere("w")
@@ -28,28 +28,28 @@ def prepare_streams() -> None:
 
 
 def _nowhere(mode: str) -> io.TextIOWrapper:
-    stream = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115 - as long as the process
+    stream = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115 - open as long as the process
     assert isinstance(stream, io.TextIOWrapper)
     return stream
 
 
 def complain(message: str) -> None:
-    """One line on standard error, whatever the message holds."""
+    """Print one line on standard error, whatever characters the message has."""
     try:
         print(f"outlive: {one_line(message)}", file=sys.stderr, flush=True)
     except OSError:
-        pass  # Nobody is there to read it; the exit code tells.
+        pass  # Nobody can read the message; the exit code remains.
 
 
 def print_line(message: str) -> None:
-    """One line on standard output."""
+    """Print one line on standard output."""
     print(one_line(message), flush=True)
 
 
 def print_json(value: object) -> None:
-    """A value of builtins, structs, lists and dicts as JSON: UTF-8, or ASCII where the locale is not UTF-8.
+    """Print builtins, structs, lists and dicts as JSON: UTF-8, or ASCII where the locale is not UTF-8.
 
-    What would drive a terminal that it is printed on is escaped.
+    Characters that would control a terminal are escaped.
     """
     import json
 
@@ -60,7 +60,7 @@ def print_json(value: object) -> None:
 
 
 def terminal_columns() -> int | None:
-    """How wide the terminal on standard output is; None if there is none, so that nothing need be cut."""
+    """The width of the terminal on standard output; None if there is none, and lines need no cutting."""
     try:
         return os.get_terminal_size(sys.stdout.fileno()).columns or FALLBACK_COLUMNS
     except (OSError, ValueError):
@@ -68,7 +68,7 @@ def terminal_columns() -> int | None:
 
 
 def own_size() -> GridSize | None:
-    """This terminal's size, where there is one: a program draws its first screen for it."""
+    """The size of this terminal, if any, in which a program draws its first screen."""
     try:
         size = os.get_terminal_size(sys.stdout.fileno())
     except (OSError, ValueError):
@@ -92,11 +92,11 @@ __all__ = [
 
 
 class Ended(Protocol):
-    """Whatever knows how a program ended."""
+    """An object that knows how a program ended."""
 
     @property
     def exit_code(self) -> int | None:
-        """The program's own code."""
+        """The program's exit code."""
 
     @property
     def exit_signal(self) -> int | None:
@@ -104,7 +104,7 @@ class Ended(Protocol):
 
     @property
     def end_request(self) -> str | None:
-        """What the user asked for before the end: "stop" or "kill"."""
+        """The user's request that ended the program: "stop" or "kill"."""
 
 
 def how_it_ended(ended: Ended) -> str:
@@ -124,15 +124,15 @@ def how_it_ended(ended: Ended) -> str:
 
 
 class Cut(Ended, Protocol):
-    """Whatever knows what became of a session."""
+    """An object that knows how a session ended."""
 
     @property
     def reason(self) -> str | None:
-        """Why nobody knows how it ended, see ``client.sessions.session_info``; None if it is known."""
+        """Why the end is unknown, see ``client.sessions.session_info``; None if it is known."""
 
 
 def what_became(info: Cut) -> str:
-    """What became of a session that is over, to stand behind its name: ``has ended (exit code 3)``."""
+    """How a session ended, to follow its name: ``has ended (exit code 3)``."""
     if info.reason == "interrupted":
         return "was interrupted by a restart"
     if info.reason == "unstarted":

@@ -1,7 +1,7 @@
 """Selects the verb, and turns errors into one line and an exit code.
 
-Exit codes: 0 done, 1 failed, 2 usage, 3 no such session, 4 ambiguous, 5 timed out, 6 the session has
-ended, 7 host unavailable, 8 not allowed; 130 for Ctrl+C, 141 when the reader of our output has gone (SIGPIPE).
+Exit codes: 0 done, 1 failed, 2 usage, 3 no such session, 4 ambiguous, 5 timed out, 6 the session has ended, 7 host
+unavailable, 8 not allowed; 130 for Ctrl+C, 141 when the reader of the output has gone (SIGPIPE).
 """
 
 from __future__ import annotations
@@ -40,17 +40,17 @@ VERBS = {
     "demo": ("demo.command", "show a chat surviving its window"),
     "window": ("window", "control the open window: tabs, show, grab, close"),
 }
-"""Verb: its module, and what it does."""
+"""The module of each verb, and its description."""
 
 SIGINT_EXIT_CODE = 128 + signal.SIGINT
 SIGPIPE_EXIT_CODE = 128 + signal.SIGPIPE
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Carry out one command.
+    """Run one command.
 
     Args:
-        words: the command line without the program's name; None for the process's own.
+        words: the command line without the program's name; None for this process's own.
 
     Returns:
         The exit code.
@@ -65,7 +65,7 @@ def main(words: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return SIGINT_EXIT_CODE
     except BrokenPipeError:
-        # What is still buffered has no reader either; Python must not try again at exit.
+        # Drop buffered output, which has no reader either, so that Python does not write it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return SIGPIPE_EXIT_CODE
     except OSError as error:
@@ -126,7 +126,7 @@ def _help() -> str:
 
 
 def _forget_output() -> None:
-    """After an error of the output itself (a full disk), the rest cannot be written at exit either."""
+    """Drop buffered output after an error of the output itself (a full disk), so that writing fails only once."""
     try:
         sys.stdout.flush()
     except OSError:

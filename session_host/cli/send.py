@@ -1,4 +1,4 @@
-"""``outlive send``: type into a chat without attaching."""
+"""``outlive send``: types into a chat without attaching."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Send
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Say what the verb takes."""
+    """Add the verb's arguments to the parser."""
     add_session_argument(parser)
     parser.add_argument("text", metavar="TEXT", nargs="?", help="text to type; - reads standard input")
     parser.add_argument("--paste", action="store_true", help="paste TEXT instead of typing it")
@@ -62,5 +62,5 @@ def _standard_input() -> str:
 
 
 def _valid(text: str) -> str:
-    """An argument that is no valid UTF-8 holds lone surrogates, which no message can carry."""
+    """Replace an argument's undecodable bytes (lone surrogates), which no message can carry."""
     return text.encode(errors="replace").decode()

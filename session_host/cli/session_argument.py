@@ -18,13 +18,13 @@ T = TypeVar("T")
 
 
 def add_session_argument(parser: argparse.ArgumentParser, *, to_end: bool = False, optional: bool = False) -> None:
-    """The positional argument that most verbs have; ``to_end``: those that end or remove a chat."""
+    """Add the positional argument that most verbs have; ``to_end``: for verbs that end or remove a chat."""
     which = f"id prefix of {DIGITS_TO_END} or more digits" if to_end else "unique id prefix"
     parser.add_argument("session", metavar="SESSION", nargs="?" if optional else None, help=f"name, id or {which}")
 
 
 def with_store(use: Callable[[Store], T]) -> T:
-    """Open the record, begin it anew if it is damaged (and say so), and use it."""
+    """Open the record, recreate it if it is damaged (and report so), and use it."""
     store, warning = open_or_recover()
     with store:
         if warning:
@@ -33,29 +33,30 @@ def with_store(use: Callable[[Store], T]) -> T:
 
 
 def find(text: str, *, to_end: bool = False) -> SessionInfo:
-    """The session that the user means; ``to_end``: a short beginning of an id is not enough.
+    """Find the session that the user means; with ``to_end``, a short prefix of an id is not enough.
 
     Raises:
-        NoSuchSession, AmbiguousSession: as their names say.
+        NoSuchSession: no session has this name or id.
+        AmbiguousSession: several sessions do.
     """
     return with_store(lambda store: find_session(store, text, to_end=to_end))
 
 
 def called(info: SessionInfo) -> str:
-    """A session's name and the beginning of its id, for a line that says what was done: ``vim (adae1e2d)``."""
+    """A session's name and short id, for a line that reports an action: ``vim (adae1e2d)``."""
     return f"{info.name} ({info.id[:8]})"
 
 
 def every_session(*, ended: bool) -> list[SessionInfo]:
-    """All running sessions, oldest first; with ``ended`` all that are remembered."""
+    """All running sessions, oldest first; with ``ended``, all recorded sessions."""
     return with_store(lambda store: list_sessions(store, ended=ended))
 
 
 def require_running(info: SessionInfo) -> SessionInfo:
-    """The session itself.
+    """Return a session that runs.
 
     Raises:
-        SessionEnded: it has ended, or was lost.
+        SessionEnded: the session has ended, or was lost.
     """
     if info.state not in RUNNING_STATES:
         from session_host.cli.output import what_became
@@ -65,9 +66,9 @@ def require_running(info: SessionInfo) -> SessionInfo:
 
 
 def ask(session_id: str, message: Any) -> Any:
-    """One request to a session's host, and its reply; see ``client.control.request``."""
+    """Send one request to a session's host, and return its reply; see ``client.control.request``."""
     from session_host.client.control import request
-    from session_host.system import event_loop  # many commands do without
+    from session_host.system import event_loop  # many commands do not need this
 
     return event_loop.run_command(request(session_id, message))
 

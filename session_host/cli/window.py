@@ -1,4 +1,4 @@
-"""``outlive window``: talk to the open window."""
+"""``outlive window``: controls the open window."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _TAB_KEYS = ("session_id", "name", "state", "active", "connected")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Say what the verb takes."""
+    """Add the verb's arguments to the parser."""
     parser.usage = "outlive window tabs [--json] | show SESSION | grab FILE.png | close"
     parser.add_argument("action", metavar="ACTION", choices=tuple(_TAKES), help="tabs, show, grab or close")
     parser.add_argument(
@@ -24,7 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Carry out one of the actions."""
+    """Run one of the actions."""
     action, operand = options.action, options.object
     takes = _TAKES[action]
     if takes and not operand:

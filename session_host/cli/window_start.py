@@ -1,4 +1,4 @@
-"""``outlive`` alone: open the window, or raise the one that is open."""
+"""``outlive`` alone: opens the window, or raises the open one."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ BOOTSTRAP = (
     "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); "
     "runpy.run_module('gui', run_name='__main__', alter_sys=True)"
 )
-"""Runs the window's package from where this one is.
+"""Runs the window's package from the same place as this one.
 
-Not ``-m gui``: that looks in the current directory first, and a user's project may well have a
-``gui`` of its own. Not PYTHONPATH either: the chats would inherit it.
+``-m gui`` would look in the current directory first, and a user's project may have its own ``gui``. PYTHONPATH would be
+inherited by the chats.
 """
 
 
@@ -31,7 +31,7 @@ def run() -> int:
     """Open or raise the window.
 
     Raises:
-        OutliveError: there is no display to open it on.
+        OutliveError: there is no display for the window.
     """
     if not _raised():
         _open()

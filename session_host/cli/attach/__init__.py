@@ -1,10 +1,10 @@
-"""``outlive attach``: this terminal as a viewer of a chat.
+"""``outlive attach``: shows a chat in this terminal.
 
 command          the verb
 outer_terminal   this terminal: raw mode, writing without blocking, restoring it
-input_parser     its keyboard: bytes to what the user did
+input_parser     parses the terminal's input into keys, text, mouse and reports
 input_sequences  the meaning of one control sequence
-input_values     what the user did, as values
+input_values     the user's input, as values
 key_codes        tables of key codes
 painter          rows of the replica as bytes for this terminal
 """

@@ -1,4 +1,4 @@
-"""``outlive attach``: follow a session in this terminal, full screen."""
+"""``outlive attach``: follows a session in this terminal, full screen."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from session_host.system import event_loop
 
 FRAME_INTERVAL_S = 1 / 60
 SYNCHRONIZED_LIMIT_S = 0.15
-"""A program that announces a whole frame and does not end it is painted nevertheless."""
+"""How long a frame that the program announced and does not complete is held back from painting."""
 
 NOTICE_S = 3.0
 HELP_S = 10.0
@@ -41,7 +41,7 @@ _NOT_TYPED = "input refused (Ctrl+B c to continue)"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Say what the verb takes."""
+    """Add the verb's arguments to the parser."""
     add_session_argument(parser)
     parser.add_argument("--read-only", action="store_true", help="read-only: do not send input")
     parser.epilog = (
@@ -50,7 +50,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Attach to the session that is named."""
+    """Attach to the named session."""
     info = find(options.session)
     if info.state not in RUNNING_STATES:
         raise SessionEnded(f"{info.name} {what_became(info)}; see its last screen with: outlive peek {info.name}")
@@ -61,11 +61,11 @@ def attach(session_id: str, name: str, *, read_only: bool = False) -> int:
     """Follow a session until the user detaches or it ends.
 
     Returns:
-        The exit code: 0, or 128 and the number of the signal that ended us.
+        The exit code: 0, or 128 plus the number of the signal that ended this command.
 
     Raises:
-        OutliveError: this is no terminal to show a screen on.
-        HostUnavailable: the session's host is gone, or refuses us.
+        OutliveError: this is not a terminal that can show a screen.
+        HostUnavailable: the session's host is gone, or refuses this viewer.
     """
     _check_terminal(session_id, name)
     terminal = OuterTerminal(sys.stdin.fileno(), sys.stdout.fileno())
@@ -116,7 +116,7 @@ def _farewell(ending: _Ending) -> int:
 
 
 class _Attachment:
-    """Between a viewer and this terminal; the viewer's delegate."""
+    """Connects a viewer and this terminal; the viewer's delegate."""
 
     def __init__(self, session_id: str, name: str, terminal: OuterTerminal, *, read_only: bool) -> None:
         size, cell = terminal.size()
@@ -124,7 +124,7 @@ class _Attachment:
         self._terminal = terminal
         self._read_only = read_only
         self._parser = InputParser()
-        # Old Linux consoles show what they do not know.
+        # Old Linux consoles print unknown sequences.
         keyboard = not os.environ.get("TERM", "").startswith("linux")
         self._painter = Painter(size, sys.stdout.encoding or "utf-8", keyboard=keyboard)
         self._viewer = Viewer(session_id, self, size=size, cell=cell, read_only=read_only, kind="attach")
@@ -138,7 +138,7 @@ class _Attachment:
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
     async def run(self) -> _Ending:
-        """Follow until there is an end, and say which."""
+        """Follow the session until an end, and return which end."""
         self._loop = asyncio.get_running_loop()
         self._ending: asyncio.Future[_Ending] = self._loop.create_future()
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
@@ -146,7 +146,7 @@ class _Attachment:
         self._loop.add_signal_handler(signal.SIGWINCH, self._resized)
         self._loop.add_signal_handler(signal.SIGTSTP, self._suspended)
         self._loop.add_signal_handler(signal.SIGCONT, self._continued)
-        # Given back before the loop lets go of the signals, so that none comes in between.
+        # The terminal is restored before the loop drops its signal handlers, so that no signal comes in between.
         with self._terminal:
             self._terminal.farewell = self._painter.leave()
             self._terminal.start(self._input, self._drained, lambda: self._end(_How.TERMINAL_GONE))
@@ -165,7 +165,7 @@ class _Attachment:
             self._ending.set_result(_Ending(how, self._name, message, signal_number))
 
     def _after(self, name: str, delay_s: float, call: Callable[[], None]) -> None:
-        """One timer of each name; a new one takes the place of the former."""
+        """Start a named timer in place of a running one with the same name."""
         self._cancel(name)
         self._timers[name] = self._loop.call_later(delay_s, call)
 
@@ -195,11 +195,11 @@ class _Attachment:
                 self._forward(value)
 
     def _is_command(self, value: TerminalInput) -> bool:
-        """Whether the value is ours: the prefix, or the key after it."""
+        """Whether the value is a command for this viewer: the prefix, or the key after it."""
         if not isinstance(value, KeyTyped) or value.action is KeyAction.RELEASE:
             return False
         if value.key in MODIFIER_KEYS:
-            return self._prefixed  # On the way to another key.
+            return self._prefixed  # The user is about to press another key.
         held = value.modifiers & ~_LOCKS
         is_prefix = value.key == _PREFIX and held == Modifiers.CTRL
         if not self._prefixed:
@@ -241,14 +241,14 @@ class _Attachment:
         self._viewer.resize(size, cell)
 
     def _suspended(self) -> None:
-        """The user's shell stops this command: it gets its terminal back before that."""
+        """Restore the terminal, then stop this process, as the user's shell asked."""
         self._terminal.farewell = self._painter.leave()
         self._terminal.give_back()
         self._gave_back = True
         os.kill(os.getpid(), signal.SIGSTOP)
 
     def _continued(self) -> None:
-        """This command was stopped, and another program may have changed the terminal since."""
+        """Redraw after SIGCONT: another program may have changed the terminal meanwhile."""
         self._terminal.make_raw()
         self._terminal.write(self._painter.enter(again=not self._gave_back))
         self._gave_back = False
@@ -293,12 +293,12 @@ class _Attachment:
     # ------------------------------------------------------------ the viewer's delegate
 
     def viewer_state(self, state: ViewerState, message: str) -> None:
-        """Say what stands between the user and the session; end with it."""
+        """Show why the viewer is not live; end with it in a final state."""
         match state:
             case ViewerState.LIVE:
                 self._notice("")
                 if not self._was_live:
-                    # What the program was told stays so, whichever process keeps it.
+                    # The process that runs the program may change, but the program's modes stay.
                     self._was_live = True
                     self._viewer.focus(True)
             case ViewerState.RECONNECTING:
@@ -312,22 +312,22 @@ class _Attachment:
                 self._end(_How.UNAVAILABLE, message or "connection lost")
 
     def viewer_replaced(self) -> None:
-        """The new replica is painted as a whole."""
+        """Paint the new replica as a whole."""
         if self._viewer.emulator is not None:
             self._viewer.emulator.damage_all()
         self._damaged()
 
     def viewer_damaged(self) -> None:
-        """Paint when it is time."""
+        """Paint at the next opportunity."""
         self._damaged()
 
     def viewer_event(self, event: Event) -> None:
-        """Only a new name matters here."""
+        """Show a new name of the chat; ignore other events."""
         if isinstance(event, NameEvent):
             self._name = event.name
 
     def viewer_refused(self, refusal: InputRefused) -> None:
-        """Say that what was typed was not taken, and why; nothing more is, until the user has seen that."""
+        """Show that an input was refused, and why; further input is refused until the user has seen this."""
         if not self._viewer.holding:
             self._notice(f"input refused: {refusal.message}", NOTICE_S)
         elif refusal.code != ErrorCode.HELD:

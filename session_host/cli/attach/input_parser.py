@@ -1,9 +1,9 @@
 """Parses the outer terminal's input into keys, text, mouse and reports.
 
-A terminal's input line carries two things at once: what its user types, and what the terminal
-itself answers and reports. Only the former leaves this parser. Reports (cursor positions,
-device attributes, colours, modes, anything in a control string) are dropped, complete or cut in
-pieces, and never become typing. A sequence without an end was typed: after a moment it is passed on.
+A terminal's input line carries both what the user types and what the terminal itself reports. Only the former leaves
+this parser. It drops reports (cursor positions, device attributes, colours, modes, anything in a control string),
+complete or cut in pieces; they never become typing. It takes a sequence without an end as typed, and passes it on after
+a moment.
 
 Pure: bytes in, values out. Sources: xterm's ctlseqs, the kitty keyboard protocol, ECMA-48.
 """
@@ -20,22 +20,22 @@ from session_host.protocol.messages import MAX_WHOLE_PASTE_CHARACTERS
 from session_host.protocol.values import Modifiers
 
 MAX_PASTE_BYTES = 4 * MAX_WHOLE_PASTE_CHARACTERS + 4
-"""More than the longest paste that can be sent; what comes beyond it is not kept."""
+"""A paste is kept up to this size, which is more than the longest paste that can be sent."""
 
 MAX_SEQUENCE_BYTES = 128
-"""A control sequence longer than this is none that a keyboard sends; its rest is dropped too."""
+"""No keyboard sends a longer control sequence; the parser drops it with its rest."""
 
 MAX_STRING_BYTES = 8192
-"""A control string longer than this was not typed in a moment; it is dropped up to its end, or to its expiry."""
+"""Nobody types a longer control string in a moment; the parser drops it up to its end, or to its expiry."""
 
 INTRODUCER_PATIENCE_S = 0.05
-"""After so long without another byte, ESC or ESC and an introducer were typed."""
+"""ESC, or ESC and an introducer, counts as typed after so long without another byte."""
 
 SEQUENCE_PATIENCE_S = 0.15
-"""So long after its beginning, a sequence without an end was typed: terminals send theirs in one piece."""
+"""A sequence without an end counts as typed after so long: terminals send theirs in one piece."""
 
 REPLY_PATIENCE_S = 1.0
-"""So long a string that begins as a terminal's reply may take: over a slow line it comes in pieces."""
+"""How long a string that begins like a terminal's reply may take: over a slow line it comes in pieces."""
 
 _REPLY = re.compile(rb"\]\d{1,4};|P[01][+$]r|P>\||P!\||_G")
 _ESC = 0x1B
@@ -46,26 +46,26 @@ _STRING_INTRODUCERS = b"]PX^_"
 class _State(Enum):
     GROUND = auto()
     ESCAPE = auto()
-    """After ESC, or after ESC ESC: the second begins something, or was typed."""
+    """After ESC, or after ESC ESC: the second ESC begins a sequence, or was typed."""
     CSI = auto()
     SS3 = auto()
     LINUX_FUNCTION_KEY = auto()
-    """After CSI [, by which the Linux console begins F1 to F5."""
+    """After CSI [, with which the Linux console begins F1 to F5."""
     X10_MOUSE = auto()
-    """Three bytes that tell a mouse event in the oldest form, which we never ask for."""
+    """Within three bytes that report a mouse event in the oldest form, which this viewer never enables."""
     STRING = auto()
-    """In an OSC, DCS, SOS, PM or APC, up to its ST or BEL."""
+    """Within an OSC, DCS, SOS, PM or APC, up to its ST or BEL."""
     PASTE = auto()
 
 
 class InputParser:
-    """Reads the outer terminal's input; any split of the bytes gives the same values.
+    """Parses the outer terminal's input; any split of the bytes gives the same values.
 
-    ESC alone can be the Escape key or the beginning of a sequence, and so can each beginning of a sequence be
-    typing; only time tells. While ``undecided``, the caller calls ``expire`` ``patience_s`` after the beginning.
+    ESC alone is the Escape key or the beginning of a sequence, and each beginning of a sequence may be typing; only
+    time tells. While ``undecided``, the caller calls ``expire`` ``patience_s`` after the beginning.
 
     Attributes:
-        begun: how many sequences have begun: another number means that the one that is undecided is another.
+        begun: how many sequences have begun; the number identifies the undecided one.
     """
 
     def __init__(self) -> None:
@@ -82,12 +82,12 @@ class InputParser:
 
     @property
     def undecided(self) -> bool:
-        """What came last was typed if nothing follows it."""
+        """Whether the last bytes are a sequence's beginning, or were typed if nothing follows."""
         return self._state not in {_State.GROUND, _State.PASTE}
 
     @property
     def patience_s(self) -> float:
-        """How long after its beginning what is undecided was typed."""
+        """How long to wait after the beginning until the undecided bytes count as typed."""
         if self._state is _State.ESCAPE or len(self._sequence) == 1:
             return INTRODUCER_PATIENCE_S
         return REPLY_PATIENCE_S if self._begins_reply else SEQUENCE_PATIENCE_S
@@ -97,7 +97,7 @@ class InputParser:
         return self._state is _State.STRING and _REPLY.match(self._sequence) is not None
 
     def feed(self, data: bytes) -> list[TerminalInput]:
-        """Read more input."""
+        """Parse more input."""
         position = 0
         while position < len(data):
             if self._state is _State.PASTE:
@@ -108,7 +108,7 @@ class InputParser:
         return self._next_byte()
 
     def expire(self) -> list[TerminalInput]:
-        """No end came in time: an undecided beginning was typed as it is."""
+        """Take an undecided beginning as typed, since no end came in time."""
         while self.undecided:
             if self._state is _State.ESCAPE:
                 self._escapes_typed(self._escapes)
@@ -118,7 +118,7 @@ class InputParser:
         return self._next_byte()
 
     def _pass_on(self) -> None:
-        """The sequence was typed: its introducer (``ESC [``, ``ESC ]`` …) with Alt, then the rest."""
+        """Take the sequence as typed: its introducer (``ESC [``, ``ESC ]`` …) as a key with Alt, then the rest."""
         introducer, rest = self._sequence[0], bytes(self._sequence[1:])
         if self._alt:
             self._escapes_typed(1)
@@ -193,7 +193,7 @@ class InputParser:
             self._emit(character(chr(byte), modifiers))
 
     def _in_utf8(self, byte: int, modifiers: Modifiers) -> None:
-        """Collect a character of several bytes; what is no UTF-8 is dropped."""
+        """Collect a character of several bytes; drop invalid UTF-8."""
         pending = self._utf8
         if pending and not 0x80 <= byte < 0xC0:
             pending.clear()
@@ -204,7 +204,7 @@ class InputParser:
             return
         if not pending and byte >= 0xF5:
             return
-        # The modifier of the first byte holds for the character; it is kept in front of it.
+        # The modifier of the first byte applies to the character; it is kept in front of it.
         if not pending:
             pending.append(int(modifiers))
         pending.append(byte)
@@ -226,7 +226,7 @@ class InputParser:
             self._text.append(decoded)
 
     def _c1(self, code: int) -> None:
-        """An 8-bit control is the same as ESC and a 7-bit character (ECMA-48, 5.3)."""
+        """Handle an 8-bit control like ESC and a 7-bit character (ECMA-48, 5.3)."""
         introducer = code - 0x40
         if code < 0xA0 and (introducer in b"[O" or introducer in _STRING_INTRODUCERS):
             self._ground()
@@ -256,7 +256,7 @@ class InputParser:
     def _in_csi(self, byte: int) -> None:
         sequence = self._sequence
         if byte < 0x20 or byte >= 0x7F:
-            # Nothing of a sequence: it was cut off, and what comes is new.
+            # The former sequence was cut off; this byte begins something new.
             if len(sequence) == 1:
                 self._pass_on()
             else:
@@ -293,16 +293,16 @@ class InputParser:
         if byte == 0x07 or (byte == 0x5C and last == b"\x1b"):
             self._ground()
         elif byte == 0x9C and (self._is_8_bit or last == b"\xc2"):
-            # ST in 8 bits, raw or as UTF-8; elsewhere 9C is a part of some other character.
+            # ST in 8 bits, raw or as UTF-8; elsewhere 9C is part of another character.
             self._ground()
         elif last == b"\x1b":
-            # ESC and something else than \: the string was cut off, a sequence begins.
+            # ESC and a byte other than \: the string was cut off, and a sequence begins.
             sequence.pop()
             self._cut_off()
             self._in_ground(_ESC, Modifiers.NONE)
             self._in_escape(byte)
         elif byte < 0x20 and byte != _ESC:
-            # No reply holds other controls; somebody typed Enter or Ctrl+C.
+            # No reply contains other controls, so the user typed Enter or Ctrl+C.
             self._cut_off()
             self._byte(byte)
         else:
@@ -311,7 +311,7 @@ class InputParser:
             sequence.append(byte)
 
     def _cut_off(self) -> None:
-        """The string has no end: a reply's beginning is dropped, anything else was typed."""
+        """End a string without a terminator: drop a reply's beginning, take anything else as typed."""
         if self._begins_reply:
             self._ground()
         else:
@@ -319,14 +319,14 @@ class InputParser:
             self._utf8.clear()
 
     def _in_paste(self, data: bytes, position: int) -> int:
-        """Take paste up to its end or the data's end; returns where to go on."""
+        """Read a paste up to its end or the data's end; return the position after it."""
         paste = self._paste
         searched = max(0, len(paste) - len(_PASTE_END) + 1)
         before = len(paste)
         paste += data[position:]
         end = paste.find(_PASTE_END, searched)
         if end < 0:
-            # The end may have begun already.
+            # The data may end within the end mark.
             del paste[MAX_PASTE_BYTES : -len(_PASTE_END)]
             return len(data)
         consumed = end + len(_PASTE_END) - before

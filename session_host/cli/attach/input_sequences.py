@@ -1,4 +1,4 @@
-"""The meaning of one character or control sequence of the outer terminal.
+"""Translates one character or control sequence of the outer terminal.
 
 Sources: xterm's ctlseqs, the kitty keyboard protocol, rxvt's reference, ECMA-48.
 """
@@ -14,17 +14,17 @@ _BUTTONS = (MouseButton.LEFT, MouseButton.MIDDLE, MouseButton.RIGHT, MouseButton
 _MOUSE_MODIFIERS = ((4, Modifiers.SHIFT), (8, Modifiers.ALT), (16, Modifiers.CTRL))
 _NO_TEXT = Modifiers.CTRL | Modifiers.ALT | Modifiers.SUPER | Modifiers.HYPER | Modifiers.META
 _NOT_OF_KEYS = frozenset(b" !\"#$%&'()*+,-./<=>?")
-"""Intermediate and private bytes: many reports have one, no key has."""
+"""Intermediate and private bytes, which occur in many reports and in no key."""
 
 
 def character(text: str, modifiers: Modifiers) -> KeyTyped:
-    """An ASCII character as keyboards have always sent them, with the modifiers that stood before it."""
+    """An ASCII character as keyboards have always sent it, with the modifiers that stood before it."""
     code = ord(text)
     if named := key_codes.CONTROLS.get(code):
         key, own_modifiers = named
         return KeyTyped(key, "", modifiers | own_modifiers)
     if code < 0x20:
-        # The terminal takes 64 from the character's code: Ctrl+A is 1.
+        # The terminal subtracts 64 from the character's code: Ctrl+A is 1.
         return KeyTyped(chr(code + 0x40).lower(), "", modifiers | Modifiers.CTRL)
     if code == 0x20:
         return KeyTyped("Space", "" if modifiers else " ", modifiers)
@@ -38,7 +38,7 @@ def begins_paste(parameters: bytes, final: int) -> bool:
 
 
 def control_sequence(parameters: bytes, final: int, modifiers: Modifiers) -> TerminalInput | None:
-    """A key, the mouse or the focus, by what stood between ``ESC [`` and the final byte."""
+    """A key, a mouse event or a focus event, from the bytes between ``ESC [`` and the final byte."""
     if parameters[:1] == b"<":
         return _mouse(numbers(parameters[1:]), final) if final in b"Mm" else None
     if _NOT_OF_KEYS.intersection(parameters):
@@ -49,7 +49,7 @@ def control_sequence(parameters: bytes, final: int, modifiers: Modifiers) -> Ter
     if final in b"IO" and not parameters:
         return FocusChanged(final == 0x49)
     if final == 0x7E and first == 27 and len(fields) == 3:
-        code = 0x7F if fields[2] == 0x08 else fields[2]  # Backspace, which xterm tells by what it sends.
+        code = 0x7F if fields[2] == 0x08 else fields[2]  # Backspace, which xterm reports by the byte that it sends.
         return _coded(code, modifiers | modifiers_of(second), action)
     if final == 0x7E and (key := key_codes.TILDE.get(first)):
         return KeyTyped(key, "", modifiers | modifiers_of(second), action)
@@ -58,14 +58,14 @@ def control_sequence(parameters: bytes, final: int, modifiers: Modifiers) -> Ter
         return _coded(_base_code(parameters) if held & _NO_TEXT else first, held, action)
     if final == 0x5A:
         return KeyTyped("Tab", "", modifiers | modifiers_of(second) | Modifiers.SHIFT, action)
-    # With modifiers there are two numbers, the first of which is 1.
+    # With modifiers there are two numbers; the first is 1.
     if (key := key_codes.CSI.get(final)) and (not parameters or (len(fields) == 2 and first <= 1)):
         return KeyTyped(key, "", modifiers | modifiers_of(second), action)
     return _rxvt(parameters, final, modifiers)
 
 
 def single_shift(parameters: bytes, final: int, modifiers: Modifiers) -> KeyTyped | None:
-    """A key, by what stood behind ``ESC O``."""
+    """A key, from the bytes after ``ESC O``."""
     if parameters:
         modifiers |= modifiers_of(numbers(parameters)[-1])
     if key := key_codes.SS3.get(final):
@@ -85,11 +85,11 @@ def _rxvt(parameters: bytes, final: int, modifiers: Modifiers) -> KeyTyped | Non
 
 
 def _coded(code: int, modifiers: Modifiers, action: KeyAction) -> KeyTyped | None:
-    """A key told by its Unicode code point, or by a number of the kitty protocol."""
+    """A key given by its Unicode code point, or by a number of the kitty protocol."""
     types = not modifiers & _NO_TEXT
     if key := key_codes.KITTY.get(code):
         return KeyTyped(key, " " if key == "Space" and types else "", modifiers, action)
-    # Neither controls, surrogates, nor the private area in which the kitty protocol numbers keys.
+    # Exclude controls, surrogates, and the private area in which the kitty protocol numbers keys.
     if not (0x20 < code < 0x7F or 0xA0 <= code < 0xD800 or 0xF900 <= code <= 0x10FFFF):
         return None
     key = lower(chr(code))
@@ -100,9 +100,9 @@ def _coded(code: int, modifiers: Modifiers, action: KeyAction) -> KeyTyped | Non
 
 
 def _base_code(parameters: bytes) -> int:
-    """The key of ``CSI … u`` by its code: that in the US layout for a key without an ASCII character, else its own.
+    """The key code of ``CSI … u``: the US layout's for a key without an ASCII character, else its own.
 
-    Programs know Ctrl+C by its letter, whatever the layout types.
+    Programs know Ctrl+C by its letter, in every layout.
     """
     codes = parameters.split(b";")[0].split(b":")
     code = numbers(codes[0])[0]
@@ -111,13 +111,13 @@ def _base_code(parameters: bytes) -> int:
 
 
 def lower(text: str) -> str:
-    """A character in lower case, where that is one character too."""
+    """A character in lower case if that is one character, else the character itself."""
     lowered = text.lower()
     return lowered if len(lowered) == 1 else text
 
 
 def _mouse(fields: list[int], final: int) -> MouseMoved | None:
-    """Mode 1006: a code, the column and the row, both from 1."""
+    """A mouse event in mode 1006: a code, the column and the row, both from 1."""
     if len(fields) != 3 or fields[0] >= 128:
         return None
     code, column, row = fields
@@ -133,7 +133,7 @@ def _mouse(fields: list[int], final: int) -> MouseMoved | None:
 
 
 def numbers(parameters: bytes) -> list[int]:
-    """Numbers between semicolons; of one with colons the first part; what is missing or no number is 0."""
+    """The numbers between semicolons; the first part of one with colons; 0 for a missing or invalid one."""
     found = []
     for field in parameters.split(b";"):
         digits = field.split(b":")[0]
@@ -147,6 +147,6 @@ def modifiers_of(number: int) -> Modifiers:
 
 
 def _action(parameters: bytes) -> KeyAction:
-    """Press, repeat or release: what stands behind the colon of the second number."""
+    """Press, repeat or release, from the part after the colon of the second number."""
     second = parameters.split(b";")[1] if b";" in parameters else b""
     return {b"2": KeyAction.REPEAT, b"3": KeyAction.RELEASE}.get(second.partition(b":")[2], KeyAction.PRESS)

@@ -17,13 +17,13 @@ class KeyTyped(NamedTuple):
 
 
 class TextTyped(NamedTuple):
-    """Characters that no single key stands for."""
+    """Characters that no single key types."""
 
     text: str
 
 
 class Pasted(NamedTuple):
-    """A bracketed paste, whole; of one over the protocol's bound, a beginning that is over it too."""
+    """A whole bracketed paste; of one over the protocol's limit, a beginning that is also over the limit."""
 
     text: str
 
@@ -39,7 +39,7 @@ class MouseMoved(NamedTuple):
 
 
 class FocusChanged(NamedTuple):
-    """The outer terminal got or lost the keyboard."""
+    """The outer terminal got or lost the keyboard focus."""
 
     focused: bool
 

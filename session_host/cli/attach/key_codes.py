@@ -14,7 +14,7 @@ CONTROLS = {
     0x0D: ("Enter", Modifiers.NONE),
     0x7F: ("Backspace", Modifiers.NONE),
 }
-"""Control characters that have a key of their own."""
+"""Control characters that have their own key."""
 
 CSI = {
     ord("A"): "ArrowUp",
@@ -28,7 +28,7 @@ CSI = {
     ord("Q"): "F2",
     ord("S"): "F4",
 }
-"""Final bytes of control sequences. R is left out: it is the report of the cursor's position."""
+"""Final bytes of control sequences, without R, which ends the report of the cursor's position."""
 
 SS3 = (
     CSI
@@ -56,7 +56,7 @@ TILDE = {
     **dict(zip((23, 24, 25, 26, 28, 29), ("F11", "F12", "F13", "F14", "F15", "F16"), strict=True)),
     **dict(zip((31, 32, 33, 34), ("F17", "F18", "F19", "F20"), strict=True)),
 }
-"""First numbers of the control sequences that end in ~."""
+"""First numbers of control sequences that end in ~."""
 
 LINUX_CONSOLE = {ord("A") + number: f"F{number + 1}" for number in range(5)}
 """Bytes after CSI [."""
@@ -73,4 +73,4 @@ KITTY = (
     | {57421: "PageUp", 57422: "PageDown", 57423: "Home", 57424: "End", 57425: "Insert", 57426: "Delete"}
     | {57427: "Numpad5"}
 )
-"""Codes of CSI … u that are no character."""
+"""Codes of CSI … u that are not characters."""

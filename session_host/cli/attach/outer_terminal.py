@@ -19,17 +19,17 @@ from session_host.protocol.values import CellSize, GridSize
 
 READ_BYTES = 65536
 GIVE_BACK_TIMEOUT_S = 1.0
-"""How long a terminal that does not read is waited for at the end."""
+"""How long to wait at the end for a terminal that does not read."""
 
 _GONE = {errno.EIO, errno.EPIPE, errno.ENXIO, errno.EBADF, errno.ENODEV}
 _FALLBACK = GridSize(80, 24)
 
 
 class OuterTerminal:
-    """Raw mode, reading, and writing that never blocks the loop; a context manager.
+    """Raw mode, and reading and writing that never block the loop; a context manager.
 
-    It writes through a description of its own: making the shared one non-blocking would outlast
-    us and break the shell's other programs.
+    The object writes through its own file description: a shared one would stay non-blocking after this process, and
+    break the shell's other programs.
     """
 
     def __init__(self, input_descriptor: int, output_descriptor: int) -> None:
@@ -42,7 +42,7 @@ class OuterTerminal:
         self._on_drained: Callable[[], None] = _nothing
         self._on_gone: Callable[[], None] = _nothing
         self.farewell = b""
-        """Written at the end, whatever happened."""
+        """Bytes written at the end in any case."""
 
     def __enter__(self) -> Self:
         self._saved = termios.tcgetattr(self._input)
@@ -50,7 +50,7 @@ class OuterTerminal:
             self._output = os.open(os.ttyname(self._output), os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
             self._own_output = True
         except OSError:
-            pass  # A terminal without a name here, as in another mount namespace: writing may block.
+            pass  # The terminal has no name here, as in another mount namespace: writing may block.
         self.make_raw()
         return self
 
@@ -68,11 +68,11 @@ class OuterTerminal:
                 os.close(self._output)
 
     def make_raw(self) -> None:
-        """Every key comes as it is, Ctrl+C too."""
+        """Enter raw mode, in which every key arrives unchanged, also Ctrl+C."""
         tty.setraw(self._input, termios.TCSANOW)
 
     def give_back(self) -> None:
-        """Give the terminal back as at the end, to go on with ``make_raw``."""
+        """Restore the terminal for a suspension; ``make_raw`` resumes."""
         self._write_at_last(self.farewell)
         if self._saved is not None:
             termios.tcsetattr(self._input, termios.TCSANOW, self._saved)
@@ -80,19 +80,19 @@ class OuterTerminal:
     def start(
         self, on_input: Callable[[bytes], None], on_drained: Callable[[], None], on_gone: Callable[[], None]
     ) -> None:
-        """Begin to read, from a running loop.
+        """Start reading, from a running loop.
 
         Args:
-            on_input: gets what was read.
-            on_drained: called when all that was written has gone out.
-            on_gone: called once when the terminal has been closed.
+            on_input: called with the bytes read.
+            on_drained: called when all written bytes have gone out.
+            on_gone: called once when the terminal is closed.
         """
         self._loop = asyncio.get_running_loop()
         self._on_drained, self._on_gone = on_drained, on_gone
         self._loop.add_reader(self._input, self._read, on_input)
 
     def stop(self) -> None:
-        """Cease to read and to write; harmless when done."""
+        """Stop reading and writing; does nothing if stopped."""
         if self._loop is not None:
             self._loop.remove_reader(self._input)
             self._loop.remove_writer(self._output)
@@ -100,11 +100,11 @@ class OuterTerminal:
 
     @property
     def is_drained(self) -> bool:
-        """Nothing waits to be written."""
+        """Whether no bytes wait to be written."""
         return not self._unwritten
 
     def write(self, data: bytes) -> None:
-        """Write now what can be written, the rest when the terminal takes it."""
+        """Write as much as possible now, and the rest when the terminal accepts it."""
         was_drained = not self._unwritten
         self._unwritten += data
         if was_drained and data:
@@ -113,7 +113,7 @@ class OuterTerminal:
                 self._loop.add_writer(self._output, self._writable)
 
     def size(self) -> tuple[GridSize, CellSize]:
-        """The grid, and the cell if the terminal tells its pixels."""
+        """The grid's size, and the cell's if the terminal reports pixels."""
         try:
             packed = fcntl.ioctl(self._output, termios.TIOCGWINSZ, b"\0" * 8)
         except OSError:
@@ -167,7 +167,7 @@ class OuterTerminal:
         on_gone()
 
     def _write_at_last(self, data: bytes) -> None:
-        """Write what still waits, then ``data``; gives up on a terminal that does not read."""
+        """Write the waiting bytes, then ``data``; give up on a terminal that does not read."""
         rest = bytes(self._unwritten) + data
         self._unwritten.clear()
         deadline_s = time.monotonic() + GIVE_BACK_TIMEOUT_S

@@ -1,7 +1,7 @@
 """Writes a replica's rows to the outer terminal.
 
-Nothing of the program's own bytes passes: what is written is made here from cells and styles, out of
-a few sequences that every terminal of today understands, and none of them asks it anything.
+No byte of the program passes through: the painter generates its output from cells and styles, with a few sequences that
+every current terminal supports, and never sends a query.
 
 Pure: frames in, bytes out.
 """
@@ -20,11 +20,12 @@ _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
 _BEGIN_FRAME, _END_FRAME = "\x1b[?2026h", "\x1b[?2026l"
 _HIDE_CURSOR, _SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
 _KEYS = 5
-"""Flags of the kitty keyboard protocol: 1 tells Shift+Enter from Enter and the like; 4 adds the US layout's character
-of the key, without which Ctrl+C of a Cyrillic layout would be no Ctrl+C."""
+"""Flags of the kitty keyboard protocol: 1 distinguishes Shift+Enter from Enter and the like; 4 adds the US layout's
+character of the key, without which Ctrl+C of a Cyrillic layout would be no Ctrl+C.
+"""
 _PUSH_KEYS, _SET_KEYS, _POP_KEYS = f"\x1b[>{_KEYS}u", f"\x1b[={_KEYS}u", "\x1b[<u"
 _OTHER_KEYS, _NO_OTHER_KEYS = "\x1b[>4;2m", "\x1b[>4m"
-"""xterm's modifyOtherKeys, which does the same in terminals without that protocol; the protocol goes before it."""
+"""xterm's modifyOtherKeys does the same in terminals without that protocol; the protocol goes before it."""
 _ALTERNATE = "\x1b[?1049h"
 _ENTER = "\x1b[?7l\x1b[?2004h\x1b[?1004h\x1b[0m\x1b[2J"
 _LEAVE = "\x1b[?1004l\x1b[?2004l\x1b[?7h\x1b[0m\x1b[0 q\x1b[?25h\x1b[?1049l"
@@ -37,25 +38,25 @@ _MOUSE = {
     "any_motion": f"{_NO_MOUSE}\x1b[?1003h\x1b[?1006h",
 }
 _CURSOR_SHAPES = {CursorShape.BLOCK: 1, CursorShape.UNDERLINE: 3, CursorShape.BAR: 5}
-"""DECSCUSR of the blinking form; the steady one is the next number."""
+"""DECSCUSR of the blinking shape; the steady one is the next number."""
 _NOTICE_STYLE = "\x1b[0;7m"
 
 
 class Painter:
-    """Remembers what the outer terminal shows and writes what is different.
+    """Remembers the outer terminal's contents and writes the differences.
 
-    The outer terminal may be smaller than the session's grid (another viewer's size is in force):
-    then a part is shown that holds the cursor's row.
+    The outer terminal may be smaller than the session's grid if another viewer's size is in force; the painter then
+    shows a part with the cursor's row.
     """
 
     def __init__(self, size: GridSize, encoding: str = "utf-8", *, keyboard: bool = False) -> None:
-        """Begin with a screen that shows nothing.
+        """Begin with an empty screen.
 
         Args:
-            size: the outer terminal's.
-            encoding: of what is written.
-            keyboard: have the outer terminal report each key with its modifiers, if it can; none is asked whether it
-                can, and those that cannot ignore it.
+            size: the outer terminal's size.
+            encoding: the encoding of the output.
+            keyboard: whether to ask the outer terminal to report each key with its modifiers; terminals that cannot do
+                so ignore it.
         """
         self._size = size
         self._encoding = encoding
@@ -73,42 +74,42 @@ class Painter:
 
     @property
     def top(self) -> int:
-        """The grid's row that the outer terminal's first line shows."""
+        """The grid row in the outer terminal's first line."""
         return self._top
 
     def enter(self, *, again: bool = False) -> bytes:
-        """Take the screen, and have the outer terminal report what the program wants to know.
+        """Switch to the alternate screen, and enable the reports that the program needs.
 
         Args:
-            again: it was not given back, and another program may have changed it since.
+            again: the screen was not given back, and another program may have changed it since.
         """
         self._shown_shape = None
         modes, self._modes = self._modes, Modes()
-        # After the change of the screen: each of the two has a stack of keyboard flags. Before the style is reset: some
-        # terminals take modifyOtherKeys for a style.
+        # Set keyboard flags after switching screens, since each screen has its own stack of them, and before resetting
+        # the style, since some terminals take modifyOtherKeys for a style.
         keyboard = f"{_SET_KEYS if again else _PUSH_KEYS}{_OTHER_KEYS}" if self._keyboard else ""
         return f"{_ALTERNATE}{keyboard}{_ENTER}{self._mode_changes(modes)}".encode()
 
     def leave(self) -> bytes:
-        """Give the screen back as it was, whatever the program had asked for."""
+        """Restore the former screen, and disable everything that the program had enabled."""
         keyboard = f"{_POP_KEYS}{_NO_OTHER_KEYS}" if self._keyboard else ""
         reverse = "\x1b[?5l" if self._modes.reverse_screen else ""
         return f"{_END_FRAME}{_NO_MOUSE}{keyboard}{reverse}{_LEAVE}".encode()
 
     def resize(self, size: GridSize) -> bytes:
-        """The outer terminal has another size now."""
+        """The outer terminal's size has changed."""
         self._size = size
         return self._screen(range(size.rows))
 
     def notice(self, text: str) -> bytes:
-        """Show a message over the last line; "" takes it away."""
+        """Show a message over the last line; "" removes it."""
         if text == self._notice:
             return b""
         self._notice = text
         return self._screen([self._size.rows - 1])
 
     def paint(self, frame: Frame, modes: Modes) -> bytes:
-        """Show what a frame says has changed."""
+        """Paint the changed rows of a frame."""
         colors = (frame.foreground, frame.background, frame.palette)
         everything = frame.full or colors != (self._foreground, self._background, self._palette)
         everything = everything or frame.size != self._grid
@@ -128,13 +129,13 @@ class Painter:
     # ------------------------------------------------------------ parts
 
     def _top_row(self) -> int:
-        """The grid's row that stands on the first line."""
+        """The grid row for the first line."""
         if self._grid.rows <= self._size.rows or self._cursor is None:
             return 0
         return min(max(0, self._cursor.row - self._size.rows + 1), self._grid.rows - self._size.rows)
 
     def _screen(self, lines: range | list[int], before: str = "") -> bytes:
-        """Lines of the outer terminal, then the cursor, as one frame."""
+        """Lines of the outer terminal, then the cursor, as one synchronized frame."""
         parts = [_BEGIN_FRAME, _HIDE_CURSOR, before]
         last = self._size.rows - 1
         for line in lines:
@@ -149,7 +150,7 @@ class Painter:
         return "".join(parts).encode(self._encoding, "replace")
 
     def _line(self, row: Row | None) -> str:
-        """A whole line; the outer cursor stands at its begin, and any style is in force."""
+        """A whole line; the outer cursor is at its start, in any style."""
         columns = self._size.columns
         blank = Style(self._foreground, self._background)
         parts = ["\x1b[0m", style_change(Style(), blank, links=False)]
@@ -167,11 +168,11 @@ class Painter:
             style = wanted
             column = clipped.column + clipped.cells
             if not clipped.text.isascii() and column < columns:
-                # Terminals disagree on how wide some characters are; what comes next must not drift.
+                # Terminals disagree on the width of some characters; the text after them must not drift.
                 parts.append(f"\x1b[{column + 1}G")
         if column < columns:
             parts.append(style_change(style, blank, links=False))
-            # Erasing paints the background on most terminals, spaces do on all.
+            # Erasing paints the background on most terminals; spaces do on all.
             parts.append("\x1b[K" if self._background == DEFAULT_COLOR else " " * (columns - column))
         return "".join(parts)
 
@@ -208,7 +209,7 @@ class Painter:
         return text + _SHOW_CURSOR
 
     def _mode_changes(self, modes: Modes) -> str:
-        """What the outer terminal must report and show for the program; only what changed."""
+        """The sequences for changed modes that the outer terminal must report or show."""
         former, self._modes = self._modes, modes
         parts = []
         if modes.mouse != former.mouse:
@@ -219,12 +220,12 @@ class Painter:
 
 
 def _clip(run: Run, columns: int) -> Run | None:
-    """The part of a run that fits; None if nothing does."""
+    """The part of a run that fits; None if no cell does."""
     room = columns - run.column
     if room <= 0:
         return None
     if run.cells <= room:
         return run
-    # A wide character that is cut leaves a blank, as at the edge of any terminal.
+    # A wide character that is cut leaves a blank, as at any terminal's edge.
     text = " " * room if run.cluster else run.text[:room]
     return run._replace(cells=room, text=text)

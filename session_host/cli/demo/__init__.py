@@ -1,6 +1,6 @@
 """``outlive demo``: shows that a chat outlives its window, with real processes.
 
-``command`` plays it; ``stage`` is its directories, display and window; ``program`` is its agent.
+``command`` runs the demo; ``stage`` is its directories, display and window; ``program`` is its agent.
 
     command  show that a chat outlives its window, with real processes, and measure it
     program  the agent of ``outlive demo``: answers slowly with numbered lines, then waits for the next question

@@ -1,4 +1,4 @@
-"""``outlive demo``: show that a chat outlives its window, with real processes, and measure it."""
+"""``outlive demo``: shows that a chat outlives its window, with real processes, and measures it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _NAME = "demo"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Say what the verb takes."""
+    """Add the verb's arguments to the parser."""
     parser.add_argument("--output", metavar="DIR", default="outlive-demo", help="directory for the screenshots")
     parser.epilog = (
         "Opens a window (off screen without a display), starts a chat, kills the window during the answer, "
@@ -42,7 +42,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Play it through; whatever is not as promised is one line and exit code 1."""
+    """Run the demo; report a broken promise as one line and exit code 1."""
     pictures = Path(options.output).absolute()
     try:
         pictures.mkdir(parents=True, exist_ok=True)
@@ -121,7 +121,7 @@ def _last_line(chat: SessionInfo) -> int:
 
 
 def _wait_for_tab(session_id: str) -> None:
-    """Wait until the reopened window shows the chat's tab, by itself."""
+    """Wait until the reopened window itself shows the chat's tab."""
     deadline_s = time.monotonic() + SHOW_TIMEOUT_S
     while time.monotonic() < deadline_s:
         if any(tab["session_id"] == session_id and tab["connected"] for tab in ask("tabs")):

@@ -25,7 +25,7 @@ WINDOW_TIMEOUT_S = 60.0
 END_TIMEOUT_S = 10.0
 SCREEN = "1280x800x24"
 LONGEST_TEMPORARY_DIRECTORY = 40
-"""In bytes: a socket's path may have 107, and our part of it takes up to 65."""
+"""In bytes: a socket's path may have 107, and Outlive's part of it takes up to 65."""
 
 
 class Window:
@@ -36,17 +36,17 @@ class Window:
         self._log = log
 
     def wait_until_open(self) -> None:
-        """Wait until it answers.
+        """Wait until the window answers.
 
         Raises:
-            OutliveError: it ended instead, or takes too long.
+            OutliveError: the window exited instead, or takes too long.
         """
         deadline_s = time.monotonic() + WINDOW_TIMEOUT_S
         while time.monotonic() < deadline_s:
             try:
                 ask("tabs")
             except OutliveError as error:
-                # A connection that breaks tells of the window's end a moment before the system does.
+                # A broken connection shows the window's exit a moment before the system does.
                 if self._has_ended(0.005 if isinstance(error, WindowNotOpen) else END_TIMEOUT_S):
                     raise OutliveError(f"the window exited at startup: {self._last_words()}") from None
                 if not isinstance(error, WindowNotOpen):
@@ -56,12 +56,12 @@ class Window:
         raise OutliveError(f"the window did not open within {WINDOW_TIMEOUT_S:.0f} s: {self._last_words()}")
 
     def kill(self) -> None:
-        """End it as a crash does."""
+        """Kill the window with SIGKILL, like a crash."""
         self._process.kill()
         self._process.wait()
 
     def end(self) -> None:
-        """End it, politely first."""
+        """End the window with SIGTERM, then with SIGKILL."""
         if self._process.poll() is None:
             self._process.terminate()
             try:
@@ -82,10 +82,10 @@ class Window:
 
 
 class Stage:
-    """A context manager; within it this process and its children use the stage's directories and display.
+    """A context manager: inside it, this process and its children use the stage's directories and display.
 
     Attributes:
-        display: where the window is to be seen, in words.
+        display: a description of where the window can be seen.
     """
 
     def __init__(self) -> None:
@@ -128,10 +128,10 @@ class Stage:
         return window
 
     def _find_display(self, ends: contextlib.ExitStack) -> None:
-        """The display that there is, else one of our own."""
+        """Use the current display, else start one."""
         here = next((name for name in ("WAYLAND_DISPLAY", "DISPLAY") if os.environ.get(name)), None)
         if here is None:
-            # Off screen there is no desktop: Qt must not start a message bus, which would be left behind.
+            # Off screen there is no desktop: Qt must not start a message bus, which would stay behind.
             os.environ["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={self._root}/no-bus"
         if here is not None:
             self.display = f"your display ({here}={os.environ[here]})"
@@ -151,7 +151,7 @@ class Stage:
 
         infos = every_session(ended=False)
         event_loop.run_command(kill(infos))
-        # Their hosts end a moment later, when the end is recorded in the directory that we remove.
+        # The hosts exit a moment after they record the end in the directory that is to be removed.
         _end([pid for info in infos for pid in (info.host_pid, info.child_pid) if pid is not None])
         status = keeper_status()
         if status is not None:
@@ -160,7 +160,7 @@ class Stage:
 
 
 def _end(pids: list[int]) -> None:
-    """Wait for the end of processes that are about to, not for ever."""
+    """Wait, for a limited time, until exiting processes are gone."""
     deadline_s = time.monotonic() + END_TIMEOUT_S
     while (left := [pid for pid in pids if start_time(pid) is not None]) and time.monotonic() < deadline_s:
         time.sleep(0.01)
@@ -170,13 +170,13 @@ def _end(pids: list[int]) -> None:
 
 
 def _short_temporary_directory() -> str:
-    """The user's directory for temporary things, unless the paths of sockets would be too long in it."""
+    """The user's temporary directory, unless the paths of sockets would be too long in it."""
     usual = tempfile.gettempdir()
     return usual if len(os.fsencode(usual)) <= LONGEST_TEMPORARY_DIRECTORY else "/tmp"  # noqa: S108 - mkdtemp is safe
 
 
 def _leave(number: int, _frame: object) -> None:
-    """Being told to end, end in order: nothing may be left behind."""
+    """Exit in order on a signal, so that nothing stays behind."""
     raise SystemExit(128 + number)
 
 
@@ -186,7 +186,7 @@ def _set_environment(environment: dict[str, str]) -> None:
 
 
 def _start_x_server(ends: contextlib.ExitStack) -> str:
-    """Run Xvfb until the stage is struck; returns its display."""
+    """Run Xvfb until the stage ends; returns its display."""
     reading, writing = os.pipe()
     try:
         server = subprocess.Popen(
@@ -200,7 +200,7 @@ def _start_x_server(ends: contextlib.ExitStack) -> str:
         writing = -1
         if not select.select([reading], [], [], WINDOW_TIMEOUT_S)[0]:
             raise OutliveError("Xvfb does not start")
-        # The line comes in two writes, and the server ends if it cannot make the second.
+        # Xvfb writes the line in two parts, and exits if it cannot write the second.
         with os.fdopen(os.dup(reading)) as line:
             number = line.readline().strip()
         if not number:

@@ -1,6 +1,6 @@
-"""``outlive doctor``: checks of the installation, a file for each subject.
+"""``outlive doctor``: checks of the installation, one file for each subject.
 
-``command`` runs them all; ``check`` is the result of one.
+``command`` runs them all; ``check`` is the result of one check.
 
     agents     checks the agents: which are installed, where, and whether the login shell finds them
     chats      checks the running chats: whether each can be reached, and whether the keeper responds

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def agents() -> Iterator[Check]:
-    """Which agents are installed, and where: on this PATH, and on that of the login shell, which an icon gets."""
+    """Check which agents are installed, and where: on this PATH, and on the login shell's, which an icon gets."""
     from session_host.agents.catalog import load_catalog
     from session_host.agents.login_shell import login_path
 
@@ -52,7 +52,7 @@ def _login_shell(found: str, own: str, problem: str) -> Check:
 
 
 def _versions(agents: Mapping[str, Agent], environment: Mapping[str, str]) -> dict[str, str]:
-    """The versions of agents, by the paths of their programs; what has not begun to keep anything does not now."""
+    """The versions of agents, by the paths of their programs, without creating a state directory."""
     from session_host.agents.probe import LONG_PATIENCE_S, ask, versions
 
     if state_dir().is_dir():
@@ -66,17 +66,17 @@ def _versions(agents: Mapping[str, Agent], environment: Mapping[str, str]) -> di
 
 
 def _version_told(version: str, tested: Sequence[str]) -> str:
-    """A version, and that it was never tested where that is so."""
+    """A version, marked if it was never tested."""
     if not version or not tested or version in tested:
         return version
     return f"{version} (untested; tested versions: {', '.join(tested)})"
 
 
 def _agent(name: str, version: str, here: str | None, there: str | None, how_to_install: str) -> Check:
-    """One agent, by its places on this PATH and on the login shell's."""
+    """The check of one agent, from its places on this PATH and on the login shell's."""
     told = f"{version}, " if version else ""
     if here is None and there is None:
-        # No fault: nobody needs them all.
+        # A missing agent is no fault: nobody needs them all.
         return Check(name, Status.OK, "not installed", how_to_install)
     if here is None:
         remedy = "found when the window starts from its icon, but not by commands here"
@@ -87,6 +87,6 @@ def _agent(name: str, version: str, here: str | None, there: str | None, how_to_
 
 
 def _place(path: str | None) -> str:
-    """A program's path, and where that leads if it is a link: what npm, brew and others install is."""
+    """A program's path, and its target if it is a link, as npm, brew and others install them."""
     real = os.path.realpath(path or "")
     return str(path) if real == path else f"{path} → {real}"

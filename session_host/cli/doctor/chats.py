@@ -17,7 +17,7 @@ from session_host.system.processes.identity import is_running, is_stopped
 
 
 def keeper() -> Iterator[Check]:
-    """The keeper: there if chats run, and answering."""
+    """Check that a keeper exists if chats run, and that it answers."""
     try:
         status = keeper_status()
     except OutliveError as error:
@@ -38,7 +38,7 @@ def keeper() -> Iterator[Check]:
 
 
 def chats() -> Iterator[Check]:
-    """The running chats: one that cannot be reached, or does not answer, is named."""
+    """Check that every running chat can be reached and answers."""
     records = _running()
     try:
         answering = describe_all([record.id for record in records])
@@ -52,7 +52,7 @@ def chats() -> Iterator[Check]:
 
 
 def ended() -> Iterator[Check]:
-    """What the ended chats take, what they may take, and which one was removed last because of that."""
+    """Report the disk space of ended chats, its limit, and the last chat removed because of it."""
     if not database().exists():
         return
     try:
@@ -97,7 +97,7 @@ def _running() -> list[SessionRecord]:
     if not database().exists():
         return []
     try:
-        with Store.open(database()) as store:  # Found again by a command that may change things.
+        with Store.open(database()) as store:  # A command that may change things recovers the chats.
             return store.running()
     except OutliveError:
-        return []  # The record has a check of its own.
+        return []  # The record has its own check.

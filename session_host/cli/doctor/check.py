@@ -7,35 +7,35 @@ from typing import NamedTuple
 
 
 class Status(StrEnum):
-    """How serious it is."""
+    """The severity of a finding."""
 
     OK = "ok"
     WARN = "warn"
-    """Something less, or something later, will not work."""
+    """A feature does not work, or will fail later."""
     FAIL = "fail"
-    """Chats cannot be kept, or the window cannot be opened."""
+    """Outlive cannot keep chats, or cannot open the window."""
 
 
 class Check(NamedTuple):
-    """One finding."""
+    """The finding of one check."""
 
     name: str
     status: Status
     message: str
     remedy: str = ""
-    """What to do; "" when there is nothing to do."""
+    """The remedy for the user; "" if none is needed."""
 
 
 def ok(name: str, message: str) -> Check:
-    """All is well."""
+    """A finding without a problem."""
     return Check(name, Status.OK, message)
 
 
 def warn(name: str, message: str, remedy: str) -> Check:
-    """Worth knowing."""
+    """A finding that the user should know."""
     return Check(name, Status.WARN, message, remedy)
 
 
 def fail(name: str, message: str, remedy: str) -> Check:
-    """Must be put right."""
+    """A finding that the user must fix."""
     return Check(name, Status.FAIL, message, remedy)

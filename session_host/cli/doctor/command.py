@@ -1,4 +1,4 @@
-"""``outlive doctor``: check the installation, and say what to do."""
+"""``outlive doctor``: checks the installation, and names remedies."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ PARTS: tuple[Callable[[], Iterable[Check]], ...] = (
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Say what the verb takes."""
+    """Add the verb's arguments to the parser."""
     parser.add_argument("--json", action="store_true", help="print the checks as JSON")
     parser.epilog = "Makes no changes. Exits with 1 if a check fails."
 
 
 def run(options: argparse.Namespace) -> int:
-    """Carry out every check; none stops the others."""
+    """Run every check; none stops the others."""
     checks = [check for part in PARTS for check in part()]
     if options.json:
         print_json([check._asdict() for check in checks])

@@ -27,20 +27,20 @@ _PIDFD_INFO = "=QQ11Ii"
 
 
 class Feature(NamedTuple):
-    """Something of the kernel's, and how to try it."""
+    """A kernel feature, and how to try it."""
 
     name: str
     attempt: Callable[[], None]
-    """Raises OSError where the kernel refuses, AttributeError where Python does not have it."""
+    """A function that raises OSError if the kernel refuses, AttributeError if Python lacks the feature."""
     what_for: str
     without: str
     since: str
     status: Status = Status.WARN
-    """When it is refused."""
+    """The status if the feature is missing."""
 
 
 def kernel() -> Iterator[Check]:
-    """Every feature; none stops the others."""
+    """Check every feature; none stops the others."""
     for feature in FEATURES:
         name = f"kernel {feature.name}"
         try:

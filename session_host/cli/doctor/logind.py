@@ -1,6 +1,6 @@
 """What logind does with a user's processes at logout, from its answer or its files.
 
-Sources: logind.conf(5) for the settings, their files and the order of these; systemd.syntax(7) for the form;
+Sources: logind.conf(5) for the settings, their files and their order; systemd.syntax(7) for the form;
 org.freedesktop.login1(5) for the properties.
 """
 
@@ -16,7 +16,7 @@ from session_host.system.dbus import addresses
 ANSWER_TIMEOUT_S = 2.0
 
 PLACES = ("etc", "run", "usr/local/lib", "usr/lib")
-"""Of files with the same name the one in the first of these counts."""
+"""Of files with the same name, the one in the first of these directories counts."""
 
 _YES = frozenset({"1", "yes", "y", "true", "t", "on"})
 _NO = frozenset({"0", "no", "n", "false", "f", "off"})
@@ -26,21 +26,21 @@ class LoginSettings(NamedTuple):
     """logind's settings on killing a user's processes at logout."""
 
     kills: bool | None
-    """KillUserProcesses; None if nothing tells."""
+    """KillUserProcesses; None if unknown."""
     only: tuple[str, ...] = ()
     """KillOnlyUsers."""
     excluded: tuple[str, ...] | None = None
-    """KillExcludeUsers; None if it is not set: then root is."""
+    """KillExcludeUsers; None if it is not set, which means root."""
 
     def ends(self, user: str) -> bool | None:
-        """Whether the processes of this user's logins are ended with them; None if nothing tells."""
+        """Whether logout kills this user's processes; None if unknown."""
         if user in (("root",) if self.excluded is None else self.excluded):
             return False
         return user in self.only if self.only else self.kills
 
 
 def from_bus() -> LoginSettings | None:
-    """What logind says; None if there is no system bus, or no logind on it."""
+    """Read logind's settings from the system bus; None if there is no bus, or no logind on it."""
     address = addresses.system_bus()
     if address is None:
         return None
@@ -55,14 +55,14 @@ def from_bus() -> LoginSettings | None:
         return None
     match answer:
         case [{"KillUserProcesses": ("b", kills), "KillOnlyUsers": (_, only), "KillExcludeUsers": (_, excluded)}]:
-            # A list that is not set comes as an empty one.
+            # logind reports an unset list as an empty one.
             return LoginSettings(bool(kills), tuple(only), tuple(excluded) or None)
         case _:
             return None
 
 
 def from_files(root: Path) -> LoginSettings:
-    """What logind's files below ``root`` say, and else the default that the main one names in a comment."""
+    """Read logind's settings from its files below ``root``, else the defaults in the main file's comments."""
     kills: bool | None = None
     only: list[str] = []
     excluded: list[str] | None = None
@@ -86,7 +86,7 @@ def _truth(value: str, otherwise: bool | None) -> bool | None:
 
 
 def _settings(root: Path) -> Iterator[tuple[str, str]]:
-    """The [Login] section's settings in the order in which they are read: later ones count more."""
+    """The [Login] section's settings in reading order: later ones count."""
     if main := _main(root):
         yield from _section(main)
     found: dict[str, Path] = {}
@@ -121,7 +121,7 @@ def _section(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def _default(root: Path) -> bool | None:
-    """The main file as it is shipped shows each default, commented out."""
+    """The default in the main file as shipped, which has each default as a comment."""
     main = _main(root)
     for line in _lines(main) if main else []:
         key, _, value = line.partition("=")
@@ -134,4 +134,4 @@ def _lines(path: Path) -> list[str]:
     try:
         return path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
-        return []  # What cannot be read says nothing.
+        return []  # An unreadable file gives no settings.

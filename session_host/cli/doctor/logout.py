@@ -17,10 +17,10 @@ LINGER = "loginctl enable-linger"
 
 
 def logout(root: Path = Path("/")) -> Iterator[Check]:
-    """Whether chats get scopes of their own, and what becomes of them when the user logs out.
+    """Check whether chats get their own scopes, and what happens to them when the user logs out.
 
     Args:
-        root: where the system's directories are.
+        root: the root of the system's directories.
     """
     has_systemd = (root / "run/systemd/system").is_dir()
     says = logind.from_bus()
@@ -42,7 +42,7 @@ def _name() -> str:
 
 
 def _try() -> ScopeResult:
-    """Move a process of ours into a scope; both are gone afterwards."""
+    """Move a process of this command into a scope; both are removed afterwards."""
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
         return enter(f"outlive-doctor-{process.pid}.scope", "Outlive: doctor", [process.pid])
 
@@ -63,14 +63,14 @@ def _scopes(result: ScopeResult) -> Check:
 
 
 def _logging_out(result: ScopeResult, ends: bool | None) -> Check:
-    """What is true at logout; ``ends`` is whether logind ends what belongs to a login."""
+    """The check of logging out; ``ends`` is whether logind kills the processes of a login."""
     name = "logging out"
     if control_groups.lingers():
         if not ends:
             return ok(name, "chats keep running (lingering is on)")
         if result.entered:
             return ok(name, "chats keep running (lingering is on, and each has its own scope)")
-        # A scope of the login's ends with it, lingering or not.
+        # A scope of the login ends with the login, with and without lingering.
         facts = "ends the chats started in that login (KillUserProcesses is on, and there are no scopes)"
         return warn(name, facts, 'see "scopes" above')
     if ends:

@@ -26,7 +26,7 @@ _REMOTE = {"nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs", "afs", "ceph"}
 
 
 def directories() -> Iterator[Check]:
-    """The directories: owner, mode, file system and free space."""
+    """Check the directories: owner, mode, file system and free space."""
     for name, variable, path in (
         ("runtime directory", "OUTLIVE_RUNTIME_DIR", paths.runtime_dir()),
         ("state directory", "OUTLIVE_STATE_DIR", paths.state_dir()),
@@ -80,7 +80,7 @@ def _room(name: str, variable: str, path: Path, mode: int) -> Check:
 
 
 def file_system(path: Path) -> str:
-    """The kind of the file system that holds ``path``, by the longest mount point before it; "" if unknown."""
+    """The type of the file system that holds ``path``, by the longest matching mount point; "" if unknown."""
     try:
         lines = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
@@ -97,7 +97,7 @@ def file_system(path: Path) -> str:
 
 
 def sockets() -> Iterator[Check]:
-    """Whether socket paths fit, and whether any is left over."""
+    """Check that socket paths fit, and that no socket is left over."""
     try:
         length = len(os.fsencode(paths.session_socket(str(uuid.UUID(int=0)))))
     except OutliveError as error:
@@ -115,7 +115,7 @@ def sockets() -> Iterator[Check]:
             case False if path == keeper:
                 keepers = ", the keeper's is stale and will be replaced"
             case True:
-                # A host that is being replaced too: the keeper holds its socket, and viewers wait in it.
+                # A host that is being replaced counts: the keeper holds its socket, and viewers wait in its queue.
                 answering += 1
             case False:
                 stale.append(path)
@@ -142,20 +142,20 @@ def _glob(directory: Path) -> list[Path]:
 
 
 def _answers(path: Path) -> bool | None:
-    """Whether something listens; None if it is another user's."""
+    """Whether a process listens on a socket; None if it is another user's."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(SOCKET_TIMEOUT_S)
         try:
             connection.connect(str(path))
         except TimeoutError:
-            return True  # It listens, and is busy.
+            return True  # A process listens and is busy.
         except OSError:
             return False
         return None if is_foreign(connection) else True
 
 
 def _missing(path: Path) -> int:
-    """How many running chats a record that is gone, or was just begun, does not hold."""
+    """How many running chats are missing in a record that is gone or new."""
     running = [each for each in _glob(paths.runtime_dir()) if is_session_id(each.stem) and _answers(each)]
     if not path.exists():
         return len(running)
@@ -163,11 +163,11 @@ def _missing(path: Path) -> int:
         with Store.open(path) as store:
             return len([each for each in running if store.get(each.stem) is None]) if store.is_new else 0
     except OutliveError:
-        return 0  # Said below.
+        return 0  # Another check reports this.
 
 
 def database() -> Iterator[Check]:
-    """The record: sound, readable, of this version, and with the chats that run."""
+    """Check that the record is sound, readable, of this version, and has the running chats."""
     path = paths.database()
     if (count := _missing(path)) > 0:
         chats = "1 running chat is" if count == 1 else f"{count} running chats are"

@@ -17,7 +17,7 @@ _REMEDY = "fix the file, or move it away"
 
 
 def settings() -> Iterator[Check]:
-    """One check for each file that is wrong; else one for all."""
+    """One check for each invalid file; one for all if every file is valid."""
     directory = config_dir()
     sound = True
     for name in FILES:
@@ -40,7 +40,7 @@ def settings() -> Iterator[Check]:
 
 
 def _problem(path: Path) -> str:
-    """What keeps the file from being read as TOML, with its line; "" for nothing."""
+    """Why the file cannot be read as TOML, with the line; "" if it can."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -52,7 +52,7 @@ def _problem(path: Path) -> str:
     try:
         tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        # tomllib names the place in its message only.
+        # tomllib gives the place only in its message.
         place = re.search(r"at line (\d+)", str(error))
         return f"{path}:{place[1] if place else len(text.splitlines())}: {error}"
     except RecursionError:

@@ -25,7 +25,7 @@ _ENGINES = {"ghostty": "pyghostty", "pyte": "pyte"}
 
 
 def python() -> Iterator[Check]:
-    """Python and Outlive themselves."""
+    """Check the versions of Python and Outlive."""
     facts = (
         f"Outlive {VERSION} on Python {platform.python_version()} ({sys.executable}), {platform.platform(terse=True)}"
     )
@@ -36,7 +36,7 @@ def python() -> Iterator[Check]:
 
 
 def engines() -> Iterator[Check]:
-    """The terminal engines: one is enough, the fast one is better."""
+    """Check the terminal engines: one is enough, the fast one is better."""
     found = {name: _version(package) for name, package in _ENGINES.items()}
     facts = ", ".join(f"{name} {version}" for name, version in found.items() if version)
     if not facts:
@@ -60,7 +60,7 @@ def _version(package: str) -> str:
 
 
 def window() -> Iterator[Check]:
-    """Whether the window could be opened. Qt is loaded in a process of its own: a broken one aborts."""
+    """Check whether the window can be opened. Qt is loaded in a separate process: a broken one aborts."""
     if importlib.util.find_spec("PySide6") is None:
         remedy = f"{sys.executable} -m pip install PySide6-Essentials (the command line works without it)"
         yield warn("window", "Qt (PySide6) is not installed; the window cannot open", remedy)
@@ -88,7 +88,7 @@ def window() -> Iterator[Check]:
 
 
 def terminal() -> Iterator[Check]:
-    """This terminal, for ``attach``."""
+    """Check this terminal, for ``attach``."""
     term = os.environ.get("TERM", "")
     encoding = (sys.stdout.encoding or "").lower()
     if not sys.stdout.isatty():

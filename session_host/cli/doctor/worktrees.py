@@ -14,13 +14,13 @@ NAMED = 3
 
 
 def worktrees() -> Iterator[Check]:
-    """Those that belong to no chat any more: their work was kept when their chat was removed."""
+    """List worktrees without a chat: they were kept because of work in them when their chat was removed."""
     found = _found()
     if not found:
         return
     used = _used()
     if used is None:
-        return  # The record has a line of its own.
+        return  # The record has its own check.
     left = [path for path in found if not any(place.is_relative_to(path) for place in used)]
     if not left:
         yield ok("worktrees", f"{len(found)} in {worktrees_dir()}, all used by chats")
@@ -41,7 +41,7 @@ def _found() -> list[Path]:
 
 
 def _used() -> set[Path] | None:
-    """Where all chats that are remembered work, and their worktrees; None if it cannot be read."""
+    """The directories and worktrees of all chats in the record; None if it cannot be read."""
     if not database().exists():
         return set()
     try:

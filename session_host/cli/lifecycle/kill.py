@@ -10,12 +10,12 @@ from session_host.protocol.messages import Kill
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Say what the verb takes."""
+    """Add the verb's arguments to the parser."""
     add_session_argument(parser, to_end=True)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Kill the agent; returns when it is gone."""
+    """Kill the agent, and return when it is gone."""
     info = require_running(find(options.session, to_end=True))
     done = ask(info.id, Kill(0))
     print_line(f"killed {called(info)}" + (f"; {done.note}" if done.note else ""))

@@ -15,12 +15,12 @@ from session_host.system import event_loop
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Say what the verb takes."""
+    """Add the verb's arguments to the parser."""
     parser.add_argument("--yes", action="store_true", help="do not ask for confirmation")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Kill all agents, after asking."""
+    """Kill all agents, after confirmation."""
     if not options.yes and not sys.stdin.isatty():
         raise UsageError("kill-all ends every running chat; without a terminal, confirm with --yes")
     infos = every_session(ended=False)
@@ -45,7 +45,7 @@ def _agreed(infos: list[SessionInfo]) -> bool:
 
 
 async def kill(infos: list[SessionInfo]) -> list[str]:
-    """Kill all at once; returns a line for each that could not be."""
+    """Kill all chats at once; returns a line for each that could not be killed."""
     results = await asyncio.gather(*(request(info.id, Kill(0)) for info in infos), return_exceptions=True)
     failures = []
     for info, result in zip(infos, results, strict=True):

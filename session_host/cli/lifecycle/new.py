@@ -20,7 +20,7 @@ _SIZE = re.compile(r"(\d{1,5})x(\d{1,5})")
 
 
 def configure(parser: Parser) -> None:
-    """Say what the verb takes."""
+    """Add the verb's arguments to the parser."""
     parser.takes_arguments = True
     parser.usage = (
         "outlive new [AGENT] [-n NAME] [-C DIR] [--worktree [BRANCH]] [-d] [--json] [--size COLSxROWS] [--engine E] "
@@ -53,7 +53,7 @@ def configure(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Start a session; attach to it in a terminal, or print which it is."""
+    """Start a session; attach to it in a terminal, else print its name and id."""
     arguments: list[str] = getattr(options, AFTER_DASHES) or []
     agent_name = options.agent or _taken_for_a_branch(options) or ("command" if arguments else None)
     if agent_name is None:
@@ -88,7 +88,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _tidy() -> None:
-    """Remove the oldest ended chats, should all of them take more than they may."""
+    """Remove the oldest ended chats if ended chats take more space than allowed."""
     from session_host.client.chats.retention import enforce_retention
     from session_host.client.sessions.store_access import open_store
 
@@ -108,7 +108,7 @@ def _launch(
     overrides: dict[str, str],
     size: GridSize | None,
 ) -> tuple[str, str]:
-    """Start it; returns its id and name."""
+    """Start the chat; returns its id and name."""
     from session_host.agents.catalog import load_agent
     from session_host.client.chats.launch import DEFAULT_SIZE, LaunchRequest, launch_now
     from session_host.paths import config_dir
@@ -140,7 +140,7 @@ def _launch(
 
 
 def _taken_for_a_branch(options: argparse.Namespace) -> str | None:
-    """The agent in ``outlive new --worktree claude``: without another one, the word behind the option is no branch."""
+    """The agent in ``outlive new --worktree claude``: if no other agent follows, the word is not a branch."""
     from session_host.agents.catalog import load_catalog
     from session_host.paths import config_dir
 
@@ -169,8 +169,8 @@ def _variable(text: str) -> tuple[str, str]:
 
 
 def _whole_path(directory: str) -> str:
-    """Make a relative path absolute; the current directory's name may be no text either."""
-    return os.path.abspath(directory)  # noqa: PTH100 - no symlink is to be resolved
+    """Make a relative path absolute; the current directory's name may be undecodable, too."""
+    return os.path.abspath(directory)  # noqa: PTH100 - symlinks stay unresolved
 
 
 def _check_text(text: str) -> None:

@@ -17,7 +17,7 @@ _OPTIONS = {"model": "--model", "url": "--url", "system": "--system", "key": "--
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Say what it takes."""
+    """Add the endpoint's options to the parser."""
     group = parser.add_argument_group(
         "for endpoint", f"A chat with any OpenAI-compatible server. Defaults are in {DEFAULTS_FILE} (url, model, …)."
     )
@@ -28,15 +28,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def with_options(options: argparse.Namespace, agent_name: str, arguments: list[str]) -> list[str]:
-    """The agent's arguments, with these options before them as the program's own.
+    """The agent's arguments, preceded by these options as the program's own.
 
     Args:
-        options: what was read.
+        options: the parsed options.
         agent_name: the agent that gets them.
-        arguments: the words behind ``--``.
+        arguments: the words after ``--``.
 
     Raises:
-        UsageError: they are not for this agent, or nobody says which server.
+        UsageError: the options do not belong to this agent, or no server is given.
     """
     given = [
         (option, getattr(options, name)) for name, option in _OPTIONS.items() if getattr(options, name) is not None
@@ -52,17 +52,17 @@ def with_options(options: argparse.Namespace, agent_name: str, arguments: list[s
         if option == "--key":
             words += ["--key-from", _source(value)]
         else:
-            # As one word: a value may begin with a dash.
+            # A value may begin with a dash, so option and value are one word.
             words.append(f"{option}={value}")
     words += arguments
-    # A conversation that is named knows its server.
+    # A named conversation knows its server.
     if not any(word.startswith(("-u", "--url", "--conversation", "-h", "--help")) for word in words):
         _check_defaults()
     return words
 
 
 def _check_defaults() -> None:
-    """See that the program will know which server is meant, so that nobody gets a chat that ends at once."""
+    """Check that the program will find a server, so that the new chat does not end at once."""
     if os.environ.get("OPENAI_BASE_URL"):
         return
     path = config_dir() / DEFAULTS_FILE
@@ -72,12 +72,12 @@ def _check_defaults() -> None:
     except FileNotFoundError:
         pass
     except (OSError, ValueError, RecursionError):
-        return  # The program says what is wrong with the file.
+        return  # The program reports what is wrong with the file.
     raise UsageError(f"name a server: outlive new endpoint -m MODEL -u URL, or set url in {path}")
 
 
 def _source(text: str) -> str:
-    """Where the key is, with a path as the program finds it from the chat's directory."""
+    """The key's source, with a path as the program resolves it from the chat's directory."""
     kind, _, rest = text.partition(":")
     if text == "secret" or (kind == "env" and rest):
         return text

@@ -16,13 +16,13 @@ from session_host.storage.store import Store
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Say what the verb takes."""
+    """Add the verb's arguments to the parser."""
     add_session_argument(parser)
     parser.add_argument("name", metavar="NAME", help="new name")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Rename it in the record and, if it runs, at its host, so that every viewer hears."""
+    """Rename a chat in the record and, if it runs, at its host, which tells every viewer."""
     name: str = options.name
     if not (0 < len(name) <= MAX_NAME_CHARACTERS and name.isprintable()):
         raise UsageError(f"a name is 1 to {MAX_NAME_CHARACTERS} printable characters")
@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
             try:
                 ask(info.id, Rename(0, name))
             except (HostUnavailable, SessionEnded):
-                # It has just ended, or is hung: the record has the last word on names.
+                # The chat has just ended, or its host is hung: the record is the authority on names.
                 pass
         store.rename(info.id, name)
         return called(info)

@@ -13,7 +13,7 @@ from session_host.system import event_loop
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Say what the verb takes."""
+    """Add the verb's arguments to the parser."""
     add_session_argument(parser)
     parser.add_argument("-d", "--detach", action="store_true", help="do not attach in this terminal")
     parser.add_argument("--json", action="store_true", help="print the chat as JSON and do not attach")
@@ -25,7 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Resume it; attach to it in a terminal, or print which it is."""
+    """Resume a chat; attach to it in a terminal, else print its name and id."""
     session_id = find(options.session).id
     attaches = not options.detach and not options.json and sys.stdin.isatty() and sys.stdout.isatty()
     record_id, name = event_loop.run_command(_resume(session_id, anyway=options.anyway))

@@ -18,7 +18,7 @@ from session_host.storage.store import Store
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Say what the verb takes."""
+    """Add the verb's arguments to the parser."""
     add_session_argument(parser, to_end=True, optional=True)
     parser.add_argument("--ended", action="store_true", help="remove all ended chats")
     parser.add_argument("--yes", action="store_true", help="with --ended: do not ask for confirmation")
@@ -26,7 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Remove the record and what was kept beside it."""
+    """Remove a chat's record and files."""
     if options.ended == (options.session is not None):
         raise UsageError("name a chat, or use --ended for all ended chats")
     if options.ended:
@@ -53,7 +53,7 @@ def _remove_ended(*, without_asking: bool) -> int:
         raise UsageError("rm --ended removes every ended chat; without a terminal, confirm with --yes")
 
     def remove(store: Store) -> int:
-        list_sessions(store, ended=False)  # What was lost meanwhile has ended, too.
+        list_sessions(store, ended=False)  # Mark lost chats as ended.
         found = ended_chats(store)
         if not found:
             print_line("no ended chats")

@@ -10,13 +10,13 @@ from session_host.protocol.messages import Stop
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Say what the verb takes."""
+    """Add the verb's arguments to the parser."""
     add_session_argument(parser, to_end=True)
     parser.epilog = "Sends SIGTERM (to a shell: SIGHUP), then the other, and finally SIGKILL."
 
 
 def run(options: argparse.Namespace) -> int:
-    """Ask the agent to end; returns when it has."""
+    """Ask the agent to exit, and return when it has."""
     info = require_running(find(options.session, to_end=True))
     ask(info.id, Stop(0))
     print_line(f"stopped {called(info)}")

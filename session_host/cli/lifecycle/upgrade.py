@@ -10,12 +10,12 @@ from session_host.client.sessions.upgrade import upgrade
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Say what the verb takes."""
+    """Add the verb's arguments to the parser."""
     parser.add_argument("session", metavar="SESSION", nargs="?", help="only this chat: name, id or unique id prefix")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Replace what keeps the chats, one after the other; one that cannot be replaced goes on as it was."""
+    """Replace the keeper and the hosts, one after the other; a host that cannot be replaced keeps running."""
     session_id = require_running(find(options.session)).id if options.session is not None else None
 
     results = with_store(lambda store: upgrade(store, session_id))

@@ -1,4 +1,4 @@
-"""Verbs that show chats and wait for them; a file for each.
+"""Verbs that show chats and wait for them; one file for each.
 
 explain  where a chat's state and activity come from
 logs     the log of the process behind a chat; it never contains the chat's text

@@ -34,7 +34,7 @@ _REMARK_COLUMNS = 80
 
 
 class Explained(msgspec.Struct, kw_only=True):
-    """All that is known of where a session's state and activity come from; what is unknown is None."""
+    """Where a session's state and activity come from; unknown values are None."""
 
     id: str
     name: str
@@ -43,11 +43,11 @@ class Explained(msgspec.Struct, kw_only=True):
     exit_code: int | None
     exit_signal: int | None
     end_request: str | None = None
-    """What the user asked for before the end: "stop" or "kill"."""
+    """The user's request that ended the session: "stop" or "kill"."""
     reason: str | None
     child_pid: int | None
     child_started: int | None = None
-    """In clock ticks since boot, as in proc(5)."""
+    """Clock ticks since boot, as in proc(5)."""
     child_started_at: str | None = None
     since: str
     activity: str | None
@@ -55,9 +55,9 @@ class Explained(msgspec.Struct, kw_only=True):
     activity_since: str | None
     activity_detail: str | None
     foreground: str | None = None
-    """The program in the foreground of a shell or command; "" for a shell that waits for a command."""
+    """The program in the foreground of a shell or command; "" for a shell at its prompt."""
     last_exit_code: int | None = None
-    """How the last command of a shell that waits ended, where the shell marks its commands (OSC 133)."""
+    """The exit code of the last command of a shell at its prompt, if the shell marks its commands (OSC 133)."""
     last_ended: str | None = None
     last_word: str | None = None
     last_output: str | None = None
@@ -67,13 +67,13 @@ class Explained(msgspec.Struct, kw_only=True):
     conversation_source: str | None = None
     remark: str | None = None
     evidence: list[dict[str, object]] = []
-    """The last word of each source, strongest first: source, at, said, activity, counts."""
+    """The last report of each source, strongest first: source, at, said, activity, counts."""
     transitions: list[dict[str, object]] = []
     """The last changes, oldest first: time, activity, source, detail."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Say what the verb takes."""
+    """Add the verb's arguments to the parser."""
     add_session_argument(parser)
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
 
@@ -86,7 +86,7 @@ def run(options: argparse.Namespace) -> int:
         try:
             explanation = ask(info.id, Explain(0))
         except HostUnavailable:
-            # Its host is of a version that knew no explanations, or it has just ended.
+            # The host is an older version without explanations, or the session has just ended.
             info = find(info.id)
     explained = explain(info, explanation)
     if options.json:
@@ -98,7 +98,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def explain(info: SessionInfo, explanation: Explanation | None) -> Explained:
-    """What the record, the file of changes and, of a running session, its host say."""
+    """Combine the record, the activity log and, for a running session, its host's explanation."""
     explained = Explained(
         id=info.id,
         name=info.name,
@@ -145,7 +145,7 @@ def _transition(each: Transition) -> dict[str, object]:
 
 
 def _started_at(ticks: int | None) -> str | None:
-    """A process's start, of its ticks since boot, as a time; None where the system does not tell."""
+    """The start time of a process, from its ticks since boot; None if the boot time is unknown."""
     try:
         status = Path("/proc/stat").read_text(encoding="ascii")
     except OSError:
@@ -158,7 +158,7 @@ def _started_at(ticks: int | None) -> str | None:
 
 
 def lines(explained: Explained, info: SessionInfo, now: datetime, columns: int | None) -> list[str]:
-    """The explanation as lines of at most so many columns."""
+    """The explanation as lines, cut to the given columns."""
 
     def ago(moment: str | None) -> str:
         return f"{age(moment, now)} ago" if moment else "never"
@@ -225,7 +225,7 @@ def _activity_lines(explained: Explained, now: datetime) -> list[tuple[str, str]
 
 
 def _time(moment: str | None) -> str:
-    """A time of day here, with the day if it is not today."""
+    """A local time of day, with the date if it is not today."""
     try:
         there = datetime.fromisoformat(moment or "").astimezone()
     except ValueError:

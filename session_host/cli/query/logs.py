@@ -17,7 +17,7 @@ from session_host.system.log_rotation import aside
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Say what the verb takes."""
+    """Add the verb's arguments to the parser."""
     parser.add_argument(
         "session", metavar="SESSION", nargs="?", help="name, id or unique id prefix; without it, the keeper"
     )
@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _follow(path: Path, printed_bytes: int) -> NoReturn:
-    """Become tail(1), which goes on in the new file when the log is rotated."""
+    """Replace this process by tail(1), which continues in the new file when the log is rotated."""
     sys.stdout.flush()
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:

@@ -20,7 +20,7 @@ _HEADINGS = ("NAME", "AGENT", "STATE", "AGE", "ID", "DIRECTORY")
 _MIN_DIRECTORY_COLUMNS = 12
 _MIN_NAME_COLUMNS = 10
 NOTICE_MARK = "!"
-"""Behind the state of a chat with which something is wrong, and before the line that says what."""
+"""The mark after the state of a chat with a problem, and before the line that describes the problem."""
 
 _ACTIVITY_WORDS = {
     Activity.WORKING: "◐ working",
@@ -29,14 +29,14 @@ _ACTIVITY_WORDS = {
     Activity.NO_SIGNAL: "◌ running",
 }
 SILENCE = "silence"
-"""The source of an activity that nobody told: the agent said that it works, and then nothing more."""
+"""The source of an activity that no source reported: the agent said that it works, then nothing more."""
 
 _DETAIL_COLUMNS = 36
 _AGES = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Say what the verb takes."""
+    """Add the verb's arguments to the parser."""
     parser.add_argument("--all", action="store_true", help="include ended chats")
     parser.add_argument("--json", action="store_true", help="print all fields as JSON")
 
@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
     infos = _sessions(ended=options.all)
     if options.json:
         if infos:
-            from session_host.client.chats.resumability import tell_resumable  # what a table does without
+            from session_host.client.chats.resumability import tell_resumable  # a table does not need this
 
             tell_resumable(infos)
         print_json(infos)
@@ -72,7 +72,7 @@ def _sessions(*, ended: bool) -> list[SessionInfo]:
 
 
 def row(info: SessionInfo, now: datetime) -> tuple[str, ...]:
-    """One session's cells."""
+    """One session as table cells."""
     home = str(Path.home())
     directory = info.cwd
     if directory == home or directory.startswith(f"{home}/"):
@@ -94,7 +94,7 @@ def row(info: SessionInfo, now: datetime) -> tuple[str, ...]:
 
 
 def _running(info: SessionInfo, now: datetime) -> str:
-    """A shell or command in a mark and words: its foreground program, or how the last one ended, and since when."""
+    """A running shell or command: its foreground program, or how the last one ended, and since when."""
     if not info.foreground:
         ended = last_command(info.last_exit_code)
         return f"❯ {ended}, {age(info.last_ended or '', now)} ago" if ended else "❯ running"
@@ -104,12 +104,12 @@ def _running(info: SessionInfo, now: datetime) -> str:
 
 
 def notices(infos: Iterable[SessionInfo]) -> list[str]:
-    """What is not as it should be with some of the sessions, a line each, to stand below the table."""
+    """The problems of sessions, one line each, for printing below the table."""
     return [f"{NOTICE_MARK} {one_line(f'{info.name}: {place_last(info.notice)}')}" for info in infos if info.notice]
 
 
 def state_words(info: SessionInfo) -> str:
-    """State and activity in a mark and words."""
+    """State and activity as a mark and words."""
     match info.state:
         case State.STARTING:
             return "◌ starting"
@@ -126,7 +126,7 @@ def _continued(info: SessionInfo) -> str:
 
 
 def age(since: str, now: datetime) -> str:
-    """How long ago, in the largest unit: ``5 min``."""
+    """An age in the largest unit: ``5 min``."""
     try:
         seconds = int((now - datetime.fromisoformat(since)).total_seconds())
     except (ValueError, TypeError):
@@ -138,9 +138,10 @@ def age(since: str, now: datetime) -> str:
 
 
 def table(rows: list[tuple[str, ...]], columns: int | None) -> list[str]:
-    """The rows under their headings, each line at most so many columns wide.
+    """A table with headings, each line at most so many columns wide.
 
-    The directory gives way first (its end says most), then the name, then whole columns from the right.
+    To fit, the directory is cut first (from the left, since its end says most), then the name; then columns are dropped
+    from the right.
     """
     cells = [_HEADINGS, *rows]
     widths = [max(_width(line[column]) for line in cells) for column in range(len(_HEADINGS))]
@@ -183,7 +184,7 @@ def _cut_begin(text: str, width: int) -> str:
 
 
 def _width(text: str) -> int:
-    """Terminal columns: wide characters take two, combining ones none."""
+    """The number of terminal columns: wide characters take two, combining ones none."""
     return sum(
         0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
         for character in text

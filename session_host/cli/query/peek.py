@@ -12,7 +12,7 @@ from session_host.protocol.values import RUNNING_STATES
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Say what the verb takes."""
+    """Add the verb's arguments to the parser."""
     add_session_argument(parser)
     parser.add_argument("--lines", metavar="N", type=int, default=0, help="only the last N lines")
     parser.add_argument("--scrollback", action="store_true", help="include the scrollback")
@@ -21,7 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the screen, of an ended session the last one."""
+    """Print the screen, or the last screen of an ended session."""
     if options.lines < 0:
         raise UsageError("--lines needs a positive number")
     screen = read_screen(find(options.session), options.lines, scrollback=options.scrollback, ansi=options.ansi)
@@ -37,11 +37,11 @@ def run(options: argparse.Namespace) -> int:
 
 
 def read_screen(info: SessionInfo, lines: int = 0, *, scrollback: bool = False, ansi: bool = False) -> Screen:
-    """A session's screen, from its host or as it was kept.
+    """Read a session's screen from its host, or the saved one.
 
     Raises:
-        SessionEnded: it has ended and no screen was kept.
-        HostUnavailable: its host does not answer.
+        SessionEnded: the session has ended, and no screen was kept.
+        HostUnavailable: the session's host does not answer.
     """
     request = Peek(0, lines, scrollback, ansi)
     if info.state in RUNNING_STATES:
@@ -49,7 +49,7 @@ def read_screen(info: SessionInfo, lines: int = 0, *, scrollback: bool = False, 
             screen: Screen = ask(info.id, request)
             return screen
         except HostUnavailable:
-            # It may have ended since it was looked up.
+            # The session may have ended since the lookup.
             info = find(info.id)
             if info.state in RUNNING_STATES:
                 raise
@@ -70,7 +70,7 @@ def _last_screen(info: SessionInfo, request: Peek) -> Screen:
 
 
 def as_json(screen: Screen) -> dict[str, object]:
-    """The screen with the names that the command line promises."""
+    """The screen under the field names that the command line promises."""
     return {
         "lines": screen.lines,
         "cursor": {

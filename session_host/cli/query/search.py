@@ -21,17 +21,17 @@ from session_host.storage.store import SessionRecord, Store
 
 DEFAULT_LINES = 100
 _QUIET_S = 0.5
-"""Reading that takes longer says how far it is."""
+"""Indexing that takes longer shows its progress."""
 
 _MARK, _UNMARK = "\x1b[1;31m", "\x1b[0m"
 _DIM, _PLAIN = "\x1b[2m", "\x1b[0m"
 _MIN_TEXT_COLUMNS = 20
 _LEAD_SHARE = 3
-"""Of a line that is cut, so much of the room's part stands before the first match."""
+"""In a line that is cut, one part in so many of the space stands before the first match."""
 
 
 def configure(parser: Parser) -> None:
-    """Say what the verb takes."""
+    """Add the verb's arguments to the parser."""
     parser.takes_arguments = True
     parser.add_argument(
         "text", metavar="TEXT", nargs="*",
@@ -45,7 +45,7 @@ def configure(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Bring the index up to date, and print the lines that fit, newest first."""
+    """Update the index, and print matching lines, newest first."""
     if options.limit < 1:
         raise UsageError("--limit needs a positive number")
     text = " ".join([*options.text, *(getattr(options, AFTER_DASHES) or [])])
@@ -81,12 +81,12 @@ def _store() -> Store:
     except StoreCorrupt:
         from session_host.cli.session_argument import every_session
 
-        every_session(ended=False)  # begins the record anew
+        every_session(ended=False)  # recreates the record
         return open_store()
 
 
 def _update(search: Search, records: Iterable[SessionRecord]) -> None:
-    """Read what is new, the chats that run first, then the newest."""
+    """Index new output, of running chats first, then of the newest."""
     newest = sorted(records, key=lambda record: record.created_at, reverse=True)
     newest.sort(key=lambda record: record.state not in RUNNING_STATES)
     behind = search.behind(record.id for record in newest)
@@ -95,7 +95,7 @@ def _update(search: Search, records: Iterable[SessionRecord]) -> None:
 
 
 class _Progress:
-    """How far the reading is, on a terminal, once it takes long."""
+    """Shows the progress of indexing on a terminal, once it takes long."""
 
     def __init__(self, total: int) -> None:
         self._total = total
@@ -114,7 +114,7 @@ class _Progress:
         self._done += 1
 
     def print_progress(self) -> bool:
-        """Say it; False, for nothing is to be stopped."""
+        """Print the progress; returns False, since nothing stops the update."""
         if time.monotonic() - self._began_s > _QUIET_S and sys.stderr.isatty():
             self._is_shown = True
             words = f"\rindexing chats: {self._done} of {self._total}\x1b[K"
@@ -123,7 +123,7 @@ class _Progress:
 
 
 def as_json(hit: Hit, chat: SessionInfo) -> dict[str, Any]:
-    """A line that was found, with the names that the command line promises."""
+    """A match under the field names that the command line promises."""
     return {
         "session_id": hit.session_id,
         "name": chat.name,
@@ -139,14 +139,14 @@ def as_json(hit: Hit, chat: SessionInfo) -> dict[str, Any]:
 def grouped(
     hits: list[Hit], chats: dict[str, SessionInfo], query: Query, columns: int | None, *, is_colored: bool
 ) -> Iterator[str]:
-    """The lines under their chats, for reading; the chat with the newest one comes first.
+    """The matches grouped by chat; the chat with the newest match comes first.
 
     Args:
-        hits: newest first.
-        chats: theirs, by id.
-        query: what to mark.
-        columns: to cut lines to; None for whole lines.
-        is_colored: whether matches are marked.
+        hits: the matches, newest first.
+        chats: the matches' chats, by id.
+        query: the words to mark.
+        columns: the width to which lines are cut; None for whole lines.
+        is_colored: whether to mark matches.
     """
     now = datetime.now(UTC)
     for session_id in dict.fromkeys(hit.session_id for hit in hits):
@@ -159,7 +159,7 @@ def grouped(
             counts[hit.text] = counts.get(hit.text, 0) + 1
         width = max(len(str(hit.number)) for hit in own)
         for hit in own:
-            # A line that came several times is shown once, where it came last.
+            # A line that occurs several times is shown once, at its last place.
             if count := counts.pop(hit.text, 0):
                 yield _line(hit, query, now, width, columns, count, is_colored=is_colored)
 
@@ -187,7 +187,7 @@ def marked(text: str, spans: list[tuple[int, int]]) -> str:
 
 
 def cut(text: str, spans: list[tuple[int, int]], columns: int) -> str:
-    """As much of the text as fits, with its first match."""
+    """The part of a text that fits, with its first match."""
     if width(text) <= columns:
         return text
     start = max(0, (spans[0][0] if spans else 0) - columns // _LEAD_SHARE)
@@ -200,7 +200,7 @@ def cut(text: str, spans: list[tuple[int, int]], columns: int) -> str:
 
 
 def width(text: str) -> int:
-    """Terminal columns."""
+    """The number of terminal columns."""
     if text.isascii():
         return len(text)
     from wcwidth import wcswidth
@@ -210,7 +210,7 @@ def width(text: str) -> int:
 
 
 def when(moment: datetime, now: datetime) -> str:
-    """A moment in local time: the time of a moment today, else the day and the time."""
+    """A local time: the time of day today, else the date and time."""
     local = moment.astimezone()
     today = local.date() == now.astimezone().date()
     return f"{local:%H:%M:%S}" if today else f"{local:%Y-%m-%d %H:%M}"

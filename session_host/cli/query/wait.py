@@ -28,14 +28,14 @@ from session_host.protocol.values import RUNNING_STATES, Activity, State
 from session_host.system import event_loop
 
 LOOK_INTERVAL_S = 0.1
-"""A chat that writes without pause is looked at so often at most: each look reads its whole history."""
+"""How often a chat that writes without pause is checked at most: each check reads its whole history."""
 
 TRIES = 10
-"""A host that lives and cannot be reached is tried so often."""
+"""How often to try a host that lives and cannot be reached."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Say what the verb takes."""
+    """Add the verb's arguments to the parser."""
     add_session_argument(parser)
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--text", metavar="REGEX", help="until this regular expression matches the screen or scrollback")
@@ -48,7 +48,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Wait; returns when it has come."""
+    """Wait for the condition."""
     if options.timeout is not None and not options.timeout >= 0:
         raise UsageError("--timeout needs a number of seconds")
     pattern = _compile(options.text) if options.text is not None else None
@@ -63,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 class _Ended(Exception):
-    """The session ended before what was waited for came."""
+    """The session ended before the condition was met."""
 
 
 def _compile(text: str) -> re.Pattern[str]:
@@ -80,11 +80,11 @@ def _what(options: argparse.Namespace) -> str:
 
 
 def _after_the_end(info: SessionInfo, options: argparse.Namespace, pattern: re.Pattern[str] | None) -> None:
-    """The end is what was waited for, or the last screen has the text; else it will never come."""
+    """Check an ended session: the end may be the condition, or the last screen may have the text."""
     if options.exited:
         return
     ended = find(info.id)
-    # Where no screen was kept, the text is not on it.
+    # Without a saved screen, the text cannot be found.
     with contextlib.suppress(SessionEnded):
         if pattern is not None and pattern.search("\n".join(read_screen(ended, scrollback=True).lines)):
             return
@@ -106,7 +106,7 @@ async def _wait(info: SessionInfo, options: argparse.Namespace, pattern: re.Patt
                         return
                     await _end_of(connection)
             except HostUnavailable as error:
-                # It has just ended, or its host is slow; the record tells which.
+                # The session has just ended, or its host is slow; the record tells which.
                 failures += 1
                 if isinstance(error, ProtocolMismatch) or failures > TRIES:
                     raise
@@ -122,10 +122,10 @@ async def _wait(info: SessionInfo, options: argparse.Namespace, pattern: re.Patt
 
 
 async def _text(connection: ControlConnection, pattern: re.Pattern[str]) -> None:
-    """Look at the chat whenever it has written something.
+    """Wait for text; check the chat whenever it has written something.
 
     Raises:
-        _Ended: it ended.
+        _Ended: the chat ended.
         HostUnavailable: the connection ended.
     """
     loop = asyncio.get_running_loop()
@@ -174,7 +174,7 @@ async def _activity(connection: ControlConnection, wanted: Activity) -> None:
 
 
 async def _messages(connection: ControlConnection) -> AsyncIterator[object]:
-    """Yield what the host says while the chat runs.
+    """Yield the host's messages while the chat runs.
 
     Raises:
         _Ended: the chat ended.
@@ -194,6 +194,6 @@ async def _end_of(connection: ControlConnection) -> None:
 
 
 async def _closed(connection: ControlConnection) -> None:
-    """Wait until the host ends: it does so when the end is recorded, so that the next command knows of it."""
+    """Wait until the host exits: it has then recorded the end, so that the next command sees it."""
     async for _ in connection.messages():
         pass

@@ -1,7 +1,7 @@
-"""``outlive replay`` and ``outlive export``: a chat's recording, played or written to a file.
+"""``outlive replay`` and ``outlive export``: play a chat's recording, or write it to a file.
 
-recording  a recording as it is played and exported: output, resizes, gaps
-replay     plays it in this terminal
-export     writes it to a file; cast, html_page and text are its forms
-lines      every line that left the screen, then the screen
+recording  a session's recording: output, resizes and gaps
+replay     plays a recording in this terminal
+export     writes a recording to a file; cast, html_page and text are the formats
+lines      every line that scrolled off the screen, then the screen
 """

@@ -1,4 +1,4 @@
-"""A recording as asciicast v3 (https://docs.asciinema.org/manual/asciicast/v3/): a header, then an event a line."""
+"""A recording as asciicast v3 (https://docs.asciinema.org/manual/asciicast/v3/): a header, then one event per line."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _RESET = "\x1bc"
 
 
 def cast_of(recording: Recording, info: SessionInfo) -> Iterator[str]:
-    """The file, line by line."""
+    """Yield the file line by line."""
     steps = recording.steps()
     first = next(steps, None)
     header: dict[str, object] = {
@@ -27,7 +27,7 @@ def cast_of(recording: Recording, info: SessionInfo) -> Iterator[str]:
     yield _line(header)
     events = _Events(recording)
     if first is not None:
-        # The first size is the header's.
+        # The header has the first size.
         yield from events.of(first) if not isinstance(first, Resize) else events.begun(first.time_ns)
     for step in steps:
         yield from events.of(step)
@@ -35,7 +35,7 @@ def cast_of(recording: Recording, info: SessionInfo) -> Iterator[str]:
 
 
 class _Events:
-    """Steps to events, each with the seconds since the one before."""
+    """Converts steps to events, each with the seconds since the one before."""
 
     def __init__(self, recording: Recording) -> None:
         self._recording = recording
@@ -43,14 +43,14 @@ class _Events:
         self._last_ns: int | None = None
 
     def begun(self, time_ns: int) -> Iterator[str]:
-        """Time counts from here."""
+        """Set the start of time."""
         self._last_ns = time_ns
         yield from ()
 
     def of(self, step: Step) -> Iterator[str]:
         match step:
             case Output(data=data):
-                # A character may be cut between two of them; bytes that are no UTF-8 are replaced.
+                # A character may be split between two events; bytes that are not UTF-8 are replaced.
                 if text := self._decoder.decode(data):
                     yield self._event(step.time_ns, "o", text)
             case Resize(size=size):
@@ -68,7 +68,7 @@ class _Events:
                     terminal.close()
 
     def ended(self, info: SessionInfo) -> Iterator[str]:
-        """How the program ended, if that is known; as a shell says it."""
+        """Yield the program's exit status, if it is known, as a shell reports it."""
         time_ns = self._last_ns or 0
         yield from self._rest(time_ns)
         if info.exit_signal is not None:
@@ -77,13 +77,13 @@ class _Events:
             yield self._event(time_ns, "x", str(info.exit_code))
 
     def _rest(self, time_ns: int) -> Iterator[str]:
-        """A character that was begun and never ended."""
+        """Yield an incomplete last character."""
         if text := self._decoder.decode(b"", final=True):
             yield self._event(time_ns, "o", text)
         self._decoder.reset()
 
     def _event(self, time_ns: int, code: str, data: str) -> str:
-        # Wall clocks are set back now and then; from there time goes on.
+        # A wall clock may be set back; time then continues from there.
         passed_ns = max(0, time_ns - self._last_ns) if self._last_ns is not None else 0
         self._last_ns = time_ns
         return _line([round(passed_ns / _NS_PER_S, 6), code, data])

@@ -1,4 +1,4 @@
-"""``outlive export``: a chat's whole recording as a file."""
+"""``outlive export``: writes a chat's whole recording to a file."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _BUFFER_BYTES = 1024 * 1024
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Say what the verb takes."""
+    """Add the verb's arguments to the parser."""
     add_session_argument(parser)
     parser.add_argument("file", metavar="FILE", help="output file: .cast (recording), .txt (text) or .html (web page)")
     parser.epilog = "A .cast file is asciicast v3, for asciinema. A .txt file has every line ever shown."
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write the file, in the form that its name asks for."""
+    """Write the file, in the format that its name asks for."""
     path = Path(options.file)
     suffix = path.suffix.lower()
     if suffix not in FORMATS:
@@ -52,15 +52,15 @@ def _content(suffix: str, info: SessionInfo) -> Iterator[str]:
 
 
 def write_whole(path: Path, content: Iterator[str]) -> None:
-    """Write a file, wholly or not at all: what was there stays until all is written.
+    """Write a file atomically: a former file stays until everything is written.
 
-    It is for its user alone, as the recording is, unless a file of other permissions was there.
+    Only the user may read it, as the recording, unless a file with other permissions existed.
 
     Raises:
-        OutliveError: something that is no file is there.
-        OSError: it cannot be written.
+        OutliveError: the path is not a regular file.
+        OSError: the file cannot be written.
     """
-    # A symbolic link stays one, and the file that it leads to is written.
+    # Follow a symbolic link, and write its target.
     target = Path(os.path.realpath(path))
     mode = 0o600
     try:

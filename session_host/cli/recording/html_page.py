@@ -1,4 +1,4 @@
-"""A recording as an HTML page: colours, styles and links, light or dark."""
+"""A recording as an HTML page: colours, styles and links, in light or dark."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from session_host.cli.session_argument import SessionInfo
 from session_host.terminal.base import DEFAULT_COLOR, PLAIN, RGB, Attribute, Color, Row, Style, Underline
 
 _LINK: Final = re.compile(r"(?:https?://|mailto:)[^\s\x00-\x1f\x7f-\x9f]+", re.IGNORECASE)
-"""Nothing else is made a link: a page must not run scripts or open files for what a program wrote."""
+"""Only these become links: a program's output must not run scripts or open files in the page."""
 
 _LIGHT: Final = (
     "#24292f", "#b3261e", "#116329", "#7d5200", "#0a51b0", "#8a2a9b", "#0f6674", "#6b7280",
@@ -28,7 +28,7 @@ _DARK: Final = (
 )  # fmt: skip
 
 _CUBE: Final = (0, 95, 135, 175, 215, 255)
-"""xterm's levels of colours 16 to 231."""
+"""xterm's levels of the colours 16 to 231."""
 
 _PAGE: Final = """<!doctype html>
 <html lang="en">
@@ -58,7 +58,7 @@ pre a {{ color: inherit; }}
 
 
 def html_of(recording: Recording, info: SessionInfo) -> Iterator[str]:
-    """The page, in pieces."""
+    """Yield the page in pieces."""
     first = next(recording.steps(), None)
     began = datetime.fromtimestamp(first.time_ns / 1e9 if first else 0, UTC).strftime("%Y-%m-%d %H:%M UTC")
     yield _PAGE.format(
@@ -76,10 +76,10 @@ def html_of(recording: Recording, info: SessionInfo) -> Iterator[str]:
 
 
 def html_line(line: Line) -> str:
-    """The rows of a logical line; blanks at its end that show nothing are left out."""
+    """The rows of a logical line, without invisible blanks at its end."""
     parts: list[str] = []
     waiting = 0
-    """Plain blanks, written when something follows."""
+    """Plain blanks, written only if something follows them."""
     for row in line:
         for text, style in _spans(row):
             shown = text if style != PLAIN else text.rstrip(" ")
@@ -92,7 +92,7 @@ def html_line(line: Line) -> str:
 
 
 def _spans(row: Row) -> Iterator[tuple[str, Style]]:
-    """The texts of a row with their styles, neighbours of one style joined."""
+    """The texts of a row with their styles; neighbours with the same style are joined."""
     column = 0
     texts: list[str] = []
     style = PLAIN
@@ -165,7 +165,7 @@ def _declarations(style: Style) -> Iterator[str]:
 
 
 def _css(color: Color) -> str:
-    """A colour as CSS says it, "" for the default."""
+    """A colour as CSS, "" for the default."""
     if color == DEFAULT_COLOR:
         return ""
     if color >= RGB:

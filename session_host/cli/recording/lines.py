@@ -1,7 +1,7 @@
 """A recording as lines: everything that scrolled off the screen, then the screen.
 
-The output goes through an emulator, whose history is taken over and emptied again and again, so that its bound does not
-count. What a program wipes off its screen is not there, as in any terminal.
+The output goes through an emulator; its history is read and emptied repeatedly, so that its limit does not matter. Text
+that a program clears from its screen is lost, as in any terminal.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from session_host.terminal.base import PLAIN, Row
 from session_host.terminal.text import begins_wide, filled, row_text
 
 Line = list[Row]
-"""The rows of one logical line: all but the last are soft-wrapped, and full up to their last cell."""
+"""The rows of one logical line: all but the last are soft-wrapped, and filled up to their last cell."""
 
 _HISTORY_LINES: Final = 200_000
 _TAKE_ROWS: Final = 4_000
-"""So many rows are worth taking over."""
+"""How many history rows are worth reading at once."""
 
 _PASSAGE_ROWS: Final = 1_000
-"""No terminal has more rows on its screen (MAX_ROWS)."""
+"""More rows than any terminal's screen has (MAX_ROWS)."""
 
 _PIECE_BYTES: Final = 64 * 1024
-"""Even of line feeds alone, this is less than the history holds."""
+"""Even if all bytes are line feeds, fewer rows than the history holds."""
 
 _EMPTY_HISTORY: Final = b"\x1b[3J"
 _LEAVE_ALTERNATE_SCREEN: Final = b"\x18\x1b[?1049l\x1b[?1047l\x1b[?47l"
 
 _BEFORE: Final = re.compile(rb"(?=\x1b\[3J|\x1bc|\x1b\[\?[0-9;]*47h|\x1b\[\?[0-9;]*1049h)")
-"""Before the program empties the history itself, or hides it behind the alternate screen."""
+"""The position before a sequence with which the program empties the history, or hides it by the alternate screen."""
 
 _SEQUENCE: Final = re.compile(
     rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x18\x1a]*[\x07\x18\x1a]|[PX^_][^\x18\x1a]*[\x18\x1a]|[ -/]*[0-OQ-WYZ\\`-~])"
@@ -44,18 +44,18 @@ _ENDS_STRING: Final = re.compile(rb"[\x07\x18\x1a]")
 
 
 class Passage(NamedTuple):
-    """The text of many rows that left the screen, soft wraps joined; quicker to have than the rows."""
+    """The text of many rows that scrolled off, with soft wraps joined; faster to get than the rows."""
 
     text: str
-    """Its lines end in line feeds, the last one only if it does not go on."""
+    """Lines that end in line feeds; the last one lacks it if the line continues."""
 
 
 _Part = Row | Passage | Missing | None
-"""None stands where no line goes on."""
+"""None marks a place where no line continues."""
 
 
 def lines_of(recording: Recording) -> Iterator[Line | Missing]:
-    """The lines of a recording, from the first to the last of its last screen; blank ones at the end are left out."""
+    """The lines of a recording, from the first to the last screen's last one, without blank lines at the end."""
     history = _History(recording, passages=False)
     try:
         yield from _without_blank_end(_joined(_unpushed(history.rows(recording.steps()))))
@@ -64,7 +64,7 @@ def lines_of(recording: Recording) -> Iterator[Line | Missing]:
 
 
 def texts_of(recording: Recording) -> Iterator[str | Missing]:
-    """The same as text, in pieces that may begin and end within a line; with blanks and blank lines at the ends."""
+    """The same as text, in pieces that may begin and end within a line; with trailing blanks and blank lines."""
     history = _History(recording, passages=True)
     try:
         line_is_open = False
@@ -87,14 +87,14 @@ def texts_of(recording: Recording) -> Iterator[str | Missing]:
 
 
 class _History:
-    """Takes rows over as they leave the screen."""
+    """Reads rows as they scroll off the screen."""
 
     def __init__(self, recording: Recording, *, passages: bool) -> None:
         self._terminal = Terminal(recording, _HISTORY_LINES)
         self._passages = passages
-        """Whether many rows are wanted as a passage."""
+        """Whether to return many rows as a passage."""
         self._taken = 0
-        """Rows of the emulator's history that were taken over and are still in it."""
+        """How many rows of the emulator's history were read and are still in it."""
         self._between_sequences = True
         self._within_character = False
         self._fed = False
@@ -103,7 +103,7 @@ class _History:
         self._terminal.close()
 
     def rows(self, steps: Iterator[Step]) -> Iterator[_Part]:
-        """The rows, and what is missing between them."""
+        """Yield the rows, and the gaps between them."""
         for step in steps:
             match step:
                 case Output(data=data):
@@ -127,7 +127,7 @@ class _History:
                     yield step
                 case Known(snapshot=snapshot):
                     if self._terminal.know(snapshot):
-                        # At the beginning, its history is all that is left of the lines before.
+                        # At the beginning, the history is all that is left of the earlier lines.
                         self._taken = self._history_rows() if self._fed else 0
                         self._between_sequences = False
         yield from self._last()
@@ -148,12 +148,12 @@ class _History:
             place = end
 
     def _follow(self, data: bytes, *, scrolled: bool) -> None:
-        """Know whether the next byte begins something, so that a sequence of ours may come between."""
+        """Track whether the next byte begins something, so that our own sequence may be inserted."""
         escape = data.rfind(b"\x1b")
         if escape >= 0:
             self._between_sequences = _SEQUENCE.match(data, escape) is not None
         elif not self._between_sequences:
-            # What scrolls is shown, and no part of a sequence.
+            # Scrolling rows show that the output is displayed, and no part of a sequence.
             self._between_sequences = scrolled or _ENDS_STRING.search(data) is not None
         self._within_character = data[-1:] >= b"\x80"
 
@@ -162,7 +162,7 @@ class _History:
             return
         rows = self._history_rows()
         if rows < self._taken:
-            self._taken = 0  # The program has emptied it.
+            self._taken = 0  # The program has emptied the history.
         if self._passages and not self._taken and rows >= _PASSAGE_ROWS:
             self._taken = rows
             yield self._passage(rows)
@@ -180,7 +180,7 @@ class _History:
             self._taken = 0
 
     def _last(self) -> Iterator[Row | Passage | None]:
-        """The rest of the history, the screen, and before them what the alternate screen hides."""
+        """Yield the rest of the history, the primary screen, and after it the alternate screen if that is shown."""
         alternate: list[Row] = []
         if self._is_hidden():
             alternate = list(self._full(self._terminal.emulator.rows()))
@@ -191,7 +191,7 @@ class _History:
         yield from alternate
 
     def _passage(self, rows: int) -> Passage:
-        """The whole history, as the engine's selection has it."""
+        """The whole history as text, from the engine's selection."""
         emulator = self._terminal.emulator
         columns, height = emulator.size.columns, emulator.size.rows
         emulator.scroll(-rows)
@@ -201,7 +201,7 @@ class _History:
         text = emulator.selected_text()
         emulator.clear_selection()
         emulator.scroll_to_bottom()
-        # Blanks and blank rows at its end are left out there.
+        # The selection leaves out blanks and blank rows at its end.
         text = text.rstrip("\n")
         end = ""
         for first in range(rows - height, -height, -height):
@@ -214,7 +214,7 @@ class _History:
         return Passage(end)
 
     def _full(self, rows: list[Row]) -> Iterator[Row]:
-        """The rows, with the blanks at the end of those that are soft-wrapped: the next word begins behind them."""
+        """Fill soft-wrapped rows with blanks to their end: the next word begins after them."""
         columns = self._terminal.emulator.size.columns
         return (filled(row, columns) if row.wrapped else row for row in rows)
 
@@ -242,7 +242,7 @@ def _joined(rows: Iterator[_Part]) -> Iterator[Line | Missing]:
 
 
 def _unpushed(parts: Iterator[_Part]) -> Iterator[_Part]:
-    """Take away the blank in the last cell of a row where a wide character did not fit and went on to the next."""
+    """Remove the blank in a row's last cell where a wide character did not fit and moved to the next row."""
     held: _Part = None
     for part in parts:
         if _begins_wide(part):

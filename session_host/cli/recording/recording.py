@@ -19,12 +19,12 @@ _CANCEL = b"\x18"
 
 
 class Missing(NamedTuple):
-    """Output that was not recorded, or is not kept any more."""
+    """A gap: output that was not recorded, or is no longer kept."""
 
     time_ns: int
-    """When the output after it came."""
+    """The time of the output after the gap."""
     offset: int
-    """Where it would begin; 0 if it is the beginning that is missing."""
+    """The offset at which the gap begins; 0 if the beginning is missing."""
     length: int
 
     def __str__(self) -> str:
@@ -34,7 +34,7 @@ class Missing(NamedTuple):
 
 
 class Known(NamedTuple):
-    """The terminal as it was after what is missing."""
+    """The terminal's state after a gap."""
 
     time_ns: int
     snapshot: Snapshot
@@ -44,15 +44,15 @@ Step = Output | Resize | Missing | Known
 
 
 class Recording(NamedTuple):
-    """Where a session's recording is, and how to show it."""
+    """The place of a session's recording, and how to show it."""
 
     directory: Path
     engine: EngineName
     size: GridSize
-    """Where it begins, as far as anybody knows."""
+    """The size at its beginning, as far as is known."""
 
     def steps(self) -> Iterator[Step]:
-        """All of it, in order."""
+        """Yield all steps, in order."""
         reached = 0
         build = engine_build(self.engine)
         kept = set(snapshots(self.directory))
@@ -71,7 +71,7 @@ def recording_of(info: SessionInfo) -> Recording:
     """The recording of a session.
 
     Raises:
-        OutliveError: there is none.
+        OutliveError: the session has no recording.
     """
     directory = session_journal(info.id)
     first = next(read(directory), None)
@@ -83,7 +83,7 @@ def recording_of(info: SessionInfo) -> Recording:
 
 
 class Terminal:
-    """A terminal that a recording is played to. Nobody hears its replies."""
+    """A terminal that plays a recording. Its replies are dropped."""
 
     def __init__(self, recording: Recording, scrollback_lines: int = DEFAULT_SCROLLBACK_LINES) -> None:
         self._engine = recording.engine
@@ -105,11 +105,11 @@ class Terminal:
         self.emulator.take_replies()
 
     def lose(self) -> None:
-        """What comes next does not follow on what came before."""
+        """Handle a gap: the next output does not continue the former."""
         self.feed(_CANCEL)
 
     def know(self, snapshot: Snapshot) -> bool:
-        """Become the terminal of a snapshot; False if it cannot be read."""
+        """Take over the state of a snapshot; False if it cannot be read."""
         try:
             emulator = restore(self._engine, snapshot.data)
         except OutliveError:

@@ -1,7 +1,7 @@
-"""``outlive replay``: play a chat's recording in this terminal.
+"""``outlive replay``: plays a chat's recording in this terminal.
 
-The recording goes through an emulator of our own and is painted from there: nothing of its bytes reaches this terminal,
-so that no query in it is answered into the shell, and no mode of it stays.
+The recording goes through an emulator and is painted from there: none of its bytes reach this terminal, so that no
+query in it is answered into the shell, and no mode of it stays.
 """
 
 from __future__ import annotations
@@ -33,25 +33,25 @@ from session_host.terminal.base import Modes, Row
 from session_host.terminal.text import ansi_row
 
 IDLE_LIMIT_S = 2.0
-"""Where the recording is quiet for longer, it is cut to this."""
+"""The longest pause; a longer one in the recording is cut to this."""
 
 FRAME_INTERVAL_S = 1 / 60
 NOTICE_S = 3.0
 PIECE_BYTES = 64 * 1024
-"""So much is shown without looking at the keyboard."""
+"""How much is shown between two checks of the keyboard."""
 
 _SHOWN_MODES = Modes()
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Say what the verb takes."""
+    """Add the verb's arguments to the parser."""
     add_session_argument(parser)
     parser.add_argument("--speed", metavar="X", type=float, default=1.0, help="playback speed; 0.5 is half speed")
     parser.epilog = f"q or Ctrl+C quits. Pauses are shortened to {IDLE_LIMIT_S:g} s."
 
 
 def run(options: argparse.Namespace) -> int:
-    """Play the recording of the session that is named."""
+    """Play the recording of the named session."""
     speed: float = options.speed
     if not (speed > 0 and math.isfinite(speed)):
         raise UsageError("--speed needs a positive number")
@@ -95,7 +95,7 @@ def _farewell(ending: _Ending, name: str) -> int:
 
 
 class _Replay:
-    """Between a recording and this terminal."""
+    """Connects a recording and this terminal."""
 
     def __init__(self, recording: Recording, terminal: OuterTerminal, speed: float) -> None:
         self._recording = recording
@@ -113,14 +113,14 @@ class _Replay:
         self._notice: asyncio.TimerHandle | None = None
 
     async def run(self) -> _Ending:
-        """Play until there is an end, and say which."""
+        """Play until an end, and return which end."""
         self._loop = asyncio.get_running_loop()
         self._ending: asyncio.Future[_Ending] = self._loop.create_future()
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             self._loop.add_signal_handler(number, self._end, _Ending(_How.SIGNAL, number))
         self._loop.add_signal_handler(signal.SIGWINCH, self._resized)
         self._loop.add_signal_handler(signal.SIGCONT, self._continued)
-        # Given back before the loop lets go of the signals, so that none comes in between.
+        # The terminal is restored before the loop drops its signal handlers, so that no signal comes in between.
         with self._terminal:
             self._terminal.farewell = self._painter.leave()
             self._terminal.start(self._input, self._drained, lambda: self._end(_Ending(_How.TERMINAL_GONE)))
@@ -153,14 +153,14 @@ class _Replay:
         rows = [ansi_row(_harmless(row), links=False) for row in self._shown.emulator.rows()]
         while rows and not rows[-1]:
             rows.pop()
-        # A terminal that is too narrow would wrap it: what is there to be read was seen.
+        # A narrow terminal would wrap the line, which the user has already seen.
         fits = self._shown.emulator.size.columns <= self._size.columns
         return _Ending(_How.PLAYED, last_screen=tuple(rows) if fits else ())
 
     async def _wait_for(self, step: Step) -> None:
-        """Wait until a step is due, with the screen as it was before it; let the keyboard be heard in any case."""
+        """Wait until a step is due, with the former screen; process the keyboard in any case."""
         if self._last_ns is not None:
-            # A wall clock that was set back says nothing of how long it took.
+            # A wall clock that was set back gives no duration.
             passed_s = max(0, step.time_ns - self._last_ns) / 1e9
             self._due_s += min(passed_s, IDLE_LIMIT_S) / self._speed
         self._last_ns = step.time_ns
@@ -188,12 +188,12 @@ class _Replay:
                 self._shown.emulator.damage_all()
 
     def _paint(self) -> None:
-        """Show the screen as it is, unless this terminal is still busy with the one before."""
+        """Show the current screen, unless this terminal is still busy with the former one."""
         if self._dirty and self._terminal.is_drained:
             self._dirty = False
             self._painted_at_s = self._loop.time()
             emulator = self._shown.emulator
-            # The program's mouse and keyboard modes are not for this terminal: nothing typed here goes anywhere.
+            # The program's mouse and keyboard modes do not apply to this terminal: no input goes to the program.
             modes = _SHOWN_MODES._replace(reverse_screen=emulator.modes.reverse_screen)
             self._terminal.write(self._painter.paint(emulator.frame(), modes))
 
@@ -230,7 +230,7 @@ class _Replay:
 
 
 def _leaves(value: TerminalInput) -> bool:
-    """Whether this is how one leaves: q, or Ctrl+C."""
+    """Whether a key ends the replay: q, or Ctrl+C."""
     if isinstance(value, TextTyped):
         return value.text == "q"
     if not isinstance(value, KeyTyped) or value.action is KeyAction.RELEASE:
@@ -239,12 +239,12 @@ def _leaves(value: TerminalInput) -> bool:
 
 
 def _harmless(row: Row) -> Row:
-    """A row to be printed as it is: no cell of it may drive the terminal."""
+    """Make a row safe to print: none of its cells may control the terminal."""
     return row._replace(runs=tuple(run._replace(text=CONTROLS.sub(" ", run.text)) for run in row.runs))
 
 
 def _in_pieces(step: Step) -> Iterator[Step]:
-    """A step; long output as several."""
+    """Split long output into several steps."""
     if not isinstance(step, Output) or len(step.data) <= PIECE_BYTES:
         yield step
         return

@@ -14,7 +14,7 @@ _BLANK_LINE_ENDS = re.compile(r" +$", re.MULTILINE)
 
 
 def text_of(recording: Recording) -> Iterator[str]:
-    """The text, in pieces of whole lines; without blanks at their ends, and blank lines at its own."""
+    """Yield the text in pieces of whole lines, without trailing blanks and without blank lines at the end."""
     unfinished: list[str] = []
     blank_lines = ""
     end = ""
