@@ -1,4 +1,4 @@
-"""Start: ``python -m session_host.endpoint --url URL --model MODEL``."""
+"""Starts the chat: ``python -m session_host.endpoint --url URL --model MODEL``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One question: sent, streamed, stopped; each part of the answer is saved as it comes."""
+"""Sends one question, streams its answer and can stop it; saves each part of the answer as it arrives."""
 
 from __future__ import annotations
 
@@ -20,33 +20,33 @@ if TYPE_CHECKING:
     from session_host.endpoint.screen.screen import Screen
 
 FRAME_S: Final = 0.04
-"""Between two drawings of what is unfinished."""
+"""The shortest time between two drawings of the unfinished part."""
 
 SHARE: Final = 3
-"""Drawing rests so many times as long as it took."""
+"""After a drawing, the next one waits this many times as long as that took."""
 
 KEEP_EVERY_S: Final = 1.0
-"""So much of an answer may be lost when the program is killed."""
+"""How much of an answer may be lost when the program is killed."""
 
 MOST_TRIES: Final = 6
 FIRST_WAIT_S: Final = 2.0
-"""Where a busy server does not say how long; doubled with each try."""
+"""The first delay if a busy server gives none; each further try doubles it."""
 
 _logger = logging.getLogger(__name__)
 
 
 class EventSink(Protocol):
-    """Writes a record down; whatever fails is said to the user."""
+    """Saves a record, and reports a failure to the user."""
 
     def __call__(self, record: Record, *, durable: bool = True) -> None: ...
 
 
 class Answering:
-    """A question that was asked, until its answer is over. ``run`` once.
+    """A question until its answer is over. Call ``run`` once.
 
     Attributes:
-        error: why there is no answer, or not all of it; None if there is.
-        stopped: the user stopped it.
+        error: why the answer is missing or incomplete; None if it is complete.
+        stopped: whether the user stopped the answer.
     """
 
     def __init__(self, screen: Screen, keep: EventSink, painter: Callable[[], Painter], model: str) -> None:
@@ -67,11 +67,11 @@ class Answering:
         self._since_s = self._kept_s = time.monotonic()
 
     async def run(self, server: Server, turns: list[tuple[str, str]]) -> None:
-        """Ask until there is an answer, an error, or the task is cancelled, which stops it.
+        """Ask until there is an answer or an error; cancelling the task stops it.
 
         Args:
             server: the server to ask.
-            turns: as ``Server.answer`` takes them.
+            turns: the messages, as ``Server.answer`` takes them.
         """
         drawing = asyncio.create_task(self._draw())
         state = AnswerState.COMPLETE
@@ -90,7 +90,7 @@ class Answering:
             self._finish(state)
 
     def redraw(self) -> None:
-        """The terminal has another size."""
+        """The terminal's size has changed."""
         self._screen.show(self._tail())
 
     async def _ask(self, server: Server, turns: list[tuple[str, str]]) -> None:
@@ -107,7 +107,7 @@ class Answering:
                 await self._wait(error, wait_s)
 
     async def _wait(self, error: ApiError, wait_s: float) -> None:
-        """Let the server rest, and say for how long."""
+        """Wait before asking the server again, and show how long."""
         until_s = time.monotonic() + wait_s
         while (left_s := until_s - time.monotonic()) > 0:
             self._screen.status = f"◌ retrying in {math.ceil(left_s)} s · Esc stops · {error}"
@@ -138,7 +138,7 @@ class Answering:
             self._keep(AnswerBegan(now(), self._model), durable=False)
 
     async def _draw(self) -> None:
-        """Draw what has come, at most so often; and count the seconds."""
+        """Draw what has arrived, with a limited rate, and count the seconds."""
         while True:
             if not self._screen.status.startswith("◌") or self._phase != "asking":
                 self._tell_status()
@@ -151,7 +151,7 @@ class Answering:
             began_s = time.monotonic()
             self._settle()
             self._keep_pieces()
-            # What takes long to draw is drawn less often: keys and the stream have their turn between.
+            # Slow drawings happen less often, so that keys and the stream are processed in between.
             await asyncio.sleep(max(FRAME_S, SHARE * (time.monotonic() - began_s)))
 
     def _tell_status(self) -> None:
@@ -174,7 +174,7 @@ class Answering:
         block = self._settling.unfinished()
         room = 2 * painter.columns * self._screen.tail_rows()
         if isinstance(block, Markdown) and len(block.source) > room:
-            # There is no room for more than its end.
+            # Only the end of the answer fits.
             block = Markdown(block.source[-room:], spaced=False)
         return painter.unfinished(block)
 
@@ -186,7 +186,7 @@ class Answering:
             self._kept_s = moment_s
 
     def _finish(self, state: AnswerState) -> None:
-        """Print and keep what is left."""
+        """Print and save the rest."""
         self._settle()
         painter = self._painter()
         lines = [line for block in self._settling.finish() for line in painter.block(block)]

@@ -1,4 +1,4 @@
-"""The chat: what the user enters becomes questions and commands, one at a time."""
+"""The chat: turns the user's entries into questions and commands, one at a time."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from session_host.endpoint.screen.painting import Painter
 
 SHOWN_MESSAGES = 60
-"""So much of a conversation is printed when it goes on."""
+"""How many messages of a resumed conversation are printed."""
 
 _logger = logging.getLogger(__name__)
 
@@ -48,9 +48,9 @@ class Chat:
     Attributes:
         screen: the terminal.
         settings: the server, the model and their options.
-        attached: what goes with the next question.
-        models: the server's models, as far as they were asked for.
-        key: what the user gave with ``/key``.
+        attached: attachments of the next question.
+        models: the server's models, as far as they were requested.
+        key: the key that the user gave with ``/key``.
     """
 
     def __init__(
@@ -82,23 +82,23 @@ class Chat:
 
     @property
     def conversation(self) -> Conversation:
-        """What has been said."""
+        """The conversation so far."""
         return self._file.conversation
 
     @property
     def working(self) -> bool:
-        """Something is being asked."""
+        """Whether a question is being answered."""
         return self._task is not None
 
     async def run(self, prompt: str) -> None:
         """Chat until the user leaves.
 
         Args:
-            prompt: asked at once; "" to wait for the user.
+            prompt: the first question; "" to wait for the user.
         """
 
         def ready() -> None:
-            # Not before the input is to be seen: it takes most of a second of this process's time.
+            # Import this after the input is visible: it takes most of a second.
             threading.Thread(target=_warm, daemon=True, name="import of the client").start()
             if prompt.strip():
                 self._submit(prompt)
@@ -113,12 +113,12 @@ class Chat:
         try:
             await self.screen.run(ready)
         except EOFError:
-            pass  # The terminal has gone.
+            pass  # The terminal is gone.
         finally:
             await self._end()
 
     def leave(self) -> None:
-        """End the chat; what is being answered is kept as far as it came."""
+        """End the chat; keep the part of an answer that has arrived."""
         self._leaving = True
         if self._task is not None:
             self._cancel(self._task)
@@ -127,15 +127,15 @@ class Chat:
     # ------------------------------------------------------------------------------------ saying
 
     def print_line(self, text: str) -> None:
-        """A line of the program's own."""
+        """Print a line of the program itself."""
         self.screen.print([*self.painter().words(clean(text), "dim"), ""])
 
     def complain(self, error: OutliveError | str) -> None:
-        """A line about what does not work, and what to do."""
+        """Print an error, with its remedy."""
         self.screen.print([*self.painter().words(clean(self._hidden.cleaned(str(error))), "red", prefix="✗ "), ""])
 
     def painter(self) -> Painter:
-        """Makes lines for the terminal as wide as it is now."""
+        """A painter for the terminal's current width."""
         from session_host.endpoint.screen.painting import Painter
 
         if self._painter is None or self._painter.columns != self.screen.columns:
@@ -143,7 +143,7 @@ class Chat:
         return self._painter
 
     def save_event(self, record: Record, *, durable: bool = True) -> None:
-        """Write a record down; that it cannot be is said once."""
+        """Save a record; report a failure once."""
         try:
             self._file.append(record, durable=durable)
         except OSError as error:
@@ -157,23 +157,23 @@ class Chat:
     # ----------------------------------------------------------------------------------- settings
 
     def change(self, **fields: object) -> None:
-        """Go on with other settings."""
+        """Change settings."""
         self.settings = msgspec.structs.replace(self.settings, **fields)
         self.save_event(Set(now(), self.settings))
         self.disconnect()
         self.tell_hint()
 
     def disconnect(self) -> None:
-        """Begin anew with the server at the next question."""
+        """Use a new connection to the server for the next question."""
         if self._server is not None:
             server, self._server = self._server, None
             self.do(server.close())
 
     async def server(self) -> client.Server:
-        """The server, with its key.
+        """The connection to the server, with its key.
 
         Raises:
-            ConfigError: the key is not where it should be.
+            ConfigError: the key's source has no key.
         """
         if self._server is None:
             key = self.key or await api_keys.find_key(self.settings.key_from, self.settings.url, self._environment)
@@ -182,7 +182,7 @@ class Chat:
         return self._server
 
     def tell_hint(self) -> None:
-        """Say below the input who is asked."""
+        """Show the server and the model below the input."""
         self.screen.hint = f"{self.settings.model or 'no model'} · {addresses.shown_server(self.settings.url)} · /help"
         if self.attached:
             self.screen.hint = f"with {', '.join(shown(each) for each in self.attached)} · {self.screen.hint}"
@@ -191,7 +191,7 @@ class Chat:
     # ------------------------------------------------------------------------------------- asking
 
     def ask_again(self) -> None:
-        """Ask the last question again; what was answered does not count any more."""
+        """Ask the last question again; its former answer is dropped."""
         place = self.conversation.last_question()
         if place is None:
             self.complain("no question yet")
@@ -203,7 +203,7 @@ class Chat:
         self._ask(question)
 
     def edit_last(self) -> None:
-        """Let the user change the last question."""
+        """Put the last question into the input for editing."""
         place = self.conversation.last_question()
         if place is None:
             self.complain("no question yet")
@@ -233,13 +233,13 @@ class Chat:
         self._ask(question)
 
     def do(self, work: Coroutine[None, None, None]) -> None:
-        """Let a small piece of work run beside; its errors are said."""
+        """Run a small task in parallel; print its errors."""
         task = asyncio.create_task(self._done(work))
         self._beside.add(task)
         task.add_done_callback(self._beside.discard)
 
     def ask_for_key(self) -> None:
-        """Take the next line for the key."""
+        """Take the next line as the key."""
         self._expects_key = True
         self._mode(marker="key › ", stoppable=True, secret=True)
 
@@ -251,7 +251,7 @@ class Chat:
         self._task = asyncio.create_task(self._answered())
 
     async def _answered(self) -> None:
-        """Ask, whatever comes of it; the end of it is the user's turn."""
+        """Ask a question in any case to its end; then it is the user's turn."""
         asking = Answering(self.screen, self.save_event, self.painter, self.settings.model)
         error: OutliveError | None = None
         try:
@@ -262,9 +262,9 @@ class Chat:
         except OutliveError as found:
             error = found
         except asyncio.CancelledError:
-            pass  # Stopped before it was asked.
+            pass  # The question was stopped before it was sent.
         except Exception:
-            _logger.exception("the question failed")  # The chat goes on all the same.
+            _logger.exception("the question failed")  # The chat continues.
             error = OutliveError("internal error; /retry to try again")
         self._asking = self._task = None
         if self._leaving:
@@ -287,7 +287,7 @@ class Chat:
     # ----------------------------------------------------------------------------- what is entered
 
     def _submit(self, text: str) -> bool:
-        """Take a line; False leaves it in the input."""
+        """Handle a line; False leaves it in the input."""
         if self._expects_key:
             self._expects_key = False
             self._mode()
@@ -315,7 +315,7 @@ class Chat:
             self.print_line("still answering; Esc stops")
             return False
         if not self.working:
-            # The chat reported that it needs the user; now the user is here.
+            # The chat reported that it needs the user, who has now answered.
             self.screen.write_sequence(osc.activity(osc.Activity.IDLE))
         try:
             self._actions.perform(command.name, rest)
@@ -340,7 +340,7 @@ class Chat:
 
     @staticmethod
     def _cancel(task: asyncio.Task[None]) -> None:
-        """Once: a second time would keep it from writing down what it has."""
+        """Cancel a task once: a second cancellation would keep it from saving its answer."""
         if not task.cancelling():
             task.cancel()
 
@@ -350,7 +350,7 @@ class Chat:
         self.tell_hint()
 
     def _mode(self, *, marker: str = "› ", stoppable: bool = False, secret: bool = False) -> None:
-        """What the input is for."""
+        """Set what the input is for."""
         self.screen.marker, self.screen.stoppable, self.screen.secret = marker, stoppable, secret
 
     def _resized(self) -> None:
@@ -360,14 +360,14 @@ class Chat:
     # ------------------------------------------------------------------------------ begin and end
 
     def _begin(self) -> None:
-        """Say who is here, and print what has been said so far."""
+        """Print the server and the conversation so far."""
         messages = self.conversation.messages
         server = addresses.shown_server(self.settings.url)
         self.screen.write_sequence(osc.title(osc.topic(self.conversation.topic) or f"chat with {server}"))
         self.screen.write_sequence(osc.activity(osc.Activity.IDLE))
         if not self._file.existed:
             target = f"{self.settings.model} at {server}" if self.settings.model else server
-            # Without a painter, which takes a tenth of a second to import: the input is to be there first.
+            # Show the input first: importing a painter takes a tenth of a second.
             lines = textwrap.wrap(clean(f"Chat with {target}. /help for help."), self.screen.columns)
             self.screen.print([*(f"\x1b[2m{line}\x1b[0m" for line in lines), ""])
         if len(messages) > SHOWN_MESSAGES:
@@ -382,7 +382,7 @@ class Chat:
         self.tell_hint()
 
     async def _end(self) -> None:
-        """Leave nothing running, and the terminal as it was."""
+        """Stop all tasks, and restore the terminal."""
         self._leaving = True
         tasks = [*self._beside, *([self._task] if self._task else [])]
         for task in tasks:
@@ -394,6 +394,6 @@ class Chat:
 
 
 def _warm() -> None:
-    """Import what is needed next."""
+    """Import modules that are needed next."""
     importlib.import_module("session_host.endpoint.screen.painting")
     client.preload()

@@ -10,35 +10,35 @@ from prompt_toolkit.document import Document
 
 
 class Command(NamedTuple):
-    """A command."""
+    """A slash command."""
 
     name: str
     takes: str
-    """What may follow it; "" for nothing."""
+    """The command's argument; "" for none."""
     what: str
-    """What it does, as the help says."""
+    """The command's description in the help."""
     while_answering: bool = False
-    """It may be given while an answer comes."""
+    """Whether the command is allowed during an answer."""
 
 
 class CommandActions(Protocol):
     """Carries out the commands of one chat."""
 
     def perform(self, name: str, rest: str) -> None:
-        """Do what a command of this name is for.
+        """Run the command of this name.
 
         Raises:
-            OutliveError: it cannot be done; says why.
+            OutliveError: the command failed; the message says why.
         """
 
     async def choose_model(self) -> None:
-        """Ask the server what it has; if that is one model, take it."""
+        """Ask the server for its models; if it has only one, choose it."""
 
     async def look_for_key(self) -> None:
-        """Say before the first question that the key is not where it should be."""
+        """Report before the first question that the key's source has no key."""
 
     async def take_key(self, key: str) -> None:
-        """Use this key from now on, and keep it in the desktop's store, if there is one."""
+        """Use this key from now on, and save it in the desktop's secret store, if there is one."""
 
 
 COMMANDS: Final = (
@@ -61,13 +61,13 @@ _BY_NAME: Final = {command.name: command for command in COMMANDS}
 
 
 def read(line: str) -> tuple[Command | None, str]:
-    """A line that begins with a slash: which command it is, None for none, and what follows it."""
+    """Parse a line that begins with a slash: the command, None for an unknown one, and its argument."""
     name, _, rest = line.strip().removeprefix("/").partition(" ")
     return _named(name.lower()), rest.strip()
 
 
 def _named(name: str) -> Command | None:
-    """The command of this name, or the only one that begins with it."""
+    """The command of this name, or the only one with this prefix."""
     if name in _BY_NAME:
         return _BY_NAME[name]
     found = [command for command in COMMANDS if name and command.name.startswith(name)]
@@ -75,13 +75,13 @@ def _named(name: str) -> Command | None:
 
 
 def is_command(line: str) -> bool:
-    """Whether a line is meant as a command: a path, ``/usr/lib``, and lines of text that begin with one, are not."""
+    """Whether a line is a command, and not a path such as ``/usr/lib`` or text that begins with one."""
     first = line.strip().split(maxsplit=1)[0] if line.strip() else ""
     return first.startswith("/") and "\n" not in line.strip() and first[1:].isalpha()
 
 
 def help_lines() -> list[str]:
-    """The help, as markdown lines would not keep its columns."""
+    """The help as plain lines, since markdown would not keep its columns."""
     shown = [(f"/{each.name} {each.takes}".rstrip(), each.what) for each in COMMANDS]
     shown += [
         ("Enter", "send"),
@@ -94,14 +94,14 @@ def help_lines() -> list[str]:
 
 
 class CommandCompleter(Completer):
-    """Completes names of commands, models after ``/model`` and paths after ``/attach``."""
+    """Completes command names, models after ``/model`` and paths after ``/attach``."""
 
     def __init__(self, models: Callable[[], Iterable[str]]) -> None:
         self._models = models
         self._paths = PathCompleter(expanduser=True)
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterator[Completion]:
-        """What may follow the cursor."""
+        """The completions at the cursor."""
         text = document.text_before_cursor
         if not text.startswith("/") or "\n" in document.text:
             return

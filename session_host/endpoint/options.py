@@ -34,15 +34,15 @@ _KEYS: Final[dict[str, type | tuple[type, ...]]] = {
 
 
 class Options(NamedTuple):
-    """What the command line says; None where it says nothing."""
+    """Options of the command line; None for those not given."""
 
     conversation: str
     prompt: str
-    """Asked at once when the conversation is new: who goes on with one repeats the words that it began with."""
+    """The first question of a new conversation; a resumed conversation ignores it."""
     ask: str
-    """Asked at once in any case."""
+    """A question to ask at once, in any case."""
     given: dict[str, Any]
-    """Fields of ``Settings``."""
+    """The given fields of ``Settings``."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -51,10 +51,10 @@ class _Parser(argparse.ArgumentParser):
 
 
 def read_options(words: Sequence[str]) -> Options:
-    """Read the command line.
+    """Parse the command line.
 
     Raises:
-        UsageError: it makes no sense.
+        UsageError: the command line is invalid.
         ConfigError: the system prompt's file cannot be read.
     """
     parser = _Parser(prog="outlive-endpoint", description=__doc__, allow_abbrev=False)
@@ -75,7 +75,7 @@ def read_options(words: Sequence[str]) -> Options:
     )
     ours, behind = list(words), ""
     if "--" in ours:
-        # argparse's intermixed reading takes what begins with a dash for an option even there.
+        # argparse's intermixed parsing takes words that begin with a dash for options even there.
         place = ours.index("--")
         ours, behind = ours[:place], " ".join(ours[place + 1 :])
     found = parser.parse_intermixed_args(ours)
@@ -104,20 +104,20 @@ def settings(
     defaults: Mapping[str, Any],
     environment: Mapping[str, str],
 ) -> Settings:
-    """What is in force at the start.
+    """The settings at the start.
 
     Args:
-        options: the command line.
-        first: those that the conversation began with, None for a new one.
-        recorded: the last ones.
-        defaults: the user's, as ``read_defaults`` gives them; they count for a new conversation.
+        options: the command line's options.
+        first: the first settings of the resumed conversation, None for a new one.
+        recorded: the last settings of the resumed conversation.
+        defaults: the user's defaults, as ``read_defaults`` returns them, for a new conversation.
         environment: where ``OPENAI_BASE_URL`` is looked up.
 
     Raises:
-        UsageError: nobody says which server is meant.
+        UsageError: no server is given.
     """
     if first is not None and recorded is not None:
-        # Who goes on with a chat repeats the words that it was started with: what was changed since stays changed.
+        # A resume repeats the chat's first command line: settings that were changed since stay changed.
         new = {name: value for name, value in options.given.items() if value != getattr(first, name)}
         known = {name: getattr(recorded, name) for name in Settings.__struct_fields__} | new
     else:
@@ -133,10 +133,10 @@ def settings(
 
 
 def read_defaults(config_dir: Path) -> dict[str, Any]:
-    """The user's defaults, ``endpoint.toml`` of the configuration directory; none if there is no file.
+    """Read the user's defaults from ``endpoint.toml`` of the configuration directory; empty if the file is missing.
 
     Raises:
-        ConfigError: it cannot be read or makes no sense.
+        ConfigError: the file cannot be read or is invalid.
     """
     path = config_dir / DEFAULTS_FILE
     try:

@@ -1,4 +1,4 @@
-"""The program: from the command line to a chat, and back with the terminal restored."""
+"""Runs a chat from the command line, and restores the terminal afterwards."""
 
 from __future__ import annotations
 
@@ -68,12 +68,12 @@ async def _serve(chat: Chat, prompt: str) -> None:
 
 
 def _unexpected(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """What nobody caught goes to the log: the screen is the conversation's."""
+    """Log exceptions that no task caught: the screen belongs to the conversation."""
     _logger.error("%s", context.get("message", "error"), exc_info=context.get("exception"))
 
 
 def _log(hidden: NoKeys) -> None:
-    """Details go to standard error, unless that is the screen; keys go nowhere."""
+    """Log details to standard error, unless that is the screen; never log keys."""
     handler: logging.Handler = logging.NullHandler() if sys.stderr.isatty() else logging.StreamHandler()
     handler.addFilter(hidden)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
@@ -83,5 +83,5 @@ def _log(hidden: NoKeys) -> None:
 
 
 def _without_details(_kind: type[BaseException], _error: BaseException, _trace: object) -> None:
-    """A mistake of this program's own, where there is nothing but the screen to tell it."""
+    """Report an internal error briefly if the screen is the only place for it."""
     sys.stdout.write("outlive: internal error; the conversation is saved, resume the chat to continue\r\n")

@@ -1,6 +1,6 @@
-"""A conversation with a model: values, and the file that they are appended to.
+"""A conversation with a model: its values and its file.
 
-conversation  the records, and the conversation that comes of them
-file          JSON lines that are only appended to
+conversation  the records, and the conversation that results from them
+file          an append-only file of JSON lines
 attachments   files as text in a message
 """

@@ -1,4 +1,4 @@
-"""Files as text in a message: bounded, and text only."""
+"""Reads files as text for a message, up to a size limit."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from session_host.endpoint.conversation.conversation import Attachment
 from session_host.errors import OutliveError
 
 MAX_BYTES: Final = 256 * 1024
-"""Some 60,000 tokens: more than most models take."""
+"""About 60,000 tokens: more than most models take."""
 
 MAX_ALL_BYTES: Final = 1024 * 1024
 
 
 def attachment(name: str) -> Attachment:
-    """What a file holds.
+    """Read a file as an attachment.
 
     Args:
-        name: its path, relative to the chat's directory; ``~`` is the home.
+        name: the file's path, relative to the chat's directory; ``~`` is the home.
 
     Raises:
-        OutliveError: it cannot be read, is too long or no text.
+        OutliveError: the file cannot be read, is too long or is not text.
     """
     path = Path(name).expanduser()
     try:
-        # Opened before it is looked at, and without waiting: a pipe would hold us up for ever.
+        # Open without blocking, and check afterwards: a pipe would block for ever.
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise OutliveError(f"{name} is not a file")
@@ -48,6 +48,6 @@ def attachment(name: str) -> Attachment:
 
 
 def shown(each: Attachment) -> str:
-    """Its name and size, for people."""
+    """An attachment's name and size, for the user."""
     size = len(each.text.encode("utf-8", "replace"))
     return f"{each.name} ({size} B)" if size < 1024 else f"{each.name} ({size / 1024:.0f} KB)"

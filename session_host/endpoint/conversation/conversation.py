@@ -1,6 +1,6 @@
 """A conversation as values: the records of its file, and the messages that result.
 
-Any readable record may follow any other, so that a reader of a damaged file gets all that is readable.
+Any readable record may follow any other, so that the rest of a damaged file stays readable.
 """
 
 from __future__ import annotations
@@ -16,41 +16,41 @@ VERSION: Final = 1
 
 
 class AnswerState(StrEnum):
-    """How an answer stands."""
+    """The state of an answer."""
 
     STREAMING = "streaming"
-    """It was coming when the record ends: it still is, or its program was killed."""
+    """The last record was a piece: the answer is arriving, or its program was killed."""
     COMPLETE = "complete"
     STOPPED = "stopped"
-    """By the user."""
+    """The user stopped the answer."""
     CUT = "cut"
-    """The connection broke; what came is kept."""
+    """The connection broke; the part that arrived is kept."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The server, the model and the options of a conversation."""
 
     url: str
-    """The server's base address, with ``/v1`` or what it has instead."""
+    """The server's base address, with ``/v1`` or its equivalent."""
     model: str = ""
-    """"" while none is chosen."""
+    """The model's name; "" while none is chosen."""
     system: str = ""
     """The system prompt; "" for none."""
     key_from: str = ""
-    """Where the key is: ``env:NAME``, ``file:PATH``, ``secret``; "" for the default. Never the key."""
+    """The key's source: ``env:NAME``, ``file:PATH``, ``secret``; "" for the default. Never the key itself."""
     api: str = "auto"
     timeout_s: float = 300.0
     """How long the server may be silent."""
 
 
 class Attachment(msgspec.Struct, frozen=True):
-    """A file's text, as it was when it was attached."""
+    """A file's text at the time it was attached."""
 
     name: str
     text: str
 
     def sent(self) -> str:
-        """As the model gets it, in a fence that nothing in the text ends."""
+        """The attachment as the model gets it, in a fence that its text cannot close."""
         longest = max((len(run) for run in re.findall("`+", self.text)), default=0)
         fence = "`" * max(3, longest + 1)
         return f"File {self.name}:\n{fence}\n{self.text.rstrip()}\n{fence}\n\n"
@@ -65,50 +65,50 @@ class Began(msgspec.Struct, frozen=True, tag="began"):
 
 
 class Set(msgspec.Struct, frozen=True, tag="settings"):
-    """From here on these settings are in force."""
+    """New settings, in force from here on."""
 
     at: str
     settings: Settings
 
 
 class Question(msgspec.Struct, frozen=True, tag="question"):
-    """What the user asked."""
+    """A question of the user."""
 
     at: str
     text: str
     attachments: tuple[Attachment, ...] = ()
 
     def sent(self) -> str:
-        """The text as the model gets it: attachments first, each named and fenced."""
+        """The question as the model gets it: attachments first, each named and fenced."""
         return "".join(each.sent() for each in self.attachments) + self.text
 
 
 class AnswerBegan(msgspec.Struct, frozen=True, tag="answer"):
-    """An answer begins; its text follows in pieces."""
+    """The start of an answer; pieces of text follow."""
 
     at: str
     model: str
 
 
 class Piece(msgspec.Struct, frozen=True, tag="piece"):
-    """More of the answer."""
+    """A piece of the answer."""
 
     text: str
 
 
 class AnswerEnded(msgspec.Struct, frozen=True, tag="answered"):
-    """The answer is over."""
+    """The end of an answer."""
 
     at: str
     state: AnswerState
     input_tokens: int | None = None
     output_tokens: int | None = None
     note: str = ""
-    """What the user was told with it, one line."""
+    """The message shown to the user at the end, one line."""
 
 
 class Rewound(msgspec.Struct, frozen=True, tag="rewound"):
-    """Only the first ``keep`` messages count from here on: the last question was edited, or is asked again."""
+    """Drops all but the first ``keep`` messages: the last question was edited, or is asked again."""
 
     at: str
     keep: int
@@ -118,7 +118,7 @@ Record = Union[Began, Set, Question, AnswerBegan, Piece, AnswerEnded, Rewound]  
 
 
 class Answer(msgspec.Struct, kw_only=True):
-    """What the model answered, as far as it is known."""
+    """An answer of the model, as far as it is known."""
 
     at: str
     model: str
@@ -130,15 +130,15 @@ class Answer(msgspec.Struct, kw_only=True):
 
 
 class Conversation:
-    """What the records say.
+    """The conversation that the records describe.
 
     Attributes:
         messages: questions and answers, oldest first.
-        settings: the last ones; None if the file has none.
-        first_settings: those that it began with.
-        all_questions: the texts of all questions ever asked, also of those that were edited away; oldest first.
-        used_input, used_output: the sum of all tokens that servers told, also for answers that were asked again.
-        told_tokens: whether any server told.
+        settings: the last settings; None if the file has none.
+        first_settings: the settings at the beginning.
+        all_questions: the texts of all questions, also of edited ones; oldest first.
+        used_input, used_output: the sums of all reported tokens, including those of dropped answers.
+        told_tokens: whether any server reported tokens.
     """
 
     def __init__(self, records: Iterable[Record] = ()) -> None:
@@ -163,7 +163,7 @@ class Conversation:
         return next((each.text for each in self.messages if isinstance(each, Question)), "")
 
     def apply(self, record: Record) -> None:
-        """Take a record, whichever it is."""
+        """Apply a record of any type."""
         match record:
             case Set(settings=settings):
                 self.settings = settings
@@ -199,10 +199,10 @@ class Conversation:
         return places[-1] if places else None
 
     def sent(self, system: str) -> list[tuple[str, str]]:
-        """What a server is sent: pairs of role and text.
+        """The messages for the server: pairs of role and text.
 
-        Questions without an answer are left out, but for the last one: the user has asked it in other words since. So
-        are answers without a text. User and assistant take turns, as many servers' templates want it.
+        Questions without an answer are left out, except the last one: the user has rephrased them. Answers without text
+        are left out, too. User and assistant alternate, as many servers' templates require.
         """
         turns: list[tuple[str, str]] = [("system", system)] if system else []
         for each in self.messages:
@@ -219,5 +219,5 @@ class Conversation:
 
 
 def whole(text: str) -> str:
-    """The text as UTF-8 can hold it: terminals may send halves of characters."""
+    """Make a text valid UTF-8: terminals may send lone surrogates."""
     return text.encode("utf-8", "replace").decode("utf-8")

@@ -1,8 +1,8 @@
-"""A conversation's file: JSON lines that are only ever appended to.
+"""A conversation's append-only file of JSON lines.
 
-A line is a record (``conversation``). What a program was writing when it was killed, or the disk when it was full,
-ends in the midst: such an end is cut off by the next who opens the file, and a line that cannot be read is passed
-over, also one of a later version. The file is locked while a chat has it open; the lock goes with the process.
+A line is a record (``conversation``). A killed program or a full disk may leave an incomplete last line: opening the
+file cuts it off. Unreadable lines, also those of a later version, are skipped. A chat locks the file while it is open;
+the lock ends with the process.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ _encoder: Final = msgspec.json.Encoder()
 
 
 def check_id(conversation_id: str) -> str:
-    """The id itself, if it may be part of a path and of an argv.
+    """Return the id if it may be part of a path and of an argv.
 
     Raises:
-        UsageError: it may not.
+        UsageError: the id may not.
     """
     if not _ID.fullmatch(conversation_id):
         raise UsageError("a conversation id has at most 128 letters, digits, - and _, and does not begin with -")
@@ -39,7 +39,7 @@ def check_id(conversation_id: str) -> str:
 
 
 def read(data: bytes) -> tuple[list[Record], int]:
-    """The records of a file's content, and how many bytes of it end with a whole line."""
+    """The records of a file's content, and the length of its complete lines in bytes."""
     end = data.rfind(b"\n") + 1
     records: list[Record] = []
     for number, line in enumerate(data[:end].split(b"\n"), 1):
@@ -55,15 +55,15 @@ class ConversationFile:
     """An open conversation, locked by this process. A context manager.
 
     Attributes:
-        conversation: what it says, kept up to date by ``append``.
-        existed: it was there already.
+        conversation: the conversation, kept up to date by ``append``.
+        existed: whether the file existed before.
     """
 
     def __init__(self, path: Path, conversation_id: str) -> None:
-        """Open it, or make it.
+        """Open the file, or create it.
 
         Raises:
-            OutliveError: it is open elsewhere, or cannot be read or made.
+            OutliveError: the file is open elsewhere, or cannot be read or created.
         """
         self.path = path
         try:
@@ -97,14 +97,14 @@ class ConversationFile:
         os.close(self._descriptor)
 
     def append(self, record: Record, *, durable: bool = True) -> None:
-        """Take a record, and write it down.
+        """Apply a record, and append it to the file.
 
         Args:
-            record: what is to be kept.
-            durable: it is on the disk afterwards. What is not survives the end of this process, but no power cut.
+            record: the record.
+            durable: whether to sync it to the disk. Otherwise it survives the end of this process, but no power cut.
 
         Raises:
-            OSError: it cannot be written, as on a full disk. The conversation has it all the same, the file nothing.
+            OSError: the file cannot be written, as on a full disk. The conversation has the record, the file does not.
         """
         self.conversation.apply(record)
         line = _encoder.encode(record) + b"\n"
@@ -136,7 +136,7 @@ class ConversationFile:
         return b"".join(pieces)
 
     def _keep_name(self) -> None:
-        """The new file's name is on the disk as well."""
+        """Sync the new file's directory entry to the disk."""
         directory = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             os.fsync(directory)

@@ -1,6 +1,6 @@
 """Escape sequences that report the chat's title and activity to the terminal.
 
-Sources: OSC 2 (xterm's ctlseqs), OSC 52 (the same), OSC 7501 (an agent's own word on its activity).
+Sources: OSC 2 (xterm's ctlseqs), OSC 52 (the same), OSC 7501 (an agent's report of its activity).
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ CLIPBOARD_CHARACTERS: Final = 200_000
 
 
 class Activity(StrEnum):
-    """What the program is doing."""
+    """The activity of a program."""
 
     IDLE = "idle"
     WORKING = "working"
     BLOCKED = "blocked"
-    """It cannot go on without its user."""
+    """The program cannot continue without its user."""
     DONE = "done"
     CLEAR = "clear"
-    """It tells nothing any more."""
+    """The program reports nothing any more."""
 
 
 def activity(state: Activity, kind: str = "", message: str = "") -> str:
-    """The sequence that says so; ``kind`` is one word on why, ``message`` the reason for people."""
+    """The sequence that reports an activity; ``kind`` is the reason in one word, ``message`` the reason for people."""
     why = f":kind={kind}" if kind else ""
     if message:
         why += f":msg={base64.b64encode(one_line(message).encode('utf-8', 'replace')).decode()}"
@@ -42,7 +42,7 @@ def title(text: str) -> str:
 
 
 def topic(question: str) -> str:
-    """A title made of a question: its first words."""
+    """A title from a question: its first words."""
     words = one_line(question).split()
     shown = ""
     for word in words:

@@ -1,7 +1,7 @@
-"""Markdown and code as terminal lines, in the terminal's own sixteen colours.
+"""Formats markdown and code as terminal lines, in the terminal's own sixteen colours.
 
-A line is text with SGR sequences and nothing else; whatever else was in it is taken out before. Lines are as wide as
-the terminal at most, but for finished lines of code: the terminal wraps these itself, so that they are copied whole.
+A line is text with SGR sequences and no other control characters. Lines fit the terminal's width, except finished lines
+of code: the terminal wraps these itself, so that they are copied whole.
 """
 
 from __future__ import annotations
@@ -70,20 +70,20 @@ _THEME: Final = Theme(
 
 
 class _Heading(Heading):
-    """Headings stand at the left: this is no page."""
+    """A left-aligned heading."""
 
     LEVEL_ALIGN = dict.fromkeys(Heading.LEVEL_ALIGN, "left")
 
 
 class _Code(CodeBlock):
-    """Code inside other blocks."""
+    """A code block within another block."""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         yield _highlighted(str(self.text).rstrip("\n"), self.lexer_name)
 
 
 class _Item(ListItem):
-    """Numbers with a dot, as they are written."""
+    """A list item with its number and a dot, as in the source."""
 
     def render_number(self, console: Console, options: ConsoleOptions, number: int, last_number: int) -> RenderResult:
         numeral = f" {number:>{len(str(last_number))}}. "
@@ -106,7 +106,7 @@ class _Markdown(Markdown):
 
 
 class Painter:
-    """Makes lines for a terminal of some width."""
+    """Formats lines for a terminal of a given width."""
 
     def __init__(self, columns: int) -> None:
         self.columns = max(MIN_COLUMNS, columns)
@@ -117,13 +117,13 @@ class Painter:
         self._parser = settling.parser()
 
     def block(self, block: settling.Block) -> list[str]:
-        """A block that is settled."""
+        """A settled block as lines."""
         if isinstance(block, settling.Markdown):
             return [*([""] if block.spaced else []), *self.markdown(block.source)]
         return self._code(block)
 
     def unfinished(self, block: settling.Block | None) -> list[str]:
-        """What is still being written, no line wider than the terminal."""
+        """The unfinished part as lines, none wider than the terminal."""
         if block is None:
             return []
         if isinstance(block, settling.Markdown):
@@ -133,13 +133,13 @@ class Painter:
         return [line for each in last for line in self._rendered(each)]
 
     def markdown(self, source: str) -> list[str]:
-        """Markdown, wrapped."""
+        """Markdown as wrapped lines."""
         document = _Markdown("", hyperlinks=False)
         document.parsed = self._parser.parse(source)
         for token in document.parsed:
             for child in token.children or ():
                 if child.type == "softbreak":
-                    # Who answers line by line means lines.
+                    # A line break in an answer is meant as one.
                     child.type = "hardbreak"
         lines = self._rendered(document)
         while lines and not lines[0]:
@@ -149,7 +149,7 @@ class Painter:
         return lines
 
     def words(self, text: str, style: str = "", *, prefix: str = "") -> list[str]:
-        """Plain text, wrapped; each line but an empty text's begins with the prefix or its width of blanks."""
+        """Plain text as wrapped lines; each line starts with the prefix or as many blanks, except for an empty text."""
         width = max(1, self.columns - len(prefix))
         lines: list[str] = []
         for paragraph in text.split("\n"):
@@ -181,7 +181,7 @@ class Painter:
 
 
 def _highlighted(code: str, language: str) -> Text:
-    # A lexer's own line end comes off again; one of the code's own stays.
+    # Remove the line end that the lexer adds, and keep one in the code itself.
     syntax = Syntax("", language or "text", theme=ANSISyntaxTheme(_TOKENS))
     text = syntax.highlight(code)
     text = text[: len(code)]

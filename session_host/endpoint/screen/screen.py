@@ -2,9 +2,9 @@
 
 ::
 
-    … what is settled, printed once: it scrolls away like any program's output
+    … settled text, printed once: it scrolls away like any program's output
     the unfinished end of the answer        ┐
-    ◐ answering · 12 s · Esc stops          │ drawn again and again, never more than the screen
+    ◐ answering · 12 s · Esc stops          │ redrawn repeatedly, never more than the screen
     › what the user is writing              │
       /model   choose another model         │
     fake-model · 127.0.0.1:8080             ┘
@@ -38,11 +38,11 @@ from prompt_toolkit.styles import Style
 from prompt_toolkit.utils import get_cwidth
 
 KEY_WAIT_S: Final = 0.05
-"""How long after an Escape the rest of a key's sequence may come: hosts write a key at once."""
+"""How long the rest of a key's sequence may take after an Escape; hosts write a key at once."""
 
 MENU_ROWS: Final = 6
 ROOMY_ROWS: Final = 12
-"""From here on lines are spent for looks."""
+"""Terminals with this many rows get empty lines for readability."""
 
 _BEGIN_FRAME: Final = "\x1b[?2026h"
 _END_FRAME: Final = "\x1b[?2026l"
@@ -65,26 +65,26 @@ _STYLE: Final = Style.from_dict(
 
 
 class Actions(NamedTuple):
-    """What the chat does when its user wants something."""
+    """The chat's reactions to its user."""
 
     submit: Callable[[str], bool]
-    """A line was entered; whether it is taken, so that the input is emptied."""
+    """The user entered a line; returns whether the chat accepts it, which empties the input."""
     stop: Callable[[], None]
-    """Escape, or Ctrl+C with nothing to clear."""
+    """The user pressed Escape, or Ctrl+C with an empty input."""
     leave: Callable[[], None]
-    """Ctrl+D in an empty input."""
+    """The user pressed Ctrl+D in an empty input."""
     resized: Callable[[], None]
 
 
 class Screen:
-    """The terminal.
+    """The endpoint chat's terminal.
 
     Attributes:
-        stoppable: something runs that Escape and Ctrl+C stop.
-        secret: what is typed is not shown.
-        marker: what stands before the input.
-        status: one line about what runs; "" for none.
-        hint: the last line, muted.
+        stoppable: whether something runs that Escape and Ctrl+C stop.
+        secret: whether the input is hidden.
+        marker: the text before the input.
+        status: one line about the running work; "" for none.
+        hint: the last line, in a muted colour.
     """
 
     def __init__(self, actions: Actions, completer: Completer, questions: Iterable[str]) -> None:
@@ -106,10 +106,10 @@ class Screen:
             style=_STYLE,
             output=self._output,
             color_depth=ColorDepth.DEPTH_4_BIT,
-            cursor=CursorShape._NEVER_CHANGE,  # noqa: SLF001 - the name that it has; the user's own shape stays
+            cursor=CursorShape._NEVER_CHANGE,  # noqa: SLF001 - its only name; keeps the user's cursor shape
             erase_when_done=True,
             enable_page_navigation_bindings=False,
-            terminal_size_polling_interval=None,  # SIGWINCH tells; an idle chat does nothing
+            terminal_size_polling_interval=None,  # SIGWINCH replaces polling; an idle chat does nothing
         )
         self._application.ttimeoutlen = self._application.timeoutlen = KEY_WAIT_S
 
@@ -124,7 +124,7 @@ class Screen:
         return self._output.get_size().rows
 
     async def run(self, ready: Callable[[], None]) -> None:
-        """Serve until ``leave``; ``ready`` is called once the input is to be seen."""
+        """Run until ``leave``; ``ready`` is called once the input is visible."""
         told = False
 
         def rendered(_: object) -> None:
@@ -142,13 +142,13 @@ class Screen:
             self._application.exit()
 
     def print(self, lines: Iterable[str]) -> None:
-        """Print lines above the input, once and for all."""
+        """Print lines above the input."""
         text = "".join(f"{line}\r\n" for line in lines)
         if text:
             self.write(text)
 
     def write(self, text: str) -> None:
-        """Write what the terminal is to get where the lines go: lines with their ends, or escape sequences."""
+        """Write to the terminal above the input: lines with their ends, or escape sequences."""
         application = self._application
         if not application.is_running:
             self._output.write_raw(text)
@@ -161,18 +161,18 @@ class Screen:
             application.renderer.render(application, application.layout)
 
     def write_sequence(self, sequence: str) -> None:
-        """Write a sequence that changes nothing of what is shown."""
+        """Write a sequence that does not change the screen."""
         self._output.write_raw(sequence)
         self._output.flush()
 
     def show(self, tail: list[str] | None = None) -> None:
-        """Draw what is not settled, the status and the hint again."""
+        """Redraw the unsettled part, the status and the hint."""
         if tail is not None:
             self._tail = tail
         self._application.invalidate()
 
     def tail_rows(self) -> int:
-        """How much of the unfinished end there is room for."""
+        """How many rows are free for the unfinished part."""
         return max(1, self.rows - self._input_rows() - (4 if self.rows >= ROOMY_ROWS else 3))
 
     def _input_rows(self) -> int:
@@ -217,7 +217,7 @@ class Screen:
         return [("", "\n" * (self._status_rows() - 1)), ("class:status", _cut(self.status, self.columns))]
 
     def _status_rows(self) -> int:
-        """The status, and an empty line before it where there is room for one."""
+        """The status, and an empty line before it if there is space."""
         return 2 if self._tail and self.rows >= ROOMY_ROWS else 1
 
     def _hint_text(self) -> StyleAndTextTuples:
@@ -251,7 +251,7 @@ class Screen:
 
         @keys.add("c-l")
         def _again(_: KeyPressEvent) -> None:
-            # The terminal's history stays: only what is ours is drawn anew.
+            # The terminal's history stays: only the chat's own rows are redrawn.
             self.write("")
 
         @keys.add("c-d", filter=Condition(lambda: not self.buffer.text))
@@ -263,13 +263,13 @@ class Screen:
     def _submit(self) -> None:
         secret = self.secret
         text = self.buffer.text
-        # What the action put there, such as a question to be edited, stays.
+        # Keep text that the action put into the input, such as a question to edit.
         if self._actions.submit(text) and self.buffer.text == text:
             self.buffer.reset(append_to_history=not secret and bool(text.strip()))
 
 
 class _Output(Vt100_Output):
-    """The terminal's output: what belongs together goes out in one piece, and nothing is ever asked."""
+    """The terminal's output: writes each frame in one piece, and never queries the terminal."""
 
     def __init__(self) -> None:
         self._held = False
@@ -278,12 +278,12 @@ class _Output(Vt100_Output):
     def flush(self) -> None:
         if self._held or not self._buffer:
             return
-        # A terminal that shows the half of a drawing shows lines twice, or not at all.
+        # A terminal that shows half of a frame shows lines twice, or not at all.
         self._buffer = [_BEGIN_FRAME, *self._buffer, _END_FRAME]
         super().flush()
 
     def disable_bracketed_paste(self) -> None:
-        # Within a frame it would be set again at once; a paste between the two would be taken for typing.
+        # A frame would set the mode again at once; a paste in between would be taken for typing.
         if not self._held:
             super().disable_bracketed_paste()
 
@@ -293,7 +293,7 @@ class _Output(Vt100_Output):
 
     @contextmanager
     def frame(self) -> Iterator[None]:
-        """Hold everything back until the end."""
+        """Hold output back until the frame is complete."""
         self._held = True
         try:
             yield
@@ -310,7 +310,7 @@ class _Inline(Application[None]):
         self._resized = resized
 
     def _on_resize(self) -> None:
-        """Terminals wrap what was wider than they have become, so that there is more to erase than was drawn."""
+        """Erase more rows than were drawn: terminals wrap lines that are now too wide."""
         drawn = self.renderer.last_rendered_screen
         if drawn is not None:
             columns = self.output.get_size().columns
@@ -329,7 +329,7 @@ def _rows(count: int) -> Dimension:
 
 
 def _cut(text: str, columns: int) -> str:
-    """At most so many columns of a line, with an ellipsis where it is cut."""
+    """Cut a line to so many columns, with an ellipsis."""
     if get_cwidth(text) <= columns:
         return text
     while text and get_cwidth(text) >= columns:

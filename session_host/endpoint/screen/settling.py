@@ -1,7 +1,7 @@
 """Finds the part of a growing answer that will not change any more.
 
-Markdown is settled block by block: a paragraph once something else follows, an item of a list once the next one has
-begun, code line by line. What is settled is printed once and for all; the rest is redrawn as it grows.
+Markdown settles block by block: a paragraph once something else follows, a list item once the next one has begun, code
+line by line. Settled text is printed once; the rest is redrawn as it grows.
 
 Source of the rules: CommonMark 0.31, as markdown-it-py implements them.
 """
@@ -24,19 +24,20 @@ _LISTS: Final = frozenset({"bullet_list_open", "ordered_list_open"})
 
 LONG_LINES: Final = 40
 KEPT_LINES: Final = 8
-"""A paragraph longer than the former is settled but for so many lines at its end: markup that runs over the cut is
-shown as it is written, and the rest stays small."""
+"""A long paragraph settles except for so many lines at its end. Markup across the cut is shown as it is written, and
+the unsettled part stays small.
+"""
 
 CONTEXT_LINES: Final = 80
-"""So many lines before a piece of code are remembered, for its colours."""
+"""How many lines before a piece of code are remembered for syntax highlighting."""
 
 
 class Markdown(NamedTuple):
-    """A block."""
+    """A block of markdown."""
 
     source: str
     spaced: bool
-    """An empty line stands before it."""
+    """Whether an empty line stands before the block."""
 
 
 class Code(NamedTuple):
@@ -45,33 +46,33 @@ class Code(NamedTuple):
     lines: tuple[str, ...]
     language: str
     context: tuple[str, ...]
-    """The lines of the same block before these, the last of them."""
+    """The last lines of the same block before these."""
     opens: bool
-    """It is the block's beginning."""
+    """Whether this is the block's beginning."""
     closes: bool
-    """It is its end."""
+    """Whether this is the block's end."""
 
 
 Block = Markdown | Code
 
 
 def clean(text: str) -> str:
-    """A model's or user's text without what would drive the terminal."""
+    """Remove characters from a model's or user's text that would control the terminal."""
     return plain(text, len(text), keep_lines=True).expandtabs(4)
 
 
 def parser() -> MarkdownIt:
-    """The parser of answers: HTML is text like any other, since it is not rendered."""
+    """The parser of answers, with HTML as plain text, since it is not rendered."""
     from markdown_it import MarkdownIt
 
     return MarkdownIt().enable("strikethrough").enable("table").disable(["html_block", "html_inline"])
 
 
 class MarkdownStream:
-    """One answer, as it grows.
+    """One growing answer.
 
     Attributes:
-        rest: what is not settled.
+        rest: the unsettled part.
     """
 
     def __init__(self) -> None:
@@ -83,7 +84,7 @@ class MarkdownStream:
         self._in_paragraph = False
 
     def append(self, text: str) -> list[Block]:
-        """Take more of it; what has settled by that."""
+        """Append text, and return the blocks that have settled."""
         self.rest += text
         blocks: list[Block] = []
         while (found := self._in_code() if self._fence else self._in_text()) is not None:
@@ -91,7 +92,7 @@ class MarkdownStream:
         return blocks
 
     def finish(self) -> list[Block]:
-        """It is complete: all of it is settled."""
+        """Complete the answer, and return the rest as settled."""
         blocks = self.append("" if self.rest.endswith("\n") or not self.rest else "\n")
         if self._fence is not None:
             blocks.append(self._fence.code((), closes=True))
@@ -102,9 +103,9 @@ class MarkdownStream:
         return blocks
 
     def unfinished(self) -> Block | None:
-        """The rest as it looks now."""
+        """The current rest as a block."""
         if self._fence is not None:
-            # The line that is being written, unless it may become the fence's end.
+            # The last line is incomplete; leave it out if it may become the fence's end.
             ending = self._fence.may_close(self.rest)
             return self._fence.code((self.rest,), advance=False) if self.rest and not ending else None
         if not self.rest.strip():
@@ -120,7 +121,7 @@ class MarkdownStream:
         return block
 
     def _in_code(self) -> Block | None:
-        """The complete lines of the fenced block."""
+        """The complete lines of a fenced block."""
         assert self._fence is not None
         end = self.rest.rfind("\n") + 1
         if not end:
@@ -141,7 +142,7 @@ class MarkdownStream:
         return self._fence.code(tuple(lines))
 
     def _in_text(self) -> Block | None:
-        """The first block that is complete."""
+        """The first complete block."""
         end = self.rest.rfind("\n") + 1
         complete = self.rest[:end]
         if not complete.strip():
@@ -177,7 +178,7 @@ class MarkdownStream:
         return self._fence.code(())
 
     def _item(self, tokens: list[Token], complete: str) -> Block | None:
-        """The first item of a list that has another one."""
+        """The first item of a list, if another item follows."""
         following = next((place for place, token in enumerate(tokens[1:], 1) if token.level == 0), len(tokens))
         items = [token for token in tokens[1:following] if token.type == "list_item_open"]
         return self._pop_block(complete, _lines(items[1])[0], in_list=True) if len(items) > 1 else None
@@ -197,7 +198,7 @@ class MarkdownStream:
 
 
 class _Fence:
-    """A fenced block that is being written."""
+    """An unfinished fenced block."""
 
     def __init__(self, mark: str, language: str, indent: int) -> None:
         self._mark = mark
@@ -208,21 +209,21 @@ class _Fence:
         self._ending = re.compile(rf" {{0,3}}{re.escape(mark[0])}{{{len(mark)},}}[ \t]*")
 
     def closes(self, line: str) -> bool:
-        """Whether a line is the block's end."""
+        """Whether a line closes the block."""
         return self._ending.fullmatch(line) is not None
 
     def may_close(self, beginning: str) -> bool:
-        """Whether a line that begins like this may become the end."""
+        """Whether a line with this beginning may become the closing one."""
         bare = beginning.strip(" ")
         return bool(bare) and not bare.strip(self._mark[0])
 
     def inner(self, line: str) -> str:
-        """A line without the fence's own indentation."""
+        """A line without the fence's indentation."""
         blanks = len(line) - len(line.lstrip(" "))
         return line[min(blanks, self._indent) :]
 
     def code(self, lines: tuple[str, ...], *, closes: bool = False, advance: bool = True) -> Code:
-        """These lines, after those before."""
+        """These lines, with the lines before them as context."""
         found = Code(lines, self._language, self._context, not self._opened, closes)
         if advance:
             self._opened = True

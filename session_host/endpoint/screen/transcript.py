@@ -1,4 +1,4 @@
-"""A conversation as lines of the terminal."""
+"""Formats a conversation as lines of the terminal."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NOTES: Final = {
 
 
 def question_lines(question: Question, painter: Painter) -> list[str]:
-    """A question and what was attached to it."""
+    """A question and its attachments."""
     lines = painter.words(clean(question.text), "bold", prefix="› ")
     for each in question.attachments:
         lines += painter.words(f"+ {clean(shown(each))}", "dim", prefix="  ")
@@ -26,7 +26,7 @@ def question_lines(question: Question, painter: Painter) -> list[str]:
 
 
 def answer_lines(answer: Answer, painter: Painter) -> list[str]:
-    """An answer, and why it ends where it does."""
+    """An answer, and the reason if it is incomplete."""
     settling = MarkdownStream()
     blocks = [*settling.append(clean(answer.text)), *settling.finish()]
     lines = [line for block in blocks for line in painter.block(block)]

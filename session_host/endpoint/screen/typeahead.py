@@ -6,12 +6,12 @@ import termios
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-_INPUT, _LOCAL = 0, 3  # places in what tcgetattr gives
+_INPUT, _LOCAL = 0, 3  # indexes in the result of tcgetattr
 
 
 @contextmanager
 def kept(descriptor: int) -> Iterator[None]:
-    """Neither echo keys nor make lines of them; afterwards all is as it was. Without a terminal nothing happens."""
+    """Disable echo and line mode, and restore both afterwards. Does nothing without a terminal."""
     try:
         before = termios.tcgetattr(descriptor)
     except termios.error:
@@ -24,5 +24,5 @@ def kept(descriptor: int) -> Iterator[None]:
     try:
         yield
     finally:
-        with suppress(termios.error):  # the terminal has gone
+        with suppress(termios.error):  # the terminal is gone
             termios.tcsetattr(descriptor, termios.TCSADRAIN, before)

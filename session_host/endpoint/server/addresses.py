@@ -1,4 +1,4 @@
-"""Server addresses: as users write them, as the client needs them, as people read them."""
+"""Server addresses: as users write them, as the client needs them, and as people read them."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _ENDINGS: Final = ("/chat/completions", "/responses", "/completions", "/models")
 
 
 def base_url(text: str) -> str:
-    """The server's base address as the client wants it: ``localhost:8080`` is ``http://localhost:8080/v1``.
+    """The server's base address as the client needs it: ``localhost:8080`` becomes ``http://localhost:8080/v1``.
 
     Raises:
-        UsageError: it is no address.
+        UsageError: the text is not an address.
     """
     address = text.strip()
     if "://" not in address:
@@ -38,7 +38,7 @@ def base_url(text: str) -> str:
 
 
 def is_local(address: str) -> bool:
-    """Whether an address, with or without a scheme, is of this machine itself."""
+    """Whether an address, with or without a scheme, is on this machine."""
     try:
         host = urlsplit(address if "://" in address else f"//{address}").hostname or ""
     except ValueError:
@@ -52,11 +52,11 @@ def is_local(address: str) -> bool:
 
 
 def shown_server(url: str) -> str:
-    """The server's name for people: without scheme and path."""
+    """The server's name for people, without scheme and path."""
     return urlsplit(url).netloc
 
 
 def origin(url: str) -> str:
-    """What the secret store knows a server by: ``https://api.example.com``."""
+    """The server's origin, its name in the secret store: ``https://api.example.com``."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"

@@ -1,6 +1,6 @@
 """The server's key, from the environment, a file or the desktop's secret store.
 
-A key is in this process's memory and in the request's header, and nowhere else: no argv, no log, no conversation.
+A key exists only in this process's memory and in the request's header: not in an argv, a log or a conversation.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from session_host.errors import ConfigError, UsageError
 
 DEFAULT_VARIABLE: Final = "OPENAI_API_KEY"
 PLACEHOLDER: Final = "none"
-"""What a server without keys is sent: the client insists on something."""
+"""Sent to servers without keys, since the client requires a key."""
 
 MAX_FILE_BYTES: Final = 16 * 1024
 
 
 def check_source(source: str) -> str:
-    """The source itself, if it is one.
+    """Return the source if it is valid.
 
     Raises:
-        UsageError: it is none.
+        UsageError: the source is invalid.
     """
     kind, colon, rest = source.partition(":")
     if source == "secret" or (colon and rest and kind in {"env", "file"}):
@@ -34,11 +34,11 @@ def check_source(source: str) -> str:
 
 
 async def find_key(source: str, url: str, environment: Mapping[str, str]) -> str | None:
-    """The key for a server; None to do without.
+    """Find the key for a server; None if none is needed.
 
     Args:
-        source: as ``check_source`` allows it; "" for the default: ``OPENAI_API_KEY``, if it is set, else what the
-            secret store has for the server, if it is there and open; a server on this machine needs none.
+        source: as ``check_source`` allows it; "" for the default: ``OPENAI_API_KEY``, if set, else the server's key in
+            the secret store, if that exists and is open; a server on this machine needs none.
         url: the server's address.
         environment: where variables are looked up.
 
@@ -59,7 +59,7 @@ async def find_key(source: str, url: str, environment: Mapping[str, str]) -> str
             raise ConfigError(f"the secret store has no key for {origin(url)}; /key saves one")
         return checked_key(stored, "the secret store")
     if key := environment.get(DEFAULT_VARIABLE, "").strip():
-        # Who gives no source does not mean to show the key to everybody on the way.
+        # Without an explicit source, the key must not be readable on the network.
         return checked_key(key, DEFAULT_VARIABLE) if may_be_sent(url) else None
     if is_local(url):
         return None
@@ -70,7 +70,7 @@ async def find_key(source: str, url: str, environment: Mapping[str, str]) -> str
 
 
 def may_be_sent(url: str) -> bool:
-    """Whether a key that nobody chose for this server is safe on the way there."""
+    """Whether a key that was not chosen for this server is safe on the way there."""
     return url.startswith("https://") or is_local(url)
 
 
@@ -91,10 +91,10 @@ def _of_file(name: str) -> str:
 
 
 def checked_key(key: str, place: str) -> str:
-    """A key that fits a header.
+    """Return a key that is valid in a header.
 
     Raises:
-        ConfigError: it does not.
+        ConfigError: the key is not.
     """
     if not key or not key.isascii() or not key.isprintable() or " " in key:
         raise ConfigError(f"{place} does not contain a valid key: a key is one word of printable ASCII characters")
@@ -109,7 +109,7 @@ class NoKeys(logging.Filter):
         self._keys: set[str] = set()
 
     def hide(self, key: str | None) -> None:
-        """From now on this key is not logged."""
+        """Remove this key from log records from now on."""
         if key and key != PLACEHOLDER:
             self._keys.add(key)
 
@@ -120,7 +120,7 @@ class NoKeys(logging.Filter):
         return text
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Put a record into words, and take keys out of them."""
+        """Format a record, and remove keys from it."""
         text = record.getMessage()
         if record.exc_info:
             text = f"{text}\n{logging.Formatter().formatException(record.exc_info)}"

@@ -1,8 +1,8 @@
 """Sends a conversation to the server and yields the events of the answer (official client).
 
-Two interfaces are spoken: chat completions, which nearly every server has, and responses. ``auto`` begins with the
-first, and takes the other if a server has not that path. The client is imported when it is first needed, which takes
-most of a second: ``warm`` does so in a thread, while the user is still writing.
+The module uses two interfaces: chat completions, which nearly every server has, and responses. ``auto`` begins with the
+first, and uses the other one if the server lacks the first one's path. The client is imported on first use, which takes
+most of a second: ``preload`` does so in a thread, while the user is still typing.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI, AsyncStream
 
     class Client(AsyncOpenAI):
-        """See ``_client_class``."""
+        """The type of ``_client_class``, which see."""
 
         saw_done: bool
 
@@ -44,11 +44,11 @@ class Text(NamedTuple):
 
 
 class Thinking(NamedTuple):
-    """The model thinks; what it thinks is not shown."""
+    """The model is thinking; its thoughts are not shown."""
 
 
 class Tokens(NamedTuple):
-    """What the server counted."""
+    """The server's token counts."""
 
     input: int | None
     output: int | None
@@ -58,14 +58,14 @@ class Finished(NamedTuple):
     """The answer is complete."""
 
     note: str
-    """What the user should know of its end, one line; "" for nothing."""
+    """A remark for the user about the end, one line; "" for none."""
 
 
 Event = Text | Thinking | Tokens | Finished
 
 
 def preload() -> None:
-    """Import the client; takes most of a second, and nothing later on."""
+    """Import the client, which takes most of a second, before it is needed."""
     from openai.resources.chat import completions
     from openai.resources.responses import responses
 
@@ -74,7 +74,7 @@ def preload() -> None:
 
 @cache
 def _client_class() -> type[Client]:
-    """The official client, with ``saw_done``: whether the last stream ended with "[DONE]", which it keeps to itself."""
+    """The official client with ``saw_done``: whether the last stream ended with "[DONE]", which the client hides."""
     import openai
     from openai._streaming import ServerSentEvent, SSEDecoder
 
@@ -100,7 +100,7 @@ def _client_class() -> type[Client]:
 
 
 class Server:
-    """A connection to one server with one key. Close it."""
+    """A connection to one server with one key; close it after use."""
 
     def __init__(self, settings: Settings, key: str | None) -> None:
         self._settings = settings
@@ -110,15 +110,15 @@ class Server:
         self._with_usage = True
 
     async def close(self) -> None:
-        """End its connections."""
+        """Close the connections."""
         if self._client is not None:
             await self._client.close()
 
     async def models(self) -> list[str]:
-        """The names of the models that it has, sorted.
+        """The names of the server's models, sorted.
 
         Raises:
-            ApiError: it does not say.
+            ApiError: the server does not list them.
         """
         import openai
 
@@ -136,13 +136,13 @@ class Server:
         return sorted(names)
 
     async def answer(self, turns: list[tuple[str, str]]) -> AsyncGenerator[Event]:
-        """Ask, and give the answer as it comes; the last event is ``Finished``.
+        """Ask, and yield the answer as it arrives; the last event is ``Finished``.
 
         Args:
             turns: pairs of role (system, user, assistant) and text.
 
         Raises:
-            ApiError: there is no answer, or it ends too early; what came before counts.
+            ApiError: there is no answer, or it ends early; events before that count.
         """
         import openai
 
@@ -161,19 +161,19 @@ class Server:
                 if begun or not self._try_otherwise(error):
                     raise self._sorted_out(error, begun=begun) from error
             except (ValueError, TypeError, AttributeError, LookupError) as error:
-                # The client checks nothing of what it reads, so that servers may differ; some differ too much.
+                # The client does not validate what it reads, so that servers may differ; some differ too much.
                 if not begun:
                     raise errors.not_a_model_server(self._settings.url) from error
                 raise ApiError("the answer is damaged; /retry to ask again", ErrorKind.CUT) from error
 
     async def _connected(self) -> Client:
-        """The client, imported and made when it is first asked for."""
+        """The client, imported and created on first use."""
         if self._client is None:
             await asyncio.to_thread(preload)
             import openai
 
             timeout = openai.Timeout(self._settings.timeout_s, connect=min(CONNECT_TIMEOUT_S, self._settings.timeout_s))
-            # What is on this machine is not reached through a proxy, whatever the environment says.
+            # Servers on this machine are not reached through a proxy, whatever the environment says.
             direct = openai.DefaultAsyncHttpxClient(trust_env=False) if is_local(self._settings.url) else None
             self._client = _client_class()(
                 api_key=self._key, base_url=self._settings.url, timeout=timeout, max_retries=0, http_client=direct
@@ -181,7 +181,7 @@ class Server:
         return self._client
 
     def _try_otherwise(self, error: Exception) -> bool:
-        """Whether the same question may be understood in other words."""
+        """Whether the server may accept the same question in another form."""
         import openai
 
         if not isinstance(error, openai.APIStatusError):
@@ -206,12 +206,12 @@ class Server:
         return errors.told_error(error, settings.url)
 
     def _check(self, stream: AsyncStream[Any]) -> None:
-        """Refuse a web page: the client reads it as a stream without events."""
+        """Reject a web page: the client reads it as a stream without events."""
         if errors.is_web_page(stream.response.headers):
             raise errors.not_a_model_server(self._settings.url)
 
     async def _chat(self, client: Client, turns: list[tuple[str, str]]) -> AsyncGenerator[Event]:
-        """By chat completions."""
+        """Ask by chat completions."""
         messages: Any = [{"role": role, "content": text} for role, text in turns]
         more: dict[str, Any] = {"stream_options": {"include_usage": True}} if self._with_usage else {}
         stream = await client.chat.completions.create(
@@ -234,13 +234,13 @@ class Server:
                         yield Text(str(text))
                     elif getattr(delta, "reasoning_content", None) or getattr(delta, "reasoning", None):
                         yield Thinking()
-        # Some servers give no reason for the end; "[DONE]" says all the same that nothing is missing.
+        # Some servers give no reason for the end; "[DONE]" still shows that the answer is complete.
         if finish is None and not (answered and client.saw_done):
             raise ApiError("the answer is incomplete; /retry to ask again, /continue to continue", ErrorKind.CUT)
         yield Finished(_NOTES.get(finish or "", ""))
 
     async def _responses(self, client: Client, turns: list[tuple[str, str]]) -> AsyncGenerator[Event]:
-        """By responses; the server is to keep nothing of it."""
+        """Ask by responses, without storage on the server."""
         system = turns[0][1] if turns and turns[0][0] == "system" else None
         messages: Any = [{"role": role, "content": text} for role, text in turns if role != "system"]
         more: dict[str, Any] = {"instructions": system} if system else {}
@@ -276,7 +276,7 @@ _NOTES: Final = {
 
 
 def _reason(event: Any) -> str:
-    """Why the server says that it failed."""
+    """The server's reason for a failure."""
     error = getattr(getattr(event, "response", None), "error", None)
     said = getattr(error, "message", None) or getattr(event, "message", None) or "no reason given"
     return one_line(str(said))[: errors.MAX_WORDS]

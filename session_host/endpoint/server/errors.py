@@ -1,4 +1,4 @@
-"""Server errors, each as one line that says what to do."""
+"""Server errors, each as one line with its remedy."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ MAX_WAIT_S: Final = 3600.0
 
 
 class ErrorKind(Enum):
-    """Kinds of failures, by what comes next."""
+    """Kinds of failures, by their consequence."""
 
     REFUSED = auto()
-    """Nobody listens, no such host, no network: nothing was asked."""
+    """The server was not reached: no listener, no such host, no network."""
     KEY = auto()
     """The key is missing or wrong."""
     NOT_FOUND = auto()
-    """There is no such model, or no such path."""
+    """The model or the path does not exist."""
     BUSY = auto()
-    """Ask again after a while; the program does so by itself."""
+    """The server is busy; the program asks again by itself."""
     SILENT = auto()
-    """Nothing came for too long."""
+    """The server sent nothing for too long."""
     CUT = auto()
-    """The connection broke in the midst of an answer."""
+    """The connection broke during an answer."""
     OTHER = auto()
 
 
 class ApiError(OutliveError):
-    """The server did not answer, or not to the end.
+    """The server did not answer, or not completely.
 
     Attributes:
-        trouble: what kind of failure it is.
-        retry_after_s: when the server wants to be asked again; None if it does not say.
+        trouble: the kind of failure.
+        retry_after_s: when to ask again, if the server says so; else None.
         status: the HTTP status, None without one.
     """
 
@@ -58,13 +58,13 @@ class ApiError(OutliveError):
 
 
 def connection_error(error: openai.APIConnectionError, url: str, timeout_s: float, *, begun: bool) -> ApiError:
-    """An error below HTTP.
+    """The error for a failure below HTTP.
 
     Args:
-        error: what the client raised.
+        error: the client's exception.
         url: the server's address.
-        timeout_s: how long it might be silent.
-        begun: a part of the answer had come.
+        timeout_s: how long the server may be silent.
+        begun: whether a part of the answer had arrived.
     """
     import openai
 
@@ -88,18 +88,18 @@ def connection_error(error: openai.APIConnectionError, url: str, timeout_s: floa
 
 
 def not_a_model_server(url: str) -> ApiError:
-    """Something else than a model server answered: a web page, or nothing that can be read."""
+    """The error if the address is not a model server's: it sent a web page, or nothing readable."""
     words = f"{shown_server(url)} is not a model server; check the address ({url}), then /retry"
     return ApiError(words, ErrorKind.NOT_FOUND)
 
 
 def is_web_page(headers: Mapping[str, str]) -> bool:
-    """Whether an answer is a page for browsers."""
+    """Whether an answer is a web page."""
     return headers.get("content-type", "").lower().startswith(("text/html", "application/xhtml"))
 
 
 def status_error(error: openai.APIStatusError, url: str, model: str) -> ApiError:
-    """An answer of the server's that is a refusal."""
+    """The error for an HTTP status."""
     server = shown_server(url)
     status = error.status_code
     said = explanation(error)
@@ -127,13 +127,13 @@ def status_error(error: openai.APIStatusError, url: str, model: str) -> ApiError
 
 
 def told_error(error: openai.APIError, url: str) -> ApiError:
-    """An error that the server tells in the midst of an answer, or an answer that makes no sense."""
+    """The error for one that the server reports during an answer, or for an invalid answer."""
     said = one_line(str(error.message))[:MAX_WORDS]
     return ApiError(f"{shown_server(url)} stopped ({said}); /retry to ask again", ErrorKind.CUT)
 
 
 def explanation(error: openai.APIStatusError) -> str:
-    """The server's own words, one line; the status's name if it has none."""
+    """The server's own explanation in one line; the status's name if it gives none."""
     body: Any = error.body
     said: Any = body.get("message") or body.get("error") or body.get("detail") if isinstance(body, dict) else None
     if isinstance(said, dict):
@@ -144,10 +144,10 @@ def explanation(error: openai.APIStatusError) -> str:
 
 
 def retry_after_s(headers: Mapping[str, str], now_s: float) -> float | None:
-    """When a server wants to be asked again (RFC 9110, 10.2.3; ``retry-after-ms`` is OpenAI's own).
+    """When a server wants the next request (RFC 9110, 10.2.3; ``retry-after-ms`` is OpenAI's own).
 
     Returns:
-        Seconds from now, at least 0, at most an hour; None if it does not say, or not understandably.
+        Seconds from now, from 0 to an hour; None if the server does not say, or not understandably.
     """
     try:
         if "retry-after-ms" in headers:
@@ -166,13 +166,13 @@ def _is_number(text: str) -> bool:
 
 
 def _was_connecting(error: BaseException) -> bool:
-    """Whether the connection was not made; the client's transport, whose errors these are, is its own matter."""
+    """Whether connecting failed; the client's transport errors are known by name, as they are its internals."""
     kinds = type(error.__cause__).__mro__ if error.__cause__ is not None else ()
     return any(kind.__name__ in {"ConnectError", "ProxyError", "SSLError", "UnsupportedProtocol"} for kind in kinds)
 
 
 def _root(error: BaseException) -> BaseException:
-    """The cause of the causes."""
+    """The first cause of an exception."""
     seen = {id(error)}
     while (cause := error.__cause__ or error.__context__) is not None and id(cause) not in seen:
         seen.add(id(cause))

@@ -1,8 +1,8 @@
 """Keys in the desktop's secret store (Secret Service on the session bus).
 
-Source: freedesktop.org, Secret Service API 0.2. The store is asked with the algorithm ``plain``: the bus is a socket of
-the user's own, and a listener there could ask for the secret as well. An item is found by two attributes,
-so that other programs can put one there too: ``secret-tool store --label=… application outlive server https://…``.
+Source: freedesktop.org, Secret Service API 0.2. The algorithm is ``plain``: the bus is the user's own socket, and a
+listener there could ask for the secret as well. Two attributes identify an item, so that other programs can store one,
+too: ``secret-tool store --label=… application outlive server https://…``.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from session_host.errors import ConfigError, TimedOut
 from session_host.system.dbus.addresses import session_bus
 
-if TYPE_CHECKING:  # D-Bus, milliseconds: only where there is a bus
+if TYPE_CHECKING:  # D-Bus takes milliseconds to import: only where there is a bus
     from session_host.system.dbus.bus import Bus
 
 T = TypeVar("T")
 
 TIMEOUT_S: Final = 5.0
-"""For each call."""
+"""The timeout of each call."""
 
 UNLOCK_TIMEOUT_S: Final = 120.0
 """How long the user may take to type the store's password."""
@@ -35,11 +35,11 @@ _NO_STORE: Final = "no secret store found; use --key env:NAME or file:PATH"
 
 
 async def find(server: str, *, unlock: bool) -> str | None:
-    """The key that the store has for a server, None if it has none.
+    """Find a server's key in the store; None if there is none.
 
     Args:
-        server: its origin, such as ``https://api.example.com``.
-        unlock: whether the user may be asked to open the store; else what is locked is passed over.
+        server: the server's origin, such as ``https://api.example.com``.
+        unlock: whether the user may be asked to unlock the store; otherwise locked items are skipped.
 
     Raises:
         ConfigError: there is no store, or it refuses.
@@ -48,7 +48,7 @@ async def find(server: str, *, unlock: bool) -> str | None:
 
 
 async def keep(server: str, key: str) -> None:
-    """Put a key into the store, in the place of the one that it had for this server.
+    """Save a server's key in the store, in place of a former one.
 
     Raises:
         ConfigError: there is no store, or it refuses.
@@ -57,7 +57,7 @@ async def keep(server: str, key: str) -> None:
 
 
 async def _ask_store(work: Callable[[_Store], T]) -> T:
-    """Ask the store in a thread, for it may wait for its user; whatever goes wrong is a ConfigError."""
+    """Use the store in a thread, since it may wait for its user; any failure becomes a ConfigError."""
     address = session_bus()
     if address is None:
         raise ConfigError(_NO_STORE)
@@ -84,7 +84,7 @@ def _attributes(server: str) -> dict[str, str]:
 
 
 class _Store:
-    """A conversation with the store. Blocking."""
+    """A blocking client of the store."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
@@ -123,17 +123,17 @@ class _Store:
             raise ConfigError(f"the secret store refused: {error.name}; use another key source") from error
 
     def _session(self) -> str:
-        """A session without encryption of its own."""
+        """Open a session without encryption."""
         _, session = self._call(_PATH, _SERVICE, "OpenSession", "sv", "plain", ("s", ""))
         return str(session)
 
     def _open(self, objects: list[str]) -> None:
-        """Have what is locked unlocked, by the user if need be."""
+        """Unlock locked objects, with the user's password if needed."""
         _, prompt = self._call(_PATH, _SERVICE, "Unlock", "ao", objects)
         self._ask_user(prompt)
 
     def _ask_user(self, prompt: str) -> None:
-        """Let the desktop ask its user, and wait for the answer."""
+        """Let the desktop prompt its user, and wait for the answer."""
         if prompt == _NO_PROMPT:
             return
         from session_host.system.dbus.bus import Peer
