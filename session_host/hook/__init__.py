@@ -1,5 +1,5 @@
 """The program that agents' hooks run: sends an agent's report to the session's host.
 
-It stands alone: it runs with Python's standard library only, so nothing of ours may be imported here, and nothing
-imports it. It must not delay an agent, fail it, or print into its terminal.
+The program stands alone: it uses only Python's standard library, so it must not import any other module of Outlive, and
+no other module imports it. It must not delay an agent, make it fail, or print into its terminal.
 """

@@ -1,9 +1,9 @@
-"""``python -I -S report.py [EVENT] [JSON]``: report an agent's event to the host of the session that it runs in.
+"""``python -I -S report.py [EVENT] [JSON]``: reports an agent's event to the host of its session.
 
-An agent's hook runs this with a JSON object on its standard input, or as its last argument: which event it was, in
-which conversation, and what is asked. That becomes a ``Report``, a message of ``session_host.protocol.messages``, on
-the session's socket (``OUTLIVE_SOCKET``). No answer is waited for: while no host is there, what was written waits in
-the socket for the next one. Whatever happens it says nothing, ends with 0, and does so in a third of a second.
+An agent's hook runs this program with a JSON object on standard input, or as the last argument: the event, its
+conversation, and the question. The program sends that as a ``Report``, a message of ``session_host.protocol.messages``,
+to the session's socket (``OUTLIVE_SOCKET``). It does not wait for an answer: without a host, the message waits in the
+socket for the next one. In any case it prints nothing, exits with 0, and takes at most a third of a second.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ import sys
 import time
 
 PROTOCOL_VERSION = 3
-"""The oldest that has ``Report``, so that hosts of former versions listen too."""
+"""The oldest version that has ``Report``, so that older hosts understand it, too."""
 
 PATIENCE_S = 0.3
-"""The agent may wait for its hooks: so long is all that it waits for this one."""
+"""How long an agent that waits for its hooks is delayed at most."""
 
 MAX_INPUT_BYTES = 4 * 1024 * 1024
 MAX_CHARACTERS = 400
 
 _ASKED = ("command", "cmd", "file_path", "path", "filePath", "url", "query", "pattern", "prompt", "description")
-"""The fields of a tool's input that say best what it is about, best first."""
+"""Fields of a tool's input that describe it, the most precise first."""
 
 
 _QUESTIONS = {"ExitPlanMode": "approve the plan", "exit_plan_mode": "approve the plan"}
-"""Tools that are questions to the user, in the user's words: Claude Code's name, and Qwen Code's."""
+"""Tools that ask the user something, in the user's words: Claude Code's name, and Qwen Code's."""
 
 
 def main(words: list[str]) -> None:
-    """Report; returns in time, whatever is wrong."""
+    """Report the event in time, and ignore all errors."""
     signal.signal(signal.SIGALRM, lambda *_: os._exit(0))
     signal.setitimer(signal.ITIMER_REAL, PATIENCE_S)
     path = os.environ.get("OUTLIVE_SOCKET", "")
@@ -61,7 +61,7 @@ def main(words: list[str]) -> None:
 
 
 def _input(deadline_s: float) -> bytes:
-    """What is on the standard input, up to a bound and until the deadline."""
+    """Read standard input, up to a limit and until the deadline."""
     data = b""
     while len(data) < MAX_INPUT_BYTES and not os.isatty(0):
         wait_s = deadline_s - time.monotonic()
@@ -75,7 +75,7 @@ def _input(deadline_s: float) -> bytes:
 
 
 def _parsed(data: bytes) -> dict[str, object]:
-    """The JSON object that this is, {} for anything else."""
+    """Parse a JSON object; {} for anything else."""
     if not data:
         return {}
     import json
@@ -88,7 +88,7 @@ def _parsed(data: bytes) -> dict[str, object]:
 
 
 def asked(value: dict[str, object]) -> str:
-    """What a hook's object asks, or is about, in one line: ``Bash: npm test``."""
+    """The question or subject of a hook's object in one line: ``Bash: npm test``."""
     tool = _text(value.get("tool_name") or value.get("toolName"))
     about = value.get("tool_input") or value.get("toolArgs")
     text = ""
@@ -105,18 +105,18 @@ def asked(value: dict[str, object]) -> str:
 
 
 def _text(value: object) -> str:
-    """A text in one line, within the bound; "" for what is none."""
+    """A text in one line, cut to the limit; "" for a value that is no text."""
     return " ".join(value.split())[:MAX_CHARACTERS] if isinstance(value, str) else ""
 
 
 def frame(message: list[str | int]) -> bytes:
-    """A message as ``session_host.protocol.codec`` makes it: a length of four bytes, then msgpack."""
+    """Encode a message as ``session_host.protocol.codec`` does: a length of four bytes, then msgpack."""
     payload = b"".join([bytes([0x90 | len(message)]), *(_packed(value) for value in message)])
     return len(payload).to_bytes(4, "big") + payload
 
 
 def _packed(value: str | int) -> bytes:
-    """A small number or a text in msgpack."""
+    """Encode a small number or a text as msgpack."""
     if isinstance(value, int):
         return bytes([value])
     data = value.encode("utf-8", "replace")
@@ -130,7 +130,7 @@ def _packed(value: str | int) -> bytes:
 if __name__ == "__main__":
     try:
         main(sys.argv[1:])
-    except BaseException:  # noqa: BLE001, S110 - whatever it is, the agent must not notice
+    except BaseException:  # noqa: BLE001, S110 - the agent must not notice any error
         pass
-    # Nothing is to be said at the end either.
+    # Exit without output, too.
     os._exit(0)
