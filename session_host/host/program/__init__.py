@@ -1,8 +1,8 @@
 """The program's side of a host: its PTY, its emulator, its journal, its end.
 
-pty_io           bytes between the event loop and the PTY, also the last ones
+pty_io           bytes between the event loop and the PTY, including the last output
 child_exit       the program's exit and its status
-emulator_worker  the emulator, one use of it at a time; floods are interpreted in a thread
-journal_writer   output into the journal, in batches, behind the emulator
+emulator_worker  serializes access to the emulator; interprets floods in a thread
+journal_writer   writes output to the journal in batches, off the key path
 termination      ends the processes that end with the program
 """

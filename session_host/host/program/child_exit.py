@@ -1,4 +1,4 @@
-"""The program's exit: noticed by a pidfd, or by a thread; its status is saved in the input log before it is reaped."""
+"""Detects the program's exit by a pidfd or a thread; saves its status in the input log before reaping the process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from session_host.system.worker import Worker
 log = logging.getLogger(__name__)
 
 TOLD_WITHIN_S = 3.0
-"""How long to wait for the keeper to report the exit status of a child that is not ours."""
+"""How long to wait for the keeper to report the exit status of a child of another process."""
 
 Exited = Callable[[int | None, int | None], None]
 """Called with the exit code or the signal; both are None if they are unknown."""
@@ -25,7 +25,7 @@ class ChildExit:
     """Watches one process for its exit, once.
 
     Attributes:
-        reaped: the child has exited and its PID may belong to another by now.
+        reaped: whether the child was reaped, so that its PID may belong to another process.
     """
 
     def __init__(self, process: PtyProcess, header: LogHeader, exited: Exited) -> None:
@@ -40,7 +40,7 @@ class ChildExit:
         self._unknown: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
-        """Begin to watch."""
+        """Start watching."""
         try:
             self._pidfd = os.pidfd_open(self._process.pid)
         except ProcessLookupError:
@@ -51,7 +51,7 @@ class ChildExit:
         else:
             self._loop.add_reader(self._pidfd, self._has_exited)
             if not self._process.is_it():
-                self._has_exited()  # The PID belongs to another process by now.
+                self._has_exited()  # The PID belongs to another process already.
 
     def close(self) -> None:
         """Stop watching; may be called twice."""

@@ -1,10 +1,9 @@
 """Emulator worker: serializes access to the emulator, on the loop or in a thread.
 
-An engine must not be used from two places at once, and a flood of output is best interpreted on another
-core than the one that reads it. So a little output is fed at once, on the loop, and much of it in one
-worker thread; a caller that wants the emulator meanwhile waits for the gap between two pieces of work. And a
-little plain text, such as the echo of what is typed, is fed a moment later: nothing depends on it but the
-screen, and who looks at that gets it fed first.
+An engine must not be used from two threads at once, and a flood of output is best interpreted on another core than the
+one that reads it. So small output is fed at once, on the loop, and large output in a worker thread; a caller that needs
+the emulator meanwhile waits for the gap between two jobs. A little plain text, such as the echo of a key, is fed a
+moment later: only the screen depends on it, and a caller that needs the screen gets the text fed first.
 """
 
 from __future__ import annotations
@@ -34,8 +33,9 @@ INLINE_WINDOW_S = 0.005
 
 PLAIN_BYTES = 1024
 PLAIN_S = 0.05
-"""Up to this much plain text waits this long before it is interpreted, so that the next key does not wait for it, and
-of those that are typed meanwhile only one waits for all of it."""
+"""Up to this much plain text waits this long before it is interpreted, so that the next key does not wait for it; only
+one of the keys typed meanwhile waits for all of it.
+"""
 
 MAX_JOB_BYTES = 512 * 1024
 MIN_JOB_BYTES = 4 * 1024
@@ -43,10 +43,10 @@ JOB_TARGET_S = 0.008
 """Target duration of one job, since an attach or a key may wait for it."""
 
 LINGER_S = 1.0
-"""An idle thread ends after this time; a flood comes in jobs of some milliseconds, and each would start a thread."""
+"""An idle thread exits after this time. A flood comes in jobs of milliseconds, which would each start a thread."""
 
 FULL_BYTES = 1024 * 1024
-"""Above this backlog the PTY is not read: the only back-pressure on the program."""
+"""Above this backlog the PTY is not read, which is the only back-pressure on the program."""
 
 
 def _nothing() -> None:
@@ -54,7 +54,7 @@ def _nothing() -> None:
 
 
 class _Work(NamedTuple):
-    """Work for the thread, and who gets its result."""
+    """A job for the thread, with the callbacks for its result."""
 
     work: Callable[[Emulator], Any]
     done: Callable[[Any], None]
@@ -62,12 +62,12 @@ class _Work(NamedTuple):
 
 
 class EmulatorWorker:
-    """Feeds an emulator, and lends it out in between.
+    """Feeds an emulator, and lends it to callers in between.
 
     Attributes:
-        idle: the emulator while nobody uses it, else None: for a question that makes it say nothing of itself.
-        interpreted_to: the offset up to which output has been interpreted.
-        worked_s: how long all the interpreting took, in seconds.
+        idle: the emulator while it is free, else None; for queries that produce no replies or events.
+        interpreted_to: the offset up to which output is interpreted.
+        worked_s: the total time of interpreting, in seconds.
     """
 
     def __init__(
@@ -82,11 +82,11 @@ class EmulatorWorker:
         """Own an emulator.
 
         Args:
-            emulator: freed by ``close``.
-            after: called with it after each use that may have made it say something.
-            drained: called when ``full`` was True and no longer is.
-            fed: how much output it has been through.
-            header: where it is noted what the engine is fed, so that an engine that dies of it is known.
+            emulator: the emulator, which ``close`` frees.
+            after: called with the emulator after each use that may have produced replies or events.
+            drained: called when ``full`` becomes False.
+            fed: how much output the emulator has interpreted before.
+            header: records what the engine is fed, so that output that crashes the engine is known.
         """
         self._loop = asyncio.get_running_loop()
         self._thread = Worker(LINGER_S)
@@ -98,7 +98,7 @@ class EmulatorWorker:
         self._soon: deque[Use | _Work] = deque()
         self._is_plain = emulator.is_plain
         self._plain = bytearray()
-        """Text alone that has come last and is not interpreted; only while nobody uses the emulator."""
+        """The last plain text, not interpreted yet; empty while the emulator is in use."""
         self._plain_timer: asyncio.TimerHandle | None = None
         self._waiting_bytes = 0
         self._was_full = False
@@ -113,19 +113,19 @@ class EmulatorWorker:
 
     @property
     def is_quiet(self) -> bool:
-        """Whether all output is interpreted, and nobody waits for the emulator."""
+        """Whether all output is interpreted, and no caller waits for the emulator."""
         return self.idle is not None and not (self._plain or self._queue or self._soon)
 
     @property
     def full(self) -> bool:
-        """Whether the program should not be read on for now."""
+        """Whether the PTY must not be read for now."""
         full = self._waiting_bytes > FULL_BYTES
         self._was_full = self._was_full or full
         return full
 
     @property
     def fed_at_s(self) -> float:
-        """When output last came, to some milliseconds, as ``loop.time`` counts; 0 for never."""
+        """The time of the last output, as ``loop.time`` counts, precise to milliseconds; 0 for never."""
         return max(self._window_began_s, self._queued_at_s)
 
     def feed_output(self, data: bytes) -> bool:
@@ -163,7 +163,7 @@ class EmulatorWorker:
         self._deliver(self._emulator)
 
     def _deliver(self, emulator: Emulator) -> None:
-        """What it has to say goes out; output and uses that wait must not wait for ever if that fails."""
+        """Report the emulator's replies and events; a failure must not block waiting output and callers."""
         try:
             self._after(emulator)
         except Exception:
@@ -174,7 +174,7 @@ class EmulatorWorker:
         self._next()
 
     def run_after_output(self, use: Use) -> None:
-        """Use the emulator once all output so far is interpreted. What a use raises is logged."""
+        """Use the emulator once all output so far is interpreted. Exceptions of ``use`` are logged."""
         self._queue.append(use)
         self._next()
 
@@ -184,7 +184,7 @@ class EmulatorWorker:
         self._next()
 
     async def run(self, use: Callable[[Emulator], T]) -> T:
-        """Use the emulator as soon as it is free, and await the result; what ``use`` raises is raised here."""
+        """Use the emulator as soon as it is free, and return the result; raises what ``use`` raises."""
         result: asyncio.Future[T] = self._loop.create_future()
 
         def run(emulator: Emulator) -> None:
@@ -192,22 +192,22 @@ class EmulatorWorker:
                 return
             try:
                 result.set_result(use(emulator))
-            except Exception as error:  # noqa: BLE001 - it is for who waits
+            except Exception as error:  # noqa: BLE001 - the awaiting caller gets it
                 result.set_exception(error)
 
         self.run_next(run)
         return await result
 
     def submit(self, work: Callable[[Emulator], T], done: Callable[[T], None], failed: Failed) -> None:
-        """As ``run_next``, in the thread: ``done`` or ``failed`` is called on the loop, before any other use."""
+        """As ``run_next``, in the thread: calls ``done`` or ``failed`` on the loop, before any other use."""
         self._soon.append(_Work(work, done, failed))
         self._next()
 
     async def run_in_thread(self, work: Callable[[Emulator], T]) -> T:
-        """As ``run``, in the thread, for what takes long.
+        """As ``run``, in the thread, for long work.
 
         Raises:
-            OutliveError: the engine failed at it.
+            OutliveError: the engine failed.
         """
         result: asyncio.Future[T] = self._loop.create_future()
 
@@ -223,7 +223,7 @@ class EmulatorWorker:
         return await result
 
     def close(self) -> None:
-        """Free the emulator; whatever still waits is dropped."""
+        """Free the emulator; drop waiting output and uses."""
         self._closed = True
         self.idle = None
         if self._plain_timer is not None:
@@ -234,7 +234,7 @@ class EmulatorWorker:
     # ------------------------------------------------------------ the work
 
     def _next(self) -> None:
-        """Do what can be done on the loop; give the thread what should be done there."""
+        """Do the work that belongs on the loop, and give the thread the rest."""
         if self._plain and self.idle is not None:
             plain = bytes(self._plain)
             self._plain.clear()
@@ -261,19 +261,19 @@ class EmulatorWorker:
         self.idle = None if self._closed else self._emulator
 
     def _use(self, emulator: Emulator, use: Use) -> None:
-        # A use may ask for another; that one waits for this one's end.
+        # A use may request another one, which waits for this one's end.
         self.idle = None
         try:
             use(emulator)
         except Exception:
-            # Others wait behind it.
+            # Other uses wait behind this job.
             log.exception("a use of the emulator failed")
         finally:
             self._is_idle()
         self._deliver(emulator)
 
     def _piece(self) -> bytes:
-        """Take waiting output off the queue, about one job's worth."""
+        """Take about one job's worth of output off the queue."""
         parts: list[bytes] = []
         length = 0
         while self._queue and length < self._job_bytes:
@@ -298,7 +298,7 @@ class EmulatorWorker:
         try:
             emulator.feed(data)
         except Exception:
-            # The screen may be wrong from here on; the agent and its output must live all the same.
+            # The screen may be wrong from now on; the agent and its output must continue.
             log.exception("the engine failed on %d bytes at offset %d", len(data), self.interpreted_to)
         self.worked_s += time.perf_counter() - began_s
         if header is not None:

@@ -1,7 +1,7 @@
-"""Journal writer: gathers output and writes it to disk in batches, off the key path.
+"""Journal writer: writes output to the journal on disk in batches, off the key path.
 
-It follows the output file and reads from there, so that nothing is kept here but offsets and times. A disk
-that refuses stops the recording, not the session; what the output file still has is written when it takes again.
+The writer reads from the output file, so that it keeps only offsets and times. A disk error stops the recording, not
+the session; once the disk works again, the writer continues with what the output file still has.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from session_host.system.worker import Worker
 log = logging.getLogger(__name__)
 
 FLUSH_S = 0.25
-"""What a power cut may cost of the journal, beside what the system has not written yet; a kill costs nothing."""
+"""How much of the journal a power cut may cost besides the system's unwritten data; a kill costs nothing."""
 
 RETRY_S = 5.0
 PIECE_BYTES = 512 * 1024
 SAME_MOMENT_NS = 5_000_000
-"""Output that comes together is recorded as one."""
+"""Output within this time is recorded as one entry."""
 
 FLUSH_BYTES = 1024 * 1024
 
 
 class _Span(NamedTuple):
-    """Output, and when it came."""
+    """A range of output, and its time."""
 
     time_ns: int
     start: int
@@ -47,8 +47,8 @@ class JournalWriter:
 
     Attributes:
         end: the offset up to which output is recorded.
-        size_bytes: of the journal on disk.
-        trouble: why nothing is recorded at the moment, one line; "" while all is well.
+        size_bytes: the journal's size on disk.
+        trouble: why nothing is recorded at the moment, one line; "" if there is no problem.
     """
 
     def __init__(
@@ -57,9 +57,9 @@ class JournalWriter:
         """Begin where the journal ends.
 
         Args:
-            directory: the journal's; None for none.
+            directory: the journal's directory; None for no journal.
             limit_bytes: see ``Journal.open``.
-            output_file: the output; all that is not recorded yet is taken to have come now.
+            output_file: the output; unrecorded output in it gets the current time.
             progress: called when ``end`` or ``trouble`` has changed.
         """
         self._directory = directory
@@ -71,7 +71,7 @@ class JournalWriter:
         self._journal: Journal | None = None
         self._waiting: deque[_Span | Resize | Snapshot] = deque()
         self._known = 0
-        """Output up to here is recorded or waits."""
+        """Output up to this offset is recorded, or waits to be."""
         self._started = False
         self._early: list[Resized] = []
         self._timer: asyncio.TimerHandle | None = None
@@ -82,19 +82,19 @@ class JournalWriter:
 
     @property
     def is_quiet(self) -> bool:
-        """Whether all is written, and nothing is tried again."""
+        """Whether everything is written, and no retry is due."""
         return not (self._waiting or self._timer or self._flushing or self.trouble)
 
     @property
     def on(self) -> bool:
-        """Whether there is to be a journal."""
+        """Whether the session has a journal."""
         return self._directory is not None
 
     async def start(self, size: GridSize, resizes: list[Resized]) -> None:
-        """Open the journal, and catch up with what a previous host did not write any more.
+        """Open the journal, and record what a previous host had not written.
 
-        What comes before that is in the output file, or in ``resizes``, or was told of meanwhile; ``size`` is what the
-        grid was at first.
+        Earlier output is in the output file, and earlier resizes are in ``resizes`` or were added meanwhile; ``size``
+        is the first grid size.
         """
         if self._directory is None:
             return
@@ -115,7 +115,7 @@ class JournalWriter:
         self.add_output(self._output_file.end)
 
     def add_output(self, end: int) -> None:
-        """There is output up to the offset ``end``."""
+        """Output now reaches to the offset ``end``."""
         if self._started and end > self._known:
             self._append_span(self._known, end)
             self._known = end
@@ -132,7 +132,7 @@ class JournalWriter:
             self._waiting.append(_Span(now_ns, start, end))
 
     def add_resize(self, message: Resized) -> None:
-        """The grid changed, at the end of what there is so far."""
+        """The grid was resized after the output so far."""
         if self._directory is None:
             return
         if not self._started:
@@ -142,9 +142,9 @@ class JournalWriter:
             self._soon()
 
     def add_snapshot(self, snapshot: Snapshot) -> None:
-        """A segment is to begin at this state of the emulator, which may lie behind what is known already."""
+        """Begin a segment with this state of the emulator, which may be older than the newest output."""
         if not self._started or snapshot.offset < self.end:
-            return  # It came too late: the next one will do.
+            return  # The snapshot is too late; the next one will do.
         before: deque[_Span | Resize | Snapshot] = deque()
         while self._waiting:
             first = self._waiting[0]
@@ -179,7 +179,7 @@ class JournalWriter:
 
     async def _write_out(self, batch: list[_Span | Resize | Snapshot]) -> None:
         done = await self._in_thread(lambda: self._write(batch))
-        # What could not be written is tried again, as far as the output file still has it then.
+        # Unwritten entries are tried again, as far as the output file still has their output.
         self._waiting.extendleft(reversed(batch[done:]))
         self._flushing = None
         if self._waiting:
@@ -194,7 +194,7 @@ class JournalWriter:
         return done
 
     async def close(self) -> None:
-        """Write what waits, if the disk takes it."""
+        """Write the waiting entries if the disk works."""
         if self._timer is not None:
             self._timer.cancel()
         if self._flushing is not None:
@@ -225,7 +225,7 @@ class JournalWriter:
         return 0
 
     def _write(self, batch: list[_Span | Resize | Snapshot]) -> int:
-        """Write a batch; returns how many of it are done with."""
+        """Write a batch; returns how many of its entries are done."""
         if self._journal is None:
             self._open()
         journal = self._journal
@@ -238,9 +238,10 @@ class JournalWriter:
             for number, each in enumerate(batch):
                 if isinstance(each, Snapshot):
                     journal.append(pending)
-                    # One that the disk has no room for must not stand in the way of what may yet fit: the next will do.
+                    # A snapshot that does not fit the disk must not block entries that may fit: the next snapshot will
+                    # do.
                     pending, pending_bytes, done = [], 0, number + 1
-                    # A slow engine with a large screen would else fill the journal with snapshots.
+                    # Otherwise a slow engine with a large screen would fill the journal with snapshots.
                     if journal.segment_bytes >= len(each.data):
                         journal.begin_segment(each)
                     continue
@@ -261,13 +262,13 @@ class JournalWriter:
         return done
 
     def _outputs(self, span: _Span) -> list[Output]:
-        """The output of a span, as far as it is kept and not recorded."""
+        """The output of a span that is kept and not recorded yet."""
         assert self._journal is not None
         found: list[Output] = []
         at = max(span.start, self._output_file.start, self._journal.end)
         while at < span.end:
             data = self._output_file.read(at, min(at + PIECE_BYTES, span.end))
-            # While nothing is recorded, what is old is given back: maybe just now, and then this may be zeros.
+            # While recording fails, the output file frees old output, perhaps right now, and the read gives zeros.
             gone = max(0, min(self._output_file.start - at, len(data)))
             if gone < len(data):
                 found.append(Output(span.time_ns, at + gone, data[gone:]))

@@ -1,7 +1,7 @@
-"""PTY I/O on the event loop: reads output, also the last, and watches for writability. Output path, 1 of 16.
+"""PTY I/O on the event loop: reads output to its end, and watches for writability. Output path, 1 of 16.
 
-The end of a session is the end of its child, not of its output: a background process that holds on
-to the terminal does not keep a session alive. All that the child wrote before it ended is read.
+A session ends with its child, not with its output: a background process that keeps the terminal open does not keep the
+session alive. All output that the child wrote before it exited is read.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ class PtyIOOwner(Protocol):
     """The callbacks of PtyIO."""
 
     def on_output(self, data: bytes) -> bool:
-        """Called with the program's output; returns whether to read on at once."""
+        """Called with the program's output; returns whether to continue reading at once."""
 
     def flush_input(self) -> None:
-        """Called when the PTY takes input again."""
+        """Called when the PTY accepts input again."""
 
     def program_ended(self, exit_code: int | None, exit_signal: int | None) -> None:
-        """Called when the child was reaped and its last output was passed on."""
+        """Called when the child is reaped and its last output is passed on."""
 
 
 class PtyIO:
     """Reads and watches one PtyProcess on the event loop.
 
     Attributes:
-        writing: whether the owner is called when the PTY takes input again.
+        writing: whether the owner is called when the PTY accepts input again.
     """
 
     def __init__(self, process: PtyProcess, output_file: OutputFile, owner: PtyIOOwner) -> None:
@@ -56,7 +56,7 @@ class PtyIO:
         self._finished = False
 
     def start(self) -> None:
-        """Begin to read."""
+        """Start reading."""
         self._reading = True
         self._loop.add_reader(self._process.master, self._readable)
 
@@ -69,11 +69,11 @@ class PtyIO:
 
     @property
     def is_quiet(self) -> bool:
-        """Whether the program has read its input, and output is being read."""
+        """Whether the program has read its input, and the PTY is being read."""
         return self._reading and not (self._held or self.writing)
 
     def watch_writable(self, wanted: bool) -> None:
-        """Start or stop watching for the PTY to take input again."""
+        """Start or stop watching for the PTY to accept input again."""
         if wanted == self.writing:
             return
         self.writing = wanted
@@ -95,7 +95,7 @@ class PtyIO:
             self._pause_reading()
         if output_file.at_end:
             self._stop_reading()
-            # A child may close its terminal and live on.
+            # A child may close its terminal and continue to run.
             self._finish_if_over()
         elif self._status is not None and not self._held:
             self._await_quiet()
@@ -118,7 +118,7 @@ class PtyIO:
     # ------------------------------------------------------------ the last output
 
     def child_exited(self, exit_code: int | None, exit_signal: int | None) -> None:
-        """The child has exited: read its last output, then tell the owner of its end."""
+        """The child has exited: read its last output, then tell the owner."""
         self._status = exit_code, exit_signal
         self._last_output_until_s = self._loop.time() + LAST_OUTPUT_S
         self.watch_writable(False)

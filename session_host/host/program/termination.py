@@ -1,7 +1,7 @@
-"""Ends the processes that end with a chat's program; the program itself is ended by ``session.requests.end_request``.
+"""Ends the processes that end with a chat's program; ``session.requests.end_request`` ends the program itself.
 
-What an agent leaves behind when it ends of itself is its user's affair, but for the daemons that the catalog
-names: those serve nobody once it is gone.
+Processes that an agent leaves behind at its exit belong to the user, except the daemons that the catalog names: those
+serve nobody without the agent.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from session_host.system.worker import Worker
 log = logging.getLogger(__name__)
 
 GRACE_S = 2.0
-"""What the program started has so long after it; a launcher's own program may be in the midst of leaving."""
+"""How long the program's descendants have to exit after it; a launcher's own program may be exiting already."""
 
 LOOK_S = 0.02
 ROUNDS = 5
-"""So often those are looked for that were started while others were ended."""
+"""How often to look for processes that were started while others were killed."""
 
 
 def end_processes(leader: int, session_id: str, known: Sequence[ChatProcess], *, politely: bool) -> None:
-    """End these, and all others of the chat, until none is left. Blocks.
+    """End the known processes, and all others of the chat, until none is left. Blocks.
 
     Args:
         leader: the program's PID.
-        session_id: the chat's.
-        known: descendants of the program from before its end.
-        politely: by SIGTERM first.
+        session_id: the chat's id.
+        known: descendants of the program, listed before its end.
+        politely: whether to send SIGTERM first.
     """
     _end_all(leader, session_id, known, ("",), politely=politely)
 
@@ -58,7 +58,7 @@ def _end_all(
 
 
 def _wait(processes: list[ChatProcess]) -> None:
-    """Until they are gone, or the grace is over."""
+    """Wait until the processes are gone, or the grace period is over."""
     deadline_s = time.monotonic() + GRACE_S
     while any(is_running(each.pid, each.started) for each in processes) and time.monotonic() < deadline_s:
-        time.sleep(LOOK_S)  # They are not our children: nothing tells.
+        time.sleep(LOOK_S)  # The processes are not our children, so no event reports their exit.
