@@ -1,4 +1,4 @@
-"""Requests to end the program (Stop, Kill), step by step.
+"""Requests to end the program (Stop, Kill), as states.
 
 States of each::
 
@@ -13,9 +13,9 @@ States of each::
     SAVING ──the exit is saved──▶ DONE
     SAVING ──the time is over──▶ DONE
 
-Before its exec there is no process to signal. The processes that end with an agent are listed while they can still be
-found as its descendants. While SIGNALLED a timer runs until the next, less polite signal; the last one is SIGKILL. A
-disk that refuses the exit is waited for elsewhere, for longer.
+Before its exec the program cannot be signalled. The processes that end with an agent are listed while they are still
+its descendants. While SIGNALLED a timer runs until the next, harsher signal; the last one is SIGKILL. If the disk
+refuses the exit, DONE does not wait for it: the store writer tries again for longer.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ Steps = tuple[tuple[str, float], ...]
 STEPS: Steps = (("SIGTERM", 1.0), ("SIGHUP", 4.0), ("SIGKILL", 0.0))
 AGENT_STEPS: Steps = (("SIGTERM", 8.0), ("SIGHUP", 1.0), ("SIGKILL", 0.0))
 SHELL_STEPS: Steps = (("SIGHUP", 4.0), ("SIGTERM", 1.0), ("SIGKILL", 0.0))
-"""How a program is ended politely: the signal, and how long it then has, in seconds; an agent may have tools to end."""
+"""The polite end of a program: each signal, and the time after it in seconds; an agent may have tools to end."""
 
 KILL_STEPS: Steps = (("SIGKILL", 0.0),)
 
 
 class State(StrEnum):
-    """What a request waits for."""
+    """The events for which a request waits."""
 
     WAITING = "WAITING"
     LISTING = "LISTING"
@@ -86,18 +86,18 @@ TABLE = Table(
 
 
 class EndRequests:
-    """The requests to end one session's program; each takes its own steps.
+    """All requests to end one session's program; each has its own state.
 
     Attributes:
-        is_saved: the exit is saved.
+        is_saved: whether the store has the exit.
     """
 
     def __init__(self, effects: list[Effect], watch: Watch) -> None:
         """Begin before the program runs.
 
         Args:
-            effects: the outbox.
-            watch: how the program ends, and whether others end with it.
+            effects: the session's outbox.
+            watch: the catalog's rules for ending the program and its processes.
         """
         self.is_saved = False
         self._effects = effects
@@ -106,14 +106,14 @@ class EndRequests:
         self._requests: list[EndRequest] = []
 
     def request(self, request: Stop | Kill, client: Any) -> None:
-        """End the program; ``client`` is answered when it has ended, and what is to end with it."""
+        """End the program; answer ``client`` when the program and its processes are gone."""
         added = EndRequest(self, request, client, self._effects, self._watch)
         self._requests.append(added)
         if self._runs:
             added.program_runs()
 
     def program_runs(self) -> None:
-        """The program runs: it can be signalled."""
+        """The program runs and can be signalled."""
         self._runs = True
         for each in tuple(self._requests):
             each.program_runs()
@@ -124,13 +124,13 @@ class EndRequests:
             each.program_ended()
 
     def exit_saved(self) -> None:
-        """Called when the store has the exit."""
+        """The store has the exit."""
         self.is_saved = True
         for each in tuple(self._requests):
             each.exit_saved()
 
     def forget(self, request: EndRequest) -> None:
-        """A request is done."""
+        """Remove a request that is done."""
         self._requests.remove(request)
 
 
@@ -138,7 +138,7 @@ class EndRequest:
     """One request to end the program.
 
     Attributes:
-        state: see the module.
+        state: the request's state; see the module.
     """
 
     def __init__(
@@ -167,7 +167,7 @@ class EndRequest:
             self.processes_listed(())
 
     def processes_listed(self, processes: Sequence[Any]) -> None:
-        """These end with the program."""
+        """The processes that end with the program are listed."""
         self._processes = processes
         self._become(_Event.LISTED)
         if self.state is State.SIGNALLED:
@@ -184,7 +184,7 @@ class EndRequest:
             self._sweep()
 
     def processes_ended(self) -> None:
-        """None of those that end with the program is left."""
+        """All processes that end with the program are gone."""
         self._become(_Event.SWEPT_AND_SAVED if self._others.is_saved else _Event.SWEPT)
         if self.state is State.SAVING:
             self._start_timer(SAVE, SAVE_S)
@@ -192,14 +192,14 @@ class EndRequest:
             self._answer()
 
     def exit_saved(self) -> None:
-        """The exit is saved."""
+        """The store has the exit."""
         if self.state is State.SAVING:
             self._stop_timer()
             self._become(_Event.SAVED)
             self._answer()
 
     def timer_due(self, name: str) -> None:  # noqa: ARG002 - one runs at a time
-        """The program did not end at the last signal, or the disk refuses the exit."""
+        """The program survived the last signal, or the disk refuses the exit."""
         self._timer = ""
         self._become(_Event.TIME_OVER)
         if self.state is State.SIGNALLED:
@@ -213,7 +213,7 @@ class EndRequest:
         self.state = TABLE.after(self.state, event)
 
     def _signal(self) -> None:
-        """Send the next signal; the last one leaves nothing to wait for but the end."""
+        """Send the next signal; after the last one only the program's end remains."""
         name, patience_s = next(self._steps)
         self._effects.append(SignalProgram(name))
         if self._is_polite:

@@ -1,4 +1,4 @@
-"""Types what ``outlive send`` requests: one request after another, with pauses that the program can tell.
+"""Types the input that ``outlive send`` requests: one request after another, with pauses that the program notices.
 
 States::
 
@@ -25,16 +25,17 @@ States::
     ENTERING ──a pause follows──▶ PAUSING
     PAUSING ──the time is over──▶ IDLE
 
-Some agents take an Enter that comes at once with a text for a part of a paste. So the text goes as a paste, where the
-program asked for those, and Enter follows as a key of its own, once the text is shown and the screen has been quiet
-for as long as the catalog says: from UNCHANGED to RESTLESS. A program that always shows something, such as a clock, is
-never quiet: after ``READ_S`` it gets Enter all the same.
+Some agents take an Enter that comes at once with a text for a part of a paste. So the text goes as a paste, if the
+program enabled those, and Enter follows as a separate key, once the text is shown and the screen has been quiet for as
+long as the catalog says: from UNCHANGED to RESTLESS. A program that always paints, such as a clock, is never quiet:
+after ``READ_S`` it gets Enter anyway.
 
-An agent that shows each text (``Watch.shown_within_s``) and does not show this one has dropped it: it is not ready, or
-something is open. That is the answer then, and Enter is not pressed. While SEEKING the emulator is asked for the text.
+If an agent shows each text (``Watch.shown_within_s``) and does not show this one, it has dropped the text: the agent is
+not ready, or a dialog is open. The reply says so, and Enter is not pressed. While SEEKING the emulator is searched for
+the text.
 
-A text is refused while the chat needs input: agents' permission dialogs ignore a paste and take Enter for "yes", and
-read typed characters as their own keys. Keys alone answer a dialog, and so does a single character; they always pass.
+While the chat needs input, a text is refused: agents' permission dialogs ignore a paste and take Enter for "yes", and
+read typed characters as keys. Keys alone, or a single character, answer a dialog; they always pass.
 """
 
 from __future__ import annotations
@@ -57,23 +58,23 @@ from .send_request import encode_request, find_problem, is_text
 from .shown_text import Places, expected_echo, places
 
 SHOWN = "shown"
-"""The time within which the text is to be shown."""
+"""The timer for showing the text."""
 
 LOOK, LOOK_S = "look", 0.02
-"""A screen that changes is looked at a moment later."""
+"""The timer after a change of the screen, before the screen is searched."""
 
 READ, READ_S = "read", 2.0
-"""A program that has not shown a text for so long gets Enter all the same: it may show nothing of what is typed."""
+"""The timer after which a program that has not shown a text gets Enter anyway: it may never show typed text."""
 
 SETTLE, PAUSE = "settle", "pause"
-"""The screen's quiet before Enter, and the pause after it."""
+"""The timers for the quiet screen before Enter, and for the pause after it."""
 
 NOT_SHOWN = "the agent does not show the text; it may not be ready, so check it and send again"
 NO_ENTER = "; Enter was not pressed"
 
 
 class State(StrEnum):
-    """What the current request waits for."""
+    """The states of the queue."""
 
     IDLE = "IDLE"
     TYPING = "TYPING"
@@ -129,18 +130,18 @@ TABLE = Table(
 
 
 class Program(Protocol):
-    """What the queue needs of the session."""
+    """The queue's view of the session."""
 
     state: ProgramState
     audience: Audience
     requests: list[str]
 
     def type_bytes(self, data: bytes, request: str) -> bool:
-        """Type this once for each request; False when there is no room."""
+        """Type these bytes once per request; False if there is no room."""
 
 
 class _Refusal(NamedTuple):
-    """Why something was not typed: the code, and the reason for people."""
+    """The reason why something was not typed: a code, and a text for people."""
 
     code: str
     reason: str
@@ -150,13 +151,13 @@ class _Turn:
     """The current request.
 
     Attributes:
-        token: names it.
-        pause_s: before and after Enter.
-        part: what of its text is looked for on the screen; "" if that need not be shown.
-        before: where it stood before the text was typed; None if the screen does not tell.
-        has_changed: the program has shown something since this was last set to False.
-        time_is_over: the text was to be shown before now.
-        is_last: the screen is looked at for the last time.
+        token: the request's token.
+        pause_s: the pause before and after Enter.
+        part: the part of the text to find on the screen; "" if it need not be shown.
+        before: the part's places before the text was typed; None if unknown.
+        has_changed: whether the program has written output since this was last set to False.
+        time_is_over: whether the time to show the text is over.
+        is_last: whether this is the last search of the screen.
     """
 
     def __init__(self, request: Send, client: Any, token: str, watch: Watch) -> None:
@@ -168,7 +169,7 @@ class _Turn:
 
     @property
     def enters_apart(self) -> bool:
-        """Whether Enter follows as a key of its own."""
+        """Whether Enter follows as a separate key."""
         return bool(self.pause_s) or (self.before is not None and self.request.enter)
 
 
@@ -176,7 +177,7 @@ class SendQueue:
     """The requests to type into one session, in order.
 
     Attributes:
-        state: see the module.
+        state: the queue's state; see the module.
     """
 
     def __init__(
@@ -187,14 +188,14 @@ class SendQueue:
         new_id: Callable[[], str],
         asked: Callable[[], str | None],
     ) -> None:
-        """Begin with none.
+        """Begin with an empty queue.
 
         Args:
             program: the session.
-            effects: the outbox.
-            watch: how the program takes a text.
-            new_id: makes a token: 32 hexadecimal digits.
-            asked: what the chat asks its user now, "" for something; None if it asks nothing.
+            effects: the session's outbox.
+            watch: the catalog's rules for typing a text into the program.
+            new_id: returns a token: 32 hexadecimal digits.
+            asked: returns the chat's question to its user, "" for an unknown one; None if it asks nothing.
         """
         self.state = State.IDLE
         self._program = program
@@ -209,7 +210,7 @@ class SendQueue:
     # ------------------------------------------------------------ events
 
     def request(self, request: Send, client: Any) -> None:
-        """Type it all, in order, or nothing; each wish once, however often it is asked for. ``client`` is answered."""
+        """Type a request completely or not at all, and only once even if it is repeated; then answer ``client``."""
         if problem := find_problem(request):
             self._effects.append(Answer(client, problem))
             return
@@ -217,8 +218,8 @@ class SendQueue:
         if self.state is State.IDLE:
             self._begin_next()
 
-    def output(self, end: int) -> None:  # noqa: ARG002 - what it is does not matter
-        """The program has shown something."""
+    def output(self, end: int) -> None:  # noqa: ARG002 - the offset does not matter
+        """The program has written output."""
         self._turn.has_changed = True
         match self.state:
             case State.UNSEEN:
@@ -231,7 +232,7 @@ class SendQueue:
                 self._press_enter()
 
     def timer_due(self, name: str) -> None:
-        """A pause, or the program's time, is over."""
+        """A pause is over, or the program's time to show the text."""
         self._timers.discard(name)
         match name, self.state:
             case (_, State.PAUSING):
@@ -253,7 +254,7 @@ class SendQueue:
                 self._press_enter()
 
     def emulator_free(self, emulator: Emulator) -> None:
-        """The emulator says how it is typed, or whether it is shown: all in one turn, by the modes of this moment."""
+        """Type the request, or search the screen for its text, with the emulator's current modes."""
         try:
             if self.state is State.TYPING:
                 self._type(emulator)
@@ -281,7 +282,7 @@ class SendQueue:
         if turn.part:
             turn.before = places(emulator, turn.part)
             if turn.before is not None and turn.token in self._program.requests:
-                turn.before = frozenset()  # A host before this one typed it.
+                turn.before = frozenset()  # A former host typed the text.
         request = turn.request
         refusal = self._give(emulator, request, turn.token, enter=not turn.enters_apart)
         if refusal is not None:
@@ -299,7 +300,7 @@ class SendQueue:
                 self._start(SETTLE, turn.pause_s)
 
     def _seek(self) -> None:
-        """Ask the emulator whether the text is shown."""
+        """Request the emulator, to search it for the text."""
         self._turn.has_changed = False
         self._turn.is_last = self._turn.time_is_over or self._program.state is ProgramState.EXITED
         self._effects.append(UseEmulator(self))
@@ -342,14 +343,14 @@ class SendQueue:
         self._effects.append(UseEmulator(self))
 
     def _type_enter(self, emulator: Emulator) -> None:
-        """Press Enter. If this host dies before, the client's retry reaches the next host, which presses it."""
+        """Press Enter. If this host dies before that, the client repeats the request, and the next host presses it."""
         turn, number = self._turn, self._turn.request.request
         token = uuid.uuid5(uuid.UUID(turn.token), "Enter").hex
         refusal = self._give(emulator, Send(number, enter=True), token, enter=True)
         if refusal is None:
             reply: Reply = Done(number)
         else:
-            # Not NEEDS_INPUT: to insist on the whole request would type the text twice.
+            # Not NEEDS_INPUT: if the client repeated the whole request, the text would be typed twice.
             refusal = refusal._replace(code=ErrorCode.FAILED)
             reply = _failed(turn.request, refusal, "the text was typed, but not Enter")
         self._finish(reply, pause_s=turn.pause_s)
@@ -357,7 +358,7 @@ class SendQueue:
     # ------------------------------------------------------------ rules
 
     def _give(self, emulator: Emulator, request: Send, token: str, *, enter: bool) -> _Refusal | None:
-        """Type it, unless it was typed before, or the chat asks something."""
+        """Type the bytes, unless a former attempt typed them, or the chat asks something."""
         asked_for = self._turn.request
         if is_text(asked_for) and not asked_for.anyway and token not in self._program.requests:
             asked = self._asked()
@@ -369,7 +370,7 @@ class SendQueue:
         return None
 
     def _finish(self, reply: Reply, *, pause_s: float = 0.0) -> None:
-        """Answer; the next request follows, after a pause."""
+        """Answer the client; the next request follows after a pause."""
         self._program.audience.set_listening(self, listens=False)
         self._stop(SHOWN, LOOK, READ, SETTLE)
         self._effects.append(Answer(self._turn.client, reply))
