@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 class Client:
-    """Gives the rules what comes over the socket.
+    """Passes a socket's bytes to the rules of its connection.
 
     Attributes:
-        connection: the rules.
-        transport: the socket.
+        connection: the rules of the connection.
+        transport: the client's socket.
     """
 
     def __init__(self, caller: socket.socket, driver: Driver, server: Server) -> None:
@@ -34,7 +34,7 @@ class Client:
         driver.performer.perform()
 
     def data_received(self, data: bytes) -> None:
-        """The client sent this."""
+        """The client sent these bytes."""
         connection, driver = self.connection, self._driver
         while True:
             typed = connection.receive_data(data, driver.worker.idle)
@@ -56,11 +56,11 @@ class Client:
                 self._server.answer(self, event)
 
     def pause_writing(self) -> None:
-        """The client is behind."""
+        """The client reads too slowly."""
         self.connection.queue_full()
 
     def resume_writing(self) -> None:
-        """The client has caught up with its queue."""
+        """The client has read enough of its queue."""
         self.connection.queue_drained()
         self._driver.performer.perform()
 
@@ -86,5 +86,5 @@ class Client:
 
     @property
     def is_quiet(self) -> bool:
-        """Whether the client has all that it is to have."""
+        """Whether the client has received everything and waits for nothing."""
         return self.connection.is_quiet and not (self.transport.is_closed or self.transport.queued_bytes)

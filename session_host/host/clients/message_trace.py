@@ -1,6 +1,6 @@
-"""Logs each message between a host and its clients, for those who work on Outlive (``OUTLIVE_LOG_LEVEL=debug``).
+"""Logs each message between a host and its clients, for developers of Outlive (``OUTLIVE_LOG_LEVEL=debug``).
 
-The log never contains the chat's text: of texts and bytes it has the length.
+The log never contains the chat's text: it has only the lengths of texts and bytes.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ log = logging.getLogger(__name__)
 
 
 class TracedTransport(SocketTransport):
-    """A transport that logs what it reads and what it is given to write."""
+    """A transport that logs the messages that it reads and writes."""
 
     def __init__(self, connection: socket.socket, owner: TransportOwner) -> None:
-        """Own a socket, and listen to it."""
+        """Own a connected socket, and log its messages."""
         super().__init__(connection, _TracedOwner(owner, self._log))
         self._written = HostDecoder()
 
@@ -42,7 +42,7 @@ class TracedTransport(SocketTransport):
 
 
 class _TracedOwner:
-    """Stands before a transport's owner."""
+    """Logs received messages before it passes them to the transport's owner."""
 
     def __init__(self, owner: TransportOwner, trace: Callable[[str, Decoder, bytes], None]) -> None:
         self._owner = owner
@@ -57,7 +57,7 @@ class _TracedOwner:
 
 
 def describe(message: msgspec.Struct) -> str:
-    """A message's type and fields, in one line; texts, bytes and what holds some by their lengths."""
+    """A message's type and fields in one line; texts, bytes and containers of them are shown by their lengths."""
     fields = ((name, getattr(message, name)) for name in message.__struct_fields__)
     return " ".join([type(message).__name__, *(f"{name}={_in_short(value)}" for name, value in fields)])
 

@@ -1,4 +1,4 @@
-"""Handles one-shot requests; each gets one reply."""
+"""Handles one-shot requests; each gets a reply."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ from session_host.version import VERSION
 R = TypeVar("R", Send, Stop | Kill)
 
 CONTROLLING = (Send, Stop, Kill, Rename)
-"""Requests that an agent may make of some chats only, as Attach is: see ``system.processes.permission``."""
+"""Requests that an agent may make only of some chats, like Attach: see ``system.processes.permission``."""
 
 MAX_NAME_CHARACTERS = 200
 PIECE_CHARACTERS = 256 * 1024
-"""At four bytes a character at most, so much fits a frame."""
+"""How much text fits a frame, at up to four bytes per character."""
 
 
 def explain(driver: Driver, request: Explain) -> Explanation:
-    """Where the session's state and activity come from."""
+    """Explain where the session's state and activity come from."""
     process = driver.process
     driver.conversation.check_open_files()
     return Explanation(
@@ -63,11 +63,10 @@ def explain(driver: Driver, request: Explain) -> Explanation:
 
 
 async def handle_request(driver: Driver, request: Request, host_pid: int, keeper_pid: int) -> Sequence[Reply]:
-    """Do what a client asked for.
+    """Carry out a client's request.
 
     Returns:
-        The reply, in several messages if it is too long for one; a request that cannot be carried
-        out is answered with Failed.
+        The reply, in several messages if it is too long for one; Failed if the request cannot be carried out.
     """
     match request:
         case Describe():
@@ -91,7 +90,7 @@ async def handle_request(driver: Driver, request: Request, host_pid: int, keeper
 
 
 async def _answer(driver: Driver, ask: Callable[[R, asyncio.Future[Reply]], None], request: R) -> Reply:
-    """Ask the rules, and wait for their answer."""
+    """Pass a request to the rules, and wait for their answer."""
     answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
     ask(request, answer)
     driver.performer.perform()
@@ -99,7 +98,7 @@ async def _answer(driver: Driver, ask: Callable[[R, asyncio.Future[Reply]], None
 
 
 def describe(driver: Driver, request: Describe, host_pid: int, keeper_pid: int) -> Description:
-    """What this host knows of its session."""
+    """Describe the session as this host knows it."""
     spec, session, activity = driver.spec, driver.session, driver.watch.tracker
     driver.conversation.check_open_files()
     foreground = driver.watch.foreground.poll() if driver.watch.foreground is not None else None
@@ -140,7 +139,7 @@ def describe(driver: Driver, request: Describe, host_pid: int, keeper_pid: int) 
 
 
 def peek(emulator: Emulator, request: Peek) -> list[Screen]:
-    """The screen, and the history before it if asked for, as text; in as many pieces as frames need."""
+    """The screen as text, with the history before it if requested, in as many pieces as frames need."""
     whole = screen_of(emulator, request)
     pieces = list(_pieces(whole.lines))
     return [
@@ -150,11 +149,11 @@ def peek(emulator: Emulator, request: Peek) -> list[Screen]:
 
 
 def _pieces(lines: list[str]) -> Iterator[list[str]]:
-    """Cut ``lines`` into lists that each fit a frame; at least one list comes."""
+    """Split ``lines`` into lists that each fit a frame; yields at least one list."""
     piece: list[str] = []
     length = 0
     for line in lines:
-        # A single line can be of the whole history when a program never ends one.
+        # If a program never ends a line, that line can be as long as the whole history.
         for start in range(0, max(1, len(line)), PIECE_CHARACTERS):
             part = line[start : start + PIECE_CHARACTERS]
             if length + len(part) > PIECE_CHARACTERS:

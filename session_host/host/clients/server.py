@@ -28,11 +28,11 @@ RETRY_S = 1.0
 """Delay before accepting again after EMFILE."""
 
 REFRESH_S = 6 * 3600.0
-"""systemd-tmpfiles removes what was not touched for days (tmpfiles.d(5)); the socket is touched so often."""
+"""How often the socket is touched: systemd-tmpfiles removes files that were untouched for days (tmpfiles.d(5))."""
 
 
 def touch(path: Path) -> None:
-    """Touch a session's socket, and the directory that it is in."""
+    """Touch a session's socket, and its directory."""
     try:
         os.utime(path)
         os.utime(path.parent)
@@ -41,20 +41,20 @@ def touch(path: Path) -> None:
 
 
 class Server:
-    """Listens for one session; owns its connections and the requests under way.
+    """Listens for one session; owns its connections and pending requests.
 
     Attributes:
-        calls: how many came.
+        calls: the number of accepted connections.
     """
 
     def __init__(self, driver: Driver, path: Path, listener: int, keeper: KeeperChannel) -> None:
         """Serve a session.
 
         Args:
-            driver: the session's.
-            path: its socket's.
-            listener: the session's socket, which listens already; this listens to a duplicate.
-            keeper: who holds it as well.
+            driver: the session's driver.
+            path: the socket's path.
+            listener: the session's listening socket; the server uses a duplicate.
+            keeper: the channel to the keeper, which also holds the socket.
         """
         self.calls = 0
         self._driver = driver
@@ -78,9 +78,9 @@ class Server:
         self._touch()
 
     def bound_again(self) -> None:
-        """The session's socket is a new one. Callers that wait in the former one are let in first."""
+        """Listen on the session's new socket, after accepting the callers that wait in the former one."""
         if self._listener.fileno() < 0:
-            return  # We are leaving.
+            return  # The host is exiting.
         former, self._listener = self._listener, socket.socket(fileno=os.dup(self._held_listener))
         self._listener.setblocking(False)
         with former:
@@ -100,9 +100,9 @@ class Server:
         try:
             caller, _ = self._listener.accept()
         except (BlockingIOError, ConnectionAbortedError):
-            return  # Who called has gone.
+            return  # The caller has gone.
         except OSError as error:
-            # Out of descriptors: the call waits, and would wake us again and again.
+            # No descriptors are left: the pending connection would wake the loop again and again.
             log.warning("took no call: %s", error)
             loop = asyncio.get_running_loop()
             loop.remove_reader(self._listener.fileno())
@@ -119,7 +119,7 @@ class Server:
         self._clients.add(Client(caller, self._driver, self))
 
     def _admits(self, caller: socket.socket) -> bool:
-        """This user's processes, up to a bound."""
+        """Whether a caller is one of this user's processes, within the limit of connections."""
         if is_foreign(caller):
             log.warning("refused a connection of another user")
             return False
@@ -134,7 +134,7 @@ class Server:
 
     @property
     def is_quiet(self) -> bool:
-        """Whether nobody waits for anything of ours."""
+        """Whether no client waits for this host."""
         return not self._requests and all(each.is_quiet for each in self._clients)
 
     def descriptors(self) -> list[int]:
@@ -142,16 +142,16 @@ class Server:
         return [each.transport.fileno() for each in self._clients]
 
     def hang_up(self) -> None:
-        """Shut all connections down, also in processes with duplicates of the sockets, so that clients reconnect."""
+        """Shut down all connections, even where other processes have duplicates, so that clients reconnect."""
         for client in self._clients:
             client.transport.shutdown()
 
     def description(self) -> Description:
-        """What a request for it is answered with now."""
+        """The reply that a Describe request would get now."""
         return describe(self._driver, Describe(0), os.getpid(), self._keeper.keeper_pid)
 
     async def close(self) -> None:
-        """Stop listening; give viewers a moment to take what is queued for them."""
+        """Stop listening, and give viewers a moment to read their queues."""
         for timer in (self._refresh, self._again):
             if timer is not None:
                 timer.cancel()
@@ -174,13 +174,13 @@ class Server:
     # ------------------------------------------------------------ what clients ask
 
     def forget(self, client: Client) -> None:
-        """A client is gone."""
+        """Remove a client that has gone."""
         self._clients.discard(client)
         if not self._clients:
             self._all_gone.set()
 
     def answer(self, client: Client, request: Request) -> None:
-        """Carry out a request; its replies are sent when it is done."""
+        """Carry out a request; its replies are sent on completion."""
         if len(self._requests) >= MAX_CONNECTIONS:
             client.connection.refuse(ErrorCode.VIOLATION, "too many requests at once")
             return

@@ -2,8 +2,8 @@
 
 Key path, 7 of 12. Output path, 8 of 16.
 
-What is sent goes at once, in the caller's own time, as long as the socket takes it: a key's echo has no turn of
-the event loop to wait for.
+Bytes are written directly in the caller's turn while the socket accepts them: a key's echo need not wait for another
+turn of the event loop.
 """
 
 from __future__ import annotations
@@ -37,28 +37,28 @@ class TransportOwner(Protocol):
     """Callbacks of the transport."""
 
     def data_received(self, data: bytes) -> None:
-        """The client sent this."""
+        """The client sent these bytes."""
 
     def pause_writing(self) -> None:
         """More than HIGH_BYTES wait for the client."""
 
     def resume_writing(self) -> None:
-        """After that: no more than LOW_BYTES do."""
+        """After that, no more than LOW_BYTES wait."""
 
     def connection_lost(self) -> None:
-        """The socket is closed, by whomever; called once, and not in the midst of another call."""
+        """The socket is closed by either side; called once, and never during another call."""
 
 
 class SocketTransport:
     """One connected socket on the event loop.
 
     Attributes:
-        queued_bytes: what was sent and the socket has not taken yet.
-        peer_pid: the process that connected; 0 where the system does not tell.
+        queued_bytes: bytes that the socket has not accepted yet.
+        peer_pid: the PID of the process that connected; 0 if unknown.
     """
 
     def __init__(self, connection: socket.socket, owner: TransportOwner) -> None:
-        """Own a socket, and listen to it."""
+        """Own a connected socket, and read from it."""
         self.queued_bytes = 0
         self.peer_pid = peer_pid(connection)
         self._socket = connection
@@ -75,7 +75,7 @@ class SocketTransport:
         self._loop.add_reader(connection.fileno(), self._readable)
 
     def write(self, data: bytes) -> None:
-        """Send, or queue, some bytes; nothing once it is closed."""
+        """Write or queue bytes; does nothing once the socket is closed."""
         if self._closing:
             return
         sent = 0
@@ -100,7 +100,7 @@ class SocketTransport:
             self.abort()
 
     def close(self) -> None:
-        """Hear no more, and close once the queue has gone out."""
+        """Stop reading, and close once the queue is empty."""
         if not self._closing:
             self._closing = True
             self._loop.remove_reader(self._socket.fileno())
@@ -109,7 +109,7 @@ class SocketTransport:
 
     @property
     def is_closed(self) -> bool:
-        """Whether the socket is closed; its owner hears of that in a moment."""
+        """Whether the socket is closed; its owner is notified in the next turn of the loop."""
         return self._closed
 
     def fileno(self) -> int:
@@ -117,8 +117,8 @@ class SocketTransport:
         return self._socket.fileno()
 
     def shutdown(self) -> None:
-        """End the connection itself, which a duplicate of the socket in another process would keep alive."""
-        with contextlib.suppress(OSError):  # The client was quicker.
+        """Shut down the connection, which a duplicate of the socket in another process would keep open."""
+        with contextlib.suppress(OSError):  # The client closed it first.
             self._socket.shutdown(socket.SHUT_RDWR)
 
     def abort(self) -> None:
@@ -134,7 +134,7 @@ class SocketTransport:
         self._loop.call_soon(self._owner.connection_lost)
 
     def _broken(self) -> None:
-        """The client stopped reading: process what it already sent, then close."""
+        """Handle a write error: process the bytes that the client already sent, then close."""
         if self._closing:
             self.abort()
         else:
@@ -146,7 +146,7 @@ class SocketTransport:
             try:
                 data = b"" if self._closed else self._socket.recv(READ_BYTES)
             except OSError:
-                break  # There is no more, or there is no connection any more.
+                break  # No more bytes, or the connection is closed.
             if not data:
                 break
             self._owner.data_received(data)
@@ -168,7 +168,7 @@ class SocketTransport:
             self._look = self._loop.call_later(LOOK_S, self._read_on)
 
     def _read_on(self) -> None:
-        """Read all there is, and the end, should the loop not tell of it."""
+        """Read all available bytes and the end, even if the loop does not report them."""
         for _ in range(READS_AT_ONCE):
             if self._closing or not self._more.poll(0):
                 self._look = None
