@@ -1,6 +1,6 @@
 """Shell marks (OSC 133): prompts, commands and their exit codes.
 
-A: a prompt begins; B: the user's input begins; C: the command runs, and its output begins; D: it has ended.
+A: a prompt begins; B: the user's input begins; C: the command runs, and its output begins; D: the command has ended.
 
 Source: https://gitlab.freedesktop.org/Per_Bothner/specifications/blob/master/proposals/semantic-prompts.md
 """
@@ -21,12 +21,12 @@ _FRESH_LINE: Final = re.compile("[AN](?:;.*)?|L", re.DOTALL)
 
 
 def is_fresh_line(parameters: str) -> bool:
-    """Whether ``OSC 133 ; parameters`` begins a new line, unless the cursor stands at the beginning of one."""
+    """Whether ``OSC 133 ; parameters`` begins a new line, unless the cursor is at the beginning of one."""
     return _FRESH_LINE.fullmatch(parameters) is not None
 
 
 def mark_of(parameters: str) -> CommandBegan | CommandEnded | None:
-    """The event of ``OSC 133 ; parameters``; None for a mark that tells nothing of a command."""
+    """The event of ``OSC 133 ; parameters``; None for a mark without information about a command."""
     kind, *options = plain(parameters, _MOST_READ).split(";")
     if kind == "C":
         return CommandBegan()

@@ -1,6 +1,6 @@
-"""Rows as text: logical lines for reading, escape sequences for showing, bytes for a paste.
+"""Rows as text: logical lines for reading, escape sequences for display, bytes for a paste.
 
-Pure over ``Row``, so it serves every engine.
+The module works on ``Row``, so it serves every engine. Pure.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from session_host.protocol.messages import Peek, Screen
 from .base import DEFAULT_COLOR, PLAIN, RGB, Attribute, Color, Emulator, Row, Run, Style, Underline
 
 _SGR_ATTRIBUTES: Final = tuple(
-    # Plain integers: a test of an enum's members takes a microsecond, and a history has 100,000 runs.
+    # Plain integers: testing an enum's members takes a microsecond, and a history has 100,000 runs.
     (int(attribute), code)
     for attribute, code in (
         (Attribute.BOLD, "1"),
@@ -43,11 +43,11 @@ _LINK_CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 
 def logical_lines(rows: Iterable[Row], columns: int = 0) -> list[str]:
-    """The text of rows, soft-wrapped ones joined, trailing blanks of each line cut.
+    """The text of rows, with soft-wrapped ones joined, and each line's trailing blanks cut.
 
     Args:
-        rows: top to bottom.
-        columns: the grid's; with it the blanks at the end of a soft-wrapped row, which rows may leave out, are there.
+        rows: the rows, top to bottom.
+        columns: the grid's columns; if given, blanks missing at the end of a soft-wrapped row are added.
     """
     return [line.rstrip(" ") for line in _joined(rows, columns, row_text)]
 
@@ -64,7 +64,7 @@ def _joined(rows: Iterable[Row], columns: int, text_of: Callable[[Row], str]) ->
         assert row is not None
         full = row
         if row.wrapped and not (following is not None and begins_wide(following)):
-            # In front of a wide character a cell may be left over, which is no blank.
+            # Before a wide character a cell may remain, which is not a blank.
             full = filled(row, columns)
         parts.append(text_of(full))
         if not row.wrapped:
@@ -76,7 +76,7 @@ def _joined(rows: Iterable[Row], columns: int, text_of: Callable[[Row], str]) ->
 
 
 def filled(row: Row, columns: int) -> Row:
-    """The row with the blanks at its end: in a soft-wrapped one, the next word begins behind them."""
+    """Fill a soft-wrapped row with blanks to its end: the next word begins after them."""
     end = row.runs[-1].column + row.runs[-1].cells if row.runs else 0
     if end >= columns:
         return row
@@ -85,12 +85,12 @@ def filled(row: Row, columns: int) -> Row:
 
 
 def begins_wide(row: Row) -> bool:
-    """Whether a wide character stands first."""
+    """Whether the row begins with a wide character."""
     return bool(row.runs) and row.runs[0].column == 0 and row.runs[0].cluster and row.runs[0].cells == 2
 
 
 def row_text(row: Row) -> str:
-    """A row as text, with all its blanks."""
+    """A row as text, with its trailing blanks."""
     parts: list[str] = []
     column = 0
     for run in row.runs:
@@ -123,12 +123,13 @@ def ansi_row(row: Row, *, links: bool = True) -> str:
 
 @lru_cache(maxsize=4096)
 def style_change(old: Style, new: Style, *, links: bool = True) -> str:
-    """The escape sequences that lead from one style to another."""
+    """The escape sequences that change one style to another."""
     parts: list[str] = []
     if old._replace(link="") != new._replace(link=""):
         parts.append(f"\x1b[{';'.join(['0', *_sgr_parameters(new)])}m")
         if new.underline_color != DEFAULT_COLOR:
-            # Apart: with all attributes and three long colours, one sequence has more parameters than terminals read.
+            # Separate sequences: with all attributes and three long colours, one would exceed terminals' limit of
+            # parameters.
             parts.append(f"\x1b[{_long_color(new.underline_color, '58', ':')}m")
     if links and old.link != new.link:
         parts.append(f"\x1b]8;;{_LINK_CONTROLS.sub('', new.link)}\x1b\\")
@@ -155,7 +156,7 @@ def _sgr_color(color: Color, base: int, long: str) -> list[str]:
 
 
 def _long_color(color: Color, code: str, separator: str) -> str:
-    """A colour in the long form; 58 is understood with colons everywhere, 38 and 48 with semicolons."""
+    """A colour in the long form; terminals understand 58 with colons, and 38 and 48 with semicolons."""
     if color < RGB:
         return separator.join((code, "5", str(color)))
     red, green, blue = color >> 16 & 0xFF, color >> 8 & 0xFF, color & 0xFF
@@ -164,9 +165,9 @@ def _long_color(color: Color, code: str, separator: str) -> str:
 
 
 def paste_bytes(text: str, *, bracketed: bool) -> bytes:
-    """The bytes of a paste: line ends as CR, control characters but the tab gone.
+    """The bytes of a paste: line ends as CR, without control characters except the tab.
 
-    Without ESC (and its 8-bit relative CSI) nothing in the text can end the bracket.
+    Without ESC (and its 8-bit form CSI), no text can end the bracket.
     """
     clean = _PASTE_CONTROLS.sub("", _PASTE_LINE_ENDS.sub("\r", text))
     data = clean.encode("utf-8", "replace")
@@ -174,7 +175,7 @@ def paste_bytes(text: str, *, bracketed: bool) -> bytes:
 
 
 def screen_of(emulator: Emulator, request: Peek) -> Screen:
-    """What a Peek asks to see of an emulator, in one piece."""
+    """The reply to a Peek, in one piece."""
     rows = emulator.rows()
     if request.scrollback:
         rows = emulator.history(0, emulator.scrollback_rows) + rows

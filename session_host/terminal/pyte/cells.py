@@ -1,8 +1,8 @@
 """The cells of one row, and their packed form for the history.
 
-A row is two lists, characters and styles, so that a run of text is stored by two slice
-assignments. Rows that leave the screen are packed into ``bytes``: 10,000 lines of history then
-cost a few MB, go into a snapshot as they are, and are unpacked only when somebody looks at them.
+A row is two lists, characters and styles, so that a run of text is stored by two slice assignments. Rows that leave the
+screen are packed into ``bytes``: 10,000 lines of history then take a few MB, go into a snapshot unchanged, and are
+unpacked only for display.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ import msgspec
 from session_host.terminal.base import DEFAULT_COLOR, PLAIN, Color, Run, Style, Underline
 
 BLANK = "\0"
-"""A cell that nothing was written to since it was erased; shown as a space."""
+"""A cell that was never written since it was erased; displayed as a space."""
 
 TAIL = ""
 """The second cell of a wide character."""
 
 PROTECTED = 1 << 16
-"""A bit beside those of Attribute: the cell withstands a selective erase (DECSCA, SPA)."""
+"""A bit besides those of Attribute: the cell is protected from selective erases (DECSCA, SPA)."""
 
 _SHOWN_ATTRIBUTES = 0xFF
 _WRAPPED_FLAG = 1
@@ -35,9 +35,9 @@ class Line:
     """One row of cells.
 
     Attributes:
-        chars: a character or grapheme for each column; ``BLANK`` or ``TAIL`` where there is none.
-        styles: a style for each column; the same length.
-        wrapped: the text goes on in the next row.
+        chars: a character or grapheme for each column; ``BLANK`` or ``TAIL`` for a column without its own.
+        styles: a style for each column; as long as ``chars``.
+        wrapped: whether the text continues in the next row.
     """
 
     __slots__ = ("chars", "styles", "wrapped")
@@ -54,7 +54,7 @@ class Line:
         self.wrapped = False
 
     def split(self, column: int, style: Style = PLAIN) -> None:
-        """Blank a wide character that stands across the edge before ``column``."""
+        """Blank a wide character that spans the edge before ``column``."""
         chars = self.chars
         if 0 < column < len(chars) and chars[column] == TAIL:
             chars[column - 1] = chars[column] = BLANK
@@ -80,7 +80,7 @@ class Line:
             self.wrapped = False
 
     def insert(self, column: int, count: int, end: int, style: Style) -> None:
-        """Shift the cells from ``column`` to the right by ``count``; what passes ``end`` is lost."""
+        """Shift the cells from ``column`` to the right by ``count``; cells beyond ``end`` are lost."""
         count = min(count, end - column)
         self.split(column, style)
         self.split(end - count, style)
@@ -91,7 +91,7 @@ class Line:
             self.wrapped = False
 
     def delete(self, column: int, count: int, end: int, style: Style) -> None:
-        """Shift the cells after ``column`` to the left by ``count``, blanks coming in before ``end``."""
+        """Shift the cells after ``column`` to the left by ``count``, and insert blanks before ``end``."""
         count = min(count, end - column)
         self.split(column, style)
         self.split(column + count, style)
@@ -102,7 +102,7 @@ class Line:
             self.wrapped = False
 
     def used(self) -> int:
-        """How many columns hold anything: text, or a style that shows on a blank."""
+        """How many columns are in use: with text, or with a style that is visible on a blank."""
         chars, styles = self.chars, self.styles
         end = len(chars)
         while end and chars[end - 1] == BLANK and (styles[end - 1] is PLAIN or styles[end - 1] == PLAIN):
@@ -110,7 +110,7 @@ class Line:
         return end
 
     def resized(self, columns: int) -> Line:
-        """This row cut or filled to ``columns``; itself if it is that wide already."""
+        """The row cut or filled to ``columns``; the same object if it has that width already."""
         have = len(self.chars)
         if have < columns:
             self.chars.extend([BLANK] * (columns - have))
@@ -123,7 +123,7 @@ class Line:
         return self
 
     def text(self, first: int = 0, end: int | None = None) -> str:
-        """The text of some columns, blanks as spaces."""
+        """The text of some columns, with blanks as spaces."""
         return "".join(self.chars[first:end]).replace(BLANK, " ")
 
     def style_runs(self, end: int) -> Iterator[tuple[int, int, Style]]:
@@ -139,7 +139,7 @@ class Line:
             first = column
 
     def runs(self) -> tuple[Run, ...]:
-        """The row as the Emulator protocol gives it."""
+        """The row's runs for the Emulator protocol."""
         chars = self.chars
         end = self.used()
         while end and chars[end - 1] in {BLANK, " "} and self.styles[end - 1] == PLAIN:
@@ -202,12 +202,12 @@ def packed_columns(packed: bytes) -> int:
 
 
 def packed_wrapped(packed: bytes) -> bool:
-    """Whether a packed row goes on in the next one."""
+    """Whether a packed row continues in the next one."""
     return bool(packed[0] & _WRAPPED_FLAG)
 
 
 def unpack(packed: bytes, columns: int) -> Line:
-    """The row of ``pack``, cut or filled to ``columns``."""
+    """Restore a row from ``pack``, cut or filled to ``columns``."""
     text, runs = _decode(packed[3:])
     line = Line(0)
     line.chars = list(text)
@@ -226,12 +226,12 @@ def unpack(packed: bytes, columns: int) -> Line:
 def _decode_style(
     foreground: Color, background: Color, attributes: int, underline: str, underline_color: Color, link: str
 ) -> Style:
-    """A style as msgpack gives it back."""
+    """Restore a style from msgpack's values."""
     return Style(foreground, background, attributes, Underline(underline), underline_color, link)
 
 
 def shown(style: Style) -> Style:
-    """The style without what is for the engine alone."""
+    """The style without the parts that only the engine needs."""
     if style.attributes > _SHOWN_ATTRIBUTES:
         return style._replace(attributes=style.attributes & _SHOWN_ATTRIBUTES)
     return style

@@ -1,12 +1,12 @@
 """The pyte engine: the Emulator protocol over the layers of ``screen.grid`` … ``screen.reports``.
 
-Output path in the engine: bytes → ``parser`` (sequences) → ``screen.reports`` and the screens under
-it (cells, modes) → ``frame`` here, which asks ``view`` for the rows in sight.
+The engine's output path: bytes → ``parser`` (sequences) → ``screen.reports`` and the screens below it (cells, modes) →
+``frame`` here, which asks ``view`` for the visible rows.
 
-Where terminals differ it does what xterm does, or ghostty where that serves agents better (widths of
-graphemes). Not done: 8-bit controls, double-size lines, rectangle operations, images, the width
-change of DECCOLM (the grid's size is the viewers' to choose), reverse wrap-around over lines that
-did not wrap, and character sets other than line drawing and British.
+Where terminals differ, the engine does what xterm does, or what ghostty does if that serves agents better (widths of
+graphemes). It lacks: 8-bit controls, double-size lines, rectangle operations, images, the width change of DECCOLM
+(viewers choose the grid's size), reverse wrap-around over lines that did not wrap, and character sets other than line
+drawing and British.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ _ENCODING: dict[int, Literal["default", "utf8", "sgr", "urxvt", "sgr_pixels"]] =
 
 
 class PyteEmulator:
-    """An Emulator in pure Python; see ``base.Emulator`` for what each member promises."""
+    """An Emulator in pure Python; see ``base.Emulator`` for its members."""
 
     def __init__(
         self,
@@ -80,17 +80,17 @@ class PyteEmulator:
 
     @classmethod
     def restore(cls, snapshot: bytes) -> PyteEmulator:
-        """The emulator that ``snapshot`` was taken of.
+        """Restore an emulator from its ``snapshot``.
 
         Raises:
-            OutliveError: the bytes are no snapshot of this build.
+            OutliveError: the bytes are not a snapshot of this build.
         """
         screen, stream = state.load(snapshot)
         emulator = cls(GridSize(screen.columns, screen.lines), scrollback_lines=0)
         emulator._adopt(screen, stream)
         return emulator
 
-    # -- facts
+    # -- properties
 
     @property
     def engine(self) -> EngineName:
@@ -145,12 +145,12 @@ class PyteEmulator:
             modify_other_keys=screen.modify_other_keys,
         )
 
-    # -- input of the engine
+    # -- input
 
     def feed(self, data: bytes) -> None:
         self._stream.feed(data)
 
-    def is_plain(self, data: bytes) -> bool:  # noqa: ARG002 - it is never sure
+    def is_plain(self, data: bytes) -> bool:  # noqa: ARG002 - it is never certain
         return False
 
     def resize(self, size: GridSize, cell: CellSize) -> None:
@@ -237,7 +237,7 @@ class PyteEmulator:
     def damage_all(self) -> None:
         self._full = True
 
-    # -- looking back and selecting
+    # -- scrolling back and selecting
 
     def scroll(self, rows: int) -> None:
         self._view.scroll(rows)
@@ -262,7 +262,7 @@ class PyteEmulator:
     def selected_text(self) -> str:
         return self._view.selected_text()
 
-    # -- encoding what a user did
+    # -- encoding user input
 
     def encode_key(self, key: Key) -> bytes:
         return encode_key(key, self.modes)
@@ -276,7 +276,7 @@ class PyteEmulator:
     def encode_focus(self, focused: bool) -> bytes:
         return encode_focus(focused, self.modes)
 
-    # -- carrying the state elsewhere
+    # -- saving the state
 
     def snapshot(self) -> bytes:
         return state.save(self._screen, self._stream)

@@ -35,7 +35,7 @@ def _body(text: str) -> str:
 
 
 def parse_color(text: str) -> int | None:
-    """A colour as XParseColor knows it (``rgb:…``, ``#…``, a few names) → 0xRRGGBB."""
+    """Parse a colour as XParseColor does (``rgb:…``, ``#…``, a few names) → 0xRRGGBB."""
     match = _RGB.fullmatch(text)
     if match:
         parts = [int(part, 16) * 255 // (16 ** len(part) - 1) for part in match.groups()]
@@ -48,19 +48,19 @@ def parse_color(text: str) -> int | None:
 
 
 def color_text(color: int) -> str:
-    """A colour as queries are answered: ``rgb:RRRR/GGGG/BBBB``."""
+    """A colour as in the answer to a query: ``rgb:RRRR/GGGG/BBBB``."""
     red, green, blue = color >> 16 & 0xFF, color >> 8 & 0xFF, color & 0xFF
     return f"rgb:{red:02x}{red:02x}/{green:02x}{green:02x}/{blue:02x}{blue:02x}"
 
 
 class NoticeParts:
-    """Notifications of OSC 99 that came in pieces and are not complete yet."""
+    """Incomplete OSC 99 notifications that arrive in parts."""
 
     def __init__(self) -> None:
         self.parts: dict[str, tuple[str, str]] = {}
 
     def add_part(self, identifier: str, kind: str, text: str, *, done: bool) -> Notification | None:
-        """Take a piece; the notification when it was the last."""
+        """Add a part; return the notification if this is its last part."""
         title, body = self.parts.pop(identifier, ("", ""))
         if kind == "title":
             title = (title + plain(text, _MAX_TITLE))[:_MAX_TITLE]
@@ -75,7 +75,7 @@ class NoticeParts:
 
 
 def events_of(code: int, rest: str, notices: NoticeParts) -> list[TerminalEvent]:
-    """The events of OSC ``code`` with parameters ``rest``; none for those not known."""
+    """The events of OSC ``code`` with parameters ``rest``; empty for unknown ones."""
     event: TerminalEvent | None = None
     if code == 9:
         event = _iterm_or_conemu(rest)
@@ -96,7 +96,7 @@ def events_of(code: int, rest: str, notices: NoticeParts) -> list[TerminalEvent]
 
 
 def _iterm_or_conemu(rest: str) -> TerminalEvent | None:
-    """OSC 9: a notification, or ConEmu's numbered commands, of which 4 is progress."""
+    """OSC 9: a notification, or one of ConEmu's numbered commands; 4 is progress."""
     if rest == "4" or rest.startswith("4;"):
         parts = rest.split(";")
         state = parts[1] if len(parts) > 1 else "0"
@@ -116,7 +116,7 @@ def _iterm_or_conemu(rest: str) -> TerminalEvent | None:
 
 
 def _clipboard(rest: str) -> TerminalEvent | None:
-    """OSC 52: a write; what asks to read is not answered."""
+    """OSC 52: a write; requests to read are not answered."""
     _, _, payload = rest.partition(";")
     if payload == "?":
         return None

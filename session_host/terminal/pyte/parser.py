@@ -1,10 +1,9 @@
-"""The parser: bytes to calls of the screen's methods.
+"""The parser: turns bytes into calls of the screen's methods.
 
-pyte's own parser is a generator fed with one character at a time: it cannot be asked what it has
-taken so far, and it is what makes pyte slow. This one cuts complete sequences by one regular
-expression and walks through the odd ones (cut off, with control characters inside). What it holds
-between two feeds is text: the unfinished sequence itself, in canonical form, so that a snapshot
-can carry it and any engine can be fed with it.
+pyte's own parser is a generator fed with one character at a time: it cannot report what it has consumed, and it makes
+pyte slow. This parser splits complete sequences off with one regular expression, and steps through the unusual ones
+(cut off, with control characters inside). Between two feeds it holds only text: the unfinished sequence itself, in
+canonical form, which a snapshot can carry and any engine can be fed with.
 """
 
 from __future__ import annotations
@@ -21,10 +20,10 @@ from .screen.reports import ReportScreen
 from .style import number
 
 MAX_STRING = 1024 * 1024
-"""Characters kept of an OSC or DCS string; a longer one is dropped as a whole."""
+"""The maximum length of an OSC or DCS string in characters; a longer one is dropped as a whole."""
 
 MAX_SEQUENCE = 1024
-"""The longest other sequence that is heeded."""
+"""The maximum length of other sequences; longer ones are ignored."""
 
 _MAX_PARAMETERS = 32
 
@@ -99,13 +98,13 @@ _CSI = {
     "'}": "insert_columns",
     "'~": "delete_columns",
 }
-"""Keys are marker, intermediates and final character of a sequence."""
+"""Functions by marker, intermediates and final character of a sequence."""
 
 
 class OutliveStream(pyte.ByteStream):
     """A ByteStream that never raises, and returns its unfinished input on request.
 
-    The tables are pyte's, with what it lacks.
+    The tables are pyte's, with additions.
     """
 
     escape = _ESCAPE
@@ -116,7 +115,7 @@ class OutliveStream(pyte.ByteStream):
         self._string_kind = ""
         self._string: list[str] = []
         self._string_size = 0
-        # pyte would check the names of its own tables; the dispatch tables below check all.
+        # pyte would check the names in its own tables; the dispatch tables below check all names.
         super().__init__(screen, strict=False)
 
     def _initialize_parser(self) -> None:
@@ -127,11 +126,11 @@ class OutliveStream(pyte.ByteStream):
         self._escape: dict[str, Callable[..., None]] = {key: getattr(screen, name) for key, name in self.escape.items()}
         self._csi: dict[str, Callable[..., None]] = {key: getattr(screen, name) for key, name in self.csi.items()}
 
-    # -- what is held between two feeds
+    # -- the state between two feeds
 
     @property
     def unfinished(self) -> bytes:
-        """The bytes of a sequence or character that has begun and not ended."""
+        """The bytes of an unfinished sequence or character."""
         if self._string_kind:
             dropped = self._string_size > MAX_STRING
             inner = "9999;" if dropped and self._string_kind == "]" else "".join(self._string)
@@ -141,26 +140,26 @@ class OutliveStream(pyte.ByteStream):
         return held.encode() + self.utf8_decoder.getstate()[0]
 
     def state(self) -> tuple[str, str, str, int, bytes]:
-        """All that is held, for ``set_state``."""
+        """The parser's whole state, for ``set_state``."""
         return (
             self._held, self._string_kind, "".join(self._string), self._string_size, self.utf8_decoder.getstate()[0],
         )  # fmt: skip
 
     def set_state(self, held: str, kind: str, string: str, size: int, partial: bytes) -> None:
-        """Take over what another stream held."""
+        """Set the state from another stream's ``state``."""
         self._held, self._string_kind, self._string_size = held, kind, size
         self._string = [string] if string else []
         self.utf8_decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self.utf8_decoder.setstate((partial, 0))
 
     def forget(self) -> None:
-        """Drop what is unfinished."""
+        """Drop the unfinished sequence."""
         self.set_state("", "", "", 0, b"")
 
     # -- parsing
 
     def feed(self, data: bytes) -> None:  # type: ignore[override]
-        """Interpret a piece of output; how it was cut makes no difference."""
+        """Interpret output; splitting the bytes differently gives the same result."""
         text = self.utf8_decoder.decode(data)
         if self._held:
             text = self._held + text
@@ -203,7 +202,7 @@ class OutliveStream(pyte.ByteStream):
             handler()
 
     def _walk(self, text: str, position: int) -> int:
-        """Go through the sequence that begins at ``position`` and is cut off or odd; where to go on."""
+        """Parse a sequence at ``position`` that is cut off or unusual; returns where to continue."""
         taken = [ctrl.ESC]
         for index in range(position + 1, len(text)):
             char = text[index]
@@ -246,13 +245,13 @@ class OutliveStream(pyte.ByteStream):
             self._screen.designate("()*+".index(body[0]), body[1])
 
     def _dispatch(self, body: str) -> None:
-        """A control sequence: what follows ``CSI``."""
+        """Dispatch a control sequence by the text after ``CSI``."""
         parts = _SEQUENCE.fullmatch(body) if len(body) < MAX_SEQUENCE - 2 else None
         if parts is None:
             return
         marker, parameters, intermediates, final = parts.groups()
         if final != "b":
-            # REP repeats only what stands right before it.
+            # REP repeats only a character that stands directly before it.
             self._screen.last_char = ""
         if final == "m" and not marker and not intermediates:
             self._screen.select_rendition(parameters)
@@ -270,7 +269,7 @@ class OutliveStream(pyte.ByteStream):
     # -- strings
 
     def _take_string(self, text: str, position: int) -> int:
-        """Take a string's content up to its end; where to go on."""
+        """Read a string's content up to its end; returns where to continue."""
         start = position
         while True:
             match = _STRING_END.search(text, position)

@@ -19,11 +19,11 @@ from .width import char_cells, cluster_cells, joins
 _SEPARATE = ("\x1b[?2027l", "\x1b[?2027h")
 _MOUSE = frozenset({9, 1000, 1002, 1003, 1005, 1006, 1015, 1016})
 _APART = frozenset({3, 6, 12, 47, 69, 1047, 1048, 1049}) | _MOUSE
-"""Private modes that are not simply set: set elsewhere, or with effects of their own."""
+"""Private modes that are not simply set: they are set elsewhere, or have effects of their own."""
 
 
 def replay(screen: ReportScreen, stream: OutliveStream) -> bytes:
-    """Bytes that rebuild the state of ``screen`` and what ``stream`` has not finished."""
+    """Bytes that rebuild the state of ``screen`` and the unfinished input of ``stream``."""
     writer = _Writer(screen)
     writer.primary()
     writer.tab_stops()
@@ -43,7 +43,7 @@ class _Writer:
     # -- text
 
     def pen(self, style: Style) -> None:
-        """Change from the style in force to another."""
+        """Write the sequences that change from the current style to another."""
         before = self.style
         if style == before:
             return
@@ -56,7 +56,7 @@ class _Writer:
         self.style = style
 
     def rows(self, rows: list[Line]) -> None:
-        """Print rows, each below the one before, from the first column of the cursor's row on."""
+        """Print rows, each below the one before, from the first column of the cursor's row."""
         continued = False
         last = len(rows) - 1
         for number, line in enumerate(rows):
@@ -70,7 +70,7 @@ class _Writer:
                 self.parts.append("\r\n")
 
     def _row(self, line: Line, *, continued: bool, fill: bool, spacer: bool) -> None:
-        """Print one row; one that goes on in the next has to be filled up to its end."""
+        """Print one row; fill it up to its end if it continues in the next one."""
         chars = line.chars
         end = len(chars) - (1 if spacer else 0) if fill else line.used()
         if continued:
@@ -93,12 +93,12 @@ class _Writer:
                 self._blanks(blank_end - column, style, fill=fill and not spacer and blank_end == end)
                 column = blank_end
         if spacer and line.styles[-1] != PLAIN:
-            # The cursor is in the last column, where the wide character that follows does not fit.
+            # The cursor is in the last column, where the following wide character does not fit.
             self.pen(line.styles[-1])
             self.parts.append("\x1b[X")
 
     def _text(self, chars: list[str], column: int, stop: int) -> int:
-        """Print the cells from ``column`` up to a blank one; how many they were."""
+        """Print the cells from ``column`` up to a blank one; returns how many."""
         start = column
         while column < stop:
             char = chars[column]
@@ -130,23 +130,23 @@ class _Writer:
         self.parts.append(f"\x1b[{count}C")
 
     def primary(self) -> None:
-        """The history and the primary screen."""
+        """Print the history and the primary screen."""
         screen = self.screen
         columns = screen.columns
         self.rows([*(unpack(packed, columns) for packed in screen.history), *screen.primary])
         self.pen(PLAIN)
 
-    # -- what is beside the text
+    # -- state besides the text
 
     def tab_stops(self) -> None:
-        """Tab stops, where they are not every eight columns."""
+        """Set tab stops, unless they are every eight columns."""
         screen = self.screen
         if screen.tabstops != set(range(8, screen.columns, 8)):
             self.parts.append("\x1b[3g")
             self.parts.extend(f"\x1b[1;{stop + 1}H\x1bH" for stop in sorted(screen.tabstops))
 
     def margins(self) -> None:
-        """The scrolling region."""
+        """Set the scrolling region."""
         screen = self.screen
         if LEFT_RIGHT_MARGINS in screen.mode:
             self.parts.append(f"\x1b[?69h\x1b[{screen.left + 1};{screen.right + 1}s")
@@ -154,7 +154,7 @@ class _Writer:
             self.parts.append(f"\x1b[{screen.top + 1};{screen.bottom + 1}r")
 
     def screens(self) -> None:
-        """Saved cursors, keyboard flags and the alternate screen."""
+        """Set saved cursors, keyboard flags and the alternate screen."""
         screen = self.screen
         self.margins()
         self._saved(screen.saved[0])
@@ -167,7 +167,7 @@ class _Writer:
         else:
             return
         if mode == 1049:
-            # It saves the cursor once more: it has to stand where it was saved.
+            # 1049 saves the cursor again, so it must be in its saved position.
             self.parts.append("\x1b8\x1b[?1049h\x1b[0m\x1b]8;;\x1b\\\x1b)B\x1b*B\x1b+B")
         else:
             self.parts.append(f"\x1b[?{mode}h")
@@ -195,13 +195,13 @@ class _Writer:
             self.parts.extend(f"\x1b[>{flags}u" for flags in stack[1:])
 
     def _place(self, place: SavedCursor) -> None:
-        """Put the cursor somewhere, with pen and character sets."""
+        """Move the cursor, and set its style and character sets."""
         screen = self.screen
         top, left = (screen.top, screen.left) if place.origin else (0, 0)
         self.parts.append("\x1b[?6h" if place.origin else "\x1b[?6l")
         column = place.column
         if place.pending_wrap:
-            # Only writing into the last column brings this state about.
+            # Only writing into the last column sets the pending wrap.
             line = screen.grid[place.row] if place.row < screen.lines else Line(screen.columns)
             if line.chars[column] == TAIL and column:
                 column -= 1
@@ -217,7 +217,7 @@ class _Writer:
         self.parts.append(("", "\x0e", "\x1bn", "\x1bo")[place.charset])
 
     def modes(self) -> None:
-        """Modes, the mouse's in the order in which the last wins."""
+        """Set modes; the last of the mouse modes wins."""
         screen = self.screen
         for mode, on in screen.saved_modes.items():
             if mode not in _APART:
@@ -234,7 +234,7 @@ class _Writer:
         self.parts.append(f"\x1b[{screen.cursor_style} q")
 
     def colors(self) -> None:
-        """Colours and titles that the program set."""
+        """Set the program's colours and titles."""
         screen = self.screen
         for index, color in screen.palette.items():
             self.parts.append(f"\x1b]4;{index};{color_text(color & ~RGB)}\x1b\\")
@@ -246,7 +246,7 @@ class _Writer:
             self.parts.append(f"\x1b]2;{screen.title}\x1b\\")
 
     def cursor(self) -> None:
-        """The cursor, and the modes that would be in its way."""
+        """Set the cursor, and the modes that would move it."""
         screen = self.screen
         first, second, third, fourth = screen.charsets
         self._place(
@@ -264,5 +264,5 @@ class _Writer:
 
 
 def _known_defaults() -> set[int]:
-    """Private modes that a fresh emulator has set."""
+    """Private modes that are set in a new emulator."""
     return {mode for mode in (7, 25, 1007, 1035, 1036) if private(mode)}

@@ -1,6 +1,6 @@
 """Encodes the pyte engine's whole state as bytes, and decodes it.
 
-The history goes in as it is kept, packed; it is not unpacked when restored but when looked at.
+The history is saved packed, as it is stored; restored rows are unpacked on access.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from .screen.modes import SavedCursor
 from .screen.reports import ReportScreen
 
 FORMAT = 3
-"""Raised with each change of ``_State``."""
+"""The version of ``_State``."""
 
 _SUM_BYTES = 4
-"""A CRC32 stands before the state: rows are unpacked when they are looked at, too late to refuse them."""
+"""The CRC32 before the state detects damage: rows are unpacked later, too late to refuse them."""
 
 
 class _State(msgspec.Struct, array_like=True):
-    """Everything, in the order in which it is written."""
+    """The whole state, in the order in which it is written."""
 
     format: int
     size: GridSize
@@ -75,7 +75,7 @@ _decoder = msgspec.msgpack.Decoder(_State)
 
 
 def save(screen: ReportScreen, stream: OutliveStream) -> bytes:
-    """The state of a screen and its parser."""
+    """Encode the state of a screen and its parser."""
     state = _State(
         format=FORMAT,
         size=GridSize(screen.columns, screen.lines),
@@ -122,10 +122,10 @@ def save(screen: ReportScreen, stream: OutliveStream) -> bytes:
 
 
 def load(snapshot: bytes) -> tuple[ReportScreen, OutliveStream]:
-    """A screen and its parser as they were.
+    """Decode a screen and its parser.
 
     Raises:
-        OutliveError: the bytes are no snapshot of this build.
+        OutliveError: the bytes are not a snapshot of this build.
     """
     data = memoryview(snapshot)[_SUM_BYTES:]
     if zlib.crc32(data).to_bytes(_SUM_BYTES, "big") != snapshot[:_SUM_BYTES]:

@@ -1,4 +1,4 @@
-"""Select Graphic Rendition: parameters to a style, and a style back to parameters."""
+"""Select Graphic Rendition: converts parameters to a style, and a style to parameters."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _OFF = {
 _ON_BITS = {code: int(bit) for code, bit in _ON.items()}
 _OFF_BITS = {code: int(bit) for code, bit in _OFF.items()}
 _UNDERLINES = tuple(Underline)
-# Fields are numbered as in Style: foreground, background, attributes, underline, underline colour.
+# The fields of Style by number: foreground, background, attributes, underline, underline colour.
 _COLOR_FIELDS = {38: 0, 48: 1, 58: 4}
 _FIELD_VALUES: dict[int, tuple[int, Color | Underline]] = {
     **{30 + color: (0, color) for color in range(8)},
@@ -51,7 +51,7 @@ _MAX_VALUE = 65535
 
 
 def number(text: str) -> int:
-    """One parameter; empty is 0, and huge ones are cut."""
+    """Parse one parameter; empty is 0, and huge numbers are cut."""
     if len(text) < 5:
         return int(text) if text else 0
     text = text.lstrip("0")
@@ -61,8 +61,8 @@ def number(text: str) -> int:
 def apply(style: Style, parameters: str) -> Style:
     """The style after ``CSI parameters m``.
 
-    Sub-parameters after colons are understood where ISO 8613-6, xterm and kitty define them;
-    an unknown parameter changes nothing.
+    Sub-parameters after colons are supported as ISO 8613-6, xterm and kitty define them; an unknown parameter changes
+    nothing.
     """
     fields = list(style)
     groups = parameters.split(";")[:_MAX_PARAMETERS]
@@ -84,7 +84,7 @@ def apply(style: Style, parameters: str) -> Style:
 
 
 def _apply_code(fields: list[Any], code: int) -> None:
-    """One parameter that stands for itself."""
+    """Apply one parameter without sub-parameters."""
     if code == 0:
         fields[:5] = [DEFAULT_COLOR, DEFAULT_COLOR, fields[2] & PROTECTED, Underline.NONE, DEFAULT_COLOR]
     elif code in _ON_BITS:
@@ -97,7 +97,7 @@ def _apply_code(fields: list[Any], code: int) -> None:
 
 
 def _apply_colons(fields: list[Any], parts: list[str]) -> None:
-    """One parameter with sub-parameters: a kind of underline, or a colour."""
+    """Apply one parameter with sub-parameters: a kind of underline, or a colour."""
     code = number(parts[0])
     if code == 4:
         which = number(parts[1])
@@ -110,7 +110,7 @@ def _apply_colons(fields: list[Any], parts: list[str]) -> None:
 
 
 def _semicolon_color(groups: list[str], index: int) -> tuple[Color | None, int]:
-    """A colour of ``38;5;n`` or ``38;2;r;g;b``, and where the parameters go on."""
+    """Parse a colour of ``38;5;n`` or ``38;2;r;g;b``; returns it, and where the parameters continue."""
     if index >= len(groups):
         return None, index
     kind = number(groups[index]) if ":" not in groups[index] else 0
@@ -123,7 +123,7 @@ def _semicolon_color(groups: list[str], index: int) -> tuple[Color | None, int]:
 
 
 def _colon_color(parts: list[str]) -> Color | None:
-    """A colour of ``38:5:n``, ``38:2:r:g:b`` or ``38:2:space:r:g:b``."""
+    """Parse a colour of ``38:5:n``, ``38:2:r:g:b`` or ``38:2:space:r:g:b``."""
     kind = number(parts[0])
     if kind == 5:
         return _palette(parts[1:2])
@@ -148,9 +148,9 @@ def _rgb(values: list[str]) -> Color | None:
 
 @lru_cache(maxsize=4096)
 def parameters_of(style: Style, *, colons: bool = False) -> str:
-    """The SGR parameters that set ``style`` from anything: "0" first, then what differs from plain.
+    """The SGR parameters that set ``style`` from any state: "0" first, then the differences from plain.
 
-    Long colours are written with semicolons, which every terminal reads, or with ``colons``.
+    Long colours have semicolons, which every terminal understands, or ``colons``.
     """
     parts = ["0"]
     for code, bit in _ON_BITS.items():
@@ -161,7 +161,7 @@ def parameters_of(style: Style, *, colons: bool = False) -> str:
         parts.append("4" if which == 1 else f"4:{which}")
     for color, code in ((style.foreground, 38), (style.background, 48), (style.underline_color, 58)):
         if color != DEFAULT_COLOR:
-            # Underline colours have no form with semicolons that is safe everywhere.
+            # Underline colours have no safe form with semicolons.
             parts.append(_color_parameters(color, code, colons=colons or code == 58))
     return ";".join(parts)
 

@@ -15,13 +15,13 @@ _MAX_LOGICAL_ROWS = 1000
 
 
 class Selection:
-    """A selection by its two ends, which hold on to content.
+    """A selection, given by two ends that follow their content.
 
     Attributes:
-        anchor: where it began.
-        head: where it goes to.
-        unit: what both ends are grown to.
-        rectangle: a block of columns instead of running text.
+        anchor: the end where it began.
+        head: the end that moves.
+        unit: the unit to which both ends are extended.
+        rectangle: whether the selection is a block of columns instead of running text.
     """
 
     def __init__(self, anchor: Anchor, head: Anchor, unit: SelectionUnit, *, rectangle: bool) -> None:
@@ -35,7 +35,7 @@ class View:
     """The viewport and the selection over a screen.
 
     Attributes:
-        selection: what is selected, or None.
+        selection: the current selection, or None.
     """
 
     def __init__(self, screen: ReportScreen) -> None:
@@ -62,7 +62,7 @@ class View:
         return line
 
     def forget_lines(self) -> None:
-        """Drop unpacked rows, since line numbers mean something else now."""
+        """Drop unpacked rows, because line numbers have changed their meaning."""
         self._unpacked.clear()
 
     def _wraps(self, number: int) -> bool:
@@ -75,7 +75,7 @@ class View:
         return self._screen.top_line + self._screen.lines
 
     def _follow_screen(self) -> None:
-        """Let go of what belonged to a screen that was switched away or reset."""
+        """Drop positions of a screen that was switched away or reset."""
         if self._switches != self._screen.switches:
             self._switches = self._screen.switches
             self._top = self.selection = None
@@ -83,7 +83,7 @@ class View:
             self._register()
 
     def _register(self) -> None:
-        """Have the screen move what holds on to content."""
+        """Register positions that the screen moves with their content."""
         anchors = [] if self._top is None else [self._top]
         if self.selection is not None:
             anchors += [self.selection.anchor, self.selection.head]
@@ -102,7 +102,7 @@ class View:
 
     @property
     def offset(self) -> int:
-        """How many rows the viewport stands above the bottom."""
+        """How many rows the viewport is scrolled back."""
         return self._screen.top_line - self.top
 
     def scroll(self, rows: int) -> None:
@@ -113,7 +113,7 @@ class View:
         self._register()
 
     def scroll_to_bottom(self) -> None:
-        """Follow the active screen."""
+        """Scroll to the active screen."""
         self._top = None
         self._register()
 
@@ -133,7 +133,7 @@ class View:
             self._register()
 
     def select_all(self) -> None:
-        """Select from the oldest row to the last that holds anything."""
+        """Select from the oldest row to the last non-empty one."""
         self._follow_screen()
         first = Anchor(self._screen.first_line, 0)
         last = Anchor(self._end() - 1, self._screen.columns - 1)
@@ -141,7 +141,7 @@ class View:
         self._register()
 
     def clear(self) -> None:
-        """Select nothing."""
+        """Clear the selection."""
         self.selection = None
         self._register()
 
@@ -152,7 +152,7 @@ class View:
         return Anchor(self.top + row, min(max(column, 0), screen.columns - 1))
 
     def span(self) -> tuple[tuple[int, int], tuple[int, int]] | None:
-        """The selection's first and last cell (line, column), grown to units; None for no selection."""
+        """The selection's first and last cell (line, column), extended to units; None without a selection."""
         self._follow_screen()
         selection = self.selection
         if selection is None:
@@ -175,11 +175,11 @@ class View:
         return self._whole(start, last)
 
     def _within(self, place: tuple[int, int]) -> tuple[int, int]:
-        """The place within a grid that may have become smaller."""
+        """The position, limited to a grid that may have shrunk."""
         return min(place[0], self._end() - 1), min(place[1], self._screen.columns - 1)
 
     def _whole(self, start: tuple[int, int], last: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
-        """The span grown to whole wide characters."""
+        """The span extended to whole wide characters."""
         if start[1] > 0 and self.line(start[0]).chars[start[1]] == TAIL:
             start = (start[0], start[1] - 1)
         chars = self.line(last[0]).chars
@@ -200,7 +200,7 @@ class View:
         return number
 
     def _word(self, place: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
-        """The word around a cell; a cell that ends words is a word by itself, blanks are one together."""
+        """The word around a cell; a cell that ends words is a word by itself, adjacent blanks are one word."""
         row, column = place
         first, last = self._logical_start(row), self._logical_end(row)
         columns = self._screen.columns
@@ -239,7 +239,7 @@ class View:
         return (first if number == first_row else 0), (last if number == last_row else self._screen.columns - 1)
 
     def selected_text(self) -> str:
-        """The selected text, soft wraps joined."""
+        """The selected text, with soft wraps joined."""
         span = self.span()
         if span is None or self.selection is None:
             return ""
@@ -265,7 +265,7 @@ class View:
     # -- rows for painting
 
     def rows(self, numbers: list[int]) -> list[Row]:
-        """Rows by absolute number, with what is selected in them."""
+        """Rows by absolute number, with their selected columns."""
         span = self.span()
         found = []
         for number in numbers:

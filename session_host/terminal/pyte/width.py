@@ -1,4 +1,4 @@
-"""How wide characters are and which belong together, on top of wcwidth's Unicode tables."""
+"""Widths of characters, and their grouping into graphemes, on top of wcwidth's Unicode tables."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ NARROW = (
     "\x20-\x7e\xa1-\xa8\xaa-\xac\xaf-\u02ff\u0370-\u0377\u037a-\u037f\u0391-\u03a1\u03a3-\u03ff\u0400-\u0482"
     "\u048a-\u052f\u1e00-\u1eff\u2010-\u2027\u2030-\u203b\u2190-\u2193\u2200-\u22ff\u2500-\u25a9\u2800-\u28ff"
 )
-"""Characters (as a regular expression's class) of one cell that join nothing before them."""
+"""Characters (as a regular expression's class) of one cell that do not combine with the one before."""
 
 WIDE = "\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uff01-\uff60"
-"""Characters of two cells that join nothing before them."""
+"""Characters of two cells that do not combine with the one before."""
 
 SEGMENTS = re.compile(f"([{NARROW}]+)|([{WIDE}]+)|(.)", re.DOTALL)
-"""Cuts a text into runs of narrow ones, runs of wide ones, and single characters of any other kind."""
+"""Splits a text into runs of narrow characters, runs of wide ones, and other single characters."""
 
 MAX_CLUSTER = 32
-"""Code points kept in one cell; further combining characters are dropped."""
+"""The maximum number of code points in a cell; further combining characters are dropped."""
 
 
 @lru_cache(maxsize=8192)
 def char_cells(char: str) -> int:
-    """Cells of one character by itself: 0, 1 or 2."""
+    """The cells of a single character: 0, 1 or 2."""
     return max(wcwidth.wcwidth(char), 0)
 
 
 @lru_cache(maxsize=8192)
 def cluster_cells(cluster: str) -> int:
-    """Cells of a whole grapheme: 1 or 2."""
+    """The cells of a whole grapheme: 1 or 2."""
     return min(max(wcwidth.wcswidth(cluster), 1), 2)
 
 
 @lru_cache(maxsize=8192)
 def joins(cluster: str, char: str) -> bool:
-    """Whether ``char`` goes on the grapheme ``cluster`` (UAX #29)."""
+    """Whether ``char`` extends the grapheme ``cluster`` (UAX #29)."""
     graphemes = wcwidth.iter_graphemes(cluster + char)
     next(graphemes)
     return next(graphemes, None) is None

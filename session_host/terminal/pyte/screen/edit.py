@@ -1,4 +1,4 @@
-"""Writing text into the grid, and erasing, inserting and deleting in it."""
+"""Writes text into the grid; erases, inserts and deletes in it."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ GRAPHEMES = 2027 << 5
 _DEC_GRAPHICS = str.maketrans("_`abcdefghijklmnopqrstuvwxyz{|}~", "\u00a0◆▒␉␌␍␊°±␤␋┘┐┌└┼⎺⎻─⎼⎽├┤┴┬│≤≥π≠£·")
 _BRITISH = str.maketrans("#", "£")
 CHARSETS: dict[str, dict[int, int] | None] = {"B": None, "0": _DEC_GRAPHICS, "A": _BRITISH}
-"""Designators of character sets, and how ASCII is shown in each; any other is as ASCII."""
+"""Designators of character sets, and the characters that each has in place of ASCII; others are as ASCII."""
 
 
 class EditScreen(GridScreen):
-    """A grid that is written to.
+    """A grid with text editing.
 
     Attributes:
         charsets: the designators of G0 to G3.
-        charset: which of them is in use (pyte's).
+        charset: the current one of them (pyte's).
         single_shift: a set used for the next character alone, or None.
         last_char: the character that REP repeats.
-        iso_protection: protection was set by SPA: any erase heeds it, not only the selective ones.
+        iso_protection: whether SPA set the protection: then any erase respects it, not only the selective ones.
     """
 
     def __init__(self, columns: int, lines: int, history_limit: int) -> None:
@@ -73,7 +73,7 @@ class EditScreen(GridScreen):
             self.last_char = text[-1]
 
     def _draw_narrow(self, text: str) -> None:
-        """Write characters of one cell each that join nothing."""
+        """Write characters of one cell each that do not combine."""
         if mo.IRM in self.mode:
             for char in text:
                 self._put(char, 1)
@@ -85,7 +85,7 @@ class EditScreen(GridScreen):
                 if mo.DECAWM in self.mode:
                     self._wrap()
                 else:
-                    # Only what comes last stays in the last column.
+                    # Only the last characters stay in the last column.
                     position = length - 1
             x = cursor.x
             limit = self.right if x <= self.right else self.columns - 1
@@ -108,14 +108,14 @@ class EditScreen(GridScreen):
                 cursor.x = end
 
     def _wrap(self) -> None:
-        """Go on in the next row, as the text does."""
+        """Continue in the next row with a soft wrap."""
         self.grid[self.cursor.y].wrapped = self.full_width
         self.dirty.add(self.cursor.y)
         self.index()
         self.cursor.x = self.left if self.cursor.x >= self.left else 0
 
     def _put(self, char: str, cells: int) -> None:
-        """Write a character of one or two cells at the cursor, in insert mode too."""
+        """Write a character of one or two cells at the cursor, also in insert mode."""
         cursor = self.cursor
         autowrap = mo.DECAWM in self.mode
         if self.pending_wrap and autowrap:
@@ -148,7 +148,7 @@ class EditScreen(GridScreen):
         self._put(char, 2)
 
     def _draw_other(self, char: str) -> None:
-        """Write a character of any width, which may go on the grapheme before the cursor."""
+        """Write a character of any width, which may extend the grapheme before the cursor."""
         cells = char_cells(char)
         before = self._before()
         if before is not None:
@@ -167,7 +167,7 @@ class EditScreen(GridScreen):
             self.last_char = char
 
     def _before(self) -> tuple[Line, int] | None:
-        """The cell that a combining character goes on: its row and column."""
+        """The row and column of the cell that a combining character extends."""
         line = self.grid[self.cursor.y]
         x = self.cursor.x if self.pending_wrap else self.cursor.x - 1
         if x > 0 and line.chars[x] == TAIL:
@@ -183,7 +183,7 @@ class EditScreen(GridScreen):
             self.dirty.add(self.cursor.y)
 
     def _join(self, line: Line, x: int, cluster: str) -> None:
-        """Put a longer grapheme into the cell before the cursor, which may become wide by that."""
+        """Put a longer grapheme into the cell before the cursor, which may become wide."""
         wide = x + 1 < self.columns and line.chars[x + 1] == TAIL
         if wide or cluster_cells(cluster) == 1:
             self._extend(line, x, cluster)
@@ -199,7 +199,7 @@ class EditScreen(GridScreen):
             else:
                 cursor.x += 1
         elif mo.DECAWM in self.mode and self.right_limit() > self.left:
-            # It stands in the last column and no longer fits there.
+            # The cell is in the last column, where a wide character does not fit.
             style = self.style
             self.style = line.styles[x]
             line.chars[x] = BLANK
@@ -212,13 +212,13 @@ class EditScreen(GridScreen):
             self._extend(line, x, cluster)
 
     def repeat(self, count: int | None = None, *_: int) -> None:
-        """REP: the last character again."""
+        """REP: write the last character again."""
         if self.last_char:
             times = min(count or 1, self.columns * MOST_REPEATED_ROWS)
             self._draw_segments(self.last_char * times)
 
     def alignment_display(self, *_: int) -> None:
-        """DECALN: fill the screen with E in the present colours; margins and attributes go, the cursor homes."""
+        """DECALN: fill the screen with E in the current colours; reset margins and attributes, and home the cursor."""
         self.set_style(Style(self.style.foreground, self.style.background))
         self.reset_margins()
         self.mode.discard(mo.DECOM)
@@ -276,7 +276,7 @@ class EditScreen(GridScreen):
         self.dirty.add(row)
 
     def clear_history(self) -> None:
-        """ED 3; the alternate screen leaves the primary's history alone."""
+        """ED 3; on the alternate screen, the primary's history stays."""
         if self.on_alternate:
             return
         self.evicted += len(self.history)
@@ -284,7 +284,7 @@ class EditScreen(GridScreen):
         self.all_dirty = True
 
     def push_screen(self) -> None:
-        """Scroll what the screen shows into the history."""
+        """Scroll the screen's content into the history."""
         used = max((y + 1 for y, line in enumerate(self.grid) if line.used()), default=0)
         top, bottom, left, right = self.top, self.bottom, self.left, self.right
         self.reset_margins()
@@ -293,12 +293,12 @@ class EditScreen(GridScreen):
         self.pending_wrap = False
 
     def protect(self, how: int = 0, *_: int) -> None:
-        """DECSCA: 1 protects what is written from now on against selective erases."""
+        """DECSCA: 1 protects text written from now on against selective erases."""
         self.iso_protection = False
         self._set_protection(on=how == 1)
 
     def start_protected(self, *_: int) -> None:
-        """SPA: what is written from now on withstands any erase."""
+        """SPA: protect text written from now on against any erase."""
         self.iso_protection = True
         self._set_protection(on=True)
 
@@ -359,7 +359,7 @@ class EditScreen(GridScreen):
         self._shift_block(self.left, count or 1, insert=False)
 
     def _shift_block(self, column: int, count: int, *, insert: bool) -> None:
-        """Shift the cells from ``column`` to the right margin, in all rows of the region the cursor is in."""
+        """Shift the cells from ``column`` to the right margin, in all rows of the scrolling region."""
         if not (self.inside_columns() and self.top <= self.cursor.y <= self.bottom):
             return
         for y in range(self.top, self.bottom + 1):

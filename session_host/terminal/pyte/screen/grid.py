@@ -5,11 +5,10 @@ The first of four layers over ``pyte.Screen``; each is a subclass of the one bef
     GridScreen    cells, cursor movement, margins, scrolling, history, tab stops
     EditScreen    drawing text; erasing, inserting and deleting
     ModeScreen    modes, both screens, saved cursors, character sets, reset
-    ReportScreen  what is answered to queries, and what is told by OSC and DCS strings
+    ReportScreen  replies to queries, and the effects of OSC and DCS strings
 
-pyte gives the cursor, the set of modes (private ones shifted by five bits), tab stops, title and
-``dirty``. Its ``buffer`` stays empty: a dictionary of a tuple for each cell is what makes pyte
-slow, and it has no room for soft wraps.
+pyte provides the cursor, the set of modes (private ones shifted by five bits), tab stops, title and ``dirty``. Its
+``buffer`` stays empty: a dictionary with a tuple for each cell makes pyte slow, and cannot represent soft wraps.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ REVERSE_WRAP = 45 << 5
 
 
 class Anchor:
-    """A place in the text: an absolute row number of the active screen, and a column."""
+    """A position in the text: an absolute row number of the active screen, and a column."""
 
     __slots__ = ("column", "line")
 
@@ -37,20 +36,20 @@ class Anchor:
 
 
 class GridScreen(pyte.Screen):
-    """Rows of cells, a cursor that moves in them, and a history above the primary screen.
+    """Rows of cells with a cursor, and a history above the primary screen.
 
     Attributes:
         grid: the active screen's rows, top to bottom.
-        history: packed rows that left the primary screen at its top, oldest first.
-        history_limit: lines of history to keep.
-        history_rows: rows of history to keep; more than the limit after a resize that wrapped lines into several.
-        evicted: how many rows the history has lost; the absolute number of its oldest row.
-        scrolled_out: the same for the alternate screen, which keeps no history.
-        style: what text is written with.
-        pending_wrap: the last column was written; the next character goes to the next row.
+        history: packed rows that left the top of the primary screen, oldest first.
+        history_limit: the maximum number of history lines.
+        history_rows: the maximum number of history rows; above the limit after a resize that wrapped lines.
+        evicted: how many rows the history has dropped; the absolute number of its oldest row.
+        scrolled_out: the same for the alternate screen, which has no history.
+        style: the current style of written text.
+        pending_wrap: whether the last column was written, so that the next character goes to the next row.
         top, bottom, left, right: the margins, inclusive, 0-based.
-        all_dirty: every row changed; ``dirty`` may then be incomplete.
-        anchors: places that move with their content: the ends of a selection, the viewport's top.
+        all_dirty: whether every row changed; ``dirty`` may then be incomplete.
+        anchors: positions that move with their content: the ends of a selection, the viewport's top.
     """
 
     def __init__(self, columns: int, lines: int, history_limit: int) -> None:
@@ -80,7 +79,7 @@ class GridScreen(pyte.Screen):
 
     @property
     def shown_rows(self) -> int:
-        """Rows of the active screen's history that are shown: as many as the limit, whatever is kept."""
+        """The number of visible history rows of the active screen: at most the limit."""
         return 0 if self.on_alternate else min(len(self.history), self.history_limit)
 
     @property
@@ -88,17 +87,17 @@ class GridScreen(pyte.Screen):
         """The absolute number of the active screen's first row."""
         return self.scrolled_out if self.on_alternate else self.evicted + len(self.history)
 
-    # -- the pen
+    # -- the style
 
     def set_style(self, style: Style) -> None:
-        """Write with ``style`` from now on."""
+        """Set the style of text written from now on."""
         self.style = style
         self.erase_style = erased(style.background)
 
     # -- margins
 
     def reset_margins(self) -> None:
-        """Make the margins the edges of the screen."""
+        """Set the margins to the edges of the screen."""
         self.left = self.top = 0
         self.right, self.bottom = self.columns - 1, self.lines - 1
 
@@ -120,23 +119,23 @@ class GridScreen(pyte.Screen):
 
     @property
     def full_width(self) -> bool:
-        """Whether no left or right margin is in force."""
+        """Whether there is neither a left nor a right margin."""
         return self.left == 0 and self.right == self.columns - 1
 
     def inside_columns(self) -> bool:
-        """Whether the cursor stands between the left and right margins."""
+        """Whether the cursor is between the left and right margins."""
         return self.left <= self.cursor.x <= self.right
 
     def right_limit(self) -> int:
-        """The last column that text from the cursor on reaches before it wraps."""
+        """The last column for text from the cursor before it wraps."""
         return self.right if self.cursor.x <= self.right else self.columns - 1
 
     # -- scrolling
 
     def scroll_rows_up(self, top: int, bottom: int, count: int, *, keep: bool) -> None:
-        """Move the rows from ``top`` to ``bottom`` up; blank ones come in at the bottom.
+        """Move the rows from ``top`` to ``bottom`` up, and insert blank ones at the bottom.
 
-        With ``keep``, rows which leave the top of the primary screen go into the history.
+        With ``keep``, rows that leave the top of the primary screen go into the history.
         """
         count = min(count, bottom - top + 1)
         style = self.erase_style
@@ -159,7 +158,7 @@ class GridScreen(pyte.Screen):
         self._scrolled(top, bottom, count, kept=kept)
 
     def scroll_rows_down(self, top: int, bottom: int, count: int) -> None:
-        """Move the rows from ``top`` to ``bottom`` down; blank ones come in at the top."""
+        """Move the rows from ``top`` to ``bottom`` down, and insert blank ones at the top."""
         count = min(count, bottom - top + 1)
         if not self.full_width:
             self._move_block(top, bottom, -count)
@@ -183,7 +182,7 @@ class GridScreen(pyte.Screen):
         for anchor in self.anchors:
             row = anchor.line - self.top_line
             if kept:
-                # The region's rows went up by as much as the count of rows above them grew.
+                # The region's rows moved up by as many rows as were added above them.
                 if row + rows > bottom:
                     anchor.line += rows
             elif top <= row <= bottom:
@@ -253,7 +252,7 @@ class GridScreen(pyte.Screen):
         self.scroll_rows_up(self.top, self.bottom, count or 1, keep=True)
 
     def scroll_down(self, count: int | None = None, *surplus: int) -> None:
-        """SD; with more parameters it is xterm's highlight tracking, which is not done."""
+        """SD; with more parameters it is xterm's highlight tracking, which is not supported."""
         if not surplus:
             self.scroll_rows_down(self.top, self.bottom, count or 1)
 
@@ -287,7 +286,7 @@ class GridScreen(pyte.Screen):
         self.cursor.x = min(self.cursor.x + (count or 1), self.right_limit())
 
     def cursor_back(self, count: int | None = None, *_: int) -> None:
-        """CUB; with reverse wrap-around it goes on at the end of the row before."""
+        """CUB; with reverse wrap-around it continues at the end of the row before."""
         left = self.left if self.cursor.x >= self.left else 0
         steps = count or 1
         wraps = REVERSE_WRAP in self.mode and mo.DECAWM in self.mode

@@ -26,7 +26,7 @@ PRIVATE_MODES = frozenset(
         2004, 2026, 2027, 2031, 2048,
     }
 )  # fmt: skip
-"""DEC private modes that are known; a query for any other is answered with 0."""
+"""Known DEC private modes; a query for any other is answered with 0."""
 
 ANSI_MODES = frozenset({2, 4, 12, 20})
 
@@ -36,7 +36,7 @@ MAX_TITLE_STACK = 10
 
 
 class SavedCursor(NamedTuple):
-    """What DECSC keeps."""
+    """The state that DECSC saves."""
 
     column: int = 0
     row: int = 0
@@ -48,21 +48,21 @@ class SavedCursor(NamedTuple):
 
 
 def private(mode: int) -> int:
-    """The number by which pyte keeps a private mode in its set."""
+    """The number of a private mode in pyte's set of modes."""
     return mode << 5
 
 
 class ModeScreen(EditScreen):
-    """A screen with modes and an alternate.
+    """A screen with modes and an alternate screen.
 
     Attributes:
-        other: the rows of the screen that is not shown.
-        saved: the saved cursors of the primary and the alternate screen, None when never saved.
-        kitty: the stacks of keyboard flags of both screens; the last of each is in force.
-        mouse: the mouse tracking mode in force (9, 1000, 1002, 1003), 0 for none.
-        mouse_encoding: its encoding (1005, 1006, 1015, 1016), 0 for the default.
+        other: the rows of the inactive screen.
+        saved: the saved cursors of the primary and the alternate screen, None if never saved.
+        kitty: the stacks of keyboard flags of both screens; the last entry of each is current.
+        mouse: the current mouse tracking mode (9, 1000, 1002, 1003), 0 for none.
+        mouse_encoding: the current mouse encoding (1005, 1006, 1015, 1016), 0 for the default.
         modify_other_keys: xterm's level, 0 to 2.
-        switches: how often the screen was replaced by the other, or reset.
+        switches: how often the screen was switched or reset.
     """
 
     def __init__(self, columns: int, lines: int, history_limit: int) -> None:
@@ -71,7 +71,7 @@ class ModeScreen(EditScreen):
         self.saved_modes: dict[int, bool] = {}
         self.titles: list[str] = []
         super().__init__(columns, lines, history_limit)
-        # pyte sets its own defaults once more after reset().
+        # pyte sets its own defaults again after reset().
         self._default_modes()
 
     def reset(self, *_: int) -> None:
@@ -121,7 +121,7 @@ class ModeScreen(EditScreen):
         self.cursor_shape, self.cursor_blinking = CursorShape.BLOCK, True
 
     def reset_after_exit(self) -> None:
-        """Undo what a killed program left behind; the text stays, and so do title and colours."""
+        """Undo the modes that a killed program left set; text, title and colours stay."""
         for mode in (1, 5, 6, 66, 69, 1004, 2004, 2026, 2031, 2048, *_MOUSE_TRACKING, *_MOUSE_ENCODING):
             self.mode.discard(private(mode))
         self.mode -= {mo.IRM, mo.LNM}
@@ -193,7 +193,7 @@ class ModeScreen(EditScreen):
         elif code == LEFT_RIGHT_MARGINS and not on:
             self.left, self.right = 0, self.columns - 1
         elif code == mo.DECCOLM:
-            # The grid's size is the viewers' to choose: all but the width changes.
+            # The viewers choose the grid's size: everything except the width changes.
             self.reset_margins()
             self.erase_in_display(2)
             self.cursor_position()
@@ -203,7 +203,7 @@ class ModeScreen(EditScreen):
             self.report_in_band_size()
 
     def report_in_band_size(self) -> None:
-        """Tell the size as mode 2048 asks for; ReportScreen knows how."""
+        """Report the size for mode 2048; implemented by ReportScreen."""
 
     def _switch_screen_mode(self, mode: int, *, on: bool) -> None:
         (self.mode.add if on else self.mode.discard)(private(mode))
@@ -231,7 +231,7 @@ class ModeScreen(EditScreen):
         self.all_dirty = True
 
     def _show(self, *, alternate: bool) -> None:
-        """Switch to a screen; the cursor stays where it is."""
+        """Switch to a screen; the cursor keeps its position."""
         if self.on_alternate != alternate:
             self.on_alternate = alternate
             self.grid, self.other = self.other, self.grid
@@ -246,7 +246,7 @@ class ModeScreen(EditScreen):
     # -- saved cursors
 
     def save_cursor(self, *_: int) -> None:
-        """DECSC, SCOSC. A hyperlink that is open is no part of it."""
+        """DECSC, SCOSC. A hyperlink is not saved."""
         first, second, third, fourth = self.charsets
         style = self.style._replace(link="")
         self.saved[self.on_alternate] = SavedCursor(
@@ -255,7 +255,7 @@ class ModeScreen(EditScreen):
         )  # fmt: skip
 
     def restore_cursor(self, *_: int) -> None:
-        """DECRC, SCORC; home and plain when nothing was saved."""
+        """DECRC, SCORC; resets the cursor if none was saved."""
         saved = self.saved[self.on_alternate] or SavedCursor()
         (self.mode.add if saved.origin else self.mode.discard)(mo.DECOM)
         self.cursor.x = min(saved.column, self.columns - 1)
@@ -268,7 +268,7 @@ class ModeScreen(EditScreen):
         self.charsets = list(saved.charsets)
 
     def save_cursor_or_margins(self, *parameters: int) -> None:
-        """``CSI s``: DECSLRM while left and right margins are allowed, else SCOSC."""
+        """``CSI s``: DECSLRM if left and right margins are allowed, else SCOSC."""
         if LEFT_RIGHT_MARGINS in self.mode:
             self.set_left_right_margins(*parameters)
         else:
@@ -277,7 +277,7 @@ class ModeScreen(EditScreen):
     # -- character sets
 
     def designate(self, slot: int, code: str) -> None:
-        """SCS: G``slot`` becomes the set named by ``code``."""
+        """SCS: set G``slot`` to the set named by ``code``."""
         self.charsets[slot] = code
 
     def shift_in(self, *_: int) -> None:
@@ -316,7 +316,7 @@ class ModeScreen(EditScreen):
 
     @property
     def kitty_flags(self) -> int:
-        """The keyboard flags in force."""
+        """The current keyboard flags."""
         return self.kitty[self.on_alternate][-1]
 
     def kitty_push(self, flags: int = 0, *_: int) -> None:
@@ -345,7 +345,7 @@ class ModeScreen(EditScreen):
             stack[-1] &= ~flags
 
     def set_key_modifier(self, resource: int = -1, value: int = 0, *_: int) -> None:
-        """XTMODKEYS: only modifyOtherKeys (4) is kept."""
+        """XTMODKEYS: only modifyOtherKeys (4) is stored."""
         if resource in {-1, 4}:
             self.modify_other_keys = min(value, 2) if resource == 4 else 0
 
@@ -354,7 +354,7 @@ class ModeScreen(EditScreen):
         if resource == 4:
             self.modify_other_keys = 0
 
-    # -- the cursor's looks, and the stack of titles
+    # -- the cursor's style, and the stack of titles
 
     def set_cursor_style(self, style: int = 0, *_: int) -> None:
         """DECSCUSR."""
@@ -364,12 +364,12 @@ class ModeScreen(EditScreen):
 
     @property
     def cursor_style(self) -> int:
-        """DECSCUSR's parameter for the cursor as it is."""
+        """DECSCUSR's parameter for the current cursor style."""
         shapes = (CursorShape.BLOCK, CursorShape.UNDERLINE, CursorShape.BAR)
         return 2 * shapes.index(self.cursor_shape) + (1 if self.cursor_blinking else 2)
 
     def selects_protected(self) -> bool:
-        """Whether text is written protected now."""
+        """Whether written text is protected."""
         return bool(self.style.attributes & PROTECTED)
 
 

@@ -1,12 +1,11 @@
-"""Resizes the grid: the primary screen and its history reflow, and the cursor with them.
+"""Resizes the grid: the primary screen, its history and the cursor reflow.
 
-Rows joined by soft wraps are one logical line, and are wrapped anew when the width changes. Packed
-rows which stand alone and fit are left as they are, so that a resize with 10,000 lines of ordinary
-history touches few of them.
+Rows joined by soft wraps are one logical line, which is wrapped again when the width changes. Packed rows that are
+whole lines and fit are left unchanged, so that a resize with 10,000 lines of ordinary history touches few of them.
 
-No resize loses text. The history's limit counts lines here, not rows: a line that a narrow grid wraps
-into several rows still counts once. Rows below the cursor stay, even if the cursor's own row has to
-leave the screen for them; the cursor then keeps its row and column on the screen, as in kitty.
+No resize loses text. The history's limit counts lines, not rows: a line that a narrow grid wraps into several rows
+counts once. Rows below the cursor stay, even if the cursor's row leaves the screen for them; the cursor then keeps its
+row and column on the screen, as in kitty.
 """
 
 from __future__ import annotations
@@ -24,11 +23,11 @@ from .reports import ReportScreen
 Stored = Line | bytes
 
 _MOST_ROWS_PER_LINE = 16
-"""The history's limit times this bounds the rows that a narrow grid may wrap its lines into."""
+"""The history's limit times this is the maximum number of rows into which a narrow grid wraps its lines."""
 
 
 def resize_screen(screen: ReportScreen, columns: int, lines: int) -> None:
-    """Make the screen ``columns`` by ``lines``."""
+    """Resize the screen to ``columns`` by ``lines``."""
     old_columns, old_lines = screen.columns, screen.lines
     primary_cursor = _primary_cursor(screen)
     saved = screen.saved[0]
@@ -66,7 +65,7 @@ def resize_screen(screen: ReportScreen, columns: int, lines: int) -> None:
 
 
 def _primary_cursor(screen: ReportScreen) -> Anchor:
-    """Where the primary screen's cursor stands (or will return to), as a row of history and screen."""
+    """The position of the primary screen's cursor (or its saved one), as a row of history and screen."""
     top = len(screen.history)
     if not screen.on_alternate:
         return Anchor(top + screen.cursor.y, screen.cursor.x)
@@ -88,7 +87,7 @@ def _resize_primary(
     *,
     pending: bool,
 ) -> tuple[list[Line], int]:
-    """The primary screen's new rows, and how many rows the history lost; ``carried`` follow."""
+    """The primary screen's new rows, and how many rows the history lost; ``carried`` anchors move along."""
     top = len(screen.history)
     end = max(top + _content_rows(screen.primary), cursor.line + 1)
     was_full = end == top + old_lines
@@ -107,7 +106,7 @@ def _resize_primary(
     if columns == screen.columns:
         dropped = max(0, len(above) - screen.history_rows)
     else:
-        # The rows that the screen can take back count beside the history's own.
+        # The rows that the screen can take back count in addition to the history's own.
         dropped = len(above) - _rows_of_lines(above, limit + lines) if limit else len(above)
         screen.history_rows = max(limit, len(above) - dropped)
     screen.history = deque(above[dropped:], maxlen=screen.history_rows)
@@ -131,7 +130,7 @@ def _rows_of_lines(above: list[bytes], most_lines: int) -> int:
 def _rewrap(
     stored: list[Stored], columns: int, anchors: Iterable[Anchor], cursor: Anchor, *, pending: bool
 ) -> list[Stored]:
-    """The rows wrapped at ``columns``; the anchors go to where their cells went."""
+    """Wrap rows at ``columns``; the anchors move with their cells."""
     places: defaultdict[int, list[Anchor]] = defaultdict(list)
     for anchor in anchors:
         places[anchor.line].append(anchor)
@@ -171,7 +170,7 @@ def _wrap_line(
     *,
     pending: bool,
 ) -> None:
-    """Wrap one logical line, and place the anchors, each given with its cell's number in the line."""
+    """Wrap one logical line, and place its anchors, each given with its cell's number in the line."""
     chars: list[str] = []
     styles = []
     removed: list[int] = []
@@ -180,7 +179,7 @@ def _wrap_line(
         if index + 1 < len(rows):
             follower = rows[index + 1].chars
             if cells and row.chars[-1] == BLANK and len(follower) > 1 and follower[1] == TAIL:
-                # A wide character did not fit here: the cell left over is no part of the text.
+                # A wide character did not fit here: the remaining cell is not part of the text.
                 removed.append(len(chars) + cells - 1 + len(removed))
                 cells -= 1
         else:
@@ -214,14 +213,14 @@ def _wrap_line(
         if anchor is cursor:
             if pending and anchor.column < columns - 1:
                 anchor.column += 1
-            # Behind the text it stays in sight; right behind a full row it waits to wrap.
+            # An anchor behind the text stays visible; directly behind a full row it is in the pending-wrap state.
             anchor.column = min(anchor.column, columns if place == total else columns - 1)
         else:
             anchor.column = min(anchor.column, columns - 1)
 
 
 def _resize_alternate(screen: ReportScreen, columns: int, lines: int) -> list[Line]:
-    """The alternate screen's rows, cut or filled; its cursor stays in sight."""
+    """The alternate screen's rows, cut or filled; its cursor stays visible."""
     rows = screen.grid if screen.on_alternate else screen.other
     surplus = 0
     if screen.on_alternate:

@@ -38,14 +38,14 @@ _DYNAMIC = {10: "foreground", 11: "background", 12: "cursor"}
 
 
 class ReportScreen(ModeScreen):
-    """The whole screen: what the parser dispatches to.
+    """The whole screen, to which the parser dispatches.
 
     Attributes:
-        replies: what is to be written back to the program.
-        events: what happened that is no part of the screen.
+        replies: bytes to write back to the program.
+        events: events besides changes of the screen.
         version: the answer to XTVERSION.
-        cell: the cell's size as told to programs.
-        defaults: the colours told while the program has set none.
+        cell: the cell's size as reported to programs.
+        defaults: the colours reported while the program has set none.
         colors: colours set by OSC 10, 11 and 12, as ``RGB | value``.
         palette: palette entries set by OSC 4, as ``RGB | value``.
     """
@@ -74,7 +74,7 @@ class ReportScreen(ModeScreen):
             self.events.append(TitleChanged(""))
 
     def write_process_input(self, data: str) -> None:
-        """Answer the program, unless nobody has taken the answers for long, as with a replica."""
+        """Add a reply to the program, unless too many are unread, as in a replica."""
         if len(self.replies) < MAX_REPLIES:
             self.replies += data.encode()
 
@@ -83,7 +83,7 @@ class ReportScreen(ModeScreen):
         self.events.append(Bell())
 
     def select_rendition(self, parameters: str) -> None:
-        """SGR, with its parameters as they came."""
+        """SGR, with its raw parameters."""
         key = (self.style, parameters)
         style = self._styles.get(key)
         if style is None:
@@ -145,13 +145,13 @@ class ReportScreen(ModeScreen):
         self.write_process_input(f"\x1b[?997;{1 if self.defaults.dark else 2}n")
 
     def report_private_mode(self, mode: int = 0, *_: int) -> None:
-        """DECRQM for DEC's modes."""
+        """DECRQM for DEC private modes."""
         known = mode in PRIVATE_MODES
         state = 0 if not known else 1 if private(mode) in self.mode else 2
         self.write_process_input(f"\x1b[?{mode};{state}$y")
 
     def report_ansi_mode(self, mode: int = 0, *_: int) -> None:
-        """DECRQM for ANSI's modes."""
+        """DECRQM for ANSI modes."""
         state = 0 if mode not in ANSI_MODES else 1 if mode in self.mode else 2
         self.write_process_input(f"\x1b[{mode};{state}$y")
 
@@ -170,7 +170,7 @@ class ReportScreen(ModeScreen):
             self.write_process_input(f"\x1b[>4;{self.modify_other_keys}m")
 
     def window_operation(self, operation: int = 0, second: int = 0, *_: int) -> None:
-        """XTWINOPS: sizes are told, titles pushed and popped; nothing is moved, resized or read back."""
+        """XTWINOPS: reports sizes, pushes and pops titles; never moves or resizes a window, or reports its title."""
         width, height = self.cell.width_px, self.cell.height_px
         if operation == 14:
             self.write_process_input(f"\x1b[4;{self.lines * height};{self.columns * width}t")
@@ -261,7 +261,7 @@ class ReportScreen(ModeScreen):
         return self.colors.get(code, DEFAULT_COLOR)
 
     def device_control_string(self, text: str) -> None:
-        """DCS: DECRQSS and XTGETTCAP are answered; the rest is swallowed."""
+        """DCS: answers DECRQSS and XTGETTCAP; swallows the rest."""
         if text.startswith("$q"):
             answer = self._setting(text[2:])
             self.write_process_input(f"\x1bP1$r{answer}\x1b\\" if answer else "\x1bP0$r\x1b\\")
