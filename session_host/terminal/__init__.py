@@ -1,17 +1,17 @@
 """Terminal emulation: the Emulator protocol and its two engines.
 
-    base          the protocol and its values
+    base          the Emulator protocol and its values
     ghostty/      libghostty-vt through pyghostty: fast and complete
     pyte/         pyte, subclassed: wherever Python runs
     encode_keys   keys as bytes, in Python alone
     encode_mouse  mouse and focus events as bytes, in Python alone
-    shell_marks   the marks of shells around their prompts (OSC 133)
-    text          rows as text, in any engine's form
+    shell_marks   marks that shells write around their prompts (OSC 133)
+    text          rows as text, for every engine
     installed     whether the engines' packages are installed
     adapter       the engines behind JSON lines, for public conformance suites
 
-This room knows no sockets, sessions or windows. ``create`` and ``restore`` import an engine only
-when it is asked for, since that costs tens of milliseconds.
+This room knows no sockets, sessions or windows. ``create`` and ``restore`` import an engine only when it is needed,
+since that costs tens of milliseconds.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from .base import DEFAULT_SCROLLBACK_LINES, DefaultColors, Emulator, EngineName
 from .installed import place_of, version_of
 
 _DISTRIBUTIONS: dict[EngineName, str] = {"ghostty": "pyghostty", "pyte": "pyte"}
-"""The engines, best first, and the packages that they need."""
+"""The engines, best first, and their packages."""
 
 _FORMS: dict[EngineName, int] = {"ghostty": 2, "pyte": 2}
-"""Raised when the form of an engine's snapshots changes on our side."""
+"""Versions of our part of each engine's snapshot format."""
 
 
 def _is_installed(engine: EngineName) -> bool:
@@ -36,15 +36,15 @@ def _is_installed(engine: EngineName) -> bool:
 
 
 def available_engines() -> list[EngineName]:
-    """The engines that can be used here, best first; imports none of them."""
+    """The engines that are installed, best first, without importing one."""
     return [engine for engine in _DISTRIBUTIONS if _is_installed(engine)]
 
 
 def default_engine() -> EngineName:
-    """The best engine that can be used here.
+    """The best installed engine.
 
     Raises:
-        UsageError: there is none.
+        UsageError: no engine is installed.
     """
     engines = available_engines()
     if not engines:
@@ -54,7 +54,7 @@ def default_engine() -> EngineName:
 
 @cache
 def engine_build(engine: EngineName) -> str:
-    """Engine and exact build, without importing it: snapshots fit between equal builds only."""
+    """Engine and exact build, without importing the engine: a snapshot fits only the build that made it."""
     return f"{engine}-{version_of(_DISTRIBUTIONS[engine])}+{_FORMS[engine]}"
 
 
@@ -66,10 +66,10 @@ def create(
     scrollback_lines: int = DEFAULT_SCROLLBACK_LINES,
     colors: DefaultColors = DefaultColors(),
 ) -> Emulator:
-    """A fresh emulator; with no engine named, of the best one.
+    """Create an emulator, of the best engine if none is named.
 
     Raises:
-        UsageError: there is no such engine, or its package is not installed.
+        UsageError: the engine is unknown, or its package is not installed.
     """
     name = _usable(engine)
     if name == "ghostty":
@@ -82,10 +82,10 @@ def create(
 
 
 def restore(engine: EngineName | None, snapshot: bytes) -> Emulator:
-    """The emulator that a snapshot was taken of; by an equal ``engine_build`` only.
+    """Restore an emulator from a snapshot of the same ``engine_build``.
 
     Raises:
-        UsageError: there is no such engine, or its package is not installed.
+        UsageError: the engine is unknown, or its package is not installed.
         OutliveError: the snapshot is damaged.
     """
     name = _usable(engine)
@@ -99,12 +99,12 @@ def restore(engine: EngineName | None, snapshot: bytes) -> Emulator:
 
 
 def restore_beginning(engine: EngineName | None, beginning: bytes) -> Emulator | None:
-    """An emulator with the screen, from the first bytes of a snapshot, to be shown until the rest is there.
+    """Restore the screen from the first bytes of a snapshot, to show it until the rest arrives.
 
-    None while the part is too short, and for an engine that cannot read a part of a snapshot.
+    None while the part is too short, and for an engine that cannot restore a part of a snapshot.
 
     Raises:
-        UsageError: there is no such engine, or its package is not installed.
+        UsageError: the engine is unknown, or its package is not installed.
         OutliveError: the snapshot is damaged.
     """
     if _usable(engine) != "ghostty":
@@ -121,7 +121,7 @@ def from_replay(
     cell: CellSize = CellSize(),
     scrollback_lines: int = DEFAULT_SCROLLBACK_LINES,
 ) -> Emulator:
-    """An emulator rebuilt from the bytes of ``replay``, of whatever engine they came."""
+    """Rebuild an emulator from the bytes of any engine's ``replay``."""
     emulator = create(engine, size, cell=cell, scrollback_lines=scrollback_lines)
     emulator.feed(data)
     emulator.take_replies()

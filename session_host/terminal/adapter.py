@@ -1,7 +1,7 @@
 """The engines behind JSON lines, for public conformance suites.
 
-``python -m session_host.terminal.adapter --engine ghostty|pyte``: one request a line on standard
-input, one answer a line on standard output. It drives the very classes that the product uses.
+``python -m session_host.terminal.adapter --engine ghostty|pyte`` reads one request per line from standard input, and
+writes one answer per line to standard output. It uses the same classes as the product.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Adapter:
         self._emulator: Emulator = create(engine, GridSize(80, 24), cell=_CELL)
 
     def serve(self, requests: BinaryIO, answers: BinaryIO) -> None:
-        """Answer each request until there are no more, or one says quit."""
+        """Answer requests until they end, or one says quit."""
         for line in requests:
             if not line.strip():
                 continue
@@ -63,7 +63,7 @@ class Adapter:
                 return
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
-        """The answer to one request."""
+        """Answer one request."""
         match request["op"]:
             case "info":
                 return {

@@ -1,11 +1,11 @@
-"""The Emulator protocol: what a host and a viewer ask of a terminal engine.
+"""The Emulator protocol: the interface between a terminal engine and its host or viewer.
 
-Two engines keep it, ``ghostty`` and ``pyte``; one contract suite runs against both. The host's
-emulator is the authority: its replies go to the program. A viewer's is a replica: its replies are
-thrown away. Neither does any I/O.
+Two engines implement it, ``ghostty`` and ``pyte``; one contract suite runs against both. The host's emulator is the
+authority: its replies go to the program. A viewer's emulator is a replica: its replies are dropped. Neither does any
+I/O.
 
-Coordinates are 0-based and in cells, column before row. The *viewport* is the part of the grid
-and its history that is looked at: ``size.rows`` rows, at the bottom unless scrolled back.
+Coordinates are 0-based and in cells, column before row. The *viewport* is the visible part of the grid and its history:
+``size.rows`` rows, at the bottom unless scrolled back.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from session_host.protocol.values import CellSize, GridSize
 EngineName = Literal["ghostty", "pyte"]
 
 MOST_REPEATED_ROWS = 4
-"""REP (``CSI n b``) fills so many rows at most: more says nothing, and would take an engine seconds."""
+"""How many rows REP (``CSI n b``) fills at most: more is of no use, and would take an engine seconds."""
 
 DEFAULT_SCROLLBACK_LINES = 10_000
 
@@ -56,7 +56,7 @@ class Underline(StrEnum):
 
 
 class Style(NamedTuple):
-    """How a run of cells looks; colours as set, neither brightened nor swapped."""
+    """The look of a run of cells; colours as set, neither brightened nor swapped."""
 
     foreground: Color = DEFAULT_COLOR
     background: Color = DEFAULT_COLOR
@@ -74,9 +74,9 @@ PLAIN = Style()
 class Run(NamedTuple):
     """Neighbouring cells of one style.
 
-    ``text`` holds one code point for each cell and ``cluster`` is False; or ``cluster`` is True
-    and ``text`` is a single grapheme that takes all ``cells`` (1 or 2): a wide character, or one
-    with combining marks. Cells never written are spaces.
+    Either ``text`` holds one code point for each cell and ``cluster`` is False; or ``cluster`` is True and ``text`` is
+    a single grapheme that takes all ``cells`` (1 or 2): a wide character, or one with combining marks. Unwritten cells
+    are spaces.
     """
 
     column: int
@@ -91,12 +91,12 @@ class Row(NamedTuple):
 
     runs: tuple[Run, ...]
     wrapped: bool
-    """The line goes on in the next row."""
+    """Whether the line continues in the next row."""
     selection: tuple[int, int] | None = None
     """The selected columns (first, last), inclusive."""
 
     def text(self) -> str:
-        """The row as text, trailing blanks cut; a wide character stands once."""
+        """The row as text without trailing blanks; a wide character occurs once."""
         parts: list[str] = []
         column = 0
         for run in self.runs:
@@ -115,7 +115,7 @@ class CursorShape(StrEnum):
 
 
 class Cursor(NamedTuple):
-    """The cursor on the active screen. In the pending-wrap state ``column`` is the last one."""
+    """The cursor on the active screen. In the pending-wrap state ``column`` is the last column."""
 
     column: int
     row: int
@@ -125,7 +125,7 @@ class Cursor(NamedTuple):
 
 
 class Modes(NamedTuple):
-    """The modes in force that a viewer or an encoder must know."""
+    """The current modes that a viewer or an encoder must know."""
 
     application_cursor: bool = False
     application_keypad: bool = False
@@ -133,33 +133,33 @@ class Modes(NamedTuple):
     focus_events: bool = False
     alternate_screen: bool = False
     alternate_scroll: bool = True
-    """Mode 1007: on the alternate screen the wheel types arrow keys."""
+    """Mode 1007: the wheel types arrow keys on the alternate screen."""
     mouse: Literal["none", "press", "press_release", "button_motion", "any_motion"] = "none"
     mouse_encoding: Literal["default", "utf8", "sgr", "urxvt", "sgr_pixels"] = "default"
     kitty_keyboard: int = 0
     reverse_screen: bool = False
     synchronized: bool = False
-    """Mode 2026 is set: the program is in the middle of drawing a frame."""
+    """Mode 2026: the program is in the middle of drawing a frame."""
     modify_other_keys: int = 0
-    """xterm's modifyOtherKeys, 0 to 2; kept by an engine that encodes keys itself."""
+    """xterm's modifyOtherKeys, 0 to 2; set by an engine that encodes keys itself."""
 
 
 class Frame(NamedTuple):
-    """What changed in the viewport since the last frame was taken."""
+    """The changes in the viewport since the last frame."""
 
     size: GridSize
     full: bool
-    """Every row is in ``rows``; what was painted before is void."""
+    """Whether ``rows`` has every row, so that everything painted before is void."""
     rows: dict[int, Row]
-    """Viewport row → its content now."""
+    """Changed rows, by viewport row."""
     cursor: Cursor | None
-    """In viewport coordinates; None when it is scrolled out of sight."""
+    """The cursor in viewport coordinates; None when it is scrolled out of sight."""
     scrollback_rows: int
     """Rows of history above the active screen."""
     scroll_offset: int
-    """How many rows the viewport stands above the bottom."""
+    """How many rows the viewport is scrolled back."""
     foreground: Color
-    """Default colours as the program set them (OSC 10/11), else DEFAULT_COLOR."""
+    """Default colours as the program set them (OSC 10/11), or DEFAULT_COLOR."""
     background: Color
     palette: dict[int, Color]
     """Palette entries that the program changed (OSC 4)."""
@@ -183,24 +183,24 @@ class Notification(NamedTuple):
 
 
 class Progress(NamedTuple):
-    """OSC 9;4. ``percent`` is None when not told."""
+    """OSC 9;4. ``percent`` is None if not given."""
 
     state: Literal["none", "running", "error", "indeterminate", "paused"]
     percent: int | None
 
 
 class AgentState(NamedTuple):
-    """OSC 7501, the Program Status Protocol: a program's own word on its activity; the raw parameters.
+    """OSC 7501, the Program Status Protocol: a program's own report of its activity; the raw parameters.
 
     Source: https://www.superlogical.com/rex/docs/build/program-status, revision 0.4. Claude Code reports only to a
-    terminal that answered its query, and before it answered DA1, which was asked next.
+        terminal that answered its query before it answered DA1, the next query.
     """
 
     parameters: str
 
 
 AGENT_STATE_REPLY: Final = b"\x1b]7501;?\x1b\\"
-"""The answer to OSC 7501's query: every state and kind of the protocol is understood."""
+"""The answer to OSC 7501's query: every state and kind of the protocol is supported."""
 
 
 class ClipboardSet(NamedTuple):
@@ -214,7 +214,7 @@ class CommandBegan(NamedTuple):
 
 
 class CommandEnded(NamedTuple):
-    """OSC 133;D: a shell's command has ended. ``exit_code`` is None when not told."""
+    """OSC 133;D: a shell's command ended. ``exit_code`` is None if not given."""
 
     exit_code: int | None
 
@@ -227,7 +227,7 @@ SelectionUnit = Literal["cell", "word", "line"]
 
 
 class DefaultColors(NamedTuple):
-    """What OSC 10/11/12 queries are answered with while the program has set nothing; 0xRRGGBB."""
+    """The answers to OSC 10/11/12 queries while the program has set no colours; 0xRRGGBB."""
 
     foreground: int = 0xE7E9EC
     background: int = 0x15171C
@@ -238,7 +238,7 @@ class DefaultColors(NamedTuple):
 class Emulator(Protocol):
     """A terminal without a window: bytes in; rows, replies and events out.
 
-    ``feed`` never raises for any bytes, and how the bytes are cut makes no difference.
+    ``feed`` never raises for any bytes; splitting the bytes differently gives the same result.
     """
 
     @property
@@ -247,7 +247,7 @@ class Emulator(Protocol):
 
     @property
     def build(self) -> str:
-        """Engine and exact build; ``snapshot`` bytes are good between equal builds only."""
+        """Engine and exact build; a snapshot fits only the build that made it."""
 
     @property
     def size(self) -> GridSize:
@@ -255,19 +255,19 @@ class Emulator(Protocol):
 
     @property
     def cell(self) -> CellSize:
-        """The cell's size, as told to programs."""
+        """The cell's size, as reported to programs."""
 
     @property
     def scrollback_limit(self) -> int:
-        """Lines of history kept at most."""
+        """The maximum number of history lines."""
 
     @property
     def scrollback_rows(self) -> int:
-        """Rows of history of the active screen now."""
+        """The current number of rows in the active screen's history."""
 
     @property
     def title(self) -> str:
-        """The title, control characters stripped."""
+        """The title, without control characters."""
 
     @property
     def cursor(self) -> Cursor:
@@ -275,47 +275,47 @@ class Emulator(Protocol):
 
     @property
     def modes(self) -> Modes:
-        """The modes in force."""
+        """The current modes."""
 
     def feed(self, data: bytes) -> None:
         """Interpret output of the program."""
 
     def is_plain(self, data: bytes) -> bool:
-        """Whether ``data``, fed now, is sure to be text alone: no mode changes with it, there is nothing to say to it.
+        """Whether ``data``, fed now, is plain text for certain: it changes no mode, and causes no reply or event.
 
-        It stays so after more of the kind, fed or not.
+        The answer stays True after more plain data, fed or not.
         """
 
     def resize(self, size: GridSize, cell: CellSize) -> None:
         """Change the grid; the primary screen reflows."""
 
     def take_replies(self) -> bytes:
-        """What is to be written back to the program since last asked; each query is answered once."""
+        """Replies to the program since the last call; each query is answered once."""
 
     def take_events(self) -> list[TerminalEvent]:
-        """Events since last asked, in order, at most 1,000 (the oldest go)."""
+        """Events since the last call, in order, at most 1,000 (the oldest are dropped)."""
 
     def set_default_colors(self, colors: DefaultColors) -> None:
-        """What colour and colour-scheme queries are answered with."""
+        """Set the answers to colour and colour-scheme queries."""
 
     def identify(self, version: str) -> None:
-        """What XTVERSION is answered with: a name and a version. No part of a snapshot."""
+        """Set the answer to XTVERSION: a name and a version. Not part of a snapshot."""
 
     # -- reading
 
     def rows(self) -> list[Row]:
-        """The active screen, top to bottom; always ``size.rows`` of them. Takes no damage."""
+        """The active screen, top to bottom; always ``size.rows`` rows. Does not reset the damage."""
 
     def history(self, first: int, count: int) -> list[Row]:
-        """Rows of the active screen's history; 0 is the oldest. Short when there are fewer."""
+        """Rows of the active screen's history; 0 is the oldest. Fewer than ``count`` at its end."""
 
     def frame(self) -> Frame:
-        """What is to be painted; takes the damage."""
+        """The changes to paint; resets the damage."""
 
     def damage_all(self) -> None:
         """Make the next frame a full one."""
 
-    # -- looking back
+    # -- scrolling back
 
     def scroll(self, rows: int) -> None:
         """Move the viewport by ``rows`` (negative: back into history), within bounds.
@@ -324,16 +324,16 @@ class Emulator(Protocol):
         """
 
     def scroll_to_bottom(self) -> None:
-        """Look at the active screen again."""
+        """Scroll to the active screen."""
 
     # -- selecting; points are viewport cells at the time of the call
 
     def select(
         self, anchor: tuple[int, int], head: tuple[int, int], unit: SelectionUnit, *, rectangle: bool = False
     ) -> None:
-        """Select from ``anchor`` to ``head``, both inclusive, grown to whole units.
+        """Select from ``anchor`` to ``head``, both inclusive, extended to whole units.
 
-        The selection holds on to its content, not to the viewport, while output arrives.
+        The selection follows its content while output arrives.
         """
 
     def extend_selection(self, head: tuple[int, int]) -> None:
@@ -343,24 +343,24 @@ class Emulator(Protocol):
         """Select the history and the screen."""
 
     def clear_selection(self) -> None:
-        """Select nothing."""
+        """Clear the selection."""
 
     def selected_text(self) -> str:
-        """The selected text, soft wraps joined, trailing blanks cut; "" for none."""
+        """The selected text, with soft wraps joined and trailing blanks cut; "" for none."""
 
-    # -- encoding what a user did, against the modes in force
+    # -- encoding user input by the current modes
 
     def encode_key(self, key: Key) -> bytes:
-        """The bytes of a key event; b"" when it has none (a bare modifier, a release nobody wants)."""
+        """The bytes of a key event; b"" for none (a bare modifier, an unwanted release)."""
 
     def encode_paste(self, text: str) -> bytes:
-        """The bytes of a paste: bracketed if asked for; control characters that could break out are gone.
+        """The bytes of a paste: bracketed if the program asked for that, without control characters that break out.
 
         Line ends become CR.
         """
 
     def encode_mouse(self, mouse: Mouse) -> bytes:
-        """The bytes of a mouse event; b"" unless the program asked for such events."""
+        """The bytes of a mouse event; b"" unless the program enabled such events."""
 
     def encode_focus(self, focused: bool) -> bytes:
         """The bytes of a focus change; b"" unless the program set mode 1004."""

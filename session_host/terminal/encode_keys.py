@@ -1,9 +1,9 @@
 """Keys as bytes, in Python alone: what xterm sends, modifyOtherKeys and kitty's keyboard protocol. Pure.
 
 Sources: xterm's ctlseqs.txt ("PC-Style Function Keys", "Alt and Meta Keys", XTMODKEYS), and
-https://sw.kovidgoyal.net/kitty/keyboard-protocol/ for the progressive flags. Where these leave a
-choice, it is that of most terminals: Shift with a key that types is what it types, Shift+Space a space.
-Both engines use this, and so type alike.
+    https://sw.kovidgoyal.net/kitty/keyboard-protocol/ for the progressive flags. Where these leave a choice, this
+    module does what most terminals do: a key that types text with Shift sends that text, Shift+Space a space. Both
+    engines use it, so that they encode alike.
 """
 
 from __future__ import annotations
@@ -74,11 +74,11 @@ _CONTROL_OF: Final = {
     "]": "\x1d", "5": "\x1d", "^": "\x1e", "6": "\x1e", "~": "\x1e", "_": "\x1f", "/": "\x1f", "7": "\x1f",
     "?": "\x7f", "8": "\x7f", "0": "0", "1": "1", "9": "9",
 }  # fmt: skip
-"""What Ctrl makes of a character, as xterm's keyboards do."""
+"""The control character of each character with Ctrl, as on xterm's keyboards."""
 
 
 def encode_key(key: Key, modes: Modes) -> bytes:
-    """The bytes of a key event; b"" when it has none."""
+    """The bytes of a key event; b"" for none."""
     if modes.kitty_keyboard:
         text = _kitty(key, modes)
     elif key.action is KeyAction.RELEASE:
@@ -93,9 +93,9 @@ def _is_control(text: str) -> bool:
 
 
 def _typed(key: Key) -> str:
-    """The text that the key types with Shift and the layout, but without Ctrl's change of it.
+    """The text that the key types with Shift and the layout, without Ctrl's change of it.
 
-    Toolkits give Ctrl+A as ``\\x01``, or give no text at all.
+    Toolkits report Ctrl+A as ``\\x01``, or without text.
     """
     text, name = key.text, key.key
     if name == "Space":
@@ -179,10 +179,10 @@ def _legacy_control_key(name: str, modifiers: int, modify_other_keys: int) -> st
 
 
 def _modified_other(name: str, text: str, modifiers: int, level: int) -> str:
-    """A character with modifiers under modifyOtherKeys; "" where it is typed as ever.
+    """A character with modifiers under modifyOtherKeys; "" if it is encoded as usual.
 
-    At level 1 the combinations that have a meaning of old keep it: Shift alone, Alt alone, and Ctrl with
-    what it makes a control character of. The number is that of the character with Shift: Ctrl+Shift+A is 65.
+    At level 1, combinations with an older meaning keep it: Shift alone, Alt alone, and Ctrl with a character of which
+    it makes a control character. The number is the shifted character's: Ctrl+Shift+A is 65.
     """
     if not text.isascii() and not modifiers & (_CTRL | _SUPER):
         return ""
@@ -198,11 +198,11 @@ def _modified_other(name: str, text: str, modifiers: int, level: int) -> str:
 
 
 def _legacy_text(text: str, modifiers: int) -> str:
-    """A character: Ctrl makes a control of it, Alt puts ESC before it."""
+    """A character: Ctrl makes it a control character, Alt puts ESC before it."""
     escape = "\x1b" if modifiers & _ALT else ""
     if not modifiers & _CTRL or len(text) != 1:
         return escape + text
-    # Where Ctrl makes no control character it does nothing, as in xterm.
+    # If no control character exists, Ctrl has no effect, as in xterm.
     return escape + _CONTROL_OF.get(text.lower() if text.isascii() else text, text)
 
 
@@ -227,12 +227,12 @@ def _kitty(key: Key, modes: Modes) -> str:
 
 
 def _types(name: str, text: str, held: int) -> bool:
-    """Whether a press sends its text as it is, when not all keys are to be reported."""
+    """Whether a press sends its text unchanged, if not all keys are reported."""
     if not held:
         return True
     if held == _SHIFT:
         return True
-    # Both Ctrl and Alt with another character than the key's own: AltGr, as some platforms report it.
+    # Ctrl and Alt with a character other than the key's own: AltGr, as some platforms report it.
     return bool(held & _CTRL and held & _ALT and len(name) == 1 and text.lower() != name.lower())
 
 
@@ -249,12 +249,12 @@ def _kitty_sequence(key: Key, text: str, flags: int) -> str:
         if number is None:
             number = 32 if name == "Space" else ord(name) if len(name) == 1 else None
         if number is None:
-            # An input method's or a dead key's text, with no key to name.
+            # The text of an input method or a dead key, without a key name.
             return text if key.action is not KeyAction.RELEASE else ""
     producing = len(name) == 1 or name == "Space"
     modifiers = key.modifiers & (_HELD | _LOCKS)
     if producing and not flags & REPORT_ALL:
-        # Lock keys would make a difference that programs do not expect of text.
+        # Programs do not expect text to depend on lock keys.
         modifiers &= _HELD
     events = ""
     if flags & REPORT_EVENTS:
@@ -274,7 +274,7 @@ def _kitty_sequence(key: Key, text: str, flags: int) -> str:
 
 
 def _associated(text: str, flags: int, modifiers: int) -> str:
-    """The text that goes with a key, as code points; "" where none is to be told."""
+    """The text of a key as code points; "" if it is not reported."""
     wanted = flags & REPORT_TEXT and flags & REPORT_ALL and not modifiers & (_HELD & ~_SHIFT)
     if not wanted or any(_is_control(char) for char in text):
         return ""

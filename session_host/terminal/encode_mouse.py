@@ -30,14 +30,14 @@ _UTF8_LIMIT: Final = 2015
 
 
 def encode_mouse(mouse: Mouse, modes: Modes, size: GridSize, cell: CellSize) -> bytes:
-    """The bytes of a mouse event; b"" unless the program asked for such events."""
+    """The bytes of a mouse event; b"" unless the program enabled such events."""
     if not _wanted(mouse, modes):
         return b""
     code = _BUTTONS[mouse.button]
     released = mouse.action is MouseAction.RELEASE
     sgr = modes.mouse_encoding in {"sgr", "sgr_pixels"}
     if released and not sgr:
-        # Without SGR a release does not say of which button.
+        # Without SGR, a release does not name its button.
         code = _NO_BUTTON
     if mouse.action is MouseAction.MOTION:
         code |= _MOTION
@@ -48,7 +48,7 @@ def encode_mouse(mouse: Mouse, modes: Modes, size: GridSize, cell: CellSize) -> 
     column = min(max(mouse.column, 0), size.columns - 1)
     row = min(max(mouse.row, 0), size.rows - 1)
     if modes.mouse_encoding == "sgr_pixels":
-        # Only the cell is known: its middle.
+        # Only the cell is known, so use its middle.
         x, y = (2 * column + 1) * cell.width_px // 2, (2 * row + 1) * cell.height_px // 2
     else:
         x, y = column + 1, row + 1
@@ -66,7 +66,7 @@ def encode_mouse(mouse: Mouse, modes: Modes, size: GridSize, cell: CellSize) -> 
 
 
 def _wanted(mouse: Mouse, modes: Modes) -> bool:
-    """Whether the mode in force covers the event."""
+    """Whether the current mode covers the event."""
     wheel = _BUTTONS[mouse.button] & _WHEEL
     if mouse.action is MouseAction.MOTION:
         if modes.mouse == "any_motion":

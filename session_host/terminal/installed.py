@@ -1,8 +1,8 @@
-"""Which of the engines' packages are installed, where, and in which version; none of them is imported.
+"""Finds the engines' installed packages and their versions without importing them.
 
-An installer writes a package's version into the name of a directory beside it (``NAME-VERSION.dist-info``, "Recording
-installed projects" of the packaging specifications). importlib.metadata, which reads what is in there, takes as long
-to load as a short command takes to run; so it is asked only where the names do not tell.
+An installer writes a package's version into the name of a directory (``NAME-VERSION.dist-info``, "Recording installed
+projects" of the packaging specifications). importlib.metadata, which reads the files there, takes as long to import as
+a short command takes to run; so it is used only if the names do not suffice.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _SUFFIX = ".dist-info"
 
 @cache
 def place_of(package: str) -> Path | None:
-    """The directory of an installed package; None if there is none. Looking takes long, so a process does it once."""
+    """The directory of an installed package; None if there is none. Cached, since the search is slow."""
     spec = find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         return None
@@ -25,7 +25,7 @@ def place_of(package: str) -> Path | None:
 
 @cache
 def version_of(package: str) -> str:
-    """The version of a package that is distributed under its own name; "unknown" if nobody tells."""
+    """The version of a package that is distributed under its own name; "unknown" if not found."""
     place = place_of(package)
     if place is None:
         return "unknown"

@@ -1,15 +1,15 @@
 """The ghostty engine: libghostty-vt behind the Emulator protocol. Fast and complete.
 
 emulator    GhosttyEmulator, made of the parts below
-stream      output into the library: the hot path
-effects     replies and events, out of the library
-input       keys, mouse and focus as bytes
-frame       what is to be painted since the last frame
-cells       rows of cells, out of the library's render state
-row_reader  rows of the screen and its history, for text and copies
+stream      feeds output into the library: the hot path
+effects     collects replies and events from the library
+input       encodes keys, mouse and focus as bytes
+frame       the changes to paint since the last frame
+cells       reads rows of cells from the library's render state
+row_reader  reads rows of the screen and its history, for text and copies
 history     the limit of the history
 selection   the library's own selection
 snapshot    the binary form of a terminal's state
 replay      a terminal's state as bytes that rebuild it in any engine
-library/    libghostty-vt itself: its C interface, and the calls that all else is made of
+library/    libghostty-vt itself: its C interface, and the basic calls
 """

@@ -1,12 +1,12 @@
-"""Rows of cells, read out of libghostty-vt's render state.
+"""Reads rows of cells from libghostty-vt's render state.
 
-A call into the library for each cell would cost twenty times more than the rest, so a row comes
-as one array of 64-bit cells (CELLS_RAW) and is taken apart by operations on whole rows. The
-cell's bits, as the library's own type description gives them::
+A call into the library for each cell would cost twenty times more than the rest. So a row is read as one array of
+64-bit cells (CELLS_RAW), and decoded by operations on whole rows. The cell's bits, as the library's own type
+description gives them::
 
-    0-1  what it holds: a code point, a grapheme, a palette background, an RGB background
+    0-1  the kind of content: a code point, a grapheme, a palette background, an RGB background
     2-25 the code point, index or colour
-    26-41 style id, of its page: another page gives the same id to another style
+    26-41 style id within its page: another page gives the same id to another style
     42-43 narrow, wide, the tail of a wide one, the head of a line's end left blank
     44 protected   45 hyperlink   46-47 semantic content
 """
@@ -40,7 +40,7 @@ _ROW_KEYS: Final = [
 
 
 def _find_wrap_bit() -> int:
-    """The bit of a raw row that says that its line goes on; asked of the library, once."""
+    """The bit of a raw row that says that its line continues; found by asking the library once."""
     flag = ffi.new("bool*")
     for bit in range(64):
         lib.ghostty_row_get(1 << bit, lib.GHOSTTY_ROW_DATA_WRAP, flag)
@@ -100,10 +100,10 @@ def style_of(style: Any) -> Style:
 
 
 class RenderState:
-    """One of the library's render states and what is needed to read its rows.
+    """One of the library's render states, and the objects that read its rows.
 
-    A terminal marks changed rows; updating a render state takes those marks. Two render states of
-    one terminal therefore steal from each other, see ``GhosttyEmulator``.
+    A terminal marks changed rows; updating a render state clears those marks. So two render states of one terminal
+    would take marks from each other, see ``GhosttyEmulator``.
     """
 
     def __init__(self, terminal: Any) -> None:
@@ -143,7 +143,7 @@ class RenderState:
             ffi.release(owned)
 
     def update(self) -> None:
-        """Bring the state up to its terminal; takes the terminal's marks of change."""
+        """Update the state from its terminal, which clears the terminal's marks of change."""
         check(lib.ghostty_render_state_update(self.state, self._terminal), "updating the render state")
 
     def is_clean(self) -> bool:
@@ -152,15 +152,15 @@ class RenderState:
         return bool(self._dirty[0] == lib.GHOSTTY_RENDER_STATE_DIRTY_FALSE)
 
     def clean(self) -> None:
-        """What is marked as changed has been read."""
+        """Mark all changes as read."""
         lib.ghostty_render_state_clean(self.state)
 
     def forget_styles(self) -> None:
-        """Style ids may mean others by now: to be called after the terminal has changed."""
+        """Forget style ids, which may have other meanings after the terminal has changed."""
         self._page_styles.clear()
 
     def changed_rows(self) -> dict[int, Row]:
-        """The rows marked as changed, with their selections."""
+        """The changed rows, with their selections."""
         rows: dict[int, Row] = {}
         self._begin()
         iterator, number = self._iterator, self._row_number
@@ -185,8 +185,8 @@ class RenderState:
         )
 
     def _row(self, y: int, *, with_selection: bool) -> Row:
-        """The row that the iterator stands on."""
-        # The selection comes last, since a row without one ends the call with an error.
+        """The iterator's current row."""
+        # The selection comes last: for a row without one, the call ends with an error.
         missing = lib.ghostty_render_state_row_get_multi(
             self._iterator, 4 if with_selection else 3, self._row_keys, self._row_values, self._length
         )
@@ -202,7 +202,7 @@ class RenderState:
 
     @staticmethod
     def _whole_characters(data: bytes, first: int, last: int) -> tuple[int, int]:
-        """Columns widened so that no wide character is selected by half."""
+        """Columns extended to whole wide characters."""
         cells = memoryview(data).cast("Q")
         if first > 0 and cells[first] >> _WIDE_SHIFT & 3 == TAIL:
             first -= 1
@@ -216,7 +216,7 @@ class RenderState:
         bits = int.from_bytes(data, "little")
         keys = memoryview((bits & mask).to_bytes(count * 8, "little")).cast("Q")
         words = memoryview((bits >> 2 & codepoints).to_bytes(count * 8, "little")).cast("I")[::2]
-        # A background colour in place of a code point may be no code point: it is replaced, and not used.
+        # A background colour in place of a code point may be an invalid one: it is replaced, and not used.
         text = words.tobytes().decode("utf-32-le", "replace").replace("\0", " ")
         cells = memoryview(data).cast("Q")
         get_cells = True
@@ -264,14 +264,14 @@ class RenderState:
         return _joined(runs)
 
     def _special(self, runs: list[Run], key: int, start: int, stop: int, text: str, style: Style, y: int) -> None:
-        """Cells that are wide, hold several code points, or are linked; alike but for their content."""
+        """Runs of cells that are wide, have several code points, or are linked, and otherwise alike."""
         wide = key >> _WIDE_SHIFT & 3 == WIDE
         grapheme = key & _TAG_MASK == GRAPHEME
         x = start
         while x < stop:
             link = style._replace(link=self._link_at(x, y)) if key & _LINK_BIT else style
             if wide and text[x] == " ":
-                # What a wide character becomes under a character set that has none: two blanks.
+                # A wide character under a character set that lacks it becomes two blanks.
                 if link != PLAIN:
                     runs.append(Run(x, 2, "  ", link, False))
             elif grapheme:
@@ -283,7 +283,7 @@ class RenderState:
             x += 1
 
     def _backgrounds(self, cells: Any, start: int, stop: int, tag: int) -> list[Run]:
-        """Cells without text, erased while a background colour was set."""
+        """Runs of cells without text, erased while a background colour was set."""
         runs: list[Run] = []
         x = start
         for content, group in groupby(cell >> 2 & 0xFFFFFF for cell in cells[start:stop]):
@@ -321,7 +321,7 @@ class RenderState:
         return bytes(ffi.buffer(buffer.ptr, buffer.len)).decode("utf-8", "replace") or " "
 
     def _link_at(self, x: int, y: int) -> str:
-        """The URI of a linked cell; the render state has none, so it comes from the grid."""
+        """The URI of a linked cell, read from the grid, since the render state lacks it."""
         reference = grid_ref(self._terminal, lib.GHOSTTY_POINT_TAG_VIEWPORT, x, y)
         if reference is None:
             return ""
@@ -333,9 +333,9 @@ class RenderState:
 
 
 def _joined(runs: list[Run]) -> tuple[Run, ...]:
-    """Neighbours of one style made one; plain ones over the blanks between them.
+    """Join neighbours of the same style, and plain runs over the blanks between them.
 
-    So a row says what is seen, and not how it came to be: written, erased or never touched.
+    So rows that look alike are equal, whether their cells were written, erased or never touched.
     """
     joined: list[Run] = []
     for run in runs:
@@ -354,7 +354,7 @@ _mask_cache: dict[int, tuple[int, int]] = {}
 
 
 def _masks(count: int) -> tuple[int, int]:
-    """The masks that take the keys, and the code points, out of a row of ``count`` cells."""
+    """The bytes of a paste: bracketed if the program asked for that, without control characters that break out."""
     masks = _mask_cache.get(count)
     if masks is None:
         key = int.from_bytes(_KEY_MASK.to_bytes(8, "little") * count, "little")

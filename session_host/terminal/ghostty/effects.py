@@ -1,8 +1,7 @@
 """Collects a terminal's replies and events.
 
-libghostty-vt tells of them through C callbacks. There is one set of callbacks for the whole
-process; which terminal is meant travels in its userdata, a handle to that terminal's Effects.
-So nothing here refers to a terminal, and a terminal that is dropped is freed.
+libghostty-vt reports them through C callbacks. The whole process has one set of callbacks; their userdata identifies
+the terminal, as a handle to its Effects. So no object here refers to a terminal, and a dropped terminal is freed.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ from .library.calls import ffi, lib, set_option, text_of
 
 MAX_EVENTS = 1000
 MAX_REPLY_BYTES = 1024 * 1024
-"""More than this, unread, is answered no more: a replica's owner may never ask for replies."""
+"""Unread replies above this size are dropped: a replica's owner may never read replies."""
 
 MAX_TITLE_CHARACTERS = 1024
 MAX_BODY_CHARACTERS = 4096
@@ -53,23 +52,23 @@ _MARK: Final = b"133"
 
 
 def clean_text(data: bytes, limit: int, *, keep_lines: bool = False) -> str:
-    """UTF-8 text as ``protocol.untrusted_text.plain`` has it."""
+    """Decode UTF-8 text and clean it like ``protocol.untrusted_text.plain``."""
     return plain(data.decode("utf-8", "replace"), limit, keep_lines=keep_lines)
 
 
 class Effects:
-    """One terminal's replies and events, until somebody takes them.
+    """One terminal's replies and events, until they are taken.
 
     Attributes:
         size: the host's grid, for size queries.
         cell: the host's cell, for size queries.
-        colors: the default colours; here for the colour-scheme query.
-        title: the title last told; a reset takes the title away and tells nobody. Part of a snapshot.
+        colors: the default colours, for the colour-scheme query.
+        title: the last reported title; a reset clears the title without a report. Part of a snapshot.
         unfinished: the start of an incomplete OSC 99 or 133; part of a snapshot.
         version: the answer to XTVERSION.
         version_memory: the answer's bytes, for the library.
-        muted: replies are not kept, while the host does what the program did not ask for.
-        parts: OSC 99 notifications told in parts, by id: (title, body); part of a snapshot.
+        muted: whether replies are dropped, while the host does things that the program did not request.
+        parts: incomplete OSC 99 notifications, by id: (title, body); part of a snapshot.
     """
 
     def __init__(self, size: GridSize, cell: CellSize, colors: DefaultColors) -> None:
@@ -87,13 +86,13 @@ class Effects:
         self._events: deque[TerminalEvent] = deque(maxlen=MAX_EVENTS)
 
     def reply(self, data: bytes) -> None:
-        """Keep bytes for the program."""
+        """Add a reply to the program."""
         if not self.muted and self._reply_bytes + len(data) <= MAX_REPLY_BYTES:
             self._reply_bytes += len(data)
             self.replies.append(data)
 
     def take_replies(self) -> bytes:
-        """What was kept for the program since last asked."""
+        """Replies to the program since the last call."""
         if not self.replies:
             return b""
         data = b"".join(self.replies)
@@ -102,11 +101,11 @@ class Effects:
         return data
 
     def event(self, event: TerminalEvent) -> None:
-        """Keep an event; the oldest goes when there are too many."""
+        """Add an event; drop the oldest if there are too many."""
         self._events.append(event)
 
     def take_events(self) -> list[TerminalEvent]:
-        """The events since last asked."""
+        """Events since the last call."""
         events = list(self._events)
         self._events.clear()
         return events
@@ -119,18 +118,18 @@ class Effects:
             self.event(TitleChanged(title))
 
     def sequence(self, content: bytes, truncated: bool) -> None:
-        """An OSC that the library does not know."""
+        """Handle an OSC that the library does not know."""
         if content.startswith(_AGENT_STATE_QUERY) and not truncated:
             self.reply(AGENT_STATE_REPLY)
         elif content.startswith(_AGENT_STATE_OSC) and not truncated:
             self.event(AgentState(clean_text(content[len(_AGENT_STATE_OSC) :], MAX_BODY_CHARACTERS)))
 
-    # -- OSC 99 and 133: the library knows them and keeps silent, so they are read from the stream
+    # -- OSC 99 and 133: the library parses them without a report, so they are read from the stream
 
     def watch(self, data: bytes) -> list[tuple[int, bytes, bytes]]:
         """Find kitty's notifications (OSC 99) and shells' marks (OSC 133): where each ends, its number, its content.
 
-        ESC ] begins an OSC in whatever state the parser is, so searching for the bytes is exact. Each ESC ends one.
+        ESC ] begins an OSC in every state of the parser, so searching for the bytes is exact. Each ESC ends an OSC.
         """
         before = len(self.unfinished)
         if before:
@@ -153,7 +152,7 @@ class Effects:
         return commands
 
     def command(self, number: bytes, content: bytes) -> None:
-        """An OSC that ``watch`` found."""
+        """Handle an OSC that ``watch`` found."""
         if number == _MARK:
             mark = mark_of(content.decode("ascii", "replace"))
             if mark is not None:
@@ -162,7 +161,7 @@ class Effects:
             self.notification(content)
 
     def notification(self, content: bytes) -> None:
-        """What one OSC 99 said, see https://sw.kovidgoyal.net/kitty/desktop-notifications/."""
+        """Handle one OSC 99, see https://sw.kovidgoyal.net/kitty/desktop-notifications/."""
         metadata, separator, payload = content.partition(b";")
         if not separator:
             return
@@ -192,7 +191,7 @@ class Effects:
 
 
 def install(terminal: Any, effects: Effects) -> Any:
-    """Have a terminal tell its effects; returns the handle that must live as long as it does."""
+    """Connect a terminal to its Effects; returns a handle that must live as long as the terminal."""
     handle = ffi.new_handle(effects)
     set_option(terminal, "USERDATA", None, handle)
     for name, callback in _CALLBACKS.items():
@@ -202,9 +201,9 @@ def install(terminal: Any, effects: Effects) -> Any:
 
 
 def _quiet(_kind: object, _error: object, _trace: object) -> None:
-    """A callback that failed keeps its terminal running; what it was to tell is lost.
+    """Ignore an exception in a callback, so that its terminal continues; the report is lost.
 
-    Raising through C is impossible, and cffi's own way out is to print to standard error.
+    Exceptions cannot pass through C, and cffi would print them to standard error.
     """
 
 
@@ -282,7 +281,7 @@ def _size(_terminal: Any, userdata: Any, size: Any) -> bool:
 @_callback("GhosttyTerminalXtversionFn")
 def _xtversion(_terminal: Any, userdata: Any) -> Any:
     effects = ffi.from_handle(userdata)
-    # It is read once this function has returned, so its memory is kept.
+    # The library reads the reply after this function has returned, so its memory is kept.
     text = effects.version.encode()
     effects.version_memory = memory = ffi.new("uint8_t[]", text)
     return ffi.new("GhosttyString*", {"ptr": memory, "len": len(text)})[0]

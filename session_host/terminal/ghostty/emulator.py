@@ -1,8 +1,7 @@
 """The ghostty engine: libghostty-vt behind the Emulator protocol. Fast and complete.
 
-The parts: ``library.calls`` opens the library, ``effects`` collects replies and events,
-``cells`` reads rows, ``selection`` selects, ``input`` encodes what a user
-does, ``snapshot`` and ``replay`` carry the state elsewhere.
+The parts: ``library.calls`` opens the library, ``effects`` collects replies and events, ``cells`` reads rows,
+``selection`` selects, ``input`` encodes user input, ``snapshot`` and ``replay`` save the state.
 """
 
 from __future__ import annotations
@@ -51,7 +50,7 @@ class GhosttyEmulator:
     """An Emulator over one libghostty-vt terminal.
 
     Attributes:
-        is_plain, encode_key: see ``Emulator``; each is asked with every key, so they are their parts' own.
+        is_plain, encode_key: see ``Emulator``; every key calls them, so they are bound methods of the parts.
     """
 
     def __init__(
@@ -103,17 +102,17 @@ class GhosttyEmulator:
         """Restore an emulator from its ``snapshot``.
 
         Raises:
-            EngineFailure: it is damaged, or of another build.
+            EngineFailure: the snapshot is damaged, or of another build.
         """
         state, data = ghostty_snapshot.unpack(snapshot)
         return cls._restored(state, *ghostty_snapshot.decode(data, CONTINUATION_BYTES))
 
     @classmethod
     def restore_beginning(cls, beginning: bytes) -> GhosttyEmulator | None:
-        """The screen of a snapshot of which only the beginning is there; None if that is too little.
+        """Restore the screen from the beginning of a snapshot; None if that is too short.
 
         Raises:
-            EngineFailure: it is no snapshot.
+            EngineFailure: the bytes are not a snapshot.
         """
         state, data = ghostty_snapshot.unpack(beginning)
         decoded = ghostty_snapshot.decode_beginning(data, CONTINUATION_BYTES)
@@ -134,7 +133,7 @@ class GhosttyEmulator:
         self._finalizer()
         self._terminal = ffi.NULL
 
-    # -- what it is
+    # -- properties
 
     @property
     def engine(self) -> Literal["ghostty"]:
@@ -158,12 +157,12 @@ class GhosttyEmulator:
 
     @property
     def scrollback_limit(self) -> int:
-        """Lines of history kept at most."""
+        """The maximum number of history lines."""
         return self._scrollback_limit
 
     @property
     def scrollback_rows(self) -> int:
-        """Rows of history now; the library keeps some more, which are not shown."""
+        """The number of history rows; the library keeps some more, which are hidden."""
         return min(self._reader.history_rows(), self._scrollback_limit)
 
     @property
@@ -178,9 +177,9 @@ class GhosttyEmulator:
 
     @property
     def modes(self) -> Modes:
-        """The modes in force."""
+        """The current modes."""
         is_set = self._mode
-        # Encodings can be set while nothing is tracked; nobody asks for one then.
+        # An encoding can be set while tracking is off; it then has no effect.
         encoding: MouseEncoding = next((name for number, name in MOUSE_ENCODINGS if is_set(number)), "default")
         tracking: MouseTracking = "none"
         if any(is_set(number) for number, _ in MOUSE_TRACKINGS):
@@ -220,15 +219,15 @@ class GhosttyEmulator:
         self._painter.full = True
 
     def take_replies(self) -> bytes:
-        """What is to be written back to the program."""
+        """Replies to the program since the last call."""
         return self._effects.take_replies()
 
     def take_events(self) -> list[TerminalEvent]:
-        """Events since last asked."""
+        """Events since the last call."""
         return self._effects.take_events()
 
     def set_default_colors(self, colors: DefaultColors) -> None:
-        """What colour queries are answered with; a program that asked to be told is told."""
+        """Set the answers to colour queries; a program that asked for changes is notified."""
         changed = colors.dark != self._effects.colors.dark
         self._effects.colors = colors
         self._set_colors()
@@ -236,7 +235,7 @@ class GhosttyEmulator:
             self._effects.reply(b"\x1b[?997;1n" if colors.dark else b"\x1b[?997;2n")
 
     def identify(self, version: str) -> None:
-        """What XTVERSION is answered with."""
+        """Set the answer to XTVERSION."""
         self._effects.version = version
 
     def _set_colors(self) -> None:
@@ -262,14 +261,14 @@ class GhosttyEmulator:
         return self._reader.read(self._reader.history_rows() - kept + first, count) if count > 0 else []
 
     def frame(self) -> Frame:
-        """What is to be painted."""
+        """The changes to paint."""
         return self._painter.frame(self._size, self.scrollback_rows)
 
     def damage_all(self) -> None:
         """Make the next frame a full one."""
         self._painter.full = True
 
-    # -- looking back
+    # -- scrolling back
 
     def scroll(self, rows: int) -> None:
         """Move the viewport."""
@@ -282,7 +281,7 @@ class GhosttyEmulator:
             scroll_viewport(self._terminal, lib.GHOSTTY_SCROLL_VIEWPORT_ROW, bottom - back)
 
     def scroll_to_bottom(self) -> None:
-        """Look at the active screen again."""
+        """Scroll to the active screen."""
         scroll_viewport(self._terminal, lib.GHOSTTY_SCROLL_VIEWPORT_BOTTOM)
 
     # -- selecting
@@ -304,7 +303,7 @@ class GhosttyEmulator:
         self._selector.select_all(total - shown, self._size.columns, total)
 
     def clear_selection(self) -> None:
-        """Select nothing."""
+        """Clear the selection."""
         self._selector.clear()
 
     def selected_text(self) -> str:
@@ -315,7 +314,7 @@ class GhosttyEmulator:
         column, row = point
         return min(max(column, 0), self._size.columns - 1), min(max(row, 0), self._size.rows - 1)
 
-    # -- encoding what a user did
+    # -- encoding user input
 
     def encode_paste(self, text: str) -> bytes:
         """The bytes of a paste."""
@@ -329,10 +328,10 @@ class GhosttyEmulator:
         """The bytes of a focus change."""
         return self._encoder.focus(focused)
 
-    # -- carrying the state elsewhere
+    # -- saving the state
 
     def snapshot(self) -> bytes:
-        """The whole state, in the library's binary form."""
+        """The complete state, in the library's binary form."""
         self._stream.history.trim(self._reader.history_rows())
         effects = self._effects
         state = ghostty_snapshot.State(
@@ -352,7 +351,7 @@ class GhosttyEmulator:
             return ghostty_snapshot.encode_snapshot(self._terminal, state)
 
     def replay(self) -> bytes:
-        """Bytes that rebuild this state."""
+        """Bytes that rebuild the state in any engine."""
         try:
             return replay(self, self._terminal)
         except EngineFailure:
@@ -360,14 +359,14 @@ class GhosttyEmulator:
             return replay(self, self._terminal)
 
     def _give_up_sequence(self) -> None:
-        """Swallow the rest of a sequence of more than CONTINUATION_BYTES: nothing that long is of use.
+        """Swallow the rest of a sequence of more than CONTINUATION_BYTES: no sequence that long is useful.
 
-        Here as well as in the copy, so that both go on alike.
+        This happens in the terminal and in its copy, so that both continue alike.
         """
         self._stream.write(_SWALLOW)
 
     def reset_after_exit(self) -> None:
-        """Undo what a killed program left behind."""
+        """Undo the modes that a killed program left set."""
         self._effects.muted = True
         self._stream.write(b"\x18")
         column, row = int(self._cursor_x()), int(self._cursor_y())
@@ -377,7 +376,7 @@ class GhosttyEmulator:
 
 
 def _free(parts: tuple[Any, ...], terminal: Any, _handle: Any) -> None:
-    """Free a terminal after what refers to it; the handle of its effects has lived long enough."""
+    """Free a terminal after the objects that refer to it; the handle of its effects is no longer needed."""
     for part in parts:
         part.close()
     lib.ghostty_terminal_free(terminal)

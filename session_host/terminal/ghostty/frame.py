@@ -1,4 +1,4 @@
-"""Frames: the rows that changed since the last one, the cursor and the colours."""
+"""Frames: the changed rows, the cursor and the colours."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SHAPES: Final = {
 
 
 class ProgramColors:
-    """The colours that a terminal's program set, as far as they differ from the defaults."""
+    """The colours that a terminal's program set to other values than the defaults."""
 
     def __init__(self, terminal: Any) -> None:
         self._terminal = terminal
@@ -54,8 +54,8 @@ class ProgramColors:
 class Painter:
     """Makes the frames of one terminal.
 
-    The library marks rows generously (the whole viewport when a line scrolls), so each is compared
-    with what was painted last, and only what differs goes into a frame.
+    The library marks rows generously (the whole viewport when a line scrolls), so each row is compared with the last
+    painted one, and only different rows go into a frame.
     """
 
     def __init__(self, terminal: Any) -> None:
@@ -70,7 +70,7 @@ class Painter:
         self._painted: dict[int, Row] = {}
         self._painted_look: tuple[object, ...] = ()
         self.full = True
-        """The next frame is a full one."""
+        """Whether the next frame is a full one."""
 
     def close(self) -> None:
         """Free the library's objects."""
@@ -78,7 +78,7 @@ class Painter:
             self._state.close()
 
     def settle(self) -> None:
-        """Take the terminal's marks of change, for the next frame, before another reader does."""
+        """Read the terminal's marks of change for the next frame, before another reader clears them."""
         if self._state is not None:
             self._state.update()
 
@@ -89,7 +89,7 @@ class Painter:
         return self._state
 
     def frame(self, size: GridSize, scrollback_rows: int) -> Frame:
-        """What changed in the viewport; takes the damage."""
+        """The changes in the viewport; resets the damage."""
         state = self._update()
         foreground, background = self._colors.one("foreground"), self._colors.one("background")
         palette = self._colors.palette()
@@ -122,7 +122,7 @@ class Painter:
         )
 
     def cursor(self) -> Cursor:
-        """The cursor on the active screen; its shape is known to a render state only."""
+        """The cursor on the active screen; only a render state knows its shape."""
         state = self._update()
         lib.ghostty_render_state_get(state.state, lib.GHOSTTY_RENDER_STATE_DATA_CURSOR, self._cursor)
         return self._shaped(self._cursor_x(), self._cursor_y())

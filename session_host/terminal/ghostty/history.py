@@ -1,15 +1,14 @@
-"""Sizes the library's history.
+"""Sets the limits of the library's history.
 
-The library frees history by whole pages, and it can be bounded in lines or in bytes. At the bound
-in bytes it uses the oldest page again, at the bound in lines it gives the page back to the system
-and asks for a new one, which costs several times more than all the rest of a line's way. So the
-bound is in bytes, reckoned from the width; and only for text that needs far more bytes a line than
-usual (a style of its own for each cell), where that would keep too few lines, in lines.
+The library frees history by whole pages, and can limit it in lines or in bytes. At the limit in bytes it reuses the
+oldest page. At the limit in lines it frees the page and allocates a new one, which costs several times more than all
+other work on a line. So the limit is in bytes, computed from the width; only for text that needs far more bytes per
+line than usual (a separate style for each cell), where that would keep too few lines, it is in lines.
 
-What is kept beyond the limit is not shown: see ``GhosttyEmulator.scrollback_rows``.
+Rows beyond the limit are hidden: see ``GhosttyEmulator.scrollback_rows``.
 
-A grid that gets narrower wraps lines into more rows. The bounds stay those of the widest grid that the
-terminal had, so that the lines are still there when it gets wide again.
+A narrower grid wraps lines into more rows. The limits stay those of the widest grid that the terminal had, so that the
+lines are still there when it becomes wide again.
 """
 
 from __future__ import annotations
@@ -21,17 +20,17 @@ from session_host.protocol.values import GridSize
 from .library.calls import ffi, lib, set_option, track
 
 _PAGE_CELLS = 45_000
-"""A page of the library's holds at least so many cells, counting one more for each row."""
+"""How many cells a page of the library holds at least, counting one more for each row."""
 
 _PAGE_BYTES = 420_000
 _SPARE = 1.5
-"""Room for pages that hold more styles and links than the library reckons with."""
+"""Extra space for pages with more styles and links than the library expects."""
 
 _MOST_BYTES_PER_LINE = 32 * 1024
 
 
 class HistoryKeeper:
-    """Sets the bounds of one terminal's history.
+    """Sets the limits of one terminal's history.
 
     Attributes:
         widest_columns: the widest grid that the terminal had; part of a snapshot.
@@ -73,18 +72,18 @@ class HistoryKeeper:
             set_option(self._terminal, "SCROLLBACK_MAX_LINES", "size_t", limit_lines)
 
     def grown(self, rows: int) -> None:
-        """Told the rows of history after output."""
+        """Adjust the limits; called with the number of history rows after output."""
         self._is_blank = False
         if self._counts_lines or lib.ghostty_tracked_grid_ref_has_value(self._oldest):
             return
         if 4 * self._rows_per_page() < rows < self._lines:
-            # The oldest page is gone, and there were not lines enough yet.
+            # The oldest page is gone before the history had enough lines.
             self._count_lines()
         else:
             self._watch_oldest()
 
     def _watch_oldest(self) -> None:
-        """Follow the oldest row: it goes with its page, or when the terminal is reset."""
+        """Track the oldest row, which disappears with its page, or when the terminal is reset."""
         self.close()
         self._oldest = track(self._terminal, lib.GHOSTTY_POINT_TAG_SCREEN, 0, 0) or ffi.NULL
 
@@ -100,9 +99,9 @@ class HistoryKeeper:
         self._set(max(self._bytes, self._lines * _MOST_BYTES_PER_LINE), self._most_lines())
 
     def before_resize(self, size: GridSize) -> None:
-        """The grid is about to change; lines must not be lost to a bound of the wrong width."""
+        """Adjust the limits before a resize, so that no lines are lost to limits for the wrong width."""
         self._size = size
-        # A grid without any text has no lines that were wider.
+        # A grid without text has no wider lines.
         self.widest_columns = size.columns if self._is_blank else max(self.widest_columns, size.columns)
         if self._counts_lines and self._lines:
             self._count_lines()
@@ -110,14 +109,14 @@ class HistoryKeeper:
             self._set(max(self._bytes, self._wanted_bytes()), None)
 
     def after_resize(self) -> None:
-        """The grid has changed."""
+        """Adjust the limits after a resize."""
         if self._counts_lines and self._lines:
             self._count_lines()
         else:
             self._set(self._wanted_bytes(), None)
 
     def trim(self, rows: int) -> None:
-        """Free what is beyond the limit, as far as whole pages can be freed."""
+        """Free rows beyond the limit, as far as they fill whole pages."""
         if self._lines and not self._counts_lines and rows > self._most_lines():
             self._set(self._bytes, self._most_lines())
             self._set(self._bytes, None)

@@ -1,8 +1,8 @@
-"""Encodes keys (with ``encode_keys``), mouse and focus by the modes in force in libghostty-vt.
+"""Encodes keys (with ``encode_keys``), mouse and focus by libghostty-vt's current modes.
 
-Keys are encoded by ``encode_keys``, as in the other engine: the library's encoder wants to know the
-physical key and its unshifted character, which a toolkit does not tell of every layout, and it knows
-nothing of modifyOtherKeys 1. Mouse events are encoded by the library.
+``encode_keys`` encodes keys, as in the other engine: the library's encoder needs the physical key and its unshifted
+character, which a toolkit does not report for every layout, and it lacks modifyOtherKeys 1. The library encodes mouse
+events.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from session_host.terminal.encode_keys import encode_key
 from .library.calls import ffi, lib, mode, new_object
 from .stream import Stream
 
-# Plain integers: arithmetic on an enum's members takes microseconds, and a key is typed through here.
+# Plain integers: arithmetic on enum members takes microseconds, and this is on the key path.
 _SHIFT: Final = int(Modifiers.SHIFT)
 _CTRL: Final = int(Modifiers.CTRL)
 _ALT: Final = int(Modifiers.ALT)
@@ -89,14 +89,14 @@ def _library_modifiers(modifiers: int) -> int:
 
 
 class InputEncoder:
-    """The library's encoders of one terminal, kept for its life."""
+    """The library's encoders of one terminal, kept for the terminal's life."""
 
     def __init__(self, terminal: Any, stream: Stream) -> None:
-        """Make them.
+        """Create the encoders.
 
         Args:
-            terminal: the terminal with the modes in force.
-            stream: the same terminal's, which knows the keyboard's modes at any time.
+            terminal: the terminal with the current modes.
+            stream: the terminal's stream, which tracks the keyboard modes.
         """
         self._terminal = terminal
         self._stream = stream
@@ -118,7 +118,7 @@ class InputEncoder:
         flags: int = self._kitty_flags[0]
         name = key.key
         if name == key.text and not key.modifiers and not flags and len(name) == 1:
-            # A plain character is itself in every mode but kitty's: by far the most frequent key.
+            # A plain character, by far the most frequent key, is unchanged in every mode except kitty's.
             return b"" if key.action is _RELEASE else name.encode("utf-8", "replace")
         application_cursor = not flags and mode(self._terminal, _APPLICATION_CURSOR_MODE)
         return encode_key(
@@ -139,7 +139,7 @@ class InputEncoder:
         data = self._encode_mouse(mouse, button, size, cell)
         if data:
             return data
-        # The library lets the reset of one tracking mode end all; those still set are in force again.
+        # In the library, resetting one tracking mode ends all; set the remaining ones again.
         still_set = next((event for number, event in _TRACKING_EVENTS if mode(self._terminal, number)), None)
         if still_set is None or self._encode_mouse(_PRESS, _MOUSE_BUTTONS[_PRESS.button], size, cell):
             return b""
@@ -148,7 +148,7 @@ class InputEncoder:
         return self._encode_mouse(mouse, button, size, cell)
 
     def _encode_mouse(self, mouse: Mouse, button: int | None, size: GridSize, cell: CellSize) -> bytes:
-        """The bytes of a mouse event by the options that the encoder has."""
+        """The bytes of a mouse event by the encoder's current options."""
         encoder, event = self._mouse_encoder, self._mouse_event
         pixels = ffi.new("GhosttyMouseEncoderSize*")
         pixels.size = ffi.sizeof("GhosttyMouseEncoderSize")
@@ -173,9 +173,9 @@ class InputEncoder:
         return b"" if result else bytes(ffi.buffer(self._memory, self._length[0]))
 
     def mouse_modes(self) -> tuple[MouseTracking, MouseEncoding]:
-        """What mouse events a program gets, and how encoded.
+        """The tracking mode and encoding of mouse events.
 
-        Asked of the encoder: the modes that are set do not tell, as the last one set or reset wins.
+        The encoder knows them; the set modes do not tell, as the last one set or reset wins.
         """
         press = self._probe(MouseAction.PRESS, MouseButton.LEFT)
         if not press:

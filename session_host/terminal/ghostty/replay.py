@@ -1,11 +1,11 @@
 """Escape sequences that rebuild a terminal's state in any engine.
 
-What the library lets be read is read. What it does not (saved cursors, the screen that is not
-active, the stack of keyboard flags) comes from a copy of the terminal, made through the binary
-form, to which sequences are fed that bring it to the surface.
+The module reads as much of the state as the library allows. For the rest (saved cursors, the inactive screen, the stack
+of keyboard flags), it copies the terminal through the binary form, and feeds the copy sequences that make the state
+readable.
 
-The order matters: text is written under the modes of a fresh terminal, then modes are set, and
-the cursor comes last, since nearly everything moves it.
+The order matters: text is written under the modes of a fresh terminal, then modes are set, and the cursor comes last,
+since nearly everything moves it.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ _MODES: Final = (
     1, 5, 8, 9, 40, 45, 66, 67, 1000, 1002, 1003, 1004, 1005, 1015, 1006, 1007, 1016,
     1035, 1036, 1039, 1045, 2004, 2026, 2027, 2031, 2048, 5522, 25,
 )  # fmt: skip
-"""DEC modes that do not change how text is written; the last of the mouse's encodings wins."""
+"""DEC modes that do not change how text is written; the last mouse encoding wins."""
 
 _SET_BY_DEFAULT: Final = frozenset((7, 25, 1007, 1035, 1036, 2027))
 _LATE_MODES: Final = ((7, False), (4, True), (12, True), (20, True))
-"""Modes that do: set at the very end. Pairs of number and whether it is an ANSI one."""
+"""Modes that change how text is written, set at the very end. Pairs of number and whether it is an ANSI mode."""
 
 _MARGIN_MODE, _ORIGIN_MODE = 69, 6
 _KITTY_STACK_DEPTH = 8
@@ -41,7 +41,7 @@ _MARGIN: Final = re.compile(rb"\x1b\[(\d+);\d+([rs])")
 
 
 class _Pen(NamedTuple):
-    """A cursor's place and what it writes with."""
+    """A cursor's position and the attributes that it writes with."""
 
     column: int
     row: int
@@ -61,7 +61,7 @@ class _Margins(NamedTuple):
 
 
 class _Surface:
-    """What can be read of one terminal's active screen."""
+    """The readable state of one terminal's active screen."""
 
     def __init__(self, terminal: Any) -> None:
         self.terminal = terminal
@@ -74,9 +74,9 @@ class _Surface:
         lib.ghostty_terminal_vt_write(self.terminal, data, len(data))
 
     def pen(self, style: bytes | None = None, *, link: bool = False) -> _Pen:
-        """The cursor; its style is read only where the screen's first cell is blank.
+        """The cursor; its style is read only if the screen's first cell is blank.
 
-        A link is no part of a saved cursor.
+        A saved cursor has no link.
         """
         if style is None:
             style = _PLAIN_PEN + self.extras(style=True, hyperlink=link, protection=True, charsets=True)
@@ -84,7 +84,7 @@ class _Surface:
         return _Pen(int(self._column()), int(self._row()), bool(self._pending()), origin, style)
 
     def kitty_stack(self) -> bytes:
-        """The keyboard flags, bottom first; the terminal's stack is emptied."""
+        """The keyboard flags, bottom first; this empties the terminal's stack."""
         flags: list[int] = []
         for _ in range(_KITTY_STACK_DEPTH):
             flags.append(int(self._flags()))
@@ -105,15 +105,15 @@ class _Surface:
         )
 
     def extras(self, **wanted: bool) -> bytes:
-        """The formatter's own sequences for parts of the state, with no text but the first cell's."""
+        """The formatter's own sequences for parts of the state, without text except the first cell's."""
         return formatted_extras(self.terminal, **wanted)
 
 
 def replay(emulator: Emulator, terminal: Any) -> bytes:
-    """Bytes that rebuild ``terminal``, the emulator's, in a fresh one of the same size.
+    """Bytes that rebuild ``terminal``, the emulator's, in a fresh terminal of the same size.
 
     Raises:
-        EngineFailure: an unfinished sequence is longer than is kept.
+        EngineFailure: an unfinished sequence is longer than the limit.
     """
     columns, rows, cursor = emulator.size.columns, emulator.rows(), emulator.cursor
     alternate = emulator.modes.alternate_screen
@@ -155,7 +155,7 @@ def replay(emulator: Emulator, terminal: Any) -> bytes:
 
 
 def _primary_below(copy: _Surface, size: GridSize, margins: _Margins, entered: int) -> bytes:
-    """The primary screen while the alternate is active, and the change to the alternate one."""
+    """The primary screen while the alternate one is active, and the switch to the alternate one."""
     copy.feed(b"\x1b[?47l\x1b8")
     place = copy.pen(style=b"")
     reader = GridReader(copy.terminal)
@@ -168,7 +168,7 @@ def _primary_below(copy: _Surface, size: GridSize, margins: _Margins, entered: i
             _scrolling_text(rows, size.columns),
             _saved(saved, margins, on_screen),
             copy.kitty_stack(),
-            # 1049 saves the cursor once more: it has to stand where it was saved.
+            # 1049 saves the cursor again, so it must be in its saved position.
             b"\x1b8" if entered == 1049 else b"",
             b"\x1b[?%dh" % entered,
             margins.off,
@@ -178,7 +178,7 @@ def _primary_below(copy: _Surface, size: GridSize, margins: _Margins, entered: i
 
 
 def _settings(copy: _Surface, cursor: Cursor, title: str) -> bytes:
-    """Modes, colours, tab stops, title: what belongs to the terminal and not to a screen."""
+    """Modes, colours, tab stops and title: the state of the terminal besides its screens."""
     terminal = copy.terminal
     parts: list[bytes] = []
     for number in _MODES:
@@ -201,7 +201,7 @@ def _settings(copy: _Surface, cursor: Cursor, title: str) -> bytes:
 
 
 def _mouse(terminal: Any, modes: Modes) -> bytes:
-    """Which of the mouse's modes is the one in force: the last one set; none, if that was reset."""
+    """The current mouse mode: the last one set; none, if that was reset."""
     parts: list[bytes] = []
     for numbers, name in ((MOUSE_TRACKINGS, modes.mouse), (MOUSE_ENCODINGS, modes.mouse_encoding)):
         if not any(mode(terminal, number) for number, _ in numbers):
@@ -216,11 +216,11 @@ def _mouse(terminal: Any, modes: Modes) -> bytes:
 
 
 def _pen(pen: _Pen, margins: _Margins, rows: list[Row]) -> bytes:
-    """Put the cursor in its place with what it writes with; the margins are set."""
+    """Move the cursor to its position with its attributes; the margins are set."""
     column, row = pen.column, pen.row
     cell = ""
     if pen.pending_wrap:
-        # Only printing in the last column brings it about, so the cell there is printed again.
+        # Only printing in the last column sets the pending wrap, so the cell there is printed again.
         column, cell = _cell_at(rows[row], column) if row < len(rows) else (column, " ")
     if pen.origin:
         place = b"\x1b[?6h\x1b[%d;%dH" % (row - margins.top + 1, column - margins.left + 1)
@@ -230,12 +230,12 @@ def _pen(pen: _Pen, margins: _Margins, rows: list[Row]) -> bytes:
 
 
 def _saved(pen: _Pen, margins: _Margins, rows: list[Row]) -> bytes:
-    """Save a cursor, and go back to a plain one."""
+    """Save a cursor, and reset the current one."""
     return margins.on + _pen(pen, margins, rows) + b"\x1b7" + margins.off + _PLAIN_PEN
 
 
 def _cell_at(row: Row, column: int) -> tuple[int, str]:
-    """Where the character at a column begins, and its text with its style."""
+    """The first column of the character at a column, and its text with its style."""
     for run in row.runs:
         if run.column <= column < run.column + run.cells:
             text = run.text if run.cluster else run.text[column - run.column]
@@ -257,7 +257,7 @@ def _scrolling_text(rows: list[Row], columns: int) -> bytes:
 
 
 def _placed_text(rows: list[Row], columns: int) -> bytes:
-    """Rows written each at its place, on a screen that is blank."""
+    """Rows written each at its place, on a blank screen."""
     parts: list[str] = []
     continues = False
     for number, (row, following) in enumerate(zip(rows, [*rows[1:], None], strict=True), start=1):
@@ -269,7 +269,7 @@ def _placed_text(rows: list[Row], columns: int) -> bytes:
 
 
 def _row_text(row: Row, following: Row | None, columns: int, continues: bool) -> str:
-    """A row's text; filled up where the line goes on, and never empty where one went on."""
+    """A row's text; filled up if the line continues, and never empty if the line continues from the row before."""
     text = ansi_row(row)
     end = row.runs[-1].column + row.runs[-1].cells if row.runs else 0
     if row.wrapped and following is not None and end < columns:
@@ -277,7 +277,7 @@ def _row_text(row: Row, following: Row | None, columns: int, continues: bool) ->
         if not (too_wide and following.runs[0].cluster and end == columns - 1):
             return text + " " * (columns - end)
     if continues and end < columns and not row.wrapped:
-        # A line that wraps at the bottom while a background is set fills its new row with that.
+        # A line that wraps at the bottom while a background is set fills its new row with that background.
         return (text or " ") + "\x1b[K"
     if continues and not (row.runs and row.runs[0].column == 0):
         return text or " "

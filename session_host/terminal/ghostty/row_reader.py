@@ -1,4 +1,4 @@
-"""Reads rows of the screen and its history, for text and copies; ``frame`` reads frames."""
+"""Reads rows of the screen and its history, for text and copies; ``frame`` reads rows for frames."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from .library.calls import ffi, lib, scroll_viewport
 
 
 class GridReader:
-    """Reads rows anywhere on a terminal's active screen, whatever its viewport shows.
+    """Reads rows anywhere on a terminal's active screen, independently of its viewport.
 
-    It moves the terminal's viewport and puts it back. Each reading begins with a render state that
-    knows nothing, since the marks of change may have gone to another; and it takes those left, so
-    who needs them must have taken them before.
+    The reader moves the terminal's viewport and puts it back. Each reading uses a new render state, since another one
+    may have cleared the marks of change. It clears the remaining marks, so a caller that needs them must read them
+    before.
     """
 
     def __init__(self, terminal: Any) -> None:
@@ -24,12 +24,12 @@ class GridReader:
         self._following = ffi.new("bool*")
 
     def history_rows(self) -> int:
-        """Rows above the active screen. The alternate screen shows none, whatever the library keeps."""
+        """How many rows are above the active screen; none above the alternate screen."""
         lib.ghostty_terminal_get(self._terminal, lib.GHOSTTY_TERMINAL_DATA_SCROLLBAR, self._scrollbar)
         return int(self._scrollbar.total - self._scrollbar.len)
 
     def read(self, first: int, count: int) -> list[Row]:
-        """Rows counted from the top of the history; the screen comes after it. Short at the end."""
+        """Read rows counted from the top of the history, with the screen after it. Fewer than ``count`` at the end."""
         get = lib.ghostty_terminal_get
         get(self._terminal, lib.GHOSTTY_TERMINAL_DATA_SCROLLBAR, self._scrollbar)
         get(self._terminal, lib.GHOSTTY_TERMINAL_DATA_VIEWPORT_ACTIVE, self._following)
@@ -48,8 +48,8 @@ class GridReader:
         finally:
             state.close()
             if self._following[0]:
-                # A viewport's place is kept even while it is not used, and a reflow keeps blank rows
-                # with a place in them. The oldest row is where it stands in a terminal never read.
+                # The library keeps an unused viewport's position, and a reflow keeps blank rows for such a position.
+                # The oldest row is the position in a terminal that was never read.
                 scroll_viewport(self._terminal, lib.GHOSTTY_SCROLL_VIEWPORT_ROW, 1)
                 scroll_viewport(self._terminal, lib.GHOSTTY_SCROLL_VIEWPORT_BOTTOM)
             else:

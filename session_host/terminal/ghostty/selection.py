@@ -1,6 +1,6 @@
-"""Selection by the library itself; it follows its content.
+"""The library's selection, which follows its content.
 
-The anchor is a tracked reference, so that a drag goes on after output has moved the text.
+The anchor is a tracked reference, so that a drag continues after output has moved the text.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Selector:
         self._set(selection)
 
     def clear(self) -> None:
-        """Select nothing."""
+        """Clear the selection."""
         self.close()
         set_option(self._terminal, "SELECTION", None)
 
@@ -102,13 +102,13 @@ class Selector:
         check(lib.ghostty_terminal_set(self._terminal, lib.GHOSTTY_TERMINAL_OPT_SELECTION, selection), "selecting")
 
     def _position(self, reference: Any) -> tuple[int, int]:
-        """Row and column on the whole screen, for comparing."""
+        """Row and column on the whole screen, for comparisons."""
         if lib.ghostty_terminal_point_from_grid_ref(self._terminal, reference, _SCREEN, self._coordinate):
             raise EngineFailure("libghostty-vt: a cell just looked up is nowhere")
         return int(self._coordinate.y), int(self._coordinate.x)
 
     def _whole(self, reference: Any, wide: int, step: int) -> Any:
-        """The neighbour which makes a wide character whole, if the cell is of kind ``wide``."""
+        """The neighbour that completes a wide character, if the cell is of kind ``wide``."""
         lib.ghostty_grid_ref_cell(reference, self._cell)
         lib.ghostty_cell_get(self._cell[0], lib.GHOSTTY_CELL_DATA_WIDE, self._wide)
         if self._wide[0] != wide:
@@ -122,7 +122,7 @@ class Selector:
         return self._found(lib.ghostty_terminal_select_word, options, reference)
 
     def _line(self, reference: Any) -> tuple[Any, Any]:
-        """The first and last cell of the rows of a line; the library would leave its blanks out."""
+        """The first and last cell of a line's rows, with the blanks that the library would leave out."""
         options = sized("GhosttyTerminalSelectLineOptions")
         options.ref = reference[0]
         start, end = self._found(lib.ghostty_terminal_select_line, options, reference)
@@ -134,7 +134,7 @@ class Selector:
         )
 
     def _found(self, select: Any, options: Any, reference: Any) -> tuple[Any, Any]:
-        """What the library selects around a cell; the cell alone where it finds nothing."""
+        """The library's selection around a cell; the cell alone if the library selects nothing."""
         selection = sized("GhosttySelection")
         if select(self._terminal, options, selection):
             return reference, reference

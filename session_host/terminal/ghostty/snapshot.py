@@ -1,4 +1,4 @@
-"""The binary snapshot of a terminal, and the state that the library's form lacks."""
+"""The binary snapshot of a terminal: the library's form, and the state that it lacks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .library.calls import EngineFailure, check, ffi, lib
 
 
 class State(msgspec.Struct, frozen=True, array_like=True):
-    """What the library's part of a snapshot does not carry.
+    """State that the library's part of a snapshot lacks.
 
     That part holds both screens with their history, cursors, character sets and keyboard flags, the
     modes with their saved and default values, tab stops, colours, title and the bytes of an
@@ -37,10 +37,10 @@ _decoder = msgspec.msgpack.Decoder(State)
 
 
 def unpack(data: bytes) -> tuple[State, memoryview]:
-    """The State of a snapshot, and its library's part.
+    """Split a snapshot into its State and the library's part.
 
     Raises:
-        EngineFailure: the bytes are no such thing.
+        EngineFailure: the bytes are not a snapshot.
     """
     view = memoryview(data)
     end = _LENGTH_BYTES + int.from_bytes(view[:_LENGTH_BYTES], "big")
@@ -51,23 +51,23 @@ def unpack(data: bytes) -> tuple[State, memoryview]:
 
 
 def encode_snapshot(terminal: Any, state: State) -> bytes:
-    """A snapshot: the State, then the terminal as the library's bytes.
+    """Encode a snapshot: the State, then the terminal in the library's form.
 
-    Those begin with the screen and the history next to it, so that the beginning of a snapshot is
-    enough to show something, see ``decode_beginning``.
+    The library's part begins with the screen and the newest history, so that the beginning of a snapshot is enough to
+    show the screen, see ``decode_beginning``.
 
     Raises:
-        EngineFailure: an unfinished sequence is longer than is kept.
+        EngineFailure: an unfinished sequence is longer than the limit.
     """
     head = _encoder.encode(state)
     return encode(terminal, len(head).to_bytes(_LENGTH_BYTES, "big") + head)
 
 
 def encode(terminal: Any, head: bytes = b"") -> bytes:
-    """A terminal as the library's bytes, behind a head.
+    """Encode a terminal in the library's form, after a head.
 
     Raises:
-        EngineFailure: an unfinished sequence is longer than is kept.
+        EngineFailure: an unfinished sequence is longer than the limit.
     """
     memory, length = ffi.new("uint8_t**"), ffi.new("size_t*")
     check(lib.ghostty_snapshot_encode_alloc(terminal, ffi.NULL, memory, length), "taking a snapshot")
@@ -78,7 +78,7 @@ def encode(terminal: Any, head: bytes = b"") -> bytes:
 
 
 def decode(data: bytes | memoryview, continuation_bytes: int) -> tuple[Any, GridSize]:
-    """A new terminal, to be freed by the caller, and its grid.
+    """Decode a new terminal, which the caller frees, and its grid.
 
     Raises:
         EngineFailure: the bytes are damaged, or of another build.

@@ -1,7 +1,7 @@
-"""Output into the library: the hot path, with what has to be put right on the way. Output path.
+"""Feeds output into the library, with corrections: the hot path. Output path.
 
-Seven things are put right: DEL, DECCOLM, DECSTR, modifyOtherKeys, OSC 99, OSC 133 and REP. None of it depends on how
-the bytes are cut.
+There are seven corrections: DEL, DECCOLM, DECSTR, modifyOtherKeys, OSC 99, OSC 133 and REP. None of them depends on how
+the bytes are split.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _MAY_ALLOW_WIDTH_CHANGE: Final = re.compile(rb"40[0-9;:\x00-\x1f]*h")
 _WIDTH_CHANGE_GOES_ON: Final = re.compile(rb"[0-9;:\x00-\x1f]*h")
 _UP_TO_WIDTH_CHANGE: Final = re.compile(rb"[^hlr]*[hlr]|[^hlr]+")
 _KEYS_MODIFIED: Final = re.compile(rb"\x1b(?:c|\[!p|\[>(?:4(?:;([0-9]*))?)?m|\[>4n)")
-"""What sets xterm's modifyOtherKeys, and what resets it: RIS, DECSTR, XTMODKEYS."""
+"""Sequences that set xterm's modifyOtherKeys or reset it: RIS, DECSTR, XTMODKEYS."""
 
 _SOFT_RESET: Final = re.compile(rb"\x1b\[!p")
 _SEQUENCE_GOES_ON: Final = re.compile(rb"[0-9;\[!>]*[mnpc]")
@@ -29,14 +29,14 @@ _DECSTR: Final = (
     b'\x1b[?1l\x1b[?6l\x1b[?66l\x1b[?69l\x1b[?45l\x1b[4l\x1b[2l\x1b[?7h\x1b[?25h\x1b[r\x1b[0m\x1b[0"q'
     b"\x1b(B\x1b)B\x1b*B\x1b+B\x0f\x1b[=0;1u\x1b[<99u\x1b[>4;0m\x1b[0 q\x1b[H\x1b7"
 )
-"""DECSTR, which the library does not know, by the sequences that it stands for; the cursor is at home after them."""
+"""Replacement of DECSTR, which the library does not know; the cursor is at home afterwards."""
 
 _is_text: Final = re.compile(rb"[\x20-\x7e\b\t\n\r]*").fullmatch
 _CHARACTERS: Final = frozenset(bytes([code]) for code in range(256) if _is_text(bytes([code])))
-"""The echo of a key, most of the time."""
+"""Single characters, as most echoes of keys are."""
 
 _CONTROLS: Final = rb"\x00-\x17\x19\x1c-\x1f"
-"""Controls that a sequence is not ended by: each is done, and the sequence goes on."""
+"""Controls within a sequence: each is executed, and the sequence continues."""
 
 _REPETITION: Final = re.compile(rb"\x1b[%s]*\[([0-9%s]+)b" % (_CONTROLS, _CONTROLS))
 _REPETITION_GOES_ON: Final = re.compile(rb"[\[0-9%s]*b" % _CONTROLS)
@@ -45,15 +45,15 @@ _MOST_DIGITS: Final = 9
 _LENGTHS_TRIED: Final = 8
 
 _LONGEST_WRITE: Final = 256 * 1024
-"""The history's keeper is to hear of its growth before much of it could be lost."""
+"""The history keeper must see the history grow before much of it can be lost."""
 
 _MOST_CHARACTERS_LOOKED_AT: Final = 16
 
 
 def _holds(data: bytes, sequence: bytes, character: bytes) -> bool:
-    """Whether data holds a sequence, of which one character is rare in most output.
+    """Whether data contains a sequence; one of its characters is rare in most output.
 
-    The search for one character is 25 times as fast as that for two.
+    The search for one character is 25 times as fast as for two.
     """
     before, at = sequence.index(character), -1
     for _ in range(_MOST_CHARACTERS_LOOKED_AT):
@@ -66,22 +66,22 @@ def _holds(data: bytes, sequence: bytes, character: bytes) -> bool:
 
 
 def _longer_repetition(most: int) -> re.Pattern[bytes]:
-    """The last byte of what may be a REP of more than ``most``: the search runs from "b" to "b", not over each ESC."""
+    """A pattern for the last byte of a possible REP of more than ``most``; it searches for "b", not for each ESC."""
     fewest = len(str(most))
     number = rb"[0-9%s]" % _CONTROLS
     exact = b"|".join(rb"(?<=\[%s{%d}b)" % (number, length) for length in range(fewest, fewest + _LENGTHS_TRIED))
     longer = rb"(?<=%s{%d}b)" % (number, fewest + _LENGTHS_TRIED)
-    # The cheapest look comes first: most letters stand behind another.
+    # The cheapest check comes first: most letters follow another one.
     return re.compile(rb"b(?<=%sb)(?<=%sb)(?:%s|%s)" % (number, number * fewest, exact, longer))
 
 
 class Stream:
-    """The way of one terminal's output, and its grid's size, which output may try to change.
+    """One terminal's output, and its grid's size, which output may try to change.
 
     Attributes:
-        history: told after each write how much there is.
+        history: the history keeper, called after each write.
         modify_other_keys: xterm's level, 0 to 2; part of a snapshot.
-        kitty_flags: where the flags of kitty's keyboard protocol that are in force can be read.
+        kitty_flags: reads the current flags of kitty's keyboard protocol.
     """
 
     def __init__(self, terminal: Any, size: GridSize, cell: CellSize, effects: Effects, history: HistoryKeeper) -> None:
@@ -91,8 +91,8 @@ class Stream:
         self._effects = effects
         self.history = history
         self.modify_other_keys = 0
-        # Asked after each write, in one call: columns, whether DECCOLM may change them, rows of history, the
-        # keyboard's flags, whether no sequence is open.
+        # Read after each write, in one call: columns, whether DECCOLM may change them, rows of history, the keyboard's
+        # flags, whether no sequence is open.
         self._columns = ffi.new("uint16_t*")
         self._width_mode = ffi.new("GhosttyTerminalModeConfig*", {"mode": _WIDTH_CHANGE_MODE})
         self._history_rows = ffi.new("size_t*")
@@ -121,17 +121,17 @@ class Stream:
         self._width_may_change = self._width_mode.value
 
     def is_plain(self, data: bytes) -> bool:
-        """Whether output is text and nothing else: no mode changes with it, and there is nothing to say to it."""
+        """Whether output is plain text: it changes no mode, and causes no reply or event."""
         return self._ground[0] and (data in _CHARACTERS or _is_text(data) is not None)
 
     def feed(self, data: bytes) -> bool:
-        """Interpret output; True if the grid's width was changed by it and set back."""
+        """Interpret output; True if it changed the grid's width, which is then set back."""
         if not (self._effects.unfinished or b"]" in data or data.endswith(b"\x1b")):
             return self._interpret(data)
         changed, start = False, 0
         for end, number, content in self._effects.watch(data):
             changed = self._interpret(data[start:end]) or changed
-            self._effects.command(number, content)  # in its turn among the library's own events
+            self._effects.command(number, content)  # keeps the order among the library's own events
             start = end
         return self._interpret(data[start:] if start else data) or changed
 
@@ -151,16 +151,16 @@ class Stream:
         return self._control(data)
 
     def _resets(self, data: bytes) -> list[int]:
-        """Follow modifyOtherKeys in output; returns where each soft reset ends."""
+        """Track modifyOtherKeys in output; returns where each soft reset ends."""
         resets: list[int] = []
         start = 0
         if not self._ground[0] and (rest := _SEQUENCE_GOES_ON.match(data)):
-            # Most sequences that a cut divides are none of these: only the divided one is put together.
+            # Most split sequences are none of these: only the split one is put together.
             before = allocated(lib.ghostty_terminal_continuation_alloc, self._terminal)
             start = rest.end()
             resets = [end - len(before) for end in self._follow(before + data[:start])]
         if (
-            # RIS, which has neither character, matters while a mode is set.
+            # RIS has neither character, and matters while a mode is set.
             self.modify_other_keys or _holds(data, b"\x1b[>", b">") or _holds(data, b"\x1b[!p", b"!")
         ):
             resets += self._follow(data, start)
@@ -185,19 +185,19 @@ class Stream:
             changed = self.write(data[: begun.end()])
             data = data[begun.end() :]
         if self._width_may_change or (b"?" in data and _MAY_ALLOW_WIDTH_CHANGE.search(data)):
-            # DECCOLM changes the grid at its last byte; what follows must find the host's grid again.
+            # DECCOLM changes the grid at its last byte; restore the host's grid before the next byte.
             for piece in _UP_TO_WIDTH_CHANGE.findall(data):
                 changed = self.write(piece) or changed
             return changed
         return self.write(data) or changed
 
     def _with_bounded_repetitions(self, data: bytes) -> bytes:
-        """Let REP repeat no more than is of use: the library would do 65,535, each as dear as a character."""
+        """Limit the repetitions of REP: the library would do 65,535, each as slow as a character."""
         if not self._ground[0] and (rest := _REPETITION_GOES_ON.match(data)):
             before = allocated(lib.ghostty_terminal_continuation_alloc, self._terminal)
             found = _REPETITION.fullmatch(before + rest[0])
             if found and self._is_too_long(found[1]):
-                # The library has some of the digits already: CAN makes it forget them.
+                # CAN makes the library forget the digits that it has already.
                 data = b"\x18" + self._bounded(rest[0]) + data[rest.end() :]
         if self._longer_repetition(data):
             data = _REPETITION.sub(
@@ -206,17 +206,17 @@ class Stream:
         return data
 
     def _is_too_long(self, number: bytes) -> bool:
-        """Whether REP with this number, controls in it or not, repeats too much."""
+        """Whether REP with this number, perhaps with controls in it, repeats too much."""
         digits = number.translate(None, _ALL_CONTROLS).lstrip(b"0")
         return len(digits) > _MOST_DIGITS or int(digits or b"0") > self._most_repeated
 
     def _bounded(self, repetition: bytes) -> bytes:
-        """A REP that repeats as much as it may; the controls in it stay."""
+        """REP with the maximum number; controls in it stay."""
         controls = repetition.translate(None, b"\x1b[0123456789b")
         return b"\x1b[%s%db" % (controls, self._most_repeated)
 
     def write(self, data: bytes) -> bool:
-        """Write bytes as they are; True if the grid's width was changed by them and set back."""
+        """Write bytes as they are; True if they changed the grid's width, which is then set back."""
         changed = False
         if len(data) > _LONGEST_WRITE:
             for start in range(0, len(data), _LONGEST_WRITE):
@@ -255,10 +255,10 @@ class Stream:
         return int(self._cursor_x()), int(self._cursor_y())
 
     def _keep_cursor(self, cell_under_cursor: Any, column: int, row: int) -> None:
-        """Put the cursor back to its place on the screen if its row left the screen.
+        """Put the cursor back to its position if its row left the screen.
 
-        The library keeps the rows below the cursor, and moves the cursor to the first cell. A sequence that
-        is just being read would take the bytes for its own.
+        The library keeps the rows below the cursor, and moves the cursor to the first cell. During an unfinished
+        sequence the bytes would be read as part of it.
         """
         place = ffi.new("GhosttyPointCoordinate*")
         in_sight = not lib.ghostty_tracked_grid_ref_point(cell_under_cursor, lib.GHOSTTY_POINT_TAG_ACTIVE, place)

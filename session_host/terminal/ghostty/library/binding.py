@@ -1,7 +1,7 @@
-"""The loaded libghostty-vt and its declared C interface; nothing but this file knows pyghostty.
+"""The loaded libghostty-vt and its declared C interface; the only file that knows pyghostty.
 
-With the pyghostty that ``tables`` was made for, its shared library is opened and nothing of its
-Python is run: see ``declarations`` for why. With another one, its own binding is used.
+With the pyghostty version of ``tables``, this module opens the shared library and runs none of pyghostty's Python code:
+see ``declarations`` for the reason. With another version, it uses pyghostty's own binding.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _SUFFIX: Final = {"darwin": "dylib", "win32": "dll"}
 
 
 def _library_path() -> Path | None:
-    """The shared library in the installed pyghostty, None if it is not where it was in the known version."""
+    """The shared library in the installed pyghostty, None if it is not in the known place."""
     chosen = os.environ.get("PYGHOSTTY_LIB")
     if chosen:
         return Path(chosen)
@@ -49,5 +49,5 @@ lib: Final[Any] = _loaded[1]
 
 
 def by_value(name: str, signature: str) -> Any:
-    """The function ``name`` under a signature that names twins instead of unions."""
+    """The function ``name`` with a signature that has twins in place of unions."""
     return ffi.cast(signature, ffi.addressof(lib, name))

@@ -1,7 +1,7 @@
-"""The few calls of libghostty-vt that the engine is built on.
+"""The basic calls of libghostty-vt that the engine uses.
 
-``binding`` loads the library and its declared interface; nothing but this file imports that.
-Handles and structures are cffi objects and therefore ``Any``.
+``binding`` loads the library and its declared interface; only this file imports that. Handles and structures are cffi
+objects and therefore ``Any``.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ def check(result: int, what: str) -> None:
 
 
 def new_object(kind: str, create: Any, free: Any) -> Any:
-    """An object of the library's; ``ffi.release`` frees it, or the collector.
+    """Create an object of the library; ``ffi.release`` or the garbage collector frees it.
 
     Raises:
-        EngineFailure: there is no memory for it.
+        EngineFailure: there is no memory for the object.
     """
     slot = ffi.new(kind)
     check(create(ffi.NULL, slot), kind)
@@ -48,7 +48,7 @@ _scroll_viewport: Final[Any] = by_value("ghostty_terminal_scroll_viewport", "voi
 
 
 def sized(name: str) -> Any:
-    """Make a structure with its ``size`` fields, nested ones too, filled in as the library expects."""
+    """Create a structure with its ``size`` fields, nested ones too, as the library requires."""
     pointer = ffi.new(f"{name}*")
     _fill_sizes(pointer[0], ffi.typeof(name))
     return pointer
@@ -63,7 +63,7 @@ def _fill_sizes(structure: Any, kind: Any) -> None:
 
 
 def text_of(string: Any) -> bytes:
-    """The bytes of a GhosttyString that is only lent to us."""
+    """The bytes of a GhosttyString, copied from borrowed memory."""
     return bytes(ffi.buffer(string.ptr, string.len)) if string.len else b""
 
 
@@ -77,7 +77,7 @@ def point(tag: int, column: int, row: int) -> Any:
 
 
 def grid_ref(terminal: Any, tag: int, column: int, row: int) -> Any | None:
-    """A reference to a cell, good until the terminal changes; None outside of the grid."""
+    """A reference to a cell, valid until the terminal changes; None outside of the grid."""
     reference = sized("GhosttyGridRef")
     if _grid_ref(terminal, point(tag, column, row)[0], reference):
         return None
@@ -85,7 +85,7 @@ def grid_ref(terminal: Any, tag: int, column: int, row: int) -> Any | None:
 
 
 def track(terminal: Any, tag: int, column: int, row: int) -> Any | None:
-    """A reference which follows its content; to be freed. None outside of the grid."""
+    """A reference which follows its content and must be freed; None outside of the grid."""
     reference = ffi.new("GhosttyTrackedGridRef*")
     if _grid_ref_track(terminal, point(tag, column, row)[0], reference):
         return None
@@ -93,7 +93,7 @@ def track(terminal: Any, tag: int, column: int, row: int) -> Any | None:
 
 
 def scroll_viewport(terminal: Any, tag: int, number: int = 0) -> None:
-    """Move the viewport: ``tag`` says what ``number`` means."""
+    """Move the viewport: ``tag`` gives the meaning of ``number``."""
     behavior = ffi.new("OutliveScroll*")
     behavior.tag = tag
     behavior.value.number = number
@@ -101,7 +101,7 @@ def scroll_viewport(terminal: Any, tag: int, number: int = 0) -> None:
 
 
 class Getter:
-    """One value of a terminal, read into memory that is kept for it."""
+    """Reads one value of a terminal into memory that is reused."""
 
     def __init__(self, terminal: Any, key: str, kind: str) -> None:
         self._terminal = terminal
@@ -110,7 +110,7 @@ class Getter:
         self._get = lib.ghostty_terminal_get
 
     def __call__(self) -> Any:
-        """The value; for a structure, the memory kept for it, overwritten by the next call."""
+        """The value; for a structure, the reused memory, which the next call overwrites."""
         self._get(self._terminal, self._key, self._out)
         return self._out[0]
 
@@ -129,7 +129,7 @@ def set_option(terminal: Any, name: str, kind: str | None, value: Any = None) ->
 
 
 def mode(terminal: Any, number: int, ansi: bool = False) -> bool:
-    """Whether a mode is set; a DEC private one unless ``ansi``."""
+    """Whether a mode is set; a DEC private mode unless ``ansi``."""
     config = ffi.new("GhosttyTerminalModeConfig*")
     config.mode = number | (0x8000 if ansi else 0)
     lib.ghostty_terminal_get(terminal, lib.GHOSTTY_TERMINAL_DATA_MODE, config)
@@ -137,7 +137,7 @@ def mode(terminal: Any, number: int, ansi: bool = False) -> bool:
 
 
 def allocated(call: Any, *subject: Any) -> bytes:
-    """The bytes that a call puts into memory of the library's own; b"" if it fails."""
+    """The bytes that a call allocates in the library; b"" if it fails."""
     memory, length = ffi.new("uint8_t**"), ffi.new("size_t*")
     if call(subject[0], ffi.NULL, *subject[1:], memory, length):
         return b""
@@ -148,7 +148,7 @@ def allocated(call: Any, *subject: Any) -> bytes:
 
 
 def formatted_extras(terminal: Any, **wanted: bool) -> bytes:
-    """The sequences that rebuild parts of a terminal's state, after the text of the first cell."""
+    """The sequences that rebuild parts of a terminal's state, without the text of the first cell."""
     options = sized("GhosttyFormatterTerminalOptions")
     options.emit = lib.GHOSTTY_FORMATTER_FORMAT_VT
     for name, value in wanted.items():

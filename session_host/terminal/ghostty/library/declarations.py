@@ -1,11 +1,11 @@
 """Generates ``tables``: the C interface of libghostty-vt in a form that loads without a C parser.
 
-pyghostty declares the interface as text, which cffi parses anew in each process: half a second and more
-in every host, window and attach, for the text at first and then for each type that is named. cffi can
-write the result of the parse down once (its "out-of-line ABI mode"); that loads in some milliseconds.
+pyghostty declares the interface as text, which cffi parses again in each process: this costs every host, window and
+attach half a second or more. cffi can save the result of the parse (its "out-of-line ABI mode"), which loads in
+milliseconds.
 
-Run ``python -m session_host.terminal.ghostty.library.declarations`` after an update of pyghostty. A test fails
-when the tables are not those of the installed one; the product then parses, as pyghostty does itself.
+Run ``python -m session_host.terminal.ghostty.library.declarations`` after an update of pyghostty. A test fails if the
+tables are not the installed version's; the product then parses the text, as pyghostty does.
 """
 
 from __future__ import annotations
