@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 
 
 def now() -> str:
-    """This moment, in ISO 8601 and UTC, with milliseconds: ``2026-01-02T03:04:05.678Z``."""
+    """The current time in ISO 8601 and UTC, with milliseconds: ``2026-01-02T03:04:05.678Z``."""
     return _written(datetime.now(UTC))
 
 
 def as_text(time_s: float) -> str:
-    """A moment in seconds since 1970, written as ``now`` is."""
+    """A time in seconds since 1970, in the format of ``now``."""
     return _written(datetime.fromtimestamp(time_s, UTC))
 
 

@@ -1,4 +1,4 @@
-"""The event loop that hosts and commands run on."""
+"""Runs the event loops of hosts and commands."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ T = TypeVar("T")
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
-    """As ``asyncio.run``, on uvloop's loop where that is installed: a key's way takes a third less time on it.
+    """As ``asyncio.run``, on uvloop's loop if it is installed: a key takes a third less time on it.
 
-    A reader (``add_reader``) of a socket must read until there is nothing left each time it is called, or look again a
-    moment later. A peer that goes while something of ours is unread breaks the connection (ECONNRESET, POLLERR); libuv
-    tells that once, together with what the peer sent last, and watches the socket no more (``uv_poll_start``; unlike
+    Each time a reader (``add_reader``) of a socket is called, it must read until nothing is left, or poll again a
+    moment later. If the peer closes with unread data of ours, the connection breaks (ECONNRESET, POLLERR); libuv
+    reports this once, together with the peer's last data, and then stops watching the socket (``uv_poll_start``; unlike
     asyncio's loop).
     """
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
@@ -26,10 +26,10 @@ def run(main: Coroutine[Any, Any, T]) -> T:
 
 
 def run_command(main: Coroutine[Any, Any, T]) -> T:
-    """Run a command's coroutine on asyncio's own loop; Ctrl+C cancels it whenever it comes.
+    """Run a command's coroutine on asyncio's own loop; Ctrl+C cancels it at any time.
 
     ``asyncio.run`` handles SIGINT in Python, without a wakeup descriptor: a signal just before ``epoll_wait`` sets a
-    flag that nobody reads until something else happens. ``add_signal_handler`` sets the descriptor.
+    flag that is read only after another event. ``add_signal_handler`` sets the descriptor.
 
     Raises:
         KeyboardInterrupt: SIGINT came.
@@ -47,7 +47,7 @@ async def _interruptible(main: Coroutine[Any, Any, T]) -> T:
         interrupted = True
         task.cancel()
 
-    # A signal that is ignored stays so, as in a script's background job.
+    # An ignored signal stays ignored, as in a script's background job.
     takes_signals = threading.current_thread() is threading.main_thread()
     handles = takes_signals and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
     if handles:
@@ -65,7 +65,7 @@ async def _interruptible(main: Coroutine[Any, Any, T]) -> T:
 
 @cache
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """What makes the loops that ``run`` runs on; None: asyncio's own."""
+    """The factory of the loops that ``run`` uses; None for asyncio's own."""
     if find_spec("uvloop") is None:
         return None
     import uvloop

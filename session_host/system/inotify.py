@@ -13,12 +13,12 @@ log = logging.getLogger(__name__)
 
 
 class Event(NamedTuple):
-    """One thing that happened.
+    """An event in a watched directory.
 
     Attributes:
-        wd: the number of the watch.
-        mask: what it was, in flags.
-        name: to which file in the directory; "" for the directory itself.
+        wd: the watch's number.
+        mask: the kind of event, as flags.
+        name: the file's name in the directory; "" for the directory itself.
     """
 
     wd: int
@@ -27,12 +27,12 @@ class Event(NamedTuple):
 
 
 def make_inotify() -> Any:
-    """A plain inotify instance; None where there is none, or no more of them.
+    """Create an inotify instance; None if the system has none, or no more of them.
 
-    The kernel takes some 10 ms to close the last descriptor of one, also when a process is killed.
+    The kernel takes some 10 ms to close the last descriptor of an instance, also when a process is killed.
     """
     try:
-        from inotify_simple import INotify  # the few that follow files load it
+        from inotify_simple import INotify  # imported by the few processes that watch files
 
         return INotify(nonblocking=True)
     except (ImportError, OSError) as error:
@@ -43,15 +43,15 @@ def make_inotify() -> Any:
 class Inotify:
     """Watches directories between ``start`` and ``close``.
 
-    Attributes:
+    flags: inotify(7)'s bits by name, without their ``IN_``; None before ``start``.
         flags: the names of inotify(7)'s bits, without their ``IN_``; None before ``start``.
     """
 
     def __init__(self, told: Callable[[list[Event]], None]) -> None:
-        """Watch nothing yet.
+        """Create an object that watches nothing yet.
 
         Args:
-            told: called with what happened.
+            told: called with the events.
         """
         self.flags: Any = None
         self._inotify: Any = None
@@ -59,11 +59,11 @@ class Inotify:
 
     @property
     def is_open(self) -> bool:
-        """Whether it watches."""
+        """Whether the object has an inotify instance."""
         return self._inotify is not None
 
     def start(self) -> bool:
-        """Begin in this loop; returns False where there is no inotify, or no more of it."""
+        """Start on the running loop; returns False if inotify is not available."""
         self._inotify = make_inotify()
         if self._inotify is None:
             return False
@@ -74,25 +74,25 @@ class Inotify:
         return True
 
     def watch(self, place: Path, mask: Any) -> int:
-        """Watch a directory from now on; returns the number of the watch.
+        """Start watching a directory; returns the watch's number.
 
         Raises:
-            OSError: it is not there, or there can be no more watches (ENOSPC, ENOMEM).
+            OSError: the directory is missing, or there can be no more watches (ENOSPC, ENOMEM).
         """
         return int(self._inotify.add_watch(place, mask))
 
     def unwatch(self, number: int) -> None:
-        """No more of this one."""
-        with contextlib.suppress(OSError):  # It went with what it watched.
+        """Stop watching a directory."""
+        with contextlib.suppress(OSError):  # The watch ended with its directory.
             self._inotify.rm_watch(number)
 
     def fileno(self) -> int:
-        """Readable when something has happened and was not told yet."""
+        """The inotify descriptor, which is readable when events wait."""
         number: int = self._inotify.fileno()
         return number
 
     def close(self) -> None:
-        """No more of any, if it watches."""
+        """Stop watching all directories, if any."""
         if self._inotify is not None:
             asyncio.get_running_loop().remove_reader(self.fileno())
             self._inotify.close()

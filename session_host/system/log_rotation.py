@@ -11,7 +11,7 @@ from pathlib import Path
 from session_host.system.processes import proc
 
 LIMIT_BYTES = 1024 * 1024
-"""A log and the one that was put aside take twice as much at most."""
+"""The limit of a log's size; with the older file, logs take twice as much at most."""
 
 LOOK_BYTES = 16 * 1024
 """Check the file's length after this much output."""
@@ -21,12 +21,12 @@ FORMAT = "%(asctime)s %(process)d %(name)s %(message)s"
 
 
 def aside(path: Path) -> Path:
-    """Where the older part of a log is."""
+    """The path of a log's older part."""
     return path.with_name(path.name + ASIDE)
 
 
 class RotatingHandler(logging.StreamHandler):  # type: ignore[type-arg]
-    """Logs to the standard error, whichever file that is: forked processes have files of their own there."""
+    """Logs to the standard error of this process: forked processes have their own files there."""
 
     def __init__(self) -> None:
         super().__init__(sys.stderr)
@@ -34,7 +34,7 @@ class RotatingHandler(logging.StreamHandler):  # type: ignore[type-arg]
         self.setFormatter(logging.Formatter(FORMAT))
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a line, and rotate the file if it is long."""
+        """Write a line, and rotate the file if it is too long."""
         super().emit(record)
         self._written_bytes += len(record.msg) + 64 if isinstance(record.msg, str) else 256
         if record.exc_info or self._written_bytes > LOOK_BYTES:
@@ -43,20 +43,20 @@ class RotatingHandler(logging.StreamHandler):  # type: ignore[type-arg]
 
 
 def rotate(limit_bytes: int = LIMIT_BYTES) -> None:
-    """If the standard error is a log file that is too long, put it aside and begin it anew."""
+    """If the standard error is a log file that is too long, rename it and begin a new one."""
     try:
         status = os.fstat(2)
         if not stat.S_ISREG(status.st_mode) or status.st_size < limit_bytes:
             return
         path = Path(proc.descriptor_target(2))
         if path.name.endswith(ASIDE):
-            path = path.with_name(path.name.removesuffix(ASIDE))  # Another process has rotated it.
+            path = path.with_name(path.name.removesuffix(ASIDE))  # Another process has rotated the file.
         elif path.suffix != ".log":
-            return  # It was removed, or is no log of ours.
+            return  # The file was removed, or is not a log.
         else:
             path.replace(aside(path))
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         os.dup2(descriptor, 2)
         os.close(descriptor)
     except OSError:
-        return  # The disk is full, or there is no /proc: it goes on in the old file.
+        return  # The disk is full, or there is no /proc: the old file continues.

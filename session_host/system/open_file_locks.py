@@ -11,7 +11,7 @@ _WHOLE_FILE = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0) if sys
 
 
 def is_locked(descriptor: int) -> bool:
-    """Whether another open file or process has a lock on the file; False where the system does not tell."""
+    """Whether another open file or process has locked the file; False if the system cannot tell."""
     if sys.platform != "linux":
         return False
     found: int = struct.unpack("hhqqi4x", fcntl.fcntl(descriptor, fcntl.F_OFD_GETLK, _WHOLE_FILE))[0]
@@ -19,13 +19,13 @@ def is_locked(descriptor: int) -> bool:
 
 
 def lock_open_file(descriptor: int) -> None:
-    """Take the exclusive lock on the whole file (fcntl(2), F_OFD_SETLK).
+    """Lock the whole file exclusively (fcntl(2), F_OFD_SETLK).
 
-    It conflicts with record locks (F_SETLK), which former versions took.
+    The lock conflicts with record locks (F_SETLK), which former versions used.
 
     Raises:
-        BlockingIOError: another open file has it.
-        OSError: there are no such locks on this file.
+        BlockingIOError: another open file has the lock.
+        OSError: the file does not support such locks.
     """
     if sys.platform == "linux":
         fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _WHOLE_FILE)

@@ -11,7 +11,7 @@ _CREDENTIALS = "3i"
 
 
 def _credentials(connection: socket.socket) -> tuple[int, int] | None:
-    """The peer's (pid, uid), None where the system does not tell."""
+    """The peer's (pid, uid), None if the system does not provide them."""
     if not hasattr(socket, "SO_PEERCRED"):
         return None
     size = struct.calcsize(_CREDENTIALS)
@@ -22,13 +22,13 @@ def _credentials(connection: socket.socket) -> tuple[int, int] | None:
 def is_foreign(connection: socket.socket) -> bool:
     """Whether the peer is another user's process.
 
-    Where the system does not tell (no SO_PEERCRED), the mode of the socket's directory has to do.
+    Without SO_PEERCRED, the mode of the socket's directory has to suffice.
     """
     found = _credentials(connection)
     return found is not None and found[1] != os.getuid()
 
 
 def peer_pid(connection: socket.socket) -> int:
-    """The process that connected, or that listens; 0 where the system does not tell."""
+    """The PID of the process that connected, or that listens; 0 if unknown."""
     found = _credentials(connection)
     return found[0] if found is not None else 0

@@ -1,4 +1,4 @@
-"""A timer of the event loop that one owner sets again and again."""
+"""A timer of the event loop that its owner sets repeatedly."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from collections.abc import Callable
 
 
 class Timer:
-    """Calls a function once, when it is due; setting it anew replaces the former time."""
+    """Calls a function once, after a delay; setting the timer again replaces the former call."""
 
     def __init__(self) -> None:
         self._handle: asyncio.TimerHandle | None = None
 
     @property
     def is_set(self) -> bool:
-        """Whether it is to call something yet."""
+        """Whether a call is pending."""
         return self._handle is not None
 
     def set(self, delay_s: float, work: Callable[[], object]) -> None:
-        """Call ``work`` after the delay, and not what was set before."""
+        """Call ``work`` after the delay, in place of a pending call."""
         self.cancel()
         self._handle = asyncio.get_running_loop().call_later(delay_s, self._due, work)
 
     def cancel(self) -> None:
-        """Call nothing."""
+        """Cancel a pending call."""
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None

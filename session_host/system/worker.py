@@ -1,7 +1,7 @@
-"""Worker: does blocking work in a thread, in order. The thread ends when no work has come for a while.
+"""Worker: does blocking work in a thread, in order. An idle thread ends after a while.
 
-An idle thread costs memory in every host, so one that has nothing to do ends. Blocking work never runs in a fork: a
-host has other threads, and a lock that one of them holds at that moment stays held in the fork.
+An idle thread costs memory in every host, so it ends. Blocking work never runs in a fork: a host has other threads, and
+a lock that one of them holds at the fork would stay locked in the fork.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ T = TypeVar("T")
 
 
 class Worker:
-    """Does work in order, in a thread of its own while there is any. Where no thread can be had, does it at once."""
+    """Does work in order, in its own thread while there is work. If no thread can be started, does it at once."""
 
     def __init__(self, linger_s: float = 0.0) -> None:
-        """Start no thread yet.
+        """Create a worker without a thread.
 
         Args:
             linger_s: how long an idle thread waits for more work before it ends.
         """
         self._linger_s = linger_s
         self._queue: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
-        """Work, and None for each time that a thread is to end without lingering."""
+        """Work, and a None for each time that a thread must end without lingering."""
         self._running = _thread.allocate_lock()
-        """Held while there is a thread."""
+        """Locked while there is a thread."""
 
     def submit(self, work: Callable[[], object]) -> None:
-        """Do this work behind the work before it; log what it raises."""
+        """Do this work after the earlier work; log its exceptions."""
         self._queue.put(work)
         if not self._running.acquire(blocking=False):
-            return  # The thread looks at the queue again after it has released the lock.
+            return  # The thread checks the queue again after it has released the lock.
         try:
             _thread.start_new_thread(self._work, (self._linger_s,))
         except RuntimeError:
@@ -48,7 +48,7 @@ class Worker:
     def submit_and_call(
         self, work: Callable[[], T], done: Callable[[T], object], failed: Callable[[BaseException], object]
     ) -> None:
-        """Do this work; call ``done`` with its result, or ``failed`` with what it raised, on this event loop."""
+        """Do this work; call ``done`` with its result, or ``failed`` with its exception, on this event loop."""
         loop = asyncio.get_running_loop()
 
         def run() -> None:
@@ -57,13 +57,13 @@ class Worker:
                 call = partial(done, work())
             except BaseException as error:  # noqa: BLE001 - it is for the caller
                 call = partial(failed, error)
-            with contextlib.suppress(RuntimeError):  # The loop is closed: nobody waits any more.
+            with contextlib.suppress(RuntimeError):  # The loop is closed, so nobody waits any more.
                 loop.call_soon_threadsafe(call)
 
         self.submit(run)
 
     async def run(self, work: Callable[[], T]) -> T:
-        """Do this work; return or raise what it does."""
+        """Do this work, and return its result or raise its exception."""
         result: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self.submit_and_call(
             work,
@@ -76,10 +76,10 @@ class Worker:
         """Wait until all work is done and the thread ends. Blocks."""
         self._queue.put(None)
         with self._running:
-            self._do_waiting(0.0)  # A thread that just ends may have left some: it does nothing without the lock.
+            self._do_waiting(0.0)  # An ending thread may have left work; this does nothing without the lock.
 
     def _work(self, linger_s: float) -> None:
-        """In the thread: do what waits, and what comes meanwhile."""
+        """Do the waiting work in the thread, and work that arrives meanwhile."""
         while True:
             self._do_waiting(linger_s)
             self._running.release()
@@ -93,4 +93,4 @@ class Worker:
                     work()
                 except BaseException:
                     log.exception("work in a thread failed")
-                del work  # It may hold much memory while the thread lingers.
+                del work  # The work may hold much memory while the thread lingers.

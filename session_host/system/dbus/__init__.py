@@ -1,8 +1,8 @@
-"""D-Bus: the connection that every part of the product uses, jeepney's message format underneath.
+"""D-Bus: the connection that all parts of the product use; jeepney provides the message format.
 
-    addresses  where the session bus and the system bus listen
-    bus        Bus: a connection with a deadline, blocking
-    in_thread  call it from an event loop
+    addresses  addresses of the session bus and the system bus
+    bus        Bus: a blocking connection with a deadline
+    in_thread  calls a connection from an event loop
 
-This room knows D-Bus alone: none of the services on it.
+This room knows D-Bus alone, and none of its services.
 """

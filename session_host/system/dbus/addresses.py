@@ -1,7 +1,7 @@
 """Addresses of the session bus and the system bus.
 
-The form of an address is the D-Bus specification's: ``unix:path=/run/user/1000/bus,guid=…;…``, values with
-``%xx`` for some bytes.
+The D-Bus specification defines the form of an address: ``unix:path=/run/user/1000/bus,guid=…;…``, with ``%xx`` for some
+bytes in values.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ import stat
 from pathlib import Path
 
 RUN_USER = Path("/run/user")
-"""Below it logind makes a directory for each user, named by the uid (pam_systemd(8))."""
+"""In this directory logind creates one for each user, named by the uid (pam_systemd(8))."""
 
 SYSTEM_BUS = Path("/run/dbus/system_bus_socket")
 
 
 def session_bus() -> bytes | None:
-    """The session bus's socket, as connect(2) takes it (a first NUL: abstract); None if there is none.
+    """The session bus's socket, as connect(2) takes it (a leading NUL: abstract); None if there is none.
 
-    ``DBUS_SESSION_BUS_ADDRESS`` alone counts where it is set; else ``XDG_RUNTIME_DIR``'s bus, else that of our
-    directory in ``/run/user``, which programs started by cron or sudo do not have in their environment. No traffic.
+    If ``DBUS_SESSION_BUS_ADDRESS`` is set, only that counts; else the bus in ``XDG_RUNTIME_DIR``, else in the user's
+    directory in ``/run/user``, for programs that cron or sudo started without these variables. Does not connect.
     """
     if address := os.environ.get("DBUS_SESSION_BUS_ADDRESS"):
         return _first_there(address)
@@ -31,12 +31,12 @@ def session_bus() -> bytes | None:
 
 
 def system_bus() -> bytes | None:
-    """The system bus's socket, as ``session_bus`` gives it."""
+    """The system bus's socket, in the form of ``session_bus``."""
     return _first_there(os.environ.get("DBUS_SYSTEM_BUS_ADDRESS") or f"unix:path={SYSTEM_BUS}")
 
 
 def _first_there(addresses: str) -> bytes | None:
-    """The first of the addresses that can be connected to as far as the file system tells."""
+    """The first address that has a socket in the file system."""
     for address in addresses.split(";"):
         transport, _, rest = address.partition(":")
         if transport != "unix":
@@ -54,18 +54,18 @@ def _unescaped(value: str) -> bytes:
     try:
         return first + b"".join(bytes([int(each[:2], 16)]) + each[2:] for each in others)
     except ValueError:
-        return b""  # No address that the specification knows.
+        return b""  # The address has an unknown form.
 
 
 def _is_socket(path: bytes) -> bool:
     try:
-        return stat.S_ISSOCK(os.stat(path).st_mode)  # noqa: PTH116 - bytes: a path need not be text
-    except (OSError, ValueError):  # a NUL in it
+        return stat.S_ISSOCK(os.stat(path).st_mode)  # noqa: PTH116 - bytes: a path may be undecodable
+    except (OSError, ValueError):  # a NUL in the path
         return False
 
 
 def _is_our_socket(path: Path) -> bool:
-    """Whether this user made it: what another user put there is no bus of ours."""
+    """Whether this user created the socket: another user's socket is not a bus to trust."""
     try:
         found = path.stat()
     except OSError:

@@ -1,9 +1,9 @@
 """A D-Bus connection with a deadline.
 
-jeepney has the format, the authentication and no clock: its own connections wait without a limit for the first
-answer. So the socket is ours. Names and errors of the daemon are those of the D-Bus specification.
+jeepney provides the format and the authentication, but no timeouts: its own connections wait without a limit for the
+first answer. So this module owns the socket. Names and errors of the daemon are the D-Bus specification's.
 
-An event loop calls a connection in a thread (``in_thread``) and reads signals in between (``fileno``, ``arrived``).
+An event loop runs calls in a thread (``in_thread``) and reads signals in between (``fileno``, ``arrived``).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from session_host.errors import OutliveError, TimedOut
 READ_BYTES = 16 * 1024
 
 NO_MESSAGE = (AssertionError, LookupError, RecursionError, TypeError, ValueError, struct.error)
-"""What jeepney raises for bytes that are no message."""
+"""Exceptions of jeepney for bytes that are not a message."""
 
 NOBODY = frozenset(
     {
@@ -33,11 +33,11 @@ NOBODY = frozenset(
         "org.freedesktop.DBus.Error.ServiceUnknown",
     }
 )
-"""What the daemon answers when nobody has the name that a call is for."""
+"""Errors of the daemon if nobody owns the called name."""
 
 
 class BusGone(OutliveError):
-    """The bus cannot be reached, or has gone, or speaks no D-Bus."""
+    """The bus cannot be reached, has disconnected, or does not speak D-Bus."""
 
 
 class Refused(OutliveError):
@@ -53,7 +53,7 @@ class Refused(OutliveError):
 
 
 class Peer(NamedTuple):
-    """An object of somebody's on the bus, and one of its interfaces."""
+    """An object on the bus, with one of its interfaces."""
 
     name: str
     path: str
@@ -64,7 +64,7 @@ DAEMON = Peer("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.
 
 
 class Signal(NamedTuple):
-    """A signal that came."""
+    """A received signal."""
 
     path: str
     interface: str
@@ -73,18 +73,18 @@ class Signal(NamedTuple):
 
 
 class Bus:
-    """One connection. Blocking, for one thread at a time; a context manager, which opens and closes it.
+    """A blocking connection for one thread at a time; a context manager, which opens and closes it.
 
-    Every method raises TimedOut once the connection's time is up, and BusGone when there is no speaking with it.
+    Every method raises TimedOut after the connection's deadline, and BusGone if the connection fails.
     """
 
     def __init__(self, address: bytes, timeout_s: float, *, starts_services: bool = False) -> None:
-        """Set up a connection without opening it.
+        """Create a connection without opening it.
 
         Args:
-            address: as ``addresses`` gives it.
-            timeout_s: for everything until the end, not for each call; ``extend`` gives more.
-            starts_services: whether the daemon starts a service that a call is for and that does not run.
+            address: an address from ``addresses``.
+            timeout_s: the time for all calls together; ``extend`` sets it anew.
+            starts_services: whether the daemon may start a service that a call needs.
         """
         self._address = address
         self._deadline = time.monotonic() + timeout_s
@@ -103,7 +103,7 @@ class Bus:
         self.close()
 
     def open(self) -> None:
-        """Connect and say hello."""
+        """Connect and authenticate."""
         try:
             self._connect()
             self._authenticate()
@@ -113,24 +113,24 @@ class Bus:
             raise
 
     def close(self) -> None:
-        """Close the connection; it is not opened again."""
+        """Close the connection; it cannot be opened again."""
         self._socket.close()
 
     def extend(self, timeout_s: float) -> None:
-        """Set the time that is left from now on."""
+        """Set the remaining time."""
         self._deadline = time.monotonic() + timeout_s
 
     def cut(self) -> None:
-        """End the connection under another thread that uses it, which gets BusGone."""
+        """Shut the connection down while another thread uses it, which gets BusGone."""
         self._is_cut = True
-        with contextlib.suppress(OSError):  # It was not connected yet, or is closed.
+        with contextlib.suppress(OSError):  # The socket is not connected yet, or is closed.
             self._socket.shutdown(socket.SHUT_RDWR)
 
     def call(self, peer: Peer, member: str, signature: str = "", *arguments: Any) -> tuple[Any, ...]:
-        """Call a method and wait for what it returns.
+        """Call a method, and return its result.
 
         Raises:
-            Refused: it answers with an error.
+            Refused: the method returned an error.
         """
         serial = self.post(peer, member, signature, *arguments)
         while True:
@@ -145,7 +145,7 @@ class Bus:
             return tuple(message.body)
 
     def post(self, peer: Peer, member: str, signature: str = "", *arguments: Any) -> int:
-        """Call a method without waiting for the answer, which is then passed over. Returns the call's number."""
+        """Call a method and ignore its answer; returns the call's serial number."""
         target = DBusAddress(peer.path, peer.name, peer.interface)
         message = new_method_call(target, member, signature or None, arguments)
         message.header.flags |= self._flags
@@ -154,12 +154,12 @@ class Bus:
         return self._serial
 
     def subscribe(self, peer: Peer, member: str = "", **conditions: str) -> None:
-        """Have an object's signals sent.
+        """Subscribe to an object's signals.
 
         Args:
             peer: the object and the interface.
             member: the signal; "" for all of them.
-            conditions: further ones of a match rule, such as ``arg2``.
+            conditions: further conditions of the match rule, such as ``arg2``.
         """
         rule = {"type": "signal", "path": peer.path, "interface": peer.interface, **conditions}
         if member:
@@ -167,7 +167,7 @@ class Bus:
         self.post(DAEMON, "AddMatch", "s", ",".join(f"{key}='{value}'" for key, value in rule.items()))
 
     def signal(self, peer: Peer, member: str) -> tuple[Any, ...]:
-        """Wait for a signal of this object; what it brings. Those that came during a call are not lost."""
+        """Wait for a signal of this object; returns its values. Includes signals that arrived during a call."""
         while True:
             while not self._signals:
                 self._keep(self._receive())
@@ -176,11 +176,11 @@ class Bus:
                 return found.arguments
 
     def fileno(self) -> int:
-        """Readable once something has come."""
+        """A descriptor that is readable when data has arrived."""
         return self._socket.fileno()
 
     def arrived(self) -> list[Signal]:
-        """Take the signals that have come so far, without waiting."""
+        """The signals that have arrived so far, without waiting."""
         try:
             with contextlib.suppress(TimedOut):
                 self._parser.add_data(self._read(0.0))
@@ -202,7 +202,7 @@ class Bus:
             self._signals.append(Signal(path, interface, member, tuple(message.body)))
 
     def _connect(self) -> None:
-        # A full queue of waiting connections is no error in connect(2), it blocks: for SO_SNDTIMEO at most.
+        # If the queue of waiting connections is full, connect(2) blocks, for up to SO_SNDTIMEO.
         left = self._left_s()
         whole = int(left)
         limit = struct.pack("ll", whole, max(1, int((left - whole) * 1e6)))

@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 async def in_thread(bus: Bus, work: Callable[[], T]) -> T:
-    """Do blocking work with a connection in a thread. Cancelling cuts the connection and waits for the thread's end."""
+    """Run blocking work with a connection in a thread. Cancelling cuts the connection and waits for the thread."""
     working = asyncio.ensure_future(Worker().run(work))
     try:
         return await asyncio.shield(working)

@@ -1,11 +1,11 @@
 """Processes: programs on pseudo terminals, and facts from /proc.
 
-    pty_process   PtyProcess: exec'd directly, never through a shell
-    identity      a process told apart from a later one with the same PID
-    exit_status   how a process ended, read before it is reaped
-    permission    which chat's processes a request comes from, and whether they may make it
+    pty_process   PtyProcess: a program on a PTY, exec'd without a shell
+    identity      distinguishes a process from a later one with the same PID
+    exit_status   reads the exit status of a process before it is reaped
+    permission    the agents' chats that a process belongs to, and the chats that it may control
     proc          the files of /proc
-    process_tree  the processes of a chat: those of its terminal, its descendants, and those with its mark
+    process_tree  finds a chat's processes: by terminal, by ancestry and by a mark in the environment
 
 This room knows nothing of sessions, emulators or sockets.
 """

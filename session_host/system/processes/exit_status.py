@@ -1,7 +1,7 @@
-"""Read a process's exit status without reaping it, also if it is not our child.
+"""Reads a process's exit status without reaping it, also of another process's child.
 
-All are wait statuses as of wait(2). The parent is asked first; a zombie tells everybody of its user
-(proc(5), field 52 of ``stat``); and since Linux 6.15 a pidfd tells after the reaping (PIDFD_GET_INFO).
+All values are wait statuses as of wait(2). The parent can query its child; a zombie's status is visible to its user
+(proc(5), field 52 of ``stat``); and since Linux 6.15 a pidfd has the status after the reaping (PIDFD_GET_INFO).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _INFO_BYTES = 64
 
 
 def of_child(pid: int) -> int | None:
-    """The status of a child of this process, which stays to be reaped; None while it runs.
+    """The status of a child of this process, without reaping it; None while it runs.
 
     Raises:
         ChildProcessError: it is not a child of this process.
@@ -32,14 +32,14 @@ def of_child(pid: int) -> int | None:
 
 
 def from_waitid(code: int, status: int) -> int:
-    """A wait status of what waitid(2) tells."""
+    """The wait status for values of waitid(2)."""
     if code == os.CLD_EXITED:
         return status << 8
     return status | (0x80 if code == os.CLD_DUMPED else 0)
 
 
 def of_zombie(pid: int, started: int | None) -> int | None:
-    """The status of a process that has ended and was not reaped yet; None if it is neither."""
+    """The status of a process that has ended and is not reaped yet; None for any other."""
     try:
         fields = stat_fields(pid)
     except (FileNotFoundError, ProcessLookupError):
@@ -50,7 +50,7 @@ def of_zombie(pid: int, started: int | None) -> int | None:
 
 
 def of_reaped(pidfd: int) -> int | None:
-    """The status of a process that somebody else has reaped; None where the kernel does not tell."""
+    """The status of a process that another process has reaped; None if the kernel does not provide it."""
     buffer = bytearray(_INFO_BYTES)
     struct.pack_into("<Q", buffer, 0, _PIDFD_INFO_EXIT)
     try:

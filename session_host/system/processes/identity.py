@@ -1,4 +1,4 @@
-"""Tells a process from a later one with the same PID."""
+"""Distinguishes a process from a later one with the same PID."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from . import proc
 
 
 def start_time(pid: int) -> int | None:
-    """When a process started, or None if there is no such process (or it is a zombie).
+    """The start time of a process, or None if there is no such process (or it is a zombie).
 
-    On Linux in clock ticks since boot: field 22 of ``/proc/PID/stat`` (proc(5)). Elsewhere 0 for any
-    process that exists: a lesser check.
+    On Linux the unit is clock ticks since boot: field 22 of ``/proc/PID/stat`` (proc(5)). On other systems the value is
+    0 for any existing process, which is a weaker check.
 
     Raises:
-        OSError: it cannot be read now (too many open files); that says nothing about the process.
+        OSError: the file cannot be read now (too many open files); the process may exist or not.
     """
     try:
         fields = proc.stat_fields(pid)
@@ -38,9 +38,9 @@ def _exists(pid: int) -> int | None:
 
 
 def is_running(pid: int | None, started: int | None) -> bool:
-    """Whether the process that was ``pid`` and started at ``started`` still runs.
+    """Whether the process with this PID and start time still runs.
 
-    Without a known start time any process with that PID counts.
+    Without a known start time, any process with that PID counts.
     """
     if pid is None:
         return False
@@ -49,10 +49,10 @@ def is_running(pid: int | None, started: int | None) -> bool:
 
 
 def boot_id() -> str:
-    """This boot of the machine, "" where the system does not tell.
+    """The id of this boot, "" if unknown.
 
     Raises:
-        OSError: it cannot be read now (too many open files); that says nothing about the boot.
+        OSError: the file cannot be read now (too many open files).
     """
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
@@ -61,7 +61,7 @@ def boot_id() -> str:
 
 
 def environment_variables(pid: int, *names: str) -> dict[str, str]:
-    """Those of the variables that a process was started with (environ(7)); none if it is gone, or not ours to see."""
+    """The named variables in a process's initial environment (environ(7)); empty if it is gone, or not readable."""
     environment = b"\0" + proc.environment(pid) + b"\0"
     found = {}
     for name in names:
@@ -76,7 +76,7 @@ MOST_ANCESTORS = 64
 
 
 def ancestors(pid: int) -> list[int]:
-    """The processes that a process descends from, its parent first; as far as they can be seen."""
+    """The visible ancestors of a process, its parent first."""
     return list(each_ancestor(pid))
 
 
@@ -92,16 +92,16 @@ def each_ancestor(pid: int) -> Iterator[int]:
         yield pid
 
 
-_SIGKILL_BIT = 1 << 8  # SIGKILL is 9 on every Linux; ``signal`` takes commands a millisecond to import.
+_SIGKILL_BIT = 1 << 8  # SIGKILL is 9 on every Linux; ``signal`` costs commands a millisecond to import.
 
 
 def is_killed(pid: int) -> bool:
-    """Whether SIGKILL was sent to a process that has not ended yet: on a busy machine that takes a while."""
+    """Whether a process was sent SIGKILL and has not ended yet: on a busy machine that takes a while."""
     return bool(int(proc.status_field(pid, "ShdPnd") or "0", 16) & _SIGKILL_BIT)
 
 
 def is_stopped(pid: int) -> bool:
-    """Whether somebody stopped a process (SIGSTOP, or a debugger)."""
+    """Whether a process is stopped (by SIGSTOP, or a debugger)."""
     try:
         return proc.stat_fields(pid)[0] in {"T", "t"}
     except OSError:

@@ -1,7 +1,7 @@
-"""Read ``/proc`` (proc(5)): the one module that knows its files about processes and descriptors.
+"""Reads ``/proc`` (proc(5)): the only module that knows its files about processes and descriptors.
 
-Most functions return something empty for a process that is gone or not ours to see, and elsewhere than on Linux, where
-there is no such directory. Some are called for many processes at a time, so they build no ``Path``.
+Most functions return an empty value for a process that is gone or not readable, and on systems other than Linux, which
+have no such directory. Some are called for many processes at a time, so they build no ``Path``.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ ROOT = "/proc"
 
 
 def is_there() -> bool:
-    """Whether this system has the directory."""
+    """Whether this system has ``/proc``."""
     return os.path.exists(f"{ROOT}/self/stat")  # noqa: PTH110 - no Path, see above
 
 
 def exists(pid: int) -> bool:
-    """Whether there is a process of that number, a zombie too."""
+    """Whether a process with this PID exists, including zombies."""
     return os.path.exists(f"{ROOT}/{pid}")  # noqa: PTH110
 
 
 def pids() -> list[int]:
-    """The numbers of all processes."""
+    """The PIDs of all processes."""
     try:
         return [int(name) for name in os.listdir(ROOT) if name.isdecimal()]  # noqa: PTH208
     except OSError:
@@ -31,29 +31,29 @@ def pids() -> list[int]:
 
 
 def pids_of_user(user: int) -> Iterator[int]:
-    """The numbers of a user's processes."""
+    """The PIDs of a user's processes."""
     for pid in pids():
         try:
             if os.stat(f"{ROOT}/{pid}").st_uid == user:  # noqa: PTH116
                 yield pid
         except OSError:
-            continue  # It has gone meanwhile.
+            continue  # The process is gone.
 
 
 def stat_fields(pid: int) -> list[str]:
-    """The fields of ``/proc/PID/stat`` from the third, the state, on.
+    """The fields of ``/proc/PID/stat``, from the third one, the state.
 
     Raises:
-        OSError: there is no such process, or it cannot be read now.
+        OSError: there is no such process, or the file cannot be read now.
     """
     with open(f"{ROOT}/{pid}/stat", encoding="utf-8", errors="replace") as file:  # noqa: PTH123
         text = file.read()
-    # The command's name is in parentheses and may hold anything, so fields are counted from the last one.
+    # The command's name is in parentheses and may contain anything, so count fields from the last parenthesis.
     return text[text.rindex(")") + 2 :].split()
 
 
 def status_field(pid: int | str, name: str) -> str:
-    """A field of ``/proc/PID/status``, or of this process (``"self"``); "" if it is not there."""
+    """A field of ``/proc/PID/status``, or of this process's (``"self"``); "" if it is missing."""
     mark = f"\n{name}:\t"
     text = read(pid, "status").decode(errors="replace")
     start = text.find(mark)
@@ -61,7 +61,7 @@ def status_field(pid: int | str, name: str) -> str:
 
 
 def name(pid: int) -> str:
-    """What a process calls itself (``comm``, 15 bytes at most)."""
+    """A process's own name (``comm``, 15 bytes at most)."""
     return read(pid, "comm").decode(errors="replace").rstrip("\n")
 
 
@@ -76,12 +76,12 @@ def command_lines() -> Iterator[bytes]:
 
 
 def environment(pid: int) -> bytes:
-    """The environment that a process was started with, each variable followed by a NUL."""
+    """The initial environment of a process, each variable followed by a NUL."""
     return read(pid, "environ")
 
 
 def children(pid: int) -> list[int]:
-    """The children of a process's first thread, zombies too; none without CONFIG_PROC_CHILDREN in the kernel."""
+    """The children of a process's first thread, including zombies; none if the kernel lacks CONFIG_PROC_CHILDREN."""
     return [int(word) for word in read(pid, f"task/{pid}/children").split()]
 
 
@@ -95,7 +95,7 @@ def children_of_all_threads(pid: int) -> list[int]:
 
 
 def working_directory(pid: int) -> str:
-    """A process's working directory; "" if it is not to be seen."""
+    """A process's working directory; "" if unknown."""
     try:
         return os.readlink(f"{ROOT}/{pid}/cwd")  # noqa: PTH115
     except OSError:
@@ -103,7 +103,7 @@ def working_directory(pid: int) -> str:
 
 
 def open_files(pid: int | str) -> Iterator[tuple[int, str]]:
-    """The descriptors of a process, or of this one (``"self"``), and what they lead to."""
+    """The descriptors of a process, or of this one (``"self"``), and their targets."""
     directory = f"{ROOT}/{pid}/fd"
     try:
         numbers = os.listdir(directory)  # noqa: PTH208
@@ -113,34 +113,34 @@ def open_files(pid: int | str) -> Iterator[tuple[int, str]]:
         try:
             yield int(number), os.readlink(f"{directory}/{number}")  # noqa: PTH115
         except OSError:
-            continue  # It was closed meanwhile, or is that of the directory being read.
+            continue  # The descriptor is closed, or is the one that reads this directory.
 
 
 def descriptor_path(descriptor: int, pid: int | str = "self") -> str:
-    """A path that opens the file of a descriptor anew."""
+    """A path that opens a descriptor's file again."""
     return f"{ROOT}/{pid}/fd/{descriptor}"
 
 
 def descriptor_target(descriptor: int) -> str:
-    """What a descriptor of this process leads to.
+    """The target of a descriptor of this process.
 
     Raises:
-        OSError: it is closed.
+        OSError: the descriptor is closed.
     """
     return os.readlink(descriptor_path(descriptor))  # noqa: PTH115
 
 
 def is_writable(pid: int, descriptor: int) -> bool:
-    """Whether a descriptor may be written to, by its flags as in open(2), which stand in ``fdinfo`` in octal."""
+    """Whether a descriptor is writable, by its flags as in open(2), which ``fdinfo`` has in octal."""
     lines = read(pid, f"fdinfo/{descriptor}").splitlines()
     flags = next((line.split()[1] for line in lines if line.startswith(b"flags:")), b"0")
     return int(flags, 8) & os.O_ACCMODE != os.O_RDONLY
 
 
 def read(pid: int | str, file: str) -> bytes:
-    """One of a process's files; empty if there is none, or it is not ours to see."""
+    """Read one of a process's files; empty if it is missing or not readable."""
     try:
-        # Unbuffered: a third of the time.
+        # Unbuffered reading takes a third of the time.
         with open(f"{ROOT}/{pid}/{file}", "rb", buffering=0) as opened:  # noqa: PTH123
             return opened.readall()
     except OSError:

@@ -1,7 +1,7 @@
-"""Find a chat's processes: by terminal session, by ancestry and by OUTLIVE_SESSION in the environment.
+"""Finds a chat's processes: by terminal session, by ancestry and by OUTLIVE_SESSION in the environment.
 
-Every program of a chat inherits ``OUTLIVE_SESSION`` (environ(7)), also one that left its terminal and its parent.
-Linux's ``/proc`` tells; elsewhere nobody is found, and only the program's process groups are ended.
+Every program of a chat inherits ``OUTLIVE_SESSION`` (environ(7)), even if it leaves its terminal and its parent. The
+module reads Linux's ``/proc``; elsewhere it finds no process, and only the program's process groups are ended.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ MARK = "OUTLIVE_SESSION"
 
 
 class ChatProcess(NamedTuple):
-    """A process of a chat, told from a later one with its PID by when it started (clock ticks since boot)."""
+    """A process of a chat; its start time (clock ticks since boot) tells it from a later one with the same PID."""
 
     pid: int
     started: int
     command: str
-    """Its command line, the words joined by blanks."""
+    """The command line, with words joined by blanks."""
 
 
 class _Process(NamedTuple):
@@ -35,12 +35,12 @@ class _Process(NamedTuple):
 
 
 def chat_processes(leader: int, session_id: str) -> list[ChatProcess]:
-    """The living processes of a chat, its program among them.
+    """Find the living processes of a chat, including its program.
 
     Args:
-        leader: the program's PID, which is its terminal session's too (setsid(2)); those of this terminal session and
-            its descendants are found, while it lives.
-        session_id: processes with this mark are found, no matter which parent they have.
+        leader: the program's PID, which is also its terminal session's (setsid(2)); while the program lives, the
+            processes of this terminal session and its descendants are found.
+        session_id: the mark; processes with it are found under any parent.
     """
     everybody = list(_processes())
     own = {os.getpid()}
@@ -73,13 +73,13 @@ def end(processes: Iterable[ChatProcess], number: int) -> list[ChatProcess]:
             if number != signal.SIGKILL:
                 os.kill(each.pid, signal.SIGCONT)  # A stopped program cannot act on a polite signal.
         except (ProcessLookupError, PermissionError):
-            continue  # It has gone, or became another user's: not ours to end.
+            continue  # The process is gone, or changed to another user.
         living.append(each)
     return living
 
 
 def command_line(pid: int) -> str:
-    """A process's command line, its words joined by blanks; "" if it is gone, or not ours to see."""
+    """A process's command line, with words joined by blanks; "" if it is gone, or not readable."""
     return proc.command_line(pid).replace(b"\0", b" ").decode(errors="replace").strip()
 
 
@@ -91,7 +91,7 @@ def _processes() -> Iterable[_Process]:
 
 
 def _read(pid: int) -> _Process | None:
-    """A living process; None for one that is gone, or a zombie."""
+    """Read a living process; None for one that is gone, or a zombie."""
     try:
         fields = proc.stat_fields(pid)
     except OSError:
@@ -106,5 +106,5 @@ def _is_marked(pid: int, session_id: str) -> bool:
 
 
 def _may_be_marked(pid: int, session_id: str) -> bool:
-    """Whether a descendant is not of another chat, which was started from this one."""
+    """Whether a descendant belongs to this chat, and not to another one started from it."""
     return environment_variables(pid, MARK).get(MARK, session_id) == session_id

@@ -1,7 +1,7 @@
 """A program on a PTY.
 
-The program is exec'd directly with the argv it was given: there is no shell anywhere, so nothing
-is quoted, and nothing is left behind when it ends.
+The program is exec'd directly with its argv, without a shell, so no word is quoted, and no shell is left behind at its
+end.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ _IUTF8 = 0o40000
 
 _ERRORS: dict[str, type[OutliveError]] = {each.__name__: each for each in (AgentNotFound, LaunchFailed)}
 _PIPE_BYTES = 4096
-"""So much is written at once."""
+"""The maximum size of one write."""
 
 _NOT_EXECED = 127
-"""The status of a fork that became no program, as shells have it."""
+"""The exit status of a fork that failed to exec, as shells use it."""
 
 
 def resolve(command: str, directory: str, search_path: str) -> str:
-    """The absolute path of the program that ``command`` means.
+    """The absolute path of the program that ``command`` names.
 
     Raises:
-        AgentNotFound: there is no such program, or it may not be executed.
-        LaunchFailed: there is no such directory.
+        AgentNotFound: there is no such program, or it is not executable.
+        LaunchFailed: the directory does not exist.
     """
     if not Path(directory).is_dir():
         raise LaunchFailed(f"the directory {directory} does not exist; choose another")
@@ -58,13 +58,13 @@ def resolve(command: str, directory: str, search_path: str) -> str:
 
 
 def _drop_ours(umask: int, open_files: int) -> None:
-    """Run between fork and exec: what this process chose for itself must not become the program's."""
+    """Between fork and exec: reset everything that this process set for itself."""
     for descriptor in map(int, os.listdir("/dev/fd")):  # noqa: PTH208 - no object for each
         if descriptor > 2:
-            with contextlib.suppress(OSError):  # It was that of the directory being read.
+            with contextlib.suppress(OSError):  # The descriptor was the one that reads the directory.
                 os.set_inheritable(descriptor, False)
     for number in signal.valid_signals():
-        # What is ignored stays ignored through an exec (execve(2)), and a shell may not even undo it (sh(1)).
+        # Ignored signals stay ignored through an exec (execve(2)), and a shell may not even undo that (sh(1)).
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
@@ -74,10 +74,10 @@ def _drop_ours(umask: int, open_files: int) -> None:
 
 
 def _take_terminal(slave: int, stderr: str) -> None:
-    """Run between fork and exec, when nothing can come in between: who leads a terminal hangs it up at its end."""
+    """Between fork and exec, as the last step: a session leader that exits hangs its terminal up."""
     os.login_tty(slave)
     if stderr:
-        # A disk that is full is no reason not to start: then it is the terminal's, as everywhere.
+        # A full disk must not prevent a start: standard error then goes to the terminal, as usual.
         with contextlib.suppress(OSError):
             errors = os.open(stderr, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
             os.dup2(errors, 2)
@@ -88,14 +88,14 @@ def _take_terminal(slave: int, stderr: str) -> None:
 
 
 def _nothing() -> None:
-    """For a program that needs no preparation."""
+    """Does nothing, for a program without preparation."""
 
 
 class Starting:
-    """A fork of this process that is becoming a program.
+    """A fork of this process, before its exec.
 
     Attributes:
-        pid: its, and the program's.
+        pid: the PID of the fork, and then of the program.
     """
 
     def __init__(self, pid: int, report: int, master: int) -> None:
@@ -104,20 +104,20 @@ class Starting:
         self._master = master
 
     def close(self) -> None:
-        """Ask no more what becomes of it."""
+        """Stop watching for the exec."""
         if self._report >= 0:
             os.close(self._report)
             self._report = -1
 
     def fileno(self) -> int:
-        """Readable once the program is exec'd, or will not be."""
+        """A descriptor that is readable once the exec has succeeded or failed."""
         return self._report
 
     def result(self) -> PtyProcess:
-        """The program. Blocks until it is exec'd.
+        """Wait for the exec, and return the program's process. Blocks.
 
         Raises:
-            AgentNotFound, LaunchFailed: what went wrong in the fork.
+            AgentNotFound, LaunchFailed: the failure in the fork.
         """
         with os.fdopen(self._report, "rb") as report:
             self._report = -1
@@ -129,12 +129,12 @@ class Starting:
 
 
 class PtyProcess:
-    """A program on a PTY with its master side here; it need not be a child of this process.
+    """A program on a PTY with its master side in this process; it need not be a child of this process.
 
     Attributes:
         pid: the program's first process, which leads a session and a process group of its own.
         started: its kernel start time, see ``identity.start_time``.
-        master: the PTY's side that is ours; somebody else's to close.
+        master: the PTY's master side; its owner closes it.
     """
 
     def __init__(self, pid: int, started: int | None, master: int) -> None:
@@ -156,25 +156,25 @@ class PtyProcess:
         about_to_exec: Callable[[int], None],
         prepare: Callable[[], None] = _nothing,
     ) -> Starting:
-        """Fork this process; the fork becomes the program. Best called while there is one thread.
+        """Fork this process, and exec the program in the fork. Best called while there is only one thread.
 
-        It gets this environment, directory, umask and soft limit of open files, every signal as the system
-        has it, and nothing else of ours.
+        The program gets this environment, directory, umask and soft limit of open files, default signal handlers, and
+        nothing else of this process.
 
         Args:
-            argv: its words; the first is looked up on the environment's PATH.
-            directory: where it starts.
-            environment: all of it.
-            master: the PTY.
-            slave: the PTY's other side, which stays open here.
+            argv: the program's words; the first is looked up on the environment's PATH.
+            directory: the working directory.
+            environment: the whole environment.
+            master: the PTY's master side.
+            slave: the PTY's slave side, which stays open in this process.
             umask: as umask(2) takes it.
-            open_files: as getrlimit(2) tells it.
-            stderr: the file that its standard error goes to; "" for the terminal.
-            about_to_exec: called in the fork with its PID, as the last thing before the exec.
-            prepare: called in the fork as the first thing; if it raises, nothing is exec'd.
+            open_files: the soft limit, as getrlimit(2) returns it.
+            stderr: the path for standard error; "" for the terminal.
+            about_to_exec: called in the fork with its PID, directly before the exec.
+            prepare: called in the fork first; if it raises, there is no exec.
 
         Raises:
-            LaunchFailed: there can be no more processes, or descriptors.
+            LaunchFailed: the system has no more processes or descriptors.
         """
         opened: tuple[int, ...] = ()
         try:
@@ -196,7 +196,7 @@ class PtyProcess:
             _take_terminal(slave, stderr)
             about_to_exec(os.getpid())
             os.execve(program, [program, *argv[1:]], environment)  # noqa: S606 - no shell is wanted
-        except BaseException as error:  # noqa: BLE001 - whatever it is, it is told
+        except BaseException as error:  # noqa: BLE001 - every failure is reported
             kind = type(error).__name__ if isinstance(error, OutliveError) else ""
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             text = str(error) if kind else f"{argv[0]}: cannot start: {reason}"
@@ -206,28 +206,28 @@ class PtyProcess:
 
     @classmethod
     def spawn(cls, *words: Any, **options: Any) -> PtyProcess:
-        """As ``begin``; returns once the program is exec'd. Blocks that long.
+        """As ``begin``, but wait for the exec. Blocks.
 
         Raises:
             AgentNotFound: there is no such program.
-            LaunchFailed: the directory is gone, or the kernel refused the exec.
+            LaunchFailed: the directory is missing, or the kernel refused the exec.
         """
         return cls.begin(*words, **options).result()
 
     def is_it(self) -> bool:
-        """Whether the process of this PID is the one that was started, and not a later one."""
+        """Whether the process with this PID is the started one, and not a later one."""
         found = start_time(self.pid)
         return found is None or self.started is None or found == self.started
 
     def resize(self, size: GridSize, cell: CellSize) -> None:
-        """Tell the kernel, and by SIGWINCH the program, of a new size."""
-        # The kernel's numbers are of 16 bits; a large grid of large cells has more pixels.
+        """Set the terminal's size in the kernel, which sends SIGWINCH to the program."""
+        # The kernel's fields have 16 bits; a large grid of large cells has more pixels.
         width_px, height_px = (min(px, 0xFFFF) for px in (size.columns * cell.width_px, size.rows * cell.height_px))
         packed = struct.pack("HHHH", size.rows, size.columns, width_px, height_px)
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, packed)
 
     def foreground_group(self) -> int:
-        """The process group that has the terminal now; 0 for none."""
+        """The terminal's foreground process group; 0 for none."""
         try:
             return os.tcgetpgrp(self.master)
         except OSError as error:
@@ -236,11 +236,11 @@ class PtyProcess:
             return 0
 
     def signal(self, number: int) -> None:
-        """Signal the child's process group, and the group in the foreground if that is another."""
+        """Signal the child's process group, and the foreground group if that is another."""
         for group in {self.pid, self.foreground_group()}:
             if group <= 1:
                 continue
             try:
                 os.killpg(group, number)
             except ProcessLookupError:
-                pass  # Already gone.
+                pass  # The process is gone.

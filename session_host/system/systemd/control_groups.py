@@ -1,10 +1,10 @@
 """A process's control group, and whether it should move to a scope.
 
-The user's systemd ends with the user's last login unless the user lingers (user@.service(5), loginctl(1)), and all
-its scopes with it. A process of its own (a window's, started from a desktop) loses nothing by a scope. One that
-belongs to a login (``session-3.scope``, of ssh or a console) or to a system's service is no child of the user's
-systemd: logind leaves it alone at logout where ``KillUserProcesses=no``, and keeps the login "closing" for it
-(logind.conf(5)). A scope would shorten its life.
+The user's systemd, with all its scopes, ends with the user's last login unless the user lingers (user@.service(5),
+loginctl(1)). A process that runs below the user's systemd (a window's, started from a desktop) loses nothing by a
+scope. A process of a login (``session-3.scope``, of ssh or a console) or of a system service does not run below it:
+with ``KillUserProcesses=no`` logind leaves it alone at logout, and keeps the login "closing" for it (logind.conf(5)). A
+scope would shorten its life.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from pathlib import Path
 from session_host.system.processes import proc
 
 LINGER = Path("/var/lib/systemd/linger")
-"""One empty file for each user that lingers, by name."""
+"""A directory with one empty file for each lingering user, by name."""
 
 
 def control_groups(pid: int) -> list[str]:
     """The paths of the process's control groups that systemd manages, [] if there is no such process.
 
-    ``/proc/PID/cgroup`` is in cgroups(7): version 2 is hierarchy 0, and beside version 1 there is systemd's own.
+    cgroups(7) describes ``/proc/PID/cgroup``: version 2 is hierarchy 0, and beside version 1 there is systemd's own.
     """
     lines = proc.read(pid, "cgroup").decode(errors="replace").splitlines()
     fields = [line.split(":", 2) for line in lines]
@@ -30,18 +30,18 @@ def control_groups(pid: int) -> list[str]:
 
 
 def is_in(pid: int, unit: str) -> bool:
-    """Whether the process is in the unit's control group, or below it."""
+    """Whether the process is in the unit's control group, or in one below it."""
     return any(unit in path.split("/") for path in control_groups(pid))
 
 
 def lingers() -> bool:
     """Whether this user's systemd outlives the logins."""
     try:
-        names = os.listdir(LINGER)  # noqa: PTH208 - names are all that is wanted
+        names = os.listdir(LINGER)  # noqa: PTH208 - names are enough
     except OSError:
         return False
     if not names:
-        return False  # Asking for a name may take a directory service.
+        return False  # Looking up a user's name may need a directory service.
     try:
         return pwd.getpwuid(os.getuid()).pw_name in names
     except KeyError:
@@ -49,5 +49,5 @@ def lingers() -> bool:
 
 
 def belongs_elsewhere(pid: int) -> bool:
-    """Whether the process's life does not hang on the user's systemd now, but would in a scope."""
+    """Whether the process does not depend on the user's systemd now, but would in a scope."""
     return not is_in(pid, f"user@{os.getuid()}.service") and not lingers()

@@ -1,7 +1,8 @@
 """systemd's file descriptor store: holds descriptors and returns them when the service starts again.
 
-The protocol is that of sd_notify(3) (FDSTORE, FDSTOREREMOVE, FDNAME, FDPOLL) and sd_listen_fds(3), file descriptor
-store of systemd.service(5). Only processes in the service's control group are heard.
+The protocol is documented in sd_notify(3) (FDSTORE, FDSTOREREMOVE, FDNAME, FDPOLL), sd_listen_fds(3), and
+systemd.service(5) ("file descriptor store"). systemd accepts messages only from processes in the service's control
+group.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import MutableMapping, Sequence
 from pathlib import Path
 
 FIRST = 3
-"""The first descriptor that systemd hands over (SD_LISTEN_FDS_START)."""
+"""The first descriptor that systemd passes (SD_LISTEN_FDS_START)."""
 
 
 PATIENCE_S = 0.5
@@ -27,38 +28,38 @@ class DescriptorStore:
         """Connect to the user's systemd.
 
         Raises:
-            OSError: it takes no messages.
+            OSError: systemd accepts no messages.
         """
         directory = os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}"
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         try:
-            # The manager's place for it, whatever a service has in NOTIFY_SOCKET (systemd's manager_setup_notify).
+            # The manager's own path for it, independent of a service's NOTIFY_SOCKET (systemd's manager_setup_notify).
             self._socket.connect(str(Path(directory, "systemd", "notify")))
         except OSError:
             self._socket.close()
             raise
-        # Few messages wait unread (net.unix.max_dgram_qlen): systemd is waited for when there are many at once.
+        # The queue is short (net.unix.max_dgram_qlen): many messages at once must wait for systemd.
         self._socket.settimeout(PATIENCE_S)
 
     def fileno(self) -> int:
-        """The descriptor of the connection."""
+        """The connection's descriptor."""
         return self._socket.fileno()
 
     def close(self) -> None:
-        """Close the connection; systemd goes on holding what it has."""
+        """Close the connection; systemd keeps its descriptors."""
         self._socket.close()
 
     def store_descriptors(self, name: str, descriptors: Sequence[int]) -> None:
-        """Have duplicates of descriptors held, under a name that others may have already.
+        """Store duplicates of descriptors under a name, which other descriptors may have, too.
 
         Raises:
             OSError: systemd is gone, or does not read.
         """
-        # Without FDPOLL=0 systemd lets go of a PTY that hangs up.
+        # Without FDPOLL=0 systemd drops a PTY that hangs up.
         socket.send_fds(self._socket, [f"FDSTORE=1\nFDNAME={name}\nFDPOLL=0".encode()], list(descriptors))
 
     def remove(self, name: str) -> None:
-        """Have all of a name let go of.
+        """Remove all descriptors of a name.
 
         Raises:
             OSError: systemd is gone, or does not read.
@@ -67,10 +68,10 @@ class DescriptorStore:
 
 
 def take_received(environment: MutableMapping[str, str]) -> dict[str, list[int]]:
-    """The descriptors that systemd handed over to this process, by name, in no order; children do not inherit them.
+    """The descriptors that systemd passed to this process, by name, in no order; children do not inherit them.
 
     Args:
-        environment: of this process; what tells of the descriptors is taken out.
+        environment: this process's environment; the variables about the descriptors are removed.
     """
     count, names, pid = (environment.pop(f"LISTEN_{each}", "") for each in ("FDS", "FDNAMES", "PID"))
     received: defaultdict[str, list[int]] = defaultdict(list)

@@ -16,33 +16,33 @@ from .scope import Service
 MANAGER = Peer("org.freedesktop.systemd1", "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager")
 
 ROUNDS = 3
-"""How often a new scope and joining the one that is there are tried in turn: it may be just beginning or ending."""
+"""How often creating a scope and joining the existing one are tried in turn: the scope may be starting or ending."""
 
 FURTHER_NAMES = range(2, 6)
-"""Numbers of other names, tried when a unit has the name and takes no more processes: somebody else made it."""
+"""Numbers for other names, used if a unit of another owner has the name and accepts no processes."""
 
 RESTART_US = 50_000
-"""A service that fails is started again after so long, in microseconds."""
+"""The delay before a failed service is started again, in microseconds."""
 
 MAX_DESCRIPTORS = 65536
-"""How many descriptors systemd keeps for a service: eight a session."""
+"""The maximum number of descriptors that systemd keeps for a service: eight per session."""
 
 Property = tuple[str, tuple[str, Any]]
 
 _UNIT_EXISTS = "org.freedesktop.systemd1.UnitExists"
 _NO_SUCH_PROPERTY = "org.freedesktop.DBus.Error.PropertyReadOnly"
-"""What systemd says of a property that it does not know."""
+"""systemd's error for a property that it does not know."""
 
 
 def move(bus: Bus, unit: str, description: str, pids: list[int]) -> str:
-    """Move processes into a new scope, or into the one that has the name; the name of the one they are in.
+    """Move processes into a new scope, or into the existing one of this name; returns the scope's name.
 
     Raises:
-        Refused: they stay where they are.
-        TimedOut: they may be moved yet.
+        Refused: the processes stay where they are.
+        TimedOut: the processes may still be moved.
         BusGone: as above.
     """
-    bus.post(MANAGER, "Subscribe")  # most signals are sent only to those who did
+    bus.post(MANAGER, "Subscribe")  # systemd sends most signals only to subscribers
     properties: list[Property] = [
         ("PIDs", ("au", pids)),
         # Shells that wait for input ignore SIGTERM: without SIGHUP a logout would wait 90 s for them.
@@ -58,7 +58,7 @@ def move(bus: Bus, unit: str, description: str, pids: list[int]) -> str:
                 raise
             refusal = error
         if name != unit:
-            continue  # What has one of the other names is not ours to join.
+            continue  # A unit with one of the other names must not be joined.
         try:
             bus.call(MANAGER, "AttachProcessesToUnit", "ssau", unit, "", pids)
             return unit
@@ -69,11 +69,11 @@ def move(bus: Bus, unit: str, description: str, pids: list[int]) -> str:
 
 
 def start_service(bus: Bus, service: Service, pids: list[int]) -> str:
-    """Start a service that keeps descriptors, and move processes into its control group; returns its name.
+    """Start a service with a descriptor store, and move processes into its control group; returns the service's name.
 
     Raises:
-        Refused: there is no such service now, or the processes are not in it.
-        TimedOut: there may be one yet.
+        Refused: the service does not run, or the processes are not in it.
+        TimedOut: the service may still start.
         BusGone: as above.
     """
     hard_limit = getrlimit(RLIMIT_NOFILE)[1]
@@ -85,12 +85,12 @@ def start_service(bus: Bus, service: Service, pids: list[int]) -> str:
         ("RestartUSec", ("t", RESTART_US)),
         ("StartLimitIntervalUSec", ("t", 0)),
         ("FileDescriptorStoreMax", ("u", MAX_DESCRIPTORS)),
-        # systemd cannot start a process with more descriptors than that may have open.
+        # systemd cannot start a process with more descriptors than a process may have open.
         ("LimitNOFILE", ("t", hard_limit)),
         ("LimitNOFILESoft", ("t", hard_limit)),
-        # The processes that are moved into it speak to systemd, not its main process.
+        # The moved processes send messages to systemd, not the main process.
         ("NotifyAccess", ("s", "all")),
-        # A restart or stop of the main process does not end the processes that were moved into it.
+        # A restart or stop of the main process does not kill the moved processes.
         ("KillMode", ("s", "process")),
     ]
     _start(bus, service.unit, service.description, properties)
@@ -99,10 +99,10 @@ def start_service(bus: Bus, service: Service, pids: list[int]) -> str:
 
 
 def units(bus: Bus, pattern: str) -> dict[str, str]:
-    """The loaded units that match a pattern (glob(7)): their names and objects' paths.
+    """The loaded units that match a pattern (glob(7)): the object paths by unit name.
 
     Raises:
-        Refused: systemd does not tell.
+        Refused: systemd does not list them.
     """
     (found,) = bus.call(MANAGER, "ListUnitsByPatterns", "asas", [], [pattern])
     return {str(each[0]): str(each[6]) for each in found}
@@ -120,18 +120,18 @@ def held(bus: Bus, path: str) -> int:
 
 
 def _start(bus: Bus, unit: str, description: str, further: list[Property]) -> str:
-    """Start a transient unit, and wait for the end of systemd's job of it."""
+    """Start a transient unit, and wait until systemd's job has ended."""
     bus.subscribe(MANAGER, "JobRemoved", arg2=unit)
     properties: list[Property] = [
         ("Description", ("s", description)),
         *further,
         ("Slice", ("s", "app.slice")),
-        # Nothing of it stays when its last process has ended, however that was.
+        # The unit is removed when its last process has ended in any way.
         ("CollectMode", ("s", "inactive-or-failed")),
-        # Processes can be moved only into a unit that is delegated; no controllers are wanted for it.
+        # Only a delegated unit accepts moved processes; it needs no controllers.
         ("DelegateControllers", ("as", [])),
     ]
-    # One process that the kernel or systemd-oomd ends is not the end of the others.
+    # If the kernel or systemd-oomd kills one process, the others continue.
     policy = ("OOMPolicy", ("s", "continue"))
     call = ("StartTransientUnit", "ssa(sv)a(sa(sv))", unit, "fail")
     try:
@@ -139,13 +139,13 @@ def _start(bus: Bus, unit: str, description: str, further: list[Property]) -> st
     except Refused as error:
         if error.name != _NO_SUCH_PROPERTY:
             raise
-        answer = bus.call(MANAGER, *call, properties, [])  # an older systemd, whose scopes always go on
+        answer = bus.call(MANAGER, *call, properties, [])  # for an older systemd, whose scopes always continue
     while True:
         signal = bus.signal(MANAGER, "JobRemoved")
         if len(signal) != 4:
             raise BusGone("systemd's signal is of another form")
         _, job, _, result = signal
-        if (job,) == answer:  # else it is another's
+        if (job,) == answer:  # else the job is another one
             break
     if result != "done":
         raise Refused("", f"systemd's job ended as {result}")

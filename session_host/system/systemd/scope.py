@@ -10,7 +10,7 @@ from session_host.system.dbus import addresses
 
 from . import control_groups
 
-if TYPE_CHECKING:  # D-Bus, milliseconds: only where there is a bus
+if TYPE_CHECKING:  # D-Bus takes milliseconds to import: only where there is a bus
     from session_host.system.dbus.bus import Bus
 
 TIMEOUT_S = 1.0
@@ -18,7 +18,7 @@ TIMEOUT_S = 1.0
 NO_BUS = "no session bus"
 NO_SYSTEMD = "no systemd on the bus"
 NOT_WANTED = "not wanted: without linger, scopes end at logout, and where it is now need not"
-"""Reasons that are no faults."""
+"""A reason that is not a fault."""
 
 
 class Service(NamedTuple):
@@ -28,7 +28,7 @@ class Service(NamedTuple):
         unit: a name that ends in ``.service``.
         description: what ``systemctl --user status`` shows.
         argv: the main process's command, started again whenever it fails.
-        environment: the main process's variables, beside those that systemd gives.
+        environment: the main process's variables, besides those that systemd sets.
     """
 
     unit: str
@@ -38,14 +38,14 @@ class Service(NamedTuple):
 
 
 class ScopeResult(NamedTuple):
-    """How it went: ``unit`` is where the processes are now, or ``reason`` why they are where they were."""
+    """The result: ``unit`` is where the processes are now, or ``reason`` says why they were not moved."""
 
     unit: str = ""
     reason: str = ""
 
     @property
     def entered(self) -> bool:
-        """Whether the processes have moved."""
+        """Whether the processes were moved."""
         return bool(self.unit)
 
     def __str__(self) -> str:
@@ -53,17 +53,17 @@ class ScopeResult(NamedTuple):
 
 
 def enter(unit: str, description: str, pids: Sequence[int], timeout_s: float = TIMEOUT_S) -> ScopeResult:
-    """Move processes into a scope of their own, and return when they are there, or will not be.
+    """Move processes into a scope, and return when they are there, or will not be.
 
-    A scope of that name which is there already is joined: a name is one keeper's or one session's. Later children
-    of the processes are born into it; earlier ones are moved only if they are named. Those that have ended are
-    passed over. Blocking; without a bus it takes microseconds.
+    An existing scope of that name is joined: a name belongs to one keeper or one session. Later children of the
+        processes start in the scope; earlier ones are moved only if they are in ``pids``. Processes that have ended are
+        skipped. Blocking; without a bus it takes microseconds.
 
     Args:
         unit: a name that ends in ``.scope``.
         description: what ``systemctl --user status`` shows.
         pids: processes of this user.
-        timeout_s: for all of it, whatever the bus does.
+        timeout_s: the time for everything.
     """
 
     def move(connection: Bus, moved: list[int]) -> str:
@@ -75,14 +75,14 @@ def enter(unit: str, description: str, pids: Sequence[int], timeout_s: float = T
 
 
 def enter_service(service: Service, pids: Sequence[int], timeout_s: float = TIMEOUT_S) -> ScopeResult:
-    """Start a transient service and move processes into its control group, where they may use its descriptor store.
+    """Start a transient service and move processes into its control group, so that they may use its descriptor store.
 
     Blocking; without a bus it takes microseconds.
 
     Args:
-        service: its name and its command.
+        service: the service's name and command.
         pids: processes of this user.
-        timeout_s: for all of it, whatever the bus does.
+        timeout_s: the time for everything.
     """
 
     def move(connection: Bus, moved: list[int]) -> str:
@@ -94,7 +94,7 @@ def enter_service(service: Service, pids: Sequence[int], timeout_s: float = TIME
 
 
 def held_by_services(pattern: str, timeout_s: float = TIMEOUT_S) -> int:
-    """How many descriptors systemd holds for services that match a pattern (glob(7)); 0 where it is not on the bus."""
+    """How many descriptors systemd holds for services that match a pattern (glob(7)); 0 without systemd on the bus."""
     address = addresses.session_bus()
     if address is None:
         return 0
@@ -111,7 +111,7 @@ def held_by_services(pattern: str, timeout_s: float = TIMEOUT_S) -> int:
 
 
 def _enter(unit: str, pids: Sequence[int], timeout_s: float, move: Callable[[Bus, list[int]], str]) -> ScopeResult:
-    """Call ``move`` on the session bus, unless the processes are in the unit already or had better stay."""
+    """Call ``move`` on the session bus, unless the processes are in the unit already or should stay."""
     address = addresses.session_bus()
     if address is None:
         return ScopeResult(reason=NO_BUS)
