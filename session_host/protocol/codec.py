@@ -25,10 +25,10 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 def encode(message: msgspec.Struct) -> bytes:
-    """One message as a frame.
+    """Encode one message as a frame.
 
     Raises:
-        ProtocolViolation: the message is over MAX_FRAME_BYTES; it must be split by its maker.
+        ProtocolViolation: the message is over MAX_FRAME_BYTES; its sender must split it.
     """
     payload = _encode(message)
     length = len(payload)
@@ -38,9 +38,9 @@ def encode(message: msgspec.Struct) -> bytes:
 
 
 class Decoder:
-    """Cuts a stream into messages of one direction; any split of the bytes gives the same messages.
+    """Decodes a stream into messages of one direction; any split of the bytes gives the same messages.
 
-    After a ProtocolViolation the stream cannot be read on: the peer is to be dropped.
+    After a ProtocolViolation the stream is unreadable: drop the peer.
     """
 
     def __init__(self, messages: Any) -> None:
@@ -48,14 +48,14 @@ class Decoder:
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> Iterable[Any]:
-        """Each message that ``data`` completes, read when it is asked for.
+        """Yield each message that ``data`` completes.
 
         Raises:
-            ProtocolViolation: a length over the bound, or bytes that are no message of this direction.
+            ProtocolViolation: a length is over the limit, or the bytes are not a message of this direction.
         """
         length = len(data) - LENGTH_BYTES
         if not self._buffer and _from_bytes(data[:LENGTH_BYTES], "big") == length <= MAX_FRAME_BYTES:
-            # One whole frame: a key, or its echo.
+            # One complete frame, as of a key or its echo.
             message = self._message
             try:
                 return (message(data[LENGTH_BYTES:]),)
@@ -92,10 +92,10 @@ class Decoder:
 
 
 def _reason(error: Exception) -> str:
-    """What is wrong, and where, without what the peer said: this goes to logs, and a user's words never do."""
+    """The kind and place of an error, without the peer's values: logs must not contain a user's words."""
     match error:
         case msgspec.ValidationError():
-            # "Expected `int`, got `str` - at `$[1]`"; an invalid value or a field's name is told with the value.
+            # "Expected `int`, got `str` - at `$[1]`"; messages about invalid values or field names contain the value.
             what, _, place = str(error).partition(" - at ")
             said = what if what.startswith("Expected") else "invalid value"
             return plain(f"{said} at {place}" if place else said, _REASON_CHARACTERS)
@@ -108,14 +108,14 @@ def _reason(error: Exception) -> str:
 
 
 class ClientDecoder(Decoder):
-    """Reads what a client sends."""
+    """Decodes messages of a client to a host."""
 
     def __init__(self) -> None:
         super().__init__(FromClient)
 
 
 class HostDecoder(Decoder):
-    """Reads what a host sends."""
+    """Decodes messages of a host to a client."""
 
     def __init__(self) -> None:
         super().__init__(FromHost)
@@ -129,7 +129,7 @@ class ToKeeperDecoder(Decoder):
 
 
 class FromKeeperDecoder(Decoder):
-    """Reads what the keeper tells."""
+    """Decodes messages of the keeper to commands and hosts."""
 
     def __init__(self) -> None:
         super().__init__(FromKeeper)

@@ -1,6 +1,6 @@
 """Adapts messages for peers of older protocols. Pure.
 
-Fields are only added at a message's end and kinds of messages only added, so what is new is left out.
+Versions only add fields at a message's end and kinds of messages, so newer ones are left out.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ _FIELDS: dict[type[Message], dict[int, int]] = {
     Send: {3: 6, 1: 5},
     StateEvent: {4: 3},
 }
-"""How many of a message's fields a version knows, newest first; one that is not named knows those of the next."""
+"""How many fields of a message a version knows, newest version first; a missing version is as the next newer one."""
 
 _SINCE: dict[type[Message], int] = {NoticeEvent: 2, Explanation: 3, ForegroundEvent: 5, GoOn: 5, SizeEvent: 5}
-"""The version that brought a kind of message."""
+"""The first version that has a kind of message."""
 
 
 def encode_for(protocol: int, message: Message) -> bytes:
-    """A message as a frame for a peer of that protocol version; b"" if there is no saying it."""
+    """Encode a message for a peer of that protocol version; b"" if the version lacks the message."""
     if protocol >= PROTOCOL_VERSION:
         return encode(message)
     kind = type(message)

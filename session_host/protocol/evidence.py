@@ -8,7 +8,7 @@ from .values import Activity
 
 
 class Transition(msgspec.Struct, frozen=True, array_like=True):
-    """One change of what an agent is said to do."""
+    """One change of an agent's activity."""
 
     at: str
     """ISO 8601, UTC."""
@@ -18,7 +18,7 @@ class Transition(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Evidence(msgspec.Struct, frozen=True, array_like=True):
-    """The last word of one source."""
+    """The last report of one source."""
 
     source: str
     """As in ``Transition``: "hook", "state file", "osc 7501", …"""
@@ -26,6 +26,6 @@ class Evidence(msgspec.Struct, frozen=True, array_like=True):
     said: str
     """In the source's own words, one line: "PermissionRequest", "state=working"."""
     activity: Activity | None
-    """What it means; None for what says nothing of it."""
+    """The activity that the report means; None if it says nothing about it."""
     counts: bool
-    """Whether it is heard now, or a stronger source speaks in its place."""
+    """Whether the report counts now, and no stronger source overrides it."""

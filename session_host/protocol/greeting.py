@@ -14,7 +14,7 @@ def answer_hello(hello: Hello, session_id: str, epoch: str, state: State) -> Wel
     """Return the host's answer.
 
     Raises:
-        ProtocolViolation: the host does not know the client's protocol; the error is sent in place of a Welcome.
+        ProtocolViolation: the host does not support the client's protocol; the error is sent in place of a Welcome.
     """
     if not OLDEST_PROTOCOL_VERSION <= hello.protocol <= PROTOCOL_VERSION:
         raise ProtocolViolation(

@@ -4,27 +4,27 @@ From a command::
 
     → Launch(spec)                                   ← LaunchReport
     → Status()                                       ← KeeperStatus
-    → ReplaceKeeper(argv)                            ← Replaced | NotReplaced       (by the new one)
+    → ReplaceKeeper(argv)                            ← Replaced | NotReplaced       (from the new one)
     → ReplaceHost(session_id)                        ← Replaced | NotReplaced
     → EndSession(session_id)                         ← EndBegun | NotReplaced
 
-From a host, on the channel that it was forked with, or on a connection of its own that begins with Adopt::
+From a host, on the channel that it was forked with, or on its own connection that begins with Adopt::
 
-    → Adopt(…) + the session descriptors             to a keeper that knows nothing of it
-                                                     ← KeptBy, on the channel that came as one descriptor more
-    → Running | Refused                              how the launch went
+    → Adopt(…) + the session descriptors             to a keeper that does not know the session
+                                                     ← KeptBy, on a channel that comes as an additional descriptor
+    → Running | Refused                              the result of the launch
     → Rehearsed | Prepared                           see below
-    → Rest(…) + descriptors                          nothing happens: a host that only waits is to take its place
-    → Over()                                         the end is recorded; nothing is to be kept any more
-                                                     ← ChildEnded    the input log has its status
+    → Rest(…) + descriptors                          the session is idle: a waiting host can take its place
+    → Over()                                         the end is saved; the keeper may forget the session
+                                                     ← ChildEnded    the input log has the exit status
                                                      ← KeptBy        another process is the keeper now
                                                      ← Prepare, Go, Yield
                                                      ← BoundAgain + the new listening socket
 
-A host is replaced in steps, each of which may fail and leave all as it was: the one that runs makes a
-checkpoint which any version can read (Prepare, Prepared); its replacement is forked and proves that it can
-take over (Rehearsed); then the previous host leaves (Yield), and the replacement begins (Go). One that rests goes the
-same way from Rehearsed on.
+A host is replaced in steps; if one fails, everything stays as it was. The running host makes a checkpoint that any
+version can read (Prepare, Prepared). The keeper forks its replacement, which proves that it can take over (Rehearsed).
+Then the former host exits (Yield), and the replacement begins (Go). A hibernating host is replaced by the steps from
+Rehearsed on.
 """
 
 from __future__ import annotations
@@ -34,27 +34,27 @@ import msgspec
 from .launch import LaunchReport, LaunchSpec
 
 KEEPER_PROTOCOL_VERSION = 3
-"""2 knows BoundAgain; 3 knows KeptBy, and its channels carry packets."""
+"""Version 2 has BoundAgain; version 3 has KeptBy, and its channels carry packets."""
 
 
 class KeeperMessage(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """Base; fields are only ever added at the end, with defaults, so that versions understand each other."""
+    """Base of keeper messages; versions only add fields at the end, with defaults, and so understand each other."""
 
 
 class Launch(KeeperMessage, frozen=True):
-    """Start a session. One that is known already is not started twice: its report is given again."""
+    """Start a session. A known session is not started twice: the keeper repeats its report."""
 
     spec: LaunchSpec
 
 
 class Launched(KeeperMessage, frozen=True):
-    """How that went."""
+    """The result of a Launch."""
 
     report: LaunchReport
 
 
 class Status(KeeperMessage, frozen=True):
-    """Ask for KeeperStatus. Sockets that somebody removed are bound again before the answer."""
+    """Ask for KeeperStatus. The keeper binds removed sockets again before it answers."""
 
 
 class SessionSummary(msgspec.Struct, frozen=True, array_like=True):
@@ -64,9 +64,9 @@ class SessionSummary(msgspec.Struct, frozen=True, array_like=True):
     host_pid: int
     child_pid: int
     version: str
-    """Of the code that its host runs."""
+    """The code version of the session's host."""
     name: str = ""
-    """As the session was started; this and the rest are "" from a keeper that does not tell them."""
+    """The name at the session's start; this and the following fields are "" from a keeper that lacks them."""
     agent: str = ""
     cwd: str = ""
     created_at: str = ""
@@ -74,7 +74,7 @@ class SessionSummary(msgspec.Struct, frozen=True, array_like=True):
 
 
 class KeeperStatus(KeeperMessage, frozen=True):
-    """What the keeper has."""
+    """The keeper's sessions and state."""
 
     pid: int
     version: str
@@ -82,14 +82,14 @@ class KeeperStatus(KeeperMessage, frozen=True):
 
 
 class ReplaceKeeper(KeeperMessage, frozen=True):
-    """Become the program ``argv``, with all that is kept; ``environment`` is added to what there is."""
+    """Become the program ``argv``, with all sessions; ``environment`` is added to the current one."""
 
     argv: list[str]
     environment: dict[str, str]
 
 
 class ReplaceHost(KeeperMessage, frozen=True):
-    """Let a host of the keeper's version take over the session."""
+    """Replace the session's host by one of the keeper's version."""
 
     session_id: str
 
@@ -101,33 +101,33 @@ class EndSession(KeeperMessage, frozen=True):
 
 
 class EndBegun(KeeperMessage, frozen=True):
-    """Both are killed.
+    """The program and the host are killed.
 
     Attributes:
-        host_pid: the host that was killed; 0 if there was none.
+        host_pid: the killed host; 0 if there was none.
     """
 
     host_pid: int
 
 
 class Replaced(KeeperMessage, frozen=True):
-    """It was done."""
+    """The replacement succeeded."""
 
     version: str
 
 
 class NotReplaced(KeeperMessage, frozen=True):
-    """All is as it was; one line says why."""
+    """The request failed without an effect; ``why`` is one line."""
 
     why: str
     passing: bool = False
-    """The reason passes within moments: the same may be asked again."""
+    """Whether the reason is temporary, so that the request may be repeated."""
     refused: bool = False
-    """An agent asked, and may not."""
+    """Whether the request came from an agent that may not make it."""
 
 
 class Adopt(KeeperMessage, frozen=True):
-    """A host's first word to a keeper that did not fork it; the session descriptors travel with it."""
+    """The first message of a host to a keeper that did not fork it, with the session descriptors."""
 
     protocol: int
     spec: LaunchSpec
@@ -139,14 +139,14 @@ class Adopt(KeeperMessage, frozen=True):
 class KeptBy(KeeperMessage, frozen=True):
     """This process is the keeper: of an adopted session, or since the former process of its pair died.
 
-    To a replacement host, it means Go as well.
+    For a replacement host, it also means Go.
     """
 
     pid: int
 
 
 class Running(KeeperMessage, frozen=True):
-    """The program is exec'd, and that is recorded; or a replacement host has taken over."""
+    """The program is exec'd, and this is recorded; or a replacement host has taken over."""
 
     host_pid: int
     child_pid: int
@@ -156,21 +156,21 @@ class Running(KeeperMessage, frozen=True):
 
 
 class BoundAgain(KeeperMessage, frozen=True):
-    """Somebody removed the session's socket, and it is bound again; the new listening socket travels with this."""
+    """The removed socket of the session is bound again; the new listening socket comes with this message."""
 
 
 class Refused(KeeperMessage, frozen=True):
-    """The program could not be started; there is no session."""
+    """The program could not be started; the session does not exist."""
 
     report: LaunchReport
 
 
 class Over(KeeperMessage, frozen=True):
-    """The session has ended and that is recorded."""
+    """The session has ended, and its end is recorded."""
 
 
 class ChildEnded(KeeperMessage, frozen=True):
-    """The program's status stands in the input log: the keeper was its parent."""
+    """The input log has the program's exit status, which the keeper read as its parent."""
 
 
 class Prepare(KeeperMessage, frozen=True):
@@ -178,16 +178,16 @@ class Prepare(KeeperMessage, frozen=True):
 
 
 class Prepared(KeeperMessage, frozen=True):
-    """It is made."""
+    """The checkpoint is made."""
 
 
 class Rest(KeeperMessage, frozen=True):
-    """The session has been idle for long; the descriptors that its replacement waits with travel with this.
+    """The session has been idle for long; the descriptors for its waiting replacement come with this message.
 
     Attributes:
-        description: a ``messages.Description`` as a frame, which is true until something happens.
-        patience_s: so long nothing happened.
-        descriptors: how many come: the clients' connections, and whatever else tells that something happens.
+        description: a ``messages.Description`` as a frame, which is valid until an event.
+        patience_s: how long the session has been idle.
+        descriptors: how many descriptors come: the clients' connections, and others that signal an event.
     """
 
     description: bytes
@@ -196,17 +196,17 @@ class Rest(KeeperMessage, frozen=True):
 
 
 class Rehearsed(KeeperMessage, frozen=True):
-    """A replacement host has tried to restore the session; ``why`` says what failed, "" if nothing did."""
+    """A replacement host has tried to restore the session; ``why`` is the failure, "" for success."""
 
     why: str = ""
 
 
 class Yield(KeeperMessage, frozen=True):
-    """Leave at once, and leave the session as it is."""
+    """Exit at once, and leave the session unchanged."""
 
 
 class Go(KeeperMessage, frozen=True):
-    """The previous host is gone: the session is yours."""
+    """The former host is gone: take over the session."""
 
 
 ToKeeper = (

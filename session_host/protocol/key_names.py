@@ -32,13 +32,13 @@ _NAMES = {name.lower(): name for name in NAMED_KEYS} | _ALIASES
 
 
 def parse_key(text: str) -> tuple[str, str, Modifiers]:
-    """Read a key's name.
+    """Parse a key's name.
 
     Returns:
         The key as in ``messages.Key``, the text that it types ("" for none), and the modifiers.
 
     Raises:
-        ValueError: there is no such key; the message is one line that says so.
+        ValueError: there is no such key; the message is one line for the user.
     """
     *prefixes, name = text.replace("++", "+plus").split("+") if text != "+" else [text]
     modifiers = Modifiers.NONE

@@ -10,7 +10,7 @@ from .values import Activity, GridSize
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """What a session's terminal says that it is, to queries and in the environment."""
+    """How a session's terminal identifies itself, to queries and in the environment."""
 
     term: str = "xterm-256color"
     colorterm: str = "truecolor"
@@ -19,67 +19,67 @@ class Identity(msgspec.Struct, frozen=True):
     program_version: str = ""
     """TERM_PROGRAM_VERSION."""
     engines: tuple[str, ...] = ("ghostty", "pyte")
-    """The engines that can do what a program expects of a terminal called so; with another, it is not called so."""
+    """The engines with the features of this terminal program; with another engine this identity is not used."""
     answer: str = ""
-    """The answer to XTVERSION, name and version, of these engines; "" for our own."""
+    """The answer to XTVERSION, name and version, of these engines; "" for Outlive's own."""
 
 
 class Watch(msgspec.Struct, frozen=True):
     """How to detect an agent's activity and conversation (from the catalog)."""
 
     reports: dict[str, Activity | None] = {}
-    """What its hooks' and plugins' events mean; None for one that says nothing of the activity."""
+    """The meanings of the agent's hook and plugin events; None for one that says nothing about the activity."""
     titles: dict[str, Activity] = {}
-    """Patterns (re.search) of the titles that it sets, and what they mean; the first that fits counts."""
+    """Patterns (re.search) of the agent's titles, and their meanings; the first match counts."""
     state_file: str = ""
-    """The way by which its own file of states is read: a name in ``host.watchers.state_file``; "" for none."""
+    """The reader of the agent's own state file: a name in ``host.watchers.state_file``; "" for none."""
     open_files: str = ""
-    """A pattern (re.search) with a group: a file that it holds open has its conversation's id in its path."""
+    """A pattern (re.search) with a group for the conversation's id in the path of a file that the agent holds open."""
     open_files_aside: str = ""
-    """A pattern (re.search) of what such a file begins with if its conversation is not the user's: a sub-agent's."""
+    """A pattern (re.search) for the beginning of such a file of another conversation than the user's: a sub-agent's."""
     transcripts: Literal["", "gemini"] = ""
-    """How ``agents.conversations.gemini_guard`` keeps its transcript from others of its kind, which delete it."""
+    """How ``agents.conversations.gemini_guard`` protects the agent's transcript from deletion by other agents."""
     asks_by_hook: bool = False
-    """Its hooks tell that something is asked, and not what it does then: a moment, as a notification is."""
+    """Whether the agent's hooks report questions without their ends; a question then is a moment, as a bell is."""
     bells: bool = False
-    """Whether a bell of its means that it needs the user. No agent of the catalog asks by a bell alone."""
+    """Whether the agent's bell means that it needs the user. No agent of the catalog asks by a bell alone."""
     stale_after_s: float = 60.0
-    """Work without output or word for so long is "no signal"."""
+    """After this time without output or report, a working agent is "no signal"."""
     leave_by: Literal["SIGTERM", "SIGHUP"] = "SIGTERM"
-    """The signal at which it leaves politely."""
+    """The signal at which the agent exits politely."""
     strays: tuple[str, ...] = ()
-    """Patterns (re.search) of the command lines of processes that it leaves behind, and which end with it."""
+    """Patterns (re.search) of the command lines of left-over processes that end with the agent."""
     ends_all: bool = False
-    """Whether all that it has started in its terminal ends with it, as for an agent and not for a shell."""
+    """Whether all processes that the agent started in its terminal end with it, as for an agent and not for a shell."""
     remark: str = ""
-    """What is to be known of its signals in this session, for people; "" for nothing."""
+    """A remark about the agent's signals in this session, for the user; "" for none."""
     enter_after_s: float = 0.0
-    """How long after a text Enter is pressed: some take one that comes at once for a part of a paste."""
+    """The delay between a text and Enter: some agents take an immediate Enter for a part of a paste."""
     titled: Literal["", "opencode"] = ""
-    """The way by which its conversation is found under its terminal's title (``host.watchers.terminal_title``)."""
+    """How the conversation is found by its terminal's title (``host.watchers.terminal_title``)."""
     shown_within_s: float = 0.0
-    """It shows each text that it takes within this time, or has dropped it (``requests.shown_text``); 0: never."""
+    """How soon the agent shows each text that it accepts (``requests.shown_text``); 0: not always."""
 
 
 class Origin(msgspec.Struct, frozen=True):
-    """What a session was made out of; recorded, for what is done with it once it has ended."""
+    """The source of a session; recorded for use after its end."""
 
     arguments: list[str] | None = None
-    """The user's own, out of which the argv was made."""
+    """The user's own arguments, from which the argv was built."""
     resumed_from: str | None = None
-    """The session that this one resumes."""
+    """The session that this session resumes."""
     repository: str | None = None
     worktree: str | None = None
     branch: str | None = None
     branch_made: bool = False
-    """As in ``store.SessionRecord``: the git worktree that was made for it."""
+    """As in ``store.SessionRecord``, about the session's git worktree."""
 
 
 class LaunchSpec(msgspec.Struct, frozen=True):
     """Everything that a host needs to start one session.
 
-    It travels through sockets and stands in the session's input log, in memory: never in argv, the
-    environment or on a disk, since ``env`` may hold secrets.
+    It travels through sockets and is stored in the session's input log, in memory: never in an argv, the environment or
+    on a disk, since ``env`` may hold secrets.
     """
 
     session_id: str
@@ -89,48 +89,48 @@ class LaunchSpec(msgspec.Struct, frozen=True):
     argv: list[str]
     """Exec'd directly; ``argv[0]`` is looked up on ``env["PATH"]``. Never empty."""
     cwd: str
-    """Absolute."""
+    """The working directory, absolute."""
     env: dict[str, str]
     """The child's whole environment."""
     overrides: dict[str, str]
-    """What the user set on top of the environment that was there; recorded, to start it again."""
+    """Variables that the user set in addition to the inherited environment; recorded for a resume."""
     size: GridSize
     engine: Literal["ghostty", "pyte"]
-    """One of terminal.base.EngineName."""
+    """The terminal engine, one of terminal.base.EngineName."""
     scrollback_lines: int
     colors: tuple[int, int, int, bool] | None
-    """What the one who starts it shows terminals in, as in messages.Colors; None if that is not known."""
+    """The colours of the starter's terminal, as in messages.Colors; None if unknown."""
     created_at: str
     """ISO 8601, UTC."""
     socket_path: str
     database: str
     screen: str
-    """Where the last screen is kept when the session has ended."""
+    """The path of the last screen, saved when the session has ended."""
     boot_id: str
     umask: int
-    """The program's, as umask(2) takes it."""
+    """The program's umask, as umask(2) takes it."""
     log: str
-    """Where the host writes what it did."""
+    """The path of the host's log."""
     journal: str
-    """The directory of the record of the output; "" for none."""
+    """The directory of the output's recording; "" for none."""
     journal_limit_bytes: int
     conversation: str = ""
-    """The agent's own id of the conversation, where the one who starts it chooses that; "" if the agent does."""
+    """The agent's id of the conversation, if the starter chose it; "" if the agent chooses it."""
     stderr: str = ""
-    """Where its standard error goes; "" for the terminal."""
+    """The path for the program's standard error; "" for the terminal."""
     identity: Identity = Identity()
     watch: Watch = Watch()
     origin: Origin = Origin()
     transitions: str = ""
-    """The file in which the changes of its activity are kept; "" for none."""
+    """The path of the activity log; "" for none."""
     rest_after_s: float = 0.0
-    """When nothing has happened for so long, its host rests; 0 for never."""
+    """The idle time after which the host hibernates; 0 for never."""
     settings: str = ""
-    """The user's ``chats.toml``, for what acts on running chats; "" from former versions."""
+    """The path of the user's ``chats.toml``, for settings that affect running chats; "" from former versions."""
 
 
 class LaunchReport(msgspec.Struct, frozen=True):
-    """The host's answer: it runs and listens, or why not."""
+    """The host's report: it runs and listens, or the reason why not."""
 
     ok: bool
     host_pid: int = 0

@@ -1,6 +1,6 @@
-"""The messages between a client and a host, as structs; nothing else ever crosses the socket.
+"""The messages between a client and a host, as structs; the socket carries nothing else.
 
-A conversation, from the client's side::
+A connection, from the client's side::
 
     → Hello(protocol, role, engine_build)            ← Welcome(…) | Error
     → Attach(size, …)                                ← Starting()?  Attached(attachment, offset, …)
@@ -10,15 +10,14 @@ A conversation, from the client's side::
     → GoOn, Resize, Follow, Detach
     → Describe | Peek | Send | Stop | Kill | Rename   ← Description | Screen | Done | Failed
     → Explain                                         ← Explanation
-    → Report                                          (the agent's own hooks; nothing comes back)
+    → Report                                          (from the agent's hooks; without a reply)
 
-There is no message that carries raw bytes towards the host: what a viewer may send is what a
-user did, and the host encodes it against the modes in force. A terminal's automatic replies have
-no message to travel in.
+No message carries raw bytes to the host: a viewer sends the user's actions, and the host encodes them by the current
+modes. So a terminal's automatic replies cannot reach the program.
 
-``offset`` counts bytes of the session's output from its start. ``epoch`` names one life of that
-count: an offset of another epoch means nothing. ``sequence`` counts a viewer's inputs from 1
-within one attachment; acknowledgements are cumulative.
+``offset`` counts bytes of the session's output from its start. ``epoch`` identifies one such count: an offset has no
+meaning in another epoch. ``sequence`` counts a viewer's inputs from 1 within one attachment; acknowledgements are
+cumulative.
 """
 
 from __future__ import annotations
@@ -31,59 +30,59 @@ from .evidence import Evidence, Transition
 from .values import Activity, CellSize, GridSize, KeyAction, MouseAction, MouseButton, State
 
 PROTOCOL_VERSION = 6
-"""Raised with each change that an older peer would misread."""
+"""The version, increased with each change that an older peer would misread."""
 
 OLDEST_PROTOCOL_VERSION = 1
-"""What is still spoken with a peer that knows no better; see ``compatibility``."""
+"""The oldest supported version; see ``compatibility``."""
 
 MAX_FRAME_BYTES = 2 * 1024 * 1024
-"""A frame longer than this is refused before it is read."""
+"""A longer frame is refused before it is read."""
 
 MAX_PASTE_CHARACTERS = 1024 * 1024 // 4
 """The longest text of one Paste, Text or Send."""
 
 MAX_WHOLE_PASTE_CHARACTERS = 16 * 1024 * 1024
-"""The longest paste that several Paste messages carry."""
+"""The longest paste in several Paste messages."""
 
 OUTPUT_CHUNK_BYTES = 256 * 1024
-"""The most data that one Output or SnapshotPart carries."""
+"""The most data in one Output or SnapshotPart."""
 
 EARLY_INPUT_BYTES = 64 * 1024
-"""Input kept for a program that is not started yet."""
+"""How much input is kept for a program that is not started yet."""
 
 PENDING_INPUT_BYTES = 4 * 1024 * 1024
-"""Input kept for a program that does not read."""
+"""How much input is kept for a program that does not read."""
 
 Role = Literal["viewer", "control"]
 
 
 class ErrorCode:
-    """The codes of ``Error``, ``Failed`` and ``InputRefused``; each says who does what next."""
+    """The codes of ``Error``, ``Failed`` and ``InputRefused``, with their consequences."""
 
     VERSION = "version"
     """The peer speaks another protocol version: upgrade one side."""
     VIOLATION = "violation"
     """The peer broke the protocol and is dropped."""
     TOO_LARGE = "too_large"
-    """A frame, text or grid is over its bound."""
+    """A frame, text or grid is over its limit."""
     STALE_ATTACHMENT = "stale_attachment"
-    """The attachment is unknown or no longer this connection's: attach again."""
+    """The attachment is unknown or belongs to another connection now: attach again."""
     READ_ONLY = "read_only"
-    """The attachment may look and not type."""
+    """The attachment may only view."""
     INPUT_FULL = "input_full"
-    """The program does not read its input; this one was not kept."""
+    """The program does not read its input; this input was dropped."""
     HELD = "held"
-    """An input before this one was refused, which the user has not seen yet; see ``GoOn``."""
+    """An earlier input was refused, and the user has not seen it yet; see ``GoOn``."""
     ENDED = "ended"
     """The session has ended."""
     FAILED = "failed"
-    """The host could not do it, through no fault of the peer's."""
+    """The host failed, through no fault of the peer's."""
     NEEDS_INPUT = "needs_input"
-    """The chat asks something; a text would be lost, or answer it: answer with a key, or send the text anyway."""
+    """The chat asks something, and a text would be lost or answer it: answer with a key, or send the text anyway."""
     NOT_ALLOWED = "not_allowed"
-    """An agent may not control this chat, unless the user allows it."""
+    """An agent may not control this chat without the user's permission."""
     BAD_REQUEST = "bad_request"
-    """The request's values make no sense; the message says which."""
+    """The request's values are invalid; the message says which."""
 
 
 class Message(msgspec.Struct, frozen=True, array_like=True, tag=True, forbid_unknown_fields=True):
@@ -114,7 +113,7 @@ class Welcome(Message, frozen=True):
 
 
 class Error(Message, frozen=True):
-    """The connection cannot go on; it is closed after this."""
+    """The connection cannot continue; the host closes it after this message."""
 
     code: str
     message: str
@@ -124,28 +123,28 @@ class Error(Message, frozen=True):
 
 
 class Attach(Message, frozen=True):
-    """Start to follow the session.
+    """Start following the session.
 
-    With ``resume`` (an attachment of before) and its ``epoch``, ``offset`` and ``resizes``, only the
-    missing output is sent, if the host still has it; else a fresh snapshot comes.
+    With ``resume`` (a former attachment) and its ``epoch``, ``offset`` and ``resizes``, the host sends only the missing
+    output if it still has it, else a new snapshot.
     """
 
     size: GridSize | None = None
     cell: CellSize = CellSize()
     read_only: bool = False
     output: bool = True
-    """False: events only, as a hidden tab wants."""
+    """Whether to send output; False for events only, as for a hidden tab."""
     resume: str = ""
     epoch: str = ""
     offset: int = -1
     resizes: int = 0
-    """How many resizes the replica has been through: several can stand at one offset."""
+    """How many resizes the replica has applied: several can be at one offset."""
     kind: str = ""
     """The kind of viewer: "window", "attach", or "" for another; see ``SizeEvent``."""
 
 
 class Follow(Message, frozen=True):
-    """Begin or cease to receive output. ``offset`` and ``resizes`` as in Attach; -1 asks for a snapshot."""
+    """Start or stop receiving output. ``offset`` and ``resizes`` as in Attach; -1 asks for a snapshot."""
 
     attachment: str
     output: bool
@@ -155,7 +154,7 @@ class Follow(Message, frozen=True):
 
 
 class Detach(Message, frozen=True):
-    """Cease to follow; the agent does not notice."""
+    """Stop following, without an effect on the agent."""
 
     attachment: str
 
@@ -169,9 +168,9 @@ class Resize(Message, frozen=True):
 
 
 class Colors(Message, frozen=True):
-    """The colours that the viewer shows a terminal in, so that the program's queries are answered truly.
+    """The colours of the viewer's terminal, for answers to the program's queries.
 
-    Each is 0xRRGGBB; ``dark`` is light text on a dark ground.
+    Each colour is 0xRRGGBB; ``dark`` means light text on a dark background.
     """
 
     attachment: str
@@ -184,8 +183,8 @@ class Colors(Message, frozen=True):
 class Key(Message, frozen=True):
     """A key on a keyboard.
 
-    ``key`` is a name of ``values.NAMED_KEYS`` or the unshifted character; ``text`` is what the
-    press types, "" if nothing; ``modifiers`` are bits of ``values.Modifiers``.
+    ``key`` is a name of ``values.NAMED_KEYS`` or the unshifted character; ``text`` is the text that the press types, ""
+    for none; ``modifiers`` are bits of ``values.Modifiers``.
     """
 
     attachment: str
@@ -205,27 +204,27 @@ class Text(Message, frozen=True):
 
 
 class Paste(Message, frozen=True):
-    """Text from a clipboard; bracketed by the host if the program asked for that."""
+    """Text from a clipboard; the host brackets it if the program enabled that."""
 
     attachment: str
     sequence: int
     text: str
     more: bool = False
-    """The next input is a Paste too, which goes on with the same text."""
+    """Whether the next input is a Paste, too, with more of the same text."""
 
 
 class GoOn(Message, frozen=True):
-    """The user has seen that an input was refused.
+    """The user has seen that an input was refused: accept input again.
 
-    From a refusal (TOO_LARGE, INPUT_FULL) until this comes, the host refuses all input of the attachment: of a
-    command that was typed, no part is to run without the others.
+    After a refusal (TOO_LARGE, INPUT_FULL) the host refuses all input of the attachment until this message, so that no
+    command runs with a part missing.
     """
 
     attachment: str
 
 
 class Mouse(Message, frozen=True):
-    """A mouse event at a cell, 0-based; the host drops it unless the program asked for it."""
+    """A mouse event at a cell, 0-based; the host drops it unless the program enabled such events."""
 
     attachment: str
     sequence: int
@@ -237,7 +236,7 @@ class Mouse(Message, frozen=True):
 
 
 class Focus(Message, frozen=True):
-    """The viewer got or lost the keyboard; sent on to a program that set mode 1004."""
+    """The viewer got or lost the keyboard focus; passed on to a program that set mode 1004."""
 
     attachment: str
     sequence: int
@@ -248,7 +247,7 @@ class Focus(Message, frozen=True):
 
 
 class Starting(Message, frozen=True):
-    """The attach is heard; the program is not running yet. Input is kept in order."""
+    """The attach is accepted, and the program is not running yet. Input is kept in order."""
 
     attachment: str
 
@@ -256,8 +255,8 @@ class Starting(Message, frozen=True):
 class Attached(Message, frozen=True):
     """The PTY is open and the program is running (or has ended, see ``state``).
 
-    ``offset`` is where output will go on: after the snapshot, or from where the viewer was if
-    ``resumed``. ``last_sequence`` is the last input of this attachment that the host has taken.
+    ``offset`` is where output continues: after the snapshot, or at the viewer's place if ``resumed``. ``last_sequence``
+    is the last input of this attachment that the host has received.
     """
 
     attachment: str
@@ -271,7 +270,7 @@ class Attached(Message, frozen=True):
 
 
 class SnapshotPart(Message, frozen=True):
-    """A piece of the emulator's state at ``offset``; the state is the pieces joined in order.
+    """A part of the emulator's state at ``offset``; the state is all parts joined in order.
 
     ``form`` is an engine build (its own binary form) or "vt" (bytes to feed to a fresh emulator
     of ``size`` with ``scrollback_lines``).
@@ -287,7 +286,7 @@ class SnapshotPart(Message, frozen=True):
 
 
 class Output(Message, frozen=True):
-    """Output of the program; ``offset`` is that of the first byte."""
+    """Output of the program; ``offset`` is the offset of its first byte."""
 
     offset: int
     data: bytes
@@ -312,11 +311,11 @@ class StateEvent(Message, frozen=True):
     exit_code: int | None = None
     exit_signal: int | None = None
     end_request: str = ""
-    """What the user asked for before the end: "stop" or "kill"; "" for nothing."""
+    """The user's request that ended the program: "stop" or "kill"; "" for none."""
 
 
 class TitleEvent(Message, frozen=True):
-    """The program set its title (control characters stripped)."""
+    """The program set its title (without control characters)."""
 
     title: str
 
@@ -328,7 +327,7 @@ class NameEvent(Message, frozen=True):
 
 
 class ActivityEvent(Message, frozen=True):
-    """What the agent is doing changed."""
+    """The agent's activity changed."""
 
     activity: Activity
     source: str
@@ -338,16 +337,16 @@ class ActivityEvent(Message, frozen=True):
 
 
 class ForegroundEvent(Message, frozen=True):
-    """Another program has a shell's terminal, or the shell itself again. Told of shells and commands only."""
+    """The program in the foreground of a shell's terminal changed. Sent for shells and commands only."""
 
     program: str
-    """Its command line, shortened; "" for a shell that waits for a command."""
+    """The program's command line, shortened; "" for a shell at its prompt."""
     since: str
     """ISO 8601, UTC."""
     last_exit_code: int | None = None
-    """How the shell's last command ended; None while one runs, or if that is not known."""
+    """The exit code of the shell's last command; None while one runs, or if unknown."""
     last_ended: str = ""
-    """When it did so, ISO 8601, UTC; "" where ``last_exit_code`` is None."""
+    """When that command ended, ISO 8601, UTC; "" if ``last_exit_code`` is None."""
 
 
 class SizeEvent(Message, frozen=True):
@@ -362,26 +361,26 @@ class BellEvent(Message, frozen=True):
 
 
 class NotificationEvent(Message, frozen=True):
-    """The program asked for a desktop notification (OSC 9, 99, 777); control characters stripped."""
+    """The program requested a desktop notification (OSC 9, 99, 777); without control characters."""
 
     title: str
     body: str
 
 
 class OutputEvent(Message, frozen=True):
-    """There is new output; sent at most once a second to those who follow events only."""
+    """There is new output; sent at most once a second to viewers that receive events only."""
 
     offset: int
 
 
 class ClipboardEvent(Message, frozen=True):
-    """The program asked to set the clipboard (OSC 52); the viewer decides."""
+    """The program requested to set the clipboard (OSC 52); the viewer decides."""
 
     text: str
 
 
 class NoticeEvent(Message, frozen=True):
-    """Something about the session itself is not as it should be, or is again (``text`` is "").
+    """A problem of the session itself, or its end (``text`` is "").
 
     ``kind`` is "recording": its output cannot be written to the disk.
     """
@@ -391,14 +390,14 @@ class NoticeEvent(Message, frozen=True):
 
 
 class InputAck(Message, frozen=True):
-    """All inputs of the attachment up to ``sequence`` were written to the program or refused."""
+    """All inputs of the attachment up to ``sequence`` are written to the program or refused."""
 
     attachment: str
     sequence: int
 
 
 class InputRefused(Message, frozen=True):
-    """One input was not taken; the viewer says so to its user."""
+    """An input was refused; the viewer tells its user."""
 
     attachment: str
     sequence: int
@@ -431,28 +430,28 @@ class Send(Message, frozen=True):
     text: str = ""
     paste: bool = False
     keys: list[str] = []
-    """Names as in Key, with modifiers before them: "Ctrl+c", "Shift+Tab", "Enter"."""
+    """Key names as in Key, with modifiers before them: "Ctrl+c", "Shift+Tab", "Enter"."""
     enter: bool = False
     token: str = ""
-    """32 hexadecimal digits that name this very wish: asked again with them, it is not typed twice."""
+    """32 hexadecimal digits that identify this request: a repeated one is not typed twice."""
     anyway: bool = False
     """Type the text even while the chat needs input."""
 
 
 class Stop(Message, frozen=True):
-    """End the agent politely: SIGTERM, then SIGHUP, then SIGKILL. Done comes when it has ended."""
+    """End the agent politely: SIGTERM, then SIGHUP, then SIGKILL. Done is sent when it has ended."""
 
     request: int
 
 
 class Kill(Message, frozen=True):
-    """End the agent at once. Done comes when it has ended."""
+    """End the agent at once. Done is sent when it has ended."""
 
     request: int
 
 
 class Rename(Message, frozen=True):
-    """Give the session another name (the store is the caller's to write)."""
+    """Rename the session (the sender updates the store)."""
 
     request: int
     name: str
@@ -465,22 +464,22 @@ class Explain(Message, frozen=True):
 
 
 class Report(Message, frozen=True):
-    """An agent's report of its activity, by a hook or plugin that it was started with.
+    """An agent's report of its activity, from a hook or plugin of its session.
 
-    The sender does not wait for an answer, so as not to delay the agent. ``launch.Watch`` defines its meaning.
+    The sender does not wait for an answer, so that the agent is not delayed. ``launch.Watch`` defines its meaning.
     """
 
     source: Literal["hook", "plugin"]
     event: str
-    """The agent's own name for it."""
+    """The agent's name of the event."""
     conversation: str = ""
-    """The agent's id of the conversation it is about; "" if it does not tell."""
+    """The agent's id of the event's conversation; "" if unknown."""
     detail: str = ""
-    """What is asked, or done; one line."""
+    """The question or the task; one line."""
 
 
 class Description(Message, frozen=True):
-    """What a host knows of its session."""
+    """A session, as its host knows it."""
 
     request: int
     session_id: str
@@ -504,56 +503,56 @@ class Description(Message, frozen=True):
     created_at: str
     keeper_pid: int | None = None
     version: str = ""
-    """Of the code that the host runs."""
+    """The host's code version."""
     journal_bytes: int | None = None
     notice: str = ""
-    """What is not as it should be, one line; "" if all is."""
+    """A problem of the session, one line; "" for none."""
     activity_detail: str = ""
-    """What the agent asks, or said with it; one line."""
+    """The agent's question, or its text about its work; one line."""
     conversation: str = ""
-    """The agent's own id of the conversation that it is in; "" while that is not known."""
+    """The agent's id of its current conversation; "" while unknown."""
     foreground: str | None = None
-    """The command line of the program that has the terminal; "" for a shell that waits, None if it is not known."""
+    """The command line of the foreground program; "" for a shell at its prompt, None if unknown."""
     foreground_since: str = ""
     last_output: str = ""
-    """When the program last wrote something, ISO 8601; "" for never, or not known."""
+    """When the program last wrote output, ISO 8601; "" for never, or unknown."""
     end_request: str = ""
     """As in ``StateEvent``."""
     last_exit_code: int | None = None
-    """As in ``ForegroundEvent``, as is ``last_ended``."""
+    """As in ``ForegroundEvent``, like ``last_ended``."""
     last_ended: str = ""
 
 
 class Explanation(Message, frozen=True):
-    """Where state and activity come from.
+    """Where the state and the activity come from.
 
-    Times are ISO 8601, UTC; "" where there was none.
+    Times are ISO 8601, UTC; "" for none.
     """
 
     request: int
     now: str
     child_pid: int | None
     child_started: int | None
-    """In clock ticks since boot, as in proc(5)."""
+    """Clock ticks since boot, as in proc(5)."""
     last_output: str
     last_input: str
     stale_after_s: float
-    """Work without output or word for so long is "no signal"."""
+    """After this time without output or report, a working agent is "no signal"."""
     evidence: list[Evidence]
-    """The last word of each source that has spoken, strongest first."""
+    """The last report of each source, strongest first."""
     transitions: list[Transition]
     """The last changes, oldest first."""
     conversation: str
     conversation_source: str
-    """How the conversation's id is known; "" if it is not."""
+    """The source of the conversation's id; "" if it is unknown."""
     remark: str = ""
-    """What is to be known of all this, for people."""
+    """A remark about all this, for the user."""
 
 
 class Screen(Message, frozen=True):
     """The screen as text: logical lines, soft wraps joined.
 
-    More lines than a frame can carry come as several Screens; ``last`` is True in the last of them.
+    Lines that exceed a frame are sent as several Screens; ``last`` is True in the last one.
     """
 
     request: int
@@ -572,7 +571,7 @@ class Done(Message, frozen=True):
     """The request was carried out.
 
     Attributes:
-        note: how, where that is not the usual way: one line; "" for the usual way.
+        note: how the request was carried out, if not in the usual way, one line; else "".
     """
 
     request: int

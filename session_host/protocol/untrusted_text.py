@@ -1,9 +1,8 @@
-"""Sanitize untrusted text that is shown outside the terminal grid.
+"""Cleans untrusted text that is shown outside the terminal grid.
 
-Such text must not mislead the reader: control characters would drive the terminal that shows them, and
-embeddings, overrides and isolates of the bidirectional algorithm (UAX #9) would show the text, or text
-beside it, in another order. Joiners and marks stay:
-emoji and right-to-left scripts need them.
+Such text must not mislead the reader: control characters would control the terminal that shows them, and embeddings,
+overrides and isolates of the bidirectional algorithm (UAX #9) would show the text, or adjacent text, in another order.
+Joiners and marks stay: emoji and right-to-left scripts need them.
 """
 
 from __future__ import annotations
@@ -29,41 +28,41 @@ def plain(text: str, limit: int, *, keep_lines: bool = False) -> str:
 
 
 def one_line(text: str) -> str:
-    """The text in one line, a blank in the place of each run of characters that lead astray."""
+    """The text in one line, with a blank in place of each run of misleading characters."""
     return _RUNS.sub(" ", text)
 
 
 def place_last(text: str) -> str:
-    """A line that begins with the path it is about, ``/a/b: is full``, with that at its end: it may be cut there."""
+    """Move the path at the beginning of a line, ``/a/b: is full``, to its end, where it may be cut."""
     place, colon, what = text.partition(": ")
     return f"{what} ({place})" if colon and what and place.startswith("/") else text
 
 
 def last_command(exit_code: int | None) -> str:
-    """How a shell's last command ended, in words; "" if that is not known."""
+    """The end of a shell's last command in words; "" if unknown."""
     if exit_code is None:
         return ""
     return f"last command ended with {exit_code}" if exit_code else "last command succeeded"
 
 
 def ended_by_user(request: str | None) -> str:
-    """How a program ended that the user asked to end (``end_request``), in words; "" if nobody asked."""
+    """The end of a program by the user's request (``end_request``), in words; "" without a request."""
     return _BY_USER.get(request or "", "")
 
 
 def for_clipboard(text: str, limit: int) -> str:
-    """At most ``limit`` characters of what goes to a clipboard: without controls, in the order that was meant."""
+    """At most ``limit`` characters of a text for a clipboard, without control characters; bidi characters stay."""
     return _IN_CLIPBOARD.sub("", text)[:limit]
 
 
 def escaped(json: str) -> str:
-    """JSON whose strings hold none of them raw, for a terminal: each as its ``\\u`` escape, which means the same.
+    """JSON for a terminal: misleading characters in strings become their ``\\u`` escapes, which mean the same.
 
-    Line feeds, which only stand between JSON's values, stay.
+    Line feeds, which are only between JSON's values, stay.
     """
     return _CONTROLS_BUT_LINES.sub(lambda match: f"\\u{ord(match.group()):04x}", json)
 
 
 def is_conversation(text: str) -> bool:
-    """Whether an agent's id of a conversation may be put into an argv: it can be taken for no option and no path."""
+    """Whether an agent's conversation id may be in an argv: it cannot be mistaken for an option or a path."""
     return _CONVERSATION.fullmatch(text) is not None

@@ -1,7 +1,6 @@
-"""Small values that cross every room: sizes, modifiers, states.
+"""Small values that all rooms share: sizes, modifiers, states.
 
-Sizes are always ``columns`` before ``rows``; the opposite orders of other libraries stay inside
-the adapters that meet them.
+Sizes are always ``columns`` before ``rows``; adapters of other libraries convert their opposite orders.
 """
 
 from __future__ import annotations
@@ -19,13 +18,13 @@ MAX_ROWS = 1000
 
 
 class GridSize(msgspec.Struct, frozen=True, array_like=True):
-    """The size of a terminal's grid, in cells; what comes from a peer fits TIOCSWINSZ."""
+    """The size of a terminal's grid, in cells; a peer's size fits TIOCSWINSZ."""
 
     columns: Annotated[int, _UNSIGNED_SHORT]
     rows: Annotated[int, _UNSIGNED_SHORT]
 
     def clamped(self) -> GridSize:
-        """This size within the floors and ceilings that a session's terminal keeps to."""
+        """The size, limited to the minimum and maximum of a session's terminal."""
         return GridSize(min(max(self.columns, MIN_COLUMNS), MAX_COLUMNS), min(max(self.rows, MIN_ROWS), MAX_ROWS))
 
     def __str__(self) -> str:
@@ -54,7 +53,7 @@ class Modifiers(IntFlag):
 
 
 class KeyAction(StrEnum):
-    """What happened to a key."""
+    """The kind of a key event."""
 
     PRESS = "press"
     REPEAT = "repeat"
@@ -62,7 +61,7 @@ class KeyAction(StrEnum):
 
 
 class MouseAction(StrEnum):
-    """What happened to the mouse."""
+    """The kind of a mouse event."""
 
     PRESS = "press"
     RELEASE = "release"
@@ -70,7 +69,7 @@ class MouseAction(StrEnum):
 
 
 class MouseButton(StrEnum):
-    """The button of a mouse event; the wheel's directions are buttons, as on the wire of xterm."""
+    """The button of a mouse event; the wheel's directions are buttons, as in xterm's encoding."""
 
     NONE = "none"
     LEFT = "left"
@@ -83,7 +82,7 @@ class MouseButton(StrEnum):
 
 
 class State(StrEnum):
-    """What a session's process is doing."""
+    """The state of a session's process."""
 
     STARTING = "starting"
     RUNNING = "running"
@@ -96,7 +95,7 @@ RUNNING_STATES = frozenset({State.STARTING, State.RUNNING})
 
 
 class Activity(StrEnum):
-    """What the agent is doing, as far as its own signals tell."""
+    """An agent's activity, as far as its own signals tell."""
 
     WORKING = "working"
     NEEDS_INPUT = "needs_input"
@@ -105,11 +104,11 @@ class Activity(StrEnum):
 
 
 WITHOUT_AGENT = frozenset({"shell", "command"})
-"""Names in the catalog of what gives no signal and need not: its foreground program is what is known of it."""
+"""Catalog names without activity signals: their foreground program is shown instead."""
 
 
 MODIFIER_KEYS = frozenset({"Shift", "Control", "Alt", "Super", "CapsLock", "NumLock", "ScrollLock"})
-"""Names of keys that type nothing and move nothing."""
+"""Names of keys that neither type text nor move the cursor."""
 
 NAMED_KEYS = MODIFIER_KEYS | frozenset(
     [
