@@ -1,11 +1,11 @@
-"""Qt's input events as the protocol's typed values.
+"""Converts Qt's input events to the protocol's typed values.
 
-Its one reason: everything that depends on Qt's or a window system's way to report keys, buttons
-and composed text is in here. It must not know of widgets, emulators or sessions.
+This room has everything that depends on how Qt or a window system reports keys, buttons and composed text. It must not
+know widgets, emulators or sessions.
 
     keys        QKeyEvent → a key's name, text, modifiers and action
-    layouts     what a key types unshifted, and its Latin letter on any layout
-    mouse       QMouseEvent's buttons and modifiers, and the wheel's deltas in steps
-    composing   the text of an input method that is not committed yet
-    shortcuts   which key combinations belong to the window, not to the program
+    layouts     a key's unshifted character, and its Latin letter on any layout
+    mouse       the buttons of Qt's mouse events, and the wheel's deltas as whole steps
+    composing   the uncommitted text of an input method
+    shortcuts   the key combinations that belong to the window, not to the program
 """

@@ -1,4 +1,4 @@
-"""The text of an input method that is not committed yet (preedit), as runs to be painted."""
+"""The uncommitted text of an input method (preedit), as runs for painting."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _PREEDIT = Style(underline=Underline.SINGLE)
 
 
 class Composition:
-    """What an input method shows at the cursor.
+    """The text that an input method shows at the cursor.
 
     Attributes:
         text: the uncommitted text, "" for none.
-        caret: the place of the input method's own caret, in characters.
+        caret: the position of the input method's own caret, in characters.
     """
 
     def __init__(self) -> None:
@@ -23,7 +23,7 @@ class Composition:
         self.caret = 0
 
     def apply_event(self, event: QInputMethodEvent) -> str:
-        """Take an event; returns the text that it commits."""
+        """Apply an event; returns the text that it commits."""
         self.text = event.preeditString()
         self.caret = len(self.text)
         for attribute in event.attributes():
@@ -32,7 +32,7 @@ class Composition:
         return str(event.commitString())
 
     def clear(self) -> None:
-        """Nothing is being composed."""
+        """Drop the uncommitted text."""
         self.text, self.caret = "", 0
 
     def runs(self) -> tuple[Run, ...]:

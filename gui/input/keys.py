@@ -66,7 +66,7 @@ _NUMPAD: dict[int, str] = {
 _NUMPAD.update({_K.Key_0.value + number: f"Numpad{number}" for number in range(10)})
 
 _X11_LEVEL3_MASK = 0x80
-"""Mod5 in nativeModifiers: AltGr is held."""
+"""Mod5 in nativeModifiers: AltGr is pressed."""
 
 
 class KeyStroke(NamedTuple):
@@ -93,7 +93,7 @@ def modifiers_of(held: Qt.KeyboardModifier) -> int:
 
 
 class KeyTranslator:
-    """Translates the key events of one keyboard, in order; it remembers the layout and what is held."""
+    """Translates the key events of one keyboard, in order; remembers the layout and the pressed keys."""
 
     def __init__(self) -> None:
         self._layout = LayoutMemory()
@@ -115,7 +115,7 @@ class KeyTranslator:
         return KeyStroke(key, text, modifiers, action)
 
     def released(self, event: QKeyEvent) -> KeyStroke | None:
-        """The stroke of a KeyRelease; None if its press was not handed on, or it only repeats."""
+        """The stroke of a KeyRelease; None if its press was not translated, or the release is an auto-repeat."""
         if event.isAutoRepeat():
             return None
         key = self._held.pop(event.nativeScanCode() or event.key(), None)
@@ -124,15 +124,15 @@ class KeyTranslator:
         return KeyStroke(key, "", modifiers_of(event.modifiers()), KeyAction.RELEASE)
 
     def forget_held(self) -> None:
-        """The keyboard went elsewhere: releases will not be seen."""
+        """Forget pressed keys, since the keyboard focus is elsewhere and releases will not be seen."""
         self._held.clear()
 
     @staticmethod
     def _typed(event: QKeyEvent, modifiers: int) -> str:
-        """What the press types; control characters are the host's to make.
+        """The text that the press types; the host makes control characters.
 
-        With Ctrl it types nothing, but the host needs a shifted symbol to make one: Ctrl+Shift+-
-        is Ctrl+_ on a keyboard where Shift makes - that.
+        With Ctrl a press types nothing, but the host needs a shifted symbol for some: Ctrl+Shift+- is Ctrl+_ on a
+        keyboard where Shift makes - that.
         """
         text = event.text()
         if modifiers & ~Modifiers.ALT == Modifiers.CTRL | Modifiers.SHIFT and 0x20 < event.key() < 0x7F:
@@ -153,7 +153,7 @@ class KeyTranslator:
             return ""
         scan_code = event.nativeScanCode()
         if modifiers & Modifiers.CTRL and not character.isascii():
-            # Ctrl with a Cyrillic or Greek letter means the Latin one on the same key.
+            # Ctrl with a Cyrillic or Greek letter means the Latin letter on the same key.
             return latin_letter(scan_code, event.nativeVirtualKey()) or character.lower()
         if modifiers & Modifiers.SHIFT:
             return self._layout.unshifted(scan_code, character)

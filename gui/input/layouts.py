@@ -1,8 +1,8 @@
-"""What a key types unshifted, and its Latin letter on a layout that has none.
+"""A key's unshifted character, and its Latin letter on a layout without Latin letters.
 
-Qt reports the shifted symbol ("!") and no more. The unshifted one is learned from what the same
-physical key typed before, else taken from the US layout if that agrees with what was typed.
-Scan codes are those of X11 and Wayland: evdev's, plus 8.
+Qt reports only the shifted symbol ("!"). The unshifted one is learned from what the same physical key typed before,
+else taken from the US layout if that agrees with the typed character. Scan codes are those of X11 and Wayland: evdev's
+plus 8.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ _US_UNSHIFT = dict(zip(_US_SHIFTED.values(), _US_PLAIN.values(), strict=True))
 
 
 class LayoutMemory:
-    """What the keys of the keyboard in use have typed unshifted, by scan code."""
+    """The unshifted characters of the current keyboard's keys, by scan code."""
 
     def __init__(self) -> None:
         self._plain: dict[int, str] = {}
 
     def learn(self, scan_code: int, character: str) -> None:
-        """Note that a key typed ``character`` with neither Shift nor AltGr."""
+        """Remember that a key typed ``character`` with neither Shift nor AltGr."""
         if scan_code:
             self._plain[scan_code] = character
 
     def unshifted(self, scan_code: int, shifted: str) -> str:
-        """What the key that typed ``shifted`` with Shift types without it; ``shifted`` if unknown."""
+        """The character that the key of ``shifted`` types without Shift; ``shifted`` if unknown."""
         if shifted.lower() != shifted:
             return shifted.lower()
         learned = self._plain.get(scan_code)
@@ -42,7 +42,7 @@ class LayoutMemory:
 
 
 def latin_letter(scan_code: int, native_key: int) -> str:
-    """The Latin character of a key, by its keysym or else by its place on a US keyboard; "" if none."""
+    """The Latin character of a key, by its keysym or else by its position on a US keyboard; "" if none."""
     if 0x20 < native_key < 0x7F:
         return chr(native_key).lower()
     return _US_PLAIN.get(scan_code, "")

@@ -1,4 +1,4 @@
-"""Buttons of Qt's mouse events, and the wheel's deltas as whole steps."""
+"""The buttons of Qt's mouse events, and the wheel's deltas as whole steps."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ ANGLE_PER_NOTCH = 120
 
 
 def button_of(button: Qt.MouseButton) -> MouseButton:
-    """The protocol's name of a button; NONE for those that it has no name for."""
+    """The protocol's name of a button; NONE for an unknown one."""
     return _BUTTONS.get(button, MouseButton.NONE)
 
 
 def first_held(buttons: Qt.MouseButton) -> MouseButton:
-    """The first of the buttons that are held, as motion events report it."""
+    """The first of the pressed buttons, as motion events report it."""
     return next((name for button, name in _BUTTONS.items() if buttons & button), MouseButton.NONE)
 
 
 class WheelSteps:
-    """Adds up a wheel's or touchpad's small movements until they make whole steps.
+    """Adds up the small movements of a wheel or touchpad to whole steps.
 
     Attributes:
-        column_px, row_px: how far a touchpad's pixels go for one cell.
+        column_px, row_px: the pixels of a touchpad's movement for one cell.
     """
 
     def __init__(self, column_px: int, row_px: int) -> None:
@@ -40,7 +40,7 @@ class WheelSteps:
         self._rest_y = 0.0
 
     def add_delta(self, event: QWheelEvent, steps_per_notch: int) -> tuple[int, int]:
-        """Whole steps (right, down) that an event completes; the rest is kept for the next."""
+        """The whole steps (right, down) that an event completes; the rest counts for the next event."""
         pixels, angle = event.pixelDelta(), event.angleDelta()
         if event.phase() == Qt.ScrollPhase.ScrollBegin:
             self._rest_x = self._rest_y = 0.0
@@ -60,5 +60,5 @@ class WheelSteps:
 
     @staticmethod
     def _added(rest: float, more: float) -> float:
-        """The sum; turning round begins anew, so that the first step back is not late."""
+        """The sum; a change of direction starts from 0, so that the first step back is not late."""
         return more if rest * more < 0 else rest + more

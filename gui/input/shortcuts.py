@@ -1,7 +1,7 @@
-"""Which key combinations belong to the window and not to the program in the terminal.
+"""Key combinations that belong to the window and not to the program in the terminal.
 
-Qt asks the focused widget first (ShortcutOverride). The terminal takes everything for its program
-but these. They are the keys of the window's table; who rebinds them gives the view the new set.
+Qt asks the focused widget first (ShortcutOverride). The terminal takes all keys for its program except these. They come
+from the window's key table; after a change of the table, the view gets the new set.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ WINDOW_KEYS = (
     "Ctrl+Shift+C", "Ctrl+Shift+V", "Ctrl+Shift+F", "Ctrl+Shift+Space", "Ctrl+Shift+B", "Ctrl+Shift+L",
     "Ctrl++", "Ctrl+=", "Ctrl+Shift+=", "Ctrl+Shift++", "Ctrl+-", "Ctrl+0", "Ctrl+,", "F11",
 )  # fmt: skip
-"""The window's keys as they come, in QKeySequence's portable words."""
+"""The window's default keys, in QKeySequence's portable form."""
 
 _KEYPAD = Qt.KeyboardModifier.KeypadModifier
 
 
 def combination(text: str) -> int:
-    """A combination's number for comparing, without the keypad's flag.
+    """The number of a combination for comparisons, without the keypad's flag.
 
     Raises:
         ValueError: ``text`` is not one combination.
@@ -39,7 +39,7 @@ def combination(text: str) -> int:
 
 
 def pressed_combination(pressed: QKeyCombination) -> int:
-    """The number of what was pressed, to be looked up among `combinations`."""
+    """The number of a pressed combination, for lookup in `combinations`."""
     return QKeyCombination(pressed.keyboardModifiers() & ~_KEYPAD, pressed.key()).toCombined()
 
 

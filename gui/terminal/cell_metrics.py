@@ -1,7 +1,7 @@
-"""Fonts, and the cell that they are laid out in, in whole device pixels.
+"""Fonts and the cell, in whole device pixels.
 
-All painting is done in device pixels on a picture of device pixel ratio 1, so that cells, lines
-and glyphs fall on whole pixels at any scale of the desktop, 1.25 as well as 2.
+All painting uses device pixels, on a picture of device pixel ratio 1, so that cells, lines and glyphs are on whole
+pixels at any scale of the desktop, 1.25 as well as 2.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FALLBACK_FAMILIES = (
     "Consolas",
     "Courier New",
 )
-"""Tried in order when the desktop's fixed font is none."""
+"""Families to try in order if the desktop's fixed font is not monospace."""
 
 MIN_FONT_PX = 6
 MAX_FONT_PX = 96
@@ -37,7 +37,7 @@ _ASCII = "".join(map(chr, range(0x20, 0x7F)))
 
 
 def _is_monospace(font: QFont) -> bool:
-    """Whether letters of very unlike shapes are equally wide; what fonts say of themselves is often wrong."""
+    """Whether letters of very different shapes have the same width; fonts' own flags are often wrong."""
     metrics = QFontMetricsF(font)
     return metrics.horizontalAdvance("i") == metrics.horizontalAdvance("M") > 0
 
@@ -61,22 +61,22 @@ def _family_or_fallback(family: str) -> str:
     wanted = QFont(family or default_family())
     if not _is_monospace(wanted):
         wanted = QFont(default_family())
-    return QFontInfo(wanted).family()  # "monospace" is a name for another one
+    return QFontInfo(wanted).family()  # "monospace" is an alias
 
 
 class CellMetrics:
     """The cell, and the four fonts that fill it, at one size and scale.
 
     Attributes:
-        width: of a cell, device pixels.
-        height: of a cell, device pixels.
-        ascent: from a cell's top to the baseline, device pixels.
-        line: thickness of thin lines (box drawing, underline), device pixels.
-        underline_top: from a cell's top to a single underline's upper edge.
+        width: the cell's width in device pixels.
+        height: the cell's height in device pixels.
+        ascent: the distance from the cell's top to the baseline in device pixels.
+        line: the thickness of thin lines (box drawing, underline) in device pixels.
+        underline_top: the distance from the cell's top to the upper edge of a single underline.
         fonts: plain, bold, italic, bold italic, each spaced to fill the cell exactly.
         shaped_fonts: the same, for clusters that need shaping; spaced as the font says.
         emoji_font: a font of colour emoji, None if there is none.
-        exact: for each variant, whether a whole run may be drawn in one go.
+        exact: for each variant, whether a whole run can be drawn at once.
     """
 
     def __init__(self, family: str, size_px: int, device_pixel_ratio: float) -> None:
@@ -104,11 +104,11 @@ class CellMetrics:
 
     @property
     def cell(self) -> CellSize:
-        """The cell as programs are told, in device pixels."""
+        """The cell's size as reported to programs, in device pixels."""
         return CellSize(self.width, self.height)
 
     def _font(self, variant: int, pixels: int) -> QFont:
-        # Symbols that the family lacks come from other monospace fonts first: they fit the cell.
+        # Symbols that the family lacks come from other monospace fonts first, because those fit the cell.
         font = QFont()
         font.setFamilies([self.family, *self._helpers])
         font.setStyleHint(QFont.StyleHint.Monospace)
@@ -128,7 +128,7 @@ class CellMetrics:
         return font
 
     def _spaced(self, shaped: QFont) -> QFont:
-        """``shaped``, with its advance stretched to the cell and its ligatures off."""
+        """A copy of ``shaped`` with its advance stretched to the cell, and without ligatures."""
         font = QFont(shaped)
         font.setStyleStrategy(QFont.StyleStrategy.PreferNoShaping)
         rest = self.width - QFontMetricsF(font).horizontalAdvance("M")
@@ -145,7 +145,7 @@ class CellMetrics:
         return self._raw[variant].supportsCharacter(ord(character))
 
     def _draws_in_run(self, character: str, variant: int) -> bool:
-        """Whether ``character`` may be drawn together with its neighbours: own glyph, one cell, left to right."""
+        """Whether ``character`` can be drawn in one run with its neighbours: own glyph, one cell, left to right."""
         if not self.exact[variant]:
             return False
         if unicodedata.bidirectional(character) in {"R", "AL", "AN", "RLE", "RLO", "RLI"}:

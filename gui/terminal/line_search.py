@@ -8,26 +8,26 @@ from typing import NamedTuple
 from session_host.terminal.base import Emulator, Row
 
 Spans = Callable[[str], list[tuple[int, int]]]
-"""What to mark in a line: (first, end) in characters."""
+"""Returns the parts of a line to mark: (first, end) in characters."""
 
 _ROWS_AT_ONCE = 500
 _ROWS_OF_A_LINE = 40
-"""A line goes on for so many rows at most, up and down."""
+"""The maximum number of a line's further rows, up and down."""
 _ABOVE_SHARE = 3
-"""So much of the screen (a third) is left above the line."""
+"""The share of the screen (a third) above the line."""
 
 
 class Line(NamedTuple):
-    """A line as it stands in the rows, soft wraps joined."""
+    """A line in the rows, with soft wraps joined."""
 
     first_row: int
-    """Counted from the oldest row of the history."""
+    """The row's number from the oldest row of the history."""
     text: str
     cells: list[tuple[int, int]]
-    """For each character its (row, column)."""
+    """The (row, column) of each character."""
 
     def place_of(self, row: int, column: int) -> int | None:
-        """The character at a cell; of a wide one at its second cell, too."""
+        """The character at a cell, including the second cell of a wide one."""
         for near in (column, column - 1):
             if (row, near) in self.cells:
                 return self.cells.index((row, near))
@@ -38,7 +38,7 @@ def show_line(emulator: Emulator, text: str, spans: Spans) -> bool:
     """Scroll to the newest line with this text, and select what ``spans`` marks in it, from first to last.
 
     Returns:
-        Whether there is such a line.
+        Whether the line exists.
     """
     line = _find(emulator, text.strip())
     if line is None:
@@ -55,7 +55,7 @@ def show_line(emulator: Emulator, text: str, spans: Spans) -> bool:
 
 
 def line_at(emulator: Emulator, number: int) -> Line | None:
-    """The line that a row belongs to, soft wraps joined; rows are counted from the oldest of the history."""
+    """The line that a row belongs to, with soft wraps joined; rows count from the oldest of the history."""
     history = emulator.scrollback_rows
     screen: list[Row] = []
 
@@ -92,7 +92,7 @@ def _find(emulator: Emulator, text: str) -> Line | None:
 
 
 def _is_there(emulator: Emulator, text: str) -> bool:
-    """Quick, for most of what is looked for and is not there any more."""
+    """A quick check, which suffices for most texts that are gone."""
     emulator.select_all()
     found = text in emulator.selected_text()
     emulator.clear_selection()
@@ -100,7 +100,7 @@ def _is_there(emulator: Emulator, text: str) -> bool:
 
 
 def _lines_upwards(emulator: Emulator) -> Iterator[Line]:
-    """The lines from the bottom up."""
+    """The lines from the bottom to the top."""
     history = emulator.scrollback_rows
     below: list[tuple[int, Row]] = []
     for number, row in _rows_upwards(emulator, history):
@@ -141,7 +141,7 @@ def _line(rows: list[tuple[int, Row]], columns: int) -> Line:
             column = run.column + run.cells
         if place + 1 < len(rows):
             following = rows[place + 1][1].runs
-            # A wide character that had no room in the last column left it blank.
+            # The last column is blank if a wide character did not fit there.
             is_wide = bool(following) and following[0].column == 0 and following[0].cells == 2 and following[0].cluster
             if columns - column != 1 or not is_wide:
                 put(" " * (columns - column), number, column, 1)

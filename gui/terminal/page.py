@@ -1,7 +1,7 @@
 """The page: the widget that shows a terminal's screen and history, without keyboard and mouse. Output path, 12 of 16.
 
-It never feeds the emulator: its owner does, and calls `on_damage` afterwards, and `on_replaced`
-when there is another emulator.
+The page never feeds the emulator: its owner does, and then calls `on_damage`, or `on_replaced` if there is another
+emulator.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ class TerminalPage(QWidget):
     """A terminal's screen and its history.
 
     Signals:
-        gridResized(GridSize, CellSize): there is room for another grid; the sink has been told too.
-        zoomChanged(int): the text's size, in percent of the one that was set.
-        scrolled(): the user looks at another place of the history.
+        gridResized(GridSize, CellSize): the page has space for another grid; the sink knows it already.
+        zoomChanged(int): the text's size, in percent of the configured one.
+        scrolled(): the user scrolled in the history.
     """
 
     gridResized = Signal(object, object)
@@ -53,7 +53,7 @@ class TerminalPage(QWidget):
         self._still: SavedFrame | None = None
         self._wanted_place: ScrollPosition | None = None
         self._may_look_back = True
-        """False while the emulator is known to stand at its end: to ask it costs a frame."""
+        """False while the emulator is known to be at its end: asking it costs a frame."""
         self._surface = Surface(theme, self._measured())
         self._told: object = None
         self._pacer = FramePacer(self._paint_frame, self._is_drawing, self)
@@ -68,11 +68,11 @@ class TerminalPage(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAccessibleName(page_texts.terminal())
 
-    # -- what is shown
+    # -- content
 
     @property
     def emulator(self) -> Emulator | None:
-        """The emulator that is shown now."""
+        """The displayed emulator."""
         return self._sink.emulator if self._sink is not None else self._shown_emulator
 
     @property
@@ -82,11 +82,11 @@ class TerminalPage(QWidget):
 
     @property
     def scrolled_back(self) -> bool:
-        """Whether history is looked at."""
+        """Whether the view is scrolled back."""
         return self._surface.place.offset > 0
 
     def set_viewer(self, viewer: InputSink | None) -> None:
-        """Show a session and type into it; None for an empty page."""
+        """Show a session and accept input for it; None for an empty page."""
         self._sink, self._shown_emulator = viewer, None
         self._surface.live = True
         self._told = None
@@ -97,7 +97,7 @@ class TerminalPage(QWidget):
         self.on_replaced()
 
     def keep_still(self) -> None:
-        """The emulator is about to go for a while: keep what is to be seen of it, and where in its history that is."""
+        """Keep the picture and its place in the history while the emulator is away for a moment."""
         emulator = self.emulator
         if emulator is not None:
             emulator.damage_all()
@@ -106,12 +106,12 @@ class TerminalPage(QWidget):
 
     @property
     def has_still(self) -> bool:
-        """Whether what was to be seen is shown until an emulator comes."""
+        """Whether the kept picture is shown until an emulator comes."""
         return self._still is not None and self.emulator is None
 
     @property
     def place(self) -> ScrollPosition | None:
-        """Where in the history one looks; None at its end."""
+        """The current place in the history; None at its end."""
         emulator = self.emulator
         if self._wanted_place is not None or emulator is None:
             return self._wanted_place
@@ -128,7 +128,7 @@ class TerminalPage(QWidget):
         return place_of_row(emulator, frame.scrollback_rows - frame.scroll_offset)
 
     def look_at(self, place: ScrollPosition | None) -> None:
-        """Look at a place of the history as soon as that is there; the user's next scrolling or typing ends it."""
+        """Show a place of the history once it exists; scrolling or typing cancels this."""
         self._wanted_place = place
         self._try_place()
 
@@ -139,7 +139,7 @@ class TerminalPage(QWidget):
             self._may_look_back = True
 
     def show_emulator(self, emulator: Emulator | None) -> None:
-        """Show a screen for reading only, as of an ended session."""
+        """Show a read-only screen, such as an ended session's."""
         self._sink, self._shown_emulator = None, emulator
         self._surface.live = False
         self.on_replaced()
@@ -152,7 +152,7 @@ class TerminalPage(QWidget):
 
     @Slot()
     def on_replaced(self) -> None:
-        """There is another emulator: paint what it shows and was not shown already."""
+        """The emulator was replaced: paint the differences."""
         self._pacer.cancel()
         emulator = self.emulator
         if emulator is not None:
@@ -168,13 +168,13 @@ class TerminalPage(QWidget):
             self.update()
 
     def _paint_still(self) -> None:
-        """Until the next emulator comes, what was to be seen of the former one."""
+        """Paint the kept picture of the former emulator until the next one comes."""
         if self._still is not None and self.isVisible() and self.emulator is None:
             self._surface.take_frame(self._still.frame, reverse_screen=self._still.reverse_screen)
             self._bar.show_place(*self._surface.place, max(self._surface.size.rows, 1))
 
     def emulator_touched(self) -> None:
-        """The selection or the viewport was changed here."""
+        """This view has changed the selection or the viewport."""
         self._may_look_back = True
         self._pacer.request()
 
@@ -183,7 +183,7 @@ class TerminalPage(QWidget):
         return emulator is not None and emulator.modes.synchronized
 
     def _paint_frame(self) -> None:
-        """Bring the canvas up to the emulator; Qt's paint event then shows what changed."""
+        """Update the canvas from the emulator; Qt's paint event then shows the changes."""
         emulator, surface = self.emulator, self._surface
         if emulator is None or not self.isVisible():
             return
@@ -202,7 +202,7 @@ class TerminalPage(QWidget):
             self.update(self._logical(region))
 
     def set_focused(self, *, focused: bool) -> None:
-        """The keyboard came or went: the cursor is drawn full or hollow, and blinks or not."""
+        """The keyboard focus changed: draw the cursor filled or hollow, blinking or not."""
         surface = self._surface
         surface.focused = focused
         self._blink.want(blinking=is_blinking(surface.cursor, focused=focused))
@@ -212,7 +212,7 @@ class TerminalPage(QWidget):
         self._surface.cursor_shown = self._blink.shown
         self.update(self._logical(QRegion(self._surface.cursor_rect())))
 
-    # -- looks
+    # -- appearance
 
     def set_theme(self, theme: TerminalTheme) -> None:
         """Use other colours."""
@@ -227,13 +227,13 @@ class TerminalPage(QWidget):
         self._measure()
 
     def set_font_size(self, size_px: int) -> None:
-        """Use a size in logical pixels, which zooming starts from; 0 for the desktop's."""
+        """Use a size in logical pixels, from which zooming starts; 0 for the desktop's."""
         self._base_px = self._size_px = size_px or default_size_px()
         self._measure()
 
     @Slot(int)
     def zoom(self, steps: int) -> None:
-        """Make the text larger, or smaller with negative steps, by a pixel each."""
+        """Make the text larger, or smaller with negative steps, by a pixel per step."""
         size_px = min(max(self._size_px + steps, MIN_FONT_PX), MAX_FONT_PX)
         if size_px != self._size_px:
             self._size_px = size_px
@@ -242,14 +242,14 @@ class TerminalPage(QWidget):
 
     @Slot()
     def reset_zoom(self) -> None:
-        """Use the size that was set."""
+        """Use the configured size."""
         self.zoom(self._base_px - self._size_px)
 
     def _measured(self) -> CellMetrics:
         return CellMetrics(self._family, self._size_px, self.devicePixelRatioF())
 
     def _measure(self) -> None:
-        """The font, its size or the display's scale is another."""
+        """Measure the cell again after a change of font, size or the display's scale."""
         self._surface.set_metrics(self._measured())
         self._lay_out()
         if self.isVisible():
@@ -272,7 +272,7 @@ class TerminalPage(QWidget):
             self.gridResized.emit(size, cell)
 
     def _claim_size(self) -> None:
-        """This view is the one in use: its size counts, whatever another one's was."""
+        """Make this view's size count, since the view is in use."""
         emulator, sink = self.emulator, self._sink
         if sink is not None and emulator is not None and self._told is not None:
             size, cell = self._surface.layout.room.clamped(), self._surface.metrics.cell
@@ -340,14 +340,14 @@ class TerminalPage(QWidget):
         return self._logical(QRegion(rect)).boundingRect()
 
     def _logical(self, region: QRegion) -> QRegion:
-        """Device pixels → the widget's pixels."""
+        """Convert device pixels to the widget's pixels."""
         return scaled(region, 1 / self.devicePixelRatioF())
 
     # -- history
 
     @Slot(int)
     def scroll_lines(self, lines: int) -> None:
-        """Look further down, or with negative lines further back."""
+        """Scroll down, or back with negative lines."""
         emulator = self.emulator
         if emulator is not None and lines:
             self._wanted_place = None
@@ -357,19 +357,19 @@ class TerminalPage(QWidget):
 
     @Slot(int)
     def scroll_pages(self, pages: int) -> None:
-        """Scroll by screenfuls, less a line that stays in sight."""
+        """Scroll by whole screens, less one line that stays visible."""
         self.scroll_lines(pages * max(min(self._surface.size.rows, self._surface.layout.room.rows) - 1, 1))
 
     @Slot()
     def scroll_to_start(self) -> None:
-        """Look at the oldest line."""
+        """Scroll to the oldest line."""
         emulator = self.emulator
         if emulator is not None:
             self.scroll_lines(-emulator.scrollback_rows)
 
     @Slot()
     def scroll_to_end(self) -> None:
-        """Look at the screen again."""
+        """Scroll to the active screen."""
         emulator = self.emulator
         self._wanted_place = None
         if emulator is not None:

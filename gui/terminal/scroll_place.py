@@ -1,4 +1,4 @@
-"""A scroll position that is found again in another emulator, and a picture until then."""
+"""A scroll position that can be found in another emulator, and a picture until then."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from session_host.terminal.base import Emulator, Frame, Row
 
 _PAGE_ROWS = 250
 _SEARCHED_ROWS = 4000
-"""So far from its number a row is looked for: some tens of milliseconds."""
+"""How far from its number a row is searched for, which takes some tens of milliseconds."""
 
 
 class SavedFrame(NamedTuple):
-    """What was to be seen of an emulator."""
+    """The last visible frame of an emulator."""
 
     frame: Frame
     reverse_screen: bool
 
 
 class ScrollPosition(NamedTuple):
-    """The first row that one looks at: its number from the oldest of the history, and a digest of its text.
+    """The first visible row: its number from the oldest of the history, and a digest of its text.
 
-    The number alone does not do: a history that is full loses its oldest rows, and another width counts others. The
-    text itself is not kept: what a chat showed is written down where its recording is, or not at all.
+    The number alone does not suffice: a full history drops its oldest rows, and another width changes the numbers. The
+        text itself is not kept: a chat's text is stored only in its recording.
     """
 
     row: int
@@ -31,13 +31,13 @@ class ScrollPosition(NamedTuple):
 
 
 def place_of_row(emulator: Emulator, row: int) -> ScrollPosition:
-    """The place that a row of the history is."""
+    """The scroll position of a row of the history."""
     found = emulator.history(row, 1)
     return ScrollPosition(row, _digest(found[0]) if found else "")
 
 
 def go_to(emulator: Emulator, place: ScrollPosition) -> bool:
-    """Scroll to a place; False if the history does not have it (yet)."""
+    """Scroll to a position; False if the history does not have it (yet)."""
     history = emulator.scrollback_rows
     row = _find(emulator, place, history)
     if row is None:
@@ -52,7 +52,7 @@ def _find(emulator: Emulator, place: ScrollPosition, history: int) -> int | None
         return place.row
     if not place.digest:
         return None
-    # Older rows have gone, so that this one has a lower number; or a narrower grid gave it a higher one.
+    # Dropped rows lower this row's number; a narrower grid raises it.
     end = min(place.row, history)
     for last in range(end, max(end - _SEARCHED_ROWS, 0), -_PAGE_ROWS):
         first = max(last - _PAGE_ROWS, 0)

@@ -21,10 +21,10 @@ QScrollBar::add-page:vertical, QScrollBar::sub-page:vertical {{ background: tran
 
 
 class HistoryBar(QScrollBar):
-    """A scroll bar over rows; it is hidden while there is no history.
+    """A scroll bar over rows, hidden while there is no history.
 
     Signals:
-        moved: rows that the user moved the view by; negative: back into history.
+        moved: the rows by which the user moved the view; negative: back into history.
     """
 
     moved = Signal(int)
@@ -42,13 +42,13 @@ class HistoryBar(QScrollBar):
         self.valueChanged.connect(self._on_value)
 
     def set_color(self, color: QColor) -> None:
-        """The text's colour, which the bar is a shade of."""
+        """Set the text's colour, from which the bar's shade is made."""
         red, green, blue = color.red(), color.green(), color.blue()
         still, alive = (f"rgba({red}, {green}, {blue}, {alpha})" for alpha in (90, 160))
         self.setStyleSheet(_STYLE.format(width=WIDTH_PX, still=still, alive=alive))
 
     def show_place(self, history_rows: int, offset: int, page_rows: int) -> None:
-        """Show that the view stands ``offset`` rows above the bottom."""
+        """Show that the view is scrolled back by ``offset`` rows."""
         place = history_rows - offset
         if self.maximum() != history_rows or self._place != place or self.pageStep() != page_rows:
             self._silent = True

@@ -1,6 +1,6 @@
 """The terminal view: the page with keyboard, mouse, input methods and clipboard. Key path, 1 of 12.
 
-Qt's events arrive here; what they mean leaves by the InputSink as typed values.
+Qt's events arrive here; the InputSink receives their meaning as typed values.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ from .page import TerminalPage
 
 
 class TerminalView(TerminalPage):
-    """A terminal to work in.
+    """A terminal for interactive use.
 
     Signals (and those of TerminalPage):
-        pasteNeedsConfirmation(str): the text was not pasted; `confirm_paste` does it.
-        linkActivated(str): the user opens a link; its scheme is one of the allowed.
-        fileActivated(FilePlace): the user opens a file that the text names.
-        notice(str): one line that the user should read.
+        pasteNeedsConfirmation(str): the text is not pasted yet; `confirm_paste` pastes it.
+        linkActivated(str): the user opens a link with an allowed scheme.
+        fileActivated(FilePlace): the user opens a file named in the text.
+        notice(str): one line for the user.
         typed(): the user typed or pasted something.
     """
 
@@ -90,19 +90,19 @@ class TerminalView(TerminalPage):
         self.setAccessibleName(page_texts.terminal())
 
     def set_viewer(self, viewer: InputSink | None) -> None:
-        """Show a session and type into it; None for an empty page."""
+        """Show a session and accept input for it; None for an empty page."""
         super().set_viewer(viewer)
         self._on_sink_changed()
 
     def show_emulator(self, emulator: Emulator | None) -> None:
-        """Show a screen for reading only, as of an ended session."""
+        """Show a read-only screen, such as an ended session's."""
         super().show_emulator(emulator)
         self._on_sink_changed()
 
     def _on_sink_changed(self) -> None:
-        """Drop what was composed for the former session, and have Qt ask again whether text can be composed here.
+        """Drop text composed for the former session, and let Qt ask again whether the view accepts composed text.
 
-        Qt asks when the view gets the keyboard, which a fresh tab has before its session is there.
+        Qt asks when the view gets the keyboard focus, which a new tab has before its session exists.
         """
         if self._composition.text:
             QGuiApplication.inputMethod().reset()
@@ -112,19 +112,19 @@ class TerminalView(TerminalPage):
 
     @Slot()
     def on_replaced(self) -> None:
-        """There is another emulator: paint all of it; nothing is held or dragged on it."""
+        """The emulator was replaced: repaint everything, and forget pressed buttons and drags."""
         self._pointer.reset()
         super().on_replaced()
 
     # -- keyboard
 
     def set_window_keys(self, texts: tuple[str, ...]) -> None:
-        """The combinations that are the window's, as QKeySequence's portable words."""
+        """Set the combinations that belong to the window, in QKeySequence's portable form."""
         self._keyboard.set_window_keys(texts)
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride:
-            # Accepted, the key comes here and not to a shortcut: Tab, Escape, Ctrl and Alt with letters.
+            # An accepted key comes here and not to a shortcut: Tab, Escape, Ctrl and Alt with letters.
             if self._sink is not None and not self._keyboard.is_windows(event):
                 event.accept()
                 return True
@@ -132,7 +132,7 @@ class TerminalView(TerminalPage):
         return super().event(event)
 
     def focusNextPrevChild(self, _next: bool) -> bool:
-        """Tab belongs to the program."""
+        """Keep Tab for the program."""
         return False
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -140,7 +140,7 @@ class TerminalView(TerminalPage):
         if self._keyboard.act_locally(event, emulator):
             return
         if self._keyboard.is_windows(event):
-            return  # Kept free for the window, which has no use for it now.
+            return  # A window key without a function at the moment.
         typed = self._keyboard.press(event, sink) if sink is not None else None
         if typed is None:
             event.ignore()
@@ -156,7 +156,7 @@ class TerminalView(TerminalPage):
             self._links.hover_soon(Qt.KeyboardModifier.NoModifier)
 
     def _on_typed(self) -> None:
-        """Typing is done at the bottom, and ends a selection."""
+        """Typing scrolls to the bottom and clears the selection."""
         self.typed.emit()
         self._wanted_place = None
         self._blink.touch()
@@ -191,7 +191,7 @@ class TerminalView(TerminalPage):
         if committed and self._sink is not None:
             self._sink.text(committed)
             self._on_typed()
-        self.updateMicroFocus(Qt.InputMethodQuery.ImCursorRectangle)  # the candidates are shown beside it
+        self.updateMicroFocus(Qt.InputMethodQuery.ImCursorRectangle)  # places the list of candidates
         event.accept()
 
     def inputMethodQuery(self, query: Qt.InputMethodQuery) -> Any:
@@ -210,27 +210,27 @@ class TerminalView(TerminalPage):
         return self._surface.cell_at(self.device_point(position))
 
     def rows_beyond(self, position: QPointF) -> int:
-        """How far a point is above (negative) or below the grid, in rows; 0 inside."""
+        """The distance of a point above (negative) or below the grid, in rows; 0 inside."""
         return self._surface.rows_beyond(self.device_point(position))
 
     def find_files_in(self, find_directories: Callable[[], Sequence[str]]) -> None:
-        """Have names in the text be relative to these directories; they are found in a thread."""
+        """Set the base directories of relative file names in the text, which a thread looks up."""
         self._links.files.find_directories = find_directories
 
     def link_at(self, position: QPointF) -> Link | None:
-        """The link under a point: one that the program set, an address, or a file, which may not be known yet."""
+        """The link under a point: one that the program set, an address, or a file, which may still be looked up."""
         return self._links.link_at(position)
 
     def linked_cells(self, cell: tuple[int, int]) -> tuple[Span, ...]:
-        """The cells of the address or path at a cell, as far as they can be seen; () where an ordinary word stands."""
+        """The visible cells of the address or path at a cell; () for an ordinary word."""
         return self._links.linked_cells(cell)
 
     def open_at(self, position: QPointF) -> bool:
-        """Open the link under a point; whether there is, or may be, one."""
+        """Open the link under a point; returns whether there is one, or may be."""
         return self._links.open_at(position)
 
     def open_link(self, link: Link) -> None:
-        """Say that the user opens a link; or why it is not opened."""
+        """Report that the user opens a link, or why it is not opened."""
         if link.file is not None:
             self.fileActivated.emit(link.file)
         elif links.may_open(link.uri):
@@ -239,11 +239,11 @@ class TerminalView(TerminalPage):
             self.notice.emit(notice_texts.not_a_link(link.tip))
 
     def repaint_device(self, region: QRegion) -> None:
-        """Paint a region of device pixels anew."""
+        """Repaint a region given in device pixels."""
         self.update(self._logical(region))
 
     def shape_without_link(self, modifiers: Qt.KeyboardModifier) -> Qt.CursorShape:
-        """The mouse cursor where no link is."""
+        """The mouse cursor outside of links."""
         takes = self._pointer.program_takes(modifiers)
         return Qt.CursorShape.ArrowCursor if takes else Qt.CursorShape.IBeamCursor
 
@@ -277,14 +277,14 @@ class TerminalView(TerminalPage):
         event.accept()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Right click; the Menu key is the program's, and so is the click if it takes the mouse."""
+        """Show the context menu at a right click unless the program uses the mouse; the Menu key is the program's."""
         if event.reason() == QContextMenuEvent.Reason.Mouse and not self._pointer.program_takes(event.modifiers()):
             position, place = QPointF(event.pos()), event.globalPos()
             self._links.when_known(position, lambda: self.context_menu(position).popup(place))
         event.accept()
 
     def context_menu(self, position: QPointF) -> QMenu:
-        """The menu for a point; it deletes itself when it is closed."""
+        """The menu for a point; closing it deletes it."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         emulator = self.emulator
@@ -323,7 +323,7 @@ class TerminalView(TerminalPage):
         self.paste_text(clipboard.selection_text())
 
     def paste_text(self, text: str) -> None:
-        """Paste a text, ask about it, or say why it cannot be pasted."""
+        """Paste a text, ask for confirmation, or say why it cannot be pasted."""
         emulator = self.emulator
         bracketed = emulator is not None and emulator.modes.bracketed_paste
         verdict = clipboard.judge_paste(text, bracketed=bracketed)
@@ -338,7 +338,7 @@ class TerminalView(TerminalPage):
 
     @Slot(str)
     def confirm_paste(self, text: str) -> None:
-        """Paste a text as it is; the user knows what is in it."""
+        """Paste a text as it is, after the user's confirmation."""
         if self._sink is not None:
             self._sink.paste(text)
             self._on_typed()
@@ -348,7 +348,7 @@ class TerminalView(TerminalPage):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Text is pasted; files are named, quoted for a shell."""
+        """Paste dropped text; paste the names of dropped files, quoted for a shell."""
         data = event.mimeData()
         files = [url.toLocalFile() for url in data.urls() if url.isLocalFile()]
         self.paste_text(shlex.join(files) + " " if files else data.text())

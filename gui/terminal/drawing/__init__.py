@@ -1,12 +1,12 @@
 """Draws the terminal, without a widget.
 
 surface       canvas, cursor and composed text together
-canvas        the picture of the grid; paints only rows that differ
+canvas        the picture of the grid; paints only changed rows
 row_painter   one row of cells, drawn with QPainter
 colors        styles to colours, under a theme and a program's overrides
 decorations   underlines, strike-through, overline
-cursor        the cursor's look and its blinking
-grid_layout   the grid's place in the widget, and the cell at a point
+cursor        the cursor's shape and its blinking
+grid_layout   the grid's position in the widget, and the cell at a point
 regions       regions as rectangles, and at another scale
-frame_pacing  when to paint: at once after a pause, else once a frame
+frame_pacing  decides when to paint: at once after a pause, else once a frame
 """

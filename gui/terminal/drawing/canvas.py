@@ -1,7 +1,7 @@
-"""The picture of the grid: takes frames in, and paints only rows that differ. Output path, 15 of 16.
+"""The picture of the grid: receives frames, and paints only changed rows. Output path, 15 of 16.
 
-Engines report whole screens as changed when they scroll. So each new row is compared with what
-stands painted: equal rows are left alone, and rows that only moved are moved as pixels.
+Engines report whole screens as changed when they scroll. So each new row is compared with the painted ones: equal rows
+stay, and rows that only moved are moved as pixels.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from session_host.terminal.base import Frame, Row
 from .row_painter import RowPainter
 
 _SMALLEST_MOVE_ROWS = 4
-"""Fewer changed rows than this are painted; looking for a move would cost more."""
+"""Fewer changed rows than this are painted; searching for a move would take longer."""
 
 
 class Canvas:
-    """The rows as painted, in device pixels.
+    """The painted rows, in device pixels.
 
     Attributes:
-        size: the grid that is on the picture.
-        rows: each row's content as painted; None where the picture is void.
+        size: the size of the painted grid.
+        rows: each row's painted content; None for a row to paint again.
     """
 
     def __init__(self, painter: RowPainter) -> None:
@@ -35,18 +35,18 @@ class Canvas:
 
     @property
     def painter(self) -> RowPainter:
-        """What rows are painted with."""
+        """The painter of rows."""
         return self._painter
 
     def set_painter(self, painter: RowPainter) -> None:
-        """Paint with other fonts or colours from now on, and paint all known rows anew."""
+        """Use other fonts or colours from now on, and repaint all known rows."""
         self._painter = painter
         rows = {number: row for number, row in enumerate(self.rows) if row is not None}
         self._allocate(self.size)
         self._paint(rows)
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Clear the picture."""
         self._allocate(GridSize(0, 0))
 
     def _allocate(self, size: GridSize) -> None:
@@ -81,13 +81,13 @@ class Canvas:
         painter.end()
 
     def _move(self, changed: dict[int, Row]) -> set[int]:
-        """Move pixels if most of ``changed`` stands painted at another place; those rows leave ``changed``."""
+        """Move pixels if most of ``changed`` is painted at another place; removes those rows from ``changed``."""
         shift, block = self._find_move(changed)
         if not shift:
             return set()
         first, end = block
         line = self.image.bytesPerLine() * self._painter.metrics.height
-        # A memoryview's slice assignment copes with overlap (memmove).
+        # A memoryview's slice assignment handles overlap (memmove).
         pixels = memoryview(self.image.bits())
         pixels[first * line : end * line] = pixels[(first + shift) * line : (end + shift) * line]
         pixels.release()
@@ -99,7 +99,7 @@ class Canvas:
         return set(range(first, end))
 
     def _find_move(self, changed: dict[int, Row]) -> tuple[int, tuple[int, int]]:
-        """The (shift, (first, end)) of the longest block of rows that stands painted ``shift`` rows below."""
+        """The (shift, (first, end)) of the longest block of rows that is painted ``shift`` rows below."""
         places: dict[Row, int] = {}
         for number, row in enumerate(self.rows):
             if row is not None and row.runs:
@@ -119,7 +119,7 @@ class Canvas:
         return (best, best_block) if long_enough else (0, (0, 0))
 
     def _block(self, changed: dict[int, Row], number: int, shift: int) -> tuple[int, int]:
-        """How far the rows around ``number`` equal what is painted ``shift`` rows below them."""
+        """The block of rows around ``number`` that equals the painted rows ``shift`` rows below."""
 
         def fits(at: int) -> bool:
             source = at + shift

@@ -13,19 +13,19 @@ from gui.theme.terminal import TerminalTheme
 from session_host.terminal.base import DEFAULT_COLOR, RGB, Attribute, Color, Frame, Style, Underline
 
 _DIM_SHARE = 0.6
-"""How much of its own colour dim text keeps; the rest is the ground's."""
+"""How much of its own colour dim text keeps; the rest is the background's."""
 
 _MIN_SELECTED_CONTRAST = 2.5
 _MAX_LOOKS = 8192
 _THEMED_COLORS = 16
 _NEUTRAL_TEXT = frozenset((DEFAULT_COLOR, 0, 7, 15))
 _PANELS = range(1, 16)
-"""Grounds of the bars and panels of htop, mc and whiptail, with neutral text on them."""
+"""Background colours of bars and panels of htop, mc and whiptail, with neutral text on them."""
 _CUBE_LEVELS = (0, 95, 135, 175, 215, 255)
 
 
 class Overrides(NamedTuple):
-    """What the program changed of the colours: OSC 10, 11, 4 and DECSCNM."""
+    """The program's changes to colours: OSC 10, 11, 4 and DECSCNM."""
 
     foreground: Color = DEFAULT_COLOR
     background: Color = DEFAULT_COLOR
@@ -34,7 +34,7 @@ class Overrides(NamedTuple):
 
     @classmethod
     def of(cls, frame: Frame, *, reverse_screen: bool) -> Overrides:
-        """The overrides that a frame carries."""
+        """The overrides in a frame."""
         return cls(frame.foreground, frame.background, tuple(sorted(frame.palette.items())), reverse_screen)
 
 
@@ -42,16 +42,16 @@ NO_OVERRIDES = Overrides()
 
 
 class Look(NamedTuple):
-    """How a run is painted."""
+    """The colours and font of a run."""
 
     foreground: QColor
     rgb: int
     """The foreground as a number, for caches."""
     fill: QColor
-    """The foreground as it was set: for shapes that fill their cells and meet a neighbour's ground."""
+    """The unchanged foreground, for shapes that fill their cells and meet a neighbour's background."""
     fill_rgb: int
     background: QColor | None
-    """None: that of the page, which is there already."""
+    """None for the page's background, which is painted already."""
     variant: int
     """Bits of the font's variant."""
     hidden: bool
@@ -69,7 +69,7 @@ class Look(NamedTuple):
 
 @cache
 def _indexed(index: int) -> QColor:
-    """Xterm's colours 16…255: a 6×6×6 cube and 24 greys."""
+    """The colours 16…255 of xterm: a 6×6×6 cube and 24 greys."""
     if index >= 232:
         level = 8 + 10 * (index - 232)
         return QColor(level, level, level)
@@ -88,17 +88,17 @@ def _mixed(color: QColor, ground: QColor, share: float) -> QColor:
 
 
 def _is_themed(color: Color) -> bool:
-    """Whether the theme decides how a colour looks: the default, or one of the sixteen."""
+    """Whether the theme determines a colour: the default, or one of the sixteen."""
     return color < _THEMED_COLORS
 
 
 class Colors:
-    """All colours of one screen; made anew when the theme or the overrides change.
+    """All colours of one screen; recreated when the theme or the overrides change.
 
     Attributes:
-        foreground: the default text colour now in force.
-        background: the page.
-        cursor: the cursor's fill.
+        foreground: the current default text colour.
+        background: the page's background colour.
+        cursor: the cursor's fill colour.
     """
 
     def __init__(self, theme: TerminalTheme, overrides: Overrides = NO_OVERRIDES) -> None:
@@ -125,11 +125,11 @@ class Colors:
         return default
 
     def resolve_style(self, style: Style, selected: bool = False) -> Look:
-        """How cells of ``style`` are painted, inside the selection or not."""
+        """The look of cells with ``style``, inside the selection or not."""
         key = (style, selected)
         look = self._looks.get(key)
         if look is None:
-            if len(self._looks) >= _MAX_LOOKS:  # a picture drawn with true colours
+            if len(self._looks) >= _MAX_LOOKS:  # a picture in true colours
                 self._looks.clear()
             look = self._looks[key] = self._resolve(style, selected=selected)
         return look
@@ -169,9 +169,9 @@ class Colors:
         )
 
     def _readable(self, style: Style, foreground: QColor, ground: QColor) -> QColor:
-        """The foreground, or one near to it that can be read on the ground.
+        """The foreground, or a similar colour that is readable on the background.
 
-        A program that chose both colours exactly, or made them equal to hide its text, keeps them.
+        If a program chose both colours exactly, or made them equal to hide its text, they stay.
         """
         text, below = style.foreground, style.background
         hides = text == below and text != DEFAULT_COLOR
@@ -183,11 +183,11 @@ class Colors:
         return readable(foreground, ground, TEXT_RATIO if on_panel else MARK_RATIO)
 
     def cursor_on(self, style: Style) -> QColor:
-        """The cursor's colour on a cell; made lighter or darker where the cell's ground would hide it."""
+        """The cursor's colour on a cell; lighter or darker if the cell's background would hide it."""
         return readable(self.cursor, self.resolve_style(style).background or self.background, MARK_RATIO)
 
     def under_cursor(self, style: Style) -> Look:
-        """How the cell under a block cursor is painted: its ground's colour on the cursor's."""
+        """The look of the cell under a block cursor: its background colour on the cursor's colour."""
         fill = self.cursor_on(style)
         plain = self.resolve_style(style)
         ground = plain.background or self.background

@@ -1,6 +1,6 @@
 """The cursor: its shape and its blinking.
 
-It is never part of the canvas: it is laid over it, so that blinking and moving repaint no row.
+The cursor is never part of the canvas: it is painted over it, so that blinking and moving repaint no row.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from .row_painter import RowPainter
 
 BLINK_MS = 530
 IDLE_AFTER_S = 10.0
-"""Blinking ends, with the cursor shown, when nothing has happened for so long."""
+"""The idle time after which blinking stops, with the cursor visible."""
 
 
 def cell_under(row: Row | None, column: int) -> Run:
-    """The one cell, or the cluster, that covers a column."""
+    """The cell, or the cluster, that covers a column."""
     for run in row.runs if row else ():
         if run.column <= column < run.column + run.cells:
             if run.cluster:
@@ -39,7 +39,7 @@ def blank_picture(painter: RowPainter, cells: int) -> QImage:
 
 
 def cursor_picture(painter: RowPainter, cell: Run, shape: CursorShape, *, focused: bool) -> QImage:
-    """What is laid over a cell to show the cursor on it."""
+    """The picture over a cell that shows the cursor on it."""
     metrics, colors = painter.metrics, painter.colors
     picture = blank_picture(painter, cell.cells)
     width, height, line = picture.width(), picture.height(), metrics.line
@@ -66,10 +66,10 @@ def _draw_outline(brush: QPainter, width: int, height: int, line: int, color: QC
 
 
 class CursorBlink(QObject):
-    """Whether a blinking cursor is shown at the moment; off duty it is always shown.
+    """Toggles a blinking cursor; a cursor that does not blink is always visible.
 
     Attributes:
-        shown: whether to draw the cursor now.
+        shown: whether the cursor is visible now.
     """
 
     def __init__(self, changed: Callable[[], None], parent: QObject) -> None:
@@ -83,13 +83,13 @@ class CursorBlink(QObject):
 
     @property
     def running(self) -> bool:
-        """Whether the timer wakes the process up."""
+        """Whether the timer is running."""
         return self._timer.isActive()
 
     def want(self, *, blinking: bool) -> None:
-        """Blink while ``blinking``: the cursor asks for it and the keyboard is here."""
+        """Blink if ``blinking``: the cursor asks for it and the view has the keyboard focus."""
         flash_ms = QGuiApplication.styleHints().cursorFlashTime()
-        blinking = blinking and flash_ms > 0  # the desktop may have blinking switched off
+        blinking = blinking and flash_ms > 0  # the desktop may have disabled blinking
         if blinking == self._wanted:
             return
         self._wanted = blinking
@@ -100,7 +100,7 @@ class CursorBlink(QObject):
             self._show()
 
     def touch(self) -> None:
-        """Something happened: show the cursor and begin a new interval."""
+        """Show the cursor and begin a new interval, after input or output."""
         self._last_life_s = time.monotonic()
         self._show()
         if self._wanted:
@@ -120,5 +120,5 @@ class CursorBlink(QObject):
 
 
 def is_blinking(cursor: Cursor | None, *, focused: bool) -> bool:
-    """Whether this cursor asks to blink now."""
+    """Whether this cursor must blink now."""
     return focused and cursor is not None and cursor.visible and cursor.blinking

@@ -36,12 +36,12 @@ def draw(painter: QPainter, metrics: CellMetrics, look: Look, left: int, top: in
 
 
 def _dash_px(metrics: CellMetrics) -> int:
-    """A dash and its gap: half a cell, so that the pattern goes on over cells and runs."""
+    """A dash and its gap: half a cell, so that the pattern continues over cells and runs."""
     return max(metrics.width // 2, 2)
 
 
 def _draw_dashes(painter: QPainter, color: QColor, left: int, top: int, width: int, line: int, period: int) -> None:
-    """Dashes on a pattern fixed to the grid's left edge, so that runs continue each other."""
+    """Draw dashes in a pattern fixed to the grid's left edge, so that runs continue each other."""
     dash = max((period + 1) // 2, 1)
     right = left + width
     for begin in range(left - left % period, right, period):
@@ -59,7 +59,7 @@ def _draw_curl(painter: QPainter, metrics: CellMetrics, color: QColor, left: int
 
 @lru_cache(maxsize=64)
 def _curl(width: int, room: int, line: int, rgba: int) -> QImage:
-    """One wave a cell wide, as tall as the room under the baseline allows."""
+    """One wave as wide as a cell, and as tall as the space below the baseline allows."""
     height = max(min(room, 2 * line + max(width // 4, 2)), 3)
     tile = QImage(width, height, QImage.Format.Format_ARGB32_Premultiplied)
     tile.fill(0)

@@ -1,9 +1,8 @@
-"""When to paint: damage is gathered here until a frame is due. Output path, 13 of 16.
+"""Frame pacing: collects damage until a frame is due. Output path, 13 of 16.
 
-After a pause the first damage is painted at once, so that an echo is seen without delay. Under a
-flood, frames are painted at most every 16 ms, and never take more than about a quarter of the
-time: feeding goes before painting. A program that is in the middle of drawing a frame
-(synchronized output) is waited for, up to 150 ms.
+After a pause the first damage is painted at once, so that an echo appears without delay. Under a flood, frames are
+painted at most every 16 ms, and take at most about a quarter of the time: feeding has priority over painting. While a
+program is drawing a frame (synchronized output), painting waits, for up to 150 ms.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ class FramePacer(QObject):
     """Calls ``paint`` when a frame is due."""
 
     def __init__(self, paint: Callable[[], None], is_drawing: Callable[[], bool], parent: QObject) -> None:
-        """``is_drawing`` tells whether the program is in the middle of a frame."""
+        """``is_drawing`` returns whether the program is in the middle of a frame."""
         super().__init__(parent)
         self._paint = paint
         self._is_drawing = is_drawing
@@ -41,11 +40,11 @@ class FramePacer(QObject):
         return self._timer.isActive()
 
     def request(self) -> None:
-        """Something is to be painted; now, or when the next frame is due."""
+        """Request a frame: it is painted now, or when the next frame is due."""
         if self._timer.isActive():
             if self._held_since_s is None or self._is_drawing():
                 return
-            self._timer.stop()  # what was waited for is drawn
+            self._timer.stop()  # the awaited frame is complete
         wait_s = self._due_s - time.monotonic()
         if wait_s > 0:
             self._start(wait_s)
@@ -53,12 +52,12 @@ class FramePacer(QObject):
             self._run()
 
     def spent(self, cost_s: float) -> None:
-        """Showing the last frame took so long; the next one is put off accordingly."""
+        """Report the cost of the last frame; the next one is delayed accordingly."""
         longest_s = time.monotonic() + _LONGEST_INTERVAL_S
         self._due_s = min(self._due_s + _COST_FACTOR * cost_s, longest_s)
 
     def cancel(self) -> None:
-        """Nothing is to be painted any more."""
+        """Cancel a requested frame."""
         self._timer.stop()
         self._held_since_s = None
 

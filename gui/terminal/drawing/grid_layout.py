@@ -10,11 +10,10 @@ from session_host.protocol.values import MAX_COLUMNS, MAX_ROWS, GridSize
 
 
 class GridLayout(NamedTuple):
-    """The widget's size and the grid's place in it, in device pixels.
+    """The widget's size and the grid's position in it, in device pixels.
 
-    The grid that is shown may be larger or smaller than the room: another viewer may be in use.
-    A smaller one stands at the top left; of a larger one, rows are left out at the top as far as
-    the cursor's row needs it.
+    The grid can be larger or smaller than the widget if another viewer is in use. A smaller grid is at the top left; of
+    a larger one, as many top rows are left out as the cursor's row needs.
     """
 
     width: int
@@ -37,20 +36,20 @@ class GridLayout(NamedTuple):
 
     @property
     def room(self) -> GridSize:
-        """The whole cells that fit, at least one."""
+        """The whole cells that fit the widget, at least one."""
         columns = (self.width - 2 * self.padding) // self.cell_width
         rows = (self.height - 2 * self.padding) // self.cell_height
         return GridSize(min(max(columns, 1), MAX_COLUMNS), min(max(rows, 1), MAX_ROWS))
 
     def first_row(self, shown: GridSize, cursor_row: int | None) -> int:
-        """The topmost row that is in sight."""
+        """The topmost visible row."""
         hidden = shown.rows - self.room.rows
         if hidden <= 0 or cursor_row is None:
             return 0
         return min(max(cursor_row - self.room.rows + 1, 0), hidden)
 
     def cell_at(self, x: float, y: float, shown: GridSize, first_row: int) -> tuple[int, int]:
-        """The cell of the shown grid nearest to a point in device pixels."""
+        """The grid's cell nearest to a point in device pixels."""
         column = int((x - self.padding) // self.cell_width)
         row = int((y - self.padding) // self.cell_height) + first_row
         return min(max(column, 0), max(shown.columns - 1, 0)), min(max(row, 0), max(shown.rows - 1, 0))

@@ -14,12 +14,12 @@ Span = tuple[int, int, int]
 
 
 def rectangles(region: QRegion) -> list[QRect]:
-    """The rectangles that a region is made of."""
-    return list(cast("Iterable[QRect]", region))  # its iterator is missing in the type hints
+    """The rectangles of a region."""
+    return list(cast("Iterable[QRect]", region))  # the type hints lack its iterator
 
 
 def scaled(region: QRegion, factor: float) -> QRegion:
-    """A region at another scale, grown to whole pixels."""
+    """A region at another scale, extended to whole pixels."""
     if factor == 1:
         return region
     grown = QRegion()

@@ -1,4 +1,4 @@
-"""One row of cells, drawn with QPainter. Output path, 16 of 16."""
+"""Draws one row of cells with QPainter. Output path, 16 of 16."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LaidRun = tuple[Run, Look]
 
 
 def split_at_selection(runs: tuple[Run, ...], first: int, last: int) -> list[tuple[Run, bool]]:
-    """Cut runs so that each is wholly inside or outside the columns ``first`` … ``last``."""
+    """Split runs so that each is wholly inside or outside the columns ``first`` … ``last``."""
     parts: list[tuple[Run, bool]] = []
     for run in runs:
         end = run.column + run.cells
@@ -34,14 +34,14 @@ def split_at_selection(runs: tuple[Run, ...], first: int, last: int) -> list[tup
 
 
 def _is_free(laid: list[LaidRun], place: int) -> bool:
-    """Whether the cell behind a run is blank."""
+    """Whether the cell after a run is blank."""
     run = laid[place][0]
     following = laid[place + 1][0] if place + 1 < len(laid) else None
     return following is None or following.column > run.column + run.cells or following.text.startswith(" ")
 
 
 class RowPainter:
-    """Paints rows at one size and with one set of colours."""
+    """Paints rows in one size and with one set of colours."""
 
     def __init__(self, metrics: CellMetrics, glyphs: Glyphs, colors: Colors) -> None:
         self.metrics = metrics
@@ -49,7 +49,7 @@ class RowPainter:
         self.colors = colors
 
     def paint(self, painter: QPainter, row: Row, top: int, width: int) -> None:
-        """Paint ``row`` with its upper edge at ``top`` over ``width`` pixels, ground included."""
+        """Paint ``row`` with its upper edge at ``top`` over ``width`` pixels, including the background."""
         metrics, look_of = self.metrics, self.colors.resolve_style
         painter.setClipRect(0, top, width, metrics.height)
         painter.fillRect(0, top, width, metrics.height, self.colors.background)
@@ -64,7 +64,7 @@ class RowPainter:
         self.paint_runs(painter, laid, top)
 
     def paint_runs(self, painter: QPainter, laid: list[LaidRun], top: int) -> None:
-        """Paint runs: all grounds first, so that none covers a neighbour's slanted glyph."""
+        """Paint runs: all backgrounds first, so that none covers a neighbour's slanted glyph."""
         metrics = self.metrics
         cell = metrics.width
         for run, look in laid:
@@ -92,9 +92,9 @@ class RowPainter:
             painter.drawText(run.column * cell, baseline, text)
 
     def _paint_pieces(self, painter: QPainter, run: Run, look: Look, top: int, *, free_behind: bool = False) -> None:
-        """Paint a run that is a cluster, or has characters which the font cannot draw in one go.
+        """Paint a run that is a cluster, or has characters that the font cannot draw at once.
 
-        A character of one cell that is wider than that uses the next cell as well, if that is free.
+        A glyph of one cell that is wider than that extends into the next cell if that is blank.
         """
         metrics, glyphs = self.metrics, self.glyphs
         cell = metrics.width
@@ -123,7 +123,7 @@ class RowPainter:
                 self._paint_bars(painter, x, top, text, color)
 
     def _paint_mixed(self, painter: QPainter, run: Run, look: Look, top: int) -> None:
-        """Paint a run of text and of shapes that keep their own colour."""
+        """Paint a run of text and of shapes with their own colour."""
         shape = look._replace(foreground=look.fill, rgb=look.fill_rgb)
         column = run.column
         for fills, characters in groupby(run.text, lambda character: fills_cell(ord(character))):

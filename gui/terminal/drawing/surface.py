@@ -1,9 +1,9 @@
-"""What is to be seen of a terminal, without a widget: the canvas, the cursor and composed text over it.
+"""The visible terminal without a widget: the canvas, with the cursor and composed text over it.
 
 Output path, 14 of 16.
 
-Takes frames from an emulator and paints them into a QPainter. All coordinates are device pixels
-from the widget's corner.
+The surface receives frames from an emulator and paints them with a QPainter. All coordinates are device pixels from the
+widget's corner.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _HAIRLINE_SHARE = 0.18
 
 
 class Place(NamedTuple):
-    """Where the last frame stood in its history."""
+    """The place of the last frame in its history."""
 
     history_rows: int = 0
     offset: int = 0
@@ -42,12 +42,12 @@ class Surface:
 
     Attributes:
         metrics: the fonts and the cell.
-        layout: where the grid stands.
-        cursor: as in the last frame; None when it is out of sight.
+        layout: the grid's position.
+        cursor: the last frame's cursor; None if it is not visible.
         place: the last frame's place in the history.
-        focused: whether the keyboard is here.
-        cursor_shown: False in the dark half of a blink.
-        live: False for a screen that is only read: nobody types there, so there is no cursor.
+        focused: whether the view has the keyboard focus.
+        cursor_shown: False while a blinking cursor is hidden.
+        live: False for a read-only screen, which has no cursor.
         composing: uncommitted text of an input method, as runs from column 0.
     """
 
@@ -67,21 +67,21 @@ class Surface:
         self._first_row = 0
         self._underlined: tuple[Span, ...] = ()
 
-    # -- what is shown
+    # -- content
 
     @property
     def size(self) -> GridSize:
-        """The grid that is shown; 0×0 for none."""
+        """The grid's size; 0×0 for none."""
         return self._canvas.size
 
     def set_metrics(self, metrics: CellMetrics) -> None:
-        """Show with another font, size or scale; set the layout next."""
+        """Use another font, size or scale; set the layout next."""
         self.metrics = metrics
         self._glyphs = Glyphs(metrics)
         self._canvas.set_painter(RowPainter(metrics, self._glyphs, self._colors))
 
     def set_theme(self, theme: TerminalTheme) -> None:
-        """Show in other colours."""
+        """Use other colours."""
         self._theme = theme
         self._set_colors(self._colors.overrides)
 
@@ -98,16 +98,16 @@ class Surface:
         self._underlined = ()
 
     def release(self) -> None:
-        """Give the memory back while nobody looks; the next frame must be a full one."""
+        """Free memory while the view is hidden; the next frame must be a full one."""
         self.clear()
         self._glyphs.forget_pictures()
 
     def apply_frame(self, emulator: Emulator) -> QRegion | None:
-        """Take the emulator's damage; the region to be painted, None for all of the widget."""
+        """Take the emulator's damage; returns the region to repaint, None for the whole widget."""
         return self.take_frame(emulator.frame(), reverse_screen=emulator.modes.reverse_screen)
 
     def take_frame(self, frame: Frame, *, reverse_screen: bool) -> QRegion | None:
-        """Take a frame; the region to be painted, None for all of the widget."""
+        """Apply a frame; returns the region to repaint, None for the whole widget."""
         before = (self.size, self._first_row, self._colors)
         overrides = Overrides.of(frame, reverse_screen=reverse_screen)
         if overrides != self._colors.overrides:
@@ -126,15 +126,15 @@ class Surface:
 
     @property
     def rows(self) -> list[Row | None]:
-        """The rows as painted."""
+        """The painted rows."""
         return self._canvas.rows
 
     def holds(self, position: QPoint) -> bool:
-        """Whether a point lies on the grid."""
+        """Whether a point is on the grid."""
         return self._grid_rect().contains(position)
 
     def underline(self, spans: tuple[Span, ...]) -> QRegion:
-        """Underline the cells of a link that is pointed at, and no others; the region to be painted."""
+        """Underline the cells of the link under the mouse, and no others; returns the region to repaint."""
         rows = {row for row, _first, _last in {*spans, *self._underlined}}
         self._underlined = spans
         region = QRegion()
@@ -142,10 +142,10 @@ class Surface:
             region += self._row_rect(row)
         return region
 
-    # -- where things are
+    # -- positions
 
     def set_layout(self, layout: GridLayout) -> None:
-        """The widget has another size or scale."""
+        """The widget's size or scale has changed."""
         self.layout = layout
         self._first_row = layout.first_row(self.size, self.cursor.row if self.cursor else None)
 
@@ -154,7 +154,7 @@ class Surface:
         return self.layout.cell_at(position.x(), position.y(), self.size, self._first_row)
 
     def rows_beyond(self, position: QPoint) -> int:
-        """How far a point is above (negative) or below the grid, in rows rounded up; 0 inside."""
+        """The distance of a point above (negative) or below the grid, in rows rounded up; 0 inside."""
         grid, height = self._grid_rect(), self.metrics.height
         if position.y() < grid.top():
             return (position.y() - grid.top()) // height
@@ -181,7 +181,7 @@ class Surface:
         )
 
     def cursor_rect(self) -> QRect:
-        """The cursor's cells; to the right end of the composed text while there is some."""
+        """The cursor's cells, extended to the right end of the composed text, if any."""
         cursor = self.cursor
         if cursor is None:
             return QRect()
@@ -193,7 +193,7 @@ class Surface:
         return QRect(corner.x(), corner.y(), cells * self.layout.cell_width, self.layout.cell_height)
 
     def _cursor_cell(self) -> tuple[int, Run]:
-        """The column at which the cursor's picture begins, and what it stands on."""
+        """The first column of the cursor's picture, and the cell under it."""
         assert self.cursor is not None
         rows = self._canvas.rows
         row = rows[self.cursor.row] if self.cursor.row < len(rows) else None
@@ -201,14 +201,14 @@ class Surface:
         return cell.column, cell
 
     def _composing_column(self, cells: int) -> int:
-        """Composed text begins at the cursor, or as far left as it needs to be seen whole."""
+        """The first column of composed text: the cursor's, or as far left as the text needs to fit."""
         assert self.cursor is not None
         return max(min(self.cursor.column, self.size.columns - cells), 0)
 
     # -- painting
 
     def paint(self, painter: QPainter, region: QRegion) -> None:
-        """Paint the parts of the widget that lie in ``region``."""
+        """Paint the parts of the widget in ``region``."""
         grid = self._grid_rect() if self.size.rows else QRect()
         for rect in rectangles(region.subtracted(QRegion(grid))):
             painter.fillRect(rect, self._colors.background)
@@ -227,7 +227,7 @@ class Surface:
         self._paint_cursor(painter, region)
 
     def _paint_ends(self, painter: QPainter, grid: QRect) -> None:
-        """Hairlines where a grid ends that is smaller than its room."""
+        """Draw thin lines at the ends of a grid that is smaller than the widget."""
         room = self.layout.room
         if grid.isEmpty():
             return
@@ -254,7 +254,7 @@ class Surface:
             painter.drawImage(self._cell_corner(column, cursor.row), picture)
 
     def _composing_picture(self) -> QImage:
-        """The composed text on the page's ground, with a bar for the caret after it."""
+        """The composed text on the page's background, with a bar for the caret after it."""
         last = self.composing[-1]
         cells = last.column + last.cells
         picture = blank_picture(self._canvas.painter, cells + 1)

@@ -1,8 +1,8 @@
 """Box drawing (U+2500–257F) and block elements (U+2580–259F) as geometry.
 
-Fonts leave gaps between such characters whenever the cell is not the font's own line height;
-rectangles from edge to edge do not. Each character becomes rectangles in a cell of given size;
-the few with curves or slants are strokes. All of it in device pixels, so that neighbours meet.
+Fonts leave gaps between such characters if the cell's height is not the font's own line height; rectangles from edge to
+edge leave none. Each character becomes rectangles in a cell of the given size; the few with curves or slants are
+strokes. All coordinates are device pixels, so that neighbours meet.
 """
 
 from __future__ import annotations
@@ -56,10 +56,10 @@ def is_box_drawing(code: int) -> bool:
 
 @lru_cache(maxsize=256)
 def arms_of(code: int) -> Arms:
-    """The arms of a line character, read from its Unicode name.
+    """Read the arms of a line character from its Unicode name.
 
-    "BOX DRAWINGS DOWN LIGHT AND UP HORIZONTAL HEAVY" has one weight and some directions on each
-    side of AND; a side without a weight has that of the other.
+    "BOX DRAWINGS DOWN LIGHT AND UP HORIZONTAL HEAVY" has one weight and some directions on each side of AND; a side
+    without a weight has the other side's.
     """
     name = unicodedata.name(chr(code)).removeprefix("BOX DRAWINGS ")
     weight = NONE
@@ -79,7 +79,7 @@ def _dash_count(code: int) -> int:
 
 
 class _Band(NamedTuple):
-    """The edges of the lines of all weights along one axis, across it."""
+    """The edges of lines of all weights across one axis."""
 
     double_first: int
     heavy_first: int
@@ -104,10 +104,10 @@ class _Band(NamedTuple):
 
 
 def _inner_end(band: _Band, sides: tuple[int, int], own: int, opposite: int) -> tuple[int, int]:
-    """How far an arm reaches over the centre: (end of an arm from the start, begin of one from the far edge).
+    """How far an arm extends over the centre: (end of an arm from the start, begin of one from the far edge).
 
-    ``band`` is that of the crossing lines and ``sides`` their weights. Corners close, and lines
-    end at the near side of a double line that passes.
+    ``band`` has the crossing lines and ``sides`` their weights. Corners are closed, and a line ends at the near side of
+    a double line that crosses it.
     """
     if HEAVY in sides:
         return band.heavy_last, band.heavy_first
@@ -131,7 +131,7 @@ def _line_rectangles(arms: Arms, width: int, height: int, line: int) -> list[Rec
 
     up_end, down_begin = _inner_end(rows, (arms.left, arms.right), arms.up, arms.down)
     left_end, right_begin = _inner_end(columns, (arms.up, arms.down), arms.left, arms.right)
-    # A double line's inner strand stops at the crossing double line's strand on that side.
+    # A double line's inner strand ends at the crossing double line's strand on that side.
     for index, (first, last) in enumerate(columns.stretch(arms.up) if arms.up else ()):
         side = (arms.left, arms.right)[index]
         add(first, 0, last, rows.light_first if arms.up == side == DOUBLE else up_end)
@@ -188,11 +188,11 @@ def _block_rectangles(code: int, width: int, height: int) -> list[Rectangle]:
 
 
 _SHADE_DOT_PX = 8
-"""A shade has dots of about an eighth of the cell's width, as kitty draws it; those of neighbours go on."""
+"""A shade has dots of about an eighth of the cell's width, as in kitty; neighbours continue the pattern."""
 
 
 def _shade_rectangles(quarters: int, width: int, height: int) -> list[Rectangle]:
-    """A pattern that fills so many quarters: of each four dots one, the two on a diagonal, or three."""
+    """A pattern that fills so many quarters: of each four dots one, two on a diagonal, or three."""
     dot = max(round(width / _SHADE_DOT_PX), 1)
     columns, rows = (2 * max(round(extent / (2 * dot)), 1) for extent in (width, height))
     rectangles: list[Rectangle] = []
@@ -227,7 +227,7 @@ def _quadrant_rectangles(code: int, width: int, height: int) -> list[Rectangle]:
 
 @lru_cache(maxsize=1024)
 def rectangles_of(code: int, width: int, height: int, line: int) -> tuple[Rectangle, ...]:
-    """The rectangles of a character; () for one of curves or slants."""
+    """The rectangles of a character; () for one with curves or slants."""
     if code >= 0x2580:
         return tuple(_block_rectangles(code, width, height))
     if ARC_DOWN_RIGHT <= code <= DIAGONAL_CROSS:
@@ -239,9 +239,9 @@ def rectangles_of(code: int, width: int, height: int, line: int) -> tuple[Rectan
 
 @lru_cache(maxsize=256)
 def bars_of(code: int, width: int, height: int, line: int) -> tuple[Rectangle, ...]:
-    """The rectangles of a character that all go from its left to its right edge, else ().
+    """The rectangles of a character if all extend from its left to its right edge, else ().
 
-    Such characters in a row are drawn as one.
+    Equal characters in a row are then drawn as one.
     """
     rectangles = rectangles_of(code, width, height, line)
     if all(rectangle.left == 0 and rectangle.width == width for rectangle in rectangles):
@@ -278,12 +278,12 @@ def _draw_stroke(painter: QPainter, code: int, width: int, height: int, line: in
 
 
 def _arc(code: int, width: int, height: int, line: int) -> QPainterPath:
-    """A rounded corner whose ends meet the straight lines of the neighbours."""
+    """A rounded corner with ends that meet the straight lines of the neighbours."""
     centre_x = (width - line) // 2 + line / 2
     centre_y = (height - line) // 2 + line / 2
     right = code in {ARC_DOWN_RIGHT, ARC_UP_RIGHT}
     down = code in {ARC_DOWN_RIGHT, ARC_DOWN_LEFT}
-    # The last pixels before the edge are straight, as those of the neighbour are.
+    # The last pixels before the edge are straight, like the neighbour's.
     room = min(width - centre_x if right else centre_x, height - centre_y if down else centre_y)
     radius = max(room - line, room / 2)
     path = QPainterPath(QPointF(centre_x, height if down else 0))

@@ -1,6 +1,6 @@
-"""Cached pictures of single cells: wide characters, emoji, lines, braille.
+"""Draws and caches pictures of single cells: wide characters, emoji, lines, braille.
 
-Also tells which parts of a run's text a font draws in one go and which need a picture each.
+The module also decides which parts of a run's text a font draws at once and which need a picture each.
 """
 
 from __future__ import annotations
@@ -18,33 +18,33 @@ from gui.terminal.cell_metrics import CellMetrics
 from . import box_drawing, legacy_shapes, powerline, symbols
 
 EMOJI_SELECTOR = "\ufe0f"
-"""VS16: the character before it is an emoji, in colour."""
+"""VS16: shows the character before it as a colour emoji."""
 
 _MAX_CACHE_BYTES = 16 * 1024 * 1024
 
 
 class Kind(IntEnum):
-    """How a piece of a run is drawn."""
+    """The way in which a piece of a run is drawn."""
 
     TEXT = 0
-    """By the font, in one go."""
+    """The font draws the piece at once."""
     PICTURE = 1
-    """One cell by its picture."""
+    """A picture shows one cell."""
     BARS = 2
-    """A row of equal characters, as bars from the first cell to the last."""
+    """Bars from the first cell to the last show a row of equal characters."""
 
 
 class Piece(NamedTuple):
     """A part of a run's text."""
 
     offset: int
-    """In cells from the run's start."""
+    """The offset in cells from the run's start."""
     kind: Kind
     text: str
 
 
 class Glyphs:
-    """The pictures of cells at one size; bounded, the longest unused go first."""
+    """A limited cache of pictures of cells in one size; the least recently used are dropped first."""
 
     def __init__(self, metrics: CellMetrics) -> None:
         self._metrics = metrics
@@ -53,7 +53,7 @@ class Glyphs:
         self.pieces = lru_cache(maxsize=4096)(self._pieces)
 
     def forget_pictures(self) -> None:
-        """Give the memory back; pictures are drawn again when they are needed."""
+        """Free the pictures; they are drawn again when needed."""
         self._pictures.clear()
         self._bytes = 0
 
@@ -85,9 +85,9 @@ class Glyphs:
         return box_drawing.bars_of(ord(character), metrics.width, metrics.height, metrics.line)
 
     def picture(self, text: str, cells: int, variant: int, color: QColor, rgb: int, room: int = 1) -> QImage:
-        """The picture of one cell or of a cluster over ``cells`` of them, on a transparent ground.
+        """The picture of one cell, or of a cluster over several ``cells``, on a transparent background.
 
-        With more ``room``, in cells, a character that is wider than its own cells is drawn at its own size.
+        With more ``room``, in cells, a wider character is drawn in its own size.
         """
         room = max(cells, room)
         key = (text, cells, variant, rgb, room)
@@ -133,7 +133,7 @@ class Glyphs:
         return picture
 
     def _draw_text(self, painter: QPainter, text: str, width: int, font: QFont, color: QColor, room_px: int) -> None:
-        """Centre a shaped cluster in its cells; one too large for its room is made smaller."""
+        """Centre a shaped cluster in its cells; shrink one that is too large."""
         metrics = self._metrics
         measured = QFontMetricsF(font)
         advance = measured.horizontalAdvance(text)
@@ -145,7 +145,7 @@ class Glyphs:
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.setFont(font)
         painter.setPen(color)
-        # Glyphs of other fonts may stand higher or lower than this font's; keep them in the cell.
+        # Glyphs of other fonts may be higher or lower than this font's; keep them in the cell.
         baseline = float(metrics.ascent)
         top, bottom = baseline + ink.top() * scale, baseline + ink.bottom() * scale
         if top < 0:
@@ -154,8 +154,8 @@ class Glyphs:
             baseline = max(baseline - (bottom - metrics.height), -ink.top() * scale)
         left = (width - advance) / 2
         if ink.width() > metrics.width and ink.width() <= width == room_px > metrics.width and len(text) == 1:
-            left = min(0.0, width - ink.right())  # from its own cell into the free one
-        elif not 0 < advance <= width:  # some fonts give a symbol two cells: it is the ink that has to fit
+            left = min(0.0, width - ink.right())  # from its own cell into the blank one
+        elif not 0 < advance <= width:  # some fonts give a symbol two cells: the ink has to fit
             left = (width - ink.width() * scale) / 2 - ink.left() * scale
         if scale < 1.0:
             painter.translate(left, baseline)

@@ -1,7 +1,7 @@
 """Sextants, wedges, triangles and eighths (U+1FB00–1FB8B, "Symbols for Legacy Computing") as geometry.
 
-Each shape is read from its Unicode name, for example "BLOCK SEXTANT-135" or "LOWER LEFT BLOCK DIAGONAL
-UPPER MIDDLE LEFT TO LOWER CENTRE". Few fonts have them, and those leave gaps between cells.
+The module reads each shape from its Unicode name, such as "BLOCK SEXTANT-135" or "LOWER LEFT BLOCK DIAGONAL UPPER
+MIDDLE LEFT TO LOWER CENTRE". Few fonts have these characters, and those leave gaps between cells.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def _beside(corner: Point, first: Point, last: Point) -> tuple[Point, ...]:
         if side(point) * inside > 0:
             kept.append(point)
         following = _CELL[(index + 1) % 4]
-        # A line's ends stand on the edge: they come between its corners.
+        # A line's ends are on the edge, between its corners.
         kept.extend(end for end in (first, last) if end != following and _between(point, following, end))
     return tuple(kept)
 
@@ -116,10 +116,10 @@ def draw(painter: QPainter, code: int, width: int, height: int, color: QColor) -
         slanted.closeSubpath()
     if not slanted.isEmpty():
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.drawPath(slanted.simplified())  # as one shape, without seams between its triangles
+        painter.drawPath(slanted.simplified())  # one shape, without seams between its triangles
     painter.restore()
 
 
 def _pixel(share: float, extent: int) -> int:
-    """An edge in device pixels, the same for each shape that has it; halves as block elements have them."""
+    """An edge in device pixels, equal for all shapes that share it; halves are as in block elements."""
     return (extent + 1) // 2 if share == 1 / 2 else round(extent * share)

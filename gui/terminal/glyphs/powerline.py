@@ -19,12 +19,12 @@ _CORNERS = {
 
 
 def is_separator(code: int) -> bool:
-    """Whether the character is a separator, drawn here whatever the font has."""
+    """Whether the character is a separator, which this module draws even if the font has it."""
     return 0xE0B0 <= code <= 0xE0BF
 
 
 def is_sign(code: int) -> bool:
-    """Whether the character is a sign, drawn here where the font lacks it."""
+    """Whether the character is a sign, which this module draws if the font lacks it."""
     return BRANCH <= code <= LOCK
 
 

@@ -1,4 +1,4 @@
-"""Braille (U+2800–28FF) and what fonts lack, as geometry."""
+"""Braille (U+2800–28FF) and characters that fonts lack, as geometry."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from .legacy_shapes import is_legacy_shape
 from .powerline import is_separator
 
 _DOT_PLACES = ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3))
-"""Column and row of a braille pattern's dots, in the order of their bits."""
+"""The column and row of a braille pattern's dots, in the order of their bits."""
 
 _SMALLEST_ROUND_DOT_PX = 4
 
 
 BRANCH = 0x23BF
-"""⎿: agents put it before what belongs to the line above; few monospace fonts have it."""
+"""⎿: agents put it before details of the line above; few monospace fonts have it."""
 
 
 _MEDIA_SIGNS = range(0x23F4, 0x23FB)
-"""⏴ ⏵ ⏶ ⏷ ⏸ ⏹ ⏺: agents show their modes and steps by them; few monospace fonts have them."""
+"""⏴ ⏵ ⏶ ⏷ ⏸ ⏹ ⏺: agents show modes and steps with them; few monospace fonts have them."""
 
 
 _DOWN, _PAUSE, _STOP = 0x23F7, 0x23F8, 0x23F9
 
 
 def is_often_missing(code: int) -> bool:
-    """Whether the character is drawn here where no font has it."""
+    """Whether this module draws the character if no font has it."""
     return code == BRANCH or code in _MEDIA_SIGNS
 
 
@@ -36,12 +36,12 @@ def is_braille(code: int) -> bool:
 
 
 def fills_cell(code: int) -> bool:
-    """Whether the character is a shape that meets its neighbours: its colour is that of a ground, not of text."""
+    """Whether the character is a shape that meets its neighbours; its colour is a background's, not a text's."""
     return 0x2580 <= code <= 0x259F or is_separator(code) or is_legacy_shape(code) or is_braille(code)
 
 
 def draw_braille(painter: QPainter, code: int, width: int, height: int, color: QColor) -> None:
-    """Draw a pattern's dots, evenly spread so that neighbouring patterns continue each other."""
+    """Draw a pattern's dots, evenly spaced so that neighbouring patterns continue each other."""
     bits = code - 0x2800
     dot = max(round(min(width / 3.4, height / 6.5)), 1)
     painter.save()
@@ -68,7 +68,7 @@ def draw_branch(painter: QPainter, width: int, baseline: int, line: int, color: 
 
 
 def draw_missing(painter: QPainter, code: int, size: QSizeF, baseline: int, line: int, color: QColor) -> None:
-    """Draw a character of ``is_often_missing`` in a cell of that size."""
+    """Draw a character of ``is_often_missing`` in a cell of this size."""
     if code == BRANCH:
         draw_branch(painter, round(size.width()), baseline, line, color)
         return
@@ -79,7 +79,7 @@ def draw_missing(painter: QPainter, code: int, size: QSizeF, baseline: int, line
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(color)
     if code <= _DOWN:
-        # A triangle that points left, right, up or down: the one to the right, turned.
+        # A triangle to the left, right, up or down is the one to the right, rotated.
         painter.translate(box.center())
         painter.rotate({0x23F4: 180, 0x23F5: 0, 0x23F6: -90, _DOWN: 90}[code])
         half = side / 2

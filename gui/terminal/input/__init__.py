@@ -1,8 +1,8 @@
 """Converts the user's input in the terminal widget to typed calls of its sink.
 
 input_sink  the interface of the receiver: key, text, paste, mouse, focus
-keyboard    keys for the program, and the few that the view keeps
-pointer     the mouse: selecting, links, and events for the program
+keyboard    keys for the program, and the few that the view handles itself
+pointer     the mouse: selections, links, and events for the program
 wheel       the wheel: history, arrow keys, the program, zoom
-clipboard   copying, and pastes that are asked about first
+clipboard   copying, and pastes that need confirmation
 """

@@ -1,4 +1,4 @@
-"""Copy and paste: which pastes are sent, confirmed or refused."""
+"""Copy and paste: decides which pastes are sent, confirmed or refused."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from PySide6.QtGui import QClipboard, QGuiApplication
 from session_host.protocol.messages import MAX_WHOLE_PASTE_CHARACTERS
 
 LARGE_CHARACTERS = 256 * 1024
-"""A longer paste is always confirmed."""
+"""A longer paste always needs confirmation."""
 
 _CONTROLS: Final = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]")
 
 
 class PasteVerdict(Enum):
-    """What is to be done with a text that the user pastes."""
+    """The decision about a text that the user pastes."""
 
     EMPTY = "empty"
     FINE = "fine"
@@ -26,10 +26,10 @@ class PasteVerdict(Enum):
 
 
 def judge_paste(text: str, *, bracketed: bool) -> PasteVerdict:
-    """Judge a paste; ``bracketed`` says that the program can tell it from typing.
+    """Judge a paste; ``bracketed`` means that the program can distinguish it from typing.
 
-    Each line end would be an Enter to a program that cannot, and no clipboard's control
-    characters were meant to be typed into any. A large text is rarely what the user thinks is on the clipboard.
+    For other programs each line end would be an Enter. A clipboard's control characters are never meant to be typed. A
+    large text is rarely what the user expects on the clipboard.
     """
     if not text:
         return PasteVerdict.EMPTY
@@ -45,7 +45,7 @@ def judge_paste(text: str, *, bracketed: bool) -> PasteVerdict:
 
 
 def has_controls(text: str) -> bool:
-    """Whether a text holds control characters other than tabs and line ends."""
+    """Whether a text contains control characters other than tabs and line ends."""
     return _CONTROLS.search(text) is not None
 
 
@@ -56,7 +56,7 @@ def copy_text(text: str) -> None:
 
 
 def offer_selection(text: str) -> None:
-    """Make a text the primary selection, where the window system has one."""
+    """Make a text the primary selection, if the window system has one."""
     clipboard = QGuiApplication.clipboard()
     if text and clipboard.supportsSelection():
         clipboard.setText(text, QClipboard.Mode.Selection)
@@ -68,6 +68,6 @@ def clipboard_text() -> str:
 
 
 def selection_text() -> str:
-    """The primary selection's text, "" where there is none."""
+    """The primary selection's text, "" if there is none."""
     clipboard = QGuiApplication.clipboard()
     return clipboard.text(QClipboard.Mode.Selection) if clipboard.supportsSelection() else ""

@@ -1,4 +1,4 @@
-"""The keyboard: keys for the program, and the few that the view keeps for itself. Key path, 2 of 12."""
+"""The keyboard: keys for the program, and the few that the view handles itself. Key path, 2 of 12."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ LOCAL_KEYS: Mapping[str, tuple[str, ...]] = {
     "zoom_out": ("Ctrl+-",),
     "reset_zoom": ("Ctrl+0",),
 }
-"""What the view does itself when the window has no shortcut for it."""
+"""Keys that the view handles if they are not window shortcuts."""
 
 _COPY_OF_SELECTION = "Ctrl+Ins"
-"""Copies while something is selected, and is the program's otherwise."""
+"""Copies if text is selected; otherwise the key belongs to the program."""
 
 HISTORY_KEYS: Mapping[str, tuple[str, ...]] = {
     "page_up": ("Shift+PgUp",),
     "page_down": ("Shift+PgDown",),
 }
-"""Looking back; a program on the alternate screen, which has no history, gets these keys itself."""
+"""Keys that scroll back; on the alternate screen, which has no history, the program gets them."""
 
 SPARE_HISTORY_KEYS: Mapping[str, tuple[str, ...]] = {
     "line_up": ("Shift+Up",),
@@ -38,16 +38,16 @@ SPARE_HISTORY_KEYS: Mapping[str, tuple[str, ...]] = {
     "to_start": ("Shift+Home",),
     "to_end": ("Shift+End",),
 }
-"""Looking back, too, until a program asks for modified keys (kitty's protocol, modifyOtherKeys)."""
+"""More keys that scroll back, unless the program enabled modified keys (kitty's protocol, modifyOtherKeys)."""
 
 Actions = Mapping[str, Callable[[], None]]
 
 
 class Keyboard:
-    """What becomes of key events over one view."""
+    """Handles the key events of one view."""
 
     def __init__(self, actions: Actions) -> None:
-        """``actions`` has a call for each name in the tables above."""
+        """Set up the keyboard; ``actions`` has a function for each name in the tables above."""
         self._translator = KeyTranslator()
         self._window_keys = combinations(WINDOW_KEYS)
         self._local = self._bound(LOCAL_KEYS, actions)
@@ -60,15 +60,15 @@ class Keyboard:
         return {number: actions[name] for name, texts in keys.items() for number in combinations(texts)}
 
     def set_window_keys(self, texts: Iterable[str]) -> None:
-        """The combinations that are the window's."""
+        """Set the combinations that belong to the window."""
         self._window_keys = combinations(texts)
 
     def is_windows(self, event: QKeyEvent) -> bool:
-        """Whether the window is to have a key first."""
+        """Whether the window handles a key first."""
         return pressed_combination(event.keyCombination()) in self._window_keys
 
     def act_locally(self, event: QKeyEvent, emulator: Emulator | None) -> bool:
-        """Do what the view itself does at a key; False if it does nothing."""
+        """Handle a key in the view itself; False if it is not one of the view's keys."""
         pressed = pressed_combination(event.keyCombination())
         action = self._local.get(pressed)
         if action is None and pressed in self._copy and emulator is not None and emulator.selected_text():
@@ -92,7 +92,7 @@ class Keyboard:
         return stroke.key not in MODIFIER_KEYS
 
     def release(self, event: QKeyEvent, sink: InputSink) -> bool:
-        """Hand a release on; False if there is nothing to say."""
+        """Send a key release; False if it has no meaning."""
         stroke = self._translator.released(event)
         if stroke is None:
             return False
@@ -100,5 +100,5 @@ class Keyboard:
         return True
 
     def forget_held(self) -> None:
-        """The keyboard went elsewhere."""
+        """Forget pressed keys, since the keyboard focus is elsewhere."""
         self._translator.forget_held()

@@ -1,7 +1,7 @@
-"""The mouse: selecting, opening links, and events for a program that asked for them.
+"""The mouse: selections, links, and events for a program that enabled them.
 
-A program that asked for the mouse gets it, but for three cases: Shift is held, the view looks
-back into history, or Ctrl is held on a link.
+A program that enabled the mouse gets its events, with three exceptions: Shift is held, the view is scrolled back, or
+Ctrl is held on a link.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ _UNITS: tuple[SelectionUnit, ...] = ("cell", "word", "line")
 
 
 class PointerHost(Protocol):
-    """What the mouse needs of the view."""
+    """The mouse's view of its widget."""
 
     @property
     def emulator(self) -> Emulator | None:
-        """What is shown."""
+        """The displayed emulator."""
 
     @property
     def sink(self) -> InputSink | None:
@@ -39,31 +39,31 @@ class PointerHost(Protocol):
 
     @property
     def scrolled_back(self) -> bool:
-        """Whether history is looked at."""
+        """Whether the view is scrolled back."""
 
     def cell_at(self, position: QPointF) -> tuple[int, int]:
         """The cell nearest to a point of the widget."""
 
     def rows_beyond(self, position: QPointF) -> int:
-        """How far a point is above (negative) or below the grid, in rows; 0 inside."""
+        """The distance of a point above (negative) or below the grid, in rows; 0 inside."""
 
     def open_at(self, position: QPointF) -> bool:
-        """Open the link under a point; whether there is, or may be, one."""
+        """Open the link under a point; returns whether there is one, or may be."""
 
     def linked_cells(self, cell: tuple[int, int]) -> tuple[Span, ...]:
-        """The cells of the address or path at a cell; () where an ordinary word stands."""
+        """The cells of the address or path at a cell; () for an ordinary word."""
 
     def paste_selection(self) -> None:
-        """The user wants the primary selection typed."""
+        """Paste the primary selection, at the user's request."""
 
     def emulator_touched(self) -> None:
-        """The emulator's selection or viewport was changed."""
+        """The emulator's selection or viewport has changed."""
 
 
 class _Drag(Enum):
     NONE = 0
     PRESSED = 1
-    """A button is down on a cell; nothing is selected yet."""
+    """A button is pressed on a cell; nothing is selected yet."""
     SELECTING = 2
 
 
@@ -88,7 +88,7 @@ class Pointer(QObject):
         self._autoscroll.timeout.connect(self._scroll_on)
 
     def reset(self) -> None:
-        """Another screen is shown: nothing is held or dragged on it."""
+        """Forget pressed buttons and drags, since another screen is shown."""
         self._end_drag()
         self._program_buttons.clear()
         self._program_cell = None
@@ -96,11 +96,11 @@ class Pointer(QObject):
         self._selected = False
 
     def note_selection(self) -> None:
-        """Something was selected by other means than the mouse."""
+        """Something was selected without the mouse."""
         self._selected = True
 
     def deselect(self) -> None:
-        """Select nothing, if anything was."""
+        """Clear the selection, if any."""
         emulator = self._host.emulator
         if self._selected and emulator is not None and self._drag == _Drag.NONE:
             self._selected = False
@@ -108,7 +108,7 @@ class Pointer(QObject):
             self._host.emulator_touched()
 
     def program_takes(self, modifiers: Qt.KeyboardModifier) -> bool:
-        """Whether a press with these modifiers would be the program's."""
+        """Whether a press with these modifiers goes to the program."""
         host = self._host
         emulator = host.emulator
         if emulator is None or host.sink is None or host.scrolled_back:
@@ -118,7 +118,7 @@ class Pointer(QObject):
     # -- events
 
     def press(self, event: QMouseEvent) -> None:
-        """A button went down (also the second time of a double click)."""
+        """A button was pressed (also the second time of a double click)."""
         host, position, modifiers = self._host, event.position(), event.modifiers()
         control = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
         if event.button() == Qt.MouseButton.LeftButton and control and host.open_at(position):
@@ -140,22 +140,22 @@ class Pointer(QObject):
             self._motion_to_program(event)
 
     def release(self, event: QMouseEvent) -> None:
-        """A button went up."""
+        """A button was released."""
         if button_of(event.button()) in self._program_buttons:
             self._to_program(MouseAction.RELEASE, event)
         elif event.button() == Qt.MouseButton.LeftButton and self._drag != _Drag.NONE:
             selected = self._drag == _Drag.SELECTING
             if not selected:
-                self._host.linked_cells(self._anchor)  # A second click wants to know at once whether it is a file.
+                self._host.linked_cells(self._anchor)  # A second click needs the answer at once whether this is a file.
             self._end_drag()
             emulator = self._host.emulator
             if selected and emulator is not None and QGuiApplication.clipboard().supportsSelection():
                 offer_selection(emulator.selected_text())
 
-    # -- the program's
+    # -- for the program
 
     def wheel_to_program(self, position: QPointF, button: MouseButton, times: int, modifiers: int) -> None:
-        """Turn the wheel for the program."""
+        """Send wheel events to the program."""
         sink = self._host.sink
         column, row = self._host.cell_at(position)
         for _ in range(times):
@@ -219,7 +219,7 @@ class Pointer(QObject):
         self._host.emulator_touched()
 
     def _count_click(self, event: QMouseEvent) -> None:
-        """One, two or three clicks at the same place; the fourth is the first again."""
+        """Count one, two or three clicks at the same place; the fourth counts as the first."""
         quick = event.timestamp() - self._click_ms <= QApplication.doubleClickInterval()
         apart = (event.position() - self._pressed_at).manhattanLength()
         near = apart < QApplication.startDragDistance()
@@ -248,7 +248,7 @@ class Pointer(QObject):
             self._autoscroll.stop()
 
     def _scroll_on(self) -> None:
-        """Go on while the mouse is held above or below the grid; faster the farther it is."""
+        """Continue while the mouse is held above or below the grid; faster with more distance."""
         emulator, beyond = self._host.emulator, self._host.rows_beyond(self._last_at)
         if emulator is None or not beyond or self._drag != _Drag.SELECTING:
             self._autoscroll.stop()

@@ -16,7 +16,7 @@ LINES_PER_NOTCH = 3
 
 
 class Wheel:
-    """Turns wheel events into what they mean at the moment."""
+    """Handles wheel events by the current modes."""
 
     def __init__(self, host: PointerHost, pointer: Pointer) -> None:
         self._host = host
@@ -25,18 +25,18 @@ class Wheel:
         self._notches = WheelSteps(8, 16)
 
     def set_metrics(self, metrics: CellMetrics) -> None:
-        """Let a touchpad move by the cells that are shown."""
+        """Scale a touchpad's movements by the current cell."""
         ratio = metrics.device_pixel_ratio
         for steps in (self._lines, self._notches):
             steps.column_px = max(round(metrics.width / ratio), 1)
             steps.row_px = max(round(metrics.height / ratio), 1)
 
     def zoom_steps(self, event: QWheelEvent) -> int:
-        """Steps to zoom by, if the event zooms: Ctrl is held."""
+        """The steps by which an event zooms; 0 unless Ctrl is held."""
         return -self._notches.add_delta(event, 1)[1]
 
     def turn(self, event: QWheelEvent) -> int:
-        """Act on an event; returns the rows that the view is to be scrolled by."""
+        """Handle an event; returns the rows by which the view must scroll."""
         host, emulator = self._host, self._host.emulator
         if emulator is None:
             return 0

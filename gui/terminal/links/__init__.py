@@ -1,7 +1,7 @@
-"""Links in the terminal's text: found, shown, opened.
+"""Links in the terminal's text: finds, shows and opens them.
 
 links         links in plain text, and which of them may be opened; pure
 hovering      the link under a cell
-file_lookup   whether a name is a file, looked up in threads
+file_lookup   finds out in threads whether a name is a file
 link_pointer  links under the mouse: underlined, opened by a click
 """

@@ -1,4 +1,4 @@
-"""Looks up file names in threads, so that a dead network mount blocks nothing."""
+"""Looks up file names in threads, so that a hung network mount blocks nothing."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import NamedTuple
 from PySide6.QtCore import QObject, Signal
 
 KNOWN_FOR_S = 2.0
-"""A file that is made or removed is noticed after this time."""
+"""How long an answer is kept; a new or removed file is noticed after this time."""
 _THREADS = 4
-"""Lookups at the same time; further ones wait until one that hangs has ended."""
+"""The number of parallel lookups; further ones wait until a hung one has ended."""
 _KEPT = 200
 
 
@@ -24,27 +24,27 @@ class _Answer(NamedTuple):
 
 
 class FileLookup(QObject):
-    """Finds the files that names mean, and remembers the answers for a moment.
+    """Finds the files that names refer to, and remembers the answers for a moment.
 
-    The threads are daemons: the window ends while one of them hangs.
+    The threads are daemons: the window can exit while one of them hangs.
 
     Attributes:
-        find_directories: the directories that relative names are relative to, in this order; called in a thread.
+        find_directories: returns the base directories of relative names, in this order; called in a thread.
 
     Signals:
-        answered: some name that was asked about is known now.
+        answered: the answer about some name is known.
     """
 
     answered = Signal()
 
     def __init__(self, find_directories: Callable[[], Sequence[str]] = tuple) -> None:
-        super().__init__()  # Without a parent: a thread may hold it for longer than its view lives.
+        super().__init__()  # Without a parent: a thread may hold this object longer than its view lives.
         self.find_directories = find_directories
         self._answers: dict[str, _Answer] = {}
         self._running: set[str] = set()
 
     def path_of(self, name: str) -> str | None:
-        """The absolute path of the existing file that a name means; "" for none, None while that is looked up."""
+        """The absolute path of the existing file that a name refers to; "" for none, None while the lookup runs."""
         answer = self._answers.get(name)
         if answer is not None and time.monotonic() - answer.at_s < KNOWN_FOR_S:
             return answer.path
@@ -64,10 +64,10 @@ class FileLookup(QObject):
 
 
 def existing(path: str, directories: Sequence[str]) -> str:
-    """The absolute path of an existing file that is named so; "" for none. It may take as long as the disk does."""
+    """The absolute path of an existing file with this name; "" for none. May block on the disk."""
     names = [path]
     if path.startswith(("a/", "b/")):
-        names.append(path[2:])  # as git diff writes it
+        names.append(path[2:])  # git diff writes names so
     for name in names:
         for directory in directories or ("",):
             try:
@@ -75,12 +75,12 @@ def existing(path: str, directories: Sequence[str]) -> str:
                 if whole.is_absolute() and whole.is_file():
                     return os.path.normpath(whole)
             except (OSError, RuntimeError, ValueError):
-                continue  # Too long, not readable, a home of nobody: no file to open.
+                continue  # Too long, not readable, or a home of an unknown user: not a file to open.
     return ""
 
 
 def directories_of(directory: str) -> tuple[str, ...]:
-    """Where a chat's own files are: its directory, and the git repository that this is in."""
+    """The directories of a chat's files: its directory, and the git repository around it."""
     own = Path(os.path.realpath(directory))
     repository = next((each for each in (own, *own.parents) if (each / ".git").exists()), own)
     return tuple(dict.fromkeys((str(own), str(repository))))

@@ -1,6 +1,6 @@
-"""The link under a cell: one that the program set (OSC 8), an address in the text, or the name of a file.
+"""The link under a cell: one that the program set (OSC 8), an address in the text, or a file name.
 
-Rows are read only when somebody asks: with Ctrl held over the view, at a double click, for the context menu.
+Rows are read only on demand: with Ctrl held over the view, at a double click, for the context menu.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from session_host.terminal.base import Emulator, Row
 from .links import FilePlace, link_in, shown
 
 PathOf = Callable[[str], str | None]
-"""The absolute path of the existing file that a name means; "" for none, None while that is looked up."""
+"""Returns the absolute path of the existing file that a name refers to; "" for none, None while the lookup runs."""
 
 
 class Link(NamedTuple):
-    """What a click on a cell opens: an address, or a file (by an absolute path, once it is known to exist)."""
+    """The target of a click on a cell: an address, or a file (by its absolute path, once it is known to exist)."""
 
     spans: tuple[Span, ...]
     uri: str = ""
     file: FilePlace | None = None
     is_known: bool = True
-    """False while it is looked up whether there is such a file."""
+    """False while the file is looked up."""
 
     @property
     def text(self) -> str:
-        """The target in words."""
+        """The target as text."""
         if self.file is None:
             return self.uri
         place = [str(number) for number in (self.file.line, self.file.column) if number]
@@ -38,7 +38,7 @@ class Link(NamedTuple):
 
     @property
     def tip(self) -> str:
-        """The target as it is shown before it is followed."""
+        """The target as a tooltip shows it before the click."""
         return shown(self.text)
 
 
@@ -58,13 +58,13 @@ def marked_link(rows: Sequence[Row | None], cell: tuple[int, int]) -> Link | Non
 
 
 def link_in_text(emulator: Emulator, top: int, cell: tuple[int, int], path_of: PathOf) -> Link | None:
-    """The address or the file that the text at a cell names, also over soft wraps.
+    """The address or file named by the text at a cell, also over soft wraps.
 
     Args:
-        emulator: what is shown.
+        emulator: the displayed emulator.
         top: the viewport's first row, counted from the oldest of the history.
-        cell: column and row in the viewport.
-        path_of: finds the files.
+        cell: the column and row in the viewport.
+        path_of: finds files.
     """
     found = _found(emulator, top, cell)
     if found is None:
@@ -79,7 +79,7 @@ def link_in_text(emulator: Emulator, top: int, cell: tuple[int, int], path_of: P
 
 
 def word_at(emulator: Emulator, top: int, cell: tuple[int, int], path_of: PathOf) -> tuple[Span, ...]:
-    """The cells of the address or path at a cell, for selecting it whole; () where an ordinary word stands."""
+    """The cells of the address or path at a cell, for selecting it as a whole; () for an ordinary word."""
     found = _found(emulator, top, cell)
     if found is None:
         return ()

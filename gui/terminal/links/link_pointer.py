@@ -1,4 +1,4 @@
-"""Links under the mouse: underlined with Ctrl held, opened by a click. A file counts once it is known to exist."""
+"""Links under the mouse: underlines them with Ctrl held, and opens them. A file counts once it is known to exist."""
 
 from __future__ import annotations
 
@@ -21,36 +21,36 @@ from .hovering import Link
 from .links import FilePlace
 
 OPENS_WITHIN_S = 2.0
-"""A click on a file that is known only later opens nothing: its user is elsewhere by then."""
+"""A click on a file that is known only later opens nothing: the user has moved on."""
 MENU_WAITS_MS = 150
-"""The context menu waits for so long for a file to be known."""
+"""How long the context menu waits for the lookup of a file."""
 
 
 class LinkHost(Protocol):
-    """What links need of the view."""
+    """The links' view of their widget."""
 
     @property
     def emulator(self) -> Emulator | None:
-        """What is shown."""
+        """The displayed emulator."""
 
     def device_point(self, position: QPointF) -> QPoint:
         """A point of the widget in device pixels."""
 
     def repaint_device(self, region: QRegion) -> None:
-        """Paint a region of device pixels anew."""
+        """Repaint a region given in device pixels."""
 
     def shape_without_link(self, modifiers: Qt.KeyboardModifier) -> Qt.CursorShape:
-        """The mouse cursor where no link is."""
+        """The mouse cursor outside of links."""
 
     def open_link(self, link: Link) -> None:
-        """The user opens a link."""
+        """Open a link at the user's request."""
 
 
 class LinkPointer(QObject):
-    """What the mouse points at in one view.
+    """The link under the mouse in one view.
 
     Attributes:
-        files: which names in the text are files.
+        files: looks up which names in the text are files.
     """
 
     def __init__(self, host: LinkHost, surface: Surface, widget: QWidget) -> None:
@@ -60,9 +60,9 @@ class LinkPointer(QObject):
         self._widget = widget
         self._hovered: Link | None = None
         self._clicked: tuple[FilePlace, float] | None = None
-        """The file that was clicked and is not known yet, and when that was."""
+        """The clicked file while its lookup runs, and the time of the click."""
         self._menu: Callable[[], None] | None = None
-        """Shows the context menu that waits."""
+        """Shows the waiting context menu."""
         self._menu_patience = QTimer(self, singleShot=True, interval=MENU_WAITS_MS)
         self._menu_patience.timeout.connect(self._show_menu)
         self._modifiers = Qt.KeyboardModifier.NoModifier
@@ -71,10 +71,10 @@ class LinkPointer(QObject):
         self.files = FileLookup()
         self.files.answered.connect(self._on_answered)
 
-    # -- what is there
+    # -- links
 
     def link_at(self, position: QPointF) -> Link | None:
-        """The link under a point: one that the program set, an address, or a file, which may not be known yet."""
+        """The link under a point: one that the program set, an address, or a file, which may still be looked up."""
         surface, point, emulator = self._surface, self._host.device_point(position), self._host.emulator
         if emulator is None or not surface.holds(point):
             return None
@@ -83,7 +83,7 @@ class LinkPointer(QObject):
         return link or hovering.link_in_text(emulator, self._top_row, cell, self.files.path_of)
 
     def linked_cells(self, cell: tuple[int, int]) -> tuple[Span, ...]:
-        """The cells of the address or path at a cell, as far as they can be seen; () where an ordinary word stands."""
+        """The visible cells of the address or path at a cell; () for an ordinary word."""
         emulator = self._host.emulator
         spans = hovering.word_at(emulator, self._top_row, cell, self.files.path_of) if emulator is not None else ()
         return tuple(span for span in spans if 0 <= span[0] < self._surface.size.rows)
@@ -93,10 +93,10 @@ class LinkPointer(QObject):
         place = self._surface.place
         return place.history_rows - place.offset
 
-    # -- what the user does
+    # -- the user's actions
 
     def hover(self, position: QPointF, modifiers: Qt.KeyboardModifier) -> None:
-        """With Ctrl held over a link, underline it and show where it leads before it is followed."""
+        """With Ctrl held over a link, underline it and show its target."""
         held = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
         link = self.link_at(position) if held else None
         if link is not None and not link.is_known:
@@ -116,10 +116,10 @@ class LinkPointer(QObject):
             widget.setCursor(shape)
 
     def hover_soon(self, modifiers: Qt.KeyboardModifier) -> None:
-        """Ctrl was pressed or released: look for a link once the events that wait are dealt with.
+        """Look for a link after Ctrl was pressed or released, once the waiting events are handled.
 
-        A shortcut's key may be among them. Reading the text and asking the X server for the mouse's place takes a
-        millisecond.
+        The waiting events may include a shortcut's key. Reading the text and asking the X server for the mouse's
+        position take a millisecond.
         """
         self._modifiers = modifiers
         self._look_soon.start()
@@ -129,16 +129,16 @@ class LinkPointer(QObject):
             self.hover(self.mouse_position(), self._modifiers)
 
     def look_again(self) -> None:
-        """What is under the mouse may be another thing now."""
+        """Look again, since the text under the mouse may have changed."""
         if self._hovered is not None:
             self.hover(self.mouse_position(), QGuiApplication.queryKeyboardModifiers())
 
     def mouse_position(self) -> QPointF:
-        """Where the mouse is, in the view."""
+        """The mouse's position in the view."""
         return self._widget.mapFromGlobal(QCursor.pos()).toPointF()
 
     def open_at(self, position: QPointF) -> bool:
-        """Open the link under a point, now or as soon as its file is known; whether there is, or may be, one."""
+        """Open the link under a point, now or once its file is known; returns whether there is one, or may be."""
         link = self.link_at(position)
         self._clicked = None
         if link is not None and link.is_known:

@@ -1,8 +1,8 @@
-"""Links in a program's output: finding them, which may be opened, how they are shown. Pure.
+"""Links in a program's output: finds them, decides which may be opened, and formats them. Pure.
 
-Two kinds are found in text: web and mail addresses, and names of files with or without a line and a column, as
-compilers, grep and tracebacks write them. The ends follow what VTE, kitty and VS Code agree on: an address ends
-before punctuation that belongs to the sentence, and before a bracket or quote that was opened outside it.
+Two kinds are found in text: web and mail addresses, and file names with or without a line and a column, as compilers,
+    grep and tracebacks write them. The ends follow the common rules of VTE, kitty and VS Code: an address ends before
+    the punctuation of the sentence, and before a bracket or quote that was opened outside it.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from urllib.parse import urlsplit
 ALLOWED_SCHEMES = frozenset({"http", "https", "mailto", "file"})
 _LONGEST_SHOWN = 300
 _SCHEME = re.compile("[A-Za-z][A-Za-z0-9+.-]*:")
-"""RFC 3986, 3.1; nothing may stand before it."""
+"""RFC 3986, 3.1; no other character may come before it."""
 
 _NEVER = r"\s<>\"`{}|\\^\u2190-\u25ff\u3000-\u303f\uff00-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
-"""In no link: RFC 3986 excludes the ASCII ones; arrows, frames and East Asian punctuation stand beside links."""
+"""Characters that no link has: the ASCII ones by RFC 3986; arrows, frames and East Asian punctuation surround links."""
 
 _ADDRESS = re.compile(rf"(?<![A-Za-z0-9])(?:https?://|file://|mailto:)[^{_NEVER}]+", re.IGNORECASE)
 _TRACEBACK = re.compile(r"\bFile \"(?P<path>[^\"]{1,4000})\", line (?P<line>\d{1,8})")
-"""Python's, the only usual form in which the line stands apart from the name."""
+"""Python's form, the only common one with the line number apart from the name."""
 _FILE = re.compile(
     rf"(?P<path>[^:()\[\],;'*?={_NEVER}]+)"
     r"(?::(?P<line>\d{1,8})(?::(?P<column>\d{1,6}))?|\((?P<line_2>\d{1,8})(?:,\s?(?P<column_2>\d{1,6}))?\))?"
@@ -31,11 +31,11 @@ _CLOSING = {")": "(", "]": "["}
 _SENTENCE = ".,;:!?'*"
 _SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9_]{0,11}$")
 LONGEST = 4096
-"""Characters of a line that are looked at on each side of the place."""
+"""The number of characters that are searched on each side of the position."""
 
 
 class FilePlace(NamedTuple):
-    """A file, and the place in it; lines and columns from 1, 0 for none."""
+    """A file and a position in it; lines and columns from 1, 0 for none."""
 
     path: str
     line: int = 0
@@ -43,7 +43,7 @@ class FilePlace(NamedTuple):
 
 
 class Found(NamedTuple):
-    """A link in a text: its characters from ``first`` to before ``end``, and an address or a file."""
+    """A link in a text: its characters from ``first`` up to ``end``, and an address or a file."""
 
     first: int
     end: int
@@ -52,7 +52,7 @@ class Found(NamedTuple):
 
 
 def link_in(text: str, place: int) -> Found | None:
-    """The link that covers a character of a line; a file need not exist."""
+    """The link that includes a character of a line; its file need not exist."""
     if not 0 <= place < len(text) or text[place].isspace():
         return None
     begin = max(place - LONGEST, 0)
@@ -64,7 +64,7 @@ def link_in(text: str, place: int) -> Found | None:
 
 
 def _links(text: str) -> Iterator[Found]:
-    """Links that may overlap, the surest kind first."""
+    """Links that may overlap, the most certain kind first."""
     for match in _ADDRESS.finditer(text):
         before = text[match.start() - 1] if match.start() else ""
         uri = _without_surroundings(match.group(), before)
@@ -83,7 +83,7 @@ def _links(text: str) -> Iterator[Found]:
 
 
 def _without_surroundings(uri: str, before: str) -> str:
-    """An address without what belongs to the text around it."""
+    """An address without the surrounding text's characters."""
     if before == "'":
         uri = uri.partition("'")[0]
     open_brackets: list[str] = []
@@ -97,7 +97,7 @@ def _without_surroundings(uri: str, before: str) -> str:
 
 
 def may_open(uri: str) -> bool:
-    """Whether a link is of a kind that may be opened at all; for files, see ``window.actions.open_links``."""
+    """Whether the kind of link may be opened at all; for files, see ``window.actions.open_links``."""
     if not (_SCHEME.match(uri) and uri.isprintable()):
         return False
     try:
@@ -107,6 +107,6 @@ def may_open(uri: str) -> bool:
 
 
 def shown(uri: str) -> str:
-    """The target as a tooltip shows it: whole, but for overlong ones, and without anything unprintable."""
+    """The target as a tooltip shows it: whole unless too long, and without unprintable characters."""
     text = "".join(character if character.isprintable() else "�" for character in uri)
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
