@@ -3,8 +3,8 @@
 actions        Qt actions, the palette and the window's menu
 key_table      the table of keys
 commands       what each action does
-chat_actions   start, rename, stop, kill, export, remove a chat
-resuming       resume an ended chat
+chat_actions   starts, renames, stops, kills, exports and removes chats
+resuming       resumes ended chats
 chat_menu      the menu of one chat
 page_wiring    connects a page's signals with the actions
 open_links     opens the target of a link

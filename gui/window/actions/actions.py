@@ -20,7 +20,7 @@ MENU = (
 
 
 class Actions:
-    """The table of keys, bound to what each does."""
+    """The table of keys, connected to the handlers."""
 
     def __init__(
         self,
@@ -31,15 +31,15 @@ class Actions:
         chooser: Chooser,
         banners: BannerArea,
     ) -> None:
-        """Bind them.
+        """Create the Qt actions.
 
         Args:
-            window: has the keys that count everywhere in it.
-            terminals: has those that count while the keyboard is in a terminal.
+            window: the widget of keys that count everywhere in the window.
+            terminals: the widget of keys that count while a terminal has the keyboard focus.
             sequences: the keys of each action.
-            handlers: what each action does; each action of the table but the palette has one.
-            chooser: shows the palette.
-            banners: offers an action, which has no key of its own.
+            handlers: the function of each action in the table, except the palette's.
+            chooser: the sheet that shows the palette.
+            banners: banners that offer an action, which has no key of its own.
         """
         self._window = window
         self._chooser = chooser
@@ -64,12 +64,12 @@ class Actions:
         return self._actions[name]
 
     def allow(self, *, is_there: bool, is_over: bool, converses: bool) -> None:
-        """Which actions make sense.
+        """Enable the actions that make sense.
 
         Args:
-            is_there: there is a chat to act on.
-            is_over: it is over.
-            converses: its agent has conversations that can be gone on with.
+            is_there: whether there is a chat to act on.
+            is_over: whether that chat has ended.
+            converses: whether its agent has conversations that can be resumed.
         """
         for entry in key_table.TABLE:
             if entry.on:
@@ -81,7 +81,7 @@ class Actions:
         return self._actions[name].shortcut().toString(QKeySequence.SequenceFormat.NativeText)
 
     def fill(self, menu: QMenu, names: Iterable[str]) -> None:
-        """Put actions into a menu; "" is a line between groups."""
+        """Add actions to a menu; "" adds a separator."""
         for name in names:
             if name:
                 menu.addAction(self._actions[name])
@@ -91,8 +91,8 @@ class Actions:
     def choices(self) -> list[Choice]:
         """The palette's lines.
 
-        What ends a chat stands there also where there is none to end, and does nothing: "stop chat" and Enter must
-        not come upon "Stop all chats".
+        Actions that end a chat are listed without a chat, too, and then do nothing: typing "stop chat" and Enter must
+        not select "Stop all chats".
         """
         return [
             Choice(
@@ -105,7 +105,7 @@ class Actions:
         ]
 
     def show_palette(self) -> None:
-        """List all commands; first of all what a banner offers, which has no key of its own."""
+        """List all commands, beginning with a banner's action, which has no key of its own."""
         choices = self.choices()
         banner = self._banners.current
         if banner is not None and banner.action:

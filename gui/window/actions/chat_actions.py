@@ -32,7 +32,7 @@ RECENT_DIRECTORIES = 12
 
 
 class ChatActions(QObject):
-    """What the user can do to chats. What needs the user's word is asked over the chat's page.
+    """The user's actions on chats. Questions to the user appear over the chat's page.
 
     Signals:
         ending: the user ends a chat.
@@ -76,7 +76,7 @@ class ChatActions(QObject):
         arguments: list[str] | None = None,
         overrides: Mapping[str, str] | None = None,
     ) -> None:
-        """Open the sheet that starts a chat, with what was wanted last where nothing is said."""
+        """Open the sheet that starts a chat; arguments that are not given are as in the last start."""
         if not (agent or directory or arguments or overrides) and self._sheet.go_on():
             return
         layout = self._layout
@@ -97,7 +97,7 @@ class ChatActions(QObject):
         self._sheet.set_recent(await self._sessions.recent_directories(RECENT_DIRECTORIES))
 
     def new_like(self, chat: Chat) -> None:
-        """Start a chat as this one was started, with a conversation of its own."""
+        """Start a chat with the same options as this one, and its own conversation."""
         agent = self._agents.get(chat.record.agent)
         if agent is None:
             self._banners.inform(notice_texts.no_such_agent(chat.record.agent), kind="failed")
@@ -128,7 +128,7 @@ class ChatActions(QObject):
             )
         except OutliveError as error:
             if replaces is not None:
-                # The sheet says what is missing and lets the user put it right.
+                # The sheet shows what is missing and lets the user correct it.
                 self.new_chat(wanted.agent, wanted.directory, wanted.arguments, wanted.overrides)
             self._sheet.failed(_first_upper(str(error)))
             return
@@ -141,15 +141,15 @@ class ChatActions(QObject):
     # ------------------------------------------------------------ on one chat
 
     def converses(self, chat: Chat) -> bool:
-        """Whether its agent has conversations that can be gone on with."""
+        """Whether the chat's agent has conversations that can be resumed."""
         agent = self._agents.get(chat.record.agent)
         return agent is not None and bool(agent.conversation.resume or agent.conversation.picker)
 
     def close_tab(self, session_id: str) -> None:
-        """Close a tab; the first time a quiet line says that the chat goes on."""
+        """Close a tab; the first time, a line says that the chat keeps running."""
         chat = self._sessions.get(session_id)
         explains = chat is not None and not chat.is_over and not self._layout.close_explained
-        self._layout.close_explained |= explains  # Saved with the tabs.
+        self._layout.close_explained |= explains  # The tabs' next change saves it.
         self._tabs.close(session_id)
         self._focus_page()
         if explains:
@@ -157,15 +157,15 @@ class ChatActions(QObject):
             self._banners.show_banner(Banner(text, notice_texts.reopen(), self._tabs.reopen, key="closed tab"))
 
     def rename(self, chat: Chat) -> None:
-        """Ask for another name."""
+        """Ask for a new name."""
         self._sheets.name.ask(chat.name, lambda name: self._sessions.rename(chat, name))
 
     def stop(self, chat: Chat) -> None:
-        """End a chat politely; asks first when work would be lost."""
+        """End a chat politely; ask first if work would be lost."""
         self._end(chat, self._sessions.stop)
 
     def kill(self, chat: Chat) -> None:
-        """End a chat at once; asks first when work would be lost."""
+        """End a chat at once; ask first if work would be lost."""
         self._end(chat, self._sessions.kill, kills=True)
 
     def _end(self, chat: Chat, end: Callable[[Chat], object], *, kills: bool = False) -> None:
@@ -188,7 +188,7 @@ class ChatActions(QObject):
             now()
 
     def remove(self, chat: Chat) -> None:
-        """Forget an ended chat, once the time to undo that has passed."""
+        """Remove an ended chat after the time to undo that."""
         if chat.is_over and self._sessions.removals.begin(chat):
             undo = Banner(
                 notice_texts.removed(chat.name),
@@ -203,7 +203,7 @@ class ChatActions(QObject):
         QGuiApplication.clipboard().setText(chat.name)
 
     def export(self, chat: Chat) -> None:
-        """Ask for a file, and write all that is recorded of a chat to it."""
+        """Ask for a file, and export a chat's whole recording to it."""
         self._sheets.export.ask(chat.name, Path.home(), lambda path: self._export(chat, path))
 
     def _export(self, chat: Chat, path: Path) -> None:
@@ -226,7 +226,7 @@ class ChatActions(QObject):
             work.cancel()
 
     def stop_all(self) -> None:
-        """Ask whether all chats are to be ended."""
+        """Ask whether to stop all chats."""
         running = self._sessions.running()
         if not running:
             self._banners.inform(common_texts.no_running_chats(), key="stop all")
@@ -251,11 +251,11 @@ class ChatActions(QObject):
 
 
 def _where_the_window_was_started() -> str:
-    """The directory in which somebody typed ``outlive``; a desktop starts programs in / or at home."""
+    """The directory in which the user typed ``outlive``; a desktop starts programs in / or in the home directory."""
     try:
         here = Path.cwd()
     except FileNotFoundError:
-        here = Path("/")  # It was removed meanwhile.
+        here = Path("/")  # The directory was removed meanwhile.
     return str(Path.home() if here == Path("/") else here)
 
 

@@ -15,7 +15,7 @@ from gui.wording import action_texts, common_texts
 
 
 class ChatMenu:
-    """Makes the menu anew for each chat, as it is then."""
+    """Builds the menu for a chat in its current state."""
 
     def __init__(
         self,
@@ -32,7 +32,7 @@ class ChatMenu:
         self._open_chat = open_chat
 
     def show_for_row(self, chat: Chat, place: QPoint) -> None:
-        """The menu of a chat's row in the sidebar."""
+        """Show the menu of a chat's row in the sidebar."""
         menu = self._menu()
         menu.addAction(common_texts.open_(), lambda: self._open_chat(chat))
         self._fill(menu, chat)
@@ -41,7 +41,7 @@ class ChatMenu:
         menu.popup(place)
 
     def show_for_tab(self, chat: Chat, place: QPoint) -> None:
-        """The menu of a chat's tab."""
+        """Show the menu of a chat's tab."""
         menu = self._menu()
         self._fill(menu, chat)
         menu.addSeparator()
@@ -73,6 +73,6 @@ class ChatMenu:
         if not chat.is_over:
             menu.addSeparator()
             menu.addAction(common_texts.stop(), lambda: chat_actions.stop(chat))
-            # Not below Stop, where a click that slips would end the chat at once.
+            # Kept away from Stop: a slipped click would kill the chat at once.
             more = menu.addMenu(action_texts.more())
             more.addAction(common_texts.kill(), lambda: chat_actions.kill(chat))

@@ -1,4 +1,4 @@
-"""What the key table's actions on chats, tabs and pages do; the window's own are in ``main_window``."""
+"""The handlers of the key table's actions on chats, tabs and pages; ``main_window`` has the window's own."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Commands:
         self._open_chat = open_chat
 
     def handlers(self) -> dict[str, Callable[[], object]]:
-        """What each action of the table does that is about chats, tabs or pages."""
+        """The handlers of the table's actions on chats, tabs and pages."""
         chat_actions, tabs, resuming, sheets = self._chat_actions, self._tabs, self._resuming, self._sheets
         handlers: dict[str, Callable[[], object]] = {
             "switch_chat": self.switch_chat,
@@ -87,7 +87,7 @@ class Commands:
             act(chat)
 
     def next_waiting(self) -> None:
-        """Go to the next chat that needs the user."""
+        """Show the next chat that needs the user."""
         chat = self._sessions.next_that_waits(self._tabs.active_id)
         if chat is not None:
             self._open_chat(chat)
@@ -95,12 +95,12 @@ class Commands:
             self._banners.inform(notice_texts.no_chats_need_you(), key="next waiting")
 
     def show_send_sheet(self) -> None:
-        """Ask for a text to send to the chat that is shown, or to another."""
+        """Ask for a text to send to the shown chat, or to another one."""
         if not self._sheets.send.ask(self._tabs.active_chat):
             self._banners.inform(common_texts.no_running_chats(), key="send")
 
     def switch_chat(self) -> None:
-        """List all chats; the previously shown one comes first, so that Enter goes back to it."""
+        """List all chats; the previously shown one comes first, so that Enter returns to it."""
         chats = [chat for chats in self._sessions.groups().values() for chat in chats]
         lines = second_lines(chats)
         choices = [

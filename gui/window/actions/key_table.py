@@ -1,7 +1,7 @@
-"""The key table: every action with a shortcut, and the user's changes to it.
+"""The key table: every action with its keys, and the user's changes to them.
 
-Ctrl+letter, Alt+letter and Escape belong to the program in the terminal: no key here is one of
-those. Splits, finding text in one chat and selecting by keyboard have their keys kept free.
+Ctrl+letter, Alt+letter and Escape belong to the program in the terminal, so the table has none of them. Keys for
+splits, finding text in one chat and selecting by keyboard are reserved.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ class Key:
     """An action's place in the table.
 
     Attributes:
-        action: its name in ``keys.toml``.
-        keys: as Qt writes them.
-        scope: "terminal" keys count only while a terminal has the keyboard, so that fields in
-            sheets keep their own Shift+arrows.
-        listed: whether the palette shows it.
-        on: what it needs: a "chat" with a visible tab, one that is "running", or one that is "over"; "" for nothing.
-        converses: whether it needs an agent with conversations that can be resumed.
-        repeats: whether it is done again and again while its key is held. What opens, closes, sends or ends
-            something is done once: a key that was let go late must not close a second tab.
+        action: the action's name in ``keys.toml``.
+        keys: the keys in Qt's notation.
+        scope: "terminal" keys count only while a terminal has the keyboard focus, so that fields in sheets keep their
+            own Shift+arrows.
+        listed: whether the palette shows the action.
+        on: the required chat: a "chat" with a visible tab, a "running" one, or one that is "over"; "" for none.
+        converses: whether the action needs an agent with conversations that can be resumed.
+        repeats: whether the action repeats while its key is held. Opening, closing, sending and ending happen once: a
+            key that is released late must not close a second tab.
     """
 
     action: str
@@ -43,7 +43,7 @@ class Key:
 
     @property
     def title(self) -> str:
-        """Its name in the palette and in menus."""
+        """The action's name in the palette and in menus."""
         return action_texts.title(self.action)
 
 
@@ -95,20 +95,20 @@ RESERVED = (
     "Ctrl+Shift+D", "Ctrl+Shift+E", "Ctrl+Shift+Z", "Ctrl+Shift+F", "Ctrl+Shift+Space", "Ctrl+,",
     "Alt+Shift+Up", "Alt+Shift+Down", "Alt+Shift+Left", "Alt+Shift+Right",
 )  # fmt: skip
-"""Kept free for splits, finding text, selecting by keyboard and settings: a program never gets these."""
+"""Keys reserved for splits, finding text, selecting by keyboard and settings: a program never gets these."""
 
 
 def sequences(keys: tuple[str, ...] | list[str]) -> list[QKeySequence]:
-    """Keys as Qt wants them."""
+    """Keys as Qt objects."""
     return [QKeySequence(key, QKeySequence.SequenceFormat.PortableText) for key in keys]
 
 
 def of_the_window(chosen: dict[str, list[QKeySequence]], overrides: Container[str]) -> tuple[str, ...]:
-    """The keys that the window keeps from the program in a terminal.
+    """The keys that the window does not pass to the program in a terminal.
 
     Args:
         chosen: the keys of each action.
-        overrides: the actions to which the user gave keys: those count in terminals too.
+        overrides: the actions with the user's own keys, which count in terminals, too.
     """
     return RESERVED + tuple(
         sequence.toString()
@@ -119,10 +119,10 @@ def of_the_window(chosen: dict[str, list[QKeySequence]], overrides: Container[st
 
 
 def with_overrides(overrides: dict[str, list[str]]) -> tuple[dict[str, list[QKeySequence]], list[str]]:
-    """The keys of each action, the user's own in place of ours.
+    """The keys of each action, with the user's changes.
 
     Returns:
-        The keys by action, and one line for each override that says nothing.
+        The keys by action, and one line for each override without an effect.
     """
     problems: list[str] = []
     chosen = {entry.action: sequences(entry.keys) for entry in TABLE}
@@ -135,7 +135,7 @@ def with_overrides(overrides: dict[str, list[str]]) -> tuple[dict[str, list[QKey
             problems.append(action_texts.invalid_key(", ".join(keys), action))
             continue
         chosen[action] = wanted
-        # A key that the user gave to one action is taken from whichever had it.
+        # A key that the user gave to one action is removed from the other one.
         for other, has in chosen.items():
             if other != action and other not in overrides:
                 chosen[other] = [sequence for sequence in has if sequence not in wanted]

@@ -1,12 +1,12 @@
-"""Opens links and files from a terminal's text; the only place that decides this.
+"""Opens links and files from a terminal's text; the only module that decides what may be opened.
 
-A program in a chat can print anything, so nothing that it prints may run anything:
+A program in a chat can print anything, so its output must not be able to run anything:
 
 - Web and mail addresses go to the desktop.
-- A file is opened only as a text in an editor, never by its type: what the desktop associates with a type may run it.
-- A ``file:`` link (OSC 8, or an address in the text) may say one thing and point to another. It opens only the chat's
-  own files: those under its directory, or under the git repository that this is in. A path that stands in the text
-  says itself where it leads; it may be any text file.
+- A file is opened only as a text in an editor, never by its type, since the desktop may run a file of some types.
+- A ``file:`` link (OSC 8, or an address in the text) may show one path and point to another. It opens only the
+  chat's own files: those under its directory, or under the git repository around it. A path in the text shows where
+  it leads; it may be any text file.
 """
 
 from __future__ import annotations
@@ -45,18 +45,18 @@ _PLACES: Final[dict[str, tuple[str, ...]]] = {
     **dict.fromkeys(("geany", "mousepad"), ("--line={line}", "--column={column}", "{file}")),
     **dict.fromkeys(("idea", "pycharm", "clion", "goland", "webstorm"), ("--line", "{line}", "{file}")),
 }
-"""How graphical editors are given a place."""
+"""The arguments by which graphical editors open a position."""
 
 
 class NotOpened(OutliveError):
-    """It is not opened; the message says why."""
+    """A link or file is not opened; the message says why."""
 
 
 class LinkOpener:
     """Opens addresses and files for the chats' pages."""
 
     def __init__(self, tasks: Tasks, editor: str, told: Callable[[str], object]) -> None:
-        """``editor`` is the user's own command, "" for none; ``told`` gets a line when something is not opened."""
+        """Set up the opener; ``editor`` is the user's command, "" for none; ``told`` gets a line if opening fails."""
         self._tasks = tasks
         self._editor = editor
         self._told = told
@@ -71,7 +71,7 @@ class LinkOpener:
             QDesktopServices.openUrl(QUrl(uri))
 
     def open_file(self, file: FilePlace) -> None:
-        """Open a file that stands in the text."""
+        """Open a file that the text names."""
         self._tasks.start(self._open(lambda: file), "open file")
 
     async def _open(self, find: Callable[[], FilePlace]) -> None:
@@ -90,7 +90,7 @@ def own_file(uri: str, directory: str) -> FilePlace:
     """The file of a ``file:`` link, if it is one of the chat's own.
 
     Raises:
-        NotOpened: it is not.
+        NotOpened: the file is not the chat's own.
     """
     parts = urlsplit(uri)
     if parts.netloc not in {"", "localhost", socket.gethostname()}:
@@ -105,12 +105,12 @@ def command_for(file: FilePlace, editor: str, environment: Mapping[str, str]) ->
     """The command that shows a file in the user's editor.
 
     Args:
-        file: what is to be opened.
+        file: the file to open.
         editor: the user's setting, "" for none.
-        environment: where VISUAL and EDITOR may be.
+        environment: the environment with VISUAL and EDITOR.
 
     Raises:
-        NotOpened: it is no text file, or no graphical editor is known.
+        NotOpened: the file is not a text, or no graphical editor is known.
     """
     _check(file.path)
     if editor:
@@ -131,13 +131,13 @@ def show_in_folder(path: Path) -> None:
 
 
 def _check(path: str) -> None:
-    """Make sure that a path is a text file's.
+    """Check that a path is a text file's.
 
     Raises:
-        NotOpened: it is not.
+        NotOpened: the path is not.
     """
     try:
-        # A pipe would wait for its other end.
+        # Opening a pipe would wait for its other end.
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as opened:
             if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
                 raise NotOpened(notice_texts.not_a_file(path))
@@ -164,13 +164,13 @@ def _filled(argv: list[str], file: FilePlace) -> list[str]:
 
 
 def _replaced(argument: str, values: Mapping[str, str]) -> str:
-    for name, value in values.items():  # the path last: what stands in it is no placeholder
+    for name, value in values.items():  # the path last: placeholders within it stay as they are
         argument = argument.replace(name, value)
     return argument
 
 
 def _desktops_editor(environment: Mapping[str, str]) -> list[str]:
-    """The command of the desktop's application for plain text, without the file; [] where there is none.
+    """The command of the desktop's application for plain text, without the file; [] if there is none.
 
     Source: the desktop entry specification 1.5, "The Exec key".
     """

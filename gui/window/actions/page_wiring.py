@@ -1,4 +1,4 @@
-"""Connect a page's signals to the window."""
+"""Connects a page's signals to the window."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from gui.wording import common_texts, notice_texts, page_texts
 
 
 class PageWiring:
-    """Connects each page, once it is made."""
+    """Connects each new page."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class PageWiring:
         set_zoom: Callable[[int], object],
         grid_changed: Callable[[ChatPage], object],
     ) -> None:
-        """``window_keys`` are the keys that the window keeps from programs."""
+        """Set up the wiring; ``window_keys`` are the keys that the window does not pass to programs."""
         self._tabs = tabs
         self._banners = banners
         self._opener = opener
@@ -74,7 +74,7 @@ class PageWiring:
     def _on_refused(self, chat: Chat, line: str) -> None:
         text, key = notice_texts.input_refused(chat.name, line), f"refused {chat.id}"
         if chat.holds_input:
-            # A part of what was typed is missing: the rest waits until the user has seen that.
+            # A part of the typed input is missing: further input waits until the user has seen this.
             self._banners.show_banner(
                 Banner(text, notice_texts.continue_typing(), chat.accept_refusal, key, lasting=True, kind="failed")
             )
@@ -82,7 +82,7 @@ class PageWiring:
             self._banners.inform(text, kind="failed", key=key)
 
     def _on_clipboard(self, page: ChatPage, text: str) -> None:
-        # Only the chat that one works in may set the clipboard.
+        # Only the chat in use may set the clipboard.
         if page is self._tabs.active_page and page.isActiveWindow():
             QGuiApplication.clipboard().setText(text)
             self._banners.inform(notice_texts.clipboard_set(page.chat.name), key="clipboard")

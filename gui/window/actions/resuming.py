@@ -1,4 +1,4 @@
-"""Resumes ended chats: in their tab, through the agent's own list, or in another terminal."""
+"""Resumes ended chats: in their tab, from the agent's own list, or in another terminal."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from session_host.protocol.values import GridSize
 
 
 class EndedChatActions(QObject):
-    """Offers under each chat that is over what can be done with it, and does it."""
+    """Offers actions for each ended chat in its bar, and carries them out."""
 
     def __init__(
         self,
@@ -45,12 +45,12 @@ class EndedChatActions(QObject):
     # ------------------------------------------------------------ what is offered
 
     def check_resumable(self, page: ChatPage) -> None:
-        """See what can be done with the chat of a page, and offer that in its bar."""
+        """Find out how the chat of a page can be resumed, and offer that in the page's bar."""
         follower = self._follower(page.chat)
         if follower is not None:
             page.end_bar.tell_continued(follower.name)
         elif not page.chat.is_recorded:
-            page.end_bar.offer(None)  # The record is asked, which is a moment behind.
+            page.end_bar.offer(None)  # The look-up in the record takes a moment.
         elif page.chat.is_over and page.chat.id not in self._under_way:
             self._sessions.tasks.start(self._offer(page), "aftermath")
 
@@ -58,17 +58,17 @@ class EndedChatActions(QObject):
         try:
             found = await aftermath(page.chat.id)
         except OutliveError:
-            found = None  # Its record is gone, or cannot be read: the next reader reports it.
+            found = None  # The record is gone or unreadable: its next reader reports this.
         if page in self._tabs.pages() and page.chat.id not in self._under_way:
             page.end_bar.offer(found)
 
     def _follower(self, chat: Chat) -> Chat | None:
-        """The chat that goes on with this one, or with one that went on with it."""
+        """The chat that continues this one, directly or through others."""
         newest = self._sessions.newest_of(chat.id)
         return newest if newest is not chat else None
 
     def show_follower(self, chat: Chat) -> None:
-        """Show the chat that goes on with this one, in this one's tab."""
+        """Show the chat that continues this one, in this one's tab."""
         follower = self._follower(chat)
         if follower is not None:
             self._tabs.replace(chat.id, follower)
@@ -76,14 +76,14 @@ class EndedChatActions(QObject):
     # ------------------------------------------------------------ doing it
 
     def resume(self, chat: Chat, *, anyway: bool = False) -> None:
-        """Go on with a chat that is over; its tab becomes that of the chat that does."""
+        """Resume an ended chat; its tab then shows the new chat."""
         if self._follower(chat) is not None:
             self.show_follower(chat)
             return
         self._begin(chat, page_texts.resuming(), lambda size: self._sessions.resume(chat, size, anyway=anyway))
 
     def pick(self, chat: Chat) -> None:
-        """Let its agent show its own list of conversations, in the chat's tab."""
+        """Resume with the agent's own list of conversations, in the chat's tab."""
         self._begin(chat, common_texts.starting(), lambda size: self._sessions.pick(chat, size))
 
     def _begin(self, chat: Chat, word: str, start: Callable[[GridSize], Coroutine[Any, Any, Chat]]) -> None:
@@ -120,7 +120,7 @@ class EndedChatActions(QObject):
             self._banners.inform(notice_texts.cannot_resume(page.chat.name, error), kind="failed")
 
     def copy_command(self, chat: Chat) -> None:
-        """Put the command that goes on with a chat in any terminal on the clipboard."""
+        """Copy the command that resumes a chat in any terminal."""
         self._sessions.tasks.start(self._copy_command(chat), "resume command")
 
     async def _copy_command(self, chat: Chat) -> None:
@@ -138,7 +138,7 @@ class EndedChatActions(QObject):
     # ------------------------------------------------------------ undoing an end
 
     def note_end(self, chat: Chat) -> None:
-        """The user ends this chat: once it has ended, that can be undone."""
+        """The user ends this chat: offer to undo that once it has ended."""
         self._ending[chat.id] = chat
 
     def _look_at_endings(self) -> None:

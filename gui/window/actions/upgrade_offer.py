@@ -1,4 +1,4 @@
-"""Banner that offers once to update running chats of another version."""
+"""A banner that offers once to update running chats of another version."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _KEY = "upgrade"
 
 
 class UpgradeOffer(QObject):
-    """A banner with one action, which is offered once and goes when there is no reason for it any more."""
+    """A banner with one action, which is shown once and disappears when it is no longer needed."""
 
     def __init__(self, sessions: SessionsModel, banners: BannerArea) -> None:
         super().__init__(banners)

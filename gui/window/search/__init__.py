@@ -1,6 +1,6 @@
 """Search in all chats: the sheet, recorded text, and opening a result.
 
-searching       the sheet, the index behind it, and the way to the place
-sheet           the field and the lines that were found
-recorded_sheet  what was recorded around a line that the terminal no longer has
+searching       connects the sheet and the index, and opens a result
+sheet           the search field and the results
+recorded_sheet  the recorded text around a line that the terminal no longer has
 """

@@ -1,4 +1,4 @@
-"""The recorded text around a line that the terminal no longer holds."""
+"""The recorded text around a line that the terminal no longer has."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HEIGHT_PX = 440
 
 
 class RecordingSheet(Sheet):
-    """Shows lines to be read and copied, one of them marked; Escape puts it away."""
+    """Shows lines for reading and copying, with one of them marked; Escape closes the sheet."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(theme, parent, sheet_texts.recorded_text(), WIDTH_PX)
@@ -33,7 +33,7 @@ class RecordingSheet(Sheet):
         layout.addWidget(self.text)
 
     def show_lines(self, name: str, lines: list[Hit], found: Hit, query: Query) -> None:
-        """Open with a chat's lines, at the one that was found."""
+        """Show a chat's lines, at the found one."""
         self.title.set_whole(sheet_texts.recording_of(name))
         shown = [one_line(line.text) for line in lines]
         self.text.setPlainText("\n".join(shown))

@@ -17,11 +17,11 @@ from gui.window.search.sheet import SearchSheet
 
 LINES_AROUND = 200
 PATIENCE_MS = 1000
-"""A running chat's history is there by then."""
+"""Within this time a running chat's history is loaded."""
 
 
 class Searching(QObject):
-    """Asks the index what the sheet asks, and shows the place that was chosen."""
+    """Runs the sheet's queries on the index, and shows the chosen result."""
 
     def __init__(
         self, theme: Theme, window: QWidget, sessions: SessionsModel, open_chat: Callable[[Chat], ChatPage]
@@ -39,7 +39,7 @@ class Searching(QObject):
         self.sheet.chosen.connect(self._on_chosen)
 
     def open(self) -> None:
-        """Let the user search."""
+        """Open the search sheet."""
         self.sheet.ask()
 
     def _on_asked(self, query: Query) -> None:
@@ -61,10 +61,10 @@ class Searching(QObject):
 
 
 class _Way(QObject):
-    """The way to a line on a page that may still be coming to life.
+    """Finds a line on a page that may still be loading.
 
-    A replica's screen comes before its history, and a tab that was in the background may get another replica:
-    for a moment the line is looked for whenever there is another.
+    A replica's screen arrives before its history, and a background tab may get another replica: for a moment each new
+    replica is searched for the line.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class _Way(QObject):
             self._search_line()
 
     def end(self) -> None:
-        """Look no more; harmless when over."""
+        """Stop searching; does nothing when stopped."""
         if not self._is_over:
             self._is_over = True
             self._patience.stop()

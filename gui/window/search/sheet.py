@@ -1,4 +1,4 @@
-"""The search sheet: a field, and results as they come."""
+"""The search sheet: a field, and results as they arrive."""
 
 from __future__ import annotations
 
@@ -29,31 +29,31 @@ WIDTH_PX = 720
 ROW_PX = 46
 ROWS_SHOWN = 9
 TYPING_MS = 60
-"""Who types on within this time is not answered yet."""
+"""A query runs after a pause of this length in typing."""
 
 _MATCH_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 
 
 class Match(NamedTuple):
-    """A line of the list."""
+    """A line of the result list."""
 
     hit: Hit
     chat: Chat
     text: str
-    """The hit's, as it is shown."""
+    """The hit's text, as displayed."""
     spans: list[tuple[int, int]]
-    """What is marked in it."""
+    """The marked parts of the text."""
     times: int
-    """How often the chat has this line."""
+    """How many times the chat has this line."""
 
 
 class SearchSheet(Sheet):
-    """Asks while one types; Enter takes the marked line.
+    """Searches while the user types; Enter opens the marked line.
 
     Signals:
-        asked: there is something to look for now (a Query).
-        emptied: there is nothing to look for.
-        chosen: a line was taken (the Query, the Hit).
+        asked: there is a new query (a Query).
+        emptied: the field is empty.
+        chosen: the user chose a line (the Query, the Hit).
     """
 
     asked = Signal(object)
@@ -66,9 +66,9 @@ class SearchSheet(Sheet):
         self._query: Query | None = None
         self._is_answered = True
         self._is_hurried = False
-        """Enter was pressed before the answer came."""
+        """Whether Enter was pressed before the results came."""
         self._is_reading = False
-        """There may be more to come."""
+        """Whether more results may come."""
         self.field = QLineEdit()
         self.field.setProperty("kind", "palette")
         self.field.setAccessibleName(sheet_texts.search_all_chats())
@@ -86,7 +86,7 @@ class SearchSheet(Sheet):
         self._show([], "")
 
     def ask(self) -> None:
-        """Open, with what was looked for last."""
+        """Open the sheet with the last query."""
         self.open()
         self.field.selectAll()
         self.field.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -109,7 +109,7 @@ class SearchSheet(Sheet):
         self.asked.emit(self._query)
 
     def show_results(self, found: SearchResults) -> None:
-        """Show what was found so far."""
+        """Show the results so far."""
         if self._query is None:
             return
         matches = self._matches(found.hits, self._query)
@@ -125,10 +125,10 @@ class SearchSheet(Sheet):
         if self._is_hurried and self._is_answered and matches:
             self._open_result(self.items.index(0, 0))
         elif self._is_hurried and self._is_answered and not self._is_reading:
-            self._is_hurried = False  # Nothing was found.
+            self._is_hurried = False  # There were no results.
 
     def _matches(self, hits: list[Hit], query: Query) -> list[Match]:
-        """A line that a chat has several times stands once, where it came last."""
+        """Combine equal lines of a chat into one, at the last line's place."""
         times: dict[tuple[str, str], int] = {}
         for hit in hits:
             times[hit.session_id, hit.text] = times.get((hit.session_id, hit.text), 0) + 1
@@ -152,7 +152,7 @@ class SearchSheet(Sheet):
             item.setEditable(False)
             item.setData(f"{match.text}, {match.chat.name}", int(Qt.ItemDataRole.AccessibleTextRole))
             self.items.appendRow(item)
-            # What one has gone to stays marked while more lines come in above it.
+            # The line that the user has moved to stays marked while more lines come in above it.
             if former_row > 0 and isinstance(former, Match) and former.hit == match.hit:
                 marked = row
         self.list.fit_rows(marked)
@@ -175,14 +175,14 @@ class SearchSheet(Sheet):
             if self._is_answered and self.list.currentIndex().isValid():
                 self._open_result(self.list.currentIndex())
             else:
-                # What is shown still is the answer to what was typed before, or nothing was found yet.
+                # The displayed results belong to the former query, or there are none yet.
                 self._is_hurried = not self._is_answered or self._is_reading
         else:
             super().keyPressEvent(event)
 
 
 class _MatchDelegate(RowDelegate):
-    """Paints a line with what fits in it marked; below it the chat, and how long ago."""
+    """Paints a line with its matches marked, and below it the chat and the age."""
 
     def paint_row(self, painter: QPainter, area: QRect, index: QModelIndex | QPersistentModelIndex) -> None:
         match = index.data(_MATCH_ROLE)
@@ -206,7 +206,7 @@ class _MatchDelegate(RowDelegate):
         painter.drawText(room, Qt.AlignmentFlag.AlignLeft | middle, elided)
 
     def _paint_text(self, painter: QPainter, area: QRect, match: Match) -> None:
-        """The line from left to right in pieces, from shortly before its first match if it is long."""
+        """Paint the line from left to right in pieces; a long one begins shortly before its first match."""
         tokens = self._theme.tokens
         plain, strong = font(), font(bold=True)
         text, spans = match.text, match.spans

@@ -1,11 +1,11 @@
 """Sheets over the window; at most one is open.
 
-sheet         a sheet: the page behind it is dimmed, Escape closes it
-name          a chat's name
-export        the file and format of an export
-error_output  what a chat's program wrote to its standard error
-explain       what stands behind a chat's state
-send          a text for a chat, without its tab
-question      questions before something that cannot be undone
+sheet         base of all sheets: dims the page behind it; Escape closes it
+name          renames a chat
+export        chooses the file and format of an export
+error_output  shows a program's standard error
+explain       shows a chat's status details
+send          sends text to a chat without opening its tab
+question      asks before an action that cannot be undone
 chooser       the palette and the switcher
 """

@@ -34,9 +34,9 @@ class Choice:
     """One line of the list.
 
     Attributes:
-        title: what is chosen.
-        detail: quiet words on the right: a key, a directory.
-        run: what choosing it does.
+        title: the main text.
+        detail: muted text on the right: a key, a directory.
+        run: called when the user chooses the line.
         mark: a chat's state, None for none.
     """
 
@@ -47,7 +47,7 @@ class Choice:
 
 
 class Chooser(Sheet):
-    """Narrows its choices while one types; Enter takes the marked one."""
+    """Filters its choices while the user types; Enter runs the marked one."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(theme, parent, common_texts.choose(), WIDTH_PX)
@@ -65,7 +65,7 @@ class Chooser(Sheet):
         lay_out_results(self.body, theme, self.field, self.list, self.nothing)
 
     def ask(self, name: str, placeholder: str, choices: list[Choice]) -> None:
-        """Open with these choices."""
+        """Open the sheet with these choices."""
         self._choices = choices
         self.body.setAccessibleName(name)
         self.field.setAccessibleName(name)
@@ -77,7 +77,7 @@ class Chooser(Sheet):
 
     def _narrow(self, text: str) -> None:
         found = [(how, choice) for choice in self._choices if (how := _how(text, choice)) is not None]
-        # Of equals the order stays: the most recent chat first, commands in their own.
+        # Equal matches keep their order: the most recent chat first, commands in the given order.
         found.sort(key=lambda each: -each[0].score)
         fitting = [choice for _how, choice in found]
         places_of = [how.places for how, _choice in found]
@@ -111,7 +111,7 @@ class Chooser(Sheet):
 
 
 def _how(typed: str, choice: Choice) -> Fit | None:
-    """How a choice fits: by its title, or less well with its detail."""
+    """Match a choice: by its title, or with a lower rank by its detail."""
     found = fit(typed, choice.title)
     if found is None and (found := fit(typed, f"{choice.title} {choice.detail}")) is not None:
         found = found._replace(score=found.score - _IN_DETAIL_COSTS * len(typed))
@@ -148,7 +148,7 @@ class _ChoiceDelegate(RowDelegate):
 
 
 def paint_matched(painter: QPainter, area: QRect, text: str, places: Sequence[int], tokens: Tokens) -> None:
-    """Paint a text in which some characters were matched: those are underlined in the accent's colour."""
+    """Paint a text with its matched characters underlined in the accent colour."""
     metrics = painter.fontMetrics()
     painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
     painter.setPen(tokens.color("accent"))

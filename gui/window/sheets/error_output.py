@@ -1,4 +1,4 @@
-"""Shows a program's standard error, to read and copy."""
+"""Shows a program's standard error, for reading and copying."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HEIGHT_PX = 360
 
 
 class OutputSheet(Sheet):
-    """Shows the end of it; Escape puts it away."""
+    """Shows the end of the output; Escape closes the sheet."""
 
     def __init__(self, theme: Theme, parent: QWidget, tasks: Tasks) -> None:
         super().__init__(theme, parent, common_texts.error_output(), WIDTH_PX)
@@ -39,7 +39,7 @@ class OutputSheet(Sheet):
         layout.addLayout(foot(self.copy, self.close_button, words=self.state))
 
     def ask(self, chat: Chat) -> None:
-        """Open for this chat."""
+        """Open the sheet for this chat."""
         self._asked = chat
         self.title.set_whole(sheet_texts.error_output_of(chat.name))
         self.text.setPlainText("")
@@ -61,7 +61,7 @@ class OutputSheet(Sheet):
             self.text.setPlainText(text)
             self.state.setText(state)
             self.copy.setEnabled(bool(text))
-            # The last lines say most.
+            # The last lines are the most important.
             self.text.moveCursor(QTextCursor.MoveOperation.End)
 
     def _copy(self) -> None:

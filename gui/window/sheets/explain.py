@@ -25,7 +25,7 @@ NARROW_PX = 420
 
 
 class StatusDetailsSheet(Sheet):
-    """Shows one chat's evidence, and again whenever its state changes while it is open."""
+    """Shows one chat's evidence, and updates it when the chat's state changes."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class StatusDetailsSheet(Sheet):
         tasks: Tasks,
         ask: Callable[[Chat], Coroutine[Any, Any, Explained]],
     ) -> None:
-        """``ask`` asks a chat's host."""
+        """Create the sheet; ``ask`` asks a chat's host."""
         super().__init__(theme, parent, sheet_texts.status_details(), WIDTH_PX)
         self._tasks = tasks
         self._ask = ask
@@ -67,7 +67,7 @@ class StatusDetailsSheet(Sheet):
         self.closed.connect(self._forget)
 
     def ask(self, chat: Chat) -> None:
-        """Open for this chat."""
+        """Open the sheet for this chat."""
         self._forget()
         self._chat = chat
         chat.changed.connect(self._on_changed)
@@ -83,7 +83,7 @@ class StatusDetailsSheet(Sheet):
             self._chat = None
 
     def _on_changed(self) -> None:
-        """Ask again, if what is to be explained is another state than the one that was."""
+        """Ask again if the chat's state has changed."""
         chat = self._chat
         if chat is None:
             return
@@ -137,10 +137,10 @@ class StatusDetailsSheet(Sheet):
 
 
 class _Table(QWidget):
-    """A heading and rows of words; rows that do not count are quiet. Where it is narrow, a row is two lines."""
+    """A heading and rows of text; rows that do not count are muted. In a narrow sheet, a row takes two lines."""
 
     def __init__(self, title: str, longest: int, shares: tuple[int, ...]) -> None:
-        """``longest`` is the column with long texts; ``shares`` are the columns' parts of the width."""
+        """Create a table; ``longest`` is the column with long texts; ``shares`` are the columns' parts of the width."""
         super().__init__()
         self._cells: list[QLabel] = []
         self._rows: list[Row] = []
@@ -155,7 +155,7 @@ class _Table(QWidget):
         self._grid.addWidget(label(title, "title"), 0, 0, 1, len(shares))
 
     def fill(self, rows: list[Row], otherwise: str) -> None:
-        """Show these rows, or that there are none."""
+        """Show these rows, or the text for none."""
         self._rows, self._otherwise = rows, otherwise
         for cell in self._cells:
             self._grid.removeWidget(cell)

@@ -25,7 +25,7 @@ MOST_PX = 1000
 
 
 class ExportSheet(FormSheet):
-    """Asks for a file and a format; Enter saves. A file that exists is replaced only after a second word."""
+    """Asks for a file and a format; Enter saves. Replacing an existing file needs a second confirmation."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(theme, parent, sheet_texts.export_chat(), WIDTH_PX)
@@ -39,7 +39,7 @@ class ExportSheet(FormSheet):
             what = sheet_texts.form(suffix)
             made = button(f"{what} ({suffix})", "chip")
             made.setCheckable(True)
-            made.setAutoExclusive(True)  # For screen readers: one of many, as the group has it.
+            made.setAutoExclusive(True)  # For screen readers, which then announce one of several.
             made.setAccessibleName(sheet_texts.format_(what))
             made.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
             made.clicked.connect(lambda _checked, suffix=suffix: self._use_format(suffix))
@@ -71,8 +71,8 @@ class ExportSheet(FormSheet):
         """Open the sheet for a chat.
 
         Args:
-            name: the chat's, which the file is called by unless the user says otherwise.
-            directory: the directory that is suggested.
+            name: the chat's name, which suggests the file's name.
+            directory: the suggested directory.
             take: called with the file.
         """
         self._take = take
@@ -82,7 +82,7 @@ class ExportSheet(FormSheet):
         self.file.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def path(self) -> Path:
-        """The file, with the suffix of the chosen format if none of the known ones was typed."""
+        """The file, with the suffix of the chosen format unless the user typed a known suffix."""
         path = Path(self.file.directory())
         return path if path.suffix in FORMS else path.with_name(path.name + self._format())
 
@@ -90,7 +90,7 @@ class ExportSheet(FormSheet):
         return next((suffix for suffix, one in self.formats.items() if one.isChecked()), next(iter(FORMS)))
 
     def _on_file(self) -> None:
-        """Another file was typed."""
+        """Handle a changed file name."""
         suffix = Path(self.file.text().strip()).suffix
         if suffix in FORMS:
             self.formats[suffix].setChecked(True)
@@ -123,10 +123,10 @@ class ExportSheet(FormSheet):
 
 
 def _be_on_tabs_way(format_button: QPushButton, chosen: bool) -> None:
-    """Have Tab stop at the chosen format alone; the arrows reach the others."""
+    """Let Tab stop only at the chosen format; the arrow keys reach the others."""
     format_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus if chosen else Qt.FocusPolicy.ClickFocus)
 
 
 def file_name(name: str) -> str:
-    """A chat's name as that of a file, without its form: what a file cannot be called by becomes a line."""
+    """A chat's name as a file name without suffix; characters that are not allowed become dashes."""
     return re.sub(r"[/\\]", "-", name).strip(" .") or "chat"

@@ -14,7 +14,7 @@ from gui.wording import common_texts, sheet_texts
 
 
 class NameSheet(FormSheet):
-    """Asks for a name; Enter takes it."""
+    """Asks for a name; Enter accepts it."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(theme, parent, sheet_texts.rename_chat(), 400)
@@ -31,7 +31,7 @@ class NameSheet(FormSheet):
         self.field.textChanged.connect(lambda text: self.rename.setEnabled(bool(text.strip())))
 
     def ask(self, name: str, take: Callable[[str], object]) -> None:
-        """Open with this name; ``take`` gets the new one."""
+        """Open the sheet with this name; ``take`` gets the new one."""
         self._take = take
         self.field.setText(name)
         self.open()

@@ -1,4 +1,4 @@
-"""Questions before something that cannot be undone, over the page or over the window."""
+"""Questions before an action that cannot be undone, over the page or over the window."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gui.wording import common_texts, page_texts
 WIDTH_PX = 560
 SUBJECT_LINES = 10
 SUBJECT_CHARACTERS = 50_000
-"""More of a subject is not laid out; its end is named instead."""
+"""A longer subject is cut, and a line says so."""
 
 _SCROLLING = {Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown}
 
@@ -28,10 +28,10 @@ class Question:
     """A question to the user.
 
     Attributes:
-        text: the question itself, one line.
-        action: the label of the button that says yes.
-        on_yes: runs when the user says yes; a question that goes in another way was answered with no.
-        detail: one line on what happens then.
+        text: the question, one line.
+        action: the label of the button for yes.
+        on_yes: called if the user says yes; closing the question in any other way means no.
+        detail: one line about the consequence.
         subject: the text that the question is about, "" for none.
     """
 
@@ -43,7 +43,7 @@ class Question:
 
 
 class _Subject(QPlainTextEdit):
-    """The text in question, as high as its lines up to a bound."""
+    """The subject's text, as high as its lines up to a limit."""
 
     def sizeHint(self) -> QSize:
         lines = min(max(self.blockCount(), 1), SUBJECT_LINES)
@@ -55,10 +55,10 @@ class _Subject(QPlainTextEdit):
 
 
 class QuestionSheet(Sheet):
-    """One question over its parent, with the keyboard in it.
+    """One question over its parent, with the keyboard focus.
 
-    Enter says yes, Escape and a click beside it say no. A newer question takes the place of the one that is shown,
-    which counts as answered with no. While its page is hidden it is hidden too, and comes back with the page.
+    Enter means yes; Escape or a click outside means no. A newer question replaces the shown one, which counts as
+    answered with no. The question is hidden and shown together with its page.
     """
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
@@ -77,7 +77,7 @@ class QuestionSheet(Sheet):
         self.no = button(common_texts.cancel(), "", self.put_away)
         self.yes = button(common_texts.ok(), "primary", self.accept)
         for one in (self.no, self.yes):
-            one.setAutoDefault(False)  # ``keyPressEvent`` takes Enter, for one that is still held says nothing.
+            one.setAutoDefault(False)  # ``keyPressEvent`` handles Enter, since a key that is still held must not count.
         layout = self.column()
         for part in (self.title, self.subject, self.detail):
             layout.addWidget(part)
@@ -85,7 +85,7 @@ class QuestionSheet(Sheet):
         self.closed.connect(self._forget)
 
     def ask(self, question: Question) -> None:
-        """Show a question, in the place of the one that is shown."""
+        """Show a question in place of a shown one."""
         self.question = question
         self.title.setText(question.text)
         self.detail.setText(question.detail)
@@ -100,11 +100,11 @@ class QuestionSheet(Sheet):
         self.take_keyboard()
 
     def take_keyboard(self) -> None:
-        """Give the button that says yes the keyboard."""
+        """Give the button for yes the keyboard focus."""
         self.yes.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def accept(self) -> None:
-        """Say yes."""
+        """Answer yes."""
         question = self.question
         self.put_away()
         if question is not None:
@@ -117,7 +117,7 @@ class QuestionSheet(Sheet):
         key = Qt.Key(event.key())
         if key in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
             if event.isAutoRepeat():
-                return  # The Enter that is still held was for the program.
+                return  # An Enter that is still held was meant for the program.
             if self.no.hasFocus():
                 self.put_away()
             else:
@@ -128,11 +128,11 @@ class QuestionSheet(Sheet):
             bar.setValue(bar.value() + (by if key in {Qt.Key.Key_Down, Qt.Key.Key_PageDown} else -by))
         elif key == Qt.Key.Key_Escape:
             super().keyPressEvent(event)
-        # Other keys are for nobody: the program gets none while a question is up.
+        # Drop other keys: the program must not get them while a question is open.
 
 
 def _readable(text: str) -> str:
-    """A text as it is shown: control characters are seen, overlong ones are cut."""
+    """A text for display: control characters become visible, long texts are cut."""
     shown = "".join(
         character if character in "\n\t" or character.isprintable() else _visible(character)
         for character in text[:SUBJECT_CHARACTERS].replace("\r\n", "\n").replace("\r", "\n")

@@ -31,11 +31,11 @@ class _TextField(PromptField):
 
 
 class SendSheet(Sheet):
-    """A text of several lines and its receiver; unsent text is kept for the next time.
+    """A field for several lines of text, and the receiving chat; unsent text is kept for the next time.
 
     Signals:
-        sent: a chat has taken it.
-        wanted: the user wants to see a chat, which asks something.
+        sent: a chat has accepted the text.
+        wanted: the user wants to see a chat that asks something.
     """
 
     sent = Signal(Chat)
@@ -49,15 +49,15 @@ class SendSheet(Sheet):
         running: Callable[[], list[Chat]],
         send: Callable[..., Coroutine[Any, Any, None]],
     ) -> None:
-        """Make it.
+        """Create the sheet.
 
         Args:
-            theme: its looks.
+            theme: the theme.
             parent: the window.
-            tasks: owner of what runs in the background.
-            running: the chats that something can be sent to, who needs the user first.
-            send: types a text into a chat (chat, text, anyway=…); raises OutliveError where that is not taken, and
-                NeedsInput where the chat asks something and ``anyway`` is False.
+            tasks: the owner of background tasks.
+            running: the chats that can receive text, beginning with those that need the user.
+            send: types a text into a chat (chat, text, anyway=…); raises OutliveError if the text is refused, and
+                NeedsInput if the chat asks something and ``anyway`` is False.
         """
         super().__init__(theme, parent, sheet_texts.send_text(), WIDTH_PX)
         self._tasks = tasks
@@ -102,7 +102,7 @@ class SendSheet(Sheet):
         self._on_text()
 
     def ask(self, chat: Chat | None) -> bool:
-        """Open for this chat, or for the first that runs; False if none does."""
+        """Open the sheet for this chat, or for the first running one; False if none runs."""
         running = self._running()
         if chat is None or chat.is_over:
             chat = running[0] if running else None

@@ -11,11 +11,11 @@ from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX, SCRIM_ALPHA
 from gui.window.widgets.parts import Area, Scrolled
 
 TOP_SHARE = 0.12
-"""Where a sheet hangs: this share of the window's height below its top."""
+"""The distance of a sheet from the window's top, as a share of the window's height."""
 
 
 def foot(*buttons: QWidget, words: QWidget | None = None) -> QHBoxLayout:
-    """The last row of a sheet: its buttons at the right, and before them words, if there are any."""
+    """The last row of a sheet: its buttons on the right, and optional text before them."""
     row = QHBoxLayout()
     row.setSpacing(GAP_S_PX)
     if words is None:
@@ -28,15 +28,15 @@ def foot(*buttons: QWidget, words: QWidget | None = None) -> QHBoxLayout:
 
 
 class SheetBody(Area):
-    """The sheet itself, without the dimmed page around it: a dialog to a screen reader."""
+    """The sheet itself, without the dimmed page around it; a dialog for screen readers."""
 
 
 class Sheet(QWidget):
-    """Covers its parent, ``around``; ``body`` is the sheet itself, as wide as ``width_px`` where there is room.
+    """Covers its parent, ``around``; ``body`` is the sheet itself, ``width_px`` wide if there is space.
 
     Signals:
-        opened: it is shown from now on.
-        closed: it was put away; the keyboard should go back to where it was.
+        opened: the sheet is shown.
+        closed: the sheet is closed; the keyboard focus should return to its former widget.
     """
 
     opened = Signal()
@@ -56,7 +56,7 @@ class Sheet(QWidget):
         self.hide()
 
     def column(self, gap_px: int = GAP_M_PX) -> QVBoxLayout:
-        """The layout of ``body``, still empty: its parts one below the other."""
+        """Create the layout of ``body``: an empty column."""
         layout = QVBoxLayout(self.body)
         layout.setContentsMargins(GAP_L_PX, GAP_L_PX, GAP_L_PX, GAP_L_PX)
         layout.setSpacing(gap_px)
@@ -64,11 +64,11 @@ class Sheet(QWidget):
 
     @property
     def is_open(self) -> bool:
-        """It is shown."""
+        """Whether the sheet is shown."""
         return not self.isHidden()
 
     def open(self) -> None:
-        """Show the sheet; the caller then gives a field the keyboard."""
+        """Show the sheet; the caller then gives a field the keyboard focus."""
         self.center()
         self.show()
         self.raise_()
@@ -81,7 +81,7 @@ class Sheet(QWidget):
             self.closed.emit()
 
     def center(self) -> None:
-        """Fit the sheet to the window and to what is in it."""
+        """Fit the sheet to the window and to its content."""
         around = self.around.rect()
         self.setGeometry(around)
         width = min(self._width_px, around.width() - 2 * GAP_L_PX)
@@ -96,13 +96,13 @@ class Sheet(QWidget):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         resized = event.type() == QEvent.Type.Resize and watched is self.around
-        # What is in the sheet wants another size.
+        # The sheet's content has changed its size.
         if self.is_open and (resized or (event.type() == QEvent.Type.LayoutRequest and watched is self.body)):
             self.center()
         return super().eventFilter(watched, event)
 
     def focusNextPrevChild(self, forward: bool) -> bool:
-        """Tab stays among the sheet's own controls."""
+        """Keep Tab within the sheet's own controls."""
         controls = [
             child
             for child in self.body.findChildren(QWidget)
@@ -153,7 +153,7 @@ class FormSheet(Sheet):
     """A sheet with fields: Return in any of them submits it."""
 
     def _submit(self) -> None:
-        """Take what the fields hold, if it is complete."""
+        """Submit the fields' values if they are complete."""
         raise NotImplementedError
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
