@@ -10,14 +10,14 @@ from session_host.paths import config_dir
 
 
 class EndpointDefaults(NamedTuple):
-    """What counts where the user names nothing; "" for nothing."""
+    """The values for fields that the user leaves empty; "" for none."""
 
     url: str
     model: str
 
 
 def endpoint_defaults() -> EndpointDefaults:
-    """Read them; a file that cannot be read counts as none here, and is complained of by the chat itself."""
+    """Read the defaults; empty if the file is unreadable, which the chat itself reports."""
     try:
         found = tomllib.loads((config_dir() / "endpoint.toml").read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError):

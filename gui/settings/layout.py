@@ -13,15 +13,15 @@ ZOOM_RANGE = (-8, 24)
 
 
 class Start(msgspec.Struct):
-    """How an agent was started last: what the sheet suggests the next time.
+    """The last start of an agent, for the next suggestion of New chat.
 
-    First prompts and variables are not kept: one asks another question each time, and variables may hold secrets.
+    First prompts and variables are not saved: prompts differ each time, and variables may hold secrets.
 
     Attributes:
-        arguments: the user's own, beside those of the presets.
-        presets: names of arguments that the catalog has.
-        worktree: a git worktree of its own was wanted.
-        model, url: of an endpoint.
+        arguments: the user's own arguments, besides those of the presets.
+        presets: the names of chosen arguments of the catalog.
+        worktree: whether a new git worktree was wanted.
+        model, url: the model and server of an endpoint.
     """
 
     arguments: list[str] = []
@@ -32,22 +32,22 @@ class Start(msgspec.Struct):
 
 
 class WindowLayout(msgspec.Struct):
-    """The window as it is now; written at each change, read at the next start.
+    """The window's current state; saved at each change, loaded at the next start.
 
     Attributes:
         tabs: ids of chats in tab order.
-        active: the id of the tab that is shown, "" for none.
-        recent: ids of chats in the order in which they were last shown.
-        places: by ids of chats, where in their history one looks (a ``terminal.scroll_place.ScrollPosition``).
-        unseen, rang: ids of chats that wrote something, or rang the bell, since they were last shown.
-        geometry: left, top, width and height of the window when neither maximised nor full screen.
-        zoom: steps that the terminal's font is larger than set.
+        active: the id of the visible tab, "" for none.
+        recent: ids of chats by when they were last shown.
+        places: the scroll position of each chat, by id (a ``terminal.scroll_place.ScrollPosition``).
+        unseen, rang: ids of chats with new output, or a bell, since they were last shown.
+        geometry: left, top, width and height of the window when it is neither maximised nor full screen.
+        zoom: how many steps the terminal's font is larger than configured.
         groups_folded: names of the sidebar's groups that are folded.
-        ended_by_you: ids of chats that were ended from this window, the latest last.
-        close_explained: the line about closing a tab was shown once.
-        tray_explained, no_tray_explained: the line about the tray was shown once, or that there is none.
-        starts: by agents' names, how each was started last.
-        grid: columns and rows that a terminal last had room for; a new chat starts with them.
+        ended_by_you: ids of chats that this window's user ended, the latest last.
+        close_explained: whether the line about closing a tab was shown.
+        tray_explained, no_tray_explained: whether the line about the tray, or about its absence, was shown.
+        starts: the last start of each agent, by the agent's name.
+        grid: the last grid size of a terminal; a new chat starts with it.
     """
 
     tabs: list[str] = []
@@ -73,7 +73,7 @@ class WindowLayout(msgspec.Struct):
     rang: list[str] = []
 
     def to_dict(self) -> dict[str, Any]:
-        """As the store keeps it."""
+        """The layout in the form that the store keeps."""
         found: dict[str, Any] = msgspec.to_builtins(self)
         return found
 
@@ -87,14 +87,14 @@ class WindowLayout(msgspec.Struct):
             try:
                 setattr(layout, field.name, msgspec.convert(values[field.name], field.type))
             except msgspec.ValidationError:
-                continue  # A layout is a convenience: one odd value is not worth a word.
+                continue  # A layout is a convenience: an invalid value is not worth a message.
         layout.tabs = list(dict.fromkeys(layout.tabs))
         smallest, largest = ZOOM_RANGE
         layout.zoom = min(max(layout.zoom, smallest), largest)
         return layout
 
     def note_ended_by_you(self, session_id: str) -> None:
-        """Remember that the user ended this chat here, so that its tab can say so later."""
+        """Remember that the user ended this chat here, so that its tab can show this later."""
         if session_id in self.ended_by_you:
             self.ended_by_you.remove(session_id)
         self.ended_by_you.append(session_id)

@@ -15,7 +15,7 @@
     close_tab = ["Ctrl+Shift+W", "Ctrl+F4"]
     full_screen = ""                  # no key
 
-Neither need be there. One that cannot be read is left alone, said in one line, and counts as empty.
+Both files are optional. An unreadable one is left unchanged, reported in one line, and counts as empty.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ FONT_SIZE_RANGE_PX = (6, 48)
 
 
 class WindowFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What ``window.toml`` may hold."""
+    """The settings in ``window.toml``."""
 
     appearance: Literal["desktop", "dark", "light"] = "desktop"
     font: str = ""
@@ -43,10 +43,10 @@ class WindowFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Preferences(msgspec.Struct, frozen=True):
-    """What the user set; defaults where nothing was set.
+    """The user's settings, with defaults for missing ones.
 
     Attributes:
-        keys: for each action that has keys of the user's own, its keys (empty: none).
+        keys: the keys of each action that the user configured (empty: none).
         problems: one line for each file that could not be read.
     """
 
@@ -56,7 +56,7 @@ class Preferences(msgspec.Struct, frozen=True):
 
 
 def load_preferences(directory: Path) -> Preferences:
-    """Read the user's files; never raises for what is in them."""
+    """Read the user's files; never raises for their contents."""
     problems: list[str] = []
     window = WindowFile()
     keys: dict[str, list[str]] = {}

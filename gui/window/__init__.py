@@ -1,17 +1,17 @@
 """The main window and everything in it.
 
-It shows what ``gui.bridge`` knows and turns what the user does into that room's verbs and the
-terminal's. It must not know hosts or the store: those stay behind the bridge.
+The window shows the facts of ``gui.bridge`` and turns the user's actions into calls of that room and of the terminal.
+It must not know hosts or the store, which the bridge hides.
 
-    main_window      puts the rooms below side by side
-    all_sheets       all sheets of the window, each made once
+    main_window      combines the rooms below
+    all_sheets       all sheets of the window, each created once
     sidebar/         all chats by group
-    tabs/            the open chats, their order, and the one that is shown
-    page/            one open chat: the terminal, and what stands around it in each state
-    actions/         what can be done: keys, menus, the palette, verbs on chats
-    sheets/          sheets over the window, of which one at most is open
+    tabs/            the open chats, their order, and the visible one
+    page/            one open chat: the terminal, with bars and banners for each state
+    actions/         the user's actions: keys, menus, the palette, actions on chats
+    sheets/          sheets over the window, at most one of them open
     new_chat/        the sheet that starts a chat
-    search/          searching all chats
+    search/          searches all chats
     remote_control/  the window's socket: commands, and a second start
     widgets/         small widgets that several rooms use
 """

@@ -25,10 +25,10 @@ from session_host.agents.agent import Agent
 
 
 class Sheets:
-    """All sheets, each made once. A sheet that opens closes the others.
+    """All sheets, each created once. Opening a sheet closes the others.
 
     Attributes:
-        question: for what is about all chats; a question about one chat is asked over its page.
+        question: for questions about all chats; a question about one chat appears over its page.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Sheets:
                 sheet.put_away()
 
     def all(self) -> tuple[Sheet, ...]:
-        """All sheets, in a list."""
+        """The list of all sheets."""
         return (
             self.new_chat, self.name, self.export, self.chooser, self.explain, self.output, self.send,
             self.searching.sheet, self.searching.recorded, self.question,
@@ -65,5 +65,5 @@ class Sheets:
 
     @property
     def is_any_open(self) -> bool:
-        """Whether a sheet is open and has the keyboard."""
+        """Whether a sheet is open and has the keyboard focus."""
         return any(sheet.is_open for sheet in self.all())

@@ -44,19 +44,19 @@ from session_host.agents.agent import Agent
 DEFAULT_SIZE_PX = (1120, 720)
 MIN_SIZE_PX = (300, 220)
 NARROW_PX = 480
-"""A window narrower than this shows its sidebar as marks, until it is wider again."""
+"""A narrower window shows its sidebar as marks until it is wider again."""
 
 SAVE_DELAY_MS = 150
-"""Dragging an edge changes the layout often; tabs are saved at once."""
+"""Delays saving, since dragging an edge changes the layout often; changed tabs are saved at once."""
 
 
 class MainWindow(QWidget):
     """The main window.
 
     Signals:
-        layout_changed: ``layout`` is to be saved.
+        layout_changed: ``layout`` must be saved.
         close_wanted: the user closed the window.
-        looks_elsewhere: the user looks at another chat, or at none, or comes back to the window.
+        looks_elsewhere: the user now looks at another chat, or at none, or returns to the window.
     """
 
     layout_changed = Signal()
@@ -208,7 +208,7 @@ class MainWindow(QWidget):
             self._collapse_sidebar(collapsed=True)
 
     def restore_tabs(self) -> None:
-        """Open the tabs of last time; the chats must be known."""
+        """Open the tabs of the last run; the chats must be known."""
         self.marks_kept.restore()
         self.tabs.note_shown(self.layout_state.recent)
         self.tabs.restore(self.layout_state.tabs, self.layout_state.active)
@@ -277,11 +277,11 @@ class MainWindow(QWidget):
         self._sessions.checkouts.set_seen(seen)
 
     def is_looked_at(self, chat: Chat) -> bool:
-        """Whether the user sees this chat: its tab is in front, and the window is active."""
+        """Whether the user sees this chat: its tab is visible, and the window is active."""
         return self.isActiveWindow() and not self.isMinimized() and self.tabs.active_id == chat.id
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        # Whether the window hides or the program ends is not the window's to know.
+        # The application decides whether the window hides or the program exits.
         event.ignore()
         self.close_wanted.emit()
 
@@ -309,13 +309,13 @@ class MainWindow(QWidget):
         self.describe()
 
     def open_chat(self, chat: Chat) -> ChatPage:
-        """Show a chat's tab, with the keyboard in its terminal."""
+        """Show a chat's tab, with the keyboard focus in its terminal."""
         page = self.tabs.open(chat)
         self.focus_page()
         return page
 
     def focus_page(self) -> None:
-        """The keyboard goes to what is shown."""
+        """Give the visible page the keyboard focus."""
         page = self.tabs.active_page
         if self.sheets.is_any_open:
             return
@@ -325,7 +325,7 @@ class MainWindow(QWidget):
             self.empty.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def bring_up(self) -> None:
-        """Show the window in front of others, with the keyboard."""
+        """Raise the window, with the keyboard focus."""
         if self.isMinimized():
             self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
         self.show()
@@ -354,7 +354,7 @@ class MainWindow(QWidget):
         }
 
     def set_zoom(self, steps: int) -> None:
-        """Make the terminals' text this many steps larger than set."""
+        """Make the terminals' text this many steps larger than configured."""
         smallest, largest = ZOOM_RANGE
         self.layout_state.zoom = min(max(steps, smallest), largest)
         for page in self.tabs.pages():

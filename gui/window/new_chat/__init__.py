@@ -1,8 +1,8 @@
 """The sheet that starts a chat.
 
-sheet              the sheet
-fields             fields that are more than a line of text
-request            what the user wants started, read out of the fields
+sheet              the sheet for a new chat
+fields             composite fields of the sheet
+request            the user's launch request, read from the fields
 agent_tiles        the agents as tiles
-directory_browser  choosing a directory from lists
+directory_browser  chooses a directory from lists
 """

@@ -21,7 +21,7 @@ TILE_HEIGHT_PX = 48
 
 
 class AgentTile(QAbstractButton):
-    """One agent: its monogram and its title; greyed where it is not installed."""
+    """One agent: its monogram and its title; greyed if it is not installed."""
 
     def __init__(self, theme: Theme, agent: Agent, place: int, *, installed: bool) -> None:
         super().__init__()
@@ -30,7 +30,7 @@ class AgentTile(QAbstractButton):
         self.agent = agent
         self.installed = installed
         self.setCheckable(True)
-        # The group sees to it; a screen reader learns from this that one of many is chosen.
+        # The group handles the choice; this tells screen readers that one of many is chosen.
         self.setAutoExclusive(True)
         self.setText(agent.title)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -70,10 +70,10 @@ class AgentTile(QAbstractButton):
 
 
 class AgentTiles(QWidget):
-    """All agents.
+    """The tiles of all agents.
 
     Signals:
-        chosen: another agent was chosen.
+        chosen: the user chose another agent.
     """
 
     chosen = Signal(str)
@@ -130,11 +130,11 @@ class AgentTiles(QWidget):
         return tile.agent.name if isinstance(tile, AgentTile) else ""
 
     def is_installed(self, name: str) -> bool:
-        """Whether an agent's program is there."""
+        """Whether an agent's program is installed."""
         return name in self._tiles and self._tiles[name].installed
 
     def first_installed(self) -> str:
-        """The first agent that can be started as it is; an endpoint's server has to be named first."""
+        """The first agent that can be started without further input; an endpoint needs a server first."""
         installed = [name for name, tile in self._tiles.items() if tile.installed]
         own_programs = [name for name in installed if self._tiles[name].agent.executable]
         return next(iter([*own_programs, *(name for name in installed if name != ENDPOINT), *installed]), "")
@@ -145,14 +145,14 @@ class AgentTiles(QWidget):
             self._tiles[name].setChecked(True)
 
     def focus(self) -> None:
-        """Give the chosen tile the keyboard."""
+        """Give the chosen tile the keyboard focus."""
         tile = self._tiles.get(self.current())
         if tile is not None:
             tile.setFocus(Qt.FocusReason.TabFocusReason)
 
     def _on_toggled(self, tile: QAbstractButton, checked: bool) -> None:
         if checked and isinstance(tile, AgentTile):
-            # Only the chosen tile is on Tab's way; the arrows reach the others.
+            # Tab reaches only the chosen tile; the arrow keys reach the others.
             for other in self._tiles.values():
                 other.setFocusPolicy(Qt.FocusPolicy.StrongFocus if other is tile else Qt.FocusPolicy.ClickFocus)
             self.chosen.emit(tile.agent.name)

@@ -23,7 +23,7 @@ UP = ".."
 
 
 class DirectoryList(QListView):
-    """Directories: Enter or Right goes into one, Backspace or Left out."""
+    """A list of directories: Enter or Right enters one, Backspace or Left goes up."""
 
     def __init__(self, browser: DirectoryBrowser) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class DirectoryList(QListView):
 
 
 class DirectoryBrowser(Sheet):
-    """A sheet over another one; "Choose" puts the directory into the field, Escape leads back to it unchanged."""
+    """A sheet over another one; "Choose" puts the directory into the field, Escape returns without a change."""
 
     def __init__(self, theme: Theme, parent: QWidget, field: DirectoryField) -> None:
         super().__init__(theme, parent, new_chat_texts.choose_directory(), WIDTH_PX)
@@ -67,7 +67,7 @@ class DirectoryBrowser(Sheet):
         self.closed.connect(lambda: field.setFocus(Qt.FocusReason.OtherFocusReason))
 
     def browse(self) -> None:
-        """Open at the field's directory, or at the nearest one above it that exists."""
+        """Open the sheet at the field's directory, or at its nearest existing parent."""
         path = Path(self._field.directory())
         while not path.is_dir() and path != path.parent:
             path = path.parent
@@ -77,11 +77,11 @@ class DirectoryBrowser(Sheet):
 
     @property
     def directory(self) -> Path:
-        """The directory that is listed, which "Choose" takes."""
+        """The listed directory, which "Choose" takes."""
         return self._at
 
     def names(self) -> list[str]:
-        """The names that are listed."""
+        """The listed names."""
         return self._model.stringList()
 
     def enter(self, index: QModelIndex) -> None:
@@ -93,7 +93,7 @@ class DirectoryBrowser(Sheet):
             self._show(self._at / name)
 
     def go_up(self) -> None:
-        """Go to the directory above; the one that was left is selected."""
+        """Go to the parent directory, and select the former one."""
         self._show(self._at.parent, self._at.name)
 
     def _show(self, path: Path, selected: str = "") -> None:
@@ -119,7 +119,7 @@ class DirectoryBrowser(Sheet):
 
 
 class DirectoryRow(QWidget):
-    """A directory field of a sheet, with "Browse…" beside it."""
+    """A sheet's directory field with "Browse…" beside it."""
 
     def __init__(self, theme: Theme, sheet: Sheet, field: DirectoryField) -> None:
         super().__init__()
@@ -135,10 +135,10 @@ class DirectoryRow(QWidget):
 
 
 def _directories_in(path: Path) -> list[str]:
-    """The directories in one, hidden ones left out, in the order of their names.
+    """The directories in a directory, without hidden ones, sorted by name.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: the directory cannot be read.
     """
     found: list[str] = []
     with os.scandir(path) as entries:

@@ -27,7 +27,7 @@ from session_host.agents.agent import Agent
 
 
 class PresetButtons(QWidget):
-    """Arguments by their names, each of them on or off."""
+    """Buttons for named arguments, each of them on or off."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class PresetButtons(QWidget):
         self.setAccessibleName(new_chat_texts.presets())
 
     def set_presets(self, presets: Mapping[str, tuple[str, ...]], chosen: list[str]) -> None:
-        """Offer these."""
+        """Set the named arguments, and which of them are on."""
         for old in self._buttons.values():
             self._flow.removeWidget(old)
             old.hide()
@@ -53,16 +53,16 @@ class PresetButtons(QWidget):
             self._buttons[name] = made
 
     def chosen(self) -> list[str]:
-        """The names of those that are on."""
+        """The names that are on."""
         return [name for name, one in self._buttons.items() if one.isChecked()]
 
     def arguments(self) -> list[str]:
-        """What they stand for."""
+        """The arguments for the names that are on."""
         return [word for name in self.chosen() for word in self._presets[name]]
 
 
 class WorktreeField(QWidget):
-    """Whether a chat gets a git worktree of its own, and on which branch."""
+    """The choice of a git worktree for the chat, and of its branch."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -86,16 +86,16 @@ class WorktreeField(QWidget):
         layout.addWidget(self.branch)
 
     def set_value(self, *, wanted: bool) -> None:
-        """Suggest this; a branch is named anew each time."""
+        """Suggest a choice; the branch is empty again each time."""
         self.wanted.setChecked(wanted)
         self.branch.clear()
 
     def value(self) -> str | None:
-        """As in ``LaunchRequest.worktree``."""
+        """The choice, as in ``LaunchRequest.worktree``."""
         return self.branch.text().strip() if self.wanted.isChecked() and self.wanted.isEnabled() else None
 
     def tell_repository(self, status: Status | None) -> None:
-        """What the directory is: the working tree of a repository, or none."""
+        """Set the status of the directory's repository; None outside of one."""
         self.wanted.setEnabled(status is not None)
         self.branch.setVisible(status is not None and self.wanted.isChecked())
         self.note.setText("" if status is not None else new_chat_texts.no_repository())
@@ -104,7 +104,7 @@ class WorktreeField(QWidget):
 
 
 class InstallHint(QWidget):
-    """Says that an agent is not installed, and the command that installs it."""
+    """A message that an agent is not installed, with the command that installs it."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -129,7 +129,7 @@ class InstallHint(QWidget):
         self.hide()
 
     def show_agent(self, agent: Agent | None) -> None:
-        """Tell of this agent; None when there is nothing to install."""
+        """Show the message for this agent; None for no message."""
         self.setVisible(agent is not None)
         if agent is not None:
             how = new_chat_texts.install_with() if agent.install_hint else new_chat_texts.see(agent.website)

@@ -11,16 +11,16 @@ from gui.settings.layout import Start
 from gui.wording import new_chat_texts
 
 ENDPOINT = "endpoint"
-"""The agent that takes a model and a server's address."""
+"""The agent with a model and a server's address."""
 
 
 @dataclass(frozen=True)
 class NewChatRequest:
-    """What the user wants started.
+    """A launch request.
 
     Attributes:
-        worktree: as in ``LaunchRequest``: the branch of a git worktree of its own, "" for a new branch, None for none.
-        remembered: what the sheet is to suggest for this agent the next time.
+        worktree: as in ``LaunchRequest``: the branch of a new git worktree, "" for a new branch, None for no worktree.
+        remembered: the suggestion for this agent's next start.
     """
 
     agent: str
@@ -34,10 +34,10 @@ class NewChatRequest:
 
 
 class Refused(Exception):
-    """A field's content makes no sense.
+    """A field's content is invalid.
 
     Attributes:
-        control: the field.
+        control: the invalid field.
     """
 
     def __init__(self, control: QWidget, message: str) -> None:
@@ -46,10 +46,10 @@ class Refused(Exception):
 
 
 def words_of(text: str, control: QWidget, name: str) -> list[str]:
-    """A field's words, as a shell reads them.
+    """Split a field's text into words, as a shell does.
 
     Raises:
-        Refused: a quotation does not end.
+        Refused: a quotation is not closed.
     """
     try:
         return shlex.split(text)
@@ -58,10 +58,10 @@ def words_of(text: str, control: QWidget, name: str) -> list[str]:
 
 
 def variables_of(text: str, control: QWidget) -> dict[str, str]:
-    """A field's variables: ``NAME=value …``.
+    """Parse a field's variables: ``NAME=value …``.
 
     Raises:
-        Refused: they are not of that form.
+        Refused: the text does not have that form.
     """
     pairs = [word.partition("=") for word in words_of(text, control, "Environment")]
     for name, equals, _ in pairs:
@@ -71,12 +71,12 @@ def variables_of(text: str, control: QWidget) -> dict[str, str]:
 
 
 def endpoint_arguments(model: str, url: str) -> list[str]:
-    """The arguments that say which model of which server; each is one word, since a value may begin with a dash."""
+    """The arguments for a model and a server; each is one word, since a value may begin with a dash."""
     return [f"--{option}={value}" for option, value in (("model", model), ("url", url)) if value]
 
 
 def without_endpoint_arguments(arguments: list[str]) -> tuple[list[str], str, str]:
-    """Take model and address out of arguments again; returns the others, the model and the address."""
+    """Split model and address off the arguments; returns the others, the model and the address."""
     found = {"--model": "", "--url": ""}
     others = []
     for word in arguments:
@@ -89,7 +89,7 @@ def without_endpoint_arguments(arguments: list[str]) -> tuple[list[str], str, st
 
 
 def known_words(text: str) -> list[str]:
-    """Words as far as they make sense; nothing of a text that does not."""
+    """The words of a text; none if they cannot be parsed."""
     try:
         return shlex.split(text)
     except ValueError:

@@ -38,15 +38,15 @@ from session_host.agents.agent import Agent
 WIDTH_PX = 640
 MOST_PX = 1000
 SETTLED_MS = 150
-"""A directory that was typed is looked at once nothing was typed for so long."""
+"""How long after typing a directory is looked up."""
 
 
 class NewChatSheet(FormSheet):
-    """The sheet.
+    """The sheet for a new chat.
 
     Signals:
-        wanted: a ``NewChatRequest`` is to be started; ``done`` or ``failed`` answers it.
-        directory_settled: this directory is to be looked at; ``tell_repository`` answers it.
+        wanted: start a ``NewChatRequest``; ``done`` or ``failed`` answers.
+        directory_settled: look up this directory; ``tell_repository`` answers.
     """
 
     wanted = Signal(NewChatRequest)
@@ -58,9 +58,9 @@ class NewChatSheet(FormSheet):
         self._named_by_user = False
         self._starts: dict[str, Start] = {}
         self._is_draft = False
-        """Something was typed that was not started yet."""
+        """Whether the sheet has input that was not started yet."""
         self._filled_for = ""
-        """The agent that the fields below it were filled in for."""
+        """The agent for which the fields below it are filled in."""
         self.tiles = AgentTiles(theme)
         self.tiles.chosen.connect(self._on_agent)
         self.missing = InstallHint(theme)
@@ -151,19 +151,19 @@ class NewChatSheet(FormSheet):
     # ------------------------------------------------------------ opening
 
     def set_agents(self, agents: Mapping[str, Agent]) -> None:
-        """Another catalog."""
+        """Use another catalog."""
         self._agents = agents
 
     def ask(self, agent: str, directory: str, starts: Mapping[str, Start], overrides: Mapping[str, str]) -> None:
-        """Open the sheet with these suggestions; the keyboard goes to the agents.
+        """Open the sheet with these suggestions; the agents get the keyboard focus.
 
-        What was typed before the sheet was put away is there again, see ``go_on``.
+        Input from before the sheet was closed is restored, see ``go_on``.
 
         Args:
-            agent: the one to choose, if it is there.
-            directory: where.
-            starts: how each agent was started last, by their names.
-            overrides: variables.
+            agent: the suggested agent, if it is in the catalog.
+            directory: the suggested directory.
+            starts: the last start of each agent, by name.
+            overrides: environment variables.
         """
         self.tiles.set_agents(self._agents, os.environ.get("PATH", os.defpath))
         chosen = agent if agent in self._agents and self.tiles.is_installed(agent) else self.tiles.first_installed()
@@ -184,7 +184,7 @@ class NewChatSheet(FormSheet):
         self.center()
 
     def go_on(self) -> bool:
-        """Open the sheet as it was put away; False if nothing was typed into it then."""
+        """Open the sheet as it was closed; False if it had no input then."""
         if not self._is_draft:
             return False
         self.set_busy(busy=False)
@@ -198,7 +198,7 @@ class NewChatSheet(FormSheet):
         self._is_draft = True
 
     def look_again(self) -> None:
-        """There may be other agents: PATH has changed."""
+        """Update the agents, since PATH has changed."""
         if self.is_open:
             had_focus = self.tiles.isAncestorOf(self.focusWidget())
             self.tiles.set_agents(self._agents, os.environ.get("PATH", os.defpath))
@@ -207,11 +207,11 @@ class NewChatSheet(FormSheet):
                 self.tiles.focus()
 
     def set_recent(self, recent: list[str]) -> None:
-        """Directories to offer first."""
+        """Set the directories to offer first."""
         self.directory.set_recent(recent)
 
     def tell_repository(self, directory: str, status: Status | None) -> None:
-        """What git says of a directory; None where it knows none."""
+        """Set git's status of a directory; None outside of a repository."""
         if directory == self.directory.directory():
             self.worktree.tell_repository(status)
 
@@ -224,13 +224,13 @@ class NewChatSheet(FormSheet):
             self._set_error(message)
 
     def done(self) -> None:
-        """The chat runs."""
+        """The chat was started."""
         self._is_draft = False
         self.set_busy(busy=False)
         self.put_away()
 
     def set_busy(self, *, busy: bool) -> None:
-        """Say whether a start is under way."""
+        """Show whether a start is in progress."""
         self.start.setEnabled(not busy)
         self.start.setText(common_texts.starting() if busy else new_chat_texts.start())
 
@@ -249,7 +249,7 @@ class NewChatSheet(FormSheet):
         self._suggest_name()
 
     def _fill_for(self, agent: Agent) -> None:
-        """Suggest how this agent was started last; what was typed for another one is suggested for that again."""
+        """Suggest the last start of this agent; keep input for another agent until that is chosen again."""
         if self._filled_for == agent.name:
             return
         if self._filled_for:
@@ -296,7 +296,7 @@ class NewChatSheet(FormSheet):
         self._show_fields()
 
     def _show_fields(self) -> None:
-        """Show the fields that this agent has, the rarer ones only when they are wanted."""
+        """Show the fields of this agent, the rarer ones only on demand."""
         agent = self._agents.get(self.tiles.current())
         replaces = agent is not None and agent.arguments_replace
         needs_command = agent is not None and replaces and not agent.starts_alone
@@ -347,7 +347,7 @@ class NewChatSheet(FormSheet):
         self.wanted.emit(new_chat)
 
     def _make_directory(self) -> None:
-        """Make the directory that is not there, and start."""
+        """Create the missing directory, and start."""
         if problem := self.directory.make():
             self._set_error(problem)
         else:
@@ -381,7 +381,7 @@ class NewChatSheet(FormSheet):
 
 
 def start_of(agent: Agent, arguments: list[str]) -> Start:
-    """The fields that make these arguments, for another chat like it."""
+    """The fields' values for these arguments, for a similar chat."""
     if agent.name != ENDPOINT:
         return Start(arguments=arguments)
     others, model, url = without_endpoint_arguments(arguments)

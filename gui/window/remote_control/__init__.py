@@ -1,6 +1,6 @@
-"""The window's socket: commands of ``outlive window``, and a second start.
+"""The window's socket: commands of ``outlive window``, and a second start of the program.
 
-server           one JSON object a line, from commands and from a second start
-verbs            tabs, show, grab, close, raise
+server           serves the socket: one JSON object per line
+verbs            the requests: tabs, show, grab, close, raise
 single_instance  one window for each user: a second start raises the first
 """

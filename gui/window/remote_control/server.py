@@ -1,4 +1,4 @@
-"""The window's socket: one JSON object a line, from commands and from a second start.
+"""The window's socket: one JSON object per line, from commands and from a second start.
 
 A request is ``{"verb": "tabs" | "show" | "grab" | "close" | "raise", "session": id?, "file": path?}``;
 its reply is ``{"ok": true, "result": …}`` or ``{"ok": false, "error": "one line", "exit_code": n}``.
@@ -20,14 +20,14 @@ from session_host.protocol.untrusted_text import one_line
 from session_host.system.peer_credentials import is_foreign, peer_pid
 
 CONTROLLING = frozenset({"grab", "close"})
-"""Verbs that an agent may not use, but on a window that it opened: a picture shows all that is on the screen."""
+"""Verbs that an agent may not use, except on a window that it opened: a picture shows everything on the window."""
 
 MAX_LINE_BYTES = 65536
 MAX_ERROR_CHARACTERS = 600
 
 
 class ControlRequest(msgspec.Struct, frozen=True):
-    """One line from a command."""
+    """A request: one line from a command."""
 
     verb: str
     session: str = ""
@@ -38,7 +38,7 @@ Verb = Callable[[ControlRequest], Awaitable[Any]]
 
 
 class ControlServer:
-    """Serves the socket; each request is answered by the verb of its name."""
+    """Serves the socket; the verb of its name answers each request."""
 
     def __init__(self, verbs: dict[str, Verb]) -> None:
         self._verbs = verbs
@@ -54,7 +54,7 @@ class ControlServer:
             former.close()
 
     async def close(self) -> None:
-        """Serve nobody any more."""
+        """Stop serving."""
         self._closing = True
         if self._server is not None:
             self._server.close()
@@ -74,7 +74,7 @@ class ControlServer:
         try:
             await self._serve(reader, writer)
         except ConnectionError:
-            pass  # The other side went away: there is nobody to answer.
+            pass  # The other side has disconnected.
         finally:
             writer.close()
 
@@ -83,7 +83,7 @@ class ControlServer:
             try:
                 line = await reader.readline()
             except ValueError:
-                return  # Longer than any request may be.
+                return  # The line is longer than any request may be.
             if not line.endswith(b"\n"):
                 return
             writer.write(
@@ -110,7 +110,7 @@ class ControlServer:
 
 
 def _refusal(message: str, exit_code: int) -> dict[str, Any]:
-    """The reply to a request that failed; the message may quote the request, which can hold anything."""
+    """The reply to a failed request; the message may quote the request, which can contain anything."""
     line = one_line(message)
     if len(line) > MAX_ERROR_CHARACTERS:
         half = MAX_ERROR_CHARACTERS // 2

@@ -1,6 +1,6 @@
-"""One window per user: the first takes the socket; a second start raises the first and exits.
+"""One window per user: the first start creates the socket; a second start raises that window and exits.
 
-Qt is not imported here, so that the second start is over in a moment.
+This module does not import Qt, so that a second start is fast.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ LOOK_AGAIN_S = 0.05
 
 
 class WindowHangs(OutliveError):
-    """A window is open and does not answer."""
+    """A window is open and does not respond."""
 
 
 class SingleInstance:
-    """The right to be the window, and the socket that goes with it.
+    """The right to be the window, with its socket.
 
-    The lock is the kernel's, so it ends with the process however that ends; the socket's file may
-    outlive it; the next process that gets the lock replaces it.
+    The lock is the kernel's, so it ends with the process in any case; the socket's file may outlive the process, and
+    the next process that gets the lock replaces it.
 
     Attributes:
-        listener: bound and listening; who connects before the window serves it waits.
-        is_lost: another window has taken the right, while lock and socket were removed.
+        listener: bound and listening; connections wait until the window serves them.
+        is_lost: another window got the right while lock and socket were removed.
     """
 
     def __init__(self, lock: IO[bytes], listener: socket.socket) -> None:
@@ -41,21 +41,21 @@ class SingleInstance:
         self.is_lost = False
 
     def release(self) -> None:
-        """Give it up; the next start is the window."""
+        """Give up the right; the next start becomes the window."""
         if not self.is_lost:
             window_socket().unlink(missing_ok=True)
         self.listener.close()
         self._lock.close()
 
     def check_socket(self) -> bool:
-        """Put lock and socket back if somebody removed them, alone or with the runtime directory.
+        """Restore lock and socket if they were removed, alone or with the runtime directory.
 
         Returns:
-            Whether ``listener`` is another one now; the caller closes what it made of the former one.
+            Whether ``listener`` is a new socket; the caller then closes objects of the former one.
 
         Raises:
             UnsafeDirectory: the runtime directory cannot be trusted.
-            OutliveError: one of the two cannot be made.
+            OutliveError: the lock or the socket cannot be created.
         """
         if self.is_lost:
             return False
@@ -75,12 +75,12 @@ class SingleInstance:
 
 
 def claim_or_raise() -> SingleInstance | None:
-    """Become the window, or raise the one that there is (then None).
+    """Become the window, or raise the open one and return None.
 
     Raises:
-        WindowHangs: there is one, and it does not answer in time.
+        WindowHangs: a window is open, and does not respond in time.
         UnsafeDirectory: the runtime directory cannot be trusted.
-        OutliveError: the socket's path is too long, or it cannot be made.
+        OutliveError: the socket's path is too long, or it cannot be created.
     """
     ensure_private(runtime_dir())
     path = window_socket()
@@ -90,7 +90,7 @@ def claim_or_raise() -> SingleInstance | None:
             ask("raise", timeout_s=ANSWER_TIMEOUT_S)
             return None
         except WindowNotOpen as error:
-            # It is just beginning, or just ending: in a moment one of the two ways is open.
+            # The other window is starting or exiting: soon one of the two ways works.
             if time.monotonic() > deadline_s:
                 raise _hangs() from error
             time.sleep(LOOK_AGAIN_S)
@@ -104,7 +104,7 @@ def claim_or_raise() -> SingleInstance | None:
 
 
 def _listen(path: Path) -> socket.socket:
-    """A new listening socket in the place of what is at ``path``."""
+    """Create a listening socket in place of any file at ``path``."""
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         path.unlink(missing_ok=True)

@@ -22,7 +22,7 @@ class RemoteControl:
     """The verbs of the window's socket."""
 
     def __init__(self, window: MainWindow, sessions: SessionsModel, close: asyncio.Event) -> None:
-        """``close`` is set to end the window's process."""
+        """Set up the verbs; ``close`` is set to exit the window's process."""
         self._window = window
         self._sessions = sessions
         self._close = close
@@ -32,7 +32,7 @@ class RemoteControl:
         return {"tabs": self.tabs, "show": self.show, "grab": self.grab, "close": self.close, "raise": self.bring_up}
 
     async def tabs(self, _request: ControlRequest) -> list[dict[str, Any]]:
-        """The tabs in their order."""
+        """List the tabs in order."""
         active = self._window.tabs.active_id
         return [
             {
@@ -46,10 +46,10 @@ class RemoteControl:
         ]
 
     async def show(self, request: ControlRequest) -> dict[str, Any]:
-        """Open a chat's tab if need be and show it; answers when it is live, or its last screen is there."""
+        """Show a chat's tab, opening it if needed; replies when it is live, or its last screen is shown."""
         chat = self._sessions.get(request.session)
         if chat is None:
-            # It may have been started a moment ago.
+            # The chat may have been started a moment ago.
             await self._sessions.look_now()
             chat = self._sessions.get(request.session)
         if chat is None:
@@ -66,7 +66,7 @@ class RemoteControl:
         return {"session_id": chat.id}
 
     async def grab(self, request: ControlRequest) -> dict[str, Any]:
-        """Write a picture of the window as it is painted now."""
+        """Write a picture of the window's current content."""
         path = Path(request.file)
         if not request.file or not path.is_absolute():
             raise UsageError("grab needs the absolute path of a file")
@@ -77,22 +77,22 @@ class RemoteControl:
         return {"file": str(path), "width_px": picture.width(), "height_px": picture.height()}
 
     async def close(self, _request: ControlRequest) -> None:
-        """End the window politely, once the answer is sent."""
+        """Close the window after the reply is sent."""
         QTimer.singleShot(0, self._window, self._close.set)
 
     async def bring_up(self, _request: ControlRequest) -> None:
-        """Show the window in front of others."""
+        """Raise the window."""
         self._window.bring_up()
 
 
 def _write(picture: QImage, path: Path) -> str:
-    """Write a PNG; returns what went wrong, "" if nothing."""
+    """Write a PNG; returns the error, "" for none."""
     writer = QImageWriter(str(path), QByteArray(b"png"))
     return "" if writer.write(picture) else writer.errorString()
 
 
 async def _settled(page: ChatPage) -> None:
-    """Wait until what a page shows is final for now."""
+    """Wait until a page's content is final for now."""
     arrived = asyncio.Event()
     connection = page.settled.connect(arrived.set)
     try:
@@ -103,7 +103,7 @@ async def _settled(page: ChatPage) -> None:
 
 
 async def _painted() -> None:
-    """Let what was asked to be painted be painted: a frame's time, twice round the loop."""
+    """Wait until requested painting is done: the time of a frame, then two turns of the loop."""
     for _ in range(2):
         turned = asyncio.Event()
         QTimer.singleShot(17, turned.set)

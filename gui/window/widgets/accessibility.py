@@ -1,6 +1,6 @@
 """Accessible roles of the window's own widgets, for screen readers.
 
-Qt derives a role from the class of a widget, and gives classes that it does not know the role of a plain area.
+Qt derives a role from a widget's class, and gives unknown classes the role of a plain area.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QAccessibleWidget, QWidget
 
 ROLES = {
     "MainWindow": QAccessible.Role.Window,
-    "QStackedWidget": QAccessible.Role.LayeredPane,  # Qt's own interface hides what lies over the pages: banners.
+    "QStackedWidget": QAccessible.Role.LayeredPane,  # Qt's own interface hides widgets over the pages: banners.
     "Sidebar": QAccessible.Role.Pane,
     "ChatPage": QAccessible.Role.PropertyPage,
     "TerminalView": QAccessible.Role.Terminal,
@@ -38,7 +38,7 @@ ROLES = {
 
 @functools.cache
 def install_roles() -> None:
-    """Let Qt use the roles from now on; later calls do nothing."""
+    """Register the roles with Qt; later calls do nothing."""
     QAccessible.installFactory(_interface)
 
 
@@ -49,6 +49,6 @@ def _interface(class_name: str, owner: QObject | None) -> QAccessibleInterface |
 
 
 def announce(widget: QWidget) -> None:
-    """Have screen readers read a widget's name aloud, as they do for an alert."""
+    """Let screen readers read a widget's name aloud, like an alert."""
     if QAccessible.isActive():
         QAccessible.updateAccessibility(QAccessibleEvent(widget, QAccessible.Event.Alert))

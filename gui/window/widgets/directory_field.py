@@ -14,11 +14,11 @@ from gui.wording.phrases import short_directory
 
 OFFERED = 12
 LOOKED_AT = 2000
-"""Entries of a directory that are read at most, so that a huge one does not hold up typing."""
+"""The maximum number of directory entries that are read, so that a huge directory does not delay typing."""
 
 
 class DirectoryField(QLineEdit):
-    """Takes a directory; ``~`` is the home directory."""
+    """A field for a directory; ``~`` is the home directory."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -36,15 +36,15 @@ class DirectoryField(QLineEdit):
         self.textEdited.connect(self._offer)
 
     def set_recent(self, directories: list[str]) -> None:
-        """The directories to offer first."""
+        """Set the directories to offer first."""
         self._recent = [short_directory(path) for path in directories]
 
     def directory(self) -> str:
-        """What was typed as an absolute path."""
+        """The typed directory as an absolute path."""
         return os.path.abspath(os.path.expanduser(self.text().strip() or "~"))  # noqa: PTH100, PTH111 - as typed
 
     def problem(self) -> str:
-        """Why a chat cannot be started there; "" if it can."""
+        """Why a chat cannot be started in the directory; "" if it can."""
         path = Path(self.directory())
         try:
             if path.is_dir():
@@ -55,11 +55,11 @@ class DirectoryField(QLineEdit):
         return problem(short_directory(str(path)))
 
     def is_missing(self) -> bool:
-        """Whether nothing is there."""
+        """Whether the path does not exist."""
         return not os.path.lexists(self.directory())
 
     def make(self) -> str:
-        """Make the directory, with those above it; why it could not be made, "" if it was."""
+        """Create the directory and its parents; returns the error, "" for none."""
         path = Path(self.directory())
         try:
             path.mkdir(parents=True, exist_ok=True)
@@ -68,7 +68,7 @@ class DirectoryField(QLineEdit):
         return ""
 
     def offers(self, text: str) -> list[str]:
-        """What goes with a typed text: recent directories that contain it, then those that it begins."""
+        """The completions of a text: recent directories that contain it, then directories that begin with it."""
         typed = text.strip()
         recent = [path for path in self._recent if typed.casefold() in path.casefold()]
         found = recent + [path for path in _completions(typed) if path not in recent]
@@ -85,7 +85,7 @@ class DirectoryField(QLineEdit):
         super().keyPressEvent(event)
 
     def event(self, event: QEvent) -> bool:
-        """Tab takes the only, or the first, way on, as in a shell."""
+        """Let Tab accept the only, or the first, completion, as in a shell."""
         if (
             event.type() == QEvent.Type.KeyPress
             and isinstance(event, QKeyEvent)
@@ -99,7 +99,7 @@ class DirectoryField(QLineEdit):
                 self._offer(self.text())
                 self._completer.complete()
                 return True
-            # The completer gives the keyboard back here when its list goes: move on after that.
+            # The completer returns the keyboard focus here when its list closes: move on after that.
             self._popup.hide()
             QTimer.singleShot(0, self, self._move_on)
             return True
@@ -115,7 +115,7 @@ class DirectoryField(QLineEdit):
 
 
 def _completions(typed: str) -> list[str]:
-    """Directories that begin as typed; hidden ones only when a dot was typed."""
+    """Directories that begin with the text; hidden ones only after a typed dot."""
     if not typed:
         return []
     whole = os.path.expanduser(typed)  # noqa: PTH111 - keeps a final slash, which means "in there"
@@ -132,5 +132,5 @@ def _completions(typed: str) -> list[str]:
                 if fits and (begun.startswith(".") or not entry.name.startswith(".")) and entry.is_dir():
                     found.append(short_directory(f"{parent}/{entry.name}"))
     except OSError:
-        return []  # Not there, or not ours to read: there is nothing to offer.
+        return []  # The directory is missing or unreadable: there are no completions.
     return sorted(found, key=str.casefold)

@@ -9,10 +9,10 @@ from gui.theme.tokens import GAP_S_PX
 
 
 class FlowLayout(QLayout):
-    """Its items from left to right at their own size, in as many lines as they need; hidden ones take no room.
+    """Places items from left to right in their own size, in as many lines as needed; hidden ones take no space.
 
-    It is always a widget's own layout: in another layout, PySide forgets its items when any chat's page is deleted, and
-    the next layout crashes.
+    The layout must be a widget's own layout: inside another layout, PySide forgets its items when any chat's page is
+    deleted, and the next layout crashes.
     """
 
     def __init__(self, parent: QWidget, gap_px: int = GAP_S_PX) -> None:
@@ -28,7 +28,7 @@ class FlowLayout(QLayout):
         return len(self._items)
 
     def itemAt(self, index: int) -> QLayoutItem:
-        # None is how Qt is told that there is none; the stubs do not know.
+        # None tells Qt that there is no item; the stubs do not know this.
         return self._items[index] if 0 <= index < len(self._items) else None  # type: ignore[return-value]
 
     def takeAt(self, index: int) -> QLayoutItem:
@@ -48,7 +48,7 @@ class FlowLayout(QLayout):
         self._place(rect, apply=True)
 
     def sizeHint(self) -> QSize:
-        """All in one line."""
+        """The size of all items in one line."""
         sizes = [item.sizeHint() for item in self._items if not item.isEmpty()]
         width = sum(size.width() for size in sizes) + self.spacing() * max(len(sizes) - 1, 0)
         return QSize(width, max((size.height() for size in sizes), default=0))
@@ -60,7 +60,7 @@ class FlowLayout(QLayout):
         )
 
     def _place(self, area: QRect, *, apply: bool) -> int:
-        """Place the items; the height that they take."""
+        """Place the items; returns their height."""
         left, top, line = area.left(), area.top(), 0
         for item in self._items:
             if item.isEmpty():
@@ -76,7 +76,7 @@ class FlowLayout(QLayout):
 
 
 def flow(*controls: QWidget) -> QWidget:
-    """A widget with these controls in it."""
+    """A widget that contains these controls."""
     made = QWidget()
     layout = FlowLayout(made)
     for control in controls:

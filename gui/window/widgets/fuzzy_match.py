@@ -1,4 +1,4 @@
-"""Fuzzy matching as in fzf: letters in order, best at word starts and in runs."""
+"""Fuzzy matching as in fzf: letters in order, with the highest score at word starts and in runs."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ from typing import Final, NamedTuple
 
 _MATCHED: Final = 16
 _TOGETHER: Final = 8
-"""For a letter right after the one that fits before it."""
+"""The bonus for a letter directly after the previous matched one."""
 _WORD_START: Final = 8
 _FIRST: Final = 4
-"""For a letter that begins the text, on top."""
+"""The additional bonus for a letter at the text's beginning."""
 _GAP_BEGINS: Final = -3
 _GAP: Final = -1
 _NEVER: Final = -(10**6)
 
 
 class Fit(NamedTuple):
-    """How well a text fits, and which of its characters were matched."""
+    """The score of a text, and its matched characters."""
 
     score: int
     places: tuple[int, ...]
 
 
 def fit(wanted: str, text: str) -> Fit | None:
-    """How a text fits what was typed: each word of it, in any order; None if it does not.
+    """Match a text with the typed words, in any order; None if it does not match.
 
-    A letter in upper case that was typed fits only itself, as in fzf's smart case.
+    A typed upper-case letter matches only itself, as in fzf's smart case.
     """
     score, places = 0, set[int]()
     for word in wanted.split():
@@ -38,7 +38,7 @@ def fit(wanted: str, text: str) -> Fit | None:
 
 
 def _word(word: str, text: str, as_written: str) -> Fit | None:
-    """The best way to find the letters of a word in a text (Smith and Waterman, with affine gaps)."""
+    """The best match of a word's letters in a text (Smith and Waterman, with affine gaps)."""
     if len(text) != len(as_written) or not _is_within(word, text):
         return None
     bonuses = [_bonus(as_written, place) for place in range(len(text))]
@@ -47,7 +47,7 @@ def _word(word: str, text: str, as_written: str) -> Fit | None:
     for number, letter in enumerate(word):
         row = [_NEVER] * len(text)
         way = [-1] * len(text)
-        reached, reached_at = _NEVER, -1  # the best end of the letters before, less the gap since
+        reached, reached_at = _NEVER, -1  # the best score of the former letters, less the gap since
         for place, character in enumerate(text):
             if character == letter:
                 if number == 0:

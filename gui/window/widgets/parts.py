@@ -19,10 +19,10 @@ W = TypeVar("W", bound=QWidget)
 
 
 class Late(Generic[W]):
-    """A widget that is made when it is first needed. Hidden widgets with buttons take 50 to 250 KB each.
+    """A widget that is created when first needed. Hidden widgets with buttons take 50 to 250 KB each.
 
     Attributes:
-        made: the widget; None as long as nobody needed it.
+        made: the widget; None if it was never needed.
     """
 
     def __init__(self, make: Callable[[], W]) -> None:
@@ -30,18 +30,18 @@ class Late(Generic[W]):
         self.made: W | None = None
 
     def get(self) -> W:
-        """The widget, made now if it is not there."""
+        """The widget, which is created if needed."""
         if self.made is None:
             self.made = self._make()
         return self.made
 
     @property
     def is_open(self) -> bool:
-        """Whether it is shown as soon as its parent is."""
+        """Whether the widget is visible, or will be when its parent is shown."""
         return self.made is not None and not self.made.isHidden()
 
     def hide(self) -> None:
-        """Hide it, if it is there."""
+        """Hide the widget, if it exists."""
         if self.made is not None:
             self.made.hide()
 
@@ -68,7 +68,7 @@ class Hairline(QWidget):
 
 
 class Area(QFrame):
-    """A plain area with a ground of the theme's: "page", "sidebar", "raised", "banner", "card"."""
+    """A plain area with a background of the theme: "page", "sidebar", "raised", "banner", "card"."""
 
     def __init__(self, area: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -77,7 +77,7 @@ class Area(QFrame):
 
 
 class IconButton(QToolButton):
-    """A button that is an icon; its name is its tool tip and what a screen reader says."""
+    """A button with an icon; its name is its tool tip, and the text for screen readers."""
 
     def __init__(self, theme: Theme, glyph: Glyph, name: str, on_click: Callable[[], object] | None = None) -> None:
         super().__init__()
@@ -92,7 +92,7 @@ class IconButton(QToolButton):
             self.clicked.connect(lambda _checked: on_click())
 
     def set_name(self, name: str) -> None:
-        """What the button does."""
+        """Set the button's name."""
         self.setToolTip(name)
         self.setAccessibleName(name)
 
@@ -101,7 +101,7 @@ class IconButton(QToolButton):
 
 
 class MarkLabel(QWidget):
-    """A state's mark, standing alone."""
+    """A state's mark alone."""
 
     def __init__(self, theme: Theme, mark: Mark = Mark.IDLE) -> None:
         super().__init__()
@@ -123,7 +123,7 @@ class MarkLabel(QWidget):
 
 
 class GlyphLabel(QWidget):
-    """An icon that is no button, in one of the theme's colours."""
+    """An icon without a function, in one of the theme's colours."""
 
     def __init__(self, theme: Theme, glyph: Glyph, color: str) -> None:
         super().__init__()
@@ -140,7 +140,7 @@ class GlyphLabel(QWidget):
 
 
 class MonogramTile(QWidget):
-    """An agent's two letters on their tile."""
+    """An agent's monogram on its tile."""
 
     def __init__(self, theme: Theme, monogram: str, place: int, *, muted: bool = False) -> None:
         super().__init__()
@@ -159,11 +159,11 @@ class MonogramTile(QWidget):
 
 
 def button(text: str, kind: str = "", on_click: Callable[[], object] | None = None) -> QPushButton:
-    """A button with words; ``kind`` is "primary", "danger", "row", "link", "status" or "" for a plain one."""
+    """A button with a text; ``kind`` is "primary", "danger", "row", "link", "status" or "" for a plain one."""
     made = QPushButton(text)
     made.setProperty("kind", kind)
     made.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-    made.setAutoDefault(True)  # Enter presses the button that has the keyboard, in a sheet as in a dialog.
+    made.setAutoDefault(True)  # Enter presses the button with the keyboard focus, in a sheet as in a dialog.
     if on_click is not None:
         made.clicked.connect(lambda _checked: on_click())
     return made
@@ -178,7 +178,7 @@ def label(text: str = "", kind: str = "") -> QLabel:
 
 
 class ElidedLabel(QLabel):
-    """A text of one line that gives way with an ellipsis; the whole of it is its tool tip."""
+    """A text of one line that is cut with an ellipsis; its tool tip has the whole text."""
 
     def __init__(self, text: str = "", kind: str = "", mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight) -> None:
         super().__init__()
@@ -215,7 +215,7 @@ class ElidedLabel(QLabel):
 
 
 class Scrolled(QScrollArea):
-    """What may be higher than there is room for: as high as it wants to be up to a bound, else scrolled."""
+    """A scroll area that is as high as its content, up to a limit."""
 
     def __init__(self, inner: QWidget, most_px: int, name: str) -> None:
         super().__init__()
@@ -225,7 +225,7 @@ class Scrolled(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setWidget(inner)
-        # Qt gives what is scrolled a ground of its own.
+        # Qt gives the scrolled widget its own background.
         inner.setAutoFillBackground(False)
         self.viewport().setAutoFillBackground(False)
         self.setAccessibleName(name)
@@ -251,7 +251,7 @@ class Scrolled(QScrollArea):
 
 
 def sentence(text: str) -> str:
-    """A line as a sentence: a capital first, a stop at its end."""
+    """A line as a sentence: with a capital letter first, and a full stop at its end."""
     text = text.strip()
     if not text:
         return ""
@@ -259,7 +259,7 @@ def sentence(text: str) -> str:
 
 
 def paint_choice_ground(painter: QPainter, area: QRect, state: QStyle.StateFlag, tokens: Tokens) -> None:
-    """The ground of one row in a list to choose from: marked if it is chosen, or the mouse is over it."""
+    """Paint the background of a row in a list: marked if it is chosen, or the mouse is over it."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)
     if state & (QStyle.StateFlag.State_Selected | QStyle.StateFlag.State_MouseOver):
@@ -268,7 +268,7 @@ def paint_choice_ground(painter: QPainter, area: QRect, state: QStyle.StateFlag,
 
 
 def within_a_screen(wanted: QRect, least: QSize) -> QRect:
-    """A window's place, moved and shrunk to where there is a screen today."""
+    """A window's geometry, moved and shrunk to fit an existing screen."""
     screen = QGuiApplication.screenAt(wanted.center()) or QGuiApplication.primaryScreen()
     room = screen.availableGeometry()
     size = wanted.size().boundedTo(room.size()).expandedTo(least)

@@ -1,4 +1,4 @@
-"""Lines of text to be read and copied."""
+"""Lines of text for reading and copying."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ def monospace_font() -> QFont:
 
 
 class PlainLines(QPlainTextEdit):
-    """Shows lines in the font of terminals; they cannot be edited."""
+    """Shows read-only lines in the terminals' font."""
 
     def __init__(self, name: str, width_px: int, height_px: int) -> None:
-        """No lines yet.
+        """Create an empty widget.
 
         Args:
             name: for screen readers.
-            width_px: how wide it is where there is room.
-            height_px: how high.
+            width_px: the preferred width.
+            height_px: the height.
         """
         super().__init__()
         self._wanted = QSize(width_px, height_px)

@@ -1,4 +1,4 @@
-"""A field for a text of several lines."""
+"""A field for several lines of text."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy
 
 
 class PromptField(QPlainTextEdit):
-    """A text of a few lines; Enter takes it, Shift+Enter begins another line.
+    """A field for a few lines of text; Enter submits it, Shift+Enter begins another line.
 
     Signals:
-        submitted: Enter was pressed.
+        submitted: the user pressed Enter.
     """
 
     submitted = Signal()
@@ -33,7 +33,7 @@ class PromptField(QPlainTextEdit):
         return QSize(200, lines * self.fontMetrics().lineSpacing() + 18)
 
     def _lines(self) -> int:
-        """As they are wrapped: that is how a plain text's document counts its height."""
+        """The number of wrapped lines, in which a plain text's document counts its height."""
         return round(self.document().size().height())
 
     def _grow(self) -> None:
@@ -45,7 +45,7 @@ class PromptField(QPlainTextEdit):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         if self._lines() * self.fontMetrics().lineSpacing() < self.viewport().height():
-            # It was scrolled to where one types before it was given the room.
+            # The field was scrolled to the cursor before it got this height.
             self.verticalScrollBar().setValue(0)
 
     def minimumSizeHint(self) -> QSize:
@@ -60,6 +60,6 @@ class PromptField(QPlainTextEdit):
         if is_enter and (control or (self._enter_submits and not shift)):
             self.submitted.emit()
         elif event.key() == Qt.Key.Key_Escape:
-            event.ignore()  # The sheet's, which goes.
+            event.ignore()  # Escape closes the sheet.
         else:
             super().keyPressEvent(event)

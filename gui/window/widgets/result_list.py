@@ -20,20 +20,20 @@ from gui.window.widgets.parts import Hairline, paint_choice_ground
 
 
 class ResultList(QListView):
-    """The results; one is marked.
+    """A list of results, one of them marked.
 
     Attributes:
         items: the rows.
     """
 
     def __init__(self, name: str, row_px: int, rows_shown: int, *, wraps: bool) -> None:
-        """An empty list.
+        """Create an empty list.
 
         Args:
             name: for screen readers.
-            row_px: height of a row.
-            rows_shown: no more rows are shown at once.
-            wraps: whether a step from the last row leads to the first.
+            row_px: the height of a row.
+            rows_shown: the maximum number of visible rows.
+            wraps: whether a step from the last row goes to the first.
         """
         super().__init__()
         self.items = QStandardItemModel(self)
@@ -46,7 +46,7 @@ class ResultList(QListView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
     def fit_rows(self, marked: int = 0) -> None:
-        """Take the height that the rows need, and mark one."""
+        """Set the height to fit the rows, and mark one."""
         count = self.items.rowCount()
         self.setVisible(bool(count))
         self.setFixedHeight(min(count, self._rows_shown) * self._row_px + 2 * self.frameWidth())
@@ -67,7 +67,7 @@ class ResultList(QListView):
 
 
 class RowDelegate(QStyledItemDelegate):
-    """Base of what paints the rows: all have one height, and the ground shows which one is marked."""
+    """Base of delegates that paint rows: all rows have one height, and the background shows the marked one."""
 
     def __init__(self, theme: Theme, row_px: int, parent: QWidget) -> None:
         super().__init__(parent)
@@ -87,7 +87,7 @@ class RowDelegate(QStyledItemDelegate):
         painter.restore()
 
     def paint_row(self, painter: QPainter, area: QRect, index: QModelIndex | QPersistentModelIndex) -> None:
-        """Paint what is on the ground."""
+        """Paint a row over its background."""
         raise NotImplementedError
 
 
