@@ -25,15 +25,15 @@ OnLost = Callable[[], None]
 
 
 class HostNotResponding(HostUnavailable):
-    """It is there and does not answer: another try would find the same."""
+    """The host exists and does not answer: another try would have the same result."""
 
 
 class HostConnection(asyncio.Protocol):
     """A greeted connection.
 
     Attributes:
-        welcome: what the host said of itself.
-        refusal: the host's Error, if it dropped us.
+        welcome: the host's answer to the greeting.
+        refusal: the host's Error, if it refused this client.
     """
 
     def __init__(self, greeting: ClientGreeting) -> None:
@@ -54,12 +54,12 @@ class HostConnection(asyncio.Protocol):
 
     @classmethod
     async def open(cls, session_id: str, role: Role, engine_build: str = "") -> HostConnection:
-        """Connect to a session's host and greet it, in an older protocol if it knows no other.
+        """Connect to a session's host and greet it, in an older protocol if the host knows no newer one.
 
         Raises:
-            HostUnavailable: nothing, or something else, answers there.
-            ProtocolMismatch: the host is of a version with which there is no talking.
-            UnsafeDirectory: somebody else could have put the socket there.
+            HostUnavailable: no host answers there.
+            ProtocolMismatch: there is no common version of the protocol.
+            UnsafeDirectory: another user could have put the socket there.
         """
         check_private(runtime_dir())
         greeting = ClientGreeting(session_id, role, engine_build)
@@ -80,7 +80,7 @@ class HostConnection(asyncio.Protocol):
                 try:
                     await loop.create_unix_connection(lambda: connection, str(path))
                 except FileNotFoundError:
-                    # Somebody may have removed it.
+                    # The socket may have been removed.
                     if not await asyncio.to_thread(rebind_sockets):
                         raise
                     await loop.create_unix_connection(lambda: connection, str(path))
@@ -100,14 +100,14 @@ class HostConnection(asyncio.Protocol):
         return connection
 
     async def abandon(self) -> None:
-        """Close at once, whatever is still to be sent."""
+        """Close at once, and drop unsent data."""
         self._on_message = self._on_lost = None
         if self._transport is not None:
             self._transport.abort()
             await self._over.wait()
 
     def set_callbacks(self, on_message: OnMessage, on_lost: OnLost) -> None:
-        """From now on each message, and the connection's end, goes to these."""
+        """Set the callbacks for messages, and for the connection's end."""
         self._on_message, self._on_lost = on_message, on_lost
         early, self._early = self._early, []
         for message in early:
@@ -116,23 +116,23 @@ class HostConnection(asyncio.Protocol):
             on_lost()
 
     def send_message(self, message: Message) -> None:
-        """Send a message; after the connection's end this does nothing."""
+        """Send a message; does nothing after the connection's end."""
         if self._transport is not None and not self._lost:
             self._transport.write(encode_for(self._protocol, message))
 
     def drop(self) -> None:
-        """Break the connection; the listener is told, as of any other break."""
+        """Break the connection; the callback is called as for any other break."""
         if self._transport is not None:
             self._transport.abort()
 
     def close(self) -> None:
-        """Close, without a word to the listener."""
+        """Close without a call of the callbacks."""
         self._on_message = self._on_lost = None
         if self._transport is not None:
             self._transport.close()
 
     async def wait_closed(self) -> None:
-        """Wait until the connection is closed; what a host does not read in time is given up."""
+        """Wait until the connection is closed; data that a host does not read in time is dropped."""
         if self._transport is None:
             return
         try:
@@ -145,8 +145,8 @@ class HostConnection(asyncio.Protocol):
     # ------------------------------------------------------------ asyncio's side
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Check who is there, and greet."""
-        # A loop of another make has transports of its own, which do not inherit from asyncio's.
+        """Check the peer, and greet."""
+        # Transports of another loop do not inherit from asyncio's.
         self._transport = transport = cast("asyncio.Transport", transport)
         if is_foreign(transport.get_extra_info("socket")):
             self._fail(HostUnavailable("the chat's socket belongs to another user's process"))
@@ -154,7 +154,7 @@ class HostConnection(asyncio.Protocol):
         transport.write(self._greeting.data_to_send())
 
     def data_received(self, data: bytes) -> None:
-        """Hand each message on."""
+        """Pass each message to the callback."""
         try:
             for message in self._decoder.feed(data):
                 self._message(message)
@@ -162,7 +162,7 @@ class HostConnection(asyncio.Protocol):
             self._fail(HostUnavailable(f"the process at the chat's socket is not Outlive ({error})"))
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
-        """The host is gone, or dropped us."""
+        """The host is gone, or refused this client."""
         self._lost = True
         self._over.set()
         if not self._greeted.done():

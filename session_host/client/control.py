@@ -1,4 +1,4 @@
-"""One-shot requests to a host, and events to wait for."""
+"""One-shot requests to a host, and waiting for its events."""
 
 from __future__ import annotations
 
@@ -41,15 +41,15 @@ from .sessions.unresponsive_host import host_is_stopped, kill_unresponsive
 
 REPLY_TIMEOUT_S = 10.0
 STOP_TIMEOUT_S = 60.0
-"""A polite end takes as long as the agent's own patience and the host's steps after it."""
+"""A polite end takes as long as the agent needs and the host's steps after it."""
 
 SEND_TIMEOUT_S = 60.0
-"""Texts wait for those before them, each until the agent shows it. A host that hangs does not even greet."""
+"""A text waits for earlier ones, each until the agent shows it. A hung host does not even greet."""
 
 _TIMEOUTS_S: dict[type[Request], float] = {Stop: STOP_TIMEOUT_S, Send: SEND_TIMEOUT_S}
 
 RETRY_S = (0.0, 0.05, 0.2, 0.5, 1.0)
-"""Waits before a host that went away over a request is asked again."""
+"""Delays before repeating a request to a host that went away during it."""
 
 _ERRORS: dict[str, type[OutliveError]] = {
     ErrorCode.ENDED: SessionEnded,
@@ -62,7 +62,7 @@ _ERRORS: dict[str, type[OutliveError]] = {
 class ControlConnection:
     """A connection for requests, one at a time; an async context manager.
 
-    With ``follow`` it also hears of events and output, see ``messages``.
+    With ``follow`` it also receives events and output, see ``messages``.
     """
 
     def __init__(self, session_id: str) -> None:
@@ -84,11 +84,11 @@ class ControlConnection:
             await self._connection.wait_closed()
 
     def follow(self, *, output: bool) -> None:
-        """Attach, to hear of events, and of output if asked for."""
+        """Attach to receive events, and output if ``output`` is set."""
         self._send_message(Attach(output=output, read_only=True))
 
     async def messages(self) -> AsyncIterator[Any]:
-        """Whatever the host says, until it ends the connection."""
+        """Yield the host's messages until the connection ends."""
         while (message := await self._inbox.get()) is not None:
             yield message
 
@@ -100,9 +100,9 @@ class ControlConnection:
         """Send a request and await its reply: a Description, an Explanation, a Screen (in one piece) or Done.
 
         Raises:
-            SessionEnded: it needs a running session.
+            SessionEnded: the request needs a running session.
             HostUnavailable: the host went away before it answered, or does not answer in time.
-            OutliveError: the host would not; its words are the message.
+            OutliveError: the host refused; the message is the host's.
         """
         timeout_s = _TIMEOUTS_S.get(type(request), REPLY_TIMEOUT_S)
         try:
@@ -135,12 +135,12 @@ class ControlConnection:
 
 
 async def request(session_id: str, message: Request) -> Any:
-    """One request over a connection of its own; see ``ControlConnection.request``.
+    """Send one request over a new connection; see ``ControlConnection.request``.
 
-    Where the host does not answer, the keeper carries Kill out.
+    If the host does not answer, the keeper carries out a Kill.
 
-    A host that dies over it is followed by another within moments, which is asked again: what it asks to be
-    typed is typed once, and an end that was asked for and has come is what was asked for.
+    If a host dies during the request, its replacement gets the request again: input is typed only once, and an end that
+    has come counts as success.
     """
     if isinstance(message, Kill) and await asyncio.to_thread(host_is_stopped, session_id):
         return Done(message.request, await asyncio.to_thread(kill_unresponsive, session_id))

@@ -1,4 +1,4 @@
-"""Refuses an agent what no host or keeper decides: the records of ended chats, and the window."""
+"""Refuses an agent actions that no host or keeper checks: on the records of ended chats, and on the window."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from session_host.system.processes.permission import agent_chats, refusal, split
 
 
 def check_may_control(*records: SessionRecord) -> None:
-    """Refuse to change chats' records if this process is of an agent that may not control one of the chats.
+    """Refuse changes of chats' records if this process belongs to an agent that may not control one of the chats.
 
     Raises:
-        NotAllowed: it is.
+        NotAllowed: this process belongs to such an agent.
     """
     origin = agent_chats(os.getpid())
     for record in records:
@@ -22,10 +22,10 @@ def check_may_control(*records: SessionRecord) -> None:
 
 
 def check_may_control_window(pid: int) -> None:
-    """Refuse a process to control this one, which is the window, if it is an agent's that did not open it.
+    """Refuse control of this process, which is the window, to an agent that did not open it.
 
     Raises:
-        NotAllowed: it is such an agent's.
+        NotAllowed: the process belongs to such an agent.
     """
     _check(agent_chats(pid), agent_chats(os.getpid()), "the window")
 

@@ -1,6 +1,6 @@
-"""Commands to the open window: one line of JSON each way, over its own socket.
+"""Commands to the open window: one line of JSON in each direction, over the window's socket.
 
-Blocking, since only commands use it.
+The functions block, since only commands use them.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ class WindowNotOpen(OutliveError):
 
 
 class WindowRefused(OutliveError):
-    """The window would not, or could not.
+    """The window refused or failed.
 
     Attributes:
-        exit_code: what the window says that the command should end with.
+        exit_code: the exit code for the command.
     """
 
     def __init__(self, message: str, exit_code: int) -> None:
@@ -36,10 +36,10 @@ class WindowRefused(OutliveError):
 
 
 def ask(verb: Verb, *, session: str | None = None, file: str | None = None, timeout_s: float = TIMEOUT_S) -> Any:
-    """Have the window do something.
+    """Send a request to the window, and return its result.
 
     Args:
-        verb: what to do.
+        verb: the request.
         session: a full session id, for ``show``.
         file: an absolute path, for ``grab``.
         timeout_s: how long to wait for the answer.
@@ -49,9 +49,9 @@ def ask(verb: Verb, *, session: str | None = None, file: str | None = None, time
 
     Raises:
         WindowNotOpen: there is no window.
-        WindowRefused: it answers that it did not.
-        UnsafeDirectory: somebody else could have put the socket there.
-        OutliveError: it does not answer, or something else does.
+        WindowRefused: the window refused or failed.
+        UnsafeDirectory: another user could have put the socket there.
+        OutliveError: the window does not answer, or the socket belongs to something else.
     """
     request = {"verb": verb, "session": session, "file": file}
     line = json.dumps({key: value for key, value in request.items() if value is not None}) + "\n"

@@ -19,11 +19,11 @@ def in_worktree(spec: LaunchSpec, branch: str) -> LaunchSpec:
     """Make a worktree, and return the spec of a chat that starts in it. Blocks.
 
     Args:
-        spec: what would be started without.
+        spec: the spec without a worktree.
         branch: the branch to check out; "" for a new one, named after the chat.
 
     Raises:
-        WorktreeError: it cannot be made; nothing is left of it.
+        WorktreeError: the worktree cannot be created; nothing is left of it.
     """
     made = make(spec.cwd, branch or None, spec.name)
     origin = msgspec.structs.replace(
@@ -61,13 +61,13 @@ def take_back(store: Store, spec: LaunchSpec) -> None:
 
 
 def resumed_in_worktree(record: SessionRecord, directory: str) -> Origin:
-    """What goes over to the session that goes on with a conversation: the worktree, made again if gone. Blocks.
+    """Pass a chat's worktree on to the session that resumes it, and recreate it if it is gone. Blocks.
 
     Returns:
-        An origin with the worktree's facts; without them if it had none, or goes on elsewhere.
+        An origin with the worktree's facts; without them if the chat had none, or continues elsewhere.
 
     Raises:
-        WorktreeError: it is gone and cannot be made again.
+        WorktreeError: the worktree is gone and cannot be recreated.
     """
     if record.worktree is None or record.repository is None or record.branch is None:
         return Origin()
@@ -86,7 +86,7 @@ def remove_worktree(store: Store, record: SessionRecord) -> str:
     """Remove an ended chat's worktree unless that would lose work, or others use it. Blocks.
 
     Returns:
-        One line that says what was kept and why, or what went with it; "" if there is nothing to say.
+        One line about what was kept and why, or what was removed; "" if there is nothing to say.
     """
     if record.worktree is None or record.repository is None:
         return ""
@@ -100,7 +100,7 @@ def remove_worktree(store: Store, record: SessionRecord) -> str:
 
 
 def _process_in(worktree: str) -> str:
-    """A process in that directory, such as a server that the agent has left running; "" if there is none."""
+    """A process in a worktree, such as a server that the agent left running; "" if there is none."""
     for pid in proc.pids():
         directory = proc.working_directory(pid)
         if directory == worktree or directory.startswith(f"{worktree}/"):
@@ -109,7 +109,7 @@ def _process_in(worktree: str) -> str:
 
 
 def _other_user(store: Store, record: SessionRecord, worktree: Path) -> SessionRecord | None:
-    """Another chat that works there, or that could be resumed there."""
+    """Another chat that works in a worktree, or could be resumed there."""
     for other in store.all():
         if other.id == record.id or not Path(other.cwd).is_relative_to(worktree):
             continue

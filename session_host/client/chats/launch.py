@@ -92,7 +92,7 @@ class LaunchRequest(msgspec.Struct, frozen=True, kw_only=True):
     anew: bool = False
     """Begin the conversation again under its id, since nothing was said in it yet."""
     picks: bool = False
-    """The agent lets its user choose the conversation to go on with."""
+    """Whether the agent lets its user choose the conversation to resume."""
     name: str | None = None
     """The chat's name; None to make one from the directory's name."""
     directory: str
@@ -110,20 +110,20 @@ class LaunchRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 async def launch(request: LaunchRequest) -> SessionRecord:
     """As ``launch_now``, in a thread."""
-    import asyncio  # a command that starts one chat does without
+    import asyncio  # a command that starts one chat does not need it
 
     return await asyncio.to_thread(launch_now, request)
 
 
 def launch_now(request: LaunchRequest) -> SessionRecord:
-    """Start a session; returns when its program is exec'd, with its record as it was at that moment.
+    """Start a session; returns its record once its program is exec'd.
 
     Raises:
-        AgentNotFound: its program is not installed.
-        NameTaken: a running chat has the name that was asked for.
-        WorktreeError: its worktree cannot be made.
-        LaunchFailed: it could not be started.
-        StoreError: it could not be recorded, so it was not started.
+        AgentNotFound: the agent's program is not installed.
+        NameTaken: a running chat has the requested name.
+        WorktreeError: the chat's worktree cannot be created.
+        LaunchFailed: the session could not be started.
+        StoreError: the session could not be recorded, so it was not started.
         UnsafeDirectory: the runtime or state directory cannot be trusted.
     """
     ensure_private(runtime_dir())
@@ -159,7 +159,7 @@ def _start_in_worktree(branch: str, spec: LaunchSpec, store: Store) -> SessionRe
 def _start(spec: LaunchSpec, store: Store) -> SessionRecord:
     """Record the session and start it; if the start fails, remove the record."""
     record = SessionRecord.of(spec)
-    # Ours until it has a host: without us and a host, the start was cut short (``session_info.resolve_stale_row``).
+    # This process owns the row until there is a host (``session_info.resolve_stale_row``).
     record.host_pid, record.host_started = os.getpid(), start_time(os.getpid())
     _insert_row(record, store)
     try:
@@ -175,7 +175,7 @@ def _start(spec: LaunchSpec, store: Store) -> SessionRecord:
             store.remove(record.id)
         raise
     record.state, record.host_pid, record.child_pid = State.RUNNING, report.host_pid, report.child_pid
-    with contextlib.suppress(StoreError, NoSuchSession, OSError):  # It runs all the same, and its host records the end.
+    with contextlib.suppress(StoreError, NoSuchSession, OSError):  # The session runs, and its host records the end.
         record.host_started, record.child_started = start_time(report.host_pid), start_time(report.child_pid)
         store.update(
             record.id, state=record.state, host_pid=record.host_pid, host_started=record.host_started,
@@ -185,10 +185,10 @@ def _start(spec: LaunchSpec, store: Store) -> SessionRecord:
 
 
 def _insert_row(record: SessionRecord, store: Store) -> None:
-    """Record it, unless a running chat has its name; one that is only recorded as running has not.
+    """Insert the row, unless a running chat has its name; a chat that no longer runs does not count.
 
     Raises:
-        NameTaken: one has.
+        NameTaken: a running chat has the name.
     """
     try:
         store.insert(record, named_alone=True)
@@ -229,7 +229,7 @@ def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
         pick=request.picks,
     )
     if ours and not any(conversation in word for word in argv):
-        conversation = ""  # This version of the agent accepts no id from us.
+        conversation = ""  # This version of the agent accepts no id.
     if request.resume is not None and conversation:
         copy_conversation_files(conversation, session_files(request.resume.id), files)
     before_start(agent.conversation.place, ConversationQuery(conversation, directory, environment, files, used=False))
@@ -281,14 +281,14 @@ def _supports(agent: Agent, environment: Mapping[str, str]) -> frozenset[str] | 
     """The known options of the installed version; None if they are unknown, or do not matter.
 
     Raises:
-        AgentNotFound: it is not installed.
+        AgentNotFound: the agent is not installed.
     """
     path = agent.find(environment.get("PATH", ""))
     if path is None:
         raise agent.not_found()
     if not agent.probed:
         return None
-    from session_host.agents.probe import probed, supported  # programs that are no agents do without
+    from session_host.agents.probe import probed, supported  # programs that are not agents do not need it
 
     return supported(agent, probed(agent, path, environment))
 
@@ -319,7 +319,7 @@ def current_umask() -> int:
 
 
 def free_name(wanted: str, taken: Collection[str]) -> str:
-    """``wanted``, or ``wanted-2`` and so on: two running chats of one name are told apart badly."""
+    """``wanted``, or ``wanted-2`` and so on, so that running chats have different names."""
     name, number = wanted, 1
     while name in taken:
         number += 1
@@ -328,7 +328,7 @@ def free_name(wanted: str, taken: Collection[str]) -> str:
 
 
 def _start_host(spec: LaunchSpec, store: Store) -> LaunchReport:
-    """Ask the keeper to start it; if that keeper is killed meanwhile, ask the next one."""
+    """Ask the keeper to start the host; if that keeper is killed meanwhile, ask the next one."""
     try:
         for directory in (Path(spec.log).parent, session_dir(spec.session_id)):
             make_directories(directory)

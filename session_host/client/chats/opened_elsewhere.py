@@ -1,7 +1,7 @@
-"""Find other processes that have a conversation open; two writers would overwrite each other's turns.
+"""Finds other processes that have a conversation open; two writers would overwrite each other's turns.
 
-A resume checks this beforehand, by the running chats, the agent's own files, and the processes' command lines. Blocks,
-on the disk and on hosts.
+A resume checks this first, by the running chats, the agent's own files, and the processes' command lines. Blocks on the
+disk and on hosts.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Process(NamedTuple):
 
 
 def opened_elsewhere(store: Store, record: SessionRecord, agent: Agent, sought: ConversationQuery) -> list[str]:
-    """Describe all that has an ended chat's conversation open, and what to do; a clause each."""
+    """Describe the processes that have an ended chat's conversation open, and what to do; one clause each."""
     running = {info.id: info for info in list_sessions(store, ended=False)}
     conversation = (agent.name, sought.conversation)
     chats = [info for info in running.values() if (info.agent, info.provider_session_id) == conversation]
@@ -79,7 +79,7 @@ def _eldest(pids: set[int]) -> set[int]:
 
 
 def _mark(pid: int) -> str:
-    """The chat that a process was started in; "" for none, or if we may not read it."""
+    """The chat in which a process was started; "" for none, or if it is not readable."""
     return environment_variables(pid, MARK).get(MARK, "")
 
 
@@ -90,7 +90,7 @@ def _process(pid: int) -> Process:
 
 
 def _terminal(device: int) -> str:
-    """The terminal of a device number as ``/proc/PID/stat`` has it (field 7)."""
+    """The terminal of a device number from ``/proc/PID/stat`` (field 7)."""
     major, minor = os.major(device), os.minor(device)
     return f"/dev/pts/{minor + (major - _PTS_MAJORS.start) * 256}" if major in _PTS_MAJORS else ""
 

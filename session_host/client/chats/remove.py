@@ -31,11 +31,11 @@ def remove_chat(store: Store, record: SessionRecord) -> str:
     """Remove an ended chat's row, files and worktree. Blocks: on git, and until the chat's exit is saved.
 
     Returns:
-        One line on its worktree, what was kept of it and why; "" if there is nothing to say.
+        One line about its worktree: what was kept and why; "" if there is nothing to say.
 
     Raises:
         StoreError: the record cannot be written.
-        OutliveError: files are left (it says which), or the exit is not saved in time; the chat is recorded still.
+        OutliveError: files remain (the message names them), or the exit is not saved in time; the record stays.
         OSError: a file cannot be removed.
     """
     if record.state in RUNNING_STATES:
@@ -60,7 +60,7 @@ def _remove_directory(path: Path) -> None:
     """Remove a directory and its content, also if the host of a just ended chat still saves its last screen there.
 
     Raises:
-        OutliveError: something puts files there without end; it says which are left.
+        OutliveError: files are added endlessly; the message names the remaining ones.
         OSError: a file cannot be removed.
     """
     for _ in range(TRIES):
@@ -85,7 +85,7 @@ def _remove_directory(path: Path) -> None:
 
 
 def _forget_conversation(store: Store, record: SessionRecord) -> None:
-    """Remove the conversation if it is in a file of ours and no other chat uses it; agents' own files stay."""
+    """Remove the conversation if it is in Outlive's own file and no other chat uses it; agents' own files stay."""
     conversation = record.provider_session_id
     if record.agent != ENDPOINT or conversation is None:
         return

@@ -1,4 +1,4 @@
-"""Whether an ended chat's conversation can be resumed. Reads the disk; imports no asyncio."""
+"""Determines whether an ended chat's conversation can be resumed. Reads the disk; imports no asyncio."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Resumability(NamedTuple):
     Attributes:
         can: False if it runs, was continued, or its agent or conversation cannot be resumed; None if its
             conversation is unknown: the agent's own picker may find it.
-        reason: why not, and what to do, in one line; where it can, what is to be known before, mostly "".
+        reason: why not, and the remedy, in one line; if it can, what the user should know first, mostly "".
     """
 
     can: bool | None
@@ -39,14 +39,14 @@ class Resumability(NamedTuple):
 
 
 class ResumePlan(NamedTuple):
-    """All that is needed to resume a session.
+    """The facts needed to resume a session.
 
     Attributes:
-        record: the ended session's.
+        record: the ended session's record.
         can, reason: as in ``Resumability``.
-        agent, sought: what it takes to start it; None if it cannot be.
-        anew: its conversation holds nothing yet, and is begun once more.
-        prompt: then what it was to be asked at its start and was not: a dialog of the agent's came before.
+        agent, sought: the agent and its conversation; None if the session cannot be resumed.
+        anew: whether the conversation is empty, and begins again.
+        prompt: the first prompt, if ``anew`` and the agent did not get it: a dialog of the agent's came before.
     """
 
     record: SessionRecord
@@ -59,7 +59,7 @@ class ResumePlan(NamedTuple):
 
 
 def resumability(session_id: str, environment: Mapping[str, str] | None = None) -> Resumability:
-    """Whether this session can be resumed. Checks the record and the agent's own files, not processes.
+    """Whether a session can be resumed. Checks the record and the agent's own files, not processes.
 
     Args:
         session_id: the ended session.
@@ -98,17 +98,17 @@ def tell_resumable(infos: list[SessionInfo]) -> None:
 
 
 def has_picker(session_id: str) -> bool:
-    """Whether ``pick`` can do something for this session: its agent has a list of conversations to choose from."""
+    """Whether ``pick`` works for this session: its agent has a list of conversations to choose from."""
     with open_store() as store:
         agent = load_catalog(config_dir()).get(record_of(store, session_id).agent)
     return agent is not None and bool(agent.conversation.picker)
 
 
 def record_of(store: Store, session_id: str) -> SessionRecord:
-    """A session's record, which says that it runs only if it does.
+    """A session's record, with the state "running" only if the session does run.
 
     Raises:
-        NoSuchSession: there is none.
+        NoSuchSession: there is no such session.
     """
     record = store.get(session_id)
     if record is None:
@@ -208,9 +208,9 @@ def sought_for(record: SessionRecord, agent: Agent, environment: Mapping[str, st
 
 
 def _was_used(record: SessionRecord) -> bool:
-    """Whether something was said in its conversation, as far as is known.
+    """Whether a session's conversation has any messages, as far as is known.
 
-    The agent worked in this chat, or the chat went on with one; and it did not change its conversation since.
+    It has if the agent worked in this chat, or the chat was a resumed one, and the conversation did not change since.
     """
     if not _is_in_argv(record):
         return False
@@ -227,6 +227,6 @@ def _behind_dashes(arguments: list[str] | None) -> list[str]:
 
 
 def in_directory(record: SessionRecord, argv: list[str]) -> str:
-    """The command for a shell, with the directory and variables by which the agent finds its conversations."""
+    """The command for a shell, with the directory and the variables that locate the agent's conversations."""
     leading = [f"{name}={shlex.quote(record.env[name])}" for name in VARIABLES if name in record.env]
     return f"cd {shlex.quote(record.cwd)} && {' '.join([*leading, shlex.join(argv)])}"

@@ -1,7 +1,7 @@
-"""Resume an ended chat: start a new session in the same agent conversation.
+"""Resumes an ended chat: starts a new session in the same agent conversation.
 
 The conversation is always named by its id, never "the latest". All functions block on the disk, except the two that
-start a session. ``resumability`` tells whether a chat can be resumed.
+start a session. ``resumability`` determines whether a chat can be resumed.
 """
 
 from __future__ import annotations
@@ -58,15 +58,15 @@ async def resume(
     If the former session is just ending, waits for its end.
 
     Args:
-        session_id: the ended one.
+        session_id: the ended session.
         environment: the caller's whole environment; this process's own if None.
-        size: of the terminal; that of the ended one if None.
-        colors: what the caller shows terminals in, if it does.
-        prompt: what the agent is asked first, where it takes that; with another it is not asked.
-        anyway: also if the conversation is open elsewhere.
+        size: the terminal's size; the ended session's if None.
+        colors: the caller's terminal colours, if it shows terminals.
+        prompt: the first prompt, for agents that accept one; other agents ignore it.
+        anyway: whether to resume even if the conversation is open elsewhere.
 
     Raises:
-        NotResumable: it cannot be; ``ConversationUnknown`` and ``ConversationOpen`` say what may help.
+        NotResumable: the chat cannot be resumed; ``ConversationUnknown`` and ``ConversationOpen`` have remedies.
         AgentNotFound, LaunchFailed, StoreError, UnsafeDirectory, WorktreeError: as ``launch.launch``.
     """
     await wait_until_exit_saved(session_id)
@@ -100,10 +100,10 @@ async def resume_with_picker(
 
 
 def resume_command(session_id: str) -> str:
-    """The shell command that resumes it in any terminal: ``cd DIR && claude --resume ID``.
+    """The shell command that resumes a chat in any terminal: ``cd DIR && claude --resume ID``.
 
     Raises:
-        NotResumable: there is no such command; ``ConversationUnknown`` if it is not known which conversation.
+        NotResumable: there is no such command; ``ConversationUnknown`` if the conversation is unknown.
     """
     with open_store() as store:
         record = record_of(store, session_id)
@@ -113,7 +113,7 @@ def resume_command(session_id: str) -> str:
         sought = sought_for(record, agent, None)
         arguments = _arguments(record, agent, sought.environment)
     anew = find_conversation(agent.conversation.place, sought).kept is Availability.NOTHING
-    # Hooks are ours, and of no use there.
+    # Hooks report to Outlive, and have no use there.
     files = str(sought.files) if agent.keeps_conversation_in_files else ""
     argv = agent.argv(arguments, sought.environment, conversation=sought.conversation, files=files, resume=not anew)
     return in_directory(record, argv)
@@ -172,14 +172,14 @@ def _arguments(
     """The user's arguments without conversation options and, unless nothing was asked, without the prompt."""
     arguments = record.arguments
     if arguments is None:
-        # Of before they were kept: the argv without what the catalog put there.
+        # An old record: the argv without the catalog's words.
         ours = {word for part in agent.start for word in ([part] if isinstance(part, str) else part)}
         arguments = [word for word in record.argv[1:] if word not in ours]
     others = agent.chosen(arguments).others
     if unasked and PROMPT in agent.start and not {*agent.conversation.once} & {*others}:
         return others
     path = agent.find(environment.get("PATH", ""))
-    # Without the help text, a prompt behind an option counts as the option's value, and would be asked again.
+    # Without the help text, a prompt after an option counts as the option's value, and would be asked again.
     needs_help = any(not word.startswith("-") for word in others)
     probe = probed(agent, path, environment, LONG_PATIENCE_S) if needs_help and path else Probe()
     return without_prompt(agent, others, probe)

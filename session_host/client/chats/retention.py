@@ -1,4 +1,4 @@
-"""Enforce ``ended_limit_mib`` (``chats.toml``), the disk limit of all ended chats."""
+"""Enforces ``ended_limit_mib`` (``chats.toml``), the disk limit of all ended chats."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class EndedChat(NamedTuple):
 
 
 def ended_chats(store: Store) -> list[EndedChat]:
-    """All ended chats, in the order of their ends. Blocks on the disk."""
+    """All ended chats, by the times of their ends. Blocks on the disk."""
     records = [record for record in store.all() if record.state not in RUNNING_STATES]
     records.sort(key=lambda record: record.ended_at or record.created_at)
     return [EndedChat(record, _size(session_dir(record.id))) for record in records]
@@ -36,10 +36,10 @@ def ended_chats(store: Store) -> list[EndedChat]:
 def enforce_retention(store: Store) -> list[str]:
     """Remove ended chats until the limit is met, the oldest first. Blocks on the disk.
 
-    One with a git worktree stays, and one with a model server's conversation, which is nowhere else.
+    A chat with a git worktree stays, and one with a model server's conversation, which exists nowhere else.
 
     Returns:
-        A line for each that was removed; they are in ``removed_log`` too.
+        A line for each removed chat; ``removed_log`` has them, too.
     """
     try:
         limit_bytes = load_chat_settings(config_dir()).ended_limit_mib * MIB
@@ -66,7 +66,7 @@ def enforce_retention(store: Store) -> list[str]:
 
 
 def removed_log() -> Path:
-    """Which ended chats were removed since they were over the limit, a line each."""
+    """The log of ended chats that were removed because of the limit, one line each."""
     return state_dir() / "logs" / "removed.log"
 
 
@@ -75,7 +75,7 @@ def _may_go(record: SessionRecord) -> bool:
 
 
 def _size(directory: Path) -> int:
-    """What the files of a directory take, those below it too; of what goes meanwhile nothing."""
+    """The total size of a directory's files, including subdirectories; files that vanish meanwhile count as 0."""
     total = 0
     try:
         with os.scandir(directory) as entries:

@@ -32,7 +32,7 @@ REST_AFTER_LIMITS_S = (0, 7 * 86400)
 
 
 class ChatSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """See the module."""
+    """The settings; see the module."""
 
     record: bool = True
     record_limit_mib: int = LIMIT_BYTES // MIB
@@ -47,7 +47,7 @@ def load_chat_settings(directory: Path) -> ChatSettings:
     """Read the file of a configuration directory.
 
     Raises:
-        ConfigError: it cannot be read or makes no sense; the message names it and says what it may hold.
+        ConfigError: the file cannot be read or is invalid; the message names it and the allowed settings.
     """
     path = directory / "chats.toml"
     try:

@@ -1,7 +1,7 @@
-"""What commands ask of a session, step by step: type a text, stop or kill the program.
+"""Requests of commands, step by step: type a text, stop or kill the program.
 
-send_queue    types what commands send, one request after another
-send_request  what a request means: its bytes, and what is wrong with it
-shown_text    whether the program shows a text that was typed
+send_queue    types the input that commands send, one request after another
+send_request  the bytes of a request, and its errors
+shown_text    whether the program shows a typed text
 end_request   Stop and Kill
 """

@@ -51,7 +51,7 @@ KILL_STEPS: Steps = (("SIGKILL", 0.0),)
 
 
 class State(StrEnum):
-    """The events for which a request waits."""
+    """The states of a request to end the program."""
 
     WAITING = "WAITING"
     LISTING = "LISTING"
