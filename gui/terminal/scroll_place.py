@@ -23,7 +23,7 @@ class ScrollPosition(NamedTuple):
     """The first visible row: its number from the oldest of the history, and a digest of its text.
 
     The number alone does not suffice: a full history drops its oldest rows, and another width changes the numbers. The
-        text itself is not kept: a chat's text is stored only in its recording.
+    text itself is not kept: a chat's text is stored only in its recording.
     """
 
     row: int

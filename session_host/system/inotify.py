@@ -43,8 +43,8 @@ def make_inotify() -> Any:
 class Inotify:
     """Watches directories between ``start`` and ``close``.
 
-    flags: inotify(7)'s bits by name, without their ``IN_``; None before ``start``.
-        flags: the names of inotify(7)'s bits, without their ``IN_``; None before ``start``.
+    Attributes:
+        flags: inotify(7)'s bits by name, without their ``IN_``; None before ``start``.
     """
 
     def __init__(self, told: Callable[[list[Event]], None]) -> None:

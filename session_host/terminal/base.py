@@ -193,7 +193,7 @@ class AgentState(NamedTuple):
     """OSC 7501, the Program Status Protocol: a program's own report of its activity; the raw parameters.
 
     Source: https://www.superlogical.com/rex/docs/build/program-status, revision 0.4. Claude Code reports only to a
-        terminal that answered its query before it answered DA1, the next query.
+    terminal that answered its query before it answered DA1, the next query.
     """
 
     parameters: str

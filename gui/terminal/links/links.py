@@ -1,8 +1,8 @@
 """Links in a program's output: finds them, decides which may be opened, and formats them. Pure.
 
 Two kinds are found in text: web and mail addresses, and file names with or without a line and a column, as compilers,
-    grep and tracebacks write them. The ends follow the common rules of VTE, kitty and VS Code: an address ends before
-    the punctuation of the sentence, and before a bracket or quote that was opened outside it.
+grep and tracebacks write them. The ends follow the common rules of VTE, kitty and VS Code: an address ends before
+the punctuation of the sentence, and before a bracket or quote that was opened outside it.
 """
 
 from __future__ import annotations

@@ -47,10 +47,10 @@ class GeminiTurns:
     ) -> str:
         """The id of the other conversation that the chat is in after a turn; "" if it is in its own, or undecided.
 
-        own: the id of the chat's known conversation; "" if unknown.
+        Args:
+            own: the id of the chat's known conversation; "" if unknown.
             first_lines: the first lines of the transcripts that were written in the turn.
             command_lines: returns the command lines of all processes; called only if needed.
-            command_lines: gives those of all processes; called only if there is something to decide.
         """
         found = {conversation: path for path, line in first_lines.items() if (conversation := self._id_in(line))}
         if not found:

@@ -42,8 +42,8 @@ class Page:
     """Lines with consecutive numbers.
 
     Attributes:
+        first: the number of its first line.
         lines: at least one; only ``add_line`` and ``replace`` change them.
-        lines: at least one; changed by ``add`` and ``replace`` alone.
     """
 
     def __init__(self, first: int, lines: list[Line]) -> None:

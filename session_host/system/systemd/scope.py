@@ -56,8 +56,8 @@ def enter(unit: str, description: str, pids: Sequence[int], timeout_s: float = T
     """Move processes into a scope, and return when they are there, or will not be.
 
     An existing scope of that name is joined: a name belongs to one keeper or one session. Later children of the
-        processes start in the scope; earlier ones are moved only if they are in ``pids``. Processes that have ended are
-        skipped. Blocking; without a bus it takes microseconds.
+    processes start in the scope; earlier ones are moved only if they are in ``pids``. Processes that have ended are
+    skipped. Blocking; without a bus it takes microseconds.
 
     Args:
         unit: a name that ends in ``.scope``.
