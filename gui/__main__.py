@@ -25,20 +25,20 @@ def main(argv: list[str]) -> int:
         _check_display()
         claim = claim_or_raise()
     except OutliveError as error:
-        print(f"outlive: {one_line(str(error))}", file=sys.stderr)  # noqa: T201 - there is no window to say it in
+        print(f"outlive: {one_line(str(error))}", file=sys.stderr)  # noqa: T201 - there is no window to show it in
         return error.exit_code
     if claim is None:
         return 0
-    from gui import app  # Qt takes a good part of the start; a second start does without
+    from gui import app  # importing Qt takes most of the start; a second start does not need it
 
     return app.start(claim)
 
 
 def _check_display() -> None:
-    """Qt ends the whole process where there is no display; say it in a line instead.
+    """Check for a display, since Qt would end the process without one.
 
     Raises:
-        OutliveError: there is none.
+        OutliveError: there is no display.
     """
     if not any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")):
         raise OutliveError("no display found; use `outlive new` and `outlive attach` in this terminal")

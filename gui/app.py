@@ -53,12 +53,12 @@ RETRY_MS = 1000
 
 
 def make_viewer(session_id: str, delegate: ViewerDelegate, size: GridSize, output: bool) -> Viewer:
-    """Make a viewer of the client's."""
+    """Create a viewer."""
     return Viewer(session_id, delegate, size=size, output=output, kind="window")
 
 
 def open_store(warnings: list[str]) -> Store:
-    """Open the store; set a damaged one aside and rebuild it from the running chats, and return a line on that.
+    """Open the store; replace a damaged one by one rebuilt from the running chats, and add a warning.
 
     Runs in the store's own thread.
     """
@@ -71,7 +71,7 @@ def open_store(warnings: list[str]) -> Store:
 
 
 def read_catalog() -> tuple[Catalog, str]:
-    """Read the agents; if a file of the user's cannot be read, ours alone, and return a line on that."""
+    """Read the agents; if a user's file cannot be read, only Outlive's, with a warning."""
     try:
         return load_catalog(paths.config_dir()), ""
     except ConfigError as error:
@@ -79,7 +79,7 @@ def read_catalog() -> tuple[Catalog, str]:
 
 
 class App:
-    """The window's process: makes its parts, connects them, and runs them."""
+    """The window's process: creates its parts, connects them, and runs them."""
 
     def __init__(self, qt: QApplication, claim: SingleInstance, viewer_factory: ViewerFactory = make_viewer) -> None:
         self._claim = claim
@@ -96,7 +96,7 @@ class App:
         self.theme = Theme(qt, preferences.window.appearance, readable=preferences.window.readable_colors)
         qt.setWindowIcon(app_icon())
         warnings, found, records = _startup_facts(opened, read)
-        # Overwrite only what could be read; the rest stays for the next time.
+        # Overwrite only values that could be read; keep the rest for the next start.
         self._keeps_layout = found is not None
         self.layout = layout = found or WindowLayout()
         self.sessions = SessionsModel(self.storage, viewer_factory, qt)
@@ -124,7 +124,7 @@ class App:
         window.layout_changed.connect(self._save_layout)
         self.theme.changed.connect(self._show_in_colors)
         window.close_wanted.connect(self._on_close_wanted)
-        # Each shows the window first; Qt calls slots in the order in which they are connected.
+        # Each slot shows the window first; Qt calls slots in the order of their connections.
         for chosen in (tray.chat_chosen, tray.all_chats, tray.new_chat, tray.stop_all_wanted):
             chosen.connect(window.bring_up)
         tray.chat_chosen.connect(window.open_chat)
@@ -137,7 +137,7 @@ class App:
         tray.stop_all_wanted.connect(window.chat_actions.stop_all)
 
     def quit(self) -> None:
-        """End the window's process; chats keep running."""
+        """Exit the window's process; chats keep running."""
         self.finished.set()
 
     def _on_notification_chosen(self, session_id: str) -> None:
@@ -201,7 +201,7 @@ class App:
             self.sessions.refresh()
 
     def _look_at_claim(self) -> None:
-        """Listen at a new socket if the window's was removed."""
+        """Listen on a new socket if the window's was removed."""
         if self.finished.is_set():
             return
         was_lost = self._claim.is_lost
@@ -228,7 +228,7 @@ class App:
 
     async def _end(self) -> None:
         layout = self.window.snapshot_layout().to_dict()
-        self.storage.on_error = lambda _error: None  # The banners that would show it are about to go.
+        self.storage.on_error = lambda _error: None  # The banners that would show it are about to close.
         await self._server.close()
         await self.notifications.close()
         await self.sessions.close()
@@ -253,13 +253,13 @@ def _startup_facts(
 
 def start(claim: SingleInstance) -> int:
     """Run the window; returns the process's exit code."""
-    # X11's WM_CLASS is made of this name and of the first argument; desktops match it with outlive.desktop.
+    # X11's WM_CLASS comes from this name and the first argument; desktops match it with outlive.desktop.
     QCoreApplication.setApplicationName("outlive")
     QGuiApplication.setApplicationDisplayName("Outlive")
     QCoreApplication.setApplicationVersion(VERSION)
     QGuiApplication.setDesktopFileName("outlive")
     QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
-    # No warning for scripts that the installed fonts lack: programs may print any script.
+    # No warning for scripts without an installed font: programs may print any script.
     QLoggingCategory.setFilterRules("qt.text.font.db.warning=false")
     qt = QApplication(["outlive"])
     qt.setQuitOnLastWindowClosed(False)
@@ -270,5 +270,5 @@ def start(claim: SingleInstance) -> int:
 
 
 def _at_logout(manager: QSessionManager) -> None:
-    """Ask nothing when the desktop's session ends: the layout is saved already, and chats run on."""
+    """Ask nothing when the desktop's session ends: the layout is saved already, and chats keep running."""
     manager.setRestartHint(QSessionManager.RestartHint.RestartNever)

@@ -12,13 +12,13 @@ T = TypeVar("T")
 
 
 def run(app: QApplication, main: Coroutine[Any, Any, T], on_quit: Callable[[], None]) -> T:
-    """Run ``main`` with Qt's loop as asyncio's, until it returns.
+    """Run ``main`` on Qt's loop as asyncio's, until it returns.
 
     Args:
         app: the application, not yet running.
-        main: the program.
-        on_quit: called when Qt wants to end the application (the desktop's session ends, say)
-            before ``main`` has returned; it makes ``main`` come to its end.
+        main: the coroutine to run.
+        on_quit: called when Qt wants to quit the application (such as when the desktop's session ends) before ``main``
+            has returned; it makes ``main`` return.
     """
     loop = qasync.QEventLoop(app)
     with loop:

@@ -2,27 +2,27 @@
 
     host           the process that serves one session
     keeper         the process that forks hosts and holds their descriptors
-    keeper_client  finding the keeper, and messages to it
+    keeper_client  finds the keeper, and sends messages to it
     client         the other side of a host's socket: viewers, lists of sessions, launching, resuming
     cli            the ``outlive`` command
     endpoint       the chat with a model server, a program that runs in a session
     hook           the program that agents' hooks run
-    agents         the catalog of agents, their conversations, the meaning of their signals
+    agents         the catalog of agents, their conversations, and the meaning of their signals
     storage        what outlives a process: descriptors and files in memory, journal, record, search index
     terminal       emulation: one protocol, two engines
     session        the rules of a session; pure
     protocol       messages between processes; pure
-    system         what is asked of the operating system
+    system         the operating system: time, event loop, processes, systemd
     scopes         former path of ``system.systemd``, for keepers of version 0.1 that still run
 
-ARCHITECTURE.md gives each room's one reason; pyproject.toml says which room may import which. ``errors``, ``paths`` and
-``version`` are shared by all of them. Nothing in here imports Qt or ``gui``.
+ARCHITECTURE.md gives each room's purpose; pyproject.toml says which room may import which. All rooms share ``errors``,
+``paths`` and ``version``. This package never imports Qt or ``gui``.
 """
 
 import sys
 
-# msgspec takes what it needs from typing where there is no typing_extensions, whose import takes a quarter of the time
-# of a short command, and nothing here needs more than typing has.
+# Without typing_extensions msgspec uses typing instead. Importing typing_extensions takes a quarter of a short
+# command's time, and typing has everything that this package needs.
 if "typing_extensions" not in sys.modules:
     sys.modules["typing_extensions"] = None  # type: ignore[assignment] # "not to be imported" (importlib's rule)
     try:

@@ -2,44 +2,44 @@
 
 ::
 
-    OutliveError                 say the message; exit code 1
-    ├── UsageError               the call's own words are wrong; exit code 2
-    │   └── NoSuchAgent          the catalog has none of this name; exit code 2
-    ├── NoSuchSession            name another one; exit code 3
-    ├── AmbiguousSession         name it more exactly; exit code 4
+    OutliveError                 show the message; exit code 1
+    ├── UsageError               the command line is wrong; exit code 2
+    │   └── NoSuchAgent          no agent of the catalog has this name; exit code 2
+    ├── NoSuchSession            name another session; exit code 3
+    ├── AmbiguousSession         name the session more exactly; exit code 4
     ├── TimedOut                 wait longer, or do something else; exit code 5
-    ├── SessionEnded             show how it ended; exit code 6
-    ├── HostUnavailable          retry, or start it again; exit code 7
-    │   └── ProtocolMismatch     the two sides are of different versions: upgrade one
+    ├── SessionEnded             show how the session ended; exit code 6
+    ├── HostUnavailable          retry, or start the session again; exit code 7
+    │   └── ProtocolMismatch     client and host are of different versions: upgrade one
     ├── NotAllowed               an agent may not control this chat: the user can allow it; exit code 8
-    ├── NeedsInput               the chat asks something: answer it first, or send the text anyway
+    ├── NeedsInput               the chat asks something: answer first, or send the text anyway
     ├── ProtocolViolation        drop the peer
     ├── NameTaken                a running chat has this name: choose another
-    ├── LaunchFailed             the program could not be started; nothing is left behind
-    │   └── AgentNotFound        install it: the message says how
-    ├── NotResumable             this conversation cannot be gone on with; the message says why
-    │   ├── ConversationUnknown  which one it is was never known: let the agent's own picker find it
-    │   └── ConversationOpen     it is open elsewhere: end that, or resume all the same
-    ├── WorktreeError            git is missing or refuses; the directory is as it was
+    ├── LaunchFailed             the program could not be started; nothing remains
+    │   └── AgentNotFound        install the agent: the message says how
+    ├── NotResumable             the conversation cannot be resumed; the message says why
+    │   ├── ConversationUnknown  the conversation's id is unknown: use the agent's own picker
+    │   └── ConversationOpen     the conversation is open elsewhere: end that, or resume anyway
+    ├── WorktreeError            git is missing or refuses; the directory is unchanged
     ├── UnsafeDirectory          the runtime or state directory cannot be trusted
-    ├── ConfigError              a file of the user's cannot be read; names it and the place
+    ├── ConfigError              a user's file cannot be read; the message names the file and the line
     └── StoreError               the record cannot be written (disk full, read-only)
-        └── StoreCorrupt         set aside and rebuilt from the running sessions
+        └── StoreCorrupt         the record is set aside and rebuilt from the running sessions
 
-Every message is one line that says what is wrong and what to do about it.
+Every message is one line with the problem and its remedy.
 """
 
 from __future__ import annotations
 
 
 class OutliveError(Exception):
-    """Base of all errors that are shown to the user as one line."""
+    """Base of all errors that the user sees as one line."""
 
     exit_code = 1
 
 
 class UsageError(OutliveError):
-    """The command line's own words are wrong."""
+    """The command line is wrong."""
 
     exit_code = 2
 
@@ -55,7 +55,7 @@ class NoSuchSession(OutliveError):
 
 
 class AmbiguousSession(OutliveError):
-    """More than one session fits."""
+    """More than one session matches."""
 
     exit_code = 4
 
@@ -67,7 +67,7 @@ class TimedOut(OutliveError):
 
 
 class SessionEnded(OutliveError):
-    """The session has ended; what was asked needs a running one."""
+    """The session has ended; the request needs a running one."""
 
     exit_code = 6
 
@@ -79,7 +79,7 @@ class NotAllowed(OutliveError):
 
 
 class NeedsInput(OutliveError):
-    """The chat asks something, which a text would answer."""
+    """The chat asks something, and a text would answer it."""
 
 
 class HostUnavailable(OutliveError):
@@ -93,7 +93,7 @@ class ProtocolMismatch(HostUnavailable):
 
 
 class ProtocolViolation(OutliveError):
-    """A peer sent what the protocol does not allow; it is dropped.
+    """A peer violated the protocol; it is dropped.
 
     Attributes:
         code: the protocol's error code, one of ``protocol.messages.ErrorCode``.
@@ -109,7 +109,7 @@ class NameTaken(OutliveError):
 
 
 class LaunchFailed(OutliveError):
-    """A program could not be started; no session came of it."""
+    """A program could not be started; there is no session."""
 
 
 class AgentNotFound(LaunchFailed):
@@ -117,23 +117,23 @@ class AgentNotFound(LaunchFailed):
 
 
 class NotResumable(OutliveError):
-    """A chat's conversation cannot be gone on with."""
+    """A chat's conversation cannot be resumed."""
 
 
 class ConversationUnknown(NotResumable):
-    """The agent never told which conversation it was in."""
+    """The agent never reported its conversation."""
 
 
 class ConversationOpen(NotResumable):
-    """Somebody else has the conversation open; two at once would spoil it."""
+    """Another process has the conversation open; two at once would damage it."""
 
 
 class WorktreeError(OutliveError):
-    """git is missing, or refuses; nothing was made and nothing lost."""
+    """git is missing, or refuses; nothing was created and nothing lost."""
 
 
 class UnsafeDirectory(OutliveError):
-    """A directory that we keep sockets or records in cannot be trusted."""
+    """A directory of sockets or records cannot be trusted."""
 
 
 class ConfigError(OutliveError):

@@ -41,19 +41,19 @@ def state_dir() -> Path:
 
 
 def config_dir() -> Path:
-    """The directory of the user's own files: agents, keys, settings. It need not exist."""
+    """The directory of the user's own files: agents, keys, settings. It may be missing."""
     return _from_environment("OUTLIVE_CONFIG_DIR", _xdg("XDG_CONFIG_HOME", ".config"))
 
 
 def ensure_private(path: Path) -> Path:
-    """Make ``path`` a directory that only this user can enter, or refuse it.
+    """Make ``path`` a directory that only this user can enter; raise if that is impossible.
 
     Returns:
         ``path`` itself.
 
     Raises:
-        UnsafeDirectory: it is a symbolic link, no directory, or belongs to somebody else.
-        OutliveError: it cannot be made.
+        UnsafeDirectory: the path is a symbolic link, not a directory, or another user's.
+        OutliveError: the directory cannot be created.
     """
     _make(path)
     found = check_private(path)
@@ -68,30 +68,30 @@ def _make(path: Path) -> None:
     try:
         make_directories(path)
     except FileExistsError:
-        pass  # Something that is no directory: the check that follows reports it.
+        pass  # The path is not a directory: the next check reports it.
     except OSError as error:
         raise OutliveError(f"cannot create {path}: {error.strerror}; create it, or choose another directory") from error
 
 
 def make_directories(path: Path) -> None:
-    """Make the directory and those above it, whatever the umask: the base directory specification wants 0700.
+    """Create the directory and its parents with mode 0700, as the base directory specification wants, for any umask.
 
     Raises:
-        OSError: one cannot be made, or is there and no directory.
+        OSError: a directory cannot be created, or a part of the path is not a directory.
     """
-    # Path.mkdir with `parents` gives its mode to the last one alone.
+    # Path.mkdir with `parents` applies its mode only to the last directory.
     for each in reversed([each for each in (path, *path.parents) if not os.path.lexists(each)]):
         each.mkdir(mode=0o700, exist_ok=True)
 
 
 def check_private(path: Path) -> os.stat_result | None:
-    """Refuse a directory that somebody else could have put there.
+    """Refuse a directory that another user could have created.
 
     Returns:
-        What it is, None if it is not there.
+        The directory's status, None if it is missing.
 
     Raises:
-        UnsafeDirectory: it is a symbolic link, no directory, or belongs to somebody else.
+        UnsafeDirectory: the path is a symbolic link, not a directory, or another user's.
     """
     try:
         found = path.lstat()
@@ -142,7 +142,7 @@ def keeper_log() -> Path:
 
 
 def window_socket() -> Path:
-    """The socket by which commands talk to the open window."""
+    """The socket of the open window, for commands."""
     return socket_path("window.sock")
 
 
@@ -152,47 +152,47 @@ def database() -> Path:
 
 
 def search_index() -> Path:
-    """The SQLite index of what was to be seen in all sessions."""
+    """The SQLite index of the text of all sessions."""
     return state_dir() / "search.db"
 
 
 def worktrees_dir() -> Path:
-    """The directory of the git worktrees that were made for chats, a directory a repository."""
+    """The directory of chats' git worktrees, with a directory for each repository."""
     return state_dir() / "worktrees"
 
 
 def session_dir(session_id: str) -> Path:
-    """The directory of what is kept of one session beside the record."""
+    """The directory of one session's files besides the record."""
     return state_dir() / "sessions" / session_id
 
 
 def session_journal(session_id: str) -> Path:
-    """The directory of the record of a session's output."""
+    """The directory of the recording of a session's output."""
     return session_dir(session_id) / "journal"
 
 
 def session_log(session_id: str) -> Path:
-    """The log of a session's host; it never holds the user's text."""
+    """The log of a session's host; it never contains the user's text."""
     return state_dir() / "logs" / f"{session_id}.log"
 
 
 def session_files(session_id: str) -> Path:
-    """The directory of the files that its agent is started with: hooks, a plugin."""
+    """The directory of a session's agent files: hooks, a plugin."""
     return session_dir(session_id) / "agent"
 
 
 def session_transitions(session_id: str) -> Path:
-    """Where the changes of its activity are kept, one JSON object a line."""
+    """The log of a session's activity changes, one JSON object per line."""
     return session_dir(session_id) / "activity.jsonl"
 
 
 def session_left_conversations(session_id: str) -> Path:
-    """Where the ids of the conversations that its agent has left for others are kept, one a line, oldest first."""
+    """The file with the ids of conversations that a session's agent has left, one per line, oldest first."""
     return session_dir(session_id) / "left_conversations"
 
 
 def session_stderr(session_id: str) -> Path:
-    """What its program wrote to its standard error, where that is kept apart."""
+    """The file with a program's standard error, if it is kept apart."""
     return session_dir(session_id) / "stderr.log"
 
 

@@ -127,7 +127,7 @@ class MainWindow(QWidget):
         for problem in [*preferences.problems, *key_problems]:
             self.banners.show_banner(Banner(problem, lasting=True, kind="failed"))
 
-    # ------------------------------------------------------------ making
+    # ------------------------------------------------------------ creating
 
     def _lay_out(self) -> None:
         tab_row = Area("sidebar")
@@ -333,7 +333,7 @@ class MainWindow(QWidget):
         self.activateWindow()
         self.focus_page()
 
-    # ------------------------------------------------------------ what the user does
+    # ------------------------------------------------------------ the user's actions
 
     def _on_tab_menu(self, session_id: str, place: object) -> None:
         chat = self._sessions.get(session_id)
@@ -382,7 +382,7 @@ class MainWindow(QWidget):
         self.describe()
         self._save_soon.start()
 
-    # ------------------------------------------------------------ what chats tell
+    # ------------------------------------------------------------ events of chats
 
     def _on_sent(self, chat: Chat) -> None:
         if chat.id != self.tabs.active_id:

@@ -142,7 +142,7 @@ class HostConnection(asyncio.Protocol):
             self._transport.abort()
             await self._over.wait()
 
-    # ------------------------------------------------------------ asyncio's side
+    # ------------------------------------------------------------ asyncio's callbacks
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Check the peer, and greet."""

@@ -124,7 +124,7 @@ class Chat:
             self._cancel(self._task)
         self.screen.leave()
 
-    # ------------------------------------------------------------------------------------ saying
+    # ------------------------------------------------------------------------------------ output
 
     def print_line(self, text: str) -> None:
         """Print a line of the program itself."""
@@ -284,7 +284,7 @@ class Chat:
         except OutliveError as error:
             self.complain(error)
 
-    # ----------------------------------------------------------------------------- what is entered
+    # ----------------------------------------------------------------------------- input
 
     def _submit(self, text: str) -> bool:
         """Handle a line; False leaves it in the input."""

@@ -42,7 +42,7 @@ class EndedChatActions(QObject):
         self._ending: dict[str, Chat] = {}
         sessions.changed.connect(self._look_at_endings)
 
-    # ------------------------------------------------------------ what is offered
+    # ------------------------------------------------------------ offering
 
     def check_resumable(self, page: ChatPage) -> None:
         """Find out how the chat of a page can be resumed, and offer that in the page's bar."""
@@ -73,7 +73,7 @@ class EndedChatActions(QObject):
         if follower is not None:
             self._tabs.replace(chat.id, follower)
 
-    # ------------------------------------------------------------ doing it
+    # ------------------------------------------------------------ resuming
 
     def resume(self, chat: Chat, *, anyway: bool = False) -> None:
         """Resume an ended chat; its tab then shows the new chat."""

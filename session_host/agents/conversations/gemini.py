@@ -64,7 +64,7 @@ class Gemini:
                     _put_back(kept, place)
 
 
-# ---------------------------------------------------------------------------- where they are
+# ---------------------------------------------------------------------------- paths of transcripts
 
 
 def home_of(environment: Mapping[str, str]) -> Path:
@@ -105,7 +105,7 @@ def first_name(kept: Path, environment: Mapping[str, str]) -> Path | None:
     return home_of(environment) / "tmp" / project / "chats" / f"session-{rest}" if mark else None
 
 
-# ------------------------------------------------------------------------------ what is in it
+# ------------------------------------------------------------------------------ contents of transcripts
 
 
 def conversation_in(path: Path) -> str:

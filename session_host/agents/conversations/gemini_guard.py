@@ -97,7 +97,7 @@ class TranscriptGuard:
         self._again.cancel()
         self._inotify.close()
 
-    # ------------------------------------------------------------ what is seen
+    # ------------------------------------------------------------ events
 
     def _changed(self, events: list[Event]) -> None:
         short = self._conversation[:8]

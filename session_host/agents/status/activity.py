@@ -140,7 +140,7 @@ class ActivityTracker:
         """The newest report of all sources."""
         return max(self._heard.values(), key=lambda heard: heard.at_s, default=None)
 
-    # ------------------------------------------------------------ what happens
+    # ------------------------------------------------------------ events
 
     def apply_report(self, word: StatusReport, moment: Moment) -> bool:
         """Apply a source's report; returns whether the activity or its description changed."""
@@ -217,7 +217,7 @@ class ActivityTracker:
         self._answered_s = None
         return self._become(Activity.NO_SIGNAL, "", moment)
 
-    # ------------------------------------------------------------ what is believed
+    # ------------------------------------------------------------ ranking of sources
 
     def _rank(self, source: str) -> int:
         return ORDER.index(source) if source in ORDER else len(ORDER)

@@ -154,7 +154,7 @@ def _started_at(ticks: int | None) -> str | None:
     return as_text(int(booted) + ticks / os.sysconf("SC_CLK_TCK")) if booted and ticks else None
 
 
-# ---------------------------------------------------------------------------------- for people
+# ---------------------------------------------------------------------------------- text output
 
 
 def lines(explained: Explained, info: SessionInfo, now: datetime, columns: int | None) -> list[str]:

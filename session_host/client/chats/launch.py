@@ -1,7 +1,7 @@
 """Starts a session: builds its spec, inserts its row and asks the keeper to fork a host.
 
-Keeper and host are no children of ours: the end of this process, of its terminal or of its process group does not
-affect them.
+Keeper and host are not children of this process: the end of this process, of its terminal or of its process group does
+not affect them.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class LaunchRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The chat's name; None to make one from the directory's name."""
     directory: str
     worktree: str | None = None
-    """Work in a git worktree of its own: the branch that is checked out there, "" for a new one; None for none."""
+    """The branch of a new git worktree for the chat, "" for a new branch; None for no worktree."""
     environment: Mapping[str, str]
     """The caller's whole environment."""
     overrides: dict[str, str] = {}

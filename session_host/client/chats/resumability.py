@@ -151,7 +151,7 @@ def plan_for(
 
 
 def _former(record: SessionRecord, agent: Agent, sought: ConversationQuery) -> str:
-    """The newest conversation that the chat has left for another and that is kept, and what goes on with it."""
+    """A clause with the newest earlier conversation that can be resumed, and its command; "" if there is none."""
     try:
         left = session_left_conversations(record.id).read_text(encoding="utf-8").split()
     except OSError:

@@ -119,7 +119,7 @@ def resume_command(session_id: str) -> str:
     return in_directory(record, argv)
 
 
-# ----------------------------------------------------------------------------- what is done
+# ----------------------------------------------------------------------------- steps
 
 
 def _request(session_id: str, environment: Mapping[str, str] | None, anyway: bool) -> LaunchRequest:

@@ -177,7 +177,7 @@ class ViewerRules:
         if self._is_connected:
             self.effects.append(SendMessage(message))
 
-    # ------------------------------------------------------------ what the host sends
+    # ------------------------------------------------------------ messages of the host
 
     def receive_output(self, message: Output) -> bool:
         """Whether this output continues the replica's; if so, the caller feeds it to the replica."""
@@ -253,7 +253,7 @@ class ViewerRules:
             self._notice = text
             self.effects.append(TellEvent(NoticeEvent("session", text)))
 
-    # ------------------------------------------------------------ what becomes of a snapshot
+    # ------------------------------------------------------------ snapshots
 
     def preview_shown(self) -> None:
         """The replica exists and shows the screen, without the history."""
@@ -271,7 +271,7 @@ class ViewerRules:
         self.engine_build = ""
         self.effects.append(Drop())
 
-    # ------------------------------------------------------------ what the user does
+    # ------------------------------------------------------------ the user's input
 
     def receive_input(self, message: Input) -> Sequence[Input]:
         """Keep an input, and return the messages to send at once, before any effect."""

@@ -78,7 +78,7 @@ class Viewer(ViewerInput):
         self._snapshot = SnapshotReceiver(self._engine, cell)
         self._task: asyncio.Task[None] | None = None
 
-    # ------------------------------------------------------------ life
+    # ------------------------------------------------------------ start and close
 
     def start(self) -> None:
         """Start following the session; call it once, from a running loop."""
@@ -191,7 +191,7 @@ class Viewer(ViewerInput):
         self._rules.screen_read(later[1] if later is not None else None)
         self._perform()
 
-    # ------------------------------------------------------------ what the host sends
+    # ------------------------------------------------------------ messages of the host
 
     def _message(self, message: Any) -> None:
         if type(message) is not Output:
@@ -242,7 +242,7 @@ class Viewer(ViewerInput):
         if former is not None:
             former.close()
 
-    # ------------------------------------------------------------ where it stands
+    # ------------------------------------------------------------ state
 
     @property
     def state(self) -> ViewerState:
@@ -289,7 +289,7 @@ class Viewer(ViewerInput):
         """Whether an input was refused; all further ones are refused until ``accept_refusal``."""
         return self._rules.inputs.holding
 
-    # ------------------------------------------------------------ what the user does
+    # ------------------------------------------------------------ the user's input
 
     def _input(self, message: Input) -> None:
         messages = self._rules.receive_input(message)

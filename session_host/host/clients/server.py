@@ -171,7 +171,7 @@ class Server:
             except TimeoutError:
                 log.warning("%d viewers did not take their last output", len(self._clients))
 
-    # ------------------------------------------------------------ what clients ask
+    # ------------------------------------------------------------ clients' requests
 
     def forget(self, client: Client) -> None:
         """Remove a client that has gone."""

@@ -231,7 +231,7 @@ class EmulatorWorker:
         self._thread.join()
         self._emulator.close()
 
-    # ------------------------------------------------------------ the work
+    # ------------------------------------------------------------ work
 
     def _next(self) -> None:
         """Do the work that belongs on the loop, and give the thread the rest."""

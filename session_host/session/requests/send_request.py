@@ -1,4 +1,4 @@
-"""What a request to type (Send) means: what is wrong with it, and its bytes for the program."""
+"""A request to type (Send): its errors, and its bytes for the program."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Check that an agent shows typed text; an agent that is not ready drops it silently.
+"""Checks that an agent shows typed text; an agent that is not ready drops it silently.
 
-Agents fold a long or many-lined paste, and some take the first character of a text as a command of their own. So only
-short lines are looked for, by their first letters and digits. A place counts that did not hold them before: the same
-text may stand in the history above.
+Agents fold a long paste or one of many lines, and some take the first character of a text as a command. So only short
+lines are searched for, by their first letters and digits. A place counts only if it did not have them before: the same
+text may be in the history above.
 """
 
 from __future__ import annotations
@@ -19,36 +19,36 @@ MAX_CHARACTERS = 100
 """opencode folds a paste of more than 150 characters, others later."""
 
 MIN_COLUMNS, MIN_ROWS = 40, 12
-"""In a smaller terminal an agent may break a line within the part that is looked for, or not show it at all."""
+"""In a smaller terminal an agent may break a line within the searched part, or not show it at all."""
 
 LOOKED_FOR_CHARACTERS = 16
 MIN_LOOKED_FOR_CHARACTERS = 3
-"""Fewer are found anywhere on a screen."""
+"""Fewer characters would be found anywhere on a screen."""
 
 _BEGINNING = re.compile(r"[^\W_].*", re.DOTALL)
 
 Places = frozenset[tuple[int, int]]
-"""Rows, and how many characters that are no blanks stand before it there."""
+"""Places of a text: the row, and the number of non-blank characters before the text in that row."""
 
 
 def expected_echo(request: Send) -> str:
-    """The part of a text to look for on the screen; "" if it need not be shown as it is.
+    """The part of a text to search for on the screen; "" if the text need not be shown unchanged.
 
-    A text with keys may be gone at once, one with control characters is a command, and one that is to be typed although
-    a question is open may be dropped by that.
+    A text with keys may disappear at once, a text with control characters is a command, and a text that is typed in
+    spite of an open question may be dropped by the question.
     """
     text = request.text
     if request.keys or request.anyway or len(text) > MAX_CHARACTERS or not text.isprintable():
         return ""
     beginning = _BEGINNING.search(text)
     part = _without_blanks(beginning.group())[:LOOKED_FOR_CHARACTERS] if beginning is not None else ""
-    # A character that is drawn with others may be shown as another one.
+    # A character that combines with others may be shown as another one.
     plain = not any(unicodedata.combining(each) or unicodedata.category(each) == "So" for each in part)
     return part if plain and len(part) >= MIN_LOOKED_FOR_CHARACTERS else ""
 
 
 def places(emulator: Emulator, part: str) -> Places | None:
-    """Where a part of a text stands on the screen; None if the screen is too small to tell."""
+    """The places of a text's part on the screen; None if the screen is too small to tell."""
     size = emulator.size
     is_small = size.columns < MIN_COLUMNS or size.rows < MIN_ROWS
     return None if is_small else _places(emulator.rows(), part)

@@ -14,7 +14,7 @@ HISTORY_ROWS: Final = 20_000
 """The history of the reader's emulator: more rows than one and a half steps can push out."""
 
 _MOST_CUTS: Final = 64
-"""How many cuts a step has at most: nobody read a screen that is cleared more often."""
+"""How many cuts a step has at most: a screen that is cleared more often cannot be read."""
 
 _LOST: Final = re.compile(rb"\x1b(?:\[\?(?:[0-9]+;)*(?:1049|1047|47)(?:;[0-9]+)*[hl]|\[[23]J|\[H\x1b\[J|c)")
 """Sequences that enter or leave the alternate screen, or clear the screen."""

@@ -135,7 +135,7 @@ class Reader:
         self._primary.forget_numbers()
         self._alternate.forget_numbers()
 
-    # ------------------------------------------------------------ what is read
+    # ------------------------------------------------------------ journal entries
 
     def read_entry(self, entry: Entry) -> None:
         """Read the journal's next entry."""
@@ -213,7 +213,7 @@ class Reader:
             was_lost = is_lost
         self._fed = self.offset
 
-    # ------------------------------------------------------------ what is seen
+    # ------------------------------------------------------------ lines of the screen
 
     def _take_history(self, terminal: Emulator) -> None:
         """Read the rows that scrolled off the screen since the last call."""
