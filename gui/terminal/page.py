@@ -152,7 +152,7 @@ class TerminalPage(QWidget):
 
     @Slot()
     def on_replaced(self) -> None:
-        """The emulator was replaced: paint the differences."""
+        """The emulator was replaced: paint the rows that differ."""
         self._pacer.cancel()
         emulator = self.emulator
         if emulator is not None:

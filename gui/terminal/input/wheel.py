@@ -32,7 +32,7 @@ class Wheel:
             steps.row_px = max(round(metrics.height / ratio), 1)
 
     def zoom_steps(self, event: QWheelEvent) -> int:
-        """The steps by which an event zooms; 0 unless Ctrl is held."""
+        """The steps by which a wheel event with Ctrl held zooms."""
         return -self._notches.add_delta(event, 1)[1]
 
     def turn(self, event: QWheelEvent) -> int:

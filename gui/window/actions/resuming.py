@@ -50,7 +50,7 @@ class EndedChatActions(QObject):
         if follower is not None:
             page.end_bar.tell_continued(follower.name)
         elif not page.chat.is_recorded:
-            page.end_bar.offer(None)  # The look-up in the record takes a moment.
+            page.end_bar.offer(None)  # The record, which decides, does not have the end yet.
         elif page.chat.is_over and page.chat.id not in self._under_way:
             self._sessions.tasks.start(self._offer(page), "aftermath")
 

@@ -28,7 +28,7 @@ from session_host.protocol.values import RUNNING_STATES, Activity, State
 from session_host.system import event_loop
 
 LOOK_INTERVAL_S = 0.1
-"""How often a chat that writes without pause is checked at most: each check reads its whole history."""
+"""The shortest interval between checks of a chat that writes without pause: each reads its whole history."""
 
 TRIES = 10
 """How often to try a host that lives and cannot be reached."""
