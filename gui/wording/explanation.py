@@ -63,7 +63,7 @@ def explained(told: Explanation) -> Explained:
         )
         for one in told.evidence
     ]
-    no_signal = translate("explanation", "“No signal” means no output and no report for {duration}.")
+    no_signal = translate("explanation", "Work without output or report for {duration} becomes “no signal”.")
     notes = [no_signal.format(duration=phrases.duration(told.stale_after_s))]
     if when := ago(told.last_output):
         notes.append(translate("explanation", "Last output {when}").format(when=when))

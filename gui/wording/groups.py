@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
+
 from gui.theme.marks import Mark
 from session_host.protocol.values import Activity, State
 
 
 class Group(StrEnum):
-    """The sidebar's groups, from top to bottom."""
+    """The sidebar's groups, from top to bottom. The values are names in the window's saved layout."""
 
     NEEDS_YOU = "needs you"
     WORKING = "working"
@@ -22,6 +24,16 @@ class Group(StrEnum):
 
 OVER = frozenset({Group.INTERRUPTED, Group.ENDED})
 """The groups of chats that run no more; in them, what ran last comes first."""
+
+_WORDS = {
+    Group.NEEDS_YOU: QT_TRANSLATE_NOOP("group", "needs you"),
+    Group.WORKING: QT_TRANSLATE_NOOP("group", "working"),
+    Group.RUNNING: QT_TRANSLATE_NOOP("group", "running"),
+    Group.IDLE: QT_TRANSLATE_NOOP("group", "idle"),
+    Group.NO_SIGNAL: QT_TRANSLATE_NOOP("group", "no signal"),
+    Group.INTERRUPTED: QT_TRANSLATE_NOOP("group", "interrupted"),
+    Group.ENDED: QT_TRANSLATE_NOOP("group", "ended"),
+}
 
 _BY_ACTIVITY = {
     Activity.NEEDS_INPUT: Group.NEEDS_YOU,
@@ -55,6 +67,11 @@ def group_of(state: State, activity: Activity, *, interrupted: bool = False, pla
     if state in {State.EXITED, State.LOST}:
         return Group.ENDED
     return Group.RUNNING if plain and activity is Activity.NO_SIGNAL else _BY_ACTIVITY[activity]
+
+
+def group_words(group: Group) -> str:
+    """A group as the window calls it."""
+    return QCoreApplication.translate("group", str(_WORDS[group]))
 
 
 def mark_of(group: Group, *, failed: bool, reconnecting: bool) -> Mark:

@@ -181,6 +181,10 @@ def stop_all(count: int) -> str:
     return translate("page", "Stop all %n running chats?", "", count)
 
 
+def chat_and_status(name: str, status: str) -> str:
+    return translate("page", "{name} · {status}").format(name=name, status=status)
+
+
 def stop_chats(count: int) -> str:
     return translate("page", "Stop %n chat(s)", "", count)
 

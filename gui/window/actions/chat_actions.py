@@ -23,6 +23,7 @@ from gui.window.page.chat_page import ChatPage
 from gui.window.sheets.question import Question
 from gui.window.tabs.tabs import Tabs
 from gui.wording import common_texts, notice_texts, page_texts, phrases
+from gui.wording.groups import group_words
 from session_host.agents.agent import Agent
 from session_host.agents.arguments import own_arguments
 from session_host.errors import OutliveError
@@ -232,7 +233,7 @@ class ChatActions(QObject):
             self._banners.inform(common_texts.no_running_chats(), key="stop all")
             return
         count = len(running)
-        lines = [f"{chat.name} · {chat.status_text or chat.group.value}" for chat in running]
+        lines = [page_texts.chat_and_status(chat.name, chat.status_text or group_words(chat.group)) for chat in running]
         self._sheets.question.ask(
             Question(
                 page_texts.stop_one(running[0].name) if count == 1 else page_texts.stop_all(count),

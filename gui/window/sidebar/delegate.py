@@ -13,7 +13,7 @@ from gui.theme.icons import Glyph, paint_glyph
 from gui.theme.marks import Mark, paint_mark
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, HEADING_PX, RADIUS_PX, SECONDARY_PX, font
 from gui.window.sidebar.model import ENTRY_ROLE, ChatRow, Heading
-from gui.wording.groups import Group
+from gui.wording.groups import Group, group_words
 
 ROW_HEIGHT_PX = 48
 COLLAPSED_ROW_HEIGHT_PX = 40
@@ -74,7 +74,7 @@ class SidebarDelegate(QStyledItemDelegate):
         painter.setFont(font(HEADING_PX, bold=True, capitals=True))
         painter.setPen(tokens.color("needs_you" if entry.group is Group.NEEDS_YOU else "secondary"))
         text = line.adjusted(GAP_M_PX, 0, -GAP_M_PX, 0)
-        painter.drawText(text, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, entry.group.value)
+        painter.drawText(text, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, group_words(entry.group))
         painter.setFont(font(HEADING_PX))
         painter.drawText(
             text.adjusted(0, 0, -16, 0), Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, str(entry.count)

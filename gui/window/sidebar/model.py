@@ -12,7 +12,7 @@ from gui.bridge.chat import Chat
 from gui.bridge.sessions_model import SessionsModel
 from gui.theme.tooltips import as_tooltip
 from gui.wording import phrases, window_texts
-from gui.wording.groups import OVER, Group
+from gui.wording.groups import OVER, Group, group_words
 from gui.wording.second_lines import SecondLine, second_lines
 
 Index = QModelIndex | QPersistentModelIndex
@@ -204,7 +204,7 @@ class SidebarModel(QAbstractListModel):
         if isinstance(entry, Heading):
             if role in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole}:
                 say = window_texts.folded_group if entry.folded else window_texts.group
-                return say(entry.group.value, window_texts.chats_count(entry.count))
+                return say(group_words(entry.group), window_texts.chats_count(entry.count))
             return None
         if role == Qt.ItemDataRole.DisplayRole:
             return entry.name

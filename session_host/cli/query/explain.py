@@ -185,7 +185,7 @@ def lines(explained: Explained, info: SessionInfo, now: datetime, columns: int |
             found.append(("sources", "no reports yet; only the process is known"))
         found += [("", line) for line in textwrap.wrap(explained.remark or "", _REMARK_COLUMNS, break_on_hyphens=False)]
         if explained.stale_after_s is not None:
-            text = f'no output and no report for {explained.stale_after_s:g} s counts as "no signal"'
+            text = f'work without output or report for {explained.stale_after_s:g} s becomes "no signal"'
             found.append(("silence", text))
     else:
         found.append(("state", f"{what_became(info)}, {_time(explained.since)} ({ago(explained.since)})"))

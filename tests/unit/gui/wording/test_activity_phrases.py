@@ -71,7 +71,7 @@ def test_an_explanation_in_rows():
         ("working", "hooks", ""),
     ], "newest first"
     assert told.notes == [
-        "“No signal” means no output and no report for 1 min.",
+        "Work without output or report for 1 min becomes “no signal”.",
         "Last output 30 s ago",
         "Process ID: 42",
         "Conversation: unknown",

@@ -8,7 +8,7 @@ import pytest
 
 from gui.theme.marks import Mark
 from gui.wording import phrases
-from gui.wording.groups import Group, group_of, mark_of, order_key
+from gui.wording.groups import Group, group_of, group_words, mark_of, order_key
 from session_host.protocol.values import Activity, State
 
 NOW = datetime(2026, 5, 2, 12, 0, 0, tzinfo=UTC)
@@ -28,6 +28,10 @@ NOW = datetime(2026, 5, 2, 12, 0, 0, tzinfo=UTC)
 )
 def test_group(state: State, activity: Activity, group: Group):
     assert group_of(state, activity) is group
+
+
+def test_each_group_has_words():
+    assert [group_words(group) for group in Group] == [group.value for group in Group], "in English they are the names"
 
 
 def test_a_shell_is_running_and_not_without_signal():
