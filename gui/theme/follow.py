@@ -67,11 +67,6 @@ class Theme(QObject):
             self._apply()
             self.changed.emit()
 
-    def set_appearance(self, appearance: Appearance) -> None:
-        """Follow the desktop, or keep to one appearance."""
-        self._appearance = appearance
-        self.on_color_scheme(QGuiApplication.styleHints().colorScheme())
-
     def _wants_dark(self, scheme: Qt.ColorScheme) -> bool:
         if self._appearance != "desktop":
             return self._appearance == "dark"

@@ -15,7 +15,6 @@ from session_host.protocol.values import MODIFIER_KEYS, KeyAction, Modifiers
 
 from .base import Modes
 
-DISAMBIGUATE: Final = 1
 REPORT_EVENTS: Final = 2
 REPORT_ALTERNATES: Final = 4
 REPORT_ALL: Final = 8
@@ -259,7 +258,7 @@ def _kitty_sequence(key: Key, text: str, flags: int) -> str:
     events = ""
     if flags & REPORT_EVENTS:
         events = {KeyAction.PRESS: "", KeyAction.REPEAT: ":2", KeyAction.RELEASE: ":3"}[key.action]
-        if not events and number == 1 and final != "~" and modifiers | flags:
+        if not events and number == 1 and final != "~":
             events = ":1"
     shown = str(number)
     if flags & REPORT_ALTERNATES and producing and key.modifiers & _SHIFT and len(text) == 1 and text != name:

@@ -28,11 +28,6 @@ class SearchIndexing(QObject):
         self._process: QProcess | None = None
         self._is_behind = self._is_held = False
 
-    @property
-    def is_due(self) -> bool:
-        """Whether something was written that is to be read."""
-        return self._is_behind
-
     def note_output(self) -> None:
         """A chat wrote something."""
         if not self._is_behind:

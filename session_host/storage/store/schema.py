@@ -63,7 +63,5 @@ ADDED_COLUMNS: Columns = (
     ("session", "agent_chats", "TEXT NOT NULL DEFAULT ''"),
 )
 
-SCHEMA_VERSION = len(MIGRATIONS)
-
 TABLES = frozenset({"session", "recent_directory", "layout"})
 """The tables of the current version; a file of this version without one of them is damaged."""

@@ -225,8 +225,9 @@ class Played:
 
 
 @pytest.fixture
-def theme(qapp: QApplication) -> Iterator[Theme]:
-    made = Theme(qapp, "dark")
+def theme(qapp: QApplication, request: pytest.FixtureRequest) -> Iterator[Theme]:
+    """The theme; a test may ask for another appearance by an indirect parameter."""
+    made = Theme(qapp, getattr(request, "param", "dark"))
     yield made
     made.disconnect(made)
     made.deleteLater()

@@ -183,6 +183,7 @@ async def test_ended_chats_over_the_limit_go_once_the_window_is_there(
     assert not paths.session_dir(ended_id).exists()
 
 
+@pytest.mark.parametrize("theme", ["desktop"], indirect=True)
 async def test_the_appearance_turns_live(played: Played):
     ids = [await played.add(name) for name in ("one", "two")]
     window = played.open_window()
@@ -190,7 +191,6 @@ async def test_the_appearance_turns_live(played: Played):
         played.show(session_id)
     window.tabs.close(ids[1])  # a page that is gone must not be painted any more
     played.settle()
-    played.theme.set_appearance("desktop")
     for scheme, colors in ((Qt.ColorScheme.Light, tokens.LIGHT), (Qt.ColorScheme.Dark, tokens.DARK)):
         played.theme.on_color_scheme(scheme)
         played.settle()

@@ -10,7 +10,6 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.terminal.view import TerminalView
-from gui.theme.follow import Appearance
 from gui.window.main_window import MainWindow
 from gui.window.sheets.sheet import Sheet
 from session_host import paths
@@ -20,9 +19,8 @@ from tests.support.journals import output, resize, write_journal
 from tests.unit.gui.conftest import Played
 
 
-@pytest.mark.parametrize("appearance", ["dark", "light"])
-async def test_every_keyboard_stop_shows_its_focus(played: Played, appearance: Appearance):
-    played.theme.set_appearance(appearance)
+@pytest.mark.parametrize("theme", ["dark", "light"], indirect=True)
+async def test_every_keyboard_stop_shows_its_focus(played: Played):
     running = await played.add("one")
     ended = await played.add("two", state=State.EXITED, exit_code=1, ended_at="2026-01-02T03:05:00Z")
     write_journal(paths.session_journal(ended), [resize(0, 0), output(0, b"what was said\r\n")])

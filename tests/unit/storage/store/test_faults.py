@@ -12,7 +12,6 @@ import pytest
 from session_host.errors import StoreCorrupt, StoreError
 from session_host.protocol.values import State
 from session_host.storage.store import SessionRecord, Store, schema
-from session_host.storage.store.schema import SCHEMA_VERSION
 from tests.support.records import MakeRecord, fill, one_line
 
 
@@ -178,7 +177,7 @@ class TestVersions:
     def test_a_newer_file_is_refused_and_untouched(self, path: Path) -> None:
         Store.open(path).close()
         connection = sqlite3.connect(path)
-        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+        connection.execute(f"PRAGMA user_version = {len(schema.MIGRATIONS) + 1}")
         connection.close()
         before = path.read_bytes()
 

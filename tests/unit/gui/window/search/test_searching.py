@@ -252,7 +252,7 @@ async def test_what_a_chat_wrote_is_indexed_before_anybody_searches(played: Play
             return search.behind([running]) == [] and bool(search.find(Query.of("needle"), 10))
 
     await played.until(is_indexed, "the chat to be indexed")
-    assert not indexing.is_due
+    assert not indexing._is_behind
     with Journal.open(session_journal(running)) as journal:
         journal.append([output(journal.end, b"another needle\r\n", 9.0)])
     played.viewers[running].delegate.viewer_damaged()
