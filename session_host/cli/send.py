@@ -34,7 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Send text, then keys, then Enter, in one piece."""
+    """Send text, keys and Enter as one request; the host types them in this order."""
     for name in options.key:
         try:
             parse_key(name)

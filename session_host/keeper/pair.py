@@ -7,7 +7,8 @@ standby's children, and no exit status is lost. Each death is answered by one fo
     the standby dies          the active keeper forks another active keeper, and becomes the standby itself
 
 Hosts do not notice: the keeper's ends of their channels stay open in the other process, and what a host has said
-stays in its channel until it is handled. When both die at once, the hosts start another keeper.
+stays in its channel until it is handled. When both die at once, systemd starts another keeper with the descriptors that
+it holds (``standby.systemd_holder``); without systemd, a host starts one (``keeper_client.discovery``).
 """
 
 from __future__ import annotations

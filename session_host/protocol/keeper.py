@@ -2,7 +2,7 @@
 
 From a command::
 
-    → Launch(spec)                                   ← LaunchReport
+    → Launch(spec)                                   ← Launched(report)
     → Status()                                       ← KeeperStatus
     → ReplaceKeeper(argv)                            ← Replaced | NotReplaced       (from the new one)
     → ReplaceHost(session_id)                        ← Replaced | NotReplaced

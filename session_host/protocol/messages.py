@@ -16,8 +16,8 @@ No message carries raw bytes to the host: a viewer sends the user's actions, and
 modes. So a terminal's automatic replies cannot reach the program.
 
 ``offset`` counts bytes of the session's output from its start. ``epoch`` identifies one such count: an offset has no
-meaning in another epoch. ``sequence`` counts a viewer's inputs from 1 within one attachment; acknowledgements are
-cumulative.
+meaning in another epoch. It always equals the session's id, and is kept for the wire. ``sequence`` counts a viewer's
+inputs from 1 within one attachment; acknowledgements are cumulative.
 """
 
 from __future__ import annotations

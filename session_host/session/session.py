@@ -85,7 +85,7 @@ class Session:
         end: the event that clients get at the end, None before.
         takes_keys: whether the program runs.
         effects: the outbox, which all rules of the session share; see the package.
-        session_id: names the session, and as ``epoch`` the life of the output's offsets.
+        session_id: names the session. ``epoch`` always equals it; it is kept for the wire, see ``messages``.
         name: what the user calls it; ``title`` is what the program calls itself.
         ring: the output that can be sent again; ``audience``: the clients that get output as it comes.
         pending: what is recorded for the program, which has not taken it yet.

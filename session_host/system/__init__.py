@@ -12,5 +12,7 @@
     processes/        programs on pseudo terminals; identity, end and descendants of a process
     systemd/          scopes and services of the user's systemd, over D-Bus
 
-This room knows nothing of sessions, emulators or windows.
+This room does not know emulators or windows. Of sessions it knows what marks their processes: variables of their
+environment (``processes.process_tree``), which chats an agent may control, and the setting for that in ``chats.toml``
+(``processes.permission``).
 """

@@ -5,6 +5,7 @@
 
 Sources of activity are the status file, hooks and plugins (the program in ``hook``), OSC 7501, OSC 9;4, title and
 notification. ``signals`` turns their events into reports; ``activity`` believes the strongest source that has reported,
-and keeps the others as evidence for ``outlive explain``. Without output or report for the catalog's ``stale_after_s``,
-the activity is "no signal". The watchers that read files, events and titles are in ``host.watchers``.
+and keeps the others as evidence for ``outlive explain``. "Working" becomes "no signal" after ``stale_after_s`` (of the
+catalog) without output or report; other activities stay. The watchers that read files, events and titles are in
+``host.watchers``.
 """

@@ -9,7 +9,8 @@
     rest_after_s = 120         # when nothing has happened in it for so long, it takes less memory; 0: never
     agents_may_control = "own" # their own chat and those that they started; "all": every chat; acts at once
 
-The file is optional; missing settings have the values above. A running chat keeps the settings that it started with.
+The file is optional; missing settings have the values above. A running chat keeps the settings that it started
+with, except ``agents_may_control``, which acts at once.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ class EntryKind(IntEnum):
     NAME = 13
     COLORS = 14
     ACTIVITY = 15
-    """As of the output's offset ``number``."""
+    """The payload is a ``log_state.ActivityState``, which has the output's offset; ``number`` is 0."""
     CONVERSATION = 16
     """The payload is a ``log_state.ConversationState``."""
     FOCUS = 17

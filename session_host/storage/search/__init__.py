@@ -1,7 +1,7 @@
 """Full-text search of all chats, running and ended: an index of the lines that were shown in them.
 
-This room reads journals and keeps its own SQLite file. It must not know hosts, sockets, windows or the clock. The
-index is derived: a damaged one is deleted and rebuilt from the journals.
+This room reads journals and keeps its own SQLite file. It must not know hosts, sockets or windows. The index is
+derived: a damaged one is deleted and rebuilt from the journals.
 
     query              parses the user's text, and matches lines against it; pure
     chunking           cuts output where a screen is about to be lost; pure
