@@ -60,9 +60,9 @@ def replay_log(file: int, input_log: InputLog, *, look_only: bool) -> tuple[LogS
     checkpoint = checkpoints.read(file, input_log.header)
     at = input_log.header.checkpoint
     log_state = checkpoint.log_state if checkpoint is not None else LogState()
-    for record in input_log.read_entries(at.first_record if at is not None else PAGE_BYTES, cut=not look_only):
-        log_state.apply(record)
-        input_log.mark_pending(record)
+    for entry in input_log.read_entries(at.first_entry if at is not None else PAGE_BYTES, cut=not look_only):
+        log_state.apply(entry)
+        input_log.mark_pending(entry)
     return log_state, checkpoint
 
 

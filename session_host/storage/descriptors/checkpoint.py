@@ -38,14 +38,14 @@ class Checkpoint(msgspec.Struct, array_like=True):
     log_state: LogState
 
 
-def write(file: int, checkpoint: Checkpoint, first_record: int) -> CheckpointLocation:
+def write(file: int, checkpoint: Checkpoint, first_entry: int) -> CheckpointLocation:
     """Append a checkpoint; it counts once the input log points to it. May take milliseconds."""
     data = msgspec.msgpack.encode(checkpoint)
     offset = -(-os.fstat(file).st_size // PAGE_BYTES) * PAGE_BYTES
     done = 0
     while done < len(data):
         done += os.pwrite(file, data[done:] if done else data, offset + done)
-    return CheckpointLocation(offset, len(data), zlib.crc32(data), first_record)
+    return CheckpointLocation(offset, len(data), zlib.crc32(data), first_entry)
 
 
 def commit(file: int, at: CheckpointLocation, header: LogHeader) -> None:

@@ -7,16 +7,16 @@ them in one call, so a replacement host always knows.
 The first page is the header. Its fields are overwritten in place, each by one store or one write::
 
     0    magic
-    16   where the newest checkpoint is: offset, length, crc, first record that it does not sum up
+    16   where the newest checkpoint is: offset, length, crc, first entry that it does not include
     64   the child's PID, written by the child itself before its exec
-    72   how the child ended: 1 << 32 | wait status, written by the first process that sees it
+    72   how the child ended: 1 << 32 | wait status (bit 32: it is known), written by the first process that sees it
     80   the offset of the output that the engine is at this moment fed, plus one; 0 between two feeds
     88   1 once the end is recorded: a replacement host has nothing left to do, and must not record it anew
     96   how often hosts of this session died in the midst of a feed that began there, and which offset
     112  1 once the engine is suspected of killing its hosts: the other one is to be used
     120  1 once the user has asked for the end with Stop, 2 with Kill
 
-and then come records; see ``log_entries``.
+and then come entries; see ``log_entries``.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ MAX_PAYLOAD_BYTES = 64 * 1024 * 1024
 
 
 class CheckpointLocation(NamedTuple):
-    """Where in the checkpoints' file the newest one is, and from which record on it is to be added to."""
+    """Where in the checkpoints' file the newest one is, and the first entry to apply on top of it."""
 
     offset: int
     length: int
     crc: int
-    first_record: int
+    first_entry: int
 
 
 class InputLogCorrupt(OutliveError):
@@ -156,14 +156,14 @@ class LogHeader:
     @property
     def checkpoint(self) -> CheckpointLocation | None:
         """The newest checkpoint, None before the first."""
-        offset, length, crc, _, first_record = _CHECKPOINT.unpack_from(self._header, _CHECKPOINT_AT)
-        return CheckpointLocation(offset, length, crc, first_record) if length else None
+        offset, length, crc, _, first_entry = _CHECKPOINT.unpack_from(self._header, _CHECKPOINT_AT)
+        return CheckpointLocation(offset, length, crc, first_entry) if length else None
 
     @checkpoint.setter
     def checkpoint(self, at: CheckpointLocation) -> None:
         # One write within one page is not torn by a kill.
-        os.pwrite(self._file, _CHECKPOINT.pack(at.offset, at.length, at.crc, 0, at.first_record), _CHECKPOINT_AT)
-        punch(self._file, PAGE_BYTES, at.first_record)
+        os.pwrite(self._file, _CHECKPOINT.pack(at.offset, at.length, at.crc, 0, at.first_entry), _CHECKPOINT_AT)
+        punch(self._file, PAGE_BYTES, at.first_entry)
 
 
 class InputLog:
@@ -196,7 +196,7 @@ class InputLog:
         """Unmap the header."""
         self.header.close()
 
-    # ------------------------------------------------------------ records
+    # ------------------------------------------------------------ entries
 
     def append(self, kind: EntryKind, payload: bytes = b"", who: bytes = NOBODY, number: int = 0) -> None:
         """Append an entry; it survives this process from now on.
@@ -232,12 +232,12 @@ class InputLog:
             return self.send_pending()
         return True
 
-    def _write(self, record: bytes) -> int:
+    def _write(self, entry: bytes) -> int:
         """Write an entry at the end; returns the offset of its payload."""
-        start, length = self.end, len(record)
-        done = os.pwrite(self._file, record, start)
+        start, length = self.end, len(entry)
+        done = os.pwrite(self._file, entry, start)
         while done < length:
-            done += os.pwrite(self._file, record[done:], start + done)
+            done += os.pwrite(self._file, entry[done:], start + done)
         self.end = start + length
         return start + HEADER_BYTES
 
@@ -249,9 +249,9 @@ class InputLog:
             length, kind, who, number = HEADER.unpack(os.pread(self._file, HEADER_BYTES, position))
             if length > MAX_PAYLOAD_BYTES or position + HEADER_BYTES + length > length_of_file:
                 break
-            record = LogEntry(position, kind, who, number, os.pread(self._file, length, position + HEADER_BYTES))
-            yield record
-            position = record.end
+            entry = LogEntry(position, kind, who, number, os.pread(self._file, length, position + HEADER_BYTES))
+            yield entry
+            position = entry.end
         if cut and position < length_of_file:
             os.ftruncate(self._file, position)
         self.end = position
@@ -276,12 +276,12 @@ class InputLog:
             pending.pop_first()
         return True
 
-    def mark_pending(self, record: LogEntry) -> None:
+    def mark_pending(self, entry: LogEntry) -> None:
         """Mark the unwritten part of a previous host's entry as pending."""
-        if record.kind in FOR_PROGRAM and record.end > self._position:
-            start = record.start + HEADER_BYTES
+        if entry.kind in FOR_PROGRAM and entry.end > self._position:
+            start = entry.start + HEADER_BYTES
             self.pending.append(
-                PendingEntry(start, len(record.payload), NOBODY, record.number), record.end - max(self._position, start)
+                PendingEntry(start, len(entry.payload), NOBODY, entry.number), entry.end - max(self._position, start)
             )
 
     @property

@@ -125,44 +125,44 @@ class LogState(msgspec.Struct):
     conversation: ConversationState | None = None
     focus: bool | None = None
 
-    def apply(self, record: LogEntry) -> None:
+    def apply(self, entry: LogEntry) -> None:
         """Apply an entry; one of an unknown kind changes nothing."""
-        who = record.who.hex()
-        match record.kind:
+        who = entry.who.hex()
+        match entry.kind:
             case EntryKind.INPUT:
-                self._input(record)
+                self._input(entry)
             case EntryKind.TYPED:
                 self.requests = [*(each for each in self.requests if each != who), who][-KEPT_REQUESTS:]
             case EntryKind.REPLY:
-                resizes = int.from_bytes(record.who[:8], "little")
-                self.answered = max(self.answered, (record.number, resizes))
+                resizes = int.from_bytes(entry.who[:8], "little")
+                self.answered = max(self.answered, (entry.number, resizes))
             case EntryKind.FOCUS:
-                self.focus = bool(record.number)
+                self.focus = bool(entry.number)
             case EntryKind.RUNNING:
-                self.child_started = record.number
+                self.child_started = entry.number
             case EntryKind.ATTACHED:
-                self.attachments.setdefault(who, AttachmentState(bool(record.payload)))
+                self.attachments.setdefault(who, AttachmentState(bool(entry.payload)))
                 while len(self.attachments) > KEPT_ATTACHMENTS:
                     del self.attachments[next(iter(self.attachments))]
             case EntryKind.DETACHED:
                 self.attachments.pop(who, None)
             case EntryKind.RESIZED:
-                message = msgspec.msgpack.decode(record.payload, type=Resized)
+                message = msgspec.msgpack.decode(entry.payload, type=Resized)
                 if not self.resizes or message.number > self.resizes[-1].number:
                     self.resizes = [*self.resizes, message][-KEPT_RESIZES:]
             case EntryKind.NAME:
-                self.name = record.payload.decode()
+                self.name = entry.payload.decode()
             case EntryKind.COLORS | EntryKind.ACTIVITY | EntryKind.CONVERSATION:
-                name, kind = _WHOLE[record.kind]
-                setattr(self, name, msgspec.msgpack.decode(record.payload, type=kind))
+                name, kind = _WHOLE[entry.kind]
+                setattr(self, name, msgspec.msgpack.decode(entry.payload, type=kind))
             case _:
                 pass
 
-    def _input(self, record: LogEntry) -> None:
-        attachment = self.attachments.get(record.who.hex())
+    def _input(self, entry: LogEntry) -> None:
+        attachment = self.attachments.get(entry.who.hex())
         if attachment is not None:
-            attachment.last_sequence = max(attachment.last_sequence, record.number)
-        if record.payload in _FOCUS:
-            self.focus = _FOCUS[record.payload]
+            attachment.last_sequence = max(attachment.last_sequence, entry.number)
+        if entry.payload in _FOCUS:
+            self.focus = _FOCUS[entry.payload]
             if attachment is not None:
                 attachment.focused = self.focus

@@ -56,7 +56,7 @@ class Book:
         self.input_log.close()
         self.input_log = InputLog(self.file, MASTER, self.reader)
         at = self.input_log.header.checkpoint
-        found = list(self.input_log.read_entries(at.first_record if at is not None else PAGE_BYTES, cut=True))
+        found = list(self.input_log.read_entries(at.first_entry if at is not None else PAGE_BYTES, cut=True))
         for record in found:
             self.input_log.mark_pending(record)
         return found
@@ -167,7 +167,7 @@ def test_whenever_its_host_is_killed_nothing_is_lost_and_nothing_comes_twice(ste
                 case Reopen(torn=torn):
                     tear(book, torn)
                     first = book.input_log.header.checkpoint
-                    known = [each for each in added if first is None or each.start >= first.first_record]
+                    known = [each for each in added if first is None or each.start >= first.first_entry]
                     assert book.reopen() == known
                 case Commit():
                     book.input_log.header.checkpoint = CheckpointLocation(0, 1, 0, book.input_log.first_pending)
