@@ -12,10 +12,10 @@ import pytest
 
 from session_host.agents.agent import ARGUMENTS, CONVERSATION, FILES, PROMPT, Agent, Template
 from session_host.agents.catalog import load_catalog
-from session_host.agents.conversations.registry import PLACES
+from session_host.agents.conversations.registry import STORES
 from session_host.agents.session_files import write_files
 from session_host.agents.status.signals import of_event, of_report
-from session_host.host.watchers.state_file import WAYS
+from session_host.host.watchers.state_file import STATE_DIRECTORIES
 from session_host.protocol.messages import Report
 from session_host.protocol.values import Activity
 from session_host.terminal.base import TitleChanged
@@ -58,8 +58,8 @@ def test_a_conversation_of_ours_is_one_of_its_own(agent: Agent) -> None:
 
 
 def test_what_it_names_is_there(agent: Agent, tmp_path: Path) -> None:
-    assert agent.conversation.place in {"", *PLACES}
-    assert agent.signals.state_file in {"", *WAYS}
+    assert agent.conversation.place in {"", *STORES}
+    assert agent.signals.state_file in {"", *STATE_DIRECTORIES}
     assert set(agent.env_if) <= set(agent.env)
     assert list(agent.subcommands) == sorted(set(agent.subcommands))
     write_files(agent.files, tmp_path)

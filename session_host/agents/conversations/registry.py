@@ -14,7 +14,7 @@ from session_host.agents.conversations.opencode import OpenCode
 from session_host.agents.conversations.own_files import Aider, Endpoint
 from session_host.agents.conversations.qwen import Qwen
 
-PLACES: Final[dict[str, ConversationStore]] = {
+STORES: Final[dict[str, ConversationStore]] = {
     "aider": Aider(),
     "claude": Claude(),
     "codex": Codex(),
@@ -31,27 +31,27 @@ VARIABLES: Final = ("HOME", "XDG_DATA_HOME", "CLAUDE_CONFIG_DIR", "CODEX_HOME", 
 
 def find_conversation(place: str, sought: ConversationQuery) -> LookupResult:
     """Look up a conversation; the result is unknown if the place is unknown or cannot be read."""
-    way = PLACES.get(place)
-    if way is None:
+    store = STORES.get(place)
+    if store is None:
         return LookupResult(Availability.UNKNOWN)
     try:
-        return way.find(sought)
+        return store.find(sought)
     except OSError:
         return LookupResult(Availability.UNKNOWN)
 
 
 def opened_by(place: str, sought: ConversationQuery) -> list[int]:
     """The living processes that have a conversation open, according to the agent's own files."""
-    way = PLACES.get(place)
+    store = STORES.get(place)
     try:
-        return way.opened_by(sought) if way is not None else []
+        return store.opened_by(sought) if store is not None else []
     except OSError:
         return []
 
 
 def before_start(place: str, sought: ConversationQuery) -> None:
     """Prevent an agent that is about to start from deleting conversations."""
-    way = PLACES.get(place)
-    if isinstance(way, Gemini):
+    store = STORES.get(place)
+    if isinstance(store, Gemini):
         with contextlib.suppress(OSError):
-            way.before_start(sought)
+            store.before_start(sought)

@@ -14,9 +14,9 @@ Sources, strongest first. A source that has reported overrides the weaker ones, 
 The text of the question comes from any source that reports it.
 
     needs_input ──a report of its source──▶ what that says
-        ├──the user's input, where the source reports each change──▶ needs_input until the source says otherwise
-        ├──the same, where it reports questions and not their ends──▶ (ANSWER_S for another report) ──▶ no_signal
-        └──the same, where it reported a mere moment──▶ the last state that a source reported, else no_signal
+        ├──the user's input, if the source reports each change──▶ needs_input until it reports something else
+        ├──the same, if it reports questions and not their ends──▶ (ANSWER_S for another report) ──▶ no_signal
+        └──the same, if it reports events, not states──▶ the last state that another source reported, else no_signal
     working ──neither output nor report for ``stale_after_s``──▶ no_signal ──a report of its source──▶ what that says
 
 Ages are measured on a monotonic clock; the wall clock is only displayed.
@@ -40,13 +40,13 @@ INPUT, SILENCE = "input", "silence"
 ANSWER_S = 2.0
 """Grace period after the user's answer for sources that may not report the end of a question."""
 
-_TELL_EACH_CHANGE: Final = frozenset({STATE_FILE, PLUGIN, OSC_7501})
+_CHANGE_SOURCES: Final = frozenset({STATE_FILE, PLUGIN, OSC_7501})
 """Sources that report each change: their last report holds while the user types, since a key may be no answer."""
 
-_MOMENTARY: Final = frozenset({NOTIFICATION, BELL})
-"""Sources that report a moment, not a state: they override no other source; the user's answer ends their question."""
+_EVENT_SOURCES: Final = frozenset({NOTIFICATION, BELL})
+"""Sources that report events, not states: they override no other source; the user's answer ends their question."""
 
-_TELLING: Final = (PLUGIN, HOOK, OSC_7501, NOTIFICATION, TITLE, STATE_FILE, PROGRESS, BELL)
+_BY_PRECISION: Final = (PLUGIN, HOOK, OSC_7501, NOTIFICATION, TITLE, STATE_FILE, PROGRESS, BELL)
 """Sources, ordered by how precisely they name the question."""
 
 
@@ -75,9 +75,9 @@ class ActivityTracker:
 
     def __init__(self, watch: Watch, since: str, saved_state: ActivityState | None = None) -> None:
         self._stale_after_s = watch.stale_after_s
-        self._momentary = _MOMENTARY | {HOOK} if watch.asks_by_hook else _MOMENTARY
+        self._event_sources = _EVENT_SOURCES | {HOOK} if watch.asks_by_hook else _EVENT_SOURCES
         changing_title = set(watch.titles.values()) - {Activity.NEEDS_INPUT}
-        self._telling_ends = _TELL_EACH_CHANGE | {TITLE} if changing_title else _TELL_EACH_CHANGE
+        self._end_sources = _CHANGE_SOURCES | {TITLE} if changing_title else _CHANGE_SOURCES
         self.activity = Activity.NO_SIGNAL
         self.source = self.detail = self._former_input = ""
         self.last_input_s = 0.0
@@ -142,31 +142,31 @@ class ActivityTracker:
 
     # ------------------------------------------------------------ events
 
-    def apply_report(self, word: StatusReport, moment: Moment) -> bool:
+    def apply_report(self, report: StatusReport, moment: Moment) -> bool:
         """Apply a source's report; returns whether the activity or its description changed."""
-        former = self._heard.get(word.source)
-        speaks = (word.activity is not None or (former is not None and former.speaks)) and not word.is_last
-        if word.source == PROGRESS and word.activity is Activity.IDLE and former is None:
+        former = self._heard.get(report.source)
+        speaks = (report.activity is not None or (former is not None and former.speaks)) and not report.is_last
+        if report.source == PROGRESS and report.activity is Activity.IDLE and former is None:
             return False  # A terminal's reset also clears progress: this counts only if some was shown.
-        self._heard[word.source] = SourceReport(
-            word.source, word.said, word.activity, moment.at, moment.s, word.detail, word.kind, speaks
+        self._heard[report.source] = SourceReport(
+            report.source, report.said, report.activity, moment.at, moment.s, report.detail, report.kind, speaks
         )
-        self._fresh.discard(word.source)
-        if word.activity is None:
+        self._fresh.discard(report.source)
+        if report.activity is None:
             return self._describe()
-        if not word.is_last:
-            self._fresh.add(word.source)
-        if not self._counts(word.source) or self._is_no_news(word, former):
+        if not report.is_last:
+            self._fresh.add(report.source)
+        if not self._counts(report.source) or self._is_duplicate(report, former):
             return self._describe()
-        if word.is_last and word.said == CLEARED and self.activity is Activity.NEEDS_INPUT:
+        if report.is_last and report.said == CLEARED and self.activity is Activity.NEEDS_INPUT:
             # After the answer, as to Claude Code's trust dialog, this or another source reports again in a moment.
             self._answered_s = moment.s
             return False
-        asks_anew = self._answered_s is not None and word.activity is Activity.NEEDS_INPUT
+        asks_anew = self._answered_s is not None and report.activity is Activity.NEEDS_INPUT
         if asks_anew:
             self.since = moment.at
         self._answered_s = None
-        return self._become(word.activity, word.source, moment) or asks_anew
+        return self._become(report.activity, report.source, moment) or asks_anew
 
     def input_given(self, moment: Moment) -> bool:
         """The user answered; returns whether the activity or its description changed."""
@@ -174,7 +174,7 @@ class ActivityTracker:
             return False
         # Reports about this question do not apply to the next one.
         self._fresh = {each for each in self._fresh if self._heard[each].activity is not Activity.NEEDS_INPUT}
-        if self.source in self._momentary or self.source not in self._heard:
+        if self.source in self._event_sources or self.source not in self._heard:
             standing = self._standing()
             if standing is None or standing.activity is None:
                 return self._become(Activity.NO_SIGNAL, INPUT, moment)
@@ -205,7 +205,7 @@ class ActivityTracker:
 
     def next_expiry_s(self, output_s: float) -> float | None:
         """When ``expire`` must be called, as ``Moment.s``; None for never."""
-        if self._answered_s is not None and (self._asks_by() not in self._telling_ends or self._is_cleared()):
+        if self._answered_s is not None and (self._asks_by() not in self._end_sources or self._is_cleared()):
             return self._answered_s + ANSWER_S
         if self.activity is not Activity.WORKING:
             return None
@@ -226,24 +226,24 @@ class ActivityTracker:
         """Whether no stronger source has reported."""
         for stronger in ORDER[: self._rank(source)]:
             heard = self._heard.get(stronger)
-            if heard is None or not heard.speaks or stronger in self._momentary:
+            if heard is None or not heard.speaks or stronger in self._event_sources:
                 continue
             if stronger == PROGRESS and source == NOTIFICATION:
                 continue  # Progress cannot report a question.
             return False
         return True
 
-    def _is_no_news(self, word: StatusReport, former: SourceReport | None) -> bool:
-        """Whether a better source reported this moment already, or the state is older than the question."""
-        if self.activity is not Activity.NEEDS_INPUT or self.source not in self._momentary:
+    def _is_duplicate(self, report: StatusReport, former: SourceReport | None) -> bool:
+        """Whether a stronger source already reported this event, or the reported state is older than the question."""
+        if self.activity is not Activity.NEEDS_INPUT or self.source not in self._event_sources:
             return False
-        if word.source in self._momentary:
-            return self._rank(word.source) > self._rank(self.source)
-        return former is not None and former.activity is word.activity
+        if report.source in self._event_sources:
+            return self._rank(report.source) > self._rank(self.source)
+        return former is not None and former.activity is report.activity
 
     def _standing(self) -> SourceReport | None:
         """The last report of the strongest source that reports states."""
-        found = (self._heard[each] for each in ORDER if each in self._heard and each not in self._momentary)
+        found = (self._heard[each] for each in ORDER if each in self._heard and each not in self._event_sources)
         return next((heard for heard in found if heard.speaks), None)
 
     def _is_cleared(self) -> bool:
@@ -252,8 +252,8 @@ class ActivityTracker:
         return heard is not None and heard.said == CLEARED
 
     def _asks_by(self) -> str:
-        """The source that reports the question; after an answered moment, a source that still reports one."""
-        standing = self._standing() if self.source in self._momentary else None
+        """The source that reports the question; after an answered event, a source that still reports one."""
+        standing = self._standing() if self.source in self._event_sources else None
         return standing.source if standing is not None else self.source
 
     def _become(self, activity: Activity, source: str, moment: Moment, detail: str = "") -> bool:
@@ -264,35 +264,35 @@ class ActivityTracker:
         if activity is not Activity.NEEDS_INPUT:
             self._answered_s = None
         self.activity, self.source = activity, source
-        self.detail = detail or self._source_rank_text()
+        self.detail = detail or self._description()
         return (activity, source, self.detail) != former
 
     def _describe(self) -> bool:
         """Update the description of an unchanged activity."""
         if self.source in {INPUT, SILENCE, ""}:
             return False
-        former, told = self.detail, self._source_rank_text()
+        former, text = self.detail, self._description()
         # After an input the question may still be open: its description holds until the next report.
-        self.detail = told if told or self._answered_s is None else former
+        self.detail = text if text or self._answered_s is None else former
         return self.detail != former
 
-    def _telling(self) -> list[SourceReport]:
+    def _current_reports(self) -> list[SourceReport]:
         """Reports of the present activity, by the rank of their sources' precision."""
-        fresh = [self._heard[each] for each in _TELLING if each in self._fresh]
+        fresh = [self._heard[each] for each in _BY_PRECISION if each in self._fresh]
         return [heard for heard in fresh if heard.activity is self.activity]
 
-    def teller_rank(self) -> int:
+    def description_rank(self) -> int:
         """The rank of the source that describes the activity most precisely: 0 for the best, the last for none."""
-        telling = [heard for heard in self._telling() if heard.detail or heard.kind]
-        best = next((heard for heard in telling if heard.detail), telling[0] if telling else None)
-        return _TELLING.index(best.source) if best is not None else len(_TELLING)
+        reports = [heard for heard in self._current_reports() if heard.detail or heard.kind]
+        best = next((heard for heard in reports if heard.detail), reports[0] if reports else None)
+        return _BY_PRECISION.index(best.source) if best is not None else len(_BY_PRECISION)
 
-    def _source_rank_text(self) -> str:
+    def _description(self) -> str:
         """The question or task, from the source that reports it most precisely."""
-        telling = self._telling()
-        details = [heard.detail for heard in telling if heard.detail]
+        reports = self._current_reports()
+        details = [heard.detail for heard in reports if heard.detail]
         if details:
             # Of two texts about one question, such as "Bash" and "Bash: npm test", take the one that contains the
             # other.
             return max((text for text in details if details[0] in text), key=len)
-        return next((heard.kind for heard in telling if heard.kind), "")
+        return next((heard.kind for heard in reports if heard.kind), "")

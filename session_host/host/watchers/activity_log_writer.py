@@ -47,8 +47,8 @@ class TransitionLog:
         self._waiting.append((transition, instead_of))
         self._worker.submit(self._write)
 
-    def went_on(self, last: Transition) -> None:
-        """A previous host's last change, which it may not have come to write."""
+    def restore_last(self, last: Transition) -> None:
+        """Restore the changes in the file; append a previous host's last change if it is not among them."""
         if self._path is not None:
             former = activity_log.last(self._path, TOLD)
             self._newest.extend(former)

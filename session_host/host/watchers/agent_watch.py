@@ -32,7 +32,7 @@ from .activity_log_writer import TransitionLog
 from .conversation import STATE_FILE, ConversationTracker
 from .foreground import ForegroundProcess
 from .harmless import call_logged, log_errors
-from .state_file import TELL_STATES, WAYS, StatusFile, StatusFileContent
+from .state_file import STATE_DIRECTORIES, TELL_STATES, StatusFile, StatusFileContent
 from .terminal_title import TitleConversation
 from .transcript import TranscriptConversation
 
@@ -99,9 +99,9 @@ class AgentWatch:
         self._transitions = TransitionLog(spec.transitions)
         self._former_output_s = self._of_a_former_host(output_at_s)
         self._last = Transition(self.tracker.since, self.tracker.activity, self.tracker.source, self.tracker.detail)
-        self._last_question = (self.tracker.since, self.tracker.teller_rank())
+        self._last_question = (self.tracker.since, self.tracker.description_rank())
         if saved_state is not None:
-            call_logged(self._transitions.went_on, self._last)
+            call_logged(self._transitions.restore_last, self._last)
 
     def _of_a_former_host(self, output_at_s: float) -> float:
         """When a previous host last got output, on the clock of ages: after its last report, never in the future."""
@@ -127,8 +127,8 @@ class AgentWatch:
         self._arm()
 
     def _follow_file(self, process: PtyProcess) -> None:
-        way = WAYS.get(self._spec.watch.state_file)
-        directory = way(self._spec.env) if way is not None else None
+        find_directory = STATE_DIRECTORIES.get(self._spec.watch.state_file)
+        directory = find_directory(self._spec.env) if find_directory is not None else None
         if directory is not None:
             self._file = StatusFile(directory, process.pid, self._state_file_says)
             self._file.start()
@@ -320,7 +320,7 @@ class AgentWatch:
             self._last = Transition(self._now(), tracker.activity, tracker.source, tracker.detail)
             self._transitions.append(self._last)
         elif tracker.activity is Activity.NEEDS_INPUT and tracker.detail != former.detail:
-            (since, rank), rank_now = self._last_question, tracker.teller_rank()
+            (since, rank), rank_now = self._last_question, tracker.description_rank()
             said, said_now = former.detail, tracker.detail
             is_same = since == tracker.since and (rank != rank_now or said in said_now or said_now in said)
             if is_same and (rank < rank_now or said_now in said):
@@ -328,7 +328,7 @@ class AgentWatch:
             at = former.at if is_same else self._now()
             self._last = Transition(at, tracker.activity, tracker.source, tracker.detail)
             self._transitions.append(self._last, former if is_same else None)
-        self._last_question = (tracker.since, tracker.teller_rank())
+        self._last_question = (tracker.since, tracker.description_rank())
 
     # ------------------------------------------------------------ the time
 

@@ -87,7 +87,10 @@ def qwen_directory(environment: Mapping[str, str]) -> Path | None:
     return Path(home, ".qwen", "sessions") if home.startswith("/") else None
 
 
-WAYS: dict[str, Callable[[Mapping[str, str]], Path | None]] = {"claude": claude_directory, "qwen": qwen_directory}
+STATE_DIRECTORIES: dict[str, Callable[[Mapping[str, str]], Path | None]] = {
+    "claude": claude_directory,
+    "qwen": qwen_directory,
+}
 """The catalog's ``signals.state_file``: where an agent's files are, each named after its process."""
 
 TELL_STATES = frozenset({"claude"})

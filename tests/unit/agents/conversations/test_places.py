@@ -17,7 +17,7 @@ import pytest
 from session_host.agents.catalog import load_catalog
 from session_host.agents.conversations.base import Availability, ConversationQuery
 from session_host.agents.conversations.opencode import titled
-from session_host.agents.conversations.registry import PLACES, before_start, find_conversation, opened_by
+from session_host.agents.conversations.registry import STORES, before_start, find_conversation, opened_by
 from session_host.paths import endpoint_conversation
 from session_host.system.processes.identity import boot_id, start_time
 
@@ -51,7 +51,7 @@ def write(path: Path, *lines: object) -> Path:
 
 def test_the_catalog_names_places_that_there_are() -> None:
     for agent in load_catalog(Path("/nonexistent")).values():
-        assert agent.conversation.place in {"", *PLACES}, agent.name
+        assert agent.conversation.place in {"", *STORES}, agent.name
         assert bool(agent.conversation.resume) == bool(agent.conversation.place), agent.name
 
 

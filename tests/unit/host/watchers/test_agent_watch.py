@@ -146,7 +146,7 @@ async def test_whatever_fails_in_watching_the_agent_its_chat_goes_on_and_ends(
 
     monkeypatch.setattr("session_host.host.watchers.agent_watch.StatusFile.start", fail)
     monkeypatch.setattr("session_host.host.watchers.agent_watch.StatusFile.close", fail)
-    monkeypatch.setattr("session_host.host.watchers.agent_watch.TransitionLog.went_on", fail)
+    monkeypatch.setattr("session_host.host.watchers.agent_watch.TransitionLog.restore_last", fail)
     monkeypatch.setattr("session_host.host.watchers.agent_watch.ActivityTracker.apply_report", fail)
     monkeypatch.setattr("session_host.host.watchers.agent_watch.ActivityTracker.ended", fail)
     monkeypatch.setattr("session_host.host.watchers.conversation.conversation_of", fail)
