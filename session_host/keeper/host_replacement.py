@@ -95,7 +95,7 @@ class HostReplacement:
             ):
                 return
             session.replacement = replacement = ReplacementHost(None)
-            hibernation = Hibernation(message.description, message.patience_s, descriptors)
+            hibernation = Hibernation(message.description, message.idle_s, descriptors)
             self._fork(session, replacement.set_process, hibernation=hibernation)
         except OSError as error:
             self.give_up(session, f"cannot start a process: {error.strerror}")

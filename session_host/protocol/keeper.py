@@ -186,12 +186,12 @@ class Rest(KeeperMessage, frozen=True):
 
     Attributes:
         description: a ``messages.Description`` as a frame, which is valid until an event.
-        patience_s: how long the session has been idle.
+        idle_s: how long the session has been idle.
         descriptors: how many descriptors come: the clients' connections, and others that signal an event.
     """
 
     description: bytes
-    patience_s: float
+    idle_s: float
     descriptors: int
 
 

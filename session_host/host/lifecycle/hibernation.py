@@ -37,12 +37,12 @@ from .ownership import try_lock_session
 
 log = logging.getLogger(__name__)
 
-LONGEST_PATIENCE_S = 3600.0
+MAX_IDLE_S = 3600.0
 SHORT_REST = 10.0
-"""A host that is woken before this many times the patience waits twice as long the next time, since waking costs."""
+"""A host that is woken before this many times its idle time waits twice as long the next time, since waking costs."""
 
 RECEIVE_BYTES = 65536
-MAX_CALLERS = 50
+MAX_CONNECTIONS = 50
 
 
 class Hibernation(NamedTuple):
@@ -50,12 +50,12 @@ class Hibernation(NamedTuple):
 
     Attributes:
         description: a Description as a frame.
-        patience_s: how long nothing had happened.
+        idle_s: how long nothing had happened.
         wake_descriptors: the clients' connections, and whatever else becomes readable when something happens.
     """
 
     description: bytes
-    patience_s: float
+    idle_s: float
     wake_descriptors: tuple[int, ...]
 
 
@@ -102,11 +102,11 @@ def hibernate(hibernation: Hibernation, descriptors: SessionDescriptors, path: P
         for descriptor in hibernation.wake_descriptors:
             os.close(descriptor)
     rested_s = time.monotonic() - began_s
-    patience_s = hibernation.patience_s
-    if rested_s < patience_s * SHORT_REST:
-        patience_s = max(patience_s, min(patience_s * 2, LONGEST_PATIENCE_S))
+    idle_s = hibernation.idle_s
+    if rested_s < idle_s * SHORT_REST:
+        idle_s = max(idle_s, min(idle_s * 2, MAX_IDLE_S))
     log.info("woken after %.1f s", rested_s)
-    return WakeUp(hibernating.unheard(), patience_s, hibernating.keeper_pid)
+    return WakeUp(hibernating.unread_connections(), idle_s, hibernating.keeper_pid)
 
 
 def _may_go(keeper: MessageChannel) -> bool:
@@ -141,7 +141,7 @@ class _HibernatingHost:
         self._path = path
         self._poll = select.poll()
         self._listener = socket.socket(fileno=os.dup(descriptors.listener))
-        self._callers: dict[int, socket.socket] = {}
+        self._connections: dict[int, socket.socket] = {}
         self._answered: set[int] = set()
 
     def wait(self, keeper: MessageChannel) -> None:
@@ -166,12 +166,12 @@ class _HibernatingHost:
                 if wake.recv(1, socket.MSG_DONTWAIT):
                     os.kill(os.getpid(), signal.SIGTERM)
 
-    def unheard(self) -> tuple[socket.socket, ...]:
+    def unread_connections(self) -> tuple[socket.socket, ...]:
         """The connections with unread requests; the others are closed."""
         self._listener.close()
         for descriptor in self._answered:
-            self._callers.pop(descriptor).close()
-        return tuple(self._callers.values())
+            self._connections.pop(descriptor).close()
+        return tuple(self._connections.values())
 
     def _events(self) -> list[int]:
         events = self._poll.poll(REFRESH_S * 1000)
@@ -184,8 +184,8 @@ class _HibernatingHost:
         if self._keeper is not None and descriptor == self._keeper.socket.fileno():
             return self._keeper_is_another(self._keeper)
         if descriptor == self._listener.fileno():
-            return self._let_in()
-        return descriptor in self._callers and self._answer(descriptor)
+            return self._accept()
+        return descriptor in self._connections and self._answer(descriptor)
 
     def _keeper_is_another(self, keeper: MessageChannel) -> bool:
         """Whether the keeper's message only says that it is another one; any other message stays unread."""
@@ -202,39 +202,39 @@ class _HibernatingHost:
             case _:
                 return False
 
-    def _let_in(self) -> bool:
+    def _accept(self) -> bool:
         try:
-            caller, _ = self._listener.accept()
+            connection, _ = self._listener.accept()
         except (BlockingIOError, ConnectionAbortedError):
             return True
         except OSError:
             return False  # Out of descriptors: only a full host handles that.
-        if is_foreign(caller):
-            caller.close()
+        if is_foreign(connection):
+            connection.close()
         else:
-            caller.setblocking(False)
-            self._callers[caller.fileno()] = caller
-            self._poll.register(caller, select.POLLIN)
-        return len(self._callers) <= MAX_CALLERS  # Only a full host's server handles so many.
+            connection.setblocking(False)
+            self._connections[connection.fileno()] = connection
+            self._poll.register(connection, select.POLLIN)
+        return len(self._connections) <= MAX_CONNECTIONS  # Only a full host's server handles so many.
 
     def _answer(self, descriptor: int) -> bool:
         """Answer a Describe request without waking; leave any other message unread."""
-        caller = self._callers[descriptor]
+        connection = self._connections[descriptor]
         try:
-            said = caller.recv(RECEIVE_BYTES, socket.MSG_PEEK)
-            if said and (descriptor in self._answered or not self._send_description(caller, said)):
+            said = connection.recv(RECEIVE_BYTES, socket.MSG_PEEK)
+            if said and (descriptor in self._answered or not self._send_description(connection, said)):
                 return False
             self._answered.add(descriptor)
         except (OSError, ProtocolViolation):
             said = b""
         if not said:
             self._poll.unregister(descriptor)
-            del self._callers[descriptor]
+            del self._connections[descriptor]
             self._answered.discard(descriptor)
-            caller.close()
+            connection.close()
         return True
 
-    def _send_description(self, caller: socket.socket, said: bytes) -> bool:
+    def _send_description(self, connection: socket.socket, said: bytes) -> bool:
         match list(ClientDecoder().feed(said)):
             case [Hello(role="control") as hello, Describe(request=number)] if hello.protocol == PROTOCOL_VERSION:
                 [description] = HostDecoder().feed(self._hibernation.description)
@@ -242,8 +242,8 @@ class _HibernatingHost:
                 if self.keeper_pid:
                     answer = msgspec.structs.replace(answer, keeper_pid=self.keeper_pid)
                 welcome = answer_hello(hello, answer.session_id, answer.session_id, answer.state)
-                caller.recv(len(said))
-                caller.sendall(encode(welcome) + encode(answer))
+                connection.recv(len(said))
+                connection.sendall(encode(welcome) + encode(answer))
                 return True
             case _:
                 return False

@@ -2,9 +2,12 @@
 
 A host that has run has pages of its own, some six megabytes; one that was just forked has next to none. States::
 
-    WATCHING ──nothing for ``patience_s``──▶ SETTLING ──nothing still──▶ ASKED ──Yield──▶ (gone)
-        ▲            all is checkpointed, recorded     │                   │
-        └──────────something happened──────────────────┴───────────────────┘
+    WATCHING ──nothing for ``idle_s``──▶ SETTLING ──still nothing──▶ ASKED ──Yield──▶ (gone)
+        ▲                                    │                         │
+        ├─────────something happened─────────┘                         │
+        └───────────────no Yield within twice ``idle_s``───────────────┘
+
+It hibernates only when all is checkpointed and recorded.
 """
 
 from __future__ import annotations
@@ -38,19 +41,19 @@ class _State(Enum):
 class IdleDetection:
     """Measures how long nothing has happened in a session."""
 
-    def __init__(self, driver: Driver, server: Server, keeper: KeeperChannel, patience_s: float) -> None:
+    def __init__(self, driver: Driver, server: Server, keeper: KeeperChannel, idle_s: float) -> None:
         """Watch a session.
 
         Args:
             driver: the session's.
             server: its clients.
             keeper: gets the request for a hibernating host.
-            patience_s: how long nothing must happen before the session hibernates.
+            idle_s: how long nothing must happen before the session hibernates.
         """
         self._driver = driver
         self._server = server
         self._keeper = keeper
-        self._patience_s = patience_s
+        self._idle_s = idle_s
         self._state = _State.WATCHING
         self._last: tuple[int, ...] = ()
         self._timer: asyncio.TimerHandle | None = None
@@ -76,7 +79,7 @@ class IdleDetection:
 
     def _watch(self) -> None:
         self._state, self._last = _State.WATCHING, self._happened()
-        self._timer = asyncio.get_running_loop().call_later(self._patience_s, self._check_idle)
+        self._timer = asyncio.get_running_loop().call_later(self._idle_s, self._check_idle)
 
     def _check_idle(self) -> None:
         if not self._nothing_happened():
@@ -95,10 +98,10 @@ class IdleDetection:
         descriptors = [*self._server.descriptors(), *self._driver.watch.descriptors()]
         description = encode(self._server.description())
         log.info("idle; hibernating with %d descriptors", len(descriptors))
-        self._keeper.send_message(Rest(description, self._patience_s, len(descriptors)), descriptors)
+        self._keeper.send_message(Rest(description, self._idle_s, len(descriptors)), descriptors)
         # If the keeper cannot fork a process, this host goes on, and asks again after twice the time.
-        self._patience_s *= 2
-        self._timer = asyncio.get_running_loop().call_later(self._patience_s, self._watch)
+        self._idle_s *= 2
+        self._timer = asyncio.get_running_loop().call_later(self._idle_s, self._watch)
 
     def _nothing_happened(self) -> bool:
         driver, server = self._driver, self._server
