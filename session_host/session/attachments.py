@@ -139,7 +139,7 @@ class Attachments:
         """Start with the attachments of viewers that may reconnect.
 
         Args:
-            effects: the outbox.
+            effects: the session's list of effects.
             remembered: the attachments that a previous host knew, oldest first.
             new_id: makes the id of a new one: 32 hexadecimal digits.
         """

@@ -34,7 +34,7 @@ def is_use(message: Input) -> bool:
     return not (isinstance(message, Key) and message.action is _RELEASE)
 
 
-def is_looking(message: Input) -> bool:
+def is_navigation(message: Input) -> bool:
     """Whether an input is no answer to an agent that waits.
 
     The keyboard came, the mouse moved, a key went up; a modifier went down, as on the way to a key of the window's; or

@@ -55,7 +55,7 @@ from .attachments import Attachment
 from .connection import ClientConnection
 from .effects import AppendEntry, Effect, InputGiven, ShowIn, ToProgram, UseEmulator
 from .output_ring import OutputRing
-from .program_input import encode_input, is_looking, is_use
+from .program_input import encode_input, is_navigation, is_use
 from .requests.end_request import EndRequests
 from .requests.send_queue import SendQueue
 from .states import Table
@@ -84,7 +84,7 @@ class Session:
         state, exit_code, exit_signal: the program; of the two latter one is set once it has ended.
         end: the event that clients get at the end, None before.
         takes_keys: whether the program runs.
-        effects: the outbox, which all rules of the session share; see the package.
+        effects: what the rules want done, in order; all rules of the session share this list; see the package.
         session_id: names the session. ``epoch`` always equals it; it is kept for the wire, see ``messages``.
         name: what the user calls it; ``title`` is what the program calls itself.
         ring: the output that can be sent again; ``audience``: the clients that get output as it comes.
@@ -311,7 +311,7 @@ class Session:
         """Note which viewer an input shows to be in use; returns whether the input may answer an agent."""
         if attachment is not self.sizing.in_use and is_use(message):
             self.sizing.used(attachment)
-        return not is_looking(message)
+        return not is_navigation(message)
 
     def noticed(self, attachment: Attachment, message: Input) -> None:
         """What an input says of its viewer, and of the user."""

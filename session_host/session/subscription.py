@@ -135,7 +135,7 @@ class OutputSubscription:
             epoch: names the life of the ring's offsets.
             ring: what can be sent again.
             audience: of the session.
-            effects: the outbox.
+            effects: the session's list of effects.
         """
         self.state = State.OFF
         self.engine_build = ""

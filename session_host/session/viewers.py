@@ -24,7 +24,7 @@ class Viewers:
         """Start with the state that a previous host left.
 
         Args:
-            effects: the outbox.
+            effects: the session's list of effects.
             log_state: what a previous host knew.
             size: the grid's at the session's start.
             new_id: see ``Attachments``.

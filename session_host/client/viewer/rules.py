@@ -98,7 +98,8 @@ class ViewerRules:
         """Whether Attach asked for output; ``follow`` may change ``_output`` before the host has answered."""
         self._is_connected = False
         self._sends_inputs = False
-        """False until the host has said which inputs it has: those that it lacks go first, or it would drop them."""
+        """False until the host has said which inputs it has. Those that it lacks must come before newer ones: the host
+        ignores an input with a lower sequence than the last one."""
         self._has_replica = False
         self._resizes = 0
         self._notice = ""

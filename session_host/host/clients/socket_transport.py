@@ -139,9 +139,9 @@ class SocketTransport:
             self.abort()
         else:
             self._closing = True
-            self._loop.call_soon(self._hear_the_last)
+            self._loop.call_soon(self._read_rest)
 
-    def _hear_the_last(self) -> None:
+    def _read_rest(self) -> None:
         for _ in range(READS_AT_ONCE):
             try:
                 data = b"" if self._closed else self._socket.recv(READ_BYTES)

@@ -63,7 +63,7 @@ def _snapshot_of(engine_build: str, emulator: Emulator) -> tuple[str, bytes, Gri
 
 
 class Performer:
-    """Carries out the effects in a session's outbox, and owns its timers."""
+    """Carries out a session's effects in order, and owns its timers."""
 
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
@@ -93,7 +93,7 @@ class Performer:
         }
 
     def perform(self) -> None:
-        """Carry out the effects in the outbox, and those that are added meanwhile."""
+        """Carry out the listed effects, and those that are added meanwhile."""
         if self._is_performing:
             return  # The effects of an effect come after those that were there before.
         self._is_performing = True
@@ -105,7 +105,7 @@ class Performer:
             self._is_performing = False
 
     def close(self) -> None:
-        """Stop all timers; effects left in the outbox are not carried out."""
+        """Stop all timers; effects that are left are not carried out."""
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()

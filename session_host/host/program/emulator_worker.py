@@ -33,8 +33,8 @@ INLINE_WINDOW_S = 0.005
 
 PLAIN_BYTES = 1024
 PLAIN_S = 0.05
-"""Up to this much plain text waits this long before it is interpreted, so that the next key does not wait for it; only
-one of the keys typed meanwhile waits for all of it.
+"""Plain text up to this size is collected for this time, then interpreted as one piece, so that an echo rarely delays
+the next key: of the keys typed in this time, at most one waits for the piece.
 """
 
 MAX_JOB_BYTES = 512 * 1024

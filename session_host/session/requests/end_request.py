@@ -96,7 +96,7 @@ class EndRequests:
         """Begin before the program runs.
 
         Args:
-            effects: the session's outbox.
+            effects: the session's list of effects.
             watch: the catalog's rules for ending the program and its processes.
         """
         self.is_saved = False

@@ -76,17 +76,17 @@ NO_ENTER = "; Enter was not pressed"
 class State(StrEnum):
     """The states of the queue."""
 
-    IDLE = "IDLE"
-    TYPING = "TYPING"
-    SEEKING = "SEEKING"
-    UNSEEN = "UNSEEN"
-    CHANGING = "CHANGING"
-    UNCHANGED = "UNCHANGED"
-    QUIET = "QUIET"
-    LATE = "LATE"
-    RESTLESS = "RESTLESS"
-    ENTERING = "ENTERING"
-    PAUSING = "PAUSING"
+    IDLE = "IDLE"  # There is no request.
+    TYPING = "TYPING"  # Waits for the emulator, to type the text.
+    SEEKING = "SEEKING"  # Waits for the emulator, to search the screen for the text.
+    UNSEEN = "UNSEEN"  # The screen did not show the text: waits for output.
+    CHANGING = "CHANGING"  # Output came after that search: waits LOOK_S, then searches again.
+    UNCHANGED = "UNCHANGED"  # The text was typed: waits for the first output.
+    QUIET = "QUIET"  # The text is shown, or the first output came: waits for a pause without output, then for Enter.
+    LATE = "LATE"  # READ_S passed without more output: Enter follows the next output, or the pause.
+    RESTLESS = "RESTLESS"  # More output came: each output begins the pause anew, until READ_S is over.
+    ENTERING = "ENTERING"  # Waits for the emulator, to type Enter.
+    PAUSING = "PAUSING"  # Enter was typed: waits, then takes the next request.
 
 
 class _Event(StrEnum):
@@ -192,7 +192,7 @@ class SendQueue:
 
         Args:
             program: the session.
-            effects: the session's outbox.
+            effects: the session's list of effects.
             watch: the catalog's rules for typing a text into the program.
             new_id: returns a token: 32 hexadecimal digits.
             asked: returns the chat's question to its user, "" for an unknown one; None if it asks nothing.
@@ -210,7 +210,7 @@ class SendQueue:
     # ------------------------------------------------------------ events
 
     def request(self, request: Send, client: Any) -> None:
-        """Type a request completely or not at all, and only once even if it is repeated; then answer ``client``."""
+        """Queue a request; when its turn has come, type it and answer ``client``. A repeated request is typed once."""
         if problem := find_problem(request):
             self._effects.append(Answer(client, problem))
             return

@@ -63,7 +63,8 @@ def of_new_chat(session_id: str, resumed: str, *, is_agent: bool) -> str:
 
     Args:
         session_id: the new chat's id.
-        resumed: the value of the chat that it resumes, so that it controls the chats which that one started; or "".
+        resumed: the variable's value in the chat that the new one resumes; "" for none. Its first id is taken over, so
+            that the new chat controls what the resumed one started.
         is_agent: whether the chat runs an agent.
     """
     starter = agent_chats(os.getpid())

@@ -6,7 +6,7 @@ import pytest
 
 from session_host.protocol.messages import Focus, Input, Key, Mouse, Paste, Text
 from session_host.protocol.values import GridSize, KeyAction, MouseAction, MouseButton
-from session_host.session.program_input import encode_input, is_looking, is_use
+from session_host.session.program_input import encode_input, is_navigation, is_use
 from session_host.terminal import available_engines, create
 from session_host.terminal.base import EngineName
 
@@ -63,4 +63,4 @@ def test_to_the_program_by_the_modes_in_force(engine: EngineName, modes: bytes, 
 )
 def test_to_us(message: Input, use: bool, looking: bool) -> None:
     """``use``: the grid takes this viewer's size; ``looking``: an agent that waits is not answered by it."""
-    assert (is_use(message), is_looking(message)) == (use, looking)
+    assert (is_use(message), is_navigation(message)) == (use, looking)
