@@ -18,6 +18,6 @@ row::
 
     app        connects the rooms
 
-The window imports ``session_host``, except ``host``, ``cli`` and ``system.processes``; ``session_host`` never imports the
-window. Ending this process ends no chat: the window owns none.
+The window imports ``session_host``, except ``host``, ``cli`` and ``system.processes``. ``session_host`` never imports
+the window. Ending this process ends no chat: the window owns none.
 """
