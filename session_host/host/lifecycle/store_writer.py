@@ -91,7 +91,7 @@ class StoreWriter:
                 return
 
     async def _save_output(self, driver: Driver, *, portable: bool) -> bool:
-        """Write the journal's rest and the last screen; return whether the disk took both."""
+        """Write the journal's rest and the last screen; return False if the disk did not take both."""
         await driver.journal_writer.close()
         try:
             worker = driver.worker
@@ -99,9 +99,11 @@ class StoreWriter:
                 lambda emulator: SavedScreen.of(emulator, portable=portable, offset=worker.interpreted_to)
             )
             await self._worker.run(lambda: save_screen(Path(self._spec.screen), screen))
-        except OutliveError as error:
-            log.warning("the last screen is not kept: %s", error)
+        except StoreError as error:
+            log.warning("the last screen is not kept yet: %s", error)
             return False
+        except OutliveError as error:  # The engine failed, as it would again.
+            log.warning("the last screen is not kept: %s", error)
         return not driver.journal_writer.trouble
 
     def _write_end(self, header: LogHeader) -> None:
