@@ -17,27 +17,27 @@ from session_host.system.worker import Worker
 log = logging.getLogger(__name__)
 
 TOLD = 20
-"""So many changes are told of."""
+"""Number of changes that an explanation lists."""
 
 
 class TransitionLog:
     """The changes of one session's activity, in memory and in their file."""
 
     def __init__(self, path: str) -> None:
-        """Keep them in the file at ``path``; "" for memory alone."""
+        """Keep the changes in the file at ``path``; with "", only in memory."""
         self._path = Path(path) if path else None
         self._waiting: deque[tuple[Transition, Transition | None]] = deque()
-        """Changes to be written, each with the one that it stands in for."""
+        """Changes to be written, each with the change that it replaces, if any."""
         self._newest: deque[Transition] = deque(maxlen=TOLD)
         self._worker = Worker()
         self._has_failed = False
 
     def append(self, transition: Transition, instead_of: Transition | None = None) -> None:
-        """A change; written soon.
+        """Record a change; the thread writes it soon.
 
         Args:
             transition: the change.
-            instead_of: the last one, if this one says the same better.
+            instead_of: the last change, if the new one replaces it with a better description.
         """
         if instead_of is not None and self._newest and self._newest[-1] == instead_of:
             self._newest.pop()
@@ -61,7 +61,7 @@ class TransitionLog:
         return list(self._newest)
 
     def _write(self) -> None:
-        """In the thread: write all that waits."""
+        """Write all waiting changes; runs in the thread."""
         assert self._path is not None
         batch: list[Transition] = []
         replaced = None
@@ -76,11 +76,11 @@ class TransitionLog:
             return  # An earlier call wrote it.
         try:
             activity_log.append(self._path, batch, instead_of=replaced)
-        except Exception as error:  # noqa: BLE001 - changes that are not kept must not concern the session
+        except Exception as error:  # noqa: BLE001 - a failure to write must not affect the session
             if not self._has_failed:
                 log.warning("the changes of activity are not kept: %s", error)
             self._has_failed = True
 
     def close(self) -> None:
-        """Wait until all is written. Blocks."""
+        """Wait until everything is written. Blocks."""
         self._worker.join()

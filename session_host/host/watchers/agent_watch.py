@@ -1,6 +1,6 @@
 """Agent watch: feeds reports to the activity tracker, sends changes to viewers, logs them for recovery.
 
-``agents.status.signals`` says what the words mean; ``agents.status.activity``, which of them is believed.
+``agents.status.signals`` translates reports into activities; ``agents.status.activity`` decides which report counts.
 """
 
 from __future__ import annotations
@@ -36,18 +36,18 @@ from .state_file import STATE_DIRECTORIES, TELL_STATES, StatusFile, StatusFileCo
 from .terminal_title import TitleConversation
 from .transcript import TranscriptConversation
 
-_NEEDS_INPUT = Activity.NEEDS_INPUT  # An enum's member is dear to look up, and each key asks for this one.
+_NEEDS_INPUT = Activity.NEEDS_INPUT  # Hot path: avoids the enum attribute lookup for each key.
 
 BEGINS_CONVERSATION = "sessionstart"
-"""The event, in small letters, by which agents tell that they are in another conversation from now on."""
+"""The hook event, in lower case, with which agents report a new conversation."""
 
 
 class AgentWatch:
     """Collects all reports about one session's agent.
 
     Attributes:
-        tracker: the authority on its activity.
-        foreground: the program that has the terminal, of shells and commands; None for agents.
+        tracker: decides on the activity.
+        foreground: the foreground program of a shell or command; None for agents.
     """
 
     def __init__(
@@ -65,14 +65,14 @@ class AgentWatch:
         """Watch an agent.
 
         Args:
-            spec: the session's.
-            saved_state: what a previous host knew.
-            input_log: where what is known survives this process.
-            worker: tells how far the output was heard, and when it last came.
-            conversation: is told what the sources say of it.
+            spec: the session's launch spec.
+            saved_state: the state that a previous host left.
+            input_log: records the state, so that it survives this process.
+            worker: knows how far it has interpreted the output, and when output last arrived.
+            conversation: receives the conversation ids that the sources report.
             tell: sends an event to all followers.
-            now: tells the time, for people.
-            output_at_s: when the program wrote something to a previous host, in seconds since 1970; 0 for never.
+            now: returns the time as ISO 8601 text.
+            output_at_s: the time of the last output that a previous host got, in seconds since 1970; 0 for never.
         """
         self.tracker = ActivityTracker(spec.watch, spec.created_at, saved_state)
         self._spec = spec
@@ -104,16 +104,16 @@ class AgentWatch:
             call_logged(self._transitions.restore_last, self._last)
 
     def _of_a_former_host(self, output_at_s: float) -> float:
-        """When a previous host last got output, on the clock of ages: after its last report, never in the future."""
+        """The time of a previous host's last output, by the monotonic clock; at least its last report's time, at most now."""
         last = self.tracker.last_report()
         now_s = time.monotonic()
-        # The other clock may have been set meanwhile.
+        # The wall clock may have been set in the meantime.
         return max(last.at_s if last is not None else 0.0, now_s - max(0.0, time.time() - output_at_s))
 
-    # ------------------------------------------------------------ what happens
+    # ------------------------------------------------------------ events
 
     def runs_in(self, process: PtyProcess) -> None:
-        """The program runs, maybe since long."""
+        """Start watching the running program, which may have started long ago."""
         self._process = process
         if self.foreground is not None:
             self.foreground.runs_in(process)
@@ -134,7 +134,7 @@ class AgentWatch:
             self._file.start()
 
     def _guard_transcript(self) -> None:
-        """Guard that of the conversation that it is in; one that it was in before keeps its second name."""
+        """Guard the transcript of the current conversation; the former one's keeps its second name."""
         if self._guard is not None:
             self._guard.close()
             self._guard = None
@@ -144,7 +144,7 @@ class AgentWatch:
 
     @log_errors
     def on_terminal_events(self, events: Sequence[TerminalEvent]) -> None:
-        """Handle reports in the output, logged as one entry: a replacement host gets all of them again, or none."""
+        """Handle reports in the output. One log entry holds them, so that a replacement host repeats all or none."""
         if self._guard is not None:
             self._guard.on_report()
         moment = None
@@ -169,17 +169,17 @@ class AgentWatch:
             self._arm()
 
     def output_seen(self) -> None:
-        """The program wrote something, and the emulator has it."""
+        """Note that the emulator has interpreted output."""
         if self.foreground is not None:
             self.foreground.touch()
 
     @log_errors
     def on_hook_report(self, report: Report, pid: int) -> None:
-        """The agent's own word, by a hook or plugin.
+        """Handle a report that the agent sends by a hook or plugin.
 
         Args:
-            report: its.
-            pid: who sent it; 0 if that is not known. A hook has ended by now, usually.
+            report: the report.
+            pid: the sender; 0 if unknown. A hook has usually ended by now.
         """
         if not (self._is_the_agents(pid) if report.source == signals.PLUGIN else self._is_of_this(report)):
             return
@@ -188,15 +188,15 @@ class AgentWatch:
 
     @log_errors
     def look_at_file(self) -> None:
-        """Hear now what the agent's own file says, ahead of the notification about its change."""
+        """Read the agent's state file now, before the notification about its change."""
         if self._file is not None:
             self._file.read_now()
 
     def _is_the_agents(self, pid: int) -> bool:
-        """Whether a plugin runs in the session's agent, and not in another that this one has started.
+        """Whether a plugin runs in the session's agent, and not in an agent that this one has started.
 
-        The first to speak is the agent: its plugin is loaded before it can start anything. Another one counts when
-        that process has gone.
+        The first sender is the agent: it loads its plugin before it can start anything. Another sender is accepted
+        once the first one has ended.
         """
         if self._speaker is not None and pid == self._speaker[0]:
             return True
@@ -210,7 +210,7 @@ class AgentWatch:
         return True
 
     def _is_of_this(self, report: Report) -> bool:
-        """Whether a hook speaks of the conversation that the agent is in, or of the one that it begins."""
+        """Whether a hook reports on the current conversation, or on a new one that the agent begins."""
         known = self._conversation.id
         return (
             not (known and report.conversation)
@@ -219,7 +219,7 @@ class AgentWatch:
         )
 
     def _state_file_says(self, state: StatusFileContent) -> None:
-        # Without a state yet, the agent still lets its user choose: the id is of no conversation.
+        # Before the first status, the agent still shows its list of conversations: the id belongs to none of them.
         if state.status or self._spec.watch.state_file not in TELL_STATES:
             self._conversation.set_conversation(state.conversation, STATE_FILE)
         if state.status or state.is_gone:
@@ -227,7 +227,7 @@ class AgentWatch:
 
     def _apply_report(self, word: signals.StatusReport) -> None:
         if word.source in self._may_repeat:
-            # A replacement host gets the question again; it is the same question.
+            # A replacement host reads the same question again.
             self._may_repeat.discard(word.source)
             if (
                 word.activity is _NEEDS_INPUT is self.tracker.activity
@@ -235,13 +235,13 @@ class AgentWatch:
             ):
                 return
         changed = self.tracker.apply_report(word, self._moment())
-        # A replacement host does not get reports again that are not in the output.
+        # Save the state, since a replacement host does not get this report again: it is not in the output.
         self._changed(visibly=changed)
 
     def input_given(self) -> None:
-        """The user answered, or asked for something."""
+        """Note input from the user, which may answer the agent."""
         tracker = self.tracker
-        tracker.last_input_s = time.time()  # Of most keys that is all: what is typed into an agent at rest.
+        tracker.last_input_s = time.time()  # Most keys need nothing more: the agent asks nothing.
         if tracker.activity is _NEEDS_INPUT:
             call_logged(self._answer_given)
 
@@ -253,11 +253,11 @@ class AgentWatch:
             self._changed(visibly=tracker.input_given(self._moment()))
 
     def _has_the_asker_left(self) -> bool:
-        """Whether what asked by the terminal has it no more: an agent in a shell that was killed while it asked."""
+        """Whether the program that asked has left the foreground, such as an agent in a shell that was killed."""
         return self._process is not None and self._process.foreground_group() != self._asker
 
     def ended(self) -> None:
-        """The program ended."""
+        """Record the program's end, and stop watching it."""
         if self.foreground is not None:
             self.foreground.close()
         self._titled.close()
@@ -274,7 +274,7 @@ class AgentWatch:
         self._arm()
 
     def close(self) -> None:
-        """Let go of timers and files; without ``ended`` it goes on in another host."""
+        """Release timers and files; without a call of ``ended``, another host continues the watch."""
         if self.foreground is not None:
             self.foreground.close()
         self._titled.close()
@@ -290,11 +290,11 @@ class AgentWatch:
 
     @property
     def is_quiet(self) -> bool:
-        """Whether nothing is due, and nobody has to be kept from anything."""
+        """Whether no timer runs and no transcript is guarded."""
         return self._timer is None and self._guard is None and self._written.is_quiet
 
     def descriptors(self) -> list[int]:
-        """What becomes readable when the agent's own file says something new."""
+        """The descriptors that become readable when the agent's state file changes."""
         return self._file.descriptors() if self._file is not None else []
 
     def saved_state(self) -> ActivityState:
@@ -303,7 +303,7 @@ class AgentWatch:
         return self.tracker.saved_state(self._worker.interpreted_to, self._speaker, self._asker, command)
 
     def _changed(self, *, visibly: bool = True) -> None:
-        """It is remembered, and told."""
+        """Save the state, and send a visible change to the followers."""
         tracker = self.tracker
         self._input_log.append(EntryKind.ACTIVITY, msgspec.msgpack.encode(self.saved_state()))
         if visibly:
@@ -314,7 +314,7 @@ class AgentWatch:
         self._arm()
 
     def _note(self) -> None:
-        """One line for each activity, and for each thing that is asked; what is being done changes too often."""
+        """Log each activity and each question; other details change too often for the log."""
         tracker, former = self.tracker, self._last
         if tracker.activity is not former.activity:
             self._last = Transition(self._now(), tracker.activity, tracker.source, tracker.detail)
@@ -324,7 +324,7 @@ class AgentWatch:
             said, said_now = former.detail, tracker.detail
             is_same = since == tracker.since and (rank != rank_now or said in said_now or said_now in said)
             if is_same and (rank < rank_now or said_now in said):
-                return  # Less is said of the same question.
+                return  # A shorter text of the same question.
             at = former.at if is_same else self._now()
             self._last = Transition(at, tracker.activity, tracker.source, tracker.detail)
             self._transitions.append(self._last, former if is_same else None)
@@ -336,11 +336,11 @@ class AgentWatch:
         return Moment(self._now(), time.monotonic())
 
     def _output_s(self) -> float:
-        """When the program last wrote something, on the clock of ages; 0 for never."""
+        """The time of the last output, by the monotonic clock; 0 for never."""
         return max(self._worker.fed_at_s, self._former_output_s)
 
     def _arm(self) -> None:
-        """See that the tracker is looked at when something is due, and not before; output need not come here."""
+        """Set the timer for the tracker's next expiry; output need not call this."""
         due_s = self.tracker.next_expiry_s(self._output_s())
         if self._timer is not None and (due_s is None or due_s < self._due_s):
             self._timer.cancel()
@@ -356,13 +356,13 @@ class AgentWatch:
             self._changed()
         self._arm()
 
-    # ------------------------------------------------------------ what is told of it
+    # ------------------------------------------------------------ history
 
     def transitions(self) -> list[Transition]:
         """The last changes, oldest first."""
         return self._transitions.last()
 
     def last_output(self) -> str:
-        """When the program last wrote something, ISO 8601; "" for never."""
+        """The time of the last output, ISO 8601; "" for never."""
         output_s = self._output_s()
         return as_text(time.time() - (time.monotonic() - output_s)) if output_s else ""

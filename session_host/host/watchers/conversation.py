@@ -3,17 +3,17 @@
 ==================  =====================================================================================
 source              what it is
 ==================  =====================================================================================
-chosen at the start its id was in the argv
-title               the title of its terminal, found in the agent's own store (``host.watchers.terminal_title``)
-written             the transcript that is written in its turns (``host.watchers.transcript``)
-hook, plugin        the agent's own word, through what it was started with
-state file          the agent's own file about this very process
-open files          a file that this very process holds open to write has the id in its path
+chosen at the start the id in the argv
+title               the terminal's title, looked up in the agent's own store (``host.watchers.terminal_title``)
+written             the transcript that the agent writes in its turns (``host.watchers.transcript``)
+hook, plugin        a report by a hook or plugin that the launch installed
+state file          the agent's own file about this process
+open files          the id in the path of a file that this process has open for writing
 ==================  =====================================================================================
 
-A source counts from its first word on, and those above it in the table are then not heard any more: they may be late,
-or mean another conversation than the one on the screen. An agent can leave a conversation for another (``/clear``,
-``/new``, ``/resume``): then it is the other one from then on.
+From a source's first report on, the tracker ignores the weaker sources above it in the table: they may be late, or mean
+another conversation than the one on the screen. An agent can change to another conversation (``/clear``, ``/new``,
+``/resume``); the tracker then has the new one.
 """
 
 from __future__ import annotations
@@ -44,20 +44,20 @@ Learnt = Callable[[ConversationState], None]
 
 
 class ConversationTracker:
-    """The one place where it changes.
+    """Decides which conversation the agent is in.
 
     Attributes:
-        id: of the conversation; "" while that is not known.
-        source: how it is known; "" if it is not.
+        id: the id of the conversation; "" while it is unknown.
+        source: the source of the id; "" while it is unknown.
     """
 
     def __init__(self, chosen: str, watch: Watch, saved_state: ConversationState | None, learnt: Learnt) -> None:
-        """Begin with what is known.
+        """Start with the known id.
 
         Args:
-            chosen: the id that the one who started the agent chose; "" if the agent does.
-            watch: how the agent is watched.
-            saved_state: what a previous host knew.
+            chosen: the id chosen at the launch; "" if the agent chooses it.
+            watch: the rules for watching the agent.
+            saved_state: the state that a previous host left.
             learnt: called with each change.
         """
         self.id = chosen
@@ -72,11 +72,11 @@ class ConversationTracker:
             self._rank = _RANKS.get(saved_state.source, 0)
 
     def saved_state(self) -> ConversationState | None:
-        """The state for a replacement host; None while the launch spec says it all."""
+        """The state for a replacement host; None while the launch spec suffices."""
         return ConversationState(self.id, self.source) if self.source not in {"", CHOSEN} else None
 
     def set_conversation(self, conversation: str, source: str) -> bool:
-        """A source says which it is; returns whether that is another one than was known."""
+        """Accept a source's report of the conversation; returns whether the id changed."""
         rank = _RANKS.get(source, 0)
         if not is_conversation(conversation) or rank < self._rank:
             return False
@@ -88,34 +88,34 @@ class ConversationTracker:
         return is_new
 
     def runs_in(self, pid: int) -> None:
-        """The program runs: from now on there is something to look at."""
+        """Note the running program's PID, whose open files are examined from now on."""
         self._pid = pid
 
     @log_errors
     def activity_changed(self) -> None:
-        """A turn began or ended: that is when agents open conversations."""
+        """Look for the conversation after a turn began or ended, since agents open conversations then."""
         self.check_open_files()
         if self._pattern and self._pid and not self._again.is_set:
             self._again.set(AGAIN_S, self.check_open_files)
 
     @log_errors
     def title_changed(self) -> None:
-        """It has come so far as to name itself; it does so many times a second when it is at work."""
+        """Look for the conversation after a new title, unless open files show it already; titles change often."""
         if self._rank < _RANKS[OPEN_FILES]:
             self.check_open_files()
 
     @property
     def is_quiet(self) -> bool:
-        """Whether it is not about to be looked at."""
+        """Whether no look at the open files is due."""
         return not self._again.is_set
 
     def close(self) -> None:
-        """The program has ended: there is nothing more to look at."""
+        """Stop looking, since the program has ended."""
         self._pid = 0
         self._again.cancel()
 
     @log_errors
     def check_open_files(self) -> None:
-        """Look at the program's open files, if that is how it is known. Takes a fraction of a millisecond."""
+        """Examine the program's open files, if the agent has a pattern for them. Takes a fraction of a millisecond."""
         if self._pattern and self._pid:
             self.set_conversation(conversation_of(self._pid, self._pattern, self._aside), OPEN_FILES)

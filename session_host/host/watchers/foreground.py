@@ -1,15 +1,14 @@
 """The foreground program of a shell: its name, its start, and the last command's exit code.
 
-A program that takes the terminal or gives it back is nearly always seen in the output: the echo of Enter before it
-starts, the prompt after it ended. So the terminal's foreground group is looked at shortly after output, twice, and
-when somebody asks; while nothing is written there is no timer.
+A change of the foreground program nearly always comes with output: the echo of Enter before the start, the prompt after
+the end. So the foreground group is read twice shortly after output, and on request; without output, no timer runs.
 
-How a command ended is known where the shell marks its commands (OSC 133)::
+The exit code of a command is known if the shell marks its commands (OSC 133)::
 
     nothing known ──began──▶ a command runs ──ended, with a code──▶ that code is known ──began──▶ a command runs
                                       └──ended, without one──▶ nothing known
 
-An end without a beginning is of no command: shells mark each prompt so, also that after an empty line.
+An end mark without a start mark belongs to no command: shells mark each prompt, even after an empty line.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ from .harmless import log_errors
 
 FIRST_LOOK_S: Final = 0.2
 SECOND_LOOK_S: Final = 2.0
-"""After the first look: a program may begin without a word, or later in its line."""
+"""Delay of the second look: a program may start without output, or be a later part of the command line."""
 
 MAX_CHARACTERS: Final = 120
 
@@ -50,8 +49,8 @@ class ForegroundProcess:
     """Watches one terminal's foreground group.
 
     Attributes:
-        current: what is known; its program is "" while a shell waits for a command, or nothing is known.
-        command: what the shell's marks tell.
+        current: the foreground program; its name is "" while a shell waits for a command, or nothing is known.
+        command: the state of the last command, by the shell's marks.
     """
 
     def __init__(
@@ -70,12 +69,12 @@ class ForegroundProcess:
         self._is_second = False
 
     def runs_in(self, process: PtyProcess) -> None:
-        """The session's program runs."""
+        """Start watching the session's running program."""
         self._process = process
         self.touch()
 
     def touch(self) -> None:
-        """The program wrote something."""
+        """Schedule two looks after output."""
         if self._timer is None:
             if self._process is not None:
                 self._is_second = False
@@ -86,7 +85,7 @@ class ForegroundProcess:
             self._timer = asyncio.get_running_loop().call_later(FIRST_LOOK_S, self._due)
 
     def observe(self, event: TerminalEvent) -> bool:
-        """Note what the output says; returns whether that is news of a command, which the next look tells."""
+        """Note a command mark in the output; returns whether the command's state changed. The next look reports it."""
         former = self.command
         if isinstance(event, CommandBegan):
             self.command = CommandState(runs=True)
@@ -96,7 +95,7 @@ class ForegroundProcess:
         return self.command != former
 
     def close(self) -> None:
-        """Look no more."""
+        """Stop looking."""
         self._process = None
         if self._timer is not None:
             self._timer.cancel()
@@ -110,7 +109,7 @@ class ForegroundProcess:
             self._timer = asyncio.get_running_loop().call_later(SECOND_LOOK_S, self._due)
 
     def poll(self) -> ForegroundEvent:
-        """Look now; what is known then."""
+        """Read the foreground group now, and return the result."""
         self._poll_later()
         return self.current
 
@@ -149,7 +148,7 @@ def program_of(group: int, child: int) -> str:
 
 
 def _is_waiting_shell(words: list[str]) -> bool:
-    """An interactive shell: it has neither a script nor a command to run."""
+    """Whether this is an interactive shell, without a script or a command to run."""
     name = Path(words[0]).name.removeprefix("-")
     options = words[1:]
     return name in SHELLS and all(
@@ -169,7 +168,7 @@ def _group_of(pid: int) -> int:
 
 
 def _began(pid: int) -> str:
-    """When a process started, "" if it is gone."""
+    """The start time of a process, ISO 8601; "" if it is gone."""
     try:
         ticks = start_time(pid)
     except OSError:

@@ -13,13 +13,13 @@ log = logging.getLogger(__name__)
 P = ParamSpec("P")
 
 TOLD = 3
-"""A failure that comes with each output is logged so often."""
+"""Maximum number of log entries for one function, which may fail at each output."""
 
 _failures: Counter[str] = Counter()
 
 
 def call_logged(work: Callable[P, object], *arguments: P.args, **options: P.kwargs) -> None:
-    """Do it; a failure is logged."""
+    """Call a function, and log its exception."""
     try:
         work(*arguments, **options)
     except Exception as error:
@@ -30,7 +30,7 @@ def call_logged(work: Callable[P, object], *arguments: P.args, **options: P.kwar
 
 
 def log_errors(method: Callable[P, None]) -> Callable[P, None]:
-    """A method that logs its failure and returns, whatever it is."""
+    """Make a method log any exception and return normally."""
 
     @functools.wraps(method)
     def guarded(*arguments: P.args, **options: P.kwargs) -> None:

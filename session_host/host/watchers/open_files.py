@@ -1,8 +1,8 @@
 """Find the agent's conversation by the files that it has open for writing (``/proc/PID/fd``, proc(5)).
 
-What a process holds open is a fact about that process; what lies in a directory is not. Files that it only reads do
-not count: an agent reads those of others to list them, and one that is written elsewhere to show it. Elsewhere than on
-Linux nothing is found.
+An open file belongs to this process for certain; a file in a directory may belong to another one. Files open only for
+reading do not count: an agent reads other conversations to list them, or to show one that another process writes. This
+works on Linux only; on other systems nothing is found.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from session_host.protocol.untrusted_text import is_conversation
 from session_host.system.processes import proc
 
 MOST_PROCESSES = 64
-"""So many of a program's are looked at: an agent may be started by a script, or by a small program around it."""
+"""Maximum number of processes examined: a script or a small wrapper program may have started the agent."""
 
 
 HEAD_BYTES = 4096
@@ -26,9 +26,9 @@ class OpenFile(NamedTuple):
     """A file of a conversation that a process holds open.
 
     Attributes:
-        conversation: its id.
-        changed_ns: when it changed last, as stat(2) has it.
-        link: its place below ``/proc``.
+        conversation: the id of the conversation.
+        changed_ns: the modification time, from stat(2).
+        link: the path of the descriptor below ``/proc``.
     """
 
     conversation: str
@@ -37,18 +37,18 @@ class OpenFile(NamedTuple):
 
 
 def conversation_of(pid: int, pattern: str, aside: str = "") -> str:
-    """The conversation that a program, or the first of its descendants in its terminal session to have one, is in.
+    """The conversation of a program, or of its first descendant in its terminal session that has one.
 
-    A program that changes its conversation may hold both files open: the one that changed last counts, since it is the
-    one being written; if both changed at the same moment, the later id in the order of UUIDv7.
+    A program that changes its conversation may have both files open. The file that changed last counts, since the
+    program writes it; if both changed at the same moment, the later id in the order of UUIDv7 counts.
 
     Args:
         pid: the program, which leads its terminal session (setsid(2)).
-        pattern: as ``launch.Watch.open_files``.
-        aside: as ``launch.Watch.open_files_aside``.
+        pattern: see ``launch.Watch.open_files``.
+        aside: see ``launch.Watch.open_files_aside``.
 
     Returns:
-        Its id; "" if none is held open.
+        The id of the conversation; "" if no such file is open.
     """
     for process in _family(pid):
         held = list(_held(process, pattern))
@@ -56,7 +56,7 @@ def conversation_of(pid: int, pattern: str, aside: str = "") -> str:
             others = {each.conversation for each in held if _begins_with(each.link, aside)}
             held = [each for each in held if each.conversation not in others] or held
         if held:
-            # A nested agent, run by this one as a tool, comes later in the family and is not meant.
+            # A nested agent, which this one runs as a tool, comes later in the family and does not count.
             return max(held, key=lambda each: (each.changed_ns, each.conversation)).conversation
     return ""
 
@@ -65,16 +65,16 @@ def _held(pid: int, pattern: str) -> Iterator[OpenFile]:
     for descriptor, target in proc.open_files(pid):
         match = re.search(pattern, target)
         if match and is_conversation(match[1] or "") and proc.is_writable(pid, descriptor):
-            # Through the descriptor: the path may be another file's by now.
+            # Through the descriptor, since the path may name another file by now.
             link = proc.descriptor_path(descriptor, pid)
             try:
                 yield OpenFile(match[1], os.stat(link).st_mtime_ns, link)  # noqa: PTH116 - no Path for each file
             except OSError:
-                continue  # It was closed meanwhile.
+                continue  # The process has closed the file.
 
 
 def _begins_with(link: str, pattern: str) -> bool:
-    """Whether the pattern is found in the first bytes of a file; one that cannot be read has none."""
+    """Whether the pattern matches in the first bytes of a file; False for an unreadable file."""
     try:
         descriptor = os.open(link, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError:
@@ -88,7 +88,7 @@ def _begins_with(link: str, pattern: str) -> bool:
 
 
 def _family(pid: int) -> Iterator[int]:
-    """The program, then its children in its terminal session, then theirs."""
+    """Yield the program, then its children in its terminal session, then their children."""
     generation, seen = [pid], 0
     while generation and seen < MOST_PROCESSES:
         younger: list[int] = []

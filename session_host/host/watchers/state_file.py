@@ -1,10 +1,11 @@
 """Follows the file in which an agent reports its state (inotify(7)).
 
 Claude Code keeps ``sessions/PID.json`` in its configuration directory, with ``sessionId``, ``status`` (idle, busy,
-waiting) and ``waitingFor``; Qwen Code keeps one like it, without a status. It is rewritten in place: text that cannot
-be read is in the midst of that, and read again. A killed one leaves it behind, so it is believed of a living process
-only, whose start time it names (``procStart``, field 22 of proc(5)'s stat), and which is the session's own program or
-descends from it, with no other such process between the two: that would be an agent started by the agent itself.
+waiting) and ``waitingFor``; Qwen Code keeps a similar file without a status. Agents rewrite the file in place, so
+invalid text is read again after a moment. A killed agent leaves its file behind, so a file counts only if its process
+lives and started at the time in the file (``procStart``, field 22 of proc(5)'s stat). The process must be the session's
+program or a descendant. A descendant counts only if no process above it, up to the session's program, has such a file:
+otherwise an agent of this session has started it.
 """
 
 from __future__ import annotations
@@ -28,17 +29,17 @@ log = logging.getLogger(__name__)
 MAX_BYTES = 64 * 1024
 AGAIN_S = 0.05
 TRIES = 20
-"""A file that is being rewritten is looked at again so often."""
+"""Maximum number of reads of a file that is being rewritten."""
 
 
 class StatusFileContent(NamedTuple):
-    """What a file says.
+    """The content of a state file.
 
     Attributes:
-        status: in the agent's own words; "" if it tells none.
-        is_gone: the file is there no more.
-        waiting_for: what sort of thing is asked.
-        conversation: the agent's id of the conversation that it is in.
+        status: the status in the agent's own term; "" for none.
+        is_gone: the file was removed.
+        waiting_for: the kind of question that the agent asks.
+        conversation: the agent's id of its current conversation.
     """
 
     status: str
@@ -48,7 +49,7 @@ class StatusFileContent(NamedTuple):
 
 
 class _State(msgspec.Struct, frozen=True, rename="camel"):
-    """The fields of a file that say something here."""
+    """The fields of a file that matter here."""
 
     pid: int
     status: str = ""
@@ -59,14 +60,14 @@ class _State(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class _Unreadable(Exception):
-    """It is not a whole state, which it may be in a moment."""
+    """The file has no complete state, but may have one in a moment."""
 
 
 def parse(data: bytes) -> _State | None:
-    """A file's content; None if it says nothing. Pure.
+    """Parse a file's content; returns None without a valid PID. Pure.
 
     Raises:
-        _Unreadable: it is no JSON object with these fields.
+        _Unreadable: the content is no JSON object with these fields.
     """
     try:
         found = msgspec.json.decode(data, type=_State)
@@ -76,13 +77,13 @@ def parse(data: bytes) -> _State | None:
 
 
 def claude_directory(environment: Mapping[str, str]) -> Path | None:
-    """Where Claude Code keeps these files; None if that is nowhere."""
-    base = environment.get("CLAUDE_CONFIG_DIR") or os.path.join(environment.get("HOME", ""), ".claude")  # noqa: PTH118 - it may be relative
+    """The directory of Claude Code's state files; None without an absolute path."""
+    base = environment.get("CLAUDE_CONFIG_DIR") or os.path.join(environment.get("HOME", ""), ".claude")  # noqa: PTH118 - the path may be relative
     return Path(base, "sessions") if base.startswith("/") else None
 
 
 def qwen_directory(environment: Mapping[str, str]) -> Path | None:
-    """Where Qwen Code keeps them."""
+    """The directory of Qwen Code's state files; None without an absolute path."""
     home = environment.get("HOME", "")
     return Path(home, ".qwen", "sessions") if home.startswith("/") else None
 
@@ -94,19 +95,19 @@ STATE_DIRECTORIES: dict[str, Callable[[Mapping[str, str]], Path | None]] = {
 """The catalog's ``signals.state_file``: where an agent's files are, each named after its process."""
 
 TELL_STATES = frozenset({"claude"})
-"""Those that tell a state as soon as their agent is in a conversation; not while it shows its list of them."""
+"""The agents that have a status once they are in a conversation, and none while they show the list of conversations."""
 
 
 class StatusFile:
     """Follows the state file of a session's program."""
 
     def __init__(self, directory: Path, child: int, told: Callable[[StatusFileContent], None]) -> None:
-        """Know where to look.
+        """Prepare to follow the file; ``start`` begins.
 
         Args:
-            directory: where the files are, or will be.
-            child: the session's program.
-            told: called with each change of what the file says.
+            directory: the directory of the files, which may not exist yet.
+            child: the PID of the session's program.
+            told: called with each change of the file's content.
         """
         self._directory = directory
         self._child = child
@@ -120,28 +121,28 @@ class StatusFile:
         self._tries = 0
 
     def start(self) -> None:
-        """Follow it from now on, what it says already included; without inotify nothing is followed."""
+        """Follow the file from now on, and read its present content; without inotify, does nothing."""
         if self._inotify.start():
             self._place()
 
     def close(self) -> None:
-        """No more."""
+        """Stop following the file."""
         self._again.cancel()
         self._inotify.close()
 
     def read_now(self) -> None:
-        """Read the file now, if it is known."""
+        """Read the file now, if it was found."""
         if self._file is not None:
             self._read()
 
     def descriptors(self) -> list[int]:
-        """What becomes readable when something changes; empty if nothing is followed."""
+        """The descriptors that become readable at a change; empty if nothing is followed."""
         return [self._inotify.fileno()] if self._inotify.is_open else []
 
-    # ------------------------------------------------------------ where to look
+    # ------------------------------------------------------------ watches
 
     def _place(self) -> None:
-        """Watch the directory; while it is not there, the nearest one above it, in which the next is to appear."""
+        """Watch the directory; while it does not exist, watch its nearest existing parent."""
         flags = self._inotify.flags
         changes = flags.CLOSE_WRITE | flags.MOVED_TO | flags.MOVED_FROM | flags.DELETE
         arrivals = flags.CREATE | flags.MOVED_TO
@@ -160,7 +161,7 @@ class StatusFile:
             if watch != self._watch:
                 self._unwatch()
             self._watch, self._watched = watch, place
-            # What was not there may have come before this one was watched.
+            # The next directory may have appeared before the watch of this one began.
             following = self._directory.parts[len(place.parts) :]
             if not following or not (place / following[0]).is_dir():
                 break
@@ -195,15 +196,15 @@ class StatusFile:
         elif self._file.name in names:
             self._read()
 
-    # ------------------------------------------------------------ what it says
+    # ------------------------------------------------------------ content
 
     def _scan(self, names: Collection[str] | None = None) -> None:
-        """Look for the program's file among these, or all that there are."""
+        """Look for the program's file among these names, or among all files of the directory."""
         if self._file is not None:
             self._read()
             return
         try:
-            found = os.listdir(self._directory) if names is None else names  # noqa: PTH208 - names are wanted
+            found = os.listdir(self._directory) if names is None else names  # noqa: PTH208 - only names are needed
         except OSError:
             return
         for name in found:
@@ -212,7 +213,7 @@ class StatusFile:
                 continue
             try:
                 is_ours = self._is_ours(int(stem))
-            except _Unreadable:  # The file of an agent in between.
+            except _Unreadable:  # The file of an agent between the two.
                 self._look_again()
                 continue
             if is_ours:
@@ -222,7 +223,7 @@ class StatusFile:
                     return
 
     def _is_ours(self, pid: int) -> bool:
-        """Whether it is the session's program or of its making, and no agent that this agent has started."""
+        """Whether the process is the session's program or its descendant, and no agent that this agent has started."""
         above = ancestors(pid)
         if pid == self._child:
             return True
@@ -240,7 +241,7 @@ class StatusFile:
             return
         self._tries = 0
         if state is None:
-            # It is gone, or that of a process which is.
+            # The file is gone, or its process is.
             self._file = None
             if self._last is not None:
                 self._last = None
@@ -251,7 +252,7 @@ class StatusFile:
             self._told(StatusFileContent(state.status, state.waiting_for or "", state.session_id))
 
     def _look_again(self) -> None:
-        """It is just being written; its end is told by an event, unless that was the one."""
+        """Read again after a moment; the agent is writing the file, and its last event may have passed already."""
         self._again.cancel()
         self._tries += 1
         if self._tries <= TRIES:
@@ -259,10 +260,10 @@ class StatusFile:
 
 
 def _state_of(path: Path) -> _State | None:
-    """What a living process's file says; None if there is none.
+    """Read the state file of a living process; None if there is none.
 
     Raises:
-        _Unreadable: it is just being written.
+        _Unreadable: the agent is writing the file.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -280,6 +281,6 @@ def _state_of(path: Path) -> _State | None:
     if found is None or str(found.pid) != path.stem:
         return None
     started = start_time(found.pid)
-    # Qwen's has the boot's id before it.
+    # Qwen Code puts the boot id in front.
     named = str(found.proc_start).rpartition(":")[2]
     return found if started is not None and str(started) == named else None

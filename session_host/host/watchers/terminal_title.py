@@ -1,4 +1,4 @@
-"""Find opencode's conversation by the terminal title that it sets."""
+"""Finds opencode's conversation by the terminal title that opencode sets."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from session_host.system.timer import Timer
 from .conversation import TITLE, ConversationTracker
 
 AGAIN_S = 1.0
-"""A title may be shown before the store has it: so long after it, the store is asked once more."""
+"""Delay of a second query, since the agent may show a title before it stores the title."""
 
 
 class TitleConversation:
-    """Asks the agent's store at each new title."""
+    """Queries the agent's store at each new title."""
 
     def __init__(self, spec: LaunchSpec, conversation: ConversationTracker) -> None:
         self._spec = spec
@@ -25,7 +25,7 @@ class TitleConversation:
         self._again = Timer()
 
     def title_changed(self, title: str) -> None:
-        """The agent has set its terminal's title."""
+        """Look for the conversation with the title that the agent has set."""
         if not self._spec.watch.titled or title == self._title:
             return
         self._title = title
@@ -34,11 +34,11 @@ class TitleConversation:
             self._again.set(AGAIN_S, self._look)
 
     def close(self) -> None:
-        """Ask no more."""
+        """Cancel the second query."""
         self._again.cancel()
 
     def _look(self) -> bool:
-        """Ask the store; False if it does not tell."""
+        """Query the store; returns False if it has no such title."""
         # Imported at the first title: most sessions need no SQLite.
         from session_host.agents.conversations.opencode import titled
 

@@ -16,21 +16,21 @@ from .conversation import WRITTEN, ConversationTracker
 from .harmless import log_errors
 
 AFTER_S = 1.0
-"""The end of a turn is told of before all of it is written."""
+"""Agents report the end of a turn before they have written all of it, so scan after this delay."""
 
 _HEAD_BYTES = 4096
 
 
 class TranscriptConversation:
-    """Looks at the agent's transcripts after each turn."""
+    """Scans the agent's transcripts after each turn."""
 
     def __init__(self, spec: LaunchSpec, conversation: ConversationTracker, moved: Callable[[], None]) -> None:
-        """Know what to look at.
+        """Prepare the scans; ``start`` begins.
 
         Args:
-            spec: the session's.
-            conversation: is told what is found.
-            moved: called when the agent was found in another conversation.
+            spec: the session's launch spec.
+            conversation: receives the conversation that a scan finds.
+            moved: called when the agent is in another conversation.
         """
         self._spec = spec
         self._conversation = conversation
@@ -40,35 +40,35 @@ class TranscriptConversation:
 
     @log_errors
     def start(self) -> None:
-        """The program runs, maybe since long."""
+        """Note the present sizes of the transcripts; the program may have run for long."""
         if self._spec.watch.transcripts:
             self._turns = GeminiTurns(self._spec.cwd, self._sizes())
 
     @log_errors
     def activity_changed(self, activity: Activity) -> None:
-        """A turn may be over, or the next one begin: what was written in which is to be told apart."""
+        """Finish a due scan, so that each turn is scanned by itself; schedule the next one when the agent is idle."""
         self.finish()
         if self._turns is not None and activity is Activity.IDLE:
             self._due.set(AFTER_S, self._scan)
 
     @property
     def is_quiet(self) -> bool:
-        """Whether it is not about to be looked."""
+        """Whether no scan is due."""
         return not self._due.is_set
 
     def close(self) -> None:
-        """Look no more."""
+        """Cancel a due scan."""
         self._due.cancel()
 
     def finish(self) -> None:
-        """Look now if a look is due."""
+        """Scan now if a scan is due."""
         if self._due.is_set:
             self._due.cancel()
             self._scan()
 
     @log_errors
     def _scan(self) -> None:
-        """See what was written since it was last looked."""
+        """Find the conversation in the transcripts written since the last scan."""
         assert self._turns is not None
         first_lines = {path: _first_line(path) for path in self._turns.written(self._sizes())}
         found = self._turns.conversation(self._conversation.id, first_lines, command_lines)
@@ -81,12 +81,12 @@ class TranscriptConversation:
             try:
                 found[str(path)] = path.stat().st_size
             except OSError:
-                continue  # It is just being deleted.
+                continue  # The agent has deleted the file.
         return found
 
 
 def _first_line(path: str) -> bytes:
-    """The first record of a transcript, as far as a look goes; empty if it is gone."""
+    """The first line of a transcript, up to a limit; empty if the file is gone."""
     try:
         with Path(path).open("rb") as file:
             return file.read(_HEAD_BYTES).partition(b"\n")[0]
