@@ -1,4 +1,4 @@
-"""Attachments of a session: each viewer's last input.
+"""Attachments of a session, with each viewer's last input.
 
 An attachment outlives its connection, so that the host recognises a viewer that reconnects and accepts each of its
 inputs once.
@@ -44,19 +44,19 @@ class Attachment:
     """One viewer's attachment to the session; survives reconnects.
 
     Attributes:
-        id: what the viewer names it by in all that it sends.
-        key: the same, as the input log has it.
-        last_sequence: the last input that was received from it.
+        id: the id that the viewer's messages contain.
+        key: the same id, in the input log's form.
+        last_sequence: the last input received from the viewer.
         accepted: the last input that is in the input log or was refused; a replacement host knows this one.
-        kind: what kind of viewer it is, see ``Attach``.
-        size: the grid that the viewer shows, None until told.
+        kind: the kind of viewer, see ``Attach``.
+        size: the grid that the viewer shows, None until the viewer sends it.
         client: the connection, None while the viewer is away.
-        follows_output: it shows the screen; a hidden tab follows events only.
-        focused: it has the keyboard; None if it did not say.
-        may_hold: its viewer knows GoOn.
-        holds: an input was refused, which its user has not seen yet: nothing more is taken.
-        pasting: the parts of a paste that is not whole yet.
-        used: a number that grows with each viewer that comes into use; 0 for one that never was.
+        follows_output: the viewer shows the screen; a hidden tab follows events only.
+        focused: the viewer has the keyboard focus; None if it did not report it.
+        may_hold: the viewer supports GoOn.
+        holds: further input is refused until the user has seen a refusal.
+        pasting: the received parts of an incomplete paste.
+        used: orders viewers by their last use, the highest number last; 0 for a viewer without input.
     """
 
     id: str
@@ -79,19 +79,19 @@ class Attachment:
         self.key = bytes.fromhex(self.id)
 
     def acknowledge(self, sequence: int) -> None:
-        """Tell the viewer, if it is there, that the program has its inputs up to this one."""
+        """Tell a connected viewer that the program has its inputs up to this one."""
         if self.client is not None:
             self.client.written(self.id, sequence)
 
     def refuse(self, sequence: int, code: str, text: str, *, hold: bool = False) -> None:
-        """Tell the viewer, if it is there, that this input was not taken; ``hold``: nor is any other, see GoOn."""
+        """Tell a connected viewer that this input is refused; ``hold``: so is all other input until GoOn."""
         if hold:
             self.hold_input()
         if self.client is not None:
             self.client.input_refused(InputRefused(self.id, sequence, code, text))
 
     def refuse_too_large(self, sequence: int, characters: int) -> None:
-        """Refuse an input with so long a text, which was not looked at any further."""
+        """Refuse an input because of the length of its text."""
         self.last_sequence = self.accepted = max(self.last_sequence, sequence)
         text = f"the text is too long ({characters} characters, {MAX_PASTE_CHARACTERS} at most)"
         self.refuse(sequence, ErrorCode.TOO_LARGE, text, hold=True)
@@ -109,7 +109,8 @@ class Attachment:
     def admit(self, message: Input) -> Input | None:
         """Return the input to type: this one, or the whole paste that ends with it.
 
-        None for a part of a paste that goes on, and for an input that is refused: this is read-only, or it holds.
+        Returns None for a part of an incomplete paste, and for an input refused because the attachment is read-only
+        or holds.
         """
         if self.read_only:
             self.refuse(message.sequence, ErrorCode.READ_ONLY, "read-only view")
@@ -140,8 +141,8 @@ class Attachments:
 
         Args:
             effects: the session's list of effects.
-            remembered: the attachments that a previous host knew, oldest first.
-            new_id: makes the id of a new one: 32 hexadecimal digits.
+            remembered: the attachments that a previous host left, oldest first.
+            new_id: makes the id of a new attachment: 32 hexadecimal digits.
         """
         self._effects = effects
         self._new_id = new_id
@@ -167,7 +168,7 @@ class Attachments:
         return attachment
 
     def detach(self, attachment: Attachment) -> None:
-        """Remove the attachment, because its viewer detached."""
+        """Remove the attachment of a viewer that detached."""
         attachment.client = None
         if self._by_id.pop(attachment.id, None) is not None:
             self._effects.append(AppendEntry(EntryKind.DETACHED, who=attachment.key))
@@ -184,7 +185,7 @@ class Attachments:
         return True
 
     def written(self, key: bytes, sequence: int) -> None:
-        """Acknowledge this attachment's inputs up to this one, which the program has."""
+        """Acknowledge this attachment's inputs up to this one, since the program has them."""
         attachment = self._by_id.get(key.hex())
         if attachment is not None:
             attachment.acknowledge(sequence)
@@ -207,11 +208,11 @@ class Attachments:
         return {(each.size, each.cell) for each in self._all if each.client is not None and each.follows_output}
 
     def is_looked_at(self) -> bool:
-        """Whether a viewer shows the screen now, and has not said that it is without the keyboard."""
+        """Whether a viewer shows the screen now and has not reported a lost keyboard focus."""
         return any(each.client is not None and each.follows_output and each.focused is not False for each in self._all)
 
     def has_focus(self) -> bool:
-        """Whether a viewer shows the screen now, and has the keyboard."""
+        """Whether a viewer shows the screen now and has the keyboard focus."""
         return any(each.client is not None and each.follows_output and each.focused is True for each in self._all)
 
     @property

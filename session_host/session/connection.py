@@ -1,6 +1,6 @@
 """The rules of one client's connection to the session. Key path, 9 of 12.
 
-Its states are in ``connection_states``.
+The module ``connection_states`` has its states.
 
 The caller passes received bytes to ``receive_data``, and sends the frames of ``frames.data_to_send`` at each effect
 ``Flush``. Messages that the session's rules do not handle come out of ``events_received``.
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 
 HELLO, HELLO_TIMEOUT_S = "hello", 10.0
 
-HOLDING_PROTOCOL = 5  # Viewers of this version on say when their user has seen a refusal (``GoOn``).
+HOLDING_PROTOCOL = 5  # From this version on, viewers send ``GoOn`` once their user has seen a refusal.
 _WITH_TEXT = (Text, Paste)
 _CLOSED = State.CLOSED  # Hot path: avoids the enum's attribute lookup for each key.
 
@@ -66,9 +66,9 @@ class ClientConnection:
 
     Attributes:
         state: see ``connection_states``.
-        frames: what the client gets.
+        frames: the queue of frames for the client.
         more: another message is already decoded: call ``receive_data`` again, with b"".
-        attachment: what it holds while it is attached.
+        attachment: the client's attachment while it is attached.
     """
 
     def __init__(self, session: Session, peer: Any, refusal: Callable[[], str]) -> None:
@@ -77,7 +77,7 @@ class ClientConnection:
         Args:
             session: the session that the client connects to.
             peer: see ``FrameQueue``.
-            refusal: says why the client may not control the chat, one line; "" if it may.
+            refusal: returns why the client may not control the chat, one line; "" if it may.
         """
         self.state = State.EXPECT_HELLO
         self.more = False
@@ -97,11 +97,11 @@ class ClientConnection:
     # ------------------------------------------------------------ what the client sends
 
     def receive_data(self, data: bytes, emulator: Emulator | None) -> bytes:
-        """Act on the next complete message; a client that breaks a rule is told which rule, and dropped.
+        """Handle the next complete message; on a protocol violation, send an error and drop the client.
 
         Args:
-            data: what came.
-            emulator: knows what a key means to the program; None while it is in use.
+            data: the received bytes.
+            emulator: encodes keys for the program; None while it is in use.
 
         Returns:
             The bytes of a key; b"" if there are none for the caller to write. Before anything else, record them as the
@@ -139,14 +139,14 @@ class ClientConnection:
             session.last_key = message
             if typed:
                 return typed
-            self.written(attachment.id, message.sequence)  # It means nothing to this program.
+            self.written(attachment.id, message.sequence)  # The key has no bytes for this program.
             session.noticed(attachment, message)
         elif message is not None:
             self._receive(message, emulator)
         return b""
 
     def receive_eof(self) -> None:
-        """The client is gone: its attachment is parked, the agent does not notice."""
+        """Park the attachment of a client that is gone; the agent does not notice."""
         self._become(Change.CLOSES)
         self.frames.close()
         if self._awaits_hello:
@@ -211,7 +211,7 @@ class ClientConnection:
         self.send_message(welcome)
 
     def _mine(self, attachment_id: str) -> Attachment | None:
-        """This client's attachment if it has this id; None if not, or if another connection has taken it."""
+        """This client's attachment if it has this id; None if not, or if another connection took it over."""
         attachment = self.attachment
         if attachment is None or attachment.id != attachment_id or attachment.client is not self:
             return None
@@ -255,7 +255,7 @@ class ClientConnection:
             self._attached(attachment)
 
     def program_started(self) -> None:
-        """The program runs: now, and not before, the viewer is told that it is attached."""
+        """Send Attached to a viewer that waited for the program's start."""
         if self.state is State.ATTACHING and self.attachment is not None:
             self._become(Change.RUNS)
             self._attached(self.attachment)
@@ -292,7 +292,7 @@ class ClientConnection:
         self.attachment = None
         self._subscription.close()
         if self.state is State.FINISHING:
-            self._close()  # It waits for nothing more.
+            self._close()  # The client waits for no more output.
         self._become(Change.DETACHES)
         self._log("detached", attachment)
 
@@ -310,7 +310,7 @@ class ClientConnection:
             self._subscription.listen()
             self._tell_end()
 
-    # ------------------------------------------------------------ what the client gets
+    # ------------------------------------------------------------ messages to the client
 
     def send_message(self, message: Message) -> None:
         """Queue a message behind those that wait."""
@@ -323,19 +323,19 @@ class ClientConnection:
             self.send_message(event)
 
     def resized(self, message: Resized) -> None:
-        """The grid changed at this point of the output."""
+        """Report a resize of the grid at this point of the output."""
         self._subscription.resized(message)
 
     def queue_full(self) -> None:
-        """The client is behind: no more output is queued for it."""
+        """Queue no more output, since the client is behind."""
         self._subscription.queue_full()
 
     def queue_drained(self) -> None:
-        """The client has caught up with its queue: it gets what it missed."""
+        """Queue the output that the client missed, since its queue has drained."""
         self._subscription.queue_drained()
 
     def caught_up(self) -> None:
-        """The client has all output there is, behind what is queued."""
+        """Send the end of the program, since all output is queued for the client."""
         self._tell_end()
         if self.state is State.FINISHING:
             self._close()
@@ -346,23 +346,23 @@ class ClientConnection:
             self.send_message(end)
 
     def written(self, attachment: str, sequence: int) -> None:
-        """Tell the viewer, soon, that all its inputs up to this one are written."""
+        """Acknowledge, soon, all inputs of the viewer up to this one."""
         self.frames.written(attachment, sequence)
 
     def input_refused(self, message: InputRefused) -> None:
-        """Tell the viewer about an input that was not taken."""
+        """Tell the viewer that an input was refused."""
         self.frames.flush_ack()
         self.send_message(message)
 
     # ------------------------------------------------------------ the end
 
     def refuse(self, code: str, text: str) -> None:
-        """Say why, and drop the client."""
+        """Send the client an error, and drop it."""
         self.send_message(Error(code, text))
         self._close(f"{code}: {text}")
 
     def finish(self) -> None:
-        """The session is over: close once the client has all output there ever was."""
+        """Close the connection of an ended session once the client has all output."""
         if self._subscription.behind:
             self._become(Change.LACKS)
         else:
@@ -370,12 +370,12 @@ class ClientConnection:
 
     @property
     def is_quiet(self) -> bool:
-        """Whether the client has all that it is to have."""
+        """Whether the client has all output and acknowledgements."""
         is_known = self.state in {State.GREETED, State.ATTACHED}
         return is_known and not (self._subscription.behind or self.frames.ack_sequence)
 
     def timer_due(self, name: str) -> None:  # noqa: ARG002 - there is one
-        """No Hello came."""
+        """Drop a client that sent no Hello."""
         self._awaits_hello = False
         self.refuse(ErrorCode.VIOLATION, "no Hello came")
 

@@ -15,7 +15,7 @@ States::
     ATTACHED ──it is over──▶ CLOSED
     FINISHING ──it is over──▶ CLOSED
 
-It is over when the client goes or breaks a rule, and when it has all that there is of a session that is over.
+"It is over" when the client leaves or breaks a rule, and when the client has all output of an ended session.
 """
 
 from __future__ import annotations

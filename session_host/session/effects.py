@@ -1,6 +1,6 @@
-"""Effects that the rules of a session ask for, as values; ``host/driver/performer.py`` carries them out.
+"""Effects that the rules of a session request, as values; ``host/driver/performer.py`` carries them out.
 
-They are structs of msgspec: making one takes 30 ns, a frozen dataclass 270.
+They are msgspec structs: making one takes 30 ns, making a frozen dataclass takes 270.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from session_host.terminal.base import Emulator
 
 
 class TimerOwner(Protocol):
-    """An object with timers, each known by a name of its own."""
+    """An object with timers, each with its own name."""
 
     def timer_due(self, name: str) -> None:
         """Called when this timer expires."""
 
 
 class EmulatorUser(Protocol):
-    """An object that has asked for the emulator."""
+    """An object that has requested the emulator."""
 
     def emulator_free(self, emulator: Emulator) -> None:
-        """The emulator is free: use it, and keep no hold of it."""
+        """Use the emulator, which is free now, and keep no reference to it."""
 
 
 class Snapshot(NamedTuple):
-    """An emulator's state after so much output and so many resizes, in a form that a client can read."""
+    """An emulator's state at an offset and a resize number, in a form that a client can read."""
 
     form: str
     data: bytes
@@ -42,7 +42,7 @@ class Snapshot(NamedTuple):
 
 
 class SnapshotUser(Protocol):
-    """An object that has asked for a snapshot."""
+    """An object that has requested a snapshot."""
 
     def snapshot_made(self, snapshot: Snapshot) -> None:
         """Called with the snapshot."""
@@ -55,14 +55,14 @@ class ProcessesUser(Protocol):
     """An object that ends the processes which end with the program."""
 
     def processes_listed(self, processes: Sequence[Any]) -> None:
-        """These are they."""
+        """Called with the processes that end with the program."""
 
     def processes_ended(self) -> None:
-        """None of them is left."""
+        """Called once all of them have ended."""
 
 
 class Effect(msgspec.Struct, frozen=True, gc=False):
-    """Base of all effects; they live for a moment and refer to nothing that refers to them."""
+    """Base of all effects; they are short-lived and form no reference cycles."""
 
 
 class AppendEntry(Effect, frozen=True):
@@ -103,7 +103,7 @@ class Flush(Effect, frozen=True):
 
 
 class Refuse(Effect, frozen=True):
-    """Tell this client why it cannot go on, and drop it."""
+    """Send this client an error, and drop it."""
 
     client: Any
     code: str
@@ -111,7 +111,7 @@ class Refuse(Effect, frozen=True):
 
 
 class Close(Effect, frozen=True):
-    """Close this peer's socket once its queue has gone out; ``why``: what the client did wrong, "" for nothing."""
+    """Close this peer's socket once its queue is sent; ``why``: the client's error, "" for none."""
 
     peer: Any
     why: str = ""
@@ -125,13 +125,13 @@ class AskSnapshot(Effect, frozen=True):
 
 
 class ShowIn(Effect, frozen=True):
-    """Let the emulator answer queries for colours with these."""
+    """Let the emulator answer colour queries with these colours."""
 
     colors: Colors
 
 
 class InputGiven(Effect, frozen=True):
-    """The user did something that may answer the agent."""
+    """Report input that may answer the agent."""
 
 
 class Log(Effect, frozen=True):
@@ -154,25 +154,25 @@ class Answer(Effect, frozen=True):
 
 
 class RequestEnd(Effect, frozen=True):
-    """Note that the user asked for the program's end, by "stop" or "kill"."""
+    """Record that the user requested the program's end, by "stop" or "kill"."""
 
     word: Literal["stop", "kill"]
 
 
 class SignalProgram(Effect, frozen=True):
-    """Send the program this signal, if it still runs."""
+    """Send the program this signal if it still runs."""
 
     name: str
 
 
 class ListProcesses(Effect, frozen=True):
-    """List the processes that end with the program: call ``processes_listed``."""
+    """List the processes that end with the program, and call ``processes_listed``."""
 
     user: ProcessesUser
 
 
 class EndProcesses(Effect, frozen=True):
-    """End these, and those that they have started meanwhile: call ``processes_ended`` when none is left."""
+    """End these processes and all that they start; call ``processes_ended`` once none is left."""
 
     user: ProcessesUser
     processes: Sequence[Any]
@@ -180,7 +180,7 @@ class EndProcesses(Effect, frozen=True):
 
 
 class StartTimer(Effect, frozen=True):
-    """Call ``timer_due(name)`` after this time. It does not run yet."""
+    """Start a timer that does not run yet; it calls ``timer_due(name)``."""
 
     owner: TimerOwner
     name: str
@@ -188,7 +188,7 @@ class StartTimer(Effect, frozen=True):
 
 
 class StopTimer(Effect, frozen=True):
-    """Stop this timer, which runs."""
+    """Stop a running timer."""
 
     owner: TimerOwner
     name: str

@@ -1,8 +1,8 @@
 """Focus reports (mode 1004): FocusOut when the last viewer hides the screen, FocusIn when one shows it.
 
-A terminal reports when its window loses the keyboard; this one may have no window at all. Some agents notify their
-user only then. What viewers say of the keyboard goes to the program as they say it; this is for when none is left
-to say it.
+A terminal reports that its window has lost the keyboard focus; this terminal may have no window at all. Some agents
+notify their user only without focus. A viewer's own reports go straight to the program; this module reports when no
+viewer is left to do so.
 
 States::
 
@@ -15,8 +15,8 @@ States::
     UNSEEN ──a hidden one has the keyboard──▶ GRACE
     UNSEEN ──the program ended──▶ OVER
 
-During GRACE a timer runs, for a viewer that is gone for a moment, or is about to come. While UNSEEN, the program is
-told after each use of the emulator, should it ask then and not know yet.
+During GRACE a timer runs, since a viewer may return or arrive in a moment. While UNSEEN, each use of the emulator
+may show that the program has turned focus reports on; it then gets FocusOut.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from .effects import Effect, StartTimer, StopTimer, ToProgram, UseEmulator
 from .states import Table
 
 UNSEEN, GRACE_S = "unseen", 2.0
-"""A viewer that went away may come back so soon that nobody is to notice."""
+"""A viewer that returns within this time causes no report."""
 
 
 class State(StrEnum):
@@ -66,8 +66,8 @@ class FocusReporter:
 
     Attributes:
         state: see the module.
-        is_unseen: whether ``emulator_used`` is to be called after each use of the emulator.
-        told: the last focus report to the program; None for none, which means that it has the keyboard.
+        is_unseen: call ``emulator_used`` after each use of the emulator.
+        told: the last focus report to the program; None for none, which means focused.
     """
 
     def __init__(self, attachments: Attachments, effects: list[Effect], told: bool | None) -> None:
@@ -77,14 +77,14 @@ class FocusReporter:
         self._attachments = attachments
         self._effects = effects
         self._reports: list[bool] = []
-        """What to tell the program, once the emulator says how."""
+        """Reports to send once the emulator can encode them."""
         self._reported: list[bool] = []
-        """What viewers told it, if the emulator says that it asks."""
+        """Reports that viewers sent; the program got them if it has focus reports turned on."""
 
     # ------------------------------------------------------------ events
 
     def viewers_changed(self) -> None:
-        """A viewer came, went, was hidden, or got or lost the keyboard."""
+        """Handle a viewer that came, left, was hidden, or got or lost the keyboard focus."""
         former = self.state
         if self._attachments.is_looked_at():
             self._become(_Event.SHOWN)
@@ -99,13 +99,13 @@ class FocusReporter:
             self._effects.append(StopTimer(self, UNSEEN))
 
     def timer_due(self, name: str) -> None:  # noqa: ARG002 - there is one
-        """No viewer came."""
+        """Report FocusOut, since no viewer came in time."""
         self._become(_Event.TIME_OVER)
         self._ask_emulator()
         self._reports.append(False)
 
     def viewer_said(self, attachment: Attachment, *, focused: bool) -> None:
-        """A viewer said that it has the keyboard, or not; the program was told so, if it asks."""
+        """Note a viewer's focus report, which the program gets if it has focus reports turned on."""
         attachment.focused = focused
         self._ask_emulator()
         self._reported.append(focused)
@@ -115,7 +115,7 @@ class FocusReporter:
             self._effects.append(StartTimer(self, UNSEEN, GRACE_S))
 
     def emulator_free(self, emulator: Emulator) -> None:
-        """The emulator knows whether the program asks, and how it is told."""
+        """Encode the waiting reports, if the program has focus reports turned on."""
         reported, self._reported = self._reported, []
         reports, self._reports = self._reports, []
         for focused in reported:
@@ -125,12 +125,12 @@ class FocusReporter:
             self._report(emulator, focused=focused)
 
     def emulator_used(self, emulator: Emulator) -> None:
-        """While UNSEEN: the program may have begun to ask."""
+        """Report FocusOut while UNSEEN, if the program has just turned focus reports on."""
         if self.is_unseen:
             self._report(emulator, focused=False)
 
     def program_ended(self) -> None:
-        """The program ended."""
+        """Stop reporting, since the program ended."""
         if self.state is State.GRACE:
             self._effects.append(StopTimer(self, UNSEEN))
         self._become(_Event.ENDED)
@@ -148,7 +148,7 @@ class FocusReporter:
     def _report(self, emulator: Emulator, *, focused: bool) -> None:
         data = emulator.encode_focus(focused)
         if not data:
-            self.told = None  # It does not ask, or no longer; one that asks anew knows nothing.
+            self.told = None  # Focus reports are off; after turning them on, the program knows no state.
         elif focused is not (self.told is not False):
             self.told = focused
             self._effects.append(ToProgram(EntryKind.FOCUS, data, number=int(focused)))

@@ -1,7 +1,7 @@
 """Queue of one client: frames in order, and delayed acknowledgements of its input. Output path, 7 of 16.
 
-An acknowledgement is held back for a moment and goes behind the next output: a viewer that is woken for the
-acknowledgement alone gets the echo later.
+An acknowledgement waits for a moment, to go out behind the next output. Sent alone, it would wake the viewer and delay
+the echo.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from .session import Session
 
 ACK, ACK_DELAY_S = "acknowledgement", 0.02
-"""Only the viewer's retransmit queue waits for it; a shorter delay would cost a timer per key."""
+"""Only the viewer's retransmit queue waits for the acknowledgement; a shorter delay would cost a timer per key."""
 
 
 class FrameQueue:
     """The frames that wait for one client.
 
     Attributes:
-        peer: the socket's transport, for the driver; it means nothing here.
+        peer: the socket's transport, which only the driver uses.
         protocol: the version that the client speaks.
         subscription: the client's share of the output.
-        ack_sequence: up to this one, inputs are written and not acknowledged; 0 for none.
+        ack_sequence: the last input that is written and not acknowledged yet; 0 for none.
     """
 
     def __init__(self, connection: ClientConnection, session: Session, peer: Any) -> None:
@@ -47,7 +47,7 @@ class FrameQueue:
         self._is_flush_wanted = False
 
     def queue_message(self, message: Message) -> None:
-        """Queue a message behind those that wait."""
+        """Queue a message behind the waiting ones."""
         if frame := encode_for(self.protocol, message):
             self._collect()
             self._queue(frame)
@@ -61,7 +61,7 @@ class FrameQueue:
         return pieces
 
     def frame(self, shared: bytes) -> bytes:
-        """Add to a frame, encoded for all clients at once, the messages that go behind it."""
+        """Append a waiting acknowledgement to a frame that was encoded once for all clients."""
         if self.ack_sequence:
             shared += encode(InputAck(self._ack_of, self.ack_sequence))
             self.ack_sequence = 0
@@ -70,7 +70,7 @@ class FrameQueue:
     def written(self, attachment: str, sequence: int) -> None:
         """Acknowledge all inputs up to this one, with the next frame or after a short delay."""
         self._ack_of, self.ack_sequence = attachment, sequence
-        # A timer that still runs finds nothing, or the acknowledgement of a later key, which is as well.
+        # A running timer may find nothing, or the acknowledgement of a later key; both are harmless.
         if not self._is_ack_timed:
             self._is_ack_timed = True
             self._effects.append(StartTimer(self, ACK, ACK_DELAY_S))
@@ -87,11 +87,11 @@ class FrameQueue:
         self.flush_ack()
 
     def refuse(self, code: str, text: str) -> None:
-        """Tell the client why it cannot go on, and drop it."""
+        """Send the client an error, and drop it."""
         self._connection.refuse(code, text)
 
     def close(self) -> None:
-        """The client is gone."""
+        """Stop the subscription and the timer of a client that is gone."""
         self.subscription.close()
         if self._is_ack_timed:
             self._effects.append(StopTimer(self, ACK))

@@ -1,6 +1,6 @@
 """Output ring: the newest output by offset, and the resizes in it.
 
-A viewer that was away for a moment gets the output that it missed. The bytes themselves stay in the output file.
+A viewer that reconnects gets the output that it missed. The bytes themselves stay in the output file.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from session_host.protocol.messages import Resized
 from session_host.storage.descriptors.log_state import KEPT_RESIZES
 
 RING_BYTES = 2 * 1024 * 1024
-"""A viewer that misses more gets a snapshot: that is less to send."""
+"""A viewer that misses more gets a snapshot, which is shorter."""
 
 
 class Span(NamedTuple):
@@ -27,8 +27,8 @@ class OutputRing:
     """The part of a session's output that can be sent again.
 
     Attributes:
-        end: the offset after the last byte, so the number of bytes there ever were.
-        resizes: the number of the last resize, so how many there ever were.
+        end: the offset after the last byte, which equals the total number of bytes.
+        resizes: the number of the last resize, which equals the total number of resizes.
     """
 
     def __init__(self, kept_from: int, end: int, resizes: Iterable[Resized] = ()) -> None:
@@ -44,7 +44,7 @@ class OutputRing:
         self._resizes: deque[Resized] = deque(resizes, maxlen=KEPT_RESIZES)
         self.resizes = self._resizes[-1].number if self._resizes else 0
         self._resizes_start = 0
-        """Before this offset a resize may be forgotten."""
+        """Resizes before this offset may be forgotten."""
         if self._resizes and self._resizes[0].number > 1:
             self._resizes_start = self._resizes[0].offset + 1
 
@@ -68,7 +68,7 @@ class OutputRing:
     def resized(self, message: Resized) -> None:
         """Note a resize at the present end of the output."""
         if len(self._resizes) == KEPT_RESIZES:
-            # What came before a forgotten resize cannot be sent any more.
+            # Output before a forgotten resize cannot be sent again.
             self._resizes_start = self._resizes[0].offset + 1
         self._resizes.append(message)
         self.resizes = message.number
@@ -76,7 +76,7 @@ class OutputRing:
     def since(self, offset: int, resizes: int) -> list[Span | Resized] | None:
         """All output from ``offset`` on and all resizes after the one of that number, in order.
 
-        None if some of that is gone or was never there.
+        Returns None if some of it is gone, or never existed.
         """
         if not self.holds(offset):
             return None

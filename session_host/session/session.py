@@ -6,13 +6,13 @@ States of the program::
     starting ──the program ended──▶ exited
     running ──the program ended──▶ exited
 
-A session of which the program could not be started is dropped while "starting": the launch is refused.
+A session without a program is dropped while "starting", if the program cannot be started: the launch is refused.
 
-The emulator that these rules are lent is the authority: it alone answers the program. Viewers hold replicas. A viewer
-is never waited for: each is handed what there is, and catches up by itself (see ``subscription``).
+The host's emulator is the authority: it alone answers the program. Viewers have replicas. The host never waits for a
+viewer: each one gets the output at its own speed (see ``subscription``).
 
-What must outlive the host is recorded before it is acted on. A session is made of what a previous host left, the first
-one of nothing.
+State that must survive the host is recorded before it takes effect. A session starts with the state that a previous
+host left; the first host starts with empty state.
 """
 
 from __future__ import annotations
@@ -81,19 +81,19 @@ class Session:
     """One session.
 
     Attributes:
-        state, exit_code, exit_signal: the program; of the two latter one is set once it has ended.
-        end: the event that clients get at the end, None before.
+        state, exit_code, exit_signal: the program's; the code or the signal is set once it has ended.
+        end: the event that clients get at the program's end, None before.
         takes_keys: whether the program runs.
         effects: what the rules want done, in order; all rules of the session share this list; see the package.
         session_id: names the session. ``epoch`` always equals it; it is kept for the wire, see ``messages``.
-        name: what the user calls it; ``title`` is what the program calls itself.
+        name: the user's name for it; ``title`` is the title that the program sets.
         ring: the output that can be sent again; ``audience``: the clients that get output as it comes.
-        pending: what is recorded for the program, which has not taken it yet.
+        pending: recorded input that is not written to the program yet.
         viewers: the attachments, and their effect on grid size (``sizing``) and focus.
-        colors: the colours that queries are answered with; None if no viewer sent some.
-        requests: what commands have typed, by the tokens of their wishes.
-        send_queue, end_requests: what commands ask for that takes its time.
-        last_key: the last key that ``ClientConnection.receive_data`` returned the meaning of.
+        colors: the colours for answers to colour queries; None if no viewer sent any.
+        requests: the tokens of commands' typed texts.
+        send_queue, end_requests: commands' requests that take time.
+        last_key: the last key for which ``ClientConnection.receive_data`` returned bytes.
     """
 
     def __init__(
@@ -108,17 +108,17 @@ class Session:
         watched: Callable[[], Iterable[Event]] = tuple,
         asked: Callable[[], str | None] = lambda: None,
     ) -> None:
-        """Begin with what a previous host knew.
+        """Start with the state that a previous host left.
 
         Args:
-            spec: what is started.
-            log_state: what a previous host knew.
+            spec: the launch spec.
+            log_state: the state that a previous host left.
             ring: the output so far.
             pending: see the attribute.
-            title: the emulator's.
+            title: the emulator's title.
             new_id: makes an attachment's id: 32 hexadecimal digits.
-            watched: how things stand that others watch, for a viewer that has just attached.
-            asked: what the chat asks its user now; see ``SendQueue``.
+            watched: returns the watchers' current events, for a viewer that has just attached.
+            asked: returns the question that the chat asks its user now; see ``SendQueue``.
         """
         self.effects: list[Effect] = []
         self.session_id = self.epoch = spec.session_id
@@ -163,7 +163,7 @@ class Session:
             connection.event(event)
 
     def standing(self) -> Iterator[Event]:
-        """How things stand, for a viewer that has just attached."""
+        """Yield the current state as events, for a viewer that has just attached."""
         if self.title:
             yield TitleEvent(self.title)
         yield from self._watched()
@@ -177,31 +177,31 @@ class Session:
         self.broadcast(NameEvent(name))
 
     def set_colors(self, colors: Colors) -> None:
-        """Set the colours that colour queries are answered with: those of the viewer that reported last."""
+        """Set the colours for answers to colour queries: those of the viewer that reported last."""
         self.effects += [AppendEntry(EntryKind.COLORS, msgspec.msgpack.encode(colors)), ShowIn(colors)]
         self.colors = colors
 
     # ------------------------------------------------------------ the program
 
     def program_runs(self) -> None:
-        """The program runs: it can be told a size, and gets keys; ``program_started`` is to follow."""
+        """Accept sizes and keys, since the program runs; call ``program_started`` next."""
         self.state = TABLE.after(self.state, _Event.RUNS)
         self.takes_keys = True
         self.sizing.program_runs()
 
     def program_started(self) -> None:
-        """The program has the size that it is to have: viewers are told that they are attached."""
+        """Send viewers Attached, since the program has its size."""
         for connection in tuple(self._attached):
             connection.program_started()
         self.viewers.focus.viewers_changed()
 
     def program_ended(self, exit_code: int | None, exit_signal: int | None, end_request: str = "") -> None:
-        """The program ended, and its last output is in; ``tell_end`` is to follow.
+        """Record the program's end, after its last output; call ``tell_end`` next.
 
         Args:
-            exit_code: as it returned it.
-            exit_signal: as it was ended by.
-            end_request: how its user asked for that, "" if nobody did.
+            exit_code: its exit code, if it exited.
+            exit_signal: the signal that ended it, if one did.
+            end_request: the user's request that ended it, "" for none.
         """
         self.state, self.exit_code, self.exit_signal = TABLE.after(self.state, _Event.ENDED), exit_code, exit_signal
         self.takes_keys = False
@@ -209,14 +209,14 @@ class Session:
         self.viewers.program_ended()
 
     def tell_end(self) -> None:
-        """All that is to be said of the program before its end is said."""
+        """Send the end of the program to all clients; all earlier events were sent before."""
         if self.end is not None:
             self.broadcast(self.end)
 
     # ------------------------------------------------------------ output
 
     def on_output(self, data: bytes, end: int) -> bytes:
-        """The program wrote this, up to this offset; returns the frame for ``audience.current``, b"" if nobody is."""
+        """Handle output up to this offset; returns the frame for ``audience.current``, b"" if that is empty."""
         audience = self.audience
         self.ring.end = end
         if audience.listeners:
@@ -225,28 +225,28 @@ class Session:
         return encode(Output(end - len(data), data)) if audience.current else b""
 
     def resized(self, message: Resized) -> None:
-        """The grid changed, at the end of the output so far."""
+        """Record a resize of the grid at the end of the output so far."""
         self.ring.resized(message)
         for connection in tuple(self._attached):
             connection.resized(message)
 
     def emulator_said(self, replies: bytes, events: Sequence[TerminalEvent], fed: int, resizes: int) -> None:
-        """The emulator has been through output.
+        """Handle the emulator's results after it has interpreted output.
 
         Args:
-            replies: what it answers the program: the only answers that there are.
-            events: what happened on the screen.
-            fed: the offset up to which it has been through the output.
-            resizes: as many of them as it has been through.
+            replies: its answers to the program's queries; the program gets no other answers.
+            events: the events in the output.
+            fed: the offset up to which it has interpreted the output.
+            resizes: the number of the last resize that it has applied.
         """
         if replies and self.state is not State.EXITED:
-            # No bound may drop them.
+            # Replies have no size limit, so none is dropped.
             self.effects.append(ToProgram(EntryKind.REPLY, replies, resizes.to_bytes(16, "little"), fed))
         for event in events:
             self._terminal_event(event)
 
     def emulator_used(self, emulator: Emulator) -> None:
-        """The emulator was used, for whatever."""
+        """Note any use of the emulator."""
         focus = self.viewers.focus
         if focus.is_unseen:
             focus.emulator_used(emulator)
@@ -268,12 +268,12 @@ class Session:
     # ------------------------------------------------------------ input
 
     def receive_input(self, attachment: Attachment, message: Input, emulator: Emulator | None) -> None:
-        """Take one input of a viewer: exactly once, in order, never dropped in silence.
+        """Accept one input of a viewer exactly once and in order, or refuse it with a message.
 
-        A key in the usual case takes a shorter way, in ``ClientConnection.receive_data``.
+        A key usually takes the shortcut in ``ClientConnection.receive_data``.
         """
         if message.sequence <= attachment.last_sequence:
-            return  # Sent again after a reconnect; it was taken before, and its ack is on its way or was lost.
+            return  # Sent again after a reconnect; its acknowledgement is on its way or was lost.
         attachment.last_sequence = message.sequence
         if attachment.read_only or attachment.holds or type(message) is Paste:
             if (admitted := attachment.admit(message)) is None:
@@ -287,7 +287,7 @@ class Session:
         self.noticed(attachment, message)
 
     def emulator_free(self, emulator: Emulator) -> None:
-        """The emulator says what the oldest input means that came while it was in use."""
+        """Encode the oldest input that arrived while the emulator was in use."""
         attachment, message = self._not_encoded.popleft()
         self._put(attachment, message.sequence, encode_input(emulator, message))
 
@@ -297,33 +297,33 @@ class Session:
         elif not self._has_room(len(data)):
             attachment.refuse(sequence, ErrorCode.INPUT_FULL, "the program is not reading its input", hold=True)
         elif not data:
-            attachment.acknowledge(sequence)  # It means nothing to this program.
+            attachment.acknowledge(sequence)  # The input has no bytes for this program.
         else:
             self.effects.append(ToProgram(EntryKind.INPUT, data, attachment.key, sequence))
         attachment.accepted = sequence
 
     def program_took(self, inputs: Sequence[tuple[bytes, int]]) -> None:
-        """Inputs are with the program now, each by its attachment and sequence."""
+        """Acknowledge inputs that the program has now, each given by attachment and sequence."""
         for who, number in inputs:
             self.viewers.attachments.written(who, number)
 
     def note_use(self, attachment: Attachment, message: Input) -> bool:
-        """Note which viewer an input shows to be in use; returns whether the input may answer an agent."""
+        """Note the viewer as in use if the input shows so; returns whether the input may answer an agent."""
         if attachment is not self.sizing.in_use and is_use(message):
             self.sizing.used(attachment)
         return not is_navigation(message)
 
     def noticed(self, attachment: Attachment, message: Input) -> None:
-        """What an input says of its viewer, and of the user."""
+        """Note the viewer's use, a possible answer to the agent, and a focus report."""
         if self.note_use(attachment, message):
             self.effects.append(InputGiven())
         elif isinstance(message, Focus):
             self.viewers.focus.viewer_said(attachment, focused=message.focused)
 
     def type_bytes(self, data: bytes, request: str) -> bool:
-        """Type what a command wishes, once for each wish; False when there is no room."""
+        """Type a command's text, once for each request; returns False without room for it."""
         if request in self.requests:
-            return True  # Asked again, since the answer was lost.
+            return True  # The command repeats its request, since the answer was lost.
         if not self._has_room(len(data)):
             return False
         self.effects += [ToProgram(EntryKind.TYPED, data, bytes.fromhex(request)), InputGiven()]
@@ -331,5 +331,5 @@ class Session:
         return True
 
     def _has_room(self, length: int) -> bool:
-        """Whether so many more bytes may wait for the program."""
+        """Whether this many more bytes may wait for the program."""
         return self.pending.has_room(length, EARLY_INPUT_BYTES if self.state is State.STARTING else PENDING_INPUT_BYTES)

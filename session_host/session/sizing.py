@@ -9,9 +9,8 @@ States of the grid::
     SETTLING ──the time is over──▶ SETTLED
     SETTLING ──the program ended──▶ OVER
 
-While SETTLING, a timer runs: a window that flaps does not make the program repaint each time. A viewer in use that
-leaves may be back at once, after a broken connection; a second timer runs until the viewer that was in use before it
-takes its place.
+While SETTLING, a timer runs, so that a window that changes size repeatedly causes one repaint. A viewer in use that
+leaves may be back at once, after a broken connection; a second timer delays the change to the viewer used before.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ LEAVING, LEAVING_DEBOUNCE_S = "leaving", 0.3
 
 
 class State(StrEnum):
-    """What the grid's size waits for."""
+    """The states of the grid's size."""
 
     WAITING = "WAITING"
     SETTLED = "SETTLED"
@@ -61,8 +60,8 @@ class Sizing:
     Attributes:
         state: see the module.
         size, cell: the grid as of the end of the output.
-        in_use: the viewer last used; None after it left, until another takes its place.
-        told: the size that a viewer set last, None if this host knows of none.
+        in_use: the most recently used viewer; None between its leaving and the use of another.
+        told: the last size event, None if this host has sent none.
     """
 
     def __init__(self, attachments: Attachments, effects: list[Effect], size: GridSize, cell: CellSize) -> None:
@@ -78,18 +77,18 @@ class Sizing:
     # ------------------------------------------------------------ events
 
     def program_runs(self) -> None:
-        """The program runs: from now on it can be told a size. Viewers learn it when they are told Attached."""
+        """Set the size of the program, which runs now. Viewers get the size with Attached."""
         self._apply()
         self.state = TABLE.after(self.state, _Event.RUNS)
 
     def used(self, attachment: Attachment) -> None:
-        """The user did something in this viewer."""
+        """Note that this viewer is in use."""
         if self.in_use is not attachment:
             self._come_into_use(attachment)
             self._settle()
 
     def resized(self, attachment: Attachment) -> None:
-        """A viewer's grid changed; it counts if that viewer is in use, or none is."""
+        """Handle a changed grid of a viewer; it counts if that viewer is in use, or none is."""
         if attachment.read_only:
             return
         if self.in_use is None:
@@ -98,7 +97,7 @@ class Sizing:
             self._settle()
 
     def left(self, attachment: Attachment) -> None:
-        """A viewer is gone."""
+        """Handle a viewer that is gone."""
         if self.in_use is attachment:
             self.in_use = None
             if self.state is not State.OVER:
@@ -106,7 +105,7 @@ class Sizing:
                 self._effects.append(StartTimer(self, LEAVING, LEAVING_DEBOUNCE_S))
 
     def timer_due(self, name: str) -> None:
-        """The size has settled, or the viewer that left has not come back."""
+        """Apply the settled size, or change to another viewer since the one in use has not returned."""
         if name == RESIZE:
             self.state = TABLE.after(self.state, _Event.TIME_OVER)
             self._apply()
@@ -121,7 +120,7 @@ class Sizing:
             self._apply()
 
     def program_ended(self) -> None:
-        """The program ended: the grid stays as it is."""
+        """Stop all timers; the grid keeps its size after the program's end."""
         if self.state is State.SETTLING:
             self._effects.append(StopTimer(self, RESIZE))
         self._forget_leaving()
@@ -152,7 +151,7 @@ class Sizing:
         return attachment.size.clamped(), attachment.cell
 
     def _apply(self) -> None:
-        """Give the grid the size that is wanted now."""
+        """Give the grid the size of the viewer in use."""
         wanted = self._wanted()
         if wanted != (self.size, self.cell):
             self.size, self.cell = wanted

@@ -1,4 +1,4 @@
-"""State machines as tables; the diagrams in docstrings are made from them."""
+"""State machines as tables, which generate the diagrams in docstrings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ E = TypeVar("E", bound=StrEnum)
 
 
 class Table(Generic[S, E]):
-    """Maps states and events to the next state; an event that a state does not name changes nothing."""
+    """Maps states and events to the next state; an event without an entry changes nothing."""
 
     def __init__(self, rows: Mapping[S, Mapping[E, S]]) -> None:
         self._rows = {state: dict(events) for state, events in rows.items()}
@@ -21,7 +21,7 @@ class Table(Generic[S, E]):
         return self._rows[state].get(event, state)
 
     def __str__(self) -> str:
-        """The diagram: a line for each transition."""
+        """The diagram, with a line for each transition."""
         return "\n".join(
             f"{state} ──{event}──▶ {following}"
             for state, events in self._rows.items()

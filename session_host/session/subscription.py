@@ -17,9 +17,9 @@ States::
     ASKED ──follows, and has the rest──▶ CURRENT
     ASKED ──follows, and lacks too much──▶ BEHIND
 
-The host never waits for a slow client: while the client's queue is full it gets nothing, and after that the output that
-it missed, or a fresh snapshot. CURRENT clients get frames that are made once for all of them (``Audience``). Snapshots
-for one client are some time apart.
+The host never waits for a slow client: a client with a full queue gets no output. After that it gets the output that it
+missed, or a new snapshot. CURRENT clients share frames that are encoded once (``Audience``). A minimum interval
+separates the snapshots for one client.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ OUTPUT_EVENT, OUTPUT_EVENT_INTERVAL_S = "output event", 1.0
 """Interval of OutputEvent for clients that follow events only."""
 
 SNAPSHOT, SNAPSHOT_INTERVAL_S = "snapshot", 0.1
-"""A client that cannot keep up gets a snapshot of the screen, at most this often."""
+"""Minimum interval between two snapshots for a client that cannot keep up."""
 
 
 class State(StrEnum):
@@ -83,25 +83,25 @@ TABLE = Table(
 
 
 class CaughtUp(NamedTuple):
-    """The client has, once what stands before this is sent, all output there is."""
+    """Marks the place in the queue where the client has all output."""
 
 
 CAUGHT_UP: Final = CaughtUp()
 
 
 class Listener(Protocol):
-    """A client that learns of output without getting it."""
+    """A client that gets notifications of output without the output."""
 
     def output(self, end: int) -> None:
         """Called when there is output up to this offset."""
 
 
 class Audience:
-    """The clients that get output, sorted for the output path.
+    """The clients that get output, grouped for the output path.
 
     Attributes:
-        current: the clients that get each frame as it comes.
-        listeners: those that hear of output.
+        current: the clients that get each frame at once.
+        listeners: the clients that get a notification of output.
     """
 
     def __init__(self) -> None:
@@ -124,7 +124,7 @@ class OutputSubscription:
 
     Attributes:
         state: see the module.
-        engine_build: that of the client's replica.
+        engine_build: the engine build of the client's replica.
     """
 
     def __init__(self, client: object, epoch: str, ring: OutputRing, audience: Audience, effects: list[Effect]) -> None:
@@ -133,8 +133,8 @@ class OutputSubscription:
         Args:
             client: the subscriber, as the effects and the audience name it.
             epoch: names the life of the ring's offsets.
-            ring: what can be sent again.
-            audience: of the session.
+            ring: the output that can be sent again.
+            audience: the session's.
             effects: the session's list of effects.
         """
         self.state = State.OFF
@@ -146,15 +146,15 @@ class OutputSubscription:
         self._effects = effects
         self._is_full = False
         self._offset = self._resizes = 0
-        """The client's place in the output once its queue is sent; not kept while CURRENT."""
+        """The client's place in the output once its queue is sent; not updated while CURRENT."""
         self._timers: set[str] = set()
         self._is_asked = False
-        """A snapshot is being made."""
+        """Whether a snapshot is being made."""
         self._messages: list[Message | Span | CaughtUp] = []
 
     @property
     def behind(self) -> bool:
-        """Whether there is output that the client still has to get."""
+        """Whether the client still lacks output."""
         if self.state is State.LAGGING:
             return (self._offset, self._resizes) != (self._ring.end, self._ring.resizes)
         return self.state in {State.BEHIND, State.ASKED}
@@ -171,22 +171,22 @@ class OutputSubscription:
     # ------------------------------------------------------------ events
 
     def listen(self) -> None:
-        """The client follows events: it hears now and then that there is output."""
+        """Notify the client of output from time to time, since it follows events only."""
         self._audience.set_listening(self, listens=self.state is State.OFF and OUTPUT_EVENT not in self._timers)
 
     def follow(self, epoch: str, offset: int, resizes: int) -> None:
-        """Begin, or go on, from where the client is; an offset of another epoch asks for a snapshot."""
+        """Send output from the client's offset on; an offset of another epoch requires a snapshot."""
         self._audience.set_listening(self, listens=False)
         self._offset = offset if epoch == self._epoch else -1
         self._resizes = resizes
         self._catch_up(was_behind=True)
 
     def unfollow(self) -> None:
-        """The client wants no more output."""
+        """Send the client no more output."""
         self._become(_Event.UNFOLLOWS)
 
     def close(self) -> None:
-        """The client is gone."""
+        """End the subscription of a client that is gone."""
         self.unfollow()
         self._audience.set_listening(self, listens=False)
         for name in sorted(self._timers):
@@ -194,30 +194,30 @@ class OutputSubscription:
         self._timers.clear()
 
     def output(self, end: int) -> None:
-        """There is output up to this offset, while OFF."""
+        """Notify the client of output up to this offset, while OFF."""
         self._audience.set_listening(self, listens=False)
         self._start_timer(OUTPUT_EVENT, OUTPUT_EVENT_INTERVAL_S)
         self._send(OutputEvent(end))
 
     def resized(self, message: Resized) -> None:
-        """The grid changed at this point of the output; who is not CURRENT learns of it when catching up."""
+        """Send a resize to a CURRENT client; other clients get it when they catch up."""
         if self.state is State.CURRENT:
             self._send(message)
 
     def queue_full(self) -> None:
-        """The client's queue is full: it gets nothing more."""
+        """Send nothing more, since the client's queue is full."""
         self._is_full = True
         if self.state is State.CURRENT:
             self._lag()
 
     def queue_drained(self) -> None:
-        """The client's queue has gone out."""
+        """Bring a lagging client up to date, since its queue was sent."""
         self._is_full = False
         if self.state is State.LAGGING:
             self._catch_up(was_behind=self.behind)
 
     def snapshot_made(self, snapshot: Snapshot) -> None:
-        """The snapshot that was asked for is there."""
+        """Send the requested snapshot, and the output after it."""
         self._is_asked = False
         if self.state is not State.ASKED:
             return
@@ -227,16 +227,16 @@ class OutputSubscription:
             last = start + OUTPUT_CHUNK_BYTES >= len(data)
             self._send(SnapshotPart(self._offset, self._resizes, form, size, limit, last, part))
         self._start_timer(SNAPSHOT, SNAPSHOT_INTERVAL_S)
-        # The emulator may be behind the output, by less than the ring holds: the rest comes as output.
+        # The emulator may be behind the output, by less than the ring holds: send the rest as output.
         self._catch_up(was_behind=True)
 
     def snapshot_failed(self) -> None:
-        """The snapshot that was asked for cannot be made."""
+        """Refuse the client, since the requested snapshot cannot be made."""
         text = "cannot show the terminal: the engine failed; the chat keeps running"
         self._effects.append(Refuse(self._client, ErrorCode.FAILED, text))
 
     def timer_due(self, name: str) -> None:
-        """The client may hear of output again, or get another snapshot."""
+        """Allow another notification or snapshot, since the interval is over."""
         self._timers.discard(name)
         if name == OUTPUT_EVENT:
             self.listen()
@@ -250,7 +250,7 @@ class OutputSubscription:
         self._audience.set_current(self._client, is_current=self.state is State.CURRENT)
 
     def _catch_up(self, *, was_behind: bool) -> None:
-        """Bring the client to the end of the output, by what it missed or by a snapshot."""
+        """Send the missing output, or request a snapshot."""
         missing = self._ring.since(self._offset, self._resizes)
         if missing is None:
             self._become(_Event.LACKS)

@@ -14,7 +14,7 @@ from .sizing import Sizing
 
 
 class Viewers:
-    """Passes each event on to the rules that it concerns, in order.
+    """Passes each event to the rules for attachments, grid size and focus, in order.
 
     Attributes:
         attachments, sizing, focus: the rules.
@@ -25,8 +25,8 @@ class Viewers:
 
         Args:
             effects: the session's list of effects.
-            log_state: what a previous host knew.
-            size: the grid's at the session's start.
+            log_state: the state that a previous host left.
+            size: the grid size at the session's start.
             new_id: see ``Attachments``.
         """
         cell = CellSize()
@@ -39,13 +39,13 @@ class Viewers:
     def attach(
         self, client: AttachedClient, *, resume: str, read_only: bool, kind: str = "", may_hold: bool = False
     ) -> Attachment:
-        """A client begins to follow: it gets the attachment it had before, or a new one."""
+        """Give a client that attaches its former attachment, or a new one."""
         attachment = self.attachments.attach(client, resume=resume, read_only=read_only)
         attachment.kind, attachment.may_hold = kind, may_hold
         return attachment
 
     def detach(self, attachment: Attachment) -> None:
-        """Remove a viewer's attachment, because it detached."""
+        """Remove the attachment of a viewer that detached."""
         self.attachments.detach(attachment)
         self._left(attachment)
 
@@ -64,17 +64,17 @@ class Viewers:
         self.focus.viewers_changed()
 
     def came(self, attachment: Attachment, size: GridSize, cell: CellSize, *, counts: bool = True) -> None:
-        """A viewer that has just attached shows this grid; ``counts``: it is in use from now on."""
+        """Note the grid of a viewer that has just attached; ``counts``: it is in use from now on."""
         attachment.size, attachment.cell = size, cell
         if counts:
             self.sizing.used(attachment)
 
     def resized(self, attachment: Attachment, size: GridSize, cell: CellSize) -> None:
-        """A viewer's grid changed."""
+        """Note a changed grid of a viewer."""
         attachment.size, attachment.cell = size, cell
         self.sizing.resized(attachment)
 
     def program_ended(self) -> None:
-        """The program ended."""
+        """Tell the rules for size and focus that the program ended."""
         self.sizing.program_ended()
         self.focus.program_ended()

@@ -104,7 +104,7 @@ class AgentWatch:
             call_logged(self._transitions.restore_last, self._last)
 
     def _of_a_former_host(self, output_at_s: float) -> float:
-        """The time of a previous host's last output, by the monotonic clock; at least its last report's time, at most now."""
+        """A previous host's last output, by the monotonic clock: not before its last report, not in the future."""
         last = self.tracker.last_report()
         now_s = time.monotonic()
         # The wall clock may have been set in the meantime.
