@@ -4,6 +4,6 @@ chat_page    the page
 state_bars   starting, reconnecting, trouble
 end_bar      the bar under the last screen of an ended chat
 banners      one quiet line over the page, with one action
-empty_state  what is shown while no tab is open
-status_line  one quiet line on the chat that is shown
+empty_state  the page without an open tab
+status_line  one quiet line about the shown chat
 """

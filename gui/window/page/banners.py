@@ -1,7 +1,7 @@
 """Banners: one quiet line over the page's upper right, with one action at most.
 
-They inform, and never ask or take the keyboard. They lie over the page: a banner that comes or goes leaves the
-terminal's grid as it is, and its lower end, where people type, in sight.
+Banners inform; they never ask a question or take the keyboard focus. They cover part of the page, so that the
+terminal's grid keeps its size and its lower end, where people type, stays visible.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ class Banner:
     """A line for the user.
 
     Attributes:
-        text: the line; line ends in what it quotes are taken out.
-        action: what its button says, "" for none.
-        on_action: what the button does; the banner goes with it.
-        key: banners of one key replace each other.
-        lasting: it stays until it is answered or closed, else it goes by itself after a while.
+        text: the line; line breaks in quoted text are removed.
+        action: the text of the button, "" for none.
+        on_action: the button's function; a click also removes the banner.
+        key: banners with the same key replace each other.
+        lasting: the banner stays until the user acts on it or closes it; else it disappears after ``INFORM_MS``.
         kind: "" or "failed".
     """
 
@@ -53,13 +53,13 @@ class BannerArea(QWidget):
     """Shows the latest banner; earlier ones wait behind it.
 
     Signals:
-        changed: another banner is shown, or none.
+        changed: the area shows another banner, or none.
     """
 
     changed = Signal()
 
     def __init__(self, theme: Theme, over: QWidget) -> None:
-        """Make the area over ``over``, which it follows."""
+        """Make the area on top of ``over``, and follow its size."""
         super().__init__(over)
         self._over = over
         over.installEventFilter(self)
@@ -90,18 +90,18 @@ class BannerArea(QWidget):
 
     @property
     def current(self) -> Banner | None:
-        """The banner that is shown."""
+        """The shown banner."""
         return self._waiting[-1] if self._waiting else None
 
     def show_banner(self, banner: Banner) -> None:
-        """Show a banner, in front of those that wait."""
+        """Show a banner, in front of the waiting ones."""
         self._waiting = [one for one in self._waiting if not (banner.key and one.key == banner.key)]
         self._waiting = [one for one in self._waiting if one != banner][-KEPT:]
         self._waiting.append(banner)
         self._refresh()
 
     def inform(self, text: str, *, kind: str = "", key: str = "") -> None:
-        """Show a line that goes by itself."""
+        """Show a line that disappears by itself."""
         self.show_banner(Banner(text, kind=kind, key=key))
 
     def withdraw(self, key: str) -> None:
@@ -112,7 +112,7 @@ class BannerArea(QWidget):
             self._refresh()
 
     def act(self) -> None:
-        """Do what the banner offers."""
+        """Run the banner's action."""
         if self._waiting:
             banner = self._waiting.pop()
             self._refresh()
@@ -131,7 +131,7 @@ class BannerArea(QWidget):
         return super().eventFilter(watched, event)
 
     def _place(self) -> None:
-        """Lie at the upper right, in front of whatever page is shown."""
+        """Move to the upper right, in front of the shown page."""
         if self.isHidden():
             return
         wanted = self._text.fontMetrics().horizontalAdvance(self._text.text()) + self._action.sizeHint().width() + 96

@@ -25,16 +25,16 @@ class ChatPage(Area):
     """A tab's content.
 
     Signals:
-        over_shown: the page of a chat that is over came to the front, or its chat ended in front.
-        paste_asks: a paste needs the user's word (the text).
-        link_wanted: an address in the terminal is to be opened.
-        file_wanted: a file that the terminal names is to be opened (a FilePlace).
+        over_shown: the page of an ended chat came to the front, or its chat ended in front.
+        paste_asks: a paste needs the user's confirmation (the text).
+        link_wanted: the user opens an address in the terminal.
+        file_wanted: the user opens a file named in the terminal (a FilePlace).
         notice_given: one line from the terminal for the user.
-        zoomed: the user made the text larger or smaller (steps from the size that was set).
-        settled: what the page shows is final for now: live, or the last screen of what is over.
-        grid_changed: the terminal has room for another grid.
-        end_bar_made: the bar of a chat that is over, to be connected.
-        refused, clipboard_offered: as the chat's.
+        zoomed: the user made the text larger or smaller (steps from the configured size).
+        settled: the page shows the live terminal, or the last screen of an ended chat.
+        grid_changed: the terminal has room for another grid size.
+        end_bar_made: the end bar exists now; the receiver connects its signals.
+        refused, clipboard_offered: the chat's signals, passed on.
     """
 
     over_shown = Signal()
@@ -104,22 +104,22 @@ class ChatPage(Area):
 
     @property
     def notice(self) -> Notice:
-        """Words over a terminal that has nothing to show."""
+        """The text over an empty terminal."""
         return self._notice.get()
 
     @property
     def end_bar(self) -> EndBar:
-        """The bar under the last screen of a chat that is over."""
+        """The bar under the last screen of an ended chat."""
         return self._end_bar.get()
 
     @property
     def reconnecting(self) -> ReconnectingBar:
-        """The line over a screen that is not live for the moment."""
+        """The line over a screen without a live connection."""
         return self._reconnecting.get()
 
     @property
     def trouble(self) -> TroubleLine:
-        """The line that says what is wrong with the chat."""
+        """The line that shows a problem of the chat."""
         return self._trouble.get()
 
     @property
@@ -143,11 +143,11 @@ class ChatPage(Area):
 
     @property
     def is_settled(self) -> bool:
-        """Live, or the last screen of what is over is there."""
+        """Whether the page shows the live terminal, or the last screen of an ended chat."""
         return self._settled
 
     def come_to_front(self) -> None:
-        """The page is shown now: follow the output, or fetch the last screen."""
+        """Follow the output or fetch the last screen, since the page is shown now."""
         self.chat.set_shown(True)
         self._is_in_front = True
         if not self.chat.is_over and (self.view.sink is None or self.view.sink is not self.chat.viewer):
@@ -156,21 +156,21 @@ class ChatPage(Area):
         self.refresh()
 
     def paint_now(self) -> None:
-        """Bring what the terminal shows to the screen before anything else is done, its host's work for it included."""
+        """Repaint the terminal at once, before the event loop does other work."""
         if self.isVisible() and (self.view.emulator is not None or self.view.has_still):
             self.view.repaint()
 
     def leave_front(self) -> None:
-        """Another page is shown."""
+        """Stop following the output, since another page is shown."""
         self._patience.stop()
         self._is_in_front = False
         self.chat.set_shown(False)
 
     def suspend(self) -> bool:
-        """Nobody has looked for a while: give the memory of the terminal back, but for what was to be seen of it.
+        """Free the memory of a terminal that was hidden for a while, except a picture of its visible part.
 
         Returns:
-            Whether there was something to give back.
+            Whether memory was freed.
         """
         emulator = self.view.emulator
         if self._is_in_front or emulator is None or emulator.selected_text():
@@ -184,7 +184,7 @@ class ChatPage(Area):
         return self.view.emulator is None
 
     def dispose(self) -> None:
-        """The tab is closed. The chat goes on without its output being followed."""
+        """Release everything after the tab was closed. The chat keeps running; its output is not followed."""
         self._patience.stop()
         self._withdraw_question()
         self.view.set_viewer(None)
@@ -198,7 +198,7 @@ class ChatPage(Area):
         self.deleteLater()
 
     def refresh(self) -> None:
-        """Show the chat's state as it is now."""
+        """Show the chat's current state."""
         self._tell_trouble()
         state = "" if self.chat.connection is None else self.chat.connection.value
         over = self.chat.is_over or state == "failed"
@@ -220,7 +220,7 @@ class ChatPage(Area):
                 self._patience.start()
 
     def _say_what_is_waited_for(self) -> None:
-        """Show what the page waits for, after it has taken a while."""
+        """Show that the chat is starting or reconnecting, once that takes a while."""
         viewer = self.chat.viewer
         if self.chat.is_over or (self.chat.is_live and viewer is not None and viewer.emulator is not None):
             return
@@ -233,7 +233,7 @@ class ChatPage(Area):
             page_texts.reconnecting() if again else common_texts.starting(),
             page_texts.command_in(self.chat.command, phrases.short_directory(record.cwd)),
         )
-        # It lies over the terminal, which keeps the keyboard: what is typed meanwhile is kept in order.
+        # The notice covers the terminal, which keeps the keyboard focus: typed text is kept in order.
         self._lay_over(self.notice)
 
     def _show_end(self) -> None:
@@ -243,7 +243,7 @@ class ChatPage(Area):
         self._tell_over()
         viewer = self.chat.viewer
         if viewer is not None and viewer.emulator is not None:
-            # To be read, not typed into.
+            # Read-only.
             if self.view.sink is not None or self.view.emulator is not viewer.emulator:
                 self.view.show_emulator(viewer.emulator)
             self._notice.hide()
@@ -255,7 +255,7 @@ class ChatPage(Area):
             self._load_screen(self.chat, self)
 
     def show_screen(self, emulator: Emulator | None) -> None:
-        """The last screen of an ended chat, None if none was kept."""
+        """Show the last screen of an ended chat; None if no screen was saved."""
         self._screen = emulator
         if emulator is not None:
             self.view.show_emulator(emulator)
@@ -266,7 +266,7 @@ class ChatPage(Area):
         self._set_settled(settled=True)
 
     def _on_detaching(self) -> None:
-        """The replica goes; a screen of the page's own stays."""
+        """Stop showing the replica; a loaded last screen stays."""
         if self._screen is None:
             self.view.set_viewer(None)
 
@@ -276,7 +276,7 @@ class ChatPage(Area):
             self.settled.emit()
 
     def _on_replaced(self) -> None:
-        # Not connected to the view itself: PySide calls a slot that overrides another one after its object is deleted.
+        # Not connected to the view directly: PySide calls an overriding slot even after its object is deleted.
         self.view.on_replaced()
         self.refresh()
 
@@ -301,14 +301,14 @@ class ChatPage(Area):
     # ------------------------------------------------------------ size
 
     def set_font(self, family: str, base_px: int, steps: int) -> None:
-        """The terminal's font, and by how many steps it is larger than set."""
+        """Set the terminal's font, and the zoom in steps from the configured size."""
         self._base_px, self._steps = base_px, 0
         self.view.set_font_family(family)
         self.view.set_font_size(base_px)
         self.set_zoom(steps)
 
     def set_zoom(self, steps: int) -> None:
-        """Make the text this many steps larger than set."""
+        """Set the zoom in steps from the configured size."""
         by, self._steps = steps - self._steps, steps
         if by:
             self.view.zoom(by)
@@ -321,13 +321,13 @@ class ChatPage(Area):
 
     def _on_grid(self, size: GridSize, _cell: CellSize) -> None:
         if self._end_bar.is_open:
-            return  # The bar's room is that of a screen to be read; the next chat's grid is not so small.
+            return  # The end bar makes the terminal smaller; the grid for the next chat has no such bar.
         self.grid = size
         self.grid_changed.emit()
 
     @property
     def terminal_size(self) -> GridSize:
-        """The size of the chat's terminal, which another viewer may have set; the page's own while none is known."""
+        """The size of the chat's terminal, which another viewer may have set; the page's own size if unknown."""
         if self.chat.size_set is not None:
             return self.chat.size_set.size
         return self.grid if self.view.emulator is None else self.view.emulator.size
@@ -338,12 +338,12 @@ class ChatPage(Area):
         self.view.take_over_size()
 
     def ask(self, question: Question) -> None:
-        """Ask the user about this chat; the question goes with the page, or when the chat ends."""
+        """Ask the user about this chat; the question closes with the page, or when the chat ends."""
         self.question.ask(question)
 
     @property
     def is_question_open(self) -> bool:
-        """Whether a question is over the page."""
+        """Whether the page shows a question."""
         return self._question.is_open
 
     def _withdraw_question(self) -> None:
@@ -356,11 +356,11 @@ class ChatPage(Area):
 
     @property
     def has_keyboard(self) -> bool:
-        """Whether the keyboard is in its terminal, or in a question over it."""
+        """Whether the terminal, or the question over it, has the keyboard focus."""
         return self.view.hasFocus() or (self.is_question_open and self.question.isAncestorOf(self.focusWidget()))
 
     def focus_terminal(self) -> None:
-        """Give the terminal the keyboard, or the question over it."""
+        """Give the keyboard focus to the question, if one is open, else to the terminal."""
         if self.is_question_open:
             self.question.take_keyboard()
         else:

@@ -1,4 +1,4 @@
-"""The page while no tab is open: how to begin, and which agents are installed."""
+"""The page without an open tab: how to start a chat, and which agents are installed."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class EmptyState(Area):
     """Shown while no tab is open.
 
     Attributes:
-        title: what is so.
+        title: the label of the heading.
 
     Signals:
-        new_chat: a chat is to be started.
-        agent_chosen: a chat with this agent is to be started.
-        switch_wanted: a running chat is to be picked.
+        new_chat: the user starts a chat.
+        agent_chosen: the user starts a chat with this agent.
+        switch_wanted: the user chooses a running chat.
     """
 
     new_chat = Signal()
@@ -41,7 +41,7 @@ class EmptyState(Area):
         super().__init__("page")
         self._theme = theme
         self._looked_on: str | None = None
-        """The PATH on which agents were looked for since this was shown."""
+        """The PATH of the last search for agents since the page was shown."""
         self._installed: list[str] | None = None
         self.title = label("", "title")
         self._text = label("", "secondary")
@@ -86,7 +86,7 @@ class EmptyState(Area):
         self.setAccessibleName(window_texts.no_open_chats())
 
     def describe(self, agents: Mapping[str, Agent], path: str, chats: SessionsModel, key: str) -> None:
-        """Say what fits: to a newcomer, or to somebody who has chats."""
+        """Set the texts for a user with running chats, with ended chats, or without chats."""
         running = len(chats.running())
         if running:
             self.title.setText(window_texts.running_chats(running))
@@ -108,7 +108,7 @@ class EmptyState(Area):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._looked_on = None  # Something may have been installed in the meantime.
+        self._looked_on = None  # The user may have installed an agent in the meantime.
 
     async def _find_installed(self, agents: Mapping[str, Agent], path: str) -> None:
         """Find the installed agents; a directory on PATH may be on a slow disk or a network."""

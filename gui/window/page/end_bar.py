@@ -20,20 +20,20 @@ from session_host.protocol.values import State
 
 MARGINS_PX = 72
 WORDS_PX = 280
-"""If less width than this is left for the text, the buttons go below it."""
+"""Minimum width for the text; with less, the buttons go below it."""
 
 
 class EndBar(Area):
-    """How and when a chat ended, and what can be done: what is likeliest first.
+    """Shows how and when a chat ended, and offers actions, the likeliest first.
 
     Signals:
-        resume_wanted: its conversation is to be gone on with; True: even though it is open elsewhere.
-        pick_wanted: the agent's own list of conversations is to be shown.
-        continued_wanted: the chat that goes on with it is to be shown.
-        again_wanted: a chat like this one is to be started.
-        errors_wanted: its error output is to be shown.
-        export_wanted: all that is recorded of the chat is to be written to a file.
-        close_wanted: the tab is to be closed.
+        resume_wanted: the user resumes the conversation; True: even if it is open elsewhere.
+        pick_wanted: the user opens the agent's own list of conversations.
+        continued_wanted: the user opens the chat that continues this one.
+        again_wanted: the user starts a chat like this one.
+        errors_wanted: the user opens the chat's error output.
+        export_wanted: the user exports the chat's whole recording to a file.
+        close_wanted: the user closes the tab.
     """
 
     resume_wanted = Signal(bool)
@@ -98,7 +98,7 @@ class EndBar(Area):
             self._row.setDirection(wanted)
 
     def offer(self, found: EndedChat | None) -> None:
-        """Offer what can be done; None while that is not known."""
+        """Offer the possible actions; None while they are unknown."""
         self._is_resumable = found is not None and found.can_resume is True
         self.resume.setVisible(self._is_resumable)
         self.set_busy("")
@@ -108,13 +108,13 @@ class EndBar(Area):
         self.anyway.hide()
         can_pick = found is not None and found.can_pick
         self.pick.setVisible(can_pick and not self._is_resumable)
-        # An agent that has no conversations at all is not to blame for it.
+        # An agent without conversations needs no reason why resuming is impossible.
         said = found.why_not if found is not None and (can_pick or found.can_resume is not False) else ""
         self._show_message(phrases.without_remedy(said) if can_pick and not self._is_resumable else said, quiet=True)
         self._arrange()
 
     def refuse(self, line: str, *, can_pick: bool, can_force: bool) -> None:
-        """Say why it could not be resumed, and what else there is."""
+        """Show why the chat cannot be resumed, and offer the other actions."""
         self.set_busy("")
         self.pick.setVisible(can_pick)
         self.anyway.setVisible(can_force)
@@ -122,7 +122,7 @@ class EndBar(Area):
         self._arrange()
 
     def tell_continued(self, name: str) -> None:
-        """Another chat goes on with this one."""
+        """Show that another chat continues this one."""
         self.offer(None)
         self._emphasize(self.again, primary=False)
         self.continued.show()
@@ -130,7 +130,7 @@ class EndBar(Area):
         self._arrange()
 
     def set_busy(self, text: str) -> None:
-        """Say what is being done; "" when it is done."""
+        """Show the running action on the Resume button; "" when it is done."""
         for control in (self.resume, self.pick, self.anyway):
             control.setEnabled(not text)
         self.resume.setText(text or common_texts.resume())
@@ -153,7 +153,7 @@ class EndBar(Area):
             control.style().polish(control)
 
     def describe(self, chat: Chat) -> None:
-        """Say how this chat ended; or, if its host refuses this window, why."""
+        """Show how this chat ended, or why its host refuses this window."""
         record = chat.record
         now = datetime.now(UTC)
         command = chat.command

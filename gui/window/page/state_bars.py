@@ -16,7 +16,7 @@ from session_host.protocol.untrusted_text import place_last
 
 
 class ReconnectingBar(QWidget):
-    """A thin line and a few words over a screen that looks live and is not for the moment."""
+    """A thin line with a short text over a screen that has no live connection at the moment."""
 
     HEIGHT_PX = 24
 
@@ -44,9 +44,10 @@ class ReconnectingBar(QWidget):
 
 
 class TroubleLine(Area):
-    """A quiet line over the end of the page: what is not as it should be with a chat that runs.
+    """A quiet line over the end of the page that shows a problem of a running chat.
 
-    It lies over the terminal and does not change the grid. Hidden without a fault, and once it was dismissed.
+    The line covers part of the terminal and does not change the grid. It is hidden without a problem, and after its
+    dismissal.
     """
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
@@ -65,7 +66,7 @@ class TroubleLine(Area):
         self.hide()
 
     def show_text(self, text: str) -> None:
-        """Show what is wrong; "" when it is right again."""
+        """Show a problem; "" hides the line."""
         if text == self._said:
             return
         self._said = text
@@ -79,7 +80,7 @@ class TroubleLine(Area):
             self.hide()
 
     def place(self, bottom_px: int | None = None) -> None:
-        """Lie at the right, above ``bottom_px`` of the parent (its height if None)."""
+        """Move to the right, above ``bottom_px`` of the parent (its height if None)."""
         around = self._around
         below = around.height() if bottom_px is None else bottom_px
         width = min(self.sizeHint().width(), max(around.width() - 2 * GAP_S_PX, 0))
@@ -88,7 +89,7 @@ class TroubleLine(Area):
 
 
 class Notice(Area):
-    """Words in the middle of a page, over a terminal that has nothing to show yet."""
+    """A text in the middle of a page, over a terminal without content."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__("page", parent)
@@ -108,7 +109,7 @@ class Notice(Area):
         layout.addStretch(3)
 
     def show_text(self, title: str, detail: str) -> None:
-        """Show these words."""
+        """Set the title and the detail."""
         self.title.setText(title)
         self.detail.setText(detail)
         self.setAccessibleName(f"{title} {detail}".strip())

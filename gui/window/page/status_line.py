@@ -13,11 +13,11 @@ from gui.window.widgets.parts import Area, ElidedLabel, Hairline, button, label
 from gui.wording import phrases, window_texts
 
 SETTLED_MS = 250
-"""A size that differs from the page's for less than this is not shown: the host is about to follow the page."""
+"""Delay before showing a size that differs from the page's; the host usually follows the page sooner."""
 
 
 class StatusLine(Area):
-    """Agent and place on the left, how it is known what the agent does, the terminal's size and engine on the right."""
+    """Agent and directory at the left, then the activity with its source, and the terminal's size and engine."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__("sidebar")
@@ -25,7 +25,7 @@ class StatusLine(Area):
         self.left = ElidedLabel("", "secondary")
         self.known = ElidedLabel("", "secondary")
         self.known.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
-        """What the agent does, and who says so."""
+        """The agent's activity, and its source."""
         self.right = label("", "secondary")
         self.take_over = button(window_texts.fit_to_window(), "status", self._take_over)
         self.take_over.setAccessibleName(window_texts.fit_to_window_hint())
@@ -67,7 +67,7 @@ class StatusLine(Area):
         self._show_size(settled=not is_another and not self.take_over.isHidden())
 
     def _show_size(self, *, settled: bool) -> None:
-        """Show the terminal's size; ``settled`` when one that differs from the page's has lasted."""
+        """Show the terminal's size; ``settled``: a size that differs from the page's has lasted."""
         chat, page = self._chat, self._page
         if chat is None or page is None:
             return
