@@ -12,10 +12,10 @@ from session_host.protocol.values import Activity
 translate = QCoreApplication.translate
 
 SILENCE = "silence"
-"""The source of an activity that ended since nobody said a word of it any more."""
+"""The source of an activity that ended for lack of reports."""
 
 INPUT = "input"
-"""The source of an activity that ended since the user answered."""
+"""The source of an activity that ended with the user's answer."""
 
 _SOURCES = {
     "hook": QT_TRANSLATE_NOOP("activity", "hooks"),
@@ -39,12 +39,12 @@ _ACTIVITIES = {
 
 
 def activity_words(activity: Activity) -> str:
-    """An activity as the window calls it."""
+    """The window's term for an activity."""
     return translate("activity", str(_ACTIVITIES[activity]))
 
 
 def source_words(source: str) -> str:
-    """A source as the window calls it: "hooks"; an unknown one under its own name."""
+    """The window's term for a source, such as "hooks"; an unknown source keeps its own name."""
     return translate("activity", str(_SOURCES[source])) if source in _SOURCES else source
 
 
@@ -56,7 +56,7 @@ def told_by(source: str) -> str:
 
 
 def how_known(activity: Activity, source: str, since: datetime | None, now: datetime) -> str:
-    """What an agent does, who says so and since when: "working · hooks, 14 s ago"."""
+    """An agent's activity, its source and age: "working · hooks, 14 s ago"."""
     what = activity_words(activity)
     if source == SILENCE:
         return f"{what} · {no_word(since, now)}"
@@ -67,7 +67,7 @@ def how_known(activity: Activity, source: str, since: datetime | None, now: date
 
 
 def running(foreground: str | None, since: datetime | None, now: datetime, last_command: str = "") -> str:
-    """What runs in a shell's foreground, and for how long: "running make -j8 for 2 min"; or how the last one ended."""
+    """A shell's foreground program and its duration, "running make -j8 for 2 min"; or the last command's end."""
     if last_command:
         return ", ".join(
             filter(
@@ -88,7 +88,7 @@ def running(foreground: str | None, since: datetime | None, now: datetime, last_
 
 
 def no_word(since: datetime | None, now: datetime) -> str:
-    """For how long nobody has said a word: "no activity for 2 min"."""
+    """The time without any report: "no activity for 2 min"."""
     if since is None:
         return translate("activity", "no activity")
     duration = phrases.duration((now - since).total_seconds())

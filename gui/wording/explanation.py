@@ -21,8 +21,8 @@ class Row(NamedTuple):
     """One line of a table.
 
     Attributes:
-        cells: its words, from left to right.
-        is_heard: False for what is known and does not count.
+        cells: the texts, from left to right.
+        is_heard: False for a known report that does not count.
     """
 
     cells: tuple[str, ...]
@@ -30,12 +30,12 @@ class Row(NamedTuple):
 
 
 class Explained(NamedTuple):
-    """What stands behind a chat's state.
+    """The evidence for a chat's state, as texts.
 
     Attributes:
-        evidence: source, what it said, what that means, how long ago; strongest first.
-        transitions: when, what it became, who said so, what was said with it; newest first.
-        notes: lines on the rest.
+        evidence: rows of source, report, meaning and age; strongest source first.
+        transitions: rows of time, new activity, source and detail; newest first.
+        notes: further lines.
     """
 
     evidence: list[Row]
@@ -43,7 +43,7 @@ class Explained(NamedTuple):
     notes: list[str]
 
     def as_text(self) -> str:
-        """All of it, to be put on the clipboard."""
+        """The whole explanation as plain text, for the clipboard."""
         parts = ["\n".join("\t".join(row.cells) for row in rows) for rows in (self.evidence, self.transitions) if rows]
         return "\n\n".join([*parts, "\n".join(self.notes)])
 
@@ -108,7 +108,7 @@ def _meaning(activity: Activity | None) -> str:
 
 
 def _clock(text: str) -> str:
-    """A time of day here, with the day if that is not today."""
+    """A local time of day, with the date if it is not today."""
     moment = phrases.parse_time(text)
     if moment is None:
         return ""

@@ -23,7 +23,7 @@ class Group(StrEnum):
 
 
 OVER = frozenset({Group.INTERRUPTED, Group.ENDED})
-"""The groups of chats that run no more; in them, what ran last comes first."""
+"""The groups of chats that have ended; the latest end comes first."""
 
 _WORDS = {
     Group.NEEDS_YOU: QT_TRANSLATE_NOOP("group", "needs you"),
@@ -57,10 +57,10 @@ def group_of(state: State, activity: Activity, *, interrupted: bool = False, pla
     """The group of a chat in this state.
 
     Args:
-        state: its process's.
-        activity: its agent's.
-        interrupted: it was lost to a restart of the computer.
-        plain: it is a shell or a command, which need give no signal.
+        state: the state of its process.
+        activity: the activity of its agent.
+        interrupted: a restart of the computer ended it.
+        plain: it is a shell or a command, which may report no activity.
     """
     if interrupted:
         return Group.INTERRUPTED
@@ -75,17 +75,17 @@ def group_words(group: Group) -> str:
 
 
 def mark_of(group: Group, *, failed: bool, reconnecting: bool) -> Mark:
-    """The mark of a chat: its group's, unless it failed or its connection is being remade."""
+    """The mark of a chat: its group's, unless it failed or its connection is being restored."""
     if group in OVER:
         return Mark.FAILED if failed else _MARK[group]
     return Mark.RECONNECTING if reconnecting else _MARK[group]
 
 
 def order_key(group: Group, created_at: str, since: str, ended_at: str) -> tuple[str, str]:
-    """Sorts within a group, so that a row moves only when its state changes.
+    """The sort key within a group; a row moves only when its state changes.
 
-    Who waits longest comes first among those who need the user; chats stand in the order of their
-    making elsewhere. Those that are over are sorted by this key backwards: the latest end first.
+    Among chats that need the user, the longest wait comes first; other running chats have the order of
+    their creation. Ended chats are sorted by this key in reverse: the latest end comes first.
     """
     if group is Group.NEEDS_YOU:
         return since, created_at

@@ -20,7 +20,7 @@ DAY_S = 86400
 
 
 def parse_time(text: str | None) -> datetime | None:
-    """An ISO 8601 time of the record; None for none or nonsense."""
+    """Parse an ISO 8601 time; returns None for a missing or invalid one."""
     if not text:
         return None
     try:
@@ -31,7 +31,7 @@ def parse_time(text: str | None) -> datetime | None:
 
 
 def age(since: datetime | None, now: datetime) -> str:
-    """How long ago, in one unit: "now", "14 s", "2 m", "3 h", "5 d"."""
+    """The age in one unit: "now", "14 s", "2 m", "3 h", "5 d"."""
     if since is None:
         return ""
     seconds = int((now - since).total_seconds())
@@ -47,7 +47,7 @@ def age(since: datetime | None, now: datetime) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time in one unit, to be read in a sentence: "14 s", "2 min", "3 h", "5 d"."""
+    """A duration in one unit, for a sentence: "14 s", "2 min", "3 h", "5 d"."""
     whole = max(int(seconds), 0)
     if whole < MINUTE_S:
         return f"{whole} s"
@@ -57,7 +57,7 @@ def duration(seconds: float) -> str:
 
 
 def ago(since: datetime | None, now: datetime) -> str:
-    """How long ago, in a sentence: "just now", "14 s ago", "2 min ago"; "" if that is not known."""
+    """The age for a sentence: "just now", "14 s ago", "2 min ago"; "" if unknown."""
     if since is None:
         return ""
     seconds = (now - since).total_seconds()
@@ -67,22 +67,22 @@ def ago(since: datetime | None, now: datetime) -> str:
 
 
 def is_young(since: datetime | None, now: datetime) -> bool:
-    """Whether its age is told in seconds."""
+    """Whether the age is shown in seconds."""
     return since is not None and (now - since).total_seconds() < MINUTE_S
 
 
 def seconds_until_age_changes(since: datetime | None, now: datetime) -> float:
-    """When ``age`` will read differently; never less than a second."""
+    """The time until ``age`` changes; at least a second."""
     if since is None:
         return float(DAY_S)
     seconds = max((now - since).total_seconds(), 0.0)
-    # Seconds are told in steps of ten: a number that runs all the time draws the eye for nothing.
+    # Seconds change in steps of ten, since a number that changes every second distracts.
     unit = 10 if seconds < MINUTE_S else MINUTE_S if seconds < HOUR_S else HOUR_S if seconds < DAY_S else DAY_S
     return max(unit - seconds % unit, 1.0)
 
 
 def short_directory(path: str) -> str:
-    """A directory with the home directory as ``~``."""
+    """A directory's path, with ``~`` for the home directory."""
     home = str(Path.home())
     if path == home:
         return "~"
@@ -90,7 +90,7 @@ def short_directory(path: str) -> str:
 
 
 def last_part(path: str) -> str:
-    """The last part of a directory: what it is called for short."""
+    """The last part of a directory's path, as its short name."""
     return "~" if path == str(Path.home()) else Path(path).name or path
 
 
@@ -118,7 +118,7 @@ def clock(moment: datetime | None, now: datetime) -> str:
 
 
 def failed(state: State, exit_code: int | None, exit_signal: int | None, *, ended_by_you: bool) -> bool:
-    """The chat's end was not what one wants: it was lost, or ended by itself with an error."""
+    """Whether a chat was lost, or ended by itself with an error."""
     if state is State.LOST:
         return True
     return state is State.EXITED and not ended_by_you and bool(exit_code or exit_signal)
@@ -127,7 +127,7 @@ def failed(state: State, exit_code: int | None, exit_signal: int | None, *, ende
 def how_it_ended(
     exit_code: int | None, exit_signal: int | None, *, end_request: str = "", ended_by_you: bool = False
 ) -> str:
-    """Such as "Killed by you", "Ended by itself", "Ended with exit code 1", "Ended by SIGKILL"."""
+    """How a chat ended, such as "Killed by you", "Ended by itself", "Ended with exit code 1", "Ended by SIGKILL"."""
     if by_user := ended_by_user(end_request):
         return by_user.capitalize()
     detail = ""
@@ -146,5 +146,5 @@ def how_it_ended(
 
 
 def without_remedy(line: str) -> str:
-    """What is wrong, without the command that helps, where a button does the same."""
+    """An error line without its suggested command, for a place where a button does the same."""
     return line.partition("; ")[0]

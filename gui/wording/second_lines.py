@@ -8,11 +8,11 @@ from pathlib import PurePath
 from typing import NamedTuple, Protocol
 
 ID_DIGITS = 4
-"""As many of an id name a chat on the command line."""
+"""Number of an id's digits that identify a chat on the command line."""
 
 
 class ChatLabels(Protocol):
-    """What is asked of a chat."""
+    """The attributes of a chat that its second line uses."""
 
     @property
     def id(self) -> str:
@@ -20,31 +20,31 @@ class ChatLabels(Protocol):
 
     @property
     def name(self) -> str:
-        """What the user calls it."""
+        """The user's name for the chat."""
 
     @property
     def place(self) -> str:
-        """Where it works, in short."""
+        """The short form of its directory, with the branch."""
 
     @property
     def status_text(self) -> str:
-        """What it asks or said last."""
+        """Its question or last message."""
 
     @property
     def branch(self) -> str:
-        """The git branch that it works on, "" for none; part of ``place``."""
+        """The current git branch, "" for none; part of ``place``."""
 
     @property
     def directory(self) -> str:
-        """Where it works, in full."""
+        """The full path of its directory."""
 
     @property
     def needs_you(self) -> bool:
-        """Its agent waits for the user."""
+        """Whether its agent waits for the user."""
 
 
 class SecondLine(NamedTuple):
-    """The line below a chat's name: where it works, and what it said; what tells it apart comes first."""
+    """The line below a chat's name: its place and its status text; the distinguishing part comes first."""
 
     place: str
     said: str
@@ -52,7 +52,7 @@ class SecondLine(NamedTuple):
 
     @property
     def whole(self) -> str:
-        """Both in a line."""
+        """Both parts in one line."""
         parts = (self.said, self.place) if self.said_first else (self.place, self.said)
         return " · ".join(part for part in parts if part)
 
@@ -77,19 +77,19 @@ def second_lines(chats: Iterable[ChatLabels]) -> dict[str, SecondLine]:
         place = places[chat.id]
         if alike[chat.name, place, chat.status_text] > 1:
             place = f"{place} · {chat.id[:ID_DIGITS]}"
-        # Where several chats work in one place, what they said differs, and not the place.
+        # Several chats in one place differ by their status texts.
         said_first = bool(chat.status_text) and (chat.needs_you or shared_places[places[chat.id]] > 1)
         lines[chat.id] = SecondLine(place, chat.status_text, said_first)
     return lines
 
 
 def _without_branch(chat: ChatLabels) -> str:
-    """The place but for the branch: that of all working trees of a repository."""
+    """The place without the branch, which all working trees of a repository share."""
     return chat.place.partition(f" · {chat.branch}")[0] if chat.branch else chat.place
 
 
 def _place(chat: ChatLabels, directories: set[str], *, of_one: bool) -> str:
-    """The place in short; the branch first where branches differ, and before a name that others have, what differs."""
+    """The place, starting with the branch if branches differ, or with the part of the path that differs."""
     if chat.branch and not of_one:
         repository, _, rest = chat.place.partition(f" · {chat.branch}")
         return f"{chat.branch} · {repository}{rest}"

@@ -218,4 +218,4 @@ FORMS = {
     ".txt": QT_TRANSLATE_NOOP("sheet", "Text"),
     ".cast": QT_TRANSLATE_NOOP("sheet", "Recording"),
 }
-"""What a chat can be exported as, by the end of the file's name."""
+"""The titles of the export formats, by the file name's ending."""

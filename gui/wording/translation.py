@@ -1,4 +1,4 @@
-"""Loads the window's translation. English has one for its plural forms alone."""
+"""Loads the window's translation. The English one only has plural forms."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ TRANSLATIONS = Path(__file__).parents[2] / "resources" / "translations"
 
 
 def install(application: QCoreApplication) -> None:
-    """Translate the texts of this application; without its file it shows "2 line(s)"."""
+    """Install the application's translation; without its file, texts read "2 line(s)"."""
     translator = QTranslator(application)
     if translator.load(str(TRANSLATIONS / "outlive_en.qm")):
         application.installTranslator(translator)

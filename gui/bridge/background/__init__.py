@@ -1,10 +1,10 @@
 """Background work of the window: tasks, threads and processes.
 
-tasks            owns each task: it is awaited or cancelled
-store_thread     the record, in a thread of its own
-search_thread    searches, in a thread of their own
-search_indexing  the search index, brought up to date by a process
-export           a chat's export, in a process
-login_path       the login shell's PATH, where an icon started the window
-malloc_trim      freed memory, given back to the system
+tasks            owns each task, and awaits or cancels it
+store_thread     runs the store in its own thread
+search_thread    runs searches in their own thread
+search_indexing  updates the search index in a separate process
+export           exports a chat in a separate process
+login_path       the login shell's PATH, for a window started from an icon
+malloc_trim      returns freed memory to the system
 """

@@ -12,17 +12,17 @@ import session_host
 from session_host.errors import OutliveError
 
 FORMS = (".html", ".txt", ".cast")
-"""What a chat can be exported as: the end of the file's name."""
+"""The export formats, as the file name's ending."""
 
 
 async def export(session_id: str, path: Path) -> None:
     """Write a chat's whole recording to a file, as ``outlive export`` does.
 
     Raises:
-        OutliveError: it could not be written; the message says why.
+        OutliveError: the file could not be written; the message has the reason.
     """
     root = str(Path(session_host.__file__).parent.parent)
-    process = subprocess.Popen(  # noqa: ASYNC220 - it returns once there is a process; its end is awaited in a thread
+    process = subprocess.Popen(  # noqa: ASYNC220 - returns once the process exists; a thread awaits its end
         [sys.executable, "-P", "-m", "session_host.cli", "export", session_id, str(path)],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))},
         stdin=subprocess.DEVNULL,

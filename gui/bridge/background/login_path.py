@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 class LoginPathFinder:
-    """Asks the login shell once, in the background, and gives this process the PATH that it tells.
+    """Asks the login shell for its PATH once, in the background, and sets it in this process.
 
-    All that looks for agents here reads this process's PATH; what is started before the answer waits for it.
+    The search for agents reads this process's PATH; a chat that starts before the answer waits for it.
 
     Args:
-        tasks: what owns the asking.
-        tell: is given the line that says why the shell has not answered.
-        found: is called when there is another PATH.
+        tasks: owns the task that asks the shell.
+        tell: called with one line that explains why the shell has not answered.
+        found: called when the shell has another PATH.
     """
 
     def __init__(self, tasks: Tasks, tell: Callable[[str], object], found: Callable[[], object]) -> None:
@@ -42,7 +42,7 @@ class LoginPathFinder:
             self._tasks.start(self._find(), "login shell's PATH")
 
     async def completed(self, request: LaunchRequest) -> LaunchRequest:
-        """The request with the PATH that was found; one with a PATH of its own keeps that."""
+        """Return the request with the shell's PATH; a request with its own PATH keeps it."""
         await self._is_over.wait()
         if self._former is None or request.environment.get("PATH", "") != self._former:
             return request
@@ -50,7 +50,7 @@ class LoginPathFinder:
         return msgspec.structs.replace(request, environment=environment)
 
     async def environment(self) -> dict[str, str]:
-        """This process's environment, with the PATH that was found."""
+        """Return this process's environment, with the shell's PATH."""
         await self._is_over.wait()
         return dict(os.environ)
 

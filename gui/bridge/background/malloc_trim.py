@@ -6,9 +6,9 @@ import ctypes
 
 
 def give_back_memory() -> None:
-    """Let the C library give back what was freed; without this, 20 freed replicas leave some 15 MB behind.
+    """Let the C library return freed memory; without this, 20 freed replicas leave some 15 MB allocated.
 
-    Source: malloc_trim(3). A C library without it keeps what it has.
+    Source: malloc_trim(3). With a C library without this function, does nothing.
     """
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:

@@ -7,16 +7,16 @@ import sys
 from PySide6.QtCore import QObject, QProcess, QTimer, Signal
 
 AFTER_MS = 10_000
-"""So long after something was written; what is written until then and meanwhile comes along."""
+"""Delay of an update after output; the update includes later output, too."""
 
 _END_MS = 2000
 
 
 class SearchIndexing(QObject):
-    """Starts ``storage.search.background_update`` when there is something to read; idle chats cost nothing.
+    """Starts ``storage.search.background_update`` after new output; idle chats cost nothing.
 
     Signals:
-        started: a process begins to read what there is by now.
+        started: a process begins to read the present output.
     """
 
     started = Signal()
@@ -29,13 +29,13 @@ class SearchIndexing(QObject):
         self._is_behind = self._is_held = False
 
     def note_output(self) -> None:
-        """A chat wrote something."""
+        """Schedule an update after a chat's output."""
         if not self._is_behind:
             self._is_behind = True
             self._soon.start()
 
     def set_paused(self, held: bool) -> None:
-        """The user searches, which reads all there is itself, and faster; or does so no more."""
+        """Pause during a search, which reads all output itself, and faster."""
         self._is_held = held
         if held:
             self.close()
@@ -43,7 +43,7 @@ class SearchIndexing(QObject):
             self._soon.start()
 
     def close(self) -> None:
-        """End what is under way."""
+        """End a running update."""
         self._soon.stop()
         process, self._process = self._process, None
         if process is not None:
@@ -61,7 +61,7 @@ class SearchIndexing(QObject):
         process = self._process = QProcess(self)
         process.setStandardInputFile(QProcess.nullDevice())
         process.setStandardOutputFile(QProcess.nullDevice())
-        process.setStandardErrorFile(QProcess.nullDevice())  # A search says what is wrong with the index.
+        process.setStandardErrorFile(QProcess.nullDevice())  # A search reports problems of the index.
         process.finished.connect(self._on_finished)
         process.start(sys.executable, ["-P", "-m", "session_host.storage.search.background_update"])
 

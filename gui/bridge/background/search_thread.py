@@ -14,17 +14,17 @@ from session_host.storage.search import Hit, Query, Search
 __all__ = ["Hit", "Query", "SearchResults", "SearchThread"]
 
 LIMIT = 200
-"""Lines that are looked at once; who wants others types more."""
+"""Maximum number of lines in an answer; a longer query narrows the search."""
 
 _AGAIN_S = 0.5
 _AGAIN_AFTER_CHAT_S = 0.1
-"""While the index is brought up to date, it is asked again after so long, and sooner when a chat has been read."""
+"""During an update of the index, the search repeats after this time, or sooner once a chat has been read."""
 
 
 class SearchResults(NamedTuple):
-    """Lines that fit, newest first.
+    """Matching lines, newest first.
 
-    ``behind`` tells how many chats are still to be read; 0 in the last answer.
+    ``behind`` is the number of chats not read yet; 0 in the last answer.
     """
 
     hits: list[Hit]
@@ -32,7 +32,7 @@ class SearchResults(NamedTuple):
 
 
 class SearchThread:
-    """Asks the index, and brings it up to date; a newer question ends an older one."""
+    """Queries and updates the index; a new query ends the former one."""
 
     def __init__(self, on_error: Callable[[OutliveError], object]) -> None:
         """``on_error`` is called on the loop's thread when the index cannot be used."""
@@ -42,7 +42,7 @@ class SearchThread:
         self._question = 0
 
     def ask(self, query: Query, session_ids: list[str], tell: Callable[[SearchResults], object]) -> None:
-        """Look in these sessions, and read them in this order as far as they are behind.
+        """Search these sessions, and update their index in this order where it is behind.
 
         ``tell`` is called on the loop's thread, at least once, and once more whenever there may be more.
         """
@@ -56,15 +56,15 @@ class SearchThread:
         self._run(lambda loop: self._answer(number, query, session_ids, lambda found: _on(loop, told, found)))
 
     def around(self, hit: Hit, lines: int, tell: Callable[[list[Hit]], object]) -> None:
-        """What was to be seen before and after a line; ``tell`` is called on the loop's thread."""
+        """Find the lines before and after a line; ``tell`` is called on the loop's thread."""
         self._run(lambda loop: _on(loop, tell, self._open().around(hit, lines, lines)))
 
     def forget_question(self) -> None:
-        """Nobody waits for the answer any more."""
+        """Drop the present query and its answer."""
         self._question += 1
 
     def close(self) -> None:
-        """End what is under way, which takes a moment at most."""
+        """End a running search, which takes a moment at most."""
         self._question += 1
         if self._executor is not None:
             self._executor.submit(self._close)
@@ -132,14 +132,14 @@ class SearchThread:
 
 
 def _report(loop: asyncio.AbstractEventLoop, done: concurrent.futures.Future[None]) -> None:
-    """What is no error of ours is an error in the program, and is not kept quiet."""
+    """Report an unexpected exception, which is a defect, to the loop's exception handler."""
     error = None if done.cancelled() else done.exception()
     if error is not None:
         _on(loop, loop.call_exception_handler, {"message": "searching failed", "exception": error})
 
 
 def _on(loop: asyncio.AbstractEventLoop, call: Callable[..., object], *arguments: object) -> None:
-    """Call something on the loop's thread; a loop that has ended waits for nothing."""
+    """Call a function on the loop's thread; skipped if the loop has ended."""
     try:
         loop.call_soon_threadsafe(call, *arguments)
     except RuntimeError:

@@ -19,11 +19,11 @@ CLOSE_TIMEOUT_S = 2.0
 class StoreThread:
     """Runs calls on one ``Store`` one after the other in one thread.
 
-    Layouts are coalesced: of several that wait to be written only the latest is.
+    Layouts are coalesced: of several waiting layouts, only the latest is written.
     """
 
     def __init__(self, open_store: Callable[[list[str]], Store]) -> None:
-        """``open_store`` is called in the thread; it adds lines for the user to the list it is given."""
+        """``open_store`` is called in the thread; it adds lines for the user to the list."""
         self._open_store = open_store
         self._executor = concurrent.futures.ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._store: Store | None = None
@@ -33,7 +33,7 @@ class StoreThread:
         """Called on the loop's thread when a layout could not be written."""
 
     def open(self) -> concurrent.futures.Future[list[str]]:
-        """Open the store; the result is what the user should be told."""
+        """Open the store; the result has lines for the user."""
         return self._executor.submit(self._open)
 
     def _open(self) -> list[str]:
@@ -43,7 +43,7 @@ class StoreThread:
         return warnings
 
     def submit(self, work: Callable[[Store], T]) -> concurrent.futures.Future[T]:
-        """Run ``work`` with the store, after what was asked before."""
+        """Run ``work`` with the store, after all earlier calls."""
         return self._executor.submit(self._run, work)
 
     async def call(self, work: Callable[[Store], T]) -> T:
@@ -53,7 +53,7 @@ class StoreThread:
     def _run(self, work: Callable[[Store], T]) -> T:
         if self._store is None:
             self._store = self._open_store([])
-        complete(self._store)  # Somebody may have removed the file under it.
+        complete(self._store)  # The file may have been removed meanwhile.
         return work(self._store)
 
     def save_layout(self, layout: dict[str, Any]) -> None:
@@ -76,7 +76,7 @@ class StoreThread:
         elif error is not None:
             raise error
         elif self._layout is not None and done is self._layout_write:
-            # It came between the thread's last look and the end of its work.
+            # The layout arrived between the thread's last check and the end of its work.
             self.save_layout(self._layout)
 
     def close(self, layout: dict[str, Any] | None = None) -> None:
@@ -92,6 +92,6 @@ class StoreThread:
             try:
                 self._write_layout(self._store)
             except OutliveError:
-                pass  # Nobody is left to be told; what was saved before is still there.
+                pass  # The window is closed, so nothing can be shown; the former layout is still saved.
             self._store.close()
             self._store = None

@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 
 class Tasks:
-    """Runs coroutines on the current loop and keeps hold of them.
+    """Runs coroutines on the current loop and keeps references to their tasks.
 
     An ``OutliveError`` goes to ``on_error``, which shows its one line; anything else is a defect
     and goes to the loop's exception handler.
@@ -25,7 +25,7 @@ class Tasks:
         self._over = False
 
     def start(self, work: Coroutine[Any, Any, Any], name: str = "") -> None:
-        """Begin ``work``; once everything is being cancelled, nothing begins any more."""
+        """Start ``work``; after ``cancel_all``, do nothing."""
         if self._over:
             work.close()
             return
@@ -46,7 +46,7 @@ class Tasks:
             )
 
     async def cancel_all(self) -> None:
-        """Cancel what is still running and wait for it to be over."""
+        """Cancel all running tasks and wait for their end."""
         self._over = True
         waiting = [task for task in self._running if task is not asyncio.current_task()]
         for task in waiting:
