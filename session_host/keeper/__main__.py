@@ -1,7 +1,7 @@
 """The keeper's start: ``python -P -m session_host.keeper``, by ``keeper_client.discovery``.
 
-``--check`` loads everything and ends; ``--continue FD`` goes on with what a former version kept; ``--restore LIMIT``
-goes on with what the user's systemd hands over (``standby.systemd_holder``).
+``--check`` loads everything and exits; ``--continue FD`` continues with the state of a former version;
+``--restore LIMIT`` continues with descriptors from the user's systemd (``standby.systemd_holder``).
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 
 
 LEAVING_S = 5.0
-"""How long to wait for a former keeper that answers no more and may be leaving."""
+"""How long to wait for a former keeper that does not answer and may be leaving."""
 
 
 def alone() -> int | None:
@@ -67,7 +67,7 @@ def alone() -> int | None:
 
 
 def takes_calls() -> bool:
-    """Whether there is a keeper that can be reached."""
+    """Whether a keeper can be reached."""
     pipe = connect_to_keeper()
     if pipe is not None:
         pipe.close()
@@ -79,7 +79,7 @@ def ask_to_leave(lock: int) -> None:
     pids = noted_keepers(lock)
     if sys.platform == "linux":  # Elsewhere, another layout of struct flock.
         flock = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
-        # A keeper of a former version has a record lock, of which the kernel tells the process.
+        # A keeper of a former version has a record lock; the kernel returns its owner.
         pids.append(struct.unpack("hhqqi4x", fcntl.fcntl(lock, fcntl.F_GETLK, flock))[4])
     for pid in pids:
         if pid > 0:
@@ -111,7 +111,7 @@ class Start(NamedTuple):
         listener: the keeper's socket.
         open_files: the programs' soft limit of open files.
         kept: the state of a former version.
-        received: descriptors that the user's systemd hands over, by the sessions' ids.
+        received: descriptors from the user's systemd, by session id.
     """
 
     lock: int

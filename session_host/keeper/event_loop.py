@@ -96,13 +96,13 @@ class Loop:
         self.listener.listen(socket.SOMAXCONN)
 
     def drop_clients_and_timers(self) -> None:
-        """Close all clients and cancel all timers: another process goes on with them."""
+        """Close all clients and cancel all timers, since another process continues with them."""
         for client in tuple(self._clients):
             self.drop(client)
         self._timers.clear()
 
     def run(self, owner: LoopOwner) -> bool:
-        """Run until there was no session for long, or SIGTERM came; after SIGTERM, hosts start another keeper.
+        """Run until SIGTERM, or until no session existed for long; after SIGTERM, hosts start another keeper.
 
         Returns:
             False if ``pause`` was called: the caller runs it again.
@@ -270,7 +270,7 @@ class Loop:
                 break  # An earlier message in this batch ended the connection.
             self._owner.on_connection(client, message)
         if messages and client in self._clients:
-            client.drop_descriptors()  # No message wanted them.
+            client.drop_descriptors()  # No message used them.
 
     def drop(self, client: MessageChannel) -> None:
         """Close a client's connection."""
@@ -279,7 +279,7 @@ class Loop:
             client.close()
 
     def release(self, client: MessageChannel) -> None:
-        """Stop handling this client without closing it: another object does from now on."""
+        """Stop handling this client without closing it, since another object handles it from now on."""
         self._clients.discard(client)
         self.unwatch(client.socket)
 

@@ -1,4 +1,4 @@
-"""Replace a living host, by one of another version or by a hibernating one. See ``protocol.keeper``."""
+"""Replaces a living host by one of another version, or by a hibernating one. See ``protocol.keeper``."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class HostReplacement:
         return None
 
     def _bound(self, session: KeptSession, replacement: ReplacementHost) -> None:
-        """Give up if the previous host does not do its part of the step that begins."""
+        """Set the time limit for the previous host's part of the next step."""
         yielding = replacement.yielding
 
         def look() -> None:
@@ -76,14 +76,14 @@ class HostReplacement:
         self._loop.call_later(ANSWER_S, look)
 
     def rehearse(self, session: KeptSession, replacement: ReplacementHost) -> None:
-        """Fork the replacement host, which rehearses, now that the previous host is prepared."""
+        """Fork the replacement host for its rehearsal, since the previous host is prepared."""
         try:
             self._fork(session, replacement.set_process, rehearsal=True)
         except OSError as error:
             self.give_up(session, f"cannot start a process: {error.strerror}")
 
     def hibernate(self, session: KeptSession, pipe: MessageChannel, message: Rest) -> None:
-        """Fork a host that waits in the place of an idle one, with the descriptors that wake it."""
+        """Fork a hibernating host that replaces an idle one, with the descriptors that wake it."""
         count = min(message.descriptors, len(pipe.descriptors))
         descriptors = tuple(pipe.descriptors.popleft() for _ in range(count))
         try:
@@ -125,15 +125,15 @@ class HostReplacement:
     def died(self, session: KeptSession, replacement: ReplacementHost) -> None:
         """Give up, because the replacement host exited before it had taken over."""
         if replacement.yielding:
-            # The former host leaves already; after its exit, a host is forked as after any death.
+            # The former host is leaving already; its exit causes a fork, like any death.
             replacement.ready = False
         self.give_up(session, "the new host failed to start; the old one keeps running")
 
     def give_up(self, session: KeptSession, why: str) -> None:
-        """Cancel the replacement and report why; the previous host goes on."""
+        """Cancel the replacement and report why; the previous host continues."""
         replacement, session.replacement = session.replacement, None
         if replacement is None:
             return
         log.warning("%s: not replaced: %s", session.id, why)
-        self._drop(session, replacement.channel)  # It ends when its channel does.
+        self._drop(session, replacement.channel)  # The replacement host exits when its channel closes.
         self._loop.reply(replacement.asked_by, NotReplaced(why))

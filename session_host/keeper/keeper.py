@@ -55,7 +55,7 @@ log = logging.getLogger(__name__)
 
 LOOK_S = 0.05
 MAX_FAILED_STARTS = 3
-"""After this many hosts died before the exec, the launch fails."""
+"""Number of hosts that may die before the exec; then the launch fails."""
 
 ReplaceItself = Callable[["Keeper", MessageChannel, ReplaceKeeper], KeeperMessage]
 
@@ -168,7 +168,7 @@ class Keeper:
     def _give_up_start(self, session: KeptSession, why: str) -> None:
         if session.header.child:
             with suppress(OSError):
-                os.killpg(session.header.child, signal.SIGKILL)  # No viewer would ever see what it does.
+                os.killpg(session.header.child, signal.SIGKILL)  # No viewer would ever see its output.
         Path(session.spec.socket_path).unlink(missing_ok=True)
         self._report(session, LaunchReport(ok=False, error=why, error_kind="failed"))
         self._remove_session(session)
@@ -321,7 +321,7 @@ class Keeper:
         self.loop.call_later(GREETING_S, self._greet)
 
     def _greet(self) -> None:
-        """Send hosts what the former process may not have sent; this wakes all of them."""
+        """Repeat messages that the former process may not have sent; this wakes all hosts."""
         for session in self.sessions.values():
             self._unrelated.watch(session)
             if session.channel is not None and session.channel.is_packets:

@@ -78,22 +78,22 @@ class KeptSession:
     """One session in the keeper.
 
     Attributes:
-        spec: as it was launched.
-        descriptors: our duplicates.
-        header: the input log's first page, which holds what is overwritten in place.
+        spec: the launch spec.
+        descriptors: the keeper's duplicates of the session's descriptors.
+        header: the input log's first page, with the fields that are overwritten in place.
         slave: the PTY's other side until the program has it, then -1.
-        host_pid: its host; 0 between two.
-        pidfd: of a host that is no child of ours, to see its end; else -1.
-        child_pidfd: of a program that will never be a child of ours; else -1.
+        host_pid: the host's PID; 0 between two hosts.
+        pidfd: reports the end of a host that is no child of ours; else -1.
+        child_pidfd: reports the end of a program that will never be a child of ours; else -1.
         channel: the connection to the host.
         child_pid: the program.
-        version: of the code that the host runs.
-        bound: its socket was removed and bound again since its start.
+        version: the version of the host's code.
+        bound: the socket was removed and bound again since the session's start.
         protocol: the host's version of the protocol, see ``KEEPER_PROTOCOL_VERSION``.
         launchers: the clients that wait for the report.
-        report: how the launch went, once that is known.
-        failed_hosts: how many in a row did not live long.
-        running_since_s: when its host took over, by the monotonic clock.
+        report: the result of the launch, once known.
+        failed_hosts: the number of successive hosts that died soon.
+        running_since_s: the time when the host took over, by the monotonic clock.
     """
 
     spec: LaunchSpec
@@ -154,8 +154,8 @@ class KeptSession:
 
         Args:
             open_files: the program's soft limit of open files.
-            rehearsal: a living host is to be replaced.
-            hibernation: the living host has nothing to do.
+            rehearsal: the new host replaces a living one.
+            hibernation: the new host replaces an idle one, and waits.
         """
         return HostParameters(
             spec=self.spec,

@@ -1,4 +1,4 @@
-"""Whether a command may have a chat ended or replaced by the keeper: it may come from an agent in another chat."""
+"""Decides whether a command may end or replace a chat, since an agent in another chat may have sent it."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ log = logging.getLogger(__name__)
 
 
 def refusal(client: MessageChannel, message: Any, kept: Mapping[str, KeptSession]) -> NotReplaced | None:
-    """The answer to a command that is not carried out; None if it is.
+    """The answer to a refused command; None if the command is allowed.
 
     Args:
-        client: the command.
-        message: the command's; to replace the keeper is to control all chats.
+        client: the command's connection.
+        message: the command's message; replacing the keeper means controlling all chats.
         kept: the chats by their ids.
     """
     match message:

@@ -1,7 +1,7 @@
 """Watch the socket files of the keeper and the chats, and bind them again if they are removed.
 
 A script that cleans up, or a user, may remove a chat's socket, the keeper's, or the whole runtime directory. Inotify
-(inotify(7)) reports that; where there is none, this looks each minute. A socket that was unlinked cannot be linked
+(inotify(7)) reports that; without inotify, this module looks each minute. A socket that was unlinked cannot be linked
 again, so a new one is bound, takes the former one's place among the session's descriptors, and goes to the host.
 """
 
@@ -87,7 +87,7 @@ class ChatSockets:
             self.look_at(session)
 
     def look_at(self, session: KeptSession, *, call: bool = False) -> None:
-        """Bind one chat's socket again if it is not there.
+        """Bind one chat's socket again if its file is missing.
 
         Args:
             session: the chat.

@@ -61,8 +61,8 @@ class MessageChannel:
 
     Attributes:
         socket: the connection; its blocking mode is its owner's choice for receiving, sending waits.
-        is_packets: each message is one packet (SOCK_SEQPACKET): another process can go on with it at any moment.
-        descriptors: received with messages and not taken yet, in order.
+        is_packets: each message is one packet (SOCK_SEQPACKET), so another process can continue at any moment.
+        descriptors: the received descriptors that no message has used yet, in order.
     """
 
     def __init__(self, connection: socket.socket, decoder: Decoder) -> None:
@@ -124,7 +124,7 @@ class MessageChannel:
 
     def consume(self) -> None:
         """Remove the packet from the socket that ``receive`` kept there."""
-        self.socket.recv(1)  # The rest of a packet goes with its beginning; descriptors that are not asked for, too.
+        self.socket.recv(1)  # The kernel drops the rest of the packet, and its descriptors.
 
     def is_over(self) -> bool:
         """Whether the peer is gone and all its messages have been received."""

@@ -24,10 +24,10 @@ STATUS_TIMEOUT_S = 5.0
 def request_keeper(
     message: KeeperMessage, timeout_s: float, *, find: Callable[[], MessageChannel | None] = connect_or_start_keeper
 ) -> Any:
-    """Ask the keeper, and the next one if it dies over the question; returns the answer, None if there is no keeper.
+    """Ask the keeper, and the next one if it dies meanwhile; returns the answer, None if there is no keeper.
 
     Args:
-        message: may be carried out twice.
+        message: a request that may be carried out twice.
         timeout_s: for all tries together.
         find: connects to the keeper; without one, ``connect_or_start_keeper`` starts it.
 

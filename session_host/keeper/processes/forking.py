@@ -24,7 +24,7 @@ PACKETS = socket.SOCK_SEQPACKET if sys.platform == "linux" else socket.SOCK_STRE
 """One message per packet, so that a new reader never starts inside a message. macOS has no such sockets."""
 
 _NO_DESCRIPTOR = 2**31 - 2
-"""No process has so many."""
+"""Higher than any descriptor of a process."""
 
 
 @cache
@@ -67,18 +67,18 @@ def fork_host(
     It begins once ``begun`` has returned. If we are killed before that, it exits, so that no unknown host is left.
 
     Args:
-        descriptors: stays open in both.
+        descriptors: the session's; they stay open in both processes.
         slave: the PTY's other side, or -1.
         log_path: where the host's standard error goes.
         run: the host; returns its exit status. It never returns to our code.
-        others: more descriptors that it gets; they stay open in both.
-        begun: called with what is returned.
+        others: more descriptors for the host; they stay open in both processes.
+        begun: called with the values that this function returns.
 
     Returns:
         The host's PID and our end of the channel.
 
     Raises:
-        OSError: no process, or no descriptors, are to be had.
+        OSError: the system has no process or no descriptors left.
     """
     ours, theirs = socket.socketpair(socket.AF_UNIX, PACKETS)
     try:

@@ -1,4 +1,4 @@
-"""Prefork: load and use in the keeper what every host needs, so that hosts share its pages.
+"""Prefork: loads and uses the hosts' code in the keeper, so that hosts share its pages.
 
 A host has memory of its own for each page that it writes to, and a Python process writes even to objects that it only
 uses, since it counts references. So the first uses, at which the interpreter makes caches, adapted code and objects'
@@ -45,7 +45,7 @@ _CALLS: tuple[tuple[Role, Attach | Describe], ...] = (("viewer", Attach(SIZE)), 
 
 
 def preload() -> None:
-    """Load and use what hosts use, then freeze it (gc.freeze)."""
+    """Load and use the hosts' code, then freeze its objects (gc.freeze)."""
     try:
         for engine in available_engines():
             engine_build(engine)
@@ -70,7 +70,7 @@ def preload() -> None:
 
 
 def _use_engine() -> None:
-    """Use the default engine, as a host does; another one is loaded by the hosts that want it."""
+    """Use the default engine, as a host does; hosts that use another engine load it themselves."""
     emulator = create(default_engine(), SIZE)
     emulator.feed(b"\x1b[1mwarm\x1b[m \xc3\xa4\r\n\x1b[c")
     emulator.take_replies()
@@ -115,7 +115,7 @@ def _host_a_session(directory: Path) -> None:
     """Run a short session's host in this very process.
 
     Raises:
-        OSError: there are no descriptors, no PTYs, or no room.
+        OSError: the system has no descriptors, PTYs or disk space left.
         TimeoutError: it took too long.
     """
     directory.mkdir(mode=0o700)

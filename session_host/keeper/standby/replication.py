@@ -30,7 +30,7 @@ PATIENCE_S = 1.0
 
 
 class Change(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """Base."""
+    """Base of all messages."""
 
 
 class Held(Change, frozen=True):
@@ -73,7 +73,7 @@ class Locked(Change, frozen=True):
 
 
 class Leaving(Change, frozen=True):
-    """The keeper leaves for good, or does without this standby from now on."""
+    """The keeper exits, or stops using this standby."""
 
 
 class Ended(Change, frozen=True):
