@@ -146,7 +146,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
         return bool(arguments) and arguments[0] in self.subcommands
 
     def chosen(self, arguments: Sequence[str]) -> ConversationArguments:
-        """Analyse what the user's own arguments say about the conversation."""
+        """Analyse the user's own arguments for the conversation that they choose."""
         others: list[str] = []
         conversation, chooses, follows, forks = "", False, False, False
         for index, word in enumerate(arguments):
@@ -245,7 +245,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConversationArguments(NamedTuple):
-    """What the user's own arguments say about the conversation.
+    """The conversation that the user's own arguments choose.
 
     Attributes:
         chooses: whether they choose one, so that Outlive must not.

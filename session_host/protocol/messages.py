@@ -346,7 +346,7 @@ class ForegroundEvent(Message, frozen=True):
     last_exit_code: int | None = None
     """The exit code of the shell's last command; None while one runs, or if unknown."""
     last_ended: str = ""
-    """When that command ended, ISO 8601, UTC; "" if ``last_exit_code`` is None."""
+    """The time at which that command ended, ISO 8601, UTC; "" if ``last_exit_code`` is None."""
 
 
 class SizeEvent(Message, frozen=True):

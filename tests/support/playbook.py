@@ -169,3 +169,23 @@ def _said(value: object) -> str:
         return f"{value[:40]!r}… ({len(value)} bytes)"
     said = repr(value)
     return said if len(said) <= LINE_CHARACTERS else f"{said[:LINE_CHARACTERS]}… ({len(said)} characters)"
+
+
+class RulesStage(Generic[T]):
+    """Rules that a script plays with.
+
+    Attributes:
+        effects: the rules' list of effects.
+    """
+
+    effects: list[T]
+
+    def take_effects(self) -> list[T]:
+        """Return the effects since the last call, oldest first."""
+        effects = self.effects[:]
+        self.effects.clear()
+        return effects
+
+    def script(self) -> Playbook:
+        """Begin a script."""
+        return Playbook(self.take_effects)

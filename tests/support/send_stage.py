@@ -19,7 +19,7 @@ from session_host.storage.descriptors.log_state import LogState
 from session_host.storage.descriptors.pending_input import PendingInput
 from session_host.terminal import create
 from tests.support.kept_sessions import spec_of
-from tests.support.playbook import Event, Playbook, do
+from tests.support.playbook import Event, Playbook, RulesStage, do
 
 PROGRAM = Watch()
 PAUSING = Watch(enter_after_s=0.15)
@@ -32,7 +32,7 @@ HELLO = Send(1, "hello", enter=True, token=TOKEN)
 DONE = Answer("one", Done(1))
 
 
-class SendStage:
+class SendStage(RulesStage[Effect]):
     """The queue of one session, and its emulator."""
 
     def __init__(self, watch: Watch, size: GridSize = GridSize(80, 24)) -> None:
@@ -42,20 +42,13 @@ class SendStage:
             spec_of(watch=watch), LogState(), OutputRing(0, 0), PendingInput(),
             title="", new_id=lambda: next(ids), asked=lambda: self.asked,
         )  # fmt: skip
+        self.effects = self.session.effects
         self.session.program_runs()
         self.queue = self.session.send_queue
         self.emulator = create("pyte", size)
         self.emulator.feed(b"\x1b[?2004h")
         self.take_effects()
         self.use = UseEmulator(self.queue)
-
-    def take_effects(self) -> list[Effect]:
-        effects = self.session.effects[:]
-        self.session.effects.clear()
-        return effects
-
-    def script(self) -> Playbook:
-        return Playbook(self.take_effects)
 
     def sends(self, request: Send = HELLO, client: str = "one") -> Event:
         return do(self.queue.request, request, client)

@@ -19,7 +19,7 @@ from session_host.storage.descriptors.log_state import LogState
 from session_host.storage.descriptors.pending_input import PendingEntry, PendingInput
 from session_host.terminal.base import Emulator
 from tests.support.kept_sessions import SESSION_ID, spec_of
-from tests.support.playbook import Event, Playbook, do
+from tests.support.playbook import Event, RulesStage, do
 
 BUILD = "engine 1"
 HELLO_SAID = m.Hello(m.PROTOCOL_VERSION, "viewer", BUILD)
@@ -42,7 +42,7 @@ class Engine:
 ENGINE = cast("Emulator", Engine())
 
 
-class Stage:
+class Stage(RulesStage[Effect]):
     """A session with ten bytes of output, and its clients.
 
     Attributes:
@@ -57,6 +57,7 @@ class Stage:
             spec_of(), LogState(), OutputRing(0, 10), self.pending,
             title="", new_id=lambda: next(ids), watched=lambda: [m.BellEvent()],
         )  # fmt: skip
+        self.effects = self.session.effects
         self.emulator: Emulator | None = ENGINE
         self.refusal = ""
 
@@ -68,12 +69,7 @@ class Stage:
 
     def take_effects(self) -> list[Effect]:
         """Without the line for the log, which is for people."""
-        effects = [each for each in self.session.effects if not isinstance(each, Log)]
-        self.session.effects.clear()
-        return effects
-
-    def script(self) -> Playbook:
-        return Playbook(self.take_effects)
+        return [each for each in super().take_effects() if not isinstance(each, Log)]
 
     def connection(self, *messages: m.Message) -> ClientConnection:
         """A client that has said this, and has got the answers."""

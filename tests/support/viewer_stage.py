@@ -7,7 +7,7 @@ from session_host.client.viewer.rules import ViewerRules
 from session_host.client.viewer.state import ViewerState
 from session_host.protocol import messages as m
 from session_host.protocol.values import CellSize, GridSize, State
-from tests.support.playbook import Event, Playbook, do
+from tests.support.playbook import Event, RulesStage, do
 
 SIZE, OTHER_SIZE, CELL = GridSize(80, 24), GridSize(90, 30), CellSize(8, 16)
 BUILD, EPOCH = "engine 1", "epoch"
@@ -34,21 +34,14 @@ def follow(offset: int, resizes: int = 2, *, output: bool = True, attachment: st
     return e.SendMessage(m.Follow(attachment, output, EPOCH, offset, resizes))
 
 
-class Stage:
+class Stage(RulesStage[e.Effect]):
     """A viewer's rules; its methods are what happens to it."""
 
     def __init__(self, *, read_only: bool = False, output: bool = True) -> None:
         self.rules = ViewerRules(
             size=SIZE, cell=CELL, engine_build=BUILD, read_only=read_only, output=output, kind="tab"
         )
-
-    def take_effects(self) -> list[e.Effect]:
-        effects = list(self.rules.effects)
-        self.rules.effects.clear()
-        return effects
-
-    def script(self) -> Playbook:
-        return Playbook(self.take_effects)
+        self.effects = self.rules.effects
 
     def connected(self) -> Stage:
         self.rules.start()

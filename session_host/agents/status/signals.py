@@ -56,7 +56,7 @@ CLEARED: Final = "state=clear"
 """OSC 7501's parameter that withdraws the program's status."""
 
 _OWN_DIALOG: Final = "dialog open"
-"""What Claude Code "waits" for in dialogs that the user may have opened (``/model``); OSC 7501 tells those apart."""
+"""Claude Code's reason for waiting in a dialog. The user may have opened it (``/model``), which OSC 7501 tells."""
 
 
 class StatusReport(NamedTuple):

@@ -34,7 +34,7 @@ _REMARK_COLUMNS = 80
 
 
 class Explained(msgspec.Struct, kw_only=True):
-    """Where a session's state and activity come from; unknown values are None."""
+    """The evidence for a session's state and activity; unknown values are None."""
 
     id: str
     name: str

@@ -44,7 +44,7 @@ class SessionInfo(msgspec.Struct, kw_only=True):
     activity: str | None = None
     activity_source: str | None = None
     activity_detail: str | None = None
-    """What the agent asks or does, if the agent reports it."""
+    """The agent's question or work, if the agent reports it."""
     activity_since: str | None = None
     title: str
     host_pid: int | None
@@ -78,7 +78,7 @@ class SessionInfo(msgspec.Struct, kw_only=True):
     last_exit_code: int | None = None
     """The exit code of the last command of a shell at its prompt, if the shell marks its commands (OSC 133)."""
     last_ended: str | None = None
-    """When that command ended."""
+    """The time at which that command ended."""
 
 
 def info_of(record: SessionRecord, description: Description | None = None) -> SessionInfo:

@@ -112,8 +112,8 @@ class UnacknowledgedInput:
         """Renumber the kept inputs for another attachment.
 
         Returns:
-            The inputs sent under the former attachment. The host that received them is gone, so nobody knows whether
-            they were typed. They are dropped rather than typed twice, and the user is told.
+            The refusals of the inputs sent under the former attachment, for the user. The host that received them is
+            gone and may have typed them, so they are dropped: sent again, they could be typed twice.
         """
         refusals: list[InputRefused] = []
         if self._attachment:

@@ -88,7 +88,7 @@ class Viewer(ViewerInput):
     def close(self) -> None:
         """Stop following the session, without an effect on the agent."""
         self._rules.detach()
-        self._empty_outbox()
+        self._perform_all()
         if self._connection is not None:
             self._connection.close()
             self._closing, self._connection = self._connection, None
@@ -113,11 +113,11 @@ class Viewer(ViewerInput):
             return  # New effects run after those that were pending before.
         self._is_performing = True
         try:
-            self._empty_outbox()
+            self._perform_all()
         finally:
             self._is_performing = False
 
-    def _empty_outbox(self) -> None:
+    def _perform_all(self) -> None:
         while self._effects:
             self._carry_out(self._effects.pop(0))
 

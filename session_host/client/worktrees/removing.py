@@ -37,7 +37,7 @@ class Removal(msgspec.Struct, frozen=True, kw_only=True):
     removed: bool
     """Whether the worktree's directory is gone."""
     line: str
-    """What was kept and why, or what was removed with the worktree, for the user; "" if there is nothing to say."""
+    """A line for the user: the kept work and the reason, or the removed branch; "" if there is nothing to say."""
 
 
 def remove(worktree: str, repository: str, branch: str, *, branch_made: bool) -> Removal:

@@ -144,7 +144,7 @@ def explanation(error: openai.APIStatusError) -> str:
 
 
 def retry_after_s(headers: Mapping[str, str], now_s: float) -> float | None:
-    """When a server wants the next request (RFC 9110, 10.2.3; ``retry-after-ms`` is OpenAI's own).
+    """The time that a server asks to wait before the next request (RFC 9110, 10.2.3; ``retry-after-ms`` is OpenAI's).
 
     Returns:
         Seconds from now, from 0 to an hour; None if the server does not say, or not understandably.

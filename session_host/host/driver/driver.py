@@ -261,7 +261,7 @@ class Driver:
             yield foreground.current
 
     def _asked(self) -> str | None:
-        """What the agent asks its user now, "" for something; None if it asks nothing."""
+        """The agent's question to its user: "" for an unknown one, None for none."""
         self.watch.look_at_file()
         tracker = self.watch.tracker
         return tracker.detail if tracker.activity is Activity.NEEDS_INPUT else None

@@ -12,7 +12,7 @@ from session_host.session.effects import Effect, StartTimer, StopTimer, ToProgra
 from session_host.session.focus import GRACE_S, UNSEEN, FocusReporter
 from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.terminal.base import Emulator
-from tests.support.playbook import Event, Playbook, do
+from tests.support.playbook import Event, Playbook, RulesStage, do
 
 IN, OUT = ToProgram(EntryKind.FOCUS, b"IN", number=1), ToProgram(EntryKind.FOCUS, b"OUT", number=0)
 
@@ -40,22 +40,17 @@ class Modes:
 ASKS, ASKS_NOT = cast("Emulator", Modes(asks=True)), cast("Emulator", Modes(asks=False))
 
 
-class Stage:
+class Stage(RulesStage[Effect]):
     """The rules of one session's keyboard, and a viewer."""
 
     def __init__(self, told: bool | None = None) -> None:
-        self.effects: list[Effect] = []
+        self.effects = []
         attachments = Attachments(self.effects, {}, lambda: "a" * 32)
         self.viewer = attachments.attach(Client(), resume="", read_only=False)
         self.effects.clear()
         self.focus = FocusReporter(attachments, self.effects, told)
         self.grace, self.no_grace = StartTimer(self.focus, UNSEEN, GRACE_S), StopTimer(self.focus, UNSEEN)
         self.ask = UseEmulator(self.focus)
-
-    def take_effects(self) -> list[Effect]:
-        effects = self.effects[:]
-        self.effects.clear()
-        return effects
 
     def shows(self, output: bool) -> Event:
         def shows(output: bool) -> None:
@@ -72,9 +67,6 @@ class Stage:
 
     def used(self, emulator: Emulator) -> Event:
         return do(self.focus.emulator_used, emulator)
-
-    def script(self) -> Playbook:
-        return Playbook(self.take_effects)
 
     def unseen(self, emulator: Emulator) -> Playbook:
         """A script that begins with a program that no viewer shows."""

@@ -17,7 +17,7 @@ from session_host.session.sizing import (
     RESIZE_DEBOUNCE_S,
     Sizing,
 )
-from tests.support.playbook import Event, Playbook, do
+from tests.support.playbook import Event, Playbook, RulesStage, do
 
 START, CELL = GridSize(80, 24), CellSize()
 
@@ -32,20 +32,15 @@ class Client:
         raise AssertionError(message)
 
 
-class Stage:
+class Stage(RulesStage[Effect]):
     """The rules of one session's size, and its viewers."""
 
     def __init__(self) -> None:
-        self.effects: list[Effect] = []
+        self.effects = []
         self.attachments = Attachments(self.effects, {}, lambda: uuid.uuid4().hex)
         self.sizing = Sizing(self.attachments, self.effects, START, CELL)
         self.settling = StartTimer(self.sizing, RESIZE, RESIZE_DEBOUNCE_S)
         self.leaving = StartTimer(self.sizing, LEAVING, LEAVING_DEBOUNCE_S)
-
-    def take_effects(self) -> list[Effect]:
-        effects = self.effects[:]
-        self.effects.clear()
-        return effects
 
     def viewer(self, columns: int, rows: int, kind: str = "", *, read_only: bool = False) -> Attachment:
         attachment = self.attachments.attach(Client(), resume="", read_only=read_only)
@@ -56,9 +51,6 @@ class Stage:
     def away(self, attachment: Attachment) -> None:
         """The viewer's connection is gone."""
         attachment.client = None
-
-    def script(self) -> Playbook:
-        return Playbook(self.take_effects)
 
     def running(self) -> Playbook:
         """A script that begins with a program that runs, and whose grid no viewer has set."""

@@ -19,7 +19,7 @@ from session_host.session.subscription import (
     Audience,
     OutputSubscription,
 )
-from tests.support.playbook import Event, Playbook, Returned, do
+from tests.support.playbook import Event, Playbook, Returned, RulesStage, do
 
 CLIENT, BUILD, EPOCH = "a client", "engine 1", "one life"
 FLUSH = Flush(CLIENT)
@@ -27,25 +27,17 @@ SIZE = GridSize(80, 24)
 WIDER = Resized(10, GridSize(90, 24), number=1)
 
 
-class Stage:
+class Stage(RulesStage[Effect]):
     """Ten bytes of output, and a client."""
 
     def __init__(self) -> None:
-        self.effects: list[Effect] = []
+        self.effects = []
         self.ring, self.audience = OutputRing(0, 10), Audience()
         self.client = OutputSubscription(CLIENT, EPOCH, self.ring, self.audience, self.effects)
         self.client.engine_build = BUILD
         self.ask = AskSnapshot(self.client, BUILD)
         self.pause = StartTimer(self.client, SNAPSHOT, SNAPSHOT_INTERVAL_S)
         self.event_pause = StartTimer(self.client, OUTPUT_EVENT, OUTPUT_EVENT_INTERVAL_S)
-
-    def take_effects(self) -> list[Effect]:
-        effects = self.effects[:]
-        self.effects.clear()
-        return effects
-
-    def script(self) -> Playbook:
-        return Playbook(self.take_effects)
 
     def follows(self, offset: int, resizes: int = 0, epoch: str = EPOCH) -> Event:
         return do(self.client.follow, epoch, offset, resizes)

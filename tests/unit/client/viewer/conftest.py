@@ -1,4 +1,4 @@
-"""A host of a few lines, for viewers."""
+"""A host of a few lines, for viewers; and a viewer's rules on a stage."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from session_host.protocol.messages import (
 )
 from session_host.protocol.values import Activity, GridSize, State
 from tests.support.area import Area
+from tests.support.viewer_stage import Stage
 
 SIZE = GridSize(80, 24)
 
@@ -81,3 +82,8 @@ async def host(area: Area) -> AsyncIterator[ToldHost]:
     server = await asyncio.start_unix_server(made.serve, session_socket(made.id))
     yield made
     server.close()
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()

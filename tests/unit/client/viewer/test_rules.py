@@ -29,12 +29,6 @@ from tests.support.viewer_stage import (
     told,
 )
 
-
-@pytest.fixture
-def stage() -> Stage:
-    return Stage()
-
-
 # ---------------------------------------------------------------- attaching
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from session_host.client.viewer import effects as e
 from session_host.client.viewer.rules import RETRY_S
 from session_host.client.viewer.state import ViewerState
@@ -25,12 +23,6 @@ from tests.support.viewer_stage import (
     refusal,
     told,
 )
-
-
-@pytest.fixture
-def stage() -> Stage:
-    return Stage()
-
 
 # ---------------------------------------------------------------- output
 

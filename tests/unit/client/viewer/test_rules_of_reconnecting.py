@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from session_host.client.viewer import effects as e
 from session_host.client.viewer.rules import RETRY_S
 from session_host.client.viewer.state import ViewerState
@@ -27,11 +25,6 @@ from tests.support.viewer_stage import (
     sent_key,
     told,
 )
-
-
-@pytest.fixture
-def stage() -> Stage:
-    return Stage()
 
 
 def test_a_viewer_that_comes_back_sends_what_the_host_has_not(stage: Stage) -> None:

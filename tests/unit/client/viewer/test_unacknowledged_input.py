@@ -15,71 +15,71 @@ from session_host.protocol.messages import (
 )
 
 
-def key(outbox: UnacknowledgedInput, attachment: str = "") -> Key:
-    return Key(attachment, outbox.next_sequence, "a", "a")
+def key(inputs: UnacknowledgedInput, attachment: str = "") -> Key:
+    return Key(attachment, inputs.next_sequence, "a", "a")
 
 
 def test_early_input_is_renamed_and_sent_in_order() -> None:
-    outbox = UnacknowledgedInput()
+    inputs = UnacknowledgedInput()
     for _ in range(3):
-        assert isinstance(outbox.append(key(outbox)), list)
-    assert outbox.reset_attachment("att") == []
-    sent = [(each.attachment, each.sequence) for each in outbox.unacknowledged()]
+        assert isinstance(inputs.append(key(inputs)), list)
+    assert inputs.reset_attachment("att") == []
+    sent = [(each.attachment, each.sequence) for each in inputs.unacknowledged()]
     assert sent == [("att", 1), ("att", 2), ("att", 3)]
 
 
 def test_what_is_acknowledged_is_forgotten_and_the_rest_is_sent_again() -> None:
-    outbox = UnacknowledgedInput()
-    outbox.reset_attachment("att")
+    inputs = UnacknowledgedInput()
+    inputs.reset_attachment("att")
     for _ in range(5):
-        outbox.append(key(outbox, "att"))
-    outbox.acknowledged(3)
-    assert [each.sequence for each in outbox.unacknowledged()] == [4, 5]
-    assert len(outbox) == 2
+        inputs.append(key(inputs, "att"))
+    inputs.acknowledged(3)
+    assert [each.sequence for each in inputs.unacknowledged()] == [4, 5]
+    assert len(inputs) == 2
 
 
 def test_input_of_a_forgotten_attachment_is_never_typed_twice_and_said() -> None:
-    outbox = UnacknowledgedInput()
-    outbox.reset_attachment("one")
-    outbox.append(key(outbox, "one"))
-    refusals = outbox.reset_attachment("two")
+    inputs = UnacknowledgedInput()
+    inputs.reset_attachment("one")
+    inputs.append(key(inputs, "one"))
+    refusals = inputs.reset_attachment("two")
     assert [each.code for each in refusals] == [ErrorCode.STALE_ATTACHMENT]
-    assert outbox.unacknowledged() == []
-    assert outbox.next_sequence == 1
+    assert inputs.unacknowledged() == []
+    assert inputs.next_sequence == 1
 
 
 def test_after_a_refused_input_none_is_typed_until_the_user_has_seen_it() -> None:
-    outbox = UnacknowledgedInput()
-    outbox.reset_attachment("att")
+    inputs = UnacknowledgedInput()
+    inputs.reset_attachment("att")
     for _ in range(4):
-        outbox.append(key(outbox, "att"))
-    outbox.refused(InputRefused("att", 2, ErrorCode.INPUT_FULL, "full"))
-    assert [each.sequence for each in outbox.unacknowledged()] == [1], "the rest would be half a command"
-    outbox.acknowledged(1)
-    assert isinstance(refused := outbox.append(key(outbox, "att")), InputRefused)
+        inputs.append(key(inputs, "att"))
+    inputs.refused(InputRefused("att", 2, ErrorCode.INPUT_FULL, "full"))
+    assert [each.sequence for each in inputs.unacknowledged()] == [1], "the rest would be half a command"
+    inputs.acknowledged(1)
+    assert isinstance(refused := inputs.append(key(inputs, "att")), InputRefused)
     assert refused.code == ErrorCode.HELD
-    assert outbox.append(Focus("att", outbox.next_sequence, focused=True)), "which types nothing"
-    outbox.holding = False
-    assert isinstance(outbox.append(key(outbox, "att")), list)
+    assert inputs.append(Focus("att", inputs.next_sequence, focused=True)), "which types nothing"
+    inputs.holding = False
+    assert isinstance(inputs.append(key(inputs, "att")), list)
 
 
 def test_what_is_refused_for_another_reason_goes_alone() -> None:
-    outbox = UnacknowledgedInput()
-    outbox.reset_attachment("att")
+    inputs = UnacknowledgedInput()
+    inputs.reset_attachment("att")
     for _ in range(3):
-        outbox.append(key(outbox, "att"))
-    outbox.refused(InputRefused("att", 2, ErrorCode.ENDED, "it has ended"))
-    assert [each.sequence for each in outbox.unacknowledged()] == [1, 3]
+        inputs.append(key(inputs, "att"))
+    inputs.refused(InputRefused("att", 2, ErrorCode.ENDED, "it has ended"))
+    assert [each.sequence for each in inputs.unacknowledged()] == [1, 3]
 
 
 def test_too_much_is_refused_and_said() -> None:
-    outbox = UnacknowledgedInput()
+    inputs = UnacknowledgedInput()
     for _ in range(MAX_INPUTS):
-        assert isinstance(outbox.append(key(outbox)), list)
+        assert isinstance(inputs.append(key(inputs)), list)
     for code in (ErrorCode.INPUT_FULL, ErrorCode.HELD):
-        assert isinstance(refusal := outbox.append(key(outbox)), InputRefused)
+        assert isinstance(refusal := inputs.append(key(inputs)), InputRefused)
         assert refusal.code == code
-        outbox.acknowledged(MAX_INPUTS)
+        inputs.acknowledged(MAX_INPUTS)
     for message in (
         Text("", 1, "x" * (MAX_PASTE_CHARACTERS + 1)),
         Paste("", 1, "x" * (MAX_WHOLE_PASTE_CHARACTERS + 1)),
@@ -89,15 +89,15 @@ def test_too_much_is_refused_and_said() -> None:
 
 
 def test_a_long_paste_is_carried_by_several_messages() -> None:
-    outbox = UnacknowledgedInput()
-    outbox.reset_attachment("att")
+    inputs = UnacknowledgedInput()
+    inputs.reset_attachment("att")
     text = "0123456789" * (MAX_PASTE_CHARACTERS // 4)
-    parts = outbox.append(Paste("att", outbox.next_sequence, text))
+    parts = inputs.append(Paste("att", inputs.next_sequence, text))
     assert isinstance(parts, list)
     assert "".join(part.text for part in parts if isinstance(part, Paste)) == text
     assert [(part.sequence, part.more) for part in parts if isinstance(part, Paste)] == [
         (1, True), (2, True), (3, False),
     ]  # fmt: skip
-    assert outbox.next_sequence == 4
-    outbox.acknowledged(3)
-    assert len(outbox) == 0
+    assert inputs.next_sequence == 4
+    inputs.acknowledged(3)
+    assert len(inputs) == 0

@@ -20,27 +20,19 @@ from session_host.session.effects import (
     StopTimer,
 )
 from session_host.session.requests.end_request import SAVE, SAVE_S, STEP, EndRequest, EndRequests
-from tests.support.playbook import Capture, Event, Playbook, do
+from tests.support.playbook import Capture, Event, Playbook, RulesStage, do
 
 SHELL, AGENT, OTHER = Watch(leave_by="SIGHUP"), Watch(ends_all=True), Watch()
 TERM, HUP, KILL, CONT = (SignalProgram(name) for name in ("SIGTERM", "SIGHUP", "SIGKILL", "SIGCONT"))
 STOPPED, KILLED = Answer("client", Done(1)), Answer("killer", Done(2))
 
 
-class Stage:
+class Stage(RulesStage[Effect]):
     """The requests to end one program."""
 
     def __init__(self, watch: Watch) -> None:
-        self.effects: list[Effect] = []
+        self.effects = []
         self.requests = EndRequests(self.effects, watch)
-
-    def take_effects(self) -> list[Effect]:
-        effects = self.effects[:]
-        self.effects.clear()
-        return effects
-
-    def script(self) -> Playbook:
-        return Playbook(self.take_effects)
 
     def running(self) -> Playbook:
         return self.script() >> do(self.requests.program_runs)

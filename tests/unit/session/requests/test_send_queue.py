@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Done, ErrorCode, Failed, Send
@@ -19,19 +17,10 @@ from tests.support.playbook import do
 from tests.support.send_stage import (
     DONE,
     OTHER,
-    PAUSING,
     PROGRAM,
     TOKEN,
     SendStage,
 )
-
-
-@pytest.fixture
-def stage(request: pytest.FixtureRequest) -> Iterator[SendStage]:
-    own = SendStage(getattr(request, "param", PAUSING))
-    yield own
-    own.emulator.close()
-
 
 # ---------------------------------------------------------------- typing
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from session_host.protocol.messages import ErrorCode, Failed, Send
@@ -23,19 +21,11 @@ from tests.support.playbook import do
 from tests.support.send_stage import (
     DONE,
     ENTER,
-    PAUSING,
     SHOWING,
     SHOWING_AT_ONCE,
     TOKEN,
     SendStage,
 )
-
-
-@pytest.fixture
-def stage(request: pytest.FixtureRequest) -> Iterator[SendStage]:
-    own = SendStage(getattr(request, "param", PAUSING))
-    yield own
-    own.emulator.close()
 
 
 @pytest.mark.parametrize("stage", [SHOWING], indirect=True)
