@@ -10,6 +10,7 @@
     agents         the catalog of agents, their conversations, and the meaning of their signals
     storage        what outlives a process: descriptors and files in memory, journal, record, search index
     terminal       emulation: one protocol, two engines
+    structured     chats without a terminal: transcripts, and the agents' protocols; pure
     session        the rules of a session; pure
     protocol       messages between processes; pure
     system         the operating system: time, event loop, processes, systemd

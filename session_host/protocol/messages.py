@@ -7,8 +7,10 @@ A connection, from the client's side::
                                                      ← SnapshotPart × n   (the state at `offset`)
                                                      ← Output(offset, data) | Resized | Event …
     → Key | Text | Paste | Mouse | Focus             ← InputAck(attachment, sequence) | InputRefused
+    → Prompt | AnswerRequest | …                      (the same, for a structured chat)
     → GoOn, Resize, Follow, Detach
     → Describe | Peek | Send | Stop | Kill | Rename   ← Description | Screen | Done | Failed
+    → Act
     → Explain                                         ← Explanation
     → Report                                          (from the agent's hooks; without a reply)
 
@@ -27,7 +29,7 @@ from typing import Literal
 import msgspec
 
 from .evidence import Evidence, Transition
-from .values import Activity, CellSize, GridSize, KeyAction, MouseAction, MouseButton, State
+from .values import Activity, CellSize, GridSize, Image, KeyAction, MouseAction, MouseButton, State
 
 PROTOCOL_VERSION = 6
 """The version, increased with each change that an older peer would misread."""
@@ -83,6 +85,12 @@ class ErrorCode:
     """An agent may not control this chat without the user's permission."""
     BAD_REQUEST = "bad_request"
     """The request's values are invalid; the message says which."""
+    ANSWERED = "answered"
+    """Another client has answered the agent's question, or the agent took it back."""
+    CHANGED = "changed"
+    """The agent's question is not the one that was shown: look at it again."""
+    WRONG_RUNTIME = "wrong_runtime"
+    """A terminal takes no prompts, and a structured chat no keys."""
 
 
 class Message(msgspec.Struct, frozen=True, array_like=True, tag=True, forbid_unknown_fields=True):
@@ -241,6 +249,61 @@ class Focus(Message, frozen=True):
     attachment: str
     sequence: int
     focused: bool
+
+
+# ---------------------------------------------------------------- verbs of a structured chat
+
+
+class Prompt(Message, frozen=True):
+    """A prompt for the agent.
+
+    ``mode`` matters while a turn runs: "queue" waits for its end, "steer" adds the text to it, "interrupt" ends it.
+    """
+
+    attachment: str
+    sequence: int
+    text: str
+    mode: Literal["queue", "steer", "interrupt"] = "queue"
+    images: tuple[Image, ...] = ()
+
+
+class WithdrawPrompt(Message, frozen=True):
+    """Take a prompt back that is not sent yet; ``item`` is its item's id."""
+
+    attachment: str
+    sequence: int
+    item: str
+
+
+class Interrupt(Message, frozen=True):
+    """Interrupt the running turn."""
+
+    attachment: str
+    sequence: int
+
+
+class AnswerRequest(Message, frozen=True):
+    """The user's answer to a request of the agent; only the first one counts."""
+
+    attachment: str
+    sequence: int
+    agent_request: str
+    """The request's id."""
+    option: str
+    """The id of one of its options; "" for ``texts``."""
+    digest: str
+    """Of the request as it was shown (``structured.rules.digest``)."""
+    texts: dict[str, str] = {}
+    """Answers to questions, by the questions' ids."""
+
+
+class ChangeSetting(Message, frozen=True):
+    """Change a setting of the agent's session, such as its model."""
+
+    attachment: str
+    sequence: int
+    setting: str
+    value: str
 
 
 # ---------------------------------------------------------------- host to viewer
@@ -457,6 +520,17 @@ class Rename(Message, frozen=True):
     name: str
 
 
+class Act(Message, frozen=True):
+    """Carry out a verb of a structured chat without attaching; ``verb.attachment`` is ""."""
+
+    request: int
+    verb: Prompt | WithdrawPrompt | Interrupt | AnswerRequest | ChangeSetting
+    token: str = ""
+    """As in Send."""
+    by: str = "command"
+    """The kind of client, as in Attach."""
+
+
 class Explain(Message, frozen=True):
     """Ask for an Explanation."""
 
@@ -586,8 +660,9 @@ class Failed(Message, frozen=True):
     message: str
 
 
-Input = Key | Text | Paste | Mouse | Focus
-Request = Describe | Peek | Send | Stop | Kill | Rename | Explain
+Verb = Prompt | WithdrawPrompt | Interrupt | AnswerRequest | ChangeSetting
+Input = Key | Text | Paste | Mouse | Focus | Verb
+Request = Describe | Peek | Send | Stop | Kill | Rename | Explain | Act
 Reply = Description | Explanation | Screen | Done | Failed
 Event = (
     StateEvent | TitleEvent | NameEvent | ActivityEvent | ForegroundEvent | BellEvent | NotificationEvent
@@ -597,7 +672,8 @@ Event = (
 FromClient = (
     Hello | Attach | Follow | Detach | Resize | Colors | GoOn
     | Key | Text | Paste | Mouse | Focus
-    | Describe | Peek | Send | Stop | Kill | Rename | Explain | Report
+    | Prompt | WithdrawPrompt | Interrupt | AnswerRequest | ChangeSetting
+    | Describe | Peek | Send | Stop | Kill | Rename | Explain | Act | Report
 )  # fmt: skip
 FromHost = (
     Welcome | Error | Starting | Attached | SnapshotPart | Output | Resized

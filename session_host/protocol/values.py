@@ -38,6 +38,13 @@ class CellSize(msgspec.Struct, frozen=True, array_like=True):
     height_px: Annotated[int, _UNSIGNED_SHORT] = 16
 
 
+class Image(msgspec.Struct, frozen=True, array_like=True):
+    """An image of a prompt or of an answer."""
+
+    mime: str
+    data: bytes
+
+
 class Modifiers(IntFlag):
     """Modifier keys held, with the bits of the kitty keyboard protocol."""
 

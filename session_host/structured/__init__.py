@@ -1,0 +1,14 @@
+"""Chats without a terminal: an agent speaks a protocol of JSON lines, and a transcript takes the screen's place. Pure.
+
+    items        the vocabulary: items of a transcript, requests of the agent, and their changes
+    transcript   the transcript: built from changes, by the host and by each viewer alike
+    log          the transcript log: the session's output, a record for each step
+    rules        what prompts, answers and the agent's lines lead to, whatever the agent speaks
+    state        the state of ``rules`` that survives the host
+    lines        the agent's output as lines of bounded length
+    dialects/    one translator for each agent's protocol
+
+A step has one cause, such as a line of the agent, a prompt, an answer or a timer. It leads to changes of the transcript
+and to bytes for the agent. The same causes lead to the same steps, so a new host repeats the causes after the last
+checkpoint, and has the state of the former one.
+"""

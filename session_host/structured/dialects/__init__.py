@@ -1,0 +1,10 @@
+"""Dialects: the agents' protocols, each translated into the vocabulary of ``items``. Pure.
+
+    base       what a dialect is, and what it may ask for
+    json_rpc   requests, replies and notifications, for the dialects that are JSON-RPC
+    reading    fields of a message that may be missing or of another type than expected
+    registry   the dialects by their names
+
+No message of an agent makes a dialect fail: an unknown message or field becomes a "raw" item, and the rest of the
+message counts.
+"""

@@ -1,0 +1,118 @@
+"""What a dialect is, and what it may ask for."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import msgspec
+
+from session_host.protocol.values import Image
+from session_host.structured.items import AgentRequest, AnyChange
+
+
+class Start(msgspec.Struct, frozen=True, kw_only=True):
+    """How a chat begins."""
+
+    directory: str
+    """The working directory, absolute."""
+    conversation: str = ""
+    """The agent's id of the conversation to resume; "" for a new one."""
+    has_history: bool = False
+    """Whether the transcript has the resumed conversation already, so that the agent's own history is not needed."""
+    version: str = ""
+    """Outlive's."""
+    options: dict[str, Any] = {}
+    """The dialect's options, from the agent's file and the user."""
+
+
+class UserPrompt(msgspec.Struct, frozen=True, array_like=True):
+    """A prompt of the user; ``id`` is that of its item."""
+
+    id: str
+    text: str
+    images: tuple[Image, ...] = ()
+
+
+class Answer(msgspec.Struct, frozen=True, array_like=True):
+    """The user's answer to a request: the id of an option, or texts by the ids of the questions."""
+
+    option: str
+    texts: dict[str, str] = {}
+
+
+class DialectPort(Protocol):
+    """What a dialect may ask for; all of it belongs to the step that runs.
+
+    Attributes:
+        now_ms: the time of the step, in milliseconds since 1970. There is no other clock.
+    """
+
+    now_ms: int
+
+    def emit(self, change: AnyChange) -> None:
+        """Change the transcript."""
+
+    def send(self, message: Any) -> None:
+        """Send the agent a message: a JSON value, on a line of its own."""
+
+    def start_timer(self, name: str, after_s: float) -> None:
+        """Call ``timer_due`` after this time, once."""
+
+    def ready(self) -> None:
+        """The agent takes prompts from now on. The state becomes "idle" unless the dialect has set another."""
+
+    def accepted(self, prompt_id: str, turn: str = "") -> None:
+        """The agent has confirmed a prompt, or a steering text."""
+
+    def refused(self, prompt_id: str, why: str) -> None:
+        """The agent has refused a prompt: one line for the user."""
+
+    def too_late(self, prompt_id: str) -> None:
+        """A steering text found no running turn: it becomes a prompt of its own."""
+
+    def notice(self, text: str) -> None:
+        """Add a line about the chat itself."""
+
+    def raw(self, title: str, message: Any) -> None:
+        """Keep a message, or a part of one, that the dialect does not understand."""
+
+    def fail(self, why: str) -> None:
+        """The chat cannot go on: show this line and end the program."""
+
+
+class Dialect(Protocol):
+    """Translates between one agent's protocol and the vocabulary.
+
+    A dialect has no clock, no random numbers and no I/O: a new host repeats its calls and gets the same state. It emits
+    ``StateChanged``, ``TurnEnded``, ``RequestOpened`` and items; the rules own queued prompts and the first answer.
+    """
+
+    def begin(self, start: Start) -> None:
+        """The program runs: send the first messages."""
+
+    def receive(self, line: bytes) -> None:
+        """Handle one line of the agent, without its end."""
+
+    def prompt(self, prompt: UserPrompt) -> None:
+        """Start a turn; called only while the agent is idle. Report ``accepted`` or ``refused``."""
+
+    def steer(self, prompt: UserPrompt) -> None:
+        """Add a text to the running turn. Report ``accepted`` or ``too_late``. Only with this capability."""
+
+    def interrupt(self) -> None:
+        """Interrupt the running turn."""
+
+    def answer(self, request: AgentRequest, answer: Answer) -> None:
+        """Answer an open request; called once for each."""
+
+    def change_setting(self, setting: str, value: str) -> None:
+        """Change a setting of the agent's session."""
+
+    def timer_due(self, name: str) -> None:
+        """A timer expired."""
+
+    def save(self) -> bytes:
+        """The whole state, as ``load`` reads it."""
+
+    def load(self, state: bytes) -> None:
+        """Go on from a saved state, in place of ``begin``."""

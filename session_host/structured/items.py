@@ -1,0 +1,291 @@
+"""The vocabulary of structured chats: items, requests, and the changes that make up a transcript.
+
+The words follow the Agent Client Protocol (https://agentclientprotocol.com). A field that an agent does not report
+keeps its default. All structs travel as msgpack arrays in the transcript log: add fields only at the end, and with
+defaults.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from session_host.protocol.values import Image
+
+ItemKind = Literal["user", "agent", "thought", "tool", "plan", "notice", "raw"]
+"""The kind of an item.
+
+"notice" is a line of Outlive's or of the agent about the chat itself; "raw" is a message that no dialect understands.
+"""
+
+ItemStatus = Literal[
+    "", "queued", "sent", "unconfirmed", "running", "done", "failed", "declined", "interrupted", "cut", "withdrawn"
+]
+"""How far an item is.
+
+A prompt is "queued" until it is sent, "sent" until the agent confirms it, then "done"; "unconfirmed" if the agent died
+before it confirmed it, and "withdrawn" if its user took it back. A message or tool call is "running" until it is
+complete; "cut" if the agent died before that.
+"""
+
+ToolKind = Literal["", "execute", "edit", "read", "search", "fetch", "delete", "move", "think", "other"]
+
+ChatState = Literal["starting", "idle", "running", "requires_action", "ended"]
+"""What the agent does: "starting" until its first thread is open, "requires_action" while a request is open."""
+
+TurnOutcome = Literal["completed", "interrupted", "failed", "cut"]
+"""How a turn ended: "cut" by the agent's death."""
+
+OptionKind = Literal["allow_once", "allow_always", "reject_once", "reject_always", "cancel", "choice"]
+
+
+class Value(msgspec.Struct, frozen=True, array_like=True):
+    """Base of all values of the vocabulary."""
+
+
+class FileChange(Value, frozen=True):
+    """A change of one file."""
+
+    path: str
+    patch: str
+    """A unified diff without its two header lines; "" if the agent reports none."""
+    kind: Literal["add", "update", "delete"] = "update"
+    moved_to: str = ""
+
+
+class PlanEntry(Value, frozen=True):
+    """One step of the agent's plan."""
+
+    text: str
+    status: Literal["pending", "in_progress", "completed"] = "pending"
+
+
+class Item(Value, frozen=True):
+    """One item of a transcript. An update replaces the item with the same ``id``."""
+
+    id: str
+    kind: ItemKind
+    at_ms: int
+    """When it began, in milliseconds since 1970."""
+    text: str = ""
+    """Markdown of a message or thought; a notice's line; a raw message's JSON."""
+    status: ItemStatus = ""
+    turn: str = ""
+    """The agent's id of the turn, "" outside of one."""
+    title: str = ""
+    """One line: what a tool does, or the method of a raw message."""
+    tool: ToolKind = ""
+    command: str = ""
+    """The whole command of an "execute" tool."""
+    directory: str = ""
+    output: str = ""
+    """The output of a tool, as text."""
+    exit_code: int | None = None
+    changes: tuple[FileChange, ...] = ()
+    plan: tuple[PlanEntry, ...] = ()
+    images: tuple[Image, ...] = ()
+    ended_ms: int = 0
+    """When it was complete; 0 before."""
+    parent: str = ""
+    """The id of the tool item whose sub-agent made this item; "" for the main agent's."""
+
+
+class RequestOption(Value, frozen=True):
+    """One possible answer to a request."""
+
+    id: str
+    name: str
+    """The label, as the agent gives it or in our words."""
+    kind: OptionKind
+
+
+class Question(Value, frozen=True):
+    """One question of a request for the user's input."""
+
+    id: str
+    text: str
+    options: tuple[str, ...] = ()
+    """Suggested answers; a free text is possible, too, if ``free``."""
+    free: bool = True
+    secret: bool = False
+
+
+class AgentRequest(Value, frozen=True):
+    """A request of the agent that the user answers: a permission, or questions."""
+
+    id: str
+    kind: Literal["command", "edit", "permission", "question"]
+    at_ms: int
+    title: str
+    """One line: what the agent asks."""
+    subject: str
+    """Everything that the answer allows, whole: the command, or the changes of files as a diff."""
+    options: tuple[RequestOption, ...] = ()
+    item: str = ""
+    """The tool item that waits for the answer; "" for none."""
+    directory: str = ""
+    reason: str = ""
+    """Why the agent asks, in its words."""
+    questions: tuple[Question, ...] = ()
+    complete: bool = True
+    """Whether ``subject`` is whole. If not, the request can only be declined."""
+
+
+class SettingChoice(Value, frozen=True):
+    """One value of a setting."""
+
+    id: str
+    name: str
+    description: str = ""
+
+
+class Setting(Value, frozen=True):
+    """A setting of the agent's session, such as its model or its mode."""
+
+    id: str
+    name: str
+    value: str
+    choices: tuple[SettingChoice, ...] = ()
+    category: Literal["", "model", "mode", "effort"] = ""
+
+
+class SlashCommand(Value, frozen=True):
+    """A command that the agent offers: a prompt that begins with "/" and its name."""
+
+    name: str
+    description: str = ""
+    hint: str = ""
+
+
+class Capabilities(Value, frozen=True):
+    """What the agent's protocol can do."""
+
+    steer: bool = False
+    """Text can be added to a running turn."""
+    images: bool = False
+    resume: bool = True
+    interrupt: bool = True
+
+
+# ---------------------------------------------------------------- changes
+
+
+class Change(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """Base of all changes; the tag is the class's name."""
+
+
+class Put(Change, frozen=True):
+    """Add an item, or replace the one with its id."""
+
+    item: Item
+
+
+class Append(Change, frozen=True):
+    """Append text to an item's ``text`` or ``output``."""
+
+    id: str
+    text: str
+    field: Literal["text", "output"] = "text"
+
+
+class SetStatus(Change, frozen=True):
+    """Set an item's status."""
+
+    id: str
+    status: ItemStatus
+    ended_ms: int = 0
+    turn: str = ""
+    """The turn that the item belongs to from now on; "" changes nothing."""
+
+
+class Remove(Change, frozen=True):
+    """Remove an item, since the agent took it back."""
+
+    id: str
+
+
+class RequestOpened(Change, frozen=True):
+    """The agent waits for the user's answer."""
+
+    request: AgentRequest
+
+
+class RequestResolved(Change, frozen=True):
+    """A request is answered, or the agent withdrew it."""
+
+    id: str
+    option: str
+    """The id of the chosen option; "" if the agent withdrew the request."""
+    name: str = ""
+    """The chosen option's name."""
+    by: str = ""
+    """The kind of client that answered: "window", "attach", "command"; "" for the agent."""
+    at_ms: int = 0
+
+
+class StateChanged(Change, frozen=True):
+    """The agent began or stopped to work."""
+
+    state: ChatState
+    turn: str = ""
+    detail: str = ""
+    """What it does or asks, one line."""
+
+
+class TurnEnded(Change, frozen=True):
+    """A turn ended."""
+
+    turn: str
+    outcome: TurnOutcome
+    error: str = ""
+    """One line for the user, if it failed."""
+
+
+class UsageChanged(Change, frozen=True):
+    """The tokens that the chat has used."""
+
+    used: int
+    """Tokens in the model's context now; 0 if unknown."""
+    window: int
+    """Size of the model's context in tokens; 0 if unknown."""
+    total: int = 0
+    """Tokens of all turns."""
+    cost: float = 0.0
+    currency: str = ""
+
+
+class SettingsChanged(Change, frozen=True):
+    """All settings of the agent's session."""
+
+    settings: tuple[Setting, ...]
+
+
+class CommandsChanged(Change, frozen=True):
+    """All commands that the agent offers."""
+
+    commands: tuple[SlashCommand, ...]
+
+
+class CapabilitiesKnown(Change, frozen=True):
+    """What the agent can do is known."""
+
+    capabilities: Capabilities
+
+
+class ConversationKnown(Change, frozen=True):
+    """The agent's id of the conversation is known, or is another one now."""
+
+    conversation: str
+
+
+class TitleChanged(Change, frozen=True):
+    """The agent named the conversation."""
+
+    title: str
+
+
+AnyChange = (
+    Put | Append | SetStatus | Remove | RequestOpened | RequestResolved | StateChanged | TurnEnded | UsageChanged
+    | SettingsChanged | CommandsChanged | CapabilitiesKnown | ConversationKnown | TitleChanged
+)  # fmt: skip

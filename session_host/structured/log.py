@@ -1,0 +1,128 @@
+"""The transcript log: the output of a structured session, one record for each step. Pure.
+
+A record is a header of 48 bytes and its payload, ``RecordBody`` as msgpack::
+
+    length of the payload u32 · cause u8 · 3 bytes of 0 · time u64 · raw end u64 · who, 16 bytes · number u64
+
+``time`` is in milliseconds since 1970. ``raw end`` is the offset in the agent's output after the last line that the
+steps up to this one have read. ``who`` and ``number`` are the attachment and the sequence of a viewer's verb, or a
+command's token. A record is appended by one write; a host that is killed within leaves a torn one at the end, which the
+next host cuts off.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from enum import IntEnum
+from typing import NamedTuple
+
+import msgspec
+
+from session_host.errors import ProtocolViolation
+
+from .items import AnyChange
+
+HEADER = struct.Struct("<IB3xQQ16sQ")
+HEADER_BYTES = HEADER.size
+MAX_PAYLOAD_BYTES = 256 * 1024 * 1024
+NOBODY = bytes(16)
+
+
+class Cause(IntEnum):
+    """The cause of a step."""
+
+    BEGIN = 1
+    """The program runs."""
+    LINES = 2
+    """The agent wrote lines."""
+    VERB = 3
+    """A viewer's or command's verb; the body's ``cause`` is its message."""
+    TIMER = 4
+    """A timer of the dialect expired; the body's ``cause`` is its name."""
+    END = 5
+    """The program ended."""
+    HISTORY = 6
+    """The transcript of the session that this one resumes; ``changes`` has its items."""
+    NOTICE = 7
+    """A line of Outlive's about the chat; it changes no other state."""
+
+
+class RecordBody(msgspec.Struct, frozen=True, array_like=True):
+    """The payload of a record."""
+
+    cause: bytes
+    changes: list[AnyChange]
+
+
+class Record(NamedTuple):
+    """One record; ``start`` and ``end`` are its place in the log."""
+
+    start: int
+    end: int
+    cause: int
+    at_ms: int
+    raw_end: int
+    who: bytes
+    number: int
+    body: RecordBody
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(RecordBody)
+
+
+def encode_record(
+    cause: Cause,
+    changes: list[AnyChange],
+    *,
+    at_ms: int,
+    raw_end: int,
+    payload: bytes = b"",
+    who: bytes = NOBODY,
+    number: int = 0,
+) -> bytes:
+    """Encode one record."""
+    body = _encoder.encode(RecordBody(payload, changes))
+    return HEADER.pack(len(body), cause, at_ms, raw_end, who, number) + body
+
+
+class RecordReader:
+    """Splits the log into records, however its bytes are split.
+
+    Attributes:
+        offset: the log's offset after the last whole record.
+        rest: the bytes of an incomplete record.
+    """
+
+    def __init__(self, offset: int = 0, rest: bytes = b"") -> None:
+        self.offset = offset
+        self.rest = bytearray(rest)
+
+    def feed(self, data: bytes) -> Iterator[Record]:
+        """Yield the records that are complete with this data.
+
+        Raises:
+            ProtocolViolation: the bytes are no transcript log.
+        """
+        rest = self.rest
+        rest += data
+        done = 0
+        try:
+            while len(rest) - done >= HEADER_BYTES:
+                length, cause, at_ms, raw_end, who, number = HEADER.unpack_from(rest, done)
+                if length > MAX_PAYLOAD_BYTES:
+                    raise ProtocolViolation(f"a record of {length} bytes in the transcript")
+                end = done + HEADER_BYTES + length
+                if end > len(rest):
+                    break
+                try:
+                    body = _decoder.decode(memoryview(rest)[done + HEADER_BYTES : end])
+                except msgspec.DecodeError as error:
+                    raise ProtocolViolation(f"a damaged record in the transcript: {error}") from error
+                start, self.offset = self.offset, self.offset + end - done
+                done = end
+                yield Record(start, self.offset, cause, at_ms, raw_end, who, number, body)
+        finally:
+            if done:
+                del rest[:done]

@@ -1,0 +1,383 @@
+"""What prompts, answers and the agent's lines lead to, whatever the agent speaks. Pure.
+
+A prompt's way::
+
+    queued ──the agent is idle──▶ sent ──the agent confirms──▶ done
+    queued ──its user takes it back──▶ withdrawn
+    sent ──the agent refuses──▶ failed
+    sent ──the agent dies──▶ unconfirmed
+
+Each method is one cause and returns one ``Step``: changes of the transcript, lines for the agent, timers. The step is
+recorded (``log``) before its lines are sent. A new host repeats the causes of the records after its checkpoint: so it
+has the state again, and the lines that the former host had still to send.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import msgspec
+
+from session_host.protocol.messages import (
+    AnswerRequest,
+    ChangeSetting,
+    ErrorCode,
+    Interrupt,
+    Prompt,
+    Verb,
+    WithdrawPrompt,
+)
+
+from .dialects.base import Answer, Dialect, DialectPort, Start, UserPrompt
+from .items import (
+    AgentRequest,
+    AnyChange,
+    CapabilitiesKnown,
+    Item,
+    Put,
+    RequestOpened,
+    RequestResolved,
+    SetStatus,
+    StateChanged,
+    TurnEnded,
+)
+from .lines import Line
+from .state import KEPT_ANSWERS, KEPT_TOKENS, RulesState
+
+MAX_RAW_CHARACTERS = 20_000
+"""The most of one unknown message that is kept."""
+
+_REJECTIONS = frozenset({"reject_once", "reject_always", "cancel"})
+
+
+class Refusal(NamedTuple):
+    """Why a verb is refused: an ``ErrorCode``, and one line for the user."""
+
+    code: str
+    text: str
+
+
+class Step(NamedTuple):
+    """What one cause leads to.
+
+    Attributes:
+        changes: of the transcript, in order.
+        lines: for the agent, with their line ends.
+        timers: names and seconds.
+        refusal: why the verb has no effect; None if it has.
+        failure: why the chat cannot go on, one line; "" if it can.
+    """
+
+    changes: list[AnyChange]
+    lines: bytes
+    timers: list[tuple[str, float]]
+    refusal: Refusal | None = None
+    failure: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the step leads to nothing."""
+        return not (self.changes or self.lines or self.timers or self.failure)
+
+
+def digest(request: AgentRequest) -> str:
+    """A digest of all that a request's answer allows: an answer is bound to it."""
+    shown = (request.id, request.kind, request.title, request.subject, request.directory, request.questions)
+    return hashlib.sha256(msgspec.msgpack.encode(shown)).hexdigest()[:32]
+
+
+class StructuredRules(DialectPort):
+    """The rules of one structured chat.
+
+    Attributes:
+        state: see ``state.RulesState``.
+        now_ms: the time of the step that runs.
+    """
+
+    def __init__(self, dialect: Callable[[DialectPort], Dialect], start: Start, prefix: str) -> None:
+        """Make the rules of a chat that has not begun.
+
+        Args:
+            dialect: makes the dialect.
+            start: how the chat begins.
+            prefix: begins the ids of the rules' own items: no other session has it.
+        """
+        self.state = RulesState()
+        self.state.queue, self.state.steering, self.state.running = [], [], []
+        self.state.requests, self.state.answers, self.state.tokens = {}, {}, []
+        self.now_ms = 0
+        self._start = start
+        self._prefix = prefix
+        self._changes: list[AnyChange] = []
+        self._lines: list[bytes] = []
+        self._timers: list[tuple[str, float]] = []
+        self._failure = ""
+        self._dialect = dialect(self)
+
+    # ------------------------------------------------------------ saving
+
+    def save(self) -> tuple[RulesState, bytes]:
+        """The state of the rules, and the dialect's."""
+        return self.state, self._dialect.save()
+
+    def load(self, state: RulesState, dialect: bytes) -> None:
+        """Go on from a saved state."""
+        self.state = state
+        if state.begun:
+            self._dialect.load(dialect)
+
+    # ------------------------------------------------------------ causes
+
+    def begin(self, now_ms: int) -> Step:
+        """The program runs."""
+        self.state.begun = True
+        self._dialect_does(now_ms, lambda: self._dialect.begin(self._start))
+        return self._step()
+
+    def receive_lines(self, lines: Sequence[Line], now_ms: int) -> Step:
+        """The agent wrote lines."""
+        for line in lines:
+            self._dialect_does(now_ms, partial(self._line, line))
+        return self._step()
+
+    def timer_due(self, name: str, now_ms: int) -> Step:
+        """A timer of the dialect expired."""
+        self._dialect_does(now_ms, lambda: self._dialect.timer_due(name))
+        return self._step()
+
+    def verb(self, verb: Verb, now_ms: int, *, by: str, token: str = "") -> Step:
+        """A viewer or a command asks for something.
+
+        Args:
+            verb: what it asks for.
+            now_ms: the time.
+            by: the kind of client.
+            token: of a command's verb: one that was carried out already has no effect again.
+        """
+        self.now_ms = now_ms
+        if token and token in self.state.tokens:
+            return self._step()
+        refusal = self._verb(verb, by)
+        if token and refusal is None:
+            self.state.tokens = [*self.state.tokens, token][-KEPT_TOKENS:]
+        return self._step(refusal)
+
+    def end(self, now_ms: int) -> Step:
+        """The program ended: what was going on is cut."""
+        self.now_ms = now_ms
+        state = self.state
+        if state.ended:
+            return self._step()
+        for item_id in list(state.running):
+            self.emit(SetStatus(item_id, "cut", now_ms))
+        for prompt in (*state.steering, *([state.in_flight] if state.in_flight else ())):
+            self.emit(SetStatus(prompt.id, "unconfirmed"))
+        for request_id in list(state.requests):
+            self.emit(RequestResolved(request_id, "", at_ms=now_ms))
+        if state.state in {"running", "requires_action"}:
+            self.emit(TurnEnded(state.turn, "cut"))
+        self.emit(StateChanged("ended"))
+        state.steering, state.in_flight, state.ended = [], None, True
+        return self._step()
+
+    def _dialect_does(self, now_ms: int, work: Callable[[], None]) -> None:
+        """Let the dialect work; a fault of ours costs one message, never the chat."""
+        self.now_ms = now_ms
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001 - an agent's message must not end the host
+            self.raw(f"{type(error).__name__}: {error}", None)
+        self._pump()
+
+    def _line(self, line: Line) -> None:
+        if line.dropped:
+            start = line.data.decode(errors="replace")
+            self.notice(f"a message of {line.dropped:,} bytes was dropped: it is too long")
+            self.raw("the beginning of the dropped message", start)
+        else:
+            self._dialect.receive(line.data)
+
+    def _step(self, refusal: Refusal | None = None) -> Step:
+        step = Step(self._changes, b"".join(self._lines), self._timers, refusal, self._failure)
+        self._changes, self._lines, self._timers = [], [], []
+        return step
+
+    # ------------------------------------------------------------ verbs
+
+    def _verb(self, verb: Verb, by: str) -> Refusal | None:
+        if self.state.ended:
+            return Refusal(ErrorCode.ENDED, "the chat has ended")
+        match verb:
+            case Prompt():
+                return self._prompt(verb)
+            case WithdrawPrompt(item=item_id):
+                return self._withdraw(item_id)
+            case AnswerRequest():
+                return self._answer(verb, by)
+            case Interrupt():
+                if self.state.state not in {"running", "requires_action"}:
+                    return Refusal(ErrorCode.BAD_REQUEST, "nothing is running")
+                self._dialect_does(self.now_ms, self._dialect.interrupt)
+            case ChangeSetting(setting=setting, value=value):
+                self._dialect_does(self.now_ms, lambda: self._dialect.change_setting(setting, value))
+        return None
+
+    def _prompt(self, verb: Prompt) -> Refusal | None:
+        state = self.state
+        text = verb.text.strip("\n")
+        if not text.strip() and not verb.images:
+            return Refusal(ErrorCode.BAD_REQUEST, "the prompt is empty")
+        prompt = UserPrompt(self._new_id(), text, verb.images)
+        steers = verb.mode == "steer" and state.can_steer and state.state == "running" and bool(state.turn)
+        item = Item(prompt.id, "user", self.now_ms, text=text, status="sent" if steers else "queued",
+                    images=prompt.images)  # fmt: skip
+        self.emit(Put(item))
+        if steers:
+            state.steering.append(prompt)
+            self._dialect_does(self.now_ms, lambda: self._dialect.steer(prompt))
+            return None
+        if verb.mode == "interrupt" and state.state in {"running", "requires_action"}:
+            state.queue.insert(0, prompt)
+            self._dialect_does(self.now_ms, self._dialect.interrupt)
+            return None
+        state.queue.append(prompt)
+        self._pump()
+        return None
+
+    def _withdraw(self, item_id: str) -> Refusal | None:
+        kept = [each for each in self.state.queue if each.id != item_id]
+        if len(kept) == len(self.state.queue):
+            return Refusal(ErrorCode.BAD_REQUEST, "that prompt is sent already")
+        self.state.queue = kept
+        self.emit(SetStatus(item_id, "withdrawn", self.now_ms))
+        return None
+
+    def _answer(self, verb: AnswerRequest, by: str) -> Refusal | None:
+        request = self.state.requests.get(verb.agent_request)
+        if request is None:
+            answer = self.state.answers.get(verb.agent_request)
+            if answer is None:
+                return Refusal(ErrorCode.BAD_REQUEST, "there is no such question in this chat")
+            if not answer.option:
+                return Refusal(ErrorCode.ANSWERED, "the agent has taken its question back")
+            return Refusal(ErrorCode.ANSWERED, f"already answered: {answer.name or answer.option}")
+        if verb.digest != digest(request):
+            return Refusal(ErrorCode.CHANGED, "the question is not the one that was shown; look at it again")
+        option = next((each for each in request.options if each.id == verb.option), None)
+        if option is None and not (request.kind == "question" and verb.texts):
+            return Refusal(ErrorCode.BAD_REQUEST, f"{verb.option!r} is no answer to this question")
+        if not request.complete and (option is None or option.kind not in _REJECTIONS):
+            return Refusal(ErrorCode.BAD_REQUEST, "the agent did not say all that would run: it can only be declined")
+        name = option.name if option is not None else "; ".join(verb.texts.values())
+        self.emit(RequestResolved(request.id, verb.option or "text", name, by, self.now_ms))
+        self._dialect_does(self.now_ms, lambda: self._dialect.answer(request, Answer(verb.option, verb.texts)))
+        return None
+
+    def _pump(self) -> None:
+        """Send the next prompt if the agent is idle."""
+        state = self.state
+        if state.takes_prompts and state.state == "idle" and state.in_flight is None and state.queue:
+            state.in_flight = prompt = state.queue.pop(0)
+            self.emit(SetStatus(prompt.id, "sent"))
+            self._dialect_does(self.now_ms, lambda: self._dialect.prompt(prompt))
+
+    def _new_id(self) -> str:
+        self.state.items += 1
+        return f"{self._prefix}-{self.state.items}"
+
+    # ------------------------------------------------------------ what the dialect asks for
+
+    def emit(self, change: AnyChange) -> None:
+        """See ``DialectPort``."""
+        state = self.state
+        match change:
+            case Put(item):
+                self._note_running(item.id, running=item.status == "running")
+            case SetStatus(item_id, status):
+                self._note_running(item_id, running=status == "running")
+            case RequestOpened(request):
+                state.requests[request.id] = request
+                state.answers.pop(request.id, None)
+            case RequestResolved(request_id):
+                if state.requests.pop(request_id, None) is None:
+                    return
+                state.answers[request_id] = change
+                while len(state.answers) > KEPT_ANSWERS:
+                    del state.answers[next(iter(state.answers))]
+            case StateChanged(chat_state, turn):
+                state.state, state.turn = chat_state, turn
+            case CapabilitiesKnown(capabilities):
+                state.can_steer = capabilities.steer
+            case _:
+                pass
+        self._changes.append(change)
+
+    def _note_running(self, item_id: str, *, running: bool) -> None:
+        known = item_id in self.state.running
+        if running and not known:
+            self.state.running.append(item_id)
+        elif known and not running:
+            self.state.running.remove(item_id)
+
+    def send(self, message: Any) -> None:
+        """See ``DialectPort``."""
+        self._lines.append(msgspec.json.encode(message) + b"\n")
+
+    def start_timer(self, name: str, after_s: float) -> None:
+        """See ``DialectPort``."""
+        self._timers.append((name, after_s))
+
+    def ready(self) -> None:
+        """See ``DialectPort``."""
+        self.state.takes_prompts = True
+        if self.state.state == "starting":
+            self.emit(StateChanged("idle"))
+
+    def accepted(self, prompt_id: str, turn: str = "") -> None:
+        """See ``DialectPort``."""
+        if self._forget(prompt_id) is not None:
+            self.emit(SetStatus(prompt_id, "done", turn=turn))
+
+    def refused(self, prompt_id: str, why: str) -> None:
+        """See ``DialectPort``."""
+        if self._forget(prompt_id) is not None:
+            self.emit(SetStatus(prompt_id, "failed", self.now_ms))
+            self.notice(why)
+
+    def too_late(self, prompt_id: str) -> None:
+        """See ``DialectPort``."""
+        prompt = self._forget(prompt_id)
+        if prompt is not None:
+            self.emit(SetStatus(prompt_id, "queued"))
+            self.state.queue.insert(0, prompt)
+
+    def _forget(self, prompt_id: str) -> UserPrompt | None:
+        """The sent prompt with this id, which waits for no confirmation any more."""
+        state = self.state
+        if state.in_flight is not None and state.in_flight.id == prompt_id:
+            prompt, state.in_flight = state.in_flight, None
+            return prompt
+        for prompt in state.steering:
+            if prompt.id == prompt_id:
+                state.steering.remove(prompt)
+                return prompt
+        return None
+
+    def notice(self, text: str) -> None:
+        """See ``DialectPort``."""
+        self.emit(Put(Item(self._new_id(), "notice", self.now_ms, text=text)))
+
+    def raw(self, title: str, message: Any) -> None:
+        """See ``DialectPort``."""
+        text = "" if message is None else message
+        if not isinstance(text, str):
+            text = msgspec.json.encode(text).decode()
+        self.emit(Put(Item(self._new_id(), "raw", self.now_ms, title=title, text=text[:MAX_RAW_CHARACTERS])))
+
+    def fail(self, why: str) -> None:
+        """See ``DialectPort``."""
+        self.notice(why)
+        self._failure = self._failure or why

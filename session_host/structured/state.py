@@ -1,0 +1,64 @@
+"""The state of ``rules`` that survives the host, beside the dialect's own."""
+
+from __future__ import annotations
+
+import msgspec
+
+from .dialects.base import UserPrompt
+from .items import AgentRequest, ChatState, RequestResolved
+
+KEPT_TOKENS = 256
+KEPT_ANSWERS = 256
+
+
+class RulesState(msgspec.Struct, array_like=True):
+    """The state of a structured chat's rules.
+
+    Attributes:
+        begun: the dialect has begun.
+        takes_prompts: the dialect is ready.
+        state, turn: the agent's, as last emitted.
+        queue: prompts that wait for the turn's end, oldest first.
+        in_flight: the id of the prompt that is sent and not confirmed; "" for none.
+        steering: ids of steering texts that are sent and not confirmed, with the texts.
+        requests: open requests of the agent, by their ids.
+        answers: the newest resolved requests, by their ids.
+        running: ids of items that are not complete.
+        items: how many items the rules themselves have made.
+        tokens: the newest tokens of commands' verbs.
+        can_steer: the agent takes texts in a running turn.
+    """
+
+    begun: bool = False
+    takes_prompts: bool = False
+    state: ChatState = "starting"
+    turn: str = ""
+    queue: list[UserPrompt] = []
+    in_flight: UserPrompt | None = None
+    steering: list[UserPrompt] = []
+    requests: dict[str, AgentRequest] = {}
+    answers: dict[str, RequestResolved] = {}
+    running: list[str] = []
+    items: int = 0
+    tokens: list[str] = []
+    can_steer: bool = False
+    ended: bool = False
+
+
+class SavedChat(msgspec.Struct, array_like=True):
+    """The state of a structured chat at one offset of the transcript log.
+
+    Attributes:
+        offset: of the log, after a whole record.
+        raw_offset: of the agent's output, after the last line that was read; ``skipped`` and ``skipped_start`` as in
+            ``lines.LineSplitter``.
+        rules: the state of the rules.
+        dialect: the dialect's own state.
+    """
+
+    offset: int
+    raw_offset: int
+    skipped: int
+    skipped_start: bytes
+    rules: RulesState
+    dialect: bytes

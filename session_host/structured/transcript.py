@@ -1,0 +1,307 @@
+"""The transcript of a structured chat: items in order, open requests, and the state of the agent. Pure.
+
+The host and each viewer build equal transcripts from the same bytes, the transcript log (``log``). Items from a
+snapshot are decoded when they are first read, so that a chat of 10,000 items opens at its end at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+import msgspec
+
+from session_host.errors import OutliveError, ProtocolViolation
+
+from .items import (
+    AgentRequest,
+    AnyChange,
+    Append,
+    Capabilities,
+    CapabilitiesKnown,
+    ChatState,
+    CommandsChanged,
+    ConversationKnown,
+    Item,
+    Put,
+    Remove,
+    RequestOpened,
+    RequestResolved,
+    SetStatus,
+    Setting,
+    SettingsChanged,
+    SlashCommand,
+    StateChanged,
+    TitleChanged,
+    TurnEnded,
+    UsageChanged,
+)
+from .log import RecordReader
+
+BUILD: Final = "transcript-1"
+"""The form of a snapshot; changed when an older version would misread it."""
+
+_item_decoder = msgspec.msgpack.Decoder(Item)
+
+
+class Status(msgspec.Struct, array_like=True):
+    """All of a transcript but its items and requests.
+
+    Attributes:
+        state, turn, detail: see ``items.StateChanged``.
+        last_turn: how the last turn ended, None before.
+        at_ms: the time of the last step.
+    """
+
+    state: ChatState = "starting"
+    turn: str = ""
+    detail: str = ""
+    since_ms: int = 0
+    at_ms: int = 0
+    conversation: str = ""
+    title: str = ""
+    usage: UsageChanged | None = None
+    settings: tuple[Setting, ...] = ()
+    commands: tuple[SlashCommand, ...] = ()
+    capabilities: Capabilities = Capabilities()
+    last_turn: TurnEnded | None = None
+
+
+class _Saved(msgspec.Struct, array_like=True):
+    """A snapshot."""
+
+    ids: list[str]
+    items: list[msgspec.Raw]
+    status: Status
+    requests: list[AgentRequest]
+    answers: list[RequestResolved]
+    offset: int
+    rest: bytes
+
+
+_saved_decoder = msgspec.msgpack.Decoder(_Saved)
+
+
+class Changes(NamedTuple):
+    """What changed since the last call of ``take_changes``.
+
+    Attributes:
+        items: ids of items that were added or changed.
+        removed: whether items were removed, so that all positions are void.
+        status: whether anything of ``status`` or of the requests changed.
+    """
+
+    items: set[str]
+    removed: bool
+    status: bool
+
+
+class Transcript:
+    """The transcript of one chat.
+
+    Attributes:
+        status: the state of the agent.
+        requests: all requests, by their ids, oldest first; ``answers``: those that are resolved.
+        damaged: the first reason why the log could not be read to its end, "" for none.
+    """
+
+    def __init__(self) -> None:
+        self.status = Status()
+        self.requests: dict[str, AgentRequest] = {}
+        self.answers: dict[str, RequestResolved] = {}
+        self.damaged = ""
+        self._ids: list[str] = []
+        self._items: list[Item | msgspec.Raw] = []
+        self._positions: dict[str, int] = {}
+        self._growing: dict[tuple[str, str], list[str]] = {}
+        self._reader = RecordReader()
+        self._changed: set[str] = set()
+        self._removed = self._status_changed = False
+
+    # ------------------------------------------------------------ reading
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __getitem__(self, position: int) -> Item:
+        """The item at a position, 0 for the oldest.
+
+        Raises:
+            IndexError: there is none.
+        """
+        found = self._items[position]
+        if isinstance(found, msgspec.Raw):
+            found = self._items[position] = _item_decoder.decode(found)
+        return self._grown(position, found) if self._growing else found
+
+    def __iter__(self) -> Iterator[Item]:
+        return (self[position] for position in range(len(self._items)))
+
+    def __contains__(self, item_id: str) -> bool:
+        return item_id in self._positions
+
+    def position(self, item_id: str) -> int:
+        """The position of an item.
+
+        Raises:
+            KeyError: there is none with this id.
+        """
+        return self._positions[item_id]
+
+    def get(self, item_id: str) -> Item | None:
+        """The item with this id; None if there is none."""
+        position = self._positions.get(item_id)
+        return None if position is None else self[position]
+
+    @property
+    def open_requests(self) -> list[AgentRequest]:
+        """The requests that wait for an answer, oldest first."""
+        return [each for each in self.requests.values() if each.id not in self.answers]
+
+    @property
+    def offset(self) -> int:
+        """The offset of the log up to which the transcript has read."""
+        return self._reader.offset + len(self._reader.rest)
+
+    def take_changes(self) -> Changes:
+        """Return what changed since the last call."""
+        changes = Changes(self._changed, self._removed, self._status_changed)
+        self._changed, self._removed, self._status_changed = set(), False, False
+        return changes
+
+    # ------------------------------------------------------------ building
+
+    def feed(self, data: bytes) -> None:
+        """Read more of the log. Never raises: after damage, the transcript stays as it is."""
+        if self.damaged:
+            return
+        try:
+            for record in self._reader.feed(data):
+                self.status.at_ms = max(self.status.at_ms, record.at_ms)
+                for change in record.body.changes:
+                    self.apply(change, record.at_ms)
+        except ProtocolViolation as error:
+            self.damaged = str(error)
+
+    def apply(self, change: AnyChange, at_ms: int = 0) -> None:
+        """Apply one change; one of an unknown item has no effect."""
+        match change:
+            case Put(item):
+                self._put(item)
+            case Append(item_id, text, field):
+                if item_id in self._positions and text:
+                    self._growing.setdefault((item_id, field), []).append(text)
+                    self._changed.add(item_id)
+            case SetStatus(item_id, status, ended_ms, turn):
+                if (found := self.get(item_id)) is not None:
+                    ended_ms, turn = ended_ms or found.ended_ms, turn or found.turn
+                    self._put(msgspec.structs.replace(found, status=status, ended_ms=ended_ms, turn=turn))
+            case Remove(item_id):
+                self._remove(item_id)
+            case _:
+                self._status_changed = True
+                self._apply_to_status(change, at_ms)
+
+    def _apply_to_status(self, change: AnyChange, at_ms: int) -> None:
+        status = self.status
+        match change:
+            case RequestOpened(request):
+                self.requests[request.id] = request
+                self.answers.pop(request.id, None)
+            case RequestResolved(request_id):
+                if request_id in self.requests:
+                    self.answers.setdefault(request_id, change)
+            case StateChanged(state, turn, detail):
+                if state != status.state:
+                    status.since_ms = at_ms
+                status.state, status.turn, status.detail = state, turn, detail
+            case TurnEnded():
+                status.last_turn = change
+            case UsageChanged():
+                status.usage = change
+            case SettingsChanged(settings):
+                status.settings = settings
+            case CommandsChanged(commands):
+                status.commands = commands
+            case CapabilitiesKnown(capabilities):
+                status.capabilities = capabilities
+            case ConversationKnown(conversation):
+                status.conversation = conversation
+            case TitleChanged(title):
+                status.title = title
+            case _:
+                pass
+
+    def _put(self, item: Item) -> None:
+        self._changed.add(item.id)
+        position = self._positions.get(item.id)
+        if position is None:
+            self._positions[item.id] = len(self._items)
+            self._ids.append(item.id)
+            self._items.append(item)
+            return
+        self._items[position] = item
+        for field in ("text", "output"):
+            self._growing.pop((item.id, field), None)
+
+    def _remove(self, item_id: str) -> None:
+        position = self._positions.pop(item_id, None)
+        if position is None:
+            return
+        del self._items[position], self._ids[position]
+        for later in self._ids[position:]:
+            self._positions[later] -= 1
+        for field in ("text", "output"):
+            self._growing.pop((item_id, field), None)
+        self._changed.discard(item_id)
+        self._removed = True
+
+    def _grown(self, position: int, item: Item) -> Item:
+        """The item with the text that was appended to it."""
+        texts = {
+            field: getattr(item, field) + "".join(pieces)
+            for field in ("text", "output")
+            if (pieces := self._growing.pop((item.id, field), None)) is not None
+        }
+        if not texts:
+            return item
+        grown: Item = msgspec.structs.replace(item, **texts)
+        self._items[position] = grown
+        return grown
+
+    # ------------------------------------------------------------ carrying it elsewhere
+
+    def snapshot(self) -> bytes:
+        """The whole state, with any unfinished record."""
+        for item_id, _ in list(self._growing):
+            self[self._positions[item_id]]
+        items = [
+            each if isinstance(each, msgspec.Raw) else msgspec.Raw(msgspec.msgpack.encode(each)) for each in self._items
+        ]
+        saved = _Saved(
+            self._ids, items, self.status, list(self.requests.values()), list(self.answers.values()),
+            self._reader.offset, bytes(self._reader.rest),
+        )  # fmt: skip
+        return msgspec.msgpack.encode(saved)
+
+    @classmethod
+    def restore(cls, snapshot: bytes) -> Transcript:
+        """Restore a transcript from a snapshot of the same ``BUILD``.
+
+        Raises:
+            OutliveError: the snapshot is damaged.
+        """
+        try:
+            saved = _saved_decoder.decode(snapshot)
+        except msgspec.DecodeError as error:
+            raise OutliveError(f"a damaged transcript: {error}") from error
+        if len(saved.ids) != len(saved.items):
+            raise OutliveError("a damaged transcript: items are missing")
+        transcript = cls()
+        transcript.status = saved.status
+        transcript.requests = {each.id: each for each in saved.requests}
+        transcript.answers = {each.id: each for each in saved.answers}
+        transcript._ids, transcript._items = saved.ids, list(saved.items)
+        transcript._positions = {item_id: position for position, item_id in enumerate(saved.ids)}
+        transcript._reader = RecordReader(saved.offset, saved.rest)
+        return transcript

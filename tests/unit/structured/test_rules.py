@@ -1,0 +1,202 @@
+"""The rules of a structured chat: prompts, answers, and the end."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from session_host.protocol.messages import AnswerRequest, ErrorCode, Interrupt, Prompt, Verb, WithdrawPrompt
+from session_host.structured.dialects.base import Start
+from session_host.structured.lines import Line
+from session_host.structured.rules import Step, StructuredRules, digest
+from session_host.structured.transcript import Transcript
+from tests.support.scripted_dialect import ScriptedDialect
+
+
+class Chat:
+    """Rules and their transcript."""
+
+    def __init__(self) -> None:
+        self.rules = StructuredRules(ScriptedDialect, Start(directory="/"), "me")
+        self.transcript = Transcript()
+        self.sent: list[object] = []
+        self._take(self.rules.begin(1))
+
+    def _take(self, step: Step) -> Step:
+        for change in step.changes:
+            self.transcript.apply(change, 1)
+        self.sent += [msgspec.json.decode(line) for line in step.lines.splitlines()]
+        return step
+
+    def hear(self, *lines: str) -> Step:
+        return self._take(self.rules.receive_lines([Line(each.encode()) for each in lines], 2))
+
+    def do(self, verb: Verb, by: str = "window", token: str = "") -> Step:
+        return self._take(self.rules.verb(verb, 3, by=by, token=token))
+
+    def end(self) -> Step:
+        return self._take(self.rules.end(4))
+
+    def statuses(self) -> dict[str, str]:
+        return {each.id: each.status for each in self.transcript}
+
+
+@pytest.fixture
+def chat() -> Chat:
+    return Chat()
+
+
+def prompt(text: str, mode: str = "queue") -> Prompt:
+    return Prompt("", 0, text, mode)  # type: ignore[arg-type]
+
+
+def test_a_prompt_waits_until_the_agent_is_ready(chat: Chat) -> None:
+    chat.do(prompt("first"))
+    assert chat.statuses() == {"me-1": "queued"}
+    chat.hear("ready")
+    assert chat.sent[-1] == {"prompt": "first"}
+    assert chat.statuses() == {"me-1": "sent"}
+    chat.hear("accept")
+    assert chat.statuses()["me-1"] == "done"
+
+
+def test_prompts_wait_for_the_turn_and_are_sent_one_at_a_time(chat: Chat) -> None:
+    chat.hear("ready")
+    for text in ("one", "two", "three"):
+        chat.do(prompt(text))
+    assert [each for each in chat.sent if "prompt" in str(each)] == [{"prompt": "one"}]
+    chat.hear("accept", "end")
+    assert chat.sent[-1] == {"prompt": "two"}
+    chat.hear("accept", "end")
+    assert chat.sent[-1] == {"prompt": "three"}
+
+
+def test_a_refused_prompt_is_said_and_the_next_one_is_sent(chat: Chat) -> None:
+    chat.hear("ready")
+    chat.do(prompt("one"))
+    chat.do(prompt("two"))
+    chat.hear("refuse no such model")
+    assert chat.statuses()["me-1"] == "failed"
+    assert chat.transcript[2].text == "no such model"
+    assert chat.sent[-1] == {"prompt": "two"}
+
+
+def test_a_steering_text_goes_into_the_turn_or_waits_for_the_next(chat: Chat) -> None:
+    chat.hear("ready")
+    chat.do(prompt("one"))
+    chat.hear("accept")
+    chat.do(prompt("not so", "steer"))
+    assert chat.sent[-1] == {"steer": "not so"}
+    chat.hear("late", "end")
+    assert chat.sent[-1] == {"prompt": "not so"}
+
+
+def test_an_interrupting_prompt_is_the_next(chat: Chat) -> None:
+    chat.hear("ready")
+    chat.do(prompt("one"))
+    chat.hear("accept")
+    chat.do(prompt("two"))
+    chat.do(prompt("now", "interrupt"))
+    assert chat.sent[-1] == {"interrupt": True}
+    chat.hear("end")
+    assert chat.sent[-1] == {"prompt": "now"}
+
+
+def test_a_queued_prompt_can_be_taken_back_and_a_sent_one_cannot(chat: Chat) -> None:
+    chat.hear("ready")
+    chat.do(prompt("one"))
+    chat.do(prompt("two"))
+    assert chat.do(WithdrawPrompt("", 0, "me-2")).refusal is None
+    assert chat.statuses()["me-2"] == "withdrawn"
+    refusal = chat.do(WithdrawPrompt("", 0, "me-1")).refusal
+    assert refusal is not None
+    assert "sent already" in refusal.text
+
+
+def test_nothing_can_be_interrupted_while_nothing_runs(chat: Chat) -> None:
+    chat.hear("ready")
+    assert chat.do(Interrupt("", 0)).refusal is not None
+
+
+def test_the_first_answer_wins_and_later_ones_are_told_so(chat: Chat) -> None:
+    chat.hear("ready")
+    chat.do(prompt("one"))
+    chat.hear("accept", "ask rm -rf build")
+    (request,) = chat.transcript.open_requests
+    answer = AnswerRequest("", 0, request.id, "yes", digest(request))
+    assert chat.do(answer).refusal is None
+    second = chat.do(msgspec.structs.replace(answer, option="no"), by="command").refusal
+    assert second is not None
+    assert (second.code, second.text) == (ErrorCode.ANSWERED, "already answered: Allow")
+    assert [each for each in chat.sent if "answer" in str(each)] == [{"answer": "yes"}]
+    assert chat.transcript.answers[request.id].by == "window"
+
+
+def test_an_answer_to_another_question_than_the_shown_one_is_refused(chat: Chat) -> None:
+    chat.hear("ready")
+    chat.do(prompt("one"))
+    chat.hear("accept", "ask make")
+    (request,) = chat.transcript.open_requests
+    other = digest(msgspec.structs.replace(request, subject="make clean"))
+    refusal = chat.do(AnswerRequest("", 0, request.id, "yes", other)).refusal
+    assert refusal is not None
+    assert refusal.code == ErrorCode.CHANGED
+    assert chat.transcript.open_requests == [request]
+
+
+def test_a_repeated_command_is_carried_out_once(chat: Chat) -> None:
+    chat.hear("ready")
+    chat.do(prompt("one"), by="command", token="ab")
+    assert chat.do(prompt("one"), by="command", token="ab").is_empty
+    assert len(chat.transcript) == 1
+
+
+def test_what_was_going_on_at_the_end_is_cut(chat: Chat) -> None:
+    chat.hear("ready")
+    chat.do(prompt("one"))
+    chat.hear("accept", "say half a", "ask make")
+    chat.do(prompt("two"))
+    chat.end()
+    assert chat.statuses() == {"me-1": "done", "a1": "cut", "me-2": "queued"}
+    assert chat.transcript[1].text == "half a"
+    assert chat.transcript.open_requests == []
+    assert chat.transcript.status.last_turn is not None
+    assert chat.transcript.status.last_turn.outcome == "cut"
+    refusal = chat.do(prompt("three")).refusal
+    assert refusal is not None
+    assert refusal.code == ErrorCode.ENDED
+
+
+def test_a_prompt_that_was_not_confirmed_before_the_end_is_shown_as_such(chat: Chat) -> None:
+    chat.hear("ready")
+    chat.do(prompt("one"))
+    chat.end()
+    assert chat.statuses() == {"me-1": "unconfirmed"}
+
+
+def test_a_message_that_breaks_the_dialect_is_kept_and_costs_nothing_else(chat: Chat) -> None:
+    chat.hear("ready", "break", "nonsense")
+    assert [each.kind for each in chat.transcript] == ["raw", "raw"]
+    chat.do(prompt("one"))
+    assert chat.sent[-1] == {"prompt": "one"}
+
+
+def test_a_dropped_line_is_said(chat: Chat) -> None:
+    chat._take(chat.rules.receive_lines([Line(b"{ begins", 100_000_000)], 2))
+    assert chat.transcript[0].text == "a message of 100,000,000 bytes was dropped: it is too long"
+    assert chat.transcript[1].text == "{ begins"
+
+
+def test_a_saved_state_goes_on_the_same(chat: Chat) -> None:
+    chat.hear("ready")
+    chat.do(prompt("one"))
+    chat.hear("accept", "ask make")
+    state, dialect = chat.rules.save()
+    copied = msgspec.msgpack.decode(msgspec.msgpack.encode(state), type=type(state))
+    other = StructuredRules(ScriptedDialect, Start(directory="/"), "me")
+    other.load(copied, dialect)
+    (request,) = chat.transcript.open_requests
+    verb = AnswerRequest("", 0, request.id, "yes", digest(request))
+    assert other.verb(verb, 3, by="window") == chat.rules.verb(verb, 3, by="window")
+    lines = [Line(b"say more"), Line(b"end")]
+    assert other.receive_lines(lines, 4) == chat.rules.receive_lines(lines, 4)

@@ -1,0 +1,91 @@
+"""The transcript: the same from any pieces, and from a snapshot."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from session_host.errors import OutliveError
+from session_host.structured.items import (
+    AgentRequest,
+    AnyChange,
+    Append,
+    Item,
+    Put,
+    Remove,
+    RequestOpened,
+    RequestResolved,
+    SetStatus,
+    StateChanged,
+    TitleChanged,
+)
+from session_host.structured.log import Cause, encode_record
+from session_host.structured.transcript import Transcript
+
+_IDS = st.sampled_from(["a", "b", "c"])
+_CHANGES: st.SearchStrategy[AnyChange] = st.one_of(
+    st.builds(lambda item_id, text: Put(Item(item_id, "agent", 1, text=text)), _IDS, st.text(max_size=5)),
+    st.builds(Append, _IDS, st.text(max_size=5), st.sampled_from(["text", "output"])),
+    st.builds(SetStatus, _IDS, st.sampled_from(["running", "done", "cut"])),
+    st.builds(Remove, _IDS),
+    st.builds(lambda request: RequestOpened(AgentRequest(request, "command", 1, "?", "make")), _IDS),
+    st.builds(RequestResolved, _IDS, st.just("yes")),
+    st.builds(StateChanged, st.sampled_from(["idle", "running"])),
+    st.builds(TitleChanged, st.text(max_size=5)),
+)
+
+
+def everything(transcript: Transcript) -> object:
+    return list(transcript), transcript.status, transcript.requests, transcript.answers, transcript.offset
+
+
+def log_of(steps: list[list[AnyChange]]) -> bytes:
+    return b"".join(encode_record(Cause.LINES, step, at_ms=number, raw_end=number) for number, step in enumerate(steps))
+
+
+@given(st.lists(st.lists(_CHANGES, max_size=6), max_size=8), st.data())
+def test_any_pieces_and_any_snapshot_give_the_same_transcript(
+    steps: list[list[AnyChange]], data: st.DataObject
+) -> None:
+    log = log_of(steps)
+    whole = Transcript()
+    whole.feed(log)
+    cut = data.draw(st.integers(0, len(log)))
+    other = Transcript()
+    other.feed(log[:cut])
+    other = Transcript.restore(other.snapshot())
+    other.feed(log[cut:])
+    assert everything(other) == everything(whole)
+
+
+def test_appended_text_is_there_once_however_often_it_is_read() -> None:
+    transcript = Transcript()
+    transcript.apply(Put(Item("a", "agent", 1, text="one")))
+    transcript.apply(Append("a", " two"))
+    assert transcript[0].text == "one two"
+    assert transcript[0].text == "one two"
+    transcript.apply(Append("a", " three"))
+    assert [each.text for each in transcript] == ["one two three"]
+
+
+def test_changes_name_the_items() -> None:
+    transcript = Transcript()
+    transcript.apply(Put(Item("a", "agent", 1)))
+    transcript.apply(TitleChanged("x"))
+    assert transcript.take_changes() == ({"a"}, False, True)
+    assert transcript.take_changes() == (set(), False, False)
+
+
+def test_a_damaged_log_leaves_what_was_read() -> None:
+    transcript = Transcript()
+    transcript.feed(log_of([[Put(Item("a", "agent", 1))]]))
+    transcript.feed(encode_record(Cause.LINES, [], at_ms=1, raw_end=1)[:-1] + b"\xc1" + b"more")
+    transcript.feed(b"anything")
+    assert "damaged" in transcript.damaged
+    assert len(transcript) == 1
+
+
+def test_a_damaged_snapshot_is_an_error() -> None:
+    with pytest.raises(OutliveError, match="damaged"):
+        Transcript.restore(b"garbage")
