@@ -661,6 +661,9 @@ class Failed(Message, frozen=True):
 
 
 Verb = Prompt | WithdrawPrompt | Interrupt | AnswerRequest | ChangeSetting
+VERBS = (Prompt, WithdrawPrompt, Interrupt, AnswerRequest, ChangeSetting)
+"""The classes of ``Verb``, for isinstance."""
+
 Input = Key | Text | Paste | Mouse | Focus | Verb
 Request = Describe | Peek | Send | Stop | Kill | Rename | Explain | Act
 Reply = Description | Explanation | Screen | Done | Failed

@@ -17,8 +17,10 @@ from session_host.protocol.codec import ClientDecoder
 from session_host.protocol.greeting import answer_hello
 from session_host.protocol.messages import (
     MAX_PASTE_CHARACTERS,
+    AnswerRequest,
     Attach,
     Attached,
+    ChangeSetting,
     Colors,
     Detach,
     Error,
@@ -30,10 +32,12 @@ from session_host.protocol.messages import (
     Hello,
     Input,
     InputRefused,
+    Interrupt,
     Key,
     Message,
     Mouse,
     Paste,
+    Prompt,
     Report,
     Request,
     Resize,
@@ -41,6 +45,7 @@ from session_host.protocol.messages import (
     Starting,
     StateEvent,
     Text,
+    WithdrawPrompt,
 )
 from session_host.protocol.values import State as ProgramState
 from session_host.terminal.base import Emulator
@@ -175,7 +180,9 @@ class ClientConnection:
             self._hello(message)
             return
         match message:
-            case Key() | Text() | Paste() | Mouse() | Focus():
+            case Key() | Text() | Paste() | Mouse() | Focus() | Prompt() | WithdrawPrompt() | Interrupt():
+                self._input(message, emulator)
+            case AnswerRequest() | ChangeSetting():
                 self._input(message, emulator)
             case Attach():
                 self._attach(message)

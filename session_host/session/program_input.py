@@ -25,6 +25,8 @@ def encode_input(emulator: Emulator, message: Input) -> bytes:
             return emulator.encode_focus(focused)
         case Text(text=text):
             return text.encode("utf-8", "replace")
+        case _:
+            raise TypeError(f"{type(message).__name__} has no bytes for a terminal")
 
 
 def is_use(message: Input) -> bool:

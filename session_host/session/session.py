@@ -29,6 +29,7 @@ from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.messages import (
     EARLY_INPUT_BYTES,
     PENDING_INPUT_BYTES,
+    VERBS,
     BellEvent,
     ClipboardEvent,
     Colors,
@@ -275,6 +276,10 @@ class Session:
         if message.sequence <= attachment.last_sequence:
             return  # Sent again after a reconnect; its acknowledgement is on its way or was lost.
         attachment.last_sequence = message.sequence
+        if isinstance(message, VERBS):
+            attachment.refuse(message.sequence, ErrorCode.WRONG_RUNTIME, "this chat is a terminal and takes no prompts")
+            attachment.accepted = message.sequence
+            return
         if attachment.read_only or attachment.holds or type(message) is Paste:
             if (admitted := attachment.admit(message)) is None:
                 return

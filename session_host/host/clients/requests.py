@@ -10,6 +10,7 @@ import msgspec
 
 from session_host.host.driver.driver import Driver
 from session_host.protocol.messages import (
+    Act,
     Describe,
     Description,
     Done,
@@ -34,7 +35,7 @@ from session_host.version import VERSION
 
 R = TypeVar("R", Send, Stop | Kill)
 
-CONTROLLING = (Send, Stop, Kill, Rename)
+CONTROLLING = (Act, Send, Stop, Kill, Rename)
 """Requests that an agent may make only of some chats, like Attach: see ``system.processes.permission``."""
 
 MAX_NAME_CHARACTERS = 200
@@ -85,6 +86,8 @@ async def handle_request(driver: Driver, request: Request, host_pid: int, keeper
             return [Failed(request.request, ErrorCode.ENDED, "the chat has ended")]
         case Send():
             return [await _answer(driver, driver.session.send_queue.request, request)]
+        case Act():
+            return [Failed(request.request, ErrorCode.WRONG_RUNTIME, "this chat is a terminal: send it text or keys")]
         case Stop() | Kill():
             return [await _answer(driver, driver.session.end_requests.request, request)]
 
