@@ -664,6 +664,9 @@ Verb = Prompt | WithdrawPrompt | Interrupt | AnswerRequest | ChangeSetting
 VERBS = (Prompt, WithdrawPrompt, Interrupt, AnswerRequest, ChangeSetting)
 """The classes of ``Verb``, for isinstance."""
 
+INPUTS = (Key, Text, Paste, Mouse, Focus, *VERBS)
+"""The classes of ``Input``, for isinstance."""
+
 Input = Key | Text | Paste | Mouse | Focus | Verb
 Request = Describe | Peek | Send | Stop | Kill | Rename | Explain | Act
 Reply = Description | Explanation | Screen | Done | Failed

@@ -16,28 +16,23 @@ from session_host.errors import ProtocolViolation
 from session_host.protocol.codec import ClientDecoder
 from session_host.protocol.greeting import answer_hello
 from session_host.protocol.messages import (
+    INPUTS,
     MAX_PASTE_CHARACTERS,
-    AnswerRequest,
     Attach,
     Attached,
-    ChangeSetting,
     Colors,
     Detach,
     Error,
     ErrorCode,
     Event,
-    Focus,
     Follow,
     GoOn,
     Hello,
     Input,
     InputRefused,
-    Interrupt,
     Key,
     Message,
-    Mouse,
     Paste,
-    Prompt,
     Report,
     Request,
     Resize,
@@ -45,7 +40,6 @@ from session_host.protocol.messages import (
     Starting,
     StateEvent,
     Text,
-    WithdrawPrompt,
 )
 from session_host.protocol.values import State as ProgramState
 from session_host.terminal.base import Emulator
@@ -179,11 +173,10 @@ class ClientConnection:
         if self.state is State.EXPECT_HELLO:
             self._hello(message)
             return
+        if isinstance(message, INPUTS):
+            self._input(message, emulator)
+            return
         match message:
-            case Key() | Text() | Paste() | Mouse() | Focus() | Prompt() | WithdrawPrompt() | Interrupt():
-                self._input(message, emulator)
-            case AnswerRequest() | ChangeSetting():
-                self._input(message, emulator)
             case Attach():
                 self._attach(message)
             case Resize():
