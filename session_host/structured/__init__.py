@@ -6,6 +6,8 @@
     rules        what prompts, answers and the agent's lines lead to, whatever the agent speaks
     state        the state of ``rules`` that survives the host
     lines        the agent's output as lines of bounded length
+    text         a transcript as lines of text: peek, search, attach, text files
+    markdown     a transcript as Markdown
     dialects/    one translator for each agent's protocol
 
 A step has one cause, such as a line of the agent, a prompt, an answer or a timer. It leads to changes of the transcript

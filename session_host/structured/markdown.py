@@ -1,0 +1,216 @@
+"""A transcript as Markdown, for a file that people read. Pure.
+
+The agent's messages stay Markdown, but for markup that loads something when the file is shown: images and HTML.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, tzinfo
+from typing import Final
+
+from session_host.protocol.untrusted_text import one_line
+
+from .items import AgentRequest, FileChange, Item, RequestResolved
+from .text import INCOMPLETE, REMARKS, answered, change_title, clean_lines, exact_lines, size, state_line, tool_title
+from .transcript import Transcript
+
+_HEADING_CHARACTERS: Final = 72
+_SPECIAL: Final = re.compile(r"([\\`*_\[\]<>#|!])")
+_BACKTICKS: Final = re.compile("`+")
+_FENCE: Final = re.compile(r"(?P<marker> *(?:(?:[-*+]|\d+[.)]) +)*)(?:(?P<backticks>`{3,})[^`]*|(?P<tildes>~{3,}).*)")
+"""The beginning of a code block, maybe of an item of a list."""
+
+_QUOTED_FENCE: Final = re.compile(r"^([^\w`~]*[\d.)>*+ -]*)(`{3}(?=`*[^`]*$)|~{3})")
+"""The beginning of a code block elsewhere, as in a quotation."""
+
+_CODE: Final = re.compile("(`+)[^`]+\\1(?!`)")
+_LOADS: Final = re.compile("!(?=\\[)|<(?=[A-Za-z/!?])")
+_ESCAPES: Final = {"!": "! ", "<": "&lt;"}
+
+
+def markdown_of(transcript: Transcript, *, title: str = "", about: str = "", zone: tzinfo = UTC) -> Iterator[str]:
+    """Yield the document in pieces.
+
+    Args:
+        transcript: the transcript.
+        title: the document's heading.
+        about: a line below it.
+        zone: the zone of the times.
+    """
+    yield f"# {_escaped(title or transcript.status.title or 'Chat')}\n"
+    if about:
+        yield f"\n{_escaped(about)}\n"
+    resolved = answered(transcript)
+    turn = 0
+    former: Item | None = None
+    for position, item in enumerate(transcript):
+        if item.kind == "user" and (former is None or former.kind != "user"):
+            turn += 1
+            yield f"\n## {turn}. {_heading(item)}\n\n*{_time(item.at_ms, zone)}*\n"
+        yield f"\n{_item(item)}"
+        for request, answer in resolved.get(position, ()):
+            yield f"\n{_answer(request, answer, zone)}"
+        former = item
+    for request in transcript.open_requests:
+        yield f"\n{_request(request)}\n**Not answered yet.**\n"
+    if text := state_line(transcript.status):
+        yield f"\n*{_escaped(text)}*\n"
+
+
+def fenced(text: str, language: str = "") -> str:
+    """A code block; its fence is longer than any in the text."""
+    longest = max((len(found) for found in _BACKTICKS.findall(text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language}\n{text}\n{fence}\n"
+
+
+def _item(item: Item) -> str:
+    match item.kind:
+        case "user":
+            return _prompt(item)
+        case "agent":
+            remark = "failed" if item.status == "failed" else REMARKS.get(item.status, "")
+            return f"{harmless(item.text)}\n" + (f"\n*({remark})*\n" if remark else "")
+        case "thought":
+            return _folded("Thought", harmless(item.text) + "\n")
+        case "tool":
+            return _tool(item)
+        case "plan":
+            marks = {"completed": "[x]", "in_progress": "[ ] *now:*", "pending": "[ ]"}
+            return "".join(f"- {marks[each.status]} {_escaped(each.text)}\n" for each in item.plan)
+        case "notice":
+            return f"*{_escaped(item.text)}*\n"
+        case _:
+            return _folded(item.title or "a message of the agent", fenced("\n".join(clean_lines(item.text)), "json"))
+
+
+def _prompt(item: Item) -> str:
+    lines = [f"> {_harmless_line(line)}".rstrip() for line in clean_lines(item.text)]
+    lines += [f"> *image: {_escaped(each.mime)}, {size(len(each.data))}*" for each in item.images]
+    remark = REMARKS.get(item.status)
+    return "\n".join([*lines, *(["", f"*({remark})*"] if remark else [])]) + "\n"
+
+
+def _tool(item: Item) -> str:
+    parts = [_change(change) for change in item.changes]
+    if item.tool == "execute" and len(item.command.strip().splitlines()) > 1:
+        parts.append(fenced("\n".join(clean_lines(item.command)), "sh"))
+    if item.text.strip():
+        parts.append(harmless(item.text) + "\n")
+    if item.output.strip():
+        parts.append(fenced("\n".join(clean_lines(item.output)), "text"))
+    title = tool_title(item)
+    return _folded(title, "\n".join(parts), is_open=bool(item.changes)) if parts else f"{_escaped(title)}\n"
+
+
+def _change(change: FileChange) -> str:
+    path = one_line(change.path)
+    head = (
+        "/dev/null" if change.kind == "add" else f"a/{path}",
+        "/dev/null" if change.kind == "delete" else (f"b/{one_line(change.moved_to) or path}"),
+    )
+    if not change.patch:
+        return f"{_escaped(change_title(change))}\n"
+    return fenced("\n".join([f"--- {head[0]}", f"+++ {head[1]}", *clean_lines(change.patch)]), "diff")
+
+
+def _request(request: AgentRequest) -> str:
+    parts = [f"**{_escaped(request.title)}**\n"]
+    if request.subject:
+        parts.append(fenced("\n".join(exact_lines(request.subject)), "diff" if request.kind == "edit" else "sh"))
+    facts = [f"in {request.directory}"] if request.directory else []
+    facts += [request.reason] if request.reason else []
+    facts += [each.text for each in request.questions]
+    facts += [] if request.complete else [INCOMPLETE]
+    parts += [f"{_escaped(fact)}\n" for fact in facts]
+    return "\n".join(parts)
+
+
+def _answer(request: AgentRequest, answer: RequestResolved, zone: tzinfo) -> str:
+    name = answer.name or answer.option or "no longer asked"
+    return f"{_request(request)}\n→ {_escaped(name)}, *{_time(answer.at_ms, zone)}*\n"
+
+
+def _folded(summary: str, content: str, *, is_open: bool = False) -> str:
+    """A section that a reader unfolds."""
+    words = html.escape(one_line(summary))
+    return f"<details{' open' if is_open else ''}><summary>{words}</summary>\n\n{content}\n</details>\n"
+
+
+def _heading(item: Item) -> str:
+    text = next((line.strip() for line in clean_lines(item.text) if line.strip()), "Image")
+    return _escaped(text if len(text) <= _HEADING_CHARACTERS else f"{text[: _HEADING_CHARACTERS - 1]}…")
+
+
+def _time(at_ms: int, zone: tzinfo) -> str:
+    try:
+        there = datetime.fromtimestamp(at_ms / 1000, zone)
+    except (OverflowError, ValueError, OSError):
+        return "unknown time"
+    return f"{there:%Y-%m-%d %H:%M:%S %Z}".rstrip()
+
+
+def _escaped(text: str) -> str:
+    return _SPECIAL.sub(r"\\\1", one_line(text))
+
+
+# ---------------------------------------------------------------- markup of the agent
+
+
+def harmless(text: str) -> str:
+    """Markdown without markup that loads something when it is shown; an open code block is closed.
+
+    Code blocks begin at the margin, also those of lists, so that each renderer sees the same ones. Elsewhere images
+    become links and HTML becomes text, but for code spans in a paragraph that is clear about them.
+    """
+    lines: list[str] = []
+    paragraph: list[str] = []
+    fence, indentation = "", 0
+
+    def end_paragraph() -> None:
+        safe = all(_has_whole_spans(line) for line in paragraph)
+        lines.extend(_harmless_line(line, keeps_code=safe) for line in paragraph)
+        paragraph.clear()
+
+    for line in clean_lines(text):
+        bare = line.lstrip(" ")
+        if fence:
+            if len(bare) >= len(fence) and not bare.strip(fence[0]):
+                lines.append(fence)
+                fence = ""
+            else:
+                lines.append(line[min(indentation, len(line) - len(bare)) :])
+        elif found := _FENCE.fullmatch(line):
+            if marker := found["marker"].rstrip():
+                paragraph.append(marker)
+            end_paragraph()
+            fence, indentation = found["backticks"] or found["tildes"], len(found["marker"])
+            lines.append(line[indentation:])
+        elif not bare:
+            end_paragraph()
+            lines.append("")
+        else:
+            paragraph.append(_QUOTED_FENCE.sub(r"\1\\\2", line))
+    end_paragraph()
+    return "\n".join([*lines, *([fence] if fence else [])])
+
+
+def _has_whole_spans(line: str) -> bool:
+    """Whether each backtick of a line belongs to a code span, whatever the renderer."""
+    return "\\" not in line and "|" not in line and "`" not in _CODE.sub("", line)
+
+
+def _harmless_line(line: str, *, keeps_code: bool = False) -> str:
+    place = 0
+    parts = []
+    for code in _CODE.finditer(line) if keeps_code else ():
+        parts += [_without_loads(line[place : code.start()]), code.group()]
+        place = code.end()
+    return "".join([*parts, _without_loads(line[place:])])
+
+
+def _without_loads(text: str) -> str:
+    return _LOADS.sub(lambda found: _ESCAPES[found.group()], text)

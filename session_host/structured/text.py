@@ -1,0 +1,373 @@
+"""A transcript as readable text: what ``peek``, ``search``, ``attach`` and a text file show. Pure.
+
+No control character of an agent or a prompt is in a line, so a line can go to a terminal.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
+from typing import Final, Literal, NamedTuple
+
+from session_host.protocol.untrusted_text import escaped, one_line, plain
+
+from .items import AgentRequest, FileChange, Item, ItemStatus, RequestResolved, ToolKind
+from .transcript import Status, Transcript
+
+LineStyle = Literal["", "prompt", "heading", "code", "dim", "added", "removed", "failed", "asking"]
+
+OUTPUT_LINES: Final = 5
+"""How many of the last lines of a tool's output are shown while it is folded."""
+
+PATCH_LINES: Final = 20
+"""How many lines of one file's diff are shown while it is folded."""
+
+_TAB_COLUMNS: Final = 8
+_SEQUENCES: Final = re.compile("\x1b(?:\\[[0-?]*[ -/]*[@-~]|\\][^\x07\x1b]*(?:\x07|\x1b\\\\)|[ -/]*[0-~])")
+"""Escape sequences in a tool's output."""
+
+_MARGIN: Final = re.compile("[ │]*(?:[>?—∴○✓✗◐■⊘▸·-] )?")
+_NO_LIMIT: Final = 1 << 30
+_MS_PER_S: Final = 1000
+
+_MARKS: Final[dict[ItemStatus, str]] = {
+    "running": "◐", "failed": "✗", "declined": "⊘", "interrupted": "■", "cut": "✗", "withdrawn": "⊘", "queued": "○"
+}  # fmt: skip
+"""The marks of tool items; "✓" for all others."""
+
+_VERBS: Final[dict[ToolKind, tuple[str, str]]] = {
+    "execute": ("Ran", "Running"), "edit": ("Edited", "Editing"), "read": ("Read", "Reading"),
+    "search": ("Searched", "Searching"), "fetch": ("Fetched", "Fetching"), "delete": ("Deleted", "Deleting"),
+    "move": ("Moved", "Moving"), "think": ("Thought", "Thinking"), "other": ("Used a tool", "Using a tool"),
+    "": ("Used a tool", "Using a tool"),
+}  # fmt: skip
+"""A tool's verb when it is done, and while it runs."""
+
+REMARKS: Final[dict[ItemStatus, str]] = {
+    "queued": "queued: sent when the turn ends",
+    "unconfirmed": "the agent ended before it confirmed this; send it again if you want",
+    "withdrawn": "taken back",
+    "failed": "refused by the agent",
+    "cut": "cut: the agent ended here",
+    "interrupted": "interrupted",
+    "declined": "declined",
+}
+"""Remarks below prompts and messages."""
+
+INCOMPLETE: Final = "The agent did not say all that would run: this can only be declined."
+
+_PLAN_MARKS: Final = {"completed": "✓", "in_progress": "▸", "pending": "○"}
+_PREPOSITIONS: Final = {"window": "in a window", "attach": "in a terminal", "command": "by a command"}
+
+
+class TextLine(NamedTuple):
+    """One line, and how it may be shown."""
+
+    text: str
+    style: LineStyle = ""
+
+
+def lines_of(transcript: Transcript, *, width: int = 0, last: int = 0, folded: bool = True) -> list[str]:
+    """The transcript as lines of text.
+
+    Args:
+        transcript: the transcript.
+        width: the columns to wrap the lines to; 0 for whole lines.
+        last: only as many of the last lines; open requests are whole all the same. 0 for all.
+        folded: whether only the beginning or end of a long output or diff is shown.
+    """
+    ending = [line.text for line in ending_lines(transcript, width=width)]
+    if not last:
+        found = [line.text for line in block_lines(transcript, 0, len(transcript), width=width, folded=folded)]
+        return found + ending
+    place = len(transcript)
+    found = ending
+    while place and len(found) < last:
+        first = max(0, place - last)
+        found = [line.text for line in block_lines(transcript, first, place, width=width, folded=folded)] + found
+        place = first
+    return found[-max(last, len(ending)) :]
+
+
+def block_lines(
+    transcript: Transcript, first: int, end: int, *, width: int = 0, folded: bool = True
+) -> Iterator[TextLine]:
+    """The lines of the items at the positions from ``first`` to before ``end``, with the requests answered there."""
+    by_position = answered(transcript)
+    former: Item | None = transcript[first - 1] if 0 < first <= len(transcript) else None
+    for position in range(first, end):
+        item = transcript[position]
+        if former is not None and not (_is_short(former) and _is_short(item)):
+            yield TextLine("")
+        yield from item_lines(item, width=width, folded=folded)
+        for request, answer in by_position.get(position, ()):
+            yield from wrapped(TextLine(answer_line(request, answer), "dim"), width)
+        former = item
+
+
+def ending_lines(transcript: Transcript, *, width: int = 0) -> list[TextLine]:
+    """What follows the last item: open requests, whole, and what the agent does."""
+    lines: list[TextLine] = []
+    for request in transcript.open_requests:
+        lines += [TextLine(""), *request_lines(request, width=width)]
+    if text := state_line(transcript.status):
+        style: LineStyle = "failed" if text.startswith("✗") else "dim"
+        lines += [TextLine(""), *wrapped(TextLine(text, style), width)]
+    return lines
+
+
+# ---------------------------------------------------------------- items
+
+
+def item_lines(item: Item, *, width: int = 0, folded: bool = True) -> list[TextLine]:
+    """The lines of one item."""
+    margin = "  " if item.parent else ""
+    match item.kind:
+        case "user":
+            lines = _prompt(item)
+        case "agent":
+            lines = _message(item)
+        case "thought":
+            lines = _thought(item, folded=folded)
+        case "tool":
+            lines = _tool(item, folded=folded)
+        case "plan":
+            lines = [TextLine("Plan", "heading")]
+            lines += [TextLine(f"  {_PLAN_MARKS[each.status]} {one_line(each.text)}") for each in item.plan]
+        case "notice":
+            lines = [TextLine(f"— {line}", "dim") for line in clean_lines(item.text)]
+        case _:
+            lines = [TextLine(f"· {one_line(item.title or 'a message of the agent')}", "dim")]
+            if not folded:
+                lines += [TextLine(f"  {line}", "dim") for line in clean_lines(item.text)]
+    return [part for line in lines for part in wrapped(TextLine(margin + line.text, line.style), width)]
+
+
+def _prompt(item: Item) -> list[TextLine]:
+    texts = clean_lines(item.text) or [""]
+    lines = [TextLine(f"{'  ' if number else '> '}{text}", "prompt") for number, text in enumerate(texts)]
+    lines += [TextLine(f"  [image: {one_line(each.mime)}, {size(len(each.data))}]", "dim") for each in item.images]
+    if remark := REMARKS.get(item.status):
+        lines.append(TextLine(f"  ({remark})", "dim"))
+    return lines
+
+
+def _message(item: Item) -> list[TextLine]:
+    lines: list[TextLine] = []
+    fence = ""
+    for text in clean_lines(item.text):
+        bare = text.lstrip()
+        if fence:
+            lines.append(TextLine(text, "code"))
+            if bare.startswith(fence) and not bare.strip(fence[0]).strip():
+                fence = ""
+        elif bare.startswith(("```", "~~~")):
+            fence = bare[: len(bare) - len(bare.lstrip(bare[0]))]
+            lines.append(TextLine(text, "code"))
+        else:
+            lines.append(TextLine(text, "heading" if bare.startswith("#") else ""))
+    if item.status in {"cut", "interrupted", "failed"}:
+        lines.append(TextLine(f"({REMARKS[item.status] if item.status != 'failed' else 'failed'})", "dim"))
+    return lines
+
+
+def _thought(item: Item, *, folded: bool) -> list[TextLine]:
+    texts = [line for line in clean_lines(item.text) if line.strip()]
+    word = "Thinking" if item.status == "running" else "Thought"
+    if not folded:
+        return [TextLine(f"∴ {word}", "dim"), *(TextLine(f"  {line}", "dim") for line in texts)]
+    more = f" … {len(texts) - 1} more lines" if len(texts) > 1 else ""
+    return [TextLine(f"∴ {word}: {texts[0].strip('*# ')}{more}" if texts else f"∴ {word}", "dim")]
+
+
+def _tool(item: Item, *, folded: bool) -> list[TextLine]:
+    style: LineStyle = "failed" if item.status in {"failed", "cut"} else "heading"
+    lines = [TextLine(tool_title(item), style)]
+    if item.text.strip():
+        lines += [TextLine(f"  {line}") for line in clean_lines(item.text)]
+    for change in item.changes:
+        if item.title or len(item.changes) > 1:  # else the tool's line names the file
+            lines.append(TextLine(f"  {change_title(change)}", "heading"))
+        lines += _patch(change, folded=folded)
+    output = clean_lines(item.output)
+    shown = output[-OUTPUT_LINES:] if folded else output
+    if len(shown) < len(output):
+        lines.append(TextLine(f"  │ … {len(output) - len(shown)} lines above", "dim"))
+    return lines + [TextLine(f"  │ {line}", "dim") for line in shown]
+
+
+def tool_title(item: Item) -> str:
+    """What a tool does or did, one line: ``✓ Ran npm test (0, 3.2 s)``."""
+    running = item.status == "running"
+    verb = _VERBS[item.tool][running]
+    if item.tool == "execute" and item.command:
+        first, *more = item.command.strip().splitlines() or [""]
+        words = f"{verb} {first}{' …' if more else ''}"
+    else:
+        words = item.title or f"{verb} {', '.join(map(change_title, item.changes))}"
+    facts = [str(item.exit_code)] if item.exit_code is not None else []
+    if item.ended_ms and item.at_ms and item.tool == "execute":
+        facts.append(duration(item.ended_ms - item.at_ms))
+    if item.status in {"declined", "interrupted", "cut"}:
+        facts.append({"declined": "declined", "interrupted": "interrupted"}.get(item.status, "cut"))
+    mark = _MARKS.get(item.status, "✓")
+    return one_line(f"{mark} {words.strip()}" + (f" ({', '.join(facts)})" if facts else ""))
+
+
+def _patch(change: FileChange, *, folded: bool) -> Iterator[TextLine]:
+    patch = clean_lines(change.patch)
+    shown = patch[:PATCH_LINES] if folded else patch
+    yield from (TextLine(f"  {line}", patch_style(line)) for line in shown)
+    if len(shown) < len(patch):
+        yield TextLine(f"  … {len(patch) - len(shown)} more lines", "dim")
+
+
+def change_title(change: FileChange) -> str:
+    """A file's change in one line: ``src/a.py (+3 −1)``."""
+    lines = change.patch.splitlines()
+    added = sum(line.startswith("+") for line in lines)
+    removed = sum(line.startswith("-") for line in lines)
+    words = {"add": "new file ", "delete": "deleted "}.get(change.kind, "") + change.path
+    words += f" → {change.moved_to}" if change.moved_to else ""
+    return one_line(words + (f" (+{added} −{removed})" if lines else ""))
+
+
+def patch_style(line: str) -> LineStyle:
+    """The style of a diff's line."""
+    if line.startswith("@@"):
+        return "dim"
+    return "added" if line.startswith("+") else "removed" if line.startswith("-") else ""
+
+
+def _code_style(_line: str) -> LineStyle:
+    return "code"
+
+
+# ---------------------------------------------------------------- requests
+
+
+def request_lines(request: AgentRequest, *, width: int = 0, keys: Mapping[str, str] | None = None) -> list[TextLine]:
+    """A request, whole.
+
+    Args:
+        request: the request.
+        width: the columns to wrap the lines to; 0 for whole lines.
+        keys: the key that answers with an option, by the option's id; None to name no keys.
+    """
+    lines = [TextLine(f"? {one_line(request.title)}", "asking")]
+    style = patch_style if request.kind == "edit" else _code_style
+    lines += [TextLine(f"    {line}", style(line)) for line in exact_lines(request.subject)]
+    if request.directory:
+        lines.append(TextLine(f"  in {one_line(request.directory)}"))
+    lines += [TextLine(f"  {line}") for line in clean_lines(request.reason)]
+    for number, question in enumerate(request.questions, 1):
+        lines.append(TextLine(f"  {number}. {one_line(question.text)}", "asking"))
+        lines += [TextLine(f"     · {one_line(option)}") for option in question.options]
+    if not request.complete:
+        lines.append(TextLine(f"  {INCOMPLETE}", "failed"))
+    names = []
+    for option in request.options:
+        key = keys.get(option.id) if keys is not None else ""
+        names.append(f"[{key}] {one_line(option.name)}" if key else one_line(option.name))
+    if names:
+        lines.append(TextLine(f"  {' · '.join(names)}"))
+    return [part for line in lines for part in wrapped(line, width)]
+
+
+def answer_line(request: AgentRequest, answer: RequestResolved) -> str:
+    """How a request was answered, one line."""
+    if not answer.option:
+        return one_line(f"? {request.title} → no longer asked")
+    where = _PREPOSITIONS.get(answer.by, "")
+    return one_line(f"? {request.title} → {answer.name or answer.option}{f' ({where})' if where else ''}")
+
+
+def answered(transcript: Transcript) -> dict[int, list[tuple[AgentRequest, RequestResolved]]]:
+    """The answered requests by the position of the item that they follow."""
+    found: dict[int, list[tuple[AgentRequest, RequestResolved]]] = {}
+    for answer in transcript.answers.values():
+        request = transcript.requests.get(answer.id)
+        if request is None:
+            continue
+        if request.item in transcript:
+            position = transcript.position(request.item)
+        else:
+            places = range(len(transcript))
+            position = bisect_right(places, answer.at_ms, key=lambda place: transcript[place].at_ms) - 1
+        found.setdefault(max(position, 0), []).append((request, answer))
+    return found
+
+
+# ---------------------------------------------------------------- the whole
+
+
+def state_line(status: Status) -> str:
+    """What the agent does, one line; "" while it is idle after a turn that was completed."""
+    turn = status.last_turn
+    match status.state:
+        case "starting":
+            return "◐ Starting…"
+        case "running":
+            return one_line(f"◐ Working… {status.detail}").strip()
+        case "requires_action":
+            return ""
+    if turn is None or turn.outcome == "completed":
+        return ""
+    if turn.outcome == "failed":
+        return one_line(f"✗ The turn failed{f': {turn.error}' if turn.error else ''}")
+    return "■ The turn was interrupted" if turn.outcome == "interrupted" else "✗ The turn was cut: the agent ended"
+
+
+def clean_lines(text: str) -> list[str]:
+    """The lines of an agent's text, without control characters and blank lines at the end.
+
+    Of a line that was overwritten from its start, as by a progress bar, the last state counts.
+    """
+    if not text.strip():
+        return []
+    lines = _SEQUENCES.sub("", text).rstrip().split("\n")
+    last = (line.rstrip("\r").rpartition("\r")[2] for line in lines)
+    return [plain(line.expandtabs(_TAB_COLUMNS), _NO_LIMIT).rstrip() for line in last]
+
+
+def exact_lines(text: str) -> list[str]:
+    """The lines of a text that the user allows: all characters, and escapes in place of misleading ones."""
+    return [line.expandtabs(_TAB_COLUMNS) for line in escaped(text).split("\n")] if text else []
+
+
+def wrapped(line: TextLine, width: int) -> list[TextLine]:
+    """Wrap a line to columns; further lines keep its margin. 0 leaves it whole."""
+    text = line.text
+    if not width or (len(text) <= width and text.isascii()):
+        return [line]
+    import wcwidth  # whole lines do not need it
+
+    if wcwidth.width(text) <= width:
+        return [line]
+    begin = _MARGIN.match(text)
+    assert begin is not None  # the pattern fits an empty text, too
+    margin = "".join(character if character == "│" else " " for character in begin.group())
+    margin = margin if len(margin) <= width // 2 else ""
+    exact = line.style in {"code", "added", "removed"}
+    parts = wcwidth.wrap(text, width, subsequent_indent=margin, replace_whitespace=False, drop_whitespace=not exact)
+    return [TextLine(part.rstrip(), line.style) for part in parts]
+
+
+def duration(length_ms: int) -> str:
+    """A length of time: ``3.2 s``, ``2 min 5 s``."""
+    seconds = max(0, length_ms) / _MS_PER_S
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, seconds = divmod(round(seconds), 60)
+    return f"{minutes} min {seconds} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def size(length_bytes: int) -> str:
+    """A number of bytes: ``12 kB``."""
+    return f"{length_bytes} bytes" if length_bytes < 1000 else f"{length_bytes / 1000:,.0f} kB"
+
+
+def _is_short(item: Item) -> bool:
+    """Whether the item has one line, so that no blank line separates it from another short one."""
+    return item.kind in {"tool", "thought", "raw", "notice"} and not (item.output or item.changes or item.text)
