@@ -9,6 +9,9 @@
     ├── AmbiguousSession         name the session more exactly; exit code 4
     ├── TimedOut                 wait longer, or do something else; exit code 5
     ├── SessionEnded             show how the session ended; exit code 6
+    ├── NoSuchQuestion           name another question of the chat; exit code 3
+    ├── SeveralQuestions         name the question that is meant; exit code 4
+    ├── AlreadyAnswered          the chat's question is over; exit code 6
     ├── HostUnavailable          retry, or start the session again; exit code 7
     │   └── ProtocolMismatch     client and host are of different versions: upgrade one
     ├── NotAllowed               an agent may not control this chat: the user can allow it; exit code 8
@@ -68,6 +71,24 @@ class TimedOut(OutliveError):
 
 class SessionEnded(OutliveError):
     """The session has ended; the request needs a running one."""
+
+    exit_code = 6
+
+
+class NoSuchQuestion(OutliveError):
+    """The chat has no question of this id, or asks nothing."""
+
+    exit_code = 3
+
+
+class SeveralQuestions(OutliveError):
+    """The chat asks several questions, and none is named."""
+
+    exit_code = 4
+
+
+class AlreadyAnswered(OutliveError):
+    """Another client has answered the chat's question, or the agent took it back."""
 
     exit_code = 6
 

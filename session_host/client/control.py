@@ -11,6 +11,7 @@ from typing import Any, Self
 import msgspec
 
 from session_host.errors import (
+    AlreadyAnswered,
     HostUnavailable,
     NeedsInput,
     NotAllowed,
@@ -20,6 +21,8 @@ from session_host.errors import (
     UsageError,
 )
 from session_host.protocol.messages import (
+    Act,
+    AgentRequests,
     Attach,
     Description,
     Done,
@@ -56,6 +59,7 @@ _ERRORS: dict[str, type[OutliveError]] = {
     ErrorCode.BAD_REQUEST: UsageError,
     ErrorCode.NEEDS_INPUT: NeedsInput,
     ErrorCode.NOT_ALLOWED: NotAllowed,
+    ErrorCode.ANSWERED: AlreadyAnswered,
 }
 
 
@@ -97,7 +101,7 @@ class ControlConnection:
         self._send_message(request)
 
     async def request(self, request: Request) -> Any:
-        """Send a request and await its reply: a Description, an Explanation, a Screen (in one piece) or Done.
+        """Send a request and await its reply; a reply in several pieces is returned whole.
 
         Raises:
             SessionEnded: the request needs a running session.
@@ -115,6 +119,7 @@ class ControlConnection:
         self._request += 1
         self._send_message(msgspec.structs.replace(request, request=self._request))
         lines: list[str] = []
+        data = b""
         async for message in self.messages():
             if getattr(message, "request", None) != self._request:
                 continue
@@ -125,6 +130,10 @@ class ControlConnection:
                     lines += message.lines
                 case Screen():
                     return msgspec.structs.replace(message, lines=lines + message.lines)
+                case AgentRequests(last=False):
+                    data += message.data
+                case AgentRequests():
+                    return msgspec.structs.replace(message, data=data + message.data)
                 case Description() | Explanation() | Done():
                     return message
         raise HostUnavailable("the connection to the chat was lost; try again")
@@ -144,7 +153,7 @@ async def request(session_id: str, message: Request) -> Any:
     """
     if isinstance(message, Kill) and await asyncio.to_thread(host_is_stopped, session_id):
         return Done(message.request, await asyncio.to_thread(kill_unresponsive, session_id))
-    if isinstance(message, Send) and not message.token:
+    if isinstance(message, Send | Act) and not message.token:
         message = msgspec.structs.replace(message, token=uuid.uuid4().hex)
     for tries, wait_s in enumerate((*RETRY_S, None)):
         try:

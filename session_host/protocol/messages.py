@@ -10,7 +10,7 @@ A connection, from the client's side::
     → Prompt | AnswerRequest | …                      (the same, for a structured chat)
     → GoOn, Resize, Follow, Detach
     → Describe | Peek | Send | Stop | Kill | Rename   ← Description | Screen | Done | Failed
-    → Act
+    → Act, OpenRequests                               ← Done | Failed | AgentRequests × n
     → Explain                                         ← Explanation
     → Report                                          (from the agent's hooks; without a reply)
 
@@ -531,6 +531,12 @@ class Act(Message, frozen=True):
     """The kind of client, as in Attach."""
 
 
+class OpenRequests(Message, frozen=True):
+    """Ask for the requests of a structured chat's agent that wait for an answer."""
+
+    request: int
+
+
 class Explain(Message, frozen=True):
     """Ask for an Explanation."""
 
@@ -641,6 +647,17 @@ class Screen(Message, frozen=True):
     last: bool = True
 
 
+class AgentRequests(Message, frozen=True):
+    """The agent's open requests, oldest first: a list of ``structured.items.AgentRequest`` as msgpack.
+
+    A list that exceeds a frame is sent in several pieces; ``last`` is True in the last one.
+    """
+
+    request: int
+    data: bytes
+    last: bool = True
+
+
 class Done(Message, frozen=True):
     """The request was carried out.
 
@@ -668,8 +685,8 @@ INPUTS = (Key, Text, Paste, Mouse, Focus, *VERBS)
 """The classes of ``Input``, for isinstance."""
 
 Input = Key | Text | Paste | Mouse | Focus | Verb
-Request = Describe | Peek | Send | Stop | Kill | Rename | Explain | Act
-Reply = Description | Explanation | Screen | Done | Failed
+Request = Describe | Peek | Send | Stop | Kill | Rename | Explain | Act | OpenRequests
+Reply = Description | Explanation | Screen | AgentRequests | Done | Failed
 Event = (
     StateEvent | TitleEvent | NameEvent | ActivityEvent | ForegroundEvent | BellEvent | NotificationEvent
     | OutputEvent | ClipboardEvent | NoticeEvent | SizeEvent
@@ -679,11 +696,11 @@ FromClient = (
     Hello | Attach | Follow | Detach | Resize | Colors | GoOn
     | Key | Text | Paste | Mouse | Focus
     | Prompt | WithdrawPrompt | Interrupt | AnswerRequest | ChangeSetting
-    | Describe | Peek | Send | Stop | Kill | Rename | Explain | Act | Report
+    | Describe | Peek | Send | Stop | Kill | Rename | Explain | Act | OpenRequests | Report
 )  # fmt: skip
 FromHost = (
     Welcome | Error | Starting | Attached | SnapshotPart | Output | Resized
     | StateEvent | TitleEvent | NameEvent | ActivityEvent | ForegroundEvent | BellEvent | NotificationEvent
     | OutputEvent | ClipboardEvent | NoticeEvent | SizeEvent | InputAck | InputRefused
-    | Description | Explanation | Screen | Done | Failed
+    | Description | Explanation | Screen | AgentRequests | Done | Failed
 )  # fmt: skip

@@ -19,6 +19,7 @@ from session_host.protocol.messages import (
     Explanation,
     Failed,
     Kill,
+    OpenRequests,
     Peek,
     Rename,
     Reply,
@@ -86,7 +87,7 @@ async def handle_request(driver: Driver, request: Request, host_pid: int, keeper
             return [Failed(request.request, ErrorCode.ENDED, "the chat has ended")]
         case Send():
             return [await _answer(driver, driver.session.send_queue.request, request)]
-        case Act():
+        case Act() | OpenRequests():
             return [Failed(request.request, ErrorCode.WRONG_RUNTIME, "this chat is a terminal: send it text or keys")]
         case Stop() | Kill():
             return [await _answer(driver, driver.session.end_requests.request, request)]
