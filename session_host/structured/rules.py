@@ -46,6 +46,7 @@ from .items import (
 )
 from .lines import Line
 from .state import KEPT_ANSWERS, KEPT_TOKENS, RulesState
+from .text import PLACES
 
 MAX_RAW_CHARACTERS = 20_000
 """The most of one unknown message that is kept."""
@@ -263,7 +264,8 @@ class StructuredRules(DialectPort):
                 return Refusal(ErrorCode.BAD_REQUEST, "there is no such question in this chat")
             if not answer.option:
                 return Refusal(ErrorCode.ANSWERED, "the agent has taken its question back")
-            return Refusal(ErrorCode.ANSWERED, f"already answered: {answer.name or answer.option}")
+            where = f" {PLACES[answer.by]}" if answer.by in PLACES else ""
+            return Refusal(ErrorCode.ANSWERED, f"already answered{where}: {answer.name or answer.option}")
         if verb.digest != digest(request):
             return Refusal(ErrorCode.CHANGED, "the question is not the one that was shown; look at it again")
         option = next((each for each in request.options if each.id == verb.option), None)

@@ -58,7 +58,8 @@ REMARKS: Final[dict[ItemStatus, str]] = {
 INCOMPLETE: Final = "The agent did not say all that would run: this can only be declined."
 
 _PLAN_MARKS: Final = {"completed": "✓", "in_progress": "▸", "pending": "○"}
-_PREPOSITIONS: Final = {"window": "in a window", "attach": "in a terminal", "command": "by a command"}
+PLACES: Final = {"window": "in a window", "attach": "in a terminal", "command": "by a command"}
+"""Where an answer was given, by the kind of client."""
 
 
 class TextLine(NamedTuple):
@@ -279,7 +280,7 @@ def answer_line(request: AgentRequest, answer: RequestResolved) -> str:
     """How a request was answered, one line."""
     if not answer.option:
         return one_line(f"? {request.title} → no longer asked")
-    where = _PREPOSITIONS.get(answer.by, "")
+    where = PLACES.get(answer.by, "")
     return one_line(f"? {request.title} → {answer.name or answer.option}{f' ({where})' if where else ''}")
 
 

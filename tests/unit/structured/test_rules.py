@@ -127,7 +127,7 @@ def test_the_first_answer_wins_and_later_ones_are_told_so(chat: Chat) -> None:
     assert chat.do(answer).refusal is None
     second = chat.do(msgspec.structs.replace(answer, option="no"), by="command").refusal
     assert second is not None
-    assert (second.code, second.text) == (ErrorCode.ANSWERED, "already answered: Allow")
+    assert (second.code, second.text) == (ErrorCode.ANSWERED, "already answered in a window: Allow")
     assert [each for each in chat.sent if "answer" in str(each)] == [{"answer": "yes"}]
     assert chat.transcript.answers[request.id].by == "window"
 
