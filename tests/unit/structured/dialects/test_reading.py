@@ -15,3 +15,19 @@ def test_a_path_leads_to_a_value_or_to_nothing() -> None:
     assert reading.array(value, "a", "b") == []
     assert reading.mapping(None, "a") == {}
     assert reading.mapping(value, "a", 0)["n"] == 3
+
+
+def test_a_message_is_an_object_and_lone_surrogates_are_replaced() -> None:
+    assert reading.message(b'{"a": 1}') == {"a": 1}
+    assert reading.message(b'{"a": "x\\ud83d", "b": "\xff"}') == {"a": "x?", "b": "\ufffd"}
+    for line in (b"[1]", b"garbage", b'{"a":', b'{"a": 1e999}', b"[" * 100_000):
+        assert reading.message(line) is None
+
+
+def test_an_integer_of_more_than_64_bits_is_none() -> None:
+    assert reading.integer({"n": 2**70}, "n") == 0
+
+
+def test_a_line_is_cut_at_its_most() -> None:
+    assert reading.one_line("a \n b") == "a b"
+    assert reading.one_line("x" * 300, 10) == "x" * 9 + "…"

@@ -1,0 +1,76 @@
+"""Unified diffs of two texts, for agents that report a file's old and new text. Pure."""
+
+from __future__ import annotations
+
+from difflib import SequenceMatcher
+
+CONTEXT_LINES = 3
+MAX_COMPARED_LINES = 4000
+"""Larger differing parts are shown as removed and added whole: comparing them would take seconds."""
+
+_NO_END = "\\ No newline at end of file"
+
+
+def unified_patch(old: str, new: str) -> str:
+    """The hunks that turn one text into another, without the two header lines; "" if they are equal."""
+    if old == new:
+        return ""
+    before, after = _lines(old), _lines(new)
+    start = 0
+    while start < min(len(before), len(after)) and before[start] == after[start]:
+        start += 1
+    end = 0
+    while end < min(len(before), len(after)) - start and before[-1 - end] == after[-1 - end]:
+        end += 1
+    lead = min(CONTEXT_LINES, start)
+    trail = min(CONTEXT_LINES, end)
+    first = start - lead
+    before = before[first : len(before) - end + trail]
+    after = after[first : len(after) - end + trail]
+    lines: list[str] = []
+    for group in _groups(before, after, lead, trail):
+        lines.append(_header(group, first))
+        for tag, old_from, old_to, new_from, new_to in group:
+            if tag == "equal":
+                lines += [f" {line}" for line in before[old_from:old_to]]
+                continue
+            lines += [f"-{line}" for line in before[old_from:old_to]]
+            lines += [f"+{line}" for line in after[new_from:new_to]]
+    return "\n".join(lines) + "\n"
+
+
+_Group = list[tuple[str, int, int, int, int]]
+
+
+def _groups(before: list[str], after: list[str], lead: int, trail: int) -> list[_Group]:
+    if len(before) + len(after) <= MAX_COMPARED_LINES:
+        matcher = SequenceMatcher(None, before, after)
+        return [list(group) for group in matcher.get_grouped_opcodes(CONTEXT_LINES)]
+    old_end, new_end = len(before) - trail, len(after) - trail
+    group: _Group = [
+        ("equal", 0, lead, 0, lead),
+        ("replace", lead, old_end, lead, new_end),
+        ("equal", old_end, len(before), new_end, len(after)),
+    ]
+    return [group]
+
+
+def _header(group: _Group, offset: int) -> str:
+    _, old_from, _, new_from, _ = group[0]
+    _, _, old_to, _, new_to = group[-1]
+    return f"@@ -{_place(old_from, old_to, offset)} +{_place(new_from, new_to, offset)} @@"
+
+
+def _place(start: int, end: int, offset: int) -> str:
+    length = end - start
+    begin = start + offset + (1 if length else 0)
+    return str(begin) if length == 1 else f"{begin},{length}"
+
+
+def _lines(text: str) -> list[str]:
+    """The lines of a text; a last one without an end says so."""
+    lines = text.split("\n")
+    if not lines[-1]:
+        return lines[:-1]
+    lines[-1] += f"\n{_NO_END}"
+    return lines
