@@ -1,0 +1,60 @@
+"""Questions of the agent as forms (JSON Schema), and their answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from session_host.structured.dialects import reading
+from session_host.structured.items import Question
+
+from .state import Field
+
+_TRUTHS = {"Yes": "true", "No": "false"}
+
+
+def read_form(schema: dict[str, Any]) -> tuple[list[Field], tuple[Question, ...]]:
+    """The fields of a form, and the questions that ask for them."""
+    fields: list[Field] = []
+    questions: list[Question] = []
+    for name, given in reading.mapping(schema, "properties").items():
+        kind = reading.text(given, "type") or "string"
+        limited = reading.mapping(given, "items") if kind == "array" else given
+        values = _TRUTHS if kind == "boolean" else _values(limited)
+        title, description = reading.text(given, "title"), reading.text(given, "description")
+        text = "\n".join(each for each in (title or ("" if description else name), description) if each)
+        fields.append(Field(name, kind, values))
+        secret = reading.text(given, "format") == "password"
+        questions.append(Question(name, text, tuple(values), not values or kind == "array", secret))
+    return fields, tuple(questions)
+
+
+def filled_form(fields: list[Field], texts: dict[str, str]) -> dict[str, Any]:
+    """The values that the user gave. A field without an answer is left out; lines are the values of an array."""
+    return {field.id: _value(field, texts[field.id]) for field in fields if texts.get(field.id, "") != ""}
+
+
+def _values(schema: Any) -> dict[str, str]:
+    """The values that a field is limited to, by their labels."""
+    found = {each: each for each in reading.array(schema, "enum") if isinstance(each, str)}
+    for each in (*reading.array(schema, "oneOf"), *reading.array(schema, "anyOf")):
+        if value := reading.text(each, "const"):
+            found[reading.text(each, "title") or value] = value
+    return found
+
+
+def _value(field: Field, text: str) -> Any:
+    value = field.values.get(text, text)
+    try:
+        match field.type:
+            case "boolean":
+                return value.strip().lower() in {"true", "yes", "y", "1"}
+            case "integer":
+                return int(value)
+            case "number":
+                return float(value)
+            case "array":
+                return [field.values.get(line, line) for each in text.split("\n") if (line := each.strip())]
+            case _:
+                return value
+    except ValueError:
+        return value

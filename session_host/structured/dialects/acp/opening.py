@@ -1,0 +1,216 @@
+"""From the start of the program to the first prompt: capabilities, log-in, a new session or a former one."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from session_host.structured.dialects import reading
+from session_host.structured.dialects.base import Start
+from session_host.structured.items import Capabilities, CapabilitiesKnown, ConversationKnown, Remove
+
+from .messages import Messages
+from .settings import Settings
+from .shared import Shared, error_text
+from .tools import Tools
+
+PROTOCOL_VERSION = 1
+AUTHENTICATION_REQUIRED = -32000
+LASTING_ERRORS: Final = frozenset({-32002, -32601})
+"""No such conversation, no such method: trying again does not help."""
+
+ANSWER_PATIENCE_S = 30.0
+RESUME_PATIENCE_MS = 70_000
+"""How long a conversation may be unavailable: Gemini CLI finds one of less than a minute ago not at once."""
+RETRY_S = (1.0, 2.0, 4.0, 8.0)
+SETTLE_S = 0.4
+"""Gemini CLI goes on with repeating a conversation after its reply; prompts wait until no update came for this time."""
+
+_CODE = re.compile(r"`([^`\n]+)`")
+
+
+class Opening:
+    """Opens the agent's session."""
+
+    def __init__(self, shared: Shared, settings: Settings, messages: Messages, tools: Tools) -> None:
+        self._shared = shared
+        self._settings = settings
+        self._messages = messages
+        self._tools = tools
+
+    def begin(self, start: Start) -> None:
+        """The program runs."""
+        shared = self._shared
+        shared.state.start = start
+        shared.state.prefix = f"{shared.port.now_ms:x}"
+        information = {"name": "outlive", "title": "Outlive", "version": start.version or "0"}
+        shared.rpc.request("initialize", {
+            "protocolVersion": PROTOCOL_VERSION,
+            "clientInfo": information,
+            "clientCapabilities": client_capabilities(start.options),
+        })  # fmt: skip
+        shared.port.start_timer("unanswered", ANSWER_PATIENCE_S)
+
+    def initialized(self, message: dict[str, Any]) -> None:
+        """The agent has said what it can do."""
+        shared, state = self._shared, self._shared.state
+        if "error" in message:
+            shared.port.fail(f"The agent does not start: {error_text(message['error'])}")
+            return
+        result = reading.mapping(message, "result")
+        information = reading.mapping(result, "agentInfo")
+        state.agent = reading.text(information, "title") or reading.text(information, "name") or state.agent
+        version = reading.integer(result, "protocolVersion", default=PROTOCOL_VERSION)
+        if version != PROTOCOL_VERSION:
+            shared.port.fail(f"{state.agent} speaks version {version} of the Agent Client Protocol, Outlive version 1")
+            return
+        capabilities = reading.mapping(result, "agentCapabilities")
+        state.loads = reading.at(capabilities, "loadSession") is True
+        state.resumes = isinstance(reading.at(capabilities, "sessionCapabilities", "resume"), dict)
+        state.takes_images = reading.at(capabilities, "promptCapabilities", "image") is True
+        state.methods = [each for each in reading.array(result, "authMethods") if reading.text(each, "id")]
+        self._open()
+
+    def opened(self, message: dict[str, Any], method: str) -> None:
+        """The agent has replied to a request for a session."""
+        shared, state = self._shared, self._shared.state
+        if "error" in message:
+            self._failed(message["error"], method)
+            return
+        result = reading.mapping(message, "result")
+        state.session = reading.text(result, "sessionId") or state.start.conversation
+        if not state.session:
+            shared.port.fail(f"{state.agent} gives its conversation no id")
+            return
+        if method != "session/new":
+            shared.port.emit(ConversationKnown(state.session))
+        resumes = state.loads or state.resumes
+        shared.port.emit(CapabilitiesKnown(Capabilities(steer=False, images=state.takes_images, resume=resumes)))
+        self._settings.take(result)
+        if method == "session/load":
+            state.settled = state.heard
+            shared.port.start_timer("settle", SETTLE_S)
+        else:
+            self._ready()
+
+    def authenticated(self, message: dict[str, Any]) -> None:
+        """The agent has replied to a log-in."""
+        if "error" in message:
+            self._log_in(message["error"])
+        else:
+            self._open()
+
+    def timer_due(self, name: str) -> None:
+        """A timer expired."""
+        state = self._shared.state
+        if state.opened:
+            return
+        match name:
+            case "resume":
+                self._open()
+            case "settle" if state.heard != state.settled:
+                state.settled = state.heard
+                self._shared.port.start_timer("settle", SETTLE_S)
+            case "settle":
+                self._ready()
+            case "unanswered" if not state.session and not state.resume_tries:
+                self._shared.port.notice(f"{state.agent} has not answered for {ANSWER_PATIENCE_S:.0f} seconds")
+            case _:
+                pass
+
+    # ------------------------------------------------------------ sessions
+
+    def _open(self) -> None:
+        """Ask for a session: the former one where possible. Only "load" repeats a history that the transcript lacks."""
+        rpc, state = self._shared.rpc, self._shared.state
+        place: dict[str, Any] = {"cwd": state.start.directory, "mcpServers": []}
+        conversation = state.start.conversation
+        if conversation and state.resumes and (state.start.has_history or not state.loads):
+            rpc.request("session/resume", {"sessionId": conversation, **place})
+        elif conversation and state.loads:
+            self._load()
+        else:
+            if conversation:
+                self._shared.port.notice(f"{state.agent} cannot go on with a former conversation: this is a new one")
+            rpc.request("session/new", place)
+
+    def _load(self) -> None:
+        state = self._shared.state
+        state.replaying = True
+        place: dict[str, Any] = {"cwd": state.start.directory, "mcpServers": []}
+        self._shared.rpc.request("session/load", {"sessionId": state.start.conversation, **place})
+
+    def _ready(self) -> None:
+        state = self._shared.state
+        self._messages.finish("done")
+        self._tools.finish("interrupted")
+        state.replaying, state.replayed, state.opened = False, [], True
+        self._shared.port.ready()
+
+    def _failed(self, error: Any, method: str) -> None:
+        port, state = self._shared.port, self._shared.state
+        self._forget_replay()
+        code, why = reading.integer(error, "code"), error_text(error)
+        if code == AUTHENTICATION_REQUIRED:
+            self._log_in(error)
+        elif method == "session/new":
+            port.fail(f"{state.agent} cannot begin a conversation: {why}")
+        elif method == "session/resume" and state.loads:
+            self._load()
+        elif code in LASTING_ERRORS:
+            port.fail(f"{state.agent} cannot go on with the conversation: {why}")
+        else:
+            self._try_again(why)
+
+    def _try_again(self, why: str) -> None:
+        port, state = self._shared.port, self._shared.state
+        if not state.resume_tries:
+            state.resume_until_ms = port.now_ms + RESUME_PATIENCE_MS
+            port.notice(f"{state.agent} does not find the conversation yet ({why}); trying again for a minute")
+        elif port.now_ms >= state.resume_until_ms:
+            port.fail(f"{state.agent} cannot go on with the conversation: {why}")
+            return
+        port.start_timer("resume", RETRY_S[min(state.resume_tries, len(RETRY_S) - 1)])
+        state.resume_tries += 1
+
+    def _forget_replay(self) -> None:
+        """Remove the items that came before the agent gave up repeating the conversation."""
+        state = self._shared.state
+        for item in state.replayed:
+            self._shared.port.emit(Remove(item))
+        state.replayed, state.replaying = [], False
+        state.run, state.open_items, state.plans, state.tools = None, [], {}, {}
+
+    # ------------------------------------------------------------ log-in
+
+    def _log_in(self, error: Any) -> None:
+        """Log in by a way that needs neither a browser nor a terminal, if there is one that was not tried."""
+        port, state = self._shared.port, self._shared.state
+        chosen = state.start.options.get("log_in")
+        for method in state.methods:
+            method_id = reading.text(method, "id")
+            if method_id not in state.tried and (method_id == chosen or reading.text(method, "type") == "env_var"):
+                state.tried.append(method_id)
+                self._shared.rpc.request("authenticate", {"methodId": method_id})
+                return
+        command = state.start.options.get("log_in_command") or _named_command(state.methods)
+        hint = f"run {command}" if command else "log in with its own command line"
+        port.fail(f"{state.agent} is not logged in ({error_text(error)}): {hint}, then open the chat again")
+
+
+def client_capabilities(options: dict[str, Any]) -> dict[str, Any]:
+    """What we do for the agent: files and terminals of ours only if the options say so, and forms."""
+    files = options.get("files") is True
+    return {
+        "fs": {"readTextFile": files, "writeTextFile": files},
+        "terminal": options.get("terminals") is True,
+        "elicitation": {"form": {}},
+    }
+
+
+def _named_command(methods: list[dict[str, Any]]) -> str:
+    """The command that a way to log in names in its description."""
+    for method in methods:
+        if found := _CODE.search(reading.text(method, "description")):
+            return found[1]
+    return ""

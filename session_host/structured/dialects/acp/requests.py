@@ -1,0 +1,187 @@
+"""Permissions and questions of the agent. Each gets one reply, also if the turn ends before its answer."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from session_host.structured.dialects import reading
+from session_host.structured.dialects.base import Answer
+from session_host.structured.dialects.json_rpc import METHOD_NOT_FOUND
+from session_host.structured.items import (
+    AgentRequest,
+    OptionKind,
+    RequestOpened,
+    RequestOption,
+    RequestResolved,
+    StateChanged,
+)
+
+from .forms import filled_form, read_form
+from .shared import Shared
+from .state import OpenRequest, Tool
+from .tools import Tools
+
+REQUEST_CANCELLED = -32800
+_CANCEL: Final = "outlive-cancel"
+_OPTION_KINDS: Final[dict[str, OptionKind]] = {
+    "allow_once": "allow_once",
+    "allow_always": "allow_always",
+    "reject_once": "reject_once",
+    "reject_always": "reject_always",
+}
+_REJECTIONS = frozenset({"reject_once", "reject_always", "cancel"})
+
+
+class Requests:
+    """The requests of the agent."""
+
+    def __init__(self, shared: Shared, tools: Tools) -> None:
+        self._shared = shared
+        self._tools = tools
+
+    def receive(self, rpc_id: Any, method: str, params: dict[str, Any]) -> None:
+        """The agent asks for something."""
+        match method:
+            case "session/request_permission":
+                self._permission(rpc_id, params)
+            case "elicitation/create" | "session/elicitation":
+                self._form(rpc_id, params)
+            case _:
+                # Files (fs/…) and terminals (terminal/…) among them: ``opening.client_capabilities`` offers neither.
+                self._shared.rpc.reply_error(rpc_id, METHOD_NOT_FOUND, f"{method} is not offered")
+                self._shared.port.raw(method, params)
+
+    def answer(self, request: AgentRequest, answer: Answer) -> None:
+        """The user has answered."""
+        found = self._shared.state.requests.pop(request.id, None)
+        if found is None:
+            return
+        kinds = {each.id: each.kind for each in request.options}
+        if found.kind == "form":
+            self._answer_form(found, answer)
+        elif answer.option == _CANCEL:
+            self._reply_cancelled(found)
+        else:
+            outcome = {"outcome": "selected", "optionId": answer.option}
+            self._shared.rpc.reply(msgspec.json.decode(found.rpc_id), {"outcome": outcome})
+        if found.call and kinds.get(answer.option) in _REJECTIONS:
+            self._tools.decline(found.call)
+        self._emit_state()
+
+    def withdraw_all(self) -> None:
+        """The turn ends: no request waits for an answer any more."""
+        state = self._shared.state
+        for request_id, found in state.requests.items():
+            self._reply_cancelled(found)
+            self._shared.port.emit(RequestResolved(request_id, "", at_ms=self._shared.port.now_ms))
+        state.requests = {}
+
+    def taken_back(self, rpc_id: Any) -> None:
+        """The agent no longer waits for the reply to a request."""
+        state, encoded = self._shared.state, _encode_id(rpc_id)
+        for request_id, found in list(state.requests.items()):
+            if found.rpc_id == encoded:
+                del state.requests[request_id]
+                self._shared.rpc.reply_error(rpc_id, REQUEST_CANCELLED, "cancelled")
+                self._shared.port.emit(RequestResolved(request_id, "", at_ms=self._shared.port.now_ms))
+                self._emit_state()
+
+    # ------------------------------------------------------------ permissions
+
+    def _permission(self, rpc_id: Any, params: dict[str, Any]) -> None:
+        shared, state = self._shared, self._shared.state
+        call = reading.mapping(params, "toolCall")
+        tool = self._tools.update(call, asks=True) if call else None
+        found = OpenRequest(_encode_id(rpc_id), "permission", "", reading.text(call, "toolCallId"))
+        if state.cancelling:
+            self._reply_cancelled(found)
+            return
+        options = [_option(each) for each in reading.array(params, "options") if reading.text(each, "optionId")]
+        if not any(each.kind in _REJECTIONS for each in options):
+            options.append(RequestOption(_CANCEL, "Cancel", "cancel"))
+        kind, title, subject = _subject(tool)
+        found.title = title
+        request = AgentRequest(
+            shared.new_id("request"), kind, shared.port.now_ms, title, subject, tuple(options),
+            tool.item.id if tool else "", (tool.item.directory if tool else "") or state.start.directory,
+            tool.reason if tool else "", complete=bool(subject),
+        )  # fmt: skip
+        self._open(request, found)
+
+    # ------------------------------------------------------------ questions
+
+    def _form(self, rpc_id: Any, params: dict[str, Any]) -> None:
+        shared, state = self._shared, self._shared.state
+        message, url = reading.text(params, "message"), reading.text(params, "url")
+        fields, questions = read_form(reading.mapping(params, "requestedSchema"))
+        title = reading.one_line(message or "The agent asks")
+        found = OpenRequest(_encode_id(rpc_id), "form", title, reading.text(params, "toolCallId"), fields)
+        if state.cancelling:
+            self._reply_cancelled(found)
+            return
+        options = [RequestOption("decline", "Decline", "reject_once"), RequestOption("cancel", "Cancel", "cancel")]
+        if not fields:
+            options.insert(0, RequestOption("accept", "Done" if url else "Accept", "choice"))
+        tool = state.tools.get(found.call)
+        request = AgentRequest(
+            shared.new_id("request"), "question", shared.port.now_ms, title,
+            "\n".join(each for each in (message, url) if each), tuple(options), tool.item.id if tool else "",
+            questions=questions,
+        )  # fmt: skip
+        self._open(request, found)
+
+    def _answer_form(self, found: OpenRequest, answer: Answer) -> None:
+        rpc_id = msgspec.json.decode(found.rpc_id)
+        if answer.option in {"", "accept"}:
+            self._shared.rpc.reply(rpc_id, {"action": "accept", "content": filled_form(found.fields, answer.texts)})
+        else:
+            self._shared.rpc.reply(rpc_id, {"action": answer.option})
+
+    # ------------------------------------------------------------ both
+
+    def _open(self, request: AgentRequest, found: OpenRequest) -> None:
+        self._shared.state.requests[request.id] = found
+        self._shared.port.emit(RequestOpened(request))
+        self._emit_state()
+
+    def _emit_state(self) -> None:
+        """The state of the agent, which an open request holds up."""
+        state = self._shared.state
+        oldest = next(iter(state.requests.values()), None)
+        if oldest is not None:
+            self._shared.port.emit(StateChanged("requires_action", state.turn, oldest.title))
+        else:
+            self._shared.port.emit(StateChanged("running" if state.turn else "idle", state.turn))
+
+    def _reply_cancelled(self, found: OpenRequest) -> None:
+        rpc_id = msgspec.json.decode(found.rpc_id)
+        if found.kind == "form":
+            self._shared.rpc.reply(rpc_id, {"action": "cancel"})
+        else:
+            self._shared.rpc.reply(rpc_id, {"outcome": {"outcome": "cancelled"}})
+
+
+def _encode_id(rpc_id: Any) -> str:
+    return msgspec.json.encode(rpc_id).decode()
+
+
+def _option(option: Any) -> RequestOption:
+    option_id = reading.text(option, "optionId")
+    kind = _OPTION_KINDS.get(reading.text(option, "kind"), "choice")
+    return RequestOption(option_id, reading.text(option, "name") or option_id, kind)
+
+
+def _subject(tool: Tool | None) -> tuple[Any, str, str]:
+    """The kind of a permission, one line that asks, and all that the answer allows; "" if the agent does not say it."""
+    if tool is None:
+        return "permission", "Allow a tool call?", ""
+    item = tool.item
+    if item.command:
+        return "command", f"Run {reading.one_line(item.command, 120)}?", item.command
+    if item.changes:
+        names = item.changes[0].path if len(item.changes) == 1 else f"{len(item.changes)} files"
+        files = [f"--- {each.path}\n+++ {each.path}\n{each.patch}" for each in item.changes]
+        return "edit", f"Change {names}?", "".join(files)
+    return "permission", f"Allow {item.title}?", tool.input

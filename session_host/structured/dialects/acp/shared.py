@@ -1,0 +1,45 @@
+"""What the parts of the dialect share: the port, the connection and the state."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from session_host.structured.dialects import reading
+from session_host.structured.dialects.base import DialectPort
+from session_host.structured.dialects.json_rpc import JsonRpc
+
+from .state import AcpState
+
+
+class Shared:
+    """The port, the connection and the state.
+
+    Attributes:
+        state: see ``state.AcpState``; replaced as a whole by ``go_on_from``.
+    """
+
+    def __init__(self, port: DialectPort) -> None:
+        self.port = port
+        self.rpc = JsonRpc(port, member=True)
+        self.state = AcpState()
+        self.state.rpc = self.rpc.state
+
+    def go_on_from(self, state: AcpState) -> None:
+        """Take over a saved state."""
+        self.state = state
+        self.rpc.state = state.rpc
+
+    def new_id(self, kind: str) -> str:
+        """An id for an item, a request or a turn."""
+        self.state.made += 1
+        return f"{self.state.prefix}-{kind}-{self.state.made}"
+
+
+def error_text(error: Any) -> str:
+    """One line for the user, from the error of a reply."""
+    message = reading.text(error, "message")
+    data = reading.at(error, "data")
+    details = data if isinstance(data, str) else reading.text(data, "details") or reading.text(data, "message")
+    if not details or details in message:
+        return reading.one_line(message or "unknown error", 500)
+    return reading.one_line(details if message in {"", "Internal error"} else f"{message}: {details}", 500)

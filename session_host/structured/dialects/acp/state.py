@@ -1,0 +1,125 @@
+"""The state of the dialect, which ``save`` and ``load`` carry."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from session_host.structured.dialects.base import Start
+from session_host.structured.dialects.json_rpc import JsonRpcState
+from session_host.structured.items import Item, Setting, UsageChanged
+
+
+class Run(msgspec.Struct, array_like=True):
+    """An uninterrupted run of chunks, which is one item that grows."""
+
+    item: str
+    kind: Literal["user", "agent", "thought"]
+    message: str
+    """The agent's id of the message; "" if it gives none."""
+
+
+class Tool(msgspec.Struct, array_like=True):
+    """A tool call, as all updates up to now describe it."""
+
+    item: Item
+    reason: str = ""
+    """Why the agent calls it, in its words."""
+    input: str = ""
+    """The whole input as JSON; "" if the agent does not report it."""
+    declined: bool = False
+
+
+class Field(msgspec.Struct, array_like=True):
+    """One field of a form."""
+
+    id: str
+    type: str
+    """Of JSON Schema: "string", "number", "integer", "boolean", "array"."""
+    values: dict[str, str] = {}
+    """The values by their labels, if they are limited."""
+
+
+class OpenRequest(msgspec.Struct, array_like=True):
+    """A request of the agent that has no reply yet."""
+
+    rpc_id: str
+    """The id of its message, as JSON."""
+    kind: Literal["permission", "form"]
+    title: str
+    call: str = ""
+    """The tool call that waits for the answer."""
+    fields: list[Field] = []
+
+
+class OfferedSetting(msgspec.Struct, array_like=True):
+    """A setting, and the method that changes it: the session's mode, its model, or an option of text or of truth."""
+
+    setting: Setting
+    source: Literal["mode", "model", "option", "flag"]
+
+
+class AcpState(msgspec.Struct, array_like=True):
+    """All state of the dialect.
+
+    Attributes:
+        rpc: see ``json_rpc``.
+        start: how the chat begins.
+        prefix: begins the ids of all items, requests and turns: no other session has it.
+        made: how many ids were made.
+        agent: the agent's name.
+        methods: its ways to log in, as it describes them; ``tried``: ids of those that were tried.
+        loads, resumes, takes_images: what it can do.
+        session: the id of its session.
+        opened: prompts are taken.
+        replaying: the agent repeats a former conversation; ``replayed``: the items of it.
+        heard: how many updates of the conversation came; ``settled``: how many had come at the last look.
+        resume_tries: how often resuming failed; ``resume_until_ms``: when it is given up.
+        turn: the id of the running turn, "" outside of one; ``turns``: how many there were.
+        prompt, prompt_text: the id of the turn's prompt, and its text.
+        confirmed: the agent has shown that the turn runs.
+        cancelling: the turn is to end.
+        run: the chunks that come now.
+        tools: tool calls of this turn and of the one before, by their ids.
+        open_items: ids of messages, thoughts and plans that are not complete.
+        plans: ids of plans' items, by the agent's ids.
+        requests: by our ids.
+        options, mode, model: settings as the agent offers them.
+        tokens: of all turns; ``usage``: as last reported.
+    """
+
+    rpc: JsonRpcState = msgspec.field(default_factory=lambda: JsonRpcState(1, {}))
+    start: Start = msgspec.field(default_factory=lambda: Start(directory="/"))
+    prefix: str = ""
+    made: int = 0
+    agent: str = "the agent"
+    methods: list[dict[str, Any]] = []
+    tried: list[str] = []
+    loads: bool = False
+    resumes: bool = False
+    takes_images: bool = False
+    session: str = ""
+    opened: bool = False
+    replaying: bool = False
+    replayed: list[str] = []
+    heard: int = 0
+    settled: int = 0
+    resume_tries: int = 0
+    resume_until_ms: int = 0
+    turn: str = ""
+    turns: int = 0
+    prompt: str = ""
+    prompt_text: str = ""
+    confirmed: bool = False
+    cancelling: bool = False
+    run: Run | None = None
+    tools: dict[str, Tool] = {}
+    open_items: list[str] = []
+    plans: dict[str, str] = {}
+    requests: dict[str, OpenRequest] = {}
+    options: list[OfferedSetting] = []
+    mode: OfferedSetting | None = None
+    model: OfferedSetting | None = None
+    tokens: int = 0
+    usage: UsageChanged = UsageChanged(0, 0)

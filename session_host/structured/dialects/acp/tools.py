@@ -1,0 +1,240 @@
+"""Tool calls as items: each update changes some of the fields."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any, Final
+
+import msgspec
+
+from session_host.protocol.values import Image
+from session_host.structured.dialects import reading
+from session_host.structured.dialects.patches import unified_patch
+from session_host.structured.items import Append, FileChange, Item, ItemStatus, Put, SetStatus, ToolKind
+
+from .content import block_image, block_text
+from .messages import Messages
+from .shared import Shared
+from .state import Tool
+
+_STATUSES: Final[dict[str, ItemStatus]] = {
+    "pending": "running",
+    "in_progress": "running",
+    "completed": "done",
+    "failed": "failed",
+}
+_KINDS: Final[dict[str, ToolKind]] = {
+    "read": "read",
+    "edit": "edit",
+    "delete": "delete",
+    "move": "move",
+    "search": "search",
+    "execute": "execute",
+    "think": "think",
+    "fetch": "fetch",
+}
+_FENCE = "```"
+
+
+class Tools:
+    """The tool calls of this turn and of the one before."""
+
+    def __init__(self, shared: Shared, messages: Messages) -> None:
+        self._shared = shared
+        self._messages = messages
+
+    def update(self, update: dict[str, Any], *, asks: bool = False) -> Tool | None:
+        """Merge an update of a tool call; None if it names none.
+
+        Args:
+            update: the fields that changed.
+            asks: it belongs to a request for a permission, so its text says why the agent asks.
+        """
+        shared, state = self._shared, self._shared.state
+        call = reading.text(update, "toolCallId")
+        if not call:
+            shared.port.raw("tool call without an id", update)
+            return None
+        before = state.tools.get(call)
+        if before is None:
+            self._messages.end_run()
+            parent = state.tools.get(reading.text(update, "_meta", "claudeCode", "parentToolUseId"))
+            first = Item(shared.new_id("tool"), "tool", shared.port.now_ms, status="running", turn=state.turn,
+                         parent=parent.item.id if parent else "")  # fmt: skip
+            before = Tool(first)
+            if state.replaying:
+                state.replayed.append(first.id)
+        tool = Tool(before.item, before.reason, before.input, before.declined)
+        self._merge_input(tool, update)
+        self._merge_content(tool, update, asks=asks)
+        self._merge_status(tool, update)
+        if not tool.item.title:
+            tool.item = _with(tool.item, title="Tool call")
+        known = call in state.tools
+        state.tools[call] = tool
+        self._emit(before.item if known else None, tool.item)
+        return tool
+
+    def decline(self, call: str) -> None:
+        """The user has declined a tool call."""
+        if (tool := self._shared.state.tools.get(call)) is not None:
+            tool.declined = True
+            self._end(tool, "declined")
+
+    def finish(self, status: ItemStatus) -> None:
+        """The turn has ended: no tool runs any more."""
+        for tool in self._shared.state.tools.values():
+            if tool.item.status == "running":
+                self._end(tool, status)
+
+    def forget_before(self, turn: str) -> None:
+        """Forget all tool calls but those of a turn."""
+        state = self._shared.state
+        state.tools = {call: tool for call, tool in state.tools.items() if tool.item.turn == turn}
+
+    def _end(self, tool: Tool, status: ItemStatus) -> None:
+        now_ms = self._shared.port.now_ms
+        tool.item = _with(tool.item, status=status, ended_ms=now_ms)
+        self._shared.port.emit(SetStatus(tool.item.id, status, now_ms))
+
+    def _emit(self, before: Item | None, item: Item) -> None:
+        """Emit an item that changed; output that grew is appended."""
+        if item == before:
+            return
+        grows = before is not None and _with(before, output=item.output) == item
+        if before is not None and grows and item.output.startswith(before.output):
+            self._shared.port.emit(Append(item.id, item.output[len(before.output) :], "output"))
+        else:
+            self._shared.port.emit(Put(item))
+
+    # ------------------------------------------------------------ fields
+
+    def _field(self, update: dict[str, Any], name: str, wanted: type) -> Any:
+        """A field of the wanted type; None, and a raw item, if it is of another one."""
+        value = update.get(name)
+        if value is None or isinstance(value, wanted):
+            return value
+        self._shared.port.raw(f"{name} of a tool call", value)
+        return None
+
+    def _merge_input(self, tool: Tool, update: dict[str, Any]) -> None:
+        """Merge the title, the kind, and what the tool gets."""
+        item = tool.item
+        title = self._field(update, "title", str)
+        if title:
+            item = _with(item, title=reading.one_line(title))
+        if kind := self._field(update, "kind", str):
+            item = _with(item, tool=_KINDS.get(kind, "other"))
+        given = update.get("rawInput")
+        command = _command(given)
+        if given:
+            tool.input = msgspec.json.format(msgspec.json.encode(given), indent=2).decode()
+            tool.reason = reading.text(given, "description") or tool.reason
+            directories = [found for key in ("cwd", "workdir", "directory") if (found := reading.text(given, key))]
+            item = _with(item, directory=directories[0] if directories else item.directory)
+        if command and item.tool in {"", "execute"}:
+            item = _with(item, command=command, tool="execute")
+        elif title and item.tool == "execute" and not tool.input and self._title_is_command:
+            item = _with(item, command=title)
+        tool.item = item
+
+    @property
+    def _title_is_command(self) -> bool:
+        """Whether the title of a tool that executes is its whole command. In a former conversation it never is."""
+        state = self._shared.state
+        return bool(state.start.options.get("title_is_command")) and not state.replaying
+
+    def _merge_content(self, tool: Tool, update: dict[str, Any], *, asks: bool) -> None:
+        texts: list[str] = []
+        changes: list[FileChange] = []
+        images: list[Image] = []
+        content = self._field(update, "content", list)
+        for each in content or ():
+            kind, block = reading.text(each, "type"), reading.mapping(each, "content")
+            if kind == "diff" and (change := _file_change(each)) is not None:
+                changes.append(change)
+            elif kind == "content" and (text := block_text(block)) is not None:
+                texts.append(text)
+            elif kind == "content" and (image := block_image(block)) is not None:
+                images.append(image)
+            else:
+                self._shared.port.raw("content of a tool call", each)
+        text = "\n".join(each for each in texts if each and each != tool.reason)
+        result = update.get("rawOutput")
+        if asks:
+            tool.reason = tool.reason or text
+        elif content is not None or result is not None:
+            output = _without_fence(text) or _output(result)
+            tool.item = _with(tool.item, output=output or ("" if content is not None else tool.item.output))
+        codes = [found for path in _EXIT_CODES if (found := reading.integer(result, *path, default=-1)) >= 0]
+        tool.item = _with(
+            tool.item,
+            changes=tuple(changes) or tool.item.changes,
+            images=tuple(images) or tool.item.images,
+            exit_code=codes[0] if codes else tool.item.exit_code,
+        )
+
+    def _merge_status(self, tool: Tool, update: dict[str, Any]) -> None:
+        reported = self._field(update, "status", str)
+        if not reported:
+            return
+        status = _STATUSES.get(reported)
+        if status is None:
+            self._shared.port.raw("status of a tool call", reported)
+            return
+        if tool.declined and status != "done":
+            return
+        ended_ms = 0 if status == "running" else tool.item.ended_ms or self._shared.port.now_ms
+        tool.item = _with(tool.item, status=status, ended_ms=ended_ms)
+
+
+_EXIT_CODES: Final[tuple[tuple[str, ...], ...]] = (("exitCode",), ("exit_code",), ("metadata", "exit"))
+
+
+def _with(item: Item, **fields: Any) -> Item:
+    changed: Item = msgspec.structs.replace(item, **fields)
+    return changed
+
+
+def _command(given: Any) -> str:
+    """The whole command of a tool's input: a shell's line, or an argv; "" if it has none."""
+    for key in ("command", "cmd"):
+        command = reading.at(given, key)
+        if isinstance(command, str) and command:
+            return command
+        if isinstance(command, list) and command and all(isinstance(each, str) for each in command):
+            return shlex.join(command)
+    return ""
+
+
+def _file_change(diff: Any) -> FileChange | None:
+    path, new = reading.text(diff, "path"), reading.at(diff, "newText")
+    old = reading.at(diff, "oldText")
+    if not path or not isinstance(new, str) or not isinstance(old, str | None):
+        return None
+    patch = unified_patch(old or "", new)
+    if old is None or reading.text(diff, "_meta", "kind") == "add":
+        return FileChange(path, patch, "add")
+    return FileChange(path, patch, "delete" if reading.text(diff, "_meta", "kind") == "delete" else "update")
+
+
+def _output(result: Any) -> str:
+    """The output in a tool's result."""
+    if isinstance(result, str):
+        return result
+    for key in ("output", "formatted_output", "aggregated_output", "content"):
+        if output := reading.text(result, key):
+            return output
+    return "\n".join(each for key in ("stdout", "stderr") if (each := reading.text(result, key)))
+
+
+def _without_fence(text: str) -> str:
+    """The text inside of a fence of Markdown that encloses all of it."""
+    lines = text.strip("\n").split("\n")
+    if len(lines) < 2 or not lines[0].startswith(_FENCE):
+        return text
+    fence = lines[0][: len(lines[0]) - len(lines[0].lstrip("`"))]
+    inner = lines[1:-1]
+    if lines[-1] != fence or any(line.startswith(fence) for line in inner):
+        return text
+    return "\n".join(inner)

@@ -1,0 +1,172 @@
+"""Prompts, and the turns that they begin."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from session_host.structured.dialects import reading
+from session_host.structured.dialects.base import UserPrompt
+from session_host.structured.items import (
+    ConversationKnown,
+    ItemStatus,
+    StateChanged,
+    TurnEnded,
+    TurnOutcome,
+    UsageChanged,
+)
+
+from .messages import Messages
+from .prompts import content_blocks
+from .requests import Requests
+from .shared import Shared, error_text
+from .tools import Tools
+
+CANCEL_PATIENCE_S = 20.0
+"""How long a turn may take to end once it is cancelled, before the user learns it."""
+
+_STOPS: Final[dict[str, tuple[TurnOutcome, str]]] = {
+    "end_turn": ("completed", ""),
+    "max_tokens": ("failed", "The answer is incomplete: the model's limit of tokens is reached."),
+    "max_turn_requests": ("failed", "The turn is incomplete: the agent's limit of requests for one turn is reached."),
+    "refusal": ("failed", "The agent refuses to go on from this prompt."),
+    "cancelled": ("interrupted", ""),
+}
+_ITEM_STATUSES: Final[dict[TurnOutcome, ItemStatus]] = {
+    "completed": "done",
+    "interrupted": "interrupted",
+    "failed": "failed",
+}
+
+
+class Turns:
+    """The turns of the chat. A turn ends with the reply to its prompt."""
+
+    def __init__(self, shared: Shared, messages: Messages, tools: Tools, requests: Requests) -> None:
+        self._shared = shared
+        self._messages = messages
+        self._tools = tools
+        self._requests = requests
+
+    def begin(self, prompt: UserPrompt) -> None:
+        """Send a prompt."""
+        shared, state = self._shared, self._shared.state
+        if prompt.images and not state.takes_images:
+            shared.port.refused(prompt.id, f"{state.agent} takes no images")
+            return
+        self._messages.finish("done")
+        self._tools.forget_before(f"{state.prefix}-turn-{state.turns}")
+        state.turns += 1
+        state.turn = f"{state.prefix}-turn-{state.turns}"
+        state.prompt, state.prompt_text = prompt.id, prompt.text
+        state.confirmed = state.cancelling = False
+        blocks = content_blocks(prompt, state.start.directory)
+        shared.rpc.request("session/prompt", {"sessionId": state.session, "prompt": blocks}, prompt.id)
+        shared.port.emit(StateChanged("running", state.turn))
+
+    def confirm(self) -> None:
+        """The agent works on the prompt."""
+        shared, state = self._shared, self._shared.state
+        if not state.turn or state.confirmed:
+            return
+        state.confirmed = True
+        if state.turns == 1 and not state.start.conversation:
+            # Agents keep no conversation without a prompt: there would be nothing to resume.
+            shared.port.emit(ConversationKnown(state.session))
+        shared.port.accepted(state.prompt, state.turn)
+
+    def cancel(self) -> None:
+        """Cancel the turn."""
+        shared, state = self._shared, self._shared.state
+        if not state.turn:
+            return
+        shared.rpc.notify("session/cancel", {"sessionId": state.session})
+        waited = bool(state.requests)
+        self._requests.withdraw_all()
+        if waited:
+            shared.port.emit(StateChanged("running", state.turn))
+        if not state.cancelling:
+            state.cancelling = True
+            shared.port.start_timer(f"cancel {state.turn}", CANCEL_PATIENCE_S)
+
+    def cancel_overdue(self, turn: str) -> None:
+        """The cancelled turn should have ended by now."""
+        state = self._shared.state
+        if state.turn == turn:
+            self._shared.port.notice(f"{state.agent} has not stopped yet")
+
+    def end(self, message: dict[str, Any], about: str) -> None:
+        """The agent has replied to a prompt."""
+        state = self._shared.state
+        if about != state.prompt or not state.turn:
+            self._shared.port.raw("reply to a prompt that has ended", message)
+            return
+        if "error" in message:
+            self._end_with_error(error_text(message["error"]))
+            return
+        self.confirm()
+        result = reading.mapping(message, "result")
+        self._count(result)
+        reason = reading.text(result, "stopReason")
+        if reason not in _STOPS:
+            self._shared.port.raw("session/prompt", message)
+        outcome, error = _STOPS.get(reason, ("completed", ""))
+        self._finish(outcome, error)
+
+    def _end_with_error(self, why: str) -> None:
+        state = self._shared.state
+        if state.cancelling:
+            self.confirm()
+            self._finish("interrupted")
+        elif state.confirmed:
+            self._finish("failed", why)
+        else:
+            self._shared.port.refused(state.prompt, why)
+            self._close("failed")
+
+    def _finish(self, outcome: TurnOutcome, error: str = "") -> None:
+        turn = self._shared.state.turn
+        self._close_items(_ITEM_STATUSES[outcome])
+        self._shared.port.emit(TurnEnded(turn, outcome, error))
+        self._idle()
+
+    def _close(self, status: ItemStatus) -> None:
+        self._close_items(status)
+        self._idle()
+
+    def _close_items(self, status: ItemStatus) -> None:
+        self._requests.withdraw_all()
+        self._messages.finish(status)
+        self._tools.finish(status)
+
+    def _idle(self) -> None:
+        state = self._shared.state
+        state.turn = state.prompt = state.prompt_text = ""
+        state.confirmed = state.cancelling = False
+        self._shared.port.emit(StateChanged("idle"))
+
+    # ------------------------------------------------------------ tokens
+
+    def usage(self, update: dict[str, Any]) -> None:
+        """The agent reports how full the model's context is."""
+        amount = reading.at(update, "cost", "amount")
+        cost = float(amount) if isinstance(amount, int | float) and not isinstance(amount, bool) else 0.0
+        change = UsageChanged(
+            max(0, reading.integer(update, "used")), max(0, reading.integer(update, "size")),
+            self._shared.state.tokens, cost, reading.text(update, "cost", "currency"),
+        )  # fmt: skip
+        self._shared.state.usage = change
+        self._shared.port.emit(change)
+
+    def _count(self, result: dict[str, Any]) -> None:
+        """Add the tokens of a turn."""
+        state = self._shared.state
+        counts = reading.mapping(result, "_meta", "quota", "token_count")
+        tokens = reading.integer(result, "usage", "totalTokens")
+        tokens = tokens or reading.integer(counts, "input_tokens") + reading.integer(counts, "output_tokens")
+        if tokens <= 0:
+            return
+        state.tokens += tokens
+        state.usage = UsageChanged(
+            state.usage.used, state.usage.window, state.tokens, state.usage.cost, state.usage.currency
+        )
+        self._shared.port.emit(state.usage)
