@@ -2,7 +2,9 @@
 
     base       what a dialect is, and what it may ask for
     json_rpc   requests, replies and notifications, for the dialects that are JSON-RPC
-    reading    fields of a message that may be missing or of another type than expected
+    reading    messages, and fields that may be missing or of another type than expected
+    patches    unified diffs of two texts
+    acp/       the Agent Client Protocol
     registry   the dialects by their names
 
 No message of an agent makes a dialect fail: an unknown message or field becomes a "raw" item, and the rest of the
