@@ -6,6 +6,7 @@
     patches    unified diffs of two texts
     acp/       the Agent Client Protocol
     registry   the dialects by their names
+    codex/     Codex: ``codex app-server``
 
 No message of an agent makes a dialect fail: an unknown message or field becomes a "raw" item, and the rest of the
 message counts.

@@ -12,7 +12,7 @@ from .base import Dialect, DialectPort
 DIALECTS: Final[dict[str, tuple[str, str]]] = {
     "acp": ("acp", "AcpDialect"),
     "claude": ("claude", "ClaudeDialect"),
-    "codex": ("codex", "CodexDialect"),
+    "codex": ("codex.dialect", "CodexDialect"),
     "one-shot": ("one_shot", "OneShotDialect"),
 }
 """The dialects' modules and classes."""

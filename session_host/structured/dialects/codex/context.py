@@ -1,0 +1,64 @@
+"""What the parts of the dialect share: the port, the connection and the state."""
+
+from __future__ import annotations
+
+from session_host.structured.dialects.base import DialectPort, Start
+from session_host.structured.dialects.json_rpc import JsonRpc
+from session_host.structured.items import ChatState, StateChanged
+
+from .state import CodexState, new_state
+
+KEPT_NOTICES = 50
+KEPT_TURNS = 20
+MAX_TRIES = 6
+FIRST_WAIT_S = 0.5
+LONGEST_WAIT_S = 8.0
+
+
+class Context:
+    """The port, the connection and the state.
+
+    Attributes:
+        port: see ``base.DialectPort``.
+        rpc: the connection.
+        state: see ``state.CodexState``.
+    """
+
+    def __init__(self, port: DialectPort) -> None:
+        self.port = port
+        self.rpc = JsonRpc(port, member=False)
+        self.state: CodexState = new_state(Start(directory="/"), self.rpc.state)
+
+    def show_state(self) -> None:
+        """Tell what the agent does, if it is something else than before."""
+        state = self.state
+        shown: tuple[ChatState, str, str] = ("idle", "", "")
+        if state.busy:
+            shown = ("running", state.turn, "")
+        if state.requests:
+            shown = ("requires_action", state.turn, next(iter(state.requests.values())).title)
+        if shown != state.shown and state.shown[0] != "starting":
+            state.shown = shown
+            self.port.emit(StateChanged(*shown))
+
+    def ready(self) -> None:
+        """The thread is open."""
+        if self.state.shown[0] == "starting":
+            self.state.shown = ("idle", "", "")
+            self.port.ready()
+            self.show_state()
+
+    def notice_once(self, words: str) -> None:
+        """Say something that the server repeats."""
+        said = self.state.said
+        if words.strip() and words not in said:
+            self.state.said = [*said, words][-KEPT_NOTICES:]
+            self.port.notice(words)
+
+    def try_later(self, name: str, tries: int) -> None:
+        """Start a timer, later after each try."""
+        self.port.start_timer(name, min(FIRST_WAIT_S * 2 ** (tries - 1), LONGEST_WAIT_S))
+
+    def has_ended(self, turn: str) -> bool:
+        """Whether a turn has ended already."""
+        return turn in self.state.ended

@@ -1,0 +1,298 @@
+"""The server's items as items of the transcript. Pure."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from session_host.protocol.values import Image
+from session_host.structured.dialects.reading import array, at, integer, mapping, text
+from session_host.structured.items import FileChange, Item, ItemStatus, PlanEntry
+
+MAX_TITLE = 200
+
+STATUSES: Final[dict[str, ItemStatus]] = {
+    "inProgress": "running",
+    "completed": "done",
+    "failed": "failed",
+    "declined": "declined",
+    "interrupted": "interrupted",
+}
+
+_CALLS: Final = {
+    "spawnAgent": "Start a sub-agent",
+    "sendInput": "Write to a sub-agent",
+    "sendMessage": "Write to a sub-agent",
+    "followupTask": "Give a sub-agent another task",
+    "resumeAgent": "Resume a sub-agent",
+    "wait": "Wait for sub-agents",
+    "closeAgent": "End a sub-agent",
+    "interruptAgent": "Interrupt a sub-agent",
+    "listAgents": "List the sub-agents",
+}
+_DATA_URL: Final = re.compile(r"data:([\w/+.-]+);base64,", re.ASCII)
+
+
+class Place(NamedTuple):
+    """Where an item belongs.
+
+    Attributes:
+        id: its id in the transcript.
+        turn: its turn.
+        directory: of the chat; files below it are named relative to it.
+        parent: the tool item of the sub-agent that made it.
+    """
+
+    id: str
+    turn: str
+    directory: str
+    parent: str = ""
+
+
+def translate(raw: dict[str, Any], place: Place, now_ms: int, *, done: bool) -> Item | None:
+    """The item of the transcript; None for a type that is not known.
+
+    Args:
+        raw: the server's item.
+        place: where it belongs.
+        now_ms: the time, for an item that has none.
+        done: the server says that it is complete.
+    """
+    status = STATUSES.get(text(raw, "status"), "done" if done else "running")
+    fields = _fields(raw, done=done, directory=place.directory)
+    if fields is None:
+        return None
+    began_ms = integer(raw, "startedAtMs") or now_ms
+    ended_ms = 0 if status == "running" else integer(raw, "completedAtMs") or now_ms
+    fields = {"kind": "tool", "tool": "other", "status": status, **fields}
+    return Item(place.id, at_ms=began_ms, turn=place.turn, ended_ms=ended_ms, parent=place.parent, **fields)
+
+
+def _fields(raw: dict[str, Any], *, done: bool, directory: str) -> dict[str, Any] | None:
+    """The fields of the item that its type decides; None for an unknown type."""
+    return _words(raw, done=done) or _changes(raw, directory) or _tool(raw, directory)
+
+
+def _words(raw: dict[str, Any], *, done: bool) -> dict[str, Any] | None:
+    """The fields of an item that is a message, or a line about the conversation; None for another."""
+    match text(raw, "type"):
+        case "agentMessage":
+            return {"kind": "agent", "tool": "", "text": text(raw, "text")}
+        case "userMessage":
+            said, images = user_input(array(raw, "content"))
+            return {"kind": "user", "tool": "", "text": said, "images": images, "status": "done"}
+        case "reasoning":
+            parts = [each for each in (*array(raw, "summary"), *array(raw, "content")) if isinstance(each, str)]
+            return {"kind": "thought", "tool": "", "text": "\n\n".join(parts)}
+        case "plan":
+            return {"kind": "plan", "tool": "", "text": text(raw, "text")}
+        case "contextCompaction":
+            return _notice("The conversation is summarised to make room" + ("." if done else " …"))
+        case "enteredReviewMode":
+            return _notice(f"Review of {text(raw, 'review') or 'the changes'}")
+        case "exitedReviewMode":
+            return _notice("The review is done.")
+        case "hookPrompt":
+            said = "\n\n".join(text(each, "text") for each in array(raw, "fragments"))
+            return _notice(f"A hook adds: {said}")
+        case _:
+            return None
+
+
+def _changes(raw: dict[str, Any], directory: str) -> dict[str, Any] | None:
+    """The fields of a command or of changes of files; None for another item."""
+    match text(raw, "type"):
+        case "commandExecution":
+            return _command(raw)
+        case "fileChange":
+            changes = file_changes(array(raw, "changes"), directory)
+            return {"tool": "edit", "title": changes_title(changes), "changes": changes}
+        case _:
+            return None
+
+
+def _tool(raw: dict[str, Any], directory: str) -> dict[str, Any] | None:
+    """The fields of any other tool call; None for an unknown item."""
+    match text(raw, "type"):
+        case "mcpToolCall":
+            shown = _call(f"{text(raw, 'server')}: {text(raw, 'tool')}", raw, array(raw, "result", "content"))
+            return shown | {"output": text(raw, "error", "message") or shown["output"]}
+        case "dynamicToolCall":
+            return _call(text(raw, "tool"), raw, array(raw, "contentItems"))
+        case "functionCallOutput":
+            output = at(raw, "output")
+            return {"title": text(raw, "name"), "output": output if isinstance(output, str) else _pretty(output)}
+        case "webSearch":
+            return {"tool": "search", "title": _search_title(raw)}
+        case "imageView":
+            return {"tool": "read", "title": f"View {_relative(text(raw, 'path'), directory)}"}
+        case "imageGeneration":
+            return _generated_image(raw)
+        case "sleep":
+            return {"title": f"Wait {integer(raw, 'durationMs') / 1000:g} s"}
+        case "collabAgentToolCall":
+            return {"title": _CALLS.get(text(raw, "tool"), text(raw, "tool")), "text": text(raw, "prompt")}
+        case "subAgentActivity":
+            return {"title": f"Sub-agent {text(raw, 'agentPath')}: {text(raw, 'kind')}"}
+        case _:
+            return None
+
+
+def _notice(words: str) -> dict[str, Any]:
+    return {"kind": "notice", "tool": "", "text": words}
+
+
+def _command(raw: dict[str, Any]) -> dict[str, Any]:
+    command = text(raw, "command")
+    actions = array(raw, "commandActions")
+    short = text(actions, 0, "command") if len(actions) == 1 else ""
+    code = at(raw, "exitCode")
+    return {
+        "tool": "execute",
+        "title": one_line(short or command),
+        "command": command,
+        "directory": text(raw, "cwd"),
+        "output": text(raw, "aggregatedOutput"),
+        "exit_code": code if isinstance(code, int) else None,
+    }
+
+
+def _call(title: str, raw: dict[str, Any], content: list[Any]) -> dict[str, Any]:
+    """A call of a tool that Codex itself does not have."""
+    arguments = at(raw, "arguments")
+    shown = f"```json\n{_pretty(arguments)}\n```" if arguments else ""
+    parts = [text(each, "text") or _pretty(each) for each in content]
+    return {"title": one_line(title), "text": shown, "output": "\n".join(parts)}
+
+
+def _search_title(raw: dict[str, Any]) -> str:
+    action = mapping(raw, "action")
+    queries = ", ".join(each for each in array(action, "queries") if isinstance(each, str))
+    found = text(raw, "query") or text(action, "query") or queries
+    if url := text(action, "url"):
+        found = f"{text(action, 'pattern')} in {url}" if text(action, "pattern") else url
+    return one_line(f"Search the web: {found}" if found else "Search the web")
+
+
+def _generated_image(raw: dict[str, Any]) -> dict[str, Any]:
+    image = _decoded("image/png", text(raw, "result"))
+    shown = {"title": "Make an image", "text": text(raw, "revisedPrompt"), "output": text(raw, "savedPath")}
+    return shown | {"images": (image,) if image is not None else ()}
+
+
+def user_input(content: list[Any]) -> tuple[str, tuple[Image, ...]]:
+    """The text and the images of a user's message."""
+    texts: list[str] = []
+    images: list[Image] = []
+    for part in content:
+        kind, url = text(part, "type"), text(part, "url")
+        found = _DATA_URL.match(url)
+        image = _decoded(found[1], url[found.end() :]) if kind == "image" and found else None
+        if image is not None:
+            images.append(image)
+        elif kind == "text":
+            texts.append(text(part, "text"))
+        else:
+            texts.append(f"[{kind}: {text(part, 'path') or text(part, 'name') or url[:MAX_TITLE]}]")
+    return "\n".join(texts), tuple(images)
+
+
+def _decoded(mime: str, data: str) -> Image | None:
+    try:
+        return Image(mime, base64.b64decode(data, validate=True)) if data else None
+    except (binascii.Error, ValueError):
+        return None
+
+
+def input_of(said: str, images: tuple[Image, ...]) -> list[dict[str, Any]]:
+    """The server's form of a prompt."""
+    parts: list[dict[str, Any]] = [{"type": "text", "text": said, "text_elements": []}] if said else []
+    for image in images:
+        data = base64.b64encode(image.data).decode()
+        parts.append({"type": "image", "url": f"data:{image.mime};base64,{data}"})
+    return parts
+
+
+# ---------------------------------------------------------------- changes of files
+
+
+def file_changes(changes: list[Any], directory: str) -> tuple[FileChange, ...]:
+    """The changes of a "fileChange" item."""
+    found = []
+    for change in changes:
+        kind = text(change, "kind", "type")
+        diff = text(change, "diff")
+        moved_to = text(change, "kind", "move_path")
+        path = _relative(text(change, "path"), directory)
+        match kind:
+            case "add":
+                found.append(FileChange(path, whole_file(diff, "+"), "add"))
+            case "delete":
+                found.append(FileChange(path, whole_file(diff, "-"), "delete"))
+            case _:
+                found.append(FileChange(path, diff, "update", _relative(moved_to, directory)))
+    return tuple(found)
+
+
+def whole_file(content: str, sign: str) -> str:
+    """A unified diff that adds or deletes a whole file; the server gives its content alone."""
+    if not content or content.startswith("@@ "):
+        return content
+    lines = content.splitlines()
+    hunk = f"@@ -0,0 +1,{len(lines)} @@" if sign == "+" else f"@@ -1,{len(lines)} +0,0 @@"
+    rest = "" if content.endswith("\n") else "\\ No newline at end of file\n"
+    return f"{hunk}\n" + "".join(f"{sign}{line}\n" for line in lines) + rest
+
+
+def changes_title(changes: tuple[FileChange, ...]) -> str:
+    """One line about changes of files."""
+    verbs = {"add": "Add", "update": "Edit", "delete": "Delete"}
+    kinds = {change.kind for change in changes}
+    verb = verbs[kinds.pop()] if len(kinds) == 1 else "Edit"
+    return one_line(f"{verb} {', '.join(change.path for change in changes)}") if changes else "Edit files"
+
+
+def whole_diff(changes: tuple[FileChange, ...]) -> str:
+    """All changes as one unified diff, with headers."""
+    parts = []
+    for change in changes:
+        old = "/dev/null" if change.kind == "add" else change.path
+        new = "/dev/null" if change.kind == "delete" else change.moved_to or change.path
+        parts.append(f"--- {old}\n+++ {new}\n{change.patch}".rstrip("\n") + "\n")
+    return "".join(parts)
+
+
+def plan_entries(plan: list[Any]) -> tuple[PlanEntry, ...]:
+    """The steps of a plan."""
+    found = []
+    for step in plan:
+        match text(step, "status"):
+            case "completed":
+                found.append(PlanEntry(text(step, "step"), "completed"))
+            case "inProgress":
+                found.append(PlanEntry(text(step, "step"), "in_progress"))
+            case _:
+                found.append(PlanEntry(text(step, "step")))
+    return tuple(found)
+
+
+def one_line(words: str) -> str:
+    """The first line, shortened if it is long."""
+    lines = words.strip().splitlines()
+    if not lines:
+        return ""
+    cut = len(lines) > 1 or len(lines[0]) > MAX_TITLE
+    return lines[0][:MAX_TITLE] + (" …" if cut else "")
+
+
+def _relative(path: str, directory: str) -> str:
+    base = directory.rstrip("/") + "/"
+    return path.removeprefix(base) if base != "/" else path
+
+
+def _pretty(value: Any) -> str:
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()

@@ -1,0 +1,148 @@
+"""Where each of the server's notifications goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from session_host.structured.dialects.reading import integer, mapping, text
+from session_host.structured.items import SettingsChanged, TitleChanged
+
+from . import settings
+from .context import Context
+from .requests import Requests
+from .turns import Turns
+
+IGNORED: Final = frozenset({
+    "account/rateLimits/updated", "account/updated", "app/list/updated", "deprecationNotice", "fs/changed",
+    "hook/completed", "hook/started", "item/autoApprovalReview/completed", "item/autoApprovalReview/started",
+    "item/commandExecution/terminalInteraction", "item/fileChange/outputDelta", "item/reasoning/summaryPartAdded",
+    "mcpServer/event/stream/notification", "mcpServer/oauthLogin/completed", "model/safetyBuffering/updated",
+    "model/verification", "project/changed", "remoteControl/status/changed", "skills/changed",
+    "thread/attachment/updated", "thread/compacted", "thread/environment/connected", "thread/environment/disconnected",
+    "thread/goal/cleared", "thread/goal/updated", "thread/prediction/updated", "thread/project/updated",
+    "thread/queue/changed", "thread/readState/changed", "thread/section/changed", "thread/status/changed",
+    "thread/unarchived", "turn/diff/updated", "turn/moderationMetadata",
+})  # fmt: skip
+"""Notifications that say nothing about the chat, or that repeat what others say."""
+
+NOTICES: Final[dict[str, str]] = {
+    "thread/archived": "The conversation was archived.",
+    "thread/deleted": "The conversation was deleted: it cannot be resumed.",
+    "thread/reverted": "The conversation was taken back to an earlier point.",
+    "thread/closed": "Codex has closed the conversation.",
+}
+"""What is said, once, for notifications about the thread."""
+
+Params = dict[str, Any]
+
+
+class Notifications:
+    """Follows the notifications about the thread, and about the items of its sub-agents' threads."""
+
+    def __init__(self, context: Context, turns: Turns, requests: Requests) -> None:
+        self._context = context
+        self._turns = turns
+        self._requests = requests
+        self._of_chat: dict[str, Callable[[Params], None]] = {
+            "turn/started": lambda params: turns.began(text(params, "turn", "id")),
+            "turn/completed": self._turn_completed,
+            "turn/plan/updated": turns.plan_updated,
+            "thread/tokenUsage/updated": turns.usage,
+            "error": turns.error,
+            "serverRequest/resolved": requests.resolved,
+            "thread/name/updated": lambda params: context.port.emit(TitleChanged(text(params, "threadName"))),
+            "thread/settings/updated": self._settings_updated,
+            "warning": lambda params: context.notice_once(text(params, "message")),
+            "guardianWarning": lambda params: context.notice_once(text(params, "message")),
+            "configWarning": lambda params: context.notice_once(_with_details(params)),
+            "model/rerouted": lambda params: context.notice_once(
+                f"Codex uses {text(params, 'toModel')} in place of {text(params, 'fromModel')}."
+            ),
+            "mcpServer/startupStatus/updated": self._mcp_server_started,
+        }
+
+    def receive(self, message: dict[str, Any]) -> None:
+        """Follow a notification; an unknown one is kept."""
+        method, params = text(message, "method"), mapping(message, "params")
+        thread = text(params, "threadId")
+        if method == "thread/started":
+            self._thread_started(mapping(params, "thread"))
+        elif method in IGNORED:
+            pass
+        elif thread and thread != self._context.state.thread:
+            self._of_other(method, params, thread)
+        elif method in NOTICES:
+            self._context.notice_once(NOTICES[method])
+        elif not self._of_items(method, params, ""):
+            follow = self._of_chat.get(method)
+            if follow is None:
+                self._context.port.raw(method, params)
+            else:
+                follow(params)
+
+    def _of_items(self, method: str, params: Params, parent: str) -> bool:
+        """Follow what is said about items; whether it is about items."""
+        turns = self._turns
+        match method:
+            case "item/started":
+                turns.item_started(params, parent)
+            case "item/completed":
+                turns.item_completed(params, parent)
+            case "item/agentMessage/delta":
+                turns.append(params, "agent", "text", parent=parent)
+            case "item/plan/delta":
+                turns.append(params, "plan", "text", parent=parent)
+            case "item/commandExecution/outputDelta" | "item/mcpToolCall/progress":
+                turns.append(params, "tool", "output", parent=parent)
+            case "item/reasoning/summaryTextDelta":
+                section = f"summary {integer(params, 'summaryIndex')}"
+                turns.append(params, "thought", "text", section=section, parent=parent)
+            case "item/reasoning/textDelta":
+                section = f"text {integer(params, 'contentIndex')}"
+                turns.append(params, "thought", "text", section=section, parent=parent)
+            case "item/fileChange/patchUpdated":
+                turns.changes_updated(params, parent)
+            case _:
+                return False
+        return True
+
+    def _of_other(self, method: str, params: Params, thread: str) -> None:
+        """Show what a sub-agent does below its tool item; any other thread is none of this chat's."""
+        parent = self._context.state.parents.get(thread)
+        if method == "serverRequest/resolved":
+            self._requests.resolved(params)
+        elif parent is not None and method == "turn/completed":
+            turn = mapping(params, "turn")
+            self._turns.finish_items(text(turn, "id"), "failed" if text(turn, "status") == "failed" else "interrupted")
+            self._requests.turn_ended(text(turn, "id"))
+        elif parent is not None:
+            self._of_items(method, params, parent)
+
+    def _thread_started(self, thread: Params) -> None:
+        """A thread that this one has begun is that of the sub-agent that a tool item starts just now."""
+        state = self._context.state
+        if not state.thread or text(thread, "parentThreadId") != state.thread:
+            return
+        starting = [each.id for each in state.items.values() if each.starts_agent]
+        if starting:
+            state.parents.setdefault(text(thread, "id"), starting[-1])
+
+    def _turn_completed(self, params: Params) -> None:
+        turn = mapping(params, "turn")
+        self._requests.turn_ended(text(turn, "id"))
+        self._turns.ended(turn)
+
+    def _settings_updated(self, params: Params) -> None:
+        found = self._context.state.settings
+        settings.read(found, mapping(params, "threadSettings"))
+        self._context.port.emit(SettingsChanged(settings.shown(found)))
+
+    def _mcp_server_started(self, params: Params) -> None:
+        if error := text(params, "error"):
+            self._context.notice_once(f"The MCP server {text(params, 'name')} did not start: {error}")
+
+
+def _with_details(params: Params) -> str:
+    details = text(params, "details")
+    return text(params, "summary") + (f" {details}" if details else "")

@@ -1,0 +1,291 @@
+"""What a request of the server asks, and the reply's result for each answer. Pure."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from session_host.structured.dialects.reading import array, at, mapping, text
+from session_host.structured.items import AgentRequest, FileChange, OptionKind, Question, RequestOption
+
+from .items import changes_title, file_changes, one_line, whole_diff
+
+SKIP: Final = "skip"
+
+
+class Asked(NamedTuple):
+    """A request as the user sees it.
+
+    Attributes:
+        request: the request.
+        results: the reply's result for each option.
+        types: the JSON schema types of a form's questions.
+    """
+
+    request: AgentRequest
+    results: dict[str, Any]
+    types: dict[str, str] = {}  # noqa: RUF012 - it is never changed
+
+
+class Seen(NamedTuple):
+    """What the server has said about the item that a request is about.
+
+    Attributes:
+        id: the item's id in the transcript, "" for none.
+        command: its command.
+        changes: its changes of files; None if they are not known.
+    """
+
+    id: str = ""
+    command: str = ""
+    changes: tuple[FileChange, ...] | None = None
+
+
+class _Choice(NamedTuple):
+    id: str
+    name: str
+    kind: OptionKind
+    result: Any
+
+
+_DECISIONS: Final[dict[str, tuple[str, OptionKind]]] = {
+    "accept": ("Allow", "allow_once"),
+    "acceptForSession": ("Allow for this session", "allow_always"),
+    "decline": ("Decline", "reject_once"),
+    "cancel": ("Decline and stop", "cancel"),
+}
+
+
+def translate(method: str, params: dict[str, Any], request_id: str, seen: Seen, now_ms: int) -> Asked | None:
+    """The request as the user sees it; None if Outlive does not answer requests of this method."""
+    request = AgentRequest(request_id, "command", now_ms, "", "", item=seen.id, reason=text(params, "reason"),
+                           directory=text(params, "cwd"))  # fmt: skip
+    match method:
+        case "item/commandExecution/requestApproval":
+            return _command(params, request, seen)
+        case "item/fileChange/requestApproval":
+            return _file_change(params, request, seen)
+        case "item/permissions/requestApproval":
+            return _permissions(params, request)
+        case "item/tool/requestUserInput":
+            return _user_input(params, request)
+        case "mcpServer/elicitation/request":
+            return _elicitation(params, request)
+        case "execCommandApproval":
+            return _former_command(params, request)
+        case "applyPatchApproval":
+            return _former_patch(params, request)
+        case _:
+            return None
+
+
+def _asked(request: AgentRequest, choices: list[_Choice], **fields: Any) -> Asked:
+    options = tuple(RequestOption(each.id, each.name, each.kind) for each in choices)
+    fields = {"title": one_line(fields.pop("title")), "options": options, **fields}
+    return Asked(msgspec.structs.replace(request, **fields), {each.id: each.result for each in choices})
+
+
+# ---------------------------------------------------------------- commands and files
+
+
+def _command(params: dict[str, Any], request: AgentRequest, seen: Seen) -> Asked:
+    command = text(params, "command") or seen.command
+    host = text(params, "networkApprovalContext", "host")
+    short = text(params, "commandActions", 0, "command") if len(array(params, "commandActions")) == 1 else ""
+    title = f"Run {short or command}"
+    parts = [command] if command else []
+    if host:
+        protocol = text(params, "networkApprovalContext", "protocol")
+        title = f"Connect to {host}"
+        parts.append(f"Network access to {host}" + (f" ({protocol})" if protocol else ""))
+    if text(params, "kind") == "writeStdin":
+        title = f"Type into {short or command}"
+    parts += _permission_lines(mapping(params, "additionalPermissions"))
+    decisions = array(params, "availableDecisions") or ["accept", "decline", "cancel"]
+    complete = bool(command or host)
+    return _asked(request, _choices(decisions), title=title, subject="\n".join(parts), complete=complete)
+
+
+def _choices(decisions: list[Any]) -> list[_Choice]:
+    """Options for the decisions that the server offers; a plain "decline" is always understood."""
+    choices: list[_Choice] = []
+    for decision in decisions:
+        if isinstance(decision, str):
+            name, kind = _DECISIONS.get(decision, (decision, "choice"))
+            choices.append(_Choice(decision, name, kind, {"decision": decision}))
+        elif isinstance(decision, dict) and decision:
+            choices.append(_amendment(decision, len(choices)))
+    if all(each.id != "decline" for each in choices):
+        name, kind = _DECISIONS["decline"]
+        end = next((number for number, each in enumerate(choices) if each.kind == "cancel"), len(choices))
+        choices.insert(end, _Choice("decline", name, kind, {"decision": "decline"}))
+    return choices
+
+
+def _amendment(decision: dict[str, Any], number: int) -> _Choice:
+    """A decision that holds for later commands, too."""
+    word = next(iter(decision))
+    argv = [each for each in array(decision, word, "execpolicy_amendment") if isinstance(each, str)]
+    rule = mapping(decision, word, "network_policy_amendment")
+    name: str = word
+    kind: OptionKind = "choice"
+    if argv:
+        name, kind = f"Always allow commands that begin with {shlex.join(argv)}", "allow_always"
+    elif rule:
+        allows = text(rule, "action") == "allow"
+        name = f"Always {'allow' if allows else 'refuse'} connections to {text(rule, 'host')}"
+        kind = "allow_always" if allows else "reject_always"
+    return _Choice(f"{word}-{number}", name, kind, {"decision": decision})
+
+
+def _file_change(params: dict[str, Any], request: AgentRequest, seen: Seen) -> Asked:
+    changes = seen.changes or ()
+    subject = whole_diff(changes)
+    root = text(params, "grantRoot")
+    if root:
+        subject += f"Writing anywhere below {root} is allowed for the rest of the session.\n"
+    return _asked(
+        request, _choices(["accept", "acceptForSession", "decline", "cancel"]), kind="edit",
+        title=changes_title(changes), subject=subject, complete=_is_whole(changes),
+    )  # fmt: skip
+
+
+def _is_whole(changes: tuple[FileChange, ...]) -> bool:
+    return bool(changes) and all(each.patch or each.moved_to or each.kind == "add" for each in changes)
+
+
+def _permission_lines(permissions: dict[str, Any]) -> list[str]:
+    """Permissions beyond the sandbox, a line each."""
+    lines = ["Network access"] if at(permissions, "network", "enabled") else []
+    files = mapping(permissions, "fileSystem")
+    for access in ("read", "write"):
+        lines += [f"{access.capitalize()} {path}" for path in array(files, access) if isinstance(path, str)]
+    for entry in array(files, "entries"):
+        place = mapping(entry, "path")
+        where = text(place, "path") or text(place, "pattern") or msgspec.json.encode(at(place, "value")).decode()
+        lines.append(f"{text(entry, 'access').capitalize()} {where}")
+    return list(dict.fromkeys(lines))
+
+
+def _permissions(params: dict[str, Any], request: AgentRequest) -> Asked:
+    wanted = {key: value for key, value in mapping(params, "permissions").items() if value is not None}
+    lines = _permission_lines(wanted)
+    choices = [
+        _Choice("turn", "Allow for this turn", "allow_once", {"permissions": wanted, "scope": "turn"}),
+        _Choice("session", "Allow for this session", "allow_always", {"permissions": wanted, "scope": "session"}),
+        _Choice("decline", "Decline", "reject_once", {"permissions": {}, "scope": "turn"}),
+    ]
+    title = "Get more permissions"
+    return _asked(request, choices, kind="permission", title=title, subject="\n".join(lines), complete=bool(lines))
+
+
+# ---------------------------------------------------------------- questions
+
+
+def _user_input(params: dict[str, Any], request: AgentRequest) -> Asked:
+    questions = tuple(
+        Question(
+            text(each, "id"), text(each, "question") or text(each, "header"),
+            tuple(text(option, "label") for option in array(each, "options")),
+            free=bool(at(each, "isOther")) or not array(each, "options"), secret=bool(at(each, "isSecret")),
+        )
+        for each in array(params, "questions")
+    )  # fmt: skip
+    title = questions[0].text if questions else "A question without words"
+    choices = [_Choice(SKIP, "Give no answer", "cancel", {"answers": {}})]
+    subject = "\n\n".join(each.text for each in questions)
+    return _asked(request, choices, kind="question", title=title, subject=subject, questions=questions)
+
+
+def _elicitation(params: dict[str, Any], request: AgentRequest) -> Asked | None:
+    """What an MCP server asks: a form, a page to visit, or leave for a call of a tool."""
+    server, message = text(params, "serverName"), text(params, "message")
+    refusals = [
+        _Choice("decline", "Decline", "reject_once", _elicited("decline")),
+        _Choice("cancel", "Decline and stop", "cancel", _elicited("cancel")),
+    ]
+    mode = text(params, "mode")
+    if mode == "url":
+        done = _Choice("accept", "I have done it", "choice", _elicited("accept"))
+        subject = f"{message}\n{text(params, 'url')}"
+        return _asked(request, [done, *refusals], kind="permission", title=f"{server}: {message}", subject=subject)
+    if mode not in {"form", "openai/form", "openaiForm"}:
+        return None
+    fields = mapping(params, "requestedSchema", "properties")
+    arguments = at(params, "_meta", "tool_params")
+    subject = message + (f"\n{msgspec.json.encode(arguments).decode()}" if arguments else "")
+    if not fields:
+        allow = _Choice("accept", "Allow", "allow_once", _elicited("accept", {}))
+        return _asked(request, [allow, *refusals], kind="permission", title=f"{server}: {message}", subject=subject)
+    questions = tuple(_form_question(name, mapping(field)) for name, field in fields.items())
+    asked = _asked(request, refusals, kind="question", title=f"{server}: {message}", subject=subject,
+                   questions=questions)  # fmt: skip
+    return asked._replace(types={name: text(field, "type") for name, field in fields.items()})
+
+
+def _form_question(name: str, field: dict[str, Any]) -> Question:
+    options = [each for each in array(field, "enum") if isinstance(each, str)]
+    options += [text(each, "const") for each in array(field, "oneOf") if text(each, "const")]
+    if text(field, "type") == "boolean":
+        options = ["true", "false"]
+    words = text(field, "title") or name
+    description = text(field, "description")
+    return Question(name, f"{words}: {description}" if description else words, tuple(options), free=not options)
+
+
+def _elicited(action: str, content: Any = None) -> dict[str, Any]:
+    return {"action": action, "content": content, "_meta": None}
+
+
+def result_of_texts(method: str, types: dict[str, str], texts: dict[str, str]) -> dict[str, Any]:
+    """The reply's result for answers in the user's words."""
+    if method == "mcpServer/elicitation/request":
+        return _elicited("accept", {name: _typed(types.get(name, ""), said) for name, said in texts.items()})
+    return {"answers": {name: {"answers": [said]} for name, said in texts.items()}}
+
+
+def _typed(kind: str, said: str) -> Any:
+    try:
+        match kind:
+            case "boolean":
+                return said.strip().lower() in {"true", "yes", "1"}
+            case "integer":
+                return int(said)
+            case "number":
+                return float(said)
+            case "array":
+                return [each.strip() for each in said.split(",")]
+    except ValueError:
+        pass
+    return said
+
+
+# ---------------------------------------------------------------- requests of older servers
+
+_FORMER: Final = [
+    _Choice("approved", "Allow", "allow_once", {"decision": "approved"}),
+    _Choice("approved_for_session", "Allow for this session", "allow_always", {"decision": "approved_for_session"}),
+    _Choice("denied", "Decline", "reject_once", {"decision": {"denied": {"rejection": "The user declined."}}}),
+    _Choice("abort", "Decline and stop", "cancel", {"decision": "abort"}),
+]
+
+
+def _former_command(params: dict[str, Any], request: AgentRequest) -> Asked:
+    argv = [each for each in array(params, "command") if isinstance(each, str)]
+    command = shlex.join(argv)
+    return _asked(request, _FORMER, title=f"Run {command}", subject=command, complete=bool(argv))
+
+
+def _former_patch(params: dict[str, Any], request: AgentRequest) -> Asked:
+    raw = [
+        {"path": path, "kind": {"type": text(change, "type"), "move_path": text(change, "move_path")},
+         "diff": text(change, "unified_diff") or text(change, "content")}
+        for path, change in mapping(params, "fileChanges").items()
+    ]  # fmt: skip
+    changes = file_changes(raw, "")
+    return _asked(
+        request, _FORMER, kind="edit", title=changes_title(changes), subject=whole_diff(changes),
+        complete=_is_whole(changes),
+    )  # fmt: skip

@@ -1,0 +1,78 @@
+"""The server's requests, and the user's answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from session_host.structured.dialects.base import Answer
+from session_host.structured.dialects.json_rpc import METHOD_NOT_FOUND
+from session_host.structured.dialects.reading import at, mapping, text
+from session_host.structured.items import AgentRequest, RequestOpened, RequestResolved
+
+from . import questions
+from .context import Context
+from .state import OpenRequest
+from .turns import item_id_of
+
+
+class Requests:
+    """Shows the server's requests and replies to them: each gets one reply."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def receive(self, message: dict[str, Any]) -> None:
+        """Show a request, or refuse one that Outlive does not answer."""
+        context = self._context
+        state, number, method = context.state, message["id"], text(message, "method")
+        if isinstance(number, bool) or not isinstance(number, int | str):
+            context.port.raw(method, message)
+            return
+        params = mapping(message, "params")
+        turn = text(params, "turnId")
+        request_id = f"{turn or text(params, 'threadId') or state.thread}-{number}"
+        asked = questions.translate(method, params, request_id, self._seen(params), context.port.now_ms)
+        if asked is None:
+            context.rpc.reply_error(number, METHOD_NOT_FOUND, f"{method}: not supported here")
+            context.port.raw(method, message)
+            return
+        request = asked.request
+        state.requests[request_id] = OpenRequest(number, method, turn, request.title, asked.results, asked.types)
+        context.port.emit(RequestOpened(request))
+        context.show_state()
+
+    def _seen(self, params: dict[str, Any]) -> questions.Seen:
+        """The item that a request is about."""
+        item_id = text(params, "itemId") or text(params, "callId")
+        found = self._context.state.items.get(item_id_of(text(params, "turnId"), item_id))
+        return questions.Seen(found.id, found.command, found.changes) if found else questions.Seen()
+
+    def answer(self, request: AgentRequest, answer: Answer) -> None:
+        """Reply with the user's answer."""
+        context = self._context
+        found = context.state.requests.pop(request.id, None)
+        if found is None:
+            return
+        if answer.option in found.results:
+            result = found.results[answer.option]
+        else:
+            result = questions.result_of_texts(found.method, found.types, answer.texts)
+        context.rpc.reply(found.number, result)
+        context.show_state()
+
+    def resolved(self, params: dict[str, Any]) -> None:
+        """A request needs no reply any more: it was answered elsewhere, or its turn is over."""
+        number = at(params, "requestId")
+        self._withdraw([key for key, each in self._context.state.requests.items() if each.number == number])
+
+    def turn_ended(self, turn: str) -> None:
+        """The requests of a turn need no reply any more."""
+        self._withdraw([key for key, each in self._context.state.requests.items() if each.turn == turn])
+
+    def _withdraw(self, keys: list[str]) -> None:
+        context = self._context
+        for key in keys:
+            del context.state.requests[key]
+            context.port.emit(RequestResolved(key, "", at_ms=context.port.now_ms))
+        if keys:
+            context.show_state()

@@ -1,0 +1,131 @@
+"""The settings of a thread: model, effort, approvals and sandbox. Pure."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from session_host.structured.dialects.reading import array, at, mapping, text
+from session_host.structured.items import Setting, SettingChoice
+
+from .state import Model, ThreadSettings
+
+APPROVALS: Final = (
+    SettingChoice("untrusted", "Ask often", "Only commands that are known to be safe run without a question."),
+    SettingChoice("on-request", "Ask when needed", "The agent asks for what the sandbox does not allow."),
+    SettingChoice("never", "Never ask", "What the sandbox does not allow fails."),
+)
+SANDBOXES: Final = (
+    SettingChoice("read-only", "Read only", "Commands change nothing and have no network."),
+    SettingChoice("workspace-write", "Write here", "Commands change files in the chat's directory."),
+    SettingChoice("danger-full-access", "No sandbox", "Commands can do all that you can."),
+)
+_SANDBOX_OF_POLICY: Final = {
+    "readOnly": "read-only",
+    "workspaceWrite": "workspace-write",
+    "dangerFullAccess": "danger-full-access",
+}
+_WORKSPACE_WRITE: Final = {
+    "type": "workspaceWrite", "writableRoots": [], "networkAccess": False, "excludeTmpdirEnvVar": False,
+    "excludeSlashTmp": False,
+}  # fmt: skip
+
+
+def read(settings: ThreadSettings, found: dict[str, Any]) -> None:
+    """Take over what the server reports of a thread, field by field.
+
+    Args:
+        settings: are changed.
+        found: the reply of "thread/start" or "thread/resume", or the settings of "thread/settings/updated".
+    """
+    settings.model = text(found, "model") or settings.model
+    for name in ("reasoningEffort", "effort"):
+        if name in found:
+            settings.effort = text(found, name)
+    policy = at(found, "approvalPolicy")
+    if policy is not None:
+        settings.approvals = policy if isinstance(policy, str) else "granular"
+    sandbox = mapping(found, "sandboxPolicy") or mapping(found, "sandbox")
+    if kind := text(sandbox, "type"):
+        settings.sandbox = _SANDBOX_OF_POLICY.get(kind, kind)
+        if kind == "workspaceWrite":
+            settings.workspace = sandbox
+
+
+def read_models(models: list[Any]) -> list[Model]:
+    """The models of a reply of "model/list" that are not hidden."""
+    return [
+        Model(
+            text(each, "model") or text(each, "id"), text(each, "displayName") or text(each, "id"),
+            text(each, "description"),
+            [(text(effort, "reasoningEffort"), text(effort, "description"))
+             for effort in array(each, "supportedReasoningEfforts")],
+        )
+        for each in models
+        if not at(each, "hidden") and (text(each, "model") or text(each, "id"))
+    ]  # fmt: skip
+
+
+def shown(settings: ThreadSettings) -> tuple[Setting, ...]:
+    """The settings as the user sees them; one that is not known is left out."""
+    models = tuple(SettingChoice(each.id, each.name, each.description) for each in settings.models)
+    efforts = next((each.efforts for each in settings.models if each.id == settings.model), None)
+    if efforts is None and settings.models:
+        efforts = settings.models[0].efforts
+    every = (
+        Setting("model", "Model", settings.model, _with(models, settings.model), "model"),
+        Setting(
+            "effort", "Reasoning", settings.effort,
+            _with(tuple(SettingChoice(name, name, description) for name, description in efforts or []),
+                  settings.effort),
+            "effort",
+        ),
+        Setting("approvals", "Approvals", settings.approvals, _with(APPROVALS, settings.approvals), "mode"),
+        Setting("sandbox", "Sandbox", settings.sandbox, _with(SANDBOXES, settings.sandbox)),
+    )  # fmt: skip
+    return tuple(each for each in every if each.value or each.choices)
+
+
+def _with(choices: tuple[SettingChoice, ...], value: str) -> tuple[SettingChoice, ...]:
+    """The choices, with the present value even if the server does not list it."""
+    if not value or any(each.id == value for each in choices):
+        return choices
+    return (SettingChoice(value, value), *choices)
+
+
+def change(settings: ThreadSettings, name: str, value: str) -> dict[str, Any] | None:
+    """The parameters that change a setting; None if there is no such setting or value."""
+    found = next((each for each in shown(settings) if each.id == name), None)
+    if found is None or all(each.id != value for each in found.choices):
+        return None
+    match name:
+        case "approvals":
+            return {"approvalPolicy": value}
+        case "sandbox" if value == "workspace-write":
+            return {"sandboxPolicy": settings.workspace or _WORKSPACE_WRITE}
+        case "sandbox" if value == "read-only":
+            return {"sandboxPolicy": {"type": "readOnly", "networkAccess": False}}
+        case "sandbox":
+            return {"sandboxPolicy": {"type": "dangerFullAccess"}} if value == "danger-full-access" else None
+        case _:
+            return {name: value}
+
+
+_START_OPTIONS: Final = {
+    "model": "model",
+    "model_provider": "modelProvider",
+    "approvals": "approvalPolicy",
+    "sandbox": "sandbox",
+    "config": "config",
+    "service_tier": "serviceTier",
+    "personality": "personality",
+    "developer_instructions": "developerInstructions",
+}
+"""Parameters of "thread/start" by the names of the dialect's options."""
+
+
+def start_parameters(options: dict[str, Any]) -> dict[str, Any]:
+    """The parameters of "thread/start" that the dialect's options give."""
+    found = {name: options[option] for option, name in _START_OPTIONS.items() if options.get(option)}
+    if effort := options.get("effort"):
+        found["config"] = {**mapping(found, "config"), "model_reasoning_effort": effort}
+    return found

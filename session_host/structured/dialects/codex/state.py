@@ -1,0 +1,144 @@
+"""The state of the Codex dialect that survives the host."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from session_host.structured.dialects.base import Start, UserPrompt
+from session_host.structured.dialects.json_rpc import JsonRpcState
+from session_host.structured.items import ChatState, FileChange
+
+
+class OpenItem(msgspec.Struct, array_like=True):
+    """An item of the server that is not complete.
+
+    Attributes:
+        id: the id in the transcript.
+        kind: as ``items.ItemKind``.
+        turn: the server's id of its turn.
+        said: text or output was appended.
+        section: the last part of a thought that text was appended to.
+        changes: the changes of a "fileChange"; None of another item.
+        command: the command of a "commandExecution".
+        starts_agent: it starts a sub-agent.
+    """
+
+    id: str
+    kind: str
+    turn: str
+    said: bool = False
+    section: str = ""
+    changes: tuple[FileChange, ...] | None = None
+    command: str = ""
+    starts_agent: bool = False
+
+
+class OpenRequest(msgspec.Struct, array_like=True):
+    """A request of the server that has no reply yet.
+
+    Attributes:
+        number: its JSON-RPC id.
+        method: its method.
+        turn: the server's id of its turn, "" for none.
+        title: one line, for the chat's state.
+        results: the reply's result for each option.
+        types: the JSON schema types of the questions of a form, by the questions' ids.
+    """
+
+    number: int | str
+    method: str
+    turn: str
+    title: str
+    results: dict[str, Any] = {}
+    types: dict[str, str] = {}
+
+
+class SentPrompt(msgspec.Struct, array_like=True):
+    """A prompt that is sent and that has no reply yet.
+
+    Attributes:
+        prompt: the prompt.
+        steers: it goes into the running turn.
+        tries: how often it was refused as overload.
+        turns: how many turns had begun when it was sent.
+    """
+
+    prompt: UserPrompt
+    steers: bool = False
+    tries: int = 0
+    turns: int = 0
+
+
+class Model(msgspec.Struct, array_like=True):
+    """A model that the server offers; ``efforts``: ids and descriptions of its reasoning efforts."""
+
+    id: str
+    name: str
+    description: str = ""
+    efforts: list[tuple[str, str]] = []
+
+
+class ThreadSettings(msgspec.Struct, array_like=True):
+    """The settings of the thread; "" for one that is not known.
+
+    Attributes:
+        workspace: the last sandbox policy that let the agent write in its directory.
+    """
+
+    model: str = ""
+    effort: str = ""
+    approvals: str = ""
+    sandbox: str = ""
+    workspace: dict[str, Any] = {}
+    models: list[Model] = []
+
+
+class CodexState(msgspec.Struct, array_like=True):
+    """The whole state of the dialect.
+
+    Attributes:
+        thread: the server's id of the conversation, "" before it is open.
+        turn: the running turn, "" for none or before its id is known.
+        busy: a turn runs, or is about to.
+        interrupting: the turn is to be interrupted as soon as its id is known.
+        turns: how many turns have begun.
+        ended: the newest turns that have ended.
+        shown: the state that the transcript has: state, turn and detail.
+        items: the server's items that are not complete, by their ids in the transcript.
+        requests: the server's requests without a reply, by their ids in the transcript.
+        prompts: prompts without a reply, by their items' ids.
+        echoes: texts of prompts that the server has not repeated as items yet, by their items' ids.
+        reviews: turns that a review began, which repeat no prompt of the user's.
+        parents: the tool items of sub-agents, by the sub-agents' threads.
+        said: notices that are said once.
+        opening_tries: how often opening the thread was refused as overload.
+    """
+
+    start: Start
+    rpc: JsonRpcState
+    thread: str = ""
+    turn: str = ""
+    busy: bool = False
+    interrupting: bool = False
+    turns: int = 0
+    ended: list[str] = []
+    shown: tuple[ChatState, str, str] = ("starting", "", "")
+    items: dict[str, OpenItem] = {}
+    requests: dict[str, OpenRequest] = {}
+    prompts: dict[str, SentPrompt] = {}
+    echoes: dict[str, str] = {}
+    reviews: list[str] = []
+    parents: dict[str, str] = {}
+    said: list[str] = []
+    settings: ThreadSettings = msgspec.field(default_factory=ThreadSettings)
+    opening_tries: int = 0
+
+
+def new_state(start: Start, rpc: JsonRpcState) -> CodexState:
+    """The state of a chat that begins."""
+    return CodexState(
+        start, rpc, ended=[], items={}, requests={}, prompts={}, echoes={}, reviews=[], parents={}, said=[],
+        settings=ThreadSettings(workspace={}, models=[]),
+    )  # fmt: skip

@@ -1,0 +1,247 @@
+"""The items of running turns, and how a turn begins and ends."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal
+
+import msgspec
+
+from session_host.structured.dialects.reading import array, at, integer, mapping, text
+from session_host.structured.items import (
+    Append,
+    Item,
+    ItemStatus,
+    Put,
+    Remove,
+    SetStatus,
+    TurnEnded,
+    TurnOutcome,
+    UsageChanged,
+)
+
+from . import items
+from .context import KEPT_TURNS, Context
+from .state import OpenItem
+
+_OUTCOMES: Final[dict[str, TurnOutcome]] = {
+    "completed": "completed",
+    "interrupted": "interrupted",
+    "failed": "failed",
+}
+
+_STREAMED: Final = frozenset({"agent", "thought", "plan"})
+"""Kinds of items whose text is streamed: the end of their turn, or a steering text, cuts them."""
+
+Field = Literal["text", "output"]
+
+
+def item_id_of(turn: str, item_id: str) -> str:
+    """The id of an item in the transcript. The server's own ids are unique within a turn only."""
+    return f"{turn}/{item_id}"
+
+
+class Turns:
+    """Follows the items of the thread's turns, and of its sub-agents' turns."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    # ------------------------------------------------------------ turns
+
+    def began(self, turn: str) -> None:
+        """A turn of the thread runs."""
+        context = self._context
+        state = context.state
+        if not turn or context.has_ended(turn):
+            return
+        if turn != state.turn:
+            state.turns += 1
+        state.turn, state.busy = turn, True
+        if state.interrupting:
+            state.interrupting = False
+            context.rpc.request("turn/interrupt", {"threadId": state.thread, "turnId": turn}, turn)
+        context.show_state()
+
+    def ended(self, raw: dict[str, Any]) -> None:
+        """A turn of the thread is over."""
+        context = self._context
+        state, turn = context.state, text(raw, "id")
+        if context.has_ended(turn):
+            return
+        outcome = _OUTCOMES.get(text(raw, "status"), "completed")
+        self.finish_items(turn, outcome)
+        state.ended = [*state.ended, turn][-KEPT_TURNS:]
+        state.reviews = [each for each in state.reviews if each != turn]
+        state.echoes.clear()
+        error = text(raw, "error", "message")
+        if error:
+            self._problem(turn, error)
+        context.port.emit(TurnEnded(turn, outcome, items.one_line(error)))
+        if turn == state.turn or not state.turn:
+            state.turn, state.busy, state.interrupting = "", False, False
+        context.show_state()
+
+    def finish_items(self, turn: str, outcome: TurnOutcome) -> None:
+        """Mark what the server did not complete before the turn's end; a command may go on in the background."""
+        for found in [each for each in self._context.state.items.values() if each.turn == turn]:
+            if outcome == "completed" and found.command:
+                continue
+            del self._context.state.items[found.id]
+            self._cut(found, "failed" if outcome == "failed" else "interrupted")
+
+    def _cut(self, found: OpenItem, status: ItemStatus) -> None:
+        port = self._context.port
+        if found.kind in _STREAMED and not found.said:
+            port.emit(Remove(found.id))
+        else:
+            port.emit(SetStatus(found.id, status, port.now_ms))
+
+    def _problem(self, turn: str, words: str) -> None:
+        """One notice for a turn's trouble: the last one stays."""
+        port = self._context.port
+        port.emit(Put(Item(f"{turn}/error", "notice", port.now_ms, text=words, turn=turn)))
+
+    def error(self, params: dict[str, Any]) -> None:
+        """An error in a turn; the server may try again."""
+        words = text(params, "error", "message") or "Codex reports an error without words"
+        details = text(params, "error", "additionalDetails")
+        self._problem(text(params, "turnId"), f"{words} ({details})" if details else words)
+
+    # ------------------------------------------------------------ items
+
+    def item_started(self, params: dict[str, Any], parent: str = "") -> None:
+        """An item begins."""
+        raw, turn = mapping(params, "item"), text(params, "turnId")
+        kind = text(raw, "type")
+        if kind == "userMessage":
+            if not parent:
+                self._cut_by_user(turn)
+            return
+        item = self._translate(raw, turn, parent, done=False)
+        if item is None:
+            return
+        self._context.state.items[item.id] = OpenItem(
+            item.id, item.kind, turn, said=bool(item.text or item.output),
+            changes=item.changes if kind == "fileChange" else None, command=item.command,
+            starts_agent=text(raw, "tool") == "spawnAgent",
+        )  # fmt: skip
+        self._context.port.emit(Put(item))
+        self._note_sub_agents(raw, item.id)
+
+    def item_completed(self, params: dict[str, Any], parent: str = "") -> None:
+        """An item is complete."""
+        raw, turn = mapping(params, "item"), text(params, "turnId")
+        context = self._context
+        if text(raw, "type") == "userMessage" and (parent or self._is_echo(raw, turn)):
+            return
+        item = self._translate(raw, turn, parent, done=True)
+        if item is None:
+            context.port.raw(f"item {text(raw, 'type') or 'without a type'}", raw)
+            return
+        found = context.state.items.pop(item.id, None)
+        self._note_sub_agents(raw, item.id)
+        if found is not None and found.said and not (item.text or item.output):
+            context.port.emit(SetStatus(item.id, item.status, item.ended_ms))
+        else:
+            context.port.emit(Put(item))
+
+    def _translate(self, raw: dict[str, Any], turn: str, parent: str, *, done: bool) -> Item | None:
+        context = self._context
+        item_id = item_id_of(turn, text(raw, "id"))
+        place = items.Place(item_id, turn, context.state.start.directory, parent)
+        return items.translate(raw, place, context.port.now_ms, done=done)
+
+    def _cut_by_user(self, turn: str) -> None:
+        """A steering text cuts the message that is streamed; the server does not complete that one."""
+        for found in self._context.state.items.values():
+            if found.turn == turn and found.kind in _STREAMED:
+                self._cut(found, "interrupted")
+
+    def _is_echo(self, raw: dict[str, Any], turn: str) -> bool:
+        """Whether a user's message is a prompt that the transcript has already."""
+        state = self._context.state
+        if turn in state.reviews:
+            return True
+        prompt = text(raw, "clientId")
+        if not prompt:
+            said, _ = items.user_input(array(raw, "content"))
+            prompt = next((key for key, each in state.echoes.items() if each == said), "")
+        return state.echoes.pop(prompt, None) is not None
+
+    def _note_sub_agents(self, raw: dict[str, Any], item_id: str) -> None:
+        """Remember the tool item of a sub-agent's thread."""
+        parents = self._context.state.parents
+        threads = [text(raw, "agentThreadId")]
+        if text(raw, "type") == "collabAgentToolCall" and text(raw, "tool") == "spawnAgent":
+            threads += [each for each in array(raw, "receiverThreadIds") if isinstance(each, str)]
+        for thread in threads:
+            if thread:
+                parents.setdefault(thread, item_id)
+
+    # ------------------------------------------------------------ parts of items
+
+    def append(self, params: dict[str, Any], kind: str, field: Field, *, section: str = "", parent: str = "") -> None:
+        """More text or output of an item, which may have begun unseen."""
+        port, state = self._context.port, self._context.state
+        turn = text(params, "turnId")
+        item_id = item_id_of(turn, text(params, "itemId"))
+        words = text(params, "delta") or text(params, "message")
+        found = state.items.get(item_id)
+        if found is None:
+            found = state.items[item_id] = OpenItem(item_id, kind, turn)
+            tool = "other" if kind == "tool" else ""
+            port.emit(
+                Put(Item(item_id, kind, port.now_ms, status="running", turn=turn, tool=tool, parent=parent))  # type: ignore[arg-type]
+            )
+        if section and found.section and section != found.section and found.said:
+            words = f"\n\n{words}"
+        if section:
+            found.section = section
+        if words:
+            found.said = True
+            port.emit(Append(item_id, words, field))
+
+    def changes_updated(self, params: dict[str, Any], parent: str = "") -> None:
+        """The changes of a "fileChange" item are known better."""
+        state, port = self._context.state, self._context.port
+        found = state.items.get(item_id_of(text(params, "turnId"), text(params, "itemId")))
+        if found is not None:
+            found.changes = items.file_changes(array(params, "changes"), state.start.directory)
+            raw = {"id": text(params, "itemId"), "type": "fileChange", "changes": array(params, "changes")}
+            item = self._translate(raw, found.turn, parent, done=False)
+            if item is not None:
+                port.emit(Put(item))
+
+    def plan_updated(self, params: dict[str, Any]) -> None:
+        """The agent's plan: one item for each turn."""
+        turn, port = text(params, "turnId"), self._context.port
+        plan = items.plan_entries(array(params, "plan"))
+        explanation = text(params, "explanation")
+        port.emit(Put(Item(f"{turn}/plan", "plan", port.now_ms, text=explanation, status="done", turn=turn, plan=plan)))
+
+    def usage(self, params: dict[str, Any]) -> None:
+        """The tokens that the thread has used."""
+        used = mapping(params, "tokenUsage")
+        self._context.port.emit(
+            UsageChanged(
+                integer(used, "last", "totalTokens"), integer(used, "modelContextWindow"),
+                integer(used, "total", "totalTokens"),
+            )
+        )  # fmt: skip
+
+    # ------------------------------------------------------------ former turns
+
+    def show_former(self, raw: dict[str, Any]) -> None:
+        """A turn of the resumed conversation, which the transcript does not have."""
+        turn, port = text(raw, "id"), self._context.port
+        began_ms = integer(raw, "startedAt") * 1000
+        for each in array(raw, "items"):
+            item = self._translate({"startedAtMs": began_ms, **mapping(each)}, turn, "", done=True)
+            if item is None:
+                port.raw(f"item {text(each, 'type') or 'without a type'}", each)
+            elif item.status == "running":
+                port.emit(Put(msgspec.structs.replace(item, status="interrupted")))
+            else:
+                port.emit(Put(item))
+        if error := text(at(raw, "error"), "message"):
+            self._problem(turn, error)

@@ -1,0 +1,285 @@
+"""Turns of ``fake_app_server``: what the words of a prompt lead to, and the items that tell of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+Json = dict[str, Any]
+
+NUMBERS = re.compile(r"\b(overload|silent|stall|garbage|long|count|deltas|delay|hold|cut|half):\s*(\d+)")
+TEXTS = re.compile(r"\b(refuse|unknown|think|plan|run|edit|write|ask|call|retry|fail|answer):[ \t]*(.+)$", re.MULTILINE)
+
+USAGE = {
+    "totalTokens": 15, "inputTokens": 10, "cachedInputTokens": 0, "cacheWriteInputTokens": 0, "outputTokens": 5,
+    "reasoningOutputTokens": 0,
+}  # fmt: skip
+
+
+class Connection:
+    """Stdin and stdout."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._log = os.environ.get("FAKE_APP_SERVER_LOG", "")
+        self.next_id = 0
+        self.replies: dict[int, Json] = {}
+        self.arrived = threading.Condition()
+
+    def write(self, data: bytes) -> None:
+        with self._lock:
+            while data:
+                data = data[os.write(1, data) :]
+
+    def send(self, message: Json) -> None:
+        self.write(json.dumps(message).encode() + b"\n")
+
+    def notify(self, method: str, **params: Any) -> None:
+        self.send({"method": method, "params": params, "emittedAtMs": now_ms()})
+
+    def note(self, line: bytes) -> None:
+        if self._log:
+            with Path(self._log).open("ab") as log:
+                log.write(line)
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class Turn:
+    """One running turn."""
+
+    def __init__(self, turn_id: str, text: str, client_id: str | None) -> None:
+        self.id = turn_id
+        self.text = text
+        self.client_id = client_id
+        self.items: list[Json] = []
+        self.steered: list[tuple[str, str | None]] = []
+        self.interrupted = False
+        self.changed = threading.Condition()
+        self.numbers = {word: int(number) for word, number in NUMBERS.findall(TEXTS.sub("", text))}
+        self.texts = dict(TEXTS.findall(text))
+
+    def has_news(self) -> bool:
+        return self.interrupted or bool(self.steered)
+
+
+class Interrupted(Exception):
+    """The turn is interrupted."""
+
+
+class Player:
+    """Plays the turns of one thread.
+
+    Attributes:
+        thread: the thread: its id and directory.
+        release: a file that lets held streams go on.
+    """
+
+    def __init__(self, connection: Connection, thread: Json, release: Path | None) -> None:
+        self.connection = connection
+        self.thread = thread
+        self.release = release
+
+    def notify(self, method: str, **params: Any) -> None:
+        self.connection.notify(method, threadId=self.thread["id"], **params)
+
+    def play(self, turn: Turn) -> str:
+        if turn.items:  # of a compaction or a review
+            for item in turn.items:
+                self.item("started", turn, item)
+                self.item("completed", turn, item)
+            return "completed"
+        self.user_message(turn, turn.text, turn.client_id)
+        self.odd_lines(turn)
+        self.thoughts(turn)
+        answer = self.tools(turn)
+        if "retry" in turn.texts:
+            error = {"message": turn.texts["retry"], "codexErrorInfo": "other", "additionalDetails": None}
+            self.notify("error", error=error, willRetry=True, turnId=turn.id)
+        if "fail" in turn.texts:
+            return "failed"
+        numbers = turn.numbers
+        if answer is None:
+            answer = turn.texts.get("answer", f"echo: {turn.text}")
+        if "count" in numbers:
+            deltas = [f"answer line {number:04d}\n" for number in range(1, numbers["count"] + 1)]
+        else:
+            deltas = pieces(answer, numbers.get("deltas", 1))
+        self.stream(turn, deltas)
+        while turn.steered:
+            text, client_id = turn.steered.pop(0)
+            self.user_message(turn, text, client_id)
+            self.stream(turn, [f"steered: {text}"])
+        usage = {"total": USAGE, "last": USAGE, "modelContextWindow": 258400}
+        self.notify("thread/tokenUsage/updated", turnId=turn.id, tokenUsage=usage)
+        return "completed"
+
+    def odd_lines(self, turn: Turn) -> None:
+        if "garbage" in turn.numbers:
+            self.connection.write(b"thread 'main' panicked at \xff\xfe {\n")
+        if "unknown" in turn.texts:
+            self.notify(turn.texts["unknown"], turnId=turn.id, news="unheard of")
+        if length := turn.numbers.get("long"):
+            piece = b"x" * 65536
+            self.connection.write(b'{"method":"item/started","params":{"text":"')
+            for _ in range(length // len(piece)):
+                self.connection.write(piece)
+            self.connection.write(b'"}}\n')
+        if "half" in turn.numbers:
+            self.connection.write(b'{"method":"item/agentMessage/delta","params":{"threadId":"')
+            os._exit(1)
+        if "call" in turn.texts:
+            self.ask(turn, turn.texts["call"])
+        if "write" in turn.texts:
+            Path(self.thread["cwd"], turn.texts["write"]).touch()
+
+    def thoughts(self, turn: Turn) -> None:
+        if "think" in turn.texts:
+            item = {"type": "reasoning", "id": fresh_id(), "summary": [], "content": []}
+            self.item("started", turn, item)
+            place = {"turnId": turn.id, "itemId": item["id"], "summaryIndex": 0}
+            self.notify("item/reasoning/summaryPartAdded", **place)
+            for piece in pieces(turn.texts["think"], 2):
+                self.notify("item/reasoning/summaryTextDelta", **place, delta=piece)
+            self.item("completed", turn, item | {"summary": [turn.texts["think"]]})
+        if "plan" in turn.texts:
+            steps = [each.strip() for each in turn.texts["plan"].split("/")]
+            plan = [{"step": step, "status": "pending" if number else "completed"} for number, step in enumerate(steps)]
+            self.notify("turn/plan/updated", turnId=turn.id, explanation=None, plan=plan)
+
+    def tools(self, turn: Turn) -> str | None:
+        """Run the prompt's tools; the answer that tells of them."""
+        answer = None
+        if "run" in turn.texts:
+            answer = self.run_command(turn, turn.texts["run"])
+        if "edit" in turn.texts:
+            answer = self.edit_file(turn, turn.texts["edit"])
+        if "ask" in turn.texts:
+            text, *options = (each.strip() for each in turn.texts["ask"].split("/"))
+            choices = [{"label": each, "description": ""} for each in options]
+            question = {"id": "q1", "header": "Question", "question": text, "isOther": True, "isSecret": False}
+            reply = self.ask(turn, "item/tool/requestUserInput", questions=[question | {"options": choices}],
+                             isBlocking=True, autoResolutionMs=None)  # fmt: skip
+            answers = reply.get("result", {}).get("answers", {}).get("q1", {}).get("answers", [])
+            answer = f"the user says: {', '.join(answers)}"
+        return answer
+
+    def run_command(self, turn: Turn, command: str) -> str:
+        whole = f"/bin/bash -lc '{command}'"
+        actions = [{"type": "unknown", "command": command}]
+        item = {
+            "type": "commandExecution", "id": f"call_{fresh_id()}", "command": whole, "cwd": self.thread["cwd"],
+            "processId": None, "source": "agent", "status": "inProgress", "commandActions": actions,
+            "aggregatedOutput": None, "exitCode": None, "durationMs": None,
+        }  # fmt: skip
+        self.notify("thread/status/changed", status={"type": "active", "activeFlags": ["waitingOnApproval"]})
+        self.item("started", turn, item)
+        amendment = {"acceptWithExecpolicyAmendment": {"execpolicy_amendment": command.split()}}
+        reply = self.ask(
+            turn, "item/commandExecution/requestApproval", kind="command", itemId=item["id"], reason="fake: may I?",
+            environmentId="local", command=whole, cwd=self.thread["cwd"], commandActions=actions,
+            proposedExecpolicyAmendment=command.split(), availableDecisions=["accept", amendment, "cancel"],
+        )  # fmt: skip
+        decided = reply.get("result", {}).get("decision")
+        decision = next(iter(decided)) if isinstance(decided, dict) else decided
+        self.notify("thread/status/changed", status={"type": "active", "activeFlags": []})
+        if decision in {"decline", "cancel", None}:
+            self.item("completed", turn, item | {"status": "declined"})
+            if decision == "cancel":
+                raise Interrupted
+            return "the command was declined"
+        output = f"ran {command}\n"
+        place = {"turnId": turn.id, "itemId": item["id"]}
+        self.notify("item/commandExecution/outputDelta", **place, delta=output)
+        done = {"status": "completed", "aggregatedOutput": output, "exitCode": 0, "durationMs": 1}
+        self.item("completed", turn, item | done)
+        return f"the decision was {decision}"
+
+    def edit_file(self, turn: Turn, path: str) -> str:
+        change = {"path": str(Path(self.thread["cwd"], path)), "kind": {"type": "update", "move_path": None},
+                  "diff": "@@ -1 +1 @@\n-old\n+new\n"}  # fmt: skip
+        item = {"type": "fileChange", "id": f"call_{fresh_id()}", "changes": [change], "status": "inProgress"}
+        self.item("started", turn, item)
+        reply = self.ask(turn, "item/fileChange/requestApproval", itemId=item["id"], reason=None, grantRoot=None)
+        decision = reply.get("result", {}).get("decision")
+        accepted = decision in {"accept", "acceptForSession"}
+        self.item("completed", turn, item | {"status": "completed" if accepted else "declined"})
+        if decision == "cancel":
+            raise Interrupted
+        return f"the decision was {decision}"
+
+    def ask(self, turn: Turn, method: str, **params: Any) -> Json:
+        """Send a request and wait for its reply, or for the turn's interruption."""
+        connection = self.connection
+        number, connection.next_id = connection.next_id, connection.next_id + 1
+        place = {"threadId": self.thread["id"], "turnId": turn.id, "itemId": "", "startedAtMs": now_ms()}
+        connection.send({"method": method, "id": number, "params": place | params})
+        with connection.arrived:
+            connection.arrived.wait_for(lambda: number in connection.replies or turn.interrupted)
+        self.notify("serverRequest/resolved", requestId=number)
+        if number not in connection.replies:
+            raise Interrupted
+        return connection.replies[number]
+
+    def stream(self, turn: Turn, deltas: list[str]) -> None:
+        """Stream a message; a steering text cuts it, and it has no end then."""
+        item = {"type": "agentMessage", "id": f"msg_{fresh_id()}", "text": "", "phase": None}
+        self.item("started", turn, item)
+        numbers = turn.numbers
+        for number in range(len(deltas) + 1):
+            if number == numbers.get("cut"):
+                os._exit(1)
+            if number == numbers.get("hold"):
+                self.hold(turn)
+            if number < len(deltas):
+                with turn.changed:
+                    turn.changed.wait_for(turn.has_news, numbers.get("delay", 0) / 1000)
+            if turn.interrupted:
+                raise Interrupted
+            if turn.steered:
+                return
+            if number < len(deltas):
+                place = {"turnId": turn.id, "itemId": item["id"]}
+                self.notify("item/agentMessage/delta", **place, delta=deltas[number])
+        self.item("completed", turn, item | {"text": "".join(deltas)})
+
+    def hold(self, turn: Turn) -> None:
+        while not turn.has_news() and not (self.release and self.release.exists()):
+            with turn.changed:
+                turn.changed.wait_for(turn.has_news, 0.01)
+
+    def user_message(self, turn: Turn, text: str, client_id: str | None) -> None:
+        content = [{"type": "text", "text": text, "text_elements": []}]
+        item = {"type": "userMessage", "id": fresh_id(), "clientId": client_id, "content": content}
+        self.item("started", turn, item)
+        self.item("completed", turn, item)
+
+    def item(self, event: str, turn: Turn, item: Json) -> None:
+        item = item | {"startedAtMs": now_ms(), "completedAtMs": now_ms() if event == "completed" else None}
+        if event == "completed" and all(each is not item for each in turn.items):
+            turn.items = [each for each in turn.items if each["id"] != item["id"]] + [item]
+        self.notify(f"item/{event}", item=item, turnId=turn.id)
+
+
+def described(turn: Turn, status: str) -> Json:
+    """A turn without its items."""
+    return {"id": turn.id, "items": [], "itemsView": "notLoaded", "status": status, "error": None,
+            "startedAt": now_ms() // 1000, "completedAt": None, "durationMs": None}  # fmt: skip
+
+
+def pieces(text: str, count: int) -> list[str]:
+    """A text in so many pieces."""
+    length = max(1, -(-len(text) // count))
+    return [text[start : start + length] for start in range(0, len(text), length)]
+
+
+def fresh_id() -> str:
+    """An id that no other process has made."""
+    return f"{time.time_ns():x}-{os.getpid():x}-{os.urandom(4).hex()}"

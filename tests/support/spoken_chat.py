@@ -1,0 +1,188 @@
+"""A structured chat with a real process: rules, their transcript, and the agent's pipes, without a host."""
+
+from __future__ import annotations
+
+import select
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import msgspec
+
+from session_host.protocol.messages import AnswerRequest, ChangeSetting, Interrupt, Prompt, Verb
+from session_host.structured.dialects.base import Dialect, DialectPort, Start
+from session_host.structured.items import AgentRequest, Item, ItemKind
+from session_host.structured.lines import LineSplitter
+from session_host.structured.rules import Refusal, Step, StructuredRules, digest
+from session_host.structured.transcript import Transcript
+
+DEADLINE_S = 30.0
+
+
+class SpokenChat:
+    """One chat with one process; use it as a context manager.
+
+    Attributes:
+        transcript: what the steps' changes build.
+        sent: each message that the agent got.
+        timers: names and seconds of the timers that were started; they are due at once.
+        failure: why the chat cannot go on.
+    """
+
+    def __init__(
+        self, dialect: Callable[[DialectPort], Dialect], start: Start, argv: Sequence[str],
+        environment: Mapping[str, str] | None = None, *, prefix: str = "me", transcript: Transcript | None = None,
+    ) -> None:  # fmt: skip
+        self._dialect, self._start, self._prefix = dialect, start, prefix
+        self.rules = StructuredRules(dialect, start, prefix)
+        self.transcript = transcript or Transcript()
+        self.sent: list[Any] = []
+        self.timers: list[tuple[str, float]] = []
+        self.failure = ""
+        self.ended = False
+        self._lines = LineSplitter()
+        self._due: list[str] = []
+        self.process = subprocess.Popen(
+            argv, cwd=start.directory, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL, bufsize=0,
+        )  # fmt: skip
+        self._take(self.rules.begin(self._now_ms()))
+
+    # ------------------------------------------------------------ steps
+
+    def _now_ms(self) -> int:
+        return time.time_ns() // 1_000_000
+
+    def _take(self, step: Step) -> Step:
+        for change in step.changes:
+            self.transcript.apply(change, self._now_ms())
+        self.sent += [msgspec.json.decode(line) for line in step.lines.splitlines()]
+        self.failure = self.failure or step.failure
+        self.timers += step.timers
+        self._due += [name for name, _ in step.timers]
+        if step.lines and not self.ended and self.process.stdin is not None:
+            try:
+                self.process.stdin.write(step.lines)
+            except BrokenPipeError:
+                pass
+        return step
+
+    def read(self, timeout_s: float = 1.0) -> None:
+        """Take one piece of the agent's output, or a timer; the end of the output ends the chat."""
+        if self._due:
+            self._take(self.rules.timer_due(self._due.pop(0), self._now_ms()))
+            return
+        output = self.process.stdout
+        assert output is not None
+        if self.ended or not select.select([output], [], [], timeout_s)[0]:
+            return
+        data = output.read(65536)
+        lines = self._lines.feed(data) if data else self._lines.finish()
+        if lines:
+            self._take(self.rules.receive_lines(lines, self._now_ms()))
+        if not data:
+            self.ended = True
+            self.process.wait()
+            self._take(self.rules.end(self._now_ms()))
+
+    def until(self, condition: Callable[[], object], timeout_s: float = DEADLINE_S) -> None:
+        """Read until a condition holds.
+
+        Raises:
+            TimeoutError: it does not hold in time.
+        """
+        deadline = time.monotonic() + timeout_s
+        while not condition():
+            if time.monotonic() > deadline or self.ended:
+                raise TimeoutError(f"not so: {self.transcript.status}, {list(self.transcript)[-5:]}")
+            self.read()
+
+    def reload(self) -> None:
+        """Go on with new rules that have the state of the present ones."""
+        state, dialect = self.rules.save()
+        copied = msgspec.msgpack.decode(msgspec.msgpack.encode(state), type=type(state))
+        self.rules = StructuredRules(self._dialect, self._start, self._prefix)
+        self.rules.load(copied, dialect)
+
+    # ------------------------------------------------------------ what a user does
+
+    def do(self, verb: Verb) -> Refusal | None:
+        """Carry out a verb of a window."""
+        return self._take(self.rules.verb(verb, self._now_ms(), by="window")).refusal
+
+    def prompt(self, text: str, mode: str = "queue") -> None:
+        """Send a prompt."""
+        assert self.do(Prompt("", 0, text, mode)) is None  # type: ignore[arg-type]
+
+    def interrupt(self) -> None:
+        """Interrupt the turn."""
+        assert self.do(Interrupt("", 0)) is None
+
+    def change(self, setting: str, value: str) -> None:
+        """Change a setting."""
+        assert self.do(ChangeSetting("", 0, setting, value)) is None
+
+    def answer(self, request: AgentRequest, option: str, texts: dict[str, str] | None = None) -> None:
+        """Answer a request."""
+        assert self.do(AnswerRequest("", 0, request.id, option, digest(request), texts or {})) is None
+
+    def turn(self, text: str) -> Item:
+        """Send a prompt and wait for its turn's end; the last item."""
+        self.prompt(text)
+        self.until_idle()
+        return self.transcript[len(self.transcript) - 1]
+
+    def until_idle(self) -> None:
+        """Wait until the agent is idle and no prompt waits."""
+        self.until(lambda: self.transcript.status.state == "idle" and not self.rules.state.queue
+                   and self.rules.state.in_flight is None)  # fmt: skip
+
+    def until_asked(self) -> AgentRequest:
+        """Wait for a request; the oldest one."""
+        self.until(lambda: self.transcript.open_requests)
+        return self.transcript.open_requests[0]
+
+    def until_ended(self) -> None:
+        """Wait for the agent's end."""
+        deadline = time.monotonic() + DEADLINE_S
+        while not self.ended:
+            if time.monotonic() > deadline:
+                raise TimeoutError("the agent has not ended")
+            self.read()
+
+    # ------------------------------------------------------------ what a user sees
+
+    def texts(self, kind: ItemKind) -> list[str]:
+        """The texts of all items of a kind."""
+        return [each.text for each in self.transcript if each.kind == kind]
+
+    def statuses(self, kind: ItemKind) -> list[str]:
+        """The statuses of all items of a kind."""
+        return [each.status for each in self.transcript if each.kind == kind]
+
+    def kinds(self) -> list[str]:
+        """The kinds of all items, in order."""
+        return [each.kind for each in self.transcript]
+
+    # ------------------------------------------------------------ its end
+
+    def close(self) -> None:
+        """End the process."""
+        self.process.kill()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def received(log: Path) -> list[dict[str, Any]]:
+    """The messages that a fake agent has logged."""
+    return [msgspec.json.decode(line) for line in log.read_bytes().splitlines()] if log.exists() else []
