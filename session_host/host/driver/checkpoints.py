@@ -150,7 +150,8 @@ class Checkpointer:
                 return False
             state, offset, resizes = result
             self._cost_s = state.took_s
-            log_state = log_state_of(driver)
+            # Both at one moment: the state lacks exactly the entries from there on.
+            log_state, first_entry = log_state_of(driver), input_log.first_pending
             checkpoint = Checkpoint(
                 offset,
                 resizes,
@@ -162,9 +163,7 @@ class Checkpointer:
                 state.data,
                 log_state,
             )
-            at = await self._worker.run(
-                lambda: files.write(self._descriptors.checkpoint, checkpoint, input_log.first_pending)
-            )
+            at = await self._worker.run(lambda: files.write(self._descriptors.checkpoint, checkpoint, first_entry))
             files.commit(self._descriptors.checkpoint, at, input_log.header)
         except (OSError, OutliveError) as error:
             log.warning("no checkpoint: %s", error)

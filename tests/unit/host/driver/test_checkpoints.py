@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -24,6 +25,7 @@ from tests.support.emulators import Seen, seen
 from tests.support.kept_sessions import KeptSession, kept_session
 
 TEXT = b"\x1b]2;a title\x07" + b"a line of text\r\n" * 40 + b"\x1b[31mred"
+T = TypeVar("T")
 PAGES = b"\x1b[1mfour pages of output\r\n" * (4 * PAGE_BYTES // 22)
 
 
@@ -289,3 +291,27 @@ async def test_what_the_journal_has_not_got_is_kept_for_it(tmp_path: Path, ring:
         kept.journal_writer.trouble = "the disk is full"
         kept.checkpointer.free_superseded()
         assert kept.output_file.start == len(PAGES) - ring, "it has a gap then"
+
+
+async def test_a_query_answered_while_a_checkpoint_is_written_is_not_answered_again(
+    kept: KeptSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next host reads the answer's entry, although the checkpoint was made before it."""
+    driver = kept.host()
+    kept.go_on()
+    kept.wrote(TEXT)
+    worker_runs = kept.checkpointer._worker.run
+
+    async def run_late(work: Callable[[], T]) -> T:
+        """The thread starts late: the program asks meanwhile."""
+        kept.wrote(b"\x1b[c")
+        return await worker_runs(work)
+
+    monkeypatch.setattr(kept.checkpointer._worker, "run", run_late)
+    assert await kept.checkpointer.make_portable()
+    answer = kept.typed()
+    assert answer.endswith(b"c")
+    assert newest(kept).offset == driver.output_file.end - len(b"\x1b[c")
+    kept.kill()
+    kept.host()
+    assert kept.recovered.replies == b""
