@@ -65,6 +65,21 @@ class ConversationSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
         return is_conversation(text) and (not self.form or re.fullmatch(self.form, text) is not None)
 
 
+class StructuredSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How an agent is started without a terminal, and spoken to."""
+
+    dialect: str
+    """A name of ``structured.dialects.registry``."""
+    start: Template
+    """The argv of a new conversation; user's arguments and the prompt are no part of it unless it has their places."""
+    resume: Template = ()
+    """The argv that resumes one; () for the same, where the dialect asks for the conversation."""
+    env: dict[str, str] = {}
+    """Variables added to the inherited environment, instead of the terminal's ``env``."""
+    options: dict[str, str] = {}
+    """The dialect's options."""
+
+
 class Agent(msgspec.Struct, frozen=True, kw_only=True):
     """One agent of the catalog, as its file describes it."""
 
@@ -107,6 +122,8 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     conversation: ConversationSettings = ConversationSettings()
     identity: Identity = Identity()
     signals: Watch = Watch()
+    structured: StructuredSettings | None = None
+    """How it runs without a terminal; None if it cannot."""
 
     @property
     def starts_alone(self) -> bool:
@@ -182,6 +199,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
         supports: Collection[str] | None = None,
         resume: bool = False,
         pick: bool = False,
+        template: Template = (),
     ) -> list[str]:
         """Build the argument vector that starts the agent.
 
@@ -195,13 +213,14 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
             supports: the options that this version knows; None if unknown.
             resume: resume a conversation.
             pick: let the user choose the conversation to resume.
+            template: the argv's template, instead of the one that belongs to the other arguments.
 
         Raises:
             UsageError: the argv is empty.
         """
         if arguments and self.arguments_replace:
             return list(arguments)
-        if self.is_subcommand(arguments):
+        if self.is_subcommand(arguments) and not template:
             return [self.executable, *arguments]
         values = {
             SHELL: login_shell(environment),
@@ -211,7 +230,8 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
             FILES: files,
         }
         argv: list[str] = []
-        template = self.conversation.picker if pick else self.conversation.resume if resume else self.start
+        if not template:
+            template = self.conversation.picker if pick else self.conversation.resume if resume else self.start
         for part in template:
             if part == ARGUMENTS:
                 argv.extend(arguments)

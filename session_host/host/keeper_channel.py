@@ -160,7 +160,7 @@ class KeeperChannel:
             self._takes_no_channel = None
             try:
                 self.keeper_pid = peer_pid
-                pipe.send_message(adopt, self._descriptors)
+                pipe.send_message(adopt, self._descriptors.held)
             except OSError:
                 pipe.close()
                 raise
@@ -169,7 +169,7 @@ class KeeperChannel:
         channel = MessageChannel(ours, FromKeeperDecoder())
         try:
             with contextlib.closing(pipe), theirs:
-                pipe.send_message(adopt, (*self._descriptors, theirs.fileno()))
+                pipe.send_message(adopt, (*self._descriptors.held, theirs.fileno()))
             self._await_word(channel, peer_pid)
         except BaseException:
             channel.close()

@@ -46,7 +46,7 @@ from session_host.version import VERSION
 
 from .clients.server import Server
 from .driver.driver import Driver
-from .driver.recover import RecoveredSession, rebuild_emulator, replay_log
+from .driver.recover import RecoveredSession, rebuild, replay_log
 from .keeper_channel import KeeperChannel
 from .lifecycle.hibernation import Hibernation, WakeUp, hibernate
 from .lifecycle.idle_detection import IdleDetection
@@ -148,6 +148,7 @@ def _begin_program(order: HostParameters) -> Starting | LaunchFailed | None:
             umask=spec.umask,
             open_files=order.open_files,
             stderr=spec.stderr,
+            has_terminal=spec.structured is None,
             about_to_exec=about_to_exec,
             prepare=prepare,
         )
@@ -202,12 +203,13 @@ class _Host:
             # A previous host was killed while it exited.
             self._leave()
             return 0
-        output_file = OutputFile(descriptors, self._splicer)
-        recovered = self._recover(input_log, output_file, look_only=False)
+        program_output = OutputFile(descriptors, self._splicer)
+        recovered = self._recover(input_log, program_output, look_only=False)
         await asyncio.sleep(0)  # The launcher gets the result as soon as it is known.
         directory = Path(spec.journal) if spec.journal else None
-        journal_writer = JournalWriter(directory, spec.journal_limit_bytes, output_file, self._recorded)
-        driver = self._driver = Driver(spec, descriptors, recovered, input_log, output_file, journal_writer, now=now)
+        recorded = recovered.chat.log if recovered.chat is not None else program_output
+        journal_writer = JournalWriter(directory, spec.journal_limit_bytes, recorded, self._recorded)
+        driver = self._driver = Driver(spec, descriptors, recovered, input_log, program_output, journal_writer, now=now)
         server = self._server = Server(driver, Path(spec.socket_path), descriptors.listener, self._keeper)
         if not await self._begin(driver, server, recovered.log_state.child_started):
             return 1
@@ -325,20 +327,21 @@ class _Host:
 
     # ------------------------------------------------------------ taking over
 
-    def _recover(self, input_log: InputLog, output_file: OutputFile, *, look_only: bool) -> RecoveredSession:
+    def _recover(self, input_log: InputLog, program_output: OutputFile, *, look_only: bool) -> RecoveredSession:
         log_state, checkpoint = replay_log(self._order.descriptors.checkpoint, input_log, look_only=look_only)
         header = None if look_only else input_log.header
-        return rebuild_emulator(
-            self._spec, log_state, checkpoint, output_file, header, other_engine=self._order.other_engine
-        )
+        return rebuild(
+            self._spec, self._order.descriptors, log_state, checkpoint, program_output, header,
+            other_engine=self._order.other_engine,
+        )  # fmt: skip
 
     async def _rehearse(self) -> bool:
         """Restore the session without changing it, then wait to take it over; False if that fails."""
         descriptors = self._order.descriptors
         try:
             input_log = InputLog(descriptors.input_log, descriptors.master, self._splicer)
-            output_file = OutputFile(descriptors, self._splicer, look_only=True)
-            self._recover(input_log, output_file, look_only=True).emulator.close()
+            program_output = OutputFile(descriptors, self._splicer, look_only=True)
+            self._recover(input_log, program_output, look_only=True).emulator.close()
             input_log.close()
         except Exception as error:
             log.exception("the rehearsal failed")

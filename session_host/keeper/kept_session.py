@@ -123,7 +123,9 @@ class KeptSession:
         Raises:
             OSError: there are no descriptors, PTYs or memory for it, or its socket cannot be made.
         """
-        descriptors, slave = session_descriptors.create_descriptors(Path(spec.socket_path), spec.size)
+        descriptors, slave = session_descriptors.create_descriptors(
+            Path(spec.socket_path), spec.size, structured=spec.structured is not None
+        )
         try:
             InputLog(descriptors.input_log, descriptors.master, Splicer()).close()
             return cls(spec, descriptors, LogHeader(descriptors.input_log), slave)
@@ -142,7 +144,7 @@ class KeptSession:
             OutliveError: its input log is of another version.
             OSError: there is no memory.
         """
-        count = len(SessionDescriptors._fields)
+        count = len(SessionDescriptors._fields) - (spec.structured is None)
         if len(passed) not in {count, count + 1}:
             raise ValueError(f"it came with {len(passed)} descriptors")
         descriptors = SessionDescriptors(*passed[:count])
@@ -172,7 +174,7 @@ class KeptSession:
         spec = self.spec
         return SessionSummary(
             self.id, self.host_pid, self.child_pid, self.version,
-            spec.name, spec.agent, spec.cwd, spec.created_at, spec.engine,
+            spec.name, spec.agent, spec.cwd, spec.created_at, spec.engine, spec.runtime,
         )  # fmt: skip
 
     @property

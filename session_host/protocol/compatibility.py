@@ -26,7 +26,7 @@ from .messages import (
 
 _FIELDS: dict[type[Message], dict[int, int]] = {
     Attach: {4: 8},
-    Description: {5: 30, 4: 26, 2: 24, 1: 20},
+    Description: {6: 32, 5: 30, 4: 26, 2: 24, 1: 20},
     Done: {4: 1},
     ForegroundEvent: {5: 2},
     Paste: {4: 3},

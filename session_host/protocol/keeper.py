@@ -32,6 +32,7 @@ from __future__ import annotations
 import msgspec
 
 from .launch import LaunchReport, LaunchSpec
+from .values import Runtime
 
 KEEPER_PROTOCOL_VERSION = 3
 """Version 2 has BoundAgain; version 3 has KeptBy, and its channels carry packets."""
@@ -71,6 +72,7 @@ class SessionSummary(msgspec.Struct, frozen=True, array_like=True):
     cwd: str = ""
     created_at: str = ""
     engine: str = ""
+    runtime: Runtime = "terminal"
 
 
 class KeeperStatus(KeeperMessage, frozen=True):

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from .values import Activity, GridSize
+from .values import Activity, GridSize, Runtime
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -75,6 +75,19 @@ class Origin(msgspec.Struct, frozen=True):
     """As in ``store.SessionRecord``, about the session's git worktree."""
 
 
+class StructuredLaunch(msgspec.Struct, frozen=True):
+    """How the agent of a structured session is spoken to."""
+
+    dialect: str
+    """A name of ``structured.dialects.registry``."""
+    options: dict[str, str] = {}
+    """The dialect's options, from the agent's file and the user."""
+    history: str = ""
+    """The session whose transcript this one continues; "" for none."""
+    prompt: str = ""
+    """The first prompt; "" for none."""
+
+
 class LaunchSpec(msgspec.Struct, frozen=True):
     """Everything that a host needs to start one session.
 
@@ -127,6 +140,13 @@ class LaunchSpec(msgspec.Struct, frozen=True):
     """The idle time after which the host hibernates; 0 for never."""
     settings: str = ""
     """The path of the user's ``chats.toml``, for settings that affect running chats; "" from former versions."""
+    structured: StructuredLaunch | None = None
+    """How the agent is spoken to, if it has no terminal."""
+
+    @property
+    def runtime(self) -> Runtime:
+        """How the agent is spoken to."""
+        return "terminal" if self.structured is None else "structured"
 
 
 class LaunchReport(msgspec.Struct, frozen=True):

@@ -29,9 +29,9 @@ from typing import Literal
 import msgspec
 
 from .evidence import Evidence, Transition
-from .values import Activity, CellSize, GridSize, Image, KeyAction, MouseAction, MouseButton, State
+from .values import Activity, CellSize, GridSize, Image, KeyAction, MouseAction, MouseButton, Runtime, State
 
-PROTOCOL_VERSION = 6
+PROTOCOL_VERSION = 7
 """The version, increased with each change that an older peer would misread."""
 
 OLDEST_PROTOCOL_VERSION = 1
@@ -56,6 +56,8 @@ PENDING_INPUT_BYTES = 4 * 1024 * 1024
 """How much input is kept for a program that does not read."""
 
 Role = Literal["viewer", "control"]
+
+PromptMode = Literal["queue", "steer", "interrupt"]
 
 
 class ErrorCode:
@@ -263,7 +265,7 @@ class Prompt(Message, frozen=True):
     attachment: str
     sequence: int
     text: str
-    mode: Literal["queue", "steer", "interrupt"] = "queue"
+    mode: PromptMode = "queue"
     images: tuple[Image, ...] = ()
 
 
@@ -601,6 +603,7 @@ class Description(Message, frozen=True):
     last_exit_code: int | None = None
     """As in ``ForegroundEvent``, like ``last_ended``."""
     last_ended: str = ""
+    runtime: Runtime = "terminal"
 
 
 class Explanation(Message, frozen=True):

@@ -6,7 +6,7 @@ Sizes are always ``columns`` before ``rows``; adapters of other libraries conver
 from __future__ import annotations
 
 from enum import IntFlag, StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -43,6 +43,10 @@ class Image(msgspec.Struct, frozen=True, array_like=True):
 
     mime: str
     data: bytes
+
+
+Runtime = Literal["terminal", "structured"]
+"""How an agent is spoken to: by a terminal, or by its own protocol."""
 
 
 class Modifiers(IntFlag):

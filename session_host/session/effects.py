@@ -130,6 +130,18 @@ class ShowIn(Effect, frozen=True):
     colors: Colors
 
 
+class AppendRecord(Effect, frozen=True):
+    """Append this record to the transcript log, and send it to the viewers."""
+
+    record: bytes
+
+
+class ChatChanged(Effect, frozen=True):
+    """Report these changes of a structured chat: its state, its conversation, its title."""
+
+    changes: tuple[Any, ...]
+
+
 class InputGiven(Effect, frozen=True):
     """Report input that may answer the agent."""
 

@@ -60,6 +60,7 @@ from .program_input import encode_input, is_navigation, is_use
 from .requests.end_request import EndRequests
 from .requests.send_queue import SendQueue
 from .states import Table
+from .structured_chat import StructuredChat
 from .subscription import Audience
 from .viewers import Viewers
 
@@ -94,6 +95,7 @@ class Session:
         colors: the colours for answers to colour queries; None if no viewer sent any.
         requests: the tokens of commands' typed texts.
         send_queue, end_requests: commands' requests that take time.
+        chat: speaks to an agent without a terminal; None for a terminal.
         last_key: the last key for which ``ClientConnection.receive_data`` returned bytes.
     """
 
@@ -139,6 +141,7 @@ class Session:
         self.last_key: Key
         self.send_queue = SendQueue(self, self.effects, spec.watch, new_id, asked)
         self.end_requests = EndRequests(self.effects, spec.watch)
+        self.chat: StructuredChat | None = None
         self._watched = watched
         self._attached: list[ClientConnection] = []
         self._not_encoded: deque[tuple[Attachment, Input]] = deque()
@@ -177,6 +180,11 @@ class Session:
         self.name = name
         self.broadcast(NameEvent(name))
 
+    def set_title(self, title: str) -> None:
+        """Set the title of a structured chat."""
+        self.title = title
+        self.broadcast(TitleEvent(title))
+
     def set_colors(self, colors: Colors) -> None:
         """Set the colours for answers to colour queries: those of the viewer that reported last."""
         self.effects += [AppendEntry(EntryKind.COLORS, msgspec.msgpack.encode(colors)), ShowIn(colors)]
@@ -187,8 +195,10 @@ class Session:
     def program_runs(self) -> None:
         """Accept sizes and keys, since the program runs; call ``program_started`` next."""
         self.state = TABLE.after(self.state, _Event.RUNS)
-        self.takes_keys = True
+        self.takes_keys = self.chat is None
         self.sizing.program_runs()
+        if self.chat is not None:
+            self.chat.program_runs()
 
     def program_started(self) -> None:
         """Send viewers Attached, since the program has its size."""
@@ -276,9 +286,8 @@ class Session:
         if message.sequence <= attachment.last_sequence:
             return  # Sent again after a reconnect; its acknowledgement is on its way or was lost.
         attachment.last_sequence = message.sequence
-        if isinstance(message, VERBS):
-            attachment.refuse(message.sequence, ErrorCode.WRONG_RUNTIME, "this chat is a terminal and takes no prompts")
-            attachment.accepted = message.sequence
+        if self.chat is not None or isinstance(message, VERBS):
+            self._receive_verb(attachment, message)
             return
         if attachment.read_only or attachment.holds or type(message) is Paste:
             if (admitted := attachment.admit(message)) is None:
@@ -290,6 +299,22 @@ class Session:
         else:
             self._put(attachment, message.sequence, encode_input(emulator, message))
         self.noticed(attachment, message)
+
+    def _receive_verb(self, attachment: Attachment, message: Input) -> None:
+        """Pass a verb to the structured chat; such a chat takes no other input, and a terminal takes no verbs."""
+        if attachment.read_only:
+            attachment.refuse(message.sequence, ErrorCode.READ_ONLY, "read-only view")
+        elif self.chat is not None and isinstance(message, VERBS):
+            self.chat.receive(attachment, message)
+            return
+        elif isinstance(message, Focus):
+            attachment.acknowledge(message.sequence)
+        else:
+            text = (
+                "this chat is a terminal and takes no prompts" if self.chat is None else "this chat takes prompts only"
+            )
+            attachment.refuse(message.sequence, ErrorCode.WRONG_RUNTIME, text)
+        attachment.accepted = message.sequence
 
     def emulator_free(self, emulator: Emulator) -> None:
         """Encode the oldest input that arrived while the emulator was in use."""

@@ -1,6 +1,7 @@
 """Chats without a terminal: an agent speaks a protocol of JSON lines, and a transcript takes the screen's place. Pure.
 
     items        the vocabulary: items of a transcript, requests of the agent, and their changes
+    engine       a transcript in the place of an emulator
     transcript   the transcript: built from changes, by the host and by each viewer alike
     log          the transcript log: the session's output, a record for each step
     rules        what prompts, answers and the agent's lines lead to, whatever the agent speaks

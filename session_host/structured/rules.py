@@ -96,6 +96,7 @@ class StructuredRules(DialectPort):
     Attributes:
         state: see ``state.RulesState``.
         now_ms: the time of the step that runs.
+        prefix: begins the ids of the rules' own items.
     """
 
     def __init__(self, dialect: Callable[[DialectPort], Dialect], start: Start, prefix: str) -> None:
@@ -111,7 +112,7 @@ class StructuredRules(DialectPort):
         self.state.requests, self.state.answers, self.state.tokens = {}, {}, []
         self.now_ms = 0
         self._start = start
-        self._prefix = prefix
+        self.prefix = prefix
         self._changes: list[AnyChange] = []
         self._lines: list[bytes] = []
         self._timers: list[tuple[str, float]] = []
@@ -120,14 +121,14 @@ class StructuredRules(DialectPort):
 
     # ------------------------------------------------------------ saving
 
-    def save(self) -> tuple[RulesState, bytes]:
+    def save(self) -> tuple[bytes, bytes]:
         """The state of the rules, and the dialect's."""
-        return self.state, self._dialect.save()
+        return msgspec.msgpack.encode(self.state), self._dialect.save()
 
-    def load(self, state: RulesState, dialect: bytes) -> None:
+    def load(self, state: bytes, dialect: bytes) -> None:
         """Go on from a saved state."""
-        self.state = state
-        if state.begun:
+        self.state = msgspec.msgpack.decode(state, type=RulesState)
+        if self.state.begun:
             self._dialect.load(dialect)
 
     # ------------------------------------------------------------ causes
@@ -288,7 +289,7 @@ class StructuredRules(DialectPort):
 
     def _new_id(self) -> str:
         self.state.items += 1
-        return f"{self._prefix}-{self.state.items}"
+        return f"{self.prefix}-{self.state.items}"
 
     # ------------------------------------------------------------ what the dialect asks for
 

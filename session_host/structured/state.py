@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from session_host.protocol.messages import AnswerRequest, ChangeSetting, Interrupt, Prompt, WithdrawPrompt
+
 from .dialects.base import UserPrompt
 from .items import AgentRequest, ChatState, RequestResolved
 
@@ -52,7 +54,7 @@ class SavedChat(msgspec.Struct, array_like=True):
         offset: of the log, after a whole record.
         raw_offset: of the agent's output, after the last line that was read; ``skipped`` and ``skipped_start`` as in
             ``lines.LineSplitter``.
-        rules: the state of the rules.
+        rules: the state of the rules, as msgpack.
         dialect: the dialect's own state.
     """
 
@@ -60,5 +62,15 @@ class SavedChat(msgspec.Struct, array_like=True):
     raw_offset: int
     skipped: int
     skipped_start: bytes
-    rules: RulesState
+    rules: bytes
     dialect: bytes
+    timers: dict[str, float] = {}
+    """The dialect's timers that run, with their times in seconds."""
+
+
+class VerbCause(msgspec.Struct, frozen=True, array_like=True):
+    """The cause of a step that a viewer or a command asked for."""
+
+    verb: Prompt | WithdrawPrompt | Interrupt | AnswerRequest | ChangeSetting
+    by: str
+    token: str

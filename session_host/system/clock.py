@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 
 
 def now() -> str:
     """The current time in ISO 8601 and UTC, with milliseconds: ``2026-01-02T03:04:05.678Z``."""
     return _written(datetime.now(UTC))
+
+
+def now_ms() -> int:
+    """The current time in milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
 
 
 def as_text(time_s: float) -> str:

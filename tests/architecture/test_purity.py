@@ -23,6 +23,7 @@ OWN = {
     "session_host/protocol": ("session_host.protocol", "session_host.errors", "session_host.version"),
     "session_host/session": (
         "session_host.session", "session_host.protocol", "session_host.errors", "session_host.version",
+        "session_host.structured",
         "session_host.terminal.base", "session_host.terminal.text", "session_host.storage.descriptors.log_state",
         "session_host.storage.descriptors.log_entries", "session_host.storage.descriptors.pending_input",
     ),

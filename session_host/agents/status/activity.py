@@ -2,6 +2,7 @@
 
 Sources, strongest first. A source that has reported overrides the weaker ones, which are kept as evidence::
 
+    protocol        the agent's messages, where it has no terminal: reports each change
     state file      the agent's own file about this very process: reports each change, also an interrupted turn
     plugin          runs within the agent: reports the same
     osc 7501        the agent's report to its terminal: reports the same
@@ -32,21 +33,33 @@ from session_host.protocol.values import Activity
 from session_host.storage.descriptors.log_state import NO_COMMAND, ActivityState, CommandState, SourceReport
 from session_host.system.clock import as_text
 
-from .signals import BELL, CLEARED, HOOK, NOTIFICATION, OSC_7501, PLUGIN, PROGRESS, STATE_FILE, TITLE, StatusReport
+from .signals import (
+    BELL,
+    CLEARED,
+    HOOK,
+    NOTIFICATION,
+    OSC_7501,
+    PLUGIN,
+    PROGRESS,
+    PROTOCOL,
+    STATE_FILE,
+    TITLE,
+    StatusReport,
+)
 
-ORDER: Final = (STATE_FILE, PLUGIN, OSC_7501, HOOK, PROGRESS, TITLE, NOTIFICATION, BELL)
+ORDER: Final = (PROTOCOL, STATE_FILE, PLUGIN, OSC_7501, HOOK, PROGRESS, TITLE, NOTIFICATION, BELL)
 INPUT, SILENCE = "input", "silence"
 
 ANSWER_S = 2.0
 """Grace period after the user's answer for sources that may not report the end of a question."""
 
-_CHANGE_SOURCES: Final = frozenset({STATE_FILE, PLUGIN, OSC_7501})
+_CHANGE_SOURCES: Final = frozenset({PROTOCOL, STATE_FILE, PLUGIN, OSC_7501})
 """Sources that report each change: their last report holds while the user types, since a key may be no answer."""
 
 _EVENT_SOURCES: Final = frozenset({NOTIFICATION, BELL})
 """Sources that report events, not states: they override no other source; the user's answer ends their question."""
 
-_BY_PRECISION: Final = (PLUGIN, HOOK, OSC_7501, NOTIFICATION, TITLE, STATE_FILE, PROGRESS, BELL)
+_BY_PRECISION: Final = (PROTOCOL, PLUGIN, HOOK, OSC_7501, NOTIFICATION, TITLE, STATE_FILE, PROGRESS, BELL)
 """Sources, ordered by how precisely they name the question."""
 
 

@@ -3,6 +3,8 @@
 ======================================  =================================
 signal                                  word
 ======================================  =================================
+protocol idle / running                 idle / working
+protocol requires_action                needs_input
 state file idle / busy / waiting        idle / working / needs_input
 state file shell                        idle: the turn is over, a background shell runs on
 state file waiting, "dialog open"       nothing: the user may have opened it
@@ -29,6 +31,7 @@ from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import Activity
 from session_host.terminal.base import AgentState, Bell, Notification, Progress, TerminalEvent, TitleChanged
 
+PROTOCOL = "protocol"
 STATE_FILE, PLUGIN, OSC_7501, HOOK, PROGRESS, TITLE, NOTIFICATION, BELL = (
     "state file", "plugin", "osc 7501", "hook", "osc 9;4", "title", "notification", "bell",
 )  # fmt: skip
@@ -43,6 +46,11 @@ _AGENT_STATES: Final = {
     "done": Activity.IDLE,
     "error": Activity.IDLE,
     "clear": Activity.NO_SIGNAL,
+}
+_CHAT_STATES: Final = {
+    "idle": Activity.IDLE,
+    "running": Activity.WORKING,
+    "requires_action": Activity.NEEDS_INPUT,
 }
 _FILE_STATES: Final = {
     "idle": Activity.IDLE,
@@ -143,6 +151,12 @@ def of_state_file(status: str, waiting_for: str) -> StatusReport:
     return StatusReport(
         STATE_FILE, _clean_text(said), activity, _FILE_DETAILS.get(status, ""), _clean_text(waiting_for)
     )
+
+
+def of_chat_state(state: str, detail: str) -> StatusReport:
+    """Translate the state of an agent without a terminal; see ``structured.items.ChatState``."""
+    said = f"{state}: {detail}" if detail else state
+    return StatusReport(PROTOCOL, _clean_text(said), _CHAT_STATES.get(state), _detail(detail))
 
 
 def _clean_text(text: str) -> str:

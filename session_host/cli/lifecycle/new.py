@@ -11,9 +11,10 @@ from session_host.cli.arguments import AFTER_DASHES, Parser
 from session_host.cli.lifecycle import new_endpoint
 from session_host.cli.output import complain, own_size, print_json, print_line
 from session_host.errors import OutliveError, UsageError
-from session_host.protocol.values import MAX_COLUMNS, MAX_ROWS, MIN_COLUMNS, MIN_ROWS, GridSize
+from session_host.protocol.values import MAX_COLUMNS, MAX_ROWS, MIN_COLUMNS, MIN_ROWS, GridSize, Runtime
 
 ENGINES = ("ghostty", "pyte")
+RUNTIMES = ("terminal", "structured")
 MAX_NAME_CHARACTERS = 200
 
 _SIZE = re.compile(r"(\d{1,5})x(\d{1,5})")
@@ -24,7 +25,7 @@ def configure(parser: Parser) -> None:
     parser.takes_arguments = True
     parser.usage = (
         "outlive new [AGENT] [-n NAME] [-C DIR] [--worktree [BRANCH]] [-d] [--json] [--size COLSxROWS] [--engine E] "
-        "[-e K=V] [-p PROMPT] [--preset NAME] [-- ARGS…]\n"
+        "[-e K=V] [-p PROMPT] [--preset NAME] [--runtime R] [-- ARGS…]\n"
         "       outlive new endpoint -m MODEL -u URL [--system TEXT] [--key SOURCE] …"
     )
     parser.add_argument("agent", metavar="AGENT", nargs="?", help="claude, codex, shell, … ; `command` runs ARGS")
@@ -48,6 +49,9 @@ def configure(parser: Parser) -> None:
     )
     parser.add_argument("-p", "--prompt", metavar="PROMPT", help="first prompt")
     parser.add_argument("--preset", metavar="NAME", help="a named set of arguments from the agent's file (repeatable)")
+    parser.add_argument(
+        "--runtime", choices=RUNTIMES, help="terminal, or structured: a chat view in place of the agent's own screen"
+    )
     new_endpoint.configure(parser)
     parser.epilog = "ARGS go to the agent. With `shell` or `command`, or without AGENT, they are the program to run."
 
@@ -114,7 +118,8 @@ def _launch(
     from session_host.paths import config_dir
 
     agent = load_agent(config_dir(), agent_name)
-    if options.prompt and not agent.takes_prompt:
+    runtime: Runtime = options.runtime or "terminal"
+    if options.prompt and not agent.takes_prompt and runtime == "terminal":
         raise UsageError(f"{agent_name} does not accept a prompt at startup; send it afterwards with: outlive send")
     if options.preset:
         arguments = [*agent.preset(options.preset), *arguments]
@@ -129,6 +134,7 @@ def _launch(
         overrides=overrides,
         size=size or DEFAULT_SIZE,
         engine=options.engine,
+        runtime=runtime,
     )
     record = launch_now(request)
     if agent.env_if:

@@ -1,6 +1,7 @@
 """Actions on chats: launch, resume, remove.
 
 launch            makes the spec, records it, asks the keeper
+structured_launch how an agent is started without a terminal
 settings          ``chats.toml``
 last_colors       the colours that a window last showed
 chat_worktree     a chat's git worktree: made before it starts, removed with it

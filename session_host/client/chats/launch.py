@@ -51,9 +51,9 @@ from session_host.paths import (
     state_dir,
 )
 from session_host.protocol.keeper import Launch, Launched
-from session_host.protocol.launch import LaunchReport, LaunchSpec, Origin
+from session_host.protocol.launch import LaunchReport, LaunchSpec, Origin, StructuredLaunch
 from session_host.protocol.untrusted_text import one_line
-from session_host.protocol.values import RUNNING_STATES, GridSize, State
+from session_host.protocol.values import RUNNING_STATES, GridSize, Runtime, State
 from session_host.storage.store import SessionRecord, Store
 from session_host.system.clock import now
 from session_host.system.processes import proc
@@ -64,6 +64,7 @@ from session_host.terminal.base import DefaultColors, EngineName
 
 from . import last_colors
 from .settings import MIB, load_chat_settings
+from .structured_launch import structured_launch, template_of, watch_of_structured
 
 DEFAULT_SIZE = GridSize(80, 24)
 KEEPER_TIMEOUT_S = 8.0
@@ -91,6 +92,8 @@ class LaunchRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The ended session that is resumed; its ``provider_session_id`` is known."""
     anew: bool = False
     """Begin the conversation again under its id, since nothing was said in it yet."""
+    runtime: Runtime = "terminal"
+    """How the agent is spoken to."""
     picks: bool = False
     """Whether the agent lets its user choose the conversation to resume."""
     name: str | None = None
@@ -218,17 +221,21 @@ def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
     resumed = request.resume.agent_chats if request.resume is not None else ""
     environment[AGENT_CHATS] = of_new_chat(session_id, resumed, is_agent=agent.signals.ends_all)
     arguments, conversation, ours = _conversation(request)
+    structured = _structured(request)
     argv = agent.argv(
         arguments,
         environment,
-        prompt=request.prompt,
+        prompt=request.prompt if structured is None else "",
         conversation=conversation if ours else "",
         files=str(files),
         supports=supports,
         resume=request.resume is not None and not request.anew,
         pick=request.picks,
+        template=template_of(agent, resumes=request.resume is not None and not request.anew)
+        if structured is not None
+        else (),
     )
-    if ours and not any(conversation in word for word in argv):
+    if ours and structured is None and not any(conversation in word for word in argv):
         conversation = ""  # This version of the agent accepts no id.
     if request.resume is not None and conversation:
         copy_conversation_files(conversation, session_files(request.resume.id), files)
@@ -258,9 +265,12 @@ def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
         journal=str(session_journal(session_id)) if settings.record else "",
         journal_limit_bytes=settings.record_limit_mib * MIB,
         conversation=conversation,
-        stderr=str(session_stderr(session_id)) if agent.stderr else "",
+        stderr=str(session_stderr(session_id)) if agent.stderr or structured is not None else "",
         identity=agent.identity,
-        watch=msgspec.structs.replace(agent.signals, remark=missing_integration(agent, environment, directory)),
+        structured=structured,
+        watch=watch_of_structured(agent)
+        if structured is not None
+        else msgspec.structs.replace(agent.signals, remark=missing_integration(agent, environment, directory)),
         origin=msgspec.structs.replace(
             origin, arguments=arguments, resumed_from=request.resume.id if request.resume else None
         ),
@@ -268,6 +278,14 @@ def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
         rest_after_s=settings.rest_after_s,
         settings=str(config_dir() / "chats.toml"),
     )
+
+
+def _structured(request: LaunchRequest) -> StructuredLaunch | None:
+    if request.runtime == "terminal":
+        return None
+    former = request.resume
+    history = former.id if former is not None and former.runtime == "structured" else ""
+    return structured_launch(request.agent, history=history, prompt=request.prompt)
 
 
 def _name(request: LaunchRequest, directory: str, store: Store) -> str:

@@ -153,6 +153,7 @@ def _request_of(
         anew=anew,
         prompt=prompt,
         picks=picks,
+        runtime=record.runtime,
         name=free_name(record.name, store.running_names()),
         directory=record.cwd,
         environment=base,

@@ -6,8 +6,9 @@ import contextlib
 
 from session_host.errors import OutliveError
 from session_host.paths import session_dir, session_journal
-from session_host.storage.journal import restore
+from session_host.storage.journal import restore, restore_transcript
 from session_host.storage.store.saved_screen import load_screen
+from session_host.structured.transcript import Transcript
 from session_host.terminal.base import Emulator, EngineName
 
 
@@ -31,7 +32,7 @@ def last_screen(session_id: str, engine: EngineName | None = None) -> Emulator |
     try:
         saved = load_screen(session_dir(session_id) / "screen.bin")
         if saved is not None:
-            return saved.restore(engine or saved.engine)
+            return saved.restore(engine or saved.engine) if saved.engine != "transcript" else None
     except OutliveError as error:
         unreadable = error
     emulator = restore(session_journal(session_id), engine)
@@ -40,6 +41,37 @@ def last_screen(session_id: str, engine: EngineName | None = None) -> Emulator |
     elif unreadable is not None:
         raise unreadable
     return emulator
+
+
+def last_transcript(session_id: str) -> Transcript | None:
+    """Restore the transcript of an ended structured session. Blocks on the disk.
+
+    Returns:
+        The transcript that the host saved, else what the journal has; None if nothing was kept.
+
+    Raises:
+        OutliveError: the saved transcript or the journal cannot be read.
+    """
+    unreadable: OutliveError | None = None
+    try:
+        saved = load_screen(session_dir(session_id) / "screen.bin")
+        if saved is not None:
+            return saved.restore_transcript()
+    except OutliveError as error:
+        unreadable = error
+    transcript = restore_transcript(session_journal(session_id))
+    if transcript is None and unreadable is not None:
+        raise unreadable
+    return transcript
+
+
+def later_transcript(session_id: str, offset: int) -> tuple[Transcript, int] | None:
+    """The transcript that a session's host saved at the end; as ``later_screen``. Blocks on the disk."""
+    with contextlib.suppress(OutliveError):
+        saved = load_screen(session_dir(session_id) / "screen.bin")
+        if saved is not None and saved.offset > offset:
+            return saved.restore_transcript(), saved.offset
+    return None
 
 
 def later_screen(session_id: str, engine: EngineName, offset: int) -> tuple[Emulator, int] | None:

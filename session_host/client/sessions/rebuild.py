@@ -103,6 +103,7 @@ def _record_of_kept(kept: SessionSummary) -> SessionRecord:
         columns=DEFAULT_COLUMNS,
         rows=DEFAULT_ROWS,
         engine=kept.engine,
+        runtime=kept.runtime,
     )
 
 
@@ -133,5 +134,6 @@ def _record_of(description: Description) -> SessionRecord:
         columns=description.size.columns,
         rows=description.size.rows,
         engine=description.engine,
+        runtime=description.runtime,
         provider_session_id=description.conversation or None,
     )

@@ -12,7 +12,7 @@ import msgspec
 from session_host.errors import StoreError
 from session_host.paths import session_journal, session_log, session_socket, session_stderr
 from session_host.protocol.messages import Description
-from session_host.protocol.values import RUNNING_STATES, State
+from session_host.protocol.values import RUNNING_STATES, Runtime, State
 from session_host.storage.store import SessionRecord, Store
 from session_host.storage.store.session_record import INTERRUPTED, UNSTARTED
 from session_host.system.clock import as_text, now
@@ -79,6 +79,8 @@ class SessionInfo(msgspec.Struct, kw_only=True):
     """The exit code of the last command of a shell at its prompt, if the shell marks its commands (OSC 133)."""
     last_ended: str | None = None
     """The time at which that command ended."""
+    runtime: Runtime = "terminal"
+    """How the agent is spoken to."""
 
 
 def info_of(record: SessionRecord, description: Description | None = None) -> SessionInfo:
@@ -108,6 +110,7 @@ def info_of(record: SessionRecord, description: Description | None = None) -> Se
         worktree=record.worktree,
         branch=record.branch,
         end_request=record.end_request or None,
+        runtime=record.runtime,
     )
     if description is not None:
         info.state, info.reason = description.state, None

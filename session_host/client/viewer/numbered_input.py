@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
-from session_host.protocol.messages import Focus, Input, Key, Mouse, Paste, Text
-from session_host.protocol.values import KeyAction, MouseAction, MouseButton
+from session_host.protocol.messages import (
+    AnswerRequest,
+    ChangeSetting,
+    Focus,
+    Input,
+    Interrupt,
+    Key,
+    Mouse,
+    Paste,
+    Prompt,
+    PromptMode,
+    Text,
+    WithdrawPrompt,
+)
+from session_host.protocol.values import Image, KeyAction, MouseAction, MouseButton
 
 from .rules import ViewerRules
 
@@ -39,6 +52,30 @@ class ViewerInput:
         self._input(
             Mouse(self._rules.attachment, self._rules.inputs.next_sequence, action, button, column, row, int(modifiers))
         )
+
+    def prompt(self, text: str, mode: PromptMode = "queue", images: tuple[Image, ...] = ()) -> None:
+        """The user sent a prompt; see ``messages.Prompt``. For a structured chat, as the four below."""
+        self._input(Prompt(self._rules.attachment, self._rules.inputs.next_sequence, text, mode, images))
+
+    def withdraw_prompt(self, item: str) -> None:
+        """The user took a queued prompt back."""
+        self._input(WithdrawPrompt(self._rules.attachment, self._rules.inputs.next_sequence, item))
+
+    def interrupt(self) -> None:
+        """The user interrupted the running turn."""
+        self._input(Interrupt(self._rules.attachment, self._rules.inputs.next_sequence))
+
+    def answer_request(self, agent_request: str, option: str, digest: str, texts: dict[str, str] | None = None) -> None:
+        """The user answered a request of the agent; see ``messages.AnswerRequest``."""
+        self._input(
+            AnswerRequest(
+                self._rules.attachment, self._rules.inputs.next_sequence, agent_request, option, digest, texts or {}
+            )
+        )
+
+    def change_setting(self, setting: str, value: str) -> None:
+        """The user changed a setting of the agent's session."""
+        self._input(ChangeSetting(self._rules.attachment, self._rules.inputs.next_sequence, setting, value))
 
     def focus(self, focused: bool) -> None:
         """The viewer got or lost the keyboard focus."""

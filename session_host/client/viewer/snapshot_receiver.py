@@ -5,8 +5,14 @@ from __future__ import annotations
 from session_host.errors import OutliveError
 from session_host.protocol.messages import SnapshotPart
 from session_host.protocol.values import CellSize
+from session_host.structured.engine import TranscriptEngine
+from session_host.structured.transcript import BUILD as TRANSCRIPT_BUILD
+from session_host.structured.transcript import Transcript
 from session_host.terminal import from_replay, restore, restore_beginning
 from session_host.terminal.base import Emulator, EngineName
+
+Replica = Emulator | TranscriptEngine
+"""What a viewer shows: a terminal, or a structured chat's transcript."""
 
 MAX_BEGINNING_PARTS = 4
 """Try a preview from this many parts at most: the first parts hold the screen, or no part can be read alone."""
@@ -15,7 +21,8 @@ MAX_BEGINNING_PARTS = 4
 class SnapshotReceiver:
     """Collects the parts of one snapshot at a time."""
 
-    def __init__(self, engine: EngineName, cell: CellSize) -> None:
+    def __init__(self, engine: EngineName | None, cell: CellSize) -> None:
+        """Begin with no part; ``engine``: the replica's, None for a transcript."""
         self._engine = engine
         self._cell = cell
         self._parts: list[bytes] = []
@@ -30,14 +37,14 @@ class SnapshotReceiver:
 
     def build_preview(self, part: SnapshotPart, build: str) -> Emulator | None:
         """Build a replica of the screen alone as soon as the parts suffice: the history takes ten times as long."""
-        if part.form != build or len(self._parts) > MAX_BEGINNING_PARTS:
+        if self._engine is None or part.form != build or len(self._parts) > MAX_BEGINNING_PARTS:
             return None
         try:
             return restore_beginning(self._engine, b"".join(self._parts))
         except OutliveError:
             return None  # An error will show again when all parts are here.
 
-    def build(self, part: SnapshotPart, build: str) -> Emulator:
+    def build(self, part: SnapshotPart, build: str) -> Replica:
         """Build the replica after the last part.
 
         Raises:
@@ -45,19 +52,25 @@ class SnapshotReceiver:
         """
         data = b"".join(self._parts)
         self._parts.clear()
+        if self._engine is None:
+            if part.form != TRANSCRIPT_BUILD:
+                raise OutliveError("the chat's host has another version; run: outlive upgrade")
+            return TranscriptEngine(Transcript.restore(data))
         if part.form == build:
             return restore(self._engine, data)
         return from_replay(self._engine, data, part.size, cell=self._cell, scrollback_lines=part.scrollback_lines)
 
 
-def discard_side_effects(emulator: Emulator) -> None:
+def discard_side_effects(emulator: Replica) -> None:
     """Drop a replica's replies and events: the host's emulator answers and announces."""
     emulator.take_replies()
     emulator.take_events()
 
 
-def copy_scroll_position(former: Emulator, emulator: Emulator) -> None:
-    """Scroll a new replica back as far as the former one was."""
+def copy_scroll_position(former: Replica, emulator: Replica) -> None:
+    """Scroll a new replica of a terminal back as far as the former one was."""
+    if isinstance(former, TranscriptEngine) or isinstance(emulator, TranscriptEngine):
+        return
     frame = former.frame()
     if frame.scroll_offset:
         grown = emulator.scrollback_rows - frame.scrollback_rows

@@ -22,6 +22,18 @@ from session_host.protocol.messages import (
 MAX_INPUTS = 20_000
 
 _WITH_TEXT = (Text, Paste)
+_WITHOUT_HOLD = frozenset(
+    {
+        ErrorCode.READ_ONLY,
+        ErrorCode.ENDED,
+        ErrorCode.ANSWERED,
+        ErrorCode.CHANGED,
+        ErrorCode.BAD_REQUEST,
+        ErrorCode.WRONG_RUNTIME,
+    }
+)
+"""Refusals that concern one input alone."""
+
 _NOT_READING = "the program is not reading its input"
 
 
@@ -101,7 +113,7 @@ class UnacknowledgedInput:
 
         Later inputs are dropped, too (the host and its replacement refuse them), unless nothing can be typed at all.
         """
-        holds = refusal.code not in {ErrorCode.READ_ONLY, ErrorCode.ENDED}
+        holds = refusal.code not in _WITHOUT_HOLD
         self.holding = self.holding or holds
         for each in [each for each in self._inputs if each.sequence >= refusal.sequence]:
             if holds or each.sequence == refusal.sequence:

@@ -12,11 +12,14 @@ from collections.abc import Coroutine
 from typing import Any
 
 from session_host.client.connection import HostConnection
-from session_host.client.sessions.last_screen import later_screen
+from session_host.client.sessions.last_screen import later_screen, later_transcript
 from session_host.client.sessions.store_access import outcome_of
 from session_host.errors import HostUnavailable, OutliveError, ProtocolMismatch
 from session_host.protocol.messages import Input, Output, SnapshotPart, StateEvent
-from session_host.protocol.values import CellSize, GridSize
+from session_host.protocol.values import CellSize, GridSize, Runtime
+from session_host.structured.engine import TranscriptEngine
+from session_host.structured.transcript import BUILD as TRANSCRIPT_BUILD
+from session_host.structured.transcript import Transcript
 from session_host.terminal import default_engine, engine_build
 from session_host.terminal.base import DefaultColors, Emulator, EngineName
 
@@ -36,7 +39,7 @@ from .effects import (
 )
 from .numbered_input import ViewerInput
 from .rules import ViewerRules
-from .snapshot_receiver import SnapshotReceiver, copy_scroll_position, discard_side_effects
+from .snapshot_receiver import Replica, SnapshotReceiver, copy_scroll_position, discard_side_effects
 from .state import ViewerDelegate, ViewerState
 
 __all__ = ["Viewer", "ViewerDelegate", "ViewerState"]
@@ -61,14 +64,17 @@ class Viewer(ViewerInput):
         read_only: bool = False,
         output: bool = True,
         kind: str = "",
+        runtime: Runtime = "terminal",
     ) -> None:
         cell = cell or CellSize()
-        self._engine: EngineName = engine or default_engine()
-        build = engine_build(self._engine)
+        self._engine: EngineName | None = None if runtime == "structured" else engine or default_engine()
+        build = TRANSCRIPT_BUILD if self._engine is None else engine_build(self._engine)
         rules = ViewerRules(size=size, cell=cell, engine_build=build, read_only=read_only, output=output, kind=kind)
         super().__init__(rules, read_only=read_only)
         self.session_id = session_id
         self.emulator: Emulator | None = None
+        self.transcript: Transcript | None = None
+        self._replica: Replica | None = None
         self.host_version = ""
         self._delegate = delegate
         self._effects = rules.effects
@@ -94,9 +100,9 @@ class Viewer(ViewerInput):
             self._closing, self._connection = self._connection, None
         if self._task is not None:
             self._task.cancel()
-        if self.emulator is not None:
-            self.emulator.close()
-            self.emulator = None
+        if self._replica is not None:
+            self._replica.close()
+            self._keep(None)
 
     async def closed(self) -> None:
         """After ``close``: wait until the viewer's task and connection are closed."""
@@ -185,20 +191,27 @@ class Viewer(ViewerInput):
         self._perform()
 
     async def _load_screen(self, offset: int) -> None:
-        later = await asyncio.to_thread(later_screen, self.session_id, self._engine, offset)
+        later = await asyncio.to_thread(self._read_later, offset)
         if later is not None:
             self._replace(later[0])
         self._rules.screen_read(later[1] if later is not None else None)
         self._perform()
+
+    def _read_later(self, offset: int) -> tuple[Replica, int] | None:
+        """The last screen or transcript, if it is newer. Blocks on the disk."""
+        if self._engine is not None:
+            return later_screen(self.session_id, self._engine, offset)
+        later = later_transcript(self.session_id, offset)
+        return (TranscriptEngine(later[0]), later[1]) if later is not None else None
 
     # ------------------------------------------------------------ messages of the host
 
     def _message(self, message: Any) -> None:
         if type(message) is not Output:
             self._rules.receive_message(message)
-        elif self._rules.receive_output(message) and (emulator := self.emulator) is not None:
-            emulator.feed(message.data)
-            discard_side_effects(emulator)
+        elif self._rules.receive_output(message) and (replica := self._replica) is not None:
+            replica.feed(message.data)
+            discard_side_effects(replica)
             self._delegate.viewer_damaged()
         if self._effects:
             self._perform()
@@ -207,25 +220,31 @@ class Viewer(ViewerInput):
         self._snapshot.add_part(part)
         build = self._rules.engine_build
         if not part.last:
-            if self.emulator is None and (beginning := self._snapshot.build_preview(part, build)) is not None:
+            if self._replica is None and (beginning := self._snapshot.build_preview(part, build)) is not None:
                 self._rules.preview_shown()
                 self._replace(beginning)
             return
         try:
-            emulator = self._snapshot.build(part, build)
+            replica = self._snapshot.build(part, build)
         except OutliveError:
             self._rules.snapshot_unreadable()
         else:
             self._rules.snapshot_restored(part)
-            self._replace(emulator)
+            self._replace(replica)
 
-    def _replace(self, emulator: Emulator) -> None:
-        former, self.emulator = self.emulator, emulator
-        discard_side_effects(emulator)
-        if former:
-            copy_scroll_position(former, emulator)
+    def _keep(self, replica: Replica | None) -> None:
+        self._replica = replica
+        self.emulator = None if isinstance(replica, TranscriptEngine) else replica
+        self.transcript = replica.transcript if isinstance(replica, TranscriptEngine) else None
+
+    def _replace(self, replica: Replica) -> None:
+        former = self._replica
+        self._keep(replica)
+        discard_side_effects(replica)
+        if former is not None:
+            copy_scroll_position(former, replica)
         self._delegate.viewer_replaced()
-        if former:
+        if former is not None:
             former.close()
 
     def _resize_replica(self, size: GridSize, cell: CellSize) -> None:
@@ -236,7 +255,8 @@ class Viewer(ViewerInput):
             self._delegate.viewer_damaged()
 
     def _free_replica(self) -> None:
-        former, self.emulator = self.emulator, None
+        former = self._replica
+        self._keep(None)
         self._snapshot.clear()
         self._delegate.viewer_replaced()
         if former is not None:

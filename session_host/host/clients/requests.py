@@ -10,7 +10,9 @@ import msgspec
 
 from session_host.host.driver.driver import Driver
 from session_host.protocol.messages import (
+    OUTPUT_CHUNK_BYTES,
     Act,
+    AgentRequests,
     Describe,
     Description,
     Done,
@@ -21,6 +23,7 @@ from session_host.protocol.messages import (
     Kill,
     OpenRequests,
     Peek,
+    Prompt,
     Rename,
     Reply,
     Request,
@@ -34,7 +37,7 @@ from session_host.terminal.base import Emulator
 from session_host.terminal.text import screen_of
 from session_host.version import VERSION
 
-R = TypeVar("R", Send, Stop | Kill)
+R = TypeVar("R", Send, Stop | Kill, Act)
 
 CONTROLLING = (Act, Send, Stop, Kill, Rename)
 """Requests that an agent may make only of some chats, like Attach: see ``system.processes.permission``."""
@@ -85,12 +88,46 @@ async def handle_request(driver: Driver, request: Request, host_pid: int, keeper
             return [explain(driver, request)]
         case _ if driver.session.state is State.EXITED:
             return [Failed(request.request, ErrorCode.ENDED, "the chat has ended")]
+        case Act():
+            return [await _act(driver, request)]
+        case OpenRequests():
+            return _open_requests(driver, request)
+        case Send() if driver.session.chat is not None:
+            return [await _prompt(driver, request)]
         case Send():
             return [await _answer(driver, driver.session.send_queue.request, request)]
-        case Act() | OpenRequests():
-            return [Failed(request.request, ErrorCode.WRONG_RUNTIME, "this chat is a terminal: send it text or keys")]
         case Stop() | Kill():
             return [await _answer(driver, driver.session.end_requests.request, request)]
+
+
+async def _act(driver: Driver, request: Act) -> Reply:
+    """Carry out a verb of a structured chat."""
+    chat = driver.session.chat
+    if chat is None:
+        return Failed(request.request, ErrorCode.WRONG_RUNTIME, "this chat is a terminal: send it text or keys")
+    return await _answer(driver, chat.act, request)
+
+
+async def _prompt(driver: Driver, request: Send) -> Reply:
+    """Type into a structured chat: the text is a prompt."""
+    if request.keys or not request.text.strip():
+        text = "this chat takes prompts, not keys; to answer its question use: outlive approve, outlive deny"
+        return Failed(request.request, ErrorCode.WRONG_RUNTIME, text)
+    return await _act(driver, Act(request.request, Prompt("", 0, request.text), request.token))
+
+
+def _open_requests(driver: Driver, request: OpenRequests) -> Sequence[Reply]:
+    """The open requests of a structured chat's agent, in as many pieces as frames need."""
+    chat = driver.session.chat
+    if chat is None:
+        text = "this chat is a terminal: answer it with keys"
+        return [Failed(request.request, ErrorCode.WRONG_RUNTIME, text)]
+    data = msgspec.msgpack.encode(list(chat.rules.state.requests.values()))
+    starts = range(0, len(data), OUTPUT_CHUNK_BYTES)
+    return [
+        AgentRequests(request.request, data[start : start + OUTPUT_CHUNK_BYTES], start == starts[-1])
+        for start in starts
+    ]
 
 
 async def _answer(driver: Driver, ask: Callable[[R, asyncio.Future[Reply]], None], request: R) -> Reply:
@@ -139,6 +176,7 @@ def describe(driver: Driver, request: Describe, host_pid: int, keeper_pid: int) 
         end_request=driver.input_log.header.end_request,
         last_exit_code=foreground.last_exit_code if foreground is not None else None,
         last_ended=foreground.last_ended if foreground is not None else "",
+        runtime=spec.runtime,
     )
 
 

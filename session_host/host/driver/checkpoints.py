@@ -59,11 +59,11 @@ def _state_of(emulator: Emulator, *, portable: bool) -> _State:
 
 def log_state_of(driver: Driver) -> LogState:
     """The state that the input log adds up to; all replies to interpreted output are in the log."""
-    session = driver.session
+    session, chat = driver.session, driver.session.chat
     return LogState(
         child_started=driver.process.started if driver.process is not None else None,
         name=session.name if session.name != driver.spec.name else "",
-        answered=(driver.worker.interpreted_to, driver.emulator_resizes),
+        answered=(driver.worker.interpreted_to if chat is None else chat.log_end, driver.emulator_resizes),
         attachments=session.viewers.attachments.saved_state(),
         requests=session.requests,
         resizes=session.ring.kept_resizes(),
@@ -71,6 +71,7 @@ def log_state_of(driver: Driver) -> LogState:
         activity=driver.watch.saved_state(),
         focus=session.viewers.focus.told,
         conversation=driver.conversation.saved_state(),
+        chat=chat.saved_state() if chat is not None else None,
     )
 
 
@@ -171,6 +172,8 @@ class Checkpointer:
         finally:
             self._task = None
         self._offset, self._resizes = offset, resizes
+        if log_state.chat is not None:
+            driver.program_output.free_before(log_state.chat.raw_offset)
         if not portable:
             driver.journal_writer.add_snapshot(
                 Snapshot(offset, resizes, state.form, state.size, state.scrollback_lines, state.title, state.data)

@@ -11,31 +11,38 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 import msgspec
 
 from session_host.host.program.child_exit import ChildExit
 from session_host.host.program.emulator_worker import EmulatorWorker
+from session_host.host.program.error_output import last_errors
 from session_host.host.program.journal_writer import JournalWriter
 from session_host.host.program.pty_io import PtyIO
 from session_host.host.watchers.agent_watch import AgentWatch
-from session_host.host.watchers.conversation import ConversationTracker
+from session_host.host.watchers.conversation import PROTOCOL, ConversationTracker
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.messages import ActivityEvent, Event, NoticeEvent
+from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import Activity
 from session_host.session.connection import ClientConnection
+from session_host.session.effects import ToProgram
 from session_host.session.output_ring import OutputRing
 from session_host.session.session import Session
+from session_host.session.structured_chat import StructuredChat
 from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.storage.descriptors.log_state import ConversationState
-from session_host.storage.descriptors.output_file import OutputFile
+from session_host.storage.descriptors.output_file import KeptBytes, OutputFile
 from session_host.storage.descriptors.session_descriptors import SessionDescriptors
+from session_host.structured.items import AnyChange, ConversationKnown, StateChanged, TitleChanged
+from session_host.system.clock import now_ms
 from session_host.system.processes.pty_process import PtyProcess
 from session_host.terminal.base import Emulator, TerminalEvent
 
 from .checkpoints import Checkpointer
+from .history import history_of
 from .performer import Performer
 from .recover import RecoveredSession
 
@@ -55,7 +62,7 @@ class Driver:
         session: the rules; after each event, the ``performer`` carries out their effects.
         worker: the emulator, the authority on the screen; used in turn.
         emulator_resizes: how many resizes the emulator has been through; the output may be ahead of it.
-        output_file: the output.
+        output_file: the output, or a structured session's transcript log; ``program_output``: what the program wrote.
         input_log, journal_writer: what outlives this process, in memory and on disk.
         checkpointer: makes the checkpoints, which shorten a recovery.
         watch: follows the agent's activity; ``conversation``: follows the agent's conversation.
@@ -71,7 +78,7 @@ class Driver:
         descriptors: SessionDescriptors,
         recovered: RecoveredSession,
         input_log: InputLog,
-        output: OutputFile,
+        program_output: OutputFile,
         journal_writer: JournalWriter,
         *,
         now: Callable[[], str],
@@ -83,18 +90,29 @@ class Driver:
             descriptors: the session's.
             recovered: what a previous host knew, and the emulator.
             input_log: see the attribute.
-            output: see ``output_file``.
+            program_output: see the attribute.
             journal_writer: see the attribute.
             now: returns the time, for people.
         """
         log_state = recovered.log_state
         self.spec = spec
-        self.input_log, self.output_file, self.journal_writer = input_log, output, journal_writer
-        ring = OutputRing(output.start, output.end, log_state.resizes)
+        self.input_log, self.program_output, self.journal_writer = input_log, program_output, journal_writer
+        chat = recovered.chat
+        self._log = chat.log if chat is not None else None
+        self.output_file: KeptBytes = chat.log if chat is not None else program_output
+        ring = OutputRing(self.output_file.start, self.output_file.end, log_state.resizes)
         self.session = Session(
             spec, log_state, ring, input_log.pending,
             title=recovered.emulator.title, new_id=lambda: uuid.uuid4().hex, watched=self._watched, asked=self._asked,
         )  # fmt: skip
+        if chat is not None:
+            self.session.chat = StructuredChat(
+                self.session.effects, chat.rules, chat.splitter, chat.log.end, now_ms,
+                timers=chat.timers, prompt=chat.launch.prompt,
+                history=lambda: history_of(chat.launch.history) if chat.launch.history else [],
+            )  # fmt: skip
+            for offset, lines in chat.unsent:
+                self.session.effects.append(ToProgram(EntryKind.REPLY, lines, number=offset))
         self.emulator_resizes = recovered.resizes
         self.worker = EmulatorWorker(
             recovered.emulator, self._emulator_used, self._worker_drained, fed=recovered.fed, header=input_log.header
@@ -106,7 +124,7 @@ class Driver:
         self.conversation_learnt = asyncio.Event()
         self.watch = AgentWatch(
             spec, log_state.activity, input_log, self.worker, self.conversation,
-            tell=self.broadcast, now=now, output_at_s=output.written_at_s,
+            tell=self.broadcast, now=now, output_at_s=program_output.written_at_s,
         )  # fmt: skip
         self.ended = asyncio.Event()
         self.process: PtyProcess | None = None
@@ -133,19 +151,22 @@ class Driver:
         self.process = process
         self.conversation.runs_in(process.pid)
         self.watch.runs_in(process)
-        self._pty_io = PtyIO(process, self.output_file, self)
+        self._pty_io = PtyIO(process, self.program_output, self)
         self._child_exit = ChildExit(process, self.input_log.header, self._pty_io.child_exited)
         self._pty_io.start()
         self._child_exit.start()
         session = self.session
         log.info("running pid=%d size=%s offset=%d", process.pid, session.sizing.size, self.output_file.end)
-        if session.ring.resizes:
+        if session.ring.resizes and session.chat is None:
             # A previous host may have logged the resize and died before it made it.
             process.resize(session.sizing.size, session.sizing.cell)
         session.program_runs()
         self.performer.perform()
         session.program_started()
         self.performer.perform()
+        if session.chat is not None:
+            # A previous host was killed before it had read these bytes.
+            self.on_output(self.program_output.read(session.chat.splitter.offset, self.program_output.end))
         self.flush_input()
         session.end_requests.program_runs()
         self.performer.perform()
@@ -157,6 +178,9 @@ class Driver:
 
     def program_ended(self, exit_code: int | None, exit_signal: int | None) -> None:
         """Called when the child was reaped and its last output is read."""
+        if (chat := self.session.chat) is not None:
+            chat.program_ended(last_errors(self.spec.stderr) if exit_code or exit_signal else "")
+            self.performer.perform()
         self.worker.run_after_output(lambda _: self._over(exit_code, exit_signal))
 
     def _over(self, exit_code: int | None, exit_signal: int | None) -> None:
@@ -214,7 +238,34 @@ class Driver:
     # ------------------------------------------------------------ what the program says
 
     def on_output(self, data: bytes) -> bool:
-        """Pass on output, which is in the output file already; returns whether to read on at once."""
+        """Pass on output, which is in its file already; returns whether to read on at once."""
+        session = self.session
+        if session.chat is not None:
+            session.chat.on_output(data)
+            self.performer.perform()
+            return not self.worker.full
+        return self._pass_on(data)
+
+    def append_record(self, record: bytes) -> None:
+        """Append a record to the transcript log, and send it to the viewers."""
+        assert self._log is not None
+        self._log.append(record)
+        self._pass_on(record)
+
+    def chat_changed(self, changes: Sequence[AnyChange]) -> None:
+        """Report changes of a structured chat to those who follow them."""
+        for change in changes:
+            match change:
+                case StateChanged():
+                    self.watch.on_chat_state(change)
+                case ConversationKnown(conversation):
+                    self.conversation.set_conversation(conversation, PROTOCOL)
+                case TitleChanged(title):
+                    self.session.set_title(one_line(title))
+                case _:
+                    pass
+
+    def _pass_on(self, data: bytes) -> bool:
         session = self.session
         frame = session.on_output(data, self.output_file.end)
         if frame:

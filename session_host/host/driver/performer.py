@@ -18,7 +18,9 @@ from session_host.protocol.values import GridSize
 from session_host.session.effects import (
     Answer,
     AppendEntry,
+    AppendRecord,
     AskSnapshot,
+    ChatChanged,
     Close,
     Effect,
     EndProcesses,
@@ -41,6 +43,7 @@ from session_host.session.effects import (
 )
 from session_host.session.output_ring import Span
 from session_host.storage.descriptors.log_entries import EntryKind
+from session_host.structured.transcript import BUILD as TRANSCRIPT
 from session_host.system.processes.process_tree import ChatProcess, chat_processes
 from session_host.system.worker import Worker
 from session_host.terminal.base import Emulator
@@ -57,9 +60,9 @@ T = TypeVar("T")
 
 def _snapshot_of(engine_build: str, emulator: Emulator) -> tuple[str, bytes, GridSize, int]:
     """Its form, its bytes, the grid's size, and how many lines the scrollback may have."""
-    is_readable = engine_build == emulator.build
+    is_readable = emulator.build in {engine_build, TRANSCRIPT}
     data = emulator.snapshot() if is_readable else emulator.replay()
-    return engine_build if is_readable else "vt", data, emulator.size, emulator.scrollback_limit
+    return emulator.build if is_readable else "vt", data, emulator.size, emulator.scrollback_limit
 
 
 class Performer:
@@ -76,6 +79,8 @@ class Performer:
             ResizeGrid: self._resize_grid,
             Tell: lambda effect: driver.session.broadcast(effect.event),
             ShowIn: self._show_in,
+            AppendRecord: lambda effect: driver.append_record(effect.record),
+            ChatChanged: lambda effect: driver.chat_changed(effect.changes),
             InputGiven: lambda _: driver.watch.input_given(),
             Flush: self._flush,
             Refuse: lambda effect: effect.client.refuse(effect.code, effect.text),
@@ -162,6 +167,8 @@ class Performer:
 
     def _resize_grid(self, effect: ResizeGrid) -> None:
         driver, session = self._driver, self._driver.session
+        if session.chat is not None:
+            return  # A transcript has no grid.
         assert driver.process is not None
         message = Resized(driver.output_file.end, effect.size, effect.cell, session.ring.resizes + 1)
         driver.input_log.append(EntryKind.RESIZED, msgspec.msgpack.encode(message), number=message.number)

@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from typing import cast
 
 from session_host.errors import OutliveError
-from session_host.protocol.launch import LaunchSpec
+from session_host.protocol.launch import LaunchSpec, StructuredLaunch
 from session_host.protocol.messages import Colors, Resized
 from session_host.protocol.values import CellSize, GridSize
 from session_host.storage.descriptors import checkpoint as checkpoints
 from session_host.storage.descriptors.checkpoint import Checkpoint
 from session_host.storage.descriptors.input_log import InputLog, LogHeader
 from session_host.storage.descriptors.log_state import LogState
-from session_host.storage.descriptors.output_file import PAGE_BYTES, OutputFile
+from session_host.storage.descriptors.output_file import PAGE_BYTES, KeptBytes, OutputFile, TranscriptLog
+from session_host.storage.descriptors.session_descriptors import SessionDescriptors
 from session_host.terminal import available_engines, create, engine_build, from_replay, restore
 from session_host.terminal.base import DefaultColors, Emulator, EngineName, TerminalEvent
+
+from .recover_chat import RecoveredChat, recover_chat, transcript_engine
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +47,7 @@ class RecoveredSession:
         replies: for the program, to queries that no host has answered yet.
         events: the output's events that the log state does not have yet, in order.
         notice: one line for the user if something is not as it was, else "".
+        chat: the rules of a structured chat; None for a terminal.
     """
 
     log_state: LogState
@@ -53,6 +58,7 @@ class RecoveredSession:
     replies: bytes
     events: list[TerminalEvent]
     notice: str
+    chat: RecoveredChat | None = None
 
 
 def replay_log(file: int, input_log: InputLog, *, look_only: bool) -> tuple[LogState, Checkpoint | None]:
@@ -105,6 +111,46 @@ def rebuild_emulator(
     return RecoveredSession(
         log_state, emulator, refeed.offset, refeed.resizes, checkpoint_offset, refeed.replies, refeed.events, notice
     )
+
+
+def rebuild(
+    spec: LaunchSpec,
+    descriptors: SessionDescriptors,
+    log_state: LogState,
+    checkpoint: Checkpoint | None,
+    program_output: OutputFile,
+    header: LogHeader | None,
+    *,
+    other_engine: bool,
+) -> RecoveredSession:
+    """Rebuild the emulator, or the transcript and the rules of a structured chat; see ``rebuild_emulator``."""
+    if spec.structured is None:
+        return rebuild_emulator(spec, log_state, checkpoint, program_output, header, other_engine=other_engine)
+    transcript_log = TranscriptLog(descriptors.output_file)
+    return _rebuild_chat(
+        spec, spec.structured, log_state, checkpoint, transcript_log, program_output, look_only=header is None
+    )
+
+
+def _rebuild_chat(
+    spec: LaunchSpec,
+    structured: StructuredLaunch,
+    log_state: LogState,
+    checkpoint: Checkpoint | None,
+    transcript_log: TranscriptLog,
+    agent_output: KeptBytes,
+    *,
+    look_only: bool,
+) -> RecoveredSession:
+    """Rebuild a structured chat, up to the end of its transcript log; see ``recover_chat``."""
+    chat = recover_chat(spec, structured, log_state, transcript_log, agent_output, look_only=look_only)
+    engine = transcript_engine(checkpoint.data if checkpoint is not None else None)
+    offset = checkpoint.offset if checkpoint is not None else 0
+    for _, data in transcript_log.pieces(offset, transcript_log.end, PIECE_BYTES):
+        engine.feed(data)
+    # Of an emulator's methods, a host calls for a structured chat only those that this engine has.
+    emulator = cast("Emulator", engine)
+    return RecoveredSession(log_state, emulator, transcript_log.end, 0, offset, b"", [], "", chat)
 
 
 def _beginning(

@@ -4,5 +4,6 @@ pty_io           bytes between the event loop and the PTY, including the last ou
 child_exit       the program's exit and its status
 emulator_worker  serializes access to the emulator; interprets floods in a thread
 journal_writer   writes output to the journal in batches, off the key path
+error_output     the standard error of a program without a terminal
 termination      ends the processes that end with the program
 """

@@ -23,6 +23,7 @@ from session_host.protocol.values import WITHOUT_AGENT, Activity
 from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.storage.descriptors.log_state import NO_COMMAND, ActivityState
+from session_host.structured.items import StateChanged
 from session_host.system.clock import as_text
 from session_host.system.processes.identity import ancestors, is_running, start_time
 from session_host.system.processes.pty_process import PtyProcess
@@ -237,6 +238,12 @@ class AgentWatch:
         changed = self.tracker.apply_report(word, self._moment())
         # Save the state, since a replacement host does not get this report again: it is not in the output.
         self._changed(visibly=changed)
+
+    @log_errors
+    def on_chat_state(self, change: StateChanged) -> None:
+        """Handle the state of an agent without a terminal; the program's end is known by itself."""
+        if change.state != "ended":
+            self._apply_report(signals.of_chat_state(change.state, change.detail))
 
     def input_given(self) -> None:
         """Note input from the user, which may answer the agent."""

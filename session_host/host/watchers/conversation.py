@@ -33,9 +33,9 @@ from .open_files import conversation_of
 log = logging.getLogger(__name__)
 
 CHOSEN, TITLE, WRITTEN, HOOK, PLUGIN = "chosen at the start", "title", "written", "hook", "plugin"
-STATE_FILE, OPEN_FILES = "state file", "open files"
+STATE_FILE, OPEN_FILES, PROTOCOL = "state file", "open files", "protocol"
 
-_RANKS: Final = {CHOSEN: 0, TITLE: 0, WRITTEN: 0, HOOK: 1, PLUGIN: 1, STATE_FILE: 2, OPEN_FILES: 3}
+_RANKS: Final = {CHOSEN: 0, TITLE: 0, WRITTEN: 0, HOOK: 1, PLUGIN: 1, STATE_FILE: 2, OPEN_FILES: 3, PROTOCOL: 4}
 
 AGAIN_S = 1.0
 """Agents report a turn before opening its files, so rescan after this delay."""

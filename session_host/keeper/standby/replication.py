@@ -131,9 +131,9 @@ class StandbyReplication:
             self._end_standby(error)
             return
         slave = () if session.slave < 0 else (session.slave,)
-        self.send_change(Held(bool(slave)), (spec, *session.descriptors, *slave))
+        self.send_change(Held(bool(slave)), (spec, *session.descriptors.held, *slave))
         if self._descriptor_holder is not None:
-            self._descriptor_holder.store_session(session.id, (spec, *session.descriptors))
+            self._descriptor_holder.store_session(session.id, (spec, *session.descriptors.held))
         os.close(spec)
 
     def bound(self, session: KeptSession) -> None:
@@ -143,7 +143,7 @@ class StandbyReplication:
             with suppress(OSError):
                 spec = _spec_file(session.spec)
                 self._descriptor_holder.remove_session(session.id)
-                self._descriptor_holder.store_session(session.id, (spec, *session.descriptors))
+                self._descriptor_holder.store_session(session.id, (spec, *session.descriptors.held))
                 os.close(spec)
 
     def forgotten(self, session: KeptSession) -> None:

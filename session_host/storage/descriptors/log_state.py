@@ -12,6 +12,7 @@ import msgspec
 
 from session_host.protocol.messages import Colors, Resized
 from session_host.protocol.values import Activity
+from session_host.structured.state import SavedChat
 
 from .log_entries import EntryKind, LogEntry
 
@@ -112,6 +113,7 @@ class LogState(msgspec.Struct):
         requests: ids of the newest commands that typed something.
         resizes: the newest, in order.
         focus: the last focus report to the program; None for none.
+        chat: the state of a structured chat; no entry changes it, as the transcript log does.
     """
 
     child_started: int | None = None
@@ -124,6 +126,7 @@ class LogState(msgspec.Struct):
     activity: ActivityState | None = None
     conversation: ConversationState | None = None
     focus: bool | None = None
+    chat: SavedChat | None = None
 
     def apply(self, entry: LogEntry) -> None:
         """Apply an entry; one of an unknown kind changes nothing."""

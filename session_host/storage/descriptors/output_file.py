@@ -19,50 +19,22 @@ LITTLE_BYTES = 1024
 """A read shorter than this is taken as the last one: asking again costs as much as the read."""
 
 
-class OutputFile:
-    """The output of a session, from a start that moves up to its end.
+class KeptBytes:
+    """A file in memory that grows at its end and is freed from its start.
 
     Attributes:
         start: the offset of the first byte that is still kept.
         end: the offset after the last byte.
-        at_end: the PTY has reported that no process holds its other side.
         written_at_s: when a previous host wrote to it, in seconds since 1970; 0 for never.
     """
 
-    def __init__(self, descriptors: SessionDescriptors, splicer: Splicer, *, look_only: bool = False) -> None:
-        """Open the file at the place where a previous host left it.
-
-        Args:
-            descriptors: the session's descriptors.
-            splicer: moves the bytes.
-            look_only: change nothing.
-        """
-        self._master, self._pipe_read, self._pipe_write = (
-            descriptors.master,
-            descriptors.pipe_read,
-            descriptors.pipe_write,
-        )
-        self._file = descriptors.output_file
-        self._splicer = splicer
-        found = os.fstat(descriptors.output_file)
+    def __init__(self, file: int) -> None:
+        """Open the file at the place where a previous host left it."""
+        self._file = file
+        found = os.fstat(file)
         self.end = found.st_size
         self.written_at_s = found.st_mtime if self.end else 0.0
-        self.start = _first_kept(descriptors.output_file, self.end)
-        self.at_end = False
-        # Bytes that a previous host left in the pipe are older than those in the PTY.
-        if splicer.in_kernel and not look_only:
-            self.end += splicer.drain_pipe(descriptors.pipe_read, descriptors.output_file, self.end, 1 << 20)
-
-    def read_new(self, most: int) -> bytes:
-        """Move new output from the PTY to the file and return it, up to about ``most`` bytes."""
-        began = end = self.end
-        while True:
-            came, self.at_end = self._splicer.splice_from_pty(
-                self._master, self._pipe_read, self._pipe_write, self._file, end, LITTLE_BYTES
-            )
-            self.end = end = end + came
-            if came < LITTLE_BYTES or end - began >= most:
-                return self.read(began, end) if end > began else b""
+        self.start = _first_kept(file, self.end)
 
     def read(self, start: int, end: int) -> bytes:
         """The bytes from ``start`` to ``end``, which must be kept."""
@@ -80,6 +52,62 @@ class OutputFile:
         """Free the pages of all bytes before ``offset``."""
         self.start = max(self.start, min(offset, self.end))
         punch(self._file, 0, self.start)
+
+
+class OutputFile(KeptBytes):
+    """The output of a session's program, from a start that moves up to its end.
+
+    Attributes:
+        at_end: the PTY has reported that no process holds its other side.
+    """
+
+    def __init__(self, descriptors: SessionDescriptors, splicer: Splicer, *, look_only: bool = False) -> None:
+        """Open the file at the place where a previous host left it.
+
+        Args:
+            descriptors: the session's descriptors.
+            splicer: moves the bytes.
+            look_only: change nothing.
+        """
+        structured = descriptors.agent_output >= 0
+        super().__init__(descriptors.agent_output if structured else descriptors.output_file)
+        self._master, self._pipe_read, self._pipe_write = (
+            descriptors.master,
+            descriptors.pipe_read,
+            descriptors.pipe_write,
+        )
+        self._splicer = splicer
+        self.at_end = False
+        # Bytes that a previous host left in the pipe are older than those in the PTY.
+        if splicer.in_kernel and not look_only:
+            self.end += splicer.drain_pipe(descriptors.pipe_read, self._file, self.end, 1 << 20)
+
+    def read_new(self, most: int) -> bytes:
+        """Move new output from the PTY to the file and return it, up to about ``most`` bytes."""
+        began = end = self.end
+        while True:
+            came, self.at_end = self._splicer.splice_from_pty(
+                self._master, self._pipe_read, self._pipe_write, self._file, end, LITTLE_BYTES
+            )
+            self.end = end = end + came
+            if came < LITTLE_BYTES or end - began >= most:
+                return self.read(began, end) if end > began else b""
+
+
+class TranscriptLog(KeptBytes):
+    """The transcript log of a structured session: records, appended whole."""
+
+    def append(self, record: bytes) -> None:
+        """Append a record; it survives this process from now on."""
+        done = 0
+        while done < len(record):
+            done += os.pwrite(self._file, record[done:] if done else record, self.end + done)
+        self.end += len(record)
+
+    def cut(self, end: int) -> None:
+        """Cut off a record at the end that a kill has torn."""
+        os.ftruncate(self._file, end)
+        self.end = end
 
 
 def _first_kept(file: int, end: int) -> int:

@@ -17,6 +17,9 @@ from session_host.system.processes import proc
 _FILES_IN_MEMORY = {"outlive-stream": "output_file", "outlive-ledger": "input_log", "outlive-checkpoint": "checkpoint"}
 """Names of files in memory, and the fields that they belong to. Hosts of former versions made files of these names."""
 
+_AGENT_OUTPUT = "outlive-agent-output"
+"""The name of the file in memory that only structured sessions have."""
+
 
 class SessionDescriptors(NamedTuple):
     """One session's descriptors, in the order in which they travel.
@@ -26,37 +29,52 @@ class SessionDescriptors(NamedTuple):
     """
 
     master: int
-    """The PTY's side that is ours; non-blocking."""
+    """Our side of the PTY, or of a structured session's socket pair; non-blocking."""
     pipe_read: int
     pipe_write: int
-    """Output on its way from the PTY to ``output_file``."""
+    """Output on its way from the program to its file."""
     output_file: int
-    """The output; its length is the offset."""
+    """The output, or a structured session's transcript log; its length is the offset."""
     input_log: int
     checkpoint: int
     listener: int
     """The session's socket; viewers that come while there is no host wait in it."""
+    agent_output: int = -1
+    """What a structured session's agent wrote; its length is the offset. -1 for a session with a terminal."""
+
+    @property
+    def held(self) -> tuple[int, ...]:
+        """The descriptors that this session has, in order."""
+        return tuple(self) if self.agent_output >= 0 else tuple(self)[:-1]
 
     def close(self) -> None:
         """Close all; this hangs up the PTY unless another process holds its master."""
-        for descriptor in self:
+        for descriptor in self.held:
             os.close(descriptor)
 
 
-def create_descriptors(socket_path: Path, size: GridSize) -> tuple[SessionDescriptors, int]:
+def create_descriptors(
+    socket_path: Path, size: GridSize, *, structured: bool = False
+) -> tuple[SessionDescriptors, int]:
     """Create the descriptors of a new session.
 
+    Args:
+        socket_path: the path of the session's socket.
+        size: the terminal's grid.
+        structured: the program gets a socket pair instead of a terminal.
+
     Returns:
-        The descriptors, and the PTY's other side, which the program gets.
+        The descriptors, and the other side of the PTY or socket pair, which the program gets.
 
     Raises:
         OSError: the socket cannot be made, or there are no more descriptors or PTYs.
     """
     opened: list[int] = []
     try:
-        master, slave = os.openpty()
+        master, slave = _socket_pair() if structured else os.openpty()
         opened += [master, slave]
-        termios.tcsetwinsize(slave, (size.rows, size.columns))
+        if not structured:
+            termios.tcsetwinsize(slave, (size.rows, size.columns))
         pipe = os.pipe()
         opened += pipe
         for descriptor in (master, *pipe):
@@ -64,11 +82,19 @@ def create_descriptors(socket_path: Path, size: GridSize) -> tuple[SessionDescri
         for name in _FILES_IN_MEMORY:
             opened.append(_file_in_memory(name))
         opened.append(listen(socket_path))
+        if structured:
+            opened.append(_file_in_memory(_AGENT_OUTPUT))
     except OSError:
         for descriptor in opened:
             os.close(descriptor)
         raise
     return SessionDescriptors(master, *opened[2:]), slave
+
+
+def _socket_pair() -> tuple[int, int]:
+    """Our side and the agent's; unlike two pipes, one descriptor holds both directions open."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    return ours.detach(), theirs.detach()
 
 
 def classify_descriptors(descriptors: Iterable[int]) -> SessionDescriptors:
@@ -83,7 +109,7 @@ def classify_descriptors(descriptors: Iterable[int]) -> SessionDescriptors:
         if name in found or name not in SessionDescriptors._fields:
             raise ValueError(f"descriptor {descriptor} is a second or strange one: {name}")
         found[name] = descriptor
-    if missing := set(SessionDescriptors._fields) - set(found):
+    if missing := set(SessionDescriptors._fields) - set(found) - set(SessionDescriptors._field_defaults):
         raise ValueError(f"missing descriptors: {', '.join(sorted(missing))}")
     return SessionDescriptors(**found)
 
@@ -95,12 +121,13 @@ def _name(descriptor: int) -> str:
         writes = fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE == os.O_WRONLY
         return "pipe_write" if writes else "pipe_read"
     if stat.S_ISSOCK(mode):
-        return "listener"
+        with socket.socket(fileno=os.dup(descriptor)) as found:
+            return "listener" if found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN) else "master"
     path = proc.descriptor_target(descriptor)
     if os.isatty(descriptor):
         return "master" if path.endswith("/ptmx") else path
     name = path.removeprefix("/memfd:").removesuffix(" (deleted)")
-    return _FILES_IN_MEMORY.get(name, name)
+    return "agent_output" if name == _AGENT_OUTPUT else _FILES_IN_MEMORY.get(name, name)
 
 
 def _file_in_memory(name: str) -> int:

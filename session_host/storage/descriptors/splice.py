@@ -18,6 +18,12 @@ PIECE_BYTES = 4096
 PIPE_SLOTS = 15
 """A pipe holds 16 buffers of any size (pipe(7)); EAGAIN from a full pipe is indistinguishable from an empty PTY."""
 
+_ENDS = frozenset({errno.EIO, errno.ECONNRESET})
+"""The end of a PTY on Linux, and of a socket with unread input."""
+
+_GONE = frozenset({errno.EPIPE, errno.ECONNRESET})
+"""The program has closed its standard input, which is a socket: it reads no more."""
+
 _REFUSED = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
 
 
@@ -53,6 +59,7 @@ class Splicer:
         came, at_end = 0, False
         try:
             came = count = os.splice(master, pipe_write, PIECE_BYTES)
+            at_end = not came  # Of a socket; a PTY ends with EIO.
             slots = 1
             while count >= enough and slots < PIPE_SLOTS:
                 count = os.splice(master, pipe_write, PIECE_BYTES)
@@ -64,7 +71,7 @@ class Splicer:
             if error.errno in _REFUSED and not came:
                 self.in_kernel = False
                 return self._copy(master, file, end)
-            if error.errno != errno.EIO:  # Linux's end of file of a PTY.
+            if error.errno not in _ENDS:
                 raise
             at_end = True
         self._in_pipe += came
@@ -92,7 +99,7 @@ class Splicer:
         except BlockingIOError:
             return 0, False
         except OSError as error:
-            if error.errno == errno.EIO:
+            if error.errno in _ENDS:
                 return 0, True
             raise
         os.pwrite(file, data, end)
@@ -102,7 +109,8 @@ class Splicer:
         """Write up to ``count`` bytes to the program from the file's position on, and advance the position.
 
         Returns:
-            How many bytes were written; 0 if the program does not read.
+            How many bytes were written; 0 if the program does not read now. A program that has closed its standard
+            input gets none, and all count as written.
         """
         if self.in_kernel:
             try:
@@ -110,6 +118,9 @@ class Splicer:
             except BlockingIOError:
                 return 0
             except OSError as error:
+                if error.errno in _GONE:
+                    os.lseek(file, count, os.SEEK_CUR)
+                    return count
                 if error.errno not in _REFUSED:
                     raise
                 self.in_kernel = False
@@ -118,5 +129,7 @@ class Splicer:
             taken = os.write(master, os.pread(file, count, position))
         except BlockingIOError:
             return 0
+        except (BrokenPipeError, ConnectionResetError):
+            taken = count
         os.lseek(file, position + taken, os.SEEK_SET)
         return taken

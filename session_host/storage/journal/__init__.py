@@ -8,7 +8,7 @@ each with a snapshot of the terminal where the segment begins, ``00000001.snapsh
     folder     the directory: files of ours alone, never through a symbolic link
     writer     Journal: appends, begins segments, keeps to the limit, survives a full disk
     reader     read, snapshots, load_snapshot: reads all undamaged parts
-    restoring  restore: the terminal as it was at the journal's end
+    restoring  restore: the terminal as it was at the journal's end; restore_transcript: the same for a structured chat
 
 All numbers are little-endian. A segment is a head of 52 bytes, then records to its end::
 
@@ -32,7 +32,7 @@ last segment; it is cut off when writing goes on.
 """
 
 from .reader import load_snapshot, read, size_bytes, snapshots
-from .restoring import restore
+from .restoring import restore, restore_transcript
 from .segments import Entry, Output, Resize, Snapshot
 from .writer import LIMIT_BYTES, SEGMENT_BYTES, Journal
 
@@ -47,6 +47,7 @@ __all__ = [
     "load_snapshot",
     "read",
     "restore",
+    "restore_transcript",
     "size_bytes",
     "snapshots",
 ]

@@ -1,8 +1,9 @@
-"""Restores the terminal as it was at the journal's end."""
+"""Restores the terminal, or the transcript, as it was at the journal's end."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from .reader import load_snapshot, read, snapshots
 from .segments import Output, Resize
 
 if TYPE_CHECKING:
+    from session_host.structured.transcript import Transcript
     from session_host.terminal.base import Emulator, EngineName
 
 _FEED_BYTES = 1024 * 1024
@@ -59,6 +61,31 @@ def restore(directory: Path, engine: EngineName | None) -> Emulator | None:
         return None
     size = first.size if isinstance(first, Resize) else _USUAL_SIZE
     return _fed(terminal.create(engine, size, scrollback_lines=scrollback_lines), directory, 0, -1)
+
+
+def restore_transcript(directory: Path) -> Transcript | None:
+    """Restore a structured chat's transcript at the journal's end, as ``restore`` does a terminal.
+
+    Raises:
+        StoreError: the directory cannot be opened or trusted.
+    """
+    from session_host.structured.transcript import BUILD, Transcript
+
+    transcript, reached = Transcript(), 0
+    for offset in reversed(snapshots(directory)):
+        snapshot = load_snapshot(directory, offset)
+        if snapshot is None or snapshot.build != BUILD:
+            continue
+        with suppress(OutliveError):
+            transcript, reached = Transcript.restore(snapshot.data), offset
+            break
+    for entry in read(directory, reached):
+        if isinstance(entry, Output):
+            if entry.offset > reached:
+                break  # Output was lost, and with it the place where the next record begins.
+            transcript.feed(entry.data[reached - entry.offset :])
+            reached = max(reached, entry.offset + len(entry.data))
+    return transcript if reached else None
 
 
 def _fed(emulator: Emulator, directory: Path, offset: int, resizes: int) -> Emulator:

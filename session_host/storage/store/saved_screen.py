@@ -10,11 +10,14 @@ import contextlib
 import os
 import zlib
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
-from session_host.errors import StoreError
+from session_host.errors import OutliveError, StoreError
 from session_host.protocol.values import GridSize
+from session_host.structured.transcript import BUILD as TRANSCRIPT_BUILD
+from session_host.structured.transcript import Transcript
 from session_host.terminal import engine_build, from_replay, restore
 from session_host.terminal.base import Emulator, EngineName
 
@@ -24,7 +27,8 @@ _COMPRESSION_LEVEL = 1
 class SavedScreen(msgspec.Struct, frozen=True):
     """A terminal's state at the session's end."""
 
-    engine: EngineName
+    engine: EngineName | Literal["transcript"]
+    """The engine that the state is of; "transcript" for a structured chat."""
     build: str
     size: GridSize
     scrollback_lines: int
@@ -55,6 +59,19 @@ class SavedScreen(msgspec.Struct, frozen=True):
             zlib.compress(emulator.replay(), _COMPRESSION_LEVEL) if portable else b"",
             offset,
         )
+
+    def restore_transcript(self) -> Transcript:
+        """Make a transcript with this state.
+
+        Raises:
+            StoreError: the state is damaged, or of another version.
+        """
+        if self.build != TRANSCRIPT_BUILD:
+            raise StoreError("the saved chat is from another version and cannot be read")
+        try:
+            return Transcript.restore(zlib.decompress(self.snapshot))
+        except (zlib.error, OutliveError) as error:
+            raise StoreError("the saved chat is damaged") from error
 
     def restore(self, engine: EngineName) -> Emulator:
         """Make an emulator with this state.

@@ -61,6 +61,7 @@ Columns = tuple[tuple[str, str, str], ...]
 ADDED_COLUMNS: Columns = (
     ("session", "end_request", "TEXT NOT NULL DEFAULT ''"),
     ("session", "agent_chats", "TEXT NOT NULL DEFAULT ''"),
+    ("session", "runtime", "TEXT NOT NULL DEFAULT 'terminal'"),
 )
 
 TABLES = frozenset({"session", "recent_directory", "layout"})

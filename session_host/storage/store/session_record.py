@@ -7,7 +7,7 @@ from typing import Self
 import msgspec
 
 from session_host.protocol.launch import LaunchSpec
-from session_host.protocol.values import State
+from session_host.protocol.values import Runtime, State
 from session_host.system.processes.permission import AGENT_CHATS
 
 INTERRUPTED = "the computer was restarted while this chat ran"
@@ -68,6 +68,8 @@ class SessionRecord(msgspec.Struct, kw_only=True):
     """What the user asked for before the end: "stop" or "kill"; "" for nothing, or in records of former versions."""
     agent_chats: str = ""
     """The agents' chats that it belongs to, as in ``system.processes.permission``."""
+    runtime: Runtime = "terminal"
+    """How the agent is spoken to."""
 
     @classmethod
     def of(cls, spec: LaunchSpec) -> Self:
@@ -93,4 +95,5 @@ class SessionRecord(msgspec.Struct, kw_only=True):
             branch=origin.branch,
             branch_made=origin.branch_made,
             agent_chats=spec.env.get(AGENT_CHATS, ""),
+            runtime=spec.runtime,
         )

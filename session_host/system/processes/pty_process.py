@@ -87,6 +87,18 @@ def _take_terminal(slave: int, stderr: str) -> None:
     termios.tcsetattr(0, termios.TCSANOW, attributes)
 
 
+def _take_channel(channel: int, stderr: str) -> None:
+    """Between fork and exec, as the last step: standard input and output are a socket; there is no terminal."""
+    os.setsid()
+    errors = os.open("/dev/null", os.O_WRONLY)
+    with contextlib.suppress(OSError):  # A full disk must not prevent a start: the errors are lost then.
+        if stderr:
+            errors = os.open(stderr, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+    os.dup2(channel, 0)
+    os.dup2(channel, 1)
+    os.dup2(errors, 2)
+
+
 def _nothing() -> None:
     """Does nothing, for a program without preparation."""
 
@@ -153,6 +165,7 @@ class PtyProcess:
         umask: int,
         open_files: int,
         stderr: str = "",
+        has_terminal: bool = True,
         about_to_exec: Callable[[int], None],
         prepare: Callable[[], None] = _nothing,
     ) -> Starting:
@@ -169,7 +182,8 @@ class PtyProcess:
             slave: the PTY's slave side, which stays open in this process.
             umask: as umask(2) takes it.
             open_files: the soft limit, as getrlimit(2) returns it.
-            stderr: the path for standard error; "" for the terminal.
+            stderr: the path for standard error; "" for the terminal, or for none.
+            has_terminal: ``slave`` is a PTY's; if not, it is a socket pair's, for standard input and output.
             about_to_exec: called in the fork with its PID, directly before the exec.
             prepare: called in the fork first; if it raises, there is no exec.
 
@@ -193,7 +207,7 @@ class PtyProcess:
             program = resolve(argv[0], directory, environment.get("PATH", ""))
             os.chdir(directory)
             _drop_ours(umask, open_files)
-            _take_terminal(slave, stderr)
+            (_take_terminal if has_terminal else _take_channel)(slave, stderr)
             about_to_exec(os.getpid())
             os.execve(program, [program, *argv[1:]], environment)  # noqa: S606 - no shell is wanted
         except BaseException as error:  # noqa: BLE001 - every failure is reported

@@ -1,0 +1,161 @@
+"""Rebuild a structured chat: its rules repeat the causes in the transcript log after the checkpoint.
+
+The log has the causes; the agent's output has the lines. A previous host may have recorded a step, and not yet put the
+step's lines for the agent into the input log: they come out of the repetition, and are still to be sent.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from functools import partial
+
+import msgspec
+
+from session_host.protocol.launch import LaunchSpec, StructuredLaunch
+from session_host.storage.descriptors.log_state import LogState
+from session_host.storage.descriptors.output_file import KeptBytes, TranscriptLog
+from session_host.structured.dialects.base import Start
+from session_host.structured.dialects.registry import make_dialect
+from session_host.structured.engine import TranscriptEngine
+from session_host.structured.lines import LineSplitter
+from session_host.structured.log import NOBODY, Cause, Record, RecordReader
+from session_host.structured.rules import Step, StructuredRules
+from session_host.structured.state import VerbCause
+from session_host.version import VERSION
+
+log = logging.getLogger(__name__)
+
+PIECE_BYTES = 256 * 1024
+
+
+@dataclass
+class RecoveredChat:
+    """The state of a structured chat, as its last host left it.
+
+    Attributes:
+        rules, splitter: at the end of the transcript log.
+        timers: the dialect's timers that run.
+        unsent: the log's offset after each step with lines that the input log lacks, and those lines.
+        log: the transcript log, without a torn record at its end.
+        launch: how the agent is spoken to.
+    """
+
+    rules: StructuredRules
+    splitter: LineSplitter
+    timers: dict[str, float]
+    unsent: list[tuple[int, bytes]]
+    log: TranscriptLog
+    launch: StructuredLaunch
+
+
+def make_rules(spec: LaunchSpec, structured: StructuredLaunch) -> StructuredRules:
+    """The rules of a chat that has not begun."""
+    start = Start(
+        directory=spec.cwd,
+        conversation=spec.conversation,
+        has_history=bool(structured.history),
+        version=VERSION,
+        options=structured.options,
+    )
+    return StructuredRules(partial(make_dialect, structured.dialect), start, spec.session_id[:8])
+
+
+def recover_chat(
+    spec: LaunchSpec,
+    structured: StructuredLaunch,
+    log_state: LogState,
+    transcript_log: TranscriptLog,
+    agent_output: KeptBytes,
+    *,
+    look_only: bool,
+) -> RecoveredChat:
+    """Rebuild the rules up to the end of the transcript log.
+
+    Args:
+        spec: the session's.
+        structured: the session's, too.
+        log_state: what the input log adds up to; its attachments learn the verbs that the log has.
+        transcript_log: the log; a torn record is cut off.
+        agent_output: what the agent wrote.
+        look_only: change nothing.
+    """
+    saved = log_state.chat
+    rules = make_rules(spec, structured)
+    splitter, timers, offset = LineSplitter(), dict[str, float](), 0
+    if saved is not None:
+        rules.load(saved.rules, saved.dialect)
+        splitter = LineSplitter(saved.raw_offset, saved.skipped, saved.skipped_start)
+        timers, offset = dict(saved.timers), saved.offset
+    repeated = _Repeated(rules, splitter, timers, log_state, agent_output)
+    reader = RecordReader(offset)
+    for _, data in transcript_log.pieces(offset, transcript_log.end, PIECE_BYTES):
+        for record in reader.feed(data):
+            repeated.record(record)
+    if reader.rest and not look_only:
+        transcript_log.cut(reader.offset)
+    log.info("repeated from=%d to=%d unsent=%d", offset, reader.offset, len(repeated.unsent))
+    return RecoveredChat(rules, splitter, timers, repeated.unsent, transcript_log, structured)
+
+
+class _Repeated:
+    """Repeats the causes of records."""
+
+    def __init__(
+        self,
+        rules: StructuredRules,
+        splitter: LineSplitter,
+        timers: dict[str, float],
+        log_state: LogState,
+        agent_output: KeptBytes,
+    ) -> None:
+        self.unsent: list[tuple[int, bytes]] = []
+        self._rules, self._splitter, self._timers = rules, splitter, timers
+        self._log_state, self._agent_output = log_state, agent_output
+
+    def record(self, record: Record) -> None:
+        """Repeat one record's cause."""
+        if record.who != NOBODY:
+            attachment = self._log_state.attachments.get(record.who.hex())
+            if attachment is not None:
+                attachment.last_sequence = max(attachment.last_sequence, record.number)
+        step = self._step(record)
+        if step is None:
+            return
+        if step.lines and record.end > self._log_state.answered[0]:
+            self.unsent.append((record.end, step.lines))
+        self._timers.update(step.timers)
+
+    def _step(self, record: Record) -> Step | None:
+        rules, at_ms = self._rules, record.at_ms
+        match record.cause:
+            case Cause.BEGIN:
+                return rules.begin(at_ms)
+            case Cause.LINES:
+                return rules.receive_lines(self._splitter.feed(self._read_up_to(record.raw_end)), at_ms)
+            case Cause.VERB:
+                cause = msgspec.msgpack.decode(record.body.cause, type=VerbCause)
+                return rules.verb(cause.verb, at_ms, by=cause.by, token=cause.token)
+            case Cause.TIMER:
+                name = record.body.cause.decode()
+                self._timers.pop(name, None)
+                return rules.timer_due(name, at_ms)
+            case Cause.END:
+                return rules.end(at_ms)
+            case _:
+                return None
+
+    def _read_up_to(self, end: int) -> bytes:
+        start = max(self._splitter.offset, self._agent_output.start)
+        return self._agent_output.read(start, end) if end > start else b""
+
+
+def transcript_engine(snapshot: bytes | None) -> TranscriptEngine:
+    """The transcript of a checkpoint, or an empty one.
+
+    Raises:
+        OutliveError: the snapshot is damaged.
+    """
+    from session_host.structured.transcript import Transcript
+
+    return TranscriptEngine(Transcript.restore(snapshot) if snapshot is not None else None)

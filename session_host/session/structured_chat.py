@@ -1,0 +1,212 @@
+"""The part of a session that speaks to an agent without a terminal.
+
+Each cause becomes a step of ``structured.rules``. A step becomes effects in this order: its record is appended to the
+transcript log, its lines go to the agent by the input log, its timers start. A host that is killed in between leaves a
+record without lines; the next host repeats the step and sends them (``host.driver.recover_chat``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from session_host.protocol.messages import (
+    Act,
+    Done,
+    Failed,
+    Prompt,
+    Verb,
+)
+from session_host.storage.descriptors.log_entries import EntryKind
+from session_host.structured.items import (
+    AnyChange,
+    ConversationKnown,
+    Item,
+    Put,
+    StateChanged,
+    TitleChanged,
+)
+from session_host.structured.lines import Line, LineSplitter
+from session_host.structured.log import NOBODY, Cause, encode_record
+from session_host.structured.rules import Refusal, Step, StructuredRules
+from session_host.structured.state import SavedChat, VerbCause
+
+from .attachments import Attachment
+from .effects import (
+    Answer,
+    AppendRecord,
+    ChatChanged,
+    Effect,
+    InputGiven,
+    Log,
+    SignalProgram,
+    StartTimer,
+    ToProgram,
+)
+
+_REPORTED = (StateChanged, ConversationKnown, TitleChanged)
+"""Changes that matter to others than the transcript's viewers."""
+
+
+_FIRST_PROMPT = "first prompt"
+"""Names the verb of the launch, so that a replacement host does not repeat it."""
+
+
+class StructuredChat:
+    """Steps of one structured chat.
+
+    Attributes:
+        rules: see ``structured.rules``.
+        splitter: splits the agent's output into lines.
+        log_end: the length of the transcript log with the records that are still to be appended.
+        timers: timers that run, with their times in seconds.
+    """
+
+    def __init__(
+        self,
+        effects: list[Effect],
+        rules: StructuredRules,
+        splitter: LineSplitter,
+        log_end: int,
+        now_ms: Callable[[], int],
+        *,
+        timers: dict[str, float],
+        prompt: str,
+        history: Callable[[], list[AnyChange]],
+    ) -> None:
+        """Go on from a state.
+
+        Args:
+            effects: the session's list of effects.
+            rules: the rules, in the state of the last record.
+            splitter: at the place in the agent's output where the last record ends.
+            log_end: the length of the transcript log.
+            now_ms: returns the time, in milliseconds since 1970.
+            timers: timers that a previous host left.
+            prompt: the first prompt; "" for none.
+            history: returns the items of the session that this one resumes.
+        """
+        self.rules, self.splitter, self.log_end = rules, splitter, log_end
+        self.timers = timers
+        self._prompt, self._history = prompt, history
+        self.effects = effects
+        self._now_ms = now_ms
+
+    def saved_state(self) -> SavedChat:
+        """The state for a replacement host."""
+        splitter = self.splitter
+        rules, dialect = self.rules.save()
+        return SavedChat(
+            self.log_end, splitter.offset, splitter.skipped, splitter.start, rules, dialect, dict(self.timers)
+        )
+
+    # ------------------------------------------------------------ causes
+
+    def program_runs(self) -> None:
+        """Begin, unless a previous host has; restart its timers."""
+        for name, after_s in self.timers.items():
+            self.effects.append(StartTimer(self, name, after_s))
+        if not self.rules.state.begun:
+            if self.log_end == 0 and (items := self._history()):
+                self._append(Cause.HISTORY, items, self._now_ms())
+            now_ms = self._now_ms()
+            self._take(Cause.BEGIN, self.rules.begin(now_ms), now_ms)
+        if self._prompt:
+            self._verb(Prompt("", 0, self._prompt), "command", token=_FIRST_PROMPT)
+
+    def on_output(self, data: bytes) -> None:
+        """The agent wrote this."""
+        self._lines(self.splitter.feed(data))
+
+    def program_ended(self, errors: str) -> None:
+        """The program ended, after its last output.
+
+        Args:
+            errors: the last lines of its standard error if it failed; "" for none.
+        """
+        self._lines(self.splitter.finish())
+        now_ms = self._now_ms()
+        if errors:
+            item = Item(f"{self.rules.prefix}-errors", "notice", now_ms, text=errors)
+            self._append(Cause.NOTICE, [Put(item)], now_ms)
+        self._take(Cause.END, self.rules.end(now_ms), now_ms)
+
+    def timer_due(self, name: str) -> None:
+        """A timer of the dialect expired."""
+        self.timers.pop(name, None)
+        now_ms = self._now_ms()
+        step = self.rules.timer_due(name, now_ms)
+        self._take(Cause.TIMER, step, now_ms, payload=name.encode(), always=True)
+
+    def receive(self, attachment: Attachment, verb: Verb) -> None:
+        """Carry out a viewer's verb exactly once, or refuse it."""
+        refusal = self._verb(verb, attachment.kind, who=attachment.key, number=verb.sequence)
+        attachment.accepted = verb.sequence
+        if refusal is not None:
+            attachment.refuse(verb.sequence, refusal.code, refusal.text)
+        else:
+            attachment.acknowledge(verb.sequence)
+
+    def act(self, request: Act, client: Any) -> None:
+        """Carry out a command's verb, and answer it."""
+        refusal = self._verb(request.verb, request.by, token=request.token)
+        reply = Done(request.request) if refusal is None else Failed(request.request, refusal.code, refusal.text)
+        self.effects.append(Answer(client, reply))
+
+    def _lines(self, lines: list[Line]) -> None:
+        if lines:
+            now_ms = self._now_ms()
+            self._take(Cause.LINES, self.rules.receive_lines(lines, now_ms), now_ms, always=True)
+
+    def _verb(self, verb: Verb, by: str, *, who: bytes = NOBODY, number: int = 0, token: str = "") -> Refusal | None:
+        now_ms = self._now_ms()
+        step = self.rules.verb(verb, now_ms, by=by, token=token)
+        if step.refusal is None or not step.is_empty:
+            payload = msgspec.msgpack.encode(VerbCause(verb, by, token))
+            self._take(Cause.VERB, step, now_ms, payload=payload, who=who, number=number, always=True)
+            self.effects.append(InputGiven())
+        return step.refusal
+
+    # ------------------------------------------------------------ steps
+
+    def _take(
+        self,
+        cause: Cause,
+        step: Step,
+        now_ms: int,
+        *,
+        payload: bytes = b"",
+        who: bytes = NOBODY,
+        number: int = 0,
+        always: bool = False,
+    ) -> None:
+        if step.is_empty and not always:
+            return
+        self._append(cause, step.changes, now_ms, payload, who, number)
+        if step.lines:
+            self.effects.append(ToProgram(EntryKind.REPLY, step.lines, number=self.log_end))
+        for name, after_s in step.timers:
+            self.timers[name] = after_s
+            self.effects.append(StartTimer(self, name, after_s))
+        if step.failure:
+            self.effects += [Log("the dialect gives up"), SignalProgram("SIGTERM")]
+
+    def _append(
+        self,
+        cause: Cause,
+        changes: list[AnyChange],
+        now_ms: int,
+        payload: bytes = b"",
+        who: bytes = NOBODY,
+        number: int = 0,
+    ) -> None:
+        record = encode_record(
+            cause, changes, at_ms=now_ms, raw_end=self.splitter.offset, payload=payload, who=who, number=number
+        )
+        self.log_end += len(record)
+        self.effects.append(AppendRecord(record))
+        reported = tuple(each for each in changes if isinstance(each, _REPORTED))
+        if reported:
+            self.effects.append(ChatChanged(reported))

@@ -1,0 +1,80 @@
+"""A transcript in the place of a terminal's emulator, as a host drives it. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from session_host.protocol.values import CellSize, GridSize
+
+from .transcript import BUILD, Transcript
+
+SIZE = GridSize(80, 24)
+"""A transcript has no grid; messages that carry a size carry this one."""
+
+
+class TranscriptEngine:
+    """Drives a transcript as an emulator is driven; it has no replies, events, colours or focus.
+
+    Attributes:
+        transcript: the transcript.
+        size, cell, scrollback_limit: nominal, for messages that carry them.
+    """
+
+    engine = "transcript"
+    build = BUILD
+    cell = CellSize()
+    scrollback_limit = 0
+
+    def __init__(self, transcript: Transcript | None = None) -> None:
+        self.transcript = transcript or Transcript()
+        self.size = SIZE
+
+    @property
+    def title(self) -> str:
+        """The conversation's title, as the agent gave it."""
+        return self.transcript.status.title
+
+    def feed(self, data: bytes) -> None:
+        """Read more of the transcript log."""
+        self.transcript.feed(data)
+
+    def is_plain(self, data: bytes) -> bool:
+        """No record may wait."""
+        del data
+        return False
+
+    def snapshot(self) -> bytes:
+        """The whole state."""
+        return self.transcript.snapshot()
+
+    def replay(self) -> bytes:
+        """The whole state; there is one form."""
+        return self.transcript.snapshot()
+
+    def resize(self, size: GridSize, cell: CellSize) -> None:
+        """A viewer's size has no effect."""
+
+    def take_replies(self) -> bytes:
+        """No replies: the rules answer the agent."""
+        return b""
+
+    def take_events(self) -> list[Any]:
+        """No events: the rules report changes."""
+        return []
+
+    def set_default_colors(self, colors: Any) -> None:
+        """A transcript has no colours."""
+
+    def identify(self, version: str) -> None:
+        """No program asks a transcript."""
+
+    def encode_focus(self, focused: bool) -> bytes:
+        """No agent asks for focus reports."""
+        del focused
+        return b""
+
+    def reset_after_exit(self) -> None:
+        """The end is in the transcript already."""
+
+    def close(self) -> None:
+        """Nothing is held."""
