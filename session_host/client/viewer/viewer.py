@@ -102,7 +102,7 @@ class Viewer(ViewerInput):
             self._task.cancel()
         if self._replica is not None:
             self._replica.close()
-            self._keep(None)
+            self._use_replica(None)
 
     async def closed(self) -> None:
         """After ``close``: wait until the viewer's task and connection are closed."""
@@ -232,14 +232,14 @@ class Viewer(ViewerInput):
             self._rules.snapshot_restored(part)
             self._replace(replica)
 
-    def _keep(self, replica: Replica | None) -> None:
+    def _use_replica(self, replica: Replica | None) -> None:
         self._replica = replica
         self.emulator = None if isinstance(replica, TranscriptEngine) else replica
         self.transcript = replica.transcript if isinstance(replica, TranscriptEngine) else None
 
     def _replace(self, replica: Replica) -> None:
         former = self._replica
-        self._keep(replica)
+        self._use_replica(replica)
         discard_side_effects(replica)
         if former is not None:
             copy_scroll_position(former, replica)
@@ -256,7 +256,7 @@ class Viewer(ViewerInput):
 
     def _free_replica(self) -> None:
         former = self._replica
-        self._keep(None)
+        self._use_replica(None)
         self._snapshot.clear()
         self._delegate.viewer_replaced()
         if former is not None:
