@@ -51,13 +51,12 @@ from session_host.paths import (
     state_dir,
 )
 from session_host.protocol.keeper import Launch, Launched
-from session_host.protocol.launch import LaunchReport, LaunchSpec, Origin, StructuredLaunch
+from session_host.protocol.launch import LaunchReport, LaunchSpec, Origin
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import RUNNING_STATES, GridSize, Runtime, State
 from session_host.storage.store import SessionRecord, Store
 from session_host.system.clock import now
-from session_host.system.processes import proc
-from session_host.system.processes.identity import boot_id, start_time
+from session_host.system.processes.identity import boot_id, current_umask, start_time
 from session_host.system.processes.permission import AGENT_CHATS, of_new_chat
 from session_host.terminal import default_engine
 from session_host.terminal.base import DefaultColors, EngineName
@@ -221,7 +220,7 @@ def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
     resumed = request.resume.agent_chats if request.resume is not None else ""
     environment[AGENT_CHATS] = of_new_chat(session_id, resumed, is_agent=agent.signals.ends_all)
     arguments, conversation, ours = _conversation(request)
-    structured = _structured(request)
+    structured = structured_launch(agent, request.runtime, request.resume, request.prompt)
     argv = agent.argv(
         arguments,
         environment,
@@ -280,14 +279,6 @@ def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
     )
 
 
-def _structured(request: LaunchRequest) -> StructuredLaunch | None:
-    if request.runtime == "terminal":
-        return None
-    former = request.resume
-    history = former.id if former is not None and former.runtime == "structured" else ""
-    return structured_launch(request.agent, history=history, prompt=request.prompt)
-
-
 def _name(request: LaunchRequest, directory: str, store: Store) -> str:
     """The requested name, or one made from the directory that no running chat has."""
     if request.name:
@@ -324,16 +315,6 @@ def _conversation(request: LaunchRequest) -> tuple[list[str], str, bool]:
     if chosen.chooses:
         return arguments, chosen.conversation, False
     return arguments, str(uuid.uuid4()) if agent.conversation.preset else "", True
-
-
-def current_umask() -> int:
-    """This process's umask, as umask(2) takes it."""
-    if found := proc.status_field("self", "Umask"):
-        return int(found, 8)
-    # Other systems can only read it by setting it.
-    umask = os.umask(0o077)
-    os.umask(umask)
-    return umask
 
 
 def free_name(wanted: str, taken: Collection[str]) -> str:

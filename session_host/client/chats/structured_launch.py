@@ -5,23 +5,31 @@ from __future__ import annotations
 from session_host.agents.agent import Agent, StructuredSettings, Template
 from session_host.errors import UsageError
 from session_host.protocol.launch import StructuredLaunch, Watch
+from session_host.protocol.values import Runtime
+from session_host.storage.store import SessionRecord
 
 NEVER_STALE_S = 10 * 365 * 86400.0
 """An agent that reports everything may be silent for any time."""
 
 
-def structured_launch(agent: Agent, *, history: str, prompt: str) -> StructuredLaunch:
-    """How the agent is spoken to.
+def structured_launch(
+    agent: Agent, runtime: Runtime, resumed: SessionRecord | None, prompt: str
+) -> StructuredLaunch | None:
+    """How the agent is spoken to; None for a terminal.
 
     Args:
         agent: the agent.
-        history: the session whose transcript goes on; "" for none.
+        runtime: the user's choice.
+        resumed: the session that is resumed; its transcript goes on if it has one.
         prompt: the first prompt; "" for none.
 
     Raises:
         UsageError: the agent needs a terminal.
     """
+    if runtime == "terminal":
+        return None
     settings = _settings(agent)
+    history = resumed.id if resumed is not None and resumed.runtime == "structured" else ""
     return StructuredLaunch(settings.dialect, settings.options, history, prompt)
 
 

@@ -106,3 +106,13 @@ def is_stopped(pid: int) -> bool:
         return proc.stat_fields(pid)[0] in {"T", "t"}
     except OSError:
         return False
+
+
+def current_umask() -> int:
+    """This process's umask, as umask(2) takes it."""
+    if found := proc.status_field("self", "Umask"):
+        return int(found, 8)
+    # Other systems can only read it by setting it.
+    umask = os.umask(0o077)
+    os.umask(umask)
+    return umask
