@@ -87,6 +87,14 @@ def encode_record(
     return HEADER.pack(len(body), cause, at_ms, raw_end, who, number) + body
 
 
+def begins_log(data: bytes) -> bool:
+    """Whether this is the beginning of a transcript log, and not of a terminal's output."""
+    if len(data) < HEADER_BYTES or any(data[5:8]):
+        return False
+    _, cause, _, raw_end, who, _ = HEADER.unpack_from(data)
+    return cause in iter(Cause) and raw_end == 0 and who == NOBODY
+
+
 class RecordReader:
     """Splits the log into records, however its bytes are split.
 

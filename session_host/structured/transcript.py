@@ -271,6 +271,10 @@ class Transcript:
 
     # ------------------------------------------------------------ carrying it elsewhere
 
+    def record_reader(self) -> RecordReader:
+        """A reader of the log that goes on where the transcript is."""
+        return RecordReader(self._reader.offset, bytes(self._reader.rest))
+
     def snapshot(self) -> bytes:
         """The whole state, with any unfinished record."""
         for item_id, _ in list(self._growing):

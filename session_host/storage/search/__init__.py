@@ -7,6 +7,7 @@ derived: a damaged one is deleted and rebuilt from the journals.
     chunking           cuts output where a screen is about to be lost; pure
     line_tracker       finds lines that are new on a screen, and lines that grew; pure
     reader             feeds a journal to an emulator: lines with their times and offsets
+    transcript_reader  the same for a structured chat: the lines of its items
     pages              lines that are stored and found together; pure
     schema             the tables
     index              the file: lines, and how far each session is indexed
@@ -19,7 +20,8 @@ The index has lines as a person saw them: lines that scrolled off the screen, wi
 the screen whenever it was unchanged for a second, was about to be cleared or replaced by the alternate screen, and at
 the end of the recording. A line that was indexed on the screen is not indexed again when it scrolls off. A line that
 grew on the screen, as streamed words and typed commands do, is one line. So the index covers full-screen programs, too;
-it may lack text that such a program shows for less than a second and paints over.
+it may lack text that such a program shows for less than a second and paints over. Of a structured chat it has the lines
+of all items, unfolded.
 """
 
 from .index import Hit

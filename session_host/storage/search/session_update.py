@@ -18,6 +18,7 @@ from session_host.terminal import default_engine
 from .fingerprint import fingerprint
 from .index import Index, Progress
 from .reader import Reader
+from .transcript_reader import TranscriptReader, has_transcript, is_state
 
 SLICE_S: Final = 0.25
 """The length of a transaction, after which other processes get their turn."""
@@ -36,7 +37,7 @@ class Update:
         self._index = index
         self._session_id = session_id
         self._journal = journal
-        self._reader: Reader | None = None
+        self._reader: Reader | TranscriptReader | None = None
         self._entries: Iterator[Entry] = iter(())
         self._passes = -1
         self._grown_to = ""
@@ -87,18 +88,18 @@ class Update:
             writer.write(new, grown, Progress(journal, *place, self._passes))
         return ended
 
-    def _begin(self, progress: Progress) -> Reader:
+    def _begin(self, progress: Progress) -> Reader | TranscriptReader:
         if self._reader is not None:
             self._reader.close()
             self._reader = None
-        engine = default_engine()
-        reader = None
-        if progress.reader:
-            reader = Reader.restored(engine, progress.offset, progress.resizes, progress.reader)
+        reader = self._restored(progress)
         if reader is None:
-            reader = Reader(engine, number=progress.number)
+            if has_transcript(self._journal):
+                reader = TranscriptReader(self._journal, number=progress.number)
+            else:
+                reader = Reader(default_engine(), number=progress.number)
             self._reader = reader
-            # Another build of the engine saved the state: build a new terminal, and keep the lines as indexed.
+            # Another build of the engine saved the state: build a new one, and keep the lines as indexed.
             for entry in _until(read(self._journal), progress.offset):
                 reader.read_entry(entry)
             reader.settle()
@@ -107,7 +108,13 @@ class Update:
         self._entries = read(self._journal, reader.offset)
         return reader
 
-    def _read_on(self, reader: Reader) -> bool:
+    def _restored(self, progress: Progress) -> Reader | TranscriptReader | None:
+        kept = progress.reader
+        if is_state(kept):
+            return TranscriptReader.restored(self._journal, progress.offset, progress.resizes, kept)
+        return Reader.restored(default_engine(), progress.offset, progress.resizes, kept) if kept else None
+
+    def _read_on(self, reader: Reader | TranscriptReader) -> bool:
         """Read for one slice; True when the journal's end is reached."""
         until_s = time.monotonic() + SLICE_S
         until = reader.offset + SLICE_BYTES

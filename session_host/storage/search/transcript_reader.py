@@ -1,0 +1,243 @@
+"""Reads the journal of a structured chat, which holds a transcript log, and yields the lines of its items.
+
+An item is indexed when it is complete, or at the journal's end as far as it is there; it then keeps its lines' numbers,
+so that its later text replaces them.
+"""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+from typing import Final, Self
+
+import msgspec
+
+from session_host.errors import ProtocolViolation
+from session_host.storage.journal import Entry, Output, Resize, load_snapshot, read, snapshots
+from session_host.structured.items import Append, Item, Put, SetStatus
+from session_host.structured.log import Record, RecordReader, begins_log
+from session_host.structured.text import item_lines
+from session_host.structured.transcript import BUILD, Transcript
+
+from .pages import Line
+
+LONGEST_LINE: Final = 8192
+"""A longer line is split."""
+
+REMEMBERED: Final = 256
+"""How many complete items are remembered, so that a later change of one replaces its lines."""
+
+_BEGIN: Final = b"T1"
+"""Begins a saved state, and tells it from that of a terminal's reader."""
+
+_COMPRESSION_LEVEL: Final = 1
+
+
+class _Known(msgspec.Struct, array_like=True):
+    """An item and its indexed lines: numbers and texts."""
+
+    item: Item | None
+    """None once it is complete."""
+    lines: list[tuple[int, str]] = []
+    changed: bool = True
+    pieces: list[tuple[str, str]] = []
+    """Fields and the texts that were appended to them, not joined yet."""
+
+    def whole_item(self) -> Item | None:
+        """The item with all that was appended to it."""
+        if self.item is not None and self.pieces:
+            fields = {field for field, _ in self.pieces}
+            texts = {field: [text for each, text in self.pieces if each == field] for field in fields}
+            whole = {field: getattr(self.item, field) + "".join(parts) for field, parts in texts.items()}
+            self.item, self.pieces = msgspec.structs.replace(self.item, **whole), []
+        return self.item
+
+
+class _State(msgspec.Struct, array_like=True):
+    """The saved state of a reader."""
+
+    number: int
+    log_offset: int
+    rest: bytes
+    is_lost: bool
+    known: dict[str, _Known]
+    place: int
+    time_ns: int
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(_State)
+
+
+def has_transcript(journal: Path) -> bool:
+    """Whether a journal is that of a structured chat."""
+    first = next((entry for entry in read(journal) if isinstance(entry, Output)), None)
+    if first is None:
+        return False
+    if not first.offset:
+        return begins_log(first.data)
+    snapshot = load_snapshot(journal, first.offset)
+    return snapshot is not None and snapshot.build == BUILD
+
+
+def is_state(kept: bytes) -> bool:
+    """Whether ``TranscriptReader.save_state`` made this state."""
+    return kept.startswith(_BEGIN)
+
+
+class TranscriptReader:
+    """Reads a structured chat's journal, entry by entry; the attributes and methods are those of ``reader.Reader``."""
+
+    def __init__(
+        self, journal: Path, offset: int = 0, resizes: int = -1, number: int = 0, state: _State | None = None
+    ) -> None:
+        self._journal = journal
+        self.offset, self.resizes = offset, resizes
+        state = state or _State(number, offset, b"", False, {}, 0, 0)
+        self.number = state.number
+        self._records = RecordReader(state.log_offset, state.rest)
+        self._is_lost = state.is_lost
+        self._known = state.known
+        self._place, self._time_ns = state.place, state.time_ns
+        self.new: dict[int, Line] = {}
+        self.grown: dict[int, Line] = {}
+
+    @classmethod
+    def restored(cls, journal: Path, offset: int, resizes: int, kept: bytes) -> Self | None:
+        """Restore a reader from ``save_state``; None if another version made the state, or it is damaged."""
+        try:
+            return cls(journal, offset, resizes, state=_decoder.decode(zlib.decompress(kept[len(_BEGIN) :])))
+        except (zlib.error, msgspec.MsgspecError):
+            return None
+
+    def save_state(self) -> bytes:
+        """The state from which ``restored`` continues."""
+        records = self._records
+        state = _State(
+            self.number, records.offset, bytes(records.rest), self._is_lost, self._known, self._place, self._time_ns
+        )
+        return _BEGIN + zlib.compress(_encoder.encode(state), _COMPRESSION_LEVEL)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def pop_lines(self) -> tuple[list[Line], list[Line]]:
+        """The new and the grown lines since the last call."""
+        taken = list(self.new.values()), list(self.grown.values())
+        self.new, self.grown = {}, {}
+        return taken
+
+    def forget_lines(self, number: int) -> None:
+        """All lines so far are indexed already, under unknown numbers up to this one."""
+        self.pop_lines()
+        self.number = number
+        for known in self._known.values():
+            known.lines = [(0, text) for _, text in known.lines]
+
+    def flush(self) -> None:
+        """Everything is read at once; ``save_state`` includes it."""
+
+    def settle(self) -> None:
+        """Index the items that are not complete: the journal has no more for now."""
+        for known in self._known.values():
+            if known.changed and (item := known.whole_item()) is not None:
+                self._index(known, item)
+                known.changed = False
+
+    def read_entry(self, entry: Entry) -> None:
+        """Read the journal's next entry."""
+        if isinstance(entry, Resize):
+            self.resizes = max(self.resizes, entry.number)
+            return
+        data = entry.data[max(0, self.offset - entry.offset) :]
+        if not data:
+            return
+        if entry.offset > self.offset:
+            self._is_lost = True
+        if self._is_lost:
+            self._find_again(entry.offset)
+        self.offset = entry.offset + len(entry.data)
+        if self._is_lost:
+            return
+        try:
+            for record in self._records.feed(data):
+                self._read_record(record)
+        except ProtocolViolation:
+            self._is_lost = True
+
+    def _find_again(self, offset: int) -> None:
+        """Go on after lost output, from the snapshot at an offset, if there is one."""
+        if offset not in snapshots(self._journal):
+            return
+        snapshot = load_snapshot(self._journal, offset)
+        if snapshot is None or snapshot.build != BUILD:
+            return
+        transcript = Transcript.restore(snapshot.data)
+        self._records, self._is_lost = transcript.record_reader(), False
+        places = [transcript.position(item_id) for item_id in self._known if item_id in transcript]
+        if not places and self.number:
+            places = [len(transcript) - 1]  # which of its items are indexed is unknown
+        first_new = max(places, default=-1) + 1
+        self._place = offset
+        for place, item in enumerate(transcript):
+            if place >= first_new or item.id in self._known:
+                self._time_ns = item.at_ms * 1_000_000
+                self._put(item)
+
+    # ------------------------------------------------------------ items
+
+    def _read_record(self, record: Record) -> None:
+        self._place, self._time_ns = record.end, record.at_ms * 1_000_000
+        for change in record.body.changes:
+            match change:
+                case Put(item):
+                    self._put(item)
+                case Append(item_id, text, field):
+                    known = self._known.get(item_id)
+                    if known is not None and known.item is not None:
+                        known.pieces.append((field, text))
+                        known.changed = True
+                case SetStatus(item_id, status, ended_ms):
+                    known = self._known.get(item_id)
+                    if known is not None and (whole := known.whole_item()) is not None:
+                        self._put(msgspec.structs.replace(whole, status=status, ended_ms=ended_ms))
+                case _:
+                    pass
+
+    def _put(self, item: Item) -> None:
+        known = self._known.pop(item.id, None) or _Known(None, [])
+        self._known[item.id] = known
+        known.pieces = []
+        if item.status == "running":
+            known.item, known.changed = item, True
+            return
+        known.item = None
+        self._index(known, item)
+        if len(self._known) > REMEMBERED:
+            complete = (item_id for item_id, each in self._known.items() if each.item is None)
+            del self._known[next(complete)]
+
+    def _index(self, known: _Known, item: Item) -> None:
+        texts = [
+            text[start : start + LONGEST_LINE]
+            for line in item_lines(item, folded=False)
+            if (text := line.text.strip(" │"))
+            for start in range(0, len(text), LONGEST_LINE)
+        ]
+        lines: list[tuple[int, str]] = []
+        for place, text in enumerate(texts):
+            number, former = known.lines[place] if place < len(known.lines) else (0, "")
+            if not number and former != text:
+                self.number += 1
+                number = self.number
+                self._add(self.new, number, text)
+            elif former != text:
+                self._add(self.new if number in self.new else self.grown, number, text)
+            lines.append((number, text))
+        for number, _ in known.lines[len(texts) :]:
+            if number:
+                self._add(self.new if number in self.new else self.grown, number, "")
+        known.lines = lines
+
+    def _add(self, lines: dict[int, Line], number: int, text: str) -> None:
+        lines[number] = Line(number, self._place, self._time_ns, text)

@@ -1,0 +1,105 @@
+"""A structured chat is found by the text of its items: once, and as it was at last."""
+
+from __future__ import annotations
+
+import pytest
+
+from session_host.paths import session_journal
+from session_host.protocol.values import GridSize
+from session_host.storage.journal import Journal, Snapshot
+from session_host.storage.search import Query, Search, session_update
+from session_host.structured.items import AnyChange, Append, Item, Put, SetStatus
+from session_host.structured.log import Cause, encode_record
+from session_host.structured.transcript import BUILD, Transcript
+from tests.support.journals import BEGAN_NS, SECOND_NS, output
+from tests.unit.storage.search.conftest import texts
+
+_BEGAN_MS = BEGAN_NS // 1_000_000
+
+
+class Chat:
+    """Records steps of a structured chat."""
+
+    def __init__(self, session_id: str = "chat") -> None:
+        self.session_id = session_id
+        self.transcript = Transcript()
+        self.offset = 0
+        self.steps = 0
+
+    def step(self, *changes: AnyChange, lost: bool = False) -> bytes:
+        cause = Cause.LINES if self.offset else Cause.BEGIN
+        record = encode_record(cause, list(changes), at_ms=_BEGAN_MS + self.steps * 1000, raw_end=self.steps)
+        self.transcript.feed(record)
+        if not lost:
+            with Journal.open(session_journal(self.session_id)) as journal:
+                journal.append([output(self.offset, record, self.steps)])
+        self.steps += 1
+        self.offset += len(record)
+        return record
+
+
+def test_items_are_found_with_their_times_also_folded_output() -> None:
+    chat = Chat()
+    chat.step(Put(Item("u", "user", _BEGAN_MS, text="find the needle")))
+    outputs = "\n".join(f"hay {number}" for number in range(50))
+    chat.step(Put(Item("t", "tool", _BEGAN_MS, tool="execute", command="grep needle", output=outputs)))
+    with Search() as search:
+        search.update(["chat"])
+        hits = search.find(Query.of("needle"), 10)
+        assert [hit.text for hit in hits] == ["✓ Ran grep needle", "> find the needle"]
+        assert [hit.time_ns for hit in hits] == [BEGAN_NS + SECOND_NS, BEGAN_NS]
+        assert hits[0].offset == chat.offset
+        assert texts(search, '"hay 7"') == ["hay 7"]
+
+
+def test_a_streamed_message_is_one_line_however_often_it_is_indexed() -> None:
+    chat = Chat()
+    with Search() as search:
+        chat.step(Put(Item("a", "agent", _BEGAN_MS, text="The ", status="running")))
+        for word in ("quick ", "brown ", "fox"):
+            chat.step(Append("a", word))
+            search.update(["chat"])
+        assert texts(search, "the quick") == ["The quick brown fox"]
+        chat.step(Append("a", "\njumps"))
+        chat.step(SetStatus("a", "done", 1))
+        search.update(["chat"])
+        chat.step(Put(Item("a", "agent", _BEGAN_MS, text="The slow fox", status="done")))
+        search.update(["chat"])
+        assert texts(search, "fox") == ["The slow fox"]
+        assert texts(search, "jumps") == []
+
+
+def test_short_transactions_make_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_update, "SLICE_BYTES", 1)
+    chat = Chat()
+    for number in range(40):
+        chat.step(Put(Item(f"i{number}", "agent", _BEGAN_MS, text=f"line number {number}", status="running")))
+        chat.step(SetStatus(f"i{number}", "done"))
+    with Search() as search:
+        search.update(["chat"])
+        assert texts(search, "line number") == [f"line number {number}" for number in reversed(range(40))]
+
+
+def test_after_lost_output_the_next_snapshot_goes_on() -> None:
+    chat = Chat()
+    chat.step(Put(Item("a", "agent", _BEGAN_MS, text="first")))
+    chat.step(Put(Item("b", "agent", _BEGAN_MS, text="second")), lost=True)
+    snapshot = Snapshot(chat.offset, 0, BUILD, GridSize(80, 24), 0, "", chat.transcript.snapshot())
+    with Journal.open(session_journal("chat")) as journal:
+        journal.begin_segment(snapshot)
+    chat.step(Put(Item("c", "agent", _BEGAN_MS, text="third")))
+    with Search() as search:
+        search.update(["chat"])
+        assert texts(search, "ir") == ["third", "first"]
+        assert texts(search, "second") == ["second"]
+
+
+def test_a_damaged_record_costs_no_other_chat_its_search() -> None:
+    chat = Chat()
+    record = chat.step(Put(Item("a", "agent", _BEGAN_MS, text="first")))
+    with Journal.open(session_journal("chat")) as journal:
+        journal.append([output(len(record), record[:47] + b"\xff" * 400)])
+    with Search() as search:
+        search.update(["chat"])
+        assert texts(search, "first") == ["first"]
+        assert search.problems == {}
