@@ -19,7 +19,7 @@ def message(line: bytes) -> dict[str, Any] | None:
     """
     try:
         found = msgspec.json.decode(line)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         try:
             lenient = json.dumps(json.loads(line.decode(errors="replace")), ensure_ascii=False)
             found = msgspec.json.decode(lenient.encode(errors="replace"))

@@ -20,6 +20,7 @@ def test_a_path_leads_to_a_value_or_to_nothing() -> None:
 def test_a_message_is_an_object_and_lone_surrogates_are_replaced() -> None:
     assert reading.message(b'{"a": 1}') == {"a": 1}
     assert reading.message(b'{"a": "x\\ud83d", "b": "\xff"}') == {"a": "x?", "b": "\ufffd"}
+    assert reading.message(b'{"a": "\xff"}') == {"a": "\ufffd"}
     for line in (b"[1]", b"garbage", b'{"a":', b'{"a": 1e999}', b"[" * 100_000):
         assert reading.message(line) is None
 

@@ -1,0 +1,13 @@
+"""Claude Code's stream-json protocol (``claude -p --input-format stream-json --output-format stream-json``). Pure.
+
+    dialect    the protocol: turns, control requests, settings
+    reader     Claude's messages and streamed deltas as items
+    tools      tool calls and their results as fields of an item
+    requests   permissions and questions, and the replies to them
+    notices    Claude's messages about the chat itself as one line each
+    settings   the model, the permission mode and the commands
+    state      the dialect's state
+
+Claude Code has no public schema of this protocol. The facts come from versions 2.1.197 and 2.1.329, and from the types
+of its SDK (https://docs.claude.com/en/api/agent-sdk/typescript).
+"""

@@ -1,0 +1,69 @@
+"""Claude's messages about the chat itself, as one line each. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from session_host.structured.dialects.reading import array, integer, text
+
+IGNORED: Final = frozenset({
+    "background_tasks_changed", "control_request_progress", "files_persisted", "hook_progress", "hook_response",
+    "hook_started", "session_state_changed", "task_progress", "task_started", "task_updated", "thinking_tokens",
+    "turn_duration",
+})  # fmt: skip
+"""Kinds of "system" messages that say nothing that items, states and settings do not."""
+
+
+def of_system(message: Mapping[str, Any]) -> str | None:
+    """The line of a "system" message; "" for one without a line, None for an unknown kind."""
+    kind = text(message, "subtype")
+    match kind:
+        case "api_retry":
+            status = integer(message, "error_status")
+            cause = f"error {status}" if status else "no answer"
+            wait_s = integer(message, "retry_delay_ms") / 1000
+            counted = f"attempt {integer(message, 'attempt')} of {integer(message, 'max_retries')}"
+            return f"The model's service: {cause}. Trying again in {wait_s:.0f} s ({counted})."
+        case "compact_boundary":
+            before = integer(message, "compact_metadata", "pre_tokens")
+            return f"Earlier messages were summarised for the model (from {before:,} tokens)."
+        case "task_notification":
+            return text(message, "summary")
+        case "status":
+            return text(message, "compact_error")
+        case "informational":
+            return "" if text(message, "level") == "info" else text(message, "content")
+        case "notification":
+            return text(message, "text")
+        case _ if kind in IGNORED:
+            return ""
+        case _:
+            return text(message, "content") or None
+
+
+def of_rate_limit(message: Mapping[str, Any]) -> str:
+    """The line of a "rate_limit_event" message; "" if nothing is limited."""
+    status = text(message, "rate_limit_info", "status")
+    if status in {"", "allowed"}:
+        return ""
+    name = text(message, "rate_limit_info", "rateLimitType").replace("_", " ")
+    line = "The usage limit is nearly reached" if status == "allowed_warning" else "The usage limit is reached"
+    resets_s = integer(message, "rate_limit_info", "resetsAt")
+    if 0 < resets_s < 1 << 40:
+        line += f" until {datetime.fromtimestamp(resets_s, UTC):%Y-%m-%d %H:%M} UTC"
+    return f"{line} ({name})." if name else f"{line}."
+
+
+def of_failure(message: Mapping[str, Any]) -> str:
+    """Why a turn failed, from its "result" message."""
+    words = text(message, "result")
+    if words:
+        return words
+    reason = {
+        "error_max_turns": "the greatest number of turns is reached",
+        "error_max_budget_usd": "the budget is used up",
+    }.get(text(message, "subtype"), "")
+    errors = "; ".join(each for each in array(message, "errors") if isinstance(each, str))
+    return reason or errors or text(message, "subtype") or "the turn failed"

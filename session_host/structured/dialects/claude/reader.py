@@ -1,0 +1,279 @@
+"""Claude's messages and streamed deltas as items of the transcript. Pure.
+
+Each message of the model is streamed as content blocks ("stream_event"). Before a block ends, the whole block follows
+in an "assistant" message; it replaces what was streamed. Results of tools come in "user" messages.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from session_host.structured.dialects.base import DialectPort
+from session_host.structured.dialects.reading import array, integer, mapping, text
+from session_host.structured.items import Append, Item, ItemKind, ItemStatus, Put, SetStatus, UsageChanged
+
+from .state import Block, ReaderState, Stream
+from .tools import AGENTS, PLAN_TOOLS, call_title, plan_entry, with_call, with_result
+
+KEPT_PARENTS: Final = 64
+_CALLS: Final = frozenset({"tool_use", "server_tool_use", "mcp_tool_use"})
+_DELTAS: Final = {"text_delta": "text", "thinking_delta": "thinking"}
+_KINDS: Final[dict[str, ItemKind]] = {"text": "agent", "thinking": "thought"}
+_LOCAL_OUTPUT: Final = re.compile(r"<local-command-(stdout|stderr)>(.*?)</local-command-\1>", re.DOTALL)
+
+
+class MessageReader:
+    """Reads the messages of one conversation; the caller sets ``state.turn``."""
+
+    def __init__(self, port: DialectPort, state: ReaderState) -> None:
+        self.state = state
+        self._port = port
+
+    # ------------------------------------------------------------ deltas
+
+    def stream_event(self, message: Mapping[str, Any]) -> None:
+        """A streamed event of the model's service."""
+        event, parent = mapping(message, "event"), text(message, "parent_tool_use_id")
+        stream = self.state.streams.setdefault(parent, Stream())
+        match text(event, "type"):
+            case "message_start":
+                self._abandon(stream)
+                stream.message = text(event, "message", "id")
+                if not parent:
+                    self._note_usage(mapping(event, "message", "usage"))
+            case "content_block_start":
+                self._start_block(stream, integer(event, "index"), mapping(event, "content_block"), parent)
+            case "content_block_delta":
+                self._add_delta(stream, integer(event, "index"), mapping(event, "delta"))
+            case "content_block_stop":
+                for block in stream.blocks:
+                    if block.index == integer(event, "index") and block.item.kind != "tool":
+                        self._port.emit(SetStatus(block.item.id, "done", self._port.now_ms))
+            case "message_delta":
+                if not parent:
+                    self._note_usage(mapping(event, "usage"))
+                    self.emit_usage()
+            case "error":
+                self._port.notice(text(event, "error", "message") or "the model's service reported an error")
+            case _:  # message_stop, ping, and what later versions add
+                pass
+
+    def _start_block(self, stream: Stream, index: int, block: Mapping[str, Any], parent: str) -> None:
+        kind = text(block, "type")
+        if kind in _KINDS:
+            item = self._new_item(_KINDS[kind], parent)
+            stream.blocks.append(Block(index, item))
+            self._port.emit(Put(item))
+            self._add_delta(stream, index, {"type": f"{kind}_delta", kind: text(block, kind)})
+        elif kind in _CALLS and text(block, "name") not in PLAN_TOOLS:
+            self._put_call(text(block, "id"), text(block, "name"), mapping(block, "input"), parent)
+
+    def _add_delta(self, stream: Stream, index: int, delta: Mapping[str, Any]) -> None:
+        words = text(delta, _DELTAS.get(text(delta, "type"), ""))
+        if not words:
+            return
+        for block in stream.blocks:
+            if block.index == index:
+                block.pieces.append(words)
+                self._port.emit(Append(block.item.id, words))
+
+    def _abandon(self, stream: Stream) -> None:
+        """Mark what was streamed and never confirmed: Claude has begun the message again."""
+        for block in stream.blocks:
+            self._port.emit(SetStatus(block.item.id, "cut", self._port.now_ms))
+        stream.blocks = []
+
+    # ------------------------------------------------------------ whole messages
+
+    def assistant(self, message: Mapping[str, Any]) -> None:
+        """A message of the model, or one block of it."""
+        parent = text(message, "parent_tool_use_id")
+        body = mapping(message, "message")
+        stream = self.state.streams.setdefault(parent, Stream())
+        if text(message, "error") or body.get("isApiErrorMessage") is True:
+            self._abandon(stream)
+            return  # The turn's result says it.
+        for block in array(body, "content"):
+            kind = text(block, "type")
+            if kind in _KINDS:
+                self._whole_text(stream, kind, text(block, kind), parent)
+            elif kind in _CALLS:
+                self._call(block, parent)
+            elif kind.endswith("_tool_result"):
+                self._result(block, None)
+            elif kind != "redacted_thinking":
+                self._port.raw(f"a {kind or 'nameless'} block", block)
+
+    def _whole_text(self, stream: Stream, kind: str, words: str, parent: str) -> None:
+        port = self._port
+        block = next((each for each in stream.blocks if each.item.kind == _KINDS[kind]), None)
+        if block is not None:
+            stream.blocks.remove(block)
+            if words == "".join(block.pieces) or (kind == "thinking" and not words):
+                port.emit(SetStatus(block.item.id, "done", port.now_ms))
+                return
+        elif not words.strip():
+            return
+        item = self._new_item(_KINDS[kind], parent) if block is None else block.item
+        port.emit(Put(msgspec.structs.replace(item, text=words, status="done", ended_ms=port.now_ms)))
+
+    def _call(self, block: Mapping[str, Any], parent: str) -> None:
+        name, values = text(block, "name"), mapping(block, "input")
+        call = text(block, "id")
+        if name in PLAN_TOOLS:
+            # Claude's list of tasks is shown when the result confirms the change.
+            item = self._call_item(call, name, parent)
+            self.state.tools[call] = msgspec.structs.replace(
+                item, title=name, command=msgspec.json.encode(values).decode()
+            )
+        else:
+            self._put_call(call, name, values, parent)
+
+    def _put_call(self, call: str, name: str, values: Mapping[str, Any], parent: str) -> None:
+        state = self.state
+        item = with_call(state.tools.get(call) or self._call_item(call, name, parent), name, values)
+        state.tools[call] = item
+        if name in AGENTS:
+            state.parents[call] = item.id
+            while len(state.parents) > KEPT_PARENTS:
+                del state.parents[next(iter(state.parents))]
+        self._port.emit(Put(item))
+
+    def _call_item(self, call: str, name: str, parent: str) -> Item:
+        return Item(
+            f"{self.state.turn}.{call}", "tool", self._port.now_ms, status="running", turn=self.state.turn,
+            title=call_title(name, {}), tool="other", parent=self._parent(parent),
+        )  # fmt: skip
+
+    def user(self, message: Mapping[str, Any]) -> None:
+        """A message that Claude made for the model: results of tools, or its own words."""
+        content = message.get("message")
+        content = content.get("content") if isinstance(content, dict) else None
+        blocks = [{"type": "text", "text": content}] if isinstance(content, str) else array(content)
+        for block in blocks:
+            match text(block, "type"):
+                case "tool_result":
+                    self._result(block, message.get("tool_use_result"))
+                case "text":
+                    for _, words in _LOCAL_OUTPUT.findall(text(block, "text")):
+                        self.say(words)
+                case _:
+                    pass
+
+    def say(self, words: str) -> None:
+        """Add the output of one of Claude's own commands."""
+        words = words.strip()
+        if words and not self.state.running:
+            self._port.notice(words)
+        elif words:
+            item = self._new_item("agent", "")
+            self._port.emit(Put(msgspec.structs.replace(item, text=words, status="done", ended_ms=self._port.now_ms)))
+
+    def report(self, message: Mapping[str, Any]) -> bool:
+        """Add what a sub-agent in the background reports to the call that started it; False if that is unknown."""
+        item_id = self.state.parents.get(text(message, "tool_use_id"), "")
+        if item_id and text(message, "summary"):
+            self._port.emit(Append(item_id, f"\n{text(message, 'summary')}", "output"))
+        return bool(item_id)
+
+    def _result(self, block: Mapping[str, Any], detail: Any) -> None:
+        state, call = self.state, text(block, "tool_use_id")
+        item = state.tools.pop(call, None)
+        denied = call in state.denied
+        if denied:
+            state.denied.remove(call)
+        if item is not None and item.title in PLAN_TOOLS:
+            if self._plan_changed(item, block, detail):
+                return
+            item = msgspec.structs.replace(item, command="")
+        item = item or self._call_item(call, "Tool", "")
+        self._port.emit(Put(with_result(item, block, detail, denied=denied, now_ms=self._port.now_ms)))
+
+    def _plan_changed(self, item: Item, block: Mapping[str, Any], detail: Any) -> bool:
+        """Apply a change of Claude's list of tasks; False if it failed."""
+        if block.get("is_error") is True:
+            return False
+        values = msgspec.json.decode(item.command)
+        tasks = self.state.tasks
+        if item.title == "TodoWrite":
+            todos = array(values, "todos")
+            tasks.clear()
+            tasks.update({str(number): (text(each, "content"), text(each, "status")) for number, each in
+                          enumerate(todos)})  # fmt: skip
+        elif item.title == "TaskCreate":
+            tasks[text(detail, "task", "id") or str(len(tasks) + 1)] = (text(values, "subject"), "pending")
+        else:
+            key = text(values, "taskId")
+            words, status = tasks.get(key, (key, "pending"))
+            tasks[key] = (text(values, "subject") or words, text(values, "status") or status)
+            if text(values, "status") == "deleted":
+                del tasks[key]
+        entries = tuple(plan_entry(*each) for each in tasks.values())
+        self._port.emit(Put(Item(f"{item.turn}.tasks", "plan", item.at_ms, plan=entries, turn=item.turn, status="done",
+                                parent=item.parent)))  # fmt: skip
+        return True
+
+    # ------------------------------------------------------------ the rest
+
+    def finish(self, status: ItemStatus) -> None:
+        """Give everything that is not complete this status: the turn has ended."""
+        state, now_ms = self.state, self._port.now_ms
+        of_turn = [call for call in state.tools if self.is_of_turn(call)]
+        for parent in list(state.streams):
+            # A sub-agent in the background has its own result already, and goes on.
+            if not parent or parent in state.tools:
+                for block in state.streams.pop(parent).blocks:
+                    self._port.emit(SetStatus(block.item.id, status, now_ms))
+        for call in of_turn:
+            item = state.tools.pop(call)
+            if item.title not in PLAN_TOOLS:
+                self._port.emit(SetStatus(item.id, status, now_ms))
+        state.denied = []
+
+    def is_of_turn(self, call: str) -> bool:
+        """Whether the running turn made a call, and not a sub-agent in the background."""
+        item = self.state.tools.get(call)
+        return item is None or not item.parent or item.parent in {each.id for each in self.state.tools.values()}
+
+    def item_of(self, call: str) -> str:
+        """The id of a tool call's item, "" if there is none."""
+        item = self.state.tools.get(call)
+        return "" if item is None else item.id
+
+    def emit_usage(self) -> None:
+        """Report the tokens that are in use."""
+        state = self.state
+        used, currency = state.read + state.written, "USD" if state.cost else ""
+        if used or state.total:
+            self._port.emit(UsageChanged(used, state.window, state.total, state.cost, currency))
+
+    def note_result(self, message: Mapping[str, Any]) -> None:
+        """Take the totals of a "result" message, which counts from the process's start."""
+        state = self.state
+        models = list(mapping(message, "modelUsage").values())
+        names = ("inputTokens", "outputTokens", "cacheReadInputTokens", "cacheCreationInputTokens")
+        state.total = sum(integer(each, name) for each in models for name in names) or state.total
+        state.window = max((integer(each, "contextWindow") for each in models), default=0) or state.window
+        cost = message.get("total_cost_usd")
+        state.cost = float(cost) if isinstance(cost, int | float) else state.cost
+        self.emit_usage()
+
+    def _note_usage(self, usage: Mapping[str, Any]) -> None:
+        names = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+        self.state.read = sum(integer(usage, each) for each in names) or self.state.read
+        self.state.written = integer(usage, "output_tokens")
+
+    def _new_item(self, kind: ItemKind, parent: str) -> Item:
+        state = self.state
+        state.made += 1
+        return Item(
+            f"{state.turn}.{state.made}", kind, self._port.now_ms, status="running", turn=state.turn,
+            parent=self._parent(parent),
+        )  # fmt: skip
+
+    def _parent(self, call: str) -> str:
+        return self.state.parents.get(call, f"{self.state.turn}.{call}") if call else ""

@@ -1,0 +1,203 @@
+"""Claude's permissions and questions as requests to the user, and the replies to them. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final, Literal
+
+import msgspec
+
+from session_host.structured.dialects.base import Answer
+from session_host.structured.dialects.reading import array, at, mapping, text
+from session_host.structured.items import AgentRequest, Question, RequestOption
+
+from .state import OpenRequest
+from .tools import DECLINED, EDITS, MAX_TITLE_CHARACTERS, call_title, file_changes, one_line, pretty
+
+ALLOW: Final = RequestOption("allow", "Allow", "allow_once")
+DECLINE: Final = RequestOption("decline", "Decline", "reject_once")
+STOP: Final = RequestOption("stop", "Decline and stop", "cancel")
+ALWAYS: Final = "always"
+
+MAX_OPTION_CHARACTERS: Final = 500
+"""An option that allows more than can be read on a button is left out."""
+
+_SHOWN: Final[Mapping[str, frozenset[str]]] = {
+    "Bash": frozenset({"command", "description", "timeout"}),
+    "Edit": frozenset({"file_path", "old_string", "new_string"}),
+    "MultiEdit": frozenset({"file_path", "edits"}),
+    "Write": frozenset({"file_path", "content"}),
+    "NotebookEdit": frozenset({"notebook_path", "new_source"}),
+}
+"""The fields of a tool's input that the subject shows, or that change nothing about what runs."""
+
+_MODES: Final = {
+    "acceptEdits": "accept edits",
+    "plan": "plan only",
+    "bypassPermissions": "allow everything",
+    "auto": "let Claude decide",
+    "dontAsk": "decline what is not allowed",
+    "default": "ask again",
+}
+_PLACES: Final = {
+    "localSettings": "in this directory",
+    "projectSettings": "in this project",
+    "userSettings": "everywhere",
+    "session": "in this chat",
+}
+
+
+class _Body(msgspec.Struct):
+    input: msgspec.Raw = msgspec.Raw(b"null")
+    permission_suggestions: msgspec.Raw = msgspec.Raw(b"[]")
+
+
+class _Ask(msgspec.Struct):
+    request: _Body
+
+
+_ask_decoder = msgspec.json.Decoder(_Ask)
+
+
+def open_request(line: bytes, body: Mapping[str, Any]) -> OpenRequest:
+    """What a reply to a "can_use_tool" request needs; ``line`` is the whole message."""
+    try:
+        raw = _ask_decoder.decode(line).request
+        given, suggestions = bytes(raw.input), bytes(raw.permission_suggestions)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        given = msgspec.json.encode(body.get("input"))
+        suggestions = msgspec.json.encode(body.get("permission_suggestions"))
+    return OpenRequest(text(body, "tool_name"), given, suggestions, text(body, "tool_use_id"))
+
+
+def agent_request(request_id: str, body: Mapping[str, Any], *, at_ms: int, item: str, directory: str) -> AgentRequest:
+    """A "can_use_tool" request, as the user sees it."""
+    name, values = text(body, "tool_name"), mapping(body, "input")
+    reason = _plain(text(body, "decision_reason"))
+    complete = isinstance(body.get("input"), dict)
+    if name == "AskUserQuestion" and array(values, "questions"):
+        return _questions(request_id, values, at_ms, item)
+    suggestions = array(body, "permission_suggestions")
+    options = (ALLOW, *always_options(suggestions), DECLINE, STOP)
+    more = _more(name, values)
+    title = text(body, "title") or _title(name, values)
+    title = f"With {more}: {title}" if more else title
+    kind: Literal["command", "edit", "permission"]
+    match name:
+        case "Bash" if text(values, "command") and len(more) < MAX_TITLE_CHARACTERS // 2:
+            kind, subject = "command", text(values, "command")
+        case _ if name in EDITS and len(more) < MAX_TITLE_CHARACTERS // 2:
+            kind, subject = "edit", _edits(name, values)
+        case "ExitPlanMode" if set(values) <= {"plan", "planFilePath"} and text(values, "plan"):
+            kind, subject, title = "permission", text(values, "plan"), "Work by this plan?"
+            options = (RequestOption(ALLOW.id, "Start", "allow_once"), *options[1:-2],
+                       RequestOption(DECLINE.id, "Go on planning", "reject_once"), STOP)  # fmt: skip
+        case _:
+            kind, subject = "permission", f"{name}\n{pretty(body.get('input'))}"
+    return AgentRequest(
+        request_id, kind, at_ms, one_line(_plain(title)), subject, options, item, directory, reason, (), complete
+    )  # fmt: skip
+
+
+def _title(name: str, values: Mapping[str, Any]) -> str:
+    """One line: what Claude asks."""
+    if name == "Bash":
+        return text(values, "description") or "Run a command"
+    return call_title(name, values) if name in EDITS else f"Use {call_title(name, values)}"
+
+
+def _more(name: str, values: Mapping[str, Any]) -> str:
+    """The fields of a call that the subject does not show, such as that a command runs outside the sandbox."""
+    shown = _SHOWN.get(name)
+    if shown is None:
+        return ""
+    return ", ".join(
+        f"{key}: {msgspec.json.encode(value).decode()}"
+        for key, value in values.items()
+        if key not in shown and value not in (None, False, "")
+    )
+
+
+def _edits(name: str, values: Mapping[str, Any]) -> str:
+    return "".join(f"--- {change.path}\n+++ {change.path}\n{change.patch}" for change in file_changes(name, values))
+
+
+def _questions(request_id: str, values: Mapping[str, Any], at_ms: int, item: str) -> AgentRequest:
+    questions: list[Question] = []
+    lines: list[str] = []
+    for number, each in enumerate(array(values, "questions")):
+        words = text(each, "question")
+        labels = tuple(text(option, "label") for option in array(each, "options") if text(option, "label"))
+        several = " (several)" if at(each, "multiSelect") is True else ""
+        questions.append(Question(str(number), words + several, labels))
+        lines.append(words)
+        lines += [f"  {text(one, 'label')}: {text(one, 'description')}".rstrip(": ") for one in array(each, "options")]
+    return AgentRequest(
+        request_id, "question", at_ms, one_line(questions[0].text or "Claude asks"), "\n".join(lines),
+        (RequestOption(DECLINE.id, "Do not answer", "reject_once"), STOP), item, questions=tuple(questions),
+    )  # fmt: skip
+
+
+def always_options(suggestions: list[Any]) -> list[RequestOption]:
+    """Options that allow more than this call: all suggested rules together, and each suggested mode."""
+    rules = [words for each in suggestions if text(each, "type") != "setMode" and (words := _rule(each))]
+    name = f"Always allow {'; '.join(rules)}"
+    options: list[RequestOption] = []
+    if rules and len(name) <= MAX_OPTION_CHARACTERS:
+        options.append(RequestOption(ALWAYS, name, "allow_always"))
+    for each in suggestions:
+        mode = text(each, "mode")
+        if text(each, "type") == "setMode" and mode:
+            name = f"Allow, and {_MODES.get(mode, mode)} from now on"
+            options.append(RequestOption(f"mode {mode}", name, "allow_always"))
+    return options
+
+
+def _rule(suggestion: Any) -> str:
+    place = _PLACES.get(text(suggestion, "destination"), text(suggestion, "destination"))
+    match text(suggestion, "type"):
+        case "addRules" | "replaceRules":
+            if text(suggestion, "behavior") != "allow":
+                return ""
+            rules = [
+                f"{text(each, 'toolName')}({text(each, 'ruleContent')})" if text(each, "ruleContent")
+                else text(each, "toolName")
+                for each in array(suggestion, "rules")
+            ]  # fmt: skip
+            return f"{', '.join(rules)} {place}".strip()
+        case "addDirectories":
+            names = [each for each in array(suggestion, "directories") if isinstance(each, str)]
+            return f"the directory {', '.join(names)} {place}".strip()
+        case _:
+            return ""
+
+
+def reply(request: OpenRequest, answer: Answer) -> dict[str, Any]:
+    """The reply to Claude."""
+    words = "\n".join(each for each in answer.texts.values() if each.strip())
+    if answer.option in {DECLINE.id, STOP.id}:
+        return {"behavior": "deny", "message": words or DECLINED, "interrupt": answer.option == STOP.id}
+    if request.tool == "AskUserQuestion":
+        values = mapping(msgspec.json.decode(request.input))
+        answers = {
+            text(each, "question"): answer.texts.get(str(number), "")
+            for number, each in enumerate(array(values, "questions"))
+        }
+        return {"behavior": "allow", "updatedInput": {**values, "answers": answers}}
+    allowed: dict[str, Any] = {"behavior": "allow", "updatedInput": msgspec.Raw(request.input)}
+    chosen = _chosen(msgspec.json.decode(request.suggestions), answer.option)
+    return {**allowed, "updatedPermissions": chosen} if chosen else allowed
+
+
+def _chosen(suggestions: Any, option: str) -> list[Any]:
+    """The suggestions that an option stands for."""
+    given = suggestions if isinstance(suggestions, list) else []
+    if option == ALWAYS:
+        return [each for each in given if text(each, "type") != "setMode" and _rule(each)]
+    return [each for each in given if text(each, "type") == "setMode" and option == f"mode {text(each, 'mode')}"]
+
+
+def _plain(words: str) -> str:
+    """The text without escape sequences."""
+    return re.sub(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f]", "", words)

@@ -1,0 +1,247 @@
+"""Tool calls of Claude and their results, as fields of an item. Pure."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import difflib
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from session_host.protocol.values import Image
+from session_host.structured.dialects.reading import array, at, integer, mapping, text
+from session_host.structured.items import FileChange, Item, ItemStatus, PlanEntry, ToolKind
+
+EDITS: Final = frozenset({"Edit", "MultiEdit", "Write", "NotebookEdit"})
+AGENTS: Final = frozenset({"Task", "Agent"})
+"""Tools that start a sub-agent."""
+
+PLAN_TOOLS: Final = frozenset({"TodoWrite", "TaskCreate", "TaskUpdate"})
+"""Tools that change Claude's list of tasks: the plan is shown in place of the call."""
+
+DECLINED: Final = "The user declined this tool use. It was not run."
+"""What Claude reads about a declined call, unless the user wrote something."""
+
+_REJECTED: Final = "The user doesn't want to proceed with this tool use."
+_NO_OUTPUT: Final = "(Bash completed with no output)"
+
+MAX_COMPARED_LINES = 4000
+"""Longer texts are shown as removed and added, since comparing them takes long."""
+
+MAX_TITLE_CHARACTERS = 200
+
+_KINDS: Final[Mapping[str, ToolKind]] = {
+    "Bash": "execute",
+    "Edit": "edit",
+    "MultiEdit": "edit",
+    "Write": "edit",
+    "NotebookEdit": "edit",
+    "Read": "read",
+    "NotebookRead": "read",
+    "Glob": "search",
+    "Grep": "search",
+    "LS": "search",
+    "ToolSearch": "search",
+    "WebSearch": "search",
+    "web_search": "search",
+    "WebFetch": "fetch",
+    "web_fetch": "fetch",
+    "ExitPlanMode": "think",
+}
+
+_NAMED: Final[Mapping[str, tuple[str, ...]]] = {
+    "Read": ("file_path",),
+    "NotebookRead": ("notebook_path",),
+    "Glob": ("pattern", "path"),
+    "Grep": ("pattern", "path"),
+    "LS": ("path",),
+    "ToolSearch": ("query",),
+    "WebSearch": ("query",),
+    "web_search": ("query",),
+    "WebFetch": ("url",),
+    "web_fetch": ("url",),
+    "Skill": ("skill",),
+    "BashOutput": ("bash_id",),
+    "KillShell": ("shell_id",),
+    "TaskOutput": ("task_id",),
+    "TaskStop": ("task_id",),
+}
+"""The fields of a tool's input that its title shows."""
+
+
+def with_call(item: Item, name: str, values: Mapping[str, Any]) -> Item:
+    """The item with all that a tool call says."""
+    kind = _KINDS.get(name, "other")
+    changes = file_changes(name, values)
+    shown = ""
+    if name == "ExitPlanMode":
+        shown = text(values, "plan")
+    elif name in AGENTS:
+        shown = text(values, "prompt")
+    elif kind == "other" and values and name != "AskUserQuestion":
+        shown = f"```json\n{pretty(values)}\n```"
+    return msgspec.structs.replace(
+        item, title=call_title(name, values), tool=kind, changes=changes, text=shown,
+        command=text(values, "command") if kind == "execute" else "",
+    )  # fmt: skip
+
+
+def call_title(name: str, values: Mapping[str, Any]) -> str:
+    """One line: what a tool call does."""
+    if name == "Bash":
+        return one_line(text(values, "description") or text(values, "command"))
+    if name in EDITS:
+        return one_line(f"{name} {text(values, 'file_path') or text(values, 'notebook_path')}")
+    if name in AGENTS:
+        return one_line(text(values, "description") or "Sub-agent")
+    if name == "ExitPlanMode":
+        return "Plan"
+    if name == "AskUserQuestion":
+        return one_line("; ".join(text(each, "question") for each in array(values, "questions")) or "Question")
+    if name.startswith("mcp__"):
+        server, _, tool = name.removeprefix("mcp__").partition("__")
+        return one_line(f"{server}: {tool}")
+    return one_line(" ".join([name, *(text(values, each) for each in _NAMED.get(name, ()))]))
+
+
+def one_line(words: str) -> str:
+    """The text on one line, bounded."""
+    return " ".join(words.split())[:MAX_TITLE_CHARACTERS]
+
+
+def pretty(values: Any) -> str:
+    """A value as indented JSON."""
+    return msgspec.json.format(msgspec.json.encode(values), indent=2).decode()
+
+
+# ---------------------------------------------------------------- files
+
+
+def file_changes(name: str, values: Mapping[str, Any]) -> tuple[FileChange, ...]:
+    """The changes of files that a tool call asks for; () for a call that changes none."""
+    if name not in EDITS:
+        return ()
+    path = text(values, "file_path") or text(values, "notebook_path")
+    match name:
+        case "Write":
+            return (FileChange(path, difference("", text(values, "content"))),)
+        case "NotebookEdit":
+            return (FileChange(path, difference("", text(values, "new_source"))),)
+        case "MultiEdit":
+            edits = array(values, "edits")
+        case _:
+            edits = [values]
+    patch = "".join(difference(text(each, "old_string"), text(each, "new_string")) for each in edits)
+    return (FileChange(path, patch),)
+
+
+def difference(old: str, new: str) -> str:
+    """A unified diff of two texts, without header lines."""
+    before, after = old.splitlines(), new.splitlines()
+    if len(before) + len(after) > MAX_COMPARED_LINES and before and after:
+        head = f"@@ -1,{len(before)} +1,{len(after)} @@"
+        lines = [head, *(f"-{each}" for each in before), *(f"+{each}" for each in after)]
+    else:
+        lines = list(difflib.unified_diff(before, after, lineterm=""))[2:]
+    return "".join(f"{each}\n" for each in lines)
+
+
+def _applied(changes: tuple[FileChange, ...], result: Any) -> tuple[FileChange, ...]:
+    """The changes of a call as its result reports them: with the lines' numbers in the file."""
+    if len(changes) != 1:
+        return changes
+    hunks = [each for each in array(result, "structuredPatch") if array(each, "lines")]
+    patch = "".join(
+        f"@@ -{integer(hunk, 'oldStart')},{integer(hunk, 'oldLines')} "
+        f"+{integer(hunk, 'newStart')},{integer(hunk, 'newLines')} @@\n"
+        + "".join(f"{line}\n" for line in array(hunk, "lines") if isinstance(line, str))
+        for hunk in hunks
+    )
+    created = text(result, "type") == "create"
+    change = msgspec.structs.replace(changes[0], patch=patch or changes[0].patch, kind="add" if created else "update")
+    return (change,)
+
+
+# ---------------------------------------------------------------- results
+
+
+def with_result(item: Item, block: Mapping[str, Any], detail: Any, *, denied: bool, now_ms: int) -> Item:
+    """The item of a call, complete with its result.
+
+    Args:
+        item: the call's.
+        block: the content block of the result.
+        detail: the result as the tool's own fields ("tool_use_result"), None if there are none.
+        denied: the user declined the call.
+        now_ms: the time.
+    """
+    output, images = content(block.get("content"))
+    failed, interrupted = block.get("is_error") is True, at(detail, "interrupted") is True
+    exit_code: int | None = None
+    if item.tool == "execute":
+        found = re.match(r"Exit code (\d+)\n?", output) if failed else None
+        if found:
+            exit_code, output = int(found[1]), output[found.end() :]
+        elif not failed:
+            exit_code = 0
+    if failed:
+        output = re.sub(r"\A<tool_use_error>(.*)</tool_use_error>\Z", r"\1", output, flags=re.DOTALL)
+    if text(detail, "status") == "async_launched":
+        output = "Runs in the background."
+    elif item.tool == "read" and text(detail, "file", "content"):
+        output = text(detail, "file", "content")
+    elif item.tool == "edit" and not failed:
+        output = ""
+    if output.startswith(_REJECTED) or (denied and output == DECLINED):
+        # Words of Claude's or ours for the model.
+        interrupted, output = not denied, ""
+    elif output == _NO_OUTPUT:
+        output = ""
+    status: ItemStatus = "declined" if denied else "interrupted" if interrupted else "failed" if failed else "done"
+    return msgspec.structs.replace(
+        item, status=status, output=output, exit_code=exit_code, ended_ms=now_ms, images=images,
+        changes=item.changes if failed else _applied(item.changes, detail),
+    )  # fmt: skip
+
+
+def content(value: Any) -> tuple[str, tuple[Image, ...]]:
+    """The text and the images of a result's content."""
+    if isinstance(value, str):
+        return value, ()
+    pieces: list[str] = []
+    images: list[Image] = []
+    for block in value if isinstance(value, list) else ():
+        match text(block, "type"):
+            case "text":
+                pieces.append(text(block, "text"))
+            case "image":
+                image = _image(mapping(block, "source"))
+                if image is not None:
+                    images.append(image)
+            case "tool_reference":
+                pieces.append(text(block, "tool_name"))
+            case "web_search_result":
+                pieces.append(f"{text(block, 'title')} {text(block, 'url')}".strip())
+            case _:
+                pieces.append(msgspec.json.encode(block).decode())
+    return "\n".join(pieces), tuple(images)
+
+
+def _image(source: Mapping[str, Any]) -> Image | None:
+    try:
+        data = base64.b64decode(text(source, "data"), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return Image(text(source, "media_type"), data) if data else None
+
+
+def plan_entry(words: str, status: str) -> PlanEntry:
+    """One step of a plan."""
+    match status:
+        case "in_progress" | "completed":
+            return PlanEntry(words, status)
+        case _:
+            return PlanEntry(words)
