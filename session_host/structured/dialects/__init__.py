@@ -7,6 +7,7 @@
     acp/       the Agent Client Protocol
     registry   the dialects by their names
     codex/     Codex: ``codex app-server``
+    claude/    Claude Code: ``claude -p`` with streams of JSON
 
 No message of an agent makes a dialect fail: an unknown message or field becomes a "raw" item, and the rest of the
 message counts.

@@ -11,7 +11,7 @@ from .base import Dialect, DialectPort
 
 DIALECTS: Final[dict[str, tuple[str, str]]] = {
     "acp": ("acp", "AcpDialect"),
-    "claude": ("claude", "ClaudeDialect"),
+    "claude": ("claude.dialect", "ClaudeDialect"),
     "codex": ("codex.dialect", "CodexDialect"),
     "one-shot": ("one_shot", "OneShotDialect"),
 }

@@ -122,7 +122,7 @@ class ClaudeDialect:
     def receive(self, line: bytes) -> None:
         """See ``Dialect``."""
         message = read_message(line)
-        if not isinstance(message, dict):
+        if message is None:
             self._port.raw("not a JSON object", line.decode(errors="replace"))
             return
         kind = text(message, "type")

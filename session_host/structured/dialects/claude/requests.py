@@ -9,16 +9,19 @@ from typing import Any, Final, Literal
 import msgspec
 
 from session_host.structured.dialects.base import Answer
-from session_host.structured.dialects.reading import array, at, mapping, text
+from session_host.structured.dialects.reading import array, at, mapping, one_line, text
 from session_host.structured.items import AgentRequest, Question, RequestOption
 
 from .state import OpenRequest
-from .tools import DECLINED, EDITS, MAX_TITLE_CHARACTERS, call_title, file_changes, one_line, pretty
+from .tools import DECLINED, EDITS, call_title, file_changes, pretty
 
 ALLOW: Final = RequestOption("allow", "Allow", "allow_once")
 DECLINE: Final = RequestOption("decline", "Decline", "reject_once")
 STOP: Final = RequestOption("stop", "Decline and stop", "cancel")
 ALWAYS: Final = "always"
+
+MAX_MORE_CHARACTERS: Final = 100
+"""So much of a call that the subject does not show goes into the title; with more, the subject is the whole input."""
 
 MAX_OPTION_CHARACTERS: Final = 500
 """An option that allows more than can be read on a button is left out."""
@@ -85,9 +88,9 @@ def agent_request(request_id: str, body: Mapping[str, Any], *, at_ms: int, item:
     title = f"With {more}: {title}" if more else title
     kind: Literal["command", "edit", "permission"]
     match name:
-        case "Bash" if text(values, "command") and len(more) < MAX_TITLE_CHARACTERS // 2:
+        case "Bash" if text(values, "command") and len(more) < MAX_MORE_CHARACTERS:
             kind, subject = "command", text(values, "command")
-        case _ if name in EDITS and len(more) < MAX_TITLE_CHARACTERS // 2:
+        case _ if name in EDITS and len(more) < MAX_MORE_CHARACTERS:
             kind, subject = "edit", _edits(name, values)
         case "ExitPlanMode" if set(values) <= {"plan", "planFilePath"} and text(values, "plan"):
             kind, subject, title = "permission", text(values, "plan"), "Work by this plan?"

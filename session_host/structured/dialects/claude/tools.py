@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import difflib
 import re
 from collections.abc import Mapping
 from typing import Any, Final
@@ -12,7 +11,8 @@ from typing import Any, Final
 import msgspec
 
 from session_host.protocol.values import Image
-from session_host.structured.dialects.reading import array, at, integer, mapping, text
+from session_host.structured.dialects.patches import unified_patch
+from session_host.structured.dialects.reading import array, at, integer, mapping, one_line, text
 from session_host.structured.items import FileChange, Item, ItemStatus, PlanEntry, ToolKind
 
 EDITS: Final = frozenset({"Edit", "MultiEdit", "Write", "NotebookEdit"})
@@ -27,11 +27,6 @@ DECLINED: Final = "The user declined this tool use. It was not run."
 
 _REJECTED: Final = "The user doesn't want to proceed with this tool use."
 _NO_OUTPUT: Final = "(Bash completed with no output)"
-
-MAX_COMPARED_LINES = 4000
-"""Longer texts are shown as removed and added, since comparing them takes long."""
-
-MAX_TITLE_CHARACTERS = 200
 
 _KINDS: Final[Mapping[str, ToolKind]] = {
     "Bash": "execute",
@@ -107,11 +102,6 @@ def call_title(name: str, values: Mapping[str, Any]) -> str:
     return one_line(" ".join([name, *(text(values, each) for each in _NAMED.get(name, ()))]))
 
 
-def one_line(words: str) -> str:
-    """The text on one line, bounded."""
-    return " ".join(words.split())[:MAX_TITLE_CHARACTERS]
-
-
 def pretty(values: Any) -> str:
     """A value as indented JSON."""
     return msgspec.json.format(msgspec.json.encode(values), indent=2).decode()
@@ -127,26 +117,22 @@ def file_changes(name: str, values: Mapping[str, Any]) -> tuple[FileChange, ...]
     path = text(values, "file_path") or text(values, "notebook_path")
     match name:
         case "Write":
-            return (FileChange(path, difference("", text(values, "content"))),)
+            return (FileChange(path, unified_patch("", text(values, "content"))),)
         case "NotebookEdit":
-            return (FileChange(path, difference("", text(values, "new_source"))),)
+            return (FileChange(path, unified_patch("", text(values, "new_source"))),)
         case "MultiEdit":
             edits = array(values, "edits")
         case _:
             edits = [values]
-    patch = "".join(difference(text(each, "old_string"), text(each, "new_string")) for each in edits)
+    patch = "".join(_fragment_patch(text(each, "old_string"), text(each, "new_string")) for each in edits)
     return (FileChange(path, patch),)
 
 
-def difference(old: str, new: str) -> str:
-    """A unified diff of two texts, without header lines."""
-    before, after = old.splitlines(), new.splitlines()
-    if len(before) + len(after) > MAX_COMPARED_LINES and before and after:
-        head = f"@@ -1,{len(before)} +1,{len(after)} @@"
-        lines = [head, *(f"-{each}" for each in before), *(f"+{each}" for each in after)]
-    else:
-        lines = list(difflib.unified_diff(before, after, lineterm=""))[2:]
-    return "".join(f"{each}\n" for each in lines)
+def _fragment_patch(old: str, new: str) -> str:
+    """A diff of two texts from the midst of a file: without a line's end, they are no last lines."""
+    if not old.endswith("\n") and not new.endswith("\n"):
+        old, new = (f"{each}\n" if each else "" for each in (old, new))
+    return unified_patch(old, new)
 
 
 def _applied(changes: tuple[FileChange, ...], result: Any) -> tuple[FileChange, ...]:

@@ -1,0 +1,202 @@
+"""Recorded chats with Claude Code, played to the dialect."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from session_host.protocol.messages import AnswerRequest, Interrupt, Prompt, Verb
+from session_host.structured.dialects.base import Start
+from session_host.structured.dialects.claude.dialect import ClaudeDialect
+from session_host.structured.items import Item
+from session_host.structured.lines import Line
+from session_host.structured.rules import Step, StructuredRules, digest
+from session_host.structured.transcript import Transcript
+
+RECORDINGS = Path(__file__).parents[3] / "recordings"
+CURRENT = RECORDINGS / "claude-stream-json.jsonl"
+FORMER = RECORDINGS / "claude-stream-json-2.1.197.jsonl"
+Entry = dict[str, Any]
+
+
+def entries(path: Path) -> list[Entry]:
+    """The lines of a recording: "<-" from Claude, "->" to it, "do" of the user, "end" of the program."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+class Played:
+    """A chat that hears a recording."""
+
+    def __init__(self, *, saves: bool = False) -> None:
+        self.start = Start(directory="/home/user/project")
+        self.rules = StructuredRules(ClaudeDialect, self.start, "s")
+        self.transcript = Transcript()
+        self.sent: list[Any] = []
+        self._saves = saves
+        self._take(self.rules.begin(1))
+
+    def _take(self, step: Step) -> None:
+        for change in step.changes:
+            self.transcript.apply(change, 1)
+        self.sent += [msgspec.json.decode(line) for line in step.lines.splitlines()]
+        assert step.refusal is None
+
+    def play(self, entry: Entry) -> None:
+        """One line of the recording."""
+        if self._saves:
+            state, dialect = self.rules.save()
+            copied = msgspec.msgpack.decode(msgspec.msgpack.encode(state), type=type(state))
+            self.rules = StructuredRules(ClaudeDialect, self.start, "s")
+            self.rules.load(copied, dialect)
+        match entry["dir"]:
+            case "<-":
+                self._take(self.rules.receive_lines([Line(json.dumps(entry["msg"]).encode())], 1))
+            case "do":
+                self.do(msgspec.convert(entry["msg"], Verb))
+            case "end":
+                self._take(self.rules.end(1))
+
+    def do(self, verb: Verb) -> None:
+        if isinstance(verb, AnswerRequest):
+            verb = msgspec.structs.replace(verb, digest=digest(self.transcript.requests[verb.agent_request]))
+        self._take(self.rules.verb(verb, 1, by="window"))
+
+    def raws(self) -> list[Item]:
+        return [each for each in self.transcript if each.kind == "raw"]
+
+    def find(self, kind: str, words: str) -> Item:
+        """The item of a kind that has a text in its title, text or command."""
+        return next(each for each in self.transcript if each.kind == kind and words in (
+            f"{each.title} {each.text} {each.command}"))  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def whole() -> Played:
+    played = Played()
+    for entry in entries(CURRENT):
+        played.play(entry)
+    return played
+
+
+def test_the_same_lines_are_sent_as_in_the_recorded_chat(whole: Played) -> None:
+    assert whole.sent == [each["msg"] for each in entries(CURRENT) if each["dir"] == "->"]
+
+
+def test_no_message_of_a_recorded_chat_is_unknown(whole: Played) -> None:
+    assert whole.raws() == []
+
+
+def test_a_streamed_message_and_its_whole_text_are_one_item(whole: Played) -> None:
+    assert [each.text for each in whole.transcript if each.text == "echo: hello"] == ["echo: hello"]
+    answers = [each for each in whole.transcript if each.kind == "agent" and each.turn == "s-2"]
+    assert [(each.status, each.text.count("\n")) for each in answers] == [("done", 3)]
+
+
+def test_a_steering_text_goes_into_the_turn_after_a_tool_or_begins_one(whole: Played) -> None:
+    assert whole.find("user", "steered into it").turn == whole.find("user", "sleep 0.3").turn
+    steered = whole.find("user", "steered")
+    assert steered.turn == steered.id
+    assert {each.status for each in whole.transcript if each.kind == "user"} == {"done"}
+
+
+@pytest.mark.parametrize(
+    ("option", "status"), [("allow", "done"), ("decline", "declined"), ("stop", "declined"), ("q", "interrupted")]
+)
+def test_a_command_that_asks_for_permission(whole: Played, option: str, status: str) -> None:
+    tool = whole.find("tool", f"echo {option} >")
+    assert (tool.tool, tool.command, tool.status) == ("execute", f"echo {option} > {option}.txt", status)
+    assert tool.output == ""
+
+
+def test_a_failed_command_has_its_output_and_exit_code(whole: Played) -> None:
+    tool = whole.find("tool", "exit 3")
+    assert (tool.status, tool.exit_code, tool.output) == ("failed", 3, "out")
+
+
+def test_an_edit_has_the_diff_with_the_lines_of_the_file(whole: Played) -> None:
+    (change,) = whole.find("tool", "Edit").changes
+    assert change.path == "/home/user/project/f.txt"
+    assert change.patch == "@@ -1,3 +1,3 @@\n one\n-two\n+zwei\n three\n"
+    (change,) = whole.find("tool", "Write").changes
+    assert (change.kind, change.patch) == ("add", "@@ -0,0 +1,2 @@\n+a\n+b\n")
+
+
+def test_a_sub_agent_that_works_in_the_background_has_items_below_its_call(whole: Played) -> None:
+    call = whole.find("tool", "look")
+    assert call.output == "Runs in the background.\nthe tool said: (Bash completed with no output)"
+    below = [each for each in whole.transcript if each.parent == call.id]
+    assert [(each.kind, each.status) for each in below] == [("tool", "done"), ("agent", "done")]
+
+
+def test_errors_of_the_service_are_said_once(whole: Played) -> None:
+    notices = [each.text for each in whole.transcript if each.kind == "notice"]
+    assert "The model's service: error 529. Trying again in 1 s (attempt 1 of 10)." in notices
+    assert notices.count("API Error: 400 refused with 400, as the test asks") == 1
+
+
+def test_settings_and_commands_are_known(whole: Played) -> None:
+    status = whole.transcript.status
+    assert [(each.id, each.value) for each in status.settings] == [
+        ("model", "sonnet"), ("mode", "default"), ("effort", "high"),
+    ]  # fmt: skip
+    assert "sonnet" not in {each.name for each in status.settings[0].choices}
+    assert len(status.commands) == 3
+    assert status.capabilities.steer
+    assert status.usage is not None
+    assert status.usage.window == 1_000_000
+
+
+def test_what_was_said_before_the_agent_was_killed_stays_and_is_cut(whole: Played) -> None:
+    last = whole.transcript[len(whole.transcript) - 1]
+    assert (last.status, last.text) == ("cut", "answer line 0001\nanswer line 0002\nanswer line 0003\n")
+    assert whole.transcript.status.last_turn is not None
+    assert whole.transcript.status.last_turn.outcome == "cut"
+
+
+def test_a_state_that_is_saved_at_every_message_goes_on_the_same(whole: Played) -> None:
+    saving = Played(saves=True)
+    for entry in entries(CURRENT):
+        saving.play(entry)
+    assert saving.sent == whole.sent
+    assert saving.transcript.snapshot() == whole.transcript.snapshot()
+
+
+def test_the_program_may_end_after_any_message() -> None:
+    recorded = entries(CURRENT)
+    played = Played()
+    for entry in recorded:
+        played.play(entry)
+        state, dialect = played.rules.save()
+        ended = StructuredRules(ClaudeDialect, played.start, "s")
+        ended.load(msgspec.msgpack.decode(msgspec.msgpack.encode(state), type=type(state)), dialect)
+        ended.end(2)
+        assert ended.state.ended
+        assert ended.state.running == [] or entry["dir"] == "end"
+
+
+def test_the_former_version_is_understood() -> None:
+    played = Played()
+    prompts = 0
+    for entry in entries(FORMER):
+        if entry["dir"] == "<-":
+            played.play(entry)
+            continue
+        message = entry["msg"]
+        if message["type"] == "user":
+            prompts += 1
+            played.do(Prompt("", 0, message["message"]["content"][0]["text"]))
+        elif message["type"] == "control_response":
+            played.do(AnswerRequest("", 0, played.transcript.open_requests[0].id, "allow", ""))
+        elif message["request"]["subtype"] == "interrupt":
+            played.do(Interrupt("", 0))
+    assert played.raws() == []
+    assert [each.text for each in played.transcript if each.kind == "agent"] == [
+        "PONG-123: hello stream", "TOOL-DONE-125: (Bash completed with no output)", "PONG-126: slow 20 stop ",
+        "PONG-127: slow 3 first w1 w2 w3 w4 w5 w6 w7 w8 w9 w10 w11 w12 w13 w14 END-127",
+        "PONG-128: queued while running", "PONG-129: after resume",
+    ]  # fmt: skip
+    assert prompts == 6
