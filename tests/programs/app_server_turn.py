@@ -56,12 +56,12 @@ class Turn:
     """One running turn."""
 
     def __init__(self, turn_id: str, text: str, client_id: str | None) -> None:
-        self.id = turn_id
+        self.id = self.active = turn_id
         self.text = text
         self.client_id = client_id
         self.items: list[Json] = []
         self.steered: list[tuple[str, str | None]] = []
-        self.interrupted = False
+        self.interrupted = self.closed = False
         self.changed = threading.Condition()
         self.numbers = {word: int(number) for word, number in NUMBERS.findall(TEXTS.sub("", text))}
         self.texts = dict(TEXTS.findall(text))
@@ -113,7 +113,11 @@ class Player:
         else:
             deltas = pieces(answer, numbers.get("deltas", 1))
         self.stream(turn, deltas)
-        while turn.steered:
+        while True:
+            with turn.changed:
+                turn.closed = not turn.steered
+            if turn.closed:
+                break
             text, client_id = turn.steered.pop(0)
             self.user_message(turn, text, client_id)
             self.stream(turn, [f"steered: {text}"])

@@ -182,6 +182,7 @@ class Server:
 
     def do_review_start(self, params: Json) -> Json:
         self.turn = turn = Turn(fresh_id(), "", None)
+        turn.active = fresh_id()
         review = params["target"].get("instructions") or "current changes"
         turn.items.append({"type": "enteredReviewMode", "id": fresh_id(), "review": review})
         turn.items.append({"type": "exitedReviewMode", "id": fresh_id(), "review": "nothing is wrong"})
@@ -191,9 +192,13 @@ class Server:
         turn = self.turn
         if turn is None:
             raise Refused("no active turn to steer")
+        if turn.active != turn.id:
+            raise Refused("cannot steer a review turn")
         if turn.id != params["expectedTurnId"]:
             raise Refused(f"expected active turn id `{params['expectedTurnId']}` but found `{turn.id}`")
         with turn.changed:
+            if turn.closed:
+                raise Refused("no active turn to steer")
             text = "".join(each.get("text", "") for each in params["input"])
             turn.steered.append((text, params.get("clientUserMessageId")))
             turn.changed.notify_all()
@@ -203,6 +208,8 @@ class Server:
         turn = self.turn
         if turn is None:
             raise Refused("no active turn to interrupt")
+        if turn.active != params["turnId"]:
+            raise Refused(f"expected active turn id {params['turnId']} but found {turn.active}")
         with turn.changed:
             turn.interrupted = True
             turn.changed.notify_all()
@@ -214,7 +221,8 @@ class Server:
 
     def run(self, turn: Turn) -> None:
         self.notify("thread/status/changed", status={"type": "active", "activeFlags": []})
-        self.notify("turn/started", turn=described(turn, "inProgress"))
+        # As in the real one: a review runs a turn of its own, by whose id it is interrupted.
+        self.notify("turn/started", turn=described(turn, "inProgress") | {"id": turn.active, "rootTurnId": turn.id})
         error = None
         try:
             status = self.player().play(turn)
@@ -224,8 +232,8 @@ class Server:
             error = {"message": turn.texts["fail"], "codexErrorInfo": "other", "additionalDetails": None}
             self.notify("error", error=error, willRetry=False, turnId=turn.id)
         self.turns.append(described(turn, status) | {"items": turn.items, "itemsView": "full", "error": error})
-        self.save()
         self.turn = None
+        self.save()
         self.notify("thread/status/changed", status={"type": "idle"})
         summary = [each for each in turn.items if each["type"] == "agentMessage"][-1:]
         self.notify("turn/completed", turn=described(turn, status) | {"items": summary, "error": error})

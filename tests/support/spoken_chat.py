@@ -136,8 +136,12 @@ class SpokenChat:
 
     def until_idle(self) -> None:
         """Wait until the agent is idle and no prompt waits."""
-        self.until(lambda: self.transcript.status.state == "idle" and not self.rules.state.queue
-                   and self.rules.state.in_flight is None)  # fmt: skip
+
+        def is_idle() -> bool:
+            state = self.rules.state
+            return state.state == "idle" and not (state.queue or state.in_flight or state.steering)
+
+        self.until(is_idle)
 
     def until_asked(self) -> AgentRequest:
         """Wait for a request; the oldest one."""

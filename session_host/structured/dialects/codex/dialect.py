@@ -218,11 +218,7 @@ class CodexDialect:
 
     def interrupt(self) -> None:
         """See ``base.Dialect``."""
-        state = self._state
-        if state.turn:
-            self._context.rpc.request("turn/interrupt", {"threadId": state.thread, "turnId": state.turn}, state.turn)
-        else:
-            state.interrupting = state.busy
+        self._turns.interrupt()
 
     def answer(self, request: AgentRequest, answer: Answer) -> None:
         """See ``base.Dialect``."""

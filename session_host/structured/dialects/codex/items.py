@@ -95,7 +95,7 @@ def _words(raw: dict[str, Any], *, done: bool) -> dict[str, Any] | None:
         case "enteredReviewMode":
             return _notice(f"Review of {text(raw, 'review') or 'the changes'}")
         case "exitedReviewMode":
-            return _notice("The review is done.")
+            return _notice("The review is over.")
         case "hookPrompt":
             said = "\n\n".join(text(each, "text") for each in array(raw, "fragments"))
             return _notice(f"A hook adds: {said}")
@@ -234,7 +234,8 @@ def file_changes(changes: list[Any], directory: str) -> tuple[FileChange, ...]:
             case "delete":
                 found.append(FileChange(path, whole_file(diff, "-"), "delete"))
             case _:
-                found.append(FileChange(path, diff, "update", _relative(moved_to, directory)))
+                patch = diff.removesuffix(f"\n\nMoved to: {moved_to}")  # The server says it there, too.
+                found.append(FileChange(path, patch, "update", _relative(moved_to, directory)))
     return tuple(found)
 
 

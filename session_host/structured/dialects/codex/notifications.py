@@ -21,8 +21,8 @@ IGNORED: Final = frozenset({
     "model/verification", "project/changed", "remoteControl/status/changed", "skills/changed",
     "thread/attachment/updated", "thread/compacted", "thread/environment/connected", "thread/environment/disconnected",
     "thread/goal/cleared", "thread/goal/updated", "thread/prediction/updated", "thread/project/updated",
-    "thread/queue/changed", "thread/readState/changed", "thread/section/changed", "thread/status/changed",
-    "thread/unarchived", "turn/diff/updated", "turn/moderationMetadata",
+    "thread/queue/changed", "thread/readState/changed", "thread/section/changed", "thread/unarchived",
+    "turn/diff/updated", "turn/moderationMetadata",
 })  # fmt: skip
 """Notifications that say nothing about the chat, or that repeat what others say."""
 
@@ -45,7 +45,8 @@ class Notifications:
         self._turns = turns
         self._requests = requests
         self._of_chat: dict[str, Callable[[Params], None]] = {
-            "turn/started": lambda params: turns.began(text(params, "turn", "id")),
+            "turn/started": self._turn_started,
+            "thread/status/changed": self._status_changed,
             "turn/completed": self._turn_completed,
             "turn/plan/updated": turns.plan_updated,
             "thread/tokenUsage/updated": turns.usage,
@@ -127,6 +128,14 @@ class Notifications:
         starting = [each.id for each in state.items.values() if each.starts_agent]
         if starting:
             state.parents.setdefault(text(thread, "id"), starting[-1])
+
+    def _turn_started(self, params: Params) -> None:
+        """A turn runs; that within a review has another id than the review, which alone ends."""
+        turn, root = text(params, "turn", "id"), text(params, "turn", "rootTurnId")
+        self._turns.began(root if root and root == self._context.state.turn else turn, turn)
+
+    def _status_changed(self, params: Params) -> None:
+        self._context.state.server_idle = text(params, "status", "type") in {"idle", "systemError"}
 
     def _turn_completed(self, params: Params) -> None:
         turn = mapping(params, "turn")

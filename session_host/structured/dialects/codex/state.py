@@ -101,7 +101,9 @@ class CodexState(msgspec.Struct, array_like=True):
     Attributes:
         thread: the server's id of the conversation, "" before it is open.
         turn: the running turn, "" for none or before its id is known.
+        active: the id by which the running turn is interrupted: another one within a review.
         busy: a turn runs, or is about to.
+        server_idle: the server said last that it is idle.
         interrupting: the turn is to be interrupted as soon as its id is known.
         turns: how many turns have begun.
         ended: the newest turns that have ended.
@@ -120,7 +122,9 @@ class CodexState(msgspec.Struct, array_like=True):
     rpc: JsonRpcState
     thread: str = ""
     turn: str = ""
+    active: str = ""
     busy: bool = False
+    server_idle: bool = False
     interrupting: bool = False
     turns: int = 0
     ended: list[str] = []

@@ -48,19 +48,26 @@ class Turns:
 
     # ------------------------------------------------------------ turns
 
-    def began(self, turn: str) -> None:
-        """A turn of the thread runs."""
+    def began(self, turn: str, active: str = "") -> None:
+        """A turn of the thread runs; ``active``: the server's id of the part that runs now."""
         context = self._context
         state = context.state
         if not turn or context.has_ended(turn):
             return
         if turn != state.turn:
             state.turns += 1
-        state.turn, state.busy = turn, True
+        state.turn, state.active, state.busy = turn, active or turn, True
         if state.interrupting:
-            state.interrupting = False
-            context.rpc.request("turn/interrupt", {"threadId": state.thread, "turnId": turn}, turn)
+            self.interrupt()
         context.show_state()
+
+    def interrupt(self) -> None:
+        """Interrupt the running turn, or the one that is about to begin."""
+        context = self._context
+        state = context.state
+        state.interrupting = state.busy and not state.turn
+        if state.turn:
+            context.rpc.request("turn/interrupt", {"threadId": state.thread, "turnId": state.active}, state.turn)
 
     def ended(self, raw: dict[str, Any]) -> None:
         """A turn of the thread is over."""
@@ -77,8 +84,8 @@ class Turns:
         if error:
             self._problem(turn, error)
         context.port.emit(TurnEnded(turn, outcome, items.one_line(error)))
-        if turn == state.turn or not state.turn:
-            state.turn, state.busy, state.interrupting = "", False, False
+        if turn == state.turn or not state.turn or state.server_idle:
+            state.turn, state.active, state.busy, state.interrupting = "", "", False, False
         context.show_state()
 
     def finish_items(self, turn: str, outcome: TurnOutcome) -> None:
@@ -103,9 +110,12 @@ class Turns:
 
     def error(self, params: dict[str, Any]) -> None:
         """An error in a turn; the server may try again."""
+        state, turn = self._context.state, text(params, "turnId")
         words = text(params, "error", "message") or "Codex reports an error without words"
         details = text(params, "error", "additionalDetails")
-        self._problem(text(params, "turnId"), f"{words} ({details})" if details else words)
+        self._problem(turn, f"{words} ({details})" if details else words)
+        if turn in state.reviews and state.server_idle and not at(params, "willRetry"):
+            self.ended({"id": turn, "status": "failed", "error": at(params, "error")})  # It says no more about it.
 
     # ------------------------------------------------------------ items
 

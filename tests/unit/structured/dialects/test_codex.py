@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from session_host.protocol.messages import AnswerRequest, Prompt
+from session_host.protocol.values import Image
 from session_host.structured.dialects.base import Start
 from session_host.structured.dialects.codex.dialect import CodexDialect
+from session_host.structured.items import FileChange, PlanEntry
+from session_host.structured.rules import digest
 from tests.programs import program
 from tests.support.spoken_chat import SpokenChat, received
+from tests.support.waiting import wait_until
 
 Open = Callable[..., SpokenChat]
 
@@ -103,3 +109,269 @@ def test_a_command_waits_for_leave(chat: SpokenChat, option: str, answer: str, s
     assert (tool.tool, tool.status, tool.command) == ("execute", status, "/bin/bash -lc 'make all'")
     assert tool.output == ("ran make all\n" if status == "done" else "")
     assert chat.texts("agent") == [answer]
+
+
+def test_declining_with_a_stop_ends_the_turn(chat: SpokenChat) -> None:
+    chat.prompt("run: make all")
+    chat.answer(chat.until_asked(), "cancel")
+    chat.until_idle()
+    assert chat.statuses("tool") == ["declined"]
+    assert chat.transcript.status.last_turn is not None
+    assert chat.transcript.status.last_turn.outcome == "interrupted"
+
+
+def test_each_answer_reaches_the_agent_once(chat: SpokenChat, log: Path) -> None:
+    chat.prompt("run: make all")
+    request = chat.until_asked()
+    chat.answer(request, "accept")
+    verb = AnswerRequest("", 0, request.id, "decline", digest(request))
+    refusal = chat.do(verb)
+    assert refusal is not None
+    assert "Allow" in refusal.text
+    chat.until_idle()
+    assert [each["result"] for each in received(log) if "result" in each] == [{"decision": "accept"}]
+
+
+def test_a_change_of_files_is_shown_whole_and_waits_for_leave(chat: SpokenChat) -> None:
+    chat.prompt("edit: src/a.py")
+    request = chat.until_asked()
+    assert (request.kind, request.title, request.complete) == ("edit", "Edit src/a.py", True)
+    assert request.subject == "--- src/a.py\n+++ src/a.py\n@@ -1 +1 @@\n-old\n+new\n"
+    chat.answer(request, "acceptForSession")
+    chat.until_idle()
+    tool = chat.transcript.get(request.item)
+    assert tool is not None
+    assert (tool.tool, tool.status) == ("edit", "done")
+    assert tool.changes == (FileChange("src/a.py", "@@ -1 +1 @@\n-old\n+new\n"),)
+
+
+def test_a_question_is_answered_in_words_or_not_at_all(chat: SpokenChat) -> None:
+    chat.prompt("ask: Which one? / left / right")
+    request = chat.until_asked()
+    assert (request.kind, request.title) == ("question", "Which one?")
+    assert (request.questions[0].options, request.questions[0].free) == (("left", "right"), True)
+    chat.answer(request, "", {"q1": "neither"})
+    chat.until_idle()
+    chat.prompt("ask: Again? / yes")
+    chat.answer(chat.until_asked(), "skip")
+    chat.until_idle()
+    assert chat.texts("agent") == ["the user says: neither", "the user says: "]
+
+
+def test_a_request_that_is_not_known_is_refused_and_kept(chat: SpokenChat) -> None:
+    chat.turn("call: item/tool/call\nanswer: all the same")
+    assert chat.sent[-1]["error"]["code"] == -32601
+    assert [each.title for each in chat.transcript if each.kind == "raw"] == ["item/tool/call"]
+    assert chat.texts("agent") == ["all the same"]
+
+
+def test_a_steering_text_changes_the_answer_and_keeps_what_was_said(chat: SpokenChat) -> None:
+    chat.prompt("count: 5 hold: 2")
+    chat.until(lambda: "answer line 0002" in "".join(chat.texts("agent")))
+    chat.prompt("the other way", "steer")
+    chat.until_idle()
+    assert chat.texts("agent") == ["answer line 0001\nanswer line 0002\n", "steered: the other way"]
+    assert chat.statuses("agent") == ["interrupted", "done"]
+    assert chat.texts("user") == ["count: 5 hold: 2", "the other way"]
+    assert chat.statuses("user") == ["done", "done"]
+
+
+def test_a_steering_text_that_comes_too_late_is_the_next_prompt(chat: SpokenChat, log: Path, tmp_path: Path) -> None:
+    chat.prompt("one")
+    chat.until(lambda: chat.transcript.status.state == "running")
+    wait_until(lambda: list(tmp_path.glob("threads/*.json")), 10, "the turn's end, which is still unread")
+    chat.prompt("late", "steer")
+    chat.until_idle()
+    assert chat.texts("agent") == ["echo: one", "echo: late"]
+    assert [each["method"] for each in received(log)][-2:] == ["turn/steer", "turn/start"]
+
+
+def test_an_interrupted_answer_is_marked(chat: SpokenChat) -> None:
+    chat.prompt("count: 5 hold: 2")
+    chat.until(lambda: "answer line 0002" in "".join(chat.texts("agent")))
+    chat.interrupt()
+    chat.until_idle()
+    assert chat.statuses("agent") == ["interrupted"]
+    assert chat.transcript.status.last_turn is not None
+    assert chat.transcript.status.last_turn.outcome == "interrupted"
+    assert chat.turn("and on").text == "echo: and on"
+
+
+def test_an_interrupt_at_a_question_takes_it_back(chat: SpokenChat) -> None:
+    chat.prompt("run: make all")
+    request = chat.until_asked()
+    chat.interrupt()
+    chat.until_idle()
+    assert chat.transcript.answers[request.id].option == ""
+    assert chat.statuses("tool") == ["interrupted"]
+
+
+def test_an_overloaded_agent_is_asked_again(chat: SpokenChat) -> None:
+    chat.turn("overload: 5")
+    assert chat.texts("agent") == ["echo: overload: 5"]
+    assert [seconds for _, seconds in chat.timers] == [0.5, 1, 2, 4, 8]
+    assert chat.texts("notice")[1:] == ["Codex is overloaded: it is asked again."]
+
+
+def test_an_agent_that_stays_overloaded_refuses_the_prompt(chat: SpokenChat) -> None:
+    chat.prompt("overload: 99")
+    chat.until_idle()
+    assert chat.statuses("user") == ["failed"]
+    assert chat.texts("notice")[-1] == "Codex refused the prompt: Server overloaded; retry later."
+    assert len(chat.timers) == 6
+
+
+def test_a_refused_prompt_is_told(chat: SpokenChat) -> None:
+    chat.prompt("refuse: no such model")
+    chat.until_idle()
+    assert chat.statuses("user") == ["failed"]
+    assert chat.texts("notice")[-1] == "Codex refused the prompt: no such model"
+
+
+def test_a_failed_turn_says_why_and_the_next_one_runs(chat: SpokenChat) -> None:
+    chat.prompt("retry: one moment\nfail: out of money")
+    chat.until_idle()
+    assert chat.texts("notice")[1:] == ["out of money"]
+    last_turn = chat.transcript.status.last_turn
+    assert last_turn is not None
+    assert (last_turn.outcome, last_turn.error) == ("failed", "out of money")
+    assert chat.turn("and on").text == "echo: and on"
+
+
+def test_thoughts_and_plans_are_shown(chat: SpokenChat) -> None:
+    chat.turn("think: first this, then that\nplan: read / write")
+    assert chat.texts("thought") == ["first this, then that"]
+    plan = next(each for each in chat.transcript if each.kind == "plan")
+    assert plan.plan == (PlanEntry("read", "completed"), PlanEntry("write", "pending"))
+
+
+def test_odd_lines_are_kept_and_cost_nothing_else(chat: SpokenChat) -> None:
+    chat.turn("garbage: 1\nunknown: item/holography/updated")
+    raw = [each for each in chat.transcript if each.kind == "raw"]
+    assert [each.title for each in raw] == ["a line that is no message", "item/holography/updated"]
+    assert "panicked" in raw[0].text
+    assert "unheard of" in raw[1].text
+    assert len(chat.texts("agent")) == 1
+
+
+def test_a_line_of_100_mb_is_dropped_and_told(chat: SpokenChat) -> None:
+    chat.turn("long: 104857600")
+    assert chat.texts("notice")[1].startswith("a message of 104,8")
+    assert chat.texts("agent") == ["echo: long: 104857600"]
+
+
+@pytest.mark.parametrize("words", ["count: 5 cut: 2", "half: 1"])
+def test_the_agents_death_cuts_the_turn(chat: SpokenChat, words: str) -> None:
+    chat.prompt(words)
+    chat.until_ended()
+    assert chat.transcript.status.state == "ended"
+    assert chat.transcript.status.last_turn is not None
+    assert chat.transcript.status.last_turn.outcome == "cut"
+    if "cut" in words:
+        assert (chat.texts("agent"), chat.statuses("agent")) == (["answer line 0001\nanswer line 0002\n"], ["cut"])
+    else:
+        assert [each.title for each in chat.transcript if each.kind == "raw"] == ["a line that is no message"]
+
+
+@pytest.mark.parametrize("words", ["silent: 1", "stall: 1"])
+def test_a_prompt_without_a_reply_stays_unconfirmed(chat: SpokenChat, words: str) -> None:
+    chat.prompt(words)
+    chat.read(0.1)
+    assert chat.statuses("user") == ["sent"]
+    chat.process.kill()
+    chat.until_ended()
+    assert chat.statuses("user") == ["unconfirmed"]
+
+
+def test_a_conversation_goes_on_in_a_new_process(chat: SpokenChat, open_chat: Open, log: Path) -> None:
+    chat.turn("one")
+    chat.prompt("count: 5 hold: 2")
+    chat.until(lambda: "answer line 0002" in "".join(chat.texts("agent")))
+    chat.process.kill()
+    chat.until_ended()
+    conversation = chat.transcript.status.conversation
+    again = open_chat(conversation=conversation, has_history=True, transcript=chat.transcript, prefix="you")
+    again.until(lambda: again.rules.state.takes_prompts)
+    again.turn("two")
+    assert again.texts("user") == ["one", "count: 5 hold: 2", "two"]
+    assert again.texts("agent") == ["echo: one", "answer line 0001\nanswer line 0002\n", "echo: two"]
+    assert again.statuses("agent") == ["done", "cut", "done"]
+    assert "thread/turns/list" not in [each.get("method") for each in received(log)]
+
+
+def test_a_conversation_of_another_program_is_read_page_by_page(
+    chat: SpokenChat, open_chat: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(5):
+        chat.turn(f"prompt {number}")
+    chat.close()
+    monkeypatch.setattr("session_host.structured.dialects.codex.dialect.TURNS_OF_A_PAGE", 2)
+    again = open_chat(conversation=chat.transcript.status.conversation)
+    again.until_idle()
+    assert again.texts("user") == [f"prompt {number}" for number in range(5)]
+    assert again.texts("agent") == [f"echo: prompt {number}" for number in range(5)]
+    assert again.kinds()[1:3] == ["user", "agent"]
+    assert [each["method"] for each in again.sent].count("thread/turns/list") == 3
+
+
+def test_a_conversation_that_codex_does_not_know(open_chat: Open) -> None:
+    unknown = open_chat(conversation="elsewhere")
+    unknown.until(lambda: unknown.failure)
+    assert unknown.failure == "Codex did not open the conversation: no rollout found for thread id elsewhere"
+    known_to_us = open_chat(conversation="never-prompted", has_history=True)
+    known_to_us.until_idle()
+    assert known_to_us.turn("hello").text == "echo: hello"
+    assert "goes on as a new one" in known_to_us.texts("notice")[0]
+
+
+def test_commands_with_a_slash(chat: SpokenChat) -> None:
+    assert [each.name for each in chat.transcript.status.commands] == ["compact", "review", "rename"]
+    chat.turn("/compact")
+    chat.turn("/review what I did")
+    chat.turn("/rename My work")
+    chat.until(lambda: chat.transcript.status.title)
+    assert chat.texts("notice")[1:] == [
+        "The conversation is summarised to make room.", "Review of what I did", "The review is over.",
+    ]  # fmt: skip
+    assert chat.transcript.status.title == "My work"
+    assert chat.statuses("user") == ["done", "done", "done"]
+    assert chat.turn("/unknown").text == "echo: /unknown"
+
+
+def test_settings_are_offered_and_changed(chat: SpokenChat) -> None:
+    def values() -> dict[str, str]:
+        return {each.id: each.value for each in chat.transcript.status.settings}
+
+    def is_set(setting: str, value: str) -> bool:
+        return values()[setting] == value
+
+    chat.until(lambda: len(chat.transcript.status.settings[0].choices) == 2)
+    assert values() == {
+        "model": "fake-model", "effort": "", "approvals": "on-request", "sandbox": "workspace-write",
+    }  # fmt: skip
+    for setting, value in (("model", "other-model"), ("effort", "high"), ("approvals", "never"),
+                           ("sandbox", "read-only")):  # fmt: skip
+        chat.change(setting, value)
+        chat.until(partial(is_set, setting, value))
+    chat.change("sandbox", "workspace-write")
+    chat.until(lambda: values()["sandbox"] == "workspace-write")
+    chat.change("model", "no-such-model")
+    assert chat.texts("notice")[-1] == "Codex has no such setting: model = no-such-model"
+
+
+def test_options_begin_the_thread(open_chat: Open) -> None:
+    chat = open_chat(options={"model": "other-model", "sandbox": "read-only", "approvals": "never", "effort": "high"})
+    chat.until_idle()
+    start = next(each for each in chat.sent if each["method"] == "thread/start")
+    assert start["params"] == {
+        "cwd": start["params"]["cwd"], "model": "other-model", "sandbox": "read-only", "approvalPolicy": "never",
+        "config": {"model_reasoning_effort": "high"},
+    }  # fmt: skip
+    assert [each.value for each in chat.transcript.status.settings if each.id == "sandbox"] == ["read-only"]
+
+
+def test_an_image_goes_with_the_prompt(chat: SpokenChat) -> None:
+    assert chat.do(Prompt("", 0, "look", images=(Image("image/png", b"\x89PNG"),))) is None
+    chat.until_idle()
+    assert chat.sent[-1]["params"]["input"][1] == {"type": "image", "url": "data:image/png;base64,iVBORw=="}
+    assert chat.texts("user") == ["look"]
