@@ -174,7 +174,7 @@ def by_agent(agents: Mapping[str, Agent], record: SessionRecord) -> tuple[bool |
     if agent is None:
         return False, f"the agent {record.agent} is no longer available", None
     way = agent.conversation
-    if not way.resume:
+    if not (way.resume or (record.runtime == "structured" and agent.structured is not None)):
         again = shlex.join(["outlive", "new", agent.name, "-C", record.cwd, *_behind_dashes(record.arguments)])
         return False, f"{agent.title} has no conversations to resume; start it again: {again}", None
     if agent.is_subcommand(record.arguments or []):

@@ -1,0 +1,163 @@
+"""Structured chats under kills: no event is lost, and no prompt or answer is sent twice."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from session_host.client.chats.resume import resume
+from session_host.client.control import request
+from session_host.client.sessions.last_screen import last_transcript
+from session_host.client.sessions.store_access import open_store
+from session_host.client.sessions.upgrade import upgrade
+from session_host.keeper_client.requests import keeper_status
+from session_host.protocol.messages import Describe, Description
+from session_host.storage.store import SessionRecord
+from tests.support.hosts import end, has_rested, is_over, rest_after
+from tests.support.structured_chats import ChatViewer, heard, start_chat, viewing
+from tests.support.waiting import eventually, wait_for_end
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+LINES = 300
+WHOLE = "".join(f"answer line {number:04}\n" for number in range(1, LINES + 1))
+
+
+async def described(session_id: str) -> Description:
+    answer: Description = await request(session_id, Describe(0))
+    return answer
+
+
+async def kill_host(session_id: str) -> None:
+    pid = (await described(session_id)).host_pid
+    os.kill(pid, signal.SIGKILL)
+    wait_for_end(pid, 10)
+
+
+def recorded(session_id: str) -> SessionRecord:
+    with open_store() as store:
+        record = store.get(session_id)
+    assert record is not None
+    return record
+
+
+async def is_whole(chat: ChatViewer, answers: int = 1) -> None:
+    """All that the agent said is there, once, for this viewer and for a new one."""
+    await chat.until_idle(answers)
+    assert chat.texts()[-1] == WHOLE
+    async with viewing(chat.viewer.session_id) as fresh:
+        assert fresh.items == chat.items
+
+
+async def test_a_host_killed_in_mid_delta_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    record = await start_chat(tmp_path, prompt=f"count: {LINES}\ndelay: 5")
+    async with viewing(record.id) as chat:
+        for number in (20, 60, 120, 200):
+            await chat.until_said(f"line {number:04}")
+            await kill_host(record.id)
+        await is_whole(chat)
+    assert len(heard(tmp_path, "turn/start")) == 1
+
+
+async def test_a_keeper_killed_in_mid_delta_loses_nothing(tmp_path: Path) -> None:
+    record = await start_chat(tmp_path, prompt=f"count: {LINES}\ndelay: 5")
+    async with viewing(record.id) as chat:
+        await chat.until_said("line 0020")
+        status = keeper_status()
+        assert status is not None
+        os.kill(status.pid, signal.SIGKILL)
+        await chat.until_said("line 0060")
+        await kill_host(record.id)
+        await is_whole(chat)
+
+
+async def test_an_approval_is_answered_after_its_window_and_its_host_were_killed(tmp_path: Path) -> None:
+    record = await start_chat(tmp_path, prompt="run: make")
+    async with viewing(record.id) as chat:
+        asked = await chat.until_asked()
+    await kill_host(record.id)
+    async with viewing(record.id) as chat:
+        assert await chat.until_asked() == asked
+        chat.answer(asked, "accept")
+        await chat.until_said("accept")
+        await kill_host(record.id)
+        chat.viewer.prompt("answer: on")
+        await chat.until_said("on")
+    assert [each["result"]["decision"] for each in heard(tmp_path)] == ["accept"]
+
+
+async def test_a_prompt_sent_into_the_hosts_death_is_answered_once(tmp_path: Path) -> None:
+    record = await start_chat(tmp_path)
+    async with viewing(record.id) as chat:
+        for number in range(1, 9):
+            chat.viewer.prompt(f"answer: number {number}")
+            os.kill((await described(record.id)).host_pid, signal.SIGKILL)
+            await chat.until_idle(number)
+        assert chat.texts() == [f"number {number}" for number in range(1, 9)]
+    assert len(heard(tmp_path, "turn/start")) == 8
+
+
+async def test_an_agent_killed_in_mid_turn_is_resumed_with_all_that_it_said(tmp_path: Path) -> None:
+    record = await start_chat(tmp_path, prompt="answer: before")
+    async with viewing(record.id) as chat:
+        await chat.until_idle(1)
+        chat.viewer.prompt("count: 50\nhold: 7")
+        await chat.until_said("line 0007")
+        assert record.child_pid is not None
+        os.kill(record.child_pid, signal.SIGKILL)
+        await chat.watcher.until(lambda: chat.state == "ended", "the end")
+        cut = chat.items[-1]
+        assert (cut.status, cut.text[-5:]) == ("cut", "0007\n")
+        said = chat.items
+    await eventually(lambda: is_over(recorded(record.id)), 10, "the end to be recorded")
+    transcript = last_transcript(record.id)
+    assert transcript is not None
+    assert list(transcript) == said
+    again = await resume(record.id)
+    async with viewing(again.id) as chat:
+        assert chat.items[: len(said)] == said
+        chat.viewer.prompt("answer: after")
+        await chat.until_said("after")
+    assert heard(tmp_path, "thread/resume")[0]["params"]["threadId"] == recorded(record.id).provider_session_id
+
+
+async def test_a_prompt_that_the_agent_did_not_confirm_is_not_sent_again(tmp_path: Path) -> None:
+    record = await start_chat(tmp_path, prompt="silent: 1")
+    async with viewing(record.id) as chat:
+        await chat.watcher.until(lambda: bool(chat.items) and chat.items[0].status == "sent", "the prompt to be sent")
+        await eventually(lambda: bool(heard(tmp_path, "turn/start")), 10, "the prompt to arrive")
+        await end(record.id)
+        await chat.watcher.until(lambda: chat.state == "ended", "the end")
+        assert chat.items[0].status == "unconfirmed"
+    await eventually(lambda: is_over(recorded(record.id)), 10, "the end to be recorded")
+    again = await resume(record.id)
+    async with viewing(again.id) as chat:
+        await chat.watcher.until(lambda: chat.state == "idle", "the agent")
+        assert chat.items[0].status == "unconfirmed"
+    assert len(heard(tmp_path, "turn/start")) == 1
+
+
+async def test_an_upgrade_in_mid_delta_goes_unnoticed(tmp_path: Path) -> None:
+    record = await start_chat(tmp_path, prompt=f"count: {LINES}\ndelay: 5")
+    async with viewing(record.id) as chat:
+        await chat.until_said("line 0020")
+        with open_store() as store:
+            [result] = upgrade(store)
+        assert result.ok, result
+        await is_whole(chat)
+    assert len(heard(tmp_path, "turn/start")) == 1
+
+
+async def test_a_hibernating_chat_wakes_for_a_prompt(tmp_path: Path) -> None:
+    rest_after(0.2)
+    record = await start_chat(tmp_path, prompt="answer: first")
+    async with viewing(record.id) as chat:
+        await chat.until_idle(1)
+        await eventually(lambda: has_rested(record.id, 1), 20, "the host to hibernate")
+        chat.viewer.prompt("answer: second")
+        await chat.until_said("second")
+        assert chat.texts() == ["first", "second"]
+    assert len(heard(tmp_path, "turn/start")) == 2

@@ -1,0 +1,138 @@
+"""Turns of structured chats: prompts, steering, interrupting, requests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from session_host.client.control import request
+from session_host.errors import OutliveError
+from session_host.protocol.messages import Describe, Description, Done, ErrorCode, Send
+from tests.support.commands import outlive
+from tests.support.hosts import start, watching
+from tests.support.structured_chats import heard, start_chat, viewing
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+
+async def test_three_turns_are_on_one_process_with_one_start(tmp_path: Path) -> None:
+    record = await start_chat(tmp_path, prompt="answer: first")
+    async with viewing(record.id) as chat:
+        await chat.until_idle(1)
+        for number, text in enumerate(("second", "third"), 2):
+            chat.viewer.prompt(f"answer: {text}")
+            await chat.until_idle(number)
+        assert chat.texts() == ["first", "second", "third"]
+        assert [each.status for each in chat.items if each.kind == "user"] == ["done"] * 3
+    assert len(heard(tmp_path, "thread/start")) == 1
+    description: Description = await request(record.id, Describe(0))
+    assert (description.child_pid, description.runtime) == (record.child_pid, "structured")
+
+
+async def test_prompts_sent_at_once_are_answered_one_after_the_other(tmp_path: Path) -> None:
+    record = await start_chat(tmp_path)
+    async with viewing(record.id) as chat:
+        for number in range(5):
+            chat.viewer.prompt(f"answer: number {number}")
+        await chat.until_idle(5)
+        assert chat.texts() == [f"number {number}" for number in range(5)]
+
+
+async def test_steering_in_mid_turn_changes_the_answer(tmp_path: Path) -> None:
+    record = await start_chat(tmp_path)
+    async with viewing(record.id) as chat:
+        chat.viewer.prompt("count: 50\nhold: 3")
+        await chat.until_said("line 0003")
+        chat.viewer.prompt("answer: steered", "steer")
+        await chat.until_said("steered")
+        await chat.watcher.until(lambda: chat.state == "idle", "the turn's end")
+    assert len(heard(tmp_path, "turn/start")) == 1
+    assert len(heard(tmp_path, "turn/steer")) == 1
+
+
+async def test_an_interrupted_turn_says_so_and_the_next_prompt_is_answered(tmp_path: Path) -> None:
+    record = await start_chat(tmp_path)
+    async with viewing(record.id) as chat:
+        chat.viewer.prompt("count: 50\nhold: 3")
+        await chat.until_said("line 0003")
+        chat.viewer.interrupt()
+        await chat.watcher.until(lambda: chat.state == "idle", "the turn's end")
+        assert chat.viewer.transcript is not None
+        assert chat.viewer.transcript.status.last_turn is not None
+        assert chat.viewer.transcript.status.last_turn.outcome == "interrupted"
+        chat.viewer.prompt("answer: again")
+        await chat.until_said("again")
+
+
+@pytest.mark.parametrize(("option", "decision"), [("accept", "accept"), ("decline", "decline")])
+async def test_an_answer_reaches_the_agent_once_and_other_windows_see_it(
+    tmp_path: Path, option: str, decision: str
+) -> None:
+    record = await start_chat(tmp_path, prompt="run: rm -rf build")
+    async with viewing(record.id) as one, viewing(record.id) as other:
+        asked = await one.until_asked()
+        assert "rm -rf build" in asked.subject
+        assert asked.complete
+        again = await other.until_asked()
+        one.answer(asked, option)
+        await one.until_said(decision)
+        await other.until_said(decision)
+        other.answer(again, "accept")
+        await other.watcher.until(lambda: bool(other.watcher.refusals), "the refusal")
+        assert other.watcher.refusals[-1].code == ErrorCode.ANSWERED
+        other.viewer.prompt("answer: and on")
+        await other.until_said("and on")
+    assert [each["result"]["decision"] for each in heard(tmp_path)] == [decision]
+
+
+async def test_the_state_is_known_from_the_agents_own_words(tmp_path: Path) -> None:
+    record = await start_chat(tmp_path, prompt="run: make", name="asks")
+    async with viewing(record.id) as chat:
+        await chat.until_asked()
+        found = outlive("ls", "--json").json()[0]
+        assert (found["activity"], found["activity_source"]) == ("needs_input", "protocol")
+        assert "make" in found["activity_detail"]
+        chat.answer(await chat.until_asked(), "accept")
+        await chat.until_idle(1)
+        found = outlive("ls", "--json").json()[0]
+        assert (found["activity"], found["provider_session_id"]) == ("idle", heard_thread(tmp_path))
+
+
+def heard_thread(directory: Path) -> str:
+    """The thread of the first turn."""
+    thread: str = heard(directory, "turn/start")[0]["params"]["threadId"]
+    return thread
+
+
+async def test_a_command_sends_a_prompt_and_no_keys(tmp_path: Path) -> None:
+    record = await start_chat(tmp_path)
+    assert isinstance(await request(record.id, Send(0, "answer: by command", token="ab" * 16)), Done)
+    assert isinstance(await request(record.id, Send(0, "answer: by command", token="ab" * 16)), Done)
+    with pytest.raises(OutliveError, match="takes prompts, not keys"):
+        await request(record.id, Send(0, keys=["Enter"]))
+    async with viewing(record.id) as chat:
+        await chat.until_idle(1)
+        assert chat.texts() == ["by command"]
+    assert len(heard(tmp_path, "turn/start")) == 1
+
+
+async def test_a_terminal_takes_no_prompts_and_a_chat_no_keys(tmp_path: Path) -> None:
+    terminal = await start("cat")
+    async with watching(terminal.id) as (viewer, watcher):
+        viewer.prompt("hello")
+        await watcher.until(lambda: bool(watcher.refusals), "the refusal")
+        assert watcher.refusals[0].code == ErrorCode.WRONG_RUNTIME
+    record = await start_chat(tmp_path)
+    async with viewing(record.id) as chat:
+        chat.viewer.key("a", "a")
+        await chat.watcher.until(lambda: bool(chat.watcher.refusals), "the refusal")
+        assert chat.watcher.refusals[0].code == ErrorCode.WRONG_RUNTIME
+
+
+async def test_a_window_that_only_looks_on_sends_nothing(tmp_path: Path) -> None:
+    record = await start_chat(tmp_path)
+    async with viewing(record.id, read_only=True) as chat:
+        chat.viewer.prompt("answer: no")
+        await chat.watcher.until(lambda: bool(chat.watcher.refusals), "the refusal")
+        assert chat.watcher.refusals[0].code == ErrorCode.READ_ONLY

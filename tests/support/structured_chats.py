@@ -1,0 +1,136 @@
+"""Structured chats with the fake app-server as their agent."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from session_host.agents.catalog import load_catalog
+from session_host.client.chats.launch import LaunchRequest, launch
+from session_host.client.viewer.viewer import Viewer, ViewerState
+from session_host.paths import config_dir
+from session_host.storage.store import SessionRecord
+from session_host.structured.items import AgentRequest, Item
+from session_host.structured.rules import digest
+from tests.support.hosts import Watcher
+
+FAKE = Path(__file__).parents[1] / "programs" / "fake_app_server.py"
+
+_AGENT = """
+title = "Fake"
+executable = "sh"
+start = ["sh"]
+monogram = "Fk"
+[structured]
+dialect = "codex"
+start = [{words}]
+"""
+
+
+def add_agent(name: str = "fake", *words: str) -> None:
+    """Add an agent to the catalog; without ``words`` it is the fake app-server."""
+    argv = words or (sys.executable, "-S", str(FAKE))
+    directory = config_dir() / "agents"
+    directory.mkdir(parents=True, exist_ok=True)
+    text = _AGENT.format(words=", ".join(json.dumps(word) for word in argv))
+    (directory / f"{name}.toml").write_text(text, encoding="utf-8")
+
+
+async def start_chat(
+    directory: Path, *, prompt: str = "", agent: str = "fake", name: str | None = None
+) -> SessionRecord:
+    """Start a structured chat; its threads and the log of its input are in ``directory``."""
+    if agent == "fake":
+        add_agent()
+    return await launch(
+        LaunchRequest(
+            agent=load_catalog(config_dir())[agent],
+            prompt=prompt,
+            name=name,
+            directory=str(directory),
+            environment=os.environ,
+            overrides={
+                "FAKE_APP_SERVER_THREADS": str(directory),
+                "FAKE_APP_SERVER_LOG": str(directory / "input.log"),
+            },
+            runtime="structured",
+        )
+    )
+
+
+def heard(directory: Path, method: str = "") -> list[dict[str, Any]]:
+    """The messages that all agents of this directory got: those of a method, or the replies to their requests."""
+    lines = (directory / "input.log").read_text(encoding="utf-8").splitlines()
+    messages: list[dict[str, Any]] = [json.loads(line) for line in lines]
+    return [each for each in messages if each.get("method", "") == method and (method or "result" in each)]
+
+
+class ChatViewer:
+    """A viewer of a structured chat."""
+
+    def __init__(self, session_id: str, *, kind: str = "window", read_only: bool = False) -> None:
+        self.watcher = Watcher()
+        self.viewer = Viewer(session_id, self.watcher, runtime="structured", kind=kind, read_only=read_only)
+
+    @property
+    def items(self) -> list[Item]:
+        """All items; [] before the first snapshot."""
+        return list(self.viewer.transcript or ())
+
+    def texts(self, kind: str = "agent") -> list[str]:
+        """The texts of the items of a kind."""
+        return [each.text for each in self.items if each.kind == kind]
+
+    @property
+    def state(self) -> str:
+        """The agent's state."""
+        return self.viewer.transcript.status.state if self.viewer.transcript is not None else ""
+
+    async def until_said(self, text: str) -> None:
+        """Wait until a message of the agent has this text in it."""
+        await self.watcher.until(lambda: any(text in each for each in self.texts()), f"{text!r} to be said")
+
+    async def until_idle(self, answers: int) -> None:
+        """Wait until so many messages of the agent are complete, and nothing runs."""
+
+        def is_done() -> bool:
+            done = [each for each in self.items if each.kind == "agent" and each.status == "done"]
+            return len(done) >= answers and self.state == "idle"
+
+        await self.watcher.until(is_done, f"{answers} answers")
+
+    async def until_asked(self) -> AgentRequest:
+        """Wait for a request of the agent."""
+
+        def is_asked() -> bool:
+            return self.viewer.transcript is not None and bool(self.viewer.transcript.open_requests)
+
+        await self.watcher.until(is_asked, "a question")
+        assert self.viewer.transcript is not None
+        return self.viewer.transcript.open_requests[0]
+
+    async def until_notice(self, text: str) -> None:
+        """Wait for a line about the chat itself."""
+        await self.watcher.until(lambda: any(text in each for each in self.texts("notice")), f"the notice {text!r}")
+
+    def answer(self, request: AgentRequest, option: str) -> None:
+        """Answer a request."""
+        self.viewer.answer_request(request.id, option, digest(request))
+
+
+@asynccontextmanager
+async def viewing(session_id: str, *, kind: str = "window", read_only: bool = False) -> AsyncIterator[ChatViewer]:
+    """Follow a structured chat from the moment that its viewer is live."""
+    chat = ChatViewer(session_id, kind=kind, read_only=read_only)
+    chat.viewer.start()
+    try:
+        await chat.watcher.until(lambda: chat.viewer.state is ViewerState.LIVE, "the viewer to be live")
+        yield chat
+    finally:
+        chat.viewer.close()
+        await chat.viewer.closed()
