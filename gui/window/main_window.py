@@ -32,6 +32,7 @@ from gui.window.page.banners import Banner, BannerArea
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.empty_state import EmptyState
 from gui.window.page.status_line import StatusLine
+from gui.window.page.terminal_page import TerminalPage
 from gui.window.sidebar.sidebar import Sidebar
 from gui.window.tabs.remembered_marks import RememberedMarks
 from gui.window.tabs.tab_bar import OverflowButton, TabBar
@@ -388,7 +389,7 @@ class MainWindow(QWidget):
         if chat.id != self.tabs.active_id:
             self.banners.inform(notice_texts.sent_to(chat.name), key="send")
 
-    def _on_grid(self, page: ChatPage) -> None:
+    def _on_grid(self, page: TerminalPage) -> None:
         if page is self.tabs.active_page:
             self.layout_state.grid = (page.grid.columns, page.grid.rows)
             self.describe()

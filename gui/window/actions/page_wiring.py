@@ -14,6 +14,7 @@ from gui.window.actions.resuming import EndedChatActions
 from gui.window.page.banners import Banner, BannerArea
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.end_bar import EndBar
+from gui.window.page.terminal_page import TerminalPage
 from gui.window.sheets.question import Question
 from gui.window.tabs.tabs import Tabs
 from gui.wording import common_texts, notice_texts, page_texts
@@ -33,7 +34,7 @@ class PageWiring:
         *,
         ask_errors: Callable[[Chat], object],
         set_zoom: Callable[[int], object],
-        grid_changed: Callable[[ChatPage], object],
+        grid_changed: Callable[[TerminalPage], object],
     ) -> None:
         """Set up the wiring; ``window_keys`` are the keys that the window does not pass to programs."""
         self._tabs = tabs
@@ -49,16 +50,20 @@ class PageWiring:
     def wire(self, page: ChatPage) -> None:
         """Connect a page."""
         chat, opener = page.chat, self._opener
-        page.view.set_window_keys(self._window_keys)
         page.over_shown.connect(lambda: self._resuming.check_resumable(page))
         page.end_bar_made.connect(lambda bar: self._wire_end_bar(bar, chat))
-        page.paste_asks.connect(lambda text: self._ask_paste(page, text))
         page.link_wanted.connect(lambda address: opener.open_address(address, chat.record.cwd))
         page.file_wanted.connect(opener.open_file)
         page.notice_given.connect(lambda text: self._banners.inform(text, key="terminal"))
         page.zoomed.connect(self._set_zoom)
-        page.grid_changed.connect(lambda: self._grid_changed(page))
         page.refused.connect(lambda line: self._on_refused(chat, line))
+        if isinstance(page, TerminalPage):
+            self._wire_terminal(page)
+
+    def _wire_terminal(self, page: TerminalPage) -> None:
+        page.view.set_window_keys(self._window_keys)
+        page.paste_asks.connect(lambda text: self._ask_paste(page, text))
+        page.grid_changed.connect(lambda: self._grid_changed(page))
         page.clipboard_offered.connect(lambda text: self._on_clipboard(page, text))
 
     def _wire_end_bar(self, bar: EndBar, chat: Chat) -> None:
@@ -87,7 +92,7 @@ class PageWiring:
             QGuiApplication.clipboard().setText(text)
             self._banners.inform(notice_texts.clipboard_set(page.chat.name), key="clipboard")
 
-    def _ask_paste(self, page: ChatPage, text: str) -> None:
+    def _ask_paste(self, page: TerminalPage, text: str) -> None:
         emulator = page.view.emulator
         bracketed = emulator is not None and emulator.modes.bracketed_paste
         ends = text.count("\n") or text.count("\r")

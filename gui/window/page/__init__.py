@@ -1,6 +1,7 @@
-"""One open chat: its terminal, and the parts around it in each state.
+"""One open chat: its view, and the parts around it in each state.
 
-chat_page    the page
+chat_page    a tab's content: a view, and the parts around it
+terminal_page  the page of a chat in a terminal
 state_bars   starting, reconnecting, trouble
 end_bar      the bar under the last screen of an ended chat
 banners      one quiet line over the page, with one action

@@ -9,6 +9,7 @@ from gui.bridge.chat import Chat
 from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_M_PX, STATUS_HEIGHT_PX
 from gui.window.page.chat_page import ChatPage
+from gui.window.page.terminal_page import TerminalPage
 from gui.window.widgets.parts import Area, ElidedLabel, Hairline, button, label
 from gui.wording import phrases, window_texts
 
@@ -69,7 +70,10 @@ class StatusLine(Area):
     def _show_size(self, *, settled: bool) -> None:
         """Show the terminal's size; ``settled``: a size that differs from the page's has lasted."""
         chat, page = self._chat, self._page
-        if chat is None or page is None:
+        if chat is None or not isinstance(page, TerminalPage):
+            self._settle.stop()
+            self.take_over.hide()
+            self.right.setText("")
             return
         grid, size = page.grid, ""
         differs = bool(grid.columns) and not chat.is_over and chat.is_live and page.terminal_size != grid
@@ -87,5 +91,5 @@ class StatusLine(Area):
         self.take_over.setVisible(differs and settled)
 
     def _take_over(self) -> None:
-        if self._page is not None:
+        if isinstance(self._page, TerminalPage):
             self._page.take_over_size()

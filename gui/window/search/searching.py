@@ -12,6 +12,7 @@ from gui.bridge.chat import Chat
 from gui.bridge.sessions_model import SessionsModel
 from gui.theme.follow import Theme
 from gui.window.page.chat_page import ChatPage
+from gui.window.page.terminal_page import TerminalPage
 from gui.window.search.recorded_sheet import RecordingSheet
 from gui.window.search.sheet import SearchSheet
 
@@ -80,7 +81,8 @@ class _Way(QObject):
         self._patience.timeout.connect(self._give_up)
         page.settled.connect(self._search_line)
         page.chat.replaced.connect(self._search_line)
-        page.view.typed.connect(self.end)
+        if isinstance(page, TerminalPage):
+            page.view.typed.connect(self.end)
         page.destroyed.connect(self.end)
         if page.is_settled:
             self._search_line()
@@ -95,7 +97,7 @@ class _Way(QObject):
     def _search_line(self) -> None:
         if self._is_over:
             return
-        if self._page.view.show_line(self._hit.text, self._query.spans):
+        if self._page.show_line(self._hit.text, self._query):
             self._is_shown = True
         if not self._patience.isActive():
             self._patience.start(0 if self._page.chat.is_over else PATIENCE_MS)

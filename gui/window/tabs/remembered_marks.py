@@ -8,6 +8,7 @@ from gui.bridge.sessions_model import SessionsModel
 from gui.settings.layout import WindowLayout
 from gui.terminal.scroll_place import ScrollPosition
 from gui.window.page.chat_page import ChatPage
+from gui.window.page.terminal_page import TerminalPage
 from gui.window.tabs.tabs import Tabs
 
 DELAY_MS = 1000
@@ -42,7 +43,7 @@ class RememberedMarks(QObject):
     def note(self) -> None:
         """Put all that is to be remembered into the layout."""
         layout, pages = self._layout, {page.chat.id: page for page in self._tabs.pages()}
-        places = {session_id: page.view.place for session_id, page in pages.items()}
+        places = {session_id: page.view.place for session_id, page in pages.items() if isinstance(page, TerminalPage)}
         former = {session_id: place for session_id, place in layout.places.items() if session_id not in pages}
         known = set(self._tabs.ids())
         layout.places = {session_id: place for session_id, place in former.items() if session_id in known}
@@ -54,6 +55,8 @@ class RememberedMarks(QObject):
         return [chat.id for chat in chats], [chat.id for chat in chats if chat.rang]
 
     def _on_page(self, page: ChatPage) -> None:
+        if not isinstance(page, TerminalPage):
+            return
         place = self._layout.places.get(page.chat.id)
         if place is not None:
             page.view.look_at(ScrollPosition(*place))

@@ -12,6 +12,7 @@ from gui.bridge.chat import Chat
 from gui.bridge.sessions_model import SessionsModel
 from gui.theme.follow import Theme
 from gui.window.page.chat_page import ChatPage
+from gui.window.page.terminal_page import TerminalPage
 from gui.window.tabs.tab_bar import TabBar, TabLook
 from session_host.client.sessions.last_screen import last_screen
 from session_host.errors import OutliveError
@@ -249,16 +250,16 @@ class Tabs(QObject):
     def _page(self, chat: Chat) -> ChatPage:
         page = self._pages.get(chat.id)
         if page is None:
-            page = ChatPage(self._theme, chat, self._load_screen)
+            page = TerminalPage(self._theme, chat, self._load_screen)
             self._pages[chat.id] = page
             self._stack.addWidget(page)
             self.page_made.emit(page)
         return page
 
-    def _load_screen(self, chat: Chat, page: ChatPage) -> None:
+    def _load_screen(self, chat: Chat, page: TerminalPage) -> None:
         self._sessions.tasks.start(self._load(chat, page), "last screen")
 
-    async def _load(self, chat: Chat, page: ChatPage) -> None:
+    async def _load(self, chat: Chat, page: TerminalPage) -> None:
         emulator = None
         try:
             emulator = await asyncio.to_thread(last_screen, chat.id, default_engine())

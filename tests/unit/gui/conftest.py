@@ -18,7 +18,7 @@ from gui.settings.layout import WindowLayout
 from gui.settings.preferences import Preferences
 from gui.theme.follow import Theme
 from gui.window.main_window import MainWindow
-from gui.window.page.chat_page import ChatPage
+from gui.window.page.terminal_page import TerminalPage
 from session_host import paths
 from session_host.agents.catalog import Catalog, load_catalog
 from session_host.client.viewer.viewer import ViewerDelegate, ViewerState
@@ -147,10 +147,10 @@ class Played:
         return self._window
 
     @property
-    def page(self) -> ChatPage:
+    def page(self) -> TerminalPage:
         """The page that is shown."""
         page = self.window.tabs.active_page
-        assert page is not None
+        assert isinstance(page, TerminalPage)
         return page
 
     def chat(self, session_id: str) -> Chat:
@@ -216,7 +216,8 @@ class Played:
         await self.sessions.close()
         if self._window is not None:
             for page in self.window.tabs.pages():
-                page.view.set_viewer(None)
+                if isinstance(page, TerminalPage):
+                    page.view.set_viewer(None)
             self.window.hide()
             self.window.deleteLater()
         self.storage.close()

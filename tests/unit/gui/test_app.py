@@ -16,6 +16,7 @@ from gui.bridge import sessions_model
 from gui.settings.layout import WindowLayout
 from gui.theme import tokens
 from gui.tray.tray import Tray
+from gui.window.page.terminal_page import TerminalPage
 from gui.window.remote_control import single_instance
 from session_host import paths
 from session_host.errors import StoreError
@@ -102,7 +103,7 @@ async def test_a_chat_chosen_in_the_tray_is_in_front_with_the_keyboard(app: App)
     assert app.window.tabs.active_chat is not None
     assert app.window.tabs.active_chat.name == "one"
     page = app.window.tabs.active_page
-    assert page is not None
+    assert isinstance(page, TerminalPage)
     await until(page.view.hasFocus)
     other.close()
     other.deleteLater()

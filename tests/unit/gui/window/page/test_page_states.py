@@ -7,7 +7,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 
 from gui.theme.marks import Mark
-from gui.window.page.chat_page import ChatPage
+from gui.window.page.terminal_page import TerminalPage
 from gui.window.sheets.question import Question
 from gui.wording.groups import Group
 from session_host import paths
@@ -24,7 +24,7 @@ from tests.support.journals import output, write_journal
 from tests.unit.gui.conftest import Played
 
 
-def screen_text(page: ChatPage) -> str:
+def screen_text(page: TerminalPage) -> str:
     assert page.view.emulator is not None
     return "\n".join(row.text() for row in page.view.emulator.rows()).strip()
 

@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 
 from gui.bridge import age_timer
 from gui.theme.marks import Mark
+from gui.window.page.terminal_page import TerminalPage
 from gui.window.sidebar.model import ChatRow
 from gui.wording.groups import Group
 from session_host import paths
@@ -81,7 +82,7 @@ async def test_the_status_line_names_the_viewer_that_set_the_size_and_offers_to_
     window = played.open_window()
     viewer = played.show(session_id)
     page = window.tabs.active_page
-    assert page is not None
+    assert isinstance(page, TerminalPage)
     own = f"{page.grid.columns}×{page.grid.rows}"
     line = window.status_line
     viewer.tell(SizeEvent(page.grid, "window"))

@@ -1,0 +1,177 @@
+"""The page of a chat in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Signal
+
+from gui.bridge.background.search_thread import Query
+from gui.bridge.chat import Chat
+from gui.terminal.links.file_lookup import directories_of
+from gui.terminal.view import TerminalView
+from gui.theme.follow import Theme
+from gui.window.page.chat_page import ChatPage
+from gui.wording import page_texts
+from session_host.protocol.values import CellSize, GridSize
+from session_host.terminal.base import Emulator
+
+
+class TerminalPage(ChatPage):
+    """The page of a chat in a terminal.
+
+    Attributes:
+        view: the terminal.
+        grid: the size that the page has room for.
+
+    Signals:
+        paste_asks: a paste needs the user's confirmation (the text).
+        grid_changed: the terminal has room for another grid size.
+        clipboard_offered: the chat's signal, passed on.
+    """
+
+    paste_asks = Signal(str)
+    grid_changed = Signal()
+    clipboard_offered = Signal(str)
+
+    def __init__(self, theme: Theme, chat: Chat, load_screen: Callable[[Chat, TerminalPage], None]) -> None:
+        super().__init__(theme, chat)
+        self._base_px = 0
+        self._steps = 0
+        self._load_screen = load_screen
+        self._screen: Emulator | None = None
+        self._screen_asked = False
+        self.grid = GridSize(0, 0)
+        self.view = TerminalView(theme.terminal, self)
+        self.view.setAccessibleName(page_texts.terminal_of(chat.name))
+        self.view.find_files_in(lambda: directories_of(chat.record.cwd))
+        self.view.pasteNeedsConfirmation.connect(self.paste_asks)
+        self.view.linkActivated.connect(self.link_wanted)
+        self.view.fileActivated.connect(self.file_wanted)
+        self.view.notice.connect(self.notice_given)
+        self.view.zoomChanged.connect(self._on_zoomed)
+        self.view.gridResized.connect(self._on_grid)
+        chat.damaged.connect(self.view.on_damage)
+        chat.clipboard_offered.connect(self.clipboard_offered)
+        theme.changed.connect(self._dress)
+        self.set_content(self.view, self.view)
+
+    def _dress(self) -> None:
+        self.view.set_theme(self._theme.terminal)
+
+    # ------------------------------------------------------------ showing
+
+    @property
+    def _has_replica(self) -> bool:
+        viewer = self.chat.viewer
+        return viewer is not None and viewer.emulator is not None
+
+    @property
+    def _shows_something(self) -> bool:
+        return self.view.has_still
+
+    def _attach(self) -> None:
+        if self.view.sink is None or self.view.sink is not self.chat.viewer:
+            self.view.set_viewer(self.chat.viewer)
+
+    def _show_last_replica(self) -> None:
+        viewer = self.chat.viewer
+        assert viewer is not None
+        if viewer.emulator is not None and (self.view.sink is not None or self.view.emulator is not viewer.emulator):
+            self.view.show_emulator(viewer.emulator)
+
+    def _fetch_kept(self) -> bool:
+        if self._screen is not None or self._screen_asked:
+            return False
+        self._screen_asked = True
+        self.view.set_viewer(None)
+        self._load_screen(self.chat, self)
+        return True
+
+    def show_screen(self, emulator: Emulator | None) -> None:
+        """Show the last screen of an ended chat; None if no screen was saved."""
+        self._screen = emulator
+        if emulator is not None:
+            self.view.show_emulator(emulator)
+        self._kept_shown(found=emulator is not None)
+
+    def paint_now(self) -> None:
+        """See ``ChatPage``."""
+        if self.isVisible() and (self.view.emulator is not None or self.view.has_still):
+            self.view.repaint()
+
+    def suspend(self) -> bool:
+        """See ``ChatPage``; a picture of the visible part stays."""
+        emulator = self.view.emulator
+        if self._is_in_front or emulator is None or emulator.selected_text():
+            return False
+        self.view.keep_still()
+        if self._screen is not None:
+            self.view.set_viewer(None)
+            self._screen.close()
+            self._screen, self._screen_asked = None, False
+        self.chat.free_replica()
+        return self.view.emulator is None
+
+    def _release(self) -> None:
+        self.view.set_viewer(None)
+        if self._screen is not None:
+            self._screen.close()
+            self._screen = None
+
+    def _on_detaching(self) -> None:
+        """Stop showing the replica; a loaded last screen stays."""
+        if self._screen is None:
+            self.view.set_viewer(None)
+
+    def _on_replaced(self) -> None:
+        # Not connected to the view directly: PySide calls an overriding slot even after its object is deleted.
+        self.view.on_replaced()
+        super()._on_replaced()
+
+    def _on_changed(self) -> None:
+        super()._on_changed()
+        self.view.setAccessibleName(page_texts.terminal_of(self.chat.name))
+
+    def show_line(self, text: str, query: Query) -> bool:
+        """See ``ChatPage``."""
+        return self.view.show_line(text, query.spans)
+
+    # ------------------------------------------------------------ size
+
+    def set_font(self, family: str, base_px: int, steps: int) -> None:
+        """Set the terminal's font, and the zoom in steps from the configured size."""
+        self._base_px, self._steps = base_px, 0
+        self.view.set_font_family(family)
+        self.view.set_font_size(base_px)
+        self.set_zoom(steps)
+
+    def set_zoom(self, steps: int) -> None:
+        """Set the zoom in steps from the configured size."""
+        by, self._steps = steps - self._steps, steps
+        if by:
+            self.view.zoom(by)
+
+    def _on_zoomed(self, percent: int) -> None:
+        steps = round(percent * self._base_px / 100) - self._base_px
+        if steps != self._steps:
+            self._steps = steps
+            self.zoomed.emit(steps)
+
+    def _on_grid(self, size: GridSize, _cell: CellSize) -> None:
+        if self._end_bar.is_open:
+            return  # The end bar makes the terminal smaller; the grid for the next chat has no such bar.
+        self.grid = size
+        self.grid_changed.emit()
+
+    @property
+    def terminal_size(self) -> GridSize:
+        """The size of the chat's terminal, which another viewer may have set; the page's own size if unknown."""
+        if self.chat.size_set is not None:
+            return self.chat.size_set.size
+        return self.grid if self.view.emulator is None else self.view.emulator.size
+
+    def take_over_size(self) -> None:
+        """Give the chat's terminal the size of this page."""
+        self.focus_terminal()
+        self.view.take_over_size()
