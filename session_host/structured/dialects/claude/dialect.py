@@ -227,6 +227,11 @@ class ClaudeDialect:
     def _result(self, message: Mapping[str, Any]) -> None:
         """The turn has ended."""
         state = self._state
+        failed = message.get("is_error") is True or text(message, "subtype") not in {"", "success"}
+        if not state.answered and failed:
+            # The conversation to resume is not there.
+            self._port.fail(notices.of_failure(message))
+            return
         self._turn_runs(message)
         turn = state.reader.turn
         self._reader.note_result(message)
@@ -238,7 +243,7 @@ class ClaudeDialect:
         if aborted or (state.interrupting and text(message, "subtype") == "error_during_execution"):
             self._reader.finish("interrupted")
             self._port.emit(TurnEnded(turn, "interrupted"))
-        elif message.get("is_error") is True or text(message, "subtype") not in {"", "success"}:
+        elif failed:
             self._reader.finish("failed")
             why = notices.of_failure(message)
             self._port.notice(why)

@@ -1,0 +1,342 @@
+"""Program: an agent that speaks the stream-json protocol of Claude Code 2.1: JSON lines on stdin and stdout.
+
+``fake_claude_stream.py [--session-id ID | --resume ID]``; other options are ignored. The words of a prompt say what its
+turn does, in this order; without any, the answer is "echo: " and the prompt:
+
+- ``refuse: STATE``: the prompt is not taken: "cancelled", "discarded" or "refused".
+- ``silent: 1``: nothing comes, ever. ``stall: 1``: stdin is read no more.
+- ``garbage: 1``, ``unknown: TYPE``, ``long: BYTES``: a line that is no JSON, a message of that type, a line of that
+  length.
+- ``control: SUBTYPE``: a control request that no client knows; the answer is its error.
+- ``think: TEXT``: a thought.
+- ``run: COMMAND``, ``edit: PATH``: asks for leave; the decision decides the result and the answer.
+- ``ask: QUESTION / A / B``: asks the user.
+- ``withdraw: COMMAND``: asks for leave, and takes the question back.
+- ``retry: TEXT``: the service's error, which is tried again. ``fail: TEXT``: the turn fails.
+- ``recall: 1``: the answer has all former prompts. ``answer: TEXT``; ``count: N``: N numbered lines as one delta each.
+- ``deltas: N``, ``delay: MS``: the answer in N deltas, with a wait before each.
+- ``hold: K``: after K deltas, the stream waits until it is interrupted, or until a file "release" is in the working
+  directory.
+- ``cut: K``: after K deltas, the program ends. ``half: 1``: it ends within a line.
+
+A word of text ends with the line. A message that comes while a turn runs is taken after the next result of a tool, or
+begins the next turn. Prompts are kept in the directory that FAKE_CLAUDE_CONVERSATIONS names, if it is set. Each line
+that comes in is appended to the file that FAKE_CLAUDE_LOG names.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import threading
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+Json = dict[str, Any]
+
+NUMBERS = re.compile(r"\b(silent|stall|garbage|long|recall|count|deltas|delay|hold|cut|half):\s*(\d+)")
+TEXTS = re.compile(
+    r"\b(refuse|unknown|control|think|run|edit|ask|withdraw|retry|fail|answer):[ \t]*(.+)$", re.MULTILINE
+)
+MODEL = {"value": "default", "resolvedModel": "fake-model", "displayName": "Fake", "description": "Fast",
+         "supportedEffortLevels": ["low", "high"]}  # fmt: skip
+OTHER_MODEL = {"value": "other", "resolvedModel": "other-model", "displayName": "Other", "description": "Slow"}
+
+
+class Interrupted(Exception):
+    """The turn is interrupted."""
+
+
+class Agent:
+    """The agent: one thread reads stdin, the main one plays turns."""
+
+    def __init__(self, conversation: str, resumed: bool) -> None:
+        self.conversation = conversation
+        self.mode, self.model = "default", "fake-model"
+        self.messages = 0
+        self.prompts: list[Json] = []
+        self.replies: dict[str, Json] = {}
+        self.interrupted = self.at_end = False
+        self.changed = threading.Condition()
+        self._lock = threading.Lock()
+        directory = os.environ.get("FAKE_CLAUDE_CONVERSATIONS", "")
+        self.file = Path(directory, f"{conversation}.jsonl") if directory else None
+        self.history: list[str] = []
+        if self.file is not None:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            if resumed and not self.file.exists():
+                words = f"No conversation found with session ID: {conversation}"
+                sys.stderr.write(f"{words}\n")
+                self.send(type="result", subtype="error_during_execution", is_error=True, num_turns=0, errors=[words])
+                sys.exit(1)
+            if resumed:
+                self.history = [json.loads(line) for line in self.file.read_text(encoding="utf-8").splitlines()]
+            elif self.file.exists():
+                sys.exit(f"Error: Session ID {conversation} is already in use.")
+
+    # ------------------------------------------------------------ lines
+
+    def write(self, data: bytes) -> None:
+        with self._lock:
+            while data:
+                data = data[os.write(1, data) :]
+
+    def send(self, **fields: Any) -> None:
+        message = {**fields, "session_id": self.conversation, "uuid": str(uuid.uuid4())}
+        self.write(json.dumps(message).encode() + b"\n")
+
+    def system(self, subtype: str, **fields: Any) -> None:
+        self.send(type="system", subtype=subtype, **fields)
+
+    def event(self, kind: str, **fields: Any) -> None:
+        self.send(type="stream_event", event={"type": kind, **fields}, parent_tool_use_id=None)
+
+    def listen(self) -> None:
+        """Read stdin until its end."""
+        log = os.environ.get("FAKE_CLAUDE_LOG", "")
+        for line in sys.stdin.buffer:
+            if log:
+                with Path(log).open("ab") as file:
+                    file.write(line)
+            message = json.loads(line)
+            with self.changed:
+                match message["type"]:
+                    case "control_request":
+                        self.control(message["request_id"], message["request"])
+                    case "control_response":
+                        response = message["response"]
+                        self.replies[response["request_id"]] = response
+                        self.send(type="control_response", response=response)
+                    case "user":
+                        self.prompts.append(message)
+                        self.lifecycle(message, "queued")
+                self.changed.notify_all()
+            if "stall: 1" in line.decode():
+                threading.Event().wait()
+        with self.changed:
+            self.at_end = True
+            self.changed.notify_all()
+
+    def lifecycle(self, message: Json, state: str) -> None:
+        if "uuid" in message:
+            self.send(type="command_lifecycle", command_uuid=message["uuid"], state=state)
+
+    def control(self, request_id: str, request: Json) -> None:
+        reply: Json = {}
+        match request["subtype"]:
+            case "initialize":
+                commands = [{"name": "compact", "description": "Summarise", "argumentHint": "[what]"}]
+                reply = {"commands": commands, "models": [MODEL, OTHER_MODEL], "current_permission_mode": self.mode}
+            case "get_settings":
+                reply = {"applied": {"model": self.model, "effort": "low"}}
+            case "set_permission_mode" if request["mode"] == "bypassPermissions":
+                error = {"subtype": "error", "request_id": request_id, "error": "Cannot set permission mode"}
+                self.send(type="control_response", response=error)
+                return
+            case "set_permission_mode":
+                self.mode = reply["mode"] = request["mode"]
+            case "set_model":
+                self.model = reply["model"] = "other-model" if request["model"] == "other" else "fake-model"
+            case "interrupt":
+                self.interrupted = True
+        self.send(type="control_response", response={"subtype": "success", "request_id": request_id, "response": reply})
+
+    # ------------------------------------------------------------ turns
+
+    def serve(self) -> None:
+        """Play turns until stdin ends."""
+        while True:
+            with self.changed:
+                self.changed.wait_for(lambda: self.prompts or self.at_end)
+                if not self.prompts:
+                    return
+                message = self.prompts.pop(0)
+                self.interrupted = False
+            Turn(self, message).play()
+
+
+class Turn:
+    """One turn."""
+
+    def __init__(self, agent: Agent, message: Json) -> None:
+        self.agent = agent
+        self.message = message
+        content = message["message"]["content"]
+        self.text = "\n".join(each["text"] for each in content if each["type"] == "text")
+        self.images = sum(each["type"] == "image" for each in content)
+        self.numbers = {word: int(number) for word, number in NUMBERS.findall(TEXTS.sub("", self.text))}
+        self.texts: dict[str, str] = dict(TEXTS.findall(self.text))
+
+    def play(self) -> None:
+        agent = self.agent
+        if "refuse" in self.texts:
+            agent.lifecycle(self.message, self.texts["refuse"])
+            return
+        if "silent" in self.numbers:
+            threading.Event().wait()
+        agent.lifecycle(self.message, "started")
+        agent.system("init", model=agent.model, permissionMode=agent.mode, cwd=str(Path.cwd()), tools=["Bash"])
+        agent.send(**{**self.message, "isReplay": True})
+        self.remember()
+        subtype, error, reason = "success", "", "completed"
+        try:
+            error = self.run()
+        except Interrupted:
+            subtype, reason = "error_during_execution", "aborted_streaming"
+            agent.send(type="user", message={"role": "user", "content": "[Request interrupted by user]"})
+        usage = {agent.model: {"inputTokens": 10, "outputTokens": 5, "contextWindow": 200_000}}
+        agent.send(
+            type="result", subtype=subtype, is_error=bool(error) or subtype != "success", result=error or None,
+            num_turns=1, terminal_reason=reason, total_cost_usd=0.25, modelUsage=usage, usage={},
+        )  # fmt: skip
+        agent.lifecycle(self.message, "completed")
+
+    def remember(self) -> None:
+        self.agent.history.append(self.text)
+        if self.agent.file is not None:
+            with self.agent.file.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(self.text) + "\n")
+
+    def run(self) -> str:
+        """Do what the prompt says; the error that the turn ends with."""
+        agent, texts, numbers = self.agent, self.texts, self.numbers
+        if "garbage" in numbers:
+            agent.write(b"this is no JSON \xff\n")
+        if "unknown" in texts:
+            agent.send(type=texts["unknown"], words="what nobody knows")
+        if "long" in numbers:
+            agent.write(b"x" * numbers["long"] + b"\n")
+        answer = "echo: " + self.text + " with an image" * self.images
+        if "control" in texts:
+            answer = f"the client said: {self.asked({'subtype': texts['control']}).get('error')}"
+        if "think" in texts:
+            self.block("thinking", [texts["think"]])
+        if "run" in texts:
+            answer = self.tool("Bash", {"command": texts["run"], "description": "Run it"}, f"ran {texts['run']}")
+        if "edit" in texts:
+            answer = self.tool("Edit", {"file_path": texts["edit"], "old_string": "one", "new_string": "two"}, "edited")
+        if "ask" in texts:
+            question, *labels = texts["ask"].split(" / ")
+            options = [{"label": each, "description": ""} for each in labels]
+            answer = self.tool("AskUserQuestion", {"questions": [{"question": question, "options": options}]}, "")
+        if "withdraw" in texts:
+            answer = self.tool("Bash", {"command": texts["withdraw"]}, "", withdrawn=True)
+        if "retry" in texts:
+            agent.system(
+                "api_retry", attempt=1, max_retries=10, retry_delay_ms=500, error_status=529, error=texts["retry"]
+            )
+        if "fail" in texts:
+            content = [{"type": "text", "text": texts["fail"]}]
+            agent.send(type="assistant", message={"model": "<synthetic>", "content": content}, error="unknown")
+            return texts["fail"]
+        if "recall" in numbers:
+            answer = " | ".join(agent.history)
+        answer = texts.get("answer", answer)
+        if "count" in numbers:
+            deltas = [f"answer line {number:04d}\n" for number in range(1, numbers["count"] + 1)]
+        else:
+            size = -(-len(answer) // numbers.get("deltas", 1))
+            deltas = [answer[start : start + size] for start in range(0, len(answer), size)]
+        self.block("text", deltas)
+        return ""
+
+    def block(self, kind: str, deltas: list[str]) -> None:
+        """Stream a message of one text block, and send it whole."""
+        agent = self.agent
+        agent.messages += 1
+        message_id = f"msg_{agent.messages}"
+        agent.event("message_start", message={"id": message_id, "usage": {"input_tokens": 10, "output_tokens": 1}})
+        agent.event("content_block_start", index=0, content_block={"type": kind, kind: ""})
+        sent: list[str] = []
+        try:
+            for number, delta in enumerate(deltas):
+                self.stand(number)
+                agent.event("content_block_delta", index=0, delta={"type": f"{kind}_delta", kind: delta})
+                sent.append(delta)
+            self.stand(len(deltas))
+        finally:
+            content = [{"type": kind, kind: "".join(sent)}]
+            agent.send(type="assistant", message={"id": message_id, "content": content}, parent_tool_use_id=None)
+            agent.event("content_block_stop", index=0)
+        agent.event("message_delta", delta={"stop_reason": "end_turn"}, usage={"output_tokens": 5})
+        agent.event("message_stop")
+
+    def stand(self, number: int) -> None:
+        """Do what is to be done after so many deltas."""
+        agent, numbers = self.agent, self.numbers
+        if numbers.get("cut") == number:
+            os._exit(9)
+        if "half" in numbers and number:
+            agent.write(b'{"type": "stream_event", "event": {"ty')
+            os._exit(9)
+        wait_until = time.monotonic() + numbers.get("delay", 0) / 1000
+        while (numbers.get("hold") == number and not Path("release").exists()) or time.monotonic() < wait_until:
+            if agent.interrupted:
+                raise Interrupted
+            time.sleep(0.002)
+        if agent.interrupted:
+            raise Interrupted
+
+    def asked(self, request: Json, *, withdrawn: bool = False) -> Json:
+        """Send a control request and wait for its response."""
+        agent = self.agent
+        request_id = str(uuid.uuid4())
+        agent.send(type="control_request", request_id=request_id, request=request)
+        if withdrawn:
+            agent.send(type="control_cancel_request", request_id=request_id)
+            return {"response": {"behavior": "deny", "message": "withdrawn"}}
+        with agent.changed:
+            agent.changed.wait_for(lambda: request_id in agent.replies or agent.interrupted)
+            if agent.interrupted:
+                agent.send(type="control_cancel_request", request_id=request_id)
+                raise Interrupted
+            return agent.replies.pop(request_id)
+
+    def tool(self, name: str, values: Json, output: str, *, withdrawn: bool = False) -> str:
+        """Ask for leave to use a tool; the answer that says what came of it."""
+        agent = self.agent
+        agent.messages += 1
+        call = f"toolu_{agent.messages}"
+        message = {
+            "id": f"msg_{agent.messages}",
+            "content": [{"type": "tool_use", "id": call, "name": name, "input": values}],
+        }
+        agent.send(type="assistant", message=message, parent_tool_use_id=None)
+        rules = [{"toolName": name, "ruleContent": values.get("command", "")}]
+        suggestions = [{"type": "addRules", "rules": rules, "behavior": "allow", "destination": "session"},
+                       {"type": "setMode", "mode": "acceptEdits", "destination": "session"}]  # fmt: skip
+        request = {"subtype": "can_use_tool", "tool_name": name, "input": values, "tool_use_id": call,
+                   "permission_suggestions": suggestions}  # fmt: skip
+        decision = self.asked(request, withdrawn=withdrawn).get("response", {})
+        allowed = decision.get("behavior") == "allow"
+        if allowed and name == "AskUserQuestion":
+            output = json.dumps(decision["updatedInput"].get("answers"))
+        output = output if allowed else decision["message"]
+        result = {"type": "tool_result", "tool_use_id": call, "content": output, "is_error": not allowed}
+        agent.send(type="user", message={"role": "user", "content": [result]}, parent_tool_use_id=None)
+        if decision.get("interrupt"):
+            raise Interrupted
+        taken = ""
+        with agent.changed:
+            for prompt in agent.prompts:
+                agent.lifecycle(prompt, "started")
+                taken += f"; steered: {prompt['message']['content'][0]['text']}"
+            agent.prompts.clear()
+        return f"the tool said: {output}{' for good' * ('updatedPermissions' in decision)}{taken}"
+
+
+def main() -> None:
+    """Serve until stdin ends."""
+    arguments = dict(zip(sys.argv[1:], [*sys.argv[2:], ""], strict=False))
+    resumed = arguments.get("--resume", "")
+    agent = Agent(resumed or arguments.get("--session-id", "") or str(uuid.uuid4()), bool(resumed))
+    threading.Thread(target=agent.listen, daemon=True).start()
+    agent.serve()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,259 @@
+"""The Claude dialect with a fake Claude Code, a real process on pipes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from session_host.protocol.messages import Prompt
+from session_host.protocol.values import Image
+from session_host.structured.dialects.base import Start
+from session_host.structured.dialects.claude.dialect import ClaudeDialect
+from tests.programs import program
+from tests.support.spoken_chat import SpokenChat, received
+
+Open = Callable[..., SpokenChat]
+CONVERSATION = "6f0c7c58-64f6-43e8-9c3f-31b6a5a1b0c1"
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    return tmp_path / "received"
+
+
+@pytest.fixture
+def open_chat(tmp_path: Path, log: Path) -> Iterator[Open]:
+    """Opens chats, with conversations that the next process finds again."""
+    opened: list[SpokenChat] = []
+
+    def open_one(*, resume: str = "", prefix: str = "me", **start: Any) -> SpokenChat:
+        environment = {**os.environ, "FAKE_CLAUDE_CONVERSATIONS": str(tmp_path / "conversations"),
+                       "FAKE_CLAUDE_LOG": str(log)}  # fmt: skip
+        arguments = ("--resume", resume) if resume else ("--session-id", CONVERSATION)
+        chat = SpokenChat(
+            ClaudeDialect, Start(directory=str(tmp_path), conversation=resume, **start),
+            program("fake_claude_stream", *arguments), environment, prefix=prefix,
+        )  # fmt: skip
+        opened.append(chat)
+        return chat
+
+    yield open_one
+    for chat in opened:
+        chat.close()
+
+
+@pytest.fixture
+def chat(open_chat: Open) -> SpokenChat:
+    chat = open_chat()
+    chat.until_idle()
+    return chat
+
+
+def prompts(log: Path) -> list[str]:
+    """The texts of the messages that the agent got."""
+    return [each["message"]["content"][-1]["text"] for each in received(log) if each["type"] == "user"]
+
+
+def notices(chat: SpokenChat) -> list[str]:
+    """The notices; timers are due at once here, so one of them says that the agent is slow."""
+    return [each for each in chat.texts("notice") if each != "Claude Code has not answered yet."]
+
+
+def test_three_turns_with_one_start(chat: SpokenChat, log: Path) -> None:
+    for words in ("one deltas: 2", "two think: deep", "three"):
+        chat.turn(words)
+    assert chat.texts("agent") == ["echo: one deltas: 2", "echo: two think: deep", "echo: three"]
+    assert chat.texts("thought") == ["deep"]
+    assert set(chat.statuses("user")) == {"done"}
+    assert [each["request"]["subtype"] for each in received(log)[:2]] == ["initialize", "get_settings"]
+    status = chat.transcript.status
+    assert status.conversation == CONVERSATION
+    assert status.usage is not None
+    assert (status.usage.used, status.usage.window, status.usage.total, status.usage.cost) == (15, 200_000, 15, 0.25)
+
+
+def test_a_turn_goes_on_after_a_new_host_has_loaded_the_state(chat: SpokenChat, tmp_path: Path) -> None:
+    chat.prompt("count: 4 hold: 2")
+    chat.until(lambda: "0002" in chat.texts("agent")[0] if chat.texts("agent") else False)
+    chat.reload()
+    (tmp_path / "release").touch()
+    chat.until_idle()
+    assert chat.texts("agent") == ["".join(f"answer line {number:04d}\n" for number in range(1, 5))]
+
+
+@pytest.mark.parametrize(
+    ("option", "answer", "status"),
+    [
+        ("allow", "the tool said: ran make", "done"),
+        ("always", "the tool said: ran make for good", "done"),
+        ("decline", "the tool said: The user declined this tool use. It was not run.", "declined"),
+    ],
+)
+def test_a_command_waits_for_leave(chat: SpokenChat, option: str, answer: str, status: str) -> None:
+    chat.prompt("run: make")
+    request = chat.until_asked()
+    assert (request.kind, request.subject, request.complete) == ("command", "make", True)
+    assert chat.transcript.status.state == "requires_action"
+    chat.answer(request, option)
+    chat.until_idle()
+    assert chat.texts("agent") == [answer]
+    assert chat.statuses("tool") == [status]
+
+
+def test_declining_and_stopping_ends_the_turn(chat: SpokenChat) -> None:
+    chat.prompt("run: make")
+    chat.answer(chat.until_asked(), "stop")
+    chat.until_idle()
+    assert chat.texts("agent") == []
+    assert chat.transcript.status.last_turn is not None
+    assert chat.transcript.status.last_turn.outcome == "interrupted"
+
+
+def test_an_edit_is_shown_as_a_diff_before_it_is_made(chat: SpokenChat) -> None:
+    chat.prompt("edit: /src/a.py")
+    request = chat.until_asked()
+    assert (request.kind, request.subject) == ("edit", "--- /src/a.py\n+++ /src/a.py\n@@ -1 +1 @@\n-one\n+two\n")
+    assert [each.name for each in request.options] == [
+        "Allow", "Always allow Edit in this chat", "Allow, and accept edits from now on", "Decline", "Decline and stop",
+    ]  # fmt: skip
+
+
+def test_a_question_is_answered_in_the_users_words(chat: SpokenChat) -> None:
+    chat.prompt("ask: Which? / A / B")
+    request = chat.until_asked()
+    (question,) = request.questions
+    assert (request.kind, question.text, question.options) == ("question", "Which?", ("A", "B"))
+    chat.answer(request, "", {question.id: "neither"})
+    chat.until_idle()
+    assert chat.texts("agent") == ['the tool said: {"Which?": "neither"}']
+
+
+def test_a_question_that_is_taken_back_is_open_no_more(chat: SpokenChat) -> None:
+    chat.turn("withdraw: make")
+    assert chat.transcript.open_requests == []
+    assert [each.option for each in chat.transcript.answers.values()] == [""]
+
+
+def test_a_request_that_nobody_knows_gets_an_error(chat: SpokenChat) -> None:
+    assert chat.turn("control: elicitation").text == "the client said: elicitation is not supported"
+    assert [each.title for each in chat.transcript if each.kind == "raw"] == ["refused: elicitation"]
+
+
+def test_a_text_that_comes_in_the_midst_of_a_turn_goes_into_it(chat: SpokenChat) -> None:
+    chat.prompt("run: make")
+    request = chat.until_asked()
+    chat.answer(request, "allow")
+    chat.prompt("faster", "steer")
+    chat.until_idle()
+    assert chat.texts("agent") in (
+        ["the tool said: ran make; steered: faster"], ["the tool said: ran make", "echo: faster"],
+    )  # fmt: skip
+    assert chat.statuses("user") == ["done", "done"]
+
+
+def test_a_text_that_comes_after_the_last_tool_begins_the_next_turn(chat: SpokenChat, tmp_path: Path) -> None:
+    chat.prompt("count: 2 hold: 1")
+    chat.until(lambda: chat.texts("agent"))
+    chat.prompt("then this", "steer")
+    chat.prompt("and that")
+    (tmp_path / "release").touch()
+    chat.until_idle()
+    assert chat.texts("agent")[1:] == ["echo: then this", "echo: and that"]
+    turns = [each.turn for each in chat.transcript if each.kind == "user"]
+    assert turns == [each.id for each in chat.transcript if each.kind == "user"]
+
+
+def test_an_interrupted_turn_keeps_what_it_said(chat: SpokenChat) -> None:
+    chat.prompt("count: 9 hold: 2")
+    chat.until(lambda: chat.texts("agent") and "0002" in chat.texts("agent")[0])
+    chat.interrupt()
+    chat.until_idle()
+    assert chat.texts("agent") == ["answer line 0001\nanswer line 0002\n"]
+    assert chat.transcript.status.last_turn is not None
+    assert chat.transcript.status.last_turn.outcome == "interrupted"
+    assert chat.turn("on").text == "echo: on"
+
+
+def test_the_agents_death_in_mid_answer_is_shown_and_the_chat_resumes(chat: SpokenChat, open_chat: Open) -> None:
+    chat.turn("first")
+    chat.prompt("count: 9 cut: 3")
+    chat.until_ended()
+    last = chat.transcript[len(chat.transcript) - 1]
+    assert (last.status, last.text.count("\n")) == ("cut", 3)
+    assert chat.transcript.status.last_turn is not None
+    assert chat.transcript.status.last_turn.outcome == "cut"
+    resumed = open_chat(resume=CONVERSATION, prefix="re")
+    assert resumed.turn("recall: 1").text == "first | count: 9 cut: 3 | recall: 1"
+    assert notices(resumed) == ["Claude Code has the earlier messages of this conversation; they are not shown here."]
+
+
+def test_a_conversation_that_is_gone_is_said_and_the_chat_ends(open_chat: Open) -> None:
+    chat = open_chat(resume="no-such", has_history=True)
+    chat.until_ended()
+    assert chat.failure == "No conversation found with session ID: no-such"
+    assert notices(chat) == [chat.failure]
+
+
+@pytest.mark.parametrize(
+    ("words", "title"),
+    [("garbage: 1", "not a JSON object"), ("unknown: novelty", "novelty"), ("half: 1", "not a JSON object")],
+)
+def test_what_nobody_understands_is_kept_and_costs_nothing_else(chat: SpokenChat, words: str, title: str) -> None:
+    if words == "half: 1":
+        chat.prompt("half: 1 deltas: 2")
+        chat.until_ended()
+    else:
+        assert chat.turn(words).text == f"echo: {words}"
+    assert [each.title for each in chat.transcript if each.kind == "raw"] == [title]
+
+
+def test_an_error_of_the_service_is_said_once_and_the_next_turn_runs(chat: SpokenChat) -> None:
+    chat.turn("retry: overloaded\nfail: API Error: 400 no")
+    assert notices(chat) == [
+        "The model's service: error 529. Trying again in 0 s (attempt 1 of 10).", "API Error: 400 no",
+    ]  # fmt: skip
+    assert chat.transcript.status.last_turn is not None
+    assert chat.transcript.status.last_turn.error == "API Error: 400 no"
+    assert chat.turn("on").text == "echo: on"
+
+
+def test_a_refused_prompt_has_failed_and_the_next_one_runs(chat: SpokenChat) -> None:
+    chat.prompt("refuse: discarded")
+    chat.until_idle()
+    assert chat.statuses("user") == ["failed"]
+    assert notices(chat) == ["Claude Code did not take the prompt: discarded"]
+    assert chat.turn("on").text == "echo: on"
+
+
+def test_settings_are_changed_and_a_refused_one_stays(chat: SpokenChat) -> None:
+    chat.change("model", "other")
+    chat.change("mode", "plan")
+    chat.change("mode", "bypassPermissions")
+    chat.until(lambda: notices(chat))
+    assert {each.id: each.value for each in chat.transcript.status.settings} == {"model": "other", "mode": "plan"}
+    assert notices(chat) == ["Claude Code: Cannot set permission mode"]
+    assert [each.name for each in chat.transcript.status.commands] == ["compact"]
+
+
+def test_an_image_goes_with_its_prompt(chat: SpokenChat, log: Path) -> None:
+    chat.do(Prompt("", 0, "look", images=(Image("image/png", b"\x89PNG"),)))
+    chat.until_idle()
+    assert chat.texts("agent") == ["echo: look with an image"]
+    (message,) = [each for each in received(log) if each["type"] == "user"]
+    assert message["message"]["content"][0]["source"] == {
+        "type": "base64", "media_type": "image/png", "data": "iVBORw==",
+    }  # fmt: skip
+
+
+def test_a_prompt_that_was_sent_and_not_confirmed_is_not_sent_again(chat: SpokenChat, log: Path) -> None:
+    chat.prompt("silent: 1")
+    chat.until(lambda: prompts(log))
+    chat.reload()
+    chat.process.kill()
+    chat.until_ended()
+    assert chat.statuses("user") == ["unconfirmed"]
+    assert prompts(log) == ["silent: 1"]
