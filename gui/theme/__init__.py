@@ -5,6 +5,7 @@ whole and keep their contrast. It knows no sessions, no widgets of ours and no s
 
     tokens      colours and measures by name
     contrast    how well one colour reads on another (WCAG 2)
+    code        colours of code and diffs
     terminal    the terminal's sixteen colours and its ground
     marks       the shapes that show a chat's state, painted
     icons       the one icon set, and agents as monogram tiles

@@ -63,6 +63,13 @@ QPushButton[kind="status"]:focus { border-color: $accent; }
 QPushButton[kind="link"]:hover { text-decoration: underline; }
 QPushButton[kind="link"]:focus { border-color: $accent; }
 
+QPushButton[kind="quiet"] {
+    background: transparent; border: 1px solid transparent; border-radius: 4px; color: $secondary; padding: 0 6px;
+    min-height: 22px; font-size: 12px;
+}
+QPushButton[kind="quiet"]:hover { background: $hover; color: $text; }
+QPushButton[kind="quiet"]:focus { border-color: $accent; }
+
 QToolButton { background: transparent; border: 1px solid transparent; border-radius: 4px; padding: 3px; color: $text; }
 QToolButton:hover { background: $hover; }
 QToolButton:pressed, QToolButton:open { background: $pressed; }
@@ -82,6 +89,7 @@ QLineEdit[kind="palette"] {
     background: transparent; border: 0; border-radius: 0; min-height: 40px; padding: 0 12px;
 }
 QPlainTextEdit { padding: 4px; }
+QPlainTextEdit[kind="bare"] { background: transparent; border: 0; padding: 0; min-height: 0; }
 
 QCheckBox { background: transparent; color: $text; spacing: 8px; }
 QCheckBox:focus { color: $accent; }

@@ -5,6 +5,7 @@ never join pieces. ``lupdate`` finds the English text in the call of ``translate
 ``resources/translations/outlive_en.ts``. Errors of ``session_host`` are English everywhere.
 
 action_texts      key table, menus, command palette
+chat_texts        a chat without a terminal: messages, tool calls, requests, the prompt box
 common_texts      recurring buttons and field names
 new_chat_texts    the sheet New chat
 notice_texts      banners, desktop notifications, tray

@@ -2,6 +2,23 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="en">
 <context>
+    <name>chat</name>
+    <message numerus="yes">
+        <source>{count} line(s) hidden</source>
+        <translation>
+            <numerusform>{count} line hidden</numerusform>
+            <numerusform>{count} lines hidden</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} token(s)</source>
+        <translation>
+            <numerusform>{count} token</numerusform>
+            <numerusform>{count} tokens</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>notice</name>
     <message numerus="yes">
         <source>%n chat(s) running</source>

@@ -77,6 +77,7 @@ class _Saved(msgspec.Struct, array_like=True):
     answers: list[RequestResolved]
     offset: int
     rest: bytes
+    endings: dict[str, TurnEnded] = {}
 
 
 _saved_decoder = msgspec.msgpack.Decoder(_Saved)
@@ -102,6 +103,7 @@ class Transcript:
     Attributes:
         status: the state of the agent.
         requests: all requests, by their ids, oldest first; ``answers``: those that are resolved.
+        endings: turns that did not end well, each by the id of the last item at that time.
         damaged: the first reason why the log could not be read to its end, "" for none.
     """
 
@@ -109,6 +111,7 @@ class Transcript:
         self.status = Status()
         self.requests: dict[str, AgentRequest] = {}
         self.answers: dict[str, RequestResolved] = {}
+        self.endings: dict[str, TurnEnded] = {}
         self.damaged = ""
         self._ids: list[str] = []
         self._items: list[Item | msgspec.Raw] = []
@@ -217,6 +220,9 @@ class Transcript:
                 status.state, status.turn, status.detail = state, turn, detail
             case TurnEnded():
                 status.last_turn = change
+                if change.outcome != "completed" and self._ids:
+                    self.endings[self._ids[-1]] = change
+                    self._changed.add(self._ids[-1])
             case UsageChanged():
                 status.usage = change
             case SettingsChanged(settings):
@@ -254,6 +260,7 @@ class Transcript:
         for field in ("text", "output"):
             self._growing.pop((item_id, field), None)
         self._changed.discard(item_id)
+        self.endings.pop(item_id, None)
         self._removed = True
 
     def _grown(self, position: int, item: Item) -> Item:
@@ -284,7 +291,7 @@ class Transcript:
         ]
         saved = _Saved(
             self._ids, items, self.status, list(self.requests.values()), list(self.answers.values()),
-            self._reader.offset, bytes(self._reader.rest),
+            self._reader.offset, bytes(self._reader.rest), self.endings,
         )  # fmt: skip
         return msgspec.msgpack.encode(saved)
 
@@ -305,6 +312,7 @@ class Transcript:
         transcript.status = saved.status
         transcript.requests = {each.id: each for each in saved.requests}
         transcript.answers = {each.id: each for each in saved.answers}
+        transcript.endings = saved.endings
         transcript._ids, transcript._items = saved.ids, list(saved.items)
         transcript._positions = {item_id: position for position, item_id in enumerate(saved.ids)}
         transcript._reader = RecordReader(saved.offset, saved.rest)

@@ -19,6 +19,7 @@ from session_host.structured.items import (
     SetStatus,
     StateChanged,
     TitleChanged,
+    TurnEnded,
 )
 from session_host.structured.log import Cause, encode_record
 from session_host.structured.transcript import Transcript
@@ -33,11 +34,13 @@ _CHANGES: st.SearchStrategy[AnyChange] = st.one_of(
     st.builds(RequestResolved, _IDS, st.just("yes")),
     st.builds(StateChanged, st.sampled_from(["idle", "running"])),
     st.builds(TitleChanged, st.text(max_size=5)),
+    st.builds(TurnEnded, st.just("t"), st.sampled_from(["completed", "failed", "cut"])),
 )
 
 
 def everything(transcript: Transcript) -> object:
-    return list(transcript), transcript.status, transcript.requests, transcript.answers, transcript.offset
+    parts = transcript.status, transcript.requests, transcript.answers, transcript.endings, transcript.offset
+    return list(transcript), *parts
 
 
 def log_of(steps: list[list[AnyChange]]) -> bytes:
@@ -67,6 +70,14 @@ def test_appended_text_is_there_once_however_often_it_is_read() -> None:
     assert transcript[0].text == "one two"
     transcript.apply(Append("a", " three"))
     assert [each.text for each in transcript] == ["one two three"]
+
+
+def test_how_a_turn_failed_stays_at_its_last_item() -> None:
+    transcript = Transcript()
+    for turn, error in (("t1", "no credit"), ("t2", "")):
+        transcript.apply(Put(Item(turn, "agent", 1)))
+        transcript.apply(TurnEnded(turn, "failed" if error else "completed", error))
+    assert {item: ending.error for item, ending in transcript.endings.items()} == {"t1": "no credit"}
 
 
 def test_changes_name_the_items() -> None:

@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor
 
 from gui.terminal.drawing.colors import Colors
 from gui.theme import terminal, tokens
+from gui.theme.code import code_colors, on
 from gui.theme.contrast import MARK_RATIO, TEXT_RATIO, ratio, readable
 from gui.theme.marks import Mark, mark_color
 from gui.theme.tokens import TILE_HUES, Tokens, blend
@@ -38,6 +39,18 @@ def test_text_can_be_read_on_every_ground(colors: Tokens, ground: str, token: st
 def test_coloured_words_can_be_read(colors: Tokens, token: str):
     for ground in ("page", "sidebar", "raised"):
         assert ratio(colors.color(token), colors.color(ground)) >= TEXT_RATIO
+
+
+@pytest.mark.parametrize("colors", APPEARANCES)
+def test_code_and_diffs_can_be_read_on_their_grounds(colors: Tokens):
+    code = code_colors(colors)
+    for ground in code.grounds():
+        assert ratio(colors.color("text"), ground) >= TEXT_RATIO
+        for word in code.words.values():
+            assert ratio(on(word, ground), ground) >= TEXT_RATIO
+    for word in code.words.values():
+        assert ratio(word, code.ground) >= TEXT_RATIO  # As it is, without being made readable.
+    assert ratio(colors.color("secondary"), code.prompt) >= TEXT_RATIO
 
 
 @pytest.mark.parametrize("colors", APPEARANCES)

@@ -1,0 +1,166 @@
+"""Segments as text: plain, and as markdown."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+
+from .segments import (
+    Code,
+    Diff,
+    DiffHead,
+    Face,
+    FoldLine,
+    Paragraph,
+    PlanLine,
+    QuietLine,
+    Rule,
+    Run,
+    Segment,
+    Table,
+)
+
+
+def utf16_slice(text: str, begin: int, end: int) -> str:
+    """A part of a text, by offsets as Qt counts them."""
+    if text.isascii():
+        return text[begin:end]
+    return text.encode("utf-16-le", "surrogatepass")[begin * 2 : end * 2].decode("utf-16-le", "replace")
+
+
+def cut(segment: Segment, begin: int, end: int) -> Segment:
+    """A part of a segment, by offsets as Qt counts them."""
+    text = utf16_slice(segment.text, begin, end)
+    if text == segment.text:
+        return segment
+    if isinstance(segment, Paragraph):
+        runs = tuple(_cut_runs(segment.runs, begin, end))
+        return dataclasses.replace(segment, text=text, runs=runs, marker=segment.marker if begin == 0 else "")
+    if isinstance(segment, Table):
+        return Paragraph(text, runs=(Run(text),))
+    if isinstance(segment, Diff):
+        return Code(text, language="diff")
+    return dataclasses.replace(segment, text=text)
+
+
+def _cut_runs(runs: Iterable[Run], begin: int, end: int) -> Iterable[Run]:
+    place = 0
+    for run in runs:
+        length = len(run.text.encode("utf-16-le", "surrogatepass")) // 2
+        first, last = max(begin - place, 0), min(end - place, length)
+        if first < last:
+            yield run._replace(text=utf16_slice(run.text, first, last))
+        place += length
+
+
+def as_plain(segments: Sequence[Segment]) -> str:
+    """The plain text of segments."""
+    found = ""
+    former: Segment | None = None
+    for segment in segments:
+        text = segment.text
+        if isinstance(segment, Rule):
+            text = "---"
+        elif isinstance(segment, Paragraph) and segment.marker:
+            text = f"{'  ' * (segment.indent - 1)}{segment.marker} {text}"
+        if not text:
+            continue
+        if former is not None:
+            found += "\n" if _is_close(former, segment) else "\n\n"
+        found += text
+        former = segment
+    return found
+
+
+def _is_close(former: Segment, segment: Segment) -> bool:
+    """Whether a segment goes on in the next line."""
+    if isinstance(segment, Paragraph):
+        return isinstance(former, Paragraph) and segment.tight and not (segment.level or former.level)
+    if isinstance(segment, Code):
+        return not segment.first or isinstance(former, FoldLine | QuietLine)
+    return not isinstance(segment, Rule | Table)
+
+
+def as_markdown(segments: Sequence[Segment]) -> str:
+    """The segments as markdown."""
+    found: list[str] = []
+    number = 0
+    while number < len(segments):
+        segment = segments[number]
+        number += 1
+        if isinstance(segment, Code | Diff):
+            lines = [segment.text]
+            while number < len(segments) and _goes_on(segments[number]):
+                lines.append(segments[number].text)
+                number += 1
+            language = "diff" if isinstance(segment, Diff) else segment.language
+            fence = "````" if any("```" in line for line in lines) else "```"
+            text = "\n".join([f"{fence}{language}", *lines, fence])
+        else:
+            text = _markdown_of(segment)
+        if not text:
+            continue
+        prefix = "> " * segment.quotes + "  " * max(segment.indent - (1 if getattr(segment, "marker", "") else 0), 0)
+        text = "\n".join(prefix + line for line in text.split("\n"))
+        is_list = isinstance(segment, PlanLine) or bool(getattr(segment, "marker", ""))
+        if is_list and found and number > 1 and _is_entry(segments[number - 2]):
+            found[-1] += f"\n{text}"
+        else:
+            found.append(text)
+    return "\n\n".join(found)
+
+
+def _is_entry(segment: Segment) -> bool:
+    return isinstance(segment, PlanLine) or bool(getattr(segment, "marker", ""))
+
+
+def _goes_on(segment: Segment) -> bool:
+    return isinstance(segment, Diff) or (isinstance(segment, Code) and not segment.first)
+
+
+def _markdown_of(segment: Segment) -> str:
+    match segment:
+        case Paragraph():
+            text = "".join(_markdown_run(run) for run in segment.runs) if segment.runs else segment.text
+            if segment.level:
+                return f"{'#' * segment.level} {text}"
+            marker = {"•": "-", "☐": "- [ ]", "☑": "- [x]"}.get(segment.marker, segment.marker)
+            return f"{marker} {text}" if marker else text
+        case Table():
+            rows = ["| " + " | ".join(_cell(cell) for cell in row) + " |" for row in segment.rows]
+            rule = "| " + " | ".join("---" for _ in segment.rows[0]) + " |" if segment.rows else ""
+            return "\n".join([*rows[:1], rule, *rows[1:]])
+        case Rule():
+            return "---"
+        case FoldLine():
+            return f"`{segment.text}`" if segment.code else f"**{segment.text}**"
+        case DiffHead():
+            return f"`{segment.text}`"
+        case PlanLine():
+            return f"- [{'x' if segment.state == 'completed' else ' '}] {segment.text}"
+        case QuietLine():
+            return f"_{segment.text}_" if segment.text else ""
+        case _:
+            return segment.text
+
+
+def _cell(runs: Iterable[Run]) -> str:
+    return "".join(_markdown_run(run) for run in runs).replace("|", "\\|")
+
+
+def _markdown_run(run: Run) -> str:
+    text = run.text
+    if not text.strip():
+        return text
+    if run.face & Face.CODE:
+        fence = "``" if "`" in text else "`"
+        text = f"{fence}{text}{fence}"
+    if run.face & Face.STRIKE:
+        text = f"~~{text}~~"
+    if run.face & Face.ITALIC:
+        text = f"*{text}*"
+    if run.face & Face.BOLD:
+        text = f"**{text}**"
+    if run.link and run.link != run.text:
+        text = f"[{text}]({run.link})"
+    return text.replace("\n", "  \n") if not run.face & Face.CODE else text

@@ -1,0 +1,297 @@
+"""An item of a transcript as segments."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from gui.theme.icons import Glyph
+from gui.wording import chat_texts
+from session_host.structured.items import AgentRequest, Item, RequestResolved
+
+from . import ansi, patches
+from .markdown import MarkdownText, plain_paragraphs
+from .segments import (
+    LINES_PER_CHUNK,
+    Action,
+    Button,
+    Card,
+    Code,
+    FoldLine,
+    Picture,
+    PlanLine,
+    QuietLine,
+    Run,
+    Segment,
+    Tone,
+)
+
+MOST_LINES = 40
+"""A longer output is cut in the middle."""
+_MOST_CHARACTERS = 20_000
+_LONGEST_LINE = 2_000
+_MOST_OPEN_CHANGES = 120
+"""Edits with more lines are folded at first."""
+
+_ICONS = {
+    "execute": Glyph.TERMINAL, "edit": Glyph.PENCIL, "read": Glyph.FILE, "search": Glyph.SEARCH, "fetch": Glyph.GLOBE,
+    "delete": Glyph.TRASH, "move": Glyph.MOVE, "think": Glyph.BRAIN,
+}  # fmt: skip
+
+
+class Asked(NamedTuple):
+    """The requests that an item shows: those that are open, and those that are answered."""
+
+    open: tuple[str, ...] = ()
+    answered: tuple[tuple[AgentRequest, RequestResolved], ...] = ()
+
+
+class Mode(NamedTuple):
+    """How an item is shown: unfolded or not, None for its kind's default; and whether long output is whole."""
+
+    unfolded: bool | None = None
+    whole: bool = False
+
+
+def is_unfolded(item: Item, mode: Mode) -> bool:
+    """Whether an item's content is shown."""
+    if mode.unfolded is not None:
+        return mode.unfolded
+    if item.kind == "tool":
+        lines = sum(change.patch.count("\n") for change in item.changes)
+        return 0 < lines <= _MOST_OPEN_CHANGES
+    return item.kind not in {"thought", "raw"}
+
+
+def segments(item: Item, mode: Mode, markdown: MarkdownText, asked: Asked) -> list[Segment]:
+    """The segments of an item."""
+    match item.kind:
+        case "user":
+            found = _prompt(item)
+        case "agent":
+            found = [*markdown.segments(item.text), *_pictures(item), *_how_it_ended(item)]
+        case "thought":
+            found = _thought(item, mode, markdown)
+        case "tool":
+            found = _tool(item, mode, markdown)
+        case "plan":
+            found = _plan(item)
+        case "notice":
+            found = [QuietLine(item.text, icon=Glyph.INFO)]
+        case _:
+            found = _raw(item, mode)
+    found += [Card(request=each) for each in asked.open]
+    found += [answer_line(request, answer) for request, answer in asked.answered]
+    if item.parent:
+        found = [dataclasses.replace(each, indent=each.indent + 1) for each in found]
+    return found
+
+
+def answer_line(request: AgentRequest, answer: RequestResolved) -> QuietLine:
+    """The line that an answered request leaves."""
+    if not answer.option:
+        return QuietLine(chat_texts.request_withdrawn(), icon=Glyph.INFO)
+    option = next((each for each in request.options if each.id == answer.option), None)
+    rejected = option is not None and option.kind in {"reject_once", "reject_always", "cancel"}
+    text = chat_texts.answered(answer.name or answer.option, answer.by, answer.at_ms)
+    return QuietLine(text, icon=Glyph.CLOSE if rejected else Glyph.CHECK)
+
+
+def _prompt(item: Item) -> list[Segment]:
+    found: list[Segment] = plain_paragraphs(item.text) if item.text else []
+    found += _pictures(item)
+    match item.status:
+        case "queued":
+            take_back = Button(chat_texts.take_back(), Action("withdraw", item.id))
+            line = QuietLine(chat_texts.queued(), buttons=(take_back,))
+        case "sent":
+            line = QuietLine(chat_texts.sent())
+        case "unconfirmed":
+            again = Button(chat_texts.send_again(), Action("again", item.id))
+            line = QuietLine(chat_texts.unconfirmed(), tone="needs_you", buttons=(again,))
+        case "failed":
+            again = Button(chat_texts.send_again(), Action("again", item.id))
+            line = QuietLine(chat_texts.not_taken(), tone="failed", buttons=(again,))
+        case "withdrawn":
+            line = QuietLine(chat_texts.taken_back())
+        case _:
+            return found
+    return [*found, line]
+
+
+def _pictures(item: Item) -> list[Segment]:
+    return [
+        Picture(chat_texts.image(image.mime, len(image.data)), image=image, inner=item.kind == "tool")
+        for image in item.images
+    ]
+
+
+def _how_it_ended(item: Item) -> list[Segment]:
+    if item.status == "cut":
+        return [QuietLine(chat_texts.agent_ended_here(), icon=Glyph.WARNING, tone="needs_you")]
+    if item.status == "interrupted":
+        return [QuietLine(chat_texts.interrupted(), icon=Glyph.STOP)]
+    return []
+
+
+def _inner(found: Sequence[Segment]) -> list[Segment]:
+    return [dataclasses.replace(each, inner=True) for each in found]
+
+
+def _thought(item: Item, mode: Mode, markdown: MarkdownText) -> list[Segment]:
+    running = item.status == "running"
+    duration = item.ended_ms - item.at_ms if item.ended_ms else 0
+    title = chat_texts.thinking() if running else chat_texts.thought(duration)
+    unfolded = is_unfolded(item, mode)
+    head = FoldLine(
+        title, item=item.id, icon=Glyph.BRAIN, folded=not unfolded if item.text.strip() else None, running=running
+    )
+    return [head, *_inner(markdown.segments(item.text))] if unfolded else [head]
+
+
+def _tool(item: Item, mode: Mode, markdown: MarkdownText) -> list[Segment]:
+    unfolded = is_unfolded(item, mode)
+    content = _tool_content(item, mode, markdown) if unfolded else []
+    has_content = bool(item.command or item.output or item.changes or item.text or item.images)
+    title, is_code = tool_title(item)
+    detail, tone = _tool_state(item)
+    head = FoldLine(
+        title, item=item.id, icon=_ICONS.get(item.tool, Glyph.WRENCH), detail=detail, tone=tone, code=is_code,
+        folded=not unfolded if has_content else None, running=item.status == "running",
+    )  # fmt: skip
+    return [head, *content]
+
+
+def tool_title(item: Item) -> tuple[str, bool]:
+    """The one line of a tool call, and whether it is a command."""
+    if item.title:
+        return item.title.split("\n")[0], item.title == item.command
+    if item.command:
+        return item.command.split("\n")[0], True
+    if item.changes:
+        return chat_texts.edits([change.moved_to or change.path for change in item.changes]), False
+    return chat_texts.tool(item.tool), False
+
+
+def _tool_state(item: Item) -> tuple[str, Tone]:
+    duration = chat_texts.duration(item.ended_ms - item.at_ms) if item.ended_ms > item.at_ms else ""
+    match item.status:
+        case "failed":
+            how = chat_texts.exit_code(item.exit_code) if item.exit_code else chat_texts.failed()
+            return chat_texts.joined(how, duration), "failed"
+        case "declined":
+            return chat_texts.declined(), "secondary"
+        case "interrupted":
+            return chat_texts.joined(chat_texts.interrupted(), duration), "secondary"
+        case "cut":
+            return chat_texts.agent_ended_here(), "needs_you"
+        case "running":
+            return chat_texts.running(), "secondary"
+        case _:
+            if item.exit_code:
+                return chat_texts.joined(chat_texts.exit_code(item.exit_code), duration), "failed"
+            return duration, "secondary"
+
+
+def _tool_content(item: Item, mode: Mode, markdown: MarkdownText) -> list[Segment]:
+    found: list[Segment] = []
+    if item.command:
+        pieces = _pieces(item.command)
+        found += [
+            Code(piece, inner=True, language="bash", first=number == 0, last=number == len(pieces) - 1,
+                 title=item.directory if number == 0 else "", copies=True)
+            for number, piece in enumerate(pieces)
+        ]  # fmt: skip
+    elif item.directory:
+        found.append(QuietLine(item.directory, inner=True))
+    if item.text:
+        found += _inner(markdown.segments(item.text))
+    if item.output:
+        found += _output(item, mode)
+    for change in item.changes:
+        note = {"add": chat_texts.new_file(), "delete": chat_texts.deleted_file()}.get(change.kind, "")
+        if change.moved_to:
+            note = chat_texts.moved_from(change.path)
+        found += patches.segments(change, item.id, note)
+    return [*found, *_pictures(item)]
+
+
+def _pieces(text: str) -> list[str]:
+    lines = text.split("\n")
+    return ["\n".join(lines[start : start + LINES_PER_CHUNK]) for start in range(0, len(lines), LINES_PER_CHUNK)]
+
+
+def _output(item: Item, mode: Mode) -> list[Segment]:
+    text = item.output.removesuffix("\n")
+    lines = text.count("\n") + 1
+    if mode.whole or (lines <= MOST_LINES and len(text) <= _MOST_CHARACTERS):
+        return _block(text, title=chat_texts.output())
+    half = MOST_LINES // 2
+    if lines > MOST_LINES:
+        head = "\n".join(text.split("\n", half)[:half])
+        tail = "\n".join(text.rsplit("\n", half)[-half:])
+    else:
+        head, tail = text, text
+    head, tail = head[: _MOST_CHARACTERS // 2], tail[-_MOST_CHARACTERS // 2 :]
+    hidden = chat_texts.hidden_lines(lines - 2 * half) if lines > MOST_LINES else chat_texts.hidden_text()
+    show = Button(chat_texts.show_all(), Action("show_all", item.id))
+    return [
+        *_block(head, title=chat_texts.output()),
+        QuietLine(hidden, inner=True, icon=Glyph.MORE, buttons=(show,)),
+        *_block(tail, title=""),
+    ]
+
+
+def _block(text: str, *, title: str) -> list[Segment]:
+    """An output as a block of code, in pieces; colours are kept, and very long lines are broken."""
+    found: list[list[Run]] = []
+    for line in ansi.lines(text):
+        if sum(len(run.text) for run in line) <= _LONGEST_LINE:
+            found.append(line)
+            continue
+        for run in line:
+            found += [
+                [run._replace(text=run.text[start : start + _LONGEST_LINE])]
+                for start in range(0, len(run.text), _LONGEST_LINE)
+            ]
+    segments: list[Segment] = []
+    for start in range(0, len(found), LINES_PER_CHUNK):
+        piece = found[start : start + LINES_PER_CHUNK]
+        runs = [run for number, line in enumerate(piece) for run in ([Run("\n"), *line] if number else line)]
+        segments.append(
+            Code(
+                "".join(run.text for run in runs), inner=True, runs=tuple(runs) or (Run(""),), first=start == 0,
+                last=start + LINES_PER_CHUNK >= len(found), title=title if start == 0 else "",
+                copies=bool(title) and start == 0,
+            )
+        )  # fmt: skip
+    return segments
+
+
+def _plan(item: Item) -> list[Segment]:
+    done = sum(entry.status == "completed" for entry in item.plan)
+    head = FoldLine(chat_texts.plan(done, len(item.plan)), item=item.id, icon=Glyph.PLAN)
+    return [head, *(PlanLine(entry.text, inner=True, state=entry.status) for entry in item.plan)]
+
+
+def _raw(item: Item, mode: Mode) -> list[Segment]:
+    unfolded = is_unfolded(item, mode)
+    title = item.title or chat_texts.unknown_message()
+    head = FoldLine(title, item=item.id, icon=Glyph.CODE, folded=not unfolded if item.text else None)
+    if not unfolded:
+        return [head]
+    text = item.text
+    try:
+        text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    except ValueError:
+        pass  # The message was cut, or is no JSON: it is shown as it is.
+    pieces = _pieces(text)
+    return [
+        head,
+        *(
+            Code(piece, inner=True, language="json", first=number == 0, last=number == len(pieces) - 1, copies=True)
+            for number, piece in enumerate(pieces)
+        ),
+    ]

@@ -1,0 +1,217 @@
+"""Segments: the pieces of an item that are laid out, painted and searched one by one. Values only.
+
+A segment is about as high as a screen at most, so that a message of any length is laid out only where it is visible.
+Each segment has its plain text; places in it are offsets for selection, search and copying.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntFlag
+from typing import Literal, NamedTuple
+
+from session_host.protocol.values import Image
+
+LINES_PER_CHUNK = 32
+"""The most lines of code, output or a diff in one segment."""
+
+
+Tone = Literal["secondary", "failed", "needs_you", "fine"]
+"""The colour of a quiet line or detail: a token of the theme."""
+
+
+class Face(IntFlag):
+    """How a run of text looks."""
+
+    PLAIN = 0
+    BOLD = 1
+    ITALIC = 2
+    CODE = 4
+    STRIKE = 8
+    SECONDARY = 16
+
+
+class Run(NamedTuple):
+    """Text of one look.
+
+    Attributes:
+        link: the address that a click opens, "" for none.
+        color: a name of ``gui.theme.code``, or "#rrggbb"; "" for the segment's own.
+    """
+
+    text: str
+    face: Face = Face.PLAIN
+    link: str = ""
+    color: str = ""
+
+
+class Action(NamedTuple):
+    """What a click on a control does: a verb, the item, and what else the verb needs."""
+
+    verb: Literal["fold", "show_all", "withdraw", "again", "columns", "copy", "link"]
+    item: str = ""
+    value: str = ""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Base of all segments.
+
+    Attributes:
+        text: the plain text.
+        indent: the depth of lists around it.
+        quotes: the number of quotations around it.
+        inner: whether it is a part of an unfolded tool call, thought or raw message.
+    """
+
+    text: str = ""
+    indent: int = 0
+    quotes: int = 0
+    inner: bool = False
+
+
+@dataclass(frozen=True)
+class Paragraph(Segment):
+    """A paragraph, a heading or an entry of a list.
+
+    Attributes:
+        runs: the text with its looks; together they are ``text``.
+        level: of a heading, 1 to 6; 0 for none.
+        marker: what stands before the first line: a bullet, a number, a box.
+        tight: whether it follows closely on the segment before.
+    """
+
+    runs: tuple[Run, ...] = ()
+    level: int = 0
+    marker: str = ""
+    tight: bool = False
+
+
+@dataclass(frozen=True)
+class Rule(Segment):
+    """A horizontal rule."""
+
+
+@dataclass(frozen=True)
+class Table(Segment):
+    """A table; ``rows[0]`` is its head. In ``text``, cells end with a tab and rows with a line end."""
+
+    rows: tuple[tuple[tuple[Run, ...], ...], ...] = ()
+    aligned: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Code(Segment):
+    """Some lines of code or output.
+
+    Attributes:
+        language: the name of the language, "" for none.
+        first, last: whether the block begins, or ends, here.
+        title: what the first line of the block says above the code.
+        copies: whether the block has a button that copies it.
+        runs: the looks of output with colours; () for code.
+    """
+
+    language: str = ""
+    first: bool = True
+    last: bool = True
+    title: str = ""
+    copies: bool = False
+    runs: tuple[Run, ...] = ()
+
+
+class DiffLine(NamedTuple):
+    """One line of a diff: "+", "-", " " or "@" (the place of a hunk), its numbers (0 for none) and its text."""
+
+    kind: str
+    old: int
+    new: int
+    text: str
+
+
+@dataclass(frozen=True)
+class DiffHead(Segment):
+    """The first line of a file's diff; ``text`` is the path."""
+
+    item: str = ""
+    added: int = 0
+    removed: int = 0
+    note: str = ""
+    """"new", "deleted" or the former path of a moved file, in the user's words."""
+    empty: bool = False
+    can_pair: bool = False
+
+
+@dataclass(frozen=True)
+class Diff(Segment):
+    """Some lines of a file's diff; ``text`` has a line for each, with its sign."""
+
+    lines: tuple[DiffLine, ...] = ()
+    language: str = ""
+    last: bool = True
+    digits: int = 1
+
+
+@dataclass(frozen=True)
+class FoldLine(Segment):
+    """The one line of a tool call, thought, plan or raw message.
+
+    Attributes:
+        icon: a name of ``gui.theme.icons.Glyph``.
+        detail: what stands at the line's end: duration, exit state.
+        tone: the colour of ``detail``.
+        folded: None if there is nothing to unfold.
+        running: whether it is still going on.
+        code: whether the title is a command.
+    """
+
+    item: str = ""
+    icon: str = ""
+    detail: str = ""
+    tone: Tone = "secondary"
+    folded: bool | None = None
+    running: bool = False
+    code: bool = False
+
+
+class Button(NamedTuple):
+    """A control in a line of text."""
+
+    name: str
+    action: Action
+
+
+@dataclass(frozen=True)
+class QuietLine(Segment):
+    """A short line about the item or the chat, with controls behind it."""
+
+    tone: Tone = "secondary"
+    icon: str = ""
+    buttons: tuple[Button, ...] = ()
+
+
+@dataclass(frozen=True)
+class PlanLine(Segment):
+    """One step of a plan."""
+
+    state: Literal["pending", "in_progress", "completed"] = "pending"
+
+
+@dataclass(frozen=True)
+class Picture(Segment):
+    """An image; ``text`` says what is shown instead if it cannot be decoded."""
+
+    image: Image = field(default_factory=lambda: Image("", b""))
+
+
+@dataclass(frozen=True)
+class Card(Segment):
+    """The place of a widget: an open request."""
+
+    request: str = ""
+
+
+def chunks(text: str) -> list[str]:
+    """The lines of a text, in pieces of ``LINES_PER_CHUNK``; each without its last line end."""
+    lines = text.split("\n")
+    return ["\n".join(lines[start : start + LINES_PER_CHUNK]) for start in range(0, len(lines), LINES_PER_CHUNK)]

@@ -1,0 +1,86 @@
+"""Blocks of code and of output."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QTextLayout
+
+from gui.chat.content.highlighting import spans
+from gui.chat.content.segments import Action, Code, Run
+from gui.theme.icons import Glyph, paint_glyph
+from gui.theme.tokens import RADIUS_PX
+from gui.wording import chat_texts
+
+from .laid import Control, Laid, format_range, run_formats, text_box, utf16_length
+from .prose import left_of, paint_quotes
+from .style import Style
+
+PADDING_PX = 10
+_HEAD_PX = 24
+
+
+def rounded(area: QRectF, *, top: bool, bottom: bool) -> QPainterPath:
+    """A rectangle with round corners above, below, or both."""
+    path = QPainterPath()
+    path.setFillRule(Qt.FillRule.WindingFill)
+    path.addRoundedRect(area, RADIUS_PX, RADIUS_PX)
+    if not top:
+        path.addRect(QRectF(area.left(), area.top(), area.width(), min(area.height(), RADIUS_PX)))
+    if not bottom:
+        path.addRect(QRectF(area.left(), area.bottom() - RADIUS_PX, area.width(), RADIUS_PX))
+    return path.simplified()
+
+
+def code_formats(text: str, language: str, style: Style, ground: QColor) -> list[QTextLayout.FormatRange]:
+    """The formats of highlighted code."""
+    found = []
+    plain = text.isascii()
+    for span in spans(text, language):
+        if plain:
+            start, length = span.start, span.length
+        else:
+            start = utf16_length(text[: span.start])
+            length = utf16_length(text[span.start : span.start + span.length])
+        found.append(format_range(start, length, style.format(Run("", color=span.color), ground)))
+    return found
+
+
+def lay_out_code(segment: Code, width: float, style: Style) -> Laid:
+    """Lay out some lines of a block."""
+    laid = Laid()
+    left = left_of(segment)
+    above = 6.0 if segment.first else 0.0
+    head = _HEAD_PX if segment.first and (segment.title or segment.copies) else 0
+    top = above + ((head or PADDING_PX - 2) if segment.first else 0)
+    ground = style.code.ground
+    if segment.runs:
+        formats = run_formats(segment.runs, style, ground)
+    else:
+        formats = code_formats(segment.text, segment.language, style, ground)
+    box = text_box(
+        segment.text, font=style.font(mono=True), option=style.code_wrapping, formats=formats,
+        place=QPointF(left + PADDING_PX, top), width=width - left - 2 * PADDING_PX, line_px=style.code_line_px,
+        color=style.text,
+    )  # fmt: skip
+    laid.boxes.append(box)
+    bottom = top + box.height + (PADDING_PX - 2 if segment.last else 0)
+    laid.height = bottom + (6 if segment.last else 0)
+    path = rounded(QRectF(left, above, width - left, bottom - above), top=segment.first, bottom=segment.last)
+    title, font, tone = segment.title, style.font(style.small_px), style.secondary
+    title_area = QRectF(left + PADDING_PX, above, width - left - 2 * PADDING_PX - 28, _HEAD_PX)
+
+    def paint(painter: QPainter) -> None:
+        painter.fillPath(path, ground)
+        if head and title:
+            painter.setPen(tone)
+            painter.setFont(font)
+            painter.drawText(title_area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, title)
+
+    laid.under.append(paint)
+    if segment.first and segment.copies:
+        area = QRectF(width - 28, above + 2, 22, 20)
+        icon = QRectF(area.center().x() - 7, area.center().y() - 7, 14, 14)
+        laid.over.append(lambda painter: paint_glyph(painter, Glyph.COPY, icon, tone))
+        laid.controls.append(Control(area, Action("copy"), chat_texts.copy_code()))
+    paint_quotes(laid, segment, style)
+    return laid

@@ -1,0 +1,292 @@
+"""Diffs: in one column, or old and new side by side."""
+
+from __future__ import annotations
+
+from difflib import SequenceMatcher
+from typing import NamedTuple
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen, QTextCharFormat, QTextLayout
+
+from gui.chat.content.highlighting import spans
+from gui.chat.content.patches import pairs
+from gui.chat.content.segments import Action, Diff, DiffHead, DiffLine
+from gui.theme.code import on
+from gui.theme.icons import Glyph, paint_glyph
+from gui.wording import chat_texts
+
+from .code_block import code_formats, rounded
+from .laid import Control, Laid, format_range, text_box, utf16_length
+from .prose import left_of
+from .style import Style
+
+COLUMNS_FROM_PX = 680
+"""The least width for two columns."""
+_HEAD_PX = 30
+_SIGN_PX = 14
+_LONGEST_COMPARED = 400
+
+
+class _Cell(NamedTuple):
+    """A line in a column."""
+
+    line: int
+    left: float
+    width: float
+    shows_old: bool
+
+
+def lay_out_diff_head(segment: DiffHead, width: float, style: Style, *, columns: bool) -> Laid:
+    """Lay out the first line of a file's diff: its path, what changed, and the choice of columns."""
+    laid = Laid()
+    left, above = left_of(segment), 6.0
+    laid.height = above + _HEAD_PX
+    area = QRectF(left, above, width - left, _HEAD_PX)
+    path = rounded(area, top=True, bottom=segment.empty)
+    metrics = style.metrics(style.small_px)
+    right = width - 10
+    glyph = QRectF()
+    if segment.can_pair and width >= COLUMNS_FROM_PX:
+        button = QRectF(right - 20, above + 4, 24, 22)
+        glyph = QRectF(button.center().x() - 7, button.center().y() - 7, 14, 14)
+        name = chat_texts.one_column() if columns else chat_texts.side_by_side()
+        laid.controls.append(Control(button, Action("columns", segment.item), name))
+        right -= 28
+    counts: list[tuple[str, QColor]] = []
+    if segment.removed:
+        counts.append((chat_texts.removed_lines(segment.removed), on(style.color("failed"), style.code.ground)))
+    if segment.added:
+        counts.append((chat_texts.added_lines(segment.added), on(style.color("fine"), style.code.ground)))
+    if segment.note:
+        counts.append((segment.note, style.secondary))
+    placed: list[tuple[QRectF, str, QColor]] = []
+    for text, color in counts:
+        px = metrics.horizontalAdvance(text) + 2
+        right -= px
+        placed.append((QRectF(right, above, px, _HEAD_PX), text, color))
+        right -= 8
+    font = style.font(style.small_px)
+    box = text_box(
+        segment.text, font=font, option=style.wrapping, formats=[], place=QPointF(left + 10, above + 7),
+        width=max(right - left - 10, 40), line_px=16, color=style.text,
+    )  # fmt: skip
+    laid.boxes.append(box)
+    if box.height > 16:
+        extra = box.height - 16
+        laid.height += extra
+        area.setHeight(area.height() + extra)
+        path = rounded(area, top=True, bottom=segment.empty)
+    ground, hairline, tone = style.code.ground, style.color("hairline"), style.secondary
+
+    def paint(painter: QPainter) -> None:
+        painter.fillPath(path, ground)
+        if not segment.empty:
+            painter.fillRect(QRectF(left, area.bottom() - 1, width - left, 1), hairline)
+        painter.setFont(font)
+        for place, text, color in placed:
+            painter.setPen(color)
+            painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
+        if not glyph.isEmpty():
+            paint_glyph(painter, Glyph.ROWS if columns else Glyph.COLUMNS, glyph, tone)
+
+    laid.under.append(paint)
+    return laid
+
+
+def lay_out_diff(segment: Diff, width: float, style: Style, *, columns: bool) -> Laid:
+    """Lay out some lines of a file's diff."""
+    laid = Laid()
+    left = left_of(segment)
+    columns = columns and width >= COLUMNS_FROM_PX
+    number_px = style.metrics(mono=True).horizontalAdvance("0") * segment.digits
+    painter_of = _Lines(segment, style, laid)
+    y = 0.0
+    if columns:
+        half = (width - left) / 2
+        gutter = number_px + 12 + _SIGN_PX
+        for old, new in pairs(segment.lines):
+            if old is not None and segment.lines[old].kind == "@":
+                y += painter_of.hunk(old, left, width - left, y)
+                continue
+            cells = []
+            if old is not None:
+                cells.append(_Cell(old, left, half - 1, True))
+            if new is not None:
+                cells.append(_Cell(new, left + half, half, False))
+            other = (new if old is not None and new is not None and old != new else None, old)
+            y += painter_of.row(cells, y, gutter, number_px, other)
+        middle, border = left + half - 1, style.color("hairline")
+        bottom = y
+        laid.over.append(lambda painter: painter.fillRect(QRectF(middle, 0, 1, bottom), border))
+    else:
+        gutter = 2 * number_px + 20 + _SIGN_PX
+        partners = _partners(segment.lines)
+        for number, line in enumerate(segment.lines):
+            if line.kind == "@":
+                y += painter_of.hunk(number, left, width - left, y)
+            else:
+                cell = _Cell(number, left, width - left, line.kind != "+")
+                y += painter_of.row([cell], y, gutter, number_px, (partners.get(number), None), both=True)
+    laid.height = y + (6 if segment.last else 0)
+    path = rounded(QRectF(left, 0, width - left, y), top=False, bottom=segment.last)
+    ground = style.code.ground
+    laid.under.insert(0, lambda painter: painter.fillPath(path, ground))
+    border_pen = QPen(style.color("hairline"), 1)
+
+    def edge(painter: QPainter) -> None:
+        painter.setPen(border_pen)
+        painter.drawLine(QPointF(left, y), QPointF(width, y))
+
+    if not segment.last:
+        return laid
+    laid.over.append(edge)
+    return laid
+
+
+def _partners(lines: tuple[DiffLine, ...]) -> dict[int, int]:
+    """The removed line of each added one, and the other way, where one line was changed into another."""
+    found: dict[int, int] = {}
+    for old, new in pairs(lines):
+        if old is not None and new is not None and old != new:
+            found[old], found[new] = new, old
+    return found
+
+
+class _Lines:
+    """Lays out lines of a diff."""
+
+    def __init__(self, segment: Diff, style: Style, laid: Laid) -> None:
+        self._segment = segment
+        self._style = style
+        self._laid = laid
+        self._starts: list[int] = []
+        start = 0
+        for line in segment.lines:
+            sign = 0 if line.kind == "@" else 1
+            self._starts.append(start + sign)
+            start += sign + utf16_length(line.text) + 1
+        self._looks = self._highlighted()
+
+    def _highlighted(self) -> list[list[tuple[int, int, str]]]:
+        """The coloured parts of each line, of the lines as one code."""
+        lines = [line.text for line in self._segment.lines]
+        found: list[list[tuple[int, int, str]]] = [[] for _ in lines]
+        if not self._segment.language:
+            return found
+        for kinds in ("-", " +"):
+            chosen = [number for number, line in enumerate(self._segment.lines) if line.kind in kinds]
+            code = "\n".join(lines[number] for number in chosen)
+            starts, place = [], 0
+            for number in chosen:
+                starts.append(place)
+                place += len(lines[number]) + 1
+            at = 0
+            for span in spans(code, self._segment.language):
+                begin, end = span.start, span.start + span.length
+                while at + 1 < len(starts) and starts[at + 1] <= begin:
+                    at += 1
+                each = at
+                while each < len(starts) and starts[each] < end:
+                    first = max(begin - starts[each], 0)
+                    last = min(end - starts[each], len(lines[chosen[each]]))
+                    if first < last:
+                        found[chosen[each]].append((first, last - first, span.color))
+                    each += 1
+        return found
+
+    def hunk(self, number: int, left: float, width: float, y: float) -> float:
+        """The line between two places of the file."""
+        style, line = self._style, self._segment.lines[number]
+        box = text_box(
+            line.text, font=style.font(style.small_px - 1, mono=True), option=style.code_wrapping, formats=[],
+            place=QPointF(left + 10, y + 3), width=width - 20, line_px=style.code_line_px,
+            color=on(style.secondary, style.code.ground), start=self._starts[number],
+        )  # fmt: skip
+        self._laid.boxes.append(box)
+        return box.height + 6
+
+    def row(
+        self,
+        cells: list[_Cell],
+        y: float,
+        gutter: float,
+        number_px: float,
+        others: tuple[int | None, int | None],
+        *,
+        both: bool = False,
+    ) -> float:
+        """One row: a line, or an old and a new one."""
+        style, segment = self._style, self._segment
+        made: list[tuple[_Cell, QColor | None]] = []
+        height = style.code_line_px
+        for cell, other in zip(cells, others, strict=False):
+            line = segment.lines[cell.line]
+            ground = {"+": style.code.added, "-": style.code.removed}.get(line.kind)
+            partner = None if other is None else segment.lines[other].text
+            box = text_box(
+                line.text, font=style.font(mono=True), option=style.code_wrapping,
+                formats=self._formats(cell.line, ground, partner),
+                place=QPointF(cell.left + gutter, y), width=cell.width - gutter - 6, line_px=style.code_line_px,
+                color=style.text, start=self._starts[cell.line],
+            )  # fmt: skip
+            self._laid.boxes.append(box)
+            height = max(height, box.height)
+            made.append((cell, ground))
+        for cell, ground in made:
+            self._paint_gutter(cell, ground, QRectF(cell.left, y, cell.width, height), number_px, both=both)
+        return height
+
+    def _formats(self, number: int, ground: QColor | None, partner: str | None) -> list[QTextLayout.FormatRange]:
+        style, line = self._style, self._segment.lines[number]
+        page = style.code.ground if ground is None else ground
+        found: list[QTextLayout.FormatRange] = []
+        words = style.code.added_words if line.kind == "+" else style.code.removed_words
+        if not line.text.isascii():
+            return code_formats(line.text, self._segment.language, style, page)
+        if partner is not None:
+            for begin, end in _differing(line.text, partner):
+                looks = QTextCharFormat()
+                looks.setBackground(words)
+                found.append(format_range(begin, end - begin, looks))
+            page = words
+        for begin, length, color in self._looks[number]:
+            looks = QTextCharFormat()
+            looks.setForeground(on(style.word_color(color), page))
+            found.append(format_range(begin, length, looks))
+        return found
+
+    def _paint_gutter(self, cell: _Cell, ground: QColor | None, area: QRectF, number_px: float, *, both: bool) -> None:
+        style, line = self._style, self._segment.lines[cell.line]
+        font = style.font(mono=True)
+        tone = on(style.secondary, style.code.ground if ground is None else ground)
+        sign_tone = on(style.color("fine" if line.kind == "+" else "failed"), ground or style.code.ground)
+        numbers = (line.old, line.new) if both else ((line.old,) if cell.shows_old else (line.new,))
+        line_px = style.code_line_px
+
+        def paint(painter: QPainter) -> None:
+            if ground is not None:
+                painter.fillRect(area, ground)
+            painter.setFont(font)
+            x = area.left() + 6
+            painter.setPen(tone)
+            right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+            for number in numbers:
+                if number:
+                    painter.drawText(QRectF(x, area.top(), number_px, line_px), right, str(number))
+                x += number_px + 8
+            if line.kind in "+-":
+                painter.setPen(sign_tone)
+                sign = "+" if line.kind == "+" else "−"
+                painter.drawText(QRectF(x - 4, area.top(), _SIGN_PX, line_px), Qt.AlignmentFlag.AlignCenter, sign)
+
+        self._laid.under.append(paint)
+
+
+def _differing(text: str, partner: str) -> list[tuple[int, int]]:
+    """The parts of a line that its partner has not, if the two are alike."""
+    if max(len(text), len(partner)) > _LONGEST_COMPARED:
+        return []
+    matcher = SequenceMatcher(None, partner, text, autojunk=False)
+    if matcher.quick_ratio() < 0.5 or matcher.ratio() < 0.5:
+        return []
+    return [(begin, end) for kind, _, _, begin, end in matcher.get_opcodes() if kind != "equal" and end > begin]

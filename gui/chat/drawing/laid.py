@@ -1,0 +1,222 @@
+"""A segment that is laid out: boxes of text, what is painted under them, and controls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QColor, QFont, QPainter, QTextCharFormat, QTextLayout, QTextOption
+
+from gui.chat.content.segments import Action, Run
+
+from .style import Style
+
+LINE_SEPARATOR = "\u2028"
+
+
+class TextBox(NamedTuple):
+    """A piece of a segment's text at its place.
+
+    Attributes:
+        start: the offset of its text in the segment's; ``length`` is that of the text.
+        color: the colour of text without a colour of its own.
+    """
+
+    layout: QTextLayout
+    x: float
+    y: float
+    width: float
+    height: float
+    start: int
+    length: int
+    color: QColor
+
+
+class Control(NamedTuple):
+    """A part that can be pressed.
+
+    Attributes:
+        name: what it does, for screen readers.
+        shows: whether it is shown only while the pointer is over the segment.
+    """
+
+    area: QRectF
+    action: Action
+    name: str
+    hidden: bool = False
+
+
+class LinkArea(NamedTuple):
+    """A part of the text that is a link."""
+
+    start: int
+    end: int
+    address: str
+
+
+Paint = Callable[[QPainter], None]
+
+
+class Laid:
+    """A segment that is laid out."""
+
+    def __init__(self) -> None:
+        self.height = 0.0
+        self.boxes: list[TextBox] = []
+        self.under: list[Paint] = []
+        self.over: list[Paint] = []
+        self.controls: list[Control] = []
+        self.links: list[LinkArea] = []
+
+    # ------------------------------------------------------------ painting
+
+    def paint(self, painter: QPainter, marks: Sequence[tuple[int, int, QColor]], shown: QRectF) -> None:
+        """Paint at the painter's origin.
+
+        Args:
+            painter: paints.
+            marks: parts of the text with other grounds: offsets from and to, and the colour.
+            shown: the part that is visible.
+        """
+        for paint in self.under:
+            paint(painter)
+        for box in self.boxes:
+            if box.y > shown.bottom() or box.y + box.height < shown.top():
+                continue
+            painter.setPen(box.color)
+            ranges = []
+            for begin, end, color in marks:
+                first, last = max(begin - box.start, 0), min(end - box.start, box.length)
+                if first < last:
+                    marked = QTextLayout.FormatRange()
+                    marked.start, marked.length = first, last - first
+                    looks = QTextCharFormat()
+                    looks.setBackground(color)
+                    marked.format = looks
+                    ranges.append(marked)
+            box.layout.draw(painter, QPointF(box.x, box.y), ranges, shown.translated(0, 0))
+        for paint in self.over:
+            paint(painter)
+
+    # ------------------------------------------------------------ places
+
+    def offset_at(self, point: QPointF) -> int:
+        """The offset in the text that is nearest to a point."""
+        if not self.boxes:
+            return 0
+        box = min(self.boxes, key=lambda each: _distance(each, point))
+        layout = box.layout
+        y = point.y() - box.y
+        line = layout.lineAt(0)
+        for number in range(layout.lineCount()):
+            each = layout.lineAt(number)
+            if number and each.y() > y:
+                break
+            line = each
+        if not line.isValid():
+            return box.start
+        return box.start + min(max(line.xToCursor(point.x() - box.x), 0), box.length)
+
+    def link_at(self, point: QPointF) -> str:
+        """The address of the link at a point, "" for none."""
+        for box in self.boxes:
+            if not QRectF(box.x, box.y, box.width, box.height).contains(point):
+                continue
+            offset = self.offset_at(point)
+            for link in self.links:
+                if link.start <= offset < link.end and self._is_on_text(box, point):
+                    return link.address
+        return ""
+
+    @staticmethod
+    def _is_on_text(box: TextBox, point: QPointF) -> bool:
+        for number in range(box.layout.lineCount()):
+            if box.layout.lineAt(number).naturalTextRect().translated(box.x, box.y).contains(point):
+                return True
+        return False
+
+    def control_at(self, point: QPointF) -> Control | None:
+        """The control at a point."""
+        return next((each for each in self.controls if each.area.contains(point)), None)
+
+    def is_on_text(self, point: QPointF) -> bool:
+        """Whether a point is on a line of text."""
+        return any(self._is_on_text(box, point) for box in self.boxes)
+
+
+def _distance(box: TextBox, point: QPointF) -> tuple[float, float]:
+    vertical = max(box.y - point.y(), point.y() - box.y - box.height, 0.0)
+    horizontal = max(box.x - point.x(), point.x() - box.x - box.width, 0.0)
+    return vertical, horizontal
+
+
+def format_range(start: int, length: int, looks: QTextCharFormat) -> QTextLayout.FormatRange:
+    """A part of a text with a format."""
+    made = QTextLayout.FormatRange()
+    made.start = start
+    made.length = length
+    made.format = looks
+    return made
+
+
+def run_formats(runs: Sequence[Run], style: Style, ground: QColor | None = None) -> list[QTextLayout.FormatRange]:
+    """The formats of runs that follow one another."""
+    found: list[QTextLayout.FormatRange] = []
+    place = 0
+    for run in runs:
+        length = utf16_length(run.text)
+        if length and (run.face or run.link or run.color):
+            found.append(format_range(place, length, style.format(run, ground)))
+        place += length
+    return found
+
+
+def run_links(runs: Sequence[Run]) -> list[LinkArea]:
+    """The links of runs that follow one another."""
+    found: list[LinkArea] = []
+    place = 0
+    for run in runs:
+        length = utf16_length(run.text)
+        if run.link:
+            found.append(LinkArea(place, place + length, run.link))
+        place += length
+    return found
+
+
+def utf16_length(text: str) -> int:
+    """The length of a text as Qt counts it."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def text_box(
+    text: str,
+    *,
+    font: QFont,
+    option: QTextOption,
+    formats: list[QTextLayout.FormatRange],
+    place: QPointF,
+    width: float,
+    line_px: float,
+    color: QColor,
+    start: int = 0,
+) -> TextBox:
+    """Lay out a text in lines of one distance."""
+    layout = QTextLayout(text.replace("\n", LINE_SEPARATOR), font)
+    layout.setTextOption(option)
+    layout.setCacheEnabled(True)
+    if formats:
+        layout.setFormats(formats)
+    layout.beginLayout()
+    y = 0.0
+    while True:
+        line = layout.createLine()
+        if not line.isValid():
+            break
+        line.setLineWidth(max(width, 1.0))
+        height = line.height()
+        step = max(line_px, height)
+        line.setPosition(QPointF(0, y + (step - height) / 2))
+        y += step
+    layout.endLayout()
+    return TextBox(layout, place.x(), place.y(), width, y, start, utf16_length(text), color)

@@ -1,0 +1,66 @@
+"""Lays out a segment of any kind."""
+
+from __future__ import annotations
+
+from gui.chat.content.segments import (
+    Code,
+    Diff,
+    DiffHead,
+    FoldLine,
+    Paragraph,
+    Picture,
+    PlanLine,
+    QuietLine,
+    Rule,
+    Segment,
+    Table,
+)
+
+from . import code_block, diffs, lines, prose
+from .laid import Laid
+from .style import Style
+
+_CHARACTER_PX = 6.6
+
+
+def lay_out(segment: Segment, width: float, style: Style, *, columns: bool) -> Laid:
+    """Lay out a segment; ``columns`` shows diffs side by side where there is room."""
+    match segment:
+        case Paragraph():
+            return prose.lay_out_paragraph(segment, width, style)
+        case Code():
+            return code_block.lay_out_code(segment, width, style)
+        case FoldLine():
+            return lines.lay_out_fold_line(segment, width, style)
+        case QuietLine():
+            return lines.lay_out_quiet_line(segment, width, style)
+        case DiffHead():
+            return diffs.lay_out_diff_head(segment, width, style, columns=columns)
+        case Diff():
+            return diffs.lay_out_diff(segment, width, style, columns=columns)
+        case PlanLine():
+            return lines.lay_out_plan_line(segment, width, style)
+        case Table():
+            return prose.lay_out_table(segment, width, style)
+        case Rule():
+            return prose.lay_out_rule(segment, width, style)
+        case Picture():
+            return lines.lay_out_picture(segment, width, style)
+        case _:
+            return Laid()
+
+
+def estimate(segment: Segment, width: float, style: Style) -> float:
+    """A guess at a segment's height, without a layout."""
+    match segment:
+        case FoldLine():
+            return lines.FOLD_LINE_PX
+        case Code() | Diff():
+            return (segment.text.count("\n") + 1) * style.code_line_px + 8
+        case Picture():
+            return 200.0
+        case Table():
+            return len(segment.rows) * (style.line_px + 8) + 16
+        case _:
+            wrapped = len(segment.text) * _CHARACTER_PX / max(width - prose.left_of(segment), 50)
+            return (int(wrapped) + 1 + segment.text.count("\n")) * style.line_px + 8

@@ -1,0 +1,179 @@
+"""Single lines: tool calls, quiet lines, steps of a plan; and pictures."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QImage, QImageReader, QPainter, QPen
+
+from gui.chat.content.segments import Action, Face, FoldLine, Picture, PlanLine, QuietLine, Run
+from gui.theme.icons import Glyph, paint_glyph
+from gui.theme.tokens import RADIUS_PX
+from gui.wording import chat_texts
+from session_host.protocol.values import Image
+
+from .laid import Control, Laid, run_formats, text_box
+from .prose import left_of
+from .style import Style
+
+FOLD_LINE_PX = 28
+MOST_IMAGE_BYTES = 20 * 1024 * 1024
+MOST_IMAGE_PIXELS = 40_000_000
+_IMAGE_HEIGHT_PX = 320
+_FORMATS = {"image/png": b"png", "image/jpeg": b"jpeg", "image/jpg": b"jpeg", "image/gif": b"gif",
+            "image/webp": b"webp", "image/bmp": b"bmp"}  # fmt: skip
+"""The formats that are decoded; none of them can refer to anything else."""
+
+
+def lay_out_fold_line(segment: FoldLine, width: float, style: Style) -> Laid:
+    """Lay out the one line of a tool call."""
+    laid = Laid()
+    laid.height = FOLD_LINE_PX
+    left = left_of(segment)
+    area = QRectF(left, 1, width - left, FOLD_LINE_PX - 2)
+    detail_px = style.metrics(style.small_px).horizontalAdvance(segment.detail) + 4 if segment.detail else 0
+    caret = QRectF(width - 20, area.center().y() - 6, 12, 12)
+    text_left = left + 24
+    room = width - text_left - detail_px - 32
+    font = style.font(mono=True) if segment.code else style.font()
+    metrics = style.metrics(mono=True) if segment.code else style.metrics()
+    shown = metrics.elidedText(segment.text, Qt.TextElideMode.ElideRight, max(room, 20))
+    runs = (Run(shown, Face.SECONDARY),)
+    box = text_box(
+        shown, font=font, option=style.wrapping, formats=run_formats(runs, style), place=QPointF(text_left, 0),
+        width=room + 8, line_px=FOLD_LINE_PX, color=style.text,
+    )  # fmt: skip
+    laid.boxes.append(box)
+    small, icon = style.font(style.small_px), segment.icon
+    tone, detail_tone = style.secondary, style.color(segment.tone)
+    text_right = text_left + min(metrics.horizontalAdvance(shown), room)
+    detail_area = QRectF(text_right + 10, 0, detail_px, FOLD_LINE_PX)
+    icon_area = QRectF(left + 2, area.center().y() - 8, 16, 16)
+    hover = style.color("hover")
+    icon_tone = style.color("accent") if segment.running else tone if segment.tone != "failed" else detail_tone
+
+    def paint(painter: QPainter) -> None:
+        if icon:
+            paint_glyph(painter, Glyph(icon), icon_area, icon_tone)
+        if segment.detail:
+            painter.setFont(small)
+            painter.setPen(detail_tone)
+            painter.drawText(detail_area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, segment.detail)
+        if segment.folded is not None:
+            glyph = Glyph.FOLDED if segment.folded else Glyph.EXPANDED
+            paint_glyph(painter, glyph, caret, tone)
+
+    laid.over.append(paint)
+    del hover
+    if segment.folded is not None:
+        name = chat_texts.unfold(segment.text) if segment.folded else chat_texts.fold(segment.text)
+        laid.controls.append(Control(area, Action("fold", segment.item), name))
+    return laid
+
+
+def lay_out_quiet_line(segment: QuietLine, width: float, style: Style) -> Laid:
+    """Lay out a short line with its controls."""
+    laid = Laid()
+    left = left_of(segment)
+    font = style.font(style.small_px)
+    metrics = style.metrics(style.small_px)
+    text_left = left + (20 if segment.icon else 0)
+    tone = style.color(segment.tone)
+    box = text_box(
+        segment.text, font=font, option=style.wrapping, formats=[], place=QPointF(text_left, 4),
+        width=width - text_left, line_px=style.line_px, color=tone,
+    )  # fmt: skip
+    laid.boxes.append(box)
+    laid.height = box.height + 8
+    lines = box.layout.lineCount()
+    last = box.layout.lineAt(lines - 1) if lines else None
+    x = text_left + (last.naturalTextWidth() if last is not None else 0) + (12 if segment.text else 0)
+    y = 4 + box.height - style.line_px
+    buttons: list[tuple[QRectF, str]] = []
+    for each in segment.buttons:
+        px = metrics.horizontalAdvance(each.name) + 4
+        if x + px > width and x > text_left:
+            x, y = text_left, y + style.line_px
+            laid.height += style.line_px
+        area = QRectF(x, y, px, style.line_px)
+        buttons.append((area, each.name))
+        laid.controls.append(Control(area, each.action, each.name))
+        x += px + 12
+    accent = style.color("accent")
+    icon_area = QRectF(left + 1, 4 + (style.line_px - 14) / 2, 14, 14)
+
+    def paint(painter: QPainter) -> None:
+        if segment.icon:
+            paint_glyph(painter, Glyph(segment.icon), icon_area, tone)
+        painter.setFont(font)
+        painter.setPen(accent)
+        for area, name in buttons:
+            painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
+
+    laid.under.append(paint)
+    return laid
+
+
+def lay_out_plan_line(segment: PlanLine, width: float, style: Style) -> Laid:
+    """Lay out one step of a plan."""
+    laid = Laid()
+    left = left_of(segment)
+    done = segment.state == "completed"
+    runs = (Run(segment.text, Face.SECONDARY if done else Face.PLAIN),)
+    box = text_box(
+        segment.text, font=style.font(), option=style.wrapping, formats=run_formats(runs, style),
+        place=QPointF(left + 22, 2), width=width - left - 22, line_px=style.line_px, color=style.text,
+    )  # fmt: skip
+    laid.boxes.append(box)
+    laid.height = box.height + 4
+    glyph = {"completed": Glyph.CHECK_CIRCLE, "in_progress": Glyph.HALF_CIRCLE}.get(segment.state, Glyph.CIRCLE)
+    tone = style.color({"completed": "fine", "in_progress": "accent"}.get(segment.state, "secondary"))
+    area = QRectF(left, 2 + (style.line_px - 16) / 2, 16, 16)
+    laid.under.append(lambda painter: paint_glyph(painter, glyph, area, tone))
+    return laid
+
+
+def decode(image: Image, most: QSize) -> QImage | None:
+    """The picture, at most of this size; None if it is too large, damaged, or of another format."""
+    kind = _FORMATS.get(image.mime.lower())
+    if kind is None or len(image.data) > MOST_IMAGE_BYTES:
+        return None
+    data = QByteArray(image.data)
+    buffer = QBuffer(data)
+    buffer.open(QIODevice.OpenModeFlag.ReadOnly)
+    reader = QImageReader(buffer, QByteArray(kind))
+    reader.setAutoDetectImageFormat(False)
+    reader.setAutoTransform(True)
+    size = reader.size()
+    if not size.isValid() or size.width() * size.height() > MOST_IMAGE_PIXELS:
+        return None
+    if size.width() > most.width() or size.height() > most.height():
+        reader.setScaledSize(size.scaled(most, Qt.AspectRatioMode.KeepAspectRatio))
+    found = reader.read()
+    return None if found.isNull() else found
+
+
+def lay_out_picture(segment: Picture, width: float, style: Style) -> Laid:
+    """Lay out an image."""
+    left = left_of(segment)
+    decoded = decode(segment.image, QSize(max(round(width - left), 16) * 2, _IMAGE_HEIGHT_PX * 2))
+    if decoded is None:
+        return lay_out_quiet_line(
+            QuietLine(segment.text, segment.indent, segment.quotes, segment.inner, icon="image"), width, style
+        )
+    laid = Laid()
+    size = QSize(decoded.width(), decoded.height())
+    room = QSize(max(round(width - left), 16), _IMAGE_HEIGHT_PX)
+    if size.width() > room.width() or size.height() > room.height():
+        size = size.scaled(room, Qt.AspectRatioMode.KeepAspectRatio)
+    area = QRectF(left, 6, size.width(), size.height())
+    laid.height = size.height() + 12
+    border = QPen(style.color("hairline"), 1)
+
+    def paint(painter: QPainter) -> None:
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.drawImage(area, decoded)
+        painter.setPen(border)
+        painter.drawRoundedRect(area, RADIUS_PX / 2, RADIUS_PX / 2)
+
+    laid.under.append(paint)
+    return laid

@@ -1,0 +1,150 @@
+"""Paragraphs, headings, entries of lists, rules and tables."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QPainter, QPen, QTextOption
+
+from gui.chat.content.segments import Face, Paragraph, Rule, Segment, Table
+
+from .laid import Laid, LinkArea, run_formats, run_links, text_box, utf16_length
+from .style import INDENT_PX, QUOTE_PX, Style
+
+_GAP_PX = 8
+_TIGHT_PX = 3
+_CELL_PX = 8
+
+
+def left_of(segment: Segment) -> float:
+    """The left edge of a segment's content, within the column."""
+    return segment.indent * INDENT_PX + segment.quotes * QUOTE_PX + (12 if segment.inner else 0)
+
+
+def paint_quotes(laid: Laid, segment: Segment, style: Style) -> None:
+    """Paint the bars of quotations along the segment."""
+    if not segment.quotes:
+        return
+    height, color = laid.height, style.color("border")
+
+    def paint(painter: QPainter) -> None:
+        for depth in range(segment.quotes):
+            painter.fillRect(QRectF(segment.indent * INDENT_PX + depth * QUOTE_PX, 0, 3, height), color)
+
+    laid.under.append(paint)
+
+
+def lay_out_paragraph(segment: Paragraph, width: float, style: Style) -> Laid:
+    """Lay out a paragraph."""
+    laid = Laid()
+    left = left_of(segment)
+    size = style.heading_px(segment.level)
+    face = Face.BOLD if segment.level else Face.PLAIN
+    above = _TIGHT_PX if segment.tight else _GAP_PX
+    if segment.level:
+        above = _GAP_PX + 4
+    font = style.font(size, face)
+    line_px = style.line_px + size - style.size_px
+    color = style.secondary if segment.inner else style.text
+    box = text_box(
+        segment.text, font=font, option=style.wrapping, formats=run_formats(segment.runs, style),
+        place=QPointF(left, above), width=width - left, line_px=line_px, color=color,
+    )  # fmt: skip
+    laid.boxes.append(box)
+    laid.links = run_links(segment.runs)
+    laid.height = above + box.height + (_TIGHT_PX if segment.tight else 2)
+    if segment.marker:
+        area = QRectF(left - INDENT_PX - 20, above, INDENT_PX + 14, line_px)
+        marker, tone = segment.marker, style.secondary
+
+        def paint(painter: QPainter) -> None:
+            painter.setPen(tone)
+            painter.setFont(font)
+            painter.drawText(area, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, marker)
+
+        laid.under.append(paint)
+    paint_quotes(laid, segment, style)
+    return laid
+
+
+def lay_out_rule(segment: Rule, width: float, style: Style) -> Laid:
+    """Lay out a rule."""
+    laid = Laid()
+    laid.height = 17
+    color, left = style.color("border"), left_of(segment)
+    laid.under.append(lambda painter: painter.fillRect(QRectF(left, 9, width - left, 1), color))
+    return laid
+
+
+def lay_out_table(segment: Table, width: float, style: Style) -> Laid:
+    """Lay out a table; columns share the width by what is in them."""
+    laid = Laid()
+    left, top = left_of(segment), float(_GAP_PX)
+    columns = max((len(row) for row in segment.rows), default=0)
+    if not columns:
+        laid.height = 1
+        return laid
+    widths = _column_widths(segment, columns, width - left, style)
+    start = 0
+    edges: list[float] = [top]
+    for number, row in enumerate(segment.rows):
+        height, x = 0.0, left
+        for column, runs in enumerate(row):
+            text = "".join(run.text for run in runs)
+            font = style.font(0, Face.BOLD if number == 0 else Face.PLAIN)
+            box = text_box(
+                text, font=font, option=_aligned(segment, column, style), formats=run_formats(runs, style),
+                place=QPointF(x + _CELL_PX, top + 4), width=widths[column] - 2 * _CELL_PX, line_px=style.line_px,
+                color=style.text, start=start,
+            )  # fmt: skip
+            laid.boxes.append(box)
+            laid.links += [LinkArea(link.start + start, link.end + start, link.address) for link in run_links(runs)]
+            height = max(height, box.height)
+            x += widths[column]
+            start += utf16_length(text) + 1
+        top += height + 8
+        edges.append(top)
+    laid.height = top + _GAP_PX
+    total = sum(widths)
+    hairline, head = QPen(style.color("border"), 1), style.code.ground
+
+    def paint(painter: QPainter) -> None:
+        painter.fillRect(QRectF(left, edges[0], total, edges[1] - edges[0]), head)
+        painter.setPen(hairline)
+        for edge in edges:
+            painter.drawLine(QPointF(left, round(edge) + 0.5), QPointF(left + total, round(edge) + 0.5))
+        x = left
+        for column_px in (0.0, *widths):
+            x += column_px
+            painter.drawLine(QPointF(round(x) + 0.5, edges[0]), QPointF(round(x) + 0.5, edges[-1]))
+
+    laid.under.append(paint)
+    paint_quotes(laid, segment, style)
+    return laid
+
+
+def _aligned(segment: Table, column: int, style: Style) -> QTextOption:
+    kind = segment.aligned[column] if column < len(segment.aligned) else ""
+    if kind not in {"right", "center"}:
+        return style.wrapping
+    option = QTextOption(style.wrapping)
+    option.setAlignment(Qt.AlignmentFlag.AlignRight if kind == "right" else Qt.AlignmentFlag.AlignHCenter)
+    return option
+
+
+def _column_widths(segment: Table, columns: int, room: float, style: Style) -> list[float]:
+    """The widths of the columns: as wide as their texts if there is room, else the wide ones share what is left."""
+    metrics = style.metrics(0, bold=True)
+    code = style.metrics(mono=True)
+    wanted = [0.0] * columns
+    for row in segment.rows:
+        for column, runs in enumerate(row):
+            px = sum((code if run.face & Face.CODE else metrics).horizontalAdvance(run.text) for run in runs)
+            wanted[column] = max(wanted[column], px + 2 * _CELL_PX + 3)
+    if sum(wanted) <= room:
+        return wanted
+    given = [0.0] * columns
+    left_px, open_columns = room, sorted(range(columns), key=lambda column: wanted[column])
+    for done, column in enumerate(open_columns):
+        given[column] = min(wanted[column], left_px / (columns - done))
+        left_px -= given[column]
+    return given

@@ -1,0 +1,12 @@
+"""The page of a transcript: finds what is visible among any number of items, paints it and scrolls.
+
+page       keyboard, controls, requests and matches
+pointing   mouse: controls, links, selection
+scrolling  arranges, paints and scrolls
+places     places in the rows, and walks over their segments
+rows       items as rows: segments, layouts and heights
+heights    sums of many heights
+selection  the selected part and its text
+finding    finds a text in all items
+requests   the widget of an open request
+"""

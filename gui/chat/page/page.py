@@ -1,0 +1,251 @@
+"""A transcript that is read, selected, searched and unfolded by mouse and keyboard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QGuiApplication,
+    QKeyEvent,
+    QKeySequence,
+)
+from PySide6.QtWidgets import QWidget
+
+from gui.chat.content.segments import Action, Card, Code
+from gui.theme.follow import Theme
+from gui.theme.tokens import blend
+from gui.wording import chat_texts
+from session_host.structured.transcript import Transcript
+
+from .finding import occurrences
+from .places import Visible
+from .pointing import PointedPage
+from .requests import RequestCard
+
+_DRAG_PX = 4
+_DRAG_SCROLL_MS = 30
+
+
+class TranscriptPage(PointedPage):
+    """The transcript of a chat.
+
+    Signals (and those of PointedPage):
+        answered(str, str, str, dict): the user answered a request: its id, the option's, the digest, texts.
+        typed(str): the user typed a text while the page had the focus; it is meant for the prompt.
+        interrupt_wanted: the user pressed Ctrl+C with nothing selected.
+    """
+
+    answered = Signal(str, str, str, object)
+    typed = Signal(str)
+    interrupt_wanted = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(theme, parent)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName(chat_texts.messages())
+        self._cards: dict[str, RequestCard] = {}
+        self._keys: dict[int, Callable[[], object]] = {
+            Qt.Key.Key_Up: lambda: self.scroll_by(-self.style_.line_px * 2),
+            Qt.Key.Key_Down: lambda: self.scroll_by(self.style_.line_px * 2),
+            Qt.Key.Key_PageUp: lambda: self.scroll_by(-self.height() * 0.9),
+            Qt.Key.Key_PageDown: lambda: self.scroll_by(self.height() * 0.9),
+            Qt.Key.Key_Home: self.scroll_to_start,
+            Qt.Key.Key_End: self.scroll_to_end,
+        }
+
+    def set_transcript(self, transcript: Transcript) -> None:
+        """Show a transcript."""
+        for card in self._cards.values():
+            card.hide()
+            card.deleteLater()
+        self._cards.clear()
+        super().set_transcript(transcript)
+
+    # ------------------------------------------------------------ requests
+
+    def card(self, request_id: str) -> RequestCard | None:
+        """The widget of an open request."""
+        request = self.transcript.requests.get(request_id)
+        if request is None:
+            return None
+        found = self._cards.get(request_id)
+        if found is not None and found.request != request:
+            found.hide()
+            found.deleteLater()
+            found = None
+        if found is None:
+            found = self._cards[request_id] = RequestCard(self.theme, request, self)
+            found.answered.connect(self.answered)
+            found.resized.connect(self.arrange)
+        return found
+
+    def card_height(self, request: str, width: int) -> float:
+        """The height of a request's widget."""
+        card = self.card(request)
+        return 0.0 if card is None else float(card.height_for(width, self.height())) + 16
+
+    def _place_cards(self) -> None:
+        shown: dict[str, Visible] = {}
+        for each in self.visible:
+            segment = self.rows.row(each.position).segments[each.number]
+            if isinstance(segment, Card):
+                shown[segment.request] = each
+        for request_id in list(self._cards):
+            card = self._cards[request_id]
+            if request_id in shown:
+                each = shown[request_id]
+                left = round(self.column_left)
+                card.setGeometry(left, round(each.top) + 8, round(self.rows.width), round(each.laid.height) - 16)
+                card.show()
+            else:
+                if card.isAncestorOf(self.focusWidget()):
+                    self.setFocus(Qt.FocusReason.OtherFocusReason)
+                card.hide()
+                if request_id in self.transcript.answers or request_id not in self.transcript.requests:
+                    del self._cards[request_id]
+                    card.deleteLater()
+
+    def show_request(self, request_id: str) -> None:
+        """Show an open request, and give it the keyboard."""
+        for position in range(len(self.rows) - 1, -1, -1):
+            row = self.rows.row(position)
+            for number, segment in enumerate(row.segments):
+                if isinstance(segment, Card) and segment.request == request_id:
+                    self.scroll_to(row.key, number)
+                    if (card := self.card(request_id)) is not None:
+                        card.take_keyboard()
+                    return
+            if position < len(self.rows) - 200:
+                return
+
+    # ------------------------------------------------------------ controls
+
+    def _action_of(self, place: tuple[str, int, int]) -> Action | None:
+        position = self.rows.position(place[0])
+        if position is None:
+            return None
+        laid = self.rows.laid(position, place[1])
+        return laid.controls[place[2]].action if place[2] < len(laid.controls) else None
+
+    def act(self, place: tuple[str, int, int]) -> None:
+        """Do what a control does."""
+        action = self._action_of(place)
+        if action is None:
+            return
+        match action.verb:
+            case "fold":
+                self.rows.toggle_fold(action.item)
+            case "show_all":
+                self.rows.set_mode(action.item, self.rows.mode(action.item)._replace(unfolded=True, whole=True))
+            case "columns":
+                self.rows.toggle_columns(action.item)
+            case "copy":
+                QGuiApplication.clipboard().setText(self._block_text(place))
+                return
+            case _:
+                self.acted.emit(action)
+                return
+        self._set_following(False)
+        self.arrange()
+
+    def _block_text(self, place: tuple[str, int, int]) -> str:
+        """The text of the whole block of code that begins at a segment."""
+        position = self.rows.position(place[0])
+        assert position is not None
+        lines: list[str] = []
+        for segment in self.rows.row(position).segments[place[1] :]:
+            if not isinstance(segment, Code):
+                break
+            lines.append(segment.text)
+            if segment.last:
+                break
+        return "\n".join(lines)
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Go through the controls on the page, then to the next widget."""
+        stops: list[tuple[str, int, int]] = []
+        for each in self.visible:
+            for number, control in enumerate(each.laid.controls):
+                top = each.top + control.area.top()
+                if top >= 0 and top + control.area.height() <= self.height():
+                    stops.append((self.rows.key(each.position), each.number, number))
+        place = stops.index(self.focused) if self.focused in stops else None
+        following = (0 if forward else len(stops) - 1) if place is None else place + (1 if forward else -1)
+        if self.hasFocus() and 0 <= following < len(stops):
+            self.focused = stops[following]
+            self.update()
+            return True
+        self.focused = None
+        self.update()
+        return bool(super().focusNextPrevChild(forward))
+
+    # ------------------------------------------------------------ keyboard
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        control = event.modifiers() & Qt.KeyboardModifier.ControlModifier
+        if event.matches(QKeySequence.StandardKey.Copy) or (control and event.key() == Qt.Key.Key_C):
+            if self.selection.is_empty(self.rows):
+                self.interrupt_wanted.emit()
+            else:
+                self.copy()
+        elif event.matches(QKeySequence.StandardKey.SelectAll):
+            self.select_all()
+        elif event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space} and self.focused is not None:
+            self.act(self.focused)
+        elif event.key() in self._keys and not control:
+            self._keys[event.key()]()
+        elif event.key() == Qt.Key.Key_Escape and not self.selection.is_empty(self.rows):
+            self.selection.clear()
+            self.update()
+        elif (
+            event.text().isprintable()
+            and event.text()
+            and not control
+            and not event.modifiers() & Qt.KeyboardModifier.AltModifier
+        ):
+            self.typed.emit(event.text())
+        else:
+            event.ignore()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.update()
+
+    # ------------------------------------------------------------ find
+
+    def _hits(self, key: str, number: int, text: str) -> list[tuple[int, int, QColor]]:
+        """The places of the searched text in a segment, with their grounds."""
+        found: list[tuple[int, int, QColor]] = []
+        tokens = self.style_.tokens
+        for begin, end in occurrences(text, self.needle):
+            is_current = self.current_hit == (key, number, begin, end)
+            found.append((begin, end, blend(tokens.needs_you, tokens.page, 0.55 if is_current else 0.22)))
+        return found
+
+    def reveal(self, key: str, segment: int, offset: int) -> None:
+        """Show a place of the text, if it is not on the page."""
+        position = self.rows.position(key)
+        if position is None or segment >= len(self.rows.row(position).segments):
+            self.arrange()
+            return
+        y = 0.0
+        for box in self.rows.laid(position, segment).boxes:
+            if box.start <= offset <= box.start + box.length:
+                line = box.layout.lineForTextPosition(offset - box.start)
+                y = box.y + (line.y() if line.isValid() else 0.0)
+                break
+        self.arrange()
+        self.scroll_to(key, segment, y)
+        self.update()
+
+    def look_at_cards(self) -> None:
+        """The requests' widgets may have moved: each finds out whether it is visible whole."""
+        for card in self._cards.values():
+            card.look_again()

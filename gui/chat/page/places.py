@@ -1,0 +1,153 @@
+"""Places in the rows, and walks over their segments."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from gui.chat.drawing.laid import Laid
+
+from .rows import Rows
+
+
+class Place(NamedTuple):
+    """What is at the top of the page: the key of a row, one of its segments, and how much of that is above the page."""
+
+    key: str
+    segment: int
+    above: float
+
+
+class Visible(NamedTuple):
+    """A segment on the page.
+
+    Attributes:
+        top: the place of its layout on the page.
+        bottom: the place where the next segment begins.
+    """
+
+    position: int
+    number: int
+    top: float
+    bottom: float
+    laid: Laid
+
+
+def next_of(rows: Rows, position: int, number: int) -> tuple[int, int] | None:
+    """The segment behind another; None at the end."""
+    if number + 1 < len(rows.row(position).segments):
+        return position, number + 1
+    position += 1
+    while position < len(rows):
+        if rows.row(position).segments:
+            return position, 0
+        position += 1
+    return None
+
+
+def before(rows: Rows, position: int, number: int) -> tuple[int, int] | None:
+    """The segment before another; None at the beginning."""
+    if number > 0:
+        return position, number - 1
+    position -= 1
+    while position >= 0:
+        if segments := rows.row(position).segments:
+            return position, len(segments) - 1
+        position -= 1
+    return None
+
+
+def first_of(rows: Rows) -> tuple[int, int]:
+    """The first segment."""
+    position = 0
+    while not rows.row(position).segments:
+        position += 1
+    return position, 0
+
+
+def last_of(rows: Rows) -> tuple[int, int]:
+    """The last segment; the row behind the items always has one."""
+    position = len(rows) - 1
+    return position, len(rows.row(position).segments) - 1
+
+
+def from_bottom(rows: Rows, height: float) -> Place:
+    """The place from which the rest of the rows just fills the page."""
+    at: tuple[int, int] | None = last_of(rows)
+    y = height
+    while at is not None:
+        y -= rows.segment_height(*at)
+        if y <= 0:
+            return Place(rows.key(at[0]), at[1], -y)
+        at = before(rows, *at)
+    return top(rows)
+
+
+def top(rows: Rows) -> Place:
+    """The place of the first row."""
+    position, number = first_of(rows)
+    return Place(rows.key(position), number, 0.0)
+
+
+def moved(rows: Rows, place: Place, by: float) -> Place:
+    """The place further down, or up with a negative distance."""
+    position = rows.position(place.key)
+    if position is None:
+        return top(rows)
+    at: tuple[int, int] = (position, min(place.segment, max(len(rows.row(position).segments) - 1, 0)))
+    above = place.above + by
+    while above < 0:
+        former = before(rows, *at)
+        if former is None:
+            return Place(rows.key(at[0]), at[1], 0.0)
+        at = former
+        above += rows.segment_height(*at)
+    while (height := rows.segment_height(*at)) <= above:
+        following = next_of(rows, *at)
+        if following is None:
+            return Place(rows.key(at[0]), at[1], height)
+        above -= height
+        at = following
+    return Place(rows.key(at[0]), at[1], above)
+
+
+def distance_from_top(rows: Rows, place: Place) -> float:
+    """How far a place is from the beginning, as far as heights are known."""
+    position = rows.position(place.key)
+    if position is None:
+        return 0.0
+    row = rows.row(position)
+    inside = sum(row.heights[: place.segment]) + (row.before if place.segment else 0.0)
+    return rows.heights.above(position) + inside + place.above
+
+
+def at_distance(rows: Rows, y: float) -> Place:
+    """The place at a distance from the beginning."""
+    position, rest = rows.heights.find(y)
+    row = rows.row(position)
+    rest -= row.before
+    for number, height in enumerate(row.heights):
+        if rest < height or number == len(row.heights) - 1:
+            above = rest + (row.before if number == 0 else 0.0)
+            return Place(row.key, number, max(above, 0.0))
+        rest -= height
+    return Place(row.key, 0, 0.0)
+
+
+def walk(rows: Rows, place: Place, height: float) -> list[Visible]:
+    """The segments on the page, from a place on."""
+    position = rows.position(place.key)
+    if position is None:
+        return []
+    segments = rows.row(position).segments
+    at: tuple[int, int] | None = (position, min(place.segment, max(len(segments) - 1, 0)))
+    if not segments:
+        at = next_of(rows, position, 0)
+    y = -place.above
+    found: list[Visible] = []
+    while at is not None and y < height:
+        laid = rows.laid(*at)
+        bottom = y + rows.segment_height(*at)
+        found.append(Visible(*at, y + rows.top_of(*at), bottom, laid))
+        y = bottom
+        at = next_of(rows, *at)
+    return found

@@ -1,0 +1,233 @@
+"""A transcript under the mouse: controls, links, and the selection of its text."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
+from PySide6.QtGui import QClipboard, QContextMenuEvent, QGuiApplication, QHelpEvent, QMouseEvent
+from PySide6.QtWidgets import QMenu, QWidget
+
+from gui.chat.content.segments import Action
+from gui.chat.drawing.laid import utf16_length
+from gui.theme.follow import Theme
+from gui.theme.tooltips import show_tooltip
+from gui.wording import chat_texts, common_texts, page_texts
+
+from . import places
+from .scrolling import ScrollingPage
+from .selection import Point
+
+_DRAG_PX = 4
+_DRAG_SCROLL_MS = 30
+
+
+class PointedPage(ScrollingPage):
+    """A transcript of which the text can be selected, and the controls pressed.
+
+    Signals (and those of ScrollingPage):
+        acted(Action): the user pressed a control that the page does not handle: "withdraw", "again", "link".
+    """
+
+    acted = Signal(object)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(theme, parent)
+        self.setMouseTracking(True)
+        self._pressed_at: QPointF | None = None
+        self._pressed_control: tuple[str, int, int] | None = None
+        self._dragging = False
+        self._pointer = QPointF()
+        self._drag_timer = QTimer(self, interval=_DRAG_SCROLL_MS)
+        self._drag_timer.timeout.connect(self._drag_on)
+
+    def act(self, place: tuple[str, int, int]) -> None:
+        """Do what a control does."""
+        raise NotImplementedError
+
+    def _control_at(self, point: QPointF) -> tuple[str, int, int] | None:
+        for each in self.visible:
+            if each.top <= point.y() < each.bottom:
+                inside = self.within(each, point)
+                for number, control in enumerate(each.laid.controls):
+                    if control.area.contains(inside):
+                        return self.rows.key(each.position), each.number, number
+        return None
+
+    # ------------------------------------------------------------ mouse
+
+    def _point_at(self, point: QPointF) -> Point | None:
+        """The place in the text nearest to a point of the page."""
+        each = self.segment_at(point)
+        if each is None:
+            return None
+        return Point(self.rows.key(each.position), each.number, each.laid.offset_at(self.within(each, point)))
+
+    def link_at(self, point: QPointF) -> str:
+        """The address of the link at a point, "" for none."""
+        each = self.segment_at(point)
+        return "" if each is None else each.laid.link_at(self.within(each, point))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() != Qt.MouseButton.LeftButton:
+            return
+        point = event.position()
+        self._pressed_at, self._dragging = point, False
+        self._pressed_control = self._control_at(point)
+        place = self._point_at(point)
+        if place is None:
+            return
+        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier and self.selection.anchor is not None:
+            self.selection.select(self.selection.anchor, place)
+        else:
+            self.selection.select(place, place)
+        self.focused = None
+        self.update()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        point = self._pointer = event.position()
+        if self._pressed_at is not None and event.buttons() & Qt.MouseButton.LeftButton:
+            moved = (point - self._pressed_at).manhattanLength()
+            self._dragging = self._dragging or moved >= _DRAG_PX
+            if self._dragging:
+                self._extend(point)
+                beyond = point.y() < 0 or point.y() > self.height()
+                if beyond and not self._drag_timer.isActive():
+                    self._drag_timer.start()
+            return
+        self._hover(point)
+
+    def _hover(self, point: QPointF) -> None:
+        hovered = self._control_at(point)
+        if hovered != self.hovered:
+            self.hovered = hovered
+            self.update()
+        each = self.segment_at(point)
+        if hovered is not None or self.link_at(point):
+            shape = Qt.CursorShape.PointingHandCursor
+        elif each is not None and each.laid.is_on_text(self.within(each, point)):
+            shape = Qt.CursorShape.IBeamCursor
+        else:
+            shape = Qt.CursorShape.ArrowCursor
+        if self.cursor().shape() != shape:
+            self.setCursor(shape)
+
+    def _extend(self, point: QPointF) -> None:
+        head = self._point_at(point)
+        if head is not None and self.selection.anchor is not None:
+            self.selection.select(self.selection.anchor, head)
+            self.update()
+
+    def _drag_on(self) -> None:
+        """Scroll while the pointer is held above or below the page."""
+        y = self._pointer.y()
+        beyond = y if y < 0 else max(y - self.height(), 0)
+        if not beyond or self._pressed_at is None:
+            self._drag_timer.stop()
+            return
+        self.scroll_by(max(min(beyond / 2, 60), -60))
+        self._extend(self._pointer)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() != Qt.MouseButton.LeftButton or self._pressed_at is None:
+            return
+        self._drag_timer.stop()
+        point, dragged = event.position(), self._dragging
+        control, self._pressed_control = self._pressed_control, None
+        self._pressed_at, self._dragging = None, False
+        if dragged:
+            self._offer_selection()
+        elif control is not None and control == self._control_at(point):
+            self.selection.clear()
+            self.act(control)
+        elif address := self.link_at(point):
+            self.acted.emit(Action("link", value=address))
+        self._hover(point)
+        self.update()
+
+    def _offer_selection(self) -> None:
+        clipboard = QGuiApplication.clipboard()
+        if clipboard.supportsSelection() and not self.selection.is_empty(self.rows):
+            clipboard.setText(self.selection.text(self.rows, markdown=False), QClipboard.Mode.Selection)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Select the word under the pointer."""
+        each = self.segment_at(event.position())
+        place = self._point_at(event.position())
+        if each is None or place is None or self._control_at(event.position()) is not None:
+            self.mousePressEvent(event)
+            return
+        for box in each.laid.boxes:
+            inside = place.offset - box.start
+            if 0 <= inside <= box.length:
+                layout = box.layout
+                begin = min(inside, max(box.length - 1, 0))
+                text = layout.text()
+                first = last = begin
+                while first > 0 and (text[first - 1].isalnum() or text[first - 1] == "_"):
+                    first -= 1
+                while last < len(text) and (text[last].isalnum() or text[last] == "_"):
+                    last += 1
+                word = (box.start + first, box.start + max(last, first + 1))
+                self.selection.select(place._replace(offset=word[0]), place._replace(offset=word[1]))
+                self._offer_selection()
+                self.update()
+                return
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        if self.hovered is not None:
+            self.hovered = None
+            self.update()
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            point = QPointF(event.pos())
+            show_tooltip(event, self.link_at(point) or self._control_name(point), self)
+            return True
+        return bool(super().event(event))
+
+    def _control_name(self, point: QPointF) -> str:
+        place = self._control_at(point)
+        position = None if place is None else self.rows.position(place[0])
+        if place is None or position is None:
+            return ""
+        return self.rows.laid(position, place[1]).controls[place[2]].name
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        self.context_menu(QPointF(event.pos())).popup(event.globalPos())
+        event.accept()
+
+    def context_menu(self, point: QPointF) -> QMenu:
+        """The menu for a point; closing it deletes it."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        selected = not self.selection.is_empty(self.rows)
+        if address := self.link_at(point):
+            menu.addAction(page_texts.open_link(), lambda: self.acted.emit(Action("link", value=address)))
+            menu.addAction(page_texts.copy_link(), lambda: QGuiApplication.clipboard().setText(address))
+            menu.addSeparator()
+        menu.addAction(common_texts.copy(), self.copy).setEnabled(selected)
+        menu.addAction(chat_texts.copy_as_markdown(), self.copy_markdown).setEnabled(selected)
+        menu.addAction(common_texts.select_all(), self.select_all)
+        return menu
+
+    # ------------------------------------------------------------ selection
+
+    def copy(self) -> None:
+        """Put the selected text on the clipboard."""
+        if text := self.selection.text(self.rows, markdown=False):
+            QGuiApplication.clipboard().setText(text)
+
+    def copy_markdown(self) -> None:
+        """Put the selected text on the clipboard, as markdown."""
+        if text := self.selection.text(self.rows, markdown=True):
+            QGuiApplication.clipboard().setText(text)
+
+    def select_all(self) -> None:
+        """Select the whole transcript."""
+        position, number = places.first_of(self.rows)
+        last, last_number = places.last_of(self.rows)
+        text = self.rows.row(last).segments[last_number].text
+        self.selection.select(
+            Point(self.rows.key(position), number, 0), Point(self.rows.key(last), last_number, utf16_length(text))
+        )
+        self.update()

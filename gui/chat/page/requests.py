@@ -1,0 +1,347 @@
+"""The widget of an open request: what will run, whole, and the possible answers."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QColor,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QShowEvent,
+    QSyntaxHighlighter,
+    QTextCharFormat,
+    QTextDocument,
+    QTextOption,
+)
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gui.chat.content.ansi import visible
+from gui.chat.drawing.style import Style
+from gui.theme.code import code_colors, on
+from gui.theme.follow import Theme
+from gui.theme.tokens import GAP_S_PX, RADIUS_PX, SECONDARY_PX
+from gui.wording import chat_texts
+from session_host.protocol.untrusted_text import one_line
+from session_host.structured.items import AgentRequest, Question, RequestOption
+from session_host.structured.rules import digest
+
+_REJECTS = frozenset({"reject_once", "reject_always", "cancel"})
+_ORDER = ("allow_once", "allow_always", "choice", "reject_once", "reject_always", "cancel")
+_KEYS = {"allow_once": "y", "allow_always": "a", "reject_once": "n"}
+_PADDING_PX = 12
+_LEAST_SUBJECT_PX = 60
+_OTHER_PX = 150
+"""The height of all but the subject, as a guess for its limit."""
+
+
+class _DiffColors(QSyntaxHighlighter):
+    """Grounds of added and removed lines."""
+
+    def __init__(self, document: QTextDocument, theme: Theme) -> None:
+        super().__init__(document)
+        self._theme = theme
+
+    def highlightBlock(self, text: str) -> None:
+        colors = code_colors(self._theme.tokens)
+        ground: QColor | None = {"+": colors.added, "-": colors.removed}.get(text[:1])
+        if ground is not None:
+            looks = QTextCharFormat()
+            looks.setBackground(ground)
+            looks.setForeground(on(self._theme.tokens.color("text"), ground))
+            self.setFormat(0, len(text), looks)
+
+
+class RequestCard(QWidget):
+    """A request of the agent, with its answers.
+
+    Signals:
+        answered(str, str, str, dict): the id, the option's id, the digest of what was shown, and texts.
+        resized: the widget needs another height.
+    """
+
+    answered = Signal(str, str, str, object)
+    resized = Signal()
+
+    def __init__(self, theme: Theme, request: AgentRequest, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.request = request
+        self.shown_digest = digest(request)
+        self._theme = theme
+        self._was_seen = not request.subject
+        self._sent = False
+        self._measured: tuple[int, float] = (0, 0.0)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName(chat_texts.spoken(chat_texts.asks(), request.title))
+        self._title = self._label(request.title, "title")
+        self._title.setWordWrap(True)
+        self._subject = self._make_subject()
+        self._said = self._label("", "secondary")
+        self._said.setWordWrap(True)
+        self._texts: dict[str, QLineEdit] = {}
+        self._chosen: dict[str, str] = {}
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(_PADDING_PX + 4, _PADDING_PX, _PADDING_PX, _PADDING_PX)
+        self._column.setSpacing(GAP_S_PX)
+        self._column.addWidget(self._title)
+        if request.reason:
+            reason = self._label(one_line(request.reason), "secondary")
+            reason.setWordWrap(True)
+            self._column.addWidget(reason)
+        if self._subject is not None:
+            self._column.addWidget(self._subject, 1)
+        if request.directory:
+            directory = self._label(chat_texts.in_directory(visible(request.directory)), "secondary")
+            directory.setWordWrap(True)
+            self._column.addWidget(directory)
+        if not request.complete:
+            incomplete = self._label(chat_texts.incomplete(), "failed")
+            incomplete.setWordWrap(True)
+            self._column.addWidget(incomplete)
+        for question in request.questions:
+            self._add_question(question)
+        self._buttons: dict[str, QPushButton] = {}
+        self._add_buttons()
+        self._column.addWidget(self._said)
+        self._said.hide()
+        self._look = QTimer(self, singleShot=True, interval=0)
+        self._look.timeout.connect(self._note_seen)
+        self._enable()
+
+    # ------------------------------------------------------------ parts
+
+    @staticmethod
+    def _label(text: str, kind: str) -> QLabel:
+        made = QLabel(text)
+        made.setTextFormat(Qt.TextFormat.PlainText)
+        made.setProperty("kind", kind)
+        made.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        return made
+
+    def _make_subject(self) -> QPlainTextEdit | None:
+        if not self.request.subject:
+            return None
+        made = QPlainTextEdit()
+        made.setReadOnly(True)
+        made.setTabChangesFocus(True)
+        made.setAccessibleName(chat_texts.what_will_run())
+        made.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        made.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        made.setFont(Style(self._theme, SECONDARY_PX + 1).font(mono=True))
+        made.setPlainText(visible(self.request.subject))
+        made.setMinimumHeight(_LEAST_SUBJECT_PX // 2)
+        made.verticalScrollBar().valueChanged.connect(lambda _value: self._look.start())
+        made.verticalScrollBar().rangeChanged.connect(lambda _least, _most: self._look.start())
+        if self.request.kind == "edit":
+            self._colors = _DiffColors(made.document(), self._theme)
+        return made
+
+    def _add_question(self, question: Question) -> None:
+        text = self._label(question.text, "")
+        text.setWordWrap(True)
+        self._column.addWidget(text)
+        if question.options:
+            row = QHBoxLayout()
+            row.setSpacing(GAP_S_PX)
+            for option in question.options:
+                button = QPushButton(option)
+                button.setProperty("kind", "chip")
+                button.setCheckable(True)
+                button.setAutoExclusive(True)
+                button.toggled.connect(lambda on, option=option: self._choose(question.id, option, on=on))
+                row.addWidget(button)
+            row.addStretch(1)
+            holder = QWidget()
+            holder.setLayout(row)
+            row.setContentsMargins(0, 0, 0, 0)
+            self._column.addWidget(holder)
+        if question.free or not question.options:
+            field = QLineEdit()
+            field.setPlaceholderText(chat_texts.your_answer())
+            field.setAccessibleName(question.text)
+            if question.secret:
+                field.setEchoMode(QLineEdit.EchoMode.Password)
+            field.textChanged.connect(lambda _text: self._enable())
+            field.returnPressed.connect(self._answer_texts)
+            self._texts[question.id] = field
+            self._column.addWidget(field)
+
+    def _add_buttons(self) -> None:
+        row = QHBoxLayout()
+        row.setDirection(QBoxLayout.Direction.LeftToRight)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(GAP_S_PX)
+        self._answer_button: QPushButton | None = None
+        if self.request.questions:
+            self._answer_button = QPushButton(chat_texts.send_answer())
+            self._answer_button.setProperty("kind", "primary")
+            self._answer_button.clicked.connect(lambda _checked: self._answer_texts())
+            row.addWidget(self._answer_button)
+        used: set[str] = set()
+        for option in sorted(self.offered(), key=lambda each: _ORDER.index(each.kind)):
+            key = _KEYS.get(option.kind, "")
+            key = "" if key in used else key
+            used.add(key)
+            button = QPushButton(chat_texts.option_with_key(option.name, key) if key else option.name)
+            if option.kind == "allow_once":
+                button.setProperty("kind", "primary")
+            button.clicked.connect(lambda _checked, option=option: self._answer(option))
+            self._buttons[option.id] = button
+            row.addWidget(button)
+        row.addStretch(1)
+        self._column.addLayout(row)
+
+    def offered(self) -> list[RequestOption]:
+        """The options that may be chosen: of an incomplete request only those that decline."""
+        return [each for each in self.request.options if self.request.complete or each.kind in _REJECTS]
+
+    # ------------------------------------------------------------ what was seen
+
+    @property
+    def was_seen(self) -> bool:
+        """Whether the end of what will run was on the screen."""
+        return self._was_seen
+
+    def look_again(self) -> None:
+        """The widget may have moved: find out whether the end of what will run is on the screen."""
+        if not self._was_seen:
+            self._look.start()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.look_again()
+
+    def _note_seen(self) -> None:
+        subject = self._subject
+        if subject is None or self._was_seen or not self.isVisible():
+            return
+        bar, viewport = subject.verticalScrollBar(), subject.viewport()
+        shown = viewport.visibleRegion().boundingRect()
+        if bar.value() >= bar.maximum() and shown.bottom() >= viewport.rect().bottom() - 4:
+            self._was_seen = True
+            self._enable()
+
+    def _enable(self) -> None:
+        for option in self.offered():
+            may = option.kind in _REJECTS or self._was_seen
+            self._buttons[option.id].setEnabled(may and not self._sent)
+        if self._answer_button is not None:
+            answers = self._answers()
+            whole = all(answers.get(question.id) for question in self.request.questions)
+            self._answer_button.setEnabled(whole and not self._sent)
+        waits = not self._was_seen and any(each.kind not in _REJECTS for each in self.offered())
+        text = chat_texts.answer_sent() if self._sent else chat_texts.scroll_to_allow() if waits else ""
+        if text != self._said.text():
+            self._said.setText(text)
+            self._said.setVisible(bool(text))
+            self._measured = (0, 0.0)
+            self.resized.emit()
+
+    # ------------------------------------------------------------ answers
+
+    def _choose(self, question: str, option: str, *, on: bool) -> None:
+        if on:
+            self._chosen[question] = option
+        elif self._chosen.get(question) == option:
+            del self._chosen[question]
+        self._enable()
+
+    def _answers(self) -> dict[str, str]:
+        typed = {question: field.text() for question, field in self._texts.items() if field.text()}
+        return {**self._chosen, **typed}
+
+    def _answer_texts(self) -> None:
+        if self._answer_button is not None and self._answer_button.isEnabled():
+            self._send("", self._answers())
+
+    def _answer(self, option: RequestOption) -> None:
+        if self._buttons[option.id].isEnabled():
+            self._send(option.id, self._answers())
+
+    def _send(self, option: str, texts: dict[str, str]) -> None:
+        self._sent = True
+        self._enable()
+        self.answered.emit(self.request.id, option, self.shown_digest, texts)
+
+    def refuse(self, reason: str) -> None:
+        """The answer had no effect: show why, and let the user answer again."""
+        self._sent = False
+        self._enable()
+        self._said.setText(reason)
+        self._said.setVisible(bool(reason))
+        self._measured = (0, 0.0)
+        self.resized.emit()
+
+    # ------------------------------------------------------------ keyboard
+
+    def take_keyboard(self) -> None:
+        """Take the keyboard: the first field of a question, else the request itself."""
+        first = next(iter(self._texts.values()), None)
+        (first or self).setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        is_enter = event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}
+        wanted = "allow_once" if is_enter else next(
+            (kind for kind, key in _KEYS.items() if event.text() == key), ""
+        )  # fmt: skip
+        if plain and wanted and not event.isAutoRepeat():
+            option = next((each for each in self.offered() if each.kind == wanted), None)
+            if option is not None:
+                self._answer(option)
+                return
+        if event.key() == Qt.Key.Key_Escape:
+            return  # Escape declines nothing.
+        event.ignore()
+
+    # ------------------------------------------------------------ size and looks
+
+    def height_for(self, width: int, page_height: int) -> int:
+        """The height at a width; what will run is scrolled where the page is too small for it."""
+        if self._measured[0] != width:
+            subject = self._subject
+            wanted = 0.0
+            if subject is not None:
+                lines = _wrapped_lines(subject, width - 2 * _PADDING_PX - 4)
+                wanted = lines * subject.fontMetrics().lineSpacing() + 18
+            self._measured = (width, wanted)
+        wanted = self._measured[1]
+        if self._subject is not None:
+            most = max(page_height - _OTHER_PX, _LEAST_SUBJECT_PX)
+            self._subject.setFixedHeight(round(min(wanted, most)))
+        column = self._column
+        return max(column.heightForWidth(width) if column.hasHeightForWidth() else column.sizeHint().height(), 48)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        tokens = self._theme.tokens
+        area = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+        painter.setPen(QPen(tokens.color("accent" if self.hasFocus() else "border"), 1.5 if self.hasFocus() else 1))
+        painter.setBrush(tokens.color("raised"))
+        painter.drawRoundedRect(area, RADIUS_PX, RADIUS_PX)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(tokens.color("needs_you"))
+        painter.drawRoundedRect(QRectF(4, 8, 3, self.height() - 16), 1.5, 1.5)
+        painter.end()
+
+
+def _wrapped_lines(subject: QPlainTextEdit, width: int) -> int:
+    """The number of lines of a field at a width."""
+    subject.setFixedWidth(max(width, 40))
+    document = subject.document()
+    document.setTextWidth(subject.viewport().width())
+    found = round(document.size().height())
+    subject.setMinimumWidth(0)
+    subject.setMaximumWidth(16_777_215)
+    return max(found, 1)

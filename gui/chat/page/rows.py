@@ -1,0 +1,308 @@
+"""The rows of a transcript: one for each item, and one behind the last; their segments, layouts and heights.
+
+A row exists only for items that were looked at; the heights of all others are guesses.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from gui.chat.content import items as item_content
+from gui.chat.content.items import Asked, Mode
+from gui.chat.content.markdown import MarkdownText
+from gui.chat.content.segments import Card, QuietLine, Segment
+from gui.chat.drawing.laid import Laid
+from gui.chat.drawing.lay_out import estimate, lay_out
+from gui.chat.drawing.style import Style
+from gui.theme.icons import Glyph
+from gui.wording import chat_texts, common_texts
+from session_host.structured.items import Item, TurnEnded
+from session_host.structured.transcript import Transcript
+
+from .heights import Heights
+
+GUESS_PX = 72.0
+TAIL = ""
+"""The key of the row behind the last item."""
+FRAME_PX = 10
+"""The room between a prompt's frame and its text."""
+_MOST_ROWS = 300
+_GAPS_PX = {"user": 18, "agent": 8, "plan": 8, "thought": 4, "tool": 3, "notice": 4, "raw": 3}
+
+
+class Row:
+    """One item as segments.
+
+    Attributes:
+        key: the item's id.
+        segments: what it is made of; ``laid`` and ``heights`` belong to them, None for what is not laid out.
+        before, after: the room above the first and below the last segment.
+        framed: whether it has the ground of a prompt.
+        mode: how much of the item is shown.
+    """
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        self.segments: list[Segment] = []
+        self.laid: list[Laid | None] = []
+        self.heights: list[float] = []
+        self.before = self.after = 0.0
+        self.framed = False
+        self.mode = Mode()
+        self.markdown = MarkdownText()
+
+    @property
+    def height(self) -> float:
+        """The height of all, as far as it is known."""
+        return sum(self.heights) + self.before + self.after
+
+    def replace(self, segments: list[Segment], style: Style, width: float) -> None:
+        """Show other segments; the layouts of those that stay are kept."""
+        former, laid, heights = self.segments, self.laid, self.heights
+        self.laid = [None] * len(segments)
+        self.heights = [0.0] * len(segments)
+        for number, segment in enumerate(segments):
+            if number < len(former) and (former[number] is segment or former[number] == segment):
+                self.laid[number], self.heights[number] = laid[number], heights[number]
+            else:
+                self.heights[number] = estimate(segment, width, style)
+        self.segments = segments
+
+
+class Rows:
+    """All rows of a transcript.
+
+    Attributes:
+        transcript: what is shown.
+        heights: of all rows.
+        width: of the column.
+        columns: the items of which the diffs are shown side by side.
+    """
+
+    def __init__(self, transcript: Transcript, style: Style, width: float) -> None:
+        self.transcript = transcript
+        self.style = style
+        self.width = width
+        self.columns: set[str] = set()
+        self.card_heights: dict[str, float] = {}
+        self.modes: dict[str, Mode] = {}
+        self._rows: OrderedDict[str, Row] = OrderedDict()
+        self._asked: dict[str, Asked] = {}
+        self._asked_for: object = None
+        self.heights = Heights(GUESS_PX)
+        self.heights.grow(len(transcript) + 1)
+        self._place_requests()
+
+    # ------------------------------------------------------------ reading
+
+    def __len__(self) -> int:
+        return len(self.heights)
+
+    def key(self, position: int) -> str:
+        """The key of the row at a position."""
+        return self.transcript[position].id if position < len(self.transcript) else TAIL
+
+    def position(self, key: str) -> int | None:
+        """The position of a row; None if its item is gone."""
+        if key == TAIL:
+            return len(self.transcript)
+        return self.transcript.position(key) if key in self.transcript else None
+
+    def row(self, position: int) -> Row:
+        """The row at a position."""
+        key = self.key(position)
+        found = self._rows.get(key)
+        if found is None:
+            found = self._rows[key] = Row(key)
+            found.mode = self.modes.get(key, found.mode)
+            self._fill(found, position)
+            if len(self._rows) > _MOST_ROWS:
+                self._rows.popitem(last=False)
+        else:
+            self._rows.move_to_end(key)
+        return found
+
+    def laid(self, position: int, number: int) -> Laid:
+        """The layout of a segment."""
+        row = self.row(position)
+        found = row.laid[number]
+        if found is None:
+            segment = row.segments[number]
+            if isinstance(segment, Card):
+                found = Laid()
+                found.height = self.card_heights.get(segment.request, 120.0)
+            else:
+                width = self.width - (2 * FRAME_PX if row.framed else 0)
+                found = lay_out(segment, width, self.style, columns=row.key in self.columns)
+            row.laid[number], row.heights[number] = found, found.height
+            self.heights.set(position, row.height)
+        return found
+
+    def top_of(self, position: int, number: int) -> float:
+        """The room above a segment: more for the first."""
+        return self.row(position).before if number == 0 else 0.0
+
+    def segment_height(self, position: int, number: int) -> float:
+        """The height of a segment with the room above and below it, laid out."""
+        height = self.laid(position, number).height
+        row = self.row(position)
+        if number == 0:
+            height += row.before
+        if number == len(row.segments) - 1:
+            height += row.after
+        return height
+
+    def requests_shown(self) -> set[str]:
+        """The open requests, which need widgets."""
+        return {each.id for each in self.transcript.open_requests}
+
+    # ------------------------------------------------------------ changing
+
+    def take_changes(self) -> bool:
+        """Follow the transcript; returns whether there are more items now."""
+        changes = self.transcript.take_changes()
+        count = len(self.transcript) + 1
+        more = count > len(self.heights)
+        if changes.removed:
+            known = {key: row.height for key, row in self._rows.items()}
+            self.heights = Heights(GUESS_PX)
+            self.heights.grow(count)
+            for key, height in known.items():
+                position = self.position(key)
+                if position is None:
+                    del self._rows[key]
+                else:
+                    self.heights.set(position, height)
+        else:
+            self.heights.grow(count)
+        if changes.status or more:
+            changes.items.update(self._place_requests())
+            changes.items.add(TAIL)
+        for key in changes.items:
+            self.refresh(key)
+        return more
+
+    def refresh(self, key: str) -> None:
+        """Show an item as it is now."""
+        row, position = self._rows.get(key), self.position(key)
+        if row is not None and position is not None:
+            self._fill(row, position)
+
+    def set_mode(self, key: str, mode: Mode) -> None:
+        """Show more, or less, of an item."""
+        self.modes[key] = mode
+        if (row := self._rows.get(key)) is not None:
+            row.mode = mode
+        self.refresh(key)
+
+    def mode(self, key: str) -> Mode:
+        """How much of an item is shown."""
+        return self.modes.get(key, Mode())
+
+    def toggle_fold(self, key: str) -> None:
+        """Fold an item, or unfold it."""
+        item = self.transcript.get(key)
+        if item is not None:
+            mode = self.mode(key)
+            self.set_mode(key, mode._replace(unfolded=not item_content.is_unfolded(item, mode)))
+
+    def toggle_columns(self, key: str) -> None:
+        """Show an item's diffs side by side, or in one column."""
+        self.columns ^= {key}
+        if (row := self._rows.get(key)) is not None:
+            row.laid = [None] * len(row.segments)
+
+    def set_card_height(self, request: str, height: float) -> bool:
+        """Note the height of a request's widget; returns whether it is another."""
+        if self.card_heights.get(request) == height:
+            return False
+        self.card_heights[request] = height
+        for row in self._rows.values():
+            for number, segment in enumerate(row.segments):
+                if isinstance(segment, Card) and segment.request == request:
+                    row.laid[number] = None
+        return True
+
+    def lay_out_anew(self, style: Style, width: float) -> None:
+        """Use another style or width."""
+        self.style, self.width = style, width
+        for row in self._rows.values():
+            row.laid = [None] * len(row.segments)
+            row.heights = [estimate(segment, width, style) for segment in row.segments]
+
+    def _fill(self, row: Row, position: int) -> None:
+        if row.key == TAIL:
+            row.replace(self._tail(), self.style, self.width)
+            row.before, row.after = 6.0, 12.0
+        else:
+            item = self.transcript[position]
+            asked = self._asked.get(row.key, Asked())
+            found = item_content.segments(item, row.mode, row.markdown, asked)
+            ending = self.transcript.endings.get(row.key)
+            if ending is not None:
+                found = [*found, *_ending(ending, item)]
+            row.replace(found, self.style, self.width)
+            row.framed = item.kind == "user"
+            row.before = float(_GAPS_PX.get(item.kind, 4))
+            row.after = 4.0
+            if row.framed:
+                row.before += FRAME_PX - 6
+                row.after = float(FRAME_PX)
+        self.heights.set(position, row.height)
+
+    def _tail(self) -> list[Segment]:
+        """The segments behind the last item."""
+        status = self.transcript.status
+        found: list[Segment] = [Card(request=each) for each in self._asked.get(TAIL, Asked()).open]
+        if self.transcript.damaged:
+            found.append(QuietLine(chat_texts.damaged(self.transcript.damaged), tone="failed", icon=Glyph.WARNING))
+        if status.state == "starting":
+            found.append(QuietLine(common_texts.starting()))
+        elif status.state == "running":
+            found.append(QuietLine(status.detail or chat_texts.working()))
+        return found or [QuietLine()]
+
+    def _place_requests(self) -> set[str]:
+        """Find the item that each request is shown at; returns the items of which the requests changed."""
+        transcript = self.transcript
+        state = (tuple(transcript.requests), tuple(transcript.answers))
+        if state == self._asked_for:
+            return set()
+        self._asked_for = state
+        former, placed = self._asked, dict[str, Asked]()
+        for request in transcript.requests.values():
+            answer = transcript.answers.get(request.id)
+            key = request.item if request.item in transcript else TAIL
+            if key == TAIL and answer is not None:
+                key = self._item_at(request.at_ms)
+            asked = placed.get(key, Asked())
+            if answer is None:
+                placed[key] = asked._replace(open=(*asked.open, request.id))
+            else:
+                placed[key] = asked._replace(answered=(*asked.answered, (request, answer)))
+        self._asked = placed
+        return {key for key in (*former, *placed) if former.get(key) != placed.get(key)}
+
+    def _item_at(self, at_ms: int) -> str:
+        """The last item that began before a time."""
+        low, high = 0, len(self.transcript)
+        while low < high:
+            middle = (low + high) // 2
+            if self.transcript[middle].at_ms <= at_ms:
+                low = middle + 1
+            else:
+                high = middle
+        return self.transcript[low - 1].id if low else TAIL
+
+
+def _ending(ending: TurnEnded, item: Item) -> list[Segment]:
+    """The line about a turn that did not end well."""
+    match ending.outcome:
+        case "failed":
+            return [QuietLine(chat_texts.turn_failed(ending.error), tone="failed", icon=Glyph.WARNING)]
+        case "interrupted" if not (item.kind == "agent" and item.status == "interrupted"):
+            return [QuietLine(chat_texts.interrupted(), icon=Glyph.STOP)]
+        case "cut" if not (item.kind == "agent" and item.status == "cut"):
+            return [QuietLine(chat_texts.agent_ended_here(), tone="needs_you", icon=Glyph.WARNING)]
+        case _:
+            return []

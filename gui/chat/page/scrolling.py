@@ -1,0 +1,383 @@
+"""The widget of a transcript: arranges the rows on the page, paints them and scrolls.
+
+The place of the page is bound to a segment, so that nothing moves when the height of a row above becomes known. While
+the page is at its end, it follows the end.
+"""
+
+from __future__ import annotations
+
+import time
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QHideEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QShowEvent, QWheelEvent
+from PySide6.QtWidgets import QPushButton, QScrollBar, QWidget
+
+from gui.chat.content.segments import Card
+from gui.chat.drawing.laid import Control, utf16_length
+from gui.chat.drawing.style import MARGIN_PX, MOST_WIDTH_PX, Style
+from gui.terminal.drawing.frame_pacing import FramePacer
+from gui.theme.follow import Theme
+from gui.theme.icons import Glyph, glyph_icon
+from gui.theme.tokens import RADIUS_PX, TEXT_PX, blend
+from gui.wording import chat_texts, page_texts
+from session_host.structured.transcript import Transcript
+
+from . import places
+from .places import Place, Visible
+from .rows import FRAME_PX, Rows
+from .selection import Selection
+
+BAR_PX = 10
+_AT_END_PX = 2.0
+_WHEEL_LINES = 3
+
+
+class ScrollingPage(QWidget):
+    """A transcript that scrolls.
+
+    Signals:
+        arranged: other segments may be on the page, or at other places.
+        followed(bool): the page follows the end now, or does not any more.
+    """
+
+    arranged = Signal()
+    followed = Signal(bool)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.theme = theme
+        self._size_px = TEXT_PX
+        self._mono = ""
+        self.style_ = Style(theme, self._size_px)
+        self.rows = Rows(Transcript(), self.style_, 100.0)
+        self.selection = Selection()
+        self.visible: list[Visible] = []
+        self.hovered: tuple[str, int, int] | None = None
+        self.focused: tuple[str, int, int] | None = None
+        self.needle = ""
+        self.current_hit: tuple[str, int, int, int] | None = None
+        self._place: Place | None = None
+        self._following = True
+        self._pacer = FramePacer(self._frame, lambda: False, self)
+        self._bar = QScrollBar(Qt.Orientation.Vertical, self)
+        self._bar.setAccessibleName(page_texts.scrollbar())
+        self._bar.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._bar.setCursor(Qt.CursorShape.ArrowCursor)
+        self._bar.valueChanged.connect(self._on_bar)
+        self._bar_is_set = False
+        self._new = QPushButton(chat_texts.new_messages(), self)
+        self._new.setProperty("kind", "primary")
+        self._new.setCursor(Qt.CursorShape.ArrowCursor)
+        self._new.clicked.connect(lambda _checked: self.scroll_to_end())
+        self._new.hide()
+        self._dress()
+        theme.changed.connect(self._on_theme)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setMinimumSize(120, 60)
+
+    # ------------------------------------------------------------ content
+
+    @property
+    def transcript(self) -> Transcript:
+        """What is shown."""
+        return self.rows.transcript
+
+    @property
+    def follows(self) -> bool:
+        """Whether the page follows the end."""
+        return self._following
+
+    @property
+    def place(self) -> Place | None:
+        """The place of the page; None at the end."""
+        return None if self._following else self._place
+
+    def set_transcript(self, transcript: Transcript) -> None:
+        """Show a transcript, at the place where the former one was, if that is in it."""
+        columns, modes = self.rows.columns, self.rows.modes
+        transcript.take_changes()
+        self.rows = Rows(transcript, self.style_, self._column_width())
+        self.rows.columns, self.rows.modes = columns, modes
+        if self._place is not None and self.rows.position(self._place.key) is None:
+            self._place = None
+            self._set_following(True)
+        self.hovered = self.focused = None
+        if self.isVisible():
+            self._frame()
+
+    def changed(self) -> None:
+        """The transcript was fed: paint when a frame is due."""
+        if self.isVisible():
+            self._pacer.request()
+
+    def flush(self) -> None:
+        """Show all changes at once."""
+        if self._pacer.pending:
+            self._pacer.cancel()
+            self._frame()
+
+    def _frame(self) -> None:
+        if self.rows.take_changes() and not self._following:
+            self._new.show()
+            self._place_button()
+        self.arrange()
+
+    # ------------------------------------------------------------ arranging
+
+    def _column_width(self) -> float:
+        return float(max(min(self.width() - BAR_PX - 2 * MARGIN_PX, MOST_WIDTH_PX), 80))
+
+    @property
+    def column_left(self) -> float:
+        """The left edge of the column."""
+        return float(max((self.width() - BAR_PX - round(self.rows.width)) // 2, MARGIN_PX // 2))
+
+    def arrange(self) -> None:
+        """Find the segments on the page, and their places."""
+        rows, height = self.rows, float(self.height())
+        for _ in range(3):
+            if self._following or self._place is None:
+                self._place = places.from_bottom(rows, height)
+            visible = places.walk(rows, self._place, height)
+            if not visible or (self._is_last(visible[-1]) and visible[-1].bottom < height):
+                self._place = places.from_bottom(rows, height)
+                visible = places.walk(rows, self._place, height)
+            self.visible = visible
+            if not self._measure_cards():
+                break
+        visible = self.visible
+        at_end = bool(visible) and self._is_last(visible[-1]) and visible[-1].bottom <= height + _AT_END_PX
+        if at_end:
+            self._set_following(True)
+        self._show_bar()
+        self._place_cards()
+        self.arranged.emit()
+        self.update()
+
+    def _is_last(self, visible: Visible) -> bool:
+        return (visible.position, visible.number) == places.last_of(self.rows)
+
+    def _set_following(self, following: bool) -> None:
+        if following:
+            self._new.hide()
+        if following != self._following:
+            self._following = following
+            self.followed.emit(following)
+
+    def _measure_cards(self) -> bool:
+        """Note the heights of the requests' widgets; returns whether one changed."""
+        changed = False
+        for each in self.visible:
+            segment = self.rows.row(each.position).segments[each.number]
+            if isinstance(segment, Card):
+                height = self.card_height(segment.request, round(self.rows.width))
+                changed = self.rows.set_card_height(segment.request, height) or changed
+        return changed
+
+    def card_height(self, request: str, width: int) -> float:
+        """The height of a request's widget."""
+        return 0.0
+
+    def _place_cards(self) -> None:
+        """Put the requests' widgets to their places."""
+
+    def _show_bar(self) -> None:
+        total = self.rows.heights.total
+        place = self._place
+        most = max(round(total - self.height()), 0)
+        value = most if self._following or place is None else round(places.distance_from_top(self.rows, place))
+        self._bar_is_set = True
+        self._bar.setPageStep(self.height())
+        self._bar.setSingleStep(round(self.style_.line_px * _WHEEL_LINES))
+        self._bar.setRange(0, most)
+        self._bar.setValue(min(value, most))
+        self._bar_is_set = False
+        self._bar.setVisible(most > 0)
+
+    def _place_button(self) -> None:
+        size = self._new.sizeHint()
+        self._new.setGeometry(
+            round(self.column_left + (self.rows.width - size.width()) / 2), self.height() - size.height() - 12,
+            size.width(), size.height(),
+        )  # fmt: skip
+        self._new.raise_()
+
+    # ------------------------------------------------------------ scrolling
+
+    def scroll_by(self, distance: float) -> None:
+        """Scroll down, or up with a negative distance."""
+        if self._place is None or (distance > 0 and self._following):
+            return
+        self._set_following(False)
+        self._place = places.moved(self.rows, self._place, distance)
+        self.arrange()
+
+    def scroll_to_end(self) -> None:
+        """Go to the end, and follow it."""
+        self._set_following(True)
+        self.arrange()
+
+    def scroll_to_start(self) -> None:
+        """Go to the beginning."""
+        self._set_following(False)
+        self._place = places.top(self.rows)
+        self.arrange()
+
+    def scroll_to(self, key: str, segment: int, y: float = 0.0) -> None:
+        """Show a place of a segment, if it is not on the page, in the upper third of it."""
+        position = self.rows.position(key)
+        if position is None:
+            return
+        shown = next((each for each in self.visible if (each.position, each.number) == (position, segment)), None)
+        if shown is not None and 0 <= shown.top + y <= self.height() - 2 * self.style_.line_px:
+            return
+        self._set_following(False)
+        self._place = places.moved(self.rows, Place(key, segment, y), -self.height() / 3)
+        self.arrange()
+
+    def _on_bar(self, value: int) -> None:
+        if self._bar_is_set:
+            return
+        self._set_following(False)
+        if value >= self._bar.maximum():
+            self.scroll_to_end()
+            return
+        self._place = places.at_distance(self.rows, float(value))
+        self.arrange()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        pixels = event.pixelDelta().y()
+        if not pixels:
+            pixels = round(event.angleDelta().y() / 120 * self.style_.line_px * _WHEEL_LINES)
+        self.scroll_by(-pixels)
+        event.accept()
+
+    # ------------------------------------------------------------ appearance
+
+    def set_font_size(self, size_px: int) -> None:
+        """Set the size of the text; 0 for the usual one."""
+        self._size_px = size_px or TEXT_PX
+        self._restyle()
+
+    def set_mono_family(self, family: str) -> None:
+        """Set the family of code; "" for the desktop's."""
+        self._mono = family
+        self._restyle()
+
+    def _on_theme(self) -> None:
+        self._dress()
+        self._restyle()
+
+    def _dress(self) -> None:
+        self._new.setIcon(glyph_icon(Glyph.EXPANDED, self.theme.tokens, "on_accent"))
+
+    def _restyle(self) -> None:
+        self.style_ = Style(self.theme, self._size_px, self._mono)
+        self.rows.lay_out_anew(self.style_, self._column_width())
+        if self.isVisible():
+            self.arrange()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._bar.setGeometry(self.width() - BAR_PX, 0, BAR_PX, self.height())
+        width = self._column_width()
+        if width != self.rows.width:
+            self.rows.lay_out_anew(self.style_, width)
+        if self.isVisible():
+            self.arrange()
+            self._place_button()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._column_width() != self.rows.width:
+            self.rows.lay_out_anew(self.style_, self._column_width())
+        self._frame()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._pacer.cancel()
+
+    def sizeHint(self) -> QSize:
+        return QSize(760, 480)
+
+    # ------------------------------------------------------------ painting
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        begin_s = time.monotonic()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.fillRect(event.rect(), self.style_.color("page"))
+        left = self.column_left
+        self._paint_frames(painter, left)
+        for each in self.visible:
+            self._paint_segment(painter, each, left)
+        painter.end()
+        self._pacer.spent(time.monotonic() - begin_s)
+
+    def _paint_frames(self, painter: QPainter, left: float) -> None:
+        """Paint the grounds of prompts."""
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self.style_.code.prompt)
+        for position in dict.fromkeys(each.position for each in self.visible):
+            row = self.rows.row(position)
+            if not row.framed:
+                continue
+            parts = [each for each in self.visible if each.position == position]
+            first, last = parts[0], parts[-1]
+            begin = first.top - FRAME_PX + 4 if first.number == 0 else -20.0
+            end = last.bottom - 4 if last.number == len(row.segments) - 1 else self.height() + 20.0
+            painter.drawRoundedRect(QRectF(left, begin, self.rows.width, end - begin), RADIUS_PX, RADIUS_PX)
+
+    def segment_left(self, position: int) -> float:
+        """The left edge of a row's segments."""
+        return self.column_left + (FRAME_PX if self.rows.row(position).framed else 0)
+
+    def _paint_segment(self, painter: QPainter, each: Visible, left: float) -> None:
+        row = self.rows.row(each.position)
+        if each.number >= len(row.segments):
+            return
+        segment = row.segments[each.number]
+        x = left + (FRAME_PX if row.framed else 0)
+        painter.save()
+        painter.translate(x, each.top)
+        for place, ground in ((self.hovered, True), (self.focused if self.hasFocus() else None, False)):
+            control = self._control_of(place, row.key, each)
+            if control is not None:
+                painter.setPen(Qt.PenStyle.NoPen if ground else QPen(self.style_.color("accent"), 1.5))
+                fill = blend(self.style_.tokens.text, self.style_.tokens.page, 0.06)
+                painter.setBrush(fill if ground else Qt.BrushStyle.NoBrush)
+                painter.drawRoundedRect(control.area.adjusted(-2, 0, 2, 0), 4, 4)
+        marks: list[tuple[int, int, QColor]] = []
+        length = utf16_length(segment.text)
+        part = self.selection.part_of(self.rows, each.position, each.number, length)
+        if self.needle:
+            marks += self._hits(row.key, each.number, segment.text)
+        if part is not None:
+            marks.append((*part, self.style_.selection))
+        shown = QRectF(0, -each.top, self.rows.width, self.height())
+        each.laid.paint(painter, marks, shown)
+        painter.restore()
+
+    def _hits(self, key: str, number: int, text: str) -> list[tuple[int, int, QColor]]:
+        return []
+
+    @staticmethod
+    def _control_of(place: tuple[str, int, int] | None, key: str, each: Visible) -> Control | None:
+        if place is None or place[:2] != (key, each.number) or place[2] >= len(each.laid.controls):
+            return None
+        return each.laid.controls[place[2]]
+
+    # ------------------------------------------------------------ places on the page
+
+    def segment_at(self, point: QPointF) -> Visible | None:
+        """The segment at a height of the page, or the nearest one."""
+        if not self.visible:
+            return None
+        for each in self.visible:
+            if point.y() < each.bottom:
+                return each
+        return self.visible[-1]
+
+    def within(self, each: Visible, point: QPointF) -> QPointF:
+        """A point of the page in a segment's own measures."""
+        return point - QPointF(self.segment_left(each.position), each.top)

@@ -1,0 +1,112 @@
+"""The selected part of a transcript, and its text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from gui.chat.content.copying import as_markdown, as_plain, cut
+from gui.chat.content.segments import Segment
+from gui.chat.drawing.laid import utf16_length
+
+from .rows import Rows
+
+_MOST_READ = 1000
+"""Of a larger selection, the rows that were never shown are copied as they came from the agent."""
+
+
+class Point(NamedTuple):
+    """A place in the text: the key of a row, one of its segments, and the offset in the segment's text."""
+
+    key: str
+    segment: int
+    offset: int
+
+
+class Selection:
+    """A part of the transcript between two points.
+
+    Attributes:
+        anchor: where it began, None for no selection.
+        head: where it ends.
+    """
+
+    def __init__(self) -> None:
+        self.anchor: Point | None = None
+        self.head: Point | None = None
+
+    def clear(self) -> None:
+        """Select nothing."""
+        self.anchor = self.head = None
+
+    def select(self, anchor: Point, head: Point) -> None:
+        """Select what is between two points."""
+        self.anchor, self.head = anchor, head
+
+    def ends(self, rows: Rows) -> tuple[tuple[int, int, int], tuple[int, int, int]] | None:
+        """Both ends in order, each as position, segment and offset; None if nothing is selected."""
+        if self.anchor is None or self.head is None or self.anchor == self.head:
+            return None
+        found = []
+        for point in (self.anchor, self.head):
+            position = rows.position(point.key)
+            if position is None:
+                return None
+            found.append((position, point.segment, point.offset))
+        first, last = sorted(found)
+        return first, last
+
+    def part_of(self, rows: Rows, position: int, number: int, length: int) -> tuple[int, int] | None:
+        """The selected part of a segment's text; None for none."""
+        ends = self.ends(rows)
+        if ends is None:
+            return None
+        first, last = ends
+        if not first[:2] <= (position, number) <= last[:2]:
+            return None
+        begin = first[2] if (position, number) == first[:2] else 0
+        end = last[2] if (position, number) == last[:2] else length
+        return (begin, end) if begin < end else None
+
+    def is_empty(self, rows: Rows) -> bool:
+        """Whether nothing is selected."""
+        return self.ends(rows) is None
+
+    def text(self, rows: Rows, *, markdown: bool) -> str:
+        """The selected text."""
+        ends = self.ends(rows)
+        if ends is None:
+            return ""
+        first, last = ends
+        pieces = list(self._pieces(rows, first, last, markdown=markdown))
+        return "\n\n".join(piece for piece in pieces if piece)
+
+    def _pieces(
+        self, rows: Rows, first: tuple[int, int, int], last: tuple[int, int, int], *, markdown: bool
+    ) -> Iterator[str]:
+        many = last[0] - first[0] > _MOST_READ
+        for position in range(first[0], last[0] + 1):
+            is_whole = first[0] < position < last[0]
+            if is_whole and position < len(rows.transcript) and (markdown or many):
+                item = rows.transcript[position]
+                if item.kind in {"agent", "user"}:
+                    yield item.text.strip("\n")
+                    continue
+            segments = list(rows.row(position).segments)
+            yield (as_markdown if markdown else as_plain)(_selected(segments, position, first, last))
+
+
+def _selected(
+    segments: list[Segment], position: int, first: tuple[int, int, int], last: tuple[int, int, int]
+) -> list[Segment]:
+    """The segments of one row, cut to the selection."""
+    found: list[Segment] = []
+    for number, segment in enumerate(segments):
+        place = (position, number)
+        if not first[:2] <= place <= last[:2]:
+            continue
+        begin = first[2] if place == first[:2] else 0
+        end = last[2] if place == last[:2] else utf16_length(segment.text)
+        if begin < end:
+            found.append(cut(segment, begin, end))
+    return found

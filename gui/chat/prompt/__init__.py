@@ -1,0 +1,10 @@
+"""The prompt box.
+
+box           all of it
+editor        the field
+history       former prompts
+completion    the list of files and commands
+files         the files of a directory, listed in a thread
+attachments   images as thumbnails
+settings_row  model, mode, effort and token use
+"""

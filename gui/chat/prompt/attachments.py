@@ -1,0 +1,99 @@
+"""Images that go with a prompt, as thumbnails."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QBuffer, QIODevice, QSize, Qt, Signal
+from PySide6.QtGui import QIcon, QImage, QPixmap
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
+
+from gui.chat.drawing.lines import MOST_IMAGE_BYTES, decode
+from gui.wording import chat_texts
+from session_host.protocol.values import Image
+
+_THUMBNAIL_PX = 48
+MOST_MB = 5
+_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif", ".webp": "image/webp"}
+
+
+class Attachments(QWidget):
+    """The images of the prompt; a click removes one.
+
+    Signals:
+        changed: there are others now.
+    """
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._images: list[Image] = []
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(4, 4, 4, 0)
+        self._row.setSpacing(8)
+        self._row.addStretch(1)
+        self.hide()
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """The images, in order."""
+        return tuple(self._images)
+
+    def add_image(self, image: QImage) -> str:
+        """Add an image as PNG; returns why not, "" if it is added."""
+        buffer = QBuffer()
+        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+        image.save(buffer, "PNG")  # type: ignore[call-overload]  # the type hints name bytes
+        return self._add(Image("image/png", bytes(buffer.data().data())))
+
+    def add_file(self, path: str) -> str | None:
+        """Add a file that is an image; returns why not, "" if it is added, None if it is no image."""
+        mime = _TYPES.get(Path(path).suffix.lower())
+        if mime is None:
+            return None
+        try:
+            if Path(path).stat().st_size > MOST_IMAGE_BYTES:
+                return chat_texts.image_too_large(MOST_MB)
+            data = Path(path).read_bytes()
+        except OSError as error:
+            return error.strerror or str(error)
+        return self._add(Image(mime, data))
+
+    def _add(self, image: Image) -> str:
+        if len(image.data) > MOST_MB * 1024 * 1024:
+            return chat_texts.image_too_large(MOST_MB)
+        size = QSize(_THUMBNAIL_PX * 2, _THUMBNAIL_PX * 2)
+        decoded = decode(image, size)
+        if decoded is None:
+            return chat_texts.not_an_image()
+        button = QToolButton()
+        button.setIcon(QIcon(QPixmap.fromImage(decoded)))
+        button.setIconSize(QSize(_THUMBNAIL_PX, _THUMBNAIL_PX))
+        button.setToolTip(chat_texts.remove_image())
+        button.setAccessibleName(chat_texts.remove_image())
+        button.setCursor(Qt.CursorShape.PointingHandCursor)
+        button.clicked.connect(lambda _checked: self._remove(button, image))
+        self._images.append(image)
+        self._row.insertWidget(self._row.count() - 1, button)
+        self.show()
+        self.changed.emit()
+        return ""
+
+    def _remove(self, button: QToolButton, image: Image) -> None:
+        self._images = [each for each in self._images if each is not image]
+        button.hide()
+        button.deleteLater()
+        self.setVisible(bool(self._images))
+        self.changed.emit()
+
+    def clear(self) -> None:
+        """Remove all."""
+        self._images = []
+        while self._row.count() > 1:
+            item = self._row.takeAt(0)
+            if item is not None and (widget := item.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+        self.hide()
+        self.changed.emit()

@@ -1,0 +1,202 @@
+"""The prompt box: the field, images, settings, and the buttons that send and stop."""
+
+from __future__ import annotations
+
+import os
+
+from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Signal
+from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from gui.theme.follow import Theme
+from gui.theme.icons import Glyph, glyph_icon
+from gui.theme.tokens import GAP_S_PX, RADIUS_PX
+from gui.wording import chat_texts
+from session_host.structured.transcript import Status
+
+from .attachments import Attachments
+from .completion import Completion
+from .editor import PromptEditor
+from .settings_row import SettingsRow
+
+_BUTTON_PX = 28
+
+
+class PromptBox(QWidget):
+    """The prompt box of a chat.
+
+    Signals:
+        sent(str, str, tuple): the user sends a prompt: text, mode and images.
+        interrupted: the user stops the turn.
+        setting_changed(str, str): the user chose another value of a setting.
+        noticed(str): one line for the user.
+    """
+
+    sent = Signal(str, str, object)
+    interrupted = Signal()
+    setting_changed = Signal(str, str)
+    noticed = Signal(str)
+
+    def __init__(self, theme: Theme, page: QWidget) -> None:
+        super().__init__(page)
+        self._theme = theme
+        self._status = Status()
+        self._most_px = 200
+        self.editor = PromptEditor()
+        self.editor.setProperty("kind", "bare")
+        self.completion = Completion(self.editor, page)
+        self.attachments = Attachments()
+        self.settings = SettingsRow()
+        self._said = QLabel()
+        self._said.setProperty("kind", "secondary")
+        self._said.setWordWrap(True)
+        self._send = self._button(chat_texts.send(), "primary", lambda: self.submit("queue"))
+        self._stop = self._button(chat_texts.stop(), "", self.interrupted.emit)
+        self._stop.hide()
+        self._lay_out()
+        self._dress()
+        theme.changed.connect(self._dress)
+        self.setFocusProxy(self.editor)
+        self.editor.submitted.connect(self.submit)
+        self.editor.interrupt_wanted.connect(self.interrupt)
+        self.editor.textChanged.connect(self._on_text)
+        self.editor.image_given.connect(self._add_image)
+        self.editor.files_given.connect(self._add_files)
+        self.editor.installEventFilter(self)
+        self.attachments.changed.connect(self._on_text)
+        self.settings.changed.connect(self.setting_changed)
+        self._on_text()
+
+    def _button(self, name: str, kind: str, on_click: object) -> QPushButton:
+        made = QPushButton()
+        made.setProperty("kind", kind or "round")
+        made.setToolTip(name)
+        made.setAccessibleName(name)
+        made.setFixedSize(_BUTTON_PX, _BUTTON_PX)
+        made.setStyleSheet("padding: 0;")
+        made.clicked.connect(lambda _checked: on_click())  # type: ignore[operator]
+        return made
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(GAP_S_PX, 6, GAP_S_PX, 6)
+        column.setSpacing(2)
+        column.addWidget(self.attachments)
+        column.addWidget(self.editor)
+        row = QHBoxLayout()
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(GAP_S_PX)
+        row.addWidget(self.settings, 1)
+        row.addWidget(self._stop)
+        row.addWidget(self._send)
+        column.addLayout(row)
+        column.addWidget(self._said)
+        self._said.hide()
+
+    def _dress(self) -> None:
+        tokens = self._theme.tokens
+        self._send.setIcon(glyph_icon(Glyph.SEND, tokens, "on_accent"))
+        self._stop.setIcon(glyph_icon(Glyph.STOP, tokens, "text"))
+        for button in (self._send, self._stop):
+            button.setIconSize(QSize(16, 16))
+        self.update()
+
+    # ------------------------------------------------------------ state
+
+    def show_status(self, status: Status) -> None:
+        """Show the agent's state, settings, commands and usage."""
+        self._status = status
+        running = status.state in {"running", "requires_action"}
+        self._stop.setVisible(running and status.capabilities.interrupt)
+        self.settings.show_settings(status.settings)
+        self.settings.show_usage(status.usage)
+        self.completion.set_commands(status.commands)
+        over = status.state == "ended"
+        if self.editor.isReadOnly() != over:
+            self.editor.setReadOnly(over)
+            self.editor.setPlaceholderText(chat_texts.ended() if over else chat_texts.prompt_hint())
+        self._on_text()
+
+    def _is_running(self) -> bool:
+        return self._status.state in {"running", "requires_action"}
+
+    def _on_text(self) -> None:
+        can_send = bool(self.editor.toPlainText().strip() or self.attachments.images) and not self.editor.isReadOnly()
+        self._send.setEnabled(can_send)
+        text = ""
+        if self._is_running() and can_send:
+            steers = self._status.capabilities.steer
+            text = chat_texts.enter_queues_or_steers() if steers else chat_texts.enter_queues()
+        if text != self._said.text():
+            self._said.setText(text)
+            self._said.setVisible(bool(text))
+        self._resize()
+
+    def set_most_height(self, most_px: int) -> None:
+        """Set the greatest height of the text."""
+        self._most_px = most_px
+        self._resize()
+
+    def _resize(self) -> None:
+        height = self.editor.height_for_text(self._most_px)
+        if self.editor.height() != height or self.editor.minimumHeight() != height:
+            self.editor.setFixedHeight(height)
+
+    # ------------------------------------------------------------ what the user does
+
+    def submit(self, mode: str) -> None:
+        """Send the prompt, if there is one."""
+        text, images = self.editor.toPlainText().strip("\n"), self.attachments.images
+        if not (text.strip() or images) or self.editor.isReadOnly():
+            return
+        if mode == "steer" and not (self._is_running() and self._status.capabilities.steer):
+            mode = "queue"
+        if mode == "interrupt" and not self._is_running():
+            mode = "queue"
+        self.completion.close()
+        self.editor.history.add(text)
+        self.editor.clear()
+        self.attachments.clear()
+        self.sent.emit(text, mode, images)
+
+    def interrupt(self) -> None:
+        """Stop the running turn, if there is one."""
+        if self._is_running() and self._status.capabilities.interrupt:
+            self.interrupted.emit()
+
+    def _add_image(self, image: QImage) -> None:
+        if not self._status.capabilities.images:
+            self.noticed.emit(chat_texts.no_images())
+        elif problem := self.attachments.add_image(image):
+            self.noticed.emit(problem)
+
+    def _add_files(self, files: list[str]) -> None:
+        """Attach images; put the paths of other files into the text."""
+        for path in files:
+            problem = self.attachments.add_file(path) if self._status.capabilities.images else None
+            if problem is None:
+                directory = self.completion.files.directory
+                inside = directory and os.path.commonpath([directory, path]) == directory
+                name = os.path.relpath(path, directory) if inside else path
+                self.editor.insertPlainText(f"@{name} ")
+            elif problem:
+                self.noticed.emit(problem)
+
+    # ------------------------------------------------------------ painting
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in {QEvent.Type.FocusIn, QEvent.Type.FocusOut}:
+            self.update()
+        elif event.type() == QEvent.Type.Resize:
+            self._resize()
+        return bool(super().eventFilter(watched, event))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        tokens = self._theme.tokens
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        focused = self.editor.hasFocus()
+        painter.setPen(QPen(tokens.color("accent" if focused else "border"), 1))
+        painter.setBrush(tokens.color("page" if tokens.name == "dark" else "raised"))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS_PX + 2, RADIUS_PX + 2)
+        painter.end()

@@ -1,0 +1,130 @@
+"""The field in which a prompt is written."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from PySide6.QtCore import QMimeData, Qt, Signal
+from PySide6.QtGui import QImage, QKeyEvent, QKeySequence, QTextCursor
+from PySide6.QtWidgets import QPlainTextEdit
+
+from gui.wording import chat_texts
+
+from .history import History
+
+Mode = Literal["queue", "steer", "interrupt"]
+_ENTER = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter})
+
+
+class PromptEditor(QPlainTextEdit):
+    """A field of several lines; Enter sends, Shift+Enter begins another line.
+
+    Signals:
+        submitted(str): the user sends the prompt: "queue", "steer" or "interrupt".
+        interrupt_wanted: the user pressed Ctrl+C with nothing selected.
+        completion_key(int): a key for the list of completions, while that is open.
+        image_given(QImage), files_given(list): the user pasted or dropped an image, or files.
+    """
+
+    submitted = Signal(str)
+    interrupt_wanted = Signal()
+    completion_key = Signal(int)
+    image_given = Signal(object)
+    files_given = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.history = History()
+        self.is_completing = False
+        self.setAccessibleName(chat_texts.prompt())
+        self.setPlaceholderText(chat_texts.prompt_hint())
+        self.setTabChangesFocus(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        self.document().setDocumentMargin(4)
+
+    # ------------------------------------------------------------ size
+
+    def height_for_text(self, most: int) -> int:
+        """The height of the text, at most ``most``."""
+        lines = max(round(self.document().size().height()), 1)
+        return min(lines * self.fontMetrics().lineSpacing() + 12, max(most, 40))
+
+    # ------------------------------------------------------------ keyboard
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key, modifiers = event.key(), event.modifiers()
+        control = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
+        shift = bool(modifiers & Qt.KeyboardModifier.ShiftModifier)
+        is_plain = not modifiers & ~Qt.KeyboardModifier.KeypadModifier
+        if self.is_completing and not control and not shift and key in {
+            Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Tab, Qt.Key.Key_Escape, *_ENTER,
+        }:  # fmt: skip
+            self.completion_key.emit(int(key))
+        elif key in _ENTER and not (shift and not control):
+            self.submitted.emit("interrupt" if control and shift else "steer" if control else "queue")
+        elif event.matches(QKeySequence.StandardKey.Copy) and not self.textCursor().hasSelection():
+            self.interrupt_wanted.emit()
+        elif key == Qt.Key.Key_Up and is_plain and self._is_at(first=True):
+            self._recall(self.history.older(self.toPlainText()))
+        elif key == Qt.Key.Key_Down and is_plain and self._is_at(first=False):
+            self._recall(self.history.newer())
+        elif key == Qt.Key.Key_Escape:
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
+
+    def _is_at(self, *, first: bool) -> bool:
+        """Whether the cursor is in the first, or the last, line as it is shown."""
+        cursor = self.textCursor()
+        moved = QTextCursor(cursor)
+        step = QTextCursor.MoveOperation.Up if first else QTextCursor.MoveOperation.Down
+        return not moved.movePosition(step)
+
+    def _recall(self, text: str | None) -> None:
+        if text is not None:
+            self.set_text(text)
+
+    def set_text(self, text: str) -> None:
+        """Replace the text; the change can be undone."""
+        cursor = self.textCursor()
+        cursor.select(QTextCursor.SelectionType.Document)
+        cursor.insertText(text)
+        self.setTextCursor(cursor)
+
+    # ------------------------------------------------------------ images
+
+    def canInsertFromMimeData(self, source: QMimeData) -> bool:
+        return bool(source.hasImage() or source.hasUrls() or super().canInsertFromMimeData(source))
+
+    def insertFromMimeData(self, source: QMimeData) -> None:
+        files = [url.toLocalFile() for url in source.urls() if url.isLocalFile()]
+        if files:
+            self.files_given.emit(files)
+        elif source.hasImage() and not source.hasText():
+            image = source.imageData()
+            if isinstance(image, QImage):
+                self.image_given.emit(image)
+        else:
+            self.insertPlainText(source.text())
+
+    # ------------------------------------------------------------ completion
+
+    def word(self) -> str:
+        """The word before the cursor that may be completed: "@" with a part of a path, "/" with one of a command."""
+        cursor = self.textCursor()
+        if cursor.hasSelection():
+            return ""
+        before = self.toPlainText()[: cursor.position()]
+        if before.startswith("/") and not any(letter.isspace() for letter in before):
+            return before
+        start = max(before.rfind(" "), before.rfind("\n"), before.rfind("\t")) + 1
+        return before[start:] if before[start : start + 1] == "@" else ""
+
+    def complete(self, word: str, text: str) -> None:
+        """Put ``text`` in the place of the word before the cursor."""
+        cursor = self.textCursor()
+        for _ in word:
+            cursor.deletePreviousChar()
+        cursor.insertText(f"{text} ")
+        self.setTextCursor(cursor)

@@ -1,0 +1,376 @@
+"""Texts of a chat without a terminal: its messages, tool calls, requests, and the prompt box."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from PySide6.QtCore import QCoreApplication
+
+translate = QCoreApplication.translate
+
+_MINUTE_MS = 60_000
+
+
+# ---------------------------------------------------------------- messages
+
+
+def messages() -> str:
+    return translate("chat", "Messages")
+
+
+def prompt_of_user() -> str:
+    return translate("chat", "Your prompt")
+
+
+def message_of_agent() -> str:
+    return translate("chat", "Message of the agent")
+
+
+def tool_call() -> str:
+    return translate("chat", "Tool call")
+
+
+def spoken(kind: str, text: str) -> str:
+    return translate("chat", "{kind}: {text}").format(kind=kind, text=text)
+
+
+def queued() -> str:
+    return translate("chat", "Queued")
+
+
+def sent() -> str:
+    return translate("chat", "Sent; the agent has not confirmed it yet")
+
+
+def unconfirmed() -> str:
+    return translate("chat", "The agent ended before it confirmed this prompt")
+
+
+def not_taken() -> str:
+    return translate("chat", "The agent did not take this prompt")
+
+
+def taken_back() -> str:
+    return translate("chat", "Taken back")
+
+
+def take_back() -> str:
+    return translate("chat", "Take back")
+
+
+def send_again() -> str:
+    return translate("chat", "Send again")
+
+
+def agent_ended_here() -> str:
+    return translate("chat", "The agent ended here")
+
+
+def interrupted() -> str:
+    return translate("chat", "Interrupted")
+
+
+def turn_failed(error: str) -> str:
+    if not error:
+        return translate("chat", "The turn failed")
+    return translate("chat", "The turn failed: {error}").format(error=error)
+
+
+def damaged(reason: str) -> str:
+    return translate("chat", "The rest can’t be read: {reason}").format(reason=reason)
+
+
+def new_messages() -> str:
+    return translate("chat", "New messages")
+
+
+def image(mime: str, size: int) -> str:
+    return translate("chat", "Image ({mime}, {size} KB)").format(mime=mime, size=f"{max(size // 1024, 1):,}")
+
+
+def copy_code() -> str:
+    return translate("chat", "Copy the block")
+
+
+def copy_as_markdown() -> str:
+    return translate("chat", "Copy as Markdown")
+
+
+def opens(address: str) -> str:
+    return translate("chat", "Link to {address}").format(address=address)
+
+
+# ---------------------------------------------------------------- tool calls
+
+
+def thinking() -> str:
+    return translate("chat", "Thinking…")
+
+
+def thought(duration_ms: int) -> str:
+    if duration_ms < 1000:
+        return translate("chat", "Thought")
+    return translate("chat", "Thought for {duration}").format(duration=duration(duration_ms))
+
+
+def duration(milliseconds: int) -> str:
+    if milliseconds < 100:
+        return ""
+    if milliseconds < 10_000:
+        return translate("chat", "{seconds} s").format(seconds=f"{milliseconds / 1000:.1f}")
+    if milliseconds < _MINUTE_MS:
+        return translate("chat", "{seconds} s").format(seconds=milliseconds // 1000)
+    minutes, rest_ms = divmod(milliseconds, _MINUTE_MS)
+    return translate("chat", "{minutes} min {seconds} s").format(minutes=minutes, seconds=rest_ms // 1000)
+
+
+def working() -> str:
+    return translate("chat", "Working…")
+
+
+def running() -> str:
+    return translate("chat", "running…")
+
+
+def failed() -> str:
+    return translate("chat", "failed")
+
+
+def declined() -> str:
+    return translate("chat", "declined")
+
+
+def exit_code(code: int) -> str:
+    return translate("chat", "exit {code}").format(code=code)
+
+
+def joined(state: str, duration: str) -> str:
+    return translate("chat", "{state} · {duration}").format(state=state, duration=duration) if duration else state
+
+
+def edits(paths: list[str]) -> str:
+    return translate("chat", "Edit {paths}").format(paths=", ".join(paths))
+
+
+def tool(kind: str) -> str:
+    return {
+        "execute": translate("chat", "Command"),
+        "edit": translate("chat", "Edit"),
+        "read": translate("chat", "Read"),
+        "search": translate("chat", "Search"),
+        "fetch": translate("chat", "Fetch"),
+        "delete": translate("chat", "Delete"),
+        "move": translate("chat", "Move"),
+        "think": translate("chat", "Think"),
+    }.get(kind, translate("chat", "Tool"))
+
+
+def unfold(title: str) -> str:
+    return translate("chat", "Show details of {title}").format(title=title)
+
+
+def fold(title: str) -> str:
+    return translate("chat", "Hide details of {title}").format(title=title)
+
+
+def output() -> str:
+    return translate("chat", "Output")
+
+
+def hidden_lines(count: int) -> str:
+    return translate("chat", "{count} line(s) hidden", "", count).format(count=f"{count:,}")
+
+
+def hidden_text() -> str:
+    return translate("chat", "The middle is hidden")
+
+
+def show_all() -> str:
+    return translate("chat", "Show all")
+
+
+def new_file() -> str:
+    return translate("chat", "new")
+
+
+def deleted_file() -> str:
+    return translate("chat", "deleted")
+
+
+def moved_from(path: str) -> str:
+    return translate("chat", "moved from {path}").format(path=path)
+
+
+def added_lines(count: int) -> str:
+    return translate("chat", "+{count}").format(count=f"{count:,}")
+
+
+def removed_lines(count: int) -> str:
+    return translate("chat", "−{count}").format(count=f"{count:,}")
+
+
+def side_by_side() -> str:
+    return translate("chat", "Show old and new side by side")
+
+
+def one_column() -> str:
+    return translate("chat", "Show the changes in one column")
+
+
+def plan(done: int, count: int) -> str:
+    return translate("chat", "Plan · {done} of {count} done").format(done=done, count=count)
+
+
+def unknown_message() -> str:
+    return translate("chat", "Unknown message")
+
+
+# ---------------------------------------------------------------- requests
+
+
+def asks() -> str:
+    return translate("chat", "The agent asks")
+
+
+def request_withdrawn() -> str:
+    return translate("chat", "The agent took its question back")
+
+
+def answered(name: str, by: str, at_ms: int) -> str:
+    place = {
+        "window": translate("chat", "in the window"),
+        "attach": translate("chat", "in a terminal"),
+        "command": translate("chat", "from the command line"),
+    }.get(by, "")
+    time = datetime.fromtimestamp(at_ms / 1000).astimezone().strftime("%H:%M") if at_ms else ""
+    return " · ".join(each for each in (name, place, time) if each)
+
+
+def in_directory(directory: str) -> str:
+    return translate("chat", "in {directory}").format(directory=directory)
+
+
+def what_will_run() -> str:
+    return translate("chat", "What will run")
+
+
+def option_with_key(name: str, key: str) -> str:
+    return translate("chat", "{name} ({key})").format(name=name, key=key)
+
+
+def scroll_to_allow() -> str:
+    return translate("chat", "Scroll to the end to allow it")
+
+
+def incomplete() -> str:
+    return translate("chat", "The agent did not say all that would run, so it can only be declined.")
+
+
+def answer_sent() -> str:
+    return translate("chat", "Sending the answer…")
+
+
+def send_answer() -> str:
+    return translate("chat", "Answer")
+
+
+def your_answer() -> str:
+    return translate("chat", "Your answer")
+
+
+# ---------------------------------------------------------------- prompt box
+
+
+def prompt() -> str:
+    return translate("chat", "Prompt")
+
+
+def prompt_hint() -> str:
+    return translate("chat", "Ask the agent; @ names a file, / a command")
+
+
+def ended() -> str:
+    return translate("chat", "The chat has ended")
+
+
+def send() -> str:
+    return translate("chat", "Send")
+
+
+def stop() -> str:
+    return translate("chat", "Stop")
+
+
+def enter_queues() -> str:
+    return translate("chat", "Enter queues the prompt until this turn ends")
+
+
+def enter_queues_or_steers() -> str:
+    return translate("chat", "Enter queues the prompt · Ctrl+Enter adds it to this turn")
+
+
+def ctrl_c_stops() -> str:
+    return translate("chat", "Ctrl+C stops the turn")
+
+
+def context_used(percent: int) -> str:
+    return translate("chat", "{percent} % context").format(percent=percent)
+
+
+def tokens_used(count: int) -> str:
+    return translate("chat", "{count} token(s)", "", count).format(count=f"{count:,}")
+
+
+def tokens_of(used: int, window: int) -> str:
+    return translate("chat", "{used} of {window} tokens").format(used=f"{used:,}", window=f"{window:,}")
+
+
+def remove_image() -> str:
+    return translate("chat", "Remove the image")
+
+
+def image_too_large(most_mb: int) -> str:
+    return translate("chat", "The image is larger than {most} MB").format(most=most_mb)
+
+
+def no_images() -> str:
+    return translate("chat", "This agent takes no images")
+
+
+def not_an_image() -> str:
+    return translate("chat", "The file is no image that can be shown")
+
+
+def completions() -> str:
+    return translate("chat", "Completions")
+
+
+def setting(name: str, value: str) -> str:
+    return translate("chat", "{name}: {value}").format(name=name, value=value)
+
+
+# ---------------------------------------------------------------- find
+
+
+def find() -> str:
+    return translate("chat", "Find in this chat")
+
+
+def matches(place: int, count: int) -> str:
+    return translate("chat", "{place} of {count}").format(place=f"{place:,}", count=f"{count:,}")
+
+
+def no_match() -> str:
+    return translate("chat", "No match")
+
+
+def next_match() -> str:
+    return translate("chat", "Next match")
+
+
+def previous_match() -> str:
+    return translate("chat", "Previous match")
+
+
+def close_find() -> str:
+    return translate("chat", "Close")

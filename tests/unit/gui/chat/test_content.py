@@ -1,0 +1,214 @@
+"""Items as segments: what a reader sees, without widgets."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gui.chat.content import ansi, patches
+from gui.chat.content.copying import as_markdown, as_plain, cut
+from gui.chat.content.items import Asked, Mode, segments
+from gui.chat.content.markdown import MarkdownText
+from gui.chat.content.segments import Code, Diff, DiffHead, Face, FoldLine, Paragraph, QuietLine, Segment, Table
+from session_host.structured.items import FileChange, Item
+
+MESSAGE = """# Title
+
+One *two* **three** `four` [five](https://example.org) ~~six~~
+goes on.
+
+1. first
+2. second
+   - inner
+
+   more of second
+
+- [x] done
+- [ ] open
+
+> quoted
+
+| a | b |
+|---|--:|
+| 1 | `x` |
+
+```python
+def f():
+    return 1
+```
+
+---
+
+The [end][ref] https://example.org/a.
+
+[ref]: https://example.org/ref
+"""
+
+
+def read(text: str) -> list[Segment]:
+    return MarkdownText().segments(text)
+
+
+def test_markdown_becomes_headings_lists_tables_and_code() -> None:
+    found = read(MESSAGE)
+    heading, text, first, second, inner, more, done, open_, quoted, table, code, _rule, end = found
+    assert isinstance(heading, Paragraph)
+    assert heading.level == 1
+    assert text.text == "One two three four five six goes on."
+    assert [(each.marker, each.indent) for each in (first, second, inner) if isinstance(each, Paragraph)] == [
+        ("1.", 1), ("2.", 1), ("•", 2),
+    ]  # fmt: skip
+    assert isinstance(more, Paragraph)
+    assert (more.marker, more.indent) == ("", 1)
+    assert [each.marker for each in (done, open_) if isinstance(each, Paragraph)] == ["☑", "☐"]
+    assert quoted.quotes == 1
+    assert isinstance(table, Table)
+    assert table.text == "a\tb\n1\tx"
+    assert isinstance(code, Code)
+    assert code.text == "def f():\n    return 1"
+    assert isinstance(end, Paragraph)
+    assert [run.link for run in end.runs if run.link] == ["https://example.org/ref", "https://example.org/a"]
+
+
+def test_html_and_images_are_shown_as_text_and_links() -> None:
+    found = read(
+        '<img src="http://example.org/x.png"> and <script>alert(1)</script>\n\n![a picture](http://example.org/y.png)'
+    )
+    assert "<script>alert(1)</script>" in found[0].text
+    picture = found[-1]
+    assert isinstance(picture, Paragraph)
+    assert [(run.text, run.link) for run in picture.runs] == [("a picture", "http://example.org/y.png")]
+
+
+@given(st.data())
+def test_a_message_that_streams_reads_as_if_it_had_come_at_once(data: st.DataObject) -> None:
+    line = st.sampled_from([
+        "text of a paragraph", "", "- entry", "  - inner", "2. number", "> quote", "```python", "```", "    code",
+        "# head", "| a | b |", "|---|---|", "---", "~~~", "  goes on", "[x]: http://a.b", "see [x]", "<b>",
+    ])  # fmt: skip
+    text = "\n".join(data.draw(st.lists(line, max_size=25)))
+    streamed = MarkdownText()
+    place = 0
+    while place < len(text):
+        place += data.draw(st.integers(1, max(len(text) - place, 1)))
+        streamed.segments(text[:place])
+    whole = read(text)
+    now = streamed.segments(text)
+    if "[x]: " not in text:  # A link that is defined later stays plain until it is read again.
+        assert [each.text for each in now] == [each.text for each in whole]
+        assert [each.indent for each in now] == [each.indent for each in whole]
+
+
+def test_only_the_end_of_a_long_message_is_read_again() -> None:
+    text = "".join(f"Paragraph {number} with `code`.\n\n" for number in range(500))
+    message = MarkdownText()
+    before = list(message.segments(text))
+    after = message.segments(text + "And one more.")
+    assert all(one is other for one, other in zip(before[:-1], after, strict=False))
+
+
+def test_a_long_block_of_code_is_read_again_only_at_its_end() -> None:
+    text = "```python\n" + "".join(f"value_{number} = {number}\n" for number in range(500))
+    message = MarkdownText()
+    before = list(message.segments(text))
+    after = message.segments(text + "more = 1\n```\n\nThe end.")
+    assert len(before) > 10
+    assert all(one is other for one, other in zip(before[:-1], after, strict=False))
+    assert after[-1].text == "The end."
+    code = "\n".join(each.text for each in after if isinstance(each, Code))
+    assert code == text.removeprefix("```python\n") + "more = 1"
+
+
+def tool(**fields: object) -> list[Segment]:
+    item = Item("i1", "tool", 1000, tool="execute", **fields)  # type: ignore[arg-type]
+    return segments(item, Mode(), MarkdownText(), Asked())
+
+
+def test_a_tool_call_is_one_line_until_it_is_unfolded() -> None:
+    item = Item("i1", "tool", 1000, tool="execute", command="make", output="all good\n", exit_code=0, ended_ms=3400)
+    [line] = segments(item, Mode(), MarkdownText(), Asked())
+    assert isinstance(line, FoldLine)
+    assert (line.text, line.detail, line.folded) == ("make", "2.4 s", True)
+    unfolded = segments(item, Mode(unfolded=True), MarkdownText(), Asked())
+    assert [each.text for each in unfolded[1:]] == ["make", "all good"]
+
+
+def test_a_failed_command_shows_its_exit_code() -> None:
+    [line] = tool(command="make", exit_code=2, status="failed")
+    assert isinstance(line, FoldLine)
+    assert (line.detail, line.tone) == ("exit 2", "failed")
+
+
+def test_long_output_is_cut_in_the_middle_until_all_is_asked_for() -> None:
+    output = "".join(f"line {number}\n" for number in range(1000))
+    item = Item("i1", "tool", 1000, output=output)
+    found = segments(item, Mode(unfolded=True), MarkdownText(), Asked())
+    shown = "\n".join(each.text for each in found)
+    assert "line 0" in shown
+    assert "line 999" in shown
+    assert "line 500" not in shown
+    [hidden] = [each for each in found if isinstance(each, QuietLine)]
+    assert hidden.text.startswith("960")
+    assert hidden.buttons[0].action.verb == "show_all"
+    whole = segments(item, Mode(unfolded=True, whole=True), MarkdownText(), Asked())
+    assert "\n".join(each.text for each in whole[1:]) == output.removesuffix("\n")
+
+
+def test_colours_of_output_are_kept_and_other_sequences_left_out() -> None:
+    runs = ansi.runs("\x1b]0;title\x07\x1b[31;1mred\x1b[0m plain\x1b[2K\x1b[38;5;208m o\x1b[38;2;1;2;3mx")
+    assert [(run.text, run.color, bool(run.face & Face.BOLD)) for run in runs] == [
+        ("red", "ansi1", True), (" plain", "", False), (" o", "#ff8700", False), ("x", "#010203", False),
+    ]  # fmt: skip
+
+
+def test_a_progress_bar_shows_its_last_state() -> None:
+    assert "".join(run.text for run in ansi.runs("10 %\r50 %\r100 %\ndone\r\n")) == "100 %\ndone\n"
+
+
+def test_characters_that_hide_a_part_of_a_command_are_made_visible() -> None:
+    assert ansi.visible("rm \u202e-rf\x1b[8m ~\u200b") == "rm \\u202e-rf\\u001b[8m ~\\u200b"
+
+
+PATCH = """@@ -1,3 +1,3 @@ def f():
+ same
+-old
++new
++more
+ end
+"""
+
+
+def test_a_diff_has_numbers_and_counts() -> None:
+    head, diff = patches.segments(FileChange("a/b.py", PATCH), "i1", "")
+    assert isinstance(head, DiffHead)
+    assert isinstance(diff, Diff)
+    assert (head.text, head.added, head.removed) == ("a/b.py", 2, 1)
+    assert [(line.kind, line.old, line.new) for line in diff.lines] == [
+        ("@", 0, 0), (" ", 1, 1), ("-", 2, 0), ("+", 0, 2), ("+", 0, 3), (" ", 3, 4),
+    ]  # fmt: skip
+    assert patches.pairs(diff.lines) == [(0, 0), (1, 1), (2, 3), (None, 4), (5, 5)]
+
+
+def test_a_removed_line_of_dashes_is_no_header() -> None:
+    lines = patches.parse("--- a/x\n+++ b/x\n@@ -1 +1 @@\n--- gone\n+++ come\n")
+    assert [(line.kind, line.text) for line in lines[1:]] == [("-", "-- gone"), ("+", "++ come")]
+
+
+def test_a_selection_is_copied_as_markdown_and_as_plain_text() -> None:
+    found = read(MESSAGE)
+    assert "## " not in as_plain(found)
+    copied = as_markdown(found)
+    assert "# Title" in copied
+    assert "**three**" in copied
+    assert "| 1 | `x` |" in copied
+    assert "- [x] done" in copied
+    assert [each.text for each in read(copied)] == [each.text for each in found]
+    assert as_plain([cut(found[1], 4, 13)]) == "two three"
+
+
+@pytest.mark.parametrize("text", ["plain", "wide 😀 letters", "ß ſ İ"])
+def test_a_part_of_any_text_can_be_cut(text: str) -> None:
+    whole = Paragraph(text)
+    units = len(text.encode("utf-16-le")) // 2
+    assert cut(whole, 0, units).text == text
