@@ -11,6 +11,7 @@ module, so it has almost none.
     lifecycle/        new, resume, stop, kill, kill-all, rename, rm, upgrade
     query/            ls, peek, explain, search, logs, wait
     send              types into a chat
+    answers/          approve, deny
     attach/           shows a chat in this terminal
     recording/        replays and exports a chat's recording
     doctor/           checks the installation

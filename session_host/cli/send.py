@@ -1,4 +1,4 @@
-"""``outlive send``: types into a chat without attaching."""
+"""``outlive send``: types into a chat without attaching; a structured chat gets a prompt."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import argparse
 import sys
 
 from session_host.cli.output import print_line
-from session_host.cli.session_argument import add_session_argument, ask, called, find, require_running
+from session_host.cli.session_argument import SessionInfo, add_session_argument, ask, called, find, require_running
 from session_host.errors import NeedsInput, UsageError
 from session_host.protocol.key_names import parse_key
-from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Send
+from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Act, Interrupt, Prompt, PromptMode, Send
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +26,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--enter", action="store_true", help="press Enter at the end")
     parser.add_argument("--anyway", action="store_true", help="send TEXT even if the chat is asking something")
+    parser.add_argument("--steer", action="store_true", help="add TEXT to the running turn of a structured chat")
+    parser.add_argument(
+        "--interrupt",
+        action="store_true",
+        help="interrupt the running turn of a structured chat; TEXT is the next prompt",
+    )
     parser.epilog = (
+        "In a structured chat, TEXT is a prompt: it is sent when the running turn ends, or at once with --steer or "
+        "--interrupt. In a terminal, TEXT is typed. "
         "Put text that begins with a dash after `--`. While the chat is asking something, TEXT is refused "
         "because it would answer; use --key, --enter or a single character to answer. If the agent does not "
         "show TEXT, it is not ready: the command fails and Enter is not pressed."
@@ -43,16 +51,42 @@ def run(options: argparse.Namespace) -> int:
     if options.paste and not options.text:
         raise UsageError("--paste needs TEXT")
     text = _standard_input() if options.text == "-" else options.text or ""
-    if not (text or options.key or options.enter):
+    if not (text or options.key or options.enter or options.interrupt):
         raise UsageError("nothing to send; give TEXT, --key or --enter")
     if len(text) > MAX_PASTE_CHARACTERS:
         raise UsageError(f"the text is too long ({len(text)} characters, at most {MAX_PASTE_CHARACTERS})")
     info = require_running(find(options.session))
+    if info.runtime == "structured":
+        return _prompt(info, options, _valid(text))
+    if options.steer or options.interrupt:
+        raise UsageError(f"{info.name} is a terminal: --steer and --interrupt are for structured chats; use --key")
     try:
         ask(info.id, Send(0, _valid(text), options.paste, options.key, options.enter, anyway=options.anyway))
     except NeedsInput as error:
         hint = f"answer with --key or in `outlive attach {info.name}`, or send anyway with --anyway"
         raise NeedsInput(f"{info.name}: {error}; {hint}") from error
+    print_line(f"sent to {called(info)}")
+    return 0
+
+
+def _prompt(info: SessionInfo, options: argparse.Namespace, text: str) -> int:
+    """Send a structured chat a prompt, or interrupt its turn."""
+    if options.key:
+        raise UsageError(
+            f"{info.name} takes prompts, not keys; `outlive approve` and `outlive deny` answer its questions"
+        )
+    if options.steer and options.interrupt:
+        raise UsageError("--steer and --interrupt exclude each other")
+    if options.steer and not text.strip():
+        raise UsageError("--steer needs TEXT")
+    if not text.strip():
+        if not options.interrupt:
+            raise UsageError("nothing to send; give TEXT")
+        ask(info.id, Act(0, Interrupt("", 0)))
+        print_line(f"interrupted {called(info)}")
+        return 0
+    mode: PromptMode = "steer" if options.steer else "interrupt" if options.interrupt else "queue"
+    ask(info.id, Act(0, Prompt("", 0, text, mode)))
     print_line(f"sent to {called(info)}")
     return 0
 

@@ -9,6 +9,7 @@
     lines        the agent's output as lines of bounded length
     text         a transcript as lines of text: peek, search, attach, text files
     markdown     a transcript as Markdown
+    screen       a transcript in the place of a terminal's screen
     dialects/    one translator for each agent's protocol
 
 A step has one cause, such as a line of the agent, a prompt, an answer or a timer. It leads to changes of the transcript

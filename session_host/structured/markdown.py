@@ -14,7 +14,18 @@ from typing import Final
 from session_host.protocol.untrusted_text import one_line
 
 from .items import AgentRequest, FileChange, Item, RequestResolved
-from .text import INCOMPLETE, REMARKS, answered, change_title, clean_lines, exact_lines, size, state_line, tool_title
+from .text import (
+    INCOMPLETE,
+    REMARKS,
+    answered,
+    change_title,
+    clean_lines,
+    exact_lines,
+    shown_command,
+    size,
+    state_line,
+    tool_title,
+)
 from .transcript import Transcript
 
 _HEADING_CHARACTERS: Final = 72
@@ -52,7 +63,7 @@ def markdown_of(transcript: Transcript, *, title: str = "", about: str = "", zon
             yield f"\n## {turn}. {_heading(item)}\n\n*{_time(item.at_ms, zone)}*\n"
         yield f"\n{_item(item)}"
         for request, answer in resolved.get(position, ()):
-            yield f"\n{_answer(request, answer, zone)}"
+            yield f"\n{_answer(request, answer, zone, is_shown=request.item in transcript)}"
         former = item
     for request in transcript.open_requests:
         yield f"\n{_request(request)}\n**Not answered yet.**\n"
@@ -96,8 +107,8 @@ def _prompt(item: Item) -> str:
 
 def _tool(item: Item) -> str:
     parts = [_change(change) for change in item.changes]
-    if item.tool == "execute" and len(item.command.strip().splitlines()) > 1:
-        parts.append(fenced("\n".join(clean_lines(item.command)), "sh"))
+    if item.tool == "execute" and len(shown_command(item.command).strip().splitlines()) > 1:
+        parts.append(fenced("\n".join(clean_lines(shown_command(item.command))), "sh"))
     if item.text.strip():
         parts.append(harmless(item.text) + "\n")
     if item.output.strip():
@@ -129,9 +140,10 @@ def _request(request: AgentRequest) -> str:
     return "\n".join(parts)
 
 
-def _answer(request: AgentRequest, answer: RequestResolved, zone: tzinfo) -> str:
-    name = answer.name or answer.option or "no longer asked"
-    return f"{_request(request)}\n→ {_escaped(name)}, *{_time(answer.at_ms, zone)}*\n"
+def _answer(request: AgentRequest, answer: RequestResolved, zone: tzinfo, *, is_shown: bool) -> str:
+    """A request and its answer; ``is_shown``: an item shows what was asked."""
+    name = f"→ {_escaped(answer.name or answer.option or 'no longer asked')}, *{_time(answer.at_ms, zone)}*\n"
+    return f"**{_escaped(request.title)}** {name}" if is_shown else f"{_request(request)}\n{name}"
 
 
 def _folded(summary: str, content: str, *, is_open: bool = False) -> str:

@@ -6,6 +6,7 @@ No control character of an agent or a prompt is in a line, so a line can go to a
 from __future__ import annotations
 
 import re
+import shlex
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from typing import Final, Literal, NamedTuple
@@ -78,17 +79,30 @@ def lines_of(transcript: Transcript, *, width: int = 0, last: int = 0, folded: b
         last: only as many of the last lines; open requests are whole all the same. 0 for all.
         folded: whether only the beginning or end of a long output or diff is shown.
     """
-    ending = [line.text for line in ending_lines(transcript, width=width)]
-    if not last:
-        found = [line.text for line in block_lines(transcript, 0, len(transcript), width=width, folded=folded)]
-        return found + ending
-    place = len(transcript)
-    found = ending
-    while place and len(found) < last:
-        first = max(0, place - last)
-        found = [line.text for line in block_lines(transcript, first, place, width=width, folded=folded)] + found
+    if last:
+        found = last_lines(transcript, last, width=width, folded=folded)
+    else:
+        found = all_lines(transcript, width=width, folded=folded)
+    return [line.text for line in found]
+
+
+def all_lines(transcript: Transcript, *, width: int = 0, folded: bool = True) -> list[TextLine]:
+    """All lines of the transcript; see ``lines_of``."""
+    return [
+        *block_lines(transcript, 0, len(transcript), width=width, folded=folded),
+        *ending_lines(transcript, width=width),
+    ]
+
+
+def last_lines(transcript: Transcript, count: int, *, width: int = 0, folded: bool = True) -> list[TextLine]:
+    """The last lines of the transcript, without reading the rest; see ``lines_of``."""
+    ending = ending_lines(transcript, width=width)
+    place, found = len(transcript), ending
+    while place and len(found) < count:
+        first = max(0, place - count)
+        found = [*block_lines(transcript, first, place, width=width, folded=folded), *found]
         place = first
-    return found[-max(last, len(ending)) :]
+    return found[-max(count, len(ending)) :]
 
 
 def block_lines(
@@ -201,19 +215,29 @@ def _tool(item: Item, *, folded: bool) -> list[TextLine]:
 def tool_title(item: Item) -> str:
     """What a tool does or did, one line: ``✓ Ran npm test (0, 3.2 s)``."""
     running = item.status == "running"
-    verb = _VERBS[item.tool][running]
+    verb = "Declined:" if item.status == "declined" else _VERBS[item.tool][running]
     if item.tool == "execute" and item.command:
-        first, *more = item.command.strip().splitlines() or [""]
+        first, *more = shown_command(item.command).strip().splitlines() or [""]
         words = f"{verb} {first}{' …' if more else ''}"
     else:
         words = item.title or f"{verb} {', '.join(map(change_title, item.changes))}"
     facts = [str(item.exit_code)] if item.exit_code is not None else []
-    if item.ended_ms and item.at_ms and item.tool == "execute":
+    if item.ended_ms and item.at_ms and item.tool == "execute" and item.status != "declined":
         facts.append(duration(item.ended_ms - item.at_ms))
-    if item.status in {"declined", "interrupted", "cut"}:
-        facts.append({"declined": "declined", "interrupted": "interrupted"}.get(item.status, "cut"))
+    if item.status in {"interrupted", "cut"}:
+        facts.append(item.status)
     mark = _MARKS.get(item.status, "✓")
     return one_line(f"{mark} {words.strip()}" + (f" ({', '.join(facts)})" if facts else ""))
+
+
+def shown_command(command: str) -> str:
+    """A command without the shell that runs it: ``npm test`` for ``/bin/bash -lc 'npm test'``."""
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        return command
+    is_shell = len(words) == 3 and words[0].rpartition("/")[2] in {"bash", "sh", "zsh"} and words[1] in {"-c", "-lc"}
+    return words[2] if is_shell else command
 
 
 def _patch(change: FileChange, *, folded: bool) -> Iterator[TextLine]:
@@ -334,7 +358,7 @@ def clean_lines(text: str) -> list[str]:
 
 def exact_lines(text: str) -> list[str]:
     """The lines of a text that the user allows: all characters, and escapes in place of misleading ones."""
-    return [line.expandtabs(_TAB_COLUMNS) for line in escaped(text).split("\n")] if text else []
+    return [line.expandtabs(_TAB_COLUMNS) for line in escaped(text).removesuffix("\n").split("\n")] if text else []
 
 
 def wrapped(line: TextLine, width: int) -> list[TextLine]:

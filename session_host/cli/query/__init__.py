@@ -6,4 +6,6 @@ ls       list chats and their states
 peek     a chat's screen as text
 search   search the text of all chats, running and ended
 wait     wait for text, an activity, or the end of a chat
+
+transcript_text  waits for text in a structured chat
 """

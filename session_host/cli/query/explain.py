@@ -30,6 +30,7 @@ WORDS = {
     Activity.NO_SIGNAL: "no signal",
 }
 _HEADING_COLUMNS = 14
+_NEVER_S = 365 * 86400.0
 _REMARK_COLUMNS = 80
 
 
@@ -184,7 +185,7 @@ def lines(explained: Explained, info: SessionInfo, now: datetime, columns: int |
         if not explained.evidence:
             found.append(("sources", "no reports yet; only the process is known"))
         found += [("", line) for line in textwrap.wrap(explained.remark or "", _REMARK_COLUMNS, break_on_hyphens=False)]
-        if explained.stale_after_s is not None:
+        if explained.stale_after_s is not None and explained.stale_after_s < _NEVER_S:
             text = f'work without output or report for {explained.stale_after_s:g} s becomes "no signal"'
             found.append(("silence", text))
     else:

@@ -57,9 +57,15 @@ def read_screen(info: SessionInfo, lines: int = 0, *, scrollback: bool = False, 
 
 
 def _last_screen(info: SessionInfo, request: Peek) -> Screen:
-    from session_host.client.sessions.last_screen import last_screen
+    from session_host.client.sessions.last_screen import last_screen, last_transcript
     from session_host.terminal.text import screen_of
 
+    if info.runtime == "structured":
+        from session_host.structured.screen import screen_of as screen_of_transcript
+
+        if (transcript := last_transcript(info.id)) is None:
+            raise SessionEnded(f"{info.name} {what_became(info)}; nothing of it was saved")
+        return screen_of_transcript(transcript, request)
     emulator = last_screen(info.id)
     if emulator is None:
         raise SessionEnded(f"{info.name} {what_became(info)}; no screen was saved")

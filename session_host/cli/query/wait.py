@@ -94,6 +94,12 @@ def _after_the_end(info: SessionInfo, options: argparse.Namespace, pattern: re.P
 async def _wait(info: SessionInfo, options: argparse.Namespace, pattern: re.Pattern[str] | None) -> None:
     failures = 0
     async with asyncio.timeout(options.timeout):
+        if pattern is not None and info.runtime == "structured" and info.state in RUNNING_STATES:
+            from session_host.cli.query.transcript_text import wait_for_text  # terminals do not need it
+
+            if await wait_for_text(info.id, pattern):
+                return
+            info = await asyncio.to_thread(find, info.id)
         while info.state in RUNNING_STATES:
             try:
                 async with ControlConnection(info.id) as connection:

@@ -13,6 +13,10 @@ from session_host.cli.session_argument import SessionInfo, add_session_argument,
 from session_host.errors import OutliveError, UsageError
 
 FORMATS = (".cast", ".txt", ".html")
+"""The formats of a terminal's recording."""
+
+STRUCTURED_FORMATS = (".md", ".txt", ".html", ".json")
+"""The formats of a structured chat."""
 
 _BUFFER_BYTES = 1024 * 1024
 
@@ -20,21 +24,33 @@ _BUFFER_BYTES = 1024 * 1024
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the verb's arguments to the parser."""
     add_session_argument(parser)
-    parser.add_argument("file", metavar="FILE", help="output file: .cast (recording), .txt (text) or .html (web page)")
-    parser.epilog = "A .cast file is asciicast v3, for asciinema. A .txt file has every line ever shown."
+    parser.add_argument("file", metavar="FILE", help="output file: .cast, .txt, .html; .md or .json")
+    parser.epilog = (
+        "A .cast file is asciicast v3, for asciinema. A .txt file has every line ever shown. A structured chat has no "
+        ".cast file, but .md (Markdown) and .json (its items)."
+    )
 
 
 def run(options: argparse.Namespace) -> int:
     """Write the file, in the format that its name asks for."""
     path = Path(options.file)
     suffix = path.suffix.lower()
-    if suffix not in FORMATS:
-        raise UsageError(f"{options.file}: name it FILE.cast, FILE.txt or FILE.html")
-    write_whole(path, _content(suffix, find(options.session)))
+    if suffix not in {*FORMATS, *STRUCTURED_FORMATS}:
+        raise UsageError(f"{options.file}: name it FILE.cast, FILE.txt, FILE.html, FILE.md or FILE.json")
+    info = find(options.session)
+    formats = STRUCTURED_FORMATS if info.runtime == "structured" else FORMATS
+    if suffix not in formats:
+        kind = "a structured chat" if info.runtime == "structured" else "a terminal"
+        raise UsageError(f"{info.name} is {kind}: name the file FILE{', FILE'.join(formats)}")
+    write_whole(path, _content(suffix, info))
     return 0
 
 
 def _content(suffix: str, info: SessionInfo) -> Iterator[str]:
+    if info.runtime == "structured":
+        from session_host.cli.recording.transcript_export import content_of
+
+        return content_of(suffix, info)
     from session_host.cli.recording.recording import recording_of
 
     recording = recording_of(info)

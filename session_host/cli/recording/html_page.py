@@ -57,22 +57,30 @@ pre a {{ color: inherit; }}
 """
 
 
+END: Final = "</pre>\n</body>\n</html>\n"
+
+
 def html_of(recording: Recording, info: SessionInfo) -> Iterator[str]:
     """Yield the page in pieces."""
     first = next(recording.steps(), None)
-    began = datetime.fromtimestamp(first.time_ns / 1e9 if first else 0, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    yield _PAGE.format(
-        title=escape(CONTROLS.sub(" ", info.name)),
-        about=f"{escape(CONTROLS.sub(' ', info.agent))}, recorded from {began}",
-        light=_variables(_LIGHT),
-        dark=_variables(_DARK),
-    )
+    yield page_head(info, first.time_ns / 1e9 if first else 0)
     for line in lines_of(recording):
         if isinstance(line, Missing):
             yield f'<span class="missing">[{escape(str(line))}]</span>\n'
         else:
             yield html_line(line) + "\n"
-    yield "</pre>\n</body>\n</html>\n"
+    yield END
+
+
+def page_head(info: SessionInfo, began_s: float) -> str:
+    """The beginning of the page, up to the first line; ``began_s``: seconds since 1970."""
+    began = datetime.fromtimestamp(began_s, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return _PAGE.format(
+        title=escape(CONTROLS.sub(" ", info.name)),
+        about=f"{escape(CONTROLS.sub(' ', info.agent))}, recorded from {began}",
+        light=_variables(_LIGHT),
+        dark=_variables(_DARK),
+    )
 
 
 def html_line(line: Line) -> str:

@@ -73,6 +73,8 @@ def recording_of(info: SessionInfo) -> Recording:
     Raises:
         OutliveError: the session has no recording.
     """
+    if info.runtime == "structured":
+        raise OutliveError(f"{info.name} has no terminal to replay; see `outlive peek {info.name} --scrollback`")
     directory = session_journal(info.id)
     first = next(read(directory), None)
     if first is None:

@@ -7,4 +7,5 @@ state                 a viewer's states, as a table, and the interface of its us
 numbered_input        the user's input as numbered messages
 unacknowledged_input  input kept in order until the host acknowledges it
 snapshot_receiver     a snapshot's pieces, and the replica made of them
+transcript_watch      waits for something in a structured chat's transcript
 """

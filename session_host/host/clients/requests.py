@@ -32,6 +32,8 @@ from session_host.protocol.messages import (
     Stop,
 )
 from session_host.protocol.values import State
+from session_host.structured.engine import TranscriptEngine
+from session_host.structured.screen import screen_of as screen_of_transcript
 from session_host.system.clock import now
 from session_host.terminal.base import Emulator
 from session_host.terminal.text import screen_of
@@ -76,6 +78,8 @@ async def handle_request(driver: Driver, request: Request, host_pid: int, keeper
     match request:
         case Describe():
             return [describe(driver, request, host_pid, keeper_pid)]
+        case Peek() if driver.session.chat is not None:
+            return await driver.worker.run_in_thread(lambda emulator: peek(emulator, request))
         case Peek():
             return await driver.worker.run(lambda emulator: peek(emulator, request))
         case Rename(request=number, name=name):
@@ -180,9 +184,12 @@ def describe(driver: Driver, request: Describe, host_pid: int, keeper_pid: int) 
     )
 
 
-def peek(emulator: Emulator, request: Peek) -> list[Screen]:
+def peek(emulator: Emulator | TranscriptEngine, request: Peek) -> list[Screen]:
     """The screen as text, with the history before it if requested, in as many pieces as frames need."""
-    whole = screen_of(emulator, request)
+    if isinstance(emulator, TranscriptEngine):
+        whole = screen_of_transcript(emulator.transcript, request)
+    else:
+        whole = screen_of(emulator, request)
     pieces = list(_pieces(whole.lines))
     return [
         msgspec.structs.replace(whole, lines=piece, last=number == len(pieces))

@@ -30,8 +30,8 @@ class TestHelp:
 
     def test_the_verbs_are_those_that_are_promised_and_no_more(self) -> None:
         assert list(program.VERBS) == [
-            "new", "ls", "attach", "peek", "send", "wait", "stop", "kill", "kill-all", "resume", "rm",
-            "rename", "explain", "replay", "export", "search", "logs", "upgrade", "doctor", "demo", "window",
+            "new", "ls", "attach", "peek", "send", "approve", "deny", "wait", "stop", "kill", "kill-all", "resume",
+            "rm", "rename", "explain", "replay", "export", "search", "logs", "upgrade", "doctor", "demo", "window",
         ]  # fmt: skip
 
     @pytest.mark.parametrize("verb", program.VERBS)

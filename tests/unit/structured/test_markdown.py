@@ -47,13 +47,7 @@ b
 
 </details>
 
-**Run npm test?**
-
-```sh
-npm test
-```
-
-→ Allow, *1970-01-01 00:00:00 UTC*
+**Run npm test?** → Allow, *1970-01-01 00:00:00 UTC*
 
 <details open><summary>✓ Edited a.py (+1 −1)</summary>
 

@@ -123,6 +123,13 @@ def test_questions_show_their_suggestions_and_keys_their_options() -> None:
     ]
 
 
+def test_the_shell_around_a_command_is_left_out_of_its_line_and_kept_in_its_request() -> None:
+    command = "/bin/bash -lc 'npm test'"
+    assert item_lines(Item("1", "tool", 1, tool="execute", command=command))[0].text == "✓ Ran npm test"
+    request = AgentRequest("r", "command", 1, "Run npm test?", command + "\n")
+    assert [line.text for line in request_lines(request)] == ["? Run npm test?", f"    {command}"]
+
+
 def test_an_answer_follows_the_item_that_waited_for_it() -> None:
     transcript = chat()
     transcript.apply(
@@ -151,7 +158,7 @@ def test_what_went_wrong_is_said() -> None:
     transcript.apply(StateChanged("ended"))
     text = "\n".join(lines_of(transcript))
     for part in ("send it again", "[image: image/png, 12 kB]", "(queued", "(cut: the agent ended here)",
-                 "⊘ Ran make … (declined)", "· x/y",
+                 "⊘ Declined: make …", "· x/y",
                  "— The model changed.", "✗ The turn failed: no credit"):  # fmt: skip
         assert part in text
 

@@ -1,0 +1,158 @@
+"""Finds an agent's question, shows it whole, and sends the answer that it is bound to."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+from typing import Final, Literal
+
+import msgspec
+
+from session_host.cli.output import one_line, print_json, print_line
+from session_host.cli.session_argument import SessionInfo, add_session_argument, ask, find, require_running
+from session_host.errors import AlreadyAnswered, NoSuchQuestion, OutliveError, SeveralQuestions, UsageError
+from session_host.protocol.messages import Act, AgentRequests, AnswerRequest, OpenRequests
+from session_host.structured.items import AgentRequest, OptionKind, RequestOption
+from session_host.structured.rules import digest
+from session_host.structured.text import INCOMPLETE, exact_lines, request_lines, shown_command
+
+Outcome = Literal["allow", "allow_always", "deny"]
+
+EPILOG: Final = (
+    "The question is printed whole before it is answered. If the chat asks several things, all are printed and "
+    "--request names the one to answer. The first answer counts: a later one fails (exit code 6)."
+)
+_KINDS: Final[dict[Outcome, tuple[OptionKind, ...]]] = {
+    "allow": ("allow_once",),
+    "allow_always": ("allow_always",),
+    "deny": ("reject_once", "cancel", "reject_always"),
+}
+"""The kinds of options that have an outcome, the best first."""
+
+_DONE: Final[dict[Outcome, str]] = {"allow": "Allowed", "allow_always": "Always allowed", "deny": "Declined"}
+
+_decoder = msgspec.msgpack.Decoder(list[AgentRequest])
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of both verbs."""
+    add_session_argument(parser)
+    parser.add_argument("--request", metavar="ID", help="the question to answer, if the chat asks several")
+    parser.add_argument("--json", action="store_true", help="print the question and its answer as JSON")
+
+
+def answer(options: argparse.Namespace, outcome: Outcome) -> int:
+    """Answer the open request of a chat, or the named one.
+
+    Raises:
+        NoSuchQuestion: the chat asks nothing, or not the named question.
+        SeveralQuestions: it asks several, and none is named.
+        AlreadyAnswered: another client was first.
+        OutliveError: the agent does not offer this answer.
+    """
+    info = require_running(find(options.session))
+    if info.runtime != "structured":
+        raise OutliveError(f"{info.name} is a terminal: answer in `outlive attach {info.name}`, or with `outlive send`")
+    reply: AgentRequests = ask(info.id, OpenRequests(0))
+    requests = _decoder.decode(reply.data)
+    chosen = _chosen(info, requests, options.request)
+    if len(chosen) > 1:
+        _print_all(chosen, as_json=options.json)
+        raise SeveralQuestions(f"{info.name} asks {len(chosen)} things; name one: --request {chosen[0].id}")
+    [request] = chosen
+    option = choose(request, outcome, info.name)
+    if not options.json:
+        _print(request)
+    _send(info, AnswerRequest("", 0, request.id, option.id, digest(request)))
+    if options.json:
+        print_json({"session_id": info.id, "name": info.name, **as_object(request), "answer": option.id})
+    else:
+        print_line(f"{_DONE[outcome]} in {info.name}: {subject_line(request)}")
+    return 0
+
+
+def choose(request: AgentRequest, outcome: Outcome, name: str) -> RequestOption:
+    """The option of a request that has an outcome.
+
+    Raises:
+        OutliveError: the request has none; the message says what to do.
+    """
+    if outcome != "deny" and not request.complete:
+        raise OutliveError(f"{name}: {INCOMPLETE[0].lower()}{INCOMPLETE[1:-1]} (outlive deny {name})")
+    for kind in _KINDS[outcome]:
+        for option in request.options:
+            if option.kind == kind:
+                return option
+    if request.kind == "question" and outcome != "deny":
+        raise OutliveError(f"{name} asks a question; answer it in the window or in `outlive attach {name}`")
+    if outcome == "allow_always":
+        raise OutliveError(f"{name} does not offer to allow this for good; leave --always out")
+    if outcome == "allow" and any(option.kind == "allow_always" for option in request.options):
+        raise OutliveError(f"{name} offers to allow this only for good; use --always")
+    offered = ", ".join(one_line(option.name) for option in request.options) or "nothing"
+    raise OutliveError(f"{name} offers other answers: {offered}; answer in `outlive attach {name}`")
+
+
+def subject_line(request: AgentRequest) -> str:
+    """What a request is about, one line."""
+    if request.kind != "command" or not request.subject:
+        return one_line(request.title)
+    first, *more = exact_lines(shown_command(request.subject))
+    return f"{first} …" if more else first
+
+
+def as_object(request: AgentRequest) -> dict[str, object]:
+    """A request under the names of its fields."""
+    return {
+        "request": request.id,
+        "kind": request.kind,
+        "title": request.title,
+        "subject": request.subject,
+        "complete": request.complete,
+        "directory": request.directory,
+        "reason": request.reason,
+        "options": [{"id": each.id, "name": each.name, "kind": each.kind} for each in request.options],
+        "questions": [{"id": each.id, "text": each.text, "options": each.options} for each in request.questions],
+    }
+
+
+def _chosen(info: SessionInfo, requests: list[AgentRequest], request_id: str | None) -> list[AgentRequest]:
+    """The requests that the user may mean; at least one.
+
+    Raises:
+        NoSuchQuestion: there is none.
+        AlreadyAnswered: the named one is not open any more.
+    """
+    if request_id is None:
+        if not requests:
+            raise NoSuchQuestion(f"{info.name} is not asking anything")
+        return requests
+    found = [each for each in requests if each.id == request_id]
+    found = found or [each for each in requests if each.id.startswith(request_id)]
+    if not found:
+        # The host knows who answered it.
+        with contextlib.suppress(UsageError):
+            _send(info, AnswerRequest("", 0, request_id, "", ""))
+        raise NoSuchQuestion(f"{info.name} does not ask {request_id!r}; see `outlive peek {info.name}`")
+    return found
+
+
+def _send(info: SessionInfo, verb: AnswerRequest) -> None:
+    try:
+        ask(info.id, Act(0, verb))
+    except AlreadyAnswered as error:
+        raise AlreadyAnswered(f"{info.name}: {error}") from error
+
+
+def _print_all(requests: list[AgentRequest], *, as_json: bool) -> None:
+    if as_json:
+        print_json([as_object(each) for each in requests])
+        return
+    for each in requests:
+        print_line(f"--request {each.id}")
+        _print(each)
+
+
+def _print(request: AgentRequest) -> None:
+    for line in request_lines(request):
+        print(line.text)

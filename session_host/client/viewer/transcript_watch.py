@@ -1,0 +1,82 @@
+"""Watches a structured chat's transcript for a command, until it has what the command waits for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from session_host.errors import HostUnavailable, NotAllowed
+from session_host.protocol.messages import ErrorCode, Event, InputRefused
+from session_host.structured.transcript import Transcript
+
+from .state import ViewerState
+from .viewer import Viewer
+
+
+async def watch_transcript(session_id: str, is_enough: Callable[[Transcript], bool]) -> Transcript | None:
+    """Follow a running chat until its transcript is enough.
+
+    Args:
+        session_id: the chat.
+        is_enough: called with the transcript at first, and after each change.
+
+    Returns:
+        The transcript; None if the chat ended before it was enough.
+
+    Raises:
+        NotAllowed: this process belongs to an agent that may not attach to the chat.
+        HostUnavailable: the chat's host is gone, or does not serve this client.
+    """
+    return await _Watch(session_id, is_enough).run()
+
+
+class _Watch:
+    """The viewer's delegate."""
+
+    def __init__(self, session_id: str, is_enough: Callable[[Transcript], bool]) -> None:
+        self._is_enough = is_enough
+        self._result: asyncio.Future[Transcript | None] = asyncio.get_running_loop().create_future()
+        self._viewer = Viewer(session_id, self, read_only=True, runtime="structured")
+
+    async def run(self) -> Transcript | None:
+        self._viewer.start()
+        try:
+            return await self._result
+        finally:
+            self._viewer.close()
+            await self._viewer.closed()
+
+    def _look(self) -> None:
+        transcript = self._viewer.transcript
+        if transcript is not None and not self._result.done() and self._is_enough(transcript):
+            self._result.set_result(transcript)
+
+    def viewer_state(self, state: ViewerState, message: str) -> None:
+        """End the watch in a final state."""
+        if self._result.done():
+            return
+        match state:
+            case ViewerState.ENDED:
+                self._look()
+                if not self._result.done():
+                    self._result.set_result(None)
+            case ViewerState.FAILED if self._viewer.refusal == ErrorCode.NOT_ALLOWED:
+                self._result.set_exception(NotAllowed(message))
+            case ViewerState.LOST | ViewerState.FAILED:
+                self._result.set_exception(HostUnavailable(message or "the connection to the chat was lost"))
+            case _:
+                pass
+
+    def viewer_replaced(self) -> None:
+        """A snapshot came."""
+        self._look()
+
+    def viewer_damaged(self) -> None:
+        """The transcript grew."""
+        self._look()
+
+    def viewer_event(self, event: Event) -> None:
+        """Events do not matter."""
+
+    def viewer_refused(self, refusal: InputRefused) -> None:
+        """A watch sends no input."""

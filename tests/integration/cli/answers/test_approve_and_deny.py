@@ -1,0 +1,86 @@
+"""``outlive approve`` and ``outlive deny``: the question is shown whole, and answered exactly once."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from session_host.system.processes.permission import AGENT_CHATS
+from tests.support.area import Area
+from tests.support.chat_commands import new_chat, send, wait, wait_for_text
+from tests.support.commands import OUTLIVE, environment, new, outlive
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+
+@pytest.fixture
+def asking(area: Area) -> str:
+    """A chat that asks for leave to run a command."""
+    new_chat(area, "api-fix", "run: npm test")
+    wait("api-fix", "needs_input")
+    return "api-fix"
+
+
+def test_a_command_is_shown_whole_and_allowed(asking: str) -> None:
+    done = outlive("approve", asking)
+    assert done.code == 0, done.error
+    lines = done.output.splitlines()
+    assert lines[:2] == ["? Run npm test", "    /bin/bash -lc 'npm test'"]
+    assert lines[-1] == "Allowed in api-fix: npm test"
+    wait_for_text(asking, "the decision was accept$")
+    wait(asking, "idle")
+    assert "Ran npm test" in outlive("peek", asking).output
+
+
+def test_a_declined_command_does_not_run(asking: str) -> None:
+    done = outlive("deny", asking)
+    assert (done.code, done.output.splitlines()[-1]) == (0, "Declined in api-fix: npm test")
+    wait_for_text(asking, "the command was declined")
+    assert "⊘ Declined: npm test" in outlive("peek", asking).output
+
+
+def test_always_picks_the_option_that_lasts(asking: str) -> None:
+    done = outlive("approve", asking, "--always", "--json")
+    said = done.json()
+    assert (said["name"], said["subject"]) == ("api-fix", "/bin/bash -lc 'npm test'")
+    kinds = {each["id"]: each["kind"] for each in said["options"]}
+    assert kinds[said["answer"]] == "allow_always"
+
+
+def test_a_second_answer_is_told_who_was_first(asking: str) -> None:
+    request = outlive("approve", asking, "--json").json()["request"]
+    late = outlive("deny", asking, "--request", request)
+    assert late.code == 6
+    assert late.complaint() == "api-fix: already answered by a command: Allow"
+    wait(asking, "idle")
+    none = outlive("deny", asking)
+    assert (none.code, none.complaint()) == (3, "api-fix is not asking anything")
+    unknown = outlive("approve", asking, "--request", "no-such")
+    assert unknown.code == 3
+    assert "'no-such'" in unknown.complaint()
+
+
+def test_a_question_is_not_approved_but_answered_elsewhere(area: Area) -> None:
+    new_chat(area, "api-fix", "ask: Which one? / first / second")
+    wait("api-fix", "needs_input")
+    done = outlive("approve", "api-fix")
+    assert done.code == 1
+    assert "outlive attach api-fix" in done.complaint()
+
+
+def test_a_terminal_has_no_such_questions() -> None:
+    new("-n", "x", "--", "cat")
+    done = outlive("approve", "x")
+    assert done.code == 1
+    assert "x is a terminal" in done.complaint()
+
+
+def test_an_agent_may_not_answer_for_another_chat(asking: str) -> None:
+    words = [*OUTLIVE, "approve", asking]
+    env = environment({AGENT_CHATS: "0f0f0f0f-0000-4000-8000-000000000000"})
+    done = subprocess.run(words, env=env, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 8
+    assert "an agent may control its own chat" in done.stderr
+    send(asking, "another")
+    assert outlive("approve", asking).code == 0

@@ -1,0 +1,141 @@
+"""The verbs on a chat without a terminal: prompts in, its text out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.area import Area
+from tests.support.chat_commands import new_chat, send, wait, wait_for_text
+from tests.support.commands import new, outlive
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+
+class TestSend:
+    def test_a_text_is_a_prompt_without_enter(self, area: Area) -> None:
+        new_chat(area, "x")
+        send("x", "answer: yes indeed")
+        wait_for_text("x", "^yes indeed$")
+        assert outlive("send", "x", "-", typed="two\nlines").code == 0
+        wait_for_text("x", "^> two\n  lines$")
+
+    def test_a_prompt_waits_while_the_chat_asks_and_answers_nothing(self, area: Area) -> None:
+        new_chat(area, "x", "run: make")
+        wait("x", "needs_input")
+        send("x", "y", "--enter")
+        assert "(queued" in outlive("peek", "x").output
+        assert outlive("ls", "--json").json()[0]["activity"] == "needs_input"
+        assert outlive("deny", "x").code == 0
+        wait_for_text("x", "^echo: y$")
+
+    def test_a_text_steers_the_running_turn(self, area: Area) -> None:
+        new_chat(area, "x", "hold: 1")
+        wait("x", "working")
+        send("x", "--steer", "the other way")
+        wait_for_text("x", "steered: the other way")
+
+    def test_a_turn_is_interrupted_and_the_next_prompt_goes_first(self, area: Area) -> None:
+        new_chat(area, "x", "hold: 1")
+        wait("x", "working")
+        assert outlive("send", "x", "--interrupt").output.startswith("interrupted x (")
+        wait("x", "idle")
+        send("x", "hold: 1 again")
+        wait("x", "working")
+        send("x", "--interrupt", "answer: instead")
+        wait_for_text("x", "^instead$")
+        assert outlive("send", "x", "--interrupt").complaint() == "nothing is running"
+
+    def test_keys_are_refused_in_one_line(self, area: Area) -> None:
+        new_chat(area, "x")
+        done = outlive("send", "x", "--key", "Enter")
+        assert (done.code, "takes prompts, not keys" in done.complaint()) == (2, True)
+        assert outlive("send", "x", "--enter").complaint() == "nothing to send; give TEXT"
+        assert outlive("send", "x", "--steer", "--interrupt", "a").code == 2
+
+    def test_a_terminal_has_no_turns(self) -> None:
+        new("-n", "x", "--", "cat")
+        done = outlive("send", "x", "--steer", "text")
+        assert done.code == 2
+        assert "x is a terminal" in done.complaint()
+
+
+def test_the_end_of_the_chat_is_peeked_at_while_it_runs_and_afterwards(area: Area) -> None:
+    new_chat(area, "x", "count: 30")
+    wait_for_text("x", "answer line 0030$")
+    wait("x", "idle")
+    shown = outlive("peek", "x").output
+    assert shown.splitlines()[-1] == "answer line 0030"
+    assert outlive("peek", "x", "--lines", "2").output == "answer line 0029\nanswer line 0030\n"
+    whole = outlive("peek", "x", "--scrollback").output
+    assert whole.startswith("> count: 30\n")
+    screen = outlive("peek", "x", "--json").json()
+    assert list(screen) == ["lines", "cursor", "title", "cols", "rows", "alternate_screen", "scrollback_lines"]
+    assert outlive("peek", "x", "--ansi", "--scrollback").output.startswith("\x1b[1;36m> count: 30\x1b[0m\n")
+
+    assert outlive("stop", "x").code == 0
+    assert outlive("peek", "x").output == shown
+    assert outlive("peek", "x", "--scrollback").output == whole
+    assert outlive("wait", "x", "--text", "line 0007$").code == 0
+    assert outlive("wait", "x", "--text", "line 0099$").code == 6
+
+
+def test_a_chat_is_found_by_its_words(area: Area) -> None:
+    new_chat(area, "x", "answer: a needle in hay")
+    wait_for_text("x", "^a needle")
+    wait("x", "idle")
+    assert outlive("stop", "x").code == 0
+    [answer, prompt] = outlive("search", "needle", "--json").json()
+    assert (answer["name"], answer["text"]) == ("x", "a needle in hay")
+    assert prompt["text"] == "> answer: a needle in hay"
+
+
+def test_a_chat_is_exported_in_each_form(area: Area, tmp_path: Path) -> None:
+    new_chat(area, "x", "run: make <all>")
+    wait("x", "needs_input")
+    assert outlive("approve", "x").code == 0
+    wait("x", "idle")
+
+    def exported(name: str) -> str:
+        done = outlive("export", "x", str(tmp_path / name))
+        assert done.code == 0, done.error
+        return (tmp_path / name).read_text(encoding="utf-8")
+
+    running = exported("x.md")
+    assert "# x\n" in running
+    assert "\n## 1. run: make \\<all\\>\n" in running
+    assert "Ran make &lt;all&gt; (0" in running
+    assert "**Run make \\<all\\>** → Allow, " in running
+    assert "> run: make <all>\n" in exported("x.txt")
+    page = exported("x.html")
+    assert "&gt; run: make &lt;all&gt;</span>" in page
+    assert page.endswith("</html>\n")
+    items = json.loads(exported("x.json"))
+    assert [each["kind"] for each in items["items"] if each["kind"] != "notice"] == ["user", "tool", "agent"]
+    assert items["requests"][0]["answer"]["by"] == "command"
+    assert outlive("stop", "x").code == 0
+    assert exported("x.md").startswith(running.rstrip("\n"))
+
+
+def test_forms_that_a_chat_does_not_have_are_named(area: Area, tmp_path: Path) -> None:
+    new_chat(area, "x")
+    done = outlive("export", "x", str(tmp_path / "x.cast"))
+    assert (done.code, done.complaint()) == (
+        2, "x is a structured chat: name the file FILE.md, FILE.txt, FILE.html, FILE.json",
+    )  # fmt: skip
+    new("-n", "y", "--", "cat")
+    done = outlive("export", "y", str(tmp_path / "y.md"))
+    assert (done.code, done.complaint()) == (2, "y is a terminal: name the file FILE.cast, FILE.txt, FILE.html")
+    assert "no terminal to replay" in outlive("replay", "x").complaint()
+
+
+def test_the_agents_own_words_explain_its_status(area: Area) -> None:
+    new_chat(area, "x", "run: make")
+    wait("x", "needs_input")
+    said = outlive("explain", "x", "--json").json()
+    assert (said["activity"], said["activity_source"], said["activity_detail"]) == (
+        "needs_input", "protocol", "Run make",
+    )  # fmt: skip
+    assert "silence" not in outlive("explain", "x").output

@@ -1,0 +1,50 @@
+"""Chats without a terminal, started by the command line; their agent is the fake app-server."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from tests.support.area import Area
+from tests.support.commands import new, outlive
+
+_SERVER = Path(__file__).resolve().parents[1] / "programs" / "fake_app_server.py"
+
+
+def install_agent(area: Area) -> None:
+    """Add the agent "fake" to the catalog."""
+    directory = area.config / "agents"
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "fake.toml").write_text(
+        f'title = "Fake"\nexecutable = "{sys.executable}"\nstart = ["{sys.executable}"]\nmonogram = "Fk"\n'
+        f'[structured]\ndialect = "codex"\nstart = ["{sys.executable}", "{_SERVER}"]\n'
+    )
+
+
+def new_chat(area: Area, name: str, prompt: str = "") -> str:
+    """Start a structured chat, and wait until its agent is idle, or asks; returns its id."""
+    install_agent(area)
+    session_id = new(
+        "fake", "--runtime", "structured", "-n", name, "-C", str(area.home), *(["-p", prompt] if prompt else [])
+    )
+    if not prompt:
+        wait(name, "idle")
+    return session_id
+
+
+def wait(name: str, activity: str) -> None:
+    """Wait until the chat's agent is idle, works, or asks."""
+    done = outlive("wait", name, "--activity", activity, "--timeout", "60")
+    assert done.code == 0, done.error
+
+
+def send(name: str, *words: str) -> None:
+    """Send a prompt."""
+    done = outlive("send", name, *words)
+    assert done.code == 0, done.error
+
+
+def wait_for_text(name: str, pattern: str) -> None:
+    """Wait until the transcript has this."""
+    done = outlive("wait", name, "--text", pattern, "--timeout", "60")
+    assert done.code == 0, done.error
