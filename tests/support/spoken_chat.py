@@ -102,9 +102,8 @@ class SpokenChat:
     def reload(self) -> None:
         """Go on with new rules that have the state of the present ones."""
         state, dialect = self.rules.save()
-        copied = msgspec.msgpack.decode(msgspec.msgpack.encode(state), type=type(state))
         self.rules = StructuredRules(self._dialect, self._start, self._prefix)
-        self.rules.load(copied, dialect)
+        self.rules.load(state, dialect)
 
     # ------------------------------------------------------------ what a user does
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from session_host.structured.dialects import reading
 from session_host.structured.dialects.base import Answer, DialectPort, Start, UserPrompt
 from session_host.structured.dialects.json_rpc import OVERLOADED, SentRequest
 from session_host.structured.dialects.reading import array, integer, mapping, text
@@ -130,13 +131,9 @@ class CodexDialect:
 
     def receive(self, line: bytes) -> None:
         """See ``base.Dialect``."""
-        try:
-            message = msgspec.json.decode(line)
-        except msgspec.DecodeError:
+        message = reading.message(line)
+        if message is None:
             self._port.raw("a line that is no message", line.decode(errors="replace"))
-            return
-        if not isinstance(message, dict):
-            self._port.raw("a line that is no message", message)
         elif isinstance(message.get("method"), str):
             if "id" in message:
                 self._requests.receive(message)

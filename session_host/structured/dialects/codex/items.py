@@ -10,10 +10,9 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from session_host.protocol.values import Image
-from session_host.structured.dialects.reading import array, at, integer, mapping, text
+from session_host.structured.dialects.patches import unified_patch
+from session_host.structured.dialects.reading import array, at, integer, mapping, one_line, text
 from session_host.structured.items import FileChange, Item, ItemStatus, PlanEntry
-
-MAX_TITLE = 200
 
 STATUSES: Final[dict[str, ItemStatus]] = {
     "inProgress": "running",
@@ -150,14 +149,13 @@ def _command(raw: dict[str, Any]) -> dict[str, Any]:
     command = text(raw, "command")
     actions = array(raw, "commandActions")
     short = text(actions, 0, "command") if len(actions) == 1 else ""
-    code = at(raw, "exitCode")
     return {
         "tool": "execute",
         "title": one_line(short or command),
         "command": command,
         "directory": text(raw, "cwd"),
         "output": text(raw, "aggregatedOutput"),
-        "exit_code": code if isinstance(code, int) else None,
+        "exit_code": integer(raw, "exitCode") if at(raw, "exitCode") is not None else None,
     }
 
 
@@ -197,7 +195,7 @@ def user_input(content: list[Any]) -> tuple[str, tuple[Image, ...]]:
         elif kind == "text":
             texts.append(text(part, "text"))
         else:
-            texts.append(f"[{kind}: {text(part, 'path') or text(part, 'name') or url[:MAX_TITLE]}]")
+            texts.append(f"[{kind}: {text(part, 'path') or text(part, 'name') or one_line(url)}]")
     return "\n".join(texts), tuple(images)
 
 
@@ -229,24 +227,14 @@ def file_changes(changes: list[Any], directory: str) -> tuple[FileChange, ...]:
         moved_to = text(change, "kind", "move_path")
         path = _relative(text(change, "path"), directory)
         match kind:
-            case "add":
-                found.append(FileChange(path, whole_file(diff, "+"), "add"))
+            case "add":  # For these two, the server gives the file's content in place of a diff.
+                found.append(FileChange(path, unified_patch("", diff), "add"))
             case "delete":
-                found.append(FileChange(path, whole_file(diff, "-"), "delete"))
+                found.append(FileChange(path, unified_patch(diff, ""), "delete"))
             case _:
                 patch = diff.removesuffix(f"\n\nMoved to: {moved_to}")  # The server says it there, too.
                 found.append(FileChange(path, patch, "update", _relative(moved_to, directory)))
     return tuple(found)
-
-
-def whole_file(content: str, sign: str) -> str:
-    """A unified diff that adds or deletes a whole file; the server gives its content alone."""
-    if not content or content.startswith("@@ "):
-        return content
-    lines = content.splitlines()
-    hunk = f"@@ -0,0 +1,{len(lines)} @@" if sign == "+" else f"@@ -1,{len(lines)} +0,0 @@"
-    rest = "" if content.endswith("\n") else "\\ No newline at end of file\n"
-    return f"{hunk}\n" + "".join(f"{sign}{line}\n" for line in lines) + rest
 
 
 def changes_title(changes: tuple[FileChange, ...]) -> str:
@@ -279,15 +267,6 @@ def plan_entries(plan: list[Any]) -> tuple[PlanEntry, ...]:
             case _:
                 found.append(PlanEntry(text(step, "step")))
     return tuple(found)
-
-
-def one_line(words: str) -> str:
-    """The first line, shortened if it is long."""
-    lines = words.strip().splitlines()
-    if not lines:
-        return ""
-    cut = len(lines) > 1 or len(lines[0]) > MAX_TITLE
-    return lines[0][:MAX_TITLE] + (" …" if cut else "")
 
 
 def _relative(path: str, directory: str) -> str:

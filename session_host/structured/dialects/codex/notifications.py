@@ -56,7 +56,7 @@ class Notifications:
             "thread/settings/updated": self._settings_updated,
             "warning": lambda params: context.notice_once(text(params, "message")),
             "guardianWarning": lambda params: context.notice_once(text(params, "message")),
-            "configWarning": lambda params: context.notice_once(_with_details(params)),
+            "configWarning": self._config_warning,
             "model/rerouted": lambda params: context.notice_once(
                 f"Codex uses {text(params, 'toModel')} in place of {text(params, 'fromModel')}."
             ),
@@ -151,7 +151,8 @@ class Notifications:
         if error := text(params, "error"):
             self._context.notice_once(f"The MCP server {text(params, 'name')} did not start: {error}")
 
-
-def _with_details(params: Params) -> str:
-    details = text(params, "details")
-    return text(params, "summary") + (f" {details}" if details else "")
+    def _config_warning(self, params: Params) -> None:
+        """The user's settings are odd: said at each start of the server, and here at that of a conversation."""
+        if not self._context.state.start.has_history:
+            details = text(params, "details")
+            self._context.notice_once(text(params, "summary") + (f" {details}" if details else ""))

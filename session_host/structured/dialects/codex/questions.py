@@ -7,10 +7,10 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from session_host.structured.dialects.reading import array, at, mapping, text
+from session_host.structured.dialects.reading import array, at, mapping, one_line, text
 from session_host.structured.items import AgentRequest, FileChange, OptionKind, Question, RequestOption
 
-from .items import changes_title, file_changes, one_line, whole_diff
+from .items import changes_title, file_changes, whole_diff
 
 SKIP: Final = "skip"
 
@@ -20,12 +20,12 @@ class Asked(NamedTuple):
 
     Attributes:
         request: the request.
-        results: the reply's result for each option.
+        results: the reply's result for each option, as JSON.
         types: the JSON schema types of a form's questions.
     """
 
     request: AgentRequest
-    results: dict[str, Any]
+    results: dict[str, str]
     types: dict[str, str] = {}  # noqa: RUF012 - it is never changed
 
 
@@ -84,7 +84,8 @@ def translate(method: str, params: dict[str, Any], request_id: str, seen: Seen, 
 def _asked(request: AgentRequest, choices: list[_Choice], **fields: Any) -> Asked:
     options = tuple(RequestOption(each.id, each.name, each.kind) for each in choices)
     fields = {"title": one_line(fields.pop("title")), "options": options, **fields}
-    return Asked(msgspec.structs.replace(request, **fields), {each.id: each.result for each in choices})
+    results = {each.id: msgspec.json.encode(each.result).decode() for each in choices}
+    return Asked(msgspec.structs.replace(request, **fields), results)
 
 
 # ---------------------------------------------------------------- commands and files

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from session_host.structured.dialects.base import Answer
 from session_host.structured.dialects.json_rpc import METHOD_NOT_FOUND
-from session_host.structured.dialects.reading import at, mapping, text
+from session_host.structured.dialects.reading import at, integer, mapping, text
 from session_host.structured.items import AgentRequest, RequestOpened, RequestResolved
 
 from . import questions
@@ -25,7 +27,7 @@ class Requests:
         """Show a request, or refuse one that Outlive does not answer."""
         context = self._context
         state, number, method = context.state, message["id"], text(message, "method")
-        if isinstance(number, bool) or not isinstance(number, int | str):
+        if not isinstance(number, str) and integer(number, default=-1) != number:
             context.port.raw(method, message)
             return
         params = mapping(message, "params")
@@ -53,9 +55,8 @@ class Requests:
         found = context.state.requests.pop(request.id, None)
         if found is None:
             return
-        if answer.option in found.results:
-            result = found.results[answer.option]
-        else:
+        result: Any = msgspec.Raw(found.results.get(answer.option, "").encode())
+        if answer.option not in found.results:
             result = questions.result_of_texts(found.method, found.types, answer.texts)
         context.rpc.reply(found.number, result)
         context.show_state()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import msgspec
+
 from session_host.structured.dialects.reading import array, at, mapping, text
 from session_host.structured.items import Setting, SettingChoice
 
@@ -24,10 +26,10 @@ _SANDBOX_OF_POLICY: Final = {
     "workspaceWrite": "workspace-write",
     "dangerFullAccess": "danger-full-access",
 }
-_WORKSPACE_WRITE: Final = {
-    "type": "workspaceWrite", "writableRoots": [], "networkAccess": False, "excludeTmpdirEnvVar": False,
-    "excludeSlashTmp": False,
-}  # fmt: skip
+_WORKSPACE_WRITE: Final = (
+    b'{"type": "workspaceWrite", "writableRoots": [], "networkAccess": false, "excludeTmpdirEnvVar": false, '
+    b'"excludeSlashTmp": false}'
+)
 
 
 def read(settings: ThreadSettings, found: dict[str, Any]) -> None:
@@ -48,7 +50,7 @@ def read(settings: ThreadSettings, found: dict[str, Any]) -> None:
     if kind := text(sandbox, "type"):
         settings.sandbox = _SANDBOX_OF_POLICY.get(kind, kind)
         if kind == "workspaceWrite":
-            settings.workspace = sandbox
+            settings.workspace = msgspec.json.encode(sandbox).decode()
 
 
 def read_models(models: list[Any]) -> list[Model]:
@@ -101,7 +103,7 @@ def change(settings: ThreadSettings, name: str, value: str) -> dict[str, Any] | 
         case "approvals":
             return {"approvalPolicy": value}
         case "sandbox" if value == "workspace-write":
-            return {"sandboxPolicy": settings.workspace or _WORKSPACE_WRITE}
+            return {"sandboxPolicy": msgspec.Raw(settings.workspace.encode() or _WORKSPACE_WRITE)}
         case "sandbox" if value == "read-only":
             return {"sandboxPolicy": {"type": "readOnly", "networkAccess": False}}
         case "sandbox":
@@ -110,22 +112,16 @@ def change(settings: ThreadSettings, name: str, value: str) -> dict[str, Any] | 
             return {name: value}
 
 
-_START_OPTIONS: Final = {
-    "model": "model",
-    "model_provider": "modelProvider",
-    "approvals": "approvalPolicy",
-    "sandbox": "sandbox",
-    "config": "config",
-    "service_tier": "serviceTier",
-    "personality": "personality",
-    "developer_instructions": "developerInstructions",
-}
-"""Parameters of "thread/start" by the names of the dialect's options."""
+_START_OPTIONS: Final = (
+    "model", "modelProvider", "approvalPolicy", "sandbox", "config", "serviceTier", "personality",
+    "developerInstructions",
+)  # fmt: skip
+"""The dialect's options that are parameters of "thread/start". What they leave open, the user's own settings decide."""
 
 
 def start_parameters(options: dict[str, Any]) -> dict[str, Any]:
     """The parameters of "thread/start" that the dialect's options give."""
-    found = {name: options[option] for option, name in _START_OPTIONS.items() if options.get(option)}
+    found = {name: options[name] for name in _START_OPTIONS if options.get(name)}
     if effort := options.get("effort"):
         found["config"] = {**mapping(found, "config"), "model_reasoning_effort": effort}
     return found

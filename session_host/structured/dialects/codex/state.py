@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from session_host.structured.dialects.base import Start, UserPrompt
@@ -43,7 +41,7 @@ class OpenRequest(msgspec.Struct, array_like=True):
         method: its method.
         turn: the server's id of its turn, "" for none.
         title: one line, for the chat's state.
-        results: the reply's result for each option.
+        results: the reply's result for each option, as JSON.
         types: the JSON schema types of the questions of a form, by the questions' ids.
     """
 
@@ -51,7 +49,7 @@ class OpenRequest(msgspec.Struct, array_like=True):
     method: str
     turn: str
     title: str
-    results: dict[str, Any] = {}
+    results: dict[str, str] = {}
     types: dict[str, str] = {}
 
 
@@ -84,14 +82,14 @@ class ThreadSettings(msgspec.Struct, array_like=True):
     """The settings of the thread; "" for one that is not known.
 
     Attributes:
-        workspace: the last sandbox policy that let the agent write in its directory.
+        workspace: the last sandbox policy that let the agent write in its directory, as JSON.
     """
 
     model: str = ""
     effort: str = ""
     approvals: str = ""
     sandbox: str = ""
-    workspace: dict[str, Any] = {}
+    workspace: str = ""
     models: list[Model] = []
 
 
@@ -144,5 +142,5 @@ def new_state(start: Start, rpc: JsonRpcState) -> CodexState:
     """The state of a chat that begins."""
     return CodexState(
         start, rpc, ended=[], items={}, requests={}, prompts={}, echoes={}, reviews=[], parents={}, said=[],
-        settings=ThreadSettings(workspace={}, models=[]),
+        settings=ThreadSettings(models=[]),
     )  # fmt: skip

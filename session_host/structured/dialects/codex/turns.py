@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from session_host.structured.dialects.reading import array, at, integer, mapping, text
+from session_host.structured.dialects.reading import array, at, integer, mapping, one_line, text
 from session_host.structured.items import (
     Append,
     Item,
@@ -83,7 +83,7 @@ class Turns:
         error = text(raw, "error", "message")
         if error:
             self._problem(turn, error)
-        context.port.emit(TurnEnded(turn, outcome, items.one_line(error)))
+        context.port.emit(TurnEnded(turn, outcome, one_line(error)))
         if turn == state.turn or not state.turn or state.server_idle:
             state.turn, state.active, state.busy, state.interrupting = "", "", False, False
         context.show_state()

@@ -1,0 +1,176 @@
+"""A chat with the Codex dialect, without a process: messages of the server go in, and what they lead to is kept."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from session_host.protocol.messages import AnswerRequest, Interrupt, Prompt, Verb
+from session_host.structured.dialects.base import Start
+from session_host.structured.dialects.codex.dialect import CodexDialect
+from session_host.structured.items import AnyChange, Item
+from session_host.structured.lines import Line
+from session_host.structured.rules import Refusal, Step, StructuredRules, digest
+from session_host.structured.transcript import Transcript
+
+RECORDING = Path(__file__).parents[1] / "recordings" / "codex-app-server.jsonl"
+
+THREAD = "t"
+DIRECTORY = "/home/user/proj"
+
+Json = dict[str, Any]
+
+
+class Recorded(NamedTuple):
+    """A recorded message; ``ours``: the client sent it."""
+
+    at_ms: int
+    ours: bool
+    message: Json
+
+
+def recording(process: int) -> list[Recorded]:
+    """The messages of the first (1) or second (2) process of the recording."""
+    found: list[Recorded] = []
+    for line in RECORDING.read_text(encoding="utf-8").splitlines():
+        entry = json.loads(line)
+        if entry["msg"].get("method") == "initialize":
+            process -= 1
+        if process == 0:
+            found.append(Recorded(int(entry["t"] * 1000) + 1, entry["dir"] == "->", entry["msg"]))
+    return found
+
+
+class CodexChat:
+    """Rules with the Codex dialect, and their transcript.
+
+    Attributes:
+        sent: each message for the server.
+        changes: all changes of the transcript, in order.
+        reloads: save and load the state before each step.
+    """
+
+    def __init__(self, start: Start | None = None, *, reloads: bool = False) -> None:
+        self.start = start or Start(directory=DIRECTORY)
+        self.rules = StructuredRules(CodexDialect, self.start, "me")
+        self.transcript = Transcript()
+        self.sent: list[Json] = []
+        self.changes: list[AnyChange] = []
+        self.timers: list[tuple[str, float]] = []
+        self.now_ms = 1
+        self.reloads = reloads
+        self._take(self.rules.begin(1))
+
+    def _take(self, step: Step) -> Step:
+        for change in step.changes:
+            self.transcript.apply(change, self.now_ms)
+        self.changes += step.changes
+        self.sent += [msgspec.json.decode(line) for line in step.lines.splitlines()]
+        self.timers += step.timers
+        if self.reloads:
+            saved = self.rules.save()
+            self.rules = StructuredRules(CodexDialect, self.start, "me")
+            self.rules.load(*saved)
+        return step
+
+    # ------------------------------------------------------------ the server
+
+    def hear(self, *messages: Json) -> None:
+        """The server writes messages."""
+        for message in messages:
+            line = Line(json.dumps(message).encode())
+            self._take(self.rules.receive_lines([line], self.now_ms))
+
+    def notify(self, method: str, **params: Any) -> None:
+        """The server notifies."""
+        self.hear({"method": method, "params": {"threadId": THREAD, "turnId": "u1", **params}})
+
+    def ask(self, method: str, number: int | str = 0, **params: Any) -> None:
+        """The server asks."""
+        place = {"threadId": THREAD, "turnId": "u1", "itemId": "i1", "startedAtMs": 1}
+        self.hear({"id": number, "method": method, "params": {**place, **params}})
+
+    def reply(self, result: Any) -> None:
+        """The server replies to our last request."""
+        self.hear({"id": self.last_request()["id"], "result": result})
+
+    def last_request(self) -> Json:
+        """Our last request."""
+        return next(each for each in reversed(self.sent) if "id" in each and "method" in each)
+
+    def open(self) -> None:
+        """The server opens a thread, in which a turn runs."""
+        self.reply({"userAgent": "x"})
+        self.reply({"thread": {"id": THREAD, "name": None}, "model": "m", "approvalPolicy": "on-request"})
+        self.reply({"data": [], "nextCursor": None})
+        self.do(Prompt("", 0, "go"))
+        self.reply({"turn": {"id": "u1", "status": "inProgress"}})
+
+    def end(self) -> None:
+        """The server ends."""
+        self._take(self.rules.end(self.now_ms))
+
+    # ------------------------------------------------------------ the user
+
+    def do(self, verb: Verb) -> Refusal | None:
+        """Carry out a window's verb."""
+        return self._take(self.rules.verb(verb, self.now_ms, by="window")).refusal
+
+    def answer(self, option: str, texts: dict[str, str] | None = None) -> Any:
+        """Answer the oldest request; the reply's result."""
+        request = self.transcript.open_requests[0]
+        assert self.do(AnswerRequest("", 0, request.id, option, digest(request), texts or {})) is None
+        return self.sent[-1]["result"]
+
+    # ------------------------------------------------------------ what is shown
+
+    @property
+    def items(self) -> list[Item]:
+        return list(self.transcript)
+
+    def shown(self) -> list[tuple[str, str, str]]:
+        """Kind, status, and text or title of each item."""
+        return [(each.kind, each.status, each.title or each.text) for each in self.transcript]
+
+    # ------------------------------------------------------------ recordings
+
+    def play(self, messages: list[Recorded]) -> None:
+        """Play a recording: what its client did, the user does."""
+        numbers: dict[Any, int] = {}
+        for each in messages:
+            self.now_ms = each.at_ms
+            if each.ours:
+                self._play_ours(each.message, numbers)
+            elif "method" not in each.message and each.message["id"] not in numbers:
+                continue  # A reply to a request that this client does not make.
+            else:
+                known = "method" in each.message or each.message["id"] is None
+                message = each.message if known else each.message | {"id": numbers[each.message["id"]]}
+                self.hear(message)
+                if self.last_request()["method"] == "thread/turns/list" and "result" in message:
+                    self.reply({"data": message["result"]["thread"]["turns"], "nextCursor": None})
+
+    def _play_ours(self, message: Json, numbers: dict[Any, int]) -> None:
+        method, params = message.get("method"), message.get("params", {})
+        words = "".join(each["text"] for each in params.get("input", []))
+        before = len(self.sent)
+        match method:
+            case "turn/start":
+                self.do(Prompt("", 0, words))
+            case "turn/steer" if self.transcript.status.state == "running":
+                self.do(Prompt("", 0, words, "steer"))
+            case "turn/interrupt":
+                self.do(Interrupt("", 0))
+            case None:
+                self.answer(message["result"]["decision"])
+            case "initialize" | "thread/start" | "thread/resume":
+                before = 0
+            case _:
+                return
+        for each in self.sent[before:]:
+            if each.get("method") == method and "id" in each and each["id"] not in numbers.values():
+                numbers[message["id"]] = each["id"]
+                return

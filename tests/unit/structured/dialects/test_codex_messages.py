@@ -1,0 +1,321 @@
+"""The Codex dialect: each kind of item, request and notification, as the app-server's schema has it."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+
+from session_host.protocol.messages import Interrupt, Prompt
+from session_host.structured.items import FileChange, Item
+from tests.support.codex_chat import CodexChat
+
+PNG = b"\x89PNG"
+
+
+@pytest.fixture
+def chat() -> CodexChat:
+    """A chat in which a turn runs."""
+    chat = CodexChat()
+    chat.open()
+    return chat
+
+
+def completed(chat: CodexChat, **item: Any) -> Item:
+    """An item that begins and is complete; as it is shown then."""
+    chat.notify("item/started", item={"id": "i1", "status": "inProgress", **item})
+    chat.notify("item/completed", item={"id": "i1", "status": "completed", **item})
+    return chat.items[-1]
+
+
+# ---------------------------------------------------------------- items
+
+
+def test_a_call_of_an_mcp_server_shows_arguments_and_result(chat: CodexChat) -> None:
+    tool = completed(
+        chat, type="mcpToolCall", server="files", tool="find", arguments={"name": "a"},
+        result={"content": [{"type": "text", "text": "found it"}]}, error=None,
+    )  # fmt: skip
+    assert (tool.kind, tool.title, tool.output, tool.status) == ("tool", "files: find", "found it", "done")
+    assert tool.text == '```json\n{\n  "name": "a"\n}\n```'
+
+
+def test_a_failed_call_of_an_mcp_server_says_why(chat: CodexChat) -> None:
+    failed = {"type": "mcpToolCall", "server": "s", "tool": "t", "error": {"message": "no"}, "status": "failed"}
+    chat.notify("item/completed", item={"id": "i1", **failed})
+    assert (chat.items[-1].output, chat.items[-1].status) == ("no", "failed")
+
+
+@pytest.mark.parametrize(
+    ("item", "tool", "title"),
+    [
+        ({"type": "webSearch", "query": "qt"}, "search", "Search the web: qt"),
+        ({"type": "webSearch", "query": "", "action": {"type": "openPage", "url": "http://a"}}, "search",
+         "Search the web: http://a"),
+        ({"type": "imageView", "path": "/home/user/proj/a.png"}, "read", "View a.png"),
+        ({"type": "sleep", "durationMs": 1500}, "other", "Wait 1.5 s"),
+        ({"type": "dynamicToolCall", "tool": "look", "contentItems": []}, "other", "look"),
+        ({"type": "functionCallOutput", "name": "out", "output": "x"}, "other", "out"),
+        ({"type": "collabAgentToolCall", "tool": "wait"}, "other", "Wait for sub-agents"),
+    ],
+)  # fmt: skip
+def test_tools_have_a_title(chat: CodexChat, item: dict[str, Any], tool: str, title: str) -> None:
+    shown = completed(chat, **item)
+    assert (shown.kind, shown.tool, shown.title, shown.status) == ("tool", tool, title, "done")
+
+
+def test_a_generated_image_is_shown(chat: CodexChat) -> None:
+    image = base64.b64encode(PNG).decode()
+    shown = completed(chat, type="imageGeneration", result=image, revisedPrompt="a cat")
+    assert (shown.images[0].data, shown.text) == (PNG, "a cat")
+
+
+def test_a_prompt_from_another_program_is_shown_with_its_image(chat: CodexChat) -> None:
+    url = f"data:image/png;base64,{base64.b64encode(PNG).decode()}"
+    content = [{"type": "text", "text": "from elsewhere"}, {"type": "image", "url": url}]
+    chat.notify("item/completed", item={"type": "userMessage", "id": "i9", "clientId": None, "content": content})
+    assert (chat.items[-1].kind, chat.items[-1].text) == ("user", "from elsewhere")
+    assert chat.items[-1].images[0].data == PNG
+
+
+def test_parts_of_a_thought_are_paragraphs(chat: CodexChat) -> None:
+    chat.notify("item/started", item={"type": "reasoning", "id": "r", "summary": [], "content": []})
+    for index, delta in enumerate(["one", "two"]):
+        chat.notify("item/reasoning/summaryPartAdded", itemId="r", summaryIndex=index)
+        chat.notify("item/reasoning/summaryTextDelta", itemId="r", summaryIndex=index, delta=delta)
+    chat.notify("item/reasoning/textDelta", itemId="r", contentIndex=0, delta="raw")
+    assert chat.items[-1].text == "one\n\ntwo\n\nraw"
+
+
+def test_output_that_was_streamed_is_kept_if_the_end_has_none(chat: CodexChat) -> None:
+    command = {"type": "commandExecution", "id": "c", "command": "make", "status": "inProgress"}
+    chat.notify("item/started", item=command)
+    chat.notify("item/commandExecution/outputDelta", itemId="c", delta="half ")
+    chat.notify("item/commandExecution/outputDelta", itemId="c", delta="done")
+    chat.notify("item/completed", item={**command, "status": "failed", "aggregatedOutput": None})
+    assert (chat.items[-1].output, chat.items[-1].status) == ("half done", "failed")
+
+
+def test_a_command_goes_on_after_its_turn(chat: CodexChat) -> None:
+    command = {"type": "commandExecution", "id": "c", "command": "server", "status": "inProgress"}
+    chat.notify("item/started", item=command)
+    chat.notify("turn/completed", turn={"id": "u1", "status": "completed"})
+    assert chat.shown()[-1] == ("tool", "running", "server")
+    chat.notify("item/completed", item={**command, "status": "completed", "aggregatedOutput": "x", "exitCode": 0})
+    assert chat.shown()[-1] == ("tool", "done", "server")
+
+
+def test_a_message_that_nothing_was_said_in_goes_away(chat: CodexChat) -> None:
+    chat.notify("item/started", item={"type": "agentMessage", "id": "m", "text": ""})
+    chat.notify("turn/completed", turn={"id": "u1", "status": "interrupted"})
+    assert [each.kind for each in chat.items] == ["user"]
+
+
+def test_changes_of_files_become_patches(chat: CodexChat) -> None:
+    changes = [
+        {"path": "/home/user/proj/new", "kind": {"type": "add"}, "diff": "a\nb\n"},
+        {"path": "/home/user/proj/gone", "kind": {"type": "delete"}, "diff": "c\n"},
+        {"path": "/etc/x", "kind": {"type": "update", "move_path": "/etc/y"},
+         "diff": "@@ -1 +1 @@\n-d\n+e\n\n\nMoved to: /etc/y"},
+    ]  # fmt: skip
+    shown = completed(chat, type="fileChange", changes=changes)
+    assert shown.changes == (
+        FileChange("new", "@@ -0,0 +1,2 @@\n+a\n+b\n", "add"),
+        FileChange("gone", "@@ -1 +0,0 @@\n-c\n", "delete"),
+        FileChange("/etc/x", "@@ -1 +1 @@\n-d\n+e\n", "update", "/etc/y"),
+    )
+    assert shown.title == "Edit new, gone, /etc/x"
+
+
+def test_an_unknown_item_is_kept(chat: CodexChat) -> None:
+    shown = completed(chat, type="hologram", colour="blue")
+    assert (shown.kind, shown.title) == ("raw", "item hologram")
+    assert '"colour":"blue"' in shown.text
+
+
+def test_a_sub_agents_items_are_below_its_tool_and_others_are_left_out(chat: CodexChat) -> None:
+    spawn = {"type": "collabAgentToolCall", "id": "s", "tool": "spawnAgent", "status": "inProgress", "prompt": "look"}
+    chat.notify("item/started", item=spawn)
+    chat.hear({"method": "thread/started", "params": {"thread": {"id": "sub", "parentThreadId": "t"}}})
+    for thread in ("sub", "title-writer"):
+        message = {"type": "agentMessage", "id": "m", "text": f"I am {thread}"}
+        chat.notify("item/completed", threadId=thread, turnId=f"{thread}-turn", item=message)
+        chat.notify("turn/completed", threadId=thread, turn={"id": f"{thread}-turn", "status": "completed"})
+    assert [each[2] for each in chat.shown()[1:]] == ["Start a sub-agent", "I am sub"]
+    assert chat.items[-1].parent == chat.items[-2].id
+    assert chat.transcript.status.state == "running"
+
+
+# ---------------------------------------------------------------- requests
+
+
+def test_a_connection_is_asked_for_by_its_host(chat: CodexChat) -> None:
+    rule = {"applyNetworkPolicyAmendment": {"network_policy_amendment": {"host": "a.org", "action": "allow"}}}
+    chat.ask(
+        "item/commandExecution/requestApproval", command="curl a.org",
+        networkApprovalContext={"host": "a.org", "protocol": "https"},
+        availableDecisions=["accept", rule, "cancel"],
+    )  # fmt: skip
+    (request,) = chat.transcript.open_requests
+    assert (request.title, request.subject) == ("Connect to a.org", "curl a.org\nNetwork access to a.org (https)")
+    assert request.options[1].name == "Always allow connections to a.org"
+    assert chat.answer(request.options[1].id) == {"decision": rule}
+
+
+def test_a_command_that_was_not_shown_can_only_be_declined(chat: CodexChat) -> None:
+    chat.ask("item/commandExecution/requestApproval", command=None)
+    (request,) = chat.transcript.open_requests
+    assert not request.complete
+    with pytest.raises(AssertionError):
+        chat.answer("accept")
+    assert chat.answer("decline") == {"decision": "decline"}
+
+
+def test_more_permissions_of_a_command_are_shown(chat: CodexChat) -> None:
+    wanted = {"network": {"enabled": True}, "fileSystem": {"read": ["/a"], "write": ["/b"]}}
+    chat.ask("item/commandExecution/requestApproval", command="make", additionalPermissions=wanted)
+    assert chat.transcript.open_requests[0].subject == "make\nNetwork access\nRead /a\nWrite /b"
+
+
+def test_changes_that_were_not_shown_can_only_be_declined(chat: CodexChat) -> None:
+    chat.ask("item/fileChange/requestApproval", itemId="unseen")
+    assert not chat.transcript.open_requests[0].complete
+    assert chat.answer("cancel") == {"decision": "cancel"}
+
+
+def test_permissions_are_granted_as_they_were_asked_for(chat: CodexChat) -> None:
+    entry = {"path": {"type": "path", "path": "/data"}, "access": "write"}
+    wanted = {"network": None, "fileSystem": {"read": None, "write": None, "entries": [entry]}}
+    chat.ask("item/permissions/requestApproval", permissions=wanted, cwd="/x", reason="to save")
+    (request,) = chat.transcript.open_requests
+    assert (request.kind, request.subject, request.reason) == ("permission", "Write /data", "to save")
+    assert chat.answer("session") == {"permissions": {"fileSystem": wanted["fileSystem"]}, "scope": "session"}
+
+
+def test_a_form_of_an_mcp_server_is_filled_in_by_types(chat: CodexChat) -> None:
+    properties = {
+        "name": {"type": "string", "title": "Your name"}, "age": {"type": "integer"},
+        "sure": {"type": "boolean"}, "colour": {"type": "string", "enum": ["red", "blue"]},
+    }  # fmt: skip
+    chat.ask("mcpServer/elicitation/request", 7, serverName="shop", mode="form", message="Who?",
+             requestedSchema={"type": "object", "properties": properties})  # fmt: skip
+    (request,) = chat.transcript.open_requests
+    assert (request.kind, request.title) == ("question", "shop: Who?")
+    assert [each.options for each in request.questions] == [(), (), ("true", "false"), ("red", "blue")]
+    answer = chat.answer("", {"name": "Al", "age": "42", "sure": "true", "colour": "red"})
+    assert answer == {
+        "action": "accept", "content": {"name": "Al", "age": 42, "sure": True, "colour": "red"}, "_meta": None,
+    }  # fmt: skip
+
+
+def test_leave_for_a_tool_of_an_mcp_server(chat: CodexChat) -> None:
+    chat.ask("mcpServer/elicitation/request", serverName="shop", mode="form", message="Allow buy?",
+             requestedSchema={"type": "object", "properties": {}}, _meta={"tool_params": {"what": "tea"}})  # fmt: skip
+    assert chat.transcript.open_requests[0].subject == 'Allow buy?\n{"what":"tea"}'
+    assert chat.answer("accept") == {"action": "accept", "content": {}, "_meta": None}
+
+
+def test_requests_of_older_servers(chat: CodexChat) -> None:
+    chat.ask("execCommandApproval", 1, conversationId="t", callId="c", command=["rm", "-r", "a b"], cwd="/x")
+    assert chat.transcript.open_requests[0].subject == "rm -r 'a b'"
+    assert chat.answer("approved") == {"decision": "approved"}
+    chat.ask("applyPatchApproval", 2, conversationId="t", callId="c",
+             fileChanges={"a": {"type": "add", "content": "x\n"}})  # fmt: skip
+    assert chat.transcript.open_requests[0].subject == "--- /dev/null\n+++ a\n@@ -0,0 +1 @@\n+x\n"
+    assert chat.answer("denied") == {"decision": {"denied": {"rejection": "The user declined."}}}
+
+
+@pytest.mark.parametrize("method", ["item/tool/call", "account/chatgptAuthTokens/refresh", "attestation/generate", "x"])
+def test_any_other_request_gets_an_error_and_is_kept(chat: CodexChat, method: str) -> None:
+    chat.ask(method, "seven")
+    assert chat.sent[-1] == {"id": "seven", "error": {"code": -32601, "message": f"{method}: not supported here"}}
+    assert chat.shown()[-1][::2] == ("raw", method)
+
+
+def test_an_elicitation_of_an_unknown_mode_gets_an_error(chat: CodexChat) -> None:
+    chat.ask("mcpServer/elicitation/request", mode="openai/userVerification", serverName="s")
+    assert chat.sent[-1]["error"]["code"] == -32601
+
+
+def test_a_request_that_was_answered_elsewhere_is_closed(chat: CodexChat) -> None:
+    chat.ask("item/commandExecution/requestApproval", 3, command="make")
+    assert chat.transcript.status.detail == "Run make"
+    chat.notify("serverRequest/resolved", requestId=3)
+    assert chat.transcript.open_requests == []
+    assert chat.transcript.status.state == "running"
+
+
+def test_two_open_requests_are_answered_one_by_one(chat: CodexChat) -> None:
+    for number in (1, 2):
+        chat.ask("item/commandExecution/requestApproval", number, itemId=f"i{number}", command=f"make {number}")
+    assert chat.answer("accept") == {"decision": "accept"}
+    assert (chat.transcript.status.state, chat.transcript.status.detail) == ("requires_action", "Run make 2")
+    chat.answer("accept")
+    assert [each["id"] for each in chat.sent if "result" in each] == [1, 2]
+
+
+# ---------------------------------------------------------------- turns and notifications
+
+
+def test_a_turn_of_another_program_is_followed(chat: CodexChat) -> None:
+    chat.notify("turn/completed", turn={"id": "u1", "status": "completed"})
+    assert chat.transcript.status.state == "idle"
+    chat.notify("turn/started", turn={"id": "u2", "rootTurnId": "u2"})
+    assert (chat.transcript.status.state, chat.transcript.status.turn) == ("running", "u2")
+
+
+def test_an_end_that_comes_before_the_reply_leaves_the_chat_idle(chat: CodexChat) -> None:
+    chat.notify("turn/completed", turn={"id": "u1", "status": "completed"})
+    chat.do(Prompt("", 0, "again"))
+    chat.notify("turn/started", turn={"id": "u2", "rootTurnId": "u2"})
+    chat.notify("turn/completed", turn={"id": "u2", "status": "completed"})
+    chat.reply({"turn": {"id": "u2", "status": "inProgress"}})
+    assert chat.transcript.status.state == "idle"
+    assert chat.shown()[-1] == ("user", "done", "again")
+
+
+def test_a_steering_text_that_comes_too_late_is_the_next_prompt(chat: CodexChat) -> None:
+    chat.do(Prompt("", 0, "late", "steer"))
+    steer = chat.last_request()
+    assert (steer["method"], steer["params"]["expectedTurnId"]) == ("turn/steer", "u1")
+    chat.notify("turn/completed", turn={"id": "u1", "status": "completed"})
+    chat.hear({"id": steer["id"], "error": {"code": -32600, "message": "no active turn to steer"}})
+    assert chat.last_request()["method"] == "turn/start"
+    assert chat.last_request()["params"]["input"][0]["text"] == "late"
+    assert [each[2] for each in chat.shown()] == ["go", "late"]
+
+
+def test_an_interrupt_without_a_turn_ends_what_is_shown_as_running(chat: CodexChat) -> None:
+
+    chat.do(Interrupt("", 0))
+    chat.hear({"id": chat.last_request()["id"], "error": {"code": -32600, "message": "no active turn to interrupt"}})
+    assert chat.transcript.status.state == "idle"
+
+
+def test_a_plan_is_one_item_for_each_turn(chat: CodexChat) -> None:
+    for status in ("pending", "inProgress", "completed"):
+        chat.notify("turn/plan/updated", explanation="so", plan=[{"step": "a", "status": status}])
+    (plan,) = [each for each in chat.items if each.kind == "plan"]
+    assert (plan.text, plan.plan[0].status) == ("so", "completed")
+
+
+def test_warnings_are_said_once_and_noise_not_at_all(chat: CodexChat) -> None:
+    for _ in range(2):
+        chat.notify("warning", message="mind the gap")
+        chat.notify("mcpServer/startupStatus/updated", name="db", status="failed", error="no such program")
+        chat.notify("mcpServer/startupStatus/updated", name="web", status="ready", error=None)
+        chat.notify("account/rateLimits/updated", rateLimits={})
+        chat.notify("thread/goal/cleared")
+        chat.notify("model/rerouted", fromModel="a", toModel="b")
+    assert [each.text for each in chat.items[1:]] == [
+        "mind the gap", "The MCP server db did not start: no such program", "Codex uses b in place of a.",
+    ]  # fmt: skip
+
+
+def test_a_conversation_that_is_open_elsewhere_says_so() -> None:
+    chat = CodexChat()
+    chat.reply({})
+    message = "thread x already has an active writer"
+    chat.hear({"id": chat.last_request()["id"], "error": {"code": -32600, "message": message}})
+    assert chat.items[-1].text == "This conversation is open in another program: close it there first."

@@ -1,0 +1,183 @@
+"""A conversation with Codex 0.169.0, as it was recorded: three turns, steered, interrupted, asked, killed, resumed."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from session_host.structured.dialects.base import Start
+from session_host.structured.items import RequestOpened, StateChanged, TurnEnded
+from tests.support.codex_chat import DIRECTORY, CodexChat, recording
+
+APPROVED = (
+    "TOOL-DONE-6: Chunk ID: 784dcd\nWall time: 0.0000 seconds\nProcess exited with code 0\nOriginal token count: 3\n"
+    "Output:\napproved-42\n"
+)
+DECLINED = 'TOOL-DONE-8: exec_command failed: CreateProcess { message: "Rejected(\\"rejected by user\\")" }'
+CONVERSATION = "01a1f7bb-68a2-7d30-8aa2-b0f89e728e81"
+
+
+def played(process: int, *, reloads: bool = False, has_history: bool = False) -> CodexChat:
+    start = Start(directory=DIRECTORY, conversation=CONVERSATION if process == 2 else "", has_history=has_history)
+    chat = CodexChat(start, reloads=reloads)
+    chat.play(recording(process))
+    return chat
+
+
+def test_the_transcript_has_each_item_once_and_in_order() -> None:
+    chat = played(1)
+    chat.end()
+    assert [each for each in chat.shown() if each[0] != "notice"] == [
+        ("user", "done", "hello app-server"),
+        ("agent", "done", "PONG-1: hello app-server"),
+        ("user", "done", "slow 4 first"),
+        ("agent", "interrupted", "PONG-2: slow 4 first w1 w2 "),
+        ("user", "done", "steered text"),
+        ("agent", "done", "PONG-3: steered text"),
+        ("user", "done", "slow 20 stop me"),
+        ("agent", "interrupted", "PONG-4: slow 20 "),
+        ("user", "done", "tool!: echo approved-$((6*7)) > out.txt; cat out.txt"),
+        ("tool", "done", "echo approved-$((6*7)) > out.txt; cat out.txt"),
+        ("agent", "done", APPROVED),
+        ("user", "done", "tool!: echo two"),
+        ("tool", "declined", "echo two"),
+        ("agent", "done", DECLINED),
+        ("user", "done", "slow 20 kill me"),
+        ("agent", "cut", "PONG-9: "),
+    ]
+    assert [each.text[:30] for each in chat.items if each.kind == "notice"] == [
+        "Codex could not find bubblewra", "Model metadata for `gpt-5.1-co",
+    ]  # fmt: skip
+
+
+def test_tools_have_their_command_their_output_and_their_times() -> None:
+    tool = next(each for each in played(1).items if each.kind == "tool")
+    assert tool.command == "/bin/bash -lc 'echo approved-$((6*7)) > out.txt; cat out.txt'"
+    assert (tool.output, tool.exit_code, tool.directory) == ("approved-42\n", 0, "/home/user/proj")
+    assert (tool.at_ms, tool.ended_ms) == (1795157618886, 1795157619920)
+
+
+def test_requests_are_asked_and_answered_with_the_very_decision() -> None:
+    chat = played(1)
+    opened = [each.request for each in chat.changes if isinstance(each, RequestOpened)]
+    assert [each.subject for each in opened] == [
+        "/bin/bash -lc 'echo approved-$((6*7)) > out.txt; cat out.txt'", "/bin/bash -lc 'echo two'",
+    ]  # fmt: skip
+    assert [each.reason for each in opened] == ["fake: may I?"] * 2
+    assert opened[1].options[1].name == "Always allow commands that begin with echo two"
+    assert [each for each in chat.sent if "result" in each] == [
+        {"id": 0, "result": {"decision": "accept"}}, {"id": 1, "result": {"decision": "decline"}},
+    ]  # fmt: skip
+    assert [each.option for each in chat.transcript.answers.values()] == ["accept", "decline"]
+
+
+def test_the_state_follows_turns_and_requests() -> None:
+    chat = played(1)
+    chat.end()
+    states = [each.state for each in chat.changes if isinstance(each, StateChanged)]
+    asked = ["running", "requires_action", "running", "idle"]
+    assert states == ["idle", *["running", "idle"] * 3, *asked, *asked, "running", "ended"]
+    outcomes = [each.outcome for each in chat.changes if isinstance(each, TurnEnded)]
+    assert outcomes == ["completed", "completed", "interrupted", "completed", "completed", "cut"]
+
+
+def test_usage_and_settings_are_known() -> None:
+    status = played(1).transcript.status
+    assert status.usage is not None
+    assert (status.usage.used, status.usage.window, status.usage.total) == (15, 258400, 90)
+    assert status.conversation == CONVERSATION
+    assert {each.id: each.value for each in status.settings} == {
+        "model": "gpt-5.1-codex", "approvals": "on-request", "sandbox": "workspace-write",
+    }  # fmt: skip
+
+
+def test_the_resumed_conversation_is_shown_if_the_transcript_lacks_it() -> None:
+    chat = played(2)
+    shown = [each for each in chat.shown() if each[0] != "notice"]
+    assert shown[:2] == [("user", "done", "hello app-server"), ("agent", "done", "PONG-1: hello app-server")]
+    assert ("user", "done", "steered text") in shown
+    assert shown[-3:] == [
+        ("user", "done", "slow 20 kill me"), ("user", "done", "after restart"),
+        ("agent", "done", "PONG-10: after restart"),
+    ]  # fmt: skip
+    assert chat.transcript.status.state == "idle"
+
+
+def test_the_resumed_conversation_adds_nothing_to_a_transcript_that_has_it() -> None:
+    chat = played(2, has_history=True)
+    assert [each for each in chat.shown() if each[0] != "notice"] == [
+        ("user", "done", "after restart"), ("agent", "done", "PONG-10: after restart"),
+    ]  # fmt: skip
+    assert "thread/turns/list" not in [each.get("method") for each in chat.sent]
+
+
+@pytest.mark.parametrize("process", [1, 2])
+def test_a_state_that_is_saved_at_each_step_leads_to_the_same(process: int) -> None:
+    whole, reloaded = played(process), played(process, reloads=True)
+    assert reloaded.changes == whole.changes
+    assert reloaded.sent == whole.sent
+    assert not [each for each in whole.items if each.kind == "raw"]
+
+
+@pytest.mark.parametrize("process", [1, 2])
+def test_each_beginning_of_the_conversation_can_be_cut(process: int) -> None:
+    messages = recording(process)
+    for length in range(len(messages)):
+        chat = CodexChat(Start(directory=DIRECTORY, conversation=CONVERSATION if process == 2 else ""))
+        chat.play(messages[:length])
+        chat.end()
+        assert chat.transcript.status.state == "ended"
+        assert not [each for each in chat.items if each.kind == "raw" or each.status == "running"]
+
+
+OTHER_VALUES: list[Any] = [None, 7, "text", [], {}, [None], 2**80]
+
+
+def fields(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """The paths of all fields of a message."""
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in pairs:
+        yield (*path, key)
+        yield from fields(inner, (*path, key))
+
+
+def with_field(message: Any, path: tuple[str | int, ...], value: Any) -> Any:
+    """A copy of a message with another value at a path."""
+    copy = json.loads(json.dumps(message))
+    place = copy
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    return copy
+
+
+def test_a_field_of_another_type_costs_no_message() -> None:
+    """Each field of each kind of message is replaced by values of all types, where the message comes."""
+    seen: set[str] = set()
+    messages = recording(1)
+    faults: list[str] = []
+    for position, each in enumerate(messages):
+        kind = re.sub(r"msg_\d+|call_\d+|[0-9a-f-]{36}|\d+", "", f"{each.message.get('method')} {list(each.message)}")
+        kind += str(each.message.get("params", {}).get("item", {}).get("type"))
+        if each.ours or kind in seen:
+            continue
+        seen.add(kind)
+        chat = CodexChat()
+        chat.play(messages[:position])
+        saved = chat.rules.save()
+        for path in fields(each.message):
+            for value in OTHER_VALUES:
+                chat.rules.load(*saved)
+                before = len(chat.changes)
+                chat.hear(with_field(each.message, path, value))
+                chat.rules.save()
+                raw = [found.item.title for found in chat.changes[before:] if hasattr(found, "item")]
+                faults += [
+                    f"{kind} {path} {value}: {title}" for title in raw if re.match(r"\w+(Error|Exception)", title)
+                ]
+    assert len(seen) > 12
+    assert not faults
