@@ -40,7 +40,7 @@ from session_host.client.sessions.store_access import open_or_recover
 from session_host.client.sessions.store_access import open_store as open_complete_store
 from session_host.client.viewer.viewer import Viewer, ViewerDelegate
 from session_host.errors import ConfigError, OutliveError, StoreCorrupt
-from session_host.protocol.values import GridSize
+from session_host.protocol.values import GridSize, Runtime
 from session_host.storage.store import SessionRecord, Store
 from session_host.version import VERSION
 
@@ -52,9 +52,10 @@ log = logging.getLogger(__name__)
 RETRY_MS = 1000
 
 
-def make_viewer(session_id: str, delegate: ViewerDelegate, size: GridSize, output: bool) -> Viewer:
-    """Create a viewer."""
-    return Viewer(session_id, delegate, size=size, output=output, kind="window")
+def make_viewer(session_id: str, delegate: ViewerDelegate, size: GridSize, output: bool, runtime: Runtime) -> Viewer:
+    """Create a viewer; a structured chat has no grid."""
+    grid = size if runtime == "terminal" else None
+    return Viewer(session_id, delegate, size=grid, output=output, kind="window", runtime=runtime)
 
 
 def open_store(warnings: list[str]) -> Store:

@@ -27,7 +27,7 @@ from session_host.protocol.messages import (
     TitleEvent,
 )
 from session_host.protocol.untrusted_text import one_line
-from session_host.protocol.values import RUNNING_STATES, Activity, GridSize, State
+from session_host.protocol.values import RUNNING_STATES, Activity, GridSize, Runtime, State
 from session_host.storage.store import SessionRecord
 from session_host.system.clock import now
 from session_host.terminal.base import DefaultColors
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from session_host.client.viewer.viewer import Viewer, ViewerDelegate, ViewerState
     from session_host.client.worktrees import Status
 
-    ViewerFactory = Callable[[str, ViewerDelegate, GridSize, bool], Viewer]
-    """Makes a viewer from a session's id, its delegate, a size and whether output is wanted."""
+    ViewerFactory = Callable[[str, ViewerDelegate, GridSize, bool, Runtime], Viewer]
+    """Makes a viewer from a session's id, its delegate, a size, whether output is wanted, and the runtime."""
 
 DEFAULT_SIZE = GridSize(120, 40)
 
@@ -79,7 +79,7 @@ class Chat(ChatFacts):
         damaged: the replica has changed and must be painted.
         replaced: the chat has another replica.
         detaching: the replica is about to be freed; a view that paints it must release it now.
-        refused: an input was refused; the host's line on it.
+        refused: an input was refused; the host's line on it. ``input_refused``: the same, with the input's number.
         clipboard_offered: the program asked to set the clipboard.
     """
 
@@ -90,6 +90,7 @@ class Chat(ChatFacts):
     replaced = Signal()
     detaching = Signal()
     refused = Signal(str)
+    input_refused = Signal(object)
     clipboard_offered = Signal(str)
 
     def __init__(self, record: SessionRecord, make_viewer: ViewerFactory, parent: QObject | None = None) -> None:
@@ -151,7 +152,7 @@ class Chat(ChatFacts):
             return
         record = self.record
         size = GridSize(record.columns, record.rows) if record.columns and record.rows else DEFAULT_SIZE
-        self.viewer = self._make_viewer(self.id, self, size, output)
+        self.viewer = self._make_viewer(self.id, self, size, output, record.runtime)
         if self._colors is not None:
             self.viewer.set_colors(self._colors)
         self.connection, self.connection_message = self.viewer.state, self.viewer.message
@@ -272,6 +273,7 @@ class Chat(ChatFacts):
     def viewer_refused(self, refusal: InputRefused) -> None:
         """Emit ``refused``: the host refused an input."""
         self.refused.emit(refusal.message)
+        self.input_refused.emit(refusal)
 
     @property
     def holds_input(self) -> bool:

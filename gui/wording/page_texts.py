@@ -27,6 +27,11 @@ def open_link() -> str:
     return translate("page", "Open link")
 
 
+def conversation_of(name: str) -> str:
+    """Accessible name of a structured chat's view."""
+    return translate("page", "Conversation {name}").format(name=name)
+
+
 def terminal_of(name: str) -> str:
     return translate("page", "Terminal of {name}").format(name=name)
 

@@ -2,6 +2,7 @@
 
 chat_page    a tab's content: a view, and the parts around it
 terminal_page  the page of a chat in a terminal
+structured_page  the page of a structured chat
 state_bars   starting, reconnecting, trouble
 end_bar      the bar under the last screen of an ended chat
 banners      one quiet line over the page, with one action

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QStackedWidget, QWidget
@@ -14,9 +15,12 @@ from gui.theme.follow import Theme
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.terminal_page import TerminalPage
 from gui.window.tabs.tab_bar import TabBar, TabLook
-from session_host.client.sessions.last_screen import last_screen
+from session_host.client.sessions.last_screen import last_screen, last_transcript
 from session_host.errors import OutliveError
 from session_host.terminal import default_engine
+
+if TYPE_CHECKING:
+    from gui.window.page.structured_page import StructuredPage
 
 CLOSED_KEPT = 20
 RECENT_KEPT = 100
@@ -250,11 +254,30 @@ class Tabs(QObject):
     def _page(self, chat: Chat) -> ChatPage:
         page = self._pages.get(chat.id)
         if page is None:
-            page = TerminalPage(self._theme, chat, self._load_screen)
+            page = self._make_page(chat)
             self._pages[chat.id] = page
             self._stack.addWidget(page)
             self.page_made.emit(page)
         return page
+
+    def _make_page(self, chat: Chat) -> ChatPage:
+        if chat.record.runtime == "terminal":
+            return TerminalPage(self._theme, chat, self._load_screen)
+        from gui.window.page.structured_page import StructuredPage  # Most windows show terminals alone.
+
+        return StructuredPage(self._theme, chat, self._load_transcript)
+
+    def _load_transcript(self, chat: Chat, page: StructuredPage) -> None:
+        self._sessions.tasks.start(self._read_transcript(chat, page), "transcript")
+
+    async def _read_transcript(self, chat: Chat, page: StructuredPage) -> None:
+        transcript = None
+        try:
+            transcript = await asyncio.to_thread(last_transcript, chat.id)
+        except OutliveError as error:
+            self._sessions.problem.emit(str(error))
+        if self._pages.get(chat.id) is page:
+            page.show_transcript(transcript)
 
     def _load_screen(self, chat: Chat, page: TerminalPage) -> None:
         self._sessions.tasks.start(self._load(chat, page), "last screen")

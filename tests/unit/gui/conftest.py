@@ -23,7 +23,7 @@ from session_host import paths
 from session_host.agents.catalog import Catalog, load_catalog
 from session_host.client.viewer.viewer import ViewerDelegate, ViewerState
 from session_host.protocol.messages import ActivityEvent, Event, InputRefused, StateEvent
-from session_host.protocol.values import Activity, CellSize, GridSize, KeyAction, State
+from session_host.protocol.values import Activity, CellSize, GridSize, KeyAction, Runtime, State
 from session_host.storage.store import SessionRecord, Store
 from session_host.terminal import create
 from session_host.terminal.base import DefaultColors, Emulator
@@ -159,7 +159,9 @@ class Played:
         assert chat is not None
         return chat
 
-    def _make_viewer(self, session_id: str, delegate: ViewerDelegate, size: GridSize, output: bool) -> PlayedViewer:
+    def _make_viewer(
+        self, session_id: str, delegate: ViewerDelegate, size: GridSize, output: bool, runtime: Runtime
+    ) -> PlayedViewer:
         made = PlayedViewer(session_id, delegate, size, output)
         self.viewers[session_id] = made
         return made

@@ -1,0 +1,186 @@
+"""The page of a structured chat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtGui import QGuiApplication
+
+from gui.bridge.background.search_thread import Query
+from gui.bridge.chat import Chat
+from gui.chat.view import ChatView
+from gui.theme.follow import Theme
+from gui.window.page.chat_page import ChatPage
+from gui.wording import page_texts
+from session_host.client.viewer.viewer import Viewer
+from session_host.protocol.messages import InputRefused, PromptMode
+from session_host.protocol.values import Image
+from session_host.structured.transcript import Transcript
+
+LINE_PX = 20
+"""How far a page scrolls for a line."""
+
+
+class StructuredPage(ChatPage):
+    """The page of a structured chat.
+
+    Attributes:
+        view: the transcript and the prompt box.
+    """
+
+    def __init__(self, theme: Theme, chat: Chat, load_transcript: Callable[[Chat, StructuredPage], None]) -> None:
+        super().__init__(theme, chat)
+        self._base_px = 0
+        self._steps = 0
+        self._load_transcript = load_transcript
+        self._is_asked = self._has_kept = False
+        self.view = ChatView(theme, chat.record.cwd, self)
+        self.view.setAccessibleName(page_texts.conversation_of(chat.name))
+        view = self.view
+        view.prompt_sent.connect(self._send)
+        view.interrupted.connect(lambda: self._act(lambda viewer: viewer.interrupt()))
+        view.answered.connect(self._answer)
+        view.withdrawn.connect(lambda item: self._act(lambda viewer: viewer.withdraw_prompt(item)))
+        view.setting_changed.connect(
+            lambda setting, value: self._act(lambda viewer: viewer.change_setting(setting, value))
+        )
+        view.link_activated.connect(self.link_wanted)
+        view.noticed.connect(self.notice_given)
+        chat.damaged.connect(self._on_damaged)
+        chat.input_refused.connect(self._on_refused)
+        self.set_content(view, self)
+
+    # ------------------------------------------------------------ what the user does
+
+    def _act(self, act: Callable[[Viewer], object]) -> None:
+        if self.chat.viewer is not None:
+            act(self.chat.viewer)
+
+    def _send(self, text: str, mode: PromptMode, images: tuple[Image, ...]) -> None:
+        self._act(lambda viewer: viewer.prompt(text, mode, images))
+
+    def _answer(self, request: str, option: str, digest: str, texts: dict[str, str]) -> None:
+        self._act(lambda viewer: viewer.answer_request(request, option, digest, texts))
+
+    def _on_refused(self, refusal: InputRefused) -> None:
+        """Show at the open requests why an answer had no effect."""
+        for request in self.view.transcript.open_requests:
+            self.view.refused(request.id, refusal.message)
+
+    # ------------------------------------------------------------ the window's actions, see ``PageView``
+
+    def copy(self) -> None:
+        """Copy the selected text: of the prompt, if that has the keyboard, else of the transcript."""
+        editor = self.view.prompt.editor
+        if editor.hasFocus() and editor.textCursor().hasSelection():
+            editor.copy()
+        else:
+            self.view.page.copy()
+
+    def paste(self) -> None:
+        """Paste into the prompt."""
+        editor = self.view.prompt.editor
+        editor.setFocus()
+        editor.insertFromMimeData(QGuiApplication.clipboard().mimeData())
+
+    def select_all(self) -> None:
+        """Select the whole transcript."""
+        self.view.page.select_all()
+
+    def scroll_lines(self, lines: int) -> None:
+        """Scroll down, or back with negative lines."""
+        self.view.page.scroll_by(lines * LINE_PX)
+
+    def scroll_pages(self, pages: int) -> None:
+        """Scroll by whole pages, less a line that stays visible."""
+        self.view.page.scroll_by(pages * max(self.view.page.height() - LINE_PX, LINE_PX))
+
+    def scroll_to_start(self) -> None:
+        """Scroll to the first item."""
+        self.view.page.scroll_to_start()
+
+    def scroll_to_end(self) -> None:
+        """Scroll to the newest item."""
+        self.view.page.scroll_to_end()
+
+    # ------------------------------------------------------------ showing
+
+    @property
+    def _replica(self) -> Transcript | None:
+        return self.chat.viewer.transcript if self.chat.viewer is not None else None
+
+    @property
+    def _has_replica(self) -> bool:
+        return self._replica is not None
+
+    @property
+    def _shows_something(self) -> bool:
+        return len(self.view.transcript) > 0
+
+    def _attach(self) -> None:
+        self.view.prompt.show()
+        self._show_replica()
+
+    def _show_last_replica(self) -> None:
+        self.view.prompt.hide()
+        self._show_replica()
+
+    def _show_replica(self) -> None:
+        replica = self._replica
+        if replica is not None and replica is not self.view.transcript:
+            self.view.set_transcript(replica)
+
+    def _fetch_kept(self) -> bool:
+        self.view.prompt.hide()
+        if self._is_asked or self._has_kept:
+            return False
+        self._is_asked = True
+        self._load_transcript(self.chat, self)
+        return True
+
+    def show_transcript(self, transcript: Transcript | None) -> None:
+        """Show the transcript of an ended chat; None if none was kept."""
+        self._has_kept = transcript is not None
+        if transcript is not None:
+            self.view.set_transcript(transcript)
+        self._kept_shown(found=transcript is not None)
+
+    def _release(self) -> None:
+        self.view.set_transcript(Transcript())
+
+    def _on_detaching(self) -> None:
+        """The transcript stays: it is no emulator that must be closed."""
+
+    def _on_damaged(self) -> None:
+        self.view.changed()
+
+    def _on_replaced(self) -> None:
+        self._show_replica()
+        super()._on_replaced()
+
+    def _on_changed(self) -> None:
+        super()._on_changed()
+        self.view.setAccessibleName(page_texts.conversation_of(self.chat.name))
+
+    @property
+    def _view_has_keyboard(self) -> bool:
+        return self.view.isAncestorOf(self.focusWidget()) if self.focusWidget() is not None else False
+
+    def show_line(self, text: str, query: Query) -> bool:
+        """See ``ChatPage``: find the line in the transcript."""
+        self.view.open_find()
+        self.view.find_bar.field.setText(text)
+        return True
+
+    # ------------------------------------------------------------ size
+
+    def set_font(self, family: str, base_px: int, steps: int) -> None:
+        """See ``ChatPage``; the family is that of code."""
+        self._base_px = base_px
+        self.view.page.set_mono_family(family)
+        self.set_zoom(steps)
+
+    def set_zoom(self, steps: int) -> None:
+        """See ``ChatPage``."""
+        self._steps = steps
+        self.view.page.set_font_size(self._base_px + steps)
