@@ -29,7 +29,7 @@ from session_host.terminal.base import DefaultColors
 if TYPE_CHECKING:
     from gui.bridge.chat import ViewerFactory
     from session_host.agents.agent import Agent
-    from session_host.protocol.values import GridSize
+    from session_host.protocol.values import GridSize, Runtime
 
 
 TRANSITIONS = 30
@@ -258,6 +258,7 @@ class SessionsModel(QObject):
         worktree: str | None,
         overrides: dict[str, str],
         size: GridSize,
+        runtime: Runtime = "terminal",
     ) -> Chat:
         """Start a chat; it runs when this returns. A number follows a ``name`` that is taken.
 
@@ -269,7 +270,7 @@ class SessionsModel(QObject):
         free = free_name(name, {chat.name for chat in self.running()}) or None
         request = LaunchRequest(
             agent=agent, arguments=arguments, name=free, directory=directory, prompt=prompt, worktree=worktree,
-            environment=dict(os.environ), overrides=overrides, size=size, colors=self.colors,
+            environment=dict(os.environ), overrides=overrides, size=size, colors=self.colors, runtime=runtime,
         )  # fmt: skip
         record = await launch(await self.login_path.completed(request))
         return self._chats.get(record.id) or self._insert_chat(record)

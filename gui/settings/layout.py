@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from gui.theme.tokens import SIDEBAR_WIDTH_PX
+from session_host.protocol.values import Runtime
 
 ENDED_BY_YOU_KEPT = 200
 ZOOM_RANGE = (-8, 24)
@@ -22,6 +23,7 @@ class Start(msgspec.Struct):
         presets: the names of chosen arguments of the catalog.
         worktree: whether a new git worktree was wanted.
         model, url: the model and server of an endpoint.
+        runtime: whether the agent showed its own terminal, or a chat view.
     """
 
     arguments: list[str] = []
@@ -29,6 +31,7 @@ class Start(msgspec.Struct):
     worktree: bool = False
     model: str = ""
     url: str = ""
+    runtime: Runtime = "terminal"
 
 
 class WindowLayout(msgspec.Struct):

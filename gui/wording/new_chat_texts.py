@@ -127,6 +127,31 @@ def enter_address() -> str:
     return translate("new_chat", "Enter the server’s API address")
 
 
+def show_as() -> str:
+    """Label of the choice between terminal and chat view."""
+    return translate("new_chat", "Show as")
+
+
+def as_terminal() -> str:
+    """Choice: the agent's own screen."""
+    return translate("new_chat", "Terminal")
+
+
+def as_terminal_hint() -> str:
+    """Tooltip of the terminal's choice."""
+    return translate("new_chat", "The agent's own screen, as in a terminal")
+
+
+def as_chat() -> str:
+    """Choice: a chat view."""
+    return translate("new_chat", "Chat")
+
+
+def as_chat_hint() -> str:
+    """Tooltip of the chat view's choice."""
+    return translate("new_chat", "Messages, tools and questions in a chat view")
+
+
 def use_worktree() -> str:
     return translate("new_chat", "Use a separate git worktree")
 

@@ -109,6 +109,7 @@ class ChatActions(QObject):
             name=chat.name,
             arguments=own_arguments(agent, chat.record.argv, chat.record.arguments),
             overrides=dict(chat.record.env),
+            runtime=chat.record.runtime,
         )
         self._sessions.tasks.start(self._start(wanted, replaces=chat), "start")
 
@@ -126,6 +127,7 @@ class ChatActions(QObject):
                 worktree=wanted.worktree,
                 overrides=wanted.overrides,
                 size=GridSize(*self._layout.grid).clamped(),
+                runtime=wanted.runtime,
             )
         except OutliveError as error:
             if replaces is not None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
+    QButtonGroup,
     QCheckBox,
     QHBoxLayout,
     QLineEdit,
@@ -24,6 +25,7 @@ from gui.window.widgets.flow_layout import FlowLayout
 from gui.window.widgets.parts import IconButton, button, label
 from gui.wording import common_texts, new_chat_texts
 from session_host.agents.agent import Agent
+from session_host.protocol.values import Runtime
 
 
 class PresetButtons(QWidget):
@@ -59,6 +61,46 @@ class PresetButtons(QWidget):
     def arguments(self) -> list[str]:
         """The arguments for the names that are on."""
         return [word for name in self.chosen() for word in self._presets[name]]
+
+
+class RuntimeField(QWidget):
+    """The choice between the agent's own terminal and a chat view.
+
+    Signals:
+        changed: the user chose another one.
+    """
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._buttons = QButtonGroup(self)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(GAP_S_PX)
+        texts: dict[Runtime, tuple[str, str]] = {
+            "terminal": (new_chat_texts.as_terminal(), new_chat_texts.as_terminal_hint()),
+            "structured": (new_chat_texts.as_chat(), new_chat_texts.as_chat_hint()),
+        }
+        self._made: dict[Runtime, QPushButton] = {}
+        for runtime, (text, hint) in texts.items():
+            made = button(text, "chip", self.changed.emit)
+            made.setCheckable(True)
+            made.setToolTip(hint)
+            made.setAccessibleDescription(hint)
+            self._buttons.addButton(made)
+            row.addWidget(made)
+            self._made[runtime] = made
+        row.addStretch(1)
+        self.set_value("terminal")
+
+    def set_value(self, runtime: Runtime) -> None:
+        """Suggest a choice."""
+        self._made[runtime].setChecked(True)
+
+    def value(self) -> Runtime:
+        """The choice."""
+        return "structured" if self._made["structured"].isChecked() else "terminal"
 
 
 class WorktreeField(QWidget):

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 
 from gui.settings.layout import Start
 from gui.wording import new_chat_texts
+from session_host.protocol.values import Runtime
 
 ENDPOINT = "endpoint"
 """The agent with a model and a server's address."""
@@ -20,6 +21,7 @@ class NewChatRequest:
 
     Attributes:
         worktree: as in ``LaunchRequest``: the branch of a new git worktree, "" for a new branch, None for no worktree.
+        runtime: whether the agent shows its own terminal, or a chat view.
         remembered: the suggestion for this agent's next start.
     """
 
@@ -30,6 +32,7 @@ class NewChatRequest:
     overrides: dict[str, str] = field(default_factory=dict)
     prompt: str = ""
     worktree: str | None = None
+    runtime: Runtime = "terminal"
     remembered: Start | None = None
 
 

@@ -17,7 +17,7 @@ from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.new_chat.agent_tiles import AgentTiles
 from gui.window.new_chat.directory_browser import DirectoryRow
-from gui.window.new_chat.fields import InstallHint, PresetButtons, WorktreeField
+from gui.window.new_chat.fields import InstallHint, PresetButtons, RuntimeField, WorktreeField
 from gui.window.new_chat.request import (
     ENDPOINT,
     NewChatRequest,
@@ -79,6 +79,8 @@ class NewChatSheet(FormSheet):
         self.model, self.url = QLineEdit(), QLineEdit()
         self.arguments = QLineEdit()
         self.presets = PresetButtons()
+        self.runtime = RuntimeField()
+        self.runtime.changed.connect(self._show_fields)
         self.worktree = WorktreeField()
         self.environment = QLineEdit()
         self.environment.setPlaceholderText(new_chat_texts.variable_example())
@@ -106,6 +108,7 @@ class NewChatSheet(FormSheet):
         fields.setColumnMinimumWidth(0, 80)
         fields.setColumnStretch(1, 1)
         rows: list[tuple[str, QWidget]] = [
+            (new_chat_texts.show_as(), self.runtime),
             (new_chat_texts.directory(), self.directory_row),
             (common_texts.name(), self.name),
             (new_chat_texts.first_prompt(), self.prompt),
@@ -259,6 +262,7 @@ class NewChatSheet(FormSheet):
         self.arguments.setText(shlex.join(start.arguments))
         self.presets.set_presets(agent.presets, start.presets)
         self.worktree.set_value(wanted=start.worktree)
+        self.runtime.set_value(start.runtime if agent.structured is not None else "terminal")
         self.model.setText(start.model)
         self.url.setText(start.url)
         if agent.name == ENDPOINT:
@@ -275,6 +279,7 @@ class NewChatSheet(FormSheet):
             worktree=self.worktree.value() is not None,
             model=self.model.text().strip(),
             url=self.url.text().strip(),
+            runtime=self.runtime.value(),
         )
 
     def _on_directory(self, _text: str) -> None:
@@ -306,7 +311,8 @@ class NewChatSheet(FormSheet):
         is_endpoint = agent is not None and agent.name == ENDPOINT
         shown = self._more_shown
         for control, is_shown in (
-            (self.prompt, agent is not None and agent.takes_prompt),
+            (self.runtime, agent is not None and agent.structured is not None),
+            (self.prompt, agent is not None and (agent.takes_prompt or self._is_structured)),
             (self.model, is_endpoint),
             (self.url, is_endpoint),
             (self.arguments, shown or needs_command),
@@ -317,6 +323,10 @@ class NewChatSheet(FormSheet):
             self._labels[control].setVisible(is_shown)
             control.setVisible(is_shown)
         self.more.setText(new_chat_texts.fewer_options() if shown else new_chat_texts.more_options())
+
+    @property
+    def _is_structured(self) -> bool:
+        return self.runtime.value() == "structured"
 
     def _set_error(self, text: str) -> None:
         self.error.setText(text)
@@ -374,8 +384,9 @@ class NewChatSheet(FormSheet):
             name=" ".join(self.name.text().split()),
             arguments=arguments,
             overrides=variables_of(self.environment.text(), self.environment),
-            prompt=self.prompt.toPlainText().strip() if agent.takes_prompt else "",
+            prompt=self.prompt.toPlainText().strip() if agent.takes_prompt or self._is_structured else "",
             worktree=self.worktree.value(),
+            runtime=start.runtime,
             remembered=start,
         )
 
