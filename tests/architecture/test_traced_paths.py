@@ -25,7 +25,7 @@ from gui.theme.terminal import DARK
 from session_host.client.viewer.viewer import Viewer, ViewerDelegate
 from session_host.host.clients.server import Server
 from session_host.host.keeper_channel import KeeperChannel
-from session_host.protocol.values import GridSize, State
+from session_host.protocol.values import GridSize, Runtime, State
 from session_host.storage.store import SessionRecord
 from session_host.terminal import default_engine
 from tests.architecture.source_tree import REPOSITORY, text
@@ -88,7 +88,9 @@ async def shown_session(kept: KeptSession) -> AsyncIterator[TerminalView]:
     )  # fmt: skip
     viewers: list[Viewer] = []
 
-    def make_viewer(session_id: str, delegate: ViewerDelegate, size: GridSize, output: bool) -> Viewer:
+    def make_viewer(
+        session_id: str, delegate: ViewerDelegate, size: GridSize, output: bool, _runtime: Runtime
+    ) -> Viewer:
         viewers.append(Viewer(session_id, delegate, size=size, output=output))
         return viewers[0]
 
