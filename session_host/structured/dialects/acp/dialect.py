@@ -25,6 +25,9 @@ CONVERSATION_UPDATES = frozenset({
 })  # fmt: skip
 """Updates that become items. Any of them shows that the turn runs."""
 
+UNUSED_NOTIFICATIONS = frozenset({"_auth/status_update"})
+"""Notifications beyond the protocol that are known and say nothing for the user (claude-agent-acp)."""
+
 _decoder = msgspec.msgpack.Decoder(AcpState)
 
 
@@ -108,7 +111,7 @@ class AcpDialect:
             self._update(params)
         elif method == "$/cancel_request":
             self._requests.taken_back(params.get("requestId"))
-        else:
+        elif method not in UNUSED_NOTIFICATIONS:
             self._port.raw(method, params)
 
     def _reply(self, message: dict[str, Any]) -> None:

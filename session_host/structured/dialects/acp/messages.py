@@ -18,7 +18,11 @@ _ENTRY_STATES: Final[dict[str, Literal["pending", "in_progress", "completed"]]] 
 
 
 class Messages:
-    """The items that consist of text. Chunks of one kind that follow each other are one item, which grows."""
+    """The items that consist of text.
+
+    Chunks of one kind that follow each other are one item, which grows. A chunk of the user is a whole prompt; if the
+    agent gives it an id, it is a part of one.
+    """
 
     def __init__(self, shared: Shared) -> None:
         self._shared = shared
@@ -36,7 +40,8 @@ class Messages:
         if not text:
             return
         run, message = state.run, reading.text(update, "messageId")
-        if run is not None and run.kind == kind and run.message == message:
+        grows = run is not None and run.kind == kind and run.message == message
+        if run is not None and grows and (kind != "user" or message):
             self._shared.port.emit(Append(run.item, f"\n{text}" if kind == "user" else text))
             return
         self.end_run()

@@ -11,11 +11,10 @@ from session_host.structured.items import Capabilities, CapabilitiesKnown, Conve
 
 from .messages import Messages
 from .settings import Settings
-from .shared import Shared, error_text
+from .shared import AUTHENTICATION_REQUIRED, Shared, error_text
 from .tools import Tools
 
 PROTOCOL_VERSION = 1
-AUTHENTICATION_REQUIRED = -32000
 LASTING_ERRORS: Final = frozenset({-32002, -32601})
 """No such conversation, no such method: trying again does not help."""
 

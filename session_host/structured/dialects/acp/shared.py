@@ -10,6 +10,8 @@ from session_host.structured.dialects.json_rpc import JsonRpc
 
 from .state import AcpState
 
+AUTHENTICATION_REQUIRED = -32000
+
 
 class Shared:
     """The port, the connection and the state.
@@ -37,9 +39,16 @@ class Shared:
 
 def error_text(error: Any) -> str:
     """One line for the user, from the error of a reply."""
-    message = reading.text(error, "message")
+    message = _innermost(reading.text(error, "message")).removeprefix("Internal error: ")
     data = reading.at(error, "data")
     details = data if isinstance(data, str) else reading.text(data, "details") or reading.text(data, "message")
+    details = _innermost(details)
     if not details or details in message:
         return reading.one_line(message or "unknown error", 500)
     return reading.one_line(details if message in {"", "Internal error"} else f"{message}: {details}", 500)
+
+
+def _innermost(text: str) -> str:
+    """The message of an error that is the text of another one, as JSON."""
+    inner = reading.message(text.encode()) if text.startswith("{") else None
+    return reading.text(inner, "error", "message") or reading.text(inner, "message") or text

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from session_host.structured.dialects import reading
 from session_host.structured.dialects.base import UserPrompt
+from session_host.structured.dialects.json_rpc import INVALID_PARAMS
 from session_host.structured.items import (
     ConversationKnown,
     ItemStatus,
@@ -18,11 +19,14 @@ from session_host.structured.items import (
 from .messages import Messages
 from .prompts import content_blocks
 from .requests import Requests
-from .shared import Shared, error_text
+from .shared import AUTHENTICATION_REQUIRED, Shared, error_text
 from .tools import Tools
 
 CANCEL_PATIENCE_S = 20.0
 """How long a turn may take to end once it is cancelled, before the user learns it."""
+
+REFUSALS: Final = frozenset({-32700, -32600, -32601, INVALID_PARAMS, AUTHENTICATION_REQUIRED})
+"""Errors of a prompt that the agent has not taken. After any other error, its conversation has the prompt."""
 
 _STOPS: Final[dict[str, tuple[TurnOutcome, str]]] = {
     "end_turn": ("completed", ""),
@@ -101,7 +105,7 @@ class Turns:
             self._shared.port.raw("reply to a prompt that has ended", message)
             return
         if "error" in message:
-            self._end_with_error(error_text(message["error"]))
+            self._end_with_error(message["error"])
             return
         self.confirm()
         result = reading.mapping(message, "result")
@@ -112,31 +116,27 @@ class Turns:
         outcome, error = _STOPS.get(reason, ("completed", ""))
         self._finish(outcome, error)
 
-    def _end_with_error(self, why: str) -> None:
-        state = self._shared.state
+    def _end_with_error(self, error: Any) -> None:
+        state, why = self._shared.state, error_text(error)
         if state.cancelling:
             self.confirm()
             self._finish("interrupted")
-        elif state.confirmed:
-            self._finish("failed", why)
-        else:
+        elif not state.confirmed and reading.integer(error, "code") in REFUSALS:
             self._shared.port.refused(state.prompt, why)
-            self._close("failed")
+            self._idle()
+        else:
+            self.confirm()
+            self._finish("failed", why)
 
     def _finish(self, outcome: TurnOutcome, error: str = "") -> None:
-        turn = self._shared.state.turn
-        self._close_items(_ITEM_STATUSES[outcome])
-        self._shared.port.emit(TurnEnded(turn, outcome, error))
-        self._idle()
-
-    def _close(self, status: ItemStatus) -> None:
-        self._close_items(status)
-        self._idle()
-
-    def _close_items(self, status: ItemStatus) -> None:
+        turn, status = self._shared.state.turn, _ITEM_STATUSES[outcome]
         self._requests.withdraw_all()
         self._messages.finish(status)
         self._tools.finish(status)
+        if error:
+            self._shared.port.notice(error)
+        self._shared.port.emit(TurnEnded(turn, outcome, error))
+        self._idle()
 
     def _idle(self) -> None:
         state = self._shared.state

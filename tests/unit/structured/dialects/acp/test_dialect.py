@@ -62,17 +62,26 @@ def test_a_turn_without_a_word_confirms_its_prompt_by_its_end(chat: AcpChat) -> 
 def test_a_prompt_that_the_agent_refuses_says_why_and_the_next_one_is_sent(chat: AcpChat) -> None:
     chat.prompt("one")
     chat.prompt("two")
-    sent = chat.reply_error(-32603, "Internal error", data={"details": "no such model"})
+    sent = chat.reply_error(-32602, "Invalid params", data="no such session")
     assert chat.shown()[0] == ("user", "one", "failed")
-    assert ("notice", "no such model", "") in chat.shown()
+    assert ("notice", "Invalid params: no such session", "") in chat.shown()
     assert sent[-1]["params"]["prompt"] == [{"type": "text", "text": "two"}]
 
 
-def test_an_error_in_the_midst_of_a_turn_fails_the_turn(running: AcpChat) -> None:
-    running.reply_error(-32603, "the model is gone")
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"message": "Internal error", "data": {"details": "no such model"}},
+        {"message": "Internal error: no such model"},
+        {"message": '{"error": {"code": 400, "message": "no such model"}}'},
+    ],
+)
+def test_an_error_fails_the_turn(running: AcpChat, error: dict[str, Any]) -> None:
+    running.reply_error(-32603, **error)
     (ended,) = [each for each in running.changes if isinstance(each, TurnEnded)]
-    assert (ended.outcome, ended.error) == ("failed", "the model is gone")
-    assert running.shown() == [("user", "go", "done"), ("thought", "hm", "failed")]
+    assert (ended.outcome, ended.error) == ("failed", "no such model")
+    assert running.shown() == [("user", "go", "done"), ("thought", "hm", "failed"), ("notice", "no such model", "")]
+    assert running.states()[-1] == "idle"
 
 
 @pytest.mark.parametrize(
