@@ -45,7 +45,7 @@ class AcpChat:
     def __init__(self, start: Start | None = None, *, reloads: bool = False) -> None:
         self.start = start or Start(directory=DIRECTORY, version="1.0")
         self.reloads = reloads
-        self.now_ms = 1_000_000
+        self.now_ms = 1_020_000  # 17:00 minutes.
         self.transcript = Transcript()
         self.sent: list[dict[str, Any]] = []
         self.changes: list[AnyChange] = []

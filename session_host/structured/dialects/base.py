@@ -23,6 +23,8 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
     """Outlive's."""
     options: dict[str, Any] = {}
     """The dialect's options, from the agent's file and the user."""
+    began_ms: int = 0
+    """When the resumed conversation began, in milliseconds since 1970; 0 if unknown."""
 
 
 class UserPrompt(msgspec.Struct, frozen=True, array_like=True):

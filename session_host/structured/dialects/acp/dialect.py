@@ -35,10 +35,11 @@ class AcpDialect:
     """The Agent Client Protocol, version 1.
 
     Options (``Start.options``):
-        title_is_command: the title of a tool call that executes is its whole command (Gemini CLI).
+        title_is_command: "true" if the title of a tool call that executes is its whole command (Gemini CLI).
+        another_minute: "true" if a conversation can only be resumed in another minute than it began (Gemini CLI).
         log_in: the id of a way to log in that needs no browser.
         log_in_command: the command line with which the user logs in.
-        files, terminals: offer the agent files and terminals of ours.
+        files, terminals: "true" to offer the agent files and terminals of ours.
     """
 
     def __init__(self, port: DialectPort) -> None:

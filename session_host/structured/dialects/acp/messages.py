@@ -16,6 +16,9 @@ _ENTRY_STATES: Final[dict[str, Literal["pending", "in_progress", "completed"]]] 
     "completed": "completed",
 }
 
+HIDDEN_PROMPT = "<session_context>"
+"""Begins a prompt that Gemini CLI adds by itself, and repeats with a conversation."""
+
 
 class Messages:
     """The items that consist of text.
@@ -37,7 +40,7 @@ class Messages:
         if text is None:
             self._other_content(kind, block)
             return
-        if not text:
+        if not text or (kind == "user" and text.startswith(HIDDEN_PROMPT)):
             return
         run, message = state.run, reading.text(update, "messageId")
         grows = run is not None and run.kind == kind and run.message == message

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from session_host.structured.dialects import reading
 from session_host.structured.dialects.base import Start
-from session_host.structured.items import Capabilities, CapabilitiesKnown, ConversationKnown, Remove
+from session_host.structured.items import Capabilities, CapabilitiesKnown, Remove
 
 from .messages import Messages
 from .settings import Settings
@@ -20,7 +20,8 @@ LASTING_ERRORS: Final = frozenset({-32002, -32601})
 
 ANSWER_PATIENCE_S = 30.0
 RESUME_PATIENCE_MS = 70_000
-"""How long a conversation may be unavailable: Gemini CLI finds one of less than a minute ago not at once."""
+"""How long a conversation may be unavailable before it is given up."""
+MINUTE_MS = 60_000
 RETRY_S = (1.0, 2.0, 4.0, 8.0)
 SETTLE_S = 0.4
 """Gemini CLI goes on with repeating a conversation after its reply; prompts wait until no update came for this time."""
@@ -46,7 +47,9 @@ class Opening:
         shared.rpc.request("initialize", {
             "protocolVersion": PROTOCOL_VERSION,
             "clientInfo": information,
-            "clientCapabilities": client_capabilities(start.options),
+            "clientCapabilities": client_capabilities(
+                files=shared.option("files"), terminals=shared.option("terminals")
+            ),
         })  # fmt: skip
         shared.port.start_timer("unanswered", ANSWER_PATIENCE_S)
 
@@ -82,7 +85,7 @@ class Opening:
             shared.port.fail(f"{state.agent} gives its conversation no id")
             return
         if method != "session/new":
-            shared.port.emit(ConversationKnown(state.session))
+            shared.report_conversation()
         resumes = state.loads or state.resumes
         shared.port.emit(CapabilitiesKnown(Capabilities(steer=False, images=state.takes_images, resume=resumes)))
         self._settings.take(result)
@@ -135,9 +138,24 @@ class Opening:
 
     def _load(self) -> None:
         state = self._shared.state
+        if wait_s := self._wait_for_another_minute_s():
+            self._shared.port.notice(f"{state.agent} can go on with the conversation in {wait_s:.0f} seconds")
+            self._shared.port.start_timer("resume", wait_s)
+            return
         state.replaying = True
         place: dict[str, Any] = {"cwd": state.start.directory, "mcpServers": []}
         self._shared.rpc.request("session/load", {"sessionId": state.start.conversation, **place})
+
+    def _wait_for_another_minute_s(self) -> float:
+        """Seconds until the conversation can be loaded.
+
+        Gemini CLI 0.61 names a transcript by the minute and the conversation. While it loads one, it begins another
+        transcript: in the minute of the first one this would be the same file, and the conversation would be lost.
+        """
+        began_ms, now_ms = self._shared.state.start.began_ms, self._shared.port.now_ms
+        if not self._shared.option("another_minute") or now_ms // MINUTE_MS != began_ms // MINUTE_MS:
+            return 0.0
+        return (MINUTE_MS - now_ms % MINUTE_MS) / 1000 + 1.0
 
     def _ready(self) -> None:
         state = self._shared.state
@@ -197,12 +215,11 @@ class Opening:
         port.fail(f"{state.agent} is not logged in ({error_text(error)}): {hint}, then open the chat again")
 
 
-def client_capabilities(options: dict[str, Any]) -> dict[str, Any]:
-    """What we do for the agent: files and terminals of ours only if the options say so, and forms."""
-    files = options.get("files") is True
+def client_capabilities(*, files: bool, terminals: bool) -> dict[str, Any]:
+    """What we do for the agent: forms, and files and terminals of ours only if the dialect's options say so."""
     return {
         "fs": {"readTextFile": files, "writeTextFile": files},
-        "terminal": options.get("terminals") is True,
+        "terminal": terminals,
         "elicitation": {"form": {}},
     }
 

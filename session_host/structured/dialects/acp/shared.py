@@ -7,6 +7,7 @@ from typing import Any
 from session_host.structured.dialects import reading
 from session_host.structured.dialects.base import DialectPort
 from session_host.structured.dialects.json_rpc import JsonRpc
+from session_host.structured.items import ConversationKnown
 
 from .state import AcpState
 
@@ -31,10 +32,20 @@ class Shared:
         self.state = state
         self.rpc.state = state.rpc
 
+    def option(self, name: str) -> bool:
+        """Whether an option of the dialect is on."""
+        return self.state.start.options.get(name) in {True, "true"}
+
     def new_id(self, kind: str) -> str:
         """An id for an item, a request or a turn."""
         self.state.made += 1
         return f"{self.state.prefix}-{kind}-{self.state.made}"
+
+    def report_conversation(self) -> None:
+        """Report the id of the conversation. Agents keep none without a prompt, so a new one has nothing to resume."""
+        if not self.state.reported:
+            self.state.reported = True
+            self.port.emit(ConversationKnown(self.state.session))
 
 
 def error_text(error: Any) -> str:

@@ -71,7 +71,7 @@ class AcpState(msgspec.Struct, array_like=True):
         agent: the agent's name.
         methods: its ways to log in, as it describes them; ``tried``: ids of those that were tried.
         loads, resumes, takes_images: what it can do.
-        session: the id of its session.
+        session: the id of its session; ``reported``: the transcript has it.
         opened: prompts are taken.
         replaying: the agent repeats a former conversation; ``replayed``: the items of it.
         heard: how many updates of the conversation came; ``settled``: how many had come at the last look.
@@ -100,6 +100,7 @@ class AcpState(msgspec.Struct, array_like=True):
     resumes: bool = False
     takes_images: bool = False
     session: str = ""
+    reported: bool = False
     opened: bool = False
     replaying: bool = False
     replayed: list[str] = []

@@ -141,8 +141,7 @@ class Tools:
     @property
     def _title_is_command(self) -> bool:
         """Whether the title of a tool that executes is its whole command. In a former conversation it never is."""
-        state = self._shared.state
-        return bool(state.start.options.get("title_is_command")) and not state.replaying
+        return self._shared.option("title_is_command") and not self._shared.state.replaying
 
     def _merge_content(self, tool: Tool, update: dict[str, Any], *, asks: bool) -> None:
         texts: list[str] = []

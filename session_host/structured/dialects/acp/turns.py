@@ -8,7 +8,6 @@ from session_host.structured.dialects import reading
 from session_host.structured.dialects.base import UserPrompt
 from session_host.structured.dialects.json_rpc import INVALID_PARAMS
 from session_host.structured.items import (
-    ConversationKnown,
     ItemStatus,
     StateChanged,
     TurnEnded,
@@ -73,9 +72,7 @@ class Turns:
         if not state.turn or state.confirmed:
             return
         state.confirmed = True
-        if state.turns == 1 and not state.start.conversation:
-            # Agents keep no conversation without a prompt: there would be nothing to resume.
-            shared.port.emit(ConversationKnown(state.session))
+        shared.report_conversation()
         shared.port.accepted(state.prompt, state.turn)
 
     def cancel(self) -> None:

@@ -22,7 +22,7 @@ ASKING = ("opencode", "gemini", "claude")
 
 
 def start(agent: str, **fields: object) -> Start:
-    options = {"title_is_command": True} if agent == "gemini" else {}
+    options = {"title_is_command": "true"} if agent == "gemini" else {}
     return Start(directory=DIRECTORY, version="1.0", options=options, **fields)  # type: ignore[arg-type]
 
 

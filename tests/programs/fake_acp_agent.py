@@ -1,0 +1,374 @@
+"""A fake agent of the Agent Client Protocol, made with the protocol's own SDK: the schema checks all that it gets.
+
+The words of a prompt script its turn, one on each line, in order:
+
+    say TEXT            a message
+    think TEXT          a thought
+    chunks N DELAY_MS   a message of N chunks, "chunk 1 " and so on
+    run COMMAND         a tool call that asks before it runs; its output is "ran COMMAND"
+    edit PATH OLD NEW   a tool call that asks with a diff
+    options ID=KIND…    a tool call that asks with these options
+    form FIELD…         a question with a field of text for each word
+    plan STEP…          a plan
+    hold                wait until the turn is cancelled
+    deaf                never reply, also if it is cancelled
+    fail MESSAGE        an error in place of a reply
+    stop REASON         the reason of the turn's end
+    garbage             a line that is no message
+    unknown             an update and a notification of unknown kinds
+    files               ask the client to read a file
+    cut                 half of a line, then the process ends
+    exit CODE           the process ends
+
+Its environment:
+
+    FAKE_ACP_DIRECTORY  keeps conversations, one file each; without it, none can be loaded or resumed
+    FAKE_ACP_RECEIVED   a file that gets each received line
+    FAKE_ACP_REFUSALS   so many loads fail before one works
+    FAKE_ACP_LOG_IN     "needed": sessions need a log-in, by a way that takes a variable of the environment;
+                        "browser": by a way that opens a browser
+    FAKE_ACP_LACKS      words: "load", "resume"
+
+With ``--serve SOCKET`` it is a server that forks an agent for each connection, until its standard input ends: to import
+the SDK takes a second. The agent writes its process id first, and reads a line: its directory and environment, as JSON.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import uuid
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, SupportsIndex, cast
+
+import acp
+from acp import helpers, schema
+
+JsonObject = dict[str, Any]
+
+
+class _Stopped(Exception):
+    """The turn was cancelled."""
+
+
+class FakeAgent:
+    """The agent; one session after the other."""
+
+    def __init__(self) -> None:
+        self._environment = dict(os.environ)
+        self._lacks = self._environment.get("FAKE_ACP_LACKS", "").split()
+        self._refusals = int(self._environment.get("FAKE_ACP_REFUSALS", "0"))
+        self._logged_in = "FAKE_ACP_LOG_IN" not in self._environment
+        self._cancelled = asyncio.Event()
+        self._mode = "ask"
+        self._calls = 0
+        self._client: Any
+
+    def on_connect(self, conn: Any) -> None:
+        self._client = conn
+
+    # ------------------------------------------------------------ sessions
+
+    async def initialize(self, protocol_version: int, **_: Any) -> schema.InitializeResponse:
+        keeps = "FAKE_ACP_DIRECTORY" in self._environment
+        sessions = schema.SessionCapabilities()
+        if keeps and "resume" not in self._lacks:
+            sessions.resume = schema.SessionResumeCapabilities()
+        capabilities = schema.AgentCapabilities(
+            load_session=keeps and "load" not in self._lacks,
+            prompt_capabilities=schema.PromptCapabilities(image=True),
+            session_capabilities=sessions,
+        )
+        return acp.InitializeResponse(
+            protocol_version=protocol_version,
+            agent_capabilities=capabilities,
+            agent_info=schema.Implementation(name="fake", title="Fake Agent", version="1"),
+            auth_methods=list(self._ways_to_log_in()),
+        )
+
+    def _ways_to_log_in(self) -> Iterator[Any]:
+        way = self._environment.get("FAKE_ACP_LOG_IN")
+        if way == "browser":
+            yield schema.AuthMethodAgent(id="browser", name="Browser", description="Run `fake login` in a terminal")
+        if way == "needed":
+            variable = schema.AuthEnvVar(name="FAKE_KEY")
+            yield schema.EnvVarAuthMethod(id="key", name="Key", vars=[variable], type="env_var")
+
+    async def authenticate(self, method_id: str, **_: Any) -> schema.AuthenticateResponse:
+        if method_id != "key":
+            raise acp.RequestError.invalid_params({"method": method_id})
+        self._logged_in = True
+        return schema.AuthenticateResponse()
+
+    async def new_session(self, cwd: str, **_: Any) -> schema.NewSessionResponse:
+        self._check_log_in()
+        session = str(uuid.uuid4())
+        asyncio.get_running_loop().call_later(0.01, lambda: asyncio.ensure_future(self._offer_commands(session)))
+        return schema.NewSessionResponse(session_id=session, modes=self._modes())
+
+    async def load_session(self, cwd: str, session_id: str, **_: Any) -> schema.LoadSessionResponse:
+        for update in self._history(session_id):
+            await self._client.session_update(session_id, update)
+        return schema.LoadSessionResponse(modes=self._modes())
+
+    async def resume_session(self, session_id: str, cwd: str, **_: Any) -> schema.ResumeSessionResponse:
+        list(self._history(session_id))
+        return schema.ResumeSessionResponse(modes=self._modes())
+
+    async def set_session_mode(self, session_id: str, mode_id: str, **_: Any) -> schema.SetSessionModeResponse:
+        self._mode = mode_id
+        return schema.SetSessionModeResponse()
+
+    def _check_log_in(self) -> None:
+        if not self._logged_in:
+            raise acp.RequestError.auth_required()
+
+    def _modes(self) -> schema.SessionModeState:
+        modes = [schema.SessionMode(id="ask", name="Ask"), schema.SessionMode(id="plan", name="Plan")]
+        return schema.SessionModeState(current_mode_id=self._mode, available_modes=modes)
+
+    async def _offer_commands(self, session: str) -> None:
+        command = schema.AvailableCommand(name="review", description="Review the changes")
+        await self._client.session_update(session, helpers.update_available_commands([command]))
+
+    # ------------------------------------------------------------ history
+
+    def _file(self, session: str) -> Path | None:
+        directory = self._environment.get("FAKE_ACP_DIRECTORY")
+        return Path(directory) / f"{session}.jsonl" if directory else None
+
+    def _keep(self, session: str, kind: str, text: str) -> None:
+        if (path := self._file(session)) is not None:
+            with path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps([kind, text]) + "\n")
+
+    def _history(self, session: str) -> Iterator[Any]:
+        self._check_log_in()
+        if self._refusals:
+            self._refusals -= 1
+            raise acp.RequestError.internal_error({"details": "no conversations yet"})
+        path = self._file(session)
+        if path is None or not path.exists():
+            raise acp.RequestError.resource_not_found(session)
+        for line in path.read_text(encoding="utf-8").splitlines():
+            kind, text = json.loads(line)
+            if kind == "user":
+                yield acp.update_user_message_text(text)
+            elif kind == "agent":
+                yield acp.update_agent_message_text(text)
+            else:
+                self._calls += 1
+                yield acp.start_tool_call(f"old-{self._calls}", text, kind="execute", status="completed")
+
+    # ------------------------------------------------------------ turns
+
+    async def cancel(self, session_id: str, **_: Any) -> None:
+        self._cancelled.set()
+
+    async def prompt(self, session_id: str, prompt: list[Any], **more: Any) -> schema.PromptResponse:
+        self._cancelled.clear()
+        text = "\n".join(block.text for block in prompt if isinstance(block, schema.TextContentBlock))
+        self._keep(session_id, "user", text)
+        reason = "end_turn"
+        try:
+            for line in text.splitlines():
+                word, _, rest = line.partition(" ")
+                reason = await self._do(session_id, word, rest) or reason
+        except _Stopped:
+            reason = "cancelled"
+        return schema.PromptResponse(stop_reason=cast("Any", reason))
+
+    async def _do(self, session: str, word: str, rest: str) -> str:
+        """Carry out one line; returns the reason of the turn's end, "" for the usual one."""
+        match word:
+            case "say":
+                self._keep(session, "agent", rest)
+                await self._client.session_update(session, acp.update_agent_message_text(rest))
+            case "think":
+                await self._client.session_update(session, acp.update_agent_thought_text(rest))
+            case "chunks":
+                await self._stream(session, rest)
+            case "run" | "edit" | "options":
+                await self._call_tool(session, word, rest)
+            case "form":
+                await self._ask(session, rest)
+            case "plan":
+                entries = [acp.plan_entry(step) for step in rest.split()]
+                await self._client.session_update(session, acp.update_plan(entries))
+            case "hold":
+                await self._cancelled.wait()
+                raise _Stopped
+            case "deaf":
+                await asyncio.Event().wait()
+            case "fail":
+                raise acp.RequestError.internal_error({"details": rest})
+            case "stop":
+                return rest
+            case _:
+                await self._misbehave(session, word, rest)
+        return ""
+
+    async def _stream(self, session: str, rest: str) -> None:
+        count, delay_ms = (int(each) for each in rest.split())
+        said: list[str] = []
+        try:
+            for number in range(1, count + 1):
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._cancelled.wait(), delay_ms / 1000)
+                    raise _Stopped
+                said.append(f"chunk {number} ")
+                await self._client.session_update(session, acp.update_agent_message_text(said[-1]))
+        finally:
+            self._keep(session, "agent", "".join(said))
+
+    async def _misbehave(self, session: str, word: str, rest: str) -> None:
+        match word:
+            case "garbage":
+                write_all(b"npm warn deprecated\n")
+            case "unknown":
+                params = {"sessionId": session, "update": {"sessionUpdate": "mood", "mood": "good"}}
+                self._write_message({"method": "session/update", "params": params})
+                self._write_message({"method": "_fake/mood", "params": {"mood": "good"}})
+            case "files":
+                with contextlib.suppress(acp.RequestError):
+                    await self._client.read_text_file(session, "/etc/hostname")
+            case "cut":
+                write_all(b'{"jsonrpc":"2.0","method":"session/update","params":{"sess')
+                os._exit(1)
+            case "exit":
+                os._exit(int(rest))
+            case _:
+                raise acp.RequestError.invalid_params({"word": word})
+
+    def _write_message(self, message: JsonObject) -> None:
+        write_all(json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n")
+
+    # ------------------------------------------------------------ requests
+
+    async def _call_tool(self, session: str, word: str, rest: str) -> None:
+        self._calls += 1
+        call = f"call-{os.getpid()}-{self._calls}"
+        fields = self._fields(word, rest)
+        options = [option.split("=") for option in rest.split()] if word == "options" else _ALLOW_AND_REJECT
+        await self._client.session_update(session, acp.start_tool_call(call, status="pending", **fields))
+        named = [
+            schema.PermissionOption(option_id=option, name=option.title(), kind=cast("Any", kind))
+            for option, kind in options
+        ]
+        asked = schema.ToolCallUpdate(tool_call_id=call)
+        answer = await self._client.request_permission(session, asked, named)
+        if isinstance(answer.outcome, schema.DeniedOutcome):
+            await self._client.session_update(session, acp.update_tool_call(call, status="failed"))
+            raise _Stopped
+        if answer.outcome.option_id.startswith("no"):
+            await self._client.session_update(session, acp.update_tool_call(call, status="failed"))
+            return
+        self._keep(session, "tool", rest)
+        output = acp.tool_content(acp.text_block(f"ran {rest} ({answer.outcome.option_id})"))
+        done = acp.update_tool_call(call, status="completed", content=[output, *fields.get("content", [])])
+        await self._client.session_update(session, done)
+
+    @staticmethod
+    def _fields(word: str, rest: str) -> JsonObject:
+        if word != "edit":
+            return {"title": rest, "kind": "execute", "raw_input": {"command": rest}}
+        path, old, new = rest.split()
+        diff = acp.tool_diff_content(path, new.replace("|", "\n"), old.replace("|", "\n"))
+        return {"title": f"Edit {path}", "kind": "edit", "content": [diff]}
+
+    async def _ask(self, session: str, rest: str) -> None:
+        fields: Any = {name: schema.ElicitationStringPropertySchema(type="string", title=name) for name in rest.split()}
+        form = schema.ElicitationFormSessionMode(
+            session_id=session, requested_schema=schema.ElicitationSchema(properties=fields)
+        )
+        answer = await self._client.create_elicitation("What?", form)
+        told = json.dumps(answer.content if isinstance(answer, schema.AcceptElicitationResponse) else answer.action)
+        await self._client.session_update(session, acp.update_agent_message_text(told))
+
+
+_ALLOW_AND_REJECT = [["yes", "allow_once"], ["always", "allow_always"], ["no", "reject_once"]]
+
+
+class _Recorder(asyncio.StreamReader):
+    """A stream that writes what it gets to a file."""
+
+    def feed_data(self, data: Iterable[SupportsIndex]) -> None:
+        if path := os.environ.get("FAKE_ACP_RECEIVED"):
+            with Path(path).open("ab") as file:
+                file.write(bytes(data))
+        super().feed_data(data)
+
+
+class _Output(asyncio.WriteTransport):
+    """The standard output, written at once: asyncio's own transport takes input on the same socket for the end."""
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        write_all(bytes(data))
+
+    def is_closing(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        pass
+
+
+def write_all(data: bytes) -> None:
+    """Write to the standard output, which may be a socket that does not block."""
+    while data:
+        try:
+            data = data[os.write(1, data) :]
+        except BlockingIOError:
+            select.select([], [1], [])
+
+
+async def main() -> None:
+    loop = asyncio.get_running_loop()
+    reader = _Recorder(limit=50_000_000)
+    with open(0, "rb", buffering=0, closefd=False) as stdin:
+        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), stdin)
+        writer = asyncio.StreamWriter(_Output(), asyncio.streams.FlowControlMixin(), None, loop)
+        agent: Any = FakeAgent()
+        await acp.run_agent(agent, writer, reader, use_unstable_protocol=True)
+
+
+def serve(path: str) -> None:
+    """Fork an agent for each connection."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen()
+        print("ready", flush=True)
+        while sys.stdin not in select.select([listener, sys.stdin], [], [])[0]:
+            connection, _ = listener.accept()
+            with connection:
+                if os.fork() == 0:
+                    become_agent(connection)
+                    return
+
+
+def become_agent(connection: socket.socket) -> None:
+    """Be the agent of a connection."""
+    connection.sendall(f"{os.getpid()}\n".encode())
+    line = b""
+    while not line.endswith(b"\n"):
+        line += connection.recv(1)
+    directory, environment = json.loads(line)
+    os.chdir(directory)
+    os.environ.update(environment)
+    for descriptor in (0, 1):
+        os.dup2(connection.fileno(), descriptor)
+    asyncio.run(main())
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--serve"]:
+        serve(sys.argv[2])
+    else:
+        asyncio.run(main())
