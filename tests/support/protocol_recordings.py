@@ -156,9 +156,10 @@ class ReplayedClient:
                     if frame.side == "client":
                         before = len(self.heard)
                         await self._say(frame)
-                        if following is not None and following.kind == "Resized":
-                            # The grid follows a moment later; what is said next must not overtake it.
-                            await self._until(lambda: any(h[0] == "Resized" for _, h in self.heard[before:]))  # noqa: B023
+                        if following is not None and following.kind in {"Output", "Resized"}:
+                            # The program and the grid follow a moment later; what is said next must not overtake them.
+                            awaited = following.kind
+                            await self._until(lambda: any(h[0] == awaited for _, h in self.heard[before:]))  # noqa: B023
                 wanted = {frame.kind for frame in frames if frame.side == "host"} - {"Starting"}
                 await self._until(lambda: wanted <= {values[0] for _, values in self.heard})
         finally:
