@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_by_name, get_lexer_for_filename
 from pygments.token import Comment, Generic, Keyword, Literal, Name, Number, Operator, String
 from pygments.util import ClassNotFound
+from PySide6.QtCore import QObject, Signal
 
 _LONGEST = 40_000
 """Longer code stays plain: colours never delay a frame for long."""
@@ -31,10 +33,38 @@ class Span(NamedTuple):
     color: str
 
 
-@lru_cache(maxsize=64)
-def _lexer(language: str) -> Lexer | None:
-    if not language:
-        return None
+class Lexers(QObject):
+    """The lexers of languages; each is made in a thread, since the first one takes up to a second.
+
+    Signals:
+        loaded: code of one more language can be coloured.
+    """
+
+    loaded = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._known: dict[str, Lexer | None] = {}
+
+    def get(self, language: str) -> Lexer | None:
+        """The lexer of a language; None if there is none, or not yet."""
+        if language and language not in self._known:
+            self._known[language] = None
+            threading.Thread(target=self._load, args=(language,), name="lexer", daemon=True).start()
+        return self._known.get(language)
+
+    def _load(self, language: str) -> None:
+        """Make the lexer of a language; runs in a thread."""
+        found = _make(language)
+        if found is not None:
+            self._known[language] = found
+            try:
+                self.loaded.emit()
+            except RuntimeError:
+                pass  # The window has ended.
+
+
+def _make(language: str) -> Lexer | None:
     for find in (get_lexer_by_name, lambda name: get_lexer_for_filename(f"x.{name}")):
         try:
             found: Lexer = find(language.lower())
@@ -44,12 +74,23 @@ def _lexer(language: str) -> Lexer | None:
     return None
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1)
+def lexers() -> Lexers:
+    """The lexers of this process."""
+    return Lexers()
+
+
 def spans(code: str, language: str) -> tuple[Span, ...]:
-    """The coloured parts of a code, in order; () if the language is unknown."""
-    lexer = _lexer(language)
-    if lexer is None or len(code) > _LONGEST:
+    """The coloured parts of a code, in order; () if the language is unknown, or its lexer is not made yet."""
+    if len(code) > _LONGEST or lexers().get(language) is None:
         return ()
+    return _spans(code, language)
+
+
+@lru_cache(maxsize=256)
+def _spans(code: str, language: str) -> tuple[Span, ...]:
+    lexer = lexers().get(language)
+    assert lexer is not None
     found: list[Span] = []
     for start, kind, value in lexer.get_tokens_unprocessed(code):
         color = next((color for known, color in _COLORS if kind in known), "")

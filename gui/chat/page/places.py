@@ -145,9 +145,11 @@ def walk(rows: Rows, place: Place, height: float) -> list[Visible]:
     y = -place.above
     found: list[Visible] = []
     while at is not None and y < height:
-        laid = rows.laid(*at)
-        bottom = y + rows.segment_height(*at)
-        found.append(Visible(*at, y + rows.top_of(*at), bottom, laid))
-        y = bottom
-        at = next_of(rows, *at)
+        position, number = at
+        laid = rows.laid(position, number)
+        row = rows.row(position)
+        top = y + (row.before if number == 0 else 0.0)
+        y = top + laid.height + (row.after if number == len(row.segments) - 1 else 0.0)
+        found.append(Visible(position, number, top, y, laid))
+        at = next_of(rows, position, number)
     return found

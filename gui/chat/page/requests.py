@@ -41,6 +41,8 @@ _ORDER = ("allow_once", "allow_always", "choice", "reject_once", "reject_always"
 _KEYS = {"allow_once": "y", "allow_always": "a", "reject_once": "n"}
 _PADDING_PX = 12
 _LEAST_SUBJECT_PX = 60
+_FRAME_PX = 26
+"""The frame and the margins around the subject's lines."""
 _OTHER_PX = 150
 """The height of all but the subject, as a guess for its limit."""
 
@@ -313,7 +315,7 @@ class RequestCard(QWidget):
             wanted = 0.0
             if subject is not None:
                 lines = _wrapped_lines(subject, width - 2 * _PADDING_PX - 4)
-                wanted = lines * subject.fontMetrics().lineSpacing() + 18
+                wanted = lines * subject.fontMetrics().lineSpacing() + _FRAME_PX
             self._measured = (width, wanted)
         wanted = self._measured[1]
         if self._subject is not None:

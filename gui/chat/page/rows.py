@@ -10,7 +10,7 @@ from collections import OrderedDict
 from gui.chat.content import items as item_content
 from gui.chat.content.items import Asked, Mode
 from gui.chat.content.markdown import MarkdownText
-from gui.chat.content.segments import Card, QuietLine, Segment
+from gui.chat.content.segments import Card, Code, Diff, QuietLine, Segment
 from gui.chat.drawing.laid import Laid
 from gui.chat.drawing.lay_out import estimate, lay_out
 from gui.chat.drawing.style import Style
@@ -87,6 +87,8 @@ class Rows:
         self.card_heights: dict[str, float] = {}
         self.modes: dict[str, Mode] = {}
         self._rows: OrderedDict[str, Row] = OrderedDict()
+        self._at: dict[int, Row] = {}
+        """The rows that were looked at lately, by their positions."""
         self._asked: dict[str, Asked] = {}
         self._asked_for: object = None
         self.heights = Heights(GUESS_PX)
@@ -110,6 +112,12 @@ class Rows:
 
     def row(self, position: int) -> Row:
         """The row at a position."""
+        found = self._at.get(position)
+        if found is None:
+            found = self._at[position] = self._find(position)
+        return found
+
+    def _find(self, position: int) -> Row:
         key = self.key(position)
         found = self._rows.get(key)
         if found is None:
@@ -118,6 +126,7 @@ class Rows:
             self._fill(found, position)
             if len(self._rows) > _MOST_ROWS:
                 self._rows.popitem(last=False)
+                self._at.clear()
         else:
             self._rows.move_to_end(key)
         return found
@@ -163,6 +172,8 @@ class Rows:
         changes = self.transcript.take_changes()
         count = len(self.transcript) + 1
         more = count > len(self.heights)
+        if more or changes.removed:
+            self._at.clear()
         if changes.removed:
             known = {key: row.height for key, row in self._rows.items()}
             self.heights = Heights(GUESS_PX)
@@ -223,6 +234,13 @@ class Rows:
                     row.laid[number] = None
         return True
 
+    def color_code(self) -> None:
+        """Lay out code again, since colours of one more language are known; heights stay."""
+        for row in self._rows.values():
+            for number, segment in enumerate(row.segments):
+                if isinstance(segment, Code | Diff):
+                    row.laid[number] = None
+
     def lay_out_anew(self, style: Style, width: float) -> None:
         """Use another style or width."""
         self.style, self.width = style, width
@@ -253,7 +271,9 @@ class Rows:
     def _tail(self) -> list[Segment]:
         """The segments behind the last item."""
         status = self.transcript.status
-        found: list[Segment] = [Card(request=each) for each in self._asked.get(TAIL, Asked()).open]
+        asked = self._asked.get(TAIL, Asked())
+        found: list[Segment] = [item_content.answer_line(request, answer) for request, answer in asked.answered]
+        found += [Card(request=each) for each in asked.open]
         if self.transcript.damaged:
             found.append(QuietLine(chat_texts.damaged(self.transcript.damaged), tone="failed", icon=Glyph.WARNING))
         if status.state == "starting":

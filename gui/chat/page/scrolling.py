@@ -12,6 +12,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QHideEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QShowEvent, QWheelEvent
 from PySide6.QtWidgets import QPushButton, QScrollBar, QWidget
 
+from gui.chat.content.highlighting import lexers
 from gui.chat.content.segments import Card
 from gui.chat.drawing.laid import Control, utf16_length
 from gui.chat.drawing.style import MARGIN_PX, MOST_WIDTH_PX, Style
@@ -70,6 +71,7 @@ class ScrollingPage(QWidget):
         self._new.setCursor(Qt.CursorShape.ArrowCursor)
         self._new.clicked.connect(lambda _checked: self.scroll_to_end())
         self._new.hide()
+        lexers().loaded.connect(self._on_lexer)
         self._dress()
         theme.changed.connect(self._on_theme)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -263,6 +265,11 @@ class ScrollingPage(QWidget):
         """Set the family of code; "" for the desktop's."""
         self._mono = family
         self._restyle()
+
+    def _on_lexer(self) -> None:
+        self.rows.color_code()
+        if self.isVisible():
+            self.arrange()
 
     def _on_theme(self) -> None:
         self._dress()

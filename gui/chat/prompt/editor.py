@@ -74,6 +74,13 @@ class PromptEditor(QPlainTextEdit):
         else:
             super().keyPressEvent(event)
 
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Let Tab accept a completion while there are some."""
+        if self.is_completing and forward:
+            self.completion_key.emit(int(Qt.Key.Key_Tab))
+            return True
+        return bool(super().focusNextPrevChild(forward))
+
     def _is_at(self, *, first: bool) -> bool:
         """Whether the cursor is in the first, or the last, line as it is shown."""
         cursor = self.textCursor()
