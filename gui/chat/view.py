@@ -72,7 +72,8 @@ class ChatView(QWidget):
         self.page.answered.connect(self.answered)
         self.page.typed.connect(self._on_typed)
         self.page.interrupt_wanted.connect(self.prompt.interrupt)
-        self.page.arranged.connect(self._on_arranged)
+        self.page.arranged.connect(self.page.look_at_cards)
+        self.page.framed.connect(self._on_frame)
         self.prompt.sent.connect(self._on_sent)
         self.prompt.interrupted.connect(self.interrupted)
         self.prompt.setting_changed.connect(self.setting_changed)
@@ -101,6 +102,8 @@ class ChatView(QWidget):
     def changed(self) -> None:
         """The transcript was fed: show it with the next frame."""
         self.page.changed()
+
+    def _on_frame(self) -> None:
         self._announcer.look(self.transcript)
         self._show_status()
 
@@ -212,9 +215,6 @@ class ChatView(QWidget):
         page.reveal(hit.item, hit.segment, hit.begin)
 
     # ------------------------------------------------------------ arranging
-
-    def _on_arranged(self) -> None:
-        self.page.look_at_cards()
 
     def _place_find(self) -> None:
         size = self.find_bar.sizeHint()

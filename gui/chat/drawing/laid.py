@@ -71,13 +71,14 @@ class Laid:
 
     # ------------------------------------------------------------ painting
 
-    def paint(self, painter: QPainter, marks: Sequence[tuple[int, int, QColor]], shown: QRectF) -> None:
+    def paint(self, painter: QPainter, marks: Sequence[tuple[int, int, QColor]], shown: QRectF, text: QColor) -> None:
         """Paint at the painter's origin.
 
         Args:
             painter: paints.
             marks: parts of the text with other grounds: offsets from and to, and the colour.
             shown: the part that is visible.
+            text: the colour of marked text.
         """
         for paint in self.under:
             paint(painter)
@@ -93,6 +94,7 @@ class Laid:
                     marked.start, marked.length = first, last - first
                     looks = QTextCharFormat()
                     looks.setBackground(color)
+                    looks.setForeground(text)
                     marked.format = looks
                     ranges.append(marked)
             box.layout.draw(painter, QPointF(box.x, box.y), ranges, shown.translated(0, 0))

@@ -15,7 +15,7 @@ from .laid import Control, Laid, run_formats, text_box
 from .prose import left_of
 from .style import Style
 
-FOLD_LINE_PX = 28
+FOLD_LINE_PX = 26
 MOST_IMAGE_BYTES = 20 * 1024 * 1024
 MOST_IMAGE_PIXELS = 40_000_000
 _IMAGE_HEIGHT_PX = 320
@@ -48,7 +48,6 @@ def lay_out_fold_line(segment: FoldLine, width: float, style: Style) -> Laid:
     text_right = text_left + min(metrics.horizontalAdvance(shown), room)
     detail_area = QRectF(text_right + 10, 0, detail_px, FOLD_LINE_PX)
     icon_area = QRectF(left + 2, area.center().y() - 8, 16, 16)
-    hover = style.color("hover")
     icon_tone = style.color("accent") if segment.running else tone if segment.tone != "failed" else detail_tone
 
     def paint(painter: QPainter) -> None:
@@ -63,7 +62,6 @@ def lay_out_fold_line(segment: FoldLine, width: float, style: Style) -> Laid:
             paint_glyph(painter, glyph, caret, tone)
 
     laid.over.append(paint)
-    del hover
     if segment.folded is not None:
         name = chat_texts.unfold(segment.text) if segment.folded else chat_texts.fold(segment.text)
         laid.controls.append(Control(area, Action("fold", segment.item), name))

@@ -20,15 +20,15 @@ def left_of(segment: Segment) -> float:
     return segment.indent * INDENT_PX + segment.quotes * QUOTE_PX + (12 if segment.inner else 0)
 
 
-def paint_quotes(laid: Laid, segment: Segment, style: Style) -> None:
-    """Paint the bars of quotations along the segment."""
+def paint_quotes(laid: Laid, segment: Segment, style: Style, above: float = 0.0) -> None:
+    """Paint the bars of quotations along the segment, from ``above`` on."""
     if not segment.quotes:
         return
     height, color = laid.height, style.color("border")
 
     def paint(painter: QPainter) -> None:
         for depth in range(segment.quotes):
-            painter.fillRect(QRectF(segment.indent * INDENT_PX + depth * QUOTE_PX, 0, 3, height), color)
+            painter.fillRect(QRectF(segment.indent * INDENT_PX + depth * QUOTE_PX, above, 3, height - above), color)
 
     laid.under.append(paint)
 
@@ -62,7 +62,7 @@ def lay_out_paragraph(segment: Paragraph, width: float, style: Style) -> Laid:
             painter.drawText(area, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, marker)
 
         laid.under.append(paint)
-    paint_quotes(laid, segment, style)
+    paint_quotes(laid, segment, style, max(above - 3, 0))
     return laid
 
 

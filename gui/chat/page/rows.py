@@ -27,7 +27,7 @@ TAIL = ""
 FRAME_PX = 10
 """The room between a prompt's frame and its text."""
 _MOST_ROWS = 300
-_GAPS_PX = {"user": 18, "agent": 8, "plan": 8, "thought": 4, "tool": 3, "notice": 4, "raw": 3}
+_GAPS_PX = {"user": 18, "agent": 4, "plan": 6, "thought": 1, "tool": 1, "notice": 2, "raw": 1}
 
 
 class Row:
@@ -262,10 +262,9 @@ class Rows:
             row.replace(found, self.style, self.width)
             row.framed = item.kind == "user"
             row.before = float(_GAPS_PX.get(item.kind, 4))
-            row.after = 4.0
+            row.after = 1.0 if item.kind in {"tool", "thought", "raw"} else 6.0
             if row.framed:
-                row.before += FRAME_PX - 6
-                row.after = float(FRAME_PX)
+                row.after = FRAME_PX - 2.0 if found and isinstance(found[-1], QuietLine) else FRAME_PX + 4.0
         self.heights.set(position, row.height)
 
     def _tail(self) -> list[Segment]:

@@ -16,6 +16,7 @@ from gui.chat.content.highlighting import lexers
 from gui.chat.content.segments import Card
 from gui.chat.drawing.laid import Control, utf16_length
 from gui.chat.drawing.style import MARGIN_PX, MOST_WIDTH_PX, Style
+from gui.terminal.cell_metrics import MIN_FONT_PX
 from gui.terminal.drawing.frame_pacing import FramePacer
 from gui.theme.follow import Theme
 from gui.theme.icons import Glyph, glyph_icon
@@ -25,7 +26,7 @@ from session_host.structured.transcript import Transcript
 
 from . import places
 from .places import Place, Visible
-from .rows import FRAME_PX, Rows
+from .rows import FRAME_PX, TAIL, Rows
 from .selection import Selection
 
 BAR_PX = 10
@@ -38,10 +39,12 @@ class ScrollingPage(QWidget):
 
     Signals:
         arranged: other segments may be on the page, or at other places.
+        framed: the changes of the transcript are shown.
         followed(bool): the page follows the end now, or does not any more.
     """
 
     arranged = Signal()
+    framed = Signal()
     followed = Signal(bool)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -58,6 +61,8 @@ class ScrollingPage(QWidget):
         self.needle = ""
         self.current_hit: tuple[str, int, int, int] | None = None
         self._place: Place | None = None
+        self._kept_place: Place | None = None
+        """The place to go back to when the transcript comes again."""
         self._following = True
         self._pacer = FramePacer(self._frame, lambda: False, self)
         self._bar = QScrollBar(Qt.Orientation.Vertical, self)
@@ -89,20 +94,21 @@ class ScrollingPage(QWidget):
         """Whether the page follows the end."""
         return self._following
 
-    @property
-    def place(self) -> Place | None:
-        """The place of the page; None at the end."""
-        return None if self._following else self._place
-
     def set_transcript(self, transcript: Transcript) -> None:
         """Show a transcript, at the place where the former one was, if that is in it."""
         columns, modes = self.rows.columns, self.rows.modes
         transcript.take_changes()
+        if self._kept_place is None and not self._following:
+            self._kept_place = self._place
         self.rows = Rows(transcript, self.style_, self._column_width())
         self.rows.columns, self.rows.modes = columns, modes
-        if self._place is not None and self.rows.position(self._place.key) is None:
-            self._place = None
-            self._set_following(True)
+        self._set_following(True)
+        kept = self._kept_place
+        if kept is not None and self.rows.position(kept.key) is not None and kept.key != TAIL:
+            self._place, self._kept_place = kept, None
+            self._set_following(False)
+        elif len(transcript):
+            self._kept_place = None
         self.hovered = self.focused = None
         if self.isVisible():
             self._frame()
@@ -123,6 +129,7 @@ class ScrollingPage(QWidget):
             self._new.show()
             self._place_button()
         self.arrange()
+        self.framed.emit()
 
     # ------------------------------------------------------------ arranging
 
@@ -257,8 +264,8 @@ class ScrollingPage(QWidget):
     # ------------------------------------------------------------ appearance
 
     def set_font_size(self, size_px: int) -> None:
-        """Set the size of the text; 0 for the usual one."""
-        self._size_px = size_px or TEXT_PX
+        """Set the size of the text; one below the least is added to the usual one, so that 0 is that."""
+        self._size_px = size_px if size_px >= MIN_FONT_PX else max(TEXT_PX + size_px, MIN_FONT_PX)
         self._restyle()
 
     def set_mono_family(self, family: str) -> None:
@@ -331,7 +338,7 @@ class ScrollingPage(QWidget):
                 continue
             parts = [each for each in self.visible if each.position == position]
             first, last = parts[0], parts[-1]
-            begin = first.top - FRAME_PX + 4 if first.number == 0 else -20.0
+            begin = first.top - 2 if first.number == 0 else -20.0
             end = last.bottom - 4 if last.number == len(row.segments) - 1 else self.height() + 20.0
             painter.drawRoundedRect(QRectF(left, begin, self.rows.width, end - begin), RADIUS_PX, RADIUS_PX)
 
@@ -362,7 +369,7 @@ class ScrollingPage(QWidget):
         if part is not None:
             marks.append((*part, self.style_.selection))
         shown = QRectF(0, -each.top, self.rows.width, self.height())
-        each.laid.paint(painter, marks, shown)
+        each.laid.paint(painter, marks, shown, self.style_.text)
         painter.restore()
 
     def _hits(self, key: str, number: int, text: str) -> list[tuple[int, int, QColor]]:

@@ -13,11 +13,14 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from gui.terminal.view import TerminalView
+from gui.theme.follow import Theme
 from gui.theme.terminal import DARK, TerminalTheme
 from session_host.protocol.values import CellSize, GridSize, KeyAction, MouseAction, MouseButton
 from session_host.terminal import create
 from session_host.terminal.base import Emulator
+from tests.support.chat_stage import ChatStage
 from tests.support.displays import XServer
+from tests.support.played_chat import PlayedChat
 from tests.support.qt_waiting import process_events_until
 from tests.support.windows import has_keyboard
 
@@ -173,6 +176,22 @@ def stage(qapp: QApplication, window_manager: None, display: XServer) -> Iterato
         made.view.set_viewer(None)
         made.view.close()
         made.emulator.close()
+
+
+@pytest.fixture
+def chat_stage(qapp: QApplication, window_manager: None, display: XServer) -> Iterator[Callable[..., ChatStage]]:
+    """Puts the view of a played chat on the display; closed at the end."""
+    stages: list[ChatStage] = []
+    theme = Theme(qapp, "dark")
+
+    def make(chat: PlayedChat | None = None, directory: str = "") -> ChatStage:
+        stages.append(ChatStage(theme, chat or PlayedChat(), directory))
+        return stages[-1]
+
+    yield make
+    for made in stages:
+        made.view.close()
+        made.view.deleteLater()
 
 
 @pytest.fixture

@@ -1,0 +1,261 @@
+"""Prompts, approvals and questions of a structured chat: on a real X server, over a played transcript."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from session_host.structured.items import (
+    AgentRequest,
+    CommandsChanged,
+    Put,
+    Question,
+    SetStatus,
+    Setting,
+    SettingChoice,
+    SettingsChanged,
+    SlashCommand,
+    UsageChanged,
+)
+from session_host.structured.rules import digest
+from tests.support.chat_stage import ChatStage
+from tests.support.played_chat import PlayedChat, command_request, long_chat
+from tests.support.qt_waiting import process_events_until
+
+WAIT_S = 60.0
+
+
+CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+
+
+# ---------------------------------------------------------------- requests
+
+
+def test_a_request_is_answered_by_its_button_once(chat_stage: Callable[..., ChatStage]) -> None:
+    chat = PlayedChat()
+    request = command_request("make install")
+    chat.ask(request)
+    shown = chat_stage(chat)
+    process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the command to be seen")
+    shown.button("Allow").click()
+    assert shown.of("answered") == [("r1", "yes", digest(request), {})]
+    assert not shown.button("Allow").isEnabled()
+    chat.resolve("r1", "yes", "Allow", "command")
+    shown.settle()
+    assert "Allow · from the command line" in shown.shown()
+
+
+def test_keys_answer_only_while_the_request_has_the_keyboard(chat_stage: Callable[..., ChatStage]) -> None:
+    chat = PlayedChat()
+    chat.ask(command_request("make"))
+    shown = chat_stage(chat)
+    process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the command to be seen")
+    shown.type("y")
+    shown.press(Qt.Key.Key_Escape)
+    assert not shown.of("answered")
+    assert shown.view.show_request()
+    shown.press(Qt.Key.Key_Escape)
+    assert not shown.of("answered")
+    shown.press(Qt.Key.Key_Y)
+    assert [answer[1] for answer in shown.of("answered")] == ["yes"]
+
+
+def test_a_long_command_can_be_allowed_only_after_its_end_was_seen(chat_stage: Callable[..., ChatStage]) -> None:
+    chat = PlayedChat()
+    chat.ask(command_request("\n".join(f"echo {number}" for number in range(300)) + "\nrm -rf ~"))
+    shown = chat_stage(chat)
+    card = shown.view.page.card("r1")
+    assert card is not None
+    assert not shown.button("Allow").isEnabled()
+    assert shown.button("Decline").isEnabled()
+    assert shown.view.show_request()
+    shown.press(Qt.Key.Key_Y)
+    assert not shown.of("answered")
+    assert card._subject is not None
+    bar = card._subject.verticalScrollBar()
+    bar.setValue(bar.maximum())
+    process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the end to be seen")
+    assert card.isAncestorOf(shown.view.page) is False
+
+
+def test_an_incomplete_request_can_only_be_declined(chat_stage: Callable[..., ChatStage]) -> None:
+    chat = PlayedChat()
+    chat.ask(command_request("make …", complete=False))
+    shown = chat_stage(chat)
+    card = shown.view.page.card("r1")
+    assert card is not None
+    assert [option.id for option in card.offered()] == ["no"]
+    assert shown.view.show_request()
+    shown.press(Qt.Key.Key_Return)
+    assert not shown.of("answered")
+
+
+def test_questions_are_answered_by_choices_and_texts(chat_stage: Callable[..., ChatStage]) -> None:
+    chat = PlayedChat()
+    questions = (Question("q1", "Which base?", ("main", "dev"), free=False), Question("q2", "Which name?"))
+    request = AgentRequest("r1", "question", 1, "Two questions", "", questions=questions)
+    chat.ask(request)
+    shown = chat_stage(chat)
+    assert shown.view.show_request()
+    field = QApplication.focusWidget()
+    assert field is not None
+    QTest.keyClicks(field, "retry")
+    assert not shown.button("Answer").isEnabled()
+    shown.button("dev").click()
+    shown.button("Answer").click()
+    assert shown.of("answered") == [("r1", "", digest(request), {"q1": "dev", "q2": "retry"})]
+
+
+def test_an_answer_that_had_no_effect_says_why_and_can_be_given_again(chat_stage: Callable[..., ChatStage]) -> None:
+    chat = PlayedChat()
+    chat.ask(command_request("make"))
+    shown = chat_stage(chat)
+    process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the command to be seen")
+    shown.button("Allow").click()
+    shown.view.refused("r1", "the question is not the one that was shown; look at it again")
+    assert shown.button("Allow").isEnabled()
+
+
+# ---------------------------------------------------------------- prompts
+
+
+def test_enter_sends_and_shift_enter_begins_a_line(chat_stage: Callable[..., ChatStage]) -> None:
+    shown = chat_stage()
+    shown.type("one")
+    shown.press(Qt.Key.Key_Return, SHIFT)
+    shown.type("two")
+    shown.press(Qt.Key.Key_Return)
+    assert shown.of("prompt_sent") == [("one\ntwo", "queue", ())]
+    assert shown.view.prompt.editor.toPlainText() == ""
+    shown.press(Qt.Key.Key_Return)
+    assert len(shown.of("prompt_sent")) == 1
+    shown.press(Qt.Key.Key_Up)
+    assert shown.view.prompt.editor.toPlainText() == "one\ntwo"
+
+
+def test_during_a_turn_enter_queues_and_ctrl_enter_steers_as_the_box_says(
+    chat_stage: Callable[..., ChatStage],
+) -> None:
+    chat = PlayedChat()
+    chat.run()
+    shown = chat_stage(chat)
+    shown.type("later")
+    assert shown.view.prompt._said.text() == "Enter queues the prompt · Ctrl+Enter adds it to this turn"
+    shown.press(Qt.Key.Key_Return)
+    shown.type("now")
+    shown.press(Qt.Key.Key_Return, CTRL)
+    assert [each[:2] for each in shown.of("prompt_sent")] == [("later", "queue"), ("now", "steer")]
+
+
+def test_ctrl_c_stops_the_turn_only_with_nothing_selected(chat_stage: Callable[..., ChatStage]) -> None:
+    chat = PlayedChat()
+    shown = chat_stage(chat)
+    shown.press(Qt.Key.Key_C, CTRL)
+    assert not shown.of("interrupted")
+    chat.run()
+    shown.settle()
+    shown.type("text")
+    shown.press(Qt.Key.Key_A, CTRL)
+    shown.press(Qt.Key.Key_C, CTRL)
+    assert not shown.of("interrupted")
+    shown.press(Qt.Key.Key_End)
+    shown.press(Qt.Key.Key_C, CTRL)
+    shown.view.prompt._stop.click()
+    assert shown.of("interrupted") == [(), ()]
+
+
+def test_a_queued_prompt_is_taken_back_and_a_failed_one_sent_again(chat_stage: Callable[..., ChatStage]) -> None:
+    chat = PlayedChat()
+    queued = chat.put("user", "in the queue", status="queued")
+    chat.put("user", "lost", status="unconfirmed")
+    shown = chat_stage(chat)
+    shown.click(shown.control("withdraw"))
+    shown.click(shown.control("again"))
+    assert shown.of("withdrawn") == [(queued,)]
+    assert shown.of("prompt_sent") == [("lost", "queue", ())]
+    chat.apply(SetStatus(queued, "withdrawn"))
+    shown.settle()
+    assert "Taken back" in shown.shown()
+
+
+def test_files_and_commands_are_completed(chat_stage: Callable[..., ChatStage], tmp_path: Any) -> None:
+    (tmp_path / "retry.py").touch()
+    chat = PlayedChat()
+    chat.apply(CommandsChanged((SlashCommand("review", "Look at the changes"), SlashCommand("init"))))
+    shown = chat_stage(chat, str(tmp_path))
+    offers = shown.view.prompt.completion.list
+    shown.type("see @ret")
+    process_events_until(offers.isVisible, WAIT_S, "the files to be offered")
+    shown.press(Qt.Key.Key_Return)
+    assert shown.view.prompt.editor.toPlainText() == "see @retry.py "
+    shown.view.prompt.editor.clear()
+    shown.type("/re")
+    assert offers.isVisible()
+    shown.press(Qt.Key.Key_Escape)
+    assert not offers.isVisible()
+    shown.type("v")
+    shown.press(Qt.Key.Key_Tab)
+    assert shown.view.prompt.editor.toPlainText() == "/review "
+    assert not shown.of("prompt_sent")
+
+
+def test_a_pasted_image_goes_with_the_prompt(chat_stage: Callable[..., ChatStage]) -> None:
+    from PySide6.QtGui import QImage
+
+    shown = chat_stage()
+    image = QImage(20, 10, QImage.Format.Format_RGB32)
+    image.fill(0x336699)
+    QGuiApplication.clipboard().setImage(image)
+    shown.press(Qt.Key.Key_V, CTRL)
+    assert len(shown.view.prompt.attachments.images) == 1
+    shown.type("look")
+    shown.press(Qt.Key.Key_Return)
+    [(text, _mode, images)] = shown.of("prompt_sent")
+    assert text == "look"
+    assert images[0].mime == "image/png"
+    assert not shown.view.prompt.attachments.images
+
+
+def test_settings_and_tokens_are_below_the_prompt(chat_stage: Callable[..., ChatStage]) -> None:
+    chat = PlayedChat()
+    choices = (SettingChoice("a", "Fast"), SettingChoice("b", "Careful"))
+    chat.apply(SettingsChanged((Setting("m", "Model", "a", choices, "model"),)))
+    chat.apply(UsageChanged(84_000, 200_000))
+    shown = chat_stage(chat)
+    row = shown.view.prompt.settings
+    assert row._usage.text() == "42 % context"
+    [button] = row._buttons
+    assert button.text().startswith("Fast")
+    button.click()
+    menu = QApplication.activePopupWidget()
+    assert menu is not None
+    menu.actions()[1].trigger()
+    menu.close()
+    assert shown.of("setting_changed") == [("m", "b")]
+
+
+def test_a_text_that_is_typed_over_the_messages_goes_to_the_prompt(chat_stage: Callable[..., ChatStage]) -> None:
+    shown = chat_stage(long_chat(10))
+    shown.view.page.setFocus()
+    QTest.keyClicks(shown.view.page, "h")
+    assert shown.view.prompt.editor.toPlainText() == "h"
+    assert shown.view.prompt.editor.hasFocus()
+
+
+def test_an_update_of_an_item_replaces_it(chat_stage: Callable[..., ChatStage]) -> None:
+    chat = PlayedChat()
+    item = chat.put("agent", "draft")
+    shown = chat_stage(chat)
+    former = chat.transcript.get(item)
+    assert former is not None
+    import msgspec
+
+    chat.apply(Put(msgspec.structs.replace(former, text="final")))
+    shown.settle()
+    assert "final" in shown.shown()
+    assert "draft" not in shown.shown()

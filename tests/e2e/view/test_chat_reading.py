@@ -1,0 +1,197 @@
+"""Reading a structured chat: on a real X server, over a transcript that the test plays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+
+from session_host.structured.items import (
+    FileChange,
+    PlanEntry,
+    TurnEnded,
+)
+from tests.support.chat_stage import ChatStage
+from tests.support.played_chat import PlayedChat, long_chat
+from tests.support.qt_waiting import process_events_until
+
+WAIT_S = 60.0
+
+
+# ---------------------------------------------------------------- reading
+
+
+def test_a_chat_of_ten_thousand_items_opens_at_its_end(chat_stage: Callable[..., ChatStage]) -> None:
+    chat = long_chat(10_000)
+    shown = chat_stage(chat)
+    assert "Answer 9999" in shown.shown()
+    assert len(shown.view.page.rows._rows) < 50  # Only what is visible is laid out.
+    shown.view.page.scroll_to_start()
+    assert "Prompt 0" in shown.shown()
+    bar = shown.view.page._bar
+    bar.setValue(bar.maximum() // 2)
+    assert "Answer 9999" not in shown.shown()
+    assert shown.shown()
+    bar.setValue(bar.maximum())
+    assert "Answer 9999" in shown.shown()
+
+
+def test_the_end_is_followed_while_a_message_streams(chat_stage: Callable[..., ChatStage]) -> None:
+    chat = long_chat(40)
+    message = chat.put("agent", status="running")
+    shown = chat_stage(chat)
+    for number in range(60):
+        chat.say(message, f"Line {number}.\n\n")
+    shown.settle()
+    assert "Line 59." in shown.shown()
+    assert shown.view.page.follows
+
+
+def test_nothing_moves_while_text_streams_below_the_place_that_is_read(chat_stage: Callable[..., ChatStage]) -> None:
+    chat = long_chat(60)
+    message = chat.put("agent", "Begin.", status="running")
+    shown = chat_stage(chat)
+    shown.view.page.scroll_by(-900)
+    before = [(each.position, each.number, each.top) for each in shown.view.page.visible]
+    for number in range(80):
+        chat.say(message, f"\n\nLine {number}.")
+    chat.put("notice", "Another item")
+    shown.settle()
+    assert [(each.position, each.number, each.top) for each in shown.view.page.visible] == before
+    assert shown.view.page._new.isVisible()
+    shown.view.page._new.click()
+    assert "Another item" in shown.shown()
+    assert not shown.view.page._new.isVisible()
+
+
+def test_nothing_moves_while_an_item_above_the_page_grows(chat_stage: Callable[..., ChatStage]) -> None:
+    chat = PlayedChat()
+    above = chat.put("agent", "Above.", status="running")
+    for number in range(60):
+        chat.put("notice", f"Notice {number}")
+    shown = chat_stage(chat)
+    shown.view.page.scroll_by(-300)
+    before = [(each.position, each.number, each.top) for each in shown.view.page.visible]
+    chat.say(above, "\n\nMore." * 50)
+    shown.settle()
+    assert [(each.position, each.number, each.top) for each in shown.view.page.visible] == before
+
+
+def test_a_tool_call_unfolds_by_a_click_and_by_the_keyboard(chat_stage: Callable[..., ChatStage]) -> None:
+    chat = PlayedChat()
+    chat.put("tool", tool="execute", title="make", command="make -j2", output="all good", status="done")
+    shown = chat_stage(chat)
+    assert "all good" not in shown.shown()
+    shown.click(shown.control("fold"))
+    assert "all good" in shown.shown()
+    assert "make -j2" in shown.shown()
+    shown.view.page.setFocus()
+    shown.press(Qt.Key.Key_Tab)
+    shown.press(Qt.Key.Key_Return)
+    assert "all good" not in shown.shown()
+
+
+def test_long_output_is_shown_whole_after_show_all(chat_stage: Callable[..., ChatStage]) -> None:
+    chat = PlayedChat()
+    output = "\n".join(f"line {number}" for number in range(2000))
+    chat.put("tool", title="make", output=output, status="done")
+    shown = chat_stage(chat)
+    shown.click(shown.control("fold"))
+    shown.view.page.scroll_to("i1", 2)
+    shown.click(shown.control("show_all"))
+    segments = shown.view.page.rows.row(0).segments
+    assert "\n".join(each.text for each in segments[1:]) == output
+
+
+def test_a_diff_can_be_read_side_by_side(chat_stage: Callable[..., ChatStage]) -> None:
+    chat = PlayedChat()
+    chat.put("tool", tool="edit", changes=(FileChange("a.py", "@@ -1,2 +1,2 @@\n same\n-old\n+new\n"),), status="done")
+    shown = chat_stage(chat)
+    one = shown.place_of("+new")
+    old = shown.place_of("-old")
+    assert one.y() > old.y()
+    shown.click(shown.control("columns"))
+    assert shown.place_of("+new").y() == shown.place_of("-old").y()
+    assert shown.place_of("+new").x() > shown.place_of("-old").x() + 200
+
+
+def test_how_turns_ended_is_said(chat_stage: Callable[..., ChatStage]) -> None:
+    chat = PlayedChat()
+    chat.put("agent", "One.", status="done")
+    chat.end(TurnEnded("t1", "failed", "no credit left"))
+    chat.put("agent", "Two.", status="interrupted")
+    chat.end(TurnEnded("t2", "interrupted"))
+    chat.put("agent", "Three", status="cut")
+    chat.end(TurnEnded("t3", "cut"))
+    lines = chat_stage(chat).shown().splitlines()
+    assert lines[:6] == [
+        "One.", "The turn failed: no credit left", "Two.", "Interrupted", "Three", "The agent ended here",
+    ]  # fmt: skip
+
+
+def test_a_plan_is_a_check_list(chat_stage: Callable[..., ChatStage]) -> None:
+    chat = PlayedChat()
+    chat.put("plan", plan=(PlanEntry("one", "completed"), PlanEntry("two", "in_progress")))
+    assert chat_stage(chat).shown().splitlines()[:3] == ["Plan · 1 of 2 done", "one", "two"]
+
+
+def test_links_open_only_by_a_click_and_only_by_the_signal(chat_stage: Callable[..., ChatStage]) -> None:
+    chat = PlayedChat()
+    chat.put("agent", "See [the page](http://127.0.0.1:9/x) and ![picture](http://127.0.0.1:9/y.png).")
+    shown = chat_stage(chat)
+    assert not shown.of("link_activated")
+    shown.click(shown.place_of("the page"))
+    shown.click(shown.place_of("picture"))
+    assert shown.of("link_activated") == [("http://127.0.0.1:9/x",), ("http://127.0.0.1:9/y.png",)]
+
+
+def test_another_snapshot_takes_the_transcripts_place_without_a_jump(chat_stage: Callable[..., ChatStage]) -> None:
+    chat = long_chat(100)
+    shown = chat_stage(chat)
+    shown.view.page.scroll_by(-2000)
+    before = shown.shown()
+    shown.type("a draft")
+    shown.view.set_transcript(type(chat.transcript).restore(chat.transcript.snapshot()))
+    shown.settle()
+    assert shown.shown() == before
+    assert shown.view.prompt.editor.toPlainText() == "a draft"
+
+
+# ---------------------------------------------------------------- selecting, finding
+
+
+def test_a_selection_goes_across_items_and_is_copied(chat_stage: Callable[..., ChatStage]) -> None:
+    chat = PlayedChat()
+    chat.put("user", "first prompt", status="done")
+    chat.put("agent", "a **bold** answer")
+    chat.put("agent", "the last words")
+    shown = chat_stage(chat)
+    shown.drag(shown.place_of("first", within=0), shown.place_of("last words", within=4))
+    shown.view.page.copy()
+    clipboard = QGuiApplication.clipboard()
+    assert clipboard.text() == "first prompt\n\na bold answer\n\nthe last"
+    shown.view.page.copy_markdown()
+    assert clipboard.text() == "first prompt\n\na **bold** answer\n\nthe last"
+
+
+def test_find_counts_in_folded_items_and_unfolds_the_one_shown(
+    chat_stage: Callable[..., ChatStage],
+) -> None:
+    chat = PlayedChat()
+    chat.put("tool", title="make", output="a needle in the output", status="done")
+    for number in range(40):
+        chat.put("agent", f"Answer {number}")
+    chat.put("agent", "The Needle is here.")
+    shown = chat_stage(chat)
+    shown.view.open_find()
+    QTest.keyClicks(shown.view.find_bar.field, "needle")
+    process_events_until(lambda: shown.view._finder.is_done, WAIT_S, "the search to end")
+    assert shown.view.find_bar.count.text() == "2 of 2"
+    assert "The Needle is here." in shown.shown()
+    shown.press(Qt.Key.Key_Return)
+    assert shown.view.find_bar.count.text() == "1 of 2"
+    assert "a needle in the output" in shown.shown()
+    shown.press(Qt.Key.Key_Escape)
+    assert not shown.view.find_bar.isVisible()

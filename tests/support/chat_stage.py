@@ -1,0 +1,108 @@
+"""A view of a structured chat on a display, and what a user does with it."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QPushButton
+
+from gui.chat.view import ChatView
+from gui.theme.follow import Theme
+from tests.support.played_chat import PlayedChat
+from tests.support.qt_waiting import process_events_until
+from tests.support.windows import has_keyboard
+
+WAIT_S = 60.0
+
+
+class ChatStage:
+    """A shown view, and what a user does with it."""
+
+    def __init__(self, theme: Theme, chat: PlayedChat, directory: str) -> None:
+        self.chat = chat
+        self.view = ChatView(theme, directory)
+        self.said: list[tuple[Any, ...]] = []
+        for name in (
+            "prompt_sent", "interrupted", "answered", "withdrawn", "setting_changed", "link_activated", "noticed",
+        ):  # fmt: skip
+            getattr(self.view, name).connect(lambda *values, name=name: self.said.append((name, *values)))
+        self.view.set_transcript(chat.transcript)
+        self.view.resize(900, 700)
+        self.view.show()
+        assert QTest.qWaitForWindowExposed(self.view)
+        self.view.activateWindow()
+        window_id = int(self.view.winId())
+        process_events_until(lambda: has_keyboard(window_id), WAIT_S, "the view to have the keyboard")
+        self.view.prompt.editor.setFocus()
+        self.settle()
+
+    def settle(self) -> None:
+        """Show all that changed."""
+        self.view.changed()
+        process_events_until(lambda: not self.view.page._pacer.pending, WAIT_S, "the frame to be painted")
+        QApplication.processEvents()
+        QApplication.processEvents()
+
+    def of(self, name: str) -> list[tuple[Any, ...]]:
+        return [each[1:] for each in self.said if each[0] == name]
+
+    def shown(self) -> str:
+        """The text on the page."""
+        page = self.view.page
+        return "\n".join(page.rows.row(each.position).segments[each.number].text for each in page.visible)
+
+    def place_of(self, text: str, *, within: int = 2) -> QPoint:
+        """A point on the page where a text stands."""
+        page = self.view.page
+        for each in page.visible:
+            segment = page.rows.row(each.position).segments[each.number]
+            if text in segment.text:
+                offset = segment.text.index(text) + within
+                for box in each.laid.boxes:
+                    if box.start <= offset <= box.start + box.length:
+                        line = box.layout.lineForTextPosition(offset - box.start)
+                        x = cast(tuple[float, int], line.cursorToX(offset - box.start))[0]
+                        left = page.segment_left(each.position)
+                        return QPointF(left + box.x + x, each.top + box.y + line.y() + line.height() / 2).toPoint()
+        raise AssertionError(f"{text!r} is not on the page")
+
+    def control(self, verb: str, number: int = 0) -> QPoint:
+        """The middle of a control on the page."""
+        page = self.view.page
+        found = [
+            (each, control) for each in page.visible for control in each.laid.controls if control.action.verb == verb
+        ]
+        each, control = found[number]
+        return (QPointF(page.segment_left(each.position), each.top) + control.area.center()).toPoint()
+
+    def click(self, point: QPoint) -> None:
+        QTest.mouseClick(self.view.page, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, point)
+        self.settle()
+
+    def drag(self, first: QPoint, last: QPoint) -> None:
+        page = self.view.page
+        QTest.mousePress(page, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, first)
+        for point in (first + QPoint(9, 0), last):
+            place = QPointF(point)
+            QApplication.sendEvent(page, QMouseEvent(
+                QEvent.Type.MouseMove, place, page.mapToGlobal(place), Qt.MouseButton.NoButton,
+                Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier,
+            ))  # fmt: skip
+        QTest.mouseRelease(page, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, last)
+        self.settle()
+
+    def type(self, text: str) -> None:
+        QTest.keyClicks(self.view.prompt.editor, text)
+
+    def press(self, key: Qt.Key, *modifiers: Qt.KeyboardModifier) -> None:
+        held = Qt.KeyboardModifier.NoModifier
+        for each in modifiers:
+            held |= each
+        QTest.keyClick(QApplication.focusWidget() or self.view, key, held)
+        self.settle()
+
+    def button(self, text: str) -> QPushButton:
+        return next(each for each in self.view.page.findChildren(QPushButton) if each.text().startswith(text))
