@@ -38,6 +38,7 @@ from .items import (
     CapabilitiesKnown,
     Item,
     Put,
+    Remove,
     RequestOpened,
     RequestResolved,
     SetStatus,
@@ -109,7 +110,7 @@ class StructuredRules(DialectPort):
         """
         self.state = RulesState()
         self.state.queue, self.state.steering, self.state.running = [], [], []
-        self.state.requests, self.state.answers, self.state.tokens = {}, {}, []
+        self.state.requests, self.state.answers, self.state.tokens, self.state.waited = {}, {}, [], []
         self.now_ms = 0
         self._start = start
         self.prefix = prefix
@@ -280,11 +281,17 @@ class StructuredRules(DialectPort):
         return None
 
     def _pump(self) -> None:
-        """Send the next prompt if the agent is idle."""
+        """Send the next prompt if the agent is idle; one that has waited for a turn's end moves below that turn."""
         state = self.state
         if state.takes_prompts and state.state == "idle" and state.in_flight is None and state.queue:
             state.in_flight = prompt = state.queue.pop(0)
-            self.emit(SetStatus(prompt.id, "sent"))
+            if prompt.id in state.waited:
+                state.waited.remove(prompt.id)
+                item = Item(prompt.id, "user", self.now_ms, prompt.text, "sent", images=prompt.images)
+                self.emit(Remove(prompt.id))
+                self.emit(Put(item))
+            else:
+                self.emit(SetStatus(prompt.id, "sent"))
             self._dialect_does(self.now_ms, lambda: self._dialect.prompt(prompt))
 
     def _new_id(self) -> str:
@@ -312,6 +319,8 @@ class StructuredRules(DialectPort):
                     del state.answers[next(iter(state.answers))]
             case StateChanged(chat_state, turn):
                 state.state, state.turn = chat_state, turn
+            case TurnEnded():
+                state.waited = [each.id for each in state.queue]
             case CapabilitiesKnown(capabilities):
                 state.can_steer = capabilities.steer
             case _:
@@ -356,6 +365,7 @@ class StructuredRules(DialectPort):
         if prompt is not None:
             self.emit(SetStatus(prompt_id, "queued"))
             self.state.queue.insert(0, prompt)
+            self.state.waited.append(prompt_id)
 
     def _forget(self, prompt_id: str) -> UserPrompt | None:
         """The sent prompt with this id, which waits for no confirmation any more."""

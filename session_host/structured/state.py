@@ -29,6 +29,8 @@ class RulesState(msgspec.Struct, array_like=True):
         items: how many items the rules themselves have made.
         tokens: the newest tokens of commands' verbs.
         can_steer: the agent takes texts in a running turn.
+        ended: the program has ended.
+        waited: queued prompts that were there at a turn's end.
     """
 
     begun: bool = False
@@ -45,6 +47,7 @@ class RulesState(msgspec.Struct, array_like=True):
     tokens: list[str] = []
     can_steer: bool = False
     ended: bool = False
+    waited: list[str] = []
 
 
 class SavedChat(msgspec.Struct, array_like=True):

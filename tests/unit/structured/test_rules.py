@@ -71,6 +71,15 @@ def test_prompts_wait_for_the_turn_and_are_sent_one_at_a_time(chat: Chat) -> Non
     assert chat.sent[-1] == {"prompt": "three"}
 
 
+def test_a_prompt_that_waited_stands_below_the_answer_that_it_waited_for(chat: Chat) -> None:
+    chat.hear("ready")
+    for text in ("one", "two", "three"):
+        chat.do(prompt(text))
+    chat.hear("accept", "say first", "end", "accept", "say second", "end")
+    assert [each.text for each in chat.transcript] == ["one", "first", "two", "second", "three"]
+    assert chat.statuses()["me-3"] == "sent"
+
+
 def test_a_refused_prompt_is_said_and_the_next_one_is_sent(chat: Chat) -> None:
     chat.hear("ready")
     chat.do(prompt("one"))
