@@ -26,6 +26,8 @@ title = "Fake"
 executable = "sh"
 start = ["sh"]
 monogram = "Fk"
+[conversation]
+resume = ["sh", "-c", "echo in {{conversation}}; exec cat"]
 [structured]
 dialect = "codex"
 start = [{words}]

@@ -6,9 +6,11 @@ import argparse
 import asyncio
 import sys
 
+from session_host.cli.lifecycle.new import RUNTIMES
 from session_host.cli.output import complain, own_size, print_json, print_line
 from session_host.cli.session_argument import add_session_argument, find
 from session_host.errors import ConversationOpen
+from session_host.protocol.values import Runtime
 from session_host.system import event_loop
 
 
@@ -18,6 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-d", "--detach", action="store_true", help="do not attach in this terminal")
     parser.add_argument("--json", action="store_true", help="print the chat as JSON and do not attach")
     parser.add_argument("--anyway", action="store_true", help="resume even if the conversation is open elsewhere")
+    parser.add_argument("--runtime", choices=RUNTIMES, help="terminal, or structured (default: as before)")
     parser.epilog = (
         "Starts a new chat with the same name, directory, arguments and variables, which continues exactly "
         "the ended chat's conversation."
@@ -28,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     """Resume a chat; attach to it in a terminal, else print its name and id."""
     session_id = find(options.session).id
     attaches = not options.detach and not options.json and sys.stdin.isatty() and sys.stdout.isatty()
-    record_id, name = event_loop.run_command(_resume(session_id, anyway=options.anyway))
+    record_id, name = event_loop.run_command(_resume(session_id, anyway=options.anyway, runtime=options.runtime))
     if options.json:
         info = find(record_id)
         from session_host.client.chats.resumability import tell_resumable
@@ -44,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-async def _resume(session_id: str, *, anyway: bool) -> tuple[str, str]:
+async def _resume(session_id: str, *, anyway: bool, runtime: Runtime | None) -> tuple[str, str]:
     from session_host.client.chats.pending_end import wait_until_exit_saved
     from session_host.client.chats.resume import resumability, resume
 
@@ -53,7 +56,7 @@ async def _resume(session_id: str, *, anyway: bool) -> tuple[str, str]:
     if before.can and before.reason:
         complain(f"{before.reason}; starting it again")
     try:
-        record = await resume(session_id, size=own_size(), anyway=anyway)
+        record = await resume(session_id, size=own_size(), anyway=anyway, runtime=runtime)
     except ConversationOpen as error:
         raise ConversationOpen(f"{error}; to resume anyway: outlive resume {session_id[:8]} --anyway") from error
     return record.id, record.name

@@ -22,7 +22,7 @@ from session_host.agents.probe import LONG_PATIENCE_S, Probe, probed
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import ConversationOpen, ConversationUnknown, NotResumable
 from session_host.paths import config_dir
-from session_host.protocol.values import GridSize
+from session_host.protocol.values import GridSize, Runtime
 from session_host.storage.store import SessionRecord, Store
 from session_host.terminal import available_engines
 from session_host.terminal.base import DefaultColors, EngineName
@@ -52,6 +52,7 @@ async def resume(
     colors: DefaultColors | None = None,
     prompt: str = "",
     anyway: bool = False,
+    runtime: Runtime | None = None,
 ) -> SessionRecord:
     """Start a session in the conversation of an ended one; returns when its program is exec'd.
 
@@ -64,6 +65,7 @@ async def resume(
         colors: the caller's terminal colours, if it shows terminals.
         prompt: the first prompt, for agents that accept one; other agents ignore it.
         anyway: whether to resume even if the conversation is open elsewhere.
+        runtime: how the agent is spoken to; None for the ended session's way.
 
     Raises:
         NotResumable: the chat cannot be resumed; ``ConversationUnknown`` and ``ConversationOpen`` have remedies.
@@ -71,6 +73,8 @@ async def resume(
     """
     await wait_until_exit_saved(session_id)
     request = await asyncio.to_thread(_request, session_id, environment, anyway)
+    if runtime is not None:
+        request = msgspec.structs.replace(request, runtime=runtime)
     return await launch(_shown(request, size, colors, prompt))
 
 

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from session_host.client.chats.resume import resume
 from session_host.client.control import request
 from session_host.errors import OutliveError
 from session_host.protocol.messages import Describe, Description, Done, ErrorCode, Send
 from tests.support.commands import outlive
-from tests.support.hosts import start, watching
+from tests.support.hosts import end, see, start, watching
 from tests.support.structured_chats import heard, start_chat, viewing
 
 pytestmark = pytest.mark.usefixtures("sessions")
@@ -136,3 +137,23 @@ async def test_a_window_that_only_looks_on_sends_nothing(tmp_path: Path) -> None
         chat.viewer.prompt("answer: no")
         await chat.watcher.until(lambda: bool(chat.watcher.refusals), "the refusal")
         assert chat.watcher.refusals[0].code == ErrorCode.READ_ONLY
+
+
+async def test_a_chat_goes_on_in_a_terminal_and_a_terminal_in_a_chat(tmp_path: Path) -> None:
+    """The same thread in both; what was said before comes from the agent where the chat was a terminal."""
+    record = await start_chat(tmp_path, prompt="answer: first")
+    async with viewing(record.id) as chat:
+        await chat.until_idle(1)
+    thread = heard_thread(tmp_path)
+    await end(record.id)
+    terminal = await resume(record.id, runtime="terminal")
+    assert terminal.runtime == "terminal"
+    async with watching(terminal.id) as (viewer, watcher):
+        await see(viewer, watcher, f"in {thread}")
+    await end(terminal.id)
+    again = await resume(terminal.id, runtime="structured")
+    async with viewing(again.id) as chat:
+        await chat.watcher.until(lambda: chat.texts() == ["first"], "the agent's history")
+        chat.viewer.prompt("answer: second")
+        await chat.until_said("second")
+    assert heard(tmp_path, "thread/resume")[-1]["params"]["threadId"] == thread
