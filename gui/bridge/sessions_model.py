@@ -275,8 +275,8 @@ class SessionsModel(QObject):
         record = await launch(await self.login_path.completed(request))
         return self._chats.get(record.id) or self._insert_chat(record)
 
-    async def resume(self, chat: Chat, size: GridSize, *, anyway: bool = False) -> Chat:
-        """Resume an ended chat; the new chat replaces it in lists.
+    async def resume(self, chat: Chat, size: GridSize, *, anyway: bool = False, runtime: Runtime | None = None) -> Chat:
+        """Resume an ended chat, as before or in the given runtime; the new chat replaces it in lists.
 
         Raises:
             NotResumable: it cannot be gone on with; ``ConversationOpen``: only ``anyway``.
@@ -285,7 +285,9 @@ class SessionsModel(QObject):
         from session_host.client.chats.resume import resume
 
         environment = await self.login_path.environment()
-        record = await resume(chat.id, environment=environment, size=size, colors=self.colors, anyway=anyway)
+        record = await resume(
+            chat.id, environment=environment, size=size, colors=self.colors, anyway=anyway, runtime=runtime
+        )
         chat.record.continued_by = record.id
         chat.changed.emit()
         return self._chats.get(record.id) or self._insert_chat(record)

@@ -47,6 +47,16 @@ def send() -> str:
     return translate("action", "Send text…")
 
 
+def resume_as_chat() -> str:
+    """Menu item: go on in a chat view."""
+    return translate("action", "Resume as chat view")
+
+
+def resume_in_terminal() -> str:
+    """Menu item: go on in the agent's own screen."""
+    return translate("action", "Resume in a terminal")
+
+
 def copy_resume_command() -> str:
     return translate("action", "Copy resume command")
 

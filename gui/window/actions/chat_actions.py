@@ -27,7 +27,7 @@ from gui.wording.groups import group_words
 from session_host.agents.agent import Agent
 from session_host.agents.arguments import own_arguments
 from session_host.errors import OutliveError
-from session_host.protocol.values import GridSize
+from session_host.protocol.values import GridSize, Runtime
 
 RECENT_DIRECTORIES = 12
 
@@ -142,6 +142,13 @@ class ChatActions(QObject):
         self._open_chat(chat)
 
     # ------------------------------------------------------------ on one chat
+
+    def other_runtime(self, chat: Chat) -> Runtime | None:
+        """The other way to speak to a chat's agent, if the agent has both."""
+        agent = self._agents.get(chat.record.agent)
+        if agent is None or agent.structured is None or not agent.conversation.resume:
+            return None
+        return "structured" if chat.record.runtime == "terminal" else "terminal"
 
     def converses(self, chat: Chat) -> bool:
         """Whether the chat's agent has conversations that can be resumed."""

@@ -59,6 +59,9 @@ class ChatMenu:
         converses = chat_actions.converses(chat)
         if chat.is_over and converses:
             menu.addAction(common_texts.resume(), lambda: resuming.resume(chat))
+            if (other := chat_actions.other_runtime(chat)) is not None:
+                text = action_texts.resume_as_chat() if other == "structured" else action_texts.resume_in_terminal()
+                menu.addAction(text, lambda: resuming.resume(chat, runtime=other))
         if not chat.is_over:
             menu.addAction(action_texts.send(), lambda: self._sheets.send.ask(chat))
         menu.addAction(action_texts.new_chat_like_this(), lambda: chat_actions.new_like(chat))

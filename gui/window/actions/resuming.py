@@ -18,7 +18,7 @@ from gui.window.page.chat_page import ChatPage
 from gui.window.tabs.tabs import Tabs
 from gui.wording import common_texts, notice_texts, page_texts, phrases
 from session_host.errors import ConversationOpen, ConversationUnknown, NotResumable, OutliveError
-from session_host.protocol.values import GridSize
+from session_host.protocol.values import GridSize, Runtime
 
 
 class EndedChatActions(QObject):
@@ -75,12 +75,14 @@ class EndedChatActions(QObject):
 
     # ------------------------------------------------------------ resuming
 
-    def resume(self, chat: Chat, *, anyway: bool = False) -> None:
-        """Resume an ended chat; its tab then shows the new chat."""
+    def resume(self, chat: Chat, *, anyway: bool = False, runtime: Runtime | None = None) -> None:
+        """Resume an ended chat; its tab then shows the new chat. ``runtime``: in the other view."""
         if self._follower(chat) is not None:
             self.show_follower(chat)
             return
-        self._begin(chat, page_texts.resuming(), lambda size: self._sessions.resume(chat, size, anyway=anyway))
+        self._begin(
+            chat, page_texts.resuming(), lambda size: self._sessions.resume(chat, size, anyway=anyway, runtime=runtime)
+        )
 
     def pick(self, chat: Chat) -> None:
         """Resume with the agent's own list of conversations, in the chat's tab."""
