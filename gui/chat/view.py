@@ -74,6 +74,7 @@ class ChatView(QWidget):
         self.page.interrupt_wanted.connect(self.prompt.interrupt)
         self.page.arranged.connect(self.page.look_at_cards)
         self.page.framed.connect(self._on_frame)
+        self.prompt.editor.page_wanted.connect(lambda pages: self.page.scroll_by(pages * self.page.height() * 0.9))
         self.prompt.sent.connect(self._on_sent)
         self.prompt.interrupted.connect(self.interrupted)
         self.prompt.setting_changed.connect(self.setting_changed)

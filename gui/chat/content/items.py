@@ -167,9 +167,9 @@ def _tool(item: Item, mode: Mode, markdown: MarkdownText) -> list[Segment]:
 def tool_title(item: Item) -> tuple[str, bool]:
     """The one line of a tool call, and whether it is a command."""
     if item.title:
-        return item.title.split("\n")[0], item.title == item.command
+        return ansi.visible(item.title.split("\n")[0]), item.title == item.command
     if item.command:
-        return item.command.split("\n")[0], True
+        return ansi.visible(item.command.split("\n")[0]), True
     if item.changes:
         return chat_texts.edits([change.moved_to or change.path for change in item.changes]), False
     return chat_texts.tool(item.tool), False
@@ -198,7 +198,7 @@ def _tool_state(item: Item) -> tuple[str, Tone]:
 def _tool_content(item: Item, mode: Mode, markdown: MarkdownText) -> list[Segment]:
     found: list[Segment] = []
     if item.command:
-        pieces = _pieces(item.command)
+        pieces = _pieces(ansi.visible(item.command))
         found += [
             Code(piece, inner=True, language="bash", first=number == 0, last=number == len(pieces) - 1,
                  title=item.directory if number == 0 else "", copies=True)

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 
 from session_host.structured.items import FileChange
 
+from .ansi import visible
 from .segments import LINES_PER_CHUNK, Diff, DiffHead, DiffLine, Segment
 
 _HUNK = re.compile(r"^@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@ ?(.*)$")
@@ -73,7 +74,7 @@ def segments(change: FileChange, item: str, note: str) -> list[Segment]:
     added = sum(line.kind == "+" for line in lines)
     removed = sum(line.kind == "-" for line in lines)
     digits = len(str(max((max(line.old, line.new) for line in lines), default=1)))
-    path = change.moved_to or change.path
+    path = visible(change.moved_to or change.path)
     found: list[Segment] = [
         DiffHead(
             path, inner=True, item=item, added=added, removed=removed, note=note, empty=not lines,

@@ -9,4 +9,5 @@ heights    sums of many heights
 selection  the selected part and its text
 finding    finds a text in all items
 requests   the widget of an open request
+accessible_rows  the visible items for screen readers
 """

@@ -20,6 +20,7 @@ from gui.theme.tokens import blend
 from gui.wording import chat_texts
 from session_host.structured.transcript import Transcript
 
+from .accessible_rows import AccessibleRows
 from .finding import occurrences
 from .places import Visible
 from .pointing import PointedPage
@@ -47,6 +48,7 @@ class TranscriptPage(PointedPage):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(chat_texts.messages())
         self._cards: dict[str, RequestCard] = {}
+        self._accessible = AccessibleRows(self)
         self._keys: dict[int, Callable[[], object]] = {
             Qt.Key.Key_Up: lambda: self.scroll_by(-self.style_.line_px * 2),
             Qt.Key.Key_Down: lambda: self.scroll_by(self.style_.line_px * 2),
@@ -88,6 +90,7 @@ class TranscriptPage(PointedPage):
         return 0.0 if card is None else float(card.height_for(width, self.height())) + 16
 
     def _place_cards(self) -> None:
+        self._accessible.show(self.rows, self.visible, self.column_left)
         shown: dict[str, Visible] = {}
         for each in self.visible:
             segment = self.rows.row(each.position).segments[each.number]
@@ -166,6 +169,8 @@ class TranscriptPage(PointedPage):
 
     def focusNextPrevChild(self, forward: bool) -> bool:
         """Go through the controls on the page, then to the next widget."""
+        if not self.hasFocus():
+            return bool(super().focusNextPrevChild(forward))
         stops: list[tuple[str, int, int]] = []
         for each in self.visible:
             for number, control in enumerate(each.laid.controls):
@@ -174,8 +179,9 @@ class TranscriptPage(PointedPage):
                     stops.append((self.rows.key(each.position), each.number, number))
         place = stops.index(self.focused) if self.focused in stops else None
         following = (0 if forward else len(stops) - 1) if place is None else place + (1 if forward else -1)
-        if self.hasFocus() and 0 <= following < len(stops):
+        if 0 <= following < len(stops):
             self.focused = stops[following]
+            self.setAccessibleDescription(self.control_name(stops[following]))
             self.update()
             return True
         self.focused = None

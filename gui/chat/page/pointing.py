@@ -181,12 +181,12 @@ class PointedPage(ScrollingPage):
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             point = QPointF(event.pos())
-            show_tooltip(event, self.link_at(point) or self._control_name(point), self)
+            show_tooltip(event, self.link_at(point) or self.control_name(self._control_at(point)), self)
             return True
         return bool(super().event(event))
 
-    def _control_name(self, point: QPointF) -> str:
-        place = self._control_at(point)
+    def control_name(self, place: tuple[str, int, int] | None) -> str:
+        """What a control does."""
         position = None if place is None else self.rows.position(place[0])
         if place is None or position is None:
             return ""

@@ -31,6 +31,7 @@ from gui.chat.drawing.style import Style
 from gui.theme.code import code_colors, on
 from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_S_PX, RADIUS_PX, SECONDARY_PX
+from gui.theme.tooltips import as_tooltip
 from gui.wording import chat_texts
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import AgentRequest, Question, RequestOption
@@ -85,11 +86,12 @@ class RequestCard(QWidget):
         self._measured: tuple[int, float] = (0, 0.0)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(chat_texts.spoken(chat_texts.asks(), request.title))
-        self._title = self._label(request.title, "title")
+        self._title = self._label(visible(request.title), "title")
         self._title.setWordWrap(True)
         self._subject = self._make_subject()
         self._said = self._label("", "secondary")
         self._said.setWordWrap(True)
+        self._rows: list[QBoxLayout] = []
         self._texts: dict[str, QLineEdit] = {}
         self._chosen: dict[str, str] = {}
         self._column = QVBoxLayout(self)
@@ -130,6 +132,13 @@ class RequestCard(QWidget):
         made.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         return made
 
+    @staticmethod
+    def _option_button(name: str) -> QPushButton:
+        """A button with a name that the agent gives."""
+        made = QPushButton(caption(name))
+        made.setAccessibleName(one_line(name))
+        return made
+
     def _make_subject(self) -> QPlainTextEdit | None:
         if not self.request.subject:
             return None
@@ -156,13 +165,14 @@ class RequestCard(QWidget):
             row = QHBoxLayout()
             row.setSpacing(GAP_S_PX)
             for option in question.options:
-                button = QPushButton(option)
+                button = self._option_button(option)
                 button.setProperty("kind", "chip")
                 button.setCheckable(True)
                 button.setAutoExclusive(True)
                 button.toggled.connect(lambda on, option=option: self._choose(question.id, option, on=on))
                 row.addWidget(button)
             row.addStretch(1)
+            self._rows.append(row)
             holder = QWidget()
             holder.setLayout(row)
             row.setContentsMargins(0, 0, 0, 0)
@@ -180,7 +190,7 @@ class RequestCard(QWidget):
 
     def _add_buttons(self) -> None:
         row = QHBoxLayout()
-        row.setDirection(QBoxLayout.Direction.LeftToRight)
+        self._rows.append(row)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(GAP_S_PX)
         self._answer_button: QPushButton | None = None
@@ -194,7 +204,7 @@ class RequestCard(QWidget):
             key = _KEYS.get(option.kind, "")
             key = "" if key in used else key
             used.add(key)
-            button = QPushButton(chat_texts.option_with_key(option.name, key) if key else option.name)
+            button = self._option_button(chat_texts.option_with_key(option.name, key) if key else option.name)
             if option.kind == "allow_once":
                 button.setProperty("kind", "primary")
             button.clicked.connect(lambda _checked, option=option: self._answer(option))
@@ -321,6 +331,8 @@ class RequestCard(QWidget):
         if self._subject is not None:
             most = max(page_height - _OTHER_PX, _LEAST_SUBJECT_PX)
             self._subject.setFixedHeight(round(min(wanted, most)))
+        for row in self._rows:
+            _fit(row, width - 2 * _PADDING_PX - 4)
         column = self._column
         return max(column.heightForWidth(width) if column.hasHeightForWidth() else column.sizeHint().height(), 48)
 
@@ -347,3 +359,23 @@ def _wrapped_lines(subject: QPlainTextEdit, width: int) -> int:
     subject.setMinimumWidth(0)
     subject.setMaximumWidth(16_777_215)
     return max(found, 1)
+
+
+def _fit(row: QBoxLayout, width: int) -> None:
+    """Put buttons below each other where they have not enough room in a row."""
+    items = [row.itemAt(number) for number in range(row.count())]
+    widgets = [widget for item in items if item is not None and (widget := item.widget()) is not None]
+    wanted = sum(widget.sizeHint().width() + row.spacing() for widget in widgets)
+    beside = QBoxLayout.Direction.LeftToRight if wanted <= width else QBoxLayout.Direction.TopToBottom
+    if row.direction() != beside:
+        row.setDirection(beside)
+    for widget in widgets:
+        if isinstance(widget, QPushButton) and widget.sizeHint().width() > width:
+            name = widget.accessibleName()
+            widget.setText(caption(widget.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, width - 30)))
+            widget.setToolTip(as_tooltip(name))
+
+
+def caption(name: str) -> str:
+    """A button's text that is shown to the letter."""
+    return one_line(name).replace("&", "&&")

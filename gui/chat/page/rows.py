@@ -27,6 +27,8 @@ TAIL = ""
 FRAME_PX = 10
 """The room between a prompt's frame and its text."""
 _MOST_ROWS = 300
+_MOST_LAID = 200
+"""Of an item with more segments, only those near the page stay laid out."""
 _GAPS_PX = {"user": 18, "agent": 4, "plan": 6, "thought": 1, "tool": 1, "notice": 2, "raw": 1}
 
 
@@ -233,6 +235,17 @@ class Rows:
                 if isinstance(segment, Card) and segment.request == request:
                     row.laid[number] = None
         return True
+
+    def forget_far(self, first: tuple[int, int], last: tuple[int, int]) -> None:
+        """Drop layouts of long items that are far from the page, between two segments; heights stay."""
+        for position in range(first[0], last[0] + 1):
+            row = self.row(position)
+            if len(row.segments) <= _MOST_LAID:
+                continue
+            low = first[1] - _MOST_LAID // 2 if position == first[0] else 0
+            high = last[1] + _MOST_LAID // 2 if position == last[0] else len(row.segments)
+            for number in (*range(max(low, 0)), *range(min(high, len(row.segments)), len(row.segments))):
+                row.laid[number] = None
 
     def color_code(self) -> None:
         """Lay out code again, since colours of one more language are known; heights stay."""

@@ -155,6 +155,8 @@ class ScrollingPage(QWidget):
             if not self._measure_cards():
                 break
         visible = self.visible
+        if visible:
+            self.rows.forget_far((visible[0].position, visible[0].number), (visible[-1].position, visible[-1].number))
         at_end = bool(visible) and self._is_last(visible[-1]) and visible[-1].bottom <= height + _AT_END_PX
         if at_end:
             self._set_following(True)

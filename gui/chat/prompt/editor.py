@@ -22,6 +22,7 @@ class PromptEditor(QPlainTextEdit):
     Signals:
         submitted(str): the user sends the prompt: "queue", "steer" or "interrupt".
         interrupt_wanted: the user pressed Ctrl+C with nothing selected.
+        page_wanted(int): the user scrolls the messages: a page down (1) or up (-1).
         completion_key(int): a key for the list of completions, while that is open.
         image_given(QImage), files_given(list): the user pasted or dropped an image, or files.
     """
@@ -29,6 +30,7 @@ class PromptEditor(QPlainTextEdit):
     submitted = Signal(str)
     interrupt_wanted = Signal()
     completion_key = Signal(int)
+    page_wanted = Signal(int)
     image_given = Signal(object)
     files_given = Signal(object)
 
@@ -69,6 +71,8 @@ class PromptEditor(QPlainTextEdit):
             self._recall(self.history.older(self.toPlainText()))
         elif key == Qt.Key.Key_Down and is_plain and self._is_at(first=False):
             self._recall(self.history.newer())
+        elif key in {Qt.Key.Key_PageUp, Qt.Key.Key_PageDown} and not control:
+            self.page_wanted.emit(1 if key == Qt.Key.Key_PageDown else -1)
         elif key == Qt.Key.Key_Escape:
             event.ignore()
         else:

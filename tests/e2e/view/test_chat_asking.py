@@ -15,6 +15,7 @@ from session_host.structured.items import (
     CommandsChanged,
     Put,
     Question,
+    RequestOption,
     SetStatus,
     Setting,
     SettingChoice,
@@ -259,3 +260,20 @@ def test_an_update_of_an_item_replaces_it(chat_stage: Callable[..., ChatStage]) 
     shown.settle()
     assert "final" in shown.shown()
     assert "draft" not in shown.shown()
+
+
+def test_long_names_of_options_are_below_each_other(chat_stage: Callable[..., ChatStage]) -> None:
+    chat = PlayedChat()
+    options = (
+        RequestOption("yes", "Yes", "allow_once"),
+        RequestOption("always", "Yes, and don't ask again for npm & npx in /home/ada/src", "allow_always"),
+        RequestOption("no", "No, and tell the agent what to do instead of it in this case", "reject_once"),
+    )
+    chat.ask(AgentRequest("r1", "command", 1, "Run npm?", "npm test", options))
+    shown = chat_stage(chat)
+    shown.view.resize(420, 700)
+    shown.settle()
+    buttons = [shown.button(text) for text in ("Yes (y)", "Yes, and", "No, and")]
+    assert len({button.geometry().left() for button in buttons}) == 1
+    assert all(button.width() >= button.sizeHint().width() for button in buttons)
+    assert "&& npx" in buttons[1].text()

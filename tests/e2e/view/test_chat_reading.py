@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 
+import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QAccessible, QGuiApplication
 from PySide6.QtTest import QTest
 
+from gui.chat.announcing import Announcer
+from gui.chat.page.finding import WHOLE
+from gui.window.widgets.accessibility import install_roles
+from session_host.protocol.values import Image
 from session_host.structured.items import (
     FileChange,
     PlanEntry,
     TurnEnded,
 )
+from session_host.structured.transcript import Transcript
 from tests.support.chat_stage import ChatStage
-from tests.support.played_chat import PlayedChat, long_chat
+from tests.support.played_chat import PlayedChat, command_request, long_chat
 from tests.support.qt_waiting import process_events_until
 
 WAIT_S = 60.0
@@ -195,3 +202,75 @@ def test_find_counts_in_folded_items_and_unfolds_the_one_shown(
     assert "a needle in the output" in shown.shown()
     shown.press(Qt.Key.Key_Escape)
     assert not shown.view.find_bar.isVisible()
+
+
+def test_no_message_loads_anything(chat_stage: Callable[..., ChatStage]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0)
+        address = f"http://127.0.0.1:{server.getsockname()[1]}"
+        chat = PlayedChat()
+        chat.put(
+            "agent",
+            f"![image]({address}/a.png) <img src='{address}/b.png'>\n\n<link rel=stylesheet href={address}/c.css>\n\n"
+            f"[![both]({address}/d.png)]({address}/e)\n\n![file](file:///etc/passwd)\n\n<{address}/f>",
+        )
+        svg = f'<svg xmlns="http://www.w3.org/2000/svg"><image href="{address}/g.png"/></svg>'.encode()
+        chat.put("user", "look", images=(Image("image/svg+xml", svg), Image("image/png", svg)), status="done")
+        shown = chat_stage(chat)
+        assert "image" in shown.shown()
+        assert "<img src=" in shown.shown()
+        with pytest.raises(BlockingIOError):
+            server.accept()
+
+
+def test_screen_readers_get_names_and_each_finished_message(
+    chat_stage: Callable[..., ChatStage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(QAccessible, "isActive", lambda: True)
+    monkeypatch.setattr(Announcer, "announce", lambda _self, text: said.append(text))
+    install_roles()
+    chat = PlayedChat()
+    chat.put("user", "What is wrong?", status="done")
+    chat.put("tool", title="make", command="make", output="error", exit_code=2, status="failed")
+    message = chat.put("agent", "Only a", status="running")
+    shown = chat_stage(chat)
+    page = QAccessible.queryAccessibleInterface(shown.view.page)
+    assert page.role() == QAccessible.Role.List
+    rows = [page.child(number) for number in range(page.childCount())]
+    names = [row.text(QAccessible.Text.Name) for row in rows if row.role() == QAccessible.Role.ListItem]
+    assert sorted(names) == ["Message of the agent: Only a", "Tool call: make\nexit 2", "Your prompt: What is wrong?"]
+    assert not said
+    chat.say(message, " typo.")
+    chat.done(message)
+    shown.settle()
+    assert said == ["Message of the agent: Only a typo."]
+    chat.ask(command_request("make"))
+    shown.settle()
+    assert said[1:] == ["The agent asks: Run a command?"]
+
+
+def test_the_place_is_kept_while_the_transcript_is_away(chat_stage: Callable[..., ChatStage]) -> None:
+    chat = long_chat(100)
+    shown = chat_stage(chat)
+    shown.view.page.scroll_by(-2000)
+    before = shown.shown()
+    shown.view.set_transcript(Transcript())
+    shown.view.set_transcript(chat.transcript)
+    shown.settle()
+    assert shown.shown() == before
+
+
+def test_of_a_very_long_output_only_a_part_is_laid_out(chat_stage: Callable[..., ChatStage]) -> None:
+    chat = PlayedChat()
+    chat.put("tool", title="make", output="\n".join(f"line {number}" for number in range(50_000)), status="done")
+    shown = chat_stage(chat)
+    page = shown.view.page
+    page.rows.set_mode("i1", WHOLE)
+    page.scroll_to_start()
+    for segment in range(0, 1500, 6):
+        page.scroll_to("i1", segment)
+    row = page.rows.row(0)
+    assert sum(laid is not None for laid in row.laid) < 400
+    page.scroll_to_end()
+    assert "line 49999" in shown.shown()
