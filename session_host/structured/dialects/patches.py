@@ -12,9 +12,14 @@ _NO_END = "\\ No newline at end of file"
 
 
 def unified_patch(old: str, new: str) -> str:
-    """The hunks that turn one text into another, without the two header lines; "" if they are equal."""
+    """The hunks that turn one text into another, without the two header lines; "" if they are equal.
+
+    If both texts lack a newline at their end, they may be parts of a file: then the patch does not mention it.
+    """
     if old == new:
         return ""
+    if old and new and not old.endswith("\n") and not new.endswith("\n"):
+        old, new = f"{old}\n", f"{new}\n"
     before, after = _lines(old), _lines(new)
     start = 0
     while start < min(len(before), len(after)) and before[start] == after[start]:

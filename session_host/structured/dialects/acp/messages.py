@@ -16,8 +16,8 @@ _ENTRY_STATES: Final[dict[str, Literal["pending", "in_progress", "completed"]]] 
     "completed": "completed",
 }
 
-HIDDEN_PROMPT = "<session_context>"
-"""Begins a prompt that Gemini CLI adds by itself, and repeats with a conversation."""
+HIDDEN_TEXTS = ("<session_context>", "[Function Call: ", "[Function Response: ")
+"""Beginnings of texts between Gemini CLI and its model, which it repeats with a conversation."""
 
 
 class Messages:
@@ -40,7 +40,7 @@ class Messages:
         if text is None:
             self._other_content(kind, block)
             return
-        if not text or (kind == "user" and text.startswith(HIDDEN_PROMPT)):
+        if not text or (state.replaying and text.startswith(HIDDEN_TEXTS)):
             return
         run, message = state.run, reading.text(update, "messageId")
         grows = run is not None and run.kind == kind and run.message == message

@@ -49,9 +49,10 @@ class Requests:
             case "elicitation/create" | "session/elicitation":
                 self._form(rpc_id, params)
             case _:
-                # Files (fs/…) and terminals (terminal/…) among them: ``opening.client_capabilities`` offers neither.
                 self._shared.rpc.reply_error(rpc_id, METHOD_NOT_FOUND, f"{method} is not offered")
-                self._shared.port.raw(method, params)
+                # Files and terminals are not offered (``client_capabilities``). opencode reports its edits by them.
+                if not method.startswith(("fs/", "terminal/")):
+                    self._shared.port.raw(method, params)
 
     def answer(self, request: AgentRequest, answer: Answer) -> None:
         """The user has answered."""

@@ -34,6 +34,8 @@ _KINDS: Final[dict[str, ToolKind]] = {
     "fetch": "fetch",
 }
 _FENCE = "```"
+KEPT_TOOLS = 200
+"""How many tool calls can be updated; of more than these, the oldest complete ones are forgotten."""
 
 
 class Tools:
@@ -72,6 +74,8 @@ class Tools:
             tool.item = _with(tool.item, title="Tool call")
         known = call in state.tools
         state.tools[call] = tool
+        if len(state.tools) > KEPT_TOOLS:
+            self._forget_oldest()
         self._emit(before.item if known else None, tool.item)
         return tool
 
@@ -91,6 +95,12 @@ class Tools:
         """Forget all tool calls but those of a turn."""
         state = self._shared.state
         state.tools = {call: tool for call, tool in state.tools.items() if tool.item.turn == turn}
+
+    def _forget_oldest(self) -> None:
+        tools = self._shared.state.tools
+        oldest = next((call for call, tool in tools.items() if tool.item.status != "running"), None)
+        if oldest is not None:
+            del tools[oldest]
 
     def _end(self, tool: Tool, status: ItemStatus) -> None:
         now_ms = self._shared.port.now_ms
@@ -212,7 +222,7 @@ def _file_change(diff: Any) -> FileChange | None:
     if not path or not isinstance(new, str) or not isinstance(old, str | None):
         return None
     patch = unified_patch(old or "", new)
-    if old is None or reading.text(diff, "_meta", "kind") == "add":
+    if not old or reading.text(diff, "_meta", "kind") == "add":
         return FileChange(path, patch, "add")
     return FileChange(path, patch, "delete" if reading.text(diff, "_meta", "kind") == "delete" else "update")
 

@@ -28,7 +28,8 @@ def test_a_patch_makes_the_new_text(tmp_path: Path) -> None:
         ("one\ntwo\nthree\n", "one\n2\nthree\n"),
         ("".join(f"{n}\n" for n in range(40)), "".join(f"{n if n % 15 else 'x'}\n" for n in range(40))),
         ("no end", "no end\n"),
-        ("a\nb", "a\nb\nc"),
+        ("a\nb", "a\nb\nc\n"),
+        ("", "new"),
         ("same\n" * 20 + "x\n", "same\n" * 21 + "x\n"),
     ]
     for old, new in cases:
@@ -43,6 +44,11 @@ def test_a_patch_has_each_removed_and_added_line(old: str, new: str) -> None:
     count = len(new.removesuffix("\n").split("\n")) * bool(new) - len(old.removesuffix("\n").split("\n")) * bool(old)
     assert added - removed == count
     assert bool(lines) == (old != new)
+
+
+def test_parts_of_a_file_have_no_end(tmp_path: Path) -> None:
+    assert unified_patch("two", "2") == "@@ -1 +1 @@\n-two\n+2\n"
+    assert unified_patch("", "2") == "@@ -0,0 +1 @@\n+2\n\\ No newline at end of file\n"
 
 
 def test_a_part_that_is_too_large_to_compare_is_replaced_whole(tmp_path: Path) -> None:

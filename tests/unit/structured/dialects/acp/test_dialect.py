@@ -5,10 +5,13 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+import msgspec
 import pytest
 
 from session_host.protocol.messages import AnswerRequest, Prompt
 from session_host.protocol.values import Image
+from session_host.structured.dialects.acp.state import AcpState
+from session_host.structured.dialects.acp.tools import KEPT_TOOLS
 from session_host.structured.items import TurnEnded
 from session_host.structured.rules import digest
 from tests.support.acp_chat import AcpChat, permission, text_block, update
@@ -192,7 +195,7 @@ def test_a_diff_is_a_change_of_a_file(running: AcpChat) -> None:
     running.update("tool_call", toolCallId="t", title="Edit", kind="edit", content=[diff, new])
     first, second = running.items[-1].changes
     assert (first.path, first.kind) == ("/a.py", "update")
-    assert first.patch == "@@ -1,3 +1,3 @@\n one\n-two\n+2\n three\n\\ No newline at end of file\n"
+    assert first.patch == "@@ -1,3 +1,3 @@\n one\n-two\n+2\n three\n"
     assert (second.path, second.kind, second.patch) == ("/b.py", "add", "@@ -0,0 +1 @@\n+x\n")
 
 
@@ -321,11 +324,11 @@ def test_a_question_can_be_declined(running: AcpChat) -> None:
 # ---------------------------------------------------------------- unknown messages
 
 
-@pytest.mark.parametrize("method", ["fs/read_text_file", "terminal/create", "_vendor/thing"])
-def test_a_method_that_is_not_offered_gets_its_reply(running: AcpChat, method: str) -> None:
+@pytest.mark.parametrize(("method", "kept"), [("fs/read_text_file", 0), ("terminal/create", 0), ("_vendor/thing", 1)])
+def test_a_method_that_is_not_offered_gets_its_reply(running: AcpChat, method: str, kept: int) -> None:
     (reply,) = running.hear({"jsonrpc": "2.0", "id": 3, "method": method, "params": {"path": "/x"}})
     assert (reply["id"], reply["error"]["code"]) == (3, -32601)
-    assert running.items[-1].title == method
+    assert [each.title for each in running.items if each.kind == "raw"] == [method] * kept
 
 
 @pytest.mark.parametrize(
@@ -366,3 +369,12 @@ def test_the_title_the_commands_and_the_tokens(chat: AcpChat) -> None:
     usage = status.usage
     assert usage is not None
     assert (usage.used, usage.window, usage.total, usage.cost, usage.currency) == (5, 100, 30, 0.5, "USD")
+
+
+def test_a_long_turn_keeps_only_its_newest_tool_calls(running: AcpChat) -> None:
+    running.update("tool_call", toolCallId="long", title="Long")
+    for number in range(300):
+        running.update("tool_call", toolCallId=f"t{number}", title="Short", status="completed")
+    assert len(msgspec.msgpack.decode(running.rules.save()[1], type=AcpState).tools) == KEPT_TOOLS
+    running.update("tool_call_update", toolCallId="long", title="Still long")
+    assert [each.title for each in running.items if "ong" in each.title] == ["Still long"]

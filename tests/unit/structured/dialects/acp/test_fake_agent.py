@@ -121,7 +121,7 @@ def test_nonsense_is_kept_and_disturbs_nothing(chat: AcpProcess) -> None:
     chat.ask("garbage\nunknown\nfiles\nsay fine")
     raw = [(each.title, each.text) for each in chat.items if each.kind == "raw"]
     assert ("not a message", "npm warn deprecated") in raw
-    assert [title for title, _ in raw] == ["not a message", "mood", "_fake/mood", "fs/read_text_file"]
+    assert [title for title, _ in raw] == ["not a message", "mood", "_fake/mood"]
     assert chat.items[-1].text == "fine"
 
 

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from session_host.structured.dialects.base import Start
 from session_host.structured.items import TurnEnded
@@ -144,4 +149,38 @@ def test_each_beginning_of_a_conversation_can_be_cut(agent: str) -> None:
         chat._play(messages[:length])
         chat.end()
         assert chat.transcript.status.state == "ended"
-        assert not [each for each in chat.items if each.status == "running"]
+        assert not [each for each in chat.items if each.status == "running" or each.kind == "raw"]
+
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+def places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Each place in a message: its container, and its key or index."""
+    keys = list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    for key in keys:
+        yield value, key
+        yield from places(value[key])
+
+
+@pytest.mark.parametrize("agent", AGENTS)
+@given(data=st.data())
+@settings(max_examples=40)
+def test_wrong_values_anywhere_break_nothing(agent: str, data: st.DataObject) -> None:
+    messages = [each.message for each in recording(agent, 1) if not each.ours]
+    message = data.draw(st.sampled_from(messages))
+    for _ in range(data.draw(st.integers(1, 3))):
+        container, key = data.draw(st.sampled_from(list(places(message))))
+        container[key] = data.draw(_VALUES)
+    chat = AcpChat(start(agent), reloads=True)
+    chat._play(recording(agent, 1)[:8])
+    chat.hear(message, message, *messages[-3:])
+    chat.interrupt() if chat.states()[-1:] in (["running"], ["requires_action"]) else None
+    for request in chat.transcript.open_requests:
+        assert request.options
+    chat.end()
+    assert not [each.title for each in chat.items if re.match(r"\w+(Error|Exception): ", each.title)]
