@@ -6,6 +6,7 @@
     client         the other side of a host's socket: viewers, lists of sessions, launching, resuming
     cli            the ``outlive`` command
     endpoint       the chat with a model server, a program that runs in a session
+    one_shot       the program that runs an agent's command once for each prompt
     hook           the program that agents' hooks run
     agents         the catalog of agents, their conversations, and the meaning of their signals
     storage        what outlives a process: descriptors and files in memory, journal, record, search index

@@ -8,6 +8,7 @@
     registry   the dialects by their names
     codex/     Codex: ``codex app-server``
     claude/    Claude Code: ``claude -p`` with streams of JSON
+    one_shot/  agents that have one process a turn
 
 No message of an agent makes a dialect fail: an unknown message or field becomes a "raw" item, and the rest of the
 message counts.

@@ -13,7 +13,7 @@ DIALECTS: Final[dict[str, tuple[str, str]]] = {
     "acp": ("acp", "AcpDialect"),
     "claude": ("claude.dialect", "ClaudeDialect"),
     "codex": ("codex.dialect", "CodexDialect"),
-    "one-shot": ("one_shot", "OneShotDialect"),
+    "one-shot": ("one_shot.dialect", "OneShotDialect"),
 }
 """The dialects' modules and classes."""
 

@@ -1,0 +1,23 @@
+"""The agent process of a chat with an agent that has only one process a turn, such as ``codex exec``. Program.
+
+Run it with ``python -m session_host.one_shot``. It reads requests from stdin, runs the agent's command once for each
+prompt, and writes what the command says to stdout, all as JSON lines. It knows nothing of hosts, sessions, or what the
+agent's lines mean; ``session_host/structured/dialects/one_shot`` does.
+
+    options   reads the command line: the commands of the first and of later turns
+    program   the requests, one turn at a time
+    command   one run of the agent's command
+    output    a command's output as JSON lines of ours
+
+Requests, and what they lead to::
+
+                                          ← {"type": "ready", "format": "codex"}
+    → {"id": "p1", "prompt": "…", "conversation": "", "again": false}
+                                          ← {"type": "started", "id": "p1"}
+                                          ← {"type": "line", "data": {…}}     JSON of the command
+                                          ← {"type": "text", "data": "…"}     anything else
+    → {"interrupt": true}                 ← {"type": "ended", "id": "p1", "code": 0, "signal": 2, "stderr": "…"}
+                                          ← {"type": "refused", "id": "p1", "error": "…"}
+
+``conversation`` is the agent's id of the conversation, once it is known; ``again``: this is not its first turn.
+"""

@@ -1,0 +1,97 @@
+"""A command's output as JSON lines of ours. Pure."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from typing import Final, Protocol
+
+import msgspec
+
+from session_host.structured.lines import LineSplitter
+
+_ESCAPES: Final = re.compile(
+    r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[\[?][0-9;:?]*[ -/]*[@-~]|\x1b[()#][0-9A-Za-z]|\x1b[=>78cDEHMNOZ]"
+    r"|[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f]"
+)
+"""Escape sequences and control characters: they mean nothing outside of a terminal."""
+
+_UNFINISHED: Final = re.compile(r"(?:\x1b[()#]?|\x1b\[[0-9;:?]{0,32}[ -/]{0,2}|\x1b\][^\x07\x1b]{0,4096}\x1b?|\r)\Z")
+"""The beginning of an escape sequence, or of a line's end, that the next piece may finish."""
+
+
+class Output(Protocol):
+    """Turns the output of one run into lines of ours."""
+
+    def feed(self, data: bytes) -> bytes:
+        """The lines for a piece of output."""
+
+    def finish(self) -> bytes:
+        """The lines for what is left at the end."""
+
+
+class JsonLines:
+    """JSON lines are passed on as they are; other lines become texts."""
+
+    def __init__(self) -> None:
+        self._splitter = LineSplitter()
+
+    def feed(self, data: bytes) -> bytes:
+        """See ``Output``."""
+        return b"".join(self._line(each.data, each.dropped) for each in self._splitter.feed(data))
+
+    def finish(self) -> bytes:
+        """See ``Output``."""
+        return b"".join(self._line(each.data, each.dropped) for each in self._splitter.finish())
+
+    @staticmethod
+    def _line(line: bytes, dropped: int) -> bytes:
+        if not dropped and line.lstrip().startswith(b"{"):
+            try:
+                msgspec.json.decode(line)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                pass
+            else:
+                return b'{"type":"line","data":' + line + b"}\n"
+        words = line.decode(errors="replace")
+        return text_line(f"{words}… ({dropped:,} bytes)\n" if dropped else f"{words}\n")
+
+
+class PlainText:
+    """Text is passed on as it comes, without escape sequences."""
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._rest = ""
+
+    def feed(self, data: bytes) -> bytes:
+        """See ``Output``."""
+        return self._pass_on(self._rest + self._decoder.decode(data))
+
+    def finish(self) -> bytes:
+        """See ``Output``."""
+        words = self._rest + self._decoder.decode(b"", final=True)
+        self._rest = ""
+        return text_line(plain(words))
+
+    def _pass_on(self, words: str) -> bytes:
+        found = _UNFINISHED.search(words)
+        end = found.start() if found else len(words)
+        self._rest = words[end:]
+        return text_line(plain(words[:end]))
+
+
+def plain(words: str) -> str:
+    """The text without escape sequences; a line that is written over keeps its last form."""
+    words = _ESCAPES.sub("", words).replace("\r\n", "\n")
+    return "\n".join(line.rpartition("\r")[2] for line in words.split("\n"))
+
+
+def text_line(words: str) -> bytes:
+    """One line of ours for a text; b"" for none."""
+    return encode({"type": "text", "data": words}) if words else b""
+
+
+def encode(message: dict[str, object]) -> bytes:
+    """A message as a line."""
+    return msgspec.json.encode(message) + b"\n"

@@ -1,0 +1,59 @@
+"""A command's output as lines of ours."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from session_host.errors import UsageError
+from session_host.one_shot.options import Options, command, read_options
+from session_host.one_shot.output import JsonLines, Output, PlainText
+
+
+def said(output: Output, *pieces: bytes) -> list[tuple[str, object]]:
+    """The types and data of the lines for pieces of output."""
+    lines = b"".join([*(output.feed(piece) for piece in pieces), output.finish()]).splitlines()
+    return [(each["type"], each["data"]) for each in map(json.loads, lines)]
+
+
+def words(*pieces: bytes) -> str:
+    """The whole text of pieces of plain output."""
+    return "".join(str(data) for _, data in said(PlainText(), *pieces))
+
+
+def test_json_lines_are_passed_on_as_they_are() -> None:
+    assert said(JsonLines(), b'{"a": 1}\n{"b"', b": 2}\n") == [("line", {"a": 1}), ("line", {"b": 2})]
+
+
+def test_other_lines_become_texts() -> None:
+    assert said(JsonLines(), b'warning\n{"torn": \n[1]\n{"a": 1}') == [
+        ("text", "warning\n"), ("text", '{"torn": \n'), ("text", "[1]\n"), ("line", {"a": 1}),
+    ]  # fmt: skip
+
+
+def test_text_loses_its_escape_sequences_however_it_is_split() -> None:
+    data = "\x1b[1mbold\x1b[0m \x1b]0;title\x07é\x1b(B\x08 end".encode()
+    assert words(data) == "bold é end"
+    for place in range(len(data)):
+        assert words(data[:place], data[place:]) == "bold é end"
+
+
+def test_a_line_that_is_written_over_keeps_its_last_form() -> None:
+    assert words(b"10%\r50%\r100%\r\nnext") == "100%\nnext"
+
+
+@pytest.mark.parametrize("line", [[], ["--format", "codex", "--"], ["--format", "x", "--", "a"], ["codex"],
+                                  ["--format", "text", "--", "a", ":::"]])  # fmt: skip
+def test_an_invalid_command_line_is_refused(line: list[str]) -> None:
+    with pytest.raises(UsageError):
+        read_options(line)
+
+
+def test_later_turns_have_a_command_of_their_own() -> None:
+    options = read_options(["--format", "codex", "--", "c", "-", ":::", "c", "resume", "%conversation%", "-"])
+    assert options == Options("codex", ("c", "-"), ("c", "resume", "%conversation%", "-"))
+    assert command(options, "hi", "", again=False) == (["c", "-"], b"hi")
+    assert command(options, "hi", "x1", again=True) == (["c", "resume", "x1", "-"], b"hi")
+    with_prompt = read_options(["--format", "text", "--", "aider", "--message", "%prompt%"])
+    assert command(with_prompt, "a b", "", again=True) == (["aider", "--message", "a b"], b"")
