@@ -6,20 +6,25 @@ another one.
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from gui.chat.content.segments import Action
+from gui.chat.drawing.style import MOST_WIDTH_PX
 from gui.theme.follow import Theme
-from gui.theme.tokens import GAP_S_PX
-from session_host.structured.transcript import Status, Transcript
+from gui.theme.tokens import GAP_M_PX, GAP_S_PX
+from session_host.structured.transcript import Transcript
 
 from .announcing import Announcer
 from .find_bar import FindBar
 from .page.finding import WHOLE, Finder, Hit
 from .page.page import TranscriptPage
+from .page.scrolling import BAR_PX
 from .prompt.box import PromptBox
+
+_SEARCH_AGAIN_MS = 400
+"""After a change of the transcript, while the find bar is open."""
 
 
 class ChatView(QWidget):
@@ -56,14 +61,19 @@ class ChatView(QWidget):
         self._finder = Finder(self)
         self._announcer = Announcer(self.page)
         self._hit = -1
-        self._shown_status: Status | None = None
+        self._search_soon = QTimer(self, singleShot=True, interval=_SEARCH_AGAIN_MS)
+        self._search_soon.timeout.connect(self._search_again)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
         self._column.addWidget(self.page, 1)
-        self._holder = QVBoxLayout()
-        self._holder.addWidget(self.prompt)
-        self._column.addLayout(self._holder)
+        self.prompt.setMaximumWidth(MOST_WIDTH_PX + 2 * GAP_S_PX)
+        row = QHBoxLayout()
+        row.setContentsMargins(GAP_S_PX, 4, GAP_S_PX + BAR_PX, GAP_M_PX)
+        row.addStretch(1)
+        row.addWidget(self.prompt, 1000)
+        row.addStretch(1)
+        self._column.addLayout(row)
         self.setFocusProxy(self.prompt.editor)
         self._connect()
 
@@ -107,6 +117,8 @@ class ChatView(QWidget):
     def _on_frame(self) -> None:
         self._announcer.look(self.transcript)
         self._show_status()
+        if self.find_bar.isVisible() and not self._search_soon.isActive():
+            self._search_soon.start()
 
     def refused(self, request_id: str, reason: str) -> None:
         """An answer of this view had no effect: show why at the request, which is open again."""
@@ -181,9 +193,14 @@ class ChatView(QWidget):
         self._finder.start(self.transcript, text)
         self.page.update()
 
+    def _search_again(self) -> None:
+        """Search the transcript as it is now; the match that is shown stays."""
+        if self.find_bar.isVisible() and self.page.needle:
+            self._finder.start(self.transcript, self.page.needle)
+
     def _on_found(self) -> None:
         hits = self._finder.hits
-        if self._hit < 0 and hits:
+        if self.page.current_hit is None and hits:
             self._show_hit(len(hits) - 1)
         elif self.page.current_hit is not None:
             current = Hit(*self.page.current_hit)
@@ -225,7 +242,5 @@ class ChatView(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        left = max(round(self.page.column_left) - GAP_S_PX, GAP_S_PX)
-        self._holder.setContentsMargins(left, 4, max(left, GAP_S_PX) + 2, 12)
         self.prompt.set_most_height(self.height() // 3)
         self._place_find()

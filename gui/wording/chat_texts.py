@@ -333,6 +333,10 @@ def image_too_large(most_mb: int) -> str:
     return translate("chat", "The image is larger than {most} MB").format(most=most_mb)
 
 
+def too_many_images(most: int) -> str:
+    return translate("chat", "A prompt takes at most {most} images").format(most=most)
+
+
 def no_images() -> str:
     return translate("chat", "This agent takes no images")
 

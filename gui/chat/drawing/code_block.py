@@ -50,7 +50,7 @@ def lay_out_code(segment: Code, width: float, style: Style) -> Laid:
     laid = Laid()
     left = left_of(segment)
     above = 6.0 if segment.first else 0.0
-    head = _HEAD_PX if segment.first and (segment.title or segment.copies) else 0
+    head = _HEAD_PX if segment.first and segment.title else 0
     top = above + ((head or PADDING_PX - 2) if segment.first else 0)
     ground = style.code.ground
     if segment.runs:
@@ -79,6 +79,8 @@ def lay_out_code(segment: Code, width: float, style: Style) -> Laid:
     laid.under.append(paint)
     if segment.first and segment.copies:
         area = QRectF(width - 28, above + 2, 22, 20)
+        ground_area = area.adjusted(-4, 2, 2, -1)
+        laid.over.append(lambda painter: painter.fillRect(ground_area, ground))
         icon = QRectF(area.center().x() - 7, area.center().y() - 7, 14, 14)
         laid.over.append(lambda painter: paint_glyph(painter, Glyph.COPY, icon, tone))
         laid.controls.append(Control(area, Action("copy"), chat_texts.copy_code()))

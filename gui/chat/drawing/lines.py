@@ -170,6 +170,7 @@ def lay_out_picture(segment: Picture, width: float, style: Style) -> Laid:
     def paint(painter: QPainter) -> None:
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.drawImage(area, decoded)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(border)
         painter.drawRoundedRect(area, RADIUS_PX / 2, RADIUS_PX / 2)
 

@@ -28,7 +28,7 @@ def paint_quotes(laid: Laid, segment: Segment, style: Style, above: float = 0.0)
 
     def paint(painter: QPainter) -> None:
         for depth in range(segment.quotes):
-            painter.fillRect(QRectF(segment.indent * INDENT_PX + depth * QUOTE_PX, above, 3, height - above), color)
+            painter.fillRect(QRectF(depth * QUOTE_PX, above, 3, height - above), color)
 
     laid.under.append(paint)
 

@@ -9,5 +9,6 @@ heights    sums of many heights
 selection  the selected part and its text
 finding    finds a text in all items
 requests   the widget of an open request
+request_parts  parts of it
 accessible_rows  the visible items for screen readers
 """

@@ -82,6 +82,10 @@ class TranscriptPage(PointedPage):
             found = self._cards[request_id] = RequestCard(self.theme, request, self)
             found.answered.connect(self.answered)
             found.resized.connect(self.arrange)
+            former: QWidget = self
+            for stop in found.stops():
+                QWidget.setTabOrder(former, stop)
+                former = stop
         return found
 
     def card_height(self, request: str, width: int) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
-from PySide6.QtGui import QClipboard, QContextMenuEvent, QGuiApplication, QHelpEvent, QMouseEvent
+from PySide6.QtGui import QClipboard, QContextMenuEvent, QGuiApplication, QHelpEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QMenu, QWidget
 
 from gui.chat.content.segments import Action
@@ -13,7 +13,7 @@ from gui.theme.tooltips import show_tooltip
 from gui.wording import chat_texts, common_texts, page_texts
 
 from . import places
-from .scrolling import ScrollingPage
+from .scrolling import WHEEL_LINES, ScrollingPage
 from .selection import Point
 
 _DRAG_PX = 4
@@ -25,9 +25,11 @@ class PointedPage(ScrollingPage):
 
     Signals (and those of ScrollingPage):
         acted(Action): the user pressed a control that the page does not handle: "withdraw", "again", "link".
+        zoom_wanted(int): the user makes the text larger, or smaller with negative steps.
     """
 
     acted = Signal(object)
+    zoom_wanted = Signal(int)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
@@ -171,6 +173,18 @@ class PointedPage(ScrollingPage):
                 self._offer_selection()
                 self.update()
                 return
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            if event.angleDelta().y():
+                self.zoom_wanted.emit(1 if event.angleDelta().y() > 0 else -1)
+            event.accept()
+            return
+        pixels = event.pixelDelta().y()
+        if not pixels:
+            pixels = round(event.angleDelta().y() / 120 * self.style_.line_px * WHEEL_LINES)
+        self.scroll_by(-pixels)
+        event.accept()
 
     def leaveEvent(self, event: QEvent) -> None:
         super().leaveEvent(event)

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
-    QColor,
     QKeyEvent,
     QPainter,
     QPaintEvent,
     QPen,
     QShowEvent,
-    QSyntaxHighlighter,
-    QTextCharFormat,
-    QTextDocument,
     QTextOption,
 )
 from PySide6.QtWidgets import (
@@ -28,14 +24,14 @@ from PySide6.QtWidgets import (
 
 from gui.chat.content.ansi import visible
 from gui.chat.drawing.style import Style
-from gui.theme.code import code_colors, on
 from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_S_PX, RADIUS_PX, SECONDARY_PX
-from gui.theme.tooltips import as_tooltip
 from gui.wording import chat_texts
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import AgentRequest, Question, RequestOption
 from session_host.structured.rules import digest
+
+from .request_parts import caption, color_diff, fit, wrapped_lines
 
 _REJECTS = frozenset({"reject_once", "reject_always", "cancel"})
 _ORDER = ("allow_once", "allow_always", "choice", "reject_once", "reject_always", "cancel")
@@ -46,23 +42,6 @@ _FRAME_PX = 26
 """The frame and the margins around the subject's lines."""
 _OTHER_PX = 150
 """The height of all but the subject, as a guess for its limit."""
-
-
-class _DiffColors(QSyntaxHighlighter):
-    """Grounds of added and removed lines."""
-
-    def __init__(self, document: QTextDocument, theme: Theme) -> None:
-        super().__init__(document)
-        self._theme = theme
-
-    def highlightBlock(self, text: str) -> None:
-        colors = code_colors(self._theme.tokens)
-        ground: QColor | None = {"+": colors.added, "-": colors.removed}.get(text[:1])
-        if ground is not None:
-            looks = QTextCharFormat()
-            looks.setBackground(ground)
-            looks.setForeground(on(self._theme.tokens.color("text"), ground))
-            self.setFormat(0, len(text), looks)
 
 
 class RequestCard(QWidget):
@@ -135,7 +114,7 @@ class RequestCard(QWidget):
     @staticmethod
     def _option_button(name: str) -> QPushButton:
         """A button with a name that the agent gives."""
-        made = QPushButton(caption(name))
+        made = QPushButton(caption(one_line(name)))
         made.setAccessibleName(one_line(name))
         return made
 
@@ -154,8 +133,13 @@ class RequestCard(QWidget):
         made.verticalScrollBar().valueChanged.connect(lambda _value: self._look.start())
         made.verticalScrollBar().rangeChanged.connect(lambda _least, _most: self._look.start())
         if self.request.kind == "edit":
-            self._colors = _DiffColors(made.document(), self._theme)
+            color_diff(made.document(), self._theme.tokens)
+            self._theme.changed.connect(self._color)
         return made
+
+    def _color(self) -> None:
+        if self._subject is not None:
+            color_diff(self._subject.document(), self._theme.tokens)
 
     def _add_question(self, question: Question) -> None:
         text = self._label(question.text, "")
@@ -195,7 +179,7 @@ class RequestCard(QWidget):
         row.setSpacing(GAP_S_PX)
         self._answer_button: QPushButton | None = None
         if self.request.questions:
-            self._answer_button = QPushButton(chat_texts.send_answer())
+            self._answer_button = self._option_button(chat_texts.send_answer())
             self._answer_button.setProperty("kind", "primary")
             self._answer_button.clicked.connect(lambda _checked: self._answer_texts())
             row.addWidget(self._answer_button)
@@ -216,6 +200,14 @@ class RequestCard(QWidget):
     def offered(self) -> list[RequestOption]:
         """The options that may be chosen: of an incomplete request only those that decline."""
         return [each for each in self.request.options if self.request.complete or each.kind in _REJECTS]
+
+    def stops(self) -> list[QWidget]:
+        """The widgets that the keyboard reaches, in order."""
+        found: list[QWidget] = [self]
+        if self._subject is not None:
+            found.append(self._subject)
+        inside = self.findChildren(QWidget)
+        return [*found, *(each for each in inside if isinstance(each, QLineEdit | QPushButton))]
 
     # ------------------------------------------------------------ what was seen
 
@@ -324,7 +316,7 @@ class RequestCard(QWidget):
             subject = self._subject
             wanted = 0.0
             if subject is not None:
-                lines = _wrapped_lines(subject, width - 2 * _PADDING_PX - 4)
+                lines = wrapped_lines(subject, width - 2 * _PADDING_PX - 4)
                 wanted = lines * subject.fontMetrics().lineSpacing() + _FRAME_PX
             self._measured = (width, wanted)
         wanted = self._measured[1]
@@ -332,7 +324,7 @@ class RequestCard(QWidget):
             most = max(page_height - _OTHER_PX, _LEAST_SUBJECT_PX)
             self._subject.setFixedHeight(round(min(wanted, most)))
         for row in self._rows:
-            _fit(row, width - 2 * _PADDING_PX - 4)
+            fit(row, width - 2 * _PADDING_PX - 4)
         column = self._column
         return max(column.heightForWidth(width) if column.hasHeightForWidth() else column.sizeHint().height(), 48)
 
@@ -348,34 +340,3 @@ class RequestCard(QWidget):
         painter.setBrush(tokens.color("needs_you"))
         painter.drawRoundedRect(QRectF(4, 8, 3, self.height() - 16), 1.5, 1.5)
         painter.end()
-
-
-def _wrapped_lines(subject: QPlainTextEdit, width: int) -> int:
-    """The number of lines of a field at a width."""
-    subject.setFixedWidth(max(width, 40))
-    document = subject.document()
-    document.setTextWidth(subject.viewport().width())
-    found = round(document.size().height())
-    subject.setMinimumWidth(0)
-    subject.setMaximumWidth(16_777_215)
-    return max(found, 1)
-
-
-def _fit(row: QBoxLayout, width: int) -> None:
-    """Put buttons below each other where they have not enough room in a row."""
-    items = [row.itemAt(number) for number in range(row.count())]
-    widgets = [widget for item in items if item is not None and (widget := item.widget()) is not None]
-    wanted = sum(widget.sizeHint().width() + row.spacing() for widget in widgets)
-    beside = QBoxLayout.Direction.LeftToRight if wanted <= width else QBoxLayout.Direction.TopToBottom
-    if row.direction() != beside:
-        row.setDirection(beside)
-    for widget in widgets:
-        if isinstance(widget, QPushButton) and widget.sizeHint().width() > width:
-            name = widget.accessibleName()
-            widget.setText(caption(widget.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, width - 30)))
-            widget.setToolTip(as_tooltip(name))
-
-
-def caption(name: str) -> str:
-    """A button's text that is shown to the letter."""
-    return one_line(name).replace("&", "&&")

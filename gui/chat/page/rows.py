@@ -16,6 +16,7 @@ from gui.chat.drawing.lay_out import estimate, lay_out
 from gui.chat.drawing.style import Style
 from gui.theme.icons import Glyph
 from gui.wording import chat_texts, common_texts
+from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import Item, TurnEnded
 from session_host.structured.transcript import Transcript
 
@@ -291,7 +292,7 @@ class Rows:
         if status.state == "starting":
             found.append(QuietLine(common_texts.starting()))
         elif status.state == "running":
-            found.append(QuietLine(status.detail or chat_texts.working()))
+            found.append(QuietLine(one_line(status.detail) or chat_texts.working()))
         return found or [QuietLine()]
 
     def _place_requests(self) -> set[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QHideEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QShowEvent, QWheelEvent
+from PySide6.QtGui import QColor, QHideEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QPushButton, QScrollBar, QWidget
 
 from gui.chat.content.highlighting import lexers
@@ -31,7 +31,7 @@ from .selection import Selection
 
 BAR_PX = 10
 _AT_END_PX = 2.0
-_WHEEL_LINES = 3
+WHEEL_LINES = 3
 
 
 class ScrollingPage(QWidget):
@@ -199,7 +199,7 @@ class ScrollingPage(QWidget):
         value = most if self._following or place is None else round(places.distance_from_top(self.rows, place))
         self._bar_is_set = True
         self._bar.setPageStep(self.height())
-        self._bar.setSingleStep(round(self.style_.line_px * _WHEEL_LINES))
+        self._bar.setSingleStep(round(self.style_.line_px * WHEEL_LINES))
         self._bar.setRange(0, most)
         self._bar.setValue(min(value, most))
         self._bar_is_set = False
@@ -255,13 +255,6 @@ class ScrollingPage(QWidget):
             return
         self._place = places.at_distance(self.rows, float(value))
         self.arrange()
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        pixels = event.pixelDelta().y()
-        if not pixels:
-            pixels = round(event.angleDelta().y() / 120 * self.style_.line_px * _WHEEL_LINES)
-        self.scroll_by(-pixels)
-        event.accept()
 
     # ------------------------------------------------------------ appearance
 

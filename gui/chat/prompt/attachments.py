@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QBuffer, QIODevice, QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QImage, QPixmap
-from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from gui.chat.drawing.lines import MOST_IMAGE_BYTES, decode
 from gui.wording import chat_texts
@@ -14,6 +14,7 @@ from session_host.protocol.values import Image
 
 _THUMBNAIL_PX = 48
 MOST_MB = 5
+MOST_IMAGES = 8
 _TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif", ".webp": "image/webp"}
 
 
@@ -33,6 +34,7 @@ class Attachments(QWidget):
         self._row.setContentsMargins(4, 4, 4, 0)
         self._row.setSpacing(8)
         self._row.addStretch(1)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.hide()
 
     @property
@@ -61,6 +63,8 @@ class Attachments(QWidget):
         return self._add(Image(mime, data))
 
     def _add(self, image: Image) -> str:
+        if len(self._images) >= MOST_IMAGES:
+            return chat_texts.too_many_images(MOST_IMAGES)
         if len(image.data) > MOST_MB * 1024 * 1024:
             return chat_texts.image_too_large(MOST_MB)
         size = QSize(_THUMBNAIL_PX * 2, _THUMBNAIL_PX * 2)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, Signal
-from PySide6.QtGui import QActionGroup
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QActionGroup, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSizePolicy, QWidget
 
 from gui.wording import chat_texts
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import Setting, UsageChanged
 
+_LEAST_PX = 120
 _ORDER = {"model": 0, "effort": 1, "mode": 2, "": 3}
 
 
@@ -47,10 +48,12 @@ class SettingsRow(QWidget):
         self._buttons = [self._button(setting) for setting in shown]
         for number, button in enumerate(self._buttons):
             self._row.insertWidget(number, button)
+        self._fit()
 
     def _button(self, setting: Setting) -> QPushButton:
         chosen = next((each.name for each in setting.choices if each.id == setting.value), setting.value)
-        made = QPushButton(f"{one_line(chosen)} ▾")
+        made = QPushButton(_caption(one_line(chosen)))
+        made.setProperty("value", one_line(chosen))
         made.setProperty("kind", "quiet")
         made.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         name = chat_texts.setting(one_line(setting.name), one_line(chosen))
@@ -69,6 +72,26 @@ class SettingsRow(QWidget):
         made.clicked.connect(lambda _checked: menu.popup(made.mapToGlobal(made.rect().topLeft()) - _above(menu)))
         return made
 
+    def minimumSizeHint(self) -> QSize:
+        return QSize(_LEAST_PX, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Elide the values where there is no room for them; their tool tips are whole."""
+        for button in self._buttons:
+            button.setText(_caption(button.property("value")))
+        room = self.width() - self._usage.sizeHint().width() - 8
+        wanted = sum(button.sizeHint().width() + 4 for button in self._buttons)
+        if wanted > room and self._buttons:
+            each_px = max(room // len(self._buttons) - 26, 24)
+            for button in self._buttons:
+                value = str(button.property("value"))
+                shown = button.fontMetrics().elidedText(value, Qt.TextElideMode.ElideRight, each_px)
+                button.setText(_caption(shown))
+
     def show_usage(self, usage: UsageChanged | None) -> None:
         """Show how much of the model's context is used."""
         text = tip = ""
@@ -77,8 +100,14 @@ class SettingsRow(QWidget):
             tip = chat_texts.tokens_of(usage.used, usage.window)
         elif usage is not None and (usage.total or usage.used):
             text = chat_texts.tokens_used(usage.total or usage.used)
-        self._usage.setText(text)
+        if text != self._usage.text():
+            self._usage.setText(text)
+            self._fit()
         self._usage.setToolTip(tip)
+
+
+def _caption(value: str) -> str:
+    return f"{value} ▾".replace("&", "&&")
 
 
 def _above(menu: QMenu) -> QPoint:

@@ -276,4 +276,34 @@ def test_long_names_of_options_are_below_each_other(chat_stage: Callable[..., Ch
     buttons = [shown.button(text) for text in ("Yes (y)", "Yes, and", "No, and")]
     assert len({button.geometry().left() for button in buttons}) == 1
     assert all(button.width() >= button.sizeHint().width() for button in buttons)
-    assert "&& npx" in buttons[1].text()
+    shown_text = buttons[1].text().replace("\n", " ").replace("&&", "&")
+    assert shown_text == "Yes, and don't ask again for npm & npx in /home/ada/src (a)"
+
+
+def test_the_keyboard_goes_from_the_messages_to_the_request_and_its_buttons(
+    chat_stage: Callable[..., ChatStage],
+) -> None:
+    chat = PlayedChat()
+    chat.ask(command_request("make"))
+    shown = chat_stage(chat)
+    process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the command to be seen")
+    shown.view.page.setFocus()
+    card = shown.view.page.card("r1")
+    reached = []
+    for _ in range(5):
+        shown.press(Qt.Key.Key_Tab)
+        reached.append(QApplication.focusWidget())
+    assert reached[0] is card
+    assert reached[2:] == [shown.button("Allow (y)"), shown.button("Always"), shown.button("Decline")]
+
+
+def test_a_narrow_view_has_room_for_the_prompt_box(chat_stage: Callable[..., ChatStage]) -> None:
+    chat = PlayedChat()
+    choice = (SettingChoice("a", "a model with quite a long name"),)
+    chat.apply(SettingsChanged(tuple(Setting(f"s{number}", "Setting", "a", choice) for number in range(3))))
+    shown = chat_stage(chat)
+    shown.view.resize(360, 500)
+    shown.settle()
+    assert shown.view.width() == 360
+    row = shown.view.prompt.settings
+    assert all(button.geometry().right() <= row.width() for button in row._buttons)

@@ -1,0 +1,77 @@
+"""Parts of the widget of a request: the grounds of a diff, and texts that are never cut."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetrics, QTextBlockFormat, QTextCursor, QTextDocument
+from PySide6.QtWidgets import QBoxLayout, QPlainTextEdit, QPushButton
+
+from gui.theme.code import code_colors
+from gui.theme.tokens import Tokens
+
+_BUTTON_PX = 30
+"""The room beside a button's text."""
+_LONGEST_WORD = 24
+
+
+def color_diff(document: QTextDocument, tokens: Tokens) -> None:
+    """Give added and removed lines their grounds."""
+    colors = code_colors(tokens)
+    grounds = {"+": colors.added, "-": colors.removed}
+    cursor = QTextCursor(document)
+    block = document.begin()
+    while block.isValid():
+        text = block.text()
+        ground = None if text.startswith(("+++ ", "--- ")) else grounds.get(text[:1])
+        if ground is not None:
+            looks = QTextBlockFormat()
+            looks.setBackground(ground)
+            cursor.setPosition(block.position())
+            cursor.setBlockFormat(looks)
+        block = block.next()
+
+
+def wrapped_lines(subject: QPlainTextEdit, width: int) -> int:
+    """The number of lines of a field at a width."""
+    subject.setFixedWidth(max(width, 40))
+    document = subject.document()
+    document.setTextWidth(subject.viewport().width())
+    found = round(document.size().height())
+    subject.setMinimumWidth(0)
+    subject.setMaximumWidth(16_777_215)
+    return max(found, 1)
+
+
+def fit(row: QBoxLayout, width: int) -> None:
+    """Put buttons below each other where they have not enough room in a row."""
+    items = [row.itemAt(number) for number in range(row.count())]
+    widgets = [widget for item in items if item is not None and (widget := item.widget()) is not None]
+    row_metrics = widgets[0].fontMetrics()
+    names = [widget.accessibleName() for widget in widgets]
+    wanted = sum(row.spacing() + _BUTTON_PX + row_metrics.horizontalAdvance(name) for name in names)
+    beside = QBoxLayout.Direction.LeftToRight if wanted <= width else QBoxLayout.Direction.TopToBottom
+    if row.direction() != beside:
+        row.setDirection(beside)
+    for widget in widgets:
+        if isinstance(widget, QPushButton):
+            row.setAlignment(widget, Qt.AlignmentFlag.AlignLeft)
+            widget.setText(caption(_wrapped(widget.accessibleName(), widget.fontMetrics(), width - _BUTTON_PX)))
+
+
+def _wrapped(name: str, metrics: QFontMetrics, width: int) -> str:
+    """A name in as many lines as it needs: what a button allows is never cut."""
+    lines = [""]
+    for word in name.split(" "):
+        for start in range(0, len(word), _LONGEST_WORD):
+            piece = word[start : start + _LONGEST_WORD]
+            longer = f"{lines[-1]} {piece}" if lines[-1] and not start else lines[-1] + piece
+            if lines[-1] and metrics.horizontalAdvance(longer) > width:
+                lines.append(piece)
+            else:
+                lines[-1] = longer
+    return "\n".join(lines)
+
+
+def caption(name: str) -> str:
+    """A button's text that is shown to the letter."""
+    return name.replace("&", "&&")
