@@ -8,6 +8,7 @@
     state        the state of ``rules`` that survives the host
     lines        the agent's output as lines of bounded length
     text         a transcript as lines of text: peek, search, attach, text files
+    text_line    one line of text: cleaned, wrapped
     markdown     a transcript as Markdown
     screen       a transcript in the place of a terminal's screen
     dialects/    one translator for each agent's protocol

@@ -19,13 +19,11 @@ from .text import (
     REMARKS,
     answered,
     change_title,
-    clean_lines,
-    exact_lines,
     shown_command,
-    size,
     state_line,
     tool_title,
 )
+from .text_line import clean_lines, exact_lines, size
 from .transcript import Transcript
 
 _HEADING_CHARACTERS: Final = 72

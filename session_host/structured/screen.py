@@ -7,7 +7,8 @@ from typing import Final
 from session_host.protocol.messages import Peek, Screen
 
 from .engine import SIZE
-from .text import LineStyle, TextLine, all_lines, item_lines, last_lines
+from .text import all_lines, item_lines, last_lines
+from .text_line import LineStyle, TextLine
 from .transcript import Transcript
 
 SGR: Final[dict[LineStyle, str]] = {

@@ -5,32 +5,22 @@ No control character of an agent or a prompt is in a line, so a line can go to a
 
 from __future__ import annotations
 
-import re
 import shlex
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
-from typing import Final, Literal, NamedTuple
+from typing import Final
 
-from session_host.protocol.untrusted_text import escaped, one_line, plain
+from session_host.protocol.untrusted_text import one_line
 
 from .items import AgentRequest, FileChange, Item, ItemStatus, RequestResolved, ToolKind
+from .text_line import LineStyle, TextLine, clean_lines, duration, exact_lines, size, wrapped
 from .transcript import Status, Transcript
-
-LineStyle = Literal["", "prompt", "heading", "code", "dim", "added", "removed", "failed", "asking"]
 
 OUTPUT_LINES: Final = 5
 """How many of the last lines of a tool's output are shown while it is folded."""
 
 PATCH_LINES: Final = 20
 """How many lines of one file's diff are shown while it is folded."""
-
-_TAB_COLUMNS: Final = 8
-_SEQUENCES: Final = re.compile("\x1b(?:\\[[0-?]*[ -/]*[@-~]|\\][^\x07\x1b]*(?:\x07|\x1b\\\\)|[ -/]*[0-~])")
-"""Escape sequences in a tool's output."""
-
-_MARGIN: Final = re.compile("[ │]*(?:[>?—∴○✓✗◐■⊘▸·-] )?")
-_NO_LIMIT: Final = 1 << 30
-_MS_PER_S: Final = 1000
 
 _MARKS: Final[dict[ItemStatus, str]] = {
     "running": "◐", "failed": "✗", "declined": "⊘", "interrupted": "■", "cut": "✗", "withdrawn": "⊘", "queued": "○"
@@ -63,11 +53,8 @@ PLACES: Final = {"window": "in a window", "attach": "in a terminal", "command": 
 """Where an answer was given, by the kind of client."""
 
 
-class TextLine(NamedTuple):
-    """One line, and how it may be shown."""
-
-    text: str
-    style: LineStyle = ""
+Answered = dict[int, list[tuple[AgentRequest, RequestResolved]]]
+"""Requests and their answers, by the position of the item that they follow."""
 
 
 def lines_of(transcript: Transcript, *, width: int = 0, last: int = 0, folded: bool = True) -> list[str]:
@@ -106,10 +93,19 @@ def last_lines(transcript: Transcript, count: int, *, width: int = 0, folded: bo
 
 
 def block_lines(
-    transcript: Transcript, first: int, end: int, *, width: int = 0, folded: bool = True
+    transcript: Transcript,
+    first: int,
+    end: int,
+    *,
+    width: int = 0,
+    folded: bool = True,
+    by_position: Answered | None = None,
 ) -> Iterator[TextLine]:
-    """The lines of the items at the positions from ``first`` to before ``end``, with the requests answered there."""
-    by_position = answered(transcript)
+    """The lines of the items at the positions from ``first`` to before ``end``, with the requests answered there.
+
+    ``by_position`` is the result of ``answered``, if the caller has it.
+    """
+    by_position = answered(transcript) if by_position is None else by_position
     former: Item | None = transcript[first - 1] if 0 < first <= len(transcript) else None
     for position in range(first, end):
         item = transcript[position]
@@ -288,7 +284,7 @@ def request_lines(request: AgentRequest, *, width: int = 0, keys: Mapping[str, s
     lines += [TextLine(f"  {line}") for line in clean_lines(request.reason)]
     for number, question in enumerate(request.questions, 1):
         lines.append(TextLine(f"  {number}. {one_line(question.text)}", "asking"))
-        lines += [TextLine(f"     · {one_line(option)}") for option in question.options]
+        lines += [TextLine(f"     {place}) {one_line(option)}") for place, option in enumerate(question.options, 1)]
     if not request.complete:
         lines.append(TextLine(f"  {INCOMPLETE}", "failed"))
     names = []
@@ -308,9 +304,9 @@ def answer_line(request: AgentRequest, answer: RequestResolved) -> str:
     return one_line(f"? {request.title} → {answer.name or answer.option}{f' ({where})' if where else ''}")
 
 
-def answered(transcript: Transcript) -> dict[int, list[tuple[AgentRequest, RequestResolved]]]:
+def answered(transcript: Transcript) -> Answered:
     """The answered requests by the position of the item that they follow."""
-    found: dict[int, list[tuple[AgentRequest, RequestResolved]]] = {}
+    found: Answered = {}
     for answer in transcript.answers.values():
         request = transcript.requests.get(answer.id)
         if request is None:
@@ -342,55 +338,6 @@ def state_line(status: Status) -> str:
     if turn.outcome == "failed":
         return one_line(f"✗ The turn failed{f': {turn.error}' if turn.error else ''}")
     return "■ The turn was interrupted" if turn.outcome == "interrupted" else "✗ The turn was cut: the agent ended"
-
-
-def clean_lines(text: str) -> list[str]:
-    """The lines of an agent's text, without control characters and blank lines at the end.
-
-    Of a line that was overwritten from its start, as by a progress bar, the last state counts.
-    """
-    if not text.strip():
-        return []
-    lines = _SEQUENCES.sub("", text).rstrip().split("\n")
-    last = (line.rstrip("\r").rpartition("\r")[2] for line in lines)
-    return [plain(line.expandtabs(_TAB_COLUMNS), _NO_LIMIT).rstrip() for line in last]
-
-
-def exact_lines(text: str) -> list[str]:
-    """The lines of a text that the user allows: all characters, and escapes in place of misleading ones."""
-    return [line.expandtabs(_TAB_COLUMNS) for line in escaped(text).removesuffix("\n").split("\n")] if text else []
-
-
-def wrapped(line: TextLine, width: int) -> list[TextLine]:
-    """Wrap a line to columns; further lines keep its margin. 0 leaves it whole."""
-    text = line.text
-    if not width or (len(text) <= width and text.isascii()):
-        return [line]
-    import wcwidth  # whole lines do not need it
-
-    if wcwidth.width(text) <= width:
-        return [line]
-    begin = _MARGIN.match(text)
-    assert begin is not None  # the pattern fits an empty text, too
-    margin = "".join(character if character == "│" else " " for character in begin.group())
-    margin = margin if len(margin) <= width // 2 else ""
-    exact = line.style in {"code", "added", "removed"}
-    parts = wcwidth.wrap(text, width, subsequent_indent=margin, replace_whitespace=False, drop_whitespace=not exact)
-    return [TextLine(part.rstrip(), line.style) for part in parts]
-
-
-def duration(length_ms: int) -> str:
-    """A length of time: ``3.2 s``, ``2 min 5 s``."""
-    seconds = max(0, length_ms) / _MS_PER_S
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, seconds = divmod(round(seconds), 60)
-    return f"{minutes} min {seconds} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
-
-
-def size(length_bytes: int) -> str:
-    """A number of bytes: ``12 kB``."""
-    return f"{length_bytes} bytes" if length_bytes < 1000 else f"{length_bytes / 1000:,.0f} kB"
 
 
 def _is_short(item: Item) -> bool:

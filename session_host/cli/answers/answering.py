@@ -14,7 +14,8 @@ from session_host.errors import AlreadyAnswered, NoSuchQuestion, OutliveError, S
 from session_host.protocol.messages import Act, AgentRequests, AnswerRequest, OpenRequests
 from session_host.structured.items import AgentRequest, OptionKind, RequestOption
 from session_host.structured.rules import digest
-from session_host.structured.text import INCOMPLETE, exact_lines, request_lines, shown_command
+from session_host.structured.text import INCOMPLETE, request_lines, shown_command
+from session_host.structured.text_line import exact_lines
 
 Outcome = Literal["allow", "allow_always", "deny"]
 

@@ -84,7 +84,7 @@ def run(options: argparse.Namespace) -> int:
         from session_host.cli.attach.command import attach
 
         _tidy()
-        return attach(session_id, name)
+        return attach(session_id, name, runtime=options.runtime or "terminal")
     else:
         print_line(f"{name} {session_id}")
     _tidy()

@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     elif attaches:
         from session_host.cli.attach.command import attach
 
-        return attach(record_id, name)
+        return attach(record_id, name, runtime=find(record_id).runtime)
     else:
         print_line(f"{name} {record_id}")
     return 0

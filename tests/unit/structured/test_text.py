@@ -117,8 +117,8 @@ def test_questions_show_their_suggestions_and_keys_their_options() -> None:
     assert [line.text for line in request_lines(request, keys={"y": "y", "n": "n"})] == [
         "? Which one?",
         "  1. Which database?",
-        "     · sqlite",
-        "     · postgres",
+        "     1) sqlite",
+        "     2) postgres",
         "  [y] Allow · [n] Decline",
     ]
 

@@ -1,0 +1,248 @@
+"""Connects a viewer and this terminal, whatever the viewer shows."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+from enum import Enum, auto
+from typing import NamedTuple
+
+from session_host.cli.attach.input_parser import InputParser
+from session_host.cli.attach.input_values import KeyTyped, TerminalInput
+from session_host.cli.attach.outer_terminal import OuterTerminal
+from session_host.cli.attach.painter import Painter
+from session_host.cli.output import how_it_ended
+from session_host.client.viewer.viewer import Viewer, ViewerState
+from session_host.protocol.messages import ErrorCode, Event, InputRefused, NameEvent
+from session_host.protocol.values import MODIFIER_KEYS, KeyAction, Modifiers
+
+FRAME_INTERVAL_S = 1 / 60
+NOTICE_S = 3.0
+HELP_S = 10.0
+RECONNECTING_NOTICE_AFTER_S = 0.3
+
+LOCKS = Modifiers.CAPS_LOCK | Modifiers.NUM_LOCK
+_PREFIX = "b"
+_DETACH = "d"
+_HELP = "?"
+
+
+class How(Enum):
+    """The ways in which an attachment ends."""
+
+    DETACHED = auto()
+    ENDED = auto()
+    UNAVAILABLE = auto()
+    NOT_ALLOWED = auto()
+    SIGNAL = auto()
+    TERMINAL_GONE = auto()
+
+
+class Ending(NamedTuple):
+    """How an attachment ended."""
+
+    how: How
+    name: str
+    message: str = ""
+    signal_number: int = 0
+
+
+class Attachment:
+    """Connects a viewer and this terminal; the viewer's delegate. A base class."""
+
+    help_text = ""
+    """The keys after Ctrl+B."""
+
+    def __init__(self, session_id: str, name: str, terminal: OuterTerminal, *, read_only: bool) -> None:
+        size, self._cell = terminal.size()
+        self._session_id = session_id
+        self._size = size
+        self._name = name
+        self._terminal = terminal
+        self._read_only = read_only
+        self._parser = InputParser()
+        # Old Linux consoles print unknown sequences.
+        keyboard = not os.environ.get("TERM", "").startswith("linux")
+        self._painter = Painter(size, sys.stdout.encoding or "utf-8", keyboard=keyboard)
+        self._viewer = self._make_viewer()
+        self._begun_s = 0.0
+        self._prefixed = False
+        self._was_live = False
+        self._gave_back = False
+        self._dirty = False
+        self._painted_at_s = -1.0
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+
+    # ------------------------------------------------------------ what differs
+
+    def _make_viewer(self) -> Viewer:
+        raise NotImplementedError
+
+    def _forward(self, value: TerminalInput) -> None:
+        """Handle the user's input."""
+        raise NotImplementedError
+
+    def _command(self, value: KeyTyped) -> bool:
+        """Handle another key after Ctrl+B; False if it has no meaning."""
+        raise NotImplementedError
+
+    def _paint(self) -> None:
+        """Paint what has changed."""
+        raise NotImplementedError
+
+    async def run(self) -> Ending:
+        """Follow the session until an end, and return which end."""
+        self._loop = asyncio.get_running_loop()
+        self._ending: asyncio.Future[Ending] = self._loop.create_future()
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            self._loop.add_signal_handler(number, self._end, How.SIGNAL, "", number)
+        self._loop.add_signal_handler(signal.SIGWINCH, self._resized)
+        self._loop.add_signal_handler(signal.SIGTSTP, self._suspended)
+        self._loop.add_signal_handler(signal.SIGCONT, self._continued)
+        # The terminal is restored before the loop drops its signal handlers, so that no signal comes in between.
+        with self._terminal:
+            self._terminal.farewell = self._painter.leave()
+            self._terminal.start(self._input, self._drained, lambda: self._end(How.TERMINAL_GONE))
+            self._terminal.write(self._painter.enter())
+            self._viewer.start()
+            try:
+                return await self._ending
+            finally:
+                for timer in self._timers.values():
+                    timer.cancel()
+                self._viewer.close()
+                self._terminal.farewell = self._painter.leave()
+
+    def _end(self, how: How, message: str = "", signal_number: int = 0) -> None:
+        if not self._ending.done():
+            self._ending.set_result(Ending(how, self._name, message, signal_number))
+
+    def _after(self, name: str, delay_s: float, call: Callable[[], None]) -> None:
+        """Start a named timer in place of a running one with the same name."""
+        self._cancel(name)
+        self._timers[name] = self._loop.call_later(delay_s, call)
+
+    def _cancel(self, name: str) -> None:
+        if timer := self._timers.pop(name, None):
+            timer.cancel()
+
+    # ------------------------------------------------------------ from the terminal
+
+    def _input(self, data: bytes) -> None:
+        parser, former = self._parser, self._parser.begun
+        self._on_input_value(parser.feed(data))
+        if not parser.undecided:
+            self._cancel("escape")
+            return
+        now_s = self._loop.time()
+        if parser.begun != former:
+            self._begun_s = now_s
+        due_s = self._begun_s + parser.patience_s
+        self._after("escape", max(0.0, due_s - now_s), lambda: self._on_input_value(parser.expire()))
+
+    def _on_input_value(self, values: list[TerminalInput]) -> None:
+        for value in values:
+            if self._ending.done():
+                return
+            if not self._is_command(value):
+                self._forward(value)
+
+    def _is_command(self, value: TerminalInput) -> bool:
+        """Whether the value is a command for this viewer: the prefix, or the key after it."""
+        if not isinstance(value, KeyTyped) or value.action is KeyAction.RELEASE:
+            return False
+        if value.key in MODIFIER_KEYS:
+            return self._prefixed  # The user is about to press another key.
+        held = value.modifiers & ~LOCKS
+        is_prefix = value.key == _PREFIX and held == Modifiers.CTRL
+        if not self._prefixed:
+            self._prefixed = is_prefix
+            return is_prefix
+        self._prefixed = False
+        if is_prefix:
+            return False
+        if value.key == _DETACH and not held & ~Modifiers.CTRL:
+            self._end(How.DETACHED)
+        elif _HELP in {value.key, value.text}:
+            self._notice(self.help_text, HELP_S)
+        elif not self._command(value):
+            self._notice("Unknown key after Ctrl+B; Ctrl+B ? shows the keys", NOTICE_S)
+        return True
+
+    def _resized(self) -> None:
+        self._size, self._cell = self._terminal.size()
+        self._terminal.write(self._painter.resize(self._size))
+        self._viewer.resize(self._size, self._cell)
+
+    def _suspended(self) -> None:
+        """Restore the terminal, then stop this process, as the user's shell asked."""
+        self._terminal.farewell = self._painter.leave()
+        self._terminal.give_back()
+        self._gave_back = True
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+    def _continued(self) -> None:
+        """Redraw after SIGCONT: another program may have changed the terminal meanwhile."""
+        self._terminal.make_raw()
+        self._terminal.write(self._painter.enter(again=not self._gave_back))
+        self._gave_back = False
+        self._resized()
+
+    # ------------------------------------------------------------ painting
+
+    def _damaged(self) -> None:
+        self._dirty = True
+        if "paint" not in self._timers and self._terminal.is_drained:
+            due_s = self._painted_at_s + FRAME_INTERVAL_S - self._loop.time()
+            self._after("paint", max(0.0, due_s), self._paint)
+
+    def _drained(self) -> None:
+        if self._dirty:
+            self._damaged()
+
+    def _notice(self, text: str, for_s: float | None = None) -> None:
+        self._cancel("notice")
+        self._terminal.write(self._painter.notice(text))
+        if for_s is not None:
+            self._after("notice", for_s, lambda: self._notice(""))
+
+    # ------------------------------------------------------------ the viewer's delegate
+
+    def viewer_state(self, state: ViewerState, message: str) -> None:
+        """Show why the viewer is not live; end with it in a final state."""
+        match state:
+            case ViewerState.LIVE:
+                self._notice("")
+                if not self._was_live:
+                    # The process that runs the program may change, but the program's modes stay.
+                    self._was_live = True
+                    self._viewer.focus(True)
+            case ViewerState.RECONNECTING:
+                text = f"reconnecting… {message}".strip()
+                self._after("notice", RECONNECTING_NOTICE_AFTER_S, lambda: self._notice(text))
+            case ViewerState.ENDED:
+                self._end(How.ENDED, how_it_ended(self._viewer))
+            case ViewerState.FAILED if self._viewer.refusal == ErrorCode.NOT_ALLOWED:
+                self._end(How.NOT_ALLOWED, message)
+            case ViewerState.LOST | ViewerState.FAILED:
+                self._end(How.UNAVAILABLE, message or "connection lost")
+
+    def viewer_replaced(self) -> None:
+        """Paint the new replica."""
+        self._damaged()
+
+    def viewer_damaged(self) -> None:
+        """Paint at the next opportunity."""
+        self._damaged()
+
+    def viewer_event(self, event: Event) -> None:
+        """Show a new name of the chat; ignore other events."""
+        if isinstance(event, NameEvent):
+            self._name = event.name
+
+    def viewer_refused(self, refusal: InputRefused) -> None:
+        """Show that an input was refused, and why."""
+        self._notice(f"refused: {refusal.message}", NOTICE_S)

@@ -1,0 +1,106 @@
+"""The lines of the transcript that are in sight. Pure.
+
+Only lines near the end are made, and those of unchanged items are kept, so that a chat of 10,000 items opens at once.
+"""
+
+from __future__ import annotations
+
+from session_host.structured.text import Answered, answered, block_lines, request_lines, state_line
+from session_host.structured.text_line import TextLine
+from session_host.structured.transcript import Transcript
+
+from .question import Question
+
+
+class Page:
+    """A window on the transcript's lines.
+
+    Attributes:
+        back: how many lines the window is scrolled back; 0 at the end.
+    """
+
+    def __init__(self) -> None:
+        self.back = 0
+        self._columns = 0
+        self._transcript: Transcript | None = None
+        self._blocks: dict[str, list[TextLine]] = {}
+        self._answered: Answered = {}
+        self._answers = -1
+        self._ending_length = 0
+        self._items = 0
+
+    def show(
+        self, transcript: Transcript, columns: int, rows: int, question: Question | None, now_s: float
+    ) -> list[TextLine]:
+        """The lines in sight, at most ``rows``; notes which lines of the question are."""
+        self._follow_changes(transcript, columns)
+        ending, question_first, question_count = self._ending(transcript, question)
+        if self.back:
+            self.back += len(ending) - self._ending_length
+        self._ending_length = len(ending)
+        wanted = rows + self.back
+        lines = list(ending)
+        blocks: list[list[TextLine]] = [lines]
+        count, place = len(lines), len(transcript)
+        while place and count < wanted:
+            place -= 1
+            blocks.append(self._block(transcript, place))
+            count += len(blocks[-1])
+        lines = [line for block in reversed(blocks) for line in block]
+        self.back = max(0, min(self.back, len(lines) - rows))
+        end = len(lines) - self.back
+        first = max(0, end - rows)
+        if question is not None:
+            begin = len(lines) - len(ending) + question_first
+            seen = range(max(first, begin) - begin, min(end, begin + question_count) - begin)
+            question.note_seen(seen, question_count, now_s)
+        return lines[first:end]
+
+    def scroll(self, lines: int) -> None:
+        """Scroll back by so many lines; forward if negative. ``show`` keeps it within the transcript."""
+        self.back = max(0, self.back + lines)
+
+    def _block(self, transcript: Transcript, place: int) -> list[TextLine]:
+        item_id = transcript[place].id
+        block = self._blocks.get(item_id)
+        if block is None:
+            block = self._blocks[item_id] = list(
+                block_lines(transcript, place, place + 1, width=self._columns, by_position=self._answered)
+            )
+        return block
+
+    def _follow_changes(self, transcript: Transcript, columns: int) -> None:
+        changes = transcript.take_changes()
+        if transcript is not self._transcript or columns != self._columns or changes.removed:
+            self._blocks.clear()
+            self._transcript, self._columns, self._answers = transcript, columns, -1
+        if len(transcript.answers) != self._answers:
+            self._answers = len(transcript.answers)
+            self._answered = answered(transcript)
+            for place in self._answered:
+                if place < len(transcript):
+                    self._blocks.pop(transcript[place].id, None)
+        for item_id in changes.items:
+            former = self._blocks.pop(item_id, None)
+            if self.back and item_id in transcript:
+                # The lines in sight stay where they are.
+                place = transcript.position(item_id)
+                if former is not None or place >= self._items:
+                    self.back += len(self._block(transcript, place)) - len(former or ())
+        self._items = len(transcript)
+
+    def _ending(self, transcript: Transcript, question: Question | None) -> tuple[list[TextLine], int, int]:
+        """The lines after the last item; the first line of the question among them, and how many lines it has."""
+        lines: list[TextLine] = []
+        first = count = 0
+        for request in transcript.open_requests:
+            lines.append(TextLine(""))
+            keys = question.keys if question is not None and request.id == question.request.id else None
+            block = request_lines(request, width=self._columns, keys=keys)
+            if keys is not None:
+                first, count = len(lines), len(block)
+            lines += block
+        status = transcript.status
+        if status.state == "idle" and (text := state_line(status)):
+            lines += [TextLine(""), TextLine(text, "failed" if text.startswith("✗") else "dim")]
+        return lines, first, count

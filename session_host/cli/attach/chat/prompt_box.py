@@ -1,0 +1,209 @@
+"""The text that the user writes: a line editor with several lines and a history. Pure."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import wcwidth
+
+from session_host.protocol.untrusted_text import plain
+from session_host.protocol.values import Modifiers
+from session_host.structured.text_line import TextLine
+
+from .rows import graphemes
+
+MAX_CHARACTERS: Final = 1024 * 1024 // 4
+_TAB: Final = "    "
+_LOOK_BACK: Final = 64
+"""No grapheme is longer."""
+
+
+class BoxRows(NamedTuple):
+    """The box as lines, and the cursor's place in them."""
+
+    lines: list[TextLine]
+    row: int
+    column: int
+
+
+class PromptBox:
+    """Edits one prompt.
+
+    Attributes:
+        text: the prompt.
+        cursor: the cursor's place in it, in code points.
+    """
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.cursor = 0
+        self._history: list[str] = []
+        self._place = 0
+        self._draft = ""
+
+    # ------------------------------------------------------------ editing
+
+    def insert(self, text: str) -> bool:
+        """Insert a text at the cursor, without control characters; False if it does not fit."""
+        text = plain(text.replace("\r\n", "\n").replace("\r", "\n"), MAX_CHARACTERS + 1, keep_lines=True)
+        text = text.replace("\t", _TAB)
+        if len(self.text) + len(text) > MAX_CHARACTERS:
+            return False
+        self._replace(self.cursor, self.cursor, text)
+        return True
+
+    def key(self, key: str, modifiers: Modifiers) -> bool:
+        """Edit by a key; False if it has no meaning here."""
+        by_word = bool(modifiers & (Modifiers.CTRL | Modifiers.ALT))
+        held = modifiers & ~Modifiers.SHIFT
+        match key:
+            case "Backspace":
+                self._replace(self._word_left() if by_word else self._left(), self.cursor, "")
+            case "Delete":
+                self._replace(self.cursor, self._word_right() if by_word else self._right(), "")
+            case "ArrowLeft":
+                self.cursor = self._word_left() if by_word else self._left()
+            case "ArrowRight":
+                self.cursor = self._word_right() if by_word else self._right()
+            case "Home":
+                self.cursor = self._line_start()
+            case "End":
+                self.cursor = self._line_end()
+            case "a" if held == Modifiers.CTRL:
+                self.cursor = self._line_start()
+            case "e" if held == Modifiers.CTRL:
+                self.cursor = self._line_end()
+            case "u" if held == Modifiers.CTRL:
+                self._replace(self._line_start(), self.cursor, "")
+            case "k" if held == Modifiers.CTRL:
+                self._replace(self.cursor, self._line_end(), "")
+            case "w" if held == Modifiers.CTRL:
+                self._replace(self._word_left(), self.cursor, "")
+            case "ArrowUp":
+                return self._up()
+            case "ArrowDown":
+                return self._down()
+            case _:
+                return False
+        return True
+
+    def take(self) -> str:
+        """Return the text and empty the box."""
+        text = self.text
+        self.set_text("")
+        self._place = len(self._history)
+        return text
+
+    def set_text(self, text: str) -> None:
+        """Replace the whole text."""
+        self.text, self.cursor = text, len(text)
+
+    def set_history(self, prompts: list[str]) -> None:
+        """Set the former prompts, oldest first."""
+        if prompts != self._history:
+            self._history, self._place = prompts, len(prompts)
+
+    def _replace(self, start: int, end: int, text: str) -> None:
+        self.text = self.text[:start] + text + self.text[end:]
+        self.cursor = start + len(text)
+
+    # ------------------------------------------------------------ places
+
+    def _left(self) -> int:
+        return wcwidth.grapheme_boundary_before(self.text, self.cursor) if self.cursor else 0
+
+    def _right(self) -> int:
+        following = next(iter(wcwidth.iter_graphemes(self.text[self.cursor : self.cursor + _LOOK_BACK])), "")
+        return self.cursor + len(following)
+
+    def _word_left(self) -> int:
+        place = self.cursor
+        while place and self.text[place - 1].isspace():
+            place -= 1
+        while place and not self.text[place - 1].isspace():
+            place -= 1
+        return place
+
+    def _word_right(self) -> int:
+        place = self.cursor
+        while place < len(self.text) and self.text[place].isspace():
+            place += 1
+        while place < len(self.text) and not self.text[place].isspace():
+            place += 1
+        return place
+
+    def _line_start(self) -> int:
+        return self.text.rfind("\n", 0, self.cursor) + 1
+
+    def _line_end(self) -> int:
+        end = self.text.find("\n", self.cursor)
+        return len(self.text) if end < 0 else end
+
+    def _up(self) -> bool:
+        start = self._line_start()
+        if start:
+            above = self.text.rfind("\n", 0, start - 1) + 1
+            self.cursor = min(above + self.cursor - start, start - 1)
+            return True
+        if not self._place:
+            return False
+        if self._place == len(self._history):
+            self._draft = self.text
+        self._place -= 1
+        self.set_text(self._history[self._place])
+        return True
+
+    def _down(self) -> bool:
+        end = self._line_end()
+        if end < len(self.text):
+            below_end = self.text.find("\n", end + 1)
+            below_end = len(self.text) if below_end < 0 else below_end
+            self.cursor = min(end + 1 + self.cursor - self._line_start(), below_end)
+            return True
+        if self._place >= len(self._history):
+            return False
+        self._place += 1
+        self.set_text(self._draft if self._place == len(self._history) else self._history[self._place])
+        return True
+
+    # ------------------------------------------------------------ showing
+
+    def rows(self, columns: int, most_rows: int, mark: str = "> ", *, hidden: bool = False) -> BoxRows:
+        """The box as lines of these columns: at most ``most_rows``, around the cursor.
+
+        Args:
+            columns: the terminal's columns.
+            most_rows: the most lines.
+            mark: stands before the first line.
+            hidden: whether to show dots in place of the characters, for a secret.
+        """
+        room = max(columns - len(mark), 1)
+        lines, line, used = [], "", 0
+        row, column, place = 0, 0, 0
+        for part in self.text.split("\n"):
+            for grapheme in wcwidth.iter_graphemes(part):
+                shown = "•" if hidden else grapheme
+                cells = sum(width for _, width in graphemes(shown))
+                if used + cells > room:
+                    lines.append(line)
+                    line, used = "", 0
+                if place <= self.cursor:
+                    row, column = len(lines), used
+                place += len(grapheme)
+                line, used = line + shown, used + cells
+            if place <= self.cursor:
+                row, column = len(lines), used
+            place += 1
+            lines.append(line)
+            line, used = "", 0
+        if column >= room:
+            row, column = row + 1, 0
+            lines.insert(row, "")
+        first = max(0, min(row - most_rows + 1, len(lines) - most_rows)) if row >= most_rows else 0
+        shown_lines = lines[first : first + most_rows]
+        margins = [mark if first + number == 0 else " " * len(mark) for number in range(len(shown_lines))]
+        return BoxRows(
+            [TextLine(margin + each) for margin, each in zip(margins, shown_lines, strict=True)],
+            row - first,
+            min(column + len(mark), columns - 1),
+        )

@@ -1,0 +1,137 @@
+"""How keys and texts answer an agent's question. Pure."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from session_host.structured.items import AgentRequest, OptionKind
+from session_host.structured.items import Question as AskedQuestion
+from session_host.structured.rules import digest
+
+READ_S: Final = 0.5
+"""How long a question must have been in sight before a key answers it, lest a key answers that was meant otherwise."""
+
+_LETTERS: Final[dict[OptionKind, str]] = {
+    "allow_once": "y", "allow_always": "a", "reject_once": "n", "reject_always": "d", "cancel": "n",
+}  # fmt: skip
+_WORDS: Final = {"y": "allow", "a": "always", "n": "decline", "d": "never"}
+"""What the letters mean, in short; the question has the names of its options."""
+
+_REJECTIONS: Final = frozenset({"reject_once", "reject_always", "cancel"})
+
+
+class Answer(NamedTuple):
+    """An answer, as ``Viewer.answer_request`` takes it."""
+
+    request: str
+    option: str
+    digest: str
+    texts: dict[str, str]
+
+
+class Question:
+    """One open request, while it is shown.
+
+    Attributes:
+        request: the request.
+        keys: the key of each option, by the option's id.
+        seen: the numbers of its lines that were in sight; all must have been before it is allowed.
+        since_s: the time from which on it was wholly seen; None before.
+    """
+
+    def __init__(self, request: AgentRequest) -> None:
+        self.request = request
+        self.keys = _keys(request)
+        self.seen: set[int] = set()
+        self.since_s: float | None = None
+        self._texts: dict[str, str] = {}
+
+    def note_seen(self, lines: range, count: int, now_s: float) -> None:
+        """These of its lines are in sight; it has ``count`` lines."""
+        self.seen.update(lines)
+        if self.since_s is None and len(self.seen) >= count:
+            self.since_s = now_s
+
+    def problem(self, key: str, now_s: float) -> str:
+        """Why a key does not answer now, one line; "" if it does."""
+        option = next((each for each in self.request.options if self.keys.get(each.id) == key), None)
+        if option is not None and option.kind not in _REJECTIONS and not self.request.complete:
+            return "the agent did not say all that would run: it can only be declined"
+        if self.since_s is None:
+            return "PageUp shows the rest of the question; read it first"
+        return "" if now_s - self.since_s >= READ_S else "a question just came; read it first"
+
+    def by_key(self, key: str) -> Answer | None:
+        """The answer that a key gives; None if it gives none."""
+        for option in self.request.options:
+            if self.keys.get(option.id) == key:
+                return Answer(self.request.id, option.id, digest(self.request), {})
+        return None
+
+    def has_key(self, key: str) -> bool:
+        """Whether a key would answer."""
+        return key in self.keys.values()
+
+    def problem_of_text(self, text: str) -> str:
+        """Why a text is no answer to the question that is next, one line; "" if it is one."""
+        asked = self._next
+        if asked is None or (asked.free and text.strip()) or self._suggested(asked, text):
+            return ""
+        return f"choose a number from 1 to {len(asked.options)}" if asked.options else "type an answer first"
+
+    def by_text(self, text: str) -> Answer | None:
+        """Answer the question that is next by a text, or by the number of a suggestion; None while there are more."""
+        asked = self._next
+        if asked is not None:
+            self._texts[asked.id] = self._suggested(asked, text) or text
+        return Answer(self.request.id, "", digest(self.request), dict(self._texts)) if self._next is None else None
+
+    @property
+    def takes_text(self) -> bool:
+        """Whether a text answers."""
+        return self.request.kind == "question" and bool(self.request.questions)
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether the next answer must not be shown."""
+        asked = self._next
+        return asked is not None and asked.secret
+
+    @property
+    def hint(self) -> str:
+        """What to do, one line."""
+        if self.takes_text:
+            asked, count = self._next, len(self.request.questions)
+            which = f" {len(self._texts) + 1} of {count}" if count > 1 else ""
+            digits = f" (or 1–{len(asked.options)})" if asked is not None and asked.options else ""
+            return f"▲ Type answer{which}{digits}, then Enter"
+        keys = [key for option in self.request.options if (key := self.keys.get(option.id))]
+        return f"▲ {' · '.join(f'{key} {_WORDS[key]}' if key in _WORDS else key for key in keys)}"
+
+    @property
+    def _next(self) -> AskedQuestion | None:
+        """The question that is next."""
+        return next((each for each in self.request.questions if each.id not in self._texts), None)
+
+    @staticmethod
+    def _suggested(asked: AskedQuestion, text: str) -> str:
+        """The suggestion that a text names by itself or by its number; "" for none."""
+        text = text.strip()
+        if text in asked.options:
+            return text
+        number = int(text) if text.isdecimal() and len(text) < 3 else 0
+        return asked.options[number - 1] if 0 < number <= len(asked.options) else ""
+
+
+def _keys(request: AgentRequest) -> dict[str, str]:
+    """A key for each option: its kind's letter for the first one of a kind, else a digit. Questions get texts alone."""
+    keys: dict[str, str] = {}
+    if request.questions:
+        return keys
+    for number, option in enumerate(request.options, 1):
+        letter = _LETTERS.get(option.kind, "")
+        if letter and letter not in keys.values():
+            keys[option.id] = letter
+        elif number < 10:
+            keys[option.id] = str(number)
+    return keys

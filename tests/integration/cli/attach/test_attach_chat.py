@@ -1,0 +1,149 @@
+"""``outlive attach`` on a structured chat: read, prompt, answer, detach."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from session_host.protocol.values import GridSize
+from tests.support.area import Area
+from tests.support.chat_commands import new_chat, send, wait
+from tests.support.commands import OnTerminal, new, outlive
+from tests.support.terminals import fresh_modes
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+DETACH = b"\x02d"
+
+
+def answer(terminal: OnTerminal, key: str, shown: str) -> None:
+    """Press a key until the question takes it: it must have been in sight for a moment."""
+    for _ in range(100):
+        terminal.type(key)
+        try:
+            terminal.see(shown, timeout_s=0.3)
+        except AssertionError:
+            continue
+        return
+    raise AssertionError(terminal.text())
+
+
+def test_a_prompt_is_written_and_answered_and_the_terminal_given_back(area: Area) -> None:
+    new_chat(area, "x")
+    with OnTerminal("attach", "x") as terminal:
+        terminal.see("Enter sends")
+        terminal.type("answer: a rabbit 漢字\x1b[200~, and\nmore\x1b[201~")
+        terminal.see("  more")
+        terminal.type("\r")
+        terminal.see("\na rabbit 漢字, and\n")
+        terminal.type("second\x1b\rline\r")
+        terminal.see("echo: second\nline")
+        terminal.type("\x1b[A")
+        terminal.see("> second\n  line\x00".rstrip("\x00"))
+        terminal.type(DETACH)
+        assert terminal.end() == 0
+        assert "[detached from x; it keeps running]" in terminal.text()
+        assert terminal.modes() == fresh_modes()
+    assert outlive("ls", "--json").json()[0]["state"] == "running"
+
+
+def test_a_question_is_shown_whole_and_answered_by_a_key(area: Area) -> None:
+    new_chat(area, "x", "run: make all")
+    with OnTerminal("attach", "x") as terminal:
+        terminal.see("▲ y allow · a always")
+        assert re.search(r"\? Run make all\n +/bin/bash -lc 'make all'\n +in ", terminal.text())
+        answer(terminal, "y", "the decision was accept")
+        assert "(in a terminal)" in terminal.text()
+        terminal.see("Enter sends")
+        terminal.type("yes\r")
+        terminal.see("echo: yes")
+
+
+def test_a_question_answered_elsewhere_goes_and_keys_write_again(area: Area) -> None:
+    new_chat(area, "x", "run: make all")
+    with OnTerminal("attach", "x") as terminal:
+        terminal.see("▲ y allow")
+        assert outlive("deny", "x").code == 0
+        terminal.see("the command was declined")
+        terminal.see("Enter sends")
+        terminal.type("y")
+        terminal.see("\n> y")
+
+
+def test_the_agents_questions_are_answered_by_text(area: Area) -> None:
+    new_chat(area, "x", "ask: Which one? / first / second")
+    with OnTerminal("attach", "x") as terminal:
+        terminal.see("1) first")
+        terminal.see("▲ Type answer (or 1–2)")
+        terminal.type("2\r")
+        terminal.see("Which one? → second")
+
+
+def test_a_turn_is_steered_and_interrupted(area: Area) -> None:
+    new_chat(area, "x", "hold: 1")
+    with OnTerminal("attach", "x") as terminal:
+        terminal.see("◐ Working…")
+        terminal.type("left\t")
+        terminal.see("steered: left")
+        terminal.type("queued one\r")
+        terminal.see("(queued")
+        terminal.type(b"\x02w")
+        terminal.see("(taken back)")
+        terminal.type("\x03")
+        terminal.see("The turn was interrupted")
+        assert "> queued one" in terminal.text()
+
+
+@pytest.mark.parametrize("size", [GridSize(20, 8), GridSize(20, 5), GridSize(200, 60)])
+def test_it_fits_terminals_of_any_size(area: Area, size: GridSize) -> None:
+    new_chat(area, "x", "count: 40")
+    wait("x", "idle")
+    with OnTerminal("attach", "x", size=GridSize(80, 24)) as terminal:
+        terminal.see("answer line 0040")
+        terminal.type("some words that are longer than a narrow line")
+        terminal.see("narrow line")
+        terminal.resize(size)
+        terminal.type("!")
+        terminal.see("!")
+        lines = terminal.text().split("\n")
+        assert len(lines) <= size.rows
+        if size.rows < 40:
+            terminal.type("\x1b[5~")
+            terminal.see("↑")
+            terminal.type("\x1b[6~" * 50)
+            terminal.not_see("↑")
+
+
+def test_a_reader_sends_nothing(area: Area) -> None:
+    new_chat(area, "x")
+    with OnTerminal("attach", "x", "--read-only") as terminal:
+        terminal.see("Idle (read-only)")
+        terminal.type("a\r")
+        terminal.see("read-only: Ctrl+B d detaches")
+        send("x", "answer: from elsewhere")
+        terminal.see("from elsewhere")
+
+
+def test_the_end_of_the_agent_is_told(area: Area) -> None:
+    new_chat(area, "x")
+    with OnTerminal("attach", "x") as terminal:
+        terminal.see("Enter sends")
+        assert outlive("kill", "x").code == 0
+        assert terminal.end() == 0
+        assert "[x ended: killed by you]" in terminal.text()
+
+
+def test_a_new_chat_is_attached_at_once(area: Area) -> None:
+    new_chat(area, "other")
+    with OnTerminal("new", "fake", "--runtime", "structured", "-n", "x", "-C", str(area.home)) as terminal:
+        terminal.see("Enter sends")
+        terminal.type(DETACH)
+        assert terminal.end() == 0
+
+
+def test_a_terminal_is_shown_as_before() -> None:
+    new("-n", "x", "--", "cat")
+    with OnTerminal("attach", "x") as terminal:
+        terminal.type("hello\r")
+        terminal.see("hello\nhello")

@@ -1,0 +1,83 @@
+"""The part of a transcript that is in sight."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from session_host.cli.attach.chat.page import Page
+from session_host.cli.attach.chat.question import Question
+from session_host.structured.items import (
+    AgentRequest,
+    Append,
+    Item,
+    Put,
+    RequestOpened,
+    RequestOption,
+    RequestResolved,
+    StateChanged,
+)
+from session_host.structured.text import lines_of
+from session_host.structured.transcript import Transcript
+
+_OPTIONS = (RequestOption("y", "Allow", "allow_once"),)
+
+
+def chat(messages: int) -> Transcript:
+    transcript = Transcript()
+    for number in range(messages):
+        transcript.apply(Put(Item(f"i{number}", "agent", number, text=f"message {number}\nend {number}")))
+    transcript.apply(StateChanged("idle"))
+    return transcript
+
+
+def shown(page: Page, transcript: Transcript, rows: int, columns: int = 40) -> list[str]:
+    return [line.text for line in page.show(transcript, columns, rows, None, 0.0)]
+
+
+@given(st.integers(0, 12), st.integers(1, 20), st.lists(st.integers(-30, 30), max_size=5))
+def test_the_window_is_a_part_of_the_whole_wherever_it_is_scrolled(count: int, rows: int, steps: list[int]) -> None:
+    transcript, page = chat(count), Page()
+    whole = lines_of(transcript, width=40)
+    for step in [0, *steps]:
+        page.scroll(step)
+        lines = shown(page, transcript, rows)
+        end = len(whole) - page.back
+        assert lines == whole[max(0, end - rows) : end]
+
+
+def test_what_is_read_stays_in_place_while_the_chat_goes_on() -> None:
+    transcript, page = chat(10), Page()
+    shown(page, transcript, 5)
+    page.scroll(8)
+    before = shown(page, transcript, 5)
+    transcript.apply(Put(Item("new", "agent", 99, text="one\ntwo", status="running")))
+    assert shown(page, transcript, 5) == before
+    transcript.apply(Append("new", "\nthree\nfour"))
+    assert shown(page, transcript, 5) == before
+    page.back = 0
+    assert shown(page, transcript, 2) == ["three", "four"]
+
+
+def test_a_long_question_is_seen_only_once_all_of_it_was_in_sight() -> None:
+    transcript, page = chat(3), Page()
+    request = AgentRequest("r", "command", 9, "Run?", "\n".join(f"line {number}" for number in range(20)), _OPTIONS)
+    transcript.apply(StateChanged("requires_action"))
+    transcript.apply(RequestOpened(request))
+    question = Question(request)
+    page.show(transcript, 40, 10, question, 1.0)
+    seen_at = [question.since_s]
+    for now_s in (2.0, 3.0):
+        page.scroll(9)
+        page.show(transcript, 40, 10, question, now_s)
+        seen_at.append(question.since_s)
+    assert seen_at == [None, None, 3.0]
+    transcript.apply(RequestResolved("r", "y", "Allow", "window", 10))
+    page.back = 0
+    assert shown(page, transcript, 1) == ["? Run? → Allow (in a window)"]
+
+
+def test_another_width_wraps_anew() -> None:
+    transcript, page = chat(1), Page()
+    assert shown(page, transcript, 5, 40) == ["message 0", "end 0"]
+    assert shown(page, transcript, 5, 8) == ["message", "0", "end 0"]
