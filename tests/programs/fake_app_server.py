@@ -61,6 +61,7 @@ class Server:
         self.asked: Counter[str] = Counter()
         self.stalled = False
         self.settings: Json = {"model": "fake-model", "effort": None, "approvalPolicy": "on-request",
+                               "collaborationMode": {"mode": "default", "settings": {"model": "fake-model"}},
                                "sandbox": sandbox("workspace-write")}  # fmt: skip
 
     # ------------------------------------------------------------ lines
@@ -124,6 +125,7 @@ class Server:
             "thread": thread, "model": settings["model"], "modelProvider": "fake", "cwd": thread["cwd"],
             "approvalPolicy": settings["approvalPolicy"], "approvalsReviewer": "user", "sandbox": settings["sandbox"],
             "reasoningEffort": settings["effort"], "initialTurnsPage": None,
+            "collaborationMode": settings["collaborationMode"],
         }  # fmt: skip
 
     def do_thread_turns_list(self, params: Json) -> Json:
@@ -131,6 +133,9 @@ class Server:
         end = start + (params.get("limit") or 2)
         more = str(end) if end < len(self.turns) else None
         return {"data": self.turns[start:end], "nextCursor": more, "backwardsCursor": None}
+
+    def do_account_read(self, params: Json) -> Json:
+        return {"account": None, "userId": None, "requiresOpenaiAuth": False}
 
     def do_model_list(self, params: Json) -> Json:
         efforts = [{"reasoningEffort": each, "description": f"{each} effort"} for each in ("low", "high")]
@@ -142,7 +147,7 @@ class Server:
         return {"data": models, "nextCursor": None}
 
     def do_thread_settings_update(self, params: Json) -> Json:
-        for name in ("model", "effort", "approvalPolicy"):
+        for name in ("model", "effort", "approvalPolicy", "collaborationMode"):
             if name in params:
                 self.settings[name] = params[name]
         if "sandboxPolicy" in params:
@@ -151,6 +156,7 @@ class Server:
         self.notify("thread/settings/updated", threadSettings={
             "cwd": self.thread["cwd"], "approvalPolicy": settings["approvalPolicy"], "model": settings["model"],
             "sandboxPolicy": settings["sandbox"], "effort": settings["effort"], "modelProvider": "fake",
+            "collaborationMode": settings["collaborationMode"],
         })  # fmt: skip
         return {}
 

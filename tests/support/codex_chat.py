@@ -105,7 +105,7 @@ class CodexChat:
         """The server opens a thread, in which a turn runs."""
         self.reply({"userAgent": "x"})
         self.reply({"thread": {"id": THREAD, "name": None}, "model": "m", "approvalPolicy": "on-request"})
-        self.reply({"data": [], "nextCursor": None})
+        self.reply({"account": None, "requiresOpenaiAuth": False})
         self.do(Prompt("", 0, "go"))
         self.reply({"turn": {"id": "u1", "status": "inProgress"}})
 

@@ -105,6 +105,7 @@ class CodexDialect:
         settings.read(state.settings, result)
         self._show_settings()
         self._context.rpc.request("model/list", {})
+        self._context.rpc.request("account/read", {})
         if method == "thread/resume" and not state.start.has_history:
             self._ask_for_turns("")
         else:
@@ -162,6 +163,9 @@ class CodexDialect:
                 if cursor := text(result, "nextCursor"):
                     self._context.rpc.request("model/list", {"cursor": cursor})
                 self._show_settings()
+            case "account/read":
+                if result.get("requiresOpenaiAuth") is True and result.get("account") is None:
+                    self._port.notice('Codex is not logged in: run "codex login" in a terminal, then reopen this chat.')
             case method if method in METHODS:
                 self._prompts.confirmed(sent, result)
             case _:

@@ -1,4 +1,4 @@
-"""The settings of a thread: model, effort, approvals and sandbox. Pure."""
+"""The settings of a thread: model, effort, mode, approvals and sandbox. Pure."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ from session_host.structured.items import Setting, SettingChoice
 
 from .state import Model, ThreadSettings
 
+MODES: Final = (
+    SettingChoice("default", "Work", "The agent does what you ask for."),
+    SettingChoice("plan", "Plan", "The agent asks and plans, and changes nothing."),
+)
 APPROVALS: Final = (
     SettingChoice("untrusted", "Ask often", "Only commands that are known to be safe run without a question."),
     SettingChoice("on-request", "Ask when needed", "The agent asks for what the sandbox does not allow."),
@@ -43,6 +47,7 @@ def read(settings: ThreadSettings, found: dict[str, Any]) -> None:
     for name in ("reasoningEffort", "effort"):
         if name in found:
             settings.effort = text(found, name)
+    settings.mode = text(found, "collaborationMode", "mode") or settings.mode or "default"
     policy = at(found, "approvalPolicy")
     if policy is not None:
         settings.approvals = policy if isinstance(policy, str) else "granular"
@@ -81,7 +86,8 @@ def shown(settings: ThreadSettings) -> tuple[Setting, ...]:
                   settings.effort),
             "effort",
         ),
-        Setting("approvals", "Approvals", settings.approvals, _with(APPROVALS, settings.approvals), "mode"),
+        Setting("mode", "Mode", settings.mode, _with(MODES, settings.mode), "mode"),
+        Setting("approvals", "Approvals", settings.approvals, _with(APPROVALS, settings.approvals)),
         Setting("sandbox", "Sandbox", settings.sandbox, _with(SANDBOXES, settings.sandbox)),
     )  # fmt: skip
     return tuple(each for each in every if each.value or each.choices)
@@ -100,6 +106,9 @@ def change(settings: ThreadSettings, name: str, value: str) -> dict[str, Any] | 
     if found is None or all(each.id != value for each in found.choices):
         return None
     match name:
+        case "mode":
+            own = {"model": settings.model, "reasoning_effort": settings.effort or None, "developer_instructions": None}
+            return {"collaborationMode": {"mode": value, "settings": own}}
         case "approvals":
             return {"approvalPolicy": value}
         case "sandbox" if value == "workspace-write":

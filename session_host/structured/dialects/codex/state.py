@@ -87,6 +87,7 @@ class ThreadSettings(msgspec.Struct, array_like=True):
 
     model: str = ""
     effort: str = ""
+    mode: str = ""
     approvals: str = ""
     sandbox: str = ""
     workspace: str = ""

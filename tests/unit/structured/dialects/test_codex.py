@@ -336,9 +336,9 @@ def test_settings_are_offered_and_changed(chat: SpokenChat) -> None:
 
     chat.until(lambda: len(chat.transcript.status.settings[0].choices) == 2)
     assert values() == {
-        "model": "fake-model", "effort": "", "approvals": "on-request", "sandbox": "workspace-write",
+        "model": "fake-model", "effort": "", "mode": "default", "approvals": "on-request", "sandbox": "workspace-write",
     }  # fmt: skip
-    for setting, value in (("model", "other-model"), ("effort", "high"), ("approvals", "never"),
+    for setting, value in (("model", "other-model"), ("effort", "high"), ("approvals", "never"), ("mode", "plan"),
                            ("sandbox", "read-only")):  # fmt: skip
         chat.change(setting, value)
         chat.until(partial(is_set, setting, value))

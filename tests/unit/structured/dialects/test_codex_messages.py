@@ -313,6 +313,14 @@ def test_warnings_are_said_once_and_noise_not_at_all(chat: CodexChat) -> None:
     ]  # fmt: skip
 
 
+def test_a_user_who_is_not_logged_in_is_told_what_to_do() -> None:
+    chat = CodexChat()
+    chat.reply({})
+    chat.reply({"thread": {"id": "t"}})
+    chat.reply({"account": None, "requiresOpenaiAuth": True})
+    assert chat.items[-1].text.startswith('Codex is not logged in: run "codex login"')
+
+
 def test_a_conversation_that_is_open_elsewhere_says_so() -> None:
     chat = CodexChat()
     chat.reply({})

@@ -91,7 +91,7 @@ def test_usage_and_settings_are_known() -> None:
     assert (status.usage.used, status.usage.window, status.usage.total) == (15, 258400, 90)
     assert status.conversation == CONVERSATION
     assert {each.id: each.value for each in status.settings} == {
-        "model": "gpt-5.1-codex", "approvals": "on-request", "sandbox": "workspace-write",
+        "model": "gpt-5.1-codex", "mode": "default", "approvals": "on-request", "sandbox": "workspace-write",
     }  # fmt: skip
 
 
