@@ -27,7 +27,7 @@ from tests.benchmarks.kills.torture import ROLES, Outcome, Torture, plan
 from tests.benchmarks.report import Report, Series, Verdict, render_json
 from tests.benchmarks.setting import Setting, setting
 
-DEFAULT_ROLES = ("host", "keeper", "standby", "two", "sequence", "viewer", "command")
+DEFAULT_ROLES = ("host", "structured host", "keeper", "standby", "two", "sequence", "viewer", "command")
 KILLS_A_ROUND = 10
 SHOWN_LOSSES = 40
 

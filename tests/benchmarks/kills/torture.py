@@ -26,9 +26,10 @@ from tests.benchmarks.kills import several, targets
 from tests.benchmarks.kills.chat import ARROWS, PATIENCE_S, Chat, chats
 from tests.benchmarks.kills.evidence import viewer_losses
 from tests.benchmarks.kills.recorder import kept_in
+from tests.benchmarks.kills.structured import StructuredWitness
 from tests.support.waiting import WaitedInVain, eventually
 
-ROLES = ("host", "keeper", "standby", "two", "sequence", "viewer", "command", "window")
+ROLES = ("host", "structured host", "keeper", "standby", "two", "sequence", "viewer", "command", "window")
 SHARE_BYTES = {"ghostty": 45_000_000, "pyte": 10_000_000}
 """What each witness writes at changing rates; then only a line now and then, so that a long run fits the journal."""
 
@@ -104,6 +105,7 @@ class Torture:
         self._say = say
         # The portable engine is slow, so that hosts of every other chat come to make checkpoints between two kills.
         self._chats = [Chat(directory, number, "pyte" if number % 2 else "ghostty") for number in range(sessions)]
+        self._structured = StructuredWitness(directory)
         self._viewers: targets.ViewerProcess | None = None
         self._window: targets.WindowProcess | None = None
         self._log = (directory / "kills.jsonl").open("w", buffering=1)
@@ -122,12 +124,14 @@ class Torture:
                     await target.close()
             for chat in self._chats:
                 await chat.close()
+            await self._structured.close()
         return self.outcome
 
     async def _run(self) -> None:
         for chat in self._chats:
             await chat.start()
             chat.witness.order(f"random {self._seed + chat.number} {SHARE_BYTES[chat.engine]}")
+        await self._structured.start()
         self._viewers = targets.ViewerProcess(self.directory, self._ids)
         await self._viewers.start()
         if any(kill.role == "window" for kill in self.kills):
@@ -153,9 +157,15 @@ class Torture:
     async def _at_work(self) -> AsyncIterator[None]:
         tasks = [asyncio.create_task(self._type(chat)) for chat in self._chats]
         tasks.append(asyncio.create_task(self._send()))
+        turns = asyncio.create_task(self._structured.work())
         try:
             yield
         finally:
+            self._structured.stop()
+            try:
+                await turns
+            except WaitedInVain as error:
+                self.outcome.losses.append(str(error))
             for task in tasks:
                 task.cancel()
             for result in await asyncio.gather(*tasks, return_exceptions=True):
@@ -199,6 +209,8 @@ class Torture:
         match kill.role:
             case "host":
                 took_s = await self._kill_host(kill, chat)
+            case "structured host":
+                took_s = await self._kill_structured(kill)
             case "keeper":
                 took_s = await self._kill_keeper(kill)
             case "standby":
@@ -248,11 +260,18 @@ class Torture:
         await _until(is_another, f"chat {chat.number}: another host")
         return took_s
 
+    async def _kill_structured(self, kill: Kill) -> float:
+        began_s = time.monotonic()
+        self._killed(kill, await self._structured.kill_host())
+        await self._structured.says_more()
+        return time.monotonic() - began_s
+
     async def _kill_several(self, kill: Kill, chat: Chat, order: Sequence[Sequence[str]]) -> float:
         """Kill at the same instant what each entry names, and one entry after the other."""
         known = await chats()
         another = self._chats[(kill.chat + 1) % len(self._chats)]
-        hosts = {"host": chat.witness.id, "another host": another.witness.id}
+        is_structured = kill.number % 2
+        hosts = {"host": chat.witness.id, "another host": self._structured.id if is_structured else another.witness.id}
         self._killed(kill, 0)
         began_s = time.monotonic()
         for number, names in enumerate(order):
@@ -344,6 +363,8 @@ class Torture:
             self._count("queries", len(chat.witness.asked))
             assert chat.viewer is not None
             self._count("snapshots in the place of output", chat.viewer.snapshots - 1)
+        losses += await self._structured.losses()
+        self._count("structured turns", self._structured.turns)
         self._count("agents", len(self._chats))
 
     def _count(self, what: str, number: int = 1) -> None:

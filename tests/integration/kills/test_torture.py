@@ -34,7 +34,7 @@ def records(area: Area) -> Path:
 @pytest.mark.parametrize(
     ("roles", "kills"),
     [
-        (("host", "keeper", "viewer", "command"), 24),
+        (("host", "structured host", "keeper", "viewer", "command"), 26),
         (("standby", "two", "sequence"), 12),
     ],
 )

@@ -1,0 +1,149 @@
+"""A structured chat under a fake agent: turns with an approval, one after the other, and what was lost or doubled."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from session_host.client.viewer.viewer import ViewerState
+from session_host.storage.store import SessionRecord
+from session_host.structured.items import AgentRequest
+from tests.benchmarks.kills.chat import PATIENCE_S, chats
+from tests.support.structured_chats import ChatViewer, heard, start_chat
+from tests.support.waiting import WaitedInVain
+
+LINES = 40
+DELAY_MS = 4
+DECISION_CHARACTERS = 40
+"""What an answer says of the decision, at most."""
+
+_TURN = re.compile(r"run: echo (\d+)")
+
+
+class StructuredWitness:
+    """One structured chat, a viewer that stays, and its turns.
+
+    Attributes:
+        turns: how many turns were asked for.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory / "structured"
+        self.directory.mkdir()
+        self.turns = 0
+        self._is_stopped = False
+        self._chat: ChatViewer | None = None
+        self._record: SessionRecord | None = None
+
+    @property
+    def id(self) -> str:
+        """The session's id."""
+        assert self._record is not None
+        return self._record.id
+
+    async def start(self) -> None:
+        """Start the chat, and follow it."""
+        self._record = await start_chat(self.directory, name="structured")
+        self._chat = ChatViewer(self._record.id)
+        self._chat.viewer.start()
+        await self._until(lambda: self._viewer.viewer.state is ViewerState.LIVE, "the viewer to be live")
+
+    @property
+    def _viewer(self) -> ChatViewer:
+        assert self._chat is not None
+        return self._chat
+
+    async def work(self) -> None:
+        """Ask for one turn after the other, and answer what each asks, until ``stop``."""
+        while not self._is_stopped:
+            await self.turn()
+
+    def stop(self) -> None:
+        """Let the turn that runs be the last."""
+        self._is_stopped = True
+
+    async def says_more(self) -> None:
+        """Wait until the chat shows more than now."""
+        before = len(self._viewer.viewer.transcript or ()), sum(map(len, self._viewer.texts()))
+        await self._until(
+            lambda: (len(self._viewer.viewer.transcript or ()), sum(map(len, self._viewer.texts()))) > before,
+            "more to be said",
+        )
+
+    async def turn(self) -> None:
+        """Ask for a turn, answer its question, and wait for its end."""
+        chat = self._viewer
+        self.turns += 1
+        number = self.turns
+        chat.viewer.prompt(f"run: echo {number}\ncount: {LINES}\ndelay: {DELAY_MS}")
+        asked = await self._asked(number)
+        chat.answer(asked, "accept")
+        await self._until(lambda: chat.state == "idle" and self._answers() >= number, f"the end of turn {number}")
+
+    async def _asked(self, number: int) -> AgentRequest:
+        chat = self._viewer
+        await self._until(
+            lambda: (
+                chat.viewer.transcript is not None
+                and any(f"echo {number}" in each.subject for each in chat.viewer.transcript.open_requests)
+            ),
+            f"the question of turn {number}",
+        )
+        assert chat.viewer.transcript is not None
+        return chat.viewer.transcript.open_requests[0]
+
+    def _answers(self) -> int:
+        return sum(each.kind == "agent" and each.status == "done" for each in self._viewer.items)
+
+    async def _until(self, condition: Callable[[], bool], what: str) -> None:
+        deadline_s = time.monotonic() + PATIENCE_S
+        while not condition():
+            if time.monotonic() > deadline_s:
+                raise WaitedInVain(f"structured chat: {what}; viewer {self._viewer.watcher.states[-4:]}")
+            await asyncio.sleep(0.005)
+
+    async def kill_host(self) -> int:
+        """Kill the chat's host; returns its PID."""
+        pid = (await chats())[self.id].host_pid
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
+    async def losses(self) -> list[str]:
+        """What was lost or doubled, once the last turn is over."""
+        chat = self._viewer
+        found: list[str] = []
+        whole = "".join(f"answer line {line:04}\n" for line in range(1, LINES + 1))
+        prompts = [int(match[1]) for each in chat.texts("user") if (match := _TURN.search(each))]
+        if prompts != list(range(1, self.turns + 1)):
+            found.append(f"prompts {prompts}, {self.turns} were sent")
+        texts = [each for each in chat.texts() if "line" in each]
+        longest = len(whole) + DECISION_CHARACTERS
+        wrong = [number for number, text in enumerate(texts, 1) if not text.endswith(whole) or len(text) > longest]
+        if wrong or len(texts) != self.turns:
+            found.append(f"{len(texts)} answers of {self.turns}; wrong: {wrong[:5]}")
+        started = heard(self.directory, "turn/start")
+        decisions = [each["result"].get("decision") for each in heard(self.directory)]
+        if len(started) != self.turns:
+            found.append(f"the agent got {len(started)} prompts of {self.turns}")
+        if decisions != ["accept"] * self.turns:
+            found.append(f"the agent got {len(decisions)} answers of {self.turns}")
+        fresh = ChatViewer(self.id)
+        fresh.viewer.start()
+        await self._until(lambda: len(fresh.items) >= len(chat.items), "another viewer")
+        if fresh.items != chat.items:
+            found.append("another viewer shows other items")
+        fresh.viewer.close()
+        await fresh.viewer.closed()
+        return [f"structured chat: {each}" for each in found]
+
+    async def close(self) -> None:
+        """Stop following the chat."""
+        if self._chat is not None:
+            self._chat.viewer.close()
+            await self._chat.viewer.closed()
