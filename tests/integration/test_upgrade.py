@@ -93,7 +93,7 @@ async def test_a_host_that_cannot_restore_the_chat_leaves_it_to_the_former_one(t
         "import session_host.host.main as main\n"
         "def fail(*_, **__):\n"
         "    raise RuntimeError('not like this')\n"
-        "main.rebuild_emulator = fail\n"
+        "main.rebuild = fail\n"
     )
     environment = keeper_environment()
     environment["PYTHONPATH"] = f"{tmp_path}{os.pathsep}{environment['PYTHONPATH']}"

@@ -37,8 +37,11 @@ WAIT_S = 60.0
 class PlayedViewer:
     """In the place of the client's Viewer; the test says what the host does."""
 
-    def __init__(self, session_id: str, delegate: ViewerDelegate, size: GridSize, output: bool) -> None:
+    def __init__(
+        self, session_id: str, delegate: ViewerDelegate, size: GridSize, output: bool, runtime: Runtime = "terminal"
+    ) -> None:
         self.session_id = session_id
+        self.runtime = runtime
         self.delegate = delegate
         self.size = size
         self.output = output
@@ -162,7 +165,7 @@ class Played:
     def _make_viewer(
         self, session_id: str, delegate: ViewerDelegate, size: GridSize, output: bool, runtime: Runtime
     ) -> PlayedViewer:
-        made = PlayedViewer(session_id, delegate, size, output)
+        made = PlayedViewer(session_id, delegate, size, output, runtime)
         self.viewers[session_id] = made
         return made
 

@@ -16,7 +16,7 @@ WORKING, NEEDS, IDLE, NO_SIGNAL = Activity.WORKING, Activity.NEEDS_INPUT, Activi
 
 
 MOMENTARY = ("notification", "bell")
-TELLING_ENDS = ("state file", "plugin", "osc 7501", "title")
+TELLING_ENDS = ("protocol", "state file", "plugin", "osc 7501", "title")
 """They tell of each change."""
 
 
