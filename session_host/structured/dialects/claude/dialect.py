@@ -90,7 +90,7 @@ class ClaudeDialect:
         response = reply(opened, answer)
         self._respond(request.id, response)
         if response["behavior"] == "deny":
-            state.reader.denied.append(opened.call)
+            self._reader.deny(opened.call)
             state.interrupting = state.interrupting or response["interrupt"]
         self._emit_state()
 
@@ -273,6 +273,8 @@ class ClaudeDialect:
                 self._port.emit(TitleChanged(text(message, "title")))
             case "task_notification" if self._reader.report(message):
                 pass
+            case "permission_denied":
+                self._reader.deny(text(message, "tool_use_id"))
             case "local_command_output":
                 self._reader.say(text(message, "content"))
             case _:

@@ -173,6 +173,10 @@ class MessageReader:
             item = self._new_item("agent", "")
             self._port.emit(Put(msgspec.structs.replace(item, text=words, status="done", ended_ms=self._port.now_ms)))
 
+    def deny(self, call: str) -> None:
+        """Note that a call is declined, by the user or by Claude's own rules; its result follows."""
+        self.state.denied.append(call)
+
     def report(self, message: Mapping[str, Any]) -> bool:
         """Add what a sub-agent in the background reports to the call that started it; False if that is unknown."""
         item_id = self.state.parents.get(text(message, "tool_use_id"), "")

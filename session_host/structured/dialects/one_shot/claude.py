@@ -41,6 +41,8 @@ class ClaudeReader(ItemReader):
                     self.state.error = notices.of_failure(message)
             case "rate_limit_event":
                 self.text(notices.of_rate_limit(message))
+            case "system" if text(message, "subtype") == "permission_denied":
+                messages.deny(text(message, "tool_use_id"))
             case "system" if text(message, "subtype") != "init":
                 line = notices.of_system(message)
                 if line is None:

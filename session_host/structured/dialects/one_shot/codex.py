@@ -12,6 +12,7 @@ from session_host.structured.items import FileChange, Item, ItemStatus, PlanEntr
 
 from .reader import ItemReader
 
+KEPT_WARNINGS = 16
 _STATUSES: dict[str, ItemStatus] = {"completed": "done", "failed": "failed", "declined": "declined"}
 _CHANGES = {"add": "add", "delete": "delete", "update": "update"}
 
@@ -50,7 +51,11 @@ class CodexReader(ItemReader):
                 item = self.item(key, "agent" if kind == "agent_message" else "thought", status)
                 self.put(key, msgspec.structs.replace(item, text=text(body, "text")))
             case "error":
-                self.port.notice(text(body, "message"))
+                # Each process repeats its warnings.
+                warning = text(body, "message")
+                if warning and warning not in self.state.warnings:
+                    self.state.warnings = [*self.state.warnings, warning][-KEPT_WARNINGS:]
+                    self.port.notice(warning)
             case "todo_list":
                 self.put(key, msgspec.structs.replace(self.item(key, "plan", status), plan=_plan(body)))
             case "command_execution" | "file_change" | "mcp_tool_call" | "web_search":

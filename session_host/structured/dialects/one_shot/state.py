@@ -22,6 +22,7 @@ class OneShotState(msgspec.Struct, array_like=True):
         items: its items that are not complete, by the agent's ids of them.
         made: how many items without an id of the agent's the turn has.
         read, written: tokens of the last request and answer; ``total`` of all turns; ``cost`` in US dollars.
+        warnings: the newest warnings of the agent that were shown.
         claude: the state of Claude's messages.
     """
 
@@ -39,3 +40,4 @@ class OneShotState(msgspec.Struct, array_like=True):
     written: int = 0
     total: int = 0
     cost: float = 0.0
+    warnings: list[str] = []

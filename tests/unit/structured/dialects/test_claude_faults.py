@@ -1,0 +1,163 @@
+"""Messages of Claude Code with missing fields, and with fields of other types than expected."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import pytest
+
+from session_host.structured.dialects.base import Answer, Start
+from session_host.structured.dialects.claude.dialect import ClaudeDialect
+from session_host.structured.dialects.claude.requests import agent_request, always_options, open_request, reply
+from session_host.structured.items import AnyChange, Put
+from session_host.structured.lines import Line
+from session_host.structured.rules import StructuredRules
+from tests.support.played_claude import CURRENT, Played, entries
+
+WRONG: tuple[Any, ...] = (None, 5, "x", [1], {"y": 2})
+
+
+def paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The paths of all fields of a message."""
+    fields = value.items() if isinstance(value, dict) else enumerate(value[:1]) if isinstance(value, list) else ()
+    for key, below in fields:
+        yield (*path, key)
+        yield from paths(below, (*path, key))
+
+
+def damaged(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The message with each field in turn missing, or of another type."""
+    for path in paths(message):
+        for wrong in (..., *WRONG):
+            copied = copy.deepcopy(message)
+            place = copied
+            for key in path[:-1]:
+                place = place[key]
+            if wrong is ...:
+                del place[path[-1]]
+            else:
+                place[path[-1]] = wrong
+            yield copied
+
+
+def faults(changes: list[AnyChange]) -> list[str]:
+    """Titles of the raw items that a fault of ours has left."""
+    raws = [each.item for each in changes if isinstance(each, Put) and each.item.kind == "raw"]
+    return [each.title for each in raws if "Error" in each.title]
+
+
+def one_of_each_kind() -> Iterator[tuple[Played, dict[str, Any]]]:
+    """The first message of each kind in the recording, and the chat just before it."""
+    played, seen = Played(), set()
+    for entry in entries(CURRENT):
+        message = entry["msg"]
+        if entry["dir"] == "<-":
+            event = message.get("event", {})
+            blocks = message.get("message", {}).get("content", "")
+            block = blocks[0].get("type") if isinstance(blocks, list) and blocks else ""
+            kind = (message["type"], message.get("subtype"), event.get("type"), block, "tool_use_result" in message)
+            if kind not in seen:
+                seen.add(kind)
+                yield played, message
+        played.play(entry)
+
+
+def test_a_message_with_a_wrong_field_makes_no_fault() -> None:
+    found = []
+    for played, message in one_of_each_kind():
+        state, dialect = played.rules.save()
+        kept = msgspec.msgpack.encode(state)
+        for wrong in damaged(message):
+            rules = StructuredRules(ClaudeDialect, Start(directory="/"), "s")
+            rules.load(msgspec.msgpack.decode(kept, type=type(state)), dialect)
+            step = rules.receive_lines([Line(json.dumps(wrong).encode())], 2)
+            if problems := faults(step.changes):
+                found.append((problems, wrong))
+            rules.save()
+    assert found == []
+
+
+def ask(name: str, values: Any, **fields: Any) -> dict[str, Any]:
+    return {"subtype": "can_use_tool", "tool_name": name, "input": values, "tool_use_id": "t", **fields}
+
+
+def shown(body: dict[str, Any]) -> tuple[str, str, str, bool]:
+    request = agent_request("r", body, at_ms=1, item="", directory="/")
+    return request.kind, request.title, request.subject, request.complete
+
+
+def test_a_command_outside_of_the_sandbox_says_so() -> None:
+    body = ask("Bash", {"command": "make", "description": "Build", "dangerouslyDisableSandbox": True})
+    assert shown(body) == ("command", "With dangerouslyDisableSandbox: true: Build", "make", True)
+
+
+def test_a_call_with_more_than_fits_into_the_title_is_shown_as_its_whole_input() -> None:
+    kind, _, subject, complete = shown(ask("Bash", {"command": "make", "env": {"PATH": "x" * 200}}))
+    assert (kind, complete) == ("permission", True)
+    assert "x" * 200 in subject
+
+
+def test_a_call_without_an_input_can_only_be_declined() -> None:
+    assert not shown(ask("Bash", None))[3]
+
+
+def test_an_unknown_tool_is_shown_with_its_whole_input() -> None:
+    assert shown(ask("mcp__db__query", {"sql": "drop"})) == (
+        "permission", "Use db: query", 'mcp__db__query\n{\n  "sql": "drop"\n}', True,
+    )  # fmt: skip
+
+
+def test_an_edit_of_each_place_says_so() -> None:
+    values = {"file_path": "/a", "old_string": "x", "new_string": "y", "replace_all": True}
+    assert shown(ask("Edit", values))[1:3] == (
+        "With replace_all: true: Edit /a",
+        "--- /a\n+++ /a\n@@ -1 +1 @@\n-x\n+y\n",
+    )
+
+
+def test_a_plan_is_shown_whole() -> None:
+    assert shown(ask("ExitPlanMode", {"plan": "# Plan\n1. do"}))[1:] == ("Work by this plan?", "# Plan\n1. do", True)
+
+
+def test_the_reply_has_the_very_bytes_that_were_asked() -> None:
+    line = b'{"type":"control_request","request":{"input":{"n":123456789012345678901234567890,  "t":"\\u00e9"}}}'
+    opened = open_request(line, ask("X", {}))
+    assert msgspec.json.encode(reply(opened, Answer("allow"))) == (
+        b'{"behavior":"allow","updatedInput":{"n":123456789012345678901234567890,  "t":"\\u00e9"}}'
+    )
+
+
+@pytest.mark.parametrize(
+    ("option", "chosen"), [("allow", []), ("always", ["addRules", "addDirectories"]), ("mode acceptEdits", ["setMode"])]
+)
+def test_an_option_allows_what_its_name_says_and_no_more(option: str, chosen: list[str]) -> None:
+    rule = {"toolName": "Bash", "ruleContent": "make *"}
+    suggestions = [
+        {"type": "addRules", "rules": [rule], "behavior": "allow", "destination": "localSettings"},
+        {"type": "addDirectories", "directories": ["/x"], "destination": "session"},
+        {"type": "setMode", "mode": "acceptEdits", "destination": "session"},
+        {"type": "removeEverything", "destination": "userSettings"},
+    ]
+    assert [each.name for each in always_options(suggestions)] == [
+        "Always allow Bash(make *) in this directory; the directory /x in this chat",
+        "Allow, and accept edits from now on",
+    ]
+    line = json.dumps({"request": ask("Bash", {"command": "make"}, permission_suggestions=suggestions)}).encode()
+    permitted = reply(open_request(line, ask("Bash", {})), Answer(option)).get("updatedPermissions", [])
+    assert [each["type"] for each in permitted] == chosen
+
+
+def test_an_option_that_is_too_long_to_read_is_left_out() -> None:
+    rules = [{"toolName": "Bash", "ruleContent": "x" * 600}]
+    assert always_options([{"type": "addRules", "rules": rules, "behavior": "allow"}]) == []
+
+
+def test_a_declined_call_carries_the_users_words() -> None:
+    opened = open_request(b"{}", ask("Bash", {}))
+    assert reply(opened, Answer("decline", {"": "use make"})) == {
+        "behavior": "deny", "message": "use make", "interrupt": False,
+    }  # fmt: skip
