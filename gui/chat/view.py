@@ -6,8 +6,8 @@ another one.
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from gui.chat.content.segments import Action
@@ -85,6 +85,7 @@ class ChatView(QWidget):
         self.page.arranged.connect(self.page.look_at_cards)
         self.page.framed.connect(self._on_frame)
         self.prompt.editor.page_wanted.connect(lambda pages: self.page.scroll_by(pages * self.page.height() * 0.9))
+        self.prompt.editor.back_wanted.connect(self._go_back)
         self.prompt.sent.connect(self._on_sent)
         self.prompt.interrupted.connect(self.interrupted)
         self.prompt.setting_changed.connect(self.setting_changed)
@@ -93,6 +94,10 @@ class ChatView(QWidget):
         self.find_bar.moved.connect(self._go_to_hit)
         self.find_bar.closed.connect(self.close_find)
         self._finder.progressed.connect(self._on_found)
+        for keys in ("Ctrl+Shift+F", "Ctrl+F"):
+            shortcut = QShortcut(QKeySequence(keys), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(self.open_find)
 
     # ------------------------------------------------------------ content
 
@@ -158,6 +163,11 @@ class ChatView(QWidget):
                 self.link_activated.emit(action.value)
             case _:
                 pass
+
+    def _go_back(self) -> None:
+        """Go from the prompt to the request that waits, or to the messages."""
+        if not self.show_request():
+            self.page.setFocus(Qt.FocusReason.BacktabFocusReason)
 
     def show_request(self) -> bool:
         """Show the oldest open request and give it the keyboard; returns whether there is one."""

@@ -309,8 +309,8 @@ def enter_queues_or_steers() -> str:
     return translate("chat", "Enter queues the prompt · Ctrl+Enter adds it to this turn")
 
 
-def ctrl_c_stops() -> str:
-    return translate("chat", "Ctrl+C stops the turn")
+def waits_for_answer() -> str:
+    return translate("chat", "The agent waits for your answer · Shift+Tab goes to it")
 
 
 def context_used(percent: int) -> str:

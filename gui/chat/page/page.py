@@ -196,7 +196,9 @@ class TranscriptPage(PointedPage):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         control = event.modifiers() & Qt.KeyboardModifier.ControlModifier
-        if event.matches(QKeySequence.StandardKey.Copy) or (control and event.key() == Qt.Key.Key_C):
+        if not self.hasFocus():
+            event.ignore()  # A request got the key, and has no use for it.
+        elif event.matches(QKeySequence.StandardKey.Copy) or (control and event.key() == Qt.Key.Key_C):
             if self.selection.is_empty(self.rows):
                 self.interrupt_wanted.emit()
             else:

@@ -38,6 +38,8 @@ _ORDER = ("allow_once", "allow_always", "choice", "reject_once", "reject_always"
 _KEYS = {"allow_once": "y", "allow_always": "a", "reject_once": "n"}
 _PADDING_PX = 12
 _LEAST_SUBJECT_PX = 60
+_SEEN_AFTER_MS = 300
+"""A request can be allowed only after this time on the screen: a click that was meant for something else is none."""
 _FRAME_PX = 26
 """The frame and the margins around the subject's lines."""
 _OTHER_PX = 150
@@ -60,7 +62,7 @@ class RequestCard(QWidget):
         self.request = request
         self.shown_digest = digest(request)
         self._theme = theme
-        self._was_seen = not request.subject
+        self._was_seen = False
         self._sent = False
         self._measured: tuple[int, float] = (0, 0.0)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -97,7 +99,7 @@ class RequestCard(QWidget):
         self._add_buttons()
         self._column.addWidget(self._said)
         self._said.hide()
-        self._look = QTimer(self, singleShot=True, interval=0)
+        self._look = QTimer(self, singleShot=True, interval=_SEEN_AFTER_MS)
         self._look.timeout.connect(self._note_seen)
         self._enable()
 
@@ -116,6 +118,7 @@ class RequestCard(QWidget):
         """A button with a name that the agent gives."""
         made = QPushButton(caption(one_line(name)))
         made.setAccessibleName(one_line(name))
+        made.setAutoDefault(True)  # Enter presses the button that has the keyboard.
         return made
 
     def _make_subject(self) -> QPlainTextEdit | None:
@@ -218,7 +221,7 @@ class RequestCard(QWidget):
 
     def look_again(self) -> None:
         """The widget may have moved: find out whether the end of what will run is on the screen."""
-        if not self._was_seen:
+        if not self._was_seen and not self._look.isActive():
             self._look.start()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -227,7 +230,11 @@ class RequestCard(QWidget):
 
     def _note_seen(self) -> None:
         subject = self._subject
-        if subject is None or self._was_seen or not self.isVisible():
+        if self._was_seen or not self.isVisible():
+            return
+        if subject is None:
+            self._was_seen = True
+            self._enable()
             return
         bar, viewport = subject.verticalScrollBar(), subject.viewport()
         shown = viewport.visibleRegion().boundingRect()
@@ -243,7 +250,8 @@ class RequestCard(QWidget):
             answers = self._answers()
             whole = all(answers.get(question.id) for question in self.request.questions)
             self._answer_button.setEnabled(whole and not self._sent)
-        waits = not self._was_seen and any(each.kind not in _REJECTS for each in self.offered())
+        bar = None if self._subject is None else self._subject.verticalScrollBar()
+        waits = bar is not None and bar.maximum() > 0 and not self._was_seen and self.request.complete
         text = chat_texts.answer_sent() if self._sent else chat_texts.scroll_to_allow() if waits else ""
         if text != self._said.text():
             self._said.setText(text)
@@ -294,6 +302,9 @@ class RequestCard(QWidget):
         (first or self).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        if not (self.hasFocus() or (self._subject is not None and self._subject.hasFocus())):
+            event.ignore()  # A key for a button or field of the request.
+            return
         plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         is_enter = event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}
         wanted = "allow_once" if is_enter else next(

@@ -127,6 +127,8 @@ class PromptBox(QWidget):
         if self._is_running() and can_send:
             steers = self._status.capabilities.steer
             text = chat_texts.enter_queues_or_steers() if steers else chat_texts.enter_queues()
+        elif self._status.state == "requires_action" and not can_send:
+            text = chat_texts.waits_for_answer()
         if text != self._said.text():
             self._said.setText(text)
             self._said.setVisible(bool(text))

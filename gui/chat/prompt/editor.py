@@ -23,6 +23,7 @@ class PromptEditor(QPlainTextEdit):
         submitted(str): the user sends the prompt: "queue", "steer" or "interrupt".
         interrupt_wanted: the user pressed Ctrl+C with nothing selected.
         page_wanted(int): the user scrolls the messages: a page down (1) or up (-1).
+        back_wanted: the user goes to what is before the prompt, by Shift+Tab.
         completion_key(int): a key for the list of completions, while that is open.
         image_given(QImage), files_given(list): the user pasted or dropped an image, or files.
     """
@@ -31,6 +32,7 @@ class PromptEditor(QPlainTextEdit):
     interrupt_wanted = Signal()
     completion_key = Signal(int)
     page_wanted = Signal(int)
+    back_wanted = Signal()
     image_given = Signal(object)
     files_given = Signal(object)
 
@@ -82,6 +84,9 @@ class PromptEditor(QPlainTextEdit):
         """Let Tab accept a completion while there are some."""
         if self.is_completing and forward:
             self.completion_key.emit(int(Qt.Key.Key_Tab))
+            return True
+        if not forward:
+            self.back_wanted.emit()
             return True
         return bool(super().focusNextPrevChild(forward))
 

@@ -46,6 +46,7 @@ class StructuredPage(ChatPage):
         )
         view.link_activated.connect(self.link_wanted)
         view.noticed.connect(self.notice_given)
+        view.page.zoom_wanted.connect(lambda by: self.zoomed.emit(self._steps + by))
         chat.damaged.connect(self._on_damaged)
         chat.input_refused.connect(self._on_refused)
         self.set_content(view, self)

@@ -307,3 +307,33 @@ def test_a_narrow_view_has_room_for_the_prompt_box(chat_stage: Callable[..., Cha
     assert shown.view.width() == 360
     row = shown.view.prompt.settings
     assert all(button.geometry().right() <= row.width() for button in row._buttons)
+
+
+def test_enter_presses_the_button_that_has_the_keyboard_and_no_other(chat_stage: Callable[..., ChatStage]) -> None:
+    chat = PlayedChat()
+    chat.ask(command_request("make"))
+    shown = chat_stage(chat)
+    process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the command to be seen")
+    assert shown.view.prompt._said.text() == "The agent waits for your answer · Shift+Tab goes to it"
+    shown.press(Qt.Key.Key_Backtab, SHIFT)
+    assert QApplication.focusWidget() is shown.view.page.card("r1")
+    for _ in range(4):
+        shown.press(Qt.Key.Key_Tab)
+    assert QApplication.focusWidget() is shown.button("Decline")
+    shown.press(Qt.Key.Key_Y)
+    assert not shown.of("answered")
+    shown.press(Qt.Key.Key_Return)
+    assert [answer[1] for answer in shown.of("answered")] == ["no"]
+
+
+def test_enter_in_a_field_of_a_request_allows_nothing(chat_stage: Callable[..., ChatStage]) -> None:
+    chat = PlayedChat()
+    options = (RequestOption("yes", "Allow", "allow_once"), RequestOption("no", "Decline", "reject_once"))
+    questions = (Question("q1", "Why?"), Question("q2", "When?"))
+    chat.ask(AgentRequest("r1", "permission", 1, "Go on?", "all of it", options, questions=questions))
+    shown = chat_stage(chat)
+    process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the request to be seen")
+    assert shown.view.show_request()
+    shown.press(Qt.Key.Key_Y)
+    shown.press(Qt.Key.Key_Return)
+    assert not shown.of("answered")

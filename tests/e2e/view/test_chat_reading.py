@@ -192,7 +192,8 @@ def test_find_counts_in_folded_items_and_unfolds_the_one_shown(
         chat.put("agent", f"Answer {number}")
     chat.put("agent", "The Needle is here.")
     shown = chat_stage(chat)
-    shown.view.open_find()
+    shown.press(Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier)
+    assert shown.view.find_bar.isVisible()
     QTest.keyClicks(shown.view.find_bar.field, "needle")
     process_events_until(lambda: shown.view._finder.is_done, WAIT_S, "the search to end")
     assert shown.view.find_bar.count.text() == "2 of 2"

@@ -1,0 +1,39 @@
+"""A structured chat in the window: prompts are typed, requests are answered, and the answers come."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtGui import QImage
+
+from tests.e2e.window.conftest import WAIT_S, OpenWindow, picture
+from tests.support.area import Area
+from tests.support.chat_commands import new_chat, wait, wait_for_text
+from tests.support.commands import outlive
+from tests.support.waiting import wait_until
+
+pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("sessions")]
+
+
+def test_a_prompt_that_is_typed_is_answered_and_a_command_allowed_by_its_key(
+    open_window: OpenWindow, area: Area
+) -> None:
+    session = new_chat(area, "x")
+    with open_window() as own:
+        own.show(session)
+        own.focus()
+        own.type("answer: yes indeed")
+        own.press("Return")
+        wait_for_text("x", "^yes indeed$")
+        own.type("run: make install")
+        own.press("Return")
+        wait("x", "needs_input")
+
+        def allowed() -> bool:
+            own.press("shift+Tab")
+            own.press("y")
+            return outlive("wait", "x", "--activity", "idle", "--timeout", "0.5").code == 0
+
+        wait_until(allowed, WAIT_S, "the command to be allowed")
+        assert "make install" in outlive("peek", "x", "--scrollback").output
+        image = QImage(str(picture(own, area, "chat")))
+        assert image.width() > 400
