@@ -63,8 +63,8 @@ class AcpDialect:
         self._turns.begin(prompt)
 
     def steer(self, prompt: UserPrompt) -> None:
-        """See ``Dialect``: the protocol has no steering."""
-        self._port.too_late(prompt.id)
+        """See ``Dialect``."""
+        self._turns.steer(prompt)
 
     def interrupt(self) -> None:
         """See ``Dialect``."""
@@ -129,6 +129,8 @@ class AcpDialect:
                 self._opening.opened(message, sent.method)
             case "session/prompt":
                 self._turns.end(message, sent.about)
+            case "_session/steering":
+                self._turns.steered(message, sent.about)
             case _:
                 self._settings.changed(message, sent.about)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final
 
 from session_host.structured.dialects import reading
@@ -25,8 +24,6 @@ MINUTE_MS = 60_000
 RETRY_S = (1.0, 2.0, 4.0, 8.0)
 SETTLE_S = 0.4
 """Gemini CLI goes on with repeating a conversation after its reply; prompts wait until no update came for this time."""
-
-_CODE = re.compile(r"`([^`\n]+)`")
 
 
 class Opening:
@@ -70,6 +67,7 @@ class Opening:
         state.loads = reading.at(capabilities, "loadSession") is True
         state.resumes = isinstance(reading.at(capabilities, "sessionCapabilities", "resume"), dict)
         state.takes_images = reading.at(capabilities, "promptCapabilities", "image") is True
+        state.steers = reading.at(result, "_meta", "steering", "supported") is True
         state.methods = [each for each in reading.array(result, "authMethods") if reading.text(each, "id")]
         self._open()
 
@@ -87,7 +85,8 @@ class Opening:
         if method != "session/new":
             shared.report_conversation()
         resumes = state.loads or state.resumes
-        shared.port.emit(CapabilitiesKnown(Capabilities(steer=False, images=state.takes_images, resume=resumes)))
+        capabilities = Capabilities(steer=state.steers, images=state.takes_images, resume=resumes)
+        shared.port.emit(CapabilitiesKnown(capabilities))
         self._settings.take(result)
         if method == "session/load":
             state.settled = state.heard
@@ -210,9 +209,7 @@ class Opening:
                 state.tried.append(method_id)
                 self._shared.rpc.request("authenticate", {"methodId": method_id})
                 return
-        command = state.start.options.get("log_in_command") or _named_command(state.methods)
-        hint = f"run {command}" if command else "log in with its own command line"
-        port.fail(f"{state.agent} is not logged in ({error_text(error)}): {hint}, then open the chat again")
+        port.fail(f"{self._shared.log_in_text(error)}, then open the chat again")
 
 
 def client_capabilities(*, files: bool, terminals: bool) -> dict[str, Any]:
@@ -222,11 +219,3 @@ def client_capabilities(*, files: bool, terminals: bool) -> dict[str, Any]:
         "terminal": terminals,
         "elicitation": {"form": {}},
     }
-
-
-def _named_command(methods: list[dict[str, Any]]) -> str:
-    """The command that a way to log in names in its description."""
-    for method in methods:
-        if found := _CODE.search(reading.text(method, "description")):
-            return found[1]
-    return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from session_host.structured.dialects import reading
@@ -12,6 +13,7 @@ from session_host.structured.items import ConversationKnown
 from .state import AcpState
 
 AUTHENTICATION_REQUIRED = -32000
+_CODE = re.compile(r"`([^`\n]+)`")
 
 
 class Shared:
@@ -35,6 +37,14 @@ class Shared:
     def option(self, name: str) -> bool:
         """Whether an option of the dialect is on."""
         return self.state.start.options.get(name) in {True, "true"}
+
+    def log_in_text(self, error: Any) -> str:
+        """One line for the user who has to log in, with the command for it if there is one."""
+        state = self.state
+        named = [found[1] for each in state.methods if (found := _CODE.search(reading.text(each, "description")))]
+        command = state.start.options.get("log_in_command") or (named[0] if named else "")
+        hint = f"run {command}" if command else "log in with its own command line"
+        return f"{state.agent} is not logged in ({error_text(error)}): {hint}"
 
     def new_id(self, kind: str) -> str:
         """An id for an item, a request or a turn."""

@@ -70,7 +70,7 @@ class AcpState(msgspec.Struct, array_like=True):
         made: how many ids were made.
         agent: the agent's name.
         methods: its ways to log in, as it describes them; ``tried``: ids of those that were tried.
-        loads, resumes, takes_images: what it can do.
+        loads, resumes, takes_images, steers: what it can do.
         session: the id of its session; ``reported``: the transcript has it.
         opened: prompts are taken.
         replaying: the agent repeats a former conversation; ``replayed``: the items of it.
@@ -99,6 +99,7 @@ class AcpState(msgspec.Struct, array_like=True):
     loads: bool = False
     resumes: bool = False
     takes_images: bool = False
+    steers: bool = False
     session: str = ""
     reported: bool = False
     opened: bool = False

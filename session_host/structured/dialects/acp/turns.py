@@ -75,6 +75,26 @@ class Turns:
         shared.report_conversation()
         shared.port.accepted(state.prompt, state.turn)
 
+    def steer(self, prompt: UserPrompt) -> None:
+        """Add a text to the running turn, by an extension of the protocol (``_meta.steering``, claude-agent-acp)."""
+        state = self._shared.state
+        if not state.turn or not state.steers:
+            self._shared.port.too_late(prompt.id)
+            return
+        self._shared.rpc.request("_session/steering", {
+            "sessionId": state.session,
+            "prompt": content_blocks(prompt, state.start.directory),
+            "_meta": {"steering": {"idleBehavior": "promptRequired"}},
+        }, prompt.id)  # fmt: skip
+
+    def steered(self, message: dict[str, Any], about: str) -> None:
+        """The agent has replied to a text for the running turn."""
+        if reading.text(message, "result", "outcome") in {"injected", "startedNewTurn"}:
+            self._messages.end_run()
+            self._shared.port.accepted(about, self._shared.state.turn)
+        else:
+            self._shared.port.too_late(about)
+
     def cancel(self) -> None:
         """Cancel the turn."""
         shared, state = self._shared, self._shared.state
@@ -119,7 +139,8 @@ class Turns:
             self.confirm()
             self._finish("interrupted")
         elif not state.confirmed and reading.integer(error, "code") in REFUSALS:
-            self._shared.port.refused(state.prompt, why)
+            needs_log_in = reading.integer(error, "code") == AUTHENTICATION_REQUIRED
+            self._shared.port.refused(state.prompt, self._shared.log_in_text(error) if needs_log_in else why)
             self._idle()
         else:
             self.confirm()

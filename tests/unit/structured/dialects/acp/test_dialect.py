@@ -378,3 +378,40 @@ def test_a_long_turn_keeps_only_its_newest_tool_calls(running: AcpChat) -> None:
     assert len(msgspec.msgpack.decode(running.rules.save()[1], type=AcpState).tools) == KEPT_TOOLS
     running.update("tool_call_update", toolCallId="long", title="Still long")
     assert [each.title for each in running.items if "ong" in each.title] == ["Still long"]
+
+
+# ---------------------------------------------------------------- steering
+
+
+@pytest.fixture
+def steerable() -> AcpChat:
+    chat = AcpChat()
+    chat.reply({"protocolVersion": 1, "_meta": {"steering": {"supported": True}}})
+    chat.reply({"sessionId": "s"})
+    chat.prompt("go")
+    chat.hear(say("one"))
+    (sent,) = chat.prompt("not so", mode="steer")
+    assert (sent["method"], sent["params"]["prompt"]) == ("_session/steering", [text_block("not so")])
+    return chat
+
+
+def test_a_steering_text_belongs_to_the_running_turn(steerable: AcpChat) -> None:
+    steerable.reply({"outcome": "injected"})
+    item = steerable.items[-1]
+    assert (item.text, item.status, item.turn) == ("not so", "done", steerable.items[0].turn)
+
+
+@pytest.mark.parametrize("late", ["reply", "error"])
+def test_a_late_steering_text_becomes_a_prompt(steerable: AcpChat, late: str) -> None:
+    if late == "reply":
+        steerable.reply({"outcome": "promptRequired"})
+    else:
+        steerable.reply_error(-32603, "no")
+    sent = steerable.reply({"stopReason": "end_turn"}, "session/prompt")
+    assert [each["params"]["prompt"] for each in sent] == [[text_block("not so")]]
+
+
+def test_a_prompt_without_a_log_in_says_how_to_log_in(chat: AcpChat) -> None:
+    chat.prompt("hello")
+    chat.reply_error(-32000, "Authentication required")
+    assert chat.items[-1].text == "Agent is not logged in (Authentication required): log in with its own command line"
