@@ -1,0 +1,174 @@
+"""The Agent Client Protocol: prompts, turns, interruptions and steering."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+
+from session_host.protocol.messages import Prompt
+from session_host.protocol.values import Image
+from session_host.structured.items import TurnEnded
+from tests.support.acp_chat import AcpChat, permission, text_block, update
+
+ALLOW = ("yes", "allow_once")
+REJECT = ("no", "reject_once")
+
+
+def say(text: str, **fields: Any) -> dict[str, Any]:
+    return update("agent_message_chunk", content=text_block(text), **fields)
+
+
+def test_a_prompt_is_confirmed_by_the_first_sign_that_the_turn_runs(chat: AcpChat) -> None:
+    (sent,) = chat.prompt("hello")
+    assert sent["method"] == "session/prompt"
+    assert sent["params"] == {"sessionId": "s", "prompt": [{"type": "text", "text": "hello"}]}
+    assert chat.shown() == [("user", "hello", "sent")]
+    assert chat.states()[-1] == "running"
+    chat.update("usage_update", used=1, size=10)
+    assert chat.items[0].status == "sent"
+    chat.hear(say("hi"))
+    assert chat.shown() == [("user", "hello", "done"), ("agent", "hi", "running")]
+    chat.reply({"stopReason": "end_turn"})
+    assert chat.shown()[1] == ("agent", "hi", "done")
+    assert chat.states()[-1] == "idle"
+
+
+def test_a_turn_without_a_word_confirms_its_prompt_by_its_end(chat: AcpChat) -> None:
+    chat.prompt("hello")
+    chat.reply({"stopReason": "end_turn"})
+    assert chat.shown() == [("user", "hello", "done")]
+
+
+def test_a_prompt_that_the_agent_refuses_says_why_and_the_next_one_is_sent(chat: AcpChat) -> None:
+    chat.prompt("one")
+    chat.prompt("two")
+    sent = chat.reply_error(-32602, "Invalid params", data="no such session")
+    assert chat.shown()[0] == ("user", "one", "failed")
+    assert ("notice", "Invalid params: no such session", "") in chat.shown()
+    assert sent[-1]["params"]["prompt"] == [{"type": "text", "text": "two"}]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"message": "Internal error", "data": {"details": "no such model"}},
+        {"message": "Internal error: no such model"},
+        {"message": '{"error": {"code": 400, "message": "no such model"}}'},
+    ],
+)
+def test_an_error_fails_the_turn(running: AcpChat, error: dict[str, Any]) -> None:
+    running.reply_error(-32603, **error)
+    (ended,) = [each for each in running.changes if isinstance(each, TurnEnded)]
+    assert (ended.outcome, ended.error) == ("failed", "no such model")
+    assert running.shown() == [("user", "go", "done"), ("thought", "hm", "failed"), ("notice", "no such model", "")]
+    assert running.states()[-1] == "idle"
+
+
+@pytest.mark.parametrize(
+    ("reason", "outcome"),
+    [("max_tokens", "failed"), ("max_turn_requests", "failed"), ("refusal", "failed"), ("cancelled", "interrupted")],
+)
+def test_the_reason_of_a_stop(running: AcpChat, reason: str, outcome: str) -> None:
+    running.reply({"stopReason": reason})
+    ended = running.transcript.status.last_turn
+    assert ended is not None
+    assert ended.outcome == outcome
+    assert bool(ended.error) == (outcome == "failed")
+
+
+def test_chunks_of_one_kind_are_one_item_until_another_comes(running: AcpChat) -> None:
+    running.hear(say("one "), update("usage_update", used=1, size=2), say("two"))
+    running.update("tool_call", toolCallId="t", title="Read", kind="read", status="completed")
+    running.hear(say("three"))
+    running.update("tool_call_update", toolCallId="t", title="Read a file")
+    running.hear(say(" four"), say("five", messageId="m"))
+    assert running.shown()[1:] == [
+        ("thought", "hm", "done"),
+        ("agent", "one two", "done"),
+        ("tool", "Read a file", "done"),
+        ("agent", "three four", "done"),
+        ("agent", "five", "running"),
+    ]
+
+
+def test_images_and_files_of_a_prompt(chat: AcpChat) -> None:
+    other = AcpChat()
+    other.open(promptCapabilities={"image": True})
+    text = 'see @src/a b.py and @src/main.py, @"my notes" but not me@example.com or @alice'
+    (sent,) = other.do(Prompt("", 0, text, images=(Image("image/png", b"png"),)))
+    blocks = sent["params"]["prompt"]
+    assert blocks[1] == {"type": "image", "mimeType": "image/png", "data": base64.b64encode(b"png").decode()}
+    assert [(each["uri"], each["name"]) for each in blocks[2:]] == [
+        ("file:///home/user/project/src/a", "src/a"),
+        ("file:///home/user/project/src/main.py", "src/main.py"),
+        ("file:///home/user/project/my%20notes", "my notes"),
+    ]
+    assert chat.do(Prompt("", 0, "look", images=(Image("image/png", b"png"),))) == []
+    assert chat.shown() == [("user", "look", "failed"), ("notice", "Agent takes no images", "")]
+
+
+def test_a_repeated_prompt_is_shown_once(chat: AcpChat) -> None:
+    chat.prompt("hello there")
+    chat.update("user_message_chunk", content=text_block("hello there"))
+    chat.hear(say("hi"))
+    assert [each.text for each in chat.items] == ["hello there", "hi"]
+
+
+def test_an_interruption_replies_to_the_open_request(running: AcpChat) -> None:
+    running.hear(permission({"toolCallId": "t", "kind": "execute", "rawInput": {"command": "make"}}, ALLOW, REJECT))
+    cancel, reply = running.interrupt()
+    assert cancel == {"jsonrpc": "2.0", "method": "session/cancel", "params": {"sessionId": "s"}}
+    assert reply == {"jsonrpc": "2.0", "id": 7, "result": {"outcome": {"outcome": "cancelled"}}}
+    assert running.transcript.open_requests == []
+    assert running.states()[-1] == "running"
+    (late,) = running.hear(permission({"toolCallId": "u"}, ALLOW, number=8))
+    assert late["result"] == {"outcome": {"outcome": "cancelled"}}
+    running.reply({"stopReason": "cancelled"}, "session/prompt")
+    assert [each.status for each in running.items] == ["done", "done", "interrupted", "interrupted"]
+    assert running.states()[-1] == "idle"
+
+
+def test_an_agent_that_does_not_stop_is_said_and_an_error_then_is_an_interruption(running: AcpChat) -> None:
+    running.interrupt()
+    ((name, _),) = [each for each in running.timers if each[0].startswith("cancel")]
+    running.expire(name)
+    assert running.items[-1].text == "Agent has not stopped yet"
+    running.reply_error(-32800, "aborted")
+    assert running.transcript.status.last_turn is not None
+    assert running.transcript.status.last_turn.outcome == "interrupted"
+
+
+@pytest.fixture
+def steerable() -> AcpChat:
+    chat = AcpChat()
+    chat.reply({"protocolVersion": 1, "_meta": {"steering": {"supported": True}}})
+    chat.reply({"sessionId": "s"})
+    chat.prompt("go")
+    chat.hear(say("one"))
+    (sent,) = chat.prompt("not so", mode="steer")
+    assert (sent["method"], sent["params"]["prompt"]) == ("_session/steering", [text_block("not so")])
+    return chat
+
+
+def test_a_steering_text_belongs_to_the_running_turn(steerable: AcpChat) -> None:
+    steerable.reply({"outcome": "injected"})
+    item = steerable.items[-1]
+    assert (item.text, item.status, item.turn) == ("not so", "done", steerable.items[0].turn)
+
+
+@pytest.mark.parametrize("late", ["reply", "error"])
+def test_a_late_steering_text_becomes_a_prompt(steerable: AcpChat, late: str) -> None:
+    if late == "reply":
+        steerable.reply({"outcome": "promptRequired"})
+    else:
+        steerable.reply_error(-32603, "no")
+    sent = steerable.reply({"stopReason": "end_turn"}, "session/prompt")
+    assert [each["params"]["prompt"] for each in sent] == [[text_block("not so")]]
+
+
+def test_a_prompt_without_a_log_in_says_how_to_log_in(chat: AcpChat) -> None:
+    chat.prompt("hello")
+    chat.reply_error(-32000, "Authentication required")
+    assert chat.items[-1].text == "Agent is not logged in (Authentication required): log in with its own command line"
