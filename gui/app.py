@@ -110,6 +110,7 @@ class App:
         self.tray = Tray(self.theme, self.sessions, catalog)
         self.notifications = DesktopNotifications(self.sessions.tasks, self.tray.notify, self.window)
         self._notifier = Notifier(self.sessions, catalog, self.window.is_looked_at, self.notifications)
+        self.notifications.answered.connect(self._notifier.answer)
         self._notifier.is_wanted = preferences.window.notifications
         self._server = ControlServer(RemoteControl(self.window, self.sessions, self.finished).verbs())
         self._warn(filter(None, [catalog_problem, *warnings]))

@@ -5,5 +5,6 @@ window: the window may be hidden, or be gone, while the tray is there.
 
     tray                   the icon and its menu: each running chat one click away
     notifier               when the user is told that a chat needs them
+    questions              questions that can be answered from a notification
     desktop_notifications  notifications over the desktop's own service
 """

@@ -11,9 +11,9 @@ import contextlib
 import html
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
@@ -37,35 +37,53 @@ ICON = Path(__file__).parents[2] / "resources" / "icons" / "outlive.svg"
 _SERVICE = Peer("org.freedesktop.Notifications", "/org/freedesktop/Notifications", "org.freedesktop.Notifications")
 
 
+class _Wish(NamedTuple):
+    """A notification to show; one without a title is withdrawn."""
+
+    key: str
+    title: str = ""
+    text: str = ""
+    actions: tuple[tuple[str, str], ...] = ()
+
+
 class DesktopNotifications(QObject):
     """Shows and withdraws notifications, one after the other, in the background.
 
     Signals:
         chosen: the user clicked the one with this key.
+        answered: the user chose an action of the one with this key.
     """
 
     chosen = Signal(str)
+    answered = Signal(str, str)
 
     def __init__(self, tasks: Tasks, otherwise: Callable[[str, str, str], object], parent: QObject) -> None:
         """``otherwise`` shows a key, a title and a text where the desktop's service is not there."""
         super().__init__(parent)
         self._tasks = tasks
         self._otherwise = otherwise
-        self._wishes: asyncio.Queue[tuple[str, str, str]] = asyncio.Queue()
+        self._wishes: asyncio.Queue[_Wish] = asyncio.Queue()
         self._is_serving = False
         self._ids: dict[str, int] = {}
         self._bus: Bus | None = None
         self._one_call = asyncio.Lock()
         self._can: set[str] = set()
 
-    def show(self, key: str, title: str, text: str) -> None:
-        """Show a notification, in the place of the one with the same key if that is still there."""
-        self._wish(key, title, text)
+    def show(self, key: str, title: str, text: str, actions: Sequence[tuple[str, str]] = ()) -> None:
+        """Show a notification, in the place of the one with the same key if that is still there.
+
+        Args:
+            key: names it.
+            title: its first line.
+            text: its text.
+            actions: the ids and labels of its buttons, beside "Open".
+        """
+        self._wish(_Wish(key, title, text, tuple(actions)))
 
     def withdraw(self, key: str) -> None:
         """Withdraw a notification, if it is still shown."""
         if self._is_serving:
-            self._wish(key, "", "")
+            self._wish(_Wish(key))
 
     async def close(self) -> None:
         """Withdraw all notifications and close the connection."""
@@ -77,28 +95,30 @@ class DesktopNotifications(QObject):
 
     # ------------------------------------------------------------ one wish after the other
 
-    def _wish(self, key: str, title: str, text: str) -> None:
-        self._wishes.put_nowait((key, title, text))
+    def _wish(self, wish: _Wish) -> None:
+        self._wishes.put_nowait(wish)
         if not self._is_serving:
             self._is_serving = True
             self._tasks.start(self._serve(), "notifications")
 
     async def _serve(self) -> None:
         while True:
-            key, title, text = await self._wishes.get()
+            wish = await self._wishes.get()
             try:
-                await (self._show(key, title, text) if title else self._withdraw(key))
+                await (self._show(wish) if wish.title else self._withdraw(wish.key))
             except (OutliveError, TypeError, ValueError) as error:
                 log.info("the desktop shows no notification: %s", error)
                 await self._drop()
-                if title:
-                    self._otherwise(key, title, text)
+                if wish.title:
+                    self._otherwise(wish.key, wish.title, wish.text)
 
-    async def _show(self, key: str, title: str, text: str) -> None:
+    async def _show(self, wish: _Wish) -> None:
+        key, title, text, more = wish
         if self._bus is None:
             await self._connect()
         body = html.escape(text, quote=False) if "body-markup" in self._can else text
-        actions = ["default", common_texts.open_()] if "actions" in self._can else []
+        buttons = [("default", common_texts.open_()), *more] if "actions" in self._can else []
+        actions = [word for button in buttons for word in button]
         hints = {"desktop-entry": ("s", "outlive"), "urgency": ("y", 1)}
         wanted = ("Outlive", self._ids.get(key, 0), str(ICON), title, body, actions, hints, -1)
         (self._ids[key],) = await self._call("Notify", "susssasa{sv}i", *wanted)
@@ -153,6 +173,8 @@ class DesktopNotifications(QObject):
                     # It lets the window come to the front where programs may not do that by themselves. Qt takes
                     # it from the process's environment; ``os.environ`` would hand it on to chats.
                     os.putenv("XDG_ACTIVATION_TOKEN", token)
+                case "ActionInvoked", (_, str(action)) if action != "default":
+                    self.answered.emit(key, action)
                 case "ActionInvoked", _:
                     self.chosen.emit(key)
                 case "NotificationClosed", _:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -10,15 +10,17 @@ from PySide6.QtCore import QObject
 
 from gui.bridge.chat import Chat
 from gui.bridge.sessions_model import SessionsModel
+from gui.tray import questions
 from gui.wording import notice_texts, phrases
 from session_host.agents.agent import Agent
+from session_host.errors import OutliveError
 
 
 class Notifications(Protocol):
     """Shows notifications: the desktop's service, or the tray."""
 
-    def show(self, key: str, title: str, text: str) -> None:
-        """Show one, in the place of an earlier one with this key."""
+    def show(self, key: str, title: str, text: str, actions: Sequence[tuple[str, str]] = ()) -> None:
+        """Show one, in the place of an earlier one with this key; ``actions``: their ids and labels."""
 
     def withdraw(self, key: str) -> None:
         """Withdraw a notification, if there is one."""
@@ -45,6 +47,8 @@ class Notifier(QObject):
         self._known: dict[str, tuple[str, str]] = {}
         """The question of each chat that needs its user, and its time."""
         self._shown: set[str] = set()
+        self._offers: dict[str, questions.Offer] = {}
+        """The questions that can be answered from their notifications, by chat."""
         self._running: set[str] = set()
         """The chats that ran when it was last looked."""
         sessions.changed.connect(self.check)
@@ -89,7 +93,42 @@ class Notifier(QObject):
         """Whether the chat began to wait after the window opened; the window shows earlier ones by itself."""
         return chat.id in self._shown or chat.since is None or chat.since >= self._started
 
+    def answer(self, session_id: str, action: str) -> None:
+        """The user answered a chat's question from its notification."""
+        offered = self._offers.pop(session_id, None)
+        if offered is not None:
+            self._sessions.tasks.start(self._answer(session_id, offered, action), "an answer from a notification")
+
+    async def _answer(self, session_id: str, offered: questions.Offer, action: str) -> None:
+        try:
+            await questions.answer(session_id, offered, action)
+        except OutliveError as error:
+            chat = next((each for each in self._sessions.chats() if each.id == session_id), None)
+            if chat is not None:
+                self._shown.add(session_id)
+                self._notifications.show(session_id, chat.name, str(error))
+
+    async def _show_question(self, chat: Chat) -> None:
+        """Show a structured chat's question, with its answers if it is short enough."""
+        asked = self._known.get(chat.id)
+        offered = await questions.offer_of(chat.id)
+        if asked is None or self._known.get(chat.id) != asked or self._is_looked_at(chat):
+            return  # It was answered or seen meanwhile.
+        if offered is None:
+            self._offers.pop(chat.id, None)
+            self._show_text(chat)
+            return
+        self._shown.add(chat.id)
+        self._offers[chat.id] = offered
+        self._notifications.show(chat.id, notice_texts.needs_you(chat.name), offered.text, offered.actions)
+
     def _show(self, chat: Chat) -> None:
+        if chat.record.runtime == "structured":
+            self._sessions.tasks.start(self._show_question(chat), "a question for a notification")
+        else:
+            self._show_text(chat)
+
+    def _show_text(self, chat: Chat) -> None:
         agent = self._agents.get(chat.record.agent)
         title = agent.title if agent is not None else chat.record.agent
         text = chat.activity_detail or notice_texts.needs_your_answer(title, phrases.short_directory(chat.record.cwd))
@@ -99,4 +138,5 @@ class Notifier(QObject):
     def _withdraw(self, session_id: str) -> None:
         if session_id in self._shown:
             self._shown.discard(session_id)
+            self._offers.pop(session_id, None)
             self._notifications.withdraw(session_id)

@@ -49,7 +49,12 @@ REMARKS: Final[dict[ItemStatus, str]] = {
 INCOMPLETE: Final = "The agent did not say all that would run: this can only be declined."
 
 _PLAN_MARKS: Final = {"completed": "✓", "in_progress": "▸", "pending": "○"}
-PLACES: Final = {"window": "in a window", "attach": "in a terminal", "command": "by a command"}
+PLACES: Final = {
+    "window": "in a window",
+    "attach": "in a terminal",
+    "command": "by a command",
+    "notification": "in a notification",
+}
 """Where an answer was given, by the kind of client."""
 
 

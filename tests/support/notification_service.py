@@ -68,9 +68,9 @@ class NotificationService:
                 await self._connection.send(new_method_return(message))
                 await self._signal("NotificationClosed", "uu", (number, 3))
 
-    async def click(self, number: int) -> None:
+    async def click(self, number: int, action: str = "default") -> None:
         """As a user does: it goes, and its program is told."""
-        await self._signal("ActionInvoked", "us", (number, "default"))
+        await self._signal("ActionInvoked", "us", (number, action))
         self.shown.pop(number, None)
         await self._signal("NotificationClosed", "uu", (number, 2))
 

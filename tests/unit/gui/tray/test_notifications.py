@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -28,10 +28,12 @@ class Board:
 
     def __init__(self) -> None:
         self.shown: dict[str, tuple[str, str]] = {}
+        self.actions: list[tuple[str, str]] = []
         self.count = 0
 
-    def show(self, key: str, title: str, text: str) -> None:
+    def show(self, key: str, title: str, text: str, actions: Sequence[tuple[str, str]] = ()) -> None:
         self.shown[key] = (title, text)
+        self.actions = list(actions)
         self.count += 1
 
     def withdraw(self, key: str) -> None:
@@ -190,6 +192,19 @@ async def test_a_click_chooses_the_chat(session_bus: BusDaemon, desktop: Desktop
         await service.click(next(iter(service.shown)))
         await eventually(lambda: desktop.chosen == ["a"], WAIT_S, "the choice")
         assert desktop.otherwise == []
+
+
+async def test_a_button_answers_and_the_others_still_open(session_bus: BusDaemon, desktop: Desktop):
+    answered: list[tuple[str, str]] = []
+    desktop.notifications.answered.connect(lambda *told: answered.append(told))
+    async with notification_service("actions") as service:
+        desktop.notifications.show("a", "one needs you", "npm test", [("allow", "Allow"), ("deny", "Decline")])
+        await eventually(lambda: service.shown, WAIT_S, "the notification")
+        [(number, shown)] = service.shown.items()
+        assert shown.actions == ["default", "Open", "allow", "Allow", "deny", "Decline"]
+        await service.click(number, "deny")
+        await eventually(lambda: answered == [("a", "deny")], WAIT_S, "the answer")
+        assert desktop.chosen == []
 
 
 async def test_a_click_that_comes_with_the_answer_is_not_lost(session_bus: BusDaemon, desktop: Desktop):

@@ -1,0 +1,78 @@
+"""Questions of structured chats that are short enough to be answered from a notification."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import msgspec
+
+from gui.wording import phrases
+from session_host.client.control import request
+from session_host.errors import OutliveError
+from session_host.protocol.messages import Act, AgentRequests, AnswerRequest, OpenRequests
+from session_host.structured.items import AgentRequest, OptionKind, RequestOption
+from session_host.structured.rules import digest
+from session_host.structured.text_line import exact_lines
+
+MAX_LINES: Final = 2
+MAX_CHARACTERS: Final = 120
+"""Desktops cut longer texts off; a question that is not shown whole cannot be answered here."""
+
+ALLOW, DENY = "allow", "deny"
+
+_KINDS: Final[dict[str, tuple[OptionKind, ...]]] = {
+    ALLOW: ("allow_once",), DENY: ("reject_once", "cancel", "reject_always")
+}  # fmt: skip
+
+_decoder = msgspec.msgpack.Decoder(list[AgentRequest])
+
+
+class Offer(NamedTuple):
+    """A question with the answers that a notification offers: actions and their labels."""
+
+    request: AgentRequest
+    text: str
+    options: dict[str, RequestOption]
+
+    @property
+    def actions(self) -> list[tuple[str, str]]:
+        """The actions, and their labels."""
+        return [(action, option.name) for action, option in self.options.items()]
+
+
+async def offer_of(session_id: str) -> Offer | None:
+    """The question of a chat, if it asks only one and all of it fits in a notification; else None."""
+    try:
+        reply: AgentRequests = await request(session_id, OpenRequests(0))
+    except OutliveError:
+        return None
+    requests = _decoder.decode(reply.data)
+    return offer(requests[0]) if len(requests) == 1 else None
+
+
+def offer(asked: AgentRequest) -> Offer | None:
+    """The offer for a request; None if it is not a whole, short command, or lacks one of the two answers."""
+    lines = exact_lines(asked.subject)
+    if asked.kind != "command" or not asked.complete or not 0 < len(lines) <= MAX_LINES:
+        return None
+    if asked.directory:
+        lines.append(phrases.short_directory(exact_lines(asked.directory)[0]))
+    text = "\n".join(lines)
+    options = {action: _option(asked, kinds) for action, kinds in _KINDS.items()}
+    found = {action: option for action, option in options.items() if option is not None}
+    return Offer(asked, text, found) if len(text) <= MAX_CHARACTERS and len(found) == len(options) else None
+
+
+async def answer(session_id: str, offered: Offer, action: str) -> None:
+    """Answer the question.
+
+    Raises:
+        OutliveError: another answer came first, or the chat cannot be reached.
+    """
+    asked = offered.request
+    verb = AnswerRequest("", 0, asked.id, offered.options[action].id, digest(asked))
+    await request(session_id, Act(0, verb, by="notification"))
+
+
+def _option(asked: AgentRequest, kinds: tuple[OptionKind, ...]) -> RequestOption | None:
+    return next((option for kind in kinds for option in asked.options if option.kind == kind), None)

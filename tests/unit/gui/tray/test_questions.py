@@ -1,0 +1,94 @@
+"""Questions of structured chats that are answered from their notification."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from gui.bridge.chat import Chat
+from gui.tray.notifier import Notifier
+from gui.tray.questions import offer
+from session_host.protocol.values import Activity
+from session_host.structured.items import AgentRequest, OptionKind, RequestOption
+from tests.support.area import Area
+from tests.support.chat_commands import new_chat, wait
+from tests.support.commands import outlive
+from tests.support.waiting import eventually
+from tests.unit.gui.conftest import WAIT_S, Played
+from tests.unit.gui.tray.test_notifications import Board
+
+_BOTH: tuple[OptionKind, ...] = ("allow_always", "allow_once", "cancel", "reject_once")
+
+
+def request(subject: str, *kinds: OptionKind, complete: bool = True, directory: str = "/srv") -> AgentRequest:
+    options = tuple(RequestOption(kind, kind.title(), kind) for kind in kinds or _BOTH)
+    return AgentRequest("r", "command", 1, "Run it?", subject, options, directory=directory, complete=complete)
+
+
+def test_a_short_command_is_offered_whole() -> None:
+    offered = offer(request("npm test"))
+    assert offered is not None
+    assert offered.text == "npm test\n/srv"
+    assert offered.actions == [("allow", "Allow_Once"), ("deny", "Reject_Once")]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        request("x" * 120),
+        request("a\nb\nc"),
+        request("npm test", complete=False),
+        request("npm test", "allow_once"),
+        request("npm test", "reject_once", "choice"),
+        request(""),
+    ],
+)
+def test_what_does_not_fit_is_not_offered(asked: AgentRequest) -> None:
+    assert offer(asked) is None
+
+
+async def waiting_chat(area: Area, played: Played, board: Board) -> tuple[Notifier, str]:
+    """A notifier, and a chat that asks for leave to run a command."""
+
+    def is_looked_at(chat: Chat) -> bool:
+        del chat
+        return False
+
+    notifier = Notifier(played.sessions, played.catalog, is_looked_at, board)
+    session_id = await asyncio.to_thread(new_chat, area, "api-fix", "run: npm test")
+    await asyncio.to_thread(wait, "api-fix", "needs_input")
+    await played.sessions.look_now()
+    played.settle()
+    played.sessions.follow_all()
+    since = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
+    played.viewers[session_id].be(Activity.NEEDS_INPUT, since, "Run npm test")
+    played.settle()
+    await eventually(lambda: session_id in board.shown, WAIT_S, "the notification")
+    return notifier, session_id
+
+
+@pytest.mark.usefixtures("sessions")
+async def test_a_command_is_allowed_from_its_notification(area: Area, played: Played) -> None:
+    board = Board()
+    notifier, session_id = await waiting_chat(area, played, board)
+    title, text = board.shown[session_id]
+    assert title == "api-fix needs you"
+    assert text == "/bin/bash -lc 'npm test'\n~"
+    assert board.actions == [("allow", "Allow"), ("deny", "Decline")]
+    notifier.answer(session_id, "allow")
+    done = await asyncio.to_thread(outlive, "wait", "api-fix", "--text", "was accept", "--timeout", "60")
+    assert done.code == 0, done.error
+    assert "(in a notification)" in (await asyncio.to_thread(outlive, "peek", "api-fix")).output
+
+
+@pytest.mark.usefixtures("sessions")
+async def test_an_answer_that_came_too_late_is_said(area: Area, played: Played) -> None:
+    board = Board()
+    notifier, session_id = await waiting_chat(area, played, board)
+    assert (await asyncio.to_thread(outlive, "deny", "api-fix")).code == 0
+    notifier.answer(session_id, "allow")
+    await eventually(
+        lambda: board.shown[session_id] == ("api-fix", "already answered by a command: Decline"), WAIT_S, "the reason"
+    )
