@@ -75,6 +75,8 @@ def segments(item: Item, mode: Mode, markdown: MarkdownText, asked: Asked) -> li
         case "thought":
             found = _thought(item, mode, markdown)
         case "tool":
+            if asked.open and mode.unfolded is None:
+                mode = mode._replace(unfolded=False)  # The request shows what is to be changed.
             found = _tool(item, mode, markdown)
         case "plan":
             found = _plan(item)

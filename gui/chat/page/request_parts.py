@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QFontMetrics, QTextBlockFormat, QTextCursor, QTextDocument
-from PySide6.QtWidgets import QBoxLayout, QPlainTextEdit, QPushButton
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QFontMetrics, QTextBlockFormat, QTextCursor, QTextDocument, QTextOption
+from PySide6.QtWidgets import QBoxLayout, QPushButton
 
+from gui.chat.drawing.laid import text_box
+from gui.chat.drawing.style import Style
 from gui.theme.code import code_colors
 from gui.theme.tokens import Tokens
 
@@ -31,24 +33,24 @@ def color_diff(document: QTextDocument, tokens: Tokens) -> None:
         block = block.next()
 
 
-def wrapped_lines(subject: QPlainTextEdit, width: int) -> int:
-    """The number of lines of a field at a width."""
-    subject.setFixedWidth(max(width, 40))
-    document = subject.document()
-    document.setTextWidth(subject.viewport().width())
-    found = round(document.size().height())
-    subject.setMinimumWidth(0)
-    subject.setMaximumWidth(16_777_215)
-    return max(found, 1)
+def text_height(text: str, width: float, style: Style) -> float:
+    """The height of a code's lines at a width."""
+    option = QTextOption(style.code_wrapping)
+    box = text_box(
+        text, font=style.font(mono=True), option=option, formats=[], place=QPointF(), width=width, line_px=0.0,
+        color=style.text,
+    )  # fmt: skip
+    return box.height
 
 
 def fit(row: QBoxLayout, width: int) -> None:
     """Put buttons below each other where they have not enough room in a row."""
     items = [row.itemAt(number) for number in range(row.count())]
     widgets = [widget for item in items if item is not None and (widget := item.widget()) is not None]
-    row_metrics = widgets[0].fontMetrics()
-    names = [widget.accessibleName() for widget in widgets]
-    wanted = sum(row.spacing() + _BUTTON_PX + row_metrics.horizontalAdvance(name) for name in names)
+    wanted = sum(
+        row.spacing() + _BUTTON_PX + widget.fontMetrics().horizontalAdvance(widget.accessibleName())
+        for widget in widgets
+    )
     beside = QBoxLayout.Direction.LeftToRight if wanted <= width else QBoxLayout.Direction.TopToBottom
     if row.direction() != beside:
         row.setDirection(beside)

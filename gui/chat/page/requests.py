@@ -31,7 +31,7 @@ from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import AgentRequest, Question, RequestOption
 from session_host.structured.rules import digest
 
-from .request_parts import caption, color_diff, fit, wrapped_lines
+from .request_parts import caption, color_diff, fit, text_height
 
 _REJECTS = frozenset({"reject_once", "reject_always", "cancel"})
 _ORDER = ("allow_once", "allow_always", "choice", "reject_once", "reject_always", "cancel")
@@ -40,8 +40,9 @@ _PADDING_PX = 12
 _LEAST_SUBJECT_PX = 60
 _SEEN_AFTER_MS = 300
 """A request can be allowed only after this time on the screen: a click that was meant for something else is none."""
-_FRAME_PX = 26
-"""The frame and the margins around the subject's lines."""
+_FRAME_PX = 22
+_SIDES_PX = 20
+"""The frame and the margins above and below the subject's lines, and beside them."""
 _OTHER_PX = 150
 """The height of all but the subject, as a guess for its limit."""
 
@@ -62,6 +63,7 @@ class RequestCard(QWidget):
         self.request = request
         self.shown_digest = digest(request)
         self._theme = theme
+        self._style = Style(theme, SECONDARY_PX + 1)
         self._was_seen = False
         self._sent = False
         self._measured: tuple[int, float] = (0, 0.0)
@@ -130,7 +132,8 @@ class RequestCard(QWidget):
         made.setAccessibleName(chat_texts.what_will_run())
         made.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         made.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        made.setFont(Style(self._theme, SECONDARY_PX + 1).font(mono=True))
+        made.setFont(self._style.font(mono=True))
+        made.setTabStopDistance(self._style.code_wrapping.tabStopDistance())
         made.setPlainText(visible(self.request.subject))
         made.setMinimumHeight(_LEAST_SUBJECT_PX // 2)
         made.verticalScrollBar().valueChanged.connect(lambda _value: self._look.start())
@@ -327,8 +330,8 @@ class RequestCard(QWidget):
             subject = self._subject
             wanted = 0.0
             if subject is not None:
-                lines = wrapped_lines(subject, width - 2 * _PADDING_PX - 4)
-                wanted = lines * subject.fontMetrics().lineSpacing() + _FRAME_PX
+                inner = width - 2 * _PADDING_PX - 4 - _SIDES_PX
+                wanted = text_height(subject.toPlainText(), inner, self._style) + _FRAME_PX
             self._measured = (width, wanted)
         wanted = self._measured[1]
         if self._subject is not None:

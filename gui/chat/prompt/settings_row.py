@@ -52,6 +52,7 @@ class SettingsRow(QWidget):
 
     def _button(self, setting: Setting) -> QPushButton:
         chosen = next((each.name for each in setting.choices if each.id == setting.value), setting.value)
+        chosen = chosen or setting.name
         made = QPushButton(_caption(one_line(chosen)))
         made.setProperty("value", one_line(chosen))
         made.setProperty("kind", "quiet")

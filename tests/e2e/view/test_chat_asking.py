@@ -337,3 +337,14 @@ def test_enter_in_a_field_of_a_request_allows_nothing(chat_stage: Callable[..., 
     shown.press(Qt.Key.Key_Y)
     shown.press(Qt.Key.Key_Return)
     assert not shown.of("answered")
+
+
+def test_a_command_of_long_lines_is_shown_whole_without_scrolling(chat_stage: Callable[..., ChatStage]) -> None:
+    chat = PlayedChat()
+    chat.ask(command_request("\n".join(f"echo {'word ' * 60}{number}" for number in range(4))))
+    shown = chat_stage(chat)
+    process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the command to be seen")
+    card = shown.view.page.card("r1")
+    assert card is not None
+    assert card._subject is not None
+    assert card._subject.verticalScrollBar().maximum() == 0
