@@ -1,0 +1,170 @@
+"""Codex without a terminal: the dialect with the real ``codex app-server``, and the server's own schema."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from session_host.structured.dialects.base import Start
+from session_host.structured.dialects.codex.dialect import CodexDialect
+from session_host.structured.dialects.codex.notifications import IGNORED, NOTICES
+from tests.fakes.model_server import ModelServer
+from tests.support.real_agents import CODEX, RealAgent
+from tests.support.spoken_chat import SpokenChat
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.real_agents,
+    pytest.mark.timeout(400),
+    pytest.mark.parametrize("agent", [CODEX], ids=["codex"], indirect=True),
+]
+
+Open = Callable[..., SpokenChat]
+
+
+@pytest.fixture
+def open_chat(agent: RealAgent, server: ModelServer, project: Path) -> Iterator[Open]:
+    """Opens chats with servers of their own, each ready for a prompt."""
+    opened: list[SpokenChat] = []
+
+    def open_one(former: SpokenChat | None = None, **start: Any) -> SpokenChat:
+        if former is not None:
+            start |= {"conversation": former.transcript.status.conversation, "has_history": True}
+        chat = SpokenChat(
+            CodexDialect, Start(directory=str(project), **start), ["codex", "app-server"],
+            prefix=f"chat{len(opened)}", transcript=former.transcript if former else None,
+        )  # fmt: skip
+        opened.append(chat)
+        chat.until(lambda: chat.rules.state.takes_prompts)
+        return chat
+
+    yield open_one
+    server.release()
+    for chat in opened:
+        chat.close()
+
+
+def escalated(command: str) -> str:
+    """A prompt whose command the user is asked about."""
+    arguments = {"cmd": command, "sandbox_permissions": "require_escalated", "justification": "may I?"}
+    return f"use: exec_command {json.dumps(arguments | {'yield_time_ms': 30000})}"
+
+
+def shown(chat: SpokenChat, *kinds: str) -> list[tuple[str, str]]:
+    return [(each.status, each.text) for each in chat.transcript if each.kind in kinds]
+
+
+def test_three_turns_a_steered_one_and_an_interrupted_one(open_chat: Open, server: ModelServer) -> None:
+    chat = open_chat()
+    for text in ("one", "two", "three"):
+        chat.prompt(text)
+    chat.until_idle()
+    assert shown(chat, "user", "agent") == [
+        ("done", each) for text in ("one", "two", "three") for each in (text, f"echo: {text}")
+    ]
+    chat.prompt("count: 9 hold: 3")
+    chat.until(lambda: "line 0003" in chat.texts("agent")[-1])
+    chat.prompt("the other way", "steer")
+    chat.until_idle()
+    assert shown(chat, "agent")[-2:] == [
+        ("interrupted", "answer line 0001\nanswer line 0002\nanswer line 0003\n"), ("done", "echo: the other way"),
+    ]  # fmt: skip
+    chat.prompt("count: 9 hold: 2")
+    chat.until(lambda: "line 0002" in chat.texts("agent")[-1])
+    chat.interrupt()
+    chat.until_idle()
+    assert shown(chat, "agent")[-1] == ("interrupted", "answer line 0001\nanswer line 0002\n")
+    assert server.prompts() == ["one", "two", "three", "count: 9 hold: 3", "the other way", "count: 9 hold: 2"]
+
+
+def test_a_command_is_allowed_declined_and_stopped(open_chat: Open, project: Path) -> None:
+    chat = open_chat()
+    for option, status in (("accept", "done"), ("decline", "declined"), ("cancel", "declined")):
+        chat.prompt(escalated(f"touch {option}"))
+        request = chat.until_asked()
+        assert (request.title, request.reason) == (f"Run touch {option}", "may I?")
+        chat.answer(request, option)
+        chat.until_idle()
+        tool = chat.transcript.get(request.item)
+        assert tool is not None
+        assert (tool.status, (project / option).exists()) == (status, option == "accept")
+
+
+def test_changes_of_files_are_shown_whole_before_they_are_allowed(open_chat: Open, project: Path) -> None:
+    (project / "old").write_text("alpha\n")
+    chat = open_chat(options={"sandbox": "read-only", "approvalPolicy": "on-request"})
+    patch = "*** Begin Patch\n*** Add File: new\n+one\n*** Update File: old\n@@\n-alpha\n+beta\n*** End Patch\n"
+    command = f"apply_patch <<'EOF'\n{patch}EOF\n"
+    chat.prompt(f"use: exec_command {json.dumps({'cmd': command, 'yield_time_ms': 30000})}")
+    request = chat.until_asked()
+    assert request.subject == (
+        "--- /dev/null\n+++ new\n@@ -0,0 +1 @@\n+one\n--- old\n+++ old\n@@ -1 +1 @@\n-alpha\n+beta\n"
+    )
+    chat.answer(request, "accept")
+    chat.until_idle()
+    assert ((project / "new").read_text(), (project / "old").read_text()) == ("one\n", "beta\n")
+
+
+def test_a_server_that_was_killed_in_mid_turn_is_followed_by_the_next(open_chat: Open, server: ModelServer) -> None:
+    chat = open_chat()
+    chat.turn("one")
+    chat.prompt("count: 9 hold: 2")
+    chat.until(lambda: "line 0002" in chat.texts("agent")[-1])
+    chat.process.kill()
+    chat.until_ended()
+    again = open_chat(chat)
+    again.turn("two")
+    assert shown(again, "user", "agent") == [
+        ("done", "one"), ("done", "echo: one"), ("done", "count: 9 hold: 2"),
+        ("cut", "answer line 0001\nanswer line 0002\n"), ("done", "two"), ("done", "echo: two"),
+    ]  # fmt: skip
+    again.close()
+    elsewhere = open_chat(conversation=chat.transcript.status.conversation)
+    assert elsewhere.texts("user") == ["one", "count: 9 hold: 2", "two"]
+    assert elsewhere.texts("agent") == ["echo: one", "echo: two"]
+
+
+def test_commands_and_settings(open_chat: Open) -> None:
+    chat = open_chat()
+    for command in ("/compact", "/review", "/review branch main", "/rename My work"):
+        chat.turn(command)
+    chat.until(lambda: chat.transcript.status.title == "My work")
+    assert chat.statuses("user") == ["done"] * 4
+    for setting, value in (("mode", "plan"), ("approvals", "never"), ("sandbox", "read-only")):
+        chat.change(setting, value)
+    chat.until(lambda: [each.value for each in chat.transcript.status.settings[-3:]] == ["plan", "never", "read-only"])
+    chat.close()
+    again = open_chat(chat)
+    assert [each.value for each in again.transcript.status.settings[-3:]] == ["plan", "never", "read-only"]
+
+
+def test_the_servers_schema_has_what_the_dialect_uses(open_chat: Open, tmp_path: Path) -> None:
+    command = ["codex", "app-server", "generate-json-schema", "--experimental", "--out", str(tmp_path)]
+    subprocess.run(command, check=True, capture_output=True)
+
+    def methods(kind: str) -> dict[str, Any]:
+        schema = json.loads((tmp_path / f"{kind}.json").read_text())
+        return {each["properties"]["method"]["enum"][0]: each for each in schema["oneOf"]}
+
+    requests = json.loads((tmp_path / "ClientRequest.json").read_text())
+    chat = open_chat()
+    chat.turn("/compact")
+    chat.turn("/review")
+    chat.turn("/rename x")
+    chat.change("approvals", "never")
+    chat.prompt("count: 2 hold: 1")
+    chat.until(lambda: chat.texts("agent") and "line 0001" in chat.texts("agent")[-1])
+    chat.prompt("steer", "steer")
+    chat.until_idle()
+    known = methods("ClientRequest")
+    for message in chat.sent:
+        if "id" in message and "method" in message:
+            reference = known[message["method"]]["properties"]["params"]["$ref"].rpartition("/")[2]
+            properties = requests["definitions"][reference]["properties"]
+            assert set(message["params"]) <= set(properties), message["method"]
+    assert set(methods("ServerNotification")) >= {*IGNORED, *NOTICES}
