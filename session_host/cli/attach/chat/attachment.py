@@ -72,10 +72,10 @@ class ChatAttachment(Attachment):
             self._answer_by_key(value.text)
         elif (key == "Enter" and modifiers & _NEW_LINE) or (key == "j" and modifiers == Modifiers.CTRL):
             self._insert("\n")
+        elif key == "Tab" or (key == "Enter" and modifiers == Modifiers.CTRL):
+            self._enter("steer")
         elif key in {"Enter", "NumpadEnter"}:
             self._enter("queue")
-        elif key == "Tab":
-            self._enter("steer")
         elif not self._box.key(key, modifiers) and value.text:
             self._insert(value.text)
 
