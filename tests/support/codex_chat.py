@@ -109,6 +109,10 @@ class CodexChat:
         self.do(Prompt("", 0, "go"))
         self.reply({"turn": {"id": "u1", "status": "inProgress"}})
 
+    def expire(self, name: str) -> None:
+        """A timer expires."""
+        self._take(self.rules.timer_due(name, self.now_ms))
+
     def end(self) -> None:
         """The server ends."""
         self._take(self.rules.end(self.now_ms))

@@ -107,6 +107,7 @@ class CodexState(msgspec.Struct, array_like=True):
         turns: how many turns have begun.
         ended: the newest turns that have ended.
         shown: the state that the transcript has: state, turn and detail.
+        troubled: the last turn in which the server reported an error.
         items: the server's items that are not complete, by their ids in the transcript.
         requests: the server's requests without a reply, by their ids in the transcript.
         prompts: prompts without a reply, by their items' ids.
@@ -128,6 +129,7 @@ class CodexState(msgspec.Struct, array_like=True):
     turns: int = 0
     ended: list[str] = []
     shown: tuple[ChatState, str, str] = ("starting", "", "")
+    troubled: str = ""
     items: dict[str, OpenItem] = {}
     requests: dict[str, OpenRequest] = {}
     prompts: dict[str, SentPrompt] = {}

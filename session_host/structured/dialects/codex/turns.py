@@ -79,10 +79,12 @@ class Turns:
         self.finish_items(turn, outcome)
         state.ended = [*state.ended, turn][-KEPT_TURNS:]
         state.reviews = [each for each in state.reviews if each != turn]
-        state.echoes.clear()
+        state.echoes = {key: said for key, said in state.echoes.items() if key in state.prompts}
         error = text(raw, "error", "message")
         if error:
-            self._problem(turn, error)
+            self._problem(turn, mapping(raw, "error"))
+        elif state.troubled == turn and outcome == "completed":
+            context.port.emit(Remove(f"{turn}/error"))  # A try that came later was successful.
         context.port.emit(TurnEnded(turn, outcome, one_line(error)))
         if turn == state.turn or not state.turn or state.server_idle:
             state.turn, state.active, state.busy, state.interrupting = "", "", False, False
@@ -103,17 +105,18 @@ class Turns:
         else:
             port.emit(SetStatus(found.id, status, port.now_ms))
 
-    def _problem(self, turn: str, words: str) -> None:
+    def _problem(self, turn: str, error: dict[str, Any]) -> None:
         """One notice for a turn's trouble: the last one stays."""
-        port = self._context.port
-        port.emit(Put(Item(f"{turn}/error", "notice", port.now_ms, text=words, turn=turn)))
+        words = text(error, "message") or "Codex reports an error without words"
+        details = text(error, "additionalDetails")
+        port, self._context.state.troubled = self._context.port, turn
+        said = f"{words} ({details})" if details else words
+        port.emit(Put(Item(f"{turn}/error", "notice", port.now_ms, text=said, turn=turn)))
 
     def error(self, params: dict[str, Any]) -> None:
         """An error in a turn; the server may try again."""
         state, turn = self._context.state, text(params, "turnId")
-        words = text(params, "error", "message") or "Codex reports an error without words"
-        details = text(params, "error", "additionalDetails")
-        self._problem(turn, f"{words} ({details})" if details else words)
+        self._problem(turn, mapping(params, "error"))
         if turn in state.reviews and state.server_idle and not at(params, "willRetry"):
             self.ended({"id": turn, "status": "failed", "error": at(params, "error")})  # It says no more about it.
 
@@ -253,5 +256,5 @@ class Turns:
                 port.emit(Put(msgspec.structs.replace(item, status="interrupted")))
             else:
                 port.emit(Put(item))
-        if error := text(at(raw, "error"), "message"):
-            self._problem(turn, error)
+        if text(raw, "error", "message"):
+            self._problem(turn, mapping(raw, "error"))

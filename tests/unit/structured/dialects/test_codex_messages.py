@@ -293,6 +293,41 @@ def test_an_interrupt_without_a_turn_ends_what_is_shown_as_running(chat: CodexCh
     assert chat.transcript.status.state == "idle"
 
 
+def test_an_error_that_passes_leaves_no_trace_and_one_that_stays_does(chat: CodexChat) -> None:
+    for number in (1, 2):
+        error = {"message": f"Reconnecting... {number}/5", "additionalDetails": "no network"}
+        chat.notify("error", error=error, willRetry=True)
+    assert [each[2] for each in chat.shown()] == ["go", "Reconnecting... 2/5 (no network)"]
+    chat.notify("turn/completed", turn={"id": "u1", "status": "completed"})
+    assert [each[2] for each in chat.shown()] == ["go"]
+    chat.notify("turn/started", turn={"id": "u2", "rootTurnId": "u2"})
+    error = {"message": "out of money"}
+    chat.notify("error", turnId="u2", error=error, willRetry=False)
+    chat.notify("turn/completed", turn={"id": "u2", "status": "failed", "error": error})
+    assert [each[2] for each in chat.shown()] == ["go", "out of money"]
+
+
+def test_a_prompt_is_not_doubled_by_the_end_of_another_programs_turn(chat: CodexChat) -> None:
+    chat.notify("turn/completed", turn={"id": "u1", "status": "completed"})
+    chat.do(Prompt("", 0, "mine"))
+    sent = chat.last_request()
+    chat.notify("turn/completed", turn={"id": "theirs", "status": "completed"})
+    chat.reply({"turn": {"id": "u2"}})
+    content = [{"type": "text", "text": "mine"}]
+    echo = {"type": "userMessage", "id": "x", "clientId": sent["params"]["clientUserMessageId"], "content": content}
+    chat.notify("item/completed", turnId="u2", item=echo)
+    assert [each[2] for each in chat.shown()] == ["go", "mine"]
+
+
+def test_an_overloaded_server_is_asked_again_for_the_conversation() -> None:
+    chat = CodexChat()
+    chat.reply({})
+    chat.hear({"id": chat.last_request()["id"], "error": {"code": -32001, "message": "overloaded"}})
+    assert chat.timers == [("open", 0.5)]
+    chat.expire("open")
+    assert [each.get("method") for each in chat.sent].count("thread/start") == 2
+
+
 def test_a_plan_is_one_item_for_each_turn(chat: CodexChat) -> None:
     for status in ("pending", "inProgress", "completed"):
         chat.notify("turn/plan/updated", explanation="so", plan=[{"step": "a", "status": status}])
