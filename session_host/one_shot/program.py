@@ -58,9 +58,8 @@ class Program:
                 if self._turn is not None and not self._turn.done():
                     self._refuse(prompt_id, "a turn is running")
                     return
-                conversation = request.get("conversation", "")
-                again = bool(conversation) or request.get("again") is True
-                words, data = command(self._options, prompt, str(conversation), again=again)
+                conversation, again = str(request.get("conversation", "")), request.get("again") is True
+                words, data = command(self._options, prompt, conversation, again=again)
                 self._turn = asyncio.create_task(self._run(prompt_id, words, data))
             case _:
                 self._write(encode({"type": "error", "error": "not a request"}))

@@ -57,6 +57,7 @@ def make_rules(spec: LaunchSpec, structured: StructuredLaunch) -> StructuredRule
         has_history=bool(structured.history),
         version=VERSION,
         options=structured.options,
+        resumes=spec.origin.resumed_from is not None,
     )
     return StructuredRules(partial(make_dialect, structured.dialect), start, spec.session_id[:8])
 

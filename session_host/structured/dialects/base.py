@@ -16,13 +16,15 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
     directory: str
     """The working directory, absolute."""
     conversation: str = ""
-    """The agent's id of the conversation to resume; "" for a new one."""
+    """The agent's id of the conversation to resume; for a new one "", or the id that it was started with."""
     has_history: bool = False
     """Whether the transcript has the resumed conversation already, so that the agent's own history is not needed."""
     version: str = ""
     """Outlive's."""
     options: dict[str, Any] = {}
     """The dialect's options, from the agent's file and the user."""
+    resumes: bool = True
+    """Whether ``conversation``, if there is one, is an earlier one."""
     began_ms: int = 0
     """When the resumed conversation began, in milliseconds since 1970; 0 if unknown."""
 

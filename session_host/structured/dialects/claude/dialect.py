@@ -63,7 +63,7 @@ class ClaudeDialect:
         self._port.emit(CapabilitiesKnown(Capabilities(steer=True, images=True)))
         if start.conversation:
             self._conversation(start.conversation)
-            if not start.has_history:
+            if start.resumes and not start.has_history:
                 self._port.notice("Claude Code has the earlier messages of this conversation; they are not shown here.")
 
     def prompt(self, prompt: UserPrompt) -> None:

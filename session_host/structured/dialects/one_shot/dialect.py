@@ -49,9 +49,9 @@ class OneShotDialect:
         """See ``Dialect``."""
         state = self._state
         if start.conversation:
-            state.conversation, state.again = start.conversation, True
+            state.conversation, state.again = start.conversation, start.resumes
             self._port.emit(ConversationKnown(start.conversation))
-            if not start.has_history:
+            if start.resumes and not start.has_history:
                 self._port.notice("The agent has the earlier messages of this conversation; they are not shown here.")
 
     def prompt(self, prompt: UserPrompt) -> None:
@@ -142,7 +142,7 @@ class OneShotDialect:
         else:
             self._reader.finish("done")
             self._port.emit(TurnEnded(state.turn, "completed"))
-        state.again = state.again or not failure or bool(state.conversation)
+        state.again = state.again or not failure
         state.turn, state.error, state.interrupting = "", "", False
         self._port.emit(StateChanged("idle"))
 

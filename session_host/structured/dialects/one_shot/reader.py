@@ -75,7 +75,8 @@ class ItemReader:
         self.port.emit(Append(self.state.items[key].id, words))
 
     def conversation(self, conversation: str) -> None:
-        """The agent's id of the conversation is known."""
+        """The agent has said its id of the conversation, so the next turn is not the first one."""
+        self.state.again = self.state.again or bool(conversation)
         if conversation and conversation != self.state.conversation:
             self.state.conversation = conversation
             self.port.emit(ConversationKnown(conversation))

@@ -34,8 +34,9 @@ def open_chat(tmp_path: Path, log: Path) -> Iterator[Open]:
         environment = {**os.environ, "FAKE_CLAUDE_CONVERSATIONS": str(tmp_path / "conversations"),
                        "FAKE_CLAUDE_LOG": str(log)}  # fmt: skip
         arguments = ("--resume", resume) if resume else ("--session-id", CONVERSATION)
+        start = {"conversation": resume or CONVERSATION, "resumes": bool(resume), **start}
         chat = SpokenChat(
-            ClaudeDialect, Start(directory=str(tmp_path), conversation=resume, **start),
+            ClaudeDialect, Start(directory=str(tmp_path), **start),
             program("fake_claude_stream", *arguments), environment, prefix=prefix,
         )  # fmt: skip
         opened.append(chat)
@@ -61,6 +62,11 @@ def prompts(log: Path) -> list[str]:
 def notices(chat: SpokenChat) -> list[str]:
     """The notices; timers are due at once here, so one of them says that the agent is slow."""
     return [each for each in chat.texts("notice") if each != "Claude Code has not answered yet."]
+
+
+def test_a_new_conversation_has_no_earlier_messages(chat: SpokenChat) -> None:
+    assert notices(chat) == []
+    assert chat.transcript.status.conversation == CONVERSATION
 
 
 def test_three_turns_with_one_start(chat: SpokenChat, log: Path) -> None:

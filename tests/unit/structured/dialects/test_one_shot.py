@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,12 +26,10 @@ FORMATS = ("codex", "claude", "opencode", "text")
 def open_chat(tmp_path: Path) -> Iterator[Open]:
     opened: list[SpokenChat] = []
 
-    def open_one(form: str, *command: str, conversation: str = "", prefix: str = "me") -> SpokenChat:
+    def open_one(form: str, *command: str, prefix: str = "me", **start: Any) -> SpokenChat:
         words = command or (*program("one_turn", form), ":::", *program("one_turn", form, "%conversation%"))
         argv = [sys.executable, "-P", "-m", "session_host.one_shot", "--format", form, "--", *words]
-        chat = SpokenChat(
-            OneShotDialect, Start(directory=str(tmp_path), conversation=conversation), argv, prefix=prefix
-        )
+        chat = SpokenChat(OneShotDialect, Start(directory=str(tmp_path), **start), argv, prefix=prefix)
         opened.append(chat)
         return chat
 
@@ -73,6 +72,14 @@ def test_a_conversation_is_resumed_by_its_id(open_chat: Open, form: str) -> None
     chat = open_chat(form, conversation="c-1", prefix="re")
     assert chat.turn("two").text.strip() == "one | two"
     assert chat.texts("notice") == ["The agent has the earlier messages of this conversation; they are not shown here."]
+
+
+def test_a_new_conversation_may_have_an_id_from_the_start(open_chat: Open) -> None:
+    chat = open_chat(
+        "text", "echo", "first", "%conversation%", ":::", "echo", "later", conversation="c-7", resumes=False
+    )
+    assert [chat.turn(each).text for each in ("one", "two")] == ["first c-7\n", "later\n"]
+    assert chat.texts("notice") == []
 
 
 @pytest.mark.parametrize("form", ["codex", "text"])
