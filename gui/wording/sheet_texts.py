@@ -217,5 +217,7 @@ FORMS = {
     ".html": QT_TRANSLATE_NOOP("sheet", "Page"),
     ".txt": QT_TRANSLATE_NOOP("sheet", "Text"),
     ".cast": QT_TRANSLATE_NOOP("sheet", "Recording"),
+    ".md": QT_TRANSLATE_NOOP("sheet", "Markdown"),
+    ".json": QT_TRANSLATE_NOOP("sheet", "Items"),
 }
 """The titles of the export formats, by the file name's ending."""

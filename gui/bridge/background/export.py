@@ -12,7 +12,10 @@ import session_host
 from session_host.errors import OutliveError
 
 FORMS = (".html", ".txt", ".cast")
-"""The export formats, as the file name's ending."""
+"""The export formats of a terminal, as the file name's ending."""
+
+STRUCTURED_FORMS = (".md", ".html", ".txt", ".json")
+"""Those of a structured chat."""
 
 
 async def export(session_id: str, path: Path) -> None:

@@ -214,7 +214,7 @@ class ChatActions(QObject):
 
     def export(self, chat: Chat) -> None:
         """Ask for a file, and export a chat's whole recording to it."""
-        self._sheets.export.ask(chat.name, Path.home(), lambda path: self._export(chat, path))
+        self._sheets.export.ask(chat.name, Path.home(), lambda path: self._export(chat, path), chat.record.runtime)
 
     def _export(self, chat: Chat, path: Path) -> None:
         self._sessions.tasks.start(self._export_now(chat, path), "export")

@@ -10,7 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QButtonGroup, QGridLayout, QPushButton, QWidget
 
-from gui.bridge.background.export import FORMS
+from gui.bridge.background.export import FORMS, STRUCTURED_FORMS
 from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.sheets.sheet import FormSheet, foot
@@ -19,6 +19,7 @@ from gui.window.widgets.flow_layout import flow
 from gui.window.widgets.parts import Scrolled, button, label
 from gui.wording import common_texts, sheet_texts
 from gui.wording.phrases import short_directory
+from session_host.protocol.values import Runtime
 
 WIDTH_PX = 560
 MOST_PX = 1000
@@ -35,7 +36,8 @@ class ExportSheet(FormSheet):
         self.file.setAccessibleName(sheet_texts.file())
         self.formats: dict[str, QPushButton] = {}
         self._group = QButtonGroup(self)
-        for suffix in FORMS:
+        self._forms: tuple[str, ...] = FORMS
+        for suffix in dict.fromkeys((*STRUCTURED_FORMS[:1], *FORMS, *STRUCTURED_FORMS)):
             what = sheet_texts.form(suffix)
             made = button(f"{what} ({suffix})", "chip")
             made.setCheckable(True)
@@ -67,16 +69,20 @@ class ExportSheet(FormSheet):
         layout.addLayout(foot(self.cancel, self.save))
         self.file.textChanged.connect(self._on_file)
 
-    def ask(self, name: str, directory: Path, take: Callable[[Path], object]) -> None:
+    def ask(self, name: str, directory: Path, take: Callable[[Path], object], runtime: Runtime = "terminal") -> None:
         """Open the sheet for a chat.
 
         Args:
             name: the chat's name, which suggests the file's name.
             directory: the suggested directory.
             take: called with the file.
+            runtime: the chat's, which decides about the formats.
         """
         self._take = take
-        self.file.setText(short_directory(str(directory / (file_name(name) + next(iter(FORMS))))))
+        self._forms = STRUCTURED_FORMS if runtime == "structured" else FORMS
+        for suffix, one in self.formats.items():
+            one.setVisible(suffix in self._forms)
+        self.file.setText(short_directory(str(directory / (file_name(name) + self._forms[0]))))
         self._on_file()
         self.open()
         self.file.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -84,22 +90,25 @@ class ExportSheet(FormSheet):
     def path(self) -> Path:
         """The file, with the suffix of the chosen format unless the user typed a known suffix."""
         path = Path(self.file.directory())
-        return path if path.suffix in FORMS else path.with_name(path.name + self._format())
+        return path if path.suffix in self._forms else path.with_name(path.name + self._format())
 
     def _format(self) -> str:
-        return next((suffix for suffix, one in self.formats.items() if one.isChecked()), next(iter(FORMS)))
+        return next(
+            (suffix for suffix, one in self.formats.items() if one.isChecked() and suffix in self._forms),
+            self._forms[0],
+        )
 
     def _on_file(self) -> None:
         """Handle a changed file name."""
         suffix = Path(self.file.text().strip()).suffix
-        if suffix in FORMS:
+        if suffix in self._forms:
             self.formats[suffix].setChecked(True)
         self._show_error("")
 
     def _use_format(self, suffix: str) -> None:
         typed = self.file.text().strip()
         known = Path(typed).suffix
-        self.file.setText((typed.removesuffix(known) if known in FORMS else typed) + suffix)
+        self.file.setText((typed.removesuffix(known) if known in self._forms else typed) + suffix)
 
     def _show_error(self, problem: str, *, may_replace: Path | None = None) -> None:
         self._may_replace = may_replace

@@ -63,7 +63,8 @@ async def test_formats_are_whole_in_a_small_window_and_tab_stops_at_the_chosen_o
     QTest.mouseClick(played.page.end_bar.export, Qt.MouseButton.LeftButton)
     sheet = played.window.sheets.export
     await played.until(lambda: sheet.width() <= 480, "the small window")
-    formats = list(sheet.formats.values())
+    formats = [one for one in sheet.formats.values() if one.isVisible()]
+    assert len(formats) == 3
     for one in formats:
         assert one.width() >= one.sizeHint().width()
         assert sheet.body.rect().contains(QRect(one.mapTo(sheet.body, QPoint()), one.size()))
@@ -87,6 +88,19 @@ async def test_in_the_smallest_window_the_sheet_scrolls_and_nothing_covers_its_b
     assert sheet.body.rect().contains(sheet.save.geometry())
     scrolled.ensureWidgetVisible(sheet.problem)
     assert scrolled.verticalScrollBar().maximum() > 0
+
+
+async def test_a_structured_chat_has_formats_of_its_own(played: Played, area: Area):
+    session_id = await played.add("one", state=State.EXITED, exit_code=0, runtime="structured")
+    played.open_window()
+    played.window.chat_actions.export(played.chat(session_id))
+    sheet = played.window.sheets.export
+    assert [name for name, one in sheet.formats.items() if one.isVisible()] == [".md", ".html", ".txt", ".json"]
+    assert sheet.path() == area.home / "one.md"
+    sheet.file.setText("~/one.cast")
+    assert sheet.path() == area.home / "one.cast.md"
+    QTest.mouseClick(sheet.formats[".json"], Qt.MouseButton.LeftButton)
+    assert sheet.path() == area.home / "one.cast.json"
 
 
 async def test_a_file_that_exists_is_replaced_only_after_a_second_word(played: Played, area: Area):
