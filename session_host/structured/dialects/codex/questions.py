@@ -58,6 +58,10 @@ _DECISIONS: Final[dict[str, tuple[str, OptionKind]]] = {
 }
 
 
+_SPANS: Final = {"session": "Allow for this session", "always": "Always allow this tool"}
+"""How long leave for a tool of an MCP server can hold."""
+
+
 def translate(method: str, params: dict[str, Any], request_id: str, seen: Seen, now_ms: int) -> Asked | None:
     """The request as the user sees it; None if Outlive does not answer requests of this method."""
     request = AgentRequest(request_id, "command", now_ms, "", "", item=seen.id, reason=text(params, "reason"),
@@ -218,8 +222,16 @@ def _elicitation(params: dict[str, Any], request: AgentRequest) -> Asked | None:
     arguments = at(params, "_meta", "tool_params")
     subject = message + (f"\n{msgspec.json.encode(arguments).decode()}" if arguments else "")
     if not fields:
-        allow = _Choice("accept", "Allow", "allow_once", _elicited("accept", {}))
-        return _asked(request, [allow, *refusals], kind="permission", title=f"{server}: {message}", subject=subject)
+        spans = [each for each in array(params, "_meta", "persist") if isinstance(each, str) and each in _SPANS]
+        allow = [
+            _Choice("accept", "Allow", "allow_once", _elicited("accept", {})),
+            *(
+                _Choice(f"accept-{span}", _SPANS[span], "allow_always", _elicited("accept", {}, {"persist": span}))
+                for span in spans
+            ),
+        ]
+        title = message if text(params, "_meta", "codex_approval_kind") else f"{server}: {message}"
+        return _asked(request, [*allow, *refusals], kind="permission", title=title, subject=subject)
     questions = tuple(_form_question(name, mapping(field)) for name, field in fields.items())
     asked = _asked(request, refusals, kind="question", title=f"{server}: {message}", subject=subject,
                    questions=questions)  # fmt: skip
@@ -236,8 +248,8 @@ def _form_question(name: str, field: dict[str, Any]) -> Question:
     return Question(name, f"{words}: {description}" if description else words, tuple(options), free=not options)
 
 
-def _elicited(action: str, content: Any = None) -> dict[str, Any]:
-    return {"action": action, "content": content, "_meta": None}
+def _elicited(action: str, content: Any = None, meta: Any = None) -> dict[str, Any]:
+    return {"action": action, "content": content, "_meta": meta}
 
 
 def result_of_texts(method: str, types: dict[str, str], texts: dict[str, str]) -> dict[str, Any]:

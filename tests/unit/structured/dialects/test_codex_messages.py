@@ -209,11 +209,16 @@ def test_a_form_of_an_mcp_server_is_filled_in_by_types(chat: CodexChat) -> None:
     }  # fmt: skip
 
 
-def test_leave_for_a_tool_of_an_mcp_server(chat: CodexChat) -> None:
-    chat.ask("mcpServer/elicitation/request", serverName="shop", mode="form", message="Allow buy?",
-             requestedSchema={"type": "object", "properties": {}}, _meta={"tool_params": {"what": "tea"}})  # fmt: skip
-    assert chat.transcript.open_requests[0].subject == 'Allow buy?\n{"what":"tea"}'
-    assert chat.answer("accept") == {"action": "accept", "content": {}, "_meta": None}
+def test_leave_for_a_tool_of_an_mcp_server_can_hold_for_longer(chat: CodexChat) -> None:
+    meta = {"codex_approval_kind": "mcp_tool_call", "persist": ["session", "always"], "tool_params": {"what": "tea"}}
+    chat.ask("mcpServer/elicitation/request", serverName="shop", mode="form", message="Allow buy?", _meta=meta,
+             requestedSchema={"type": "object", "properties": {}})  # fmt: skip
+    (request,) = chat.transcript.open_requests
+    assert (request.title, request.subject) == ("Allow buy?", 'Allow buy?\n{"what":"tea"}')
+    assert [each.name for each in request.options] == [
+        "Allow", "Allow for this session", "Always allow this tool", "Decline", "Decline and stop",
+    ]  # fmt: skip
+    assert chat.answer("accept-session") == {"action": "accept", "content": {}, "_meta": {"persist": "session"}}
 
 
 def test_requests_of_older_servers(chat: CodexChat) -> None:
