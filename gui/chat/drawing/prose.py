@@ -13,11 +13,14 @@ from .style import INDENT_PX, QUOTE_PX, Style
 _GAP_PX = 8
 _TIGHT_PX = 3
 _CELL_PX = 8
+_LEAST_COLUMN_PX = 44
+_MOST_DEPTH = 8
 
 
 def left_of(segment: Segment) -> float:
     """The left edge of a segment's content, within the column."""
-    return segment.indent * INDENT_PX + segment.quotes * QUOTE_PX + (12 if segment.inner else 0)
+    indent, quotes = min(segment.indent, _MOST_DEPTH), min(segment.quotes, _MOST_DEPTH)
+    return indent * INDENT_PX + quotes * QUOTE_PX + (12 if segment.inner else 0)
 
 
 def paint_quotes(laid: Laid, segment: Segment, style: Style, above: float = 0.0) -> None:
@@ -27,7 +30,7 @@ def paint_quotes(laid: Laid, segment: Segment, style: Style, above: float = 0.0)
     height, color = laid.height, style.color("border")
 
     def paint(painter: QPainter) -> None:
-        for depth in range(segment.quotes):
+        for depth in range(min(segment.quotes, _MOST_DEPTH)):
             painter.fillRect(QRectF(depth * QUOTE_PX, above, 3, height - above), color)
 
     laid.under.append(paint)
@@ -80,9 +83,8 @@ def lay_out_table(segment: Table, width: float, style: Style) -> Laid:
     laid = Laid()
     left, top = left_of(segment), float(_GAP_PX)
     columns = max((len(row) for row in segment.rows), default=0)
-    if not columns:
-        laid.height = 1
-        return laid
+    if columns * _LEAST_COLUMN_PX > width - left:
+        return _lay_out_plain(segment, width, style)
     widths = _column_widths(segment, columns, width - left, style)
     start = 0
     edges: list[float] = [top]
@@ -119,6 +121,19 @@ def lay_out_table(segment: Table, width: float, style: Style) -> Laid:
 
     laid.under.append(paint)
     paint_quotes(laid, segment, style)
+    return laid
+
+
+def _lay_out_plain(segment: Table, width: float, style: Style) -> Laid:
+    """Lay out a table that has too many columns for the width: as its text."""
+    laid = Laid()
+    left = left_of(segment)
+    box = text_box(
+        segment.text, font=style.font(mono=True), option=style.code_wrapping, formats=[],
+        place=QPointF(left, _GAP_PX), width=width - left, line_px=style.code_line_px, color=style.text,
+    )  # fmt: skip
+    laid.boxes.append(box)
+    laid.height = box.height + 2 * _GAP_PX
     return laid
 
 

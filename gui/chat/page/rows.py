@@ -177,6 +177,7 @@ class Rows:
         more = count > len(self.heights)
         if more or changes.removed:
             self._at.clear()
+            self._asked_for = None  # Requests may be shown at other items now.
         if changes.removed:
             known = {key: row.height for key, row in self._rows.items()}
             self.heights = Heights(GUESS_PX)
@@ -189,7 +190,7 @@ class Rows:
                     self.heights.set(position, height)
         else:
             self.heights.grow(count)
-        if changes.status or more:
+        if changes.status or more or changes.removed:
             changes.items.update(self._place_requests())
             changes.items.add(TAIL)
         for key in changes.items:

@@ -1,0 +1,122 @@
+"""Any chat can be shown, in any order of its changes, and looks as if it had come at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QImage, QPainter
+from PySide6.QtWidgets import QApplication
+
+from gui.chat.content.copying import as_markdown, as_plain
+from gui.chat.content.items import Mode
+from gui.chat.drawing.laid import utf16_length
+from gui.chat.drawing.style import Style
+from gui.chat.page import places
+from gui.chat.page.finding import hits_in
+from gui.chat.page.rows import Rows
+from gui.theme.follow import Theme
+from session_host.structured.items import (
+    AgentRequest,
+    AnyChange,
+    Append,
+    FileChange,
+    Item,
+    PlanEntry,
+    Put,
+    Remove,
+    RequestOpened,
+    RequestResolved,
+    SetStatus,
+    StateChanged,
+    TurnEnded,
+)
+from session_host.structured.transcript import Transcript
+
+WIDTH, HEIGHT = 500.0, 400.0
+
+_MARKUP = st.sampled_from([
+    "\n", "\n\n", "# ", "- ", "  - ", "1. ", "> ", "> > ", "```", "```python\n", "~~~\n", "| a | b |\n|---|---|\n| ",
+    " | ",
+    "**", "*", "`", "[x](http://a)", "![y](z)", "<b>", "&amp;", "---", "    ", "\t", "\r", "\0", "\u202e", "\u2028",
+    "😀",
+    "x" * 300, "word " * 20, "\x1b[31m", "\x1b[0m", "\x1b]", "@@ -1,2 +1,3 @@\n", "\n+", "\n-", "\n ", "\\",
+])  # fmt: skip
+_TEXT = st.lists(_MARKUP | st.text(max_size=8), max_size=14).map("".join)
+_IDS = st.sampled_from(["a", "b", "c", "d"])
+_ITEMS = st.builds(
+    Item, _IDS, st.sampled_from(["user", "agent", "thought", "tool", "plan", "notice", "raw"]), st.integers(0, 99),
+    text=_TEXT, title=_TEXT, command=_TEXT, output=_TEXT,
+    status=st.sampled_from(["", "queued", "sent", "running", "done", "failed", "cut", "withdrawn"]),
+    changes=st.lists(st.builds(FileChange, _TEXT, _TEXT), max_size=2).map(tuple),
+    plan=st.lists(st.builds(PlanEntry, _TEXT), max_size=2).map(tuple), parent=st.sampled_from(["", "a"]),
+)  # fmt: skip
+_CHANGES: st.SearchStrategy[AnyChange] = st.one_of(
+    st.builds(Put, _ITEMS),
+    st.builds(Append, _IDS, _TEXT, st.sampled_from(["text", "output"])),
+    st.builds(SetStatus, _IDS, st.sampled_from(["running", "done", "cut"])),
+    st.builds(Remove, _IDS),
+    st.builds(
+        lambda request, item: RequestOpened(AgentRequest(request, "command", 50, "?", "make", item=item)), _IDS, _IDS
+    ),
+    st.builds(RequestResolved, _IDS, st.sampled_from(["", "yes"])),
+    st.builds(TurnEnded, st.just("t"), st.sampled_from(["completed", "failed", "cut"]), _TEXT),
+    st.builds(StateChanged, st.sampled_from(["idle", "running"])),
+)
+
+
+@pytest.fixture(scope="module")
+def painter(qapp: QApplication) -> Iterator[QPainter]:
+    image = QImage(int(WIDTH), int(HEIGHT), QImage.Format.Format_RGB32)
+    made = QPainter(image)
+    yield made
+    made.end()
+
+
+@pytest.fixture(scope="module")
+def style(qapp: QApplication) -> Style:
+    return Style(Theme(qapp, "dark"), 13)
+
+
+@settings(max_examples=60)
+@given(st.lists(st.lists(_CHANGES, max_size=5), max_size=6), st.booleans())
+def test_any_changes_look_as_if_they_had_come_at_once(
+    style: Style, painter: QPainter, steps: list[list[AnyChange]], unfolded: bool
+) -> None:
+    transcript = Transcript()
+    rows = Rows(transcript, style, WIDTH)
+    rows.modes.update({item: Mode(unfolded or None, unfolded) for item in "abcd"})
+    for step in steps:
+        for change in step:
+            transcript.apply(change, 1)
+        rows.take_changes()
+        visible = places.walk(rows, places.from_bottom(rows, HEIGHT), HEIGHT)
+        for one, following in pairwise(visible):
+            assert following.top - rows.top_of(following.position, following.number) == pytest.approx(one.bottom)
+    fresh = Rows(transcript, style, WIDTH)
+    fresh.modes.update(rows.modes)
+    assert len(rows) == len(fresh) == len(transcript) + 1
+    for position in range(len(rows)):
+        row, other = rows.row(position), fresh.row(position)
+        assert [type(each) for each in row.segments] == [type(each) for each in other.segments]
+        assert [each.text for each in row.segments] == [each.text for each in other.segments]
+        assert isinstance(as_plain(row.segments) + as_markdown(row.segments), str)
+        for number, segment in enumerate(row.segments):
+            laid = rows.laid(position, number)
+            length = utf16_length(segment.text)
+            laid.paint(painter, [(0, length, style.selection)], QRectF(0, 0, WIDTH, HEIGHT), style.text)
+            for box in laid.boxes:
+                assert 0 <= laid.offset_at(QRectF(box.x, box.y, 1, 1).center()) <= length
+    assert rows.heights.total == pytest.approx(sum(rows.heights[number] for number in range(len(rows))))
+
+
+@settings(max_examples=40)
+@given(_ITEMS)
+def test_what_is_found_is_in_the_unfolded_item(item: Item) -> None:
+    for needle in ("word", "a", "x"):
+        for hit in hits_in(item, needle):
+            assert hit.end > hit.begin
