@@ -86,6 +86,8 @@ class StructuredLaunch(msgspec.Struct, frozen=True):
     """The session whose transcript this one continues; "" for none."""
     prompt: str = ""
     """The first prompt; "" for none."""
+    idle_timeout_s: float = 0.0
+    """The agent is ended after this time without a turn; 0 for never. The next prompt resumes it."""
 
 
 class LaunchSpec(msgspec.Struct, frozen=True):

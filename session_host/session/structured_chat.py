@@ -43,12 +43,18 @@ from .effects import (
     Log,
     SignalProgram,
     StartTimer,
+    StopTimer,
     ToProgram,
 )
 
 _REPORTED = (StateChanged, ConversationKnown, TitleChanged)
 """Changes that matter to others than the transcript's viewers."""
 
+
+IDLE = "idle"
+"""The timer of the idle time-out; no dialect has one of this name."""
+
+_POLITELY = "SIGTERM"
 
 _FIRST_PROMPT = "first prompt"
 """Names the verb of the launch, so that a replacement host does not repeat it."""
@@ -75,6 +81,7 @@ class StructuredChat:
         timers: dict[str, float],
         prompt: str,
         history: Callable[[], list[AnyChange]],
+        idle_timeout_s: float,
     ) -> None:
         """Go on from a state.
 
@@ -87,10 +94,13 @@ class StructuredChat:
             timers: timers that a previous host left.
             prompt: the first prompt; "" for none.
             history: returns the items of the session that this one resumes.
+            idle_timeout_s: the agent is ended after this time without a turn; 0 for never.
         """
         self.rules, self.splitter, self.log_end = rules, splitter, log_end
         self.timers = timers
         self._prompt, self._history = prompt, history
+        self._idle_timeout_s = idle_timeout_s
+        self._watches_idle = False
         self.effects = effects
         self._now_ms = now_ms
 
@@ -113,6 +123,8 @@ class StructuredChat:
                 self._append(Cause.HISTORY, items, self._now_ms())
             now_ms = self._now_ms()
             self._take(Cause.BEGIN, self.rules.begin(now_ms), now_ms)
+        elif self.rules.state.timed_out:
+            self.effects.append(SignalProgram(_POLITELY))  # A previous host recorded it, and was killed before.
         if self._prompt:
             self._verb(Prompt("", 0, self._prompt), "command", token=_FIRST_PROMPT)
 
@@ -134,9 +146,14 @@ class StructuredChat:
         self._take(Cause.END, self.rules.end(now_ms), now_ms)
 
     def timer_due(self, name: str) -> None:
-        """A timer of the dialect expired."""
-        self.timers.pop(name, None)
+        """A timer of the dialect, or the idle time-out, expired."""
         now_ms = self._now_ms()
+        if name == IDLE:
+            self._watches_idle = False
+            self._take(Cause.IDLE, self.rules.time_out(now_ms), now_ms)
+            self.effects.append(SignalProgram(_POLITELY))
+            return
+        self.timers.pop(name, None)
         step = self.rules.timer_due(name, now_ms)
         self._take(Cause.TIMER, step, now_ms, payload=name.encode(), always=True)
 
@@ -188,10 +205,28 @@ class StructuredChat:
         if step.lines:
             self.effects.append(ToProgram(EntryKind.REPLY, step.lines, number=self.log_end))
         for name, after_s in step.timers:
+            if name in self.timers:
+                self.effects.append(StopTimer(self, name))
             self.timers[name] = after_s
             self.effects.append(StartTimer(self, name, after_s))
         if step.failure:
-            self.effects += [Log("the dialect gives up"), SignalProgram("SIGTERM")]
+            self.effects += [Log("the dialect gives up"), SignalProgram(_POLITELY)]
+        self._watch_idle()
+
+    def _watch_idle(self) -> None:
+        """Start the idle time-out anew after each step, while no turn runs or waits."""
+        state = self.rules.state
+        if self._watches_idle:
+            self.effects.append(StopTimer(self, IDLE))
+        is_idle = state.state == "idle" and not (state.queue or state.timed_out or state.ended)
+        self._watches_idle = is_idle and self._idle_timeout_s > 0
+        if self._watches_idle:
+            self.effects.append(StartTimer(self, IDLE, self._idle_timeout_s))
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether no timer runs."""
+        return not (self.timers or self._watches_idle)
 
     def _append(
         self,

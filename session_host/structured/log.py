@@ -44,6 +44,8 @@ class Cause(IntEnum):
     """The program ended."""
     HISTORY = 6
     """The transcript of the session that this one resumes; ``changes`` has its items."""
+    IDLE = 8
+    """There was no turn for the idle time-out: the agent is ended."""
     NOTICE = 7
     """A line of Outlive's about the chat; it changes no other state."""
 

@@ -49,6 +49,9 @@ from .lines import Line
 from .state import KEPT_ANSWERS, KEPT_TOKENS, RulesState
 from .text import PLACES
 
+IDLE_TIMEOUT = "idle time-out"
+"""The detail of the state of an agent that was ended because it was idle."""
+
 MAX_RAW_CHARACTERS = 20_000
 """The most of one unknown message that is kept."""
 
@@ -168,6 +171,13 @@ class StructuredRules(DialectPort):
             self.state.tokens = [*self.state.tokens, token][-KEPT_TOKENS:]
         return self._step(refusal)
 
+    def time_out(self, now_ms: int) -> Step:
+        """There was no turn for the idle time-out; the caller ends the program."""
+        self.now_ms = now_ms
+        self.state.timed_out = True
+        self.notice("The agent was idle and has been ended. The next prompt resumes it.")
+        return self._step()
+
     def end(self, now_ms: int) -> Step:
         """The program ended: what was going on is cut."""
         self.now_ms = now_ms
@@ -182,7 +192,7 @@ class StructuredRules(DialectPort):
             self.emit(RequestResolved(request_id, "", at_ms=now_ms))
         if state.state in {"running", "requires_action"}:
             self.emit(TurnEnded(state.turn, "cut"))
-        self.emit(StateChanged("ended"))
+        self.emit(StateChanged("ended", detail=IDLE_TIMEOUT if state.timed_out else ""))
         state.steering, state.in_flight, state.ended = [], None, True
         return self._step()
 

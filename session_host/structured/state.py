@@ -47,6 +47,8 @@ class RulesState(msgspec.Struct, array_like=True):
     tokens: list[str] = []
     can_steer: bool = False
     ended: bool = False
+    timed_out: bool = False
+    """The agent is ended because it was idle."""
     waited: list[str] = []
 
 

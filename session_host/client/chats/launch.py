@@ -220,7 +220,7 @@ def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
     resumed = request.resume.agent_chats if request.resume is not None else ""
     environment[AGENT_CHATS] = of_new_chat(session_id, resumed, is_agent=agent.signals.ends_all)
     arguments, conversation, ours = _conversation(request)
-    structured = structured_launch(agent, request.runtime, request.resume, request.prompt)
+    structured = structured_launch(agent, request.runtime, request.resume, request.prompt, settings)
     argv = agent.argv(
         arguments,
         environment,

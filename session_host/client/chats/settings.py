@@ -7,6 +7,8 @@
     scrollback_lines = 10000   # the history that can be scrolled through at once
     ended_limit_mib = 4096     # what all ended chats may take together; those that ended first are removed; 0: no limit
     rest_after_s = 120         # when nothing has happened in it for so long, it takes less memory; 0: never
+    idle_timeout_min = { codex = 30 }  # end a structured chat's agent after so many minutes without a turn; never, if
+                               # the agent is not named; the next prompt resumes it
     agents_may_control = "own" # their own chat and those that they started; "all": every chat; acts at once
 
 The file is optional; missing settings have the values above. A running chat keeps the settings that it started
@@ -30,6 +32,7 @@ RECORD_LIMITS_MIB = (1, 1024 * 1024)
 ENDED_LIMITS_MIB = (0, 1024 * 1024 * 1024)
 SCROLLBACK_LIMITS_LINES = (0, 1_000_000)
 REST_AFTER_LIMITS_S = (0, 7 * 86400)
+IDLE_LIMITS_MIN = (0, 365 * 1440)
 
 
 class ChatSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,6 +43,7 @@ class ChatSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     scrollback_lines: int = DEFAULT_SCROLLBACK_LINES
     rest_after_s: float = 120.0
     ended_limit_mib: int = 4096
+    idle_timeout_min: dict[str, float] = {}
     agents_may_control: Literal["own", "all"] = "own"
     """See ``system.processes.permission``."""
 
@@ -65,6 +69,8 @@ def load_chat_settings(directory: Path) -> ChatSettings:
     _check(path, "scrollback_lines", settings.scrollback_lines, SCROLLBACK_LIMITS_LINES)
     _check(path, "ended_limit_mib", settings.ended_limit_mib, ENDED_LIMITS_MIB)
     _check(path, "rest_after_s", settings.rest_after_s, REST_AFTER_LIMITS_S)
+    for agent, minutes in settings.idle_timeout_min.items():
+        _check(path, f"idle_timeout_min.{agent}", minutes, IDLE_LIMITS_MIN)
     return settings
 
 

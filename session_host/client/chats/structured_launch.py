@@ -8,12 +8,14 @@ from session_host.protocol.launch import StructuredLaunch, Watch
 from session_host.protocol.values import Runtime
 from session_host.storage.store import SessionRecord
 
+from .settings import ChatSettings
+
 NEVER_STALE_S = 10 * 365 * 86400.0
 """An agent that reports everything may be silent for any time."""
 
 
 def structured_launch(
-    agent: Agent, runtime: Runtime, resumed: SessionRecord | None, prompt: str
+    agent: Agent, runtime: Runtime, resumed: SessionRecord | None, prompt: str, chats: ChatSettings
 ) -> StructuredLaunch | None:
     """How the agent is spoken to; None for a terminal.
 
@@ -22,6 +24,7 @@ def structured_launch(
         runtime: the user's choice.
         resumed: the session that is resumed; its transcript goes on if it has one.
         prompt: the first prompt; "" for none.
+        chats: the user's settings for chats.
 
     Raises:
         UsageError: the agent needs a terminal.
@@ -30,7 +33,8 @@ def structured_launch(
         return None
     settings = _settings(agent)
     history = resumed.id if resumed is not None and resumed.runtime == "structured" else ""
-    return StructuredLaunch(settings.dialect, settings.options, history, prompt)
+    idle_s = chats.idle_timeout_min.get(agent.name, 0.0) * 60
+    return StructuredLaunch(settings.dialect, settings.options, history, prompt, idle_s)
 
 
 def template_of(agent: Agent, *, resumes: bool) -> Template:

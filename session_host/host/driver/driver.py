@@ -110,6 +110,7 @@ class Driver:
                 self.session.effects, chat.rules, chat.splitter, chat.log.end, now_ms,
                 timers=chat.timers, prompt=chat.launch.prompt,
                 history=lambda: history_of(chat.launch.history) if chat.launch.history else [],
+                idle_timeout_s=chat.launch.idle_timeout_s,
             )  # fmt: skip
             for offset, lines in chat.unsent:
                 self.session.effects.append(ToProgram(EntryKind.REPLY, lines, number=offset))
@@ -214,6 +215,7 @@ class Driver:
             and not self._has_exited
             and self.worker.is_quiet
             and not self.session.pending.bytes
+            and (self.session.chat is None or self.session.chat.is_quiet)
         )
 
     @property

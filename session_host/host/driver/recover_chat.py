@@ -141,6 +141,8 @@ class _Repeated:
                 name = record.body.cause.decode()
                 self._timers.pop(name, None)
                 return rules.timer_due(name, at_ms)
+            case Cause.IDLE:
+                return rules.time_out(at_ms)
             case Cause.END:
                 return rules.end(at_ms)
             case _:

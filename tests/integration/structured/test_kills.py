@@ -14,8 +14,10 @@ from session_host.client.sessions.last_screen import last_transcript
 from session_host.client.sessions.store_access import open_store
 from session_host.client.sessions.upgrade import upgrade
 from session_host.keeper_client.requests import keeper_status
+from session_host.paths import config_dir
 from session_host.protocol.messages import Describe, Description
 from session_host.storage.store import SessionRecord
+from session_host.structured.rules import IDLE_TIMEOUT
 from tests.support.hosts import end, has_rested, is_over, rest_after
 from tests.support.structured_chats import ChatViewer, heard, start_chat, viewing
 from tests.support.waiting import eventually, wait_for_end
@@ -161,3 +163,29 @@ async def test_a_hibernating_chat_wakes_for_a_prompt(tmp_path: Path) -> None:
         await chat.until_said("second")
         assert chat.texts() == ["first", "second"]
     assert len(heard(tmp_path, "turn/start")) == 2
+
+
+async def test_an_idle_agent_is_ended_and_the_chat_is_resumed_by_the_next_prompt(tmp_path: Path) -> None:
+    config_dir().mkdir(parents=True, exist_ok=True)
+    (config_dir() / "chats.toml").write_text("idle_timeout_min = { fake = 0.005 }\n", encoding="utf-8")
+    record = await start_chat(tmp_path, prompt="answer: first")
+    async with viewing(record.id) as chat:
+        await chat.until_idle(1)
+        await chat.watcher.until(lambda: chat.state == "ended", "the idle time-out")
+        assert "resumes it" in chat.texts("notice")[-1]
+        assert chat.viewer.transcript is not None
+        assert chat.viewer.transcript.status.detail == IDLE_TIMEOUT
+    await eventually(lambda: is_over(recorded(record.id)), 10, "the end to be recorded")
+    again = await resume(record.id, prompt="answer: second")
+    async with viewing(again.id) as chat:
+        await chat.until_said("second")
+        assert chat.texts() == ["first", "second"]
+
+
+async def test_a_turn_that_lasts_longer_than_the_idle_time_out_is_not_ended(tmp_path: Path) -> None:
+    config_dir().mkdir(parents=True, exist_ok=True)
+    (config_dir() / "chats.toml").write_text("idle_timeout_min = { fake = 0.005 }\n", encoding="utf-8")
+    record = await start_chat(tmp_path, prompt=f"count: {LINES}\ndelay: 3")
+    async with viewing(record.id) as chat:
+        await chat.until_said(f"line {LINES:04}")
+        assert chat.texts()[-1] == WHOLE
