@@ -275,7 +275,9 @@ class SessionsModel(QObject):
         record = await launch(await self.login_path.completed(request))
         return self._chats.get(record.id) or self._insert_chat(record)
 
-    async def resume(self, chat: Chat, size: GridSize, *, anyway: bool = False, runtime: Runtime | None = None) -> Chat:
+    async def resume(
+        self, chat: Chat, size: GridSize, *, anyway: bool = False, runtime: Runtime | None = None, prompt: str = ""
+    ) -> Chat:
         """Resume an ended chat, as before or in the given runtime; the new chat replaces it in lists.
 
         Raises:
@@ -286,7 +288,13 @@ class SessionsModel(QObject):
 
         environment = await self.login_path.environment()
         record = await resume(
-            chat.id, environment=environment, size=size, colors=self.colors, anyway=anyway, runtime=runtime
+            chat.id,
+            environment=environment,
+            size=size,
+            colors=self.colors,
+            anyway=anyway,
+            runtime=runtime,
+            prompt=prompt,
         )
         chat.record.continued_by = record.id
         chat.changed.emit()

@@ -289,6 +289,11 @@ def prompt_hint() -> str:
     return translate("chat", "Ask the agent; @ names a file, / a command")
 
 
+def prompt_resumes() -> str:
+    """Placeholder of an ended chat's prompt."""
+    return translate("chat", "Ask the agent; this resumes the chat")
+
+
 def ended() -> str:
     return translate("chat", "The chat has ended")
 

@@ -40,6 +40,7 @@ class PromptBox(QWidget):
     def __init__(self, theme: Theme, page: QWidget) -> None:
         super().__init__(page)
         self._theme = theme
+        self._resumes = False
         self._status = Status()
         self._most_px = 200
         self.editor = PromptEditor()
@@ -111,11 +112,16 @@ class PromptBox(QWidget):
         self.settings.show_settings(status.settings)
         self.settings.show_usage(status.usage)
         self.completion.set_commands(status.commands)
-        over = status.state == "ended"
-        if self.editor.isReadOnly() != over:
-            self.editor.setReadOnly(over)
-            self.editor.setPlaceholderText(chat_texts.ended() if over else chat_texts.prompt_hint())
+        is_over = status.state == "ended"
+        self.editor.setReadOnly(is_over and not self._resumes)
+        texts = (chat_texts.prompt_resumes(), chat_texts.ended()) if is_over else (chat_texts.prompt_hint(),) * 2
+        self.editor.setPlaceholderText(texts[0] if self._resumes else texts[1])
         self._on_text()
+
+    def set_resumes(self, resumes: bool) -> None:
+        """Set whether a prompt for an ended chat resumes it."""
+        self._resumes = resumes
+        self.show_status(self._status)
 
     def _is_running(self) -> bool:
         return self._status.state in {"running", "requires_action"}

@@ -59,6 +59,8 @@ class PageWiring:
         page.refused.connect(lambda line: self._on_refused(chat, line))
         if isinstance(page, TerminalPage):
             self._wire_terminal(page)
+        else:
+            page.resume_wanted.connect(lambda prompt: self._resuming.resume(chat, prompt=prompt))
 
     def _wire_terminal(self, page: TerminalPage) -> None:
         page.view.set_window_keys(self._window_keys)

@@ -75,13 +75,22 @@ class EndedChatActions(QObject):
 
     # ------------------------------------------------------------ resuming
 
-    def resume(self, chat: Chat, *, anyway: bool = False, runtime: Runtime | None = None) -> None:
-        """Resume an ended chat; its tab then shows the new chat. ``runtime``: in the other view."""
+    def resume(self, chat: Chat, *, anyway: bool = False, runtime: Runtime | None = None, prompt: str = "") -> None:
+        """Resume an ended chat; its tab then shows the new chat.
+
+        Args:
+            chat: the ended chat.
+            anyway: even if the conversation is open elsewhere.
+            runtime: in the other view; None for the same.
+            prompt: the first prompt, for a structured chat.
+        """
         if self._follower(chat) is not None:
             self.show_follower(chat)
             return
         self._begin(
-            chat, page_texts.resuming(), lambda size: self._sessions.resume(chat, size, anyway=anyway, runtime=runtime)
+            chat,
+            page_texts.resuming(),
+            lambda size: self._sessions.resume(chat, size, anyway=anyway, runtime=runtime, prompt=prompt),
         )
 
     def pick(self, chat: Chat) -> None:
@@ -114,6 +123,7 @@ class EndedChatActions(QObject):
             from session_host.client.chats.resumability import has_picker
 
             can_pick = await asyncio.to_thread(has_picker, page.chat.id)
+        page.not_resumed()
         if page in self._tabs.pages():
             picks = can_pick and isinstance(error, ConversationUnknown)
             line = phrases.without_remedy(str(error)) if picks else str(error)

@@ -59,6 +59,7 @@ class ChatPage(Area):
         settled: the page shows the live chat, or the last that was kept of an ended one.
         end_bar_made: the end bar exists now; the receiver connects its signals.
         refused: the chat's signal, passed on.
+        resume_wanted: the user sent a prompt to the ended chat.
     """
 
     over_shown = Signal()
@@ -69,6 +70,7 @@ class ChatPage(Area):
     settled = Signal()
     end_bar_made = Signal(EndBar)
     refused = Signal(str)
+    resume_wanted = Signal(str)
 
     def __init__(self, theme: Theme, chat: Chat) -> None:
         super().__init__("page")
@@ -136,6 +138,9 @@ class ChatPage(Area):
     def _on_detaching(self) -> None:
         """The replica is about to be freed."""
         raise NotImplementedError
+
+    def not_resumed(self) -> None:
+        """The chat could not be resumed."""
 
     def paint_now(self) -> None:
         """Repaint the view at once, before the event loop does other work."""

@@ -34,6 +34,7 @@ class StructuredPage(ChatPage):
         self._steps = 0
         self._load_transcript = load_transcript
         self._is_asked = self._has_kept = False
+        self._unsent = ""
         self.view = ChatView(theme, chat.record.cwd, self)
         self.view.setAccessibleName(page_texts.conversation_of(chat.name))
         view = self.view
@@ -58,6 +59,10 @@ class StructuredPage(ChatPage):
             act(self.chat.viewer)
 
     def _send(self, text: str, mode: PromptMode, images: tuple[Image, ...]) -> None:
+        if self.chat.is_over:
+            self._unsent = text
+            self.resume_wanted.emit(text)
+            return
         self._act(lambda viewer: viewer.prompt(text, mode, images))
 
     def _answer(self, request: str, option: str, digest: str, texts: dict[str, str]) -> None:
@@ -119,12 +124,22 @@ class StructuredPage(ChatPage):
         return len(self.view.transcript) > 0
 
     def _attach(self) -> None:
-        self.view.prompt.show()
         self._show_replica()
 
     def _show_last_replica(self) -> None:
-        self.view.prompt.hide()
         self._show_replica()
+        self._offer_to_resume()
+
+    def _offer_to_resume(self) -> None:
+        """A prompt for the ended chat resumes it, if its conversation is known."""
+        record = self.chat.record
+        self.view.prompt.set_resumes(bool(record.provider_session_id) and record.continued_by is None)
+
+    def not_resumed(self) -> None:
+        """The chat could not be resumed: the prompt that asked for it comes back."""
+        if self._unsent:
+            self.view.prompt.editor.setPlainText(self._unsent)
+            self._unsent = ""
 
     def _show_replica(self) -> None:
         replica = self._replica
@@ -132,7 +147,6 @@ class StructuredPage(ChatPage):
             self.view.set_transcript(replica)
 
     def _fetch_kept(self) -> bool:
-        self.view.prompt.hide()
         if self._is_asked or self._has_kept:
             return False
         self._is_asked = True
@@ -144,6 +158,7 @@ class StructuredPage(ChatPage):
         self._has_kept = transcript is not None
         if transcript is not None:
             self.view.set_transcript(transcript)
+        self._offer_to_resume()
         self._kept_shown(found=transcript is not None)
 
     def _release(self) -> None:
