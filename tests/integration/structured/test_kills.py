@@ -103,8 +103,9 @@ async def test_a_prompt_sent_into_the_hosts_death_is_answered_once(tmp_path: Pat
 
 
 async def test_an_agent_killed_in_mid_turn_is_resumed_with_all_that_it_said(tmp_path: Path) -> None:
-    record = await start_chat(tmp_path, prompt="answer: before")
+    record = await start_chat(tmp_path, prompt="run: make")
     async with viewing(record.id) as chat:
+        chat.answer(await chat.until_asked(), "accept")
         await chat.until_idle(1)
         chat.viewer.prompt("count: 50\nhold: 7")
         await chat.until_said("line 0007")
@@ -121,6 +122,8 @@ async def test_an_agent_killed_in_mid_turn_is_resumed_with_all_that_it_said(tmp_
     again = await resume(record.id)
     async with viewing(again.id) as chat:
         assert chat.items[: len(said)] == said
+        assert chat.viewer.transcript is not None
+        assert chat.viewer.transcript.answers == transcript.answers != {}
         chat.viewer.prompt("answer: after")
         await chat.until_said("after")
     assert heard(tmp_path, "thread/resume")[0]["params"]["threadId"] == recorded(record.id).provider_session_id
