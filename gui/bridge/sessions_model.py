@@ -288,14 +288,9 @@ class SessionsModel(QObject):
 
         environment = await self.login_path.environment()
         record = await resume(
-            chat.id,
-            environment=environment,
-            size=size,
-            colors=self.colors,
-            anyway=anyway,
-            runtime=runtime,
+            chat.id, environment=environment, size=size, colors=self.colors, anyway=anyway, runtime=runtime,
             prompt=prompt,
-        )
+        )  # fmt: skip
         chat.record.continued_by = record.id
         chat.changed.emit()
         return self._chats.get(record.id) or self._insert_chat(record)

@@ -30,8 +30,9 @@ from session_host.structured.items import (
 )
 from session_host.structured.lines import Line, LineSplitter
 from session_host.structured.log import NOBODY, Cause, encode_record
-from session_host.structured.rules import Refusal, Step, StructuredRules
+from session_host.structured.rules import StructuredRules
 from session_host.structured.state import SavedChat, VerbCause
+from session_host.structured.step import Refusal, Step
 
 from .attachments import Attachment
 from .effects import (

@@ -17,7 +17,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -47,6 +47,7 @@ from .items import (
 )
 from .lines import Line
 from .state import KEPT_ANSWERS, KEPT_TOKENS, RulesState
+from .step import Refusal, Step
 from .text import PLACES
 
 IDLE_TIMEOUT = "idle time-out"
@@ -56,36 +57,6 @@ MAX_RAW_CHARACTERS = 20_000
 """The most of one unknown message that is kept."""
 
 _REJECTIONS = frozenset({"reject_once", "reject_always", "cancel"})
-
-
-class Refusal(NamedTuple):
-    """Why a verb is refused: an ``ErrorCode``, and one line for the user."""
-
-    code: str
-    text: str
-
-
-class Step(NamedTuple):
-    """What one cause leads to.
-
-    Attributes:
-        changes: of the transcript, in order.
-        lines: for the agent, with their line ends.
-        timers: names and seconds.
-        refusal: why the verb has no effect; None if it has.
-        failure: why the chat cannot go on, one line; "" if it can.
-    """
-
-    changes: list[AnyChange]
-    lines: bytes
-    timers: list[tuple[str, float]]
-    refusal: Refusal | None = None
-    failure: str = ""
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether the step leads to nothing."""
-        return not (self.changes or self.lines or self.timers or self.failure)
 
 
 def digest(request: AgentRequest) -> str:

@@ -13,7 +13,8 @@ from session_host.structured.dialects.base import Start
 from session_host.structured.dialects.codex.dialect import CodexDialect
 from session_host.structured.items import AnyChange, Item
 from session_host.structured.lines import Line
-from session_host.structured.rules import Refusal, Step, StructuredRules, digest
+from session_host.structured.rules import StructuredRules, digest
+from session_host.structured.step import Refusal, Step
 from session_host.structured.transcript import Transcript
 
 RECORDING = Path(__file__).parents[1] / "recordings" / "codex-app-server.jsonl"

@@ -13,7 +13,8 @@ from session_host.structured.dialects.base import Start
 from session_host.structured.dialects.claude.dialect import ClaudeDialect
 from session_host.structured.items import Item
 from session_host.structured.lines import Line
-from session_host.structured.rules import Step, StructuredRules, digest
+from session_host.structured.rules import StructuredRules, digest
+from session_host.structured.step import Step
 from session_host.structured.transcript import Transcript
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"

@@ -15,7 +15,8 @@ from session_host.protocol.messages import AnswerRequest, ChangeSetting, Interru
 from session_host.structured.dialects.base import Dialect, DialectPort, Start
 from session_host.structured.items import AgentRequest, Item, ItemKind
 from session_host.structured.lines import LineSplitter
-from session_host.structured.rules import Refusal, Step, StructuredRules, digest
+from session_host.structured.rules import StructuredRules, digest
+from session_host.structured.step import Refusal, Step
 from session_host.structured.transcript import Transcript
 
 DEADLINE_S = 30.0

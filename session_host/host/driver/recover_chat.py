@@ -20,8 +20,9 @@ from session_host.structured.dialects.registry import make_dialect
 from session_host.structured.engine import TranscriptEngine
 from session_host.structured.lines import LineSplitter
 from session_host.structured.log import NOBODY, Cause, Record, RecordReader
-from session_host.structured.rules import Step, StructuredRules
+from session_host.structured.rules import StructuredRules
 from session_host.structured.state import VerbCause
+from session_host.structured.step import Step
 from session_host.version import VERSION
 
 log = logging.getLogger(__name__)
