@@ -11,7 +11,7 @@ from session_host.cli.attach.attachment import Attachment, Ending, How
 from session_host.cli.attach.outer_terminal import OuterTerminal
 from session_host.cli.output import print_line, what_became
 from session_host.cli.session_argument import add_session_argument, find
-from session_host.errors import HostUnavailable, NotAllowed, OutliveError, SessionEnded
+from session_host.errors import HostUnavailable, NotAllowed, OutliveError, SessionEnded, UsageError
 from session_host.protocol.values import RUNNING_STATES, Runtime
 from session_host.system import event_loop
 
@@ -20,6 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the verb's arguments to the parser."""
     add_session_argument(parser)
     parser.add_argument("--read-only", action="store_true", help="read-only: do not send input")
+    parser.add_argument("--plain", action="store_true", help="a structured chat line by line, without a full screen")
     parser.epilog = (
         "Keys: Ctrl+B d detaches (the chat keeps running); Ctrl+B Ctrl+B types Ctrl+B; Ctrl+B ? shows all keys. A "
         "structured chat is shown as text, with a prompt below."
@@ -31,10 +32,14 @@ def run(options: argparse.Namespace) -> int:
     info = find(options.session)
     if info.state not in RUNNING_STATES:
         raise SessionEnded(f"{info.name} {what_became(info)}; see its last screen with: outlive peek {info.name}")
-    return attach(info.id, info.name, read_only=options.read_only, runtime=info.runtime)
+    if options.plain and info.runtime != "structured":
+        raise UsageError(f"{info.name} is a terminal, which needs a full screen; leave --plain out")
+    return attach(info.id, info.name, read_only=options.read_only, runtime=info.runtime, is_plain=options.plain)
 
 
-def attach(session_id: str, name: str, *, read_only: bool = False, runtime: Runtime = "terminal") -> int:
+def attach(
+    session_id: str, name: str, *, read_only: bool = False, runtime: Runtime = "terminal", is_plain: bool = False
+) -> int:
     """Follow a session until the user detaches or it ends.
 
     Returns:
@@ -44,7 +49,13 @@ def attach(session_id: str, name: str, *, read_only: bool = False, runtime: Runt
         OutliveError: this is not a terminal that can show a screen.
         HostUnavailable: the session's host is gone, or refuses this viewer.
     """
-    _check_terminal(session_id, name)
+    is_dumb = os.environ.get("TERM", "dumb") == "dumb"
+    is_plain = is_plain or (is_dumb and runtime == "structured")
+    _check_terminal(session_id, name, is_dumb=is_dumb and not is_plain)
+    if is_plain:
+        from session_host.cli.attach.chat.plain import PlainAttachment
+
+        return _farewell(event_loop.run(PlainAttachment(session_id, name, read_only=read_only).run()))
     terminal = OuterTerminal(sys.stdin.fileno(), sys.stdout.fileno())
     kind = _attachment_class(runtime)
     return _farewell(event_loop.run(kind(session_id, name, terminal, read_only=read_only).run()))
@@ -60,10 +71,10 @@ def _attachment_class(runtime: Runtime) -> type[Attachment]:
     return TerminalAttachment
 
 
-def _check_terminal(session_id: str, name: str) -> None:
+def _check_terminal(session_id: str, name: str, *, is_dumb: bool) -> None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise OutliveError(f"attach needs a terminal; without one, use `outlive peek {name}` and `outlive send {name}`")
-    if os.environ.get("TERM", "dumb") == "dumb":
+    if is_dumb:
         raise OutliveError(f"this terminal (TERM=dumb) cannot show a full screen; use `outlive peek {name}`")
     if os.environ.get("OUTLIVE_SESSION") == session_id:
         raise OutliveError(f"cannot attach {name} inside itself; use another terminal")

@@ -142,6 +142,33 @@ def test_a_new_chat_is_attached_at_once(area: Area) -> None:
         assert terminal.end() == 0
 
 
+def test_a_terminal_without_a_cursor_gets_plain_lines(area: Area) -> None:
+    new_chat(area, "x")
+    with OnTerminal("attach", "x", env={"TERM": "dumb"}) as terminal:
+        terminal.see("Ctrl+D detaches]")
+        terminal.see("○ Idle")
+        terminal.type("answer: hello there\n")
+        terminal.see("\nhello there\n○ Idle")
+        terminal.type("run: make\n")
+        terminal.see("▲ y allow")
+        answer(terminal, "y\n", "the decision was accept")
+        terminal.type("hold: 1\n")
+        wait("x", "working")
+        terminal.type("\x03")
+        terminal.see("■ The turn was interrupted")
+        terminal.type("\x04")
+        assert terminal.end() == 0
+        assert "[detached from x; it keeps running]" in terminal.text()
+        assert b"\x1b" not in terminal.raw
+
+
+def test_plain_lines_are_for_structured_chats() -> None:
+    new("-n", "x", "--", "cat")
+    assert (
+        outlive("attach", "x", "--plain").complaint() == "x is a terminal, which needs a full screen; leave --plain out"
+    )
+
+
 def test_a_terminal_is_shown_as_before() -> None:
     new("-n", "x", "--", "cat")
     with OnTerminal("attach", "x") as terminal:

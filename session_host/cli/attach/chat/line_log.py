@@ -1,0 +1,84 @@
+"""A transcript as lines that are printed once, in order: for terminals without a cursor, for screen readers. Pure."""
+
+from __future__ import annotations
+
+from session_host.structured.text import answer_line, item_lines, request_lines, state_line
+from session_host.structured.transcript import Status, Transcript
+
+from .question import Question
+
+FIRST_LINES = 20
+"""How many of the last lines are printed at first."""
+
+
+class LineLog:
+    """Finds the lines that are complete and not printed yet.
+
+    Items are printed in order. Of a message that is streamed, the whole lines are printed; of other items, all lines
+    once they are complete.
+    """
+
+    def __init__(self) -> None:
+        self._transcript: Transcript | None = None
+        self._place = 0
+        """The position of the first item that is not wholly printed."""
+        self._lines = 0
+        """How many lines of it are printed."""
+        self._sent: list[str] = []
+        self._asked: set[str] = set()
+        self._answered: set[str] = set()
+        self._state = ""
+
+    def sent(self, text: str) -> None:
+        """The user wrote a prompt here, where it can be seen: its item is not printed."""
+        self._sent.append(text)
+
+    def take(self, transcript: Transcript, question: Question | None) -> list[str]:
+        """The lines that are new."""
+        lines = [] if transcript is self._transcript else self._begin(transcript)
+        while self._place < len(transcript):
+            item = transcript[self._place]
+            is_done = item.status != "running"
+            if not is_done and item.kind != "agent":
+                break
+            found = [line.text for line in item_lines(item)]
+            if item.kind == "user" and item.text in self._sent:
+                self._sent.remove(item.text)
+                found = []
+            lines += found[self._lines :] if is_done else found[self._lines : -1]
+            if not is_done:
+                self._lines = max(self._lines, len(found) - 1)
+                break
+            self._place, self._lines = self._place + 1, 0
+        return lines + self._requests(transcript, question) + self._state_change(transcript.status)
+
+    def _begin(self, transcript: Transcript) -> list[str]:
+        """Begin with the end of a transcript; with a later state of the same one, go on at the same item."""
+        is_first, self._transcript = self._transcript is None, transcript
+        if not is_first:
+            self._place = min(self._place, len(transcript))
+            return []
+        while self._place < len(transcript) and transcript[self._place].status != "running":
+            self._place += 1
+        self._answered = set(transcript.answers)
+        items = range(max(0, self._place - FIRST_LINES), self._place)
+        return [line.text for place in items for line in item_lines(transcript[place])][-FIRST_LINES:]
+
+    def _requests(self, transcript: Transcript, question: Question | None) -> list[str]:
+        lines = []
+        for answer in transcript.answers.values():
+            if answer.id not in self._answered and answer.id in transcript.requests:
+                self._answered.add(answer.id)
+                lines.append(answer_line(transcript.requests[answer.id], answer))
+        if question is not None and question.request.id not in self._asked:
+            self._asked.add(question.request.id)
+            lines += [line.text for line in request_lines(question.request, keys=question.keys)]
+            lines.append(question.hint if question.takes_text else f"{question.hint} (and Enter)")
+        return lines
+
+    def _state_change(self, status: Status) -> list[str]:
+        if status.state in {self._state, "requires_action", "ended"}:
+            return []
+        self._state = status.state
+        said = {"starting": "◐ Starting…", "running": "◐ Working…", "idle": state_line(status) or "○ Idle"}
+        return [said[status.state]]

@@ -1,0 +1,152 @@
+"""Shows a structured chat line by line: on a terminal without a cursor (TERM=dumb), or with ``--plain``."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from typing import Final
+
+from session_host.cli.attach.attachment import Ending, How
+from session_host.cli.output import how_it_ended, one_line
+from session_host.client.viewer.viewer import Viewer, ViewerState
+from session_host.protocol.messages import ErrorCode, Event, InputRefused, NameEvent
+
+from .line_log import LineLog
+from .question import Question
+
+_READ_BYTES: Final = 65536
+_BUSY: Final = frozenset({"running", "requires_action"})
+
+
+class PlainAttachment:
+    """Prints new lines, and sends each line that the user writes; the viewer's delegate."""
+
+    def __init__(self, session_id: str, name: str, *, read_only: bool) -> None:
+        self._name = name
+        self._read_only = read_only
+        self._log = LineLog()
+        self._question: Question | None = None
+        self._unfinished = b""
+        self._viewer = Viewer(session_id, self, read_only=read_only, kind="attach", runtime="structured")
+
+    async def run(self) -> Ending:
+        """Follow the session until an end, and return which end."""
+        self._loop = asyncio.get_running_loop()
+        self._ending: asyncio.Future[Ending] = self._loop.create_future()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            self._loop.add_signal_handler(number, self._end, How.SIGNAL, "", number)
+        self._loop.add_signal_handler(signal.SIGINT, self._interrupt)
+        self._loop.add_reader(sys.stdin.fileno(), self._read)
+        self._print([f"[{self._name}: Enter sends, Ctrl+C interrupts, Ctrl+D detaches]"])
+        self._viewer.start()
+        try:
+            return await self._ending
+        finally:
+            self._loop.remove_reader(sys.stdin.fileno())
+            self._viewer.close()
+            await self._viewer.closed()
+
+    def _end(self, how: How, message: str = "", signal_number: int = 0) -> None:
+        if not self._ending.done():
+            self._ending.set_result(Ending(how, self._name, message, signal_number))
+
+    def _print(self, lines: list[str]) -> None:
+        try:
+            print(*lines, sep="\n", flush=True)
+        except OSError:
+            self._end(How.TERMINAL_GONE)
+
+    # ------------------------------------------------------------ input
+
+    def _read(self) -> None:
+        try:
+            data = os.read(sys.stdin.fileno(), _READ_BYTES)
+        except OSError:
+            self._end(How.TERMINAL_GONE)
+            return
+        if not data:
+            self._end(How.DETACHED)
+            return
+        *lines, self._unfinished = (self._unfinished + data).split(b"\n")
+        for line in lines:
+            self._line(line.decode(errors="replace").strip())
+
+    def _line(self, text: str) -> None:
+        question = self._question
+        if not text:
+            return
+        if self._read_only:
+            self._print(["read-only: Ctrl+D detaches"])
+        elif question is not None and question.takes_text:
+            if problem := question.problem_of_text(text):
+                self._print([problem])
+            elif answer := question.by_text(text):
+                self._viewer.answer_request(*answer)
+            else:
+                self._print([question.hint])
+        elif question is not None and question.has_key(text):
+            self._answer_by_key(question, text)
+        else:
+            self._log.sent(text)
+            self._viewer.prompt(text)
+
+    def _answer_by_key(self, question: Question, key: str) -> None:
+        problem = question.problem(key, self._loop.time())
+        answer = None if problem else question.by_key(key)
+        if answer is not None:
+            self._viewer.answer_request(*answer)
+        else:
+            self._print([problem])
+
+    def _interrupt(self) -> None:
+        transcript = self._viewer.transcript
+        if transcript is not None and transcript.status.state in _BUSY and not self._read_only:
+            self._viewer.interrupt()
+        else:
+            self._print(["nothing is running; Ctrl+D detaches"])
+
+    # ------------------------------------------------------------ the viewer's delegate
+
+    def viewer_state(self, state: ViewerState, message: str) -> None:
+        """Print why the viewer is not live; end with it in a final state."""
+        match state:
+            case ViewerState.RECONNECTING:
+                self._print([f"[reconnecting… {one_line(message)}]"])
+            case ViewerState.ENDED:
+                self._end(How.ENDED, how_it_ended(self._viewer))
+            case ViewerState.FAILED if self._viewer.refusal == ErrorCode.NOT_ALLOWED:
+                self._end(How.NOT_ALLOWED, message)
+            case ViewerState.LOST | ViewerState.FAILED:
+                self._end(How.UNAVAILABLE, message or "connection lost")
+            case _:
+                pass
+
+    def viewer_replaced(self) -> None:
+        """Print what is new in the snapshot."""
+        self.viewer_damaged()
+
+    def viewer_damaged(self) -> None:
+        """Print what is new."""
+        transcript = self._viewer.transcript
+        if transcript is None:
+            return
+        waiting = transcript.open_requests
+        if not waiting:
+            self._question = None
+        elif self._question is None or self._question.request != waiting[0]:
+            self._question = Question(waiting[0])
+        if lines := self._log.take(transcript, self._question):
+            self._print(lines)
+        if self._question is not None:
+            self._question.note_seen(range(1), 1, self._loop.time())
+
+    def viewer_event(self, event: Event) -> None:
+        """Note a new name of the chat; ignore other events."""
+        if isinstance(event, NameEvent):
+            self._name = event.name
+
+    def viewer_refused(self, refusal: InputRefused) -> None:
+        """Print why an input was refused."""
+        self._print([f"refused: {one_line(refusal.message)}"])

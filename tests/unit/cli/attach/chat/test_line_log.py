@@ -1,0 +1,59 @@
+"""A transcript printed line by line: each line once, in order, when it is complete."""
+
+from __future__ import annotations
+
+from session_host.cli.attach.chat.line_log import FIRST_LINES, LineLog
+from session_host.cli.attach.chat.question import Question
+from session_host.structured.items import (
+    AgentRequest,
+    Append,
+    Item,
+    Put,
+    RequestOpened,
+    RequestOption,
+    RequestResolved,
+    SetStatus,
+    StateChanged,
+)
+from session_host.structured.transcript import Transcript
+
+
+def test_whole_lines_are_printed_once_as_they_come() -> None:
+    log, transcript = LineLog(), Transcript()
+    transcript.apply(StateChanged("idle"))
+    assert log.take(transcript, None) == ["○ Idle"]
+    log.sent("mine")
+    for item in (Item("1", "user", 1, text="mine"), Item("2", "user", 1, text="another's")):
+        transcript.apply(Put(item))
+    transcript.apply(StateChanged("running"))
+    transcript.apply(Put(Item("3", "agent", 1, text="one\ntw", status="running")))
+    transcript.apply(Put(Item("4", "notice", 1, text="later")))
+    assert log.take(transcript, None) == ["> another's", "one", "◐ Working…"]
+    assert log.take(transcript, None) == []
+    transcript.apply(Append("3", "o\nthree"))
+    assert log.take(transcript, None) == ["two"]
+    transcript.apply(SetStatus("3", "done"))
+    assert log.take(transcript, None) == ["three", "— later"]
+    later = Transcript.restore(transcript.snapshot())
+    later.apply(StateChanged("idle"))
+    assert log.take(later, None) == ["○ Idle"]
+
+
+def test_a_long_chat_begins_with_its_end() -> None:
+    transcript = Transcript()
+    for number in range(100):
+        transcript.apply(Put(Item(str(number), "agent", 1, text=f"line {number}")))
+    assert LineLog().take(transcript, None)[:-1] == [f"line {number}" for number in range(100 - FIRST_LINES, 100)]
+
+
+def test_a_question_and_its_answer_are_printed_once() -> None:
+    log, transcript = LineLog(), Transcript()
+    log.take(transcript, None)
+    request = AgentRequest("r", "command", 1, "Run it?", "make", (RequestOption("1", "Allow", "allow_once"),))
+    transcript.apply(StateChanged("requires_action"))
+    transcript.apply(RequestOpened(request))
+    question = Question(request)
+    assert log.take(transcript, question) == ["? Run it?", "    make", "  [y] Allow", "▲ y allow (and Enter)"]
+    assert log.take(transcript, question) == []
+    transcript.apply(RequestResolved("r", "1", "Allow", "window", 2))
+    assert log.take(transcript, None) == ["? Run it? → Allow (in a window)"]
