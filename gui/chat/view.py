@@ -84,6 +84,7 @@ class ChatView(QWidget):
         self.page.interrupt_wanted.connect(self.prompt.interrupt)
         self.page.arranged.connect(self.page.look_at_cards)
         self.page.framed.connect(self._on_frame)
+        self.page.restyled.connect(lambda: self.prompt.editor.setFont(self.page.style_.font()))
         self.prompt.editor.page_wanted.connect(lambda pages: self.page.scroll_by(pages * self.page.height() * 0.9))
         self.prompt.editor.back_wanted.connect(self._go_back)
         self.prompt.sent.connect(self._on_sent)

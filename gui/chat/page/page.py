@@ -49,6 +49,7 @@ class TranscriptPage(PointedPage):
         self.setAccessibleName(chat_texts.messages())
         self._cards: dict[str, RequestCard] = {}
         self._accessible = AccessibleRows(self)
+        self.restyled.connect(self._restyle_cards)
         self._keys: dict[int, Callable[[], object]] = {
             Qt.Key.Key_Up: lambda: self.scroll_by(-self.style_.line_px * 2),
             Qt.Key.Key_Down: lambda: self.scroll_by(self.style_.line_px * 2),
@@ -80,6 +81,7 @@ class TranscriptPage(PointedPage):
             found = None
         if found is None:
             found = self._cards[request_id] = RequestCard(self.theme, request, self)
+            found.set_style(self.style_)
             found.answered.connect(self.answered)
             found.resized.connect(self.arrange)
             former: QWidget = self
@@ -87,6 +89,10 @@ class TranscriptPage(PointedPage):
                 QWidget.setTabOrder(former, stop)
                 former = stop
         return found
+
+    def _restyle_cards(self) -> None:
+        for card in self._cards.values():
+            card.set_style(self.style_)
 
     def card_height(self, request: str, width: int) -> float:
         """The height of a request's widget."""

@@ -132,8 +132,6 @@ class RequestCard(QWidget):
         made.setAccessibleName(chat_texts.what_will_run())
         made.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         made.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        made.setFont(self._style.font(mono=True))
-        made.setTabStopDistance(self._style.code_wrapping.tabStopDistance())
         made.setPlainText(visible(self.request.subject))
         made.setMinimumHeight(_LEAST_SUBJECT_PX // 2)
         made.verticalScrollBar().valueChanged.connect(lambda _value: self._look.start())
@@ -323,6 +321,14 @@ class RequestCard(QWidget):
         event.ignore()
 
     # ------------------------------------------------------------ size and looks
+
+    def set_style(self, style: Style) -> None:
+        """Use the fonts of this style."""
+        self._style = style
+        self._measured = (0, 0.0)
+        if self._subject is not None:
+            self._subject.setFont(style.font(mono=True))
+            self._subject.setTabStopDistance(style.code_wrapping.tabStopDistance())
 
     def height_for(self, width: int, page_height: int) -> int:
         """The height at a width; what will run is scrolled where the page is too small for it."""

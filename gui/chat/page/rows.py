@@ -299,7 +299,7 @@ class Rows:
     def _place_requests(self) -> set[str]:
         """Find the item that each request is shown at; returns the items of which the requests changed."""
         transcript = self.transcript
-        state = (tuple(transcript.requests), tuple(transcript.answers))
+        state = [id(each) for known in (transcript.requests, transcript.answers) for each in known.values()]
         if state == self._asked_for:
             return set()
         self._asked_for = state

@@ -40,11 +40,13 @@ class ScrollingPage(QWidget):
     Signals:
         arranged: other segments may be on the page, or at other places.
         framed: the changes of the transcript are shown.
+        restyled: the size of the text, or its colours, are others.
         followed(bool): the page follows the end now, or does not any more.
     """
 
     arranged = Signal()
     framed = Signal()
+    restyled = Signal()
     followed = Signal(bool)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -283,6 +285,7 @@ class ScrollingPage(QWidget):
     def _restyle(self) -> None:
         self.style_ = Style(self.theme, self._size_px, self._mono)
         self.rows.lay_out_anew(self.style_, self._column_width())
+        self.restyled.emit()
         if self.isVisible():
             self.arrange()
 

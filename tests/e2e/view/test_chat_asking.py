@@ -348,3 +348,9 @@ def test_a_command_of_long_lines_is_shown_whole_without_scrolling(chat_stage: Ca
     assert card is not None
     assert card._subject is not None
     assert card._subject.verticalScrollBar().maximum() == 0
+    before = card._subject.height(), shown.view.prompt.editor.height()
+    shown.view.page.set_font_size(17)
+    shown.settle()
+    assert card._subject.verticalScrollBar().maximum() == 0
+    assert card._subject.height() > before[0]
+    assert shown.view.prompt.editor.fontInfo().pixelSize() == 17
