@@ -218,7 +218,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             UsageError: the argv is empty.
         """
-        if arguments and self.arguments_replace:
+        if arguments and self.arguments_replace and not template:
             return list(arguments)
         if self.is_subcommand(arguments) and not template:
             return [self.executable, *arguments]

@@ -1,0 +1,105 @@
+"""Structured chats with Claude Code's protocol, and with agents that have one process a turn, through their hosts."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from session_host.agents.catalog import load_catalog
+from session_host.client.chats.launch import LaunchRequest, launch
+from session_host.client.control import request
+from session_host.paths import config_dir
+from session_host.protocol.messages import Describe, Description
+from session_host.storage.store import SessionRecord
+from tests.programs import program
+from tests.support.structured_chats import start_chat, viewing
+from tests.support.waiting import wait_for_end
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+LINES = 200
+WHOLE = "".join(f"answer line {number:04}\n" for number in range(1, LINES + 1))
+
+CLAUDE = """
+title = "Fake Claude"
+executable = "sh"
+start = ["sh"]
+monogram = "Fc"
+[conversation]
+preset = true
+place = "claude"
+[structured]
+dialect = "claude"
+start = [{words}, ["--session-id", "{{conversation}}"]]
+"""
+
+
+async def start_claude(directory: Path, prompt: str) -> SessionRecord:
+    """Start a chat with the fake Claude Code."""
+    words = ", ".join(json.dumps(word) for word in program("fake_claude_stream"))
+    agents = config_dir() / "agents"
+    agents.mkdir(parents=True, exist_ok=True)
+    (agents / "fake-claude.toml").write_text(CLAUDE.format(words=words), encoding="utf-8")
+    return await start_chat(directory, prompt=prompt, agent="fake-claude")
+
+
+async def start_command(directory: Path, *words: str) -> SessionRecord:
+    """Start a chat with a command."""
+    return await launch(
+        LaunchRequest(
+            agent=load_catalog(config_dir())["command"], arguments=list(words), directory=str(directory),
+            environment=os.environ, runtime="structured",
+        )
+    )  # fmt: skip
+
+
+async def kill_host(session_id: str) -> None:
+    description: Description = await request(session_id, Describe(0))
+    os.kill(description.host_pid, signal.SIGKILL)
+    wait_for_end(description.host_pid, 10)
+
+
+async def test_a_host_of_claude_code_killed_in_mid_delta_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    record = await start_claude(tmp_path, f"count: {LINES} delay: 5")
+    async with viewing(record.id) as chat:
+        for number in (20, 120):
+            await chat.until_said(f"line {number:04}")
+            await kill_host(record.id)
+        await chat.until_idle(1)
+        assert chat.texts() == [WHOLE]
+        assert chat.texts("notice") == []
+
+
+async def test_claude_code_gets_an_answer_after_its_host_was_killed_once(tmp_path: Path) -> None:
+    record = await start_claude(tmp_path, "run: make")
+    async with viewing(record.id) as chat:
+        asked = await chat.until_asked()
+        await kill_host(record.id)
+        chat.answer(asked, "allow")
+        await chat.until_idle(1)
+        assert chat.texts() == ["the tool said: ran make"]
+
+
+async def test_any_command_is_a_chat_with_one_process_a_turn(tmp_path: Path) -> None:
+    record = await start_command(tmp_path, *program("one_turn", "text"))
+    async with viewing(record.id) as chat:
+        for number, words in enumerate(("one", "two"), 1):
+            chat.viewer.prompt(words)
+            await chat.until_idle(number)
+        assert chat.texts() == ["one\n", "two\n"]
+
+
+async def test_a_command_goes_on_while_its_host_is_killed(tmp_path: Path) -> None:
+    slow = "import sys, time\nfor number in range(100): print(number, flush=True); time.sleep(0.01)"
+    record = await start_command(tmp_path, sys.executable, "-I", "-S", "-c", slow)
+    async with viewing(record.id) as chat:
+        chat.viewer.prompt("count")
+        await chat.until_said("20\n")
+        await kill_host(record.id)
+        await chat.until_idle(1)
+        assert chat.texts() == ["".join(f"{number}\n" for number in range(100))]
