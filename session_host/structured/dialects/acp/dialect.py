@@ -25,8 +25,8 @@ CONVERSATION_UPDATES = frozenset({
 })  # fmt: skip
 """Updates that become items. Any of them shows that the turn runs."""
 
-UNUSED_NOTIFICATIONS = frozenset({"_auth/status_update"})
-"""Notifications beyond the protocol that are known and say nothing for the user (claude-agent-acp)."""
+UNUSED_NOTIFICATIONS = frozenset({"_auth/status_update", "qwen/notify/session/mode-update"})
+"""Notifications beyond the protocol that are known and say nothing for the user (claude-agent-acp, Qwen Code)."""
 
 _decoder = msgspec.msgpack.Decoder(AcpState)
 

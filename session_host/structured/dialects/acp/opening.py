@@ -78,7 +78,7 @@ class Opening:
             self._failed(message["error"], method)
             return
         result = reading.mapping(message, "result")
-        state.session = reading.text(result, "sessionId") or state.start.conversation
+        state.session = reading.text(result, "sessionId") or self._shared.former_conversation
         if not state.session:
             shared.port.fail(f"{state.agent} gives its conversation no id")
             return
@@ -125,7 +125,7 @@ class Opening:
         """Ask for a session: the former one where possible. Only "load" repeats a history that the transcript lacks."""
         rpc, state = self._shared.rpc, self._shared.state
         place: dict[str, Any] = {"cwd": state.start.directory, "mcpServers": []}
-        conversation = state.start.conversation
+        conversation = self._shared.former_conversation
         if conversation and state.resumes and (state.start.has_history or not state.loads):
             rpc.request("session/resume", {"sessionId": conversation, **place})
         elif conversation and state.loads:

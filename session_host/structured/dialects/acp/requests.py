@@ -50,8 +50,9 @@ class Requests:
                 self._form(rpc_id, params)
             case _:
                 self._shared.rpc.reply_error(rpc_id, METHOD_NOT_FOUND, f"{method} is not offered")
-                # Files and terminals are not offered (``client_capabilities``). opencode reports its edits by them.
-                if not method.startswith(("fs/", "terminal/")):
+                # Files and terminals are not offered (``client_capabilities``). opencode reports its edits by them, and
+                # Qwen Code ("craft/") asks for prompts that wait.
+                if not method.startswith(("fs/", "terminal/", "craft/")):
                     self._shared.port.raw(method, params)
 
     def answer(self, request: AgentRequest, answer: Answer) -> None:

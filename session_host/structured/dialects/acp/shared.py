@@ -34,6 +34,12 @@ class Shared:
         self.state = state
         self.rpc.state = state.rpc
 
+    @property
+    def former_conversation(self) -> str:
+        """The conversation to resume; "" for a new one. The protocol has no place for an id of ours."""
+        start = self.state.start
+        return start.conversation if start.resumes else ""
+
     def option(self, name: str) -> bool:
         """Whether an option of the dialect is on."""
         return self.state.start.options.get(name) in {True, "true"}

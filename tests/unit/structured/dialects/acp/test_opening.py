@@ -71,6 +71,15 @@ def test_a_session_that_is_refused_ends_the_chat() -> None:
 # ---------------------------------------------------------------- resume
 
 
+def test_an_id_that_was_chosen_for_a_new_conversation_is_not_resumed() -> None:
+    chat = chat_of(LOADS, conversation="c", resumes=False)
+    assert chat.sent[-1]["method"] == "session/new"
+    chat.reply({"sessionId": "s"})
+    chat.prompt("hello")
+    chat.reply({"stopReason": "end_turn"})
+    assert chat.transcript.status.conversation == "s"
+
+
 def test_a_broken_resume_becomes_a_load() -> None:
     chat = chat_of({**LOADS, "sessionCapabilities": {"resume": {}}}, conversation="c", has_history=True)
     assert chat.sent[-1]["method"] == "session/resume"
