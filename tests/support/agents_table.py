@@ -32,6 +32,12 @@ CHECKS = {
     "killed": "the agent killed: exited by signal 9, no shell, last screen readable, no mode leaks",
     "input": "nothing but what was typed and one reply a query is its input, with 0, 1 and 3 viewers",
     "stop": "`outlive stop` in a tool call leaves nothing of it, and another chat alone",
+    "chat turns": "chat view: three turns on one process with one start",
+    "chat approval": "chat view: a question shown whole, answered by `outlive approve` while two windows show it, once",
+    "chat declined": "chat view: a question answered after window and host were killed; declined, nothing runs",
+    "chat interrupt": "chat view: an interrupted turn ends, and the next prompt is answered",
+    "chat kills": "chat view: window, host and keeper killed in mid-answer: whole, once",
+    "chat resume": "chat view: the agent killed in mid-turn, resumed by its id, with the whole history",
     "kill": "`outlive kill` in a tool call leaves nothing of it, and another chat alone",
 }
 """What is shown of each agent, by a short name."""

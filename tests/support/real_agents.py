@@ -257,6 +257,8 @@ QWEN = RealAgent(
     own_resume=("qwen", "--resume", "{id}"),
 )
 NO_TOOLS = "it runs no commands, and so asks for no leave"
+NO_PROTOCOL = "it is Outlive's own program, and runs in a terminal only"
+CHAT_CHECKS = ("chat turns", "chat approval", "chat declined", "chat interrupt", "chat kills", "chat resume")
 ENDPOINT = RealAgent(
     label="endpoint",
     name="endpoint",
@@ -274,6 +276,7 @@ ENDPOINT = RealAgent(
     own_resume=(sys.executable, "-P", "-m", "session_host.endpoint", "--conversation", "{id}"),
     cannot={
         **dict.fromkeys(("viewer, tool", "asked", "stop", "kill"), NO_TOOLS),
+        **dict.fromkeys(CHAT_CHECKS, NO_PROTOCOL),
         "limit": "after a 429 it waits and asks again; a 500 is shown, and asked again when its user says so",
         "input": "no recorder can be put before Outlive's own program",
     },

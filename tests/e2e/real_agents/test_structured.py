@@ -1,0 +1,176 @@
+"""Real agents in chats without a terminal: turns, questions, interrupts, kills and resumes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from session_host.agents.catalog import load_catalog
+from session_host.client.chats.launch import LaunchRequest, launch
+from session_host.client.chats.resume import resume
+from session_host.client.control import request
+from session_host.client.sessions.store_access import open_store
+from session_host.keeper_client.requests import keeper_status
+from session_host.paths import config_dir
+from session_host.protocol.messages import Describe, Description, ErrorCode
+from session_host.storage.store import SessionRecord
+from tests.conftest import Sessions
+from tests.fakes.model_server import ModelServer
+from tests.support.commands import outlive
+from tests.support.hosts import is_over
+from tests.support.real_agents import RealAgent
+from tests.support.real_chats import PATIENCE_S, Work
+from tests.support.structured_chats import ChatViewer, viewing
+from tests.support.waiting import eventually, wait_until
+
+pytestmark = [pytest.mark.e2e, pytest.mark.real_agents, pytest.mark.timeout(400), pytest.mark.usefixtures("sessions")]
+
+LINES = 150
+WHOLE = [f"answer line {number:04}" for number in range(1, LINES + 1)]
+
+
+@asynccontextmanager
+async def started(agent: RealAgent, project: Path) -> AsyncIterator[tuple[SessionRecord, ChatViewer]]:
+    """A structured chat with the agent, and a window on it."""
+    record = await launch(
+        LaunchRequest(
+            agent=load_catalog(config_dir())[agent.name],
+            directory=str(project),
+            environment=os.environ,
+            runtime="structured",
+        )
+    )
+    async with viewing(record.id) as chat:
+        await chat.watcher.until(lambda: chat.state == "idle", "the agent to take prompts")
+        yield record, chat
+
+
+async def said(chat: ChatViewer, text: str) -> None:
+    """Wait until the agent has said this, and its turn is over."""
+    await chat.until_said(text)
+    await chat.watcher.until(lambda: chat.state == "idle", "the turn's end")
+
+
+async def described(session_id: str) -> Description:
+    answer: Description = await request(session_id, Describe(0))
+    return answer
+
+
+@pytest.mark.shows("chat turns")
+async def test_three_turns_are_on_one_process_with_one_start(
+    agent: RealAgent, server: ModelServer, project: Path
+) -> None:
+    async with started(agent, project) as (record, chat):
+        for word in ("one", "two", "three"):
+            chat.viewer.prompt(f"hello {word}")
+            await said(chat, f"echo: hello {word}")
+        assert [each.text for each in chat.items if each.kind == "user"] == ["hello one", "hello two", "hello three"]
+        assert (await described(record.id)).child_pid == record.child_pid
+
+
+@pytest.mark.shows("chat approval")
+async def test_one_answer_reaches_the_agent_from_the_command_line_while_two_windows_show_it(
+    agent: RealAgent, server: ModelServer, project: Path, work: Work
+) -> None:
+    async with started(agent, project) as (record, chat), viewing(record.id) as other:
+        chat.viewer.prompt(work.wish(agent))
+        asked = await chat.until_asked()
+        again = await other.until_asked()
+        assert work.command in asked.subject
+        assert asked.complete
+        result = await asyncio.to_thread(outlive, "approve", record.id)
+        assert result.code == 0, result.error
+        await eventually(work.has_begun, PATIENCE_S, "the command to run")
+        other.answer(again, again.options[-1].id)
+        await other.watcher.until(lambda: bool(other.watcher.refusals), "the refusal of the later answer")
+        assert other.watcher.refusals[-1].code == ErrorCode.ANSWERED
+        work.end()
+        await chat.watcher.until(lambda: chat.state == "idle", "the turn's end")
+
+
+@pytest.mark.shows("chat declined")
+async def test_a_declined_command_does_not_run_though_the_window_was_closed_meanwhile(
+    agent: RealAgent, server: ModelServer, project: Path, work: Work
+) -> None:
+    async with started(agent, project) as (record, chat):
+        chat.viewer.prompt(work.wish(agent))
+        asked = await chat.until_asked()
+    os.kill((await described(record.id)).host_pid, signal.SIGKILL)
+    async with viewing(record.id) as chat:
+        assert await chat.until_asked() == asked
+        result = await asyncio.to_thread(outlive, "deny", record.id)
+        assert result.code == 0, result.error
+        await chat.watcher.until(lambda: chat.state == "idle", "the turn's end")
+        assert not work.has_begun()
+
+
+@pytest.mark.shows("chat interrupt")
+async def test_an_interrupted_turn_ends_and_the_next_prompt_is_answered(
+    agent: RealAgent, server: ModelServer, project: Path
+) -> None:
+    async with started(agent, project) as (_, chat):
+        chat.viewer.prompt("count: 50 hold: 3")
+        await chat.until_said("line 0003")
+        chat.viewer.interrupt()
+        await chat.watcher.until(lambda: chat.state == "idle", "the turn's end")
+        assert chat.viewer.transcript is not None
+        assert chat.viewer.transcript.status.last_turn is not None
+        assert chat.viewer.transcript.status.last_turn.outcome == "interrupted"
+        server.release()
+        chat.viewer.prompt("hello again")
+        await said(chat, "echo: hello again")
+
+
+@pytest.mark.shows("chat kills")
+async def test_window_host_and_keeper_killed_in_mid_answer_cost_nothing(
+    agent: RealAgent, server: ModelServer, project: Path
+) -> None:
+    async with started(agent, project) as (record, chat):
+        chat.viewer.prompt(f"count: {LINES} delay: 20")
+        await chat.until_said("line 0010")
+    os.kill((await described(record.id)).host_pid, signal.SIGKILL)
+    async with viewing(record.id) as chat:
+        await chat.until_said("line 0040")
+        status = keeper_status()
+        assert status is not None
+        os.kill(status.pid, signal.SIGKILL)
+        await chat.until_said("line 0070")
+        os.kill((await described(record.id)).host_pid, signal.SIGKILL)
+        await said(chat, WHOLE[-1])
+        assert [line.strip() for line in chat.texts()[-1].splitlines() if line.strip()] == WHOLE
+        assert len([each for each in chat.items if each.kind == "user"]) == 1
+
+
+@pytest.mark.shows("chat resume")
+async def test_an_agent_killed_in_mid_turn_is_resumed_by_its_id_with_the_whole_history(
+    agent: RealAgent, server: ModelServer, project: Path, sessions: Sessions
+) -> None:
+    async with started(agent, project) as (record, chat):
+        chat.viewer.prompt("hello before")
+        await said(chat, "echo: hello before")
+        chat.viewer.prompt("count: 50 hold: 5")
+        await chat.until_said("line 0005")
+        assert record.child_pid is not None
+        os.kill(record.child_pid, signal.SIGKILL)
+        await chat.watcher.until(lambda: chat.state == "ended", "the end")
+        items = chat.items
+        assert [each.status for each in items if "line 0005" in each.text] == ["cut"]
+    server.release()
+
+    def recorded() -> bool:
+        with open_store() as store:
+            return is_over(store.get(record.id))
+
+    wait_until(recorded, 10, "the end to be recorded")
+    again = await resume(record.id, anyway=True)
+    async with viewing(again.id) as chat:
+        await chat.watcher.until(lambda: chat.state == "idle", "the agent to take prompts")
+        assert chat.items[: len(items)] == items
+        chat.viewer.prompt("hello after")
+        await said(chat, "echo: hello after")
