@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import threading
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pygments.lexer import Lexer
-from pygments.lexers import get_lexer_by_name, get_lexer_for_filename
-from pygments.token import Comment, Generic, Keyword, Literal, Name, Number, Operator, String
-from pygments.util import ClassNotFound
 from PySide6.QtCore import QObject, Signal
+
+if TYPE_CHECKING:
+    from pygments.lexer import Lexer
 
 _LONGEST = 40_000
 """Longer code stays plain: colours never delay a frame for long."""
 
-_COLORS = (
-    (Comment, "comment"), (Keyword.Type, "type"), (Keyword, "keyword"), (Operator.Word, "keyword"),
-    (String, "string"), (Number, "number"), (Literal, "string"), (Name.Function, "function"),
-    (Name.Class, "type"), (Name.Builtin, "function"), (Name.Decorator, "function"), (Name.Tag, "keyword"),
-    (Name.Attribute, "type"), (Name.Constant, "number"), (Name.Exception, "type"),
-    (Generic.Inserted, "string"), (Generic.Deleted, "deleted"), (Generic.Heading, "function"),
-    (Generic.Subheading, "function"), (Generic.Prompt, "comment"),
-)  # fmt: skip
+
+@lru_cache(maxsize=1)
+def _colors() -> list[tuple[Any, str]]:
+    """The colours of Pygments' kinds of tokens; the first that fits counts."""
+    from pygments.token import Comment, Generic, Keyword, Literal, Name, Number, Operator, String
+
+    return [
+        (Comment, "comment"), (Keyword.Type, "type"), (Keyword, "keyword"), (Operator.Word, "keyword"),
+        (String, "string"), (Number, "number"), (Literal, "string"), (Name.Function, "function"),
+        (Name.Class, "type"), (Name.Builtin, "function"), (Name.Decorator, "function"), (Name.Tag, "keyword"),
+        (Name.Attribute, "type"), (Name.Constant, "number"), (Name.Exception, "type"),
+        (Generic.Inserted, "string"), (Generic.Deleted, "deleted"), (Generic.Heading, "function"),
+        (Generic.Subheading, "function"), (Generic.Prompt, "comment"),
+    ]  # fmt: skip
 
 
 class Span(NamedTuple):
@@ -65,6 +70,9 @@ class Lexers(QObject):
 
 
 def _make(language: str) -> Lexer | None:
+    from pygments.lexers import get_lexer_by_name, get_lexer_for_filename
+    from pygments.util import ClassNotFound
+
     for find in (get_lexer_by_name, lambda name: get_lexer_for_filename(f"x.{name}")):
         try:
             found: Lexer = find(language.lower())
@@ -93,7 +101,7 @@ def _spans(code: str, language: str) -> tuple[Span, ...]:
     assert lexer is not None
     found: list[Span] = []
     for start, kind, value in lexer.get_tokens_unprocessed(code):
-        color = next((color for known, color in _COLORS if kind in known), "")
+        color = next((color for known, color in _colors() if kind in known), "")
         if color and value:
             if found and found[-1].color == color and found[-1].start + found[-1].length == start:
                 found[-1] = found[-1]._replace(length=found[-1].length + len(value))

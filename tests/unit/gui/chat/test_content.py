@@ -5,13 +5,15 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PySide6.QtWidgets import QApplication
 
-from gui.chat.content import ansi, patches
+from gui.chat.content import ansi, highlighting, patches
 from gui.chat.content.copying import as_markdown, as_plain, cut
 from gui.chat.content.items import Asked, Mode, segments
 from gui.chat.content.markdown import MarkdownText
 from gui.chat.content.segments import Code, Diff, DiffHead, Face, FoldLine, Paragraph, QuietLine, Segment, Table
 from session_host.structured.items import FileChange, Item
+from tests.support.qt_waiting import process_events_until
 
 MESSAGE = """# Title
 
@@ -212,3 +214,11 @@ def test_a_part_of_any_text_can_be_cut(text: str) -> None:
     whole = Paragraph(text)
     units = len(text.encode("utf-16-le")) // 2
     assert cut(whole, 0, units).text == text
+
+
+def test_code_is_coloured_once_its_language_is_loaded(qapp: QApplication) -> None:
+    highlighting.spans("def f(): return 'x'", "python")
+    process_events_until(lambda: highlighting.lexers().get("python") is not None, 60.0, "the language to be loaded")
+    found = highlighting.spans("def f(): return 'x'", "python")
+    assert [span.color for span in found] == ["keyword", "function", "keyword", "string"]
+    assert highlighting.spans("text", "no language at all") == ()
