@@ -21,12 +21,16 @@ def install_agent(area: Area) -> None:
     )
 
 
+def input_log(area: Area) -> Path:
+    """Where the agents of all chats note the lines that they get."""
+    return area.home / "agent-input.log"
+
+
 def new_chat(area: Area, name: str, prompt: str = "") -> str:
-    """Start a structured chat, and wait until its agent is idle, or asks; returns its id."""
+    """Start a structured chat, and wait until its agent is idle; with a prompt do not wait. Returns its id."""
     install_agent(area)
-    session_id = new(
-        "fake", "--runtime", "structured", "-n", name, "-C", str(area.home), *(["-p", prompt] if prompt else [])
-    )
+    words = ["-n", name, "-C", str(area.home), "-e", f"FAKE_APP_SERVER_LOG={input_log(area)}"]
+    session_id = new("fake", "--runtime", "structured", *words, *(["-p", prompt] if prompt else []))
     if not prompt:
         wait(name, "idle")
     return session_id

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from session_host.cli.attach.attachment import NOTICE_S, Attachment
-from session_host.cli.attach.input_values import KeyTyped, Pasted, TerminalInput, TextTyped
+from session_host.cli.attach.input_values import KeyTyped, MouseMoved, Pasted, TerminalInput, TextTyped
 from session_host.client.viewer.viewer import Viewer
 from session_host.protocol.messages import PromptMode
-from session_host.protocol.values import KeyAction, Modifiers
+from session_host.protocol.values import KeyAction, Modifiers, MouseButton
 from session_host.structured.items import Item
 from session_host.structured.text_line import TextLine
 from session_host.structured.transcript import Transcript
@@ -22,6 +22,11 @@ from .rows import BLANK, STATUS, row_of
 HISTORY_ITEMS: Final = 500
 """How many of the last items are looked through for former prompts."""
 
+WHEEL_LINES: Final = 3
+
+_MODES: Final = Modes(mouse="press")
+"""Without reports of the mouse, terminals send the wheel as arrow keys, which would bring former prompts."""
+
 _BOX_SHARE: Final = 3
 """The prompt takes at most a third of the rows."""
 
@@ -34,7 +39,7 @@ class ChatAttachment(Attachment):
 
     help_text = (
         "Ctrl+B d detach (the chat keeps running) · Ctrl+B w take back the last queued prompt · "
-        "PageUp, PageDown scroll · Alt+Enter new line · Ctrl+C interrupt"
+        "PageUp, PageDown, wheel scroll · Alt+Enter new line · Ctrl+C interrupt"
     )
     _question: Question | None = None
     _notice_text = ""
@@ -54,6 +59,8 @@ class ChatAttachment(Attachment):
                 self._key(value)
             case TextTyped(text) | Pasted(text):
                 self._insert(text)
+            case MouseMoved(button=MouseButton.WHEEL_UP | MouseButton.WHEEL_DOWN as button):
+                self._page.scroll(WHEEL_LINES if button is MouseButton.WHEEL_UP else -WHEEL_LINES)
             case _:
                 return
         self._damaged()
@@ -189,7 +196,7 @@ class ChatAttachment(Attachment):
         changed = {place: row for place, row in enumerate(rows) if is_full or self._shown.get(place) != row}
         self._shown = dict(enumerate(rows))
         frame = Frame(self._size, is_full, changed, cursor, 0, 0, DEFAULT_COLOR, DEFAULT_COLOR, {})
-        self._terminal.write(self._painter.paint(frame, Modes()))
+        self._terminal.write(self._painter.paint(frame, _MODES))
 
     def _status_text(self) -> str:
         """The line above the prompt: the chat's state, and what the keys do."""

@@ -27,7 +27,7 @@ class LineLog:
         self._sent: list[str] = []
         self._asked: set[str] = set()
         self._answered: set[str] = set()
-        self._state = ""
+        self._state = ("", "")
 
     def sent(self, text: str) -> None:
         """The user wrote a prompt here, where it can be seen: its item is not printed."""
@@ -77,8 +77,10 @@ class LineLog:
         return lines
 
     def _state_change(self, status: Status) -> list[str]:
-        if status.state in {self._state, "requires_action", "ended"}:
+        # A short turn may have begun and ended since the last call.
+        turn = status.last_turn.turn if status.state == "idle" and status.last_turn is not None else ""
+        if status.state in {"requires_action", "ended"} or (status.state, turn) == self._state:
             return []
-        self._state = status.state
+        self._state = (status.state, turn)
         said = {"starting": "◐ Starting…", "running": "◐ Working…", "idle": state_line(status) or "○ Idle"}
         return [said[status.state]]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from session_host.system.processes.permission import AGENT_CHATS
 from tests.support.area import Area
-from tests.support.chat_commands import new_chat, send, wait, wait_for_text
-from tests.support.commands import OUTLIVE, environment, new, outlive
+from tests.support.chat_commands import input_log, new_chat, send, wait, wait_for_text
+from tests.support.commands import OUTLIVE, OnTerminal, environment, new, outlive
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
@@ -59,6 +60,24 @@ def test_a_second_answer_is_told_who_was_first(asking: str) -> None:
     unknown = outlive("approve", asking, "--request", "no-such")
     assert unknown.code == 3
     assert "'no-such'" in unknown.complaint()
+
+
+def test_of_many_answers_at_once_one_reaches_the_agent_whatever_shows_the_chat(area: Area, asking: str) -> None:
+    words = ["approve", "deny"] * 3
+    with OnTerminal("attach", asking) as one, OnTerminal("attach", asking) as other:
+        for terminal in (one, other):
+            terminal.see("▲ y allow")
+        with ThreadPoolExecutor(len(words)) as threads:
+            done = list(threads.map(lambda word: outlive(word, asking), words))
+        won = [each for each in done if each.code == 0]
+        assert len(won) == 1, done
+        assert {each.code for each in done} <= {0, 3, 6}
+        how = "Allow" if won[0].output.splitlines()[-1].startswith("Allowed") else "Decline"
+        for terminal in (one, other):
+            terminal.see(f"Run npm test → {how} (by a command)")
+    wait(asking, "idle")
+    replies = [line for line in input_log(area).read_text().splitlines() if '"decision"' in line]
+    assert len(replies) == 1, replies
 
 
 def test_a_question_is_not_approved_but_answered_elsewhere(area: Area) -> None:

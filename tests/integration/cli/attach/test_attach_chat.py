@@ -115,6 +115,17 @@ def test_it_fits_terminals_of_any_size(area: Area, size: GridSize) -> None:
             terminal.not_see("↑")
 
 
+def test_the_wheel_scrolls_and_brings_no_former_prompt(area: Area) -> None:
+    new_chat(area, "x", "count: 40")
+    with OnTerminal("attach", "x") as terminal:
+        terminal.see("answer line 0040")
+        terminal.type("\x1b[<64;5;5M" * 2)
+        terminal.see("↑ 6 more lines below")
+        terminal.type("\x1b[<65;5;5M" * 3)
+        terminal.see("Enter sends")
+        assert terminal.text().endswith("\n>")
+
+
 def test_a_reader_sends_nothing(area: Area) -> None:
     new_chat(area, "x")
     with OnTerminal("attach", "x", "--read-only") as terminal:

@@ -14,6 +14,7 @@ from session_host.structured.items import (
     RequestResolved,
     SetStatus,
     StateChanged,
+    TurnEnded,
 )
 from session_host.structured.transcript import Transcript
 
@@ -37,6 +38,10 @@ def test_whole_lines_are_printed_once_as_they_come() -> None:
     later = Transcript.restore(transcript.snapshot())
     later.apply(StateChanged("idle"))
     assert log.take(later, None) == ["○ Idle"]
+    later.apply(StateChanged("running", "t2"))
+    later.apply(TurnEnded("t2", "completed"))
+    later.apply(StateChanged("idle"))
+    assert log.take(later, None) == ["○ Idle"], "a turn between two calls"
 
 
 def test_a_long_chat_begins_with_its_end() -> None:
