@@ -31,6 +31,13 @@ def rounded(area: QRectF, *, top: bool, bottom: bool) -> QPainterPath:
     return path.simplified()
 
 
+def fill_smoothly(painter: QPainter, path: QPainterPath, color: QColor) -> None:
+    """Fill a shape with smooth edges; rectangles are painted without, so that rows leave no seams at any scale."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+    painter.fillPath(path, color)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+
 def code_formats(text: str, language: str, style: Style, ground: QColor) -> list[QTextLayout.FormatRange]:
     """The formats of highlighted code."""
     found = []
@@ -70,7 +77,7 @@ def lay_out_code(segment: Code, width: float, style: Style) -> Laid:
     title_area = QRectF(left + PADDING_PX, above, width - left - 2 * PADDING_PX - 28, _HEAD_PX)
 
     def paint(painter: QPainter) -> None:
-        painter.fillPath(path, ground)
+        fill_smoothly(painter, path, ground)
         if head and title:
             painter.setPen(tone)
             painter.setFont(font)

@@ -15,7 +15,7 @@ from gui.theme.code import on
 from gui.theme.icons import Glyph, paint_glyph
 from gui.wording import chat_texts
 
-from .code_block import code_formats, rounded
+from .code_block import code_formats, fill_smoothly, rounded
 from .laid import Control, Laid, format_range, text_box, utf16_length
 from .prose import left_of
 from .style import Style
@@ -79,7 +79,7 @@ def lay_out_diff_head(segment: DiffHead, width: float, style: Style, *, columns:
     ground, hairline, tone = style.code.ground, style.color("hairline"), style.secondary
 
     def paint(painter: QPainter) -> None:
-        painter.fillPath(path, ground)
+        fill_smoothly(painter, path, ground)
         if not segment.empty:
             painter.fillRect(QRectF(left, area.bottom() - 1, width - left, 1), hairline)
         painter.setFont(font)
@@ -130,7 +130,7 @@ def lay_out_diff(segment: Diff, width: float, style: Style, *, columns: bool) ->
     laid.height = y + (6 if segment.last else 0)
     path = rounded(QRectF(left, 0, width - left, y), top=False, bottom=segment.last)
     ground = style.code.ground
-    laid.under.insert(0, lambda painter: painter.fillPath(path, ground))
+    laid.under.insert(0, lambda painter: fill_smoothly(painter, path, ground))
     border_pen = QPen(style.color("hairline"), 1)
 
     def edge(painter: QPainter) -> None:

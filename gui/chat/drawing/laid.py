@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -217,7 +218,7 @@ def text_box(
             break
         line.setLineWidth(max(width, 1.0))
         height = line.height()
-        step = max(line_px, height)
+        step = math.ceil(max(line_px, height))
         line.setPosition(QPointF(0, y + (step - height) / 2))
         y += step
     layout.endLayout()

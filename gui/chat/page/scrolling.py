@@ -222,7 +222,7 @@ class ScrollingPage(QWidget):
         if self._place is None or (distance > 0 and self._following):
             return
         self._set_following(False)
-        self._place = places.moved(self.rows, self._place, distance)
+        self._place = places.moved(self.rows, self._place, round(distance))
         self.arrange()
 
     def scroll_to_end(self) -> None:
@@ -245,7 +245,7 @@ class ScrollingPage(QWidget):
         if shown is not None and 0 <= shown.top + y <= self.height() - 2 * self.style_.line_px:
             return
         self._set_following(False)
-        self._place = places.moved(self.rows, Place(key, segment, y), -self.height() / 3)
+        self._place = places.moved(self.rows, Place(key, segment, round(y)), -self.height() // 3)
         self.arrange()
 
     def _on_bar(self, value: int) -> None:
@@ -317,7 +317,6 @@ class ScrollingPage(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         begin_s = time.monotonic()
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.fillRect(event.rect(), self.style_.color("page"))
         left = self.column_left
         self._paint_frames(painter, left)
@@ -328,6 +327,7 @@ class ScrollingPage(QWidget):
 
     def _paint_frames(self, painter: QPainter, left: float) -> None:
         """Paint the grounds of prompts."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self.style_.code.prompt)
         for position in dict.fromkeys(each.position for each in self.visible):
@@ -339,6 +339,7 @@ class ScrollingPage(QWidget):
             begin = first.top - 2 if first.number == 0 else -20.0
             end = last.bottom - 4 if last.number == len(row.segments) - 1 else self.height() + 20.0
             painter.drawRoundedRect(QRectF(left, begin, self.rows.width, end - begin), RADIUS_PX, RADIUS_PX)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
     def segment_left(self, position: int) -> float:
         """The left edge of a row's segments."""
@@ -358,7 +359,9 @@ class ScrollingPage(QWidget):
                 painter.setPen(Qt.PenStyle.NoPen if ground else QPen(self.style_.color("accent"), 1.5))
                 fill = blend(self.style_.tokens.text, self.style_.tokens.page, 0.06)
                 painter.setBrush(fill if ground else Qt.BrushStyle.NoBrush)
+                painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
                 painter.drawRoundedRect(control.area.adjusted(-2, 0, 2, 0), 4, 4)
+                painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         marks: list[tuple[int, int, QColor]] = []
         length = utf16_length(segment.text)
         part = self.selection.part_of(self.rows, each.position, each.number, length)
