@@ -147,10 +147,8 @@ class ClaudeDialect:
                 self._control_response(mapping(message, "response"))
             case "control_cancel_request":
                 self._withdrawn(text(message, "request_id"))
-            case "rate_limit_event":
-                self._say(notices.of_rate_limit(message))
-            case "auth_status":
-                self._say(text(message, "error"))
+            case "rate_limit_event" | "conversation_reset" | "auth_status":
+                self._say(notices.of_event(message))
             case _ if kind not in _QUIET:
                 self._port.raw(kind or "a message without a type", message)
 
@@ -287,6 +285,7 @@ class ClaudeDialect:
     def _conversation(self, conversation: str) -> None:
         if conversation and conversation != self._state.conversation:
             self._state.conversation = conversation
+            self._state.reader.tasks = {}
             self._port.emit(ConversationKnown(conversation))
 
     # ------------------------------------------------------------ control requests

@@ -43,7 +43,18 @@ def of_system(message: Mapping[str, Any]) -> str | None:
             return text(message, "content") or None
 
 
-def of_rate_limit(message: Mapping[str, Any]) -> str:
+def of_event(message: Mapping[str, Any]) -> str:
+    """The line of a message about the service or the conversation; "" if there is nothing to say."""
+    match text(message, "type"):
+        case "rate_limit_event":
+            return _of_rate_limit(message)
+        case "conversation_reset":
+            return "Claude Code has begun a new conversation: it does not know the messages above."
+        case _:
+            return text(message, "error")
+
+
+def _of_rate_limit(message: Mapping[str, Any]) -> str:
     """The line of a "rate_limit_event" message; "" if nothing is limited."""
     status = text(message, "rate_limit_info", "status")
     if status in {"", "allowed"}:

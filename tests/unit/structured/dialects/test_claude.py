@@ -115,6 +115,17 @@ def test_the_program_may_end_after_any_message() -> None:
         assert ended.state.running == [] or entry["dir"] == "end"
 
 
+def test_a_cleared_conversation_is_said_and_its_new_id_known() -> None:
+    played = Played()
+    for message in (
+        {"type": "conversation_reset", "new_conversation_id": "c", "session_id": "a"},
+        {"type": "system", "subtype": "init", "session_id": "b"},
+    ):
+        played.play({"dir": "<-", "msg": message})
+    assert [each.kind for each in played.transcript] == ["notice"]
+    assert played.transcript.status.conversation == "b"
+
+
 def test_the_former_version_is_understood() -> None:
     played = Played()
     prompts = 0
