@@ -127,7 +127,9 @@ class ChatAttachment(Attachment):
 
     def _is_answer(self, value: KeyTyped) -> bool:
         question = self._question
-        return question is not None and not self._box.text and bool(value.text) and question.has_key(value.text)
+        if question is None or self._box.text or value.action is not KeyAction.PRESS:
+            return False  # A key that is held must not answer the next question, too.
+        return bool(value.text) and question.has_key(value.text)
 
     def _answer_by_key(self, key: str) -> None:
         assert self._question is not None
