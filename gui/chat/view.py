@@ -17,6 +17,7 @@ from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from session_host.structured.transcript import Transcript
 
 from .announcing import Announcer
+from .content.items import Mode
 from .find_bar import FindBar
 from .page.finding import WHOLE, Finder, Hit
 from .page.page import TranscriptPage
@@ -61,6 +62,8 @@ class ChatView(QWidget):
         self._finder = Finder(self)
         self._announcer = Announcer(self.page)
         self._hit = -1
+        self._unfolded: tuple[str, Mode] | None = None
+        """The item that the search unfolded, and how it was shown before."""
         self._search_soon = QTimer(self, singleShot=True, interval=_SEARCH_AGAIN_MS)
         self._search_soon.timeout.connect(self._search_again)
         self._column = QVBoxLayout(self)
@@ -194,11 +197,19 @@ class ChatView(QWidget):
         """Close the find bar."""
         self.find_bar.hide()
         self._finder.stop()
+        self._unfolded = None
         self.page.needle, self.page.current_hit = "", None
         self.page.update()
         self.prompt.editor.setFocus()
 
+    def _fold_again(self) -> None:
+        """Show the item that the search unfolded as before; the one that is shown when the bar closes stays."""
+        if self._unfolded is not None:
+            self.page.rows.set_mode(*self._unfolded)
+            self._unfolded = None
+
     def _search(self, text: str) -> None:
+        self._fold_again()
         self._hit = -1
         self.page.needle, self.page.current_hit = text, None
         self._finder.start(self.transcript, text)
@@ -235,10 +246,13 @@ class ChatView(QWidget):
         position = page.rows.position(hit.item)
         if position is None:
             return
+        if self._unfolded is not None and self._unfolded[0] != hit.item:
+            self._fold_again()
         segments = page.rows.row(position).segments
         needle = page.needle.lower()
-        shown = hit.segment < len(segments) and needle in segments[hit.segment].text.lower()
-        if not shown or page.rows.mode(hit.item).unfolded is not None or len(segments) <= hit.segment:
+        if hit.segment >= len(segments) or needle not in segments[hit.segment].text.lower():
+            if self._unfolded is None:
+                self._unfolded = hit.item, page.rows.mode(hit.item)
             page.rows.set_mode(hit.item, WHOLE)
         page.current_hit = (hit.item, hit.segment, hit.begin, hit.end)
         page.reveal(hit.item, hit.segment, hit.begin)

@@ -205,6 +205,10 @@ def test_find_counts_in_folded_items_and_unfolds_the_one_shown(
     shown.settle()
     process_events_until(lambda: "of 3" in shown.view.find_bar.count.text(), WAIT_S, "the new match to be counted")
     assert shown.view.find_bar.count.text() == "1 of 3"
+    shown.press(Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    assert shown.view.find_bar.count.text() == "3 of 3"
+    shown.view.page.scroll_to_start()
+    assert "a needle in the output" not in shown.shown()  # Folded as before.
     shown.press(Qt.Key.Key_Escape)
     assert not shown.view.find_bar.isVisible()
 
