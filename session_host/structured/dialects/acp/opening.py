@@ -150,9 +150,13 @@ class Opening:
 
         Gemini CLI 0.61 names a transcript by the minute and the conversation. While it loads one, it begins another
         transcript: in the minute of the first one this would be the same file, and the conversation would be lost.
+        Where it is unknown when the conversation began, it may have been in this minute.
         """
-        began_ms, now_ms = self._shared.state.start.began_ms, self._shared.port.now_ms
-        if not self._shared.option("another_minute") or now_ms // MINUTE_MS != began_ms // MINUTE_MS:
+        state, now_ms = self._shared.state, self._shared.port.now_ms
+        if not self._shared.option("another_minute") or state.waited_for_minute:
+            return 0.0
+        state.waited_for_minute = True
+        if state.start.began_ms and now_ms // MINUTE_MS != state.start.began_ms // MINUTE_MS:
             return 0.0
         return (MINUTE_MS - now_ms % MINUTE_MS) / 1000 + 1.0
 

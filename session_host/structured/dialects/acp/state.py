@@ -75,6 +75,7 @@ class AcpState(msgspec.Struct, array_like=True):
         opened: prompts are taken.
         replaying: the agent repeats a former conversation; ``replayed``: the items of it.
         heard: how many updates of the conversation came; ``settled``: how many had come at the last look.
+        waited_for_minute: the minute in which the conversation may have begun is over.
         resume_tries: how often resuming failed; ``resume_until_ms``: when it is given up.
         turn: the id of the running turn, "" outside of one; ``turns``: how many there were.
         prompt, prompt_text: the id of the turn's prompt, and its text.
@@ -107,6 +108,7 @@ class AcpState(msgspec.Struct, array_like=True):
     replayed: list[str] = []
     heard: int = 0
     settled: int = 0
+    waited_for_minute: bool = False
     resume_tries: int = 0
     resume_until_ms: int = 0
     turn: str = ""

@@ -125,7 +125,7 @@ def test_prompts_wait_until_the_conversation_is_repeated_to_its_end() -> None:
     assert [(each.kind, each.text) for each in chat.items if each.text != "next"] == [("user", "one"), ("agent", "two")]
 
 
-@pytest.mark.parametrize(("began_ms", "waits"), [(1_021_000, True), (1_019_000, False), (0, False)])
+@pytest.mark.parametrize(("began_ms", "waits"), [(1_021_000, True), (1_019_000, False), (0, True)])
 def test_gemini_loads_a_conversation_in_another_minute_than_it_began(began_ms: int, *, waits: bool) -> None:
     chat = chat_of(LOADS, conversation="s", began_ms=began_ms, options={"another_minute": "true"})
     assert (chat.sent[-1]["method"] != "session/load") == waits

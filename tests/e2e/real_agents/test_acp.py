@@ -1,0 +1,119 @@
+"""Agents that speak the Agent Client Protocol, started as the catalog says, with their dialect."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from session_host.agents.catalog import load_agent
+from session_host.paths import config_dir
+from session_host.structured.dialects.acp import AcpDialect
+from session_host.structured.dialects.base import Start
+from session_host.structured.transcript import Transcript
+from tests.fakes.model_server import ModelServer
+from tests.support.real_agents import COPILOT, GEMINI, OPENCODE, RealAgent
+from tests.support.spoken_chat import SpokenChat
+
+AGENTS = (OPENCODE, GEMINI, COPILOT)
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.real_agents,
+    pytest.mark.timeout(400),
+    pytest.mark.parametrize("agent", AGENTS, ids=lambda agent: agent.label, indirect=True),
+]
+
+START_S = 60.0
+Open = Callable[..., SpokenChat]
+
+
+@pytest.fixture
+def open_chat(agent: RealAgent, project: Path) -> Iterator[Open]:
+    """Opens chats with processes of their own, each ready for a prompt."""
+    opened: list[SpokenChat] = []
+    settings = load_agent(config_dir(), agent.name).structured
+    assert settings is not None
+    argv = [word for word in settings.start if isinstance(word, str)]
+
+    def open_one(former: SpokenChat | None = None, *, has_history: bool = True, **options: str) -> SpokenChat:
+        conversation = former.transcript.status.conversation if former else ""
+        start = Start(
+            directory=str(project), conversation=conversation, has_history=has_history and former is not None,
+            options={**settings.options, **options},
+        )  # fmt: skip
+        transcript = former.transcript if former and has_history else Transcript()
+        chat = SpokenChat(
+            AcpDialect, start, argv, {**os.environ, **settings.env}, prefix=f"chat{len(opened)}", transcript=transcript
+        )
+        opened.append(chat)
+        chat.until(lambda: chat.rules.state.takes_prompts, START_S)
+        return chat
+
+    yield open_one
+    for chat in opened:
+        chat.close()
+
+
+def test_turns_permissions_and_an_interruption(agent: RealAgent, open_chat: Open, project: Path) -> None:
+    chat = open_chat()
+    for text in ("one", "two", "three"):
+        assert chat.turn(text).text == f"echo: {text}"
+    for name, kind in (("made", "allow_once"), ("refused", "reject_once")):
+        chat.prompt(f"tool: touch {name}")
+        request = chat.until_asked()
+        assert (request.subject, request.complete) == (f"touch {name}", True)
+        chat.answer(request, next(each.id for each in request.options if each.kind == kind))
+        chat.until_idle()
+        assert (project / name).exists() == (kind == "allow_once")
+    assert chat.statuses("tool") == ["done", "declined"]
+    chat.prompt("count: 200 delay: 50")
+    chat.until(lambda: "line 0003" in chat.texts("agent")[-1])
+    chat.interrupt()
+    chat.until_idle()
+    assert chat.statuses("agent")[-1] == "interrupted"
+    assert chat.texts("raw") == []
+
+
+def test_a_killed_conversation_goes_on(agent: RealAgent, open_chat: Open, server: ModelServer) -> None:
+    if agent is GEMINI:
+        pytest.skip("it finds a conversation again in another minute only")
+    chat = open_chat()
+    chat.turn("hello")
+    chat.prompt("count: 200 delay: 50")
+    chat.until(lambda: "line 0003" in chat.texts("agent")[-1])
+    chat.process.kill()
+    chat.until_ended()
+    assert chat.statuses("agent") == ["done", "cut"]
+    again = open_chat(chat)
+    assert again.turn("go on").text == "echo: go on"
+    assert again.texts("user") == ["hello", "count: 200 delay: 50", "go on"]
+    again.process.kill()
+    again.until_ended()
+    whole = open_chat(again, has_history=False)
+    assert whole.texts("user") == ["hello", "count: 200 delay: 50", "go on"]
+    assert whole.texts("agent")[0] == "echo: hello"
+
+
+def test_a_question_of_what_the_agent_may_do_shows_the_change(agent: RealAgent, open_chat: Open, project: Path) -> None:
+    path = project / "notes.txt"
+    path.write_text("one\ntwo\n", encoding="utf-8")
+    asked: dict[str, Any] = {
+        "gemini": f'use: replace {{"file_path": "{path}", "old_string": "two", "new_string": "2", "instruction": "x"}}',
+        "copilot": f'use: edit {{"path": "{path}", "old_str": "two", "new_str": "2"}}',
+    }
+    if agent.name not in asked:
+        pytest.skip("with the settings of these tests it changes files without a question, or reads them first")
+    chat = open_chat()
+    chat.prompt(asked[agent.name])
+    request = chat.until_asked()
+    assert request.kind == "edit"
+    assert "-two\n+2\n" in request.subject
+    chat.answer(request, next(each.id for each in request.options if each.kind == "allow_once"))
+    chat.until_idle()
+    assert path.read_text("utf-8") == "one\n2\n"
+    (tool,) = [each for each in chat.transcript if each.kind == "tool"]
+    assert tool.changes[0].path == str(path)
