@@ -12,7 +12,7 @@ from tests.benchmarks.setting import setting
 
 NAMES = (
     "engines", "flood_detached", "flood_attached", "echo", "attach", "sessions", "ls", "search", "cold_window",
-    "tabs_memory", "tab_switch", "chat_view", "takeover", "torture", "every_instant",
+    "tabs_memory", "tab_switch", "chat_view", "structured", "takeover", "torture", "every_instant",
 )  # fmt: skip
 
 

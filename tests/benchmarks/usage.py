@@ -49,7 +49,17 @@ def usage(pid: int) -> Usage:
 
 def pss_mb(pid: int) -> float:
     """A process's share of memory, proc(5) smaps_rollup, in 10⁶ bytes."""
-    found = re.search(r"^Pss:\s+(\d+) kB", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)
+    return _rollup_mb(pid, "Pss")
+
+
+def uss_mb(pid: int) -> float:
+    """The memory that a process has alone, in 10⁶ bytes."""
+    return _rollup_mb(pid, "Private_Clean") + _rollup_mb(pid, "Private_Dirty")
+
+
+def _rollup_mb(pid: int, name: str) -> float:
+    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    found = re.search(rf"^{name}:\s+(\d+) kB", rollup, re.MULTILINE)
     assert found, f"process {pid} has ended"
     return int(found.group(1)) * 1024 / 1e6
 

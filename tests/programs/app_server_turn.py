@@ -12,7 +12,7 @@ from typing import Any
 
 Json = dict[str, Any]
 
-NUMBERS = re.compile(r"\b(overload|silent|stall|garbage|long|count|deltas|delay|hold|cut|half):\s*(\d+)")
+NUMBERS = re.compile(r"\b(overload|silent|stall|garbage|long|count|clock|deltas|delay|hold|cut|half):\s*(\d+)")
 TEXTS = re.compile(r"\b(refuse|unknown|think|plan|run|edit|write|ask|call|retry|fail|answer):[ \t]*(.+)$", re.MULTILINE)
 
 USAGE = {
@@ -108,7 +108,9 @@ class Player:
         numbers = turn.numbers
         if answer is None:
             answer = turn.texts.get("answer", f"echo: {turn.text}")
-        if "count" in numbers:
+        if "clock" in numbers:
+            deltas = [""] * numbers["clock"]
+        elif "count" in numbers:
             deltas = [f"answer line {number:04d}\n" for number in range(1, numbers["count"] + 1)]
         else:
             deltas = pieces(answer, numbers.get("deltas", 1))
@@ -237,6 +239,7 @@ class Player:
         item = {"type": "agentMessage", "id": f"msg_{fresh_id()}", "text": "", "phase": None}
         self.item("started", turn, item)
         numbers = turn.numbers
+        said = ""
         for number in range(len(deltas) + 1):
             if number == numbers.get("cut"):
                 os._exit(1)
@@ -251,8 +254,10 @@ class Player:
                 return
             if number < len(deltas):
                 place = {"turnId": turn.id, "itemId": item["id"]}
-                self.notify("item/agentMessage/delta", **place, delta=deltas[number])
-        self.item("completed", turn, item | {"text": "".join(deltas)})
+                delta = deltas[number] or f"{time.monotonic_ns()} "
+                said += delta
+                self.notify("item/agentMessage/delta", **place, delta=delta)
+        self.item("completed", turn, item | {"text": said})
 
     def hold(self, turn: Turn) -> None:
         while not turn.has_news() and not (self.release and self.release.exists()):

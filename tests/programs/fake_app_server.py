@@ -13,6 +13,7 @@ A prompt's words say what its turn does, in this order; without any, the answer 
 - ``call: METHOD``: a request that no client knows.
 - ``retry: TEXT``: an error that is tried again. ``fail: TEXT``: the turn fails.
 - ``answer: TEXT``, ``count: N``: the answer, or N numbered lines as one delta each.
+- ``clock: N``: the answer in N deltas, each the time before it is written: CLOCK_MONOTONIC in nanoseconds.
 - ``deltas: N``, ``delay: MS``: the answer in N deltas, with a wait before each.
 - ``hold: K``: after K deltas, the stream waits until it is steered or interrupted, or until a file "release" is in the
   directory of the threads.

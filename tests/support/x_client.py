@@ -108,6 +108,17 @@ class XClient:
         self._x11.XDestroyImage(pointer)
         return data
 
+    def area_of(self, window_id: int) -> Area:
+        """Where a window is on the screen, without its frame."""
+        window, root, child = ctypes.c_ulong(window_id), ctypes.c_ulong(), ctypes.c_ulong()
+        left, top = ctypes.c_int(), ctypes.c_int()
+        width, height, border, depth = (ctypes.c_uint() for _ in range(4))
+        self._x11.XGetGeometry(
+            self._display, window, *map(ctypes.byref, (root, left, top, width, height, border, depth))
+        )
+        self._x11.XTranslateCoordinates(self._display, window, self._root, 0, 0, *map(ctypes.byref, (left, top, child)))
+        return Area(left.value, top.value, width.value, height.value)
+
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Have ``wait_painted`` hear of each time that something is painted on the screen."""

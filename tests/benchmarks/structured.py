@@ -1,0 +1,377 @@
+"""Structured chats: from the agent's write to the viewer and to the pixels, a host's memory, a chat of 10,000 items.
+
+The agent is the fake app-server, whose answers are words that are the times before they are written. *At the viewer*:
+until a viewer's transcript has the word, in the loop of ``outlive attach``, without a window. *On the screen*: until
+the X server has painted the word in the product's window, seen by DAMAGE and by other pixels; beside it a terminal chat
+in the same window, and xterm, with a program that writes such words. Each word comes after a pause; the first word of a
+turn has a figure of its own.
+
+Memory: hosts of a terminal chat and of structured chats with nothing to do, just after their start and at rest: with
+their share of what they have in common (PSS), without it (USS), and files in memory, which neither counts. The memory
+of the agents is not in it.
+
+The long chat is a thread of the agent's that is resumed. An attach is measured from the message to the last part of the
+snapshot, and to the restored transcript; ``chat_view`` measures from there to the pixels.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from session_host.client.chats.resume import resume
+from session_host.client.connection import HostConnection
+from session_host.client.control import request
+from session_host.client.viewer.viewer import Viewer, ViewerState
+from session_host.keeper_client.requests import keeper_status
+from session_host.protocol.messages import Attach, Event, InputRefused, Send, SnapshotPart
+from session_host.structured.transcript import BUILD, Transcript
+from session_host.system import event_loop
+from tests.benchmarks import peers
+from tests.benchmarks.report import Report, Series, Verdict, percentile, ratio
+from tests.benchmarks.setting import Setting
+from tests.benchmarks.usage import memory_files_mb, pss_mb, uss_mb
+from tests.programs import Gate, program
+from tests.support.commands import environment
+from tests.support.hosts import end, rest_after
+from tests.support.long_thread import lengthen
+from tests.support.structured_chats import heard, start_chat, viewing
+from tests.support.windows import window, xdotool
+from tests.support.x_client import Area, XClient
+
+TURNS = 2
+"""For each round."""
+
+WORDS, PAUSE_MS = 12, 60
+PROMPT = f"clock: {WORDS}\ndelay: {PAUSE_MS}"
+ITEMS = 10_000
+ATTACHES = 2
+"""For each round."""
+
+REST_AFTER_S = 6.0
+"""Longer than the start of the chats takes."""
+
+WAIT_S = 60.0
+QUIET_S = 0.4
+SIDEBAR_PX, BAR_PX, PROMPT_PX = 242, 38, 110
+"""What is around the page in the window."""
+
+PAINTED_LIMIT_MS = 5.0
+
+
+def run(setting: Setting) -> Report:
+    """Measure."""
+    report = Report("structured", f"structured chats; words after {PAUSE_MS} ms each; {ITEMS:,} items")
+    directory = setting.cache / "threads"
+    directory.mkdir()
+    memory(setting, report, directory)
+    setting.end_sessions()
+    rest_after(0)
+    with asyncio.Runner(loop_factory=event_loop.loop_factory()) as runner:
+        times = runner.run(at_viewer(directory, setting.rounds * TURNS))
+    _tell(report, "at the viewer", times)
+    with ExitStack() as stack:
+        setting.display()
+        client = XClient()
+        stack.callback(client.close)
+        on_screen(setting, report, directory, client)
+    return report
+
+
+def _tell(report: Report, name: str, turns: Sequence[Sequence[float]]) -> Series:
+    """Add the times of some turns; returns those of the words but the first ones of the turns."""
+    words = Series(f"a word, {name}", "ms", [each for turn in turns for each in turn[1:]])
+    found = [words]
+    if len(turns) > 1:
+        found.insert(0, Series(f"the first word of a turn, {name}", "ms", [turn[0] for turn in turns]))
+    for series in found:
+        report.series.append(series)
+        p50, p99 = (percentile(series.values, share) for share in (50, 99))
+        report.notes.append(f"{series.name}: p50 / p99 {p50:.2f} / {p99:.2f} ms")
+    return words
+
+
+# ------------------------------------------------------------ a word to the viewer
+
+
+class Arrivals:
+    """A viewer's delegate that notes how long each word took."""
+
+    def __init__(self, session_id: str) -> None:
+        self.viewer = Viewer(session_id, self, runtime="structured")
+        self.live = asyncio.Event()
+        self.turns: list[list[float]] = []
+        self._words = 0
+        self._answer = ""
+
+    def viewer_damaged(self) -> None:
+        now_ns = time.monotonic_ns()
+        transcript = self.viewer.transcript
+        assert transcript is not None
+        last = transcript[len(transcript) - 1]
+        if last.kind != "agent":
+            return
+        if last.id != self._answer:
+            self._answer, self._words = last.id, 0
+            self.turns.append([])
+        words = last.text.split()
+        self.turns[-1] += [(now_ns - int(word)) / 1e6 for word in words[self._words :]]
+        self._words = len(words)
+
+    def viewer_state(self, state: ViewerState, message: str) -> None:
+        if state is ViewerState.LIVE:
+            self.live.set()
+
+    def viewer_replaced(self) -> None:
+        pass
+
+    def viewer_event(self, event: Event) -> None:
+        pass
+
+    def viewer_refused(self, refusal: InputRefused) -> None:
+        raise AssertionError(f"a prompt was refused: {refusal.message}")
+
+    def is_done(self, turns: int) -> bool:
+        """Whether so many turns are over."""
+        transcript = self.viewer.transcript
+        return len(self.turns) == turns and transcript is not None and transcript.status.state == "idle"
+
+
+async def at_viewer(directory: Path, turns: int) -> list[list[float]]:
+    """How long words take to a viewer's transcript, in milliseconds, turn by turn."""
+    record = await start_chat(directory)
+    arrivals = Arrivals(record.id)
+    arrivals.viewer.start()
+    try:
+        async with asyncio.timeout(WAIT_S):
+            await arrivals.live.wait()
+            for number in range(1, turns + 1):
+                arrivals.viewer.prompt(PROMPT)
+                while not arrivals.is_done(number):  # noqa: ASYNC110 - looks while nothing is measured
+                    await asyncio.sleep(PAUSE_MS / 1000 * WORDS if len(arrivals.turns) < number else 0.02)
+    finally:
+        arrivals.viewer.close()
+        await arrivals.viewer.closed()
+    assert all(len(turn) == WORDS for turn in arrivals.turns), f"not all words came: {arrivals.turns}"
+    await end(record.id)
+    return arrivals.turns
+
+
+# ------------------------------------------------------------ a word to the pixels
+
+
+def on_screen(setting: Setting, report: Report, directory: Path, client: XClient) -> None:
+    """Measure in the window: a structured chat and a terminal chat; and xterm."""
+    turns = setting.rounds * TURNS
+    result = setting.cache / "words"
+    with Gate(setting.cache / "gate") as gate:
+        writer = program("clock_words", turns * WORDS, PAUSE_MS, result, "--gate", gate.path)
+
+        def written() -> list[float]:
+            """Let the program write; how long its words took to the pixels of the area."""
+            painted = paintings(client, area, gate.release, until=result.exists)
+            words = result.read_text().split()
+            result.unlink()
+            gate.release()
+            return delays_ms(words, painted)
+
+        with window() as own:
+            record = asyncio.run(start_chat(directory))
+            own.show(record.id)
+            own.wait_connected([record.id])
+            own.focus()
+            area = page_area(client, own.shown()[0])
+            times = []
+            for number in range(1, turns + 1):
+                painted = paintings(client, area, lambda: send(record.id))
+                times.append(delays_ms(asyncio.run(last_answer(record.id, number)), painted))
+            chat = _tell(report, "on the screen", times)
+            session = setting.new_session(writer, "words")["id"]
+            own.show(session)
+            own.wait_connected([session])
+            terminal = _tell(report, "in a terminal chat in the window", [written()])
+            own.ask("close")
+            own.process.wait(20)
+        p50 = percentile(chat.values, 50)
+        report.verdicts.append(Verdict("a word on the screen, p50", p50, "ms", PAINTED_LIMIT_MS, at_least=False))
+        report.verdicts.append(ratio("on the screen, of a terminal chat's", chat, terminal, at_least=None))
+        if lacking := peers.missing("xterm"):
+            report.notes.append(lacking)
+            return
+        with peers.in_terminal("xterm", writer, environment()):
+            found = xdotool("search", "--sync", "--onlyvisible", "--class", "xterm").split()
+            area = client.area_of(int(found[0]))
+            xterm = _tell(report, "in xterm", [written()])
+        report.verdicts.append(ratio("on the screen, of xterm's", chat, xterm, at_least=None))
+
+
+def send(session_id: str) -> None:
+    """Send a prompt as a command does."""
+    asyncio.run(request(session_id, Send(0, PROMPT, token=os.urandom(16).hex())))
+
+
+async def last_answer(session_id: str, answers: int) -> list[str]:
+    """The words of the last answer."""
+    async with viewing(session_id, read_only=True) as chat:
+        await chat.until_idle(answers)
+        return chat.texts()[-1].split()
+
+
+def paintings(
+    client: XClient, area: Area, begin: Callable[[], object], *, until: Callable[[], bool] = lambda: True
+) -> list[float]:
+    """Begin something; the times, in seconds, at which the pixels of an area changed until it is over and they rest."""
+    found: list[float] = []
+    with client.watching():
+        former = client.pixels(area)
+        begin()
+        end_s = time.monotonic() + WAIT_S
+        while True:
+            if client.wait_painted(QUIET_S):
+                seen_s = time.monotonic()
+                pixels = client.pixels(area)
+                if pixels != former:
+                    found.append(seen_s)
+                    former = pixels
+            elif found and until():
+                return found
+            assert time.monotonic() < end_s, "it does not come to rest"
+
+
+def delays_ms(words: Sequence[str], painted: Sequence[float]) -> list[float]:
+    """From each word's time to the first change of the pixels after it, in milliseconds."""
+    found = []
+    for word in words:
+        written_s = int(word) / 1e9
+        seen_s = next((each for each in painted if each > written_s), None)
+        assert seen_s is not None, "a word was not painted"
+        found.append((seen_s - written_s) * 1000)
+    return found
+
+
+def page_area(client: XClient, window_id: str) -> Area:
+    """Where the transcript, or the terminal, is in the window; on the screen."""
+    whole = client.area_of(int(window_id))
+    return Area(
+        whole.left + SIDEBAR_PX, whole.top + BAR_PX, whole.width - SIDEBAR_PX, whole.height - BAR_PX - PROMPT_PX
+    )
+
+
+# ------------------------------------------------------------ memory, and a long chat
+
+
+def memory(setting: Setting, report: Report, directory: Path) -> None:
+    """Compare idle hosts; attach to the long chat."""
+    rest_after(REST_AFTER_S)
+    long_id = asyncio.run(long_chat(directory))
+    attaching(report, long_id, setting.rounds * ATTACHES)
+    short_id = asyncio.run(short_chat(directory))
+    chats = {
+        "a terminal chat": setting.new_session(["cat"], "cat")["id"],
+        "a structured chat": short_id,
+        f"a structured chat of {ITEMS:,} items": long_id,
+    }
+    awake = hosts(chats)
+    _measure(report, awake, "just after its start")
+    setting.resting_hosts(awake.values())
+    resting = _measure(report, hosts(chats), "at rest")
+    terminal, short, _ = resting
+    report.verdicts.append(
+        ratio("an idle structured chat's host at rest, of a terminal chat's", short, terminal, at_least=None)
+    )
+
+
+def hosts(chats: dict[str, str]) -> dict[str, int]:
+    """The PIDs of the chats' hosts, by the same names."""
+    status = keeper_status()
+    assert status is not None
+    pids = {each.session_id: each.host_pid for each in status.sessions}
+    return {name: pids[session_id] for name, session_id in chats.items()}
+
+
+def _measure(report: Report, pids: dict[str, int], when: str) -> list[Series]:
+    """Measure each host once; the series of PSS."""
+    found = []
+    for name, pid in pids.items():
+        series = Series(f"host of {name}, {when} (PSS)", "MB", [pss_mb(pid)])
+        own, files = uss_mb(pid), memory_files_mb(pid)
+        report.series.append(series)
+        report.notes.append(f"host of {name}, {when}: USS {own:.2f} MB, files in memory {files:.2f} MB")
+        found.append(series)
+    return found
+
+
+async def short_chat(directory: Path) -> str:
+    """A structured chat with one answer; its id."""
+    record = await start_chat(directory, prompt="answer: hello")
+    async with viewing(record.id) as chat:
+        await chat.until_idle(1)
+    return record.id
+
+
+async def long_chat(directory: Path) -> str:
+    """A structured chat that resumes a long thread of the agent's; its id."""
+    first = await short_chat(directory)
+    thread = heard(directory, "turn/start")[-1]["params"]["threadId"]
+    await end(first)
+    lengthen(directory / f"{thread}.json", ITEMS)
+    # A terminal chat keeps no transcript: the agent's history is asked for.
+    terminal = await resume(first, runtime="terminal")
+    await end(terminal.id)
+    record = await resume(terminal.id, runtime="structured")
+    async with viewing(record.id) as chat:
+
+        def is_there() -> bool:
+            transcript = chat.viewer.transcript
+            return transcript is not None and len(transcript) >= ITEMS and transcript.status.state == "idle"
+
+        await chat.watcher.until(is_there, "the history")
+    return record.id
+
+
+def attaching(report: Report, session_id: str, times: int) -> None:
+    """Attach to the long chat, so many times."""
+    received = Series(f"attach, {ITEMS:,} items: the snapshot is received", "ms")
+    restored = Series("and restored", "ms")
+    report.series += [received, restored]
+    sizes = []
+    for _ in range(times):
+        size, received_ms, restored_ms = asyncio.run(attach(session_id))
+        sizes.append(size)
+        received.values.append(received_ms)
+        restored.values.append(restored_ms)
+    report.notes.append(f"the snapshot of {ITEMS:,} items has {median(sizes) / 1e6:.2f} MB")
+
+
+async def attach(session_id: str) -> tuple[int, float, float]:
+    """Attach once: the snapshot's bytes; the milliseconds until it is received, and until it is restored."""
+    connection = await HostConnection.open(session_id, "viewer", BUILD)
+    parts: list[bytes] = []
+    done = asyncio.Event()
+    at_s = [0.0, 0.0]
+
+    def take(message: Any) -> None:
+        if isinstance(message, SnapshotPart):
+            parts.append(message.data)
+            if message.last:
+                at_s[0] = time.perf_counter()
+                transcript = Transcript.restore(b"".join(parts))
+                at_s[1] = time.perf_counter()
+                assert len(transcript) >= ITEMS
+                done.set()
+
+    connection.set_callbacks(take, done.set)
+    began_s = time.perf_counter()
+    connection.send_message(Attach(read_only=True))
+    async with asyncio.timeout(WAIT_S):
+        await done.wait()
+    connection.close()
+    await connection.wait_closed()
+    assert at_s[1], "the connection was lost"
+    return sum(map(len, parts)), (at_s[0] - began_s) * 1000, (at_s[1] - began_s) * 1000
