@@ -114,7 +114,7 @@ class Opening:
                 self._shared.port.start_timer("settle", SETTLE_S)
             case "settle":
                 self._ready()
-            case "unanswered" if not state.session and not state.resume_tries:
+            case "unanswered" if not (state.session or state.resume_tries or state.waited_for_minute):
                 self._shared.port.notice(f"{state.agent} has not answered for {ANSWER_PATIENCE_S:.0f} seconds")
             case _:
                 pass
