@@ -170,7 +170,8 @@ async def test_an_agent_killed_in_mid_turn_is_resumed_by_its_id_with_the_whole_h
     wait_until(recorded, 10, "the end to be recorded")
     again = await resume(record.id, anyway=True)
     async with viewing(again.id) as chat:
-        await chat.watcher.until(lambda: chat.state == "idle", "the agent to take prompts")
+        # Gemini CLI loads a conversation only in a later minute than the one in which it began.
+        await eventually(lambda: chat.state == "idle", 150, "the agent to take prompts")
         assert chat.items[: len(items)] == items
         chat.viewer.prompt("hello after")
         await said(chat, "echo: hello after")
