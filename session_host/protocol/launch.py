@@ -88,6 +88,8 @@ class StructuredLaunch(msgspec.Struct, frozen=True):
     """The first prompt; "" for none."""
     idle_timeout_s: float = 0.0
     """The agent is ended after this time without a turn; 0 for never. The next prompt resumes it."""
+    began_ms: int = 0
+    """When the resumed session began, in milliseconds since 1970; 0 for none."""
 
 
 class LaunchSpec(msgspec.Struct, frozen=True):

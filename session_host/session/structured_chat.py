@@ -57,6 +57,9 @@ IDLE = "idle"
 
 _POLITELY = "SIGTERM"
 
+GIVEN_UP = "This version of Outlive cannot go on with the running agent, and has ended it. A prompt resumes the chat."
+"""Said when the state that another version left cannot be restored."""
+
 _FIRST_PROMPT = "first prompt"
 """Names the verb of the launch, so that a replacement host does not repeat it."""
 
@@ -124,6 +127,12 @@ class StructuredChat:
                 self._append(Cause.HISTORY, items, self._now_ms())
             now_ms = self._now_ms()
             self._take(Cause.BEGIN, self.rules.begin(now_ms), now_ms)
+        elif self.rules.state.has_given_up:
+            now_ms = self._now_ms()
+            self._append(
+                Cause.NOTICE, [Put(Item(f"{self.rules.prefix}-given-up", "notice", now_ms, text=GIVEN_UP))], now_ms
+            )
+            self.effects.append(SignalProgram(_POLITELY))
         elif self.rules.state.timed_out:
             self.effects.append(SignalProgram(_POLITELY))  # A previous host recorded it, and was killed before.
         if self._prompt:

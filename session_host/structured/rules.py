@@ -49,9 +49,13 @@ from .lines import Line
 from .state import KEPT_ANSWERS, KEPT_TOKENS, RulesState
 from .step import Refusal, Step
 from .text import PLACES
+from .transcript import Transcript
 
 IDLE_TIMEOUT = "idle time-out"
 """The detail of the state of an agent that was ended because it was idle."""
+
+GIVEN_UP_ITEMS = 1_000_000
+"""Ids of items from here on are not those that the lost state has given out."""
 
 MAX_RAW_CHARACTERS = 20_000
 """The most of one unknown message that is kept."""
@@ -149,6 +153,18 @@ class StructuredRules(DialectPort):
         self.notice("The agent was idle and has been ended. The next prompt resumes it.")
         return self._step()
 
+    def give_up(self, transcript: Transcript) -> None:
+        """Take the state of a transcript, without the dialect's: the caller ends the agent, and what runs is cut."""
+        state, status = self.state, transcript.status
+        state.begun = state.has_given_up = True
+        state.state, state.turn, state.ended = status.state, status.turn, status.state == "ended"
+        state.items = len(transcript) + GIVEN_UP_ITEMS
+        state.running = [item.id for item in transcript if item.status == "running"]
+        state.requests = {request.id: request for request in transcript.open_requests}
+        for item in transcript:
+            if item.status == "sent":
+                state.steering.append(UserPrompt(item.id, item.text, item.images))
+
     def end(self, now_ms: int) -> Step:
         """The program ended: what was going on is cut."""
         self.now_ms = now_ms
@@ -170,6 +186,8 @@ class StructuredRules(DialectPort):
     def _dialect_does(self, now_ms: int, work: Callable[[], None]) -> None:
         """Let the dialect work; a fault of ours costs one message, never the chat."""
         self.now_ms = now_ms
+        if self.state.has_given_up:
+            return
         try:
             work()
         except Exception as error:  # noqa: BLE001 - an agent's message must not end the host
@@ -192,7 +210,7 @@ class StructuredRules(DialectPort):
     # ------------------------------------------------------------ verbs
 
     def _verb(self, verb: Verb, by: str) -> Refusal | None:
-        if self.state.ended:
+        if self.state.ended or self.state.has_given_up:
             return Refusal(ErrorCode.ENDED, "the chat has ended")
         match verb:
             case Prompt():

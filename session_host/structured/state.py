@@ -49,6 +49,8 @@ class RulesState(msgspec.Struct, array_like=True):
     ended: bool = False
     timed_out: bool = False
     """The agent is ended because it was idle."""
+    has_given_up: bool = False
+    """The dialect's state could not be restored: the agent is ended."""
     waited: list[str] = []
 
 

@@ -66,6 +66,9 @@ class PresetButtons(QWidget):
 class RuntimeField(QWidget):
     """The choice between the agent's own terminal and a chat view.
 
+    Attributes:
+        buttons: one for each, in the order of the keyboard.
+
     Signals:
         changed: the user chose another one.
     """
@@ -92,6 +95,7 @@ class RuntimeField(QWidget):
             row.addWidget(made)
             self._made[runtime] = made
         row.addStretch(1)
+        self.buttons = list(self._made.values())
         self.set_value("terminal")
 
     def set_value(self, runtime: Runtime) -> None:

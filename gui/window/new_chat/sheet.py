@@ -108,10 +108,10 @@ class NewChatSheet(FormSheet):
         fields.setColumnMinimumWidth(0, 80)
         fields.setColumnStretch(1, 1)
         rows: list[tuple[str, QWidget]] = [
-            (new_chat_texts.show_as(), self.runtime),
             (new_chat_texts.directory(), self.directory_row),
             (common_texts.name(), self.name),
             (new_chat_texts.first_prompt(), self.prompt),
+            (new_chat_texts.show_as(), self.runtime),
             (new_chat_texts.model(), self.model),
             (new_chat_texts.server(), self.url),
             (new_chat_texts.arguments(), self.arguments),
@@ -144,9 +144,9 @@ class NewChatSheet(FormSheet):
         last.insertWidget(0, self.more)
         layout.addLayout(last)
         order = [
-            self.directory, self.directory_row.browse, self.name, self.prompt, self.model, self.url, self.arguments,
-            self.presets, self.worktree.wanted, self.worktree.branch, self.environment, self.missing.copy, self.more,
-            self.cancel, self.start,
+            self.directory, self.directory_row.browse, self.name, self.prompt, *self.runtime.buttons, self.model,
+            self.url, self.arguments, self.presets, self.worktree.wanted, self.worktree.branch, self.environment,
+            self.missing.copy, self.more, self.cancel, self.start,
         ]  # fmt: skip
         for before, after in itertools.pairwise(order):
             QWidget.setTabOrder(before, after)

@@ -234,7 +234,7 @@ def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
         if structured is not None
         else (),
     )
-    if ours and structured is None and not any(conversation in word for word in argv):
+    if ours and (structured is None or request.anew) and not any(conversation in word for word in argv):
         conversation = ""  # This version of the agent accepts no id.
     if request.resume is not None and conversation:
         copy_conversation_files(conversation, session_files(request.resume.id), files)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from session_host.agents.agent import Agent, StructuredSettings, Template
 from session_host.errors import UsageError
 from session_host.protocol.launch import StructuredLaunch, Watch
@@ -34,7 +36,8 @@ def structured_launch(
     settings = _settings(agent)
     history = resumed.id if resumed is not None and resumed.runtime == "structured" else ""
     idle_s = chats.idle_timeout_min.get(agent.name, 0.0) * 60
-    return StructuredLaunch(settings.dialect, settings.options, history, prompt, idle_s)
+    began_ms = round(datetime.fromisoformat(resumed.created_at).timestamp() * 1000) if resumed is not None else 0
+    return StructuredLaunch(settings.dialect, settings.options, history, prompt, idle_s, began_ms)
 
 
 def template_of(agent: Agent, *, resumes: bool) -> Template:
@@ -48,10 +51,14 @@ def template_of(agent: Agent, *, resumes: bool) -> Template:
 
 
 def watch_of_structured(agent: Agent) -> Watch:
-    """The agent's messages report all of its activity; only its end is watched as a terminal's."""
+    """The agent's messages report all of its activity; its end and its own files are watched as a terminal's."""
     signals = agent.signals
     return Watch(
-        stale_after_s=NEVER_STALE_S, leave_by=signals.leave_by, strays=signals.strays, ends_all=signals.ends_all
+        stale_after_s=NEVER_STALE_S,
+        leave_by=signals.leave_by,
+        strays=signals.strays,
+        ends_all=signals.ends_all,
+        transcripts=signals.transcripts,
     )
 
 

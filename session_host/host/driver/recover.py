@@ -143,11 +143,13 @@ def _rebuild_chat(
     look_only: bool,
 ) -> RecoveredSession:
     """Rebuild a structured chat, up to the end of its transcript log; see ``recover_chat``."""
-    chat = recover_chat(spec, structured, log_state, transcript_log, agent_output, look_only=look_only)
     engine = transcript_engine(checkpoint.data if checkpoint is not None else None)
     offset = checkpoint.offset if checkpoint is not None else 0
     for _, data in transcript_log.pieces(offset, transcript_log.end, PIECE_BYTES):
         engine.feed(data)
+    chat = recover_chat(
+        spec, structured, log_state, transcript_log, agent_output, engine.transcript, look_only=look_only
+    )
     # Of an emulator's methods, a host calls for a structured chat only those that this engine has.
     emulator = cast("Emulator", engine)
     return RecoveredSession(log_state, emulator, transcript_log.end, 0, offset, b"", [], "", chat)

@@ -23,6 +23,7 @@ from session_host.structured.log import NOBODY, Cause, Record, RecordReader
 from session_host.structured.rules import StructuredRules
 from session_host.structured.state import VerbCause
 from session_host.structured.step import Step
+from session_host.structured.transcript import Transcript
 from session_host.version import VERSION
 
 log = logging.getLogger(__name__)
@@ -59,6 +60,7 @@ def make_rules(spec: LaunchSpec, structured: StructuredLaunch) -> StructuredRule
         version=VERSION,
         options=structured.options,
         resumes=spec.origin.resumed_from is not None,
+        began_ms=structured.began_ms,
     )
     return StructuredRules(partial(make_dialect, structured.dialect), start, spec.session_id[:8])
 
@@ -69,10 +71,14 @@ def recover_chat(
     log_state: LogState,
     transcript_log: TranscriptLog,
     agent_output: KeptBytes,
+    transcript: Transcript,
     *,
     look_only: bool,
 ) -> RecoveredChat:
     """Rebuild the rules up to the end of the transcript log.
+
+    If this version cannot read the state that another version left, the rules have given up: they end the agent, and
+    the chat can be resumed. A rehearsal raises the error instead, so that the former version goes on.
 
     Args:
         spec: the session's.
@@ -80,7 +86,33 @@ def recover_chat(
         log_state: what the input log adds up to; its attachments learn the verbs that the log has.
         transcript_log: the log; a torn record is cut off.
         agent_output: what the agent wrote.
+        transcript: the transcript at the end of the log.
         look_only: change nothing.
+    """
+    try:
+        return _repeat_all(spec, structured, log_state, transcript_log, agent_output, look_only=look_only)
+    except (msgspec.DecodeError, ValueError, TypeError, KeyError) as error:
+        if look_only:
+            raise
+        log.exception("the state of the dialect %s cannot be restored", structured.dialect, exc_info=error)
+    rules = make_rules(spec, structured)
+    rules.give_up(transcript)
+    return RecoveredChat(rules, LineSplitter(agent_output.end), {}, [], transcript_log, structured)
+
+
+def _repeat_all(
+    spec: LaunchSpec,
+    structured: StructuredLaunch,
+    log_state: LogState,
+    transcript_log: TranscriptLog,
+    agent_output: KeptBytes,
+    *,
+    look_only: bool,
+) -> RecoveredChat:
+    """As ``recover_chat``.
+
+    Raises:
+        msgspec.DecodeError, ValueError, TypeError, KeyError: another version left the state.
     """
     saved = log_state.chat
     rules = make_rules(spec, structured)
@@ -160,6 +192,4 @@ def transcript_engine(snapshot: bytes | None) -> TranscriptEngine:
     Raises:
         OutliveError: the snapshot is damaged.
     """
-    from session_host.structured.transcript import Transcript
-
     return TranscriptEngine(Transcript.restore(snapshot) if snapshot is not None else None)

@@ -13,8 +13,10 @@ from session_host.client.control import request
 from session_host.client.sessions.last_screen import last_transcript
 from session_host.client.sessions.store_access import open_store
 from session_host.client.sessions.upgrade import upgrade
+from session_host.keeper_client.discovery import connect_or_start_keeper, keeper_argv, keeper_environment
 from session_host.keeper_client.requests import keeper_status
 from session_host.paths import config_dir
+from session_host.protocol.keeper import Replaced, ReplaceKeeper
 from session_host.protocol.messages import Describe, Description
 from session_host.storage.store import SessionRecord
 from session_host.structured.rules import IDLE_TIMEOUT
@@ -192,3 +194,35 @@ async def test_a_turn_that_lasts_longer_than_the_idle_time_out_is_not_ended(tmp_
     async with viewing(record.id) as chat:
         await chat.until_said(f"line {LINES:04}")
         assert chat.texts()[-1] == WHOLE
+
+
+async def test_a_state_that_this_version_cannot_read_ends_the_agent_with_a_line(
+    tmp_path: Path,
+) -> None:
+    """As after an upgrade in the midst of which the host was killed."""
+    own, mark = tmp_path / "code", tmp_path / "unreadable"
+    own.mkdir()
+    (own / "sitecustomize.py").write_text(
+        "import os\n"
+        f"if os.path.exists({str(mark)!r}):\n"
+        "    import session_host.structured.rules as rules\n"
+        "    def fail(*_):\n"
+        "        raise ValueError('another version')\n"
+        "    rules.StructuredRules.begin = fail\n"
+    )
+    record = await start_chat(tmp_path, prompt="answer: first")
+    async with viewing(record.id) as chat:
+        await chat.until_idle(1)
+        chat.viewer.prompt("count: 50\nhold: 3")
+        await chat.until_said("line 0003")
+        mark.touch()
+        environment = keeper_environment()
+        environment["PYTHONPATH"] = f"{own}{os.pathsep}{environment['PYTHONPATH']}"
+        pipe = connect_or_start_keeper()
+        assert isinstance(pipe.request(ReplaceKeeper(keeper_argv(), environment), 30), Replaced)
+        pipe.close()
+        await kill_host(record.id)
+        await chat.watcher.until(lambda: chat.state == "ended", "the end")
+        assert chat.texts("notice")[-1].startswith("This version of Outlive cannot go on")
+        assert [each.status for each in chat.items if "line 0003" in each.text] == ["cut"]
+    await eventually(lambda: is_over(recorded(record.id)), 10, "the end to be recorded")
