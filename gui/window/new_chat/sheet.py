@@ -311,7 +311,7 @@ class NewChatSheet(FormSheet):
         is_endpoint = agent is not None and agent.name == ENDPOINT
         shown = self._more_shown
         for control, is_shown in (
-            (self.runtime, agent is not None and agent.structured is not None),
+            (self.runtime, agent is not None and agent.structured is not None and (shown or not replaces)),
             (self.prompt, agent is not None and (agent.takes_prompt or self._is_structured)),
             (self.model, is_endpoint),
             (self.url, is_endpoint),
