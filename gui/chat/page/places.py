@@ -8,6 +8,9 @@ from gui.chat.drawing.laid import Laid
 
 from .rows import Rows
 
+BLEED_PX = 24
+"""A segment may look different up to this far above its place: the ground of a prompt ends there."""
+
 
 class Place(NamedTuple):
     """What is at the top of the page: the key of a row, one of its segments, and how much of that is above the page."""
@@ -118,6 +121,16 @@ def distance_from_top(rows: Rows, place: Place) -> float:
     row = rows.row(position)
     inside = sum(row.heights[: place.segment]) + (row.before if place.segment else 0.0)
     return rows.heights.above(position) + inside + place.above
+
+
+def first_change(former: list[Visible], visible: list[Visible], height: int) -> int:
+    """The height on the page above which two arrangements look the same."""
+    for one, other in zip(former, visible, strict=False):
+        if one.laid is not other.laid or one.top != other.top or one.bottom != other.bottom:
+            return max(int(min(one.top, other.top)) - BLEED_PX, 0)
+    shared = min(len(former), len(visible))
+    rest = former[shared:] or visible[shared:]
+    return max(int(rest[0].top) - BLEED_PX, 0) if rest else height
 
 
 def at_distance(rows: Rows, y: float) -> Place:

@@ -145,7 +145,7 @@ class ScrollingPage(QWidget):
 
     def arrange(self) -> None:
         """Find the segments on the page, and their places."""
-        rows, height = self.rows, float(self.height())
+        rows, height, former = self.rows, float(self.height()), self.visible
         for _ in range(3):
             if self._following or self._place is None:
                 self._place = places.from_bottom(rows, height)
@@ -165,7 +165,8 @@ class ScrollingPage(QWidget):
         self._show_bar()
         self._place_cards()
         self.arranged.emit()
-        self.update()
+        top = places.first_change(former, visible, self.height())
+        self.update(0, top, self.width(), self.height() - top)
 
     def _is_last(self, visible: Visible) -> bool:
         return (visible.position, visible.number) == places.last_of(self.rows)
@@ -321,7 +322,8 @@ class ScrollingPage(QWidget):
         left = self.column_left
         self._paint_frames(painter, left)
         for each in self.visible:
-            self._paint_segment(painter, each, left)
+            if each.bottom >= event.rect().top():
+                self._paint_segment(painter, each, left)
         painter.end()
         self._pacer.spent(time.monotonic() - begin_s)
 

@@ -113,7 +113,8 @@ class PromptBox(QWidget):
         self.settings.show_usage(status.usage)
         self.completion.set_commands(status.commands)
         is_over = status.state == "ended"
-        self.editor.setReadOnly(is_over and not self._resumes)
+        if self.editor.isReadOnly() != (is_over and not self._resumes):
+            self.editor.setReadOnly(not self.editor.isReadOnly())
         texts = (chat_texts.prompt_resumes(), chat_texts.ended()) if is_over else (chat_texts.prompt_hint(),) * 2
         self.editor.setPlaceholderText(texts[0] if self._resumes else texts[1])
         self._on_text()

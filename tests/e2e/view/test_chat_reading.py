@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAccessible, QGuiApplication
+from PySide6.QtGui import QAccessible, QGuiApplication, QImage
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from gui.chat.announcing import Announcer
 from gui.chat.page.finding import WHOLE
@@ -17,11 +18,13 @@ from session_host.protocol.values import Image
 from session_host.structured.items import (
     FileChange,
     PlanEntry,
+    Remove,
+    SetStatus,
     TurnEnded,
 )
 from session_host.structured.transcript import Transcript
 from tests.support.chat_stage import ChatStage
-from tests.support.played_chat import PlayedChat, command_request, long_chat
+from tests.support.played_chat import BEGAN_MS, PlayedChat, command_request, long_chat
 from tests.support.qt_waiting import process_events_until
 
 WAIT_S = 60.0
@@ -54,6 +57,44 @@ def test_the_end_is_followed_while_a_message_streams(chat_stage: Callable[..., C
     shown.settle()
     assert "Line 59." in shown.shown()
     assert shown.view.page.follows
+
+
+@pytest.mark.parametrize("items", [3, 40], ids=["a page with room", "a full page"])
+def test_what_is_painted_of_a_change_fits_to_the_rest_of_the_page(
+    chat_stage: Callable[..., ChatStage], items: int
+) -> None:
+    chat = long_chat(items)
+    shown = chat_stage(chat)
+    view = shown.view
+
+    def pixels() -> QImage:
+        QApplication.processEvents()
+        picture: QImage = view.screen().grabWindow(int(view.winId()), 0, 0, view.width(), view.page.height()).toImage()
+        return picture
+
+    def looks_whole() -> bool:
+        shown.settle()
+        found = pixels()
+        view.page.repaint()
+        return bool(found == pixels())
+
+    chat.run()
+    prompt = chat.put("user", "A prompt that waits.", status="queued")
+    assert looks_whole()
+    chat.apply(SetStatus(prompt, "done", BEGAN_MS))
+    assert looks_whole()
+    message = chat.put("agent", status="running")
+    before = pixels()
+    for number in range(30):
+        chat.say(message, f"word{number} " + ("\n\n" if number % 7 == 6 else ""))
+        assert looks_whole()
+    assert before != pixels()
+    chat.put("notice", "A line.")
+    assert looks_whole()
+    chat.apply(Remove(message))
+    assert looks_whole()
+    chat.end(TurnEnded("t1", "failed", "It failed."))
+    assert looks_whole()
 
 
 def test_nothing_moves_while_text_streams_below_the_place_that_is_read(chat_stage: Callable[..., ChatStage]) -> None:
