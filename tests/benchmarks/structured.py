@@ -3,8 +3,8 @@
 The agent is the fake app-server, whose answers are words that are the times before they are written. *At the viewer*:
 until a viewer's transcript has the word, in the loop of ``outlive attach``, without a window. *On the screen*: until
 the X server has painted the word in the product's window, seen by DAMAGE and by other pixels; beside it a terminal chat
-in the same window, and xterm, with a program that writes such words. Each word comes after a pause; the first word of a
-turn has a figure of its own.
+in the same window, by turns with it, and xterm, with a program that writes such words. Each word comes after a pause;
+the first word of a turn has a figure of its own.
 
 Memory: hosts of a terminal chat and of structured chats with nothing to do, just after their start and at rest: with
 their share of what they have in common (PSS), without it (USS), and files in memory, which neither counts. The memory
@@ -42,7 +42,7 @@ from tests.support.commands import environment
 from tests.support.hosts import end, rest_after
 from tests.support.long_thread import lengthen
 from tests.support.structured_chats import heard, start_chat, viewing
-from tests.support.windows import window, xdotool
+from tests.support.windows import Window, window, xdotool
 from tests.support.x_client import Area, XClient
 
 TURNS = 2
@@ -168,10 +168,9 @@ async def at_viewer(directory: Path, turns: int) -> list[list[float]]:
 
 def on_screen(setting: Setting, report: Report, directory: Path, client: XClient) -> None:
     """Measure in the window: a structured chat and a terminal chat; and xterm."""
-    turns = setting.rounds * TURNS
     result = setting.cache / "words"
     with Gate(setting.cache / "gate") as gate:
-        writer = program("clock_words", turns * WORDS, PAUSE_MS, result, "--gate", gate.path)
+        writer = program("clock_words", TURNS * WORDS, PAUSE_MS, result, "--gate", gate.path)
 
         def written() -> list[float]:
             """Let the program write; how long its words took to the pixels of the area."""
@@ -183,19 +182,19 @@ def on_screen(setting: Setting, report: Report, directory: Path, client: XClient
 
         with window() as own:
             record = asyncio.run(start_chat(directory))
-            own.show(record.id)
-            own.wait_connected([record.id])
+            show(own, record.id)
             own.focus()
             area = page_area(client, own.shown()[0])
-            times = []
-            for number in range(1, turns + 1):
-                painted = paintings(client, area, lambda: send(record.id))
-                times.append(delays_ms(asyncio.run(last_answer(record.id, number)), painted))
-            chat = _tell(report, "on the screen", times)
-            session = setting.new_session(writer, "words")["id"]
-            own.show(session)
-            own.wait_connected([session])
-            terminal = _tell(report, "in a terminal chat in the window", [written()])
+            chat_times, terminal_times = [], []
+            for each in range(setting.rounds):
+                show(own, record.id)
+                for number in range(each * TURNS + 1, (each + 1) * TURNS + 1):
+                    painted = paintings(client, area, lambda: send(record.id))
+                    chat_times.append(delays_ms(asyncio.run(last_answer(record.id, number)), painted))
+                show(own, setting.new_session(writer, "words")["id"])
+                terminal_times += written()
+            chat = _tell(report, "on the screen", chat_times)
+            terminal = _tell(report, "in a terminal chat in the window", [terminal_times])
             own.ask("close")
             own.process.wait(20)
         p50 = percentile(chat.values, 50)
@@ -209,6 +208,12 @@ def on_screen(setting: Setting, report: Report, directory: Path, client: XClient
             area = client.area_of(int(found[0]))
             xterm = _tell(report, "in xterm", [written()])
         report.verdicts.append(ratio("on the screen, of xterm's", chat, xterm, at_least=None))
+
+
+def show(own: Window, session_id: str) -> None:
+    """Show a tab."""
+    own.show(session_id)
+    own.wait_connected([session_id])
 
 
 def send(session_id: str) -> None:
