@@ -4,6 +4,7 @@
     journal/      a session's output with its times, on disk
     store/        the record of all sessions, and the window's layout: SQLite
     search/       the full-text index of all journals
+    last_transcript  the transcript of an ended structured session
 
 This room knows no sockets' peers, no event loop and no windows.
 """

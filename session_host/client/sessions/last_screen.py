@@ -1,4 +1,4 @@
-"""The last screen of an ended session."""
+"""The last screen, or the transcript, of an ended session."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import contextlib
 
 from session_host.errors import OutliveError
 from session_host.paths import session_dir, session_journal
-from session_host.storage.journal import restore, restore_transcript
+from session_host.storage.journal import restore
+from session_host.storage.last_transcript import last_transcript
 from session_host.storage.store.saved_screen import load_screen
 from session_host.structured.transcript import Transcript
 from session_host.terminal.base import Emulator, EngineName
+
+__all__ = ["last_screen", "last_transcript", "later_screen", "later_transcript"]
 
 
 def last_screen(session_id: str, engine: EngineName | None = None) -> Emulator | None:
@@ -41,28 +44,6 @@ def last_screen(session_id: str, engine: EngineName | None = None) -> Emulator |
     elif unreadable is not None:
         raise unreadable
     return emulator
-
-
-def last_transcript(session_id: str) -> Transcript | None:
-    """Restore the transcript of an ended structured session. Blocks on the disk.
-
-    Returns:
-        The transcript that the host saved, else what the journal has; None if nothing was kept.
-
-    Raises:
-        OutliveError: the saved transcript or the journal cannot be read.
-    """
-    unreadable: OutliveError | None = None
-    try:
-        saved = load_screen(session_dir(session_id) / "screen.bin")
-        if saved is not None:
-            return saved.restore_transcript()
-    except OutliveError as error:
-        unreadable = error
-    transcript = restore_transcript(session_journal(session_id))
-    if transcript is None and unreadable is not None:
-        raise unreadable
-    return transcript
 
 
 def later_transcript(session_id: str, offset: int) -> tuple[Transcript, int] | None:

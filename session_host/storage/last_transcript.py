@@ -1,0 +1,32 @@
+"""The transcript of an ended structured session: the file that its host saved, else the journal."""
+
+from __future__ import annotations
+
+from session_host.errors import OutliveError
+from session_host.paths import session_dir, session_journal
+from session_host.structured.transcript import Transcript
+
+from .journal import restore_transcript
+from .store.saved_screen import load_screen
+
+
+def last_transcript(session_id: str) -> Transcript | None:
+    """Restore the transcript of an ended structured session. Blocks on the disk.
+
+    Returns:
+        The transcript that the host saved, else what the journal has; None if nothing was kept.
+
+    Raises:
+        OutliveError: the saved transcript or the journal cannot be read.
+    """
+    unreadable: OutliveError | None = None
+    try:
+        saved = load_screen(session_dir(session_id) / "screen.bin")
+        if saved is not None:
+            return saved.restore_transcript()
+    except OutliveError as error:
+        unreadable = error
+    transcript = restore_transcript(session_journal(session_id))
+    if transcript is None and unreadable is not None:
+        raise unreadable
+    return transcript
