@@ -8,6 +8,7 @@ derived: a damaged one is deleted and rebuilt from the journals.
     line_tracker       finds lines that are new on a screen, and lines that grew; pure
     reader             feeds a journal to an emulator: lines with their times and offsets
     transcript_reader  the same for a structured chat: the lines of its items
+    collected_lines    the lines that a reader has collected; pure
     pages              lines that are stored and found together; pure
     schema             the tables
     index              the file: lines, and how far each session is indexed

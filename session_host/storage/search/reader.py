@@ -18,6 +18,7 @@ from session_host.terminal import create, engine_build, restore
 from session_host.terminal.base import Emulator, EngineName
 
 from .chunking import HISTORY_ROWS, MOST_BYTES, Sequences, steps
+from .collected_lines import CollectedLines
 from .line_tracker import LineTracker, SeenState
 from .pages import Line
 
@@ -64,23 +65,15 @@ _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(_State)
 
 
-class Reader:
-    """Reads a session's journal, entry by entry, and collects its lines.
-
-    Attributes:
-        offset: the offset up to which output was read.
-        resizes: the number of the last resize read.
-        number: the number of the last line.
-        new: new lines by number, in order, since ``pop_lines``.
-        grown: older lines that have become longer since.
-    """
+class Reader(CollectedLines):
+    """Reads a session's journal, entry by entry, and collects its lines."""
 
     def __init__(
         self, engine: EngineName, offset: int = 0, resizes: int = -1, number: int = 0, state: _State | None = None
     ) -> None:
+        super().__init__(offset, resizes, number if state is None else state.number)
         self._emulator: Emulator | None = None if state is None else restore(engine, state.terminal)
         self._engine = engine
-        self.number = number if state is None else state.number
         self._in_history = 0 if state is None else state.in_history
         self._begun = "" if state is None else state.begun
         self._looked_ns = 0 if state is None else state.looked_ns
@@ -91,10 +84,6 @@ class Reader:
         self._waiting_bytes = 0
         self._fed = offset
         self._dirty = state is not None and state.dirty
-        self.offset = offset
-        self.resizes = resizes
-        self.new: dict[int, Line] = {}
-        self.grown: dict[int, Line] = {}
         self._primary = LineTracker(SeenState() if state is None else state.primary, self._add_line, self._grow)
         self._alternate = LineTracker(SeenState() if state is None else state.alternate, self._add_line, self._grow)
 
@@ -122,16 +111,9 @@ class Reader:
             self._emulator.close()
             self._emulator = None
 
-    def pop_lines(self) -> tuple[list[Line], list[Line]]:
-        """The new and the grown lines since the last call."""
-        taken = list(self.new.values()), list(self.grown.values())
-        self.new, self.grown = {}, {}
-        return taken
-
     def forget_lines(self, number: int) -> None:
-        """All lines so far are indexed already, under unknown numbers up to this one."""
-        self.pop_lines()
-        self.number = number
+        """See ``CollectedLines``."""
+        super().forget_lines(number)
         self._primary.forget_numbers()
         self._alternate.forget_numbers()
 

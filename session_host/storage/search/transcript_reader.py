@@ -19,6 +19,7 @@ from session_host.structured.log import Record, RecordReader, begins_log
 from session_host.structured.text import item_lines
 from session_host.structured.transcript import BUILD, Transcript
 
+from .collected_lines import CollectedLines
 from .pages import Line
 
 LONGEST_LINE: Final = 8192
@@ -85,22 +86,19 @@ def is_state(kept: bytes) -> bool:
     return kept.startswith(_BEGIN)
 
 
-class TranscriptReader:
-    """Reads a structured chat's journal, entry by entry; the attributes and methods are those of ``reader.Reader``."""
+class TranscriptReader(CollectedLines):
+    """Reads a structured chat's journal, entry by entry; the methods are those of ``reader.Reader``."""
 
     def __init__(
         self, journal: Path, offset: int = 0, resizes: int = -1, number: int = 0, state: _State | None = None
     ) -> None:
         self._journal = journal
-        self.offset, self.resizes = offset, resizes
         state = state or _State(number, offset, b"", False, {}, 0, 0)
-        self.number = state.number
+        super().__init__(offset, resizes, state.number)
         self._records = RecordReader(state.log_offset, state.rest)
         self._is_lost = state.is_lost
         self._known = state.known
         self._place, self._time_ns = state.place, state.time_ns
-        self.new: dict[int, Line] = {}
-        self.grown: dict[int, Line] = {}
 
     @classmethod
     def restored(cls, journal: Path, offset: int, resizes: int, kept: bytes) -> Self | None:
@@ -121,16 +119,9 @@ class TranscriptReader:
     def close(self) -> None:
         """Nothing is held."""
 
-    def pop_lines(self) -> tuple[list[Line], list[Line]]:
-        """The new and the grown lines since the last call."""
-        taken = list(self.new.values()), list(self.grown.values())
-        self.new, self.grown = {}, {}
-        return taken
-
     def forget_lines(self, number: int) -> None:
-        """All lines so far are indexed already, under unknown numbers up to this one."""
-        self.pop_lines()
-        self.number = number
+        """See ``CollectedLines``."""
+        super().forget_lines(number)
         for known in self._known.values():
             known.lines = [(0, text) for _, text in known.lines]
 

@@ -1,0 +1,33 @@
+"""The lines that a reader of a journal has collected for the index. Pure."""
+
+from __future__ import annotations
+
+from .pages import Line
+
+
+class CollectedLines:
+    """Base of the readers of journals.
+
+    Attributes:
+        offset: the offset up to which output was read.
+        resizes: the number of the last resize read.
+        number: the number of the last line.
+        new: new lines by number, in order, since ``pop_lines``.
+        grown: older lines that have become longer since.
+    """
+
+    def __init__(self, offset: int, resizes: int, number: int) -> None:
+        self.offset, self.resizes, self.number = offset, resizes, number
+        self.new: dict[int, Line] = {}
+        self.grown: dict[int, Line] = {}
+
+    def pop_lines(self) -> tuple[list[Line], list[Line]]:
+        """The new and the grown lines since the last call."""
+        taken = list(self.new.values()), list(self.grown.values())
+        self.new, self.grown = {}, {}
+        return taken
+
+    def forget_lines(self, number: int) -> None:
+        """All lines so far are indexed already, under unknown numbers up to this one."""
+        self.pop_lines()
+        self.number = number
