@@ -181,7 +181,7 @@ class Session:
         self.broadcast(NameEvent(name))
 
     def set_title(self, title: str) -> None:
-        """Set the title of a structured chat."""
+        """Set the title that the program, or the agent of a structured chat, has given."""
         self.title = title
         self.broadcast(TitleEvent(title))
 
@@ -265,8 +265,7 @@ class Session:
     def _terminal_event(self, event: TerminalEvent) -> None:
         match event:
             case TitleChanged(title):
-                self.title = title
-                self.broadcast(TitleEvent(title))
+                self.set_title(title)
             case Bell():
                 self.broadcast(BellEvent())
             case Notification(title, body):

@@ -15,7 +15,7 @@ from session_host.protocol.values import CellSize, GridSize
 
 from .input_log import CheckpointLocation, LogHeader
 from .log_state import LogState
-from .output_file import PAGE_BYTES, punch
+from .output_file import PAGE_BYTES, punch, write_at
 
 
 class Checkpoint(msgspec.Struct, array_like=True):
@@ -42,9 +42,7 @@ def write(file: int, checkpoint: Checkpoint, first_entry: int) -> CheckpointLoca
     """Append a checkpoint; it counts once the input log points to it. May take milliseconds."""
     data = msgspec.msgpack.encode(checkpoint)
     offset = -(-os.fstat(file).st_size // PAGE_BYTES) * PAGE_BYTES
-    done = 0
-    while done < len(data):
-        done += os.pwrite(file, data[done:] if done else data, offset + done)
+    write_at(file, data, offset)
     return CheckpointLocation(offset, len(data), zlib.crc32(data), first_entry)
 
 

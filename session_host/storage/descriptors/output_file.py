@@ -99,9 +99,7 @@ class TranscriptLog(KeptBytes):
 
     def append(self, record: bytes) -> None:
         """Append a record; it survives this process from now on."""
-        done = 0
-        while done < len(record):
-            done += os.pwrite(self._file, record[done:] if done else record, self.end + done)
+        write_at(self._file, record, self.end)
         self.end += len(record)
 
     def cut(self, end: int) -> None:
@@ -116,6 +114,13 @@ def _first_kept(file: int, end: int) -> int:
         return os.lseek(file, 0, os.SEEK_DATA)
     except OSError:  # ENXIO: all of it was, or it is empty.
         return end // PAGE_BYTES * PAGE_BYTES
+
+
+def write_at(file: int, data: bytes, offset: int) -> None:
+    """Write all of ``data`` at an offset; pwrite(2) may write a part only."""
+    done = 0
+    while done < len(data):
+        done += os.pwrite(file, data[done:] if done else data, offset + done)
 
 
 def punch(file: int, start: int, end: int) -> None:
