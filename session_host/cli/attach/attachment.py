@@ -50,6 +50,19 @@ class Ending(NamedTuple):
     signal_number: int = 0
 
 
+def final_ending(viewer: Viewer, state: ViewerState, message: str) -> tuple[How, str] | None:
+    """How an attachment ends in a viewer's state, and the line for the user; None for a state that is not final."""
+    match state:
+        case ViewerState.ENDED:
+            return How.ENDED, how_it_ended(viewer)
+        case ViewerState.FAILED if viewer.refusal == ErrorCode.NOT_ALLOWED:
+            return How.NOT_ALLOWED, message
+        case ViewerState.LOST | ViewerState.FAILED:
+            return How.UNAVAILABLE, message or "connection lost"
+        case _:
+            return None
+
+
 class Attachment:
     """Connects a viewer and this terminal; the viewer's delegate. A base class."""
 
@@ -223,12 +236,10 @@ class Attachment:
             case ViewerState.RECONNECTING:
                 text = f"reconnecting… {message}".strip()
                 self._after("notice", RECONNECTING_NOTICE_AFTER_S, lambda: self._notice(text))
-            case ViewerState.ENDED:
-                self._end(How.ENDED, how_it_ended(self._viewer))
-            case ViewerState.FAILED if self._viewer.refusal == ErrorCode.NOT_ALLOWED:
-                self._end(How.NOT_ALLOWED, message)
-            case ViewerState.LOST | ViewerState.FAILED:
-                self._end(How.UNAVAILABLE, message or "connection lost")
+            case _ if (ending := final_ending(self._viewer, state, message)) is not None:
+                self._end(*ending)
+            case _:
+                pass
 
     def viewer_replaced(self) -> None:
         """Paint the new replica."""

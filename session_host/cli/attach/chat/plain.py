@@ -8,10 +8,10 @@ import signal
 import sys
 from typing import Final
 
-from session_host.cli.attach.attachment import Ending, How
-from session_host.cli.output import how_it_ended, one_line
+from session_host.cli.attach.attachment import Ending, How, final_ending
+from session_host.cli.output import one_line
 from session_host.client.viewer.viewer import Viewer, ViewerState
-from session_host.protocol.messages import ErrorCode, Event, InputRefused, NameEvent
+from session_host.protocol.messages import Event, InputRefused, NameEvent
 
 from .line_log import LineLog
 from .question import Question
@@ -111,17 +111,10 @@ class PlainAttachment:
 
     def viewer_state(self, state: ViewerState, message: str) -> None:
         """Print why the viewer is not live; end with it in a final state."""
-        match state:
-            case ViewerState.RECONNECTING:
-                self._print([f"[reconnecting… {one_line(message)}]"])
-            case ViewerState.ENDED:
-                self._end(How.ENDED, how_it_ended(self._viewer))
-            case ViewerState.FAILED if self._viewer.refusal == ErrorCode.NOT_ALLOWED:
-                self._end(How.NOT_ALLOWED, message)
-            case ViewerState.LOST | ViewerState.FAILED:
-                self._end(How.UNAVAILABLE, message or "connection lost")
-            case _:
-                pass
+        if state is ViewerState.RECONNECTING:
+            self._print([f"[reconnecting… {one_line(message)}]"])
+        elif (ending := final_ending(self._viewer, state, message)) is not None:
+            self._end(*ending)
 
     def viewer_replaced(self) -> None:
         """Print what is new in the snapshot."""
