@@ -79,7 +79,7 @@ class Chat(ChatFacts):
         damaged: the replica has changed and must be painted.
         replaced: the chat has another replica.
         detaching: the replica is about to be freed; a view that paints it must release it now.
-        refused: an input was refused; the host's line on it. ``input_refused``: the same, with the input's number.
+        refused: the host refused an input (an InputRefused).
         clipboard_offered: the program asked to set the clipboard.
     """
 
@@ -89,8 +89,7 @@ class Chat(ChatFacts):
     damaged = Signal()
     replaced = Signal()
     detaching = Signal()
-    refused = Signal(str)
-    input_refused = Signal(object)
+    refused = Signal(object)
     clipboard_offered = Signal(str)
 
     def __init__(self, record: SessionRecord, make_viewer: ViewerFactory, parent: QObject | None = None) -> None:
@@ -272,8 +271,7 @@ class Chat(ChatFacts):
 
     def viewer_refused(self, refusal: InputRefused) -> None:
         """Emit ``refused``: the host refused an input."""
-        self.refused.emit(refusal.message)
-        self.input_refused.emit(refusal)
+        self.refused.emit(refusal)
 
     @property
     def holds_input(self) -> bool:

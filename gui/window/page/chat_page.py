@@ -16,10 +16,11 @@ from gui.window.page.state_bars import Notice, ReconnectingBar, TroubleLine
 from gui.window.sheets.question import Question, QuestionSheet
 from gui.window.widgets.parts import Area, Late
 from gui.wording import common_texts, page_texts, phrases
+from session_host.protocol.messages import InputRefused
 
 
 class PageView(Protocol):
-    """What the window's actions do with any view."""
+    """The methods of a view that the window's actions call."""
 
     def copy(self) -> None:
         """Put the selected text on the clipboard."""
@@ -58,7 +59,7 @@ class ChatPage(Area):
         zoomed: the user made the text larger or smaller (steps from the configured size).
         settled: the page shows the live chat, or the last that was kept of an ended one.
         end_bar_made: the end bar exists now; the receiver connects its signals.
-        refused: the chat's signal, passed on.
+        refused: an input was refused; the host's line.
         resume_wanted: the user sent a prompt to the ended chat.
     """
 
@@ -105,7 +106,7 @@ class ChatPage(Area):
         chat.changed.connect(self._on_changed)
         chat.replaced.connect(self._on_replaced)
         chat.detaching.connect(self._on_detaching)
-        chat.refused.connect(self.refused)
+        chat.refused.connect(self._on_refused)
 
     # ------------------------------------------------------------ what a subclass does
 
@@ -284,7 +285,7 @@ class ChatPage(Area):
             self._set_settled(settled=False)
 
     def _kept_shown(self, *, found: bool) -> None:
-        """What was kept of an ended chat is shown; ``found``: there was something."""
+        """The last screen or transcript of an ended chat is shown; ``found``: one was kept."""
         if found:
             self._notice.hide()
         else:
@@ -299,6 +300,9 @@ class ChatPage(Area):
 
     def _on_replaced(self) -> None:
         self.refresh()
+
+    def _on_refused(self, refusal: InputRefused) -> None:
+        self.refused.emit(refusal.message)
 
     def _on_changed(self) -> None:
         self.setAccessibleName(self.chat.name)

@@ -49,7 +49,6 @@ class StructuredPage(ChatPage):
         view.noticed.connect(self.notice_given)
         view.page.zoom_wanted.connect(lambda by: self.zoomed.emit(self._steps + by))
         chat.damaged.connect(self._on_damaged)
-        chat.input_refused.connect(self._on_refused)
         self.set_content(view, self)
 
     # ------------------------------------------------------------ what the user does
@@ -69,7 +68,8 @@ class StructuredPage(ChatPage):
         self._act(lambda viewer: viewer.answer_request(request, option, digest, texts))
 
     def _on_refused(self, refusal: InputRefused) -> None:
-        """Show at the open requests why an answer had no effect."""
+        """Show the reason at the open requests, too: one of their answers had no effect."""
+        super()._on_refused(refusal)
         for request in self.view.transcript.open_requests:
             self.view.refused(request.id, refusal.message)
 
