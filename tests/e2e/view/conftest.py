@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtGui import QColor, QCursor, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -167,6 +167,8 @@ def stage(qapp: QApplication, window_manager: None, display: XServer) -> Iterato
     stages: list[Stage] = []
 
     def make(columns: int = 60, rows: int = 12, theme: TerminalTheme = DARK) -> Stage:
+        # An earlier test may have left the pointer where the view appears: the view would follow it.
+        QCursor.setPos(qapp.primaryScreen().geometry().bottomRight())
         made = Stage(GridSize(columns, rows), theme)
         stages.append(made)
         return made
