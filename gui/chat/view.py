@@ -107,7 +107,7 @@ class ChatView(QWidget):
 
     @property
     def transcript(self) -> Transcript:
-        """What is shown."""
+        """The transcript that the page shows."""
         return self.page.transcript
 
     def set_transcript(self, transcript: Transcript) -> None:

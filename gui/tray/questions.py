@@ -10,8 +10,8 @@ from gui.wording import phrases
 from session_host.client.control import request
 from session_host.errors import OutliveError
 from session_host.protocol.messages import Act, AgentRequests, AnswerRequest, OpenRequests
+from session_host.structured.digest import digest
 from session_host.structured.items import AgentRequest, OptionKind, RequestOption
-from session_host.structured.rules import digest
 from session_host.structured.text_line import exact_lines
 
 MAX_LINES: Final = 2

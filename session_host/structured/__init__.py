@@ -5,6 +5,7 @@
     transcript   the transcript: built from changes, by the host and by each viewer alike
     log          the transcript log: the session's output, a record for each step
     rules        what prompts, answers and the agent's lines lead to, whatever the agent speaks
+    digest       the digest of a request, to which an answer is bound
     step         all that one cause leads to
     state        the state of ``rules`` that survives the host
     lines        the agent's output as lines of bounded length

@@ -7,7 +7,7 @@ defaults.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -32,12 +32,21 @@ complete; "cut" if the agent died before that.
 ToolKind = Literal["", "execute", "edit", "read", "search", "fetch", "delete", "move", "think", "other"]
 
 ChatState = Literal["starting", "idle", "running", "requires_action", "ended"]
-"""What the agent does: "starting" until its first thread is open, "requires_action" while a request is open."""
+"""The agent's state: "starting" until its first thread is open, "requires_action" while a request is open."""
 
 TurnOutcome = Literal["completed", "interrupted", "failed", "cut"]
 """How a turn ended: "cut" by the agent's death."""
 
 OptionKind = Literal["allow_once", "allow_always", "reject_once", "reject_always", "cancel", "choice"]
+
+
+PLACES: Final = {
+    "window": "in a window",
+    "attach": "in a terminal",
+    "command": "by a command",
+    "notification": "in a notification",
+}
+"""Where an answer was given, by the kind of client."""
 
 
 class Value(msgspec.Struct, frozen=True, array_like=True):
@@ -159,7 +168,7 @@ class SlashCommand(Value, frozen=True):
 
 
 class Capabilities(Value, frozen=True):
-    """What the agent's protocol can do."""
+    """The abilities of the agent's protocol."""
 
     steer: bool = False
     """Text can be added to a running turn."""
@@ -230,7 +239,7 @@ class StateChanged(Change, frozen=True):
     state: ChatState
     turn: str = ""
     detail: str = ""
-    """What it does or asks, one line."""
+    """The agent's work or question, one line."""
 
 
 class TurnEnded(Change, frozen=True):
@@ -268,7 +277,7 @@ class CommandsChanged(Change, frozen=True):
 
 
 class CapabilitiesKnown(Change, frozen=True):
-    """What the agent can do is known."""
+    """The agent's abilities are known."""
 
     capabilities: Capabilities
 

@@ -1,4 +1,4 @@
-"""What prompts, answers and the agent's lines lead to, whatever the agent speaks. Pure.
+"""The rules of a structured chat: prompts, answers and the agent's lines, for every dialect. Pure.
 
 A prompt's way::
 
@@ -14,7 +14,6 @@ has the state again, and the lines that the former host had still to send.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -32,8 +31,9 @@ from session_host.protocol.messages import (
 )
 
 from .dialects.base import Answer, Dialect, DialectPort, Start, UserPrompt
+from .digest import digest
 from .items import (
-    AgentRequest,
+    PLACES,
     AnyChange,
     CapabilitiesKnown,
     Item,
@@ -48,7 +48,6 @@ from .items import (
 from .lines import Line
 from .state import KEPT_ANSWERS, KEPT_TOKENS, RulesState
 from .step import Refusal, Step
-from .text import PLACES
 from .transcript import Transcript
 
 IDLE_TIMEOUT = "idle time-out"
@@ -61,12 +60,6 @@ MAX_RAW_CHARACTERS = 20_000
 """The most of one unknown message that is kept."""
 
 _REJECTIONS = frozenset({"reject_once", "reject_always", "cancel"})
-
-
-def digest(request: AgentRequest) -> str:
-    """A digest of all that a request's answer allows: an answer is bound to it."""
-    shown = (request.id, request.kind, request.title, request.subject, request.directory, request.questions)
-    return hashlib.sha256(msgspec.msgpack.encode(shown)).hexdigest()[:32]
 
 
 class StructuredRules(DialectPort):

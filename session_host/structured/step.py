@@ -15,7 +15,7 @@ class Refusal(NamedTuple):
 
 
 class Step(NamedTuple):
-    """What one cause leads to.
+    """The result of one cause.
 
     Attributes:
         changes: of the transcript, in order.

@@ -12,7 +12,7 @@ from typing import Final
 
 from session_host.protocol.untrusted_text import one_line
 
-from .items import AgentRequest, FileChange, Item, ItemStatus, RequestResolved, ToolKind
+from .items import PLACES, AgentRequest, FileChange, Item, ItemStatus, RequestResolved, ToolKind
 from .text_line import LineStyle, TextLine, clean_lines, duration, exact_lines, size, wrapped
 from .transcript import Status, Transcript
 
@@ -49,14 +49,6 @@ REMARKS: Final[dict[ItemStatus, str]] = {
 INCOMPLETE: Final = "The agent did not say all that would run: this can only be declined."
 
 _PLAN_MARKS: Final = {"completed": "✓", "in_progress": "▸", "pending": "○"}
-PLACES: Final = {
-    "window": "in a window",
-    "attach": "in a terminal",
-    "command": "by a command",
-    "notification": "in a notification",
-}
-"""Where an answer was given, by the kind of client."""
-
 
 Answered = dict[int, list[tuple[AgentRequest, RequestResolved]]]
 """Requests and their answers, by the position of the item that they follow."""
@@ -123,7 +115,7 @@ def block_lines(
 
 
 def ending_lines(transcript: Transcript, *, width: int = 0) -> list[TextLine]:
-    """What follows the last item: open requests, whole, and what the agent does."""
+    """The lines after the last item: open requests, whole, and the agent's state."""
     lines: list[TextLine] = []
     for request in transcript.open_requests:
         lines += [TextLine(""), *request_lines(request, width=width)]
@@ -214,7 +206,7 @@ def _tool(item: Item, *, folded: bool) -> list[TextLine]:
 
 
 def tool_title(item: Item) -> str:
-    """What a tool does or did, one line: ``✓ Ran npm test (0, 3.2 s)``."""
+    """A tool's work in one line: ``✓ Ran npm test (0, 3.2 s)``."""
     running = item.status == "running"
     verb = "Declined:" if item.status == "declined" else _VERBS[item.tool][running]
     if item.tool == "execute" and item.command:
@@ -329,7 +321,7 @@ def answered(transcript: Transcript) -> Answered:
 
 
 def state_line(status: Status) -> str:
-    """What the agent does, one line; "" while it is idle after a turn that was completed."""
+    """The agent's state, one line; "" while it is idle after a completed turn."""
     turn = status.last_turn
     match status.state:
         case "starting":

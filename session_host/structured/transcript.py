@@ -84,7 +84,7 @@ _saved_decoder = msgspec.msgpack.Decoder(_Saved)
 
 
 class Changes(NamedTuple):
-    """What changed since the last call of ``take_changes``.
+    """The changes since the last call of ``take_changes``.
 
     Attributes:
         items: ids of items that were added or changed.

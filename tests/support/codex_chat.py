@@ -11,9 +11,10 @@ import msgspec
 from session_host.protocol.messages import AnswerRequest, Interrupt, Prompt, Verb
 from session_host.structured.dialects.base import Start
 from session_host.structured.dialects.codex.dialect import CodexDialect
+from session_host.structured.digest import digest
 from session_host.structured.items import AnyChange, Item
 from session_host.structured.lines import Line
-from session_host.structured.rules import StructuredRules, digest
+from session_host.structured.rules import StructuredRules
 from session_host.structured.step import Refusal, Step
 from session_host.structured.transcript import Transcript
 

@@ -13,9 +13,10 @@ import msgspec
 
 from session_host.protocol.messages import AnswerRequest, ChangeSetting, Interrupt, Prompt, Verb
 from session_host.structured.dialects.base import Dialect, DialectPort, Start
+from session_host.structured.digest import digest
 from session_host.structured.items import AgentRequest, Item, ItemKind
 from session_host.structured.lines import LineSplitter
-from session_host.structured.rules import StructuredRules, digest
+from session_host.structured.rules import StructuredRules
 from session_host.structured.step import Refusal, Step
 from session_host.structured.transcript import Transcript
 

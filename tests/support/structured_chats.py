@@ -15,8 +15,8 @@ from session_host.client.chats.launch import LaunchRequest, launch
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.paths import config_dir
 from session_host.storage.store import SessionRecord
+from session_host.structured.digest import digest
 from session_host.structured.items import AgentRequest, Item
-from session_host.structured.rules import digest
 from tests.support.hosts import Watcher
 
 FAKE = Path(__file__).parents[1] / "programs" / "fake_app_server.py"
@@ -115,10 +115,6 @@ class ChatViewer:
         await self.watcher.until(is_asked, "a question")
         assert self.viewer.transcript is not None
         return self.viewer.transcript.open_requests[0]
-
-    async def until_notice(self, text: str) -> None:
-        """Wait for a line about the chat itself."""
-        await self.watcher.until(lambda: any(text in each for each in self.texts("notice")), f"the notice {text!r}")
 
     def answer(self, request: AgentRequest, option: str) -> None:
         """Answer a request."""

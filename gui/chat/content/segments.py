@@ -46,7 +46,7 @@ class Run(NamedTuple):
 
 
 class Action(NamedTuple):
-    """What a click on a control does: a verb, the item, and what else the verb needs."""
+    """The action of a control: a verb, its item, and the verb's value."""
 
     verb: Literal["fold", "show_all", "withdraw", "again", "columns", "copy", "link"]
     item: str = ""

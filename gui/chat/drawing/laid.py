@@ -139,10 +139,6 @@ class Laid:
                 return True
         return False
 
-    def control_at(self, point: QPointF) -> Control | None:
-        """The control at a point."""
-        return next((each for each in self.controls if each.area.contains(point)), None)
-
     def is_on_text(self, point: QPointF) -> bool:
         """Whether a point is on a line of text."""
         return any(self._is_on_text(box, point) for box in self.boxes)

@@ -56,7 +56,7 @@ class AccessibleRows:
 
 
 def spoken_row(rows: Rows, row: Row) -> str:
-    """What a screen reader says of an item."""
+    """A screen reader's text for an item."""
     item = rows.transcript.get(row.key)
     if item is None:
         return ""

@@ -13,7 +13,7 @@ BLEED_PX = 24
 
 
 class Place(NamedTuple):
-    """What is at the top of the page: the key of a row, one of its segments, and how much of that is above the page."""
+    """The segment at the top of the page: its row's key, its number, and the pixels of it above the page."""
 
     key: str
     segment: int

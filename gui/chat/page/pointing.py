@@ -200,7 +200,7 @@ class PointedPage(ScrollingPage):
         return bool(super().event(event))
 
     def control_name(self, place: tuple[str, int, int] | None) -> str:
-        """What a control does."""
+        """The name of a control's action."""
         position = None if place is None else self.rows.position(place[0])
         if place is None or position is None:
             return ""

@@ -28,8 +28,8 @@ from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_S_PX, RADIUS_PX, SECONDARY_PX
 from gui.wording import chat_texts
 from session_host.protocol.untrusted_text import one_line
+from session_host.structured.digest import digest
 from session_host.structured.items import AgentRequest, Question, RequestOption
-from session_host.structured.rules import digest
 
 from .request_parts import caption, color_diff, fit, text_height
 
@@ -214,11 +214,6 @@ class RequestCard(QWidget):
         return [*found, *(each for each in inside if isinstance(each, QLineEdit | QPushButton))]
 
     # ------------------------------------------------------------ what was seen
-
-    @property
-    def was_seen(self) -> bool:
-        """Whether the end of what will run was on the screen."""
-        return self._was_seen
 
     def look_again(self) -> None:
         """The widget may have moved: find out whether the end of what will run is on the screen."""

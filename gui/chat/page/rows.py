@@ -164,10 +164,6 @@ class Rows:
             height += row.after
         return height
 
-    def requests_shown(self) -> set[str]:
-        """The open requests, which need widgets."""
-        return {each.id for each in self.transcript.open_requests}
-
     # ------------------------------------------------------------ changing
 
     def take_changes(self) -> bool:

@@ -88,7 +88,7 @@ class ScrollingPage(QWidget):
 
     @property
     def transcript(self) -> Transcript:
-        """What is shown."""
+        """The transcript that the page shows."""
         return self.rows.transcript
 
     @property

@@ -12,8 +12,8 @@ from session_host.cli.output import one_line, print_json, print_line
 from session_host.cli.session_argument import SessionInfo, add_session_argument, ask, find, require_running
 from session_host.errors import AlreadyAnswered, NoSuchQuestion, OutliveError, SeveralQuestions, UsageError
 from session_host.protocol.messages import Act, AgentRequests, AnswerRequest, OpenRequests
+from session_host.structured.digest import digest
 from session_host.structured.items import AgentRequest, OptionKind, RequestOption
-from session_host.structured.rules import digest
 from session_host.structured.text import INCOMPLETE, request_lines, shown_command
 from session_host.structured.text_line import exact_lines
 

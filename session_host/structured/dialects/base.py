@@ -1,4 +1,4 @@
-"""What a dialect is, and what it may ask for."""
+"""The Dialect protocol, and the port through which a dialect acts."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Answer(msgspec.Struct, frozen=True, array_like=True):
 
 
 class DialectPort(Protocol):
-    """What a dialect may ask for; all of it belongs to the step that runs.
+    """The port through which a dialect acts; its calls belong to the step that runs.
 
     Attributes:
         now_ms: the time of the step, in milliseconds since 1970. There is no other clock.

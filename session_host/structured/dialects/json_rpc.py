@@ -13,7 +13,6 @@ from .base import DialectPort
 
 METHOD_NOT_FOUND = -32601
 INVALID_PARAMS = -32602
-INTERNAL_ERROR = -32603
 OVERLOADED = -32001
 """Codex: too much at once, try again later."""
 
@@ -23,7 +22,7 @@ class SentRequest(msgspec.Struct, array_like=True):
 
     method: str
     about: str = ""
-    """What the reply is about, as the dialect needs it: a prompt's id."""
+    """The subject of the reply, such as a prompt's id."""
 
 
 class JsonRpcState(msgspec.Struct, array_like=True):

@@ -10,6 +10,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from session_host.structured.digest import digest
 from session_host.structured.items import (
     AgentRequest,
     CommandsChanged,
@@ -23,7 +24,6 @@ from session_host.structured.items import (
     SlashCommand,
     UsageChanged,
 )
-from session_host.structured.rules import digest
 from tests.support.chat_stage import ChatStage
 from tests.support.played_chat import PlayedChat, command_request, long_chat
 from tests.support.qt_waiting import process_events_until

@@ -7,8 +7,9 @@ import pytest
 
 from session_host.protocol.messages import AnswerRequest, ErrorCode, Interrupt, Prompt, Verb, WithdrawPrompt
 from session_host.structured.dialects.base import Start
+from session_host.structured.digest import digest
 from session_host.structured.lines import Line
-from session_host.structured.rules import StructuredRules, digest
+from session_host.structured.rules import StructuredRules
 from session_host.structured.step import Step
 from session_host.structured.transcript import Transcript
 from tests.support.scripted_dialect import ScriptedDialect

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from session_host.structured.digest import digest
 from session_host.structured.items import AgentRequest, OptionKind
 from session_host.structured.items import Question as AskedQuestion
-from session_host.structured.rules import digest
 
 READ_S: Final = 0.5
 """How long a question must have been in sight before a key answers it, lest a key answers that was meant otherwise."""
@@ -15,7 +15,7 @@ _LETTERS: Final[dict[OptionKind, str]] = {
     "allow_once": "y", "allow_always": "a", "reject_once": "n", "reject_always": "d", "cancel": "n",
 }  # fmt: skip
 _WORDS: Final = {"y": "allow", "a": "always", "n": "decline", "d": "never"}
-"""What the letters mean, in short; the question has the names of its options."""
+"""Short names of the letters; the question has the names of its options."""
 
 _REJECTIONS: Final = frozenset({"reject_once", "reject_always", "cancel"})
 
@@ -99,7 +99,7 @@ class Question:
 
     @property
     def hint(self) -> str:
-        """What to do, one line."""
+        """The keys that answer, one line."""
         if self.takes_text:
             asked, count = self._next, len(self.request.questions)
             which = f" {len(self._texts) + 1} of {count}" if count > 1 else ""

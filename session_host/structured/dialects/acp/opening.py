@@ -217,7 +217,7 @@ class Opening:
 
 
 def client_capabilities(*, files: bool, terminals: bool) -> dict[str, Any]:
-    """What we do for the agent: forms, and files and terminals of ours only if the dialect's options say so."""
+    """The capabilities that we offer: forms; files and terminals only if the dialect's options say so."""
     return {
         "fs": {"readTextFile": files, "writeTextFile": files},
         "terminal": terminals,

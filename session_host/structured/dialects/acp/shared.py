@@ -1,4 +1,4 @@
-"""What the parts of the dialect share: the port, the connection and the state."""
+"""The objects that the parts of the dialect share: port, connection, state."""
 
 from __future__ import annotations
 

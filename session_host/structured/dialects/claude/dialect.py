@@ -192,7 +192,7 @@ class ClaudeDialect:
             self._port.emit(StateChanged("idle"))
 
     def _lifecycle(self, message: Mapping[str, Any]) -> None:
-        """What became of one of our messages."""
+        """Handle the outcome of one of our messages."""
         state = self._state
         given, stage = text(message, "command_uuid"), text(message, "state")
         if stage == "started":

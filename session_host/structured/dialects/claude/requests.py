@@ -64,7 +64,7 @@ _ask_decoder = msgspec.json.Decoder(_Ask)
 
 
 def open_request(line: bytes, body: Mapping[str, Any]) -> OpenRequest:
-    """What a reply to a "can_use_tool" request needs; ``line`` is the whole message."""
+    """The parts of a "can_use_tool" request that its reply needs; ``line`` is the whole message."""
     try:
         raw = _ask_decoder.decode(line).request
         given, suggestions = bytes(raw.input), bytes(raw.permission_suggestions)

@@ -23,7 +23,7 @@ PLAN_TOOLS: Final = frozenset({"TodoWrite", "TaskCreate", "TaskUpdate"})
 """Tools that change Claude's list of tasks: the plan is shown in place of the call."""
 
 DECLINED: Final = "The user declined this tool use. It was not run."
-"""What Claude reads about a declined call, unless the user wrote something."""
+"""The result of a declined call, as Claude reads it, unless the user wrote something."""
 
 _REJECTED: Final = "The user doesn't want to proceed with this tool use."
 _NO_OUTPUT: Final = "(Bash completed with no output)"

@@ -32,7 +32,7 @@ NOTICES: Final[dict[str, str]] = {
     "thread/reverted": "The conversation was taken back to an earlier point.",
     "thread/closed": "Codex has closed the conversation.",
 }
-"""What is said, once, for notifications about the thread."""
+"""The notices for notifications about the thread; each is shown once."""
 
 Params = dict[str, Any]
 

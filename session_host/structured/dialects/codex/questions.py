@@ -1,4 +1,4 @@
-"""What a request of the server asks, and the reply's result for each answer. Pure."""
+"""Requests of the server as questions, and the reply's result for each answer. Pure."""
 
 from __future__ import annotations
 
@@ -205,7 +205,7 @@ def _user_input(params: dict[str, Any], request: AgentRequest) -> Asked:
 
 
 def _elicitation(params: dict[str, Any], request: AgentRequest) -> Asked | None:
-    """What an MCP server asks: a form, a page to visit, or leave for a call of a tool."""
+    """A question of an MCP server: a form, a page to visit, or leave for a call of a tool."""
     server, message = text(params, "serverName"), text(params, "message")
     refusals = [
         _Choice("decline", "Decline", "reject_once", _elicited("decline")),

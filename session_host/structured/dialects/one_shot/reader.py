@@ -1,4 +1,4 @@
-"""What reads one form of a command's output."""
+"""Readers of one form of a command's output."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class FormatReader(Protocol):
 
 
 class ItemReader:
-    """What the readers have in common: items of a turn, and texts that are no JSON."""
+    """Base of the readers: items of a turn, and texts that are no JSON."""
 
     def __init__(self, port: DialectPort, state: OneShotState) -> None:
         self.port = port

@@ -14,8 +14,8 @@ from session_host.protocol.messages import AnswerRequest, Prompt
 from session_host.protocol.values import Image
 from session_host.structured.dialects.base import Start
 from session_host.structured.dialects.codex.dialect import CodexDialect
+from session_host.structured.digest import digest
 from session_host.structured.items import FileChange, PlanEntry
-from session_host.structured.rules import digest
 from tests.programs import program
 from tests.support.spoken_chat import SpokenChat, received
 
