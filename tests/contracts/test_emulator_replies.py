@@ -161,6 +161,16 @@ def test_a_title_has_no_control_characters(make: Maker) -> None:
     assert emulator.take_events() == [TitleChanged("abcde")]
 
 
+def test_a_reset_tells_that_the_title_is_gone(make: Maker) -> None:
+    emulator = make(output=b"\x1b]2;one\x07")
+    emulator.take_events()
+    emulator.feed(b"\x1bc")
+    assert emulator.title == ""
+    assert TitleChanged("") in emulator.take_events()
+    emulator.feed(b"\x1bc")
+    assert TitleChanged("") not in emulator.take_events()
+
+
 def test_events_are_bounded(make: Maker) -> None:
     emulator = make(output="\x07" * 3_000 + "\x1b]2;last\x07")
     events = emulator.take_events()

@@ -63,7 +63,7 @@ class Effects:
         size: the host's grid, for size queries.
         cell: the host's cell, for size queries.
         colors: the default colours, for the colour-scheme query.
-        title: the last reported title; a reset clears the title without a report. Part of a snapshot.
+        title: the last reported title. Part of a snapshot.
         unfinished: the start of an incomplete OSC 99 or 133; part of a snapshot.
         version: the answer to XTVERSION.
         version_memory: the answer's bytes, for the library.

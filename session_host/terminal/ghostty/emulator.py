@@ -224,6 +224,9 @@ class GhosttyEmulator:
 
     def take_events(self) -> list[TerminalEvent]:
         """Events since the last call."""
+        if self._effects.title and not self.title:
+            # The program reset the terminal; the library does not report that this clears the title.
+            self._effects.set_title(b"")
         return self._effects.take_events()
 
     def set_default_colors(self, colors: DefaultColors) -> None:
