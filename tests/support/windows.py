@@ -116,8 +116,12 @@ class Window:
         """The X server's id of the window, in a list; an empty one while it is not to be seen."""
         search = ["xdotool", "search", "--onlyvisible", "--pid", str(self.process.pid), "--name", "Outlive"]
         found = subprocess.run(search, check=False, capture_output=True, text=True, timeout=TIMEOUT_S).stdout.split()
-        # The icon in a tray and its menu are windows of the same process and name.
-        return [window for window in found if _width_px(window) >= SMALLEST_WIDTH_PX]
+        # The icon in a tray, its menu and its balloon are windows of the same process and name.
+        return [
+            window
+            for window in found
+            if all(px >= least for px, least in zip(_size_px(window), SMALLEST_PX, strict=True))
+        ]
 
     def type(self, text: str) -> None:
         """Type a text, key by key."""
@@ -180,18 +184,18 @@ def has_keyboard(window_id: int) -> bool:
     return asked.stdout.strip() == str(window_id)
 
 
-SMALLEST_WIDTH_PX = 400
-"""The window's own least width is larger, a menu is smaller."""
+SMALLEST_PX = (400, 200)
+"""Width and height that the window has at least; a menu is narrower, a balloon lower."""
 
 
-def _width_px(window_id: str) -> int:
-    """0 for a window that has gone since it was found."""
+def _size_px(window_id: str) -> tuple[int, int]:
+    """Width and height; 0 of a window that has gone since it was found."""
     try:
         lines = xdotool("getwindowgeometry", "--shell", window_id).splitlines()
     except subprocess.CalledProcessError:
-        return 0
+        return 0, 0
     facts = dict(line.partition("=")[::2] for line in lines)
-    return int(facts["WIDTH"])
+    return int(facts["WIDTH"]), int(facts["HEIGHT"])
 
 
 def clipboard() -> str:

@@ -13,15 +13,15 @@ from tests.benchmarks.setting import Setting, setting
 pytestmark = pytest.mark.slow
 
 SPREADS = {
-    "host at work": 20,
-    "slow host at work": 8,
+    "host at work": 12,
+    "slow host at work": 5,
     "host at launch": 3,
     "host at recovery": 3,
     "keeper at launch": 3,
     "keeper at recovery": 3,
     "keeper at hand-over": 3,
-    "keeper at replacement": 6,
-    "keeper at launch of a short program": 4,
+    "keeper at replacement": 4,
+    "keeper at launch of a short program": 3,
     "standby at work": 3,
     "standby at takeover": 3,
     "keeper at takeover": 3,
@@ -29,9 +29,9 @@ SPREADS = {
     "keeper after the standby's death": 3,
     "command at launch": 2,
     "host at upgrade": 3,
-    "replacement at upgrade": 6,
+    "replacement at upgrade": 4,
     "former host at rest": 3,
-    "host at rest": 5,
+    "host at rest": 3,
     "keeper at rest": 3,
 }
 """So many instants of each scenario; others take too long under a tracer for a test."""

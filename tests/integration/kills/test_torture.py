@@ -34,7 +34,7 @@ def records(area: Area) -> Path:
 @pytest.mark.parametrize(
     ("roles", "kills"),
     [
-        (("host", "structured host", "keeper", "viewer", "command"), 26),
+        (("host", "structured host", "keeper", "viewer", "command"), 20),
         (("standby", "two", "sequence"), 12),
     ],
 )
