@@ -11,8 +11,8 @@ from tests.benchmarks.report import Report, render_json
 from tests.benchmarks.setting import setting
 
 NAMES = (
-    "engines", "flood_detached", "flood_attached", "echo", "attach", "sessions", "ls", "search", "cold_window",
-    "tabs_memory", "tab_switch", "chat_view", "structured", "takeover", "torture", "every_instant",
+    "engines", "flood_detached", "flood_attached", "echo", "attach", "attach_echo", "sessions", "ls", "search",
+    "cold_window", "tabs_memory", "tab_switch", "chat_view", "structured", "takeover", "torture", "every_instant",
 )  # fmt: skip
 
 

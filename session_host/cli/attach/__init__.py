@@ -7,6 +7,7 @@ input_sequences  the meaning of one control sequence
 input_values     the user's input, as values
 key_codes        tables of key codes
 painter          rows of the replica as bytes for this terminal
+frame_pacing     when the next frame may be painted
 attachment       connects a viewer and this terminal
 terminal_attachment  the same for a chat in a terminal
 chat/            the same for a structured chat

@@ -6,10 +6,12 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from enum import Enum, auto
 from typing import NamedTuple
 
+from session_host.cli.attach.frame_pacing import FramePacer
 from session_host.cli.attach.input_parser import InputParser
 from session_host.cli.attach.input_values import KeyTyped, TerminalInput
 from session_host.cli.attach.outer_terminal import OuterTerminal
@@ -19,7 +21,6 @@ from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.protocol.messages import ErrorCode, Event, InputRefused, NameEvent
 from session_host.protocol.values import MODIFIER_KEYS, KeyAction, Modifiers
 
-FRAME_INTERVAL_S = 1 / 60
 NOTICE_S = 3.0
 HELP_S = 10.0
 RECONNECTING_NOTICE_AFTER_S = 0.3
@@ -86,7 +87,7 @@ class Attachment:
         self._was_live = False
         self._gave_back = False
         self._dirty = False
-        self._painted_at_s = -1.0
+        self._pacer = FramePacer()
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
     # ------------------------------------------------------------ what differs
@@ -102,8 +103,8 @@ class Attachment:
         """Handle another key after Ctrl+B; False if it has no meaning."""
         raise NotImplementedError
 
-    def _paint(self) -> None:
-        """Paint what has changed."""
+    def _paint_frame(self) -> None:
+        """Paint what has changed, once the terminal takes it."""
         raise NotImplementedError
 
     async def run(self) -> Ending:
@@ -209,8 +210,15 @@ class Attachment:
     def _damaged(self) -> None:
         self._dirty = True
         if "paint" not in self._timers and self._terminal.is_drained:
-            due_s = self._painted_at_s + FRAME_INTERVAL_S - self._loop.time()
-            self._after("paint", max(0.0, due_s), self._paint)
+            self._after("paint", max(0.0, self._pacer.due_s() - time.monotonic()), self._paint)
+
+    def _paint(self) -> None:
+        self._timers.pop("paint", None)
+        if not self._dirty or not self._terminal.is_drained:
+            return
+        began_s, used_s = time.monotonic(), time.thread_time()
+        self._paint_frame()
+        self._pacer.painted(began_s, time.thread_time() - used_s)
 
     def _drained(self) -> None:
         if self._dirty:

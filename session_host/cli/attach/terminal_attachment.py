@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from session_host.cli.attach.attachment import FRAME_INTERVAL_S, NOTICE_S, Attachment
+from session_host.cli.attach.attachment import NOTICE_S, Attachment
+from session_host.cli.attach.frame_pacing import FRAME_INTERVAL_S
 from session_host.cli.attach.input_values import FocusChanged, KeyTyped, MouseMoved, Pasted, TerminalInput, TextTyped
 from session_host.client.viewer.viewer import Viewer
 from session_host.protocol.messages import ErrorCode, InputRefused
@@ -49,10 +50,9 @@ class TerminalAttachment(Attachment):
             case FocusChanged(focused):
                 viewer.focus(focused)
 
-    def _paint(self) -> None:
-        self._timers.pop("paint", None)
+    def _paint_frame(self) -> None:
         emulator = self._viewer.emulator
-        if not self._dirty or emulator is None or not self._terminal.is_drained:
+        if emulator is None:
             return
         now_s = self._loop.time()
         modes = emulator.modes
@@ -64,8 +64,15 @@ class TerminalAttachment(Attachment):
                 return
         self._held_since_s = None
         self._dirty = False
-        self._painted_at_s = now_s
         self._terminal.write(self._painter.paint(emulator.frame(), modes))
+
+    def viewer_damaged(self) -> None:
+        """Paint at the next opportunity: at once, if this completes a frame that was held back."""
+        emulator = self._viewer.emulator
+        if self._held_since_s is not None and emulator is not None and not emulator.modes.synchronized:
+            self._held_since_s = None
+            self._cancel("paint")
+        self._damaged()
 
     def viewer_replaced(self) -> None:
         """Paint the new replica as a whole."""

@@ -4,6 +4,7 @@ emulator    GhosttyEmulator, made of the parts below
 stream      feeds output into the library: the hot path
 effects     collects replies and events from the library
 input       encodes keys, mouse and focus as bytes
+modes       the modes of keyboard, mouse and screen
 frame       the changes to paint since the last frame
 cells       reads rows of cells from the library's render state
 row_reader  reads rows of the screen and its history, for text and copies

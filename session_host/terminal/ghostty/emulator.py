@@ -28,9 +28,10 @@ from . import snapshot as ghostty_snapshot
 from .effects import MAX_TITLE_CHARACTERS, Effects, clean_text, install
 from .frame import Painter
 from .history import HistoryKeeper
-from .input import MOUSE_ENCODINGS, MOUSE_TRACKINGS, InputEncoder, MouseEncoding, MouseTracking
+from .input import InputEncoder
 from .library.calls import EngineFailure, Getter, ffi, lib, mode, scroll_viewport, set_option, text_of
 from .library.setup import CONTINUATION_BYTES, new_terminal, set_options
+from .modes import ModeReader
 from .replay import replay
 from .row_reader import GridReader
 from .selection import Selector
@@ -77,7 +78,8 @@ class GhosttyEmulator:
         self._encoder = InputEncoder(terminal, self._stream)
         self.is_plain = self._stream.is_plain
         self.encode_key = self._encoder.key
-        self._painter = Painter(terminal)
+        self._modes = ModeReader(terminal, self._stream, self._encoder)
+        self._painter = Painter(terminal, self._stream)
         parts = (self._encoder, self._selector, self._painter, self._stream.history)
         self._finalizer = weakref.finalize(self, _free, parts, terminal, handle)
         set_options(terminal)
@@ -86,8 +88,6 @@ class GhosttyEmulator:
         self._scrollbar = Getter(terminal, "SCROLLBAR", "GhosttyTerminalScrollbar")
         self._cursor_x = Getter(terminal, "CURSOR_X", "uint16_t")
         self._cursor_y = Getter(terminal, "CURSOR_Y", "uint16_t")
-        self._screen = Getter(terminal, "ACTIVE_SCREEN", "GhosttyTerminalScreen")
-        self._kitty_flags = Getter(terminal, "KITTY_KEYBOARD_FLAGS", "uint8_t")
         if restored is None:
             self._set_colors()
         else:
@@ -178,26 +178,7 @@ class GhosttyEmulator:
     @property
     def modes(self) -> Modes:
         """The current modes."""
-        is_set = self._mode
-        # An encoding can be set while tracking is off; it then has no effect.
-        encoding: MouseEncoding = next((name for number, name in MOUSE_ENCODINGS if is_set(number)), "default")
-        tracking: MouseTracking = "none"
-        if any(is_set(number) for number, _ in MOUSE_TRACKINGS):
-            tracking, encoding = self._encoder.mouse_modes()
-        return Modes(
-            application_cursor=is_set(1),
-            application_keypad=is_set(66),
-            bracketed_paste=is_set(2004),
-            focus_events=is_set(1004),
-            alternate_screen=self._screen() == lib.GHOSTTY_TERMINAL_SCREEN_ALTERNATE,
-            alternate_scroll=is_set(1007),
-            mouse=tracking,
-            mouse_encoding=encoding,
-            kitty_keyboard=int(self._kitty_flags()),
-            reverse_screen=is_set(5),
-            synchronized=is_set(2026),
-            modify_other_keys=self._stream.modify_other_keys,
-        )
+        return self._modes.read()
 
     def _mode(self, number: int) -> bool:
         return mode(self._terminal, number)
@@ -243,6 +224,7 @@ class GhosttyEmulator:
 
     def _set_colors(self) -> None:
         colors = self._effects.colors
+        self._stream.settings_version += 1
         for name in ("foreground", "background", "cursor"):
             value = getattr(colors, name)
             rgb = {"r": value >> 16 & 0xFF, "g": value >> 8 & 0xFF, "b": value & 0xFF}

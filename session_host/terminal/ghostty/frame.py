@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from session_host.protocol.values import GridSize
 from session_host.terminal.base import DEFAULT_COLOR, RGB, Color, Cursor, CursorShape, Frame, Row
 
 from .cells import RenderState
 from .library.calls import Getter, ffi, lib, mode, sized
+from .stream import Stream
 
 _REVERSE_MODE = 5
 _SHAPES: Final = {
@@ -51,6 +52,16 @@ class ProgramColors:
         )
 
 
+class _Look(NamedTuple):
+    """What changes all rows of a frame at once."""
+
+    size: GridSize
+    reverse: bool
+    foreground: Color
+    background: Color
+    palette: tuple[tuple[int, Color], ...]
+
+
 class Painter:
     """Makes the frames of one terminal.
 
@@ -58,8 +69,9 @@ class Painter:
     painted one, and only different rows go into a frame.
     """
 
-    def __init__(self, terminal: Any) -> None:
+    def __init__(self, terminal: Any, stream: Stream) -> None:
         self._terminal = terminal
+        self._stream = stream
         self._state: RenderState | None = None
         self._colors = ProgramColors(terminal)
         self._cursor = sized("GhosttyRenderStateCursor")
@@ -68,7 +80,8 @@ class Painter:
         self._cursor_y = Getter(terminal, "CURSOR_Y", "uint16_t")
         self._scrollbar = Getter(terminal, "SCROLLBAR", "GhosttyTerminalScrollbar")
         self._painted: dict[int, Row] = {}
-        self._painted_look: tuple[object, ...] = ()
+        self._painted_look: _Look | None = None
+        self._look_version = -1
         self.full = True
         """Whether the next frame is a full one."""
 
@@ -91,9 +104,7 @@ class Painter:
     def frame(self, size: GridSize, scrollback_rows: int) -> Frame:
         """The changes in the viewport; resets the damage."""
         state = self._update()
-        foreground, background = self._colors.one("foreground"), self._colors.one("background")
-        palette = self._colors.palette()
-        look = (size, mode(self._terminal, _REVERSE_MODE), foreground, background, palette)
+        look = self._look(size)
         state.forget_styles()
         full = self.full or look != self._painted_look
         if full:
@@ -116,9 +127,23 @@ class Painter:
             cursor=self._shaped(shown.viewport_x, shown.viewport_y) if shown.viewport_has_value else None,
             scrollback_rows=scrollback_rows,
             scroll_offset=min(int(scrollbar.total - scrollbar.len - scrollbar.offset), scrollback_rows),
-            foreground=foreground,
-            background=background,
-            palette=dict(palette),
+            foreground=look.foreground,
+            background=look.background,
+            palette=dict(look.palette),
+        )
+
+    def _look(self, size: GridSize) -> _Look:
+        """The last painted look, if nothing can have changed it since."""
+        version, painted = self._stream.settings_version, self._painted_look
+        if painted is not None and version == self._look_version:
+            return painted
+        self._look_version = version
+        return _Look(
+            size,
+            mode(self._terminal, _REVERSE_MODE),
+            self._colors.one("foreground"),
+            self._colors.one("background"),
+            self._colors.palette(),
         )
 
     def cursor(self) -> Cursor:

@@ -82,6 +82,7 @@ class Stream:
         history: the history keeper, called after each write.
         modify_other_keys: xterm's level, 0 to 2; part of a snapshot.
         kitty_flags: reads the current flags of kitty's keyboard protocol.
+        settings_version: counts what may have changed modes or colours, so that their readers can keep what they read.
     """
 
     def __init__(self, terminal: Any, size: GridSize, cell: CellSize, effects: Effects, history: HistoryKeeper) -> None:
@@ -91,6 +92,7 @@ class Stream:
         self._effects = effects
         self.history = history
         self.modify_other_keys = 0
+        self.settings_version = 0
         # Read after each write, in one call: columns, whether DECCOLM may change them, rows of history, the keyboard's
         # flags, whether no sequence is open.
         self._columns = ffi.new("uint16_t*")
@@ -222,6 +224,8 @@ class Stream:
             for start in range(0, len(data), _LONGEST_WRITE):
                 changed = self.write(data[start : start + _LONGEST_WRITE]) or changed
             return changed
+        if b"\x1b" in data or not self._ground[0]:
+            self.settings_version += 1
         lib.ghostty_terminal_vt_write(self._terminal, data, len(data))
         self._look()
         self.history.grown(self._history_rows[0])
@@ -270,6 +274,7 @@ class Stream:
 
     def _resize(self) -> None:
         size, cell = self._size, self._cell
+        self.settings_version += 1
         check(
             lib.ghostty_terminal_resize(self._terminal, size.columns, size.rows, cell.width_px, cell.height_px),
             f"resizing to {size}",

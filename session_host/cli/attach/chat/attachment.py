@@ -169,13 +169,8 @@ class ChatAttachment(Attachment):
         most = max(1, self._size.rows // _BOX_SHARE)
         return self._box.rows(self._size.columns, most, mark, hidden=question is not None and question.is_secret)
 
-    def _paint(self) -> None:
-        self._timers.pop("paint", None)
-        if not self._dirty or not self._terminal.is_drained:
-            return
-        now_s = self._loop.time()
+    def _paint_frame(self) -> None:
         self._dirty = False
-        self._painted_at_s = now_s
         size = self._size
         box = self._box_rows()
         lines: list[TextLine] = []
@@ -183,7 +178,7 @@ class ChatAttachment(Attachment):
         if (transcript := self._viewer.transcript) is not None:
             self._box.set_history([item.text for item in self._last_items("user")])
             self._question = self._find_question(transcript)
-            lines = self._page.show(transcript, size.columns, max(height, 0), self._question, now_s)
+            lines = self._page.show(transcript, size.columns, max(height, 0), self._question, self._loop.time())
         rows = [row_of(line, size.columns) for line in lines]
         rows += [BLANK] * (height - len(rows))
         if height >= 0:

@@ -1,0 +1,79 @@
+"""One key's way through ``outlive attach`` and back, against ``tmux attach``.
+
+Both are clients in PTYs of ours, with the same program behind them, which gives each byte back at once. A key is
+written to the client's PTY, and the PTY is read until the key's letter comes. Keys come 2 ms and 60 ms apart (later,
+if the echo of the one before is not there): as a held key of a quick terminal does, and as somebody types.
+
+They take turns, a few keys each, and a ratio is taken within a round; see ``echo``.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+import select
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from tests.benchmarks import peers
+from tests.benchmarks.report import Report, Series, Verdict, percentile
+from tests.benchmarks.setting import Setting
+from tests.benchmarks.typists import Typing, in_pty, new_session, through_tmux
+from tests.programs import program
+from tests.support.commands import OUTLIVE
+
+OURS, TMUX = "outlive attach", "tmux attach"
+LETTERS = "eovwxyz"
+"""Letters that stand in no control sequence, so that the echo is found at once and surely."""
+
+SPACINGS_MS = {2: 60, 60: 12}
+"""Time between two keys, and how many of them make a turn."""
+
+TURNS = 8
+LIMIT = 1.5
+"""Of tmux's time."""
+
+
+def run(setting: Setting) -> Report:
+    """Measure."""
+    report = Report("attach_echo", "round trip of one key through a client in a terminal")
+    if lacking := peers.missing("tmux"):
+        report.notes.append(lacking)
+        return report
+    echo = program("raw_echo")
+    taken: dict[tuple[str, int], list[list[float]]] = {
+        (name, spacing): [] for name in (OURS, TMUX) for spacing in SPACINGS_MS
+    }
+    with ExitStack() as stack:
+        typings = {
+            OURS: stack.enter_context(through_attach(setting, echo)),
+            TMUX: stack.enter_context(through_tmux(setting, echo)),
+        }
+        order = random.Random(1)
+        letters = itertools.cycle(LETTERS)
+        for _ in range(setting.rounds):
+            for values in taken.values():
+                values.append([])
+            for _ in range(TURNS):
+                for name, spacing in order.sample(list(taken), len(taken)):
+                    for key in itertools.islice(letters, SPACINGS_MS[spacing]):
+                        began_s = time.perf_counter()
+                        taken[name, spacing][-1] += [seconds * 1e3 for seconds in typings[name]([key])]
+                        left_s = spacing / 1e3 - (time.perf_counter() - began_s)
+                        select.select([], [], [], max(left_s, 0.0))
+    for spacing, share in itertools.product(SPACINGS_MS, (50, 99)):
+        figures = {name: [percentile(each, share) for each in taken[name, spacing]] for name in (OURS, TMUX)}
+        what = f"keys {spacing} ms apart, p{share}"
+        report.series += [Series(f"{name}, {what}", "ms", values) for name, values in figures.items()]
+        ratio = statistics.median(ours / theirs for ours, theirs in zip(figures[OURS], figures[TMUX], strict=True))
+        report.verdicts.append(Verdict(f"{OURS} of tmux's, {what}", ratio, "×", LIMIT, False))
+    return report
+
+
+@contextmanager
+def through_attach(setting: Setting, argv: list[str]) -> Iterator[Typing]:
+    """Keys through our command in a PTY, which shows a session."""
+    with in_pty([*OUTLIVE, "attach", new_session(setting, argv)]) as typing:
+        yield typing
