@@ -34,6 +34,8 @@ class StructuredPage(ChatPage):
         self._steps = 0
         self._load_transcript = load_transcript
         self._is_asked = self._has_kept = False
+        self._answered: dict[int, str] = {}
+        """The requests that this page answered, by the numbers of the answers."""
         self._unsent = ""
         self.view = ChatView(theme, chat.record.cwd, self)
         self.view.setAccessibleName(page_texts.conversation_of(chat.name))
@@ -65,13 +67,15 @@ class StructuredPage(ChatPage):
         self._act(lambda viewer: viewer.prompt(text, mode, images))
 
     def _answer(self, request: str, option: str, digest: str, texts: dict[str, str]) -> None:
-        self._act(lambda viewer: viewer.answer_request(request, option, digest, texts))
+        if self.chat.viewer is not None:
+            self._answered[self.chat.viewer.next_sequence] = request
+            self.chat.viewer.answer_request(request, option, digest, texts)
 
     def _on_refused(self, refusal: InputRefused) -> None:
-        """Show the reason at the open requests, too: one of their answers had no effect."""
+        """Show the reason of a refused answer at its request, too."""
         super()._on_refused(refusal)
-        for request in self.view.transcript.open_requests:
-            self.view.refused(request.id, refusal.message)
+        if (request := self._answered.pop(refusal.sequence, None)) is not None:
+            self.view.refused(request, refusal.message)
 
     # ------------------------------------------------------------ the window's actions, see ``PageView``
 

@@ -35,6 +35,11 @@ class ViewerInput:
     def _input(self, message: Input) -> None:
         raise NotImplementedError
 
+    @property
+    def next_sequence(self) -> int:
+        """The number of the next input; its refusal carries it."""
+        return self._rules.inputs.next_sequence
+
     def key(self, key: str, text: str = "", modifiers: int = 0, action: KeyAction = KeyAction.PRESS) -> None:
         """The user pressed, repeated or released a key; see ``messages.Key``."""
         self._input(Key(self._rules.attachment, self._rules.inputs.next_sequence, key, text, int(modifiers), action))

@@ -25,6 +25,7 @@ from session_host.client.viewer.viewer import ViewerDelegate, ViewerState
 from session_host.protocol.messages import ActivityEvent, Event, InputRefused, StateEvent
 from session_host.protocol.values import Activity, CellSize, GridSize, KeyAction, Runtime, State
 from session_host.storage.store import SessionRecord, Store
+from session_host.structured.transcript import Transcript
 from session_host.terminal import create
 from session_host.terminal.base import DefaultColors, Emulator
 from session_host.version import VERSION
@@ -55,6 +56,8 @@ class PlayedViewer:
         self.calls: list[tuple[Any, ...]] = []
         self.host_version = VERSION
         self.started = self.is_closed = self.holding = False
+        self.transcript: Transcript | None = None
+        self.next_sequence = 1
 
     def start(self) -> None:
         self.started = True
@@ -95,6 +98,10 @@ class PlayedViewer:
     def focus(self, focused: bool) -> None:
         self.calls.append(("focus", focused))
 
+    def answer_request(self, *arguments: object) -> None:
+        self.calls.append(("answer", *arguments))
+        self.next_sequence += 1
+
     def resize(self, size: GridSize, cell: CellSize) -> None:
         self.size = size
 
@@ -124,8 +131,8 @@ class PlayedViewer:
     def accept_refusal(self) -> None:
         self.holding = False
 
-    def refuse(self, line: str) -> None:
-        self.delegate.viewer_refused(InputRefused(attachment="", sequence=1, code="input_full", message=line))
+    def refuse(self, line: str, sequence: int = 1) -> None:
+        self.delegate.viewer_refused(InputRefused(attachment="", sequence=sequence, code="input_full", message=line))
 
 
 class Played:

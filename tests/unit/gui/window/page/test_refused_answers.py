@@ -1,0 +1,38 @@
+"""A refused answer in the page of a structured chat."""
+
+from __future__ import annotations
+
+from gui.window.page.structured_page import StructuredPage
+from session_host.client.viewer.viewer import ViewerState
+from session_host.structured.digest import digest
+from tests.support.played_chat import PlayedChat, command_request
+from tests.unit.gui.conftest import Played
+
+
+async def test_a_refused_answer_is_shown_at_its_own_question_alone(played: Played):
+    session_id = await played.add("one", runtime="structured")
+    window = played.open_window()
+    window.open_chat(played.chat(session_id))
+    viewer = played.viewers[session_id]
+    told = PlayedChat()
+    first, second = command_request("make"), command_request("make install", request_id="r2")
+    told.ask(first)
+    told.ask(second)
+    viewer.transcript = told.transcript
+    viewer.become(ViewerState.LIVE)
+    viewer.delegate.viewer_replaced()
+    page = window.tabs.active_page
+    assert isinstance(page, StructuredPage)
+    cards = page.view.page
+    await played.until(lambda: cards.card("r1") and cards.card("r2"), "both questions")
+    for request in (first, second):
+        page.view.answered.emit(request.id, "yes", digest(request), {})
+    viewer.refuse("the question is not the one that was shown", sequence=2)
+    played.settle()
+    other, own = cards.card("r1"), cards.card("r2")
+    assert other is not None
+    assert own is not None
+    assert own._said.text() == "the question is not the one that was shown"
+    assert "the question" not in other._said.text()
+    viewer.refuse("nothing is running", sequence=3)
+    assert "nothing" not in other._said.text() + own._said.text()
