@@ -154,7 +154,6 @@ class Driver:
         self.watch.runs_in(process)
         self._pty_io = PtyIO(process, self.program_output, self)
         self._child_exit = ChildExit(process, self.input_log.header, self._pty_io.child_exited)
-        self._pty_io.start()
         self._child_exit.start()
         session = self.session
         log.info("running pid=%d size=%s offset=%d", process.pid, session.sizing.size, self.output_file.end)
@@ -171,6 +170,8 @@ class Driver:
         self.flush_input()
         session.end_requests.program_runs()
         self.performer.perform()
+        # Last: it reads what came since, and ends the session of a program that has exited already.
+        self._pty_io.start()
 
     def child_ended(self) -> None:
         """Called when the keeper has saved the program's status in the input log."""

@@ -47,7 +47,7 @@ class PtyIO:
         self._output_file = output_file
         self._owner = owner
         self._loop = asyncio.get_running_loop()
-        self._reading = False
+        self._is_started = self._reading = False
         self._held = False
         self.writing = False
         self._status: tuple[int | None, int | None] | None = None
@@ -56,9 +56,11 @@ class PtyIO:
         self._finished = False
 
     def start(self) -> None:
-        """Start reading."""
-        self._reading = True
+        """Start reading, and end if the child has exited already."""
+        self._is_started = self._reading = True
         self._loop.add_reader(self._process.master, self._readable)
+        if self._status is not None:
+            self._read_last()
 
     def close(self) -> None:
         """Stop reading and watching; may be called twice."""
@@ -120,8 +122,12 @@ class PtyIO:
     def child_exited(self, exit_code: int | None, exit_signal: int | None) -> None:
         """The child has exited: read its last output, then tell the owner."""
         self._status = exit_code, exit_signal
-        self._last_output_until_s = self._loop.time() + LAST_OUTPUT_S
         self.watch_writable(False)
+        if self._is_started:
+            self._read_last()
+
+    def _read_last(self) -> None:
+        self._last_output_until_s = self._loop.time() + LAST_OUTPUT_S
         if self._reading and not self._held:
             self._readable()
         self._finish_if_over()

@@ -131,6 +131,39 @@ async def test_an_agent_killed_in_mid_turn_is_resumed_with_all_that_it_said(tmp_
     assert heard(tmp_path, "thread/resume")[0]["params"]["threadId"] == recorded(record.id).provider_session_id
 
 
+async def test_an_agent_that_dies_with_its_host_has_all_that_it_said_in_the_chat(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The host has read the agent's last words, and dies before it records them; then the agent dies, too."""
+    own, mark = tmp_path / "code", tmp_path / "die"
+    own.mkdir()
+    (own / "sitecustomize.py").write_text(
+        "import os\n"
+        "import session_host.host.driver.driver as driver\n"
+        "former = driver.Driver.on_output\n"
+        "def on_output(self, data):\n"
+        f"    if b'line 0004' in data and os.path.exists({str(mark)!r}):\n"
+        f"        os.unlink({str(mark)!r})\n"
+        "        os.kill(self.process.pid, 9)\n"
+        "        os.kill(os.getpid(), 9)\n"
+        "    return former(self, data)\n"
+        "driver.Driver.on_output = on_output\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(own))
+    record = await start_chat(tmp_path)
+    monkeypatch.delenv("PYTHONPATH")
+    async with viewing(record.id) as chat:
+        await chat.watcher.until(lambda: chat.state == "idle", "the agent")
+        mark.touch()
+        chat.viewer.prompt("count: 9\ncut: 4")
+        await chat.watcher.until(lambda: chat.state == "ended", "the end")
+        assert not mark.exists()
+        shown = [(each.kind, each.status, each.text) for each in chat.items if each.kind != "notice"]
+    said = "".join(f"answer line {number:04}\n" for number in range(1, 5))
+    assert shown == [("user", "done", "count: 9\ncut: 4"), ("agent", "cut", said)]
+    await eventually(lambda: is_over(recorded(record.id)), 10, "the end to be recorded")
+
+
 async def test_a_prompt_that_the_agent_did_not_confirm_is_not_sent_again(tmp_path: Path) -> None:
     record = await start_chat(tmp_path, prompt="silent: 1")
     async with viewing(record.id) as chat:
