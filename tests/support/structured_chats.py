@@ -65,10 +65,12 @@ async def start_chat(
     )
 
 
-def heard(directory: Path, method: str = "") -> list[dict[str, Any]]:
+def heard(directory: Path, method: str = "", *, everything: bool = False) -> list[dict[str, Any]]:
     """The messages that all agents of this directory got: those of a method, or the replies to their requests."""
     lines = (directory / "input.log").read_text(encoding="utf-8").splitlines()
     messages: list[dict[str, Any]] = [json.loads(line) for line in lines]
+    if everything:
+        return messages
     return [each for each in messages if each.get("method", "") == method and (method or "result" in each)]
 
 

@@ -74,7 +74,11 @@ class Place:
 
     def chat(self, engine: EngineName = "ghostty") -> Chat:
         """A chat that is not started yet."""
-        return Chat(self.directory, next(self._numbers), engine)
+        return Chat(self.directory, self.next_number(), engine)
+
+    def next_number(self) -> int:
+        """A number that no chat has yet."""
+        return next(self._numbers)
 
 
 # ------------------------------------------------------------------------------- the host at work
@@ -313,7 +317,7 @@ async def ends_well(chat: Chat) -> list[str]:
 
 # --------------------------------------------------------------------------------------- for all
 
-TOGETHER = ("host at work", "slow host at work")
+TOGETHER = ("host at work", "slow host at work", "structured host at work")
 """Scenarios of which several may run at once, since nobody but their own host is killed."""
 
 

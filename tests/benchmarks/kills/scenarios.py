@@ -23,6 +23,11 @@ from tests.benchmarks.kills.replacing import (
     replacement_at_upgrade,
 )
 from tests.benchmarks.kills.resting import former_at_rest, host_at_rest, keeper_at_rest
+from tests.benchmarks.kills.structured_host import (
+    structured_host_at_launch,
+    structured_host_at_recovery,
+    structured_host_at_work,
+)
 from tests.benchmarks.kills.takeover import (
     keeper_after_standbys_death,
     keeper_at_standbys_death,
@@ -55,4 +60,7 @@ SCENARIOS: dict[str, Scenario] = {
     "former host at rest": former_at_rest,
     "host at rest": host_at_rest,
     "keeper at rest": keeper_at_rest,
+    "structured host at work": structured_host_at_work,
+    "structured host at launch": structured_host_at_launch,
+    "structured host at recovery": structured_host_at_recovery,
 }

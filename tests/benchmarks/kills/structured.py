@@ -32,8 +32,9 @@ class StructuredWitness:
         turns: how many turns were asked for.
     """
 
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory / "structured"
+    def __init__(self, directory: Path, name: str = "structured") -> None:
+        self.name = name
+        self.directory = directory / name
         self.directory.mkdir()
         self.turns = 0
         self._is_stopped = False
@@ -46,15 +47,21 @@ class StructuredWitness:
         assert self._record is not None
         return self._record.id
 
-    async def start(self) -> None:
-        """Start the chat, and follow it."""
-        self._record = await start_chat(self.directory, name="structured")
+    @property
+    def is_started(self) -> bool:
+        """Whether there is a session."""
+        return self._record is not None
+
+    async def start(self, prompt: str = "") -> None:
+        """Start the chat, with a prompt or without one, and follow it."""
+        self._record = await start_chat(self.directory, prompt=prompt, name=self.name)
         self._chat = ChatViewer(self._record.id)
         self._chat.viewer.start()
-        await self._until(lambda: self._viewer.viewer.state is ViewerState.LIVE, "the viewer to be live")
+        await self.until(lambda: self.viewer.viewer.state is ViewerState.LIVE, "the viewer to be live")
 
     @property
-    def _viewer(self) -> ChatViewer:
+    def viewer(self) -> ChatViewer:
+        """The viewer that stays."""
         assert self._chat is not None
         return self._chat
 
@@ -69,25 +76,30 @@ class StructuredWitness:
 
     async def says_more(self) -> None:
         """Wait until the chat shows more than now."""
-        before = len(self._viewer.viewer.transcript or ()), sum(map(len, self._viewer.texts()))
-        await self._until(
-            lambda: (len(self._viewer.viewer.transcript or ()), sum(map(len, self._viewer.texts()))) > before,
+        before = len(self.viewer.viewer.transcript or ()), sum(map(len, self.viewer.texts()))
+        await self.until(
+            lambda: (len(self.viewer.viewer.transcript or ()), sum(map(len, self.viewer.texts()))) > before,
             "more to be said",
         )
 
     async def turn(self) -> None:
         """Ask for a turn, answer its question, and wait for its end."""
-        chat = self._viewer
+        chat = self.viewer
         self.turns += 1
         number = self.turns
         chat.viewer.prompt(f"run: echo {number}\ncount: {LINES}\ndelay: {DELAY_MS}")
-        asked = await self._asked(number)
+        asked = await self.asked(number)
         chat.answer(asked, "accept")
-        await self._until(lambda: chat.state == "idle" and self._answers() >= number, f"the end of turn {number}")
+        await self.until(lambda: chat.state == "idle" and self._answers() >= number, f"the end of turn {number}")
 
-    async def _asked(self, number: int) -> AgentRequest:
-        chat = self._viewer
-        await self._until(
+    async def asked(self, number: int) -> AgentRequest:
+        """Wait for a turn's question.
+
+        Raises:
+            WaitedInVain: it does not come.
+        """
+        chat = self.viewer
+        await self.until(
             lambda: (
                 chat.viewer.transcript is not None
                 and any(f"echo {number}" in each.subject for each in chat.viewer.transcript.open_requests)
@@ -98,13 +110,18 @@ class StructuredWitness:
         return chat.viewer.transcript.open_requests[0]
 
     def _answers(self) -> int:
-        return sum(each.kind == "agent" and each.status == "done" for each in self._viewer.items)
+        return sum(each.kind == "agent" and each.status == "done" for each in self.viewer.items)
 
-    async def _until(self, condition: Callable[[], bool], what: str) -> None:
+    async def until(self, condition: Callable[[], bool], what: str) -> None:
+        """Wait for what the viewer shows.
+
+        Raises:
+            WaitedInVain: it did not come true in time.
+        """
         deadline_s = time.monotonic() + PATIENCE_S
         while not condition():
             if time.monotonic() > deadline_s:
-                raise WaitedInVain(f"structured chat: {what}; viewer {self._viewer.watcher.states[-4:]}")
+                raise WaitedInVain(f"structured chat: {what}; viewer {self.viewer.watcher.states[-4:]}")
             await asyncio.sleep(0.005)
 
     async def kill_host(self) -> int:
@@ -116,7 +133,7 @@ class StructuredWitness:
 
     async def losses(self) -> list[str]:
         """What was lost or doubled, once the last turn is over."""
-        chat = self._viewer
+        chat = self.viewer
         found: list[str] = []
         whole = "".join(f"answer line {line:04}\n" for line in range(1, LINES + 1))
         prompts = [int(match[1]) for each in chat.texts("user") if (match := _TURN.search(each))]
@@ -135,7 +152,7 @@ class StructuredWitness:
             found.append(f"the agent got {len(decisions)} answers of {self.turns}")
         fresh = ChatViewer(self.id)
         fresh.viewer.start()
-        await self._until(lambda: len(fresh.items) >= len(chat.items), "another viewer")
+        await self.until(lambda: len(fresh.items) >= len(chat.items), "another viewer")
         if fresh.items != chat.items:
             found.append("another viewer shows other items")
         fresh.viewer.close()

@@ -33,6 +33,9 @@ SPREADS = {
     "former host at rest": 3,
     "host at rest": 3,
     "keeper at rest": 3,
+    "structured host at work": 3,
+    "structured host at launch": 2,
+    "structured host at recovery": 2,
 }
 """So many instants of each scenario; others take too long under a tracer for a test."""
 

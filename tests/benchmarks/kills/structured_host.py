@@ -1,0 +1,271 @@
+"""The host of a structured chat killed at its k-th system call: the transcript and the agent's input are whole.
+
+All that the chat does is known beforehand: so the items of the transcript, and the messages that the agent gets, are
+compared with lists. Nothing may be missing, and nothing may be there twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import time
+from typing import Any
+
+from session_host.client.control import request
+from session_host.client.sessions.last_screen import last_transcript
+from session_host.errors import OutliveError
+from session_host.protocol.messages import Act, Prompt
+from session_host.structured.items import Item
+from tests.benchmarks.kills.chat import PATIENCE_S, chats, recorded
+from tests.benchmarks.kills.instants import Instant, Place, tracing
+from tests.benchmarks.kills.structured import StructuredWitness
+from tests.support.hosts import end
+from tests.support.structured_chats import heard
+from tests.support.waiting import WaitedInVain
+
+ANSWER = "answer line 0001\nanswer line 0002\n"
+
+ITEMS = [
+    ("user", "done", "run: echo 1\ncount: 2"),
+    ("tool", "done", "/bin/bash -lc 'echo 1'"),
+    ("agent", "done", ANSWER),
+    ("user", "done", "count: 4\nhold: 2"),
+    ("agent", "interrupted", ANSWER),
+    ("user", "done", "and more"),
+    ("agent", "done", "steered: and more"),
+    ("user", "done", "count: 6\nhold: 2"),
+    ("agent", "interrupted", ANSWER),
+    ("user", "withdrawn", "answer: never"),
+    ("user", "done", "answer: queued"),
+    ("agent", "done", "queued"),
+    ("user", "done", "answer: by a command"),
+    ("agent", "done", "by a command"),
+    ("user", "done", "count: 9\ncut: 2"),
+    ("agent", "cut", ANSWER),
+]
+"""The items of the work: kind, status, text or command."""
+
+HEARD = [
+    "turn/start run: echo 1\ncount: 2", "accept", "turn/start count: 4\nhold: 2", "turn/steer and more",
+    "turn/start count: 6\nhold: 2", "turn/interrupt", "turn/start answer: queued", "thread/settings/update other-model",
+    "turn/start answer: by a command", "turn/start count: 9\ncut: 2",
+]  # fmt: skip
+"""The messages that the agent gets in the work, after those with which the chat opens."""
+
+_OPENING = {"initialize", "initialized", "thread/start", "thread/turns/list", "account/read", "model/list"}
+
+
+async def structured_host_at_work(place: Place, number: int) -> Instant:
+    """The host of a structured chat is killed while that is used in every way, up to the agent's death."""
+    witness = _witness(place)
+    losses: list[str] = []
+    began_s = time.monotonic()
+    try:
+        await witness.start()
+        with await tracing((await chats())[witness.id].host_pid, number) as traced:
+            try:
+                await _use(witness)
+                result = await asyncio.to_thread(traced.result)
+            except (WaitedInVain, OutliveError) as error:
+                losses.append(str(error))
+                result = await asyncio.to_thread(traced.stop)
+        losses += await _losses(witness, ITEMS, HEARD)
+    finally:
+        await _close(witness)
+    return Instant(number, result, losses, time.monotonic() - began_s)
+
+
+async def structured_host_at_launch(place: Place, number: int) -> Instant:
+    """A structured chat's host is killed while that starts with a prompt, from its first call on."""
+    other, witness = _witness(place), _witness(place)
+    losses: list[str] = []
+    began_s = time.monotonic()
+    try:
+        await other.start()
+        with await tracing((await chats())[other.id].keeper_pid, number, follow="fork") as traced:
+            started = True
+            try:
+                await witness.start(prompt="run: echo 1\ncount: 2")
+                await _allow(witness)
+            except (OutliveError, WaitedInVain) as error:
+                started = isinstance(error, WaitedInVain)
+                losses += [str(error)] if started else []
+            result = await asyncio.to_thread(traced.stop)
+        if started:
+            losses += await _short_losses(witness)
+        elif (witness.directory / "input.log").exists():
+            losses.append("the launch failed, and yet the agent was started")
+    finally:
+        await _close(witness)
+        await _close(other)
+    return Instant(number, result, losses, time.monotonic() - began_s)
+
+
+async def structured_host_at_recovery(place: Place, number: int) -> Instant:
+    """The host that takes the place of a killed one in mid-turn is killed, from its first call on."""
+    witness = _witness(place)
+    losses: list[str] = []
+    began_s = time.monotonic()
+    try:
+        await witness.start()
+        witness.viewer.viewer.prompt("run: echo 1\ncount: 2")
+        await witness.asked(1)
+        info = (await chats())[witness.id]
+        with await tracing(info.keeper_pid, number, follow="fork") as traced:
+            assert info.host_pid is not None
+            os.kill(info.host_pid, signal.SIGKILL)
+            try:
+                await _allow(witness)
+            except WaitedInVain as error:
+                losses.append(str(error))
+            result = await asyncio.to_thread(traced.stop)
+        losses += await _short_losses(witness)
+    finally:
+        await _close(witness)
+    return Instant(number, result, losses, time.monotonic() - began_s)
+
+
+def _witness(place: Place) -> StructuredWitness:
+    return StructuredWitness(place.directory, f"structured-{place.next_number()}")
+
+
+# ------------------------------------------------------------------------------- what is done
+
+
+async def _use(witness: StructuredWitness) -> None:
+    """Everything that a structured chat does between start and end, one after the other.
+
+    Raises:
+        WaitedInVain: something did not come.
+    """
+    viewer = witness.viewer.viewer
+    viewer.prompt("run: echo 1\ncount: 2")
+    await _allow(witness)
+    viewer.prompt("count: 4\nhold: 2")
+    await _said(witness, "line 0002", answers=2)
+    viewer.prompt("and more", "steer")
+    await _idle(witness, "steered: and more")
+    viewer.prompt("count: 6\nhold: 2")
+    await _said(witness, "line 0002", answers=4)
+    viewer.prompt("answer: never")
+    await _prompted(witness, "answer: never")
+    viewer.prompt("answer: queued")
+    await _prompted(witness, "answer: queued")
+    viewer.withdraw_prompt(next(each.id for each in witness.viewer.items if each.text == "answer: never"))
+    viewer.interrupt()
+    await _idle(witness, "queued")
+    viewer.change_setting("model", "other-model")
+    await witness.until(lambda: _model(witness) == "other-model", "the other model")
+    await request(witness.id, Act(0, Prompt("", 0, "answer: by a command")))
+    await _idle(witness, "by a command")
+    await _die(witness)
+
+
+async def _allow(witness: StructuredWitness) -> None:
+    witness.viewer.answer(await witness.asked(1), "accept")
+    await _idle(witness, ANSWER)
+
+
+async def _die(witness: StructuredWitness) -> None:
+    """Let the agent die within an answer.
+
+    Raises:
+        WaitedInVain: the viewer does not see it.
+    """
+    witness.viewer.viewer.prompt("count: 9\ncut: 2")
+    await witness.until(lambda: witness.viewer.state == "ended", "the end")
+
+
+async def _said(witness: StructuredWitness, text: str, *, answers: int) -> None:
+    def is_said() -> bool:
+        texts = witness.viewer.texts()
+        return len(texts) >= answers and text in texts[-1]
+
+    await witness.until(is_said, f"{text!r} to be said")
+
+
+async def _idle(witness: StructuredWitness, text: str) -> None:
+    await witness.until(
+        lambda: witness.viewer.texts()[-1:] == [text] and witness.viewer.state == "idle", f"{text!r} and the turn's end"
+    )
+
+
+async def _prompted(witness: StructuredWitness, text: str) -> None:
+    await witness.until(lambda: text in witness.viewer.texts("user"), f"{text!r} among the prompts")
+
+
+def _model(witness: StructuredWitness) -> str:
+    transcript = witness.viewer.viewer.transcript
+    settings = transcript.status.settings if transcript is not None else ()
+    return next((each.value for each in settings if each.id == "model"), "")
+
+
+# ------------------------------------------------------------------------------- what is lost
+
+
+async def _short_losses(witness: StructuredWitness) -> list[str]:
+    """The losses of a chat of one turn, after the agent's death."""
+    try:
+        await _die(witness)
+    except WaitedInVain as error:
+        return [str(error)]
+    return await _losses(witness, [*ITEMS[:3], *ITEMS[-2:]], [*HEARD[:2], HEARD[-1]])
+
+
+async def _losses(witness: StructuredWitness, items: list[tuple[str, str, str]], messages: list[str]) -> list[str]:
+    """All that is missing, doubled or otherwise, after the end."""
+    found = [f"input {each.sequence} was refused: {each.message}" for each in witness.viewer.watcher.refusals]
+    shown = witness.viewer.items
+    found += _difference("the viewer's items", items, _described(shown))
+    got = heard(witness.directory, everything=True)
+    found += _difference("the agent's input", messages, [each for each in map(_short, got) if each not in _OPENING])
+    opened = [each for each in map(_short, got) if each in _OPENING]
+    if len(opened) != len(set(opened)):
+        found.append(f"the agent's input at the start: {opened}")
+    numbers = [each["id"] for each in got if "id" in each and "method" in each]
+    if numbers != sorted(set(numbers)):
+        found.append(f"the ids of the messages for the agent: {numbers}")
+    deadline_s = time.monotonic() + PATIENCE_S
+    while (record := await asyncio.to_thread(recorded, witness.id)) is not None and record.state != "exited":
+        if time.monotonic() > deadline_s:
+            found.append(f"the record knows: {record.state}")
+            break
+        await asyncio.sleep(0.01)
+    kept = await asyncio.to_thread(last_transcript, witness.id)
+    found += _difference("the kept items", _described(shown), _described(list(kept or ())))
+    if not found and list(kept or ()) != shown:
+        found.append("the kept items differ from the viewer's")
+    return found
+
+
+def _described(items: list[Item]) -> list[tuple[str, str, str]]:
+    return [(each.kind, each.status, each.command or each.text) for each in items if each.kind != "notice"]
+
+
+def _short(message: dict[str, Any]) -> str:
+    """A message for the agent: its method and text, or a decision."""
+    if "method" not in message:
+        return str(message.get("result", {}).get("decision", message))
+    params = message.get("params") or {}
+    text = "".join(each.get("text", "") for each in params.get("input", ()))
+    model = params.get("model", "") if message["method"] == "thread/settings/update" else ""
+    return " ".join(each for each in (message["method"], text, model) if each)
+
+
+def _difference(name: str, expected: list[Any], found: list[Any]) -> list[str]:
+    if expected == found:
+        return []
+    place = next((at for at, pair in enumerate(zip(expected, found, strict=False)) if pair[0] != pair[1]), -1)
+    place = min(len(expected), len(found)) if place < 0 else place
+    there, wanted = found[place : place + 2], expected[place : place + 2]
+    return [f"{name}: {len(found)} of {len(expected)}; at {place}: {there}, not {wanted}"]
+
+
+async def _close(witness: StructuredWitness) -> None:
+    """Let go of the viewer, and end the agent if it runs."""
+    await witness.close()
+    if witness.is_started:
+        with contextlib.suppress(OutliveError):
+            await end(witness.id)
