@@ -280,6 +280,8 @@ class SessionsModel(QObject):
     ) -> Chat:
         """Resume an ended chat, as before or in the given runtime; the new chat replaces it in lists.
 
+        A running structured chat is shown in a terminal, too, beside it.
+
         Raises:
             NotResumable: it cannot be gone on with; ``ConversationOpen``: only ``anyway``.
             OutliveError: it could not be started.
@@ -291,8 +293,9 @@ class SessionsModel(QObject):
             chat.id, environment=environment, size=size, colors=self.colors, anyway=anyway, runtime=runtime,
             prompt=prompt,
         )  # fmt: skip
-        chat.record.continued_by = record.id
-        chat.changed.emit()
+        if chat.is_over:
+            chat.record.continued_by = record.id
+            chat.changed.emit()
         return self._chats.get(record.id) or self._insert_chat(record)
 
     async def pick(self, chat: Chat, size: GridSize) -> Chat:

@@ -57,6 +57,11 @@ def resume_in_terminal() -> str:
     return translate("action", "Resume in a terminal")
 
 
+def open_terminal_too() -> str:
+    """Menu item: show a running chat in the agent's own screen, too."""
+    return translate("action", "Open in a terminal too")
+
+
 def copy_resume_command() -> str:
     return translate("action", "Copy resume command")
 

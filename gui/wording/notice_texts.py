@@ -149,6 +149,10 @@ def cannot_resume(name: str, reason: object) -> str:
     return translate("notice", "Can’t resume {name}: {reason}").format(name=name, reason=reason)
 
 
+def cannot_open_terminal(reason: object) -> str:
+    return translate("notice", "Can’t open a terminal for {reason}").format(reason=reason)
+
+
 def ended(name: str) -> str:
     return translate("notice", "{name} ended").format(name=name)
 

@@ -20,11 +20,12 @@ ARGUMENTS = "{arguments}"
 """The placeholder in a template for the user's arguments, if any."""
 
 SHELL, PYTHON, CONVERSATION, PROMPT, FILES = "{shell}", "{python}", "{conversation}", "{prompt}", "{files}"
+SOCKET = "{socket}"
 """Placeholders in a template, as a word or within one: the user's shell, the Python that runs Outlive, the
-conversation's id, the prompt, and the directory of the agent's files for the session.
+conversation's id, the prompt, the directory of the agent's files for the session, and the path of the agent's socket.
 """
 
-PLACEHOLDERS = (ARGUMENTS, SHELL, PYTHON, CONVERSATION, PROMPT, FILES)
+PLACEHOLDERS = (ARGUMENTS, SHELL, PYTHON, CONVERSATION, PROMPT, FILES, SOCKET)
 
 _LAST_RESORT_SHELL = "/bin/sh"
 
@@ -74,6 +75,8 @@ class StructuredSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     """The argv of a new conversation; user's arguments and the prompt are no part of it unless it has their places."""
     resume: Template = ()
     """The argv that resumes one; () for the same, where the dialect asks for the conversation."""
+    terminal: Template = ()
+    """The argv that shows a running chat in the agent's own terminal, too; () if the agent cannot do that."""
     env: dict[str, str] = {}
     """Variables added to the inherited environment, instead of the terminal's ``env``."""
     options: dict[str, str] = {}
@@ -196,6 +199,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
         prompt: str = "",
         conversation: str = "",
         files: str = "",
+        socket: str = "",
         supports: Collection[str] | None = None,
         resume: bool = False,
         pick: bool = False,
@@ -210,6 +214,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
                 subcommand.
             conversation: the id of the new conversation, or, with ``resume``, of the one to resume.
             files: the directory of the agent's files for the session.
+            socket: the path of the agent's own socket.
             supports: the options that this version knows; None if unknown.
             resume: resume a conversation.
             pick: let the user choose the conversation to resume.
@@ -228,6 +233,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
             CONVERSATION: conversation,
             PROMPT: f" {prompt}" if prompt.startswith("-") or prompt in self.subcommands else prompt,
             FILES: files,
+            SOCKET: socket,
         }
         argv: list[str] = []
         if not template:

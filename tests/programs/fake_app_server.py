@@ -1,5 +1,8 @@
 """Program: an agent that speaks the app-server protocol of Codex 0.169: JSON lines on stdin and stdout.
 
+With ``--listen unix://PATH`` it serves any number of clients on that socket instead, by WebSocket, and all of them
+follow its one thread.
+
 A prompt's words say what its turn does, in this order; without any, the answer is "echo: " and the prompt:
 
 - ``overload: N``: the first N requests of this prompt are refused as overload.
@@ -30,6 +33,7 @@ import os
 import sys
 import threading
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +56,8 @@ class Refused(Exception):
 class Server:
     """The app-server, with one thread."""
 
-    def __init__(self) -> None:
-        self.connection = Connection()
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
         directory = os.environ.get("FAKE_APP_SERVER_THREADS", "")
         self.directory = Path(directory) if directory else None
         self.thread: Json = {}
@@ -69,30 +73,37 @@ class Server:
 
     def serve(self) -> None:
         for line in sys.stdin.buffer:
-            self.connection.note(line)
-            message = json.loads(line)
-            if "method" in message:
-                self.handle(message)
-            else:
-                with self.connection.arrived:
-                    self.connection.replies[message["id"]] = message
-                    self.connection.arrived.notify_all()
-            if self.stalled:
-                threading.Event().wait()
+            self.take(line, self.connection.send)
 
-    def handle(self, message: Json) -> None:
+    def take(self, line: bytes, answer: Callable[[Json], None]) -> None:
+        """Take a client's message; ``answer`` sends that client one."""
+        self.connection.note(line)
+        message = json.loads(line)
+        if "method" in message:
+            self.handle(message, answer)
+        else:
+            with self.connection.arrived:
+                self.connection.replies.setdefault(message["id"], message)  # The first one counts.
+                self.connection.arrived.notify_all()
+        if self.stalled:
+            threading.Event().wait()
+
+    def handle(self, message: Json, answer: Callable[[Json], None]) -> None:
         name = message["method"].replace("/", "_")
         handler = getattr(self, f"do_{name}", no_such_method)
         if "id" not in message:
             return
+        former = self.turn
         try:
             result = handler(message["params"])
         except Refused as refused:
-            self.connection.send({"error": {"code": refused.code, "message": str(refused)}, "id": message["id"]})
+            answer({"error": {"code": refused.code, "message": str(refused)}, "id": message["id"]})
             return
         if result is not None:
-            self.connection.send({"id": message["id"], "result": result})
-        if message["method"] in {"turn/start", "thread/compact/start", "review/start"} and self.turn:
+            answer({"id": message["id"], "result": result})
+        if message["method"] in {"thread/start", "thread/resume"}:
+            self.connection.repeat_questions(answer)
+        if self.turn is not None and self.turn is not former:
             threading.Thread(target=self.run, args=(self.turn,), daemon=True).start()
 
     # ------------------------------------------------------------ requests
@@ -115,7 +126,8 @@ class Server:
         return self.opened([])
 
     def do_thread_resume(self, params: Json) -> Json:
-        self.load(params["threadId"])
+        if params["threadId"] != self.thread.get("id"):
+            self.load(params["threadId"])
         return self.opened([] if params.get("excludeTurns") else self.turns)
 
     def opened(self, turns: list[Json]) -> Json:
@@ -170,6 +182,9 @@ class Server:
     def do_turn_start(self, params: Json) -> Json | None:
         text = "".join(each.get("text", "") for each in params["input"])
         turn = Turn(fresh_id(), text, params.get("clientUserMessageId"))
+        if self.turn is not None:  # As in the real one: the prompt goes into the turn that runs.
+            steered = self.do_turn_steer(params | {"expectedTurnId": self.turn.id})
+            return {"turn": {"id": steered["turnId"], "items": [], "status": "inProgress"}}
         self.asked[text] += 1
         if self.asked[text] <= turn.numbers.get("overload", 0):
             raise Refused("Server overloaded; retry later.", OVERLOADED)
@@ -282,4 +297,9 @@ def sandbox(mode: str) -> Json:
 
 
 if __name__ == "__main__":
-    Server().serve()
+    if sys.argv[1:2] == ["--listen"]:
+        from tests.programs.app_server_socket import serve
+
+        serve(sys.argv[2].removeprefix("unix://"), Server)
+    else:
+        Server(Connection()).serve()

@@ -31,16 +31,26 @@ resume = ["sh", "-c", "echo in {{conversation}}; exec cat"]
 [structured]
 dialect = "codex"
 start = [{words}]
+terminal = [{terminal}]
 """
+RELAY = ("{python}", "-P", "-m", "session_host.codex_relay")
 
 
-def add_agent(name: str = "fake", *words: str) -> None:
+def add_agent(name: str = "fake", *words: str, terminal: tuple[str, ...] = ()) -> None:
     """Add an agent to the catalog; without ``words`` it is the fake app-server."""
     argv = words or (sys.executable, "-S", str(FAKE))
     directory = config_dir() / "agents"
     directory.mkdir(parents=True, exist_ok=True)
-    text = _AGENT.format(words=", ".join(json.dumps(word) for word in argv))
+    listed, shown = (", ".join(json.dumps(word) for word in each) for each in (argv, terminal))
+    text = _AGENT.format(words=listed, terminal=shown)
     (directory / f"{name}.toml").write_text(text, encoding="utf-8")
+
+
+def add_live_agent() -> None:
+    """Add the agent "live": the fake app-server on a socket, with a terminal that uses it, too."""
+    server = (*RELAY, "{socket}", "--", sys.executable, str(FAKE), "--listen", "unix://{socket}")
+    own = (sys.executable, str(FAKE.with_name("remote_terminal.py")), "{socket}", "{conversation}")
+    add_agent("live", *server, terminal=(*RELAY, "--terminal", "{socket}", "--", *own))
 
 
 async def start_chat(
@@ -49,6 +59,8 @@ async def start_chat(
     """Start a structured chat; its threads and the log of its input are in ``directory``."""
     if agent == "fake":
         add_agent()
+    elif agent == "live":
+        add_live_agent()
     return await launch(
         LaunchRequest(
             agent=load_catalog(config_dir())[agent],

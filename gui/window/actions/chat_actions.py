@@ -150,6 +150,25 @@ class ChatActions(QObject):
             return None
         return "structured" if chat.record.runtime == "terminal" else "terminal"
 
+    def has_terminal_too(self, chat: Chat) -> bool:
+        """Whether a running chat can be shown in its agent's own terminal beside the chat view."""
+        agent = self._agents.get(chat.record.agent)
+        runs = chat.record.runtime == "structured" and not chat.is_over
+        return runs and agent is not None and agent.structured is not None and bool(agent.structured.terminal)
+
+    def open_terminal_too(self, chat: Chat) -> None:
+        """Show a running chat in its agent's own terminal, in a tab beside the chat's."""
+        self._sessions.tasks.start(self._open_terminal_too(chat), "terminal")
+
+    async def _open_terminal_too(self, chat: Chat) -> None:
+        try:
+            terminal = await self._sessions.resume(chat, GridSize(*self._layout.grid).clamped(), runtime="terminal")
+        except OutliveError as error:
+            self._banners.inform(notice_texts.cannot_open_terminal(error), kind="failed", key=f"terminal {chat.id}")
+            return
+        self._tabs.activate(chat.id)
+        self._open_chat(terminal)
+
     def converses(self, chat: Chat) -> bool:
         """Whether the chat's agent has conversations that can be resumed."""
         agent = self._agents.get(chat.record.agent)

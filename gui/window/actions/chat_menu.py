@@ -62,6 +62,8 @@ class ChatMenu:
             if (other := chat_actions.other_runtime(chat)) is not None:
                 text = action_texts.resume_as_chat() if other == "structured" else action_texts.resume_in_terminal()
                 menu.addAction(text, lambda: resuming.resume(chat, runtime=other))
+        if chat_actions.has_terminal_too(chat):
+            menu.addAction(action_texts.open_terminal_too(), lambda: chat_actions.open_terminal_too(chat))
         if not chat.is_over:
             menu.addAction(action_texts.send(), lambda: self._sheets.send.ask(chat))
         menu.addAction(action_texts.new_chat_like_this(), lambda: chat_actions.new_like(chat))

@@ -36,6 +36,7 @@ from session_host.errors import (
 from session_host.keeper_client.channel import KeeperNotResponding
 from session_host.keeper_client.discovery import connect_or_start_keeper
 from session_host.paths import (
+    agent_socket,
     config_dir,
     database,
     ensure_private,
@@ -91,6 +92,8 @@ class LaunchRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The ended session that is resumed; its ``provider_session_id`` is known."""
     anew: bool = False
     """Begin the conversation again under its id, since nothing was said in it yet."""
+    beside: SessionRecord | None = None
+    """The running structured chat that the agent's own terminal shows, too; its conversation is known."""
     runtime: Runtime = "terminal"
     """How the agent is spoken to."""
     picks: bool = False
@@ -221,18 +224,18 @@ def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
     environment[AGENT_CHATS] = of_new_chat(session_id, resumed, is_agent=agent.signals.ends_all)
     arguments, conversation, ours = _conversation(request)
     structured = structured_launch(agent, request.runtime, request.resume, request.prompt, settings)
+    resumes = request.resume is not None and not request.anew
     argv = agent.argv(
         arguments,
         environment,
         prompt=request.prompt if structured is None else "",
         conversation=conversation if ours else "",
         files=str(files),
+        socket=str(agent_socket(request.beside.id if request.beside is not None else session_id)),
         supports=supports,
-        resume=request.resume is not None and not request.anew,
+        resume=resumes,
         pick=request.picks,
-        template=template_of(agent, resumes=request.resume is not None and not request.anew)
-        if structured is not None
-        else (),
+        template=template_of(agent, request.runtime, resumes=resumes, beside=request.beside is not None),
     )
     if ours and (structured is None or request.anew) and not any(conversation in word for word in argv):
         conversation = ""  # This version of the agent accepts no id.
@@ -306,8 +309,8 @@ def _conversation(request: LaunchRequest) -> tuple[list[str], str, bool]:
     """The user's arguments, the conversation's id if known before the start, and whether we choose it."""
     agent, arguments = request.agent, request.arguments
     chosen = agent.chosen(arguments)
-    if request.resume is not None:
-        return chosen.others, request.resume.provider_session_id or "", True
+    if (other := request.beside or request.resume) is not None:
+        return chosen.others, other.provider_session_id or "", True
     if request.picks:
         return chosen.others, "", False
     if agent.is_subcommand(arguments):

@@ -28,6 +28,7 @@ from session_host.terminal import available_engines
 from session_host.terminal.base import DefaultColors, EngineName
 
 from .launch import DEFAULT_SIZE, LaunchRequest, free_name, launch
+from .live_terminal import live_terminal
 from .opened_elsewhere import opened_elsewhere
 from .pending_end import wait_until_exit_saved
 from .resumability import (
@@ -56,10 +57,11 @@ async def resume(
 ) -> SessionRecord:
     """Start a session in the conversation of an ended one; returns when its program is exec'd.
 
-    If the former session is just ending, waits for its end.
+    If the former session is just ending, waits for its end. A running structured chat can be shown in a terminal, too,
+    which is not started twice.
 
     Args:
-        session_id: the ended session.
+        session_id: the ended session, or that chat.
         environment: the caller's whole environment; this process's own if None.
         size: the terminal's size; the ended session's if None.
         colors: the caller's terminal colours, if it shows terminals.
@@ -72,6 +74,12 @@ async def resume(
         AgentNotFound, LaunchFailed, StoreError, UnsafeDirectory, WorktreeError: as ``launch.launch``.
     """
     await wait_until_exit_saved(session_id)
+    if runtime != "structured":
+        live = await asyncio.to_thread(live_terminal, session_id, environment, again=runtime is None)
+        if isinstance(live, SessionRecord):
+            return live
+        if live is not None:
+            return await launch(_shown(live, size, colors, ""))
     request = await asyncio.to_thread(_request, session_id, environment, anyway)
     if runtime is not None:
         request = msgspec.structs.replace(request, runtime=runtime)

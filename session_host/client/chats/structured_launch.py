@@ -40,13 +40,23 @@ def structured_launch(
     return StructuredLaunch(settings.dialect, settings.options, history, prompt, idle_s, began_ms)
 
 
-def template_of(agent: Agent, *, resumes: bool) -> Template:
-    """The argv's template.
+def template_of(agent: Agent, runtime: Runtime, *, resumes: bool, beside: bool) -> Template:
+    """The argv's template; () for that of the agent's terminal.
+
+    Args:
+        agent: the agent.
+        runtime: the user's choice.
+        resumes: whether a conversation is resumed.
+        beside: whether it is that of a running structured chat.
 
     Raises:
-        UsageError: the agent needs a terminal.
+        UsageError: the agent has no such way.
     """
+    if runtime == "terminal" and not beside:
+        return ()
     settings = _settings(agent)
+    if beside:
+        return settings.terminal
     return (settings.resume or settings.start) if resumes else settings.start
 
 

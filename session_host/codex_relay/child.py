@@ -1,0 +1,89 @@
+"""A child process that does not outlive this one, and an end of this process that tells of the child's."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+from collections.abc import Sequence
+from types import FrameType
+from typing import Final
+
+ENDING: Final = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+"""Signals that ask for the end."""
+
+_PR_SET_PDEATHSIG: Final = 1
+"""prctl(2)."""
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class Signalled(Exception):
+    """A signal asks for the end."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def raise_signals() -> None:
+    """From now on each signal of ``ENDING`` raises ``Signalled``."""
+    for number in ENDING:
+        signal.signal(number, _raise)
+
+
+def ignore_signals() -> None:
+    """From now on this process ends in its own way."""
+    for number in ENDING:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _raise(number: int, _: FrameType | None) -> None:
+    raise Signalled(number)
+
+
+def start_child(command: Sequence[str], *, detached: bool) -> subprocess.Popen[bytes]:
+    """Start a child that is killed at the end of this process.
+
+    Args:
+        command: its words.
+        detached: it has neither our stdin nor our stdout.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    parent = os.getpid()
+    end = subprocess.DEVNULL if detached else None
+
+    def die_with_parent() -> None:
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        for number in ENDING:
+            signal.signal(number, signal.SIG_DFL)
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return subprocess.Popen(
+        command,
+        stdin=end,
+        stdout=end,
+        preexec_fn=die_with_parent,  # noqa: PLW1509 - this process has one thread
+    )
+
+
+def wait(child: subprocess.Popen[bytes], timeout_s: float) -> int | None:
+    """Wait for a child's end; its exit code, negative for a signal, or None."""
+    try:
+        return child.wait(timeout_s)
+    except subprocess.TimeoutExpired:
+        return None
+
+
+def exit_code(code: int) -> int:
+    """The exit code of this process for that of a child; for a signal, this process dies by it, too."""
+    if code >= 0:
+        return code
+    if -code != signal.SIGKILL:
+        signal.signal(-code, signal.SIG_DFL)
+    os.kill(os.getpid(), -code)
+    return 128 - code

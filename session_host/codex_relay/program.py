@@ -1,0 +1,155 @@
+"""Passes on bytes between stdin, stdout and the server, until one of them or a signal ends it."""
+
+from __future__ import annotations
+
+import os
+import select
+import selectors
+import socket
+import sys
+from pathlib import Path
+from typing import Final
+
+from .child import Signalled, exit_code, ignore_signals, raise_signals
+from .link import Link, LinkFailed
+from .options import Options
+from .server import Server, ServerFailed, remove_left_behind
+
+CHUNK_BYTES: Final = 256 * 1024
+MAX_FOR_HOST_BYTES: Final = 64 * 1024 * 1024
+"""With so much that the host has not read, the server is not read, and will drop the connection."""
+
+MAX_FOR_SERVER_BYTES: Final = 8 * 1024 * 1024
+"""With so much that the server has not read, stdin is not read."""
+
+LAST_WORDS_S: Final = 1.0
+"""So long after the end of the connection, a server may exit by itself."""
+
+_STDIN, _STDOUT = 0, 1
+
+
+def run(options: Options) -> int:
+    """Run the program; returns its exit code. A signal that ends it, or its server, ends this process, too."""
+    raise_signals()
+    path = Path(options.socket)
+    try:
+        remove_left_behind(path)
+        server = Server(options.command, path)
+    except Signalled as asked:
+        return exit_code(-asked.number)
+    except OSError as error:
+        return _fail(f"{options.command[0]}: {error.strerror}")
+    code = 0
+    try:
+        with server.connect() as connection:
+            code = Relay(connection).run(server)
+    except Signalled as asked:
+        code = -asked.number
+    except (LinkFailed, ServerFailed) as error:
+        code = server.wait(0) or _fail(str(error))
+    finally:
+        ignore_signals()
+        server.end()
+    return exit_code(code)
+
+
+def _fail(why: str) -> int:
+    sys.stderr.write(f"outlive-codex-relay: {why}\n")
+    return 1
+
+
+class Relay:
+    """Passes on bytes both ways, without ever waiting for one of the three."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._link = Link()
+        self._for_host = bytearray()
+        self._for_server = bytearray(self._link.bytes_to_send())
+        self._events: dict[int, int] = {}
+        self._selector = selectors.DefaultSelector()
+        for each in (_STDIN, _STDOUT, connection.fileno()):
+            os.set_blocking(each, False)
+
+    def run(self, server: Server) -> int:
+        """Pass on bytes until one end closes; returns the server's exit code, or 0 if stdin has ended.
+
+        Raises:
+            LinkFailed: the server breaks the protocol.
+        """
+        self._write()
+        while True:
+            self._watch()
+            for key, events in self._selector.select():
+                if events & selectors.EVENT_READ:
+                    if key.fd == _STDIN and not self._read_host():
+                        return 0
+                    if key.fd == self._connection.fileno() and not self._read_server():
+                        self._write_last()
+                        return server.wait(LAST_WORDS_S) or 0
+            if not self._write():
+                return 0
+
+    def _watch(self) -> None:
+        """Watch what can be read and must be written now."""
+        read, write = selectors.EVENT_READ, selectors.EVENT_WRITE
+        wanted = {
+            _STDIN: read if len(self._for_server) < MAX_FOR_SERVER_BYTES else 0,
+            _STDOUT: write if self._for_host else 0,
+            self._connection.fileno(): (read if len(self._for_host) < MAX_FOR_HOST_BYTES else 0)
+            | (write if self._for_server else 0),
+        }
+        for each, events in wanted.items():
+            before = self._events.get(each, 0)
+            if events and before and events != before:
+                self._selector.modify(each, events)
+            elif events and not before:
+                self._selector.register(each, events)
+            elif before and not events:
+                self._selector.unregister(each)
+        self._events = wanted
+
+    def _read_host(self) -> bool:
+        """Whether stdin goes on."""
+        try:
+            data = os.read(_STDIN, CHUNK_BYTES)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        self._link.send_lines(data)
+        self._for_server += self._link.bytes_to_send()
+        return bool(data)
+
+    def _read_server(self) -> bool:
+        """Whether the connection goes on."""
+        try:
+            data = self._connection.recv(CHUNK_BYTES)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        self._for_host += self._link.receive(data)
+        self._for_server += self._link.bytes_to_send()
+        return bool(data)
+
+    def _write(self) -> bool:
+        """Write what is taken now; whether stdout is open."""
+        if self._for_server:
+            try:
+                del self._for_server[: self._connection.send(self._for_server)]
+            except OSError:
+                pass  # Reading tells that the server is gone, after its last messages.
+        if self._for_host:
+            try:
+                del self._for_host[: os.write(_STDOUT, self._for_host)]
+            except BlockingIOError:
+                pass
+            except OSError:
+                return False
+        return True
+
+    def _write_last(self) -> None:
+        """Write all that is left; the host may have to be replaced first."""
+        while self._for_host and self._write():
+            select.select([], [_STDOUT], [])

@@ -1,0 +1,81 @@
+"""The agent's own terminal as another client of a server: it ends with the server, and says so.
+
+By itself, the agent would wait for the server's return.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import subprocess
+import sys
+import termios
+from pathlib import Path
+from typing import Any, Final
+
+from .child import Signalled, exit_code, ignore_signals, raise_signals, start_child, wait
+from .options import Options
+from .server import connected
+
+END_TIMEOUT_S: Final = 2.0
+LOOK_AGAIN_S: Final = 0.5
+"""So long after the server has closed the connection that watches it, the socket tells whether it is there."""
+
+ENDED: Final = "The chat has ended, and this view of it with it.\r\n"
+
+RESTORE: Final = (
+    "\x1b[?1049l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1004l\x1b[?2004l\x1b[?2026l\x1b[<u\x1b[r\x1b[m\x1b[?25h"
+    "\x1b[999;1H\r\n"
+)
+"""Ends the modes that a terminated agent leaves on: alternate screen, mouse, focus, paste, keyboard; the last line."""
+
+
+def run(options: Options) -> int:
+    """Run the agent's command on this terminal until it or the server ends; returns the exit code."""
+    attributes = _attributes()
+    raise_signals()
+    try:
+        agent = start_child(options.command, detached=False)
+    except OSError as error:
+        sys.stderr.write(f"{options.command[0]}: {error.strerror}\n")
+        return 1
+    asked = 0
+    try:
+        if (code := _follow(agent, Path(options.socket))) is not None:
+            return exit_code(code)
+    except Signalled as signalled:
+        asked = signalled.number
+    ignore_signals()
+    agent.terminate()
+    if wait(agent, END_TIMEOUT_S) is None:
+        agent.kill()
+        agent.wait()
+    if attributes is not None:
+        with contextlib.suppress(termios.error):
+            termios.tcsetattr(0, termios.TCSANOW, attributes)
+    sys.stdout.write(RESTORE if asked else RESTORE + ENDED)
+    sys.stdout.flush()
+    return exit_code(-asked)
+
+
+def _follow(agent: subprocess.Popen[bytes], path: Path) -> int | None:
+    """Wait for the end of the agent or the server; the agent's exit code, None if the server ended."""
+    descriptor = os.pidfd_open(agent.pid)
+    try:
+        while (connection := connected(path)) is not None:
+            with connection:
+                select.select([descriptor, connection.fileno()], [], [])
+            if select.select([descriptor], [], [], LOOK_AGAIN_S)[0]:
+                return agent.wait()
+    finally:
+        os.close(descriptor)
+    return None
+
+
+def _attributes() -> list[Any] | None:
+    """The terminal's attributes; None without a terminal."""
+    try:
+        return termios.tcgetattr(0)
+    except termios.error:
+        return None

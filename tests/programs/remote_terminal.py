@@ -1,0 +1,78 @@
+"""Program: the own terminal of ``fake_app_server``, as ``codex --remote`` is Codex's.
+
+Called with the socket and the thread. It is in the alternate screen, shows prompts and answers of the thread as they
+come, and asks for leave. A line that is typed is a prompt; "y" and "n" answer what is asked.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from websockets.sync.client import ClientConnection, unix_connect
+
+
+class Terminal:
+    """A client of the server."""
+
+    def __init__(self, connection: ClientConnection, thread: str) -> None:
+        self.connection = connection
+        self.thread = thread
+        self.number = 0
+        self.asked: list[Any] = []
+
+    def call(self, method: str, **params: Any) -> None:
+        self.number += 1
+        self.connection.send(json.dumps({"id": self.number, "method": method, "params": params}))
+
+    def follow(self) -> None:
+        for text in self.connection:
+            message = json.loads(text)
+            params = message.get("params", {})
+            match message.get("method"):
+                case "item/started" if params["item"]["type"] == "userMessage":
+                    show(f"> {params['item']['content'][0]['text']}\n")
+                case "item/agentMessage/delta":
+                    show(params["delta"])
+                case "item/commandExecution/requestApproval":
+                    self.asked.append(message["id"])
+                    show(f"May I run {params['command']}?\n")
+                case "serverRequest/resolved":
+                    self.asked.remove(params["requestId"])
+                    show("It is answered.\n")
+                case "turn/completed":
+                    show("\n")
+        threading.Event().wait()  # Like Codex, it waits for the server's return.
+
+    def type(self, line: str) -> None:
+        if self.asked and line in {"y", "n"}:
+            decision = {"decision": "accept" if line == "y" else "decline"}
+            self.connection.send(json.dumps({"id": self.asked[-1], "result": decision}))
+        elif line == "q":
+            show("goodbye\n")
+            os._exit(0)
+        else:
+            self.call("turn/start", threadId=self.thread, input=[{"type": "text", "text": line}])
+
+
+def show(text: str) -> None:
+    sys.stdout.write(text.replace("\n", "\r\n"))
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    own = Terminal(
+        unix_connect(sys.argv[1], uri="ws://localhost/", compression=None, max_size=None, legacy=True), sys.argv[2]
+    )
+    own.call("initialize", clientInfo={"name": "terminal"})
+    own.call("thread/resume", threadId=own.thread)
+    show("\x1b[?1049hready\n")
+    threading.Thread(target=own.follow, daemon=True).start()
+    for typed in sys.stdin:
+        own.type(typed.strip())

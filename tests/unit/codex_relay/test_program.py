@@ -1,0 +1,219 @@
+"""Our program between a chat and a server that another client uses, too."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from session_host.codex_relay.options import read_options
+from session_host.codex_relay.server import STALE_AFTER_S
+from session_host.errors import UsageError
+from session_host.structured.dialects.base import Start
+from session_host.structured.dialects.codex.dialect import CodexDialect
+from tests.support.other_client import OtherClient
+from tests.support.processes import is_alive
+from tests.support.spoken_chat import SpokenChat
+from tests.support.structured_chats import FAKE
+from tests.support.waiting import wait_until
+
+RELAY = [sys.executable, "-P", "-m", "session_host.codex_relay"]
+
+
+def served(path: Path) -> list[str]:
+    """The command of the program with the fake server."""
+    return [*RELAY, str(path), "--", sys.executable, str(FAKE), "--listen", f"unix://{path}"]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "server.app"
+
+
+@pytest.fixture
+def chat(tmp_path: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SpokenChat]:
+    """A chat through the program, ready for a prompt."""
+    monkeypatch.setenv("FAKE_APP_SERVER_THREADS", str(tmp_path))
+    with SpokenChat(CodexDialect, Start(directory=str(tmp_path)), served(path)) as opened:
+        opened.until(lambda: opened.rules.state.takes_prompts)
+        yield opened
+        opened.process.terminate()
+        opened.process.wait(10)
+
+
+@pytest.fixture
+def other(chat: SpokenChat, path: Path) -> Iterator[OtherClient]:
+    """Another client that follows the chat's thread."""
+    with OtherClient(path) as client:
+        client.open(chat.transcript.status.conversation)
+        yield client
+
+
+def server_of(chat: SpokenChat) -> int:
+    """The server's process."""
+    children = Path(f"/proc/{chat.process.pid}/task/{chat.process.pid}/children").read_text().split()
+    assert len(children) == 1
+    return int(children[0])
+
+
+def shown(chat: SpokenChat) -> list[tuple[str, str]]:
+    return [(each.kind, each.text) for each in chat.transcript if each.kind in {"user", "agent"}]
+
+
+def test_prompts_of_both_are_shown_once_each_and_in_order(chat: SpokenChat, other: OtherClient) -> None:
+    chat.turn("one")
+    other.until_told("turn/completed")
+    other.prompt("two")
+    chat.until(lambda: "echo: two" in chat.texts("agent"))
+    chat.until_idle()
+    chat.turn("three")
+    assert shown(chat) == [
+        (kind, text)
+        for word in ("one", "two", "three")
+        for kind, text in (("user", word), ("agent", f"echo: {word}"))
+    ]  # fmt: skip
+    assert set(chat.statuses("user")) == {"done"}
+
+
+def test_while_the_other_ones_turn_runs_a_prompt_waits_and_a_text_steers(chat: SpokenChat, other: OtherClient) -> None:
+    other.prompt("count: 9\nhold: 3")
+    chat.until(lambda: chat.texts("agent") and "line 0003" in chat.texts("agent")[-1])
+    assert chat.transcript.status.state == "running"
+    chat.prompt("after it")
+    chat.prompt("the other way", "steer")
+    chat.until_idle()
+    assert chat.texts("user")[-2:] == ["the other way", "after it"]
+    assert chat.texts("agent")[-2:] == ["steered: the other way", "echo: after it"]
+
+
+def test_the_chat_interrupts_the_other_ones_turn(chat: SpokenChat, other: OtherClient) -> None:
+    other.prompt("count: 9\nhold: 3")
+    chat.until(lambda: chat.texts("agent") and "line 0003" in chat.texts("agent")[-1])
+    chat.interrupt()
+    chat.until_idle()
+    assert chat.transcript.status.last_turn is not None
+    assert chat.transcript.status.last_turn.outcome == "interrupted"
+
+
+def test_what_the_other_one_answers_is_asked_no_more(chat: SpokenChat, other: OtherClient) -> None:
+    chat.prompt("run: make all")
+    asked = chat.until_asked()
+    other.answer(other.until_asked(), "accept")
+    chat.until_idle()
+    assert not chat.transcript.open_requests
+    assert chat.texts("agent") == ["the decision was accept"]
+    assert chat.transcript.get(asked.item).status == "done"  # type: ignore[union-attr]
+
+
+def test_what_the_chat_answers_is_asked_no_more_of_the_other_one(chat: SpokenChat, other: OtherClient) -> None:
+    other.prompt("run: make all")
+    chat.answer(chat.until_asked(), "decline")
+    request = other.until_asked()
+    assert other.until_told("serverRequest/resolved")["params"]["requestId"] == request["id"]
+    other.answer(request, "accept")
+    chat.until_idle()
+    assert chat.texts("agent") == ["the command was declined"]
+
+
+def test_the_other_one_goes_in_mid_turn_and_the_turn_goes_on(
+    chat: SpokenChat, other: OtherClient, tmp_path: Path
+) -> None:
+    other.prompt("count: 9\nhold: 3")
+    chat.until(lambda: chat.texts("agent") and "line 0003" in chat.texts("agent")[-1])
+    other.close()
+    (tmp_path / "release").touch()
+    chat.until_idle()
+    assert chat.texts("agent")[-1].count("answer line") == 9
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_the_server_ends_with_the_program(chat: SpokenChat, path: Path, number: signal.Signals) -> None:
+    server = server_of(chat)
+    chat.process.send_signal(number)
+    chat.until_ended()
+    assert chat.process.returncode == -number
+    wait_until(lambda: not is_alive(server), 5, "the server's end")
+    assert path.is_symlink() == (number == signal.SIGKILL)
+
+
+def test_the_program_ends_with_the_server(chat: SpokenChat, path: Path) -> None:
+    chat.prompt("count: 9\nhold: 3")
+    chat.until(lambda: chat.texts("agent") and "line 0003" in chat.texts("agent")[-1])
+    os.kill(server_of(chat), signal.SIGKILL)
+    chat.until_ended()
+    assert chat.process.returncode == -signal.SIGKILL
+    assert chat.statuses("agent") == ["cut"]
+    assert not path.is_symlink()
+
+
+def test_the_end_of_stdin_ends_program_and_server(chat: SpokenChat) -> None:
+    server = server_of(chat)
+    assert chat.process.stdin is not None
+    chat.process.stdin.close()
+    assert chat.process.wait(10) == 0
+    assert not is_alive(server)
+
+
+def test_a_host_that_reads_nothing_for_a_while_loses_nothing(tmp_path: Path, path: Path) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, subprocess.Popen(served(path), stdin=theirs.fileno(), stdout=theirs.fileno()) as process:
+        theirs.close()
+        ours.settimeout(30)
+        for number, (method, params) in enumerate(
+            {
+                "initialize": '{"clientInfo": {"name": "x"}}',
+                "thread/start": "{}",
+                "turn/start": '{"input": [{"type": "text", "text": "count: 20000"}]}',
+            }.items()
+        ):
+            ours.sendall(b'{"id": %d, "method": "%s", "params": %s}\n' % (number, method.encode(), params.encode()))
+        received = b""
+        while b'"id": 2' not in received:
+            received += ours.recv(65536)
+        with OtherClient(path) as other:
+            wait_until(lambda: other.call("account/read")["result"], 10, "the server")
+        while b"turn/completed" not in received[-100_000:]:
+            received += ours.recv(65536)
+        assert received.count(b'"item/agentMessage/delta"') == 20000
+        process.terminate()
+
+
+def test_what_killed_programs_have_left_behind_is_removed(path: Path) -> None:
+    def left(name: str, age_s: float) -> Path:
+        link, target = path.with_name(f"{name}.app"), path.with_name(name)
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(str(target))
+            listening.listen()
+        link.symlink_to(target)
+        now = link.lstat().st_mtime
+        os.utime(link, (now - age_s, now - age_s), follow_symlinks=False)
+        return link
+
+    old, young = left("old", STALE_AFTER_S + 5), left("young", 0)
+    done = subprocess.run([*RELAY, str(path), "--", "false"], capture_output=True, check=False)
+    assert done.returncode == 1
+    assert (old.is_symlink(), (path.parent / "old").exists()) == (False, False)
+    assert (young.is_symlink(), (path.parent / "young").exists()) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [("/no/such/program", "No such file"), ("true", "the server ended before it took connections")],
+)
+def test_a_server_that_does_not_serve_is_reported(path: Path, command: str, said: str) -> None:
+    done = subprocess.run([*RELAY, str(path), "--", command], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("outlive-codex-relay: ")
+    assert said in done.stderr
+
+
+def test_a_wrong_command_line_is_reported() -> None:
+    with pytest.raises(UsageError):
+        read_options(["path", "codex"])
+    assert read_options(["path", "--", "codex", "x"]).command == ["codex", "x"]
