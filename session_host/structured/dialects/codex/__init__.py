@@ -1,4 +1,4 @@
-"""The dialect of Codex: ``codex app-server`` on stdio, checked with version 0.169.0. Pure.
+"""The dialect of Codex: the messages of ``codex app-server``, checked with version 0.169.0. Pure.
 
     dialect        the conversation with the server: its thread, and the replies to our requests
     prompts        prompts and steering texts
