@@ -121,6 +121,10 @@ TERMINALS: dict[str, list[str]] = {
         "alacritty", "-o", f"window.dimensions.columns={COLUMNS}", "-o", f"window.dimensions.lines={ROWS}",
         "-o", "scrolling.history=10000", "-e",
     ],
+    "kitty": [
+        "kitty", "--config", "NONE", "-o", f"initial_window_width={COLUMNS}c", "-o", f"initial_window_height={ROWS}c",
+        "-o", "remember_window_size=no", "-o", "scrollback_lines=10000",
+    ],
     "xterm": ["xterm", "-geometry", f"{COLUMNS}x{ROWS}", "-sl", "10000", "-e"],
 }  # fmt: skip
 """How each terminal is started with a program, of the same size and with as much history as ours."""

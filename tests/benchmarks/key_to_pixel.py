@@ -1,0 +1,129 @@
+"""From a pressed key to the pixels, in the product's window and in other terminals, in one run.
+
+XTEST presses the key, DAMAGE reports what the X server has painted, and the pixels of the window must be others than
+before. All windows are open at once, with a program that gives each byte back; they have the keyboard by turns. Keys
+come 20 ms and 100 ms apart. Ours alone has another process in between: the host.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from tests.benchmarks import peers
+from tests.benchmarks.report import Report, Series, Verdict, percentile
+from tests.benchmarks.setting import Setting
+from tests.programs import program
+from tests.support.commands import environment
+from tests.support.waiting import wait_until
+from tests.support.windows import window, xdotool
+from tests.support.x_client import Area, XClient
+
+OURS = "outlive"
+SPACINGS_MS = (20, 100)
+LETTERS = "eovwxyz"
+KEYS, WARM_UP = 30, 5
+"""Of a turn; the first ones are not counted."""
+
+SETTLE_S = 0.5
+"""After a window got the keyboard: its cursor changes, and frames fade."""
+
+WAIT_S = 20.0
+SEEN_PX = 120
+"""Only so much of the top of a window is compared; the text stands there."""
+
+P50_LIMIT, P99_LIMIT = 0.4, 2.0
+"""Our p50, of alacritty's; our p99, of our p50."""
+
+
+def run(setting: Setting) -> Report:
+    """Measure."""
+    report = Report("key_to_pixel", "from the key to the pixels")
+    setting.display()
+    echo = program("raw_echo")
+    with ExitStack() as stack:
+        client = XClient()
+        stack.callback(client.close)
+        windows: dict[str, str] = {OURS: stack.enter_context(_our_window(setting, echo))}
+        for name in peers.TERMINALS:
+            if lacking := peers.missing(name):
+                report.notes.append(lacking)
+            else:
+                windows[name] = stack.enter_context(_terminal_window(name, echo))
+        taken = {(name, spacing): list[list[float]]() for name in windows for spacing in SPACINGS_MS}
+        order, letters = random.Random(1), itertools.cycle(LETTERS)
+        for _ in range(setting.rounds):
+            for name, spacing in order.sample(list(taken), len(taken)):
+                xdotool("windowactivate", "--sync", windows[name])
+                area = client.area_of(int(windows[name]))._replace(height=SEEN_PX)
+                keys = itertools.islice(letters, WARM_UP + KEYS)
+                taken[name, spacing].append(_type(client, area, keys, spacing / 1000)[WARM_UP:])
+    _tell(report, taken)
+    return report
+
+
+def _tell(report: Report, taken: dict[tuple[str, int], list[list[float]]]) -> None:
+    for (name, spacing), turns in sorted(taken.items(), key=lambda each: each[0][1]):
+        values = [value for turn in turns for value in turn]
+        report.series.append(Series(f"{name}, keys {spacing} ms apart", "ms", values))
+        p50, p99 = (percentile(values, share) for share in (50, 99))
+        report.notes.append(f"{name}, keys {spacing} ms apart: p50 / p99 {p50:.2f} / {p99:.2f} ms")
+    for spacing in SPACINGS_MS:
+        ours = taken[OURS, spacing]
+        for peer in (each for each in peers.TERMINALS if (each, spacing) in taken):
+            pairs = zip(ours, taken[peer, spacing], strict=True)
+            value = statistics.median(percentile(mine, 50) / percentile(theirs, 50) for mine, theirs in pairs)
+            limit = False if peer == "alacritty" else None
+            report.verdicts.append(Verdict(f"p50 of {peer}'s, {spacing} ms apart", value, "×", P50_LIMIT, limit))
+        values = [value for turn in ours for value in turn]
+        spread = percentile(values, 99) / percentile(values, 50)
+        report.verdicts.append(Verdict(f"p99 of p50, {spacing} ms apart", spread, "×", P99_LIMIT, False))
+
+
+def _type(client: XClient, area: Area, keys: Iterator[str], spacing_s: float) -> list[float]:
+    """Press keys; how long each took to the pixels, in milliseconds."""
+    found = []
+    with client.watching():
+        _settle(client)
+        for key in keys:
+            former = client.pixels(area)
+            while client.wait_painted(0):
+                pass
+            began_s = client.press(key)
+            while True:
+                assert client.wait_painted(WAIT_S), f"{key} was not painted"
+                seen_s = time.monotonic()
+                if client.pixels(area) != former:
+                    break
+            found.append((seen_s - began_s) * 1000)
+            time.sleep(max(began_s + spacing_s - time.monotonic(), 0.0))
+    return found
+
+
+def _settle(client: XClient) -> None:
+    end_s = time.monotonic() + SETTLE_S
+    while (left_s := end_s - time.monotonic()) > 0:
+        client.wait_painted(left_s)
+
+
+@contextmanager
+def _our_window(setting: Setting, argv: list[str]) -> Iterator[str]:
+    """Our window with a chat; its id."""
+    session = setting.new_session(argv, "keys")["id"]
+    with window() as own:
+        own.show(session)
+        own.wait_connected([session])
+        yield wait_until(own.shown, WAIT_S, "the window")[0]
+        own.ask("close")
+        own.process.wait(WAIT_S)
+
+
+@contextmanager
+def _terminal_window(name: str, argv: list[str]) -> Iterator[str]:
+    """A terminal's window; its id."""
+    with peers.in_terminal(name, argv, environment()):
+        yield xdotool("search", "--sync", "--onlyvisible", "--class", name).split()[0]
