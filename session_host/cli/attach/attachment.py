@@ -166,7 +166,9 @@ class Attachment:
 
     def _is_command(self, value: TerminalInput) -> bool:
         """Whether the value is a command for this viewer: the prefix, or the key after it."""
-        if not isinstance(value, KeyTyped) or value.action is KeyAction.RELEASE:
+        if not isinstance(value, KeyTyped) or not (self._prefixed or value.key == _PREFIX):
+            return False
+        if value.action is KeyAction.RELEASE:
             return False
         if value.key in MODIFIER_KEYS:
             return self._prefixed  # The user is about to press another key.

@@ -5,6 +5,8 @@ Sources: xterm's ctlseqs, the kitty keyboard protocol, rxvt's reference, ECMA-48
 
 from __future__ import annotations
 
+from functools import cache
+
 from session_host.cli.attach import key_codes
 from session_host.cli.attach.input_values import FocusChanged, KeyTyped, MouseMoved, TerminalInput
 from session_host.protocol.values import KeyAction, Modifiers, MouseAction, MouseButton
@@ -17,6 +19,7 @@ _NOT_OF_KEYS = frozenset(b" !\"#$%&'()*+,-./<=>?")
 """Intermediate and private bytes, which occur in many reports and in no key."""
 
 
+@cache
 def character(text: str, modifiers: Modifiers) -> KeyTyped:
     """An ASCII character as keyboards have always sent it, with the modifiers that stood before it."""
     code = ord(text)
