@@ -86,6 +86,7 @@ class StructuredChat:
         prompt: str,
         history: Callable[[], list[AnyChange]],
         idle_timeout_s: float,
+        continues: str = "",
     ) -> None:
         """Go on from a state.
 
@@ -99,10 +100,11 @@ class StructuredChat:
             prompt: the first prompt; "" for none.
             history: returns the items of the session that this one resumes.
             idle_timeout_s: the agent is ended after this time without a turn; 0 for never.
+            continues: the id of that session; "" for none.
         """
         self.rules, self.splitter, self.log_end = rules, splitter, log_end
         self.timers = timers
-        self._prompt, self._history = prompt, history
+        self._prompt, self._history, self._continues = prompt, history, continues
         self._idle_timeout_s = idle_timeout_s
         self._watches_idle = False
         self.effects = effects
@@ -124,7 +126,7 @@ class StructuredChat:
             self.effects.append(StartTimer(self, name, after_s))
         if not self.rules.state.begun:
             if self.log_end == 0 and (items := self._history()):
-                self._append(Cause.HISTORY, items, self._now_ms())
+                self._append(Cause.HISTORY, items, self._now_ms(), self._continues.encode())
             now_ms = self._now_ms()
             self._take(Cause.BEGIN, self.rules.begin(now_ms), now_ms)
         elif self.rules.state.has_given_up:

@@ -43,7 +43,7 @@ class Cause(IntEnum):
     END = 5
     """The program ended."""
     HISTORY = 6
-    """The transcript of the session that this one resumes; ``changes`` has its items."""
+    """The transcript of the session that this one resumes: ``changes`` has its items, the body's ``cause`` its id."""
     IDLE = 8
     """There was no turn for the idle time-out: the agent is ended."""
     NOTICE = 7

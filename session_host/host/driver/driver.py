@@ -110,7 +110,7 @@ class Driver:
                 self.session.effects, chat.rules, chat.splitter, chat.log.end, now_ms,
                 timers=chat.timers, prompt=chat.launch.prompt,
                 history=lambda: history_of(chat.launch.history) if chat.launch.history else [],
-                idle_timeout_s=chat.launch.idle_timeout_s,
+                idle_timeout_s=chat.launch.idle_timeout_s, continues=chat.launch.history,
             )  # fmt: skip
             for offset, lines in chat.unsent:
                 self.session.effects.append(ToProgram(EntryKind.REPLY, lines, number=offset))

@@ -14,7 +14,10 @@ class CollectedLines:
         number: the number of the last line.
         new: new lines by number, in order, since ``pop_lines``.
         grown: older lines that have become longer since.
+        continues: the session whose lines this one repeats at its beginning; "" for none.
     """
+
+    continues = ""
 
     def __init__(self, offset: int, resizes: int, number: int) -> None:
         self.offset, self.resizes, self.number = offset, resizes, number

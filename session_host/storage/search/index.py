@@ -16,7 +16,7 @@ from session_host.storage.store.schema import Columns
 
 from .pages import MOST_LINES, Damaged, Line, Page, clean, newest_ns
 from .query import Query
-from .schema import STEPS, TABLES
+from .schema import ADDED_COLUMNS, STEPS, TABLES
 
 KEPT_BYTES: Final = 64 * 1024 * 1024
 """How much text is kept of a session, the newest; as much as its journal."""
@@ -63,6 +63,8 @@ class Progress(NamedTuple):
     """The number of the last line."""
     passes: int
     """A counter that each write increments."""
+    continues: str = ""
+    """The session whose lines this one repeats at its beginning; "" for none."""
 
 
 NOTHING: Final = Progress("", 0, -1, b"", 0, 0)
@@ -76,7 +78,7 @@ class _File(Database):
         return TABLES
 
     def _added_columns(self) -> Columns:
-        return ()
+        return ADDED_COLUMNS
 
 
 class Index:
@@ -128,6 +130,9 @@ class Index:
     def find(self, query: Query, limit: int, among: Collection[str] | None = None) -> list[Hit]:
         """The newest matching lines, newest first.
 
+        A session with lines that a later one of those repeats is not looked at: each line is found once, in the later
+        session.
+
         Args:
             query: the words to look for.
             limit: the maximum number of lines.
@@ -140,6 +145,12 @@ class Index:
                 for key, session_id in connection.execute("SELECT key, id FROM session")
                 if among is None or session_id in among
             }
+            # A session that has grown too large has lost its first lines.
+            repeats = connection.execute(
+                "SELECT key, continues FROM session JOIN page ON page.session = key AND first = 1 WHERE continues != ''"
+            )
+            repeated = {continues for key, continues in repeats if key in keys}
+            keys = {key: session_id for key, session_id in keys.items() if session_id not in repeated}
             for page_id, key, first, data in _candidates(connection, query, keys):
                 if len(newest) >= limit and newest[0][0] >= newest_ns(page_id):
                     break
@@ -217,8 +228,8 @@ class Writer:
         self._replace(grown)
         self._append(new)
         self._connection.execute(
-            "UPDATE session SET journal = ?, offset = ?, resizes = ?, reader = ?, number = ?, passes = ?, bytes = ?"
-            " WHERE key = ?",
+            "UPDATE session SET journal = ?, offset = ?, resizes = ?, reader = ?, number = ?, passes = ?,"
+            " continues = ?, bytes = ? WHERE key = ?",
             (*progress, self._bytes, self._key),
         )
         if self._bytes > KEPT_BYTES:
@@ -312,7 +323,7 @@ def _size(page: Page) -> int:
 
 def _progress(connection: sqlite3.Connection, session_id: str) -> Progress:
     row = connection.execute(
-        "SELECT journal, offset, resizes, reader, number, passes FROM session WHERE id = ?", (session_id,)
+        "SELECT journal, offset, resizes, reader, number, passes, continues FROM session WHERE id = ?", (session_id,)
     ).fetchone()
     return NOTHING if row is None else Progress(*row)
 

@@ -7,6 +7,8 @@ page to find the matching lines.
 
 from __future__ import annotations
 
+from session_host.storage.store.schema import Columns
+
 STEPS: tuple[tuple[str, ...], ...] = (
     (
         """
@@ -39,5 +41,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
         """,
     ),
 )
+
+ADDED_COLUMNS: Columns = (("session", "continues", "TEXT NOT NULL DEFAULT ''"),)
 
 TABLES = frozenset({"session", "page", "trigram"})

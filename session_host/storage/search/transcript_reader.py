@@ -15,7 +15,7 @@ import msgspec
 from session_host.errors import ProtocolViolation
 from session_host.storage.journal import Entry, Output, Resize, load_snapshot, read, snapshots
 from session_host.structured.items import Append, Item, Put, SetStatus
-from session_host.structured.log import Record, RecordReader, begins_log
+from session_host.structured.log import Cause, Record, RecordReader, begins_log
 from session_host.structured.text import item_lines
 from session_host.structured.transcript import BUILD, Transcript
 
@@ -64,6 +64,7 @@ class _State(msgspec.Struct, array_like=True):
     known: dict[str, _Known]
     place: int
     time_ns: int
+    continues: str = ""
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -99,6 +100,7 @@ class TranscriptReader(CollectedLines):
         self._is_lost = state.is_lost
         self._known = state.known
         self._place, self._time_ns = state.place, state.time_ns
+        self.continues = state.continues
 
     @classmethod
     def restored(cls, journal: Path, offset: int, resizes: int, kept: bytes) -> Self | None:
@@ -112,8 +114,9 @@ class TranscriptReader(CollectedLines):
         """The state from which ``restored`` continues."""
         records = self._records
         state = _State(
-            self.number, records.offset, bytes(records.rest), self._is_lost, self._known, self._place, self._time_ns
-        )
+            self.number, records.offset, bytes(records.rest), self._is_lost, self._known, self._place, self._time_ns,
+            self.continues,
+        )  # fmt: skip
         return _BEGIN + zlib.compress(_encoder.encode(state), _COMPRESSION_LEVEL)
 
     def close(self) -> None:
@@ -179,9 +182,13 @@ class TranscriptReader(CollectedLines):
 
     def _read_record(self, record: Record) -> None:
         self._place, self._time_ns = record.end, record.at_ms * 1_000_000
+        if is_history := record.cause == Cause.HISTORY:
+            self.continues = record.body.cause.decode(errors="replace")
         for change in record.body.changes:
             match change:
                 case Put(item):
+                    if is_history:
+                        self._time_ns = item.at_ms * 1_000_000
                     self._put(item)
                 case Append(item_id, text, field):
                     known = self._known.get(item_id)

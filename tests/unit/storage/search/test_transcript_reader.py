@@ -26,9 +26,12 @@ class Chat:
         self.offset = 0
         self.steps = 0
 
-    def step(self, *changes: AnyChange, lost: bool = False) -> bytes:
-        cause = Cause.LINES if self.offset else Cause.BEGIN
-        record = encode_record(cause, list(changes), at_ms=_BEGAN_MS + self.steps * 1000, raw_end=self.steps)
+    def step(self, *changes: AnyChange, lost: bool = False, continues: str = "") -> bytes:
+        cause = Cause.HISTORY if continues else Cause.LINES if self.offset else Cause.BEGIN
+        at_ms = _BEGAN_MS + self.steps * 1000
+        record = encode_record(
+            cause, list(changes), at_ms=at_ms, raw_end=0 if continues else self.steps, payload=continues.encode()
+        )
         self.transcript.feed(record)
         if not lost:
             with Journal.open(session_journal(self.session_id)) as journal:
@@ -50,6 +53,31 @@ def test_items_are_found_with_their_times_also_folded_output() -> None:
         assert [hit.time_ns for hit in hits] == [BEGAN_NS + SECOND_NS, BEGAN_NS]
         assert hits[0].offset == chat.offset
         assert texts(search, '"hay 7"') == ["hay 7"]
+
+
+def test_a_line_of_a_resumed_chat_is_found_once_in_the_newer_chat() -> None:
+    ended, middle, newest = Chat("ended"), Chat("middle"), Chat("newest")
+    said = [Put(Item(f"a{number}", "agent", _BEGAN_MS + number, text=f"needle {number}")) for number in range(3)]
+    ended.step(said[0])
+    middle.steps = newest.steps = 60
+    middle.step(said[0], continues="ended")
+    middle.step(said[1])
+    with Search() as search:
+        search.update(["ended", "middle", "newest"])
+        query = Query.of("needle")
+        assert [(hit.session_id, hit.text) for hit in search.find(query, 10)] == [
+            ("middle", "needle 1"),
+            ("middle", "needle 0"),
+        ]
+        newest.step(said[0], said[1], continues="middle")
+        newest.step(said[2])
+        search.update(["newest"])
+        hits = search.find(query, 10)
+        assert [(hit.session_id, hit.text) for hit in hits] == [("newest", f"needle {number}") for number in (2, 1, 0)]
+        assert hits[-1].time_ns == _BEGAN_MS * 1_000_000, "it has the time at which it was said"
+        assert [hit.session_id for hit in search.find(query, 10, {"ended"})] == ["ended"]
+        search.forget("newest")
+        assert {hit.session_id for hit in search.find(query, 10)} == {"middle"}
 
 
 def test_a_streamed_message_is_one_line_however_often_it_is_indexed() -> None:
