@@ -338,6 +338,14 @@ def image_too_large(most_mb: int) -> str:
     return translate("chat", "The image is larger than {most} MB").format(most=most_mb)
 
 
+def images_too_large() -> str:
+    return translate("chat", "This image is too much for one prompt; send it with the next one")
+
+
+def prompt_too_large() -> str:
+    return translate("chat", "The prompt is too large; put the text into a file and name it with @")
+
+
 def too_many_images(most: int) -> str:
     return translate("chat", "A prompt takes at most {most} images").format(most=most)
 

@@ -46,6 +46,9 @@ MAX_PASTE_CHARACTERS = 1024 * 1024 // 4
 MAX_WHOLE_PASTE_CHARACTERS = 16 * 1024 * 1024
 """The longest paste in several Paste messages."""
 
+MAX_PROMPT_BYTES = MAX_FRAME_BYTES - 64 * 1024
+"""The most text and images in one Prompt."""
+
 OUTPUT_CHUNK_BYTES = 256 * 1024
 """The most data in one Output or SnapshotPart."""
 
@@ -267,6 +270,11 @@ class Prompt(Message, frozen=True):
     text: str
     mode: PromptMode = "queue"
     images: tuple[Image, ...] = ()
+
+    @property
+    def size_bytes(self) -> int:
+        """The size of text and images; at most ``MAX_PROMPT_BYTES`` can be sent."""
+        return len(self.text.encode(errors="replace")) + sum(len(each.data) for each in self.images)
 
 
 class WithdrawPrompt(Message, frozen=True):

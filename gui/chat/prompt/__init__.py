@@ -6,5 +6,6 @@ history       former prompts
 completion    the list of files and commands
 files         the files of a directory, listed in a thread
 attachments   images as thumbnails
+image_size    large images are scaled down
 settings_row  model, mode, effort and token use
 """

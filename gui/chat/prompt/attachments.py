@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QIODevice, QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QImage, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from gui.chat.drawing.lines import MOST_IMAGE_BYTES, decode
 from gui.wording import chat_texts
+from session_host.protocol.messages import MAX_PROMPT_BYTES
 from session_host.protocol.values import Image
 
+from .image_size import fitted, fitted_picture
+
 _THUMBNAIL_PX = 48
-MOST_MB = 5
 MOST_IMAGES = 8
+MOST_BYTES = MAX_PROMPT_BYTES * 9 // 10
+"""The most of all images; the rest is for the text."""
+
 _TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif", ".webp": "image/webp"}
 
 
@@ -43,11 +48,8 @@ class Attachments(QWidget):
         return tuple(self._images)
 
     def add_image(self, image: QImage) -> str:
-        """Add an image as PNG; returns why not, "" if it is added."""
-        buffer = QBuffer()
-        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-        image.save(buffer, "PNG")  # type: ignore[call-overload]  # the type hints name bytes
-        return self._add(Image("image/png", bytes(buffer.data().data())))
+        """Add an image; returns why not, "" if it is added."""
+        return self._add(fitted_picture(image, self._room_bytes))
 
     def add_file(self, path: str) -> str | None:
         """Add a file that is an image; returns why not, "" if it is added, None if it is no image."""
@@ -56,17 +58,25 @@ class Attachments(QWidget):
             return None
         try:
             if Path(path).stat().st_size > MOST_IMAGE_BYTES:
-                return chat_texts.image_too_large(MOST_MB)
+                return chat_texts.image_too_large(MOST_IMAGE_BYTES // (1024 * 1024))
             data = Path(path).read_bytes()
         except OSError as error:
             return error.strerror or str(error)
-        return self._add(Image(mime, data))
+        image = Image(mime, data)
+        if decode(image, QSize(1, 1)) is None:
+            return chat_texts.not_an_image()
+        return self._add(fitted(image, self._room_bytes))
 
-    def _add(self, image: Image) -> str:
+    @property
+    def _room_bytes(self) -> int:
+        """The room for one more image: half of all at most, so that several fit."""
+        return min(MOST_BYTES // 2, MOST_BYTES - sum(len(each.data) for each in self._images))
+
+    def _add(self, image: Image | None) -> str:
         if len(self._images) >= MOST_IMAGES:
             return chat_texts.too_many_images(MOST_IMAGES)
-        if len(image.data) > MOST_MB * 1024 * 1024:
-            return chat_texts.image_too_large(MOST_MB)
+        if image is None:
+            return chat_texts.images_too_large()
         size = QSize(_THUMBNAIL_PX * 2, _THUMBNAIL_PX * 2)
         decoded = decode(image, size)
         if decoded is None:

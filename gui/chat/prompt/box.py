@@ -12,6 +12,7 @@ from gui.theme.follow import Theme
 from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.tokens import GAP_S_PX, RADIUS_PX
 from gui.wording import chat_texts
+from session_host.protocol.messages import MAX_PROMPT_BYTES, Prompt
 from session_host.structured.transcript import Status
 
 from .attachments import Attachments
@@ -157,6 +158,9 @@ class PromptBox(QWidget):
         """Send the prompt, if there is one."""
         text, images = self.editor.toPlainText().strip("\n"), self.attachments.images
         if not (text.strip() or images) or self.editor.isReadOnly():
+            return
+        if Prompt("", 0, text, images=images).size_bytes > MAX_PROMPT_BYTES:
+            self.noticed.emit(chat_texts.prompt_too_large())
             return
         if mode == "steer" and not (self._is_running() and self._status.capabilities.steer):
             mode = "queue"

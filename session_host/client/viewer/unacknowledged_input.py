@@ -9,6 +9,7 @@ import msgspec
 
 from session_host.protocol.messages import (
     MAX_PASTE_CHARACTERS,
+    MAX_PROMPT_BYTES,
     MAX_WHOLE_PASTE_CHARACTERS,
     PENDING_INPUT_BYTES,
     ErrorCode,
@@ -16,12 +17,13 @@ from session_host.protocol.messages import (
     Input,
     InputRefused,
     Paste,
+    Prompt,
     Text,
 )
 
 MAX_INPUTS = 20_000
 
-_WITH_TEXT = (Text, Paste)
+_WITH_TEXT = (Text, Paste, Prompt)
 _WITHOUT_HOLD = frozenset(
     {
         ErrorCode.READ_ONLY,
@@ -75,9 +77,12 @@ class UnacknowledgedInput:
             self._short_characters += 1
             self.next_sequence += 1
             return [message]
-        length = len(message.text)
+        length = _length(message)
+        if isinstance(message, Prompt) and length > MAX_PROMPT_BYTES:
+            text = f"the prompt is too large ({length:,} bytes, {MAX_PROMPT_BYTES:,} at most)"
+            return InputRefused(message.attachment, message.sequence, ErrorCode.BAD_REQUEST, text)
         most = MAX_WHOLE_PASTE_CHARACTERS if isinstance(message, Paste) else MAX_PASTE_CHARACTERS
-        if length > most:
+        if length > most and not isinstance(message, Prompt):
             text = f"the text is too long ({length} characters, {most} at most)"
             return self._refuse(message, ErrorCode.TOO_LARGE, text)
         is_long = length > MAX_PASTE_CHARACTERS
@@ -161,4 +166,7 @@ def _parts(message: Input) -> Iterator[Input]:
 
 
 def _length(message: Input) -> int:
+    """What an input counts: the characters of a text, the bytes of a prompt, 1 for a key."""
+    if isinstance(message, Prompt):
+        return message.size_bytes
     return len(message.text) if isinstance(message, _WITH_TEXT) else 1

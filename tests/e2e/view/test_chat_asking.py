@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from session_host.protocol.codec import encode
+from session_host.protocol.messages import MAX_FRAME_BYTES, Prompt
 from session_host.structured.digest import digest
 from session_host.structured.items import (
     AgentRequest,
@@ -220,6 +225,42 @@ def test_a_pasted_image_goes_with_the_prompt(chat_stage: Callable[..., ChatStage
     assert text == "look"
     assert images[0].mime == "image/png"
     assert not shown.view.prompt.attachments.images
+
+
+def test_large_images_are_scaled_down_so_that_the_prompt_can_be_sent(
+    chat_stage: Callable[..., ChatStage], tmp_path: Path
+) -> None:
+    from PySide6.QtGui import QImage
+
+    shown = chat_stage()
+    noise = QImage(os.urandom(2600 * 1300 * 4), 2600, 1300, QImage.Format.Format_RGB32)
+    assert noise.save(str(tmp_path / "large.png"))
+    assert (tmp_path / "large.png").stat().st_size > MAX_FRAME_BYTES
+    for _ in range(2):
+        shown.view.prompt.editor.files_given.emit([str(tmp_path / "large.png")])
+    shown.view.prompt.editor.image_given.emit(noise)
+    shown.type("look")
+    shown.press(Qt.Key.Key_Return)
+    [(_text, _mode, images)] = shown.of("prompt_sent")
+    assert [each.mime for each in images] == ["image/jpeg"] * len(images)
+    assert 2 <= len(images) <= 3
+    assert len(encode(Prompt("att", 1, "look", images=images))) <= MAX_FRAME_BYTES
+    sizes = [QImage.fromData(each.data).size() for each in images]
+    assert all(500 <= size.width() <= 2000 and abs(size.width() - 2 * size.height()) <= 2 for size in sizes)
+    assert QImage.fromData(images[0].data).height() > 100
+
+
+def test_a_prompt_that_is_too_large_is_kept_and_said_to_be(
+    chat_stage: Callable[..., ChatStage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gui.chat.prompt.box.MAX_PROMPT_BYTES", 100)
+    shown = chat_stage()
+    text = "x" * 101
+    shown.view.prompt.editor.setPlainText(text)
+    shown.press(Qt.Key.Key_Return)
+    assert not shown.of("prompt_sent")
+    assert "too large" in shown.of("noticed")[0][0]
+    assert shown.view.prompt.editor.toPlainText() == text
 
 
 def test_settings_and_tokens_are_below_the_prompt(chat_stage: Callable[..., ChatStage]) -> None:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from session_host.client.viewer.unacknowledged_input import MAX_INPUTS, UnacknowledgedInput
+from session_host.protocol.codec import encode
 from session_host.protocol.messages import (
+    MAX_FRAME_BYTES,
     MAX_PASTE_CHARACTERS,
+    MAX_PROMPT_BYTES,
     MAX_WHOLE_PASTE_CHARACTERS,
     ErrorCode,
     Focus,
     InputRefused,
     Key,
     Paste,
+    Prompt,
     Text,
 )
+from session_host.protocol.values import Image
 
 
 def key(inputs: UnacknowledgedInput, attachment: str = "") -> Key:
@@ -100,4 +105,18 @@ def test_a_long_paste_is_carried_by_several_messages() -> None:
     ]  # fmt: skip
     assert inputs.next_sequence == 4
     inputs.acknowledged(3)
+    assert len(inputs) == 0
+
+
+def test_a_prompt_that_no_frame_can_carry_is_refused_and_holds_nothing_up() -> None:
+    inputs = UnacknowledgedInput()
+    inputs.reset_attachment("att")
+    images = (Image("image/png", bytes(MAX_PROMPT_BYTES - 3)),)
+    assert isinstance(inputs.append(Prompt("att", 1, "look", images=images)), InputRefused)
+    assert not inputs.holding
+    added = inputs.append(Prompt("att", 1, "see", images=images))
+    assert isinstance(added, list)
+    [sent] = added
+    assert len(encode(sent)) <= MAX_FRAME_BYTES
+    inputs.acknowledged(1)
     assert len(inputs) == 0
