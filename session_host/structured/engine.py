@@ -26,7 +26,7 @@ class TranscriptEngine:
     scrollback_limit = 0
 
     def __init__(self, transcript: Transcript | None = None) -> None:
-        self.transcript = transcript or Transcript()
+        self.transcript = Transcript() if transcript is None else transcript
         self.size = SIZE
 
     @property

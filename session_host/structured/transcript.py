@@ -41,6 +41,9 @@ from .log import RecordReader
 BUILD: Final = "transcript-1"
 """The form of a snapshot; changed when an older version would misread it."""
 
+RECENT_ITEMS: Final = 128
+"""A compact transcript keeps at least so many of the newest items decoded."""
+
 _item_decoder = msgspec.msgpack.Decoder(Item)
 
 
@@ -107,7 +110,13 @@ class Transcript:
         damaged: the first reason why the log could not be read to its end, "" for none.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, compact: bool = False) -> None:
+        """Make an empty transcript.
+
+        Args:
+            compact: older items are kept encoded, in a third of the memory; for a process that rarely reads them.
+        """
+        self._is_compact, self._encoded = compact, 0
         self.status = Status()
         self.requests: dict[str, AgentRequest] = {}
         self.answers: dict[str, RequestResolved] = {}
@@ -134,7 +143,9 @@ class Transcript:
         """
         found = self._items[position]
         if isinstance(found, msgspec.Raw):
-            found = self._items[position] = _item_decoder.decode(found)
+            found = _item_decoder.decode(found)
+            if not self._is_compact:
+                self._items[position] = found
         return self._grown(position, found) if self._growing else found
 
     def __iter__(self) -> Iterator[Item]:
@@ -185,6 +196,15 @@ class Transcript:
                     self.apply(change, record.at_ms)
         except ProtocolViolation as error:
             self.damaged = str(error)
+        if self._is_compact and len(self._items) - self._encoded > 2 * RECENT_ITEMS:
+            self._encode_older()
+
+    def _encode_older(self) -> None:
+        end = len(self._items) - RECENT_ITEMS
+        for position in range(self._encoded, end):
+            if not isinstance(self._items[position], msgspec.Raw):
+                self._items[position] = msgspec.Raw(msgspec.msgpack.encode(self[position]))
+        self._encoded = end
 
     def apply(self, change: AnyChange, at_ms: int = 0) -> None:
         """Apply one change; one of an unknown item has no effect."""
@@ -255,6 +275,7 @@ class Transcript:
         if position is None:
             return
         del self._items[position], self._ids[position]
+        self._encoded -= position < self._encoded
         for later in self._ids[position:]:
             self._positions[later] -= 1
         for field in ("text", "output"):
@@ -296,8 +317,8 @@ class Transcript:
         return msgspec.msgpack.encode(saved)
 
     @classmethod
-    def restore(cls, snapshot: bytes) -> Transcript:
-        """Restore a transcript from a snapshot of the same ``BUILD``.
+    def restore(cls, snapshot: bytes, *, compact: bool = False) -> Transcript:
+        """Restore a transcript from a snapshot of the same ``BUILD``; ``compact`` as above.
 
         Raises:
             OutliveError: the snapshot is damaged.
@@ -308,7 +329,7 @@ class Transcript:
             raise OutliveError(f"a damaged transcript: {error}") from error
         if len(saved.ids) != len(saved.items):
             raise OutliveError("a damaged transcript: items are missing")
-        transcript = cls()
+        transcript = cls(compact=compact)
         transcript.status = saved.status
         transcript.requests = {each.id: each for each in saved.requests}
         transcript.answers = {each.id: each for each in saved.answers}

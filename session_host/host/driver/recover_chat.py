@@ -187,9 +187,11 @@ class _Repeated:
 
 
 def transcript_engine(snapshot: bytes | None) -> TranscriptEngine:
-    """The transcript of a checkpoint, or an empty one.
+    """The transcript of a checkpoint, or an empty one; compact, since a host reads it for commands alone.
 
     Raises:
         OutliveError: the snapshot is damaged.
     """
-    return TranscriptEngine(Transcript.restore(snapshot) if snapshot is not None else None)
+    if snapshot is None:
+        return TranscriptEngine(Transcript(compact=True))
+    return TranscriptEngine(Transcript.restore(snapshot, compact=True))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from session_host.errors import OutliveError
+from session_host.host.driver.recover_chat import transcript_engine
 from session_host.structured.items import (
     AgentRequest,
     AnyChange,
@@ -57,7 +59,7 @@ def test_any_pieces_and_any_snapshot_give_the_same_transcript(
     cut = data.draw(st.integers(0, len(log)))
     other = Transcript()
     other.feed(log[:cut])
-    other = Transcript.restore(other.snapshot())
+    other = Transcript.restore(other.snapshot(), compact=data.draw(st.booleans()))
     other.feed(log[cut:])
     assert everything(other) == everything(whole)
 
@@ -100,3 +102,26 @@ def test_a_damaged_log_leaves_what_was_read() -> None:
 def test_a_damaged_snapshot_is_an_error() -> None:
     with pytest.raises(OutliveError, match="damaged"):
         Transcript.restore(b"garbage")
+
+
+def test_a_compact_transcript_is_as_any_other() -> None:
+    ids = [f"i{number}" for number in range(1000)]
+    steps: list[list[AnyChange]] = [[Put(Item(each, "agent", 1, text="a", status="running"))] for each in ids]
+    steps += [[Append(each, "b"), SetStatus(each, "done")] for each in ids[::7]]
+    steps += [[Remove(each)] for each in ids[::10]]
+    steps += [[Append(ids[3], "c")], [Put(Item("last", "agent", 1))]]
+    log = log_of(steps)
+    compact, whole = Transcript(compact=True), Transcript()
+    for start in range(0, len(log), 1000):
+        compact.feed(log[start : start + 1000])
+    whole.feed(log)
+    assert everything(compact) == everything(whole)
+    assert Transcript.restore(compact.snapshot()).snapshot() == whole.snapshot()
+    assert sum(isinstance(each, msgspec.Raw) for each in compact._items) > 500
+
+
+def test_a_chat_without_items_keeps_its_state_when_its_host_is_replaced() -> None:
+    transcript = Transcript()
+    transcript.feed(log_of([[StateChanged("idle"), TitleChanged("a chat")]]))
+    engine = transcript_engine(transcript.snapshot())
+    assert everything(engine.transcript) == everything(transcript)
