@@ -78,9 +78,13 @@ class StructuredSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     terminal: Template = ()
     """The argv that shows a running chat in the agent's own terminal, too; () if the agent cannot do that."""
     env: dict[str, str] = {}
-    """Variables added to the inherited environment, instead of the terminal's ``env``."""
+    """Variables added to the inherited environment, besides the agent's ``env``."""
     options: dict[str, str] = {}
     """The dialect's options."""
+    probed: tuple[str, ...] = ()
+    """Options and commands in the help of each version that speaks the protocol."""
+    one_shot: Template = ()
+    """The argv of ``session_host.one_shot`` for a version that does not, or if the user asks for it; () for none."""
 
 
 class Agent(msgspec.Struct, frozen=True, kw_only=True):

@@ -49,6 +49,9 @@ _QUIET_S = 0.1
 _saving = threading.Lock()
 _VERSION = re.compile(r"\d+(?:\.\d+)+(?:[-+][\w.-]*\w)?")
 _OPTION = re.compile(r"(?<![\w-])--?[A-Za-z][\w-]*")
+_COMMAND = re.compile(r"(?m)^[ \t]+(?:[a-z][\w-]*[ \t])?([a-z][\w-]*)(?=[\s,]|$)")
+"""A line that begins with a command, or with the program's name and one."""
+
 _VALUED = re.compile(
     r"(--?[A-Za-z][\w-]*)(?:,\s*(--?[A-Za-z][\w-]*))?"
     r"(?:[ =](?P<one>[<\[][^>\]]*[>\]](?:\.\.\.)?)|.*\[(?P<kind>string|number|array)\])"
@@ -64,12 +67,14 @@ class Probe(msgspec.Struct, frozen=True):
         options: all options that the help names; None if unknown.
         valued: options that take a value, perhaps an optional one.
         variadic: valued options that take any number of values.
+        commands: words with which indented lines of the help begin, its commands among them; None if unknown.
     """
 
     version: str = ""
     options: frozenset[str] | None = None
     valued: frozenset[str] = frozenset()
     variadic: frozenset[str] = frozenset()
+    commands: frozenset[str] | None = None
 
 
 class _Kept(msgspec.Struct):
@@ -132,6 +137,13 @@ def supported(agent: Agent, probe: Probe) -> frozenset[str] | None:
         return None
     groups = [part[0] for part in (*agent.start, *agent.conversation.resume) if not isinstance(part, str)]
     return frozenset(word.partition("=")[0] for word in groups) - (frozenset(agent.probed) - probe.options)
+
+
+def speaks_protocol(agent: Agent, probe: Probe) -> bool:
+    """Whether this version speaks the protocol of the agent's structured chats, as far as is known."""
+    if agent.structured is None or probe.options is None or probe.commands is None:
+        return True
+    return probe.options | probe.commands >= frozenset(agent.structured.probed)
 
 
 def ask(path: str, version: Sequence[str], environment: Mapping[str, str], patience_s: float) -> Probe:
@@ -244,7 +256,7 @@ def _understood(version: str, text: str) -> Probe:
         valued |= names
         if match["kind"] == "array" or "..." in (match["one"] or ""):
             variadic |= names
-    return Probe(version, options, frozenset(valued), frozenset(variadic))
+    return Probe(version, options, frozenset(valued), frozenset(variadic), frozenset(_COMMAND.findall(text)))
 
 
 def _is_enough(kept: _Kept, patience_s: float) -> bool:

@@ -38,6 +38,7 @@ CHECKS = {
     "chat interrupt": "chat view: an interrupted turn ends, and the next prompt is answered",
     "chat kills": "chat view: window, host and keeper killed in mid-answer: whole, once",
     "chat resume": "chat view: the agent killed in mid-turn, resumed by its id, with the whole history",
+    "chat fallback": "chat view: one process for each prompt (`--one-shot`): three turns in one conversation, resumed",
     "kill": "`outlive kill` in a tool call leaves nothing of it, and another chat alone",
 }
 """What is shown of each agent, by a short name."""

@@ -145,6 +145,8 @@ def npm_install(package: str, directory: Path) -> None:
         raise CannotInstall(f"npm could not install {package}: {' / '.join(errors[:3]) or done.stderr[-300:]}")
 
 
+NO_ONE_SHOT = "it needs no such form: all its versions here speak the protocol"
+
 CLAUDE = RealAgent(
     label="claude",
     name="claude",
@@ -217,6 +219,7 @@ GEMINI = RealAgent(
     # And their second names, from which they would be put back.
     transcripts=(".gemini/tmp/*/chats/session-*-{short}.jsonl", "../state/sessions/*/agent/{id}.*"),
     own_resume=("gemini", "--resume", "{id}"),
+    cannot={"chat fallback": NO_ONE_SHOT},
 )
 COPILOT = RealAgent(
     label="copilot",
@@ -232,7 +235,10 @@ COPILOT = RealAgent(
     asks_source="hook",
     tells_ready=False,
     interrupt=("Escape", "Escape"),
-    cannot={"settings": "it writes its settings anew by itself; no file of its own names a program of Outlive"},
+    cannot={
+        "settings": "it writes its settings anew by itself; no file of its own names a program of Outlive",
+        "chat fallback": NO_ONE_SHOT,
+    },
     transcripts=(".copilot/session-state/{id}/events.jsonl",),
     own_resume=("copilot", "--resume={id}"),
 )
@@ -255,6 +261,7 @@ QWEN = RealAgent(
     notes=r' "\$version": \d+',
     transcripts=(".qwen/projects/*/chats/{id}.jsonl",),
     own_resume=("qwen", "--resume", "{id}"),
+    cannot={"chat fallback": NO_ONE_SHOT},
 )
 NO_TOOLS = "it runs no commands, and so asks for no leave"
 NO_PROTOCOL = "it is Outlive's own program, and runs in a terminal only"
@@ -276,7 +283,7 @@ ENDPOINT = RealAgent(
     own_resume=(sys.executable, "-P", "-m", "session_host.endpoint", "--conversation", "{id}"),
     cannot={
         **dict.fromkeys(("viewer, tool", "asked", "stop", "kill"), NO_TOOLS),
-        **dict.fromkeys(CHAT_CHECKS, NO_PROTOCOL),
+        **dict.fromkeys((*CHAT_CHECKS, "chat fallback"), NO_PROTOCOL),
         "limit": "after a 429 it waits and asks again; a 500 is shown, and asked again when its user says so",
         "input": "no recorder can be put before Outlive's own program",
     },

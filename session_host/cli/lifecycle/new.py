@@ -25,7 +25,7 @@ def configure(parser: Parser) -> None:
     parser.takes_arguments = True
     parser.usage = (
         "outlive new [AGENT] [-n NAME] [-C DIR] [--worktree [BRANCH]] [-d] [--json] [--size COLSxROWS] [--engine E] "
-        "[-e K=V] [-p PROMPT] [--preset NAME] [--runtime R] [-- ARGS…]\n"
+        "[-e K=V] [-p PROMPT] [--preset NAME] [--runtime R] [--one-shot] [-- ARGS…]\n"
         "       outlive new endpoint -m MODEL -u URL [--system TEXT] [--key SOURCE] …"
     )
     parser.add_argument("agent", metavar="AGENT", nargs="?", help="claude, codex, shell, … ; `command` runs ARGS")
@@ -51,6 +51,9 @@ def configure(parser: Parser) -> None:
     parser.add_argument("--preset", metavar="NAME", help="a named set of arguments from the agent's file (repeatable)")
     parser.add_argument(
         "--runtime", choices=RUNTIMES, help="terminal, or structured: a chat view in place of the agent's own screen"
+    )
+    parser.add_argument(
+        "--one-shot", action="store_true", help="structured, with one process for each prompt: the agent cannot ask"
     )
     new_endpoint.configure(parser)
     parser.epilog = "ARGS go to the agent. With `shell` or `command`, or without AGENT, they are the program to run."
@@ -84,7 +87,7 @@ def run(options: argparse.Namespace) -> int:
         from session_host.cli.attach.command import attach
 
         _tidy()
-        return attach(session_id, name, runtime=options.runtime or "terminal")
+        return attach(session_id, name, runtime=options.runtime or ("structured" if options.one_shot else "terminal"))
     else:
         print_line(f"{name} {session_id}")
     _tidy()
@@ -118,7 +121,9 @@ def _launch(
     from session_host.paths import config_dir
 
     agent = load_agent(config_dir(), agent_name)
-    runtime: Runtime = options.runtime or "terminal"
+    runtime: Runtime = options.runtime or ("structured" if options.one_shot else "terminal")
+    if options.one_shot and runtime == "terminal":
+        raise UsageError("--one-shot is for structured chats; leave --runtime terminal out")
     if options.prompt and not agent.takes_prompt and runtime == "terminal":
         raise UsageError(f"{agent_name} does not accept a prompt at startup; send it afterwards with: outlive send")
     if options.preset:
@@ -135,6 +140,7 @@ def _launch(
         size=size or DEFAULT_SIZE,
         engine=options.engine,
         runtime=runtime,
+        one_shot=options.one_shot,
     )
     record = launch_now(request)
     if agent.env_if:

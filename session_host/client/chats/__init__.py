@@ -2,6 +2,7 @@
 
 launch            makes the spec, records it, asks the keeper
 structured_launch how an agent is started without a terminal
+installed_version the abilities of an agent's installed version
 settings          ``chats.toml``
 last_colors       the colours that a window last showed
 chat_worktree     a chat's git worktree: made before it starts, removed with it

@@ -63,8 +63,9 @@ from session_host.terminal import default_engine
 from session_host.terminal.base import DefaultColors, EngineName
 
 from . import last_colors
+from .installed_version import speaks_protocol, supported_options
 from .settings import MIB, load_chat_settings
-from .structured_launch import structured_launch, template_of, watch_of_structured
+from .structured_launch import structured_launch, terminal_beside, watch_of_structured, way_of
 
 DEFAULT_SIZE = GridSize(80, 24)
 KEEPER_TIMEOUT_S = 8.0
@@ -96,6 +97,8 @@ class LaunchRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The running structured chat that the agent's own terminal shows, too; its conversation is known."""
     runtime: Runtime = "terminal"
     """How the agent is spoken to."""
+    one_shot: bool = False
+    """Whether a structured chat's agent gets one process for each prompt, although it speaks a protocol."""
     picks: bool = False
     """Whether the agent lets its user choose the conversation to resume."""
     name: str | None = None
@@ -218,13 +221,19 @@ def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
     session_id = str(uuid.uuid4())
     files, engine = session_files(session_id), request.engine or default_engine()
     environment = child_environment(request.environment, agent, request.overrides, str(files), engine, directory)
-    supports = _supports(agent, environment)
+    supports = supported_options(agent, environment)
+    if request.runtime == "structured" and agent.structured is not None:
+        environment |= {each: value for each, value in agent.structured.env.items() if each not in request.overrides}
     environment |= {"OUTLIVE_SESSION": session_id, "OUTLIVE_SOCKET": str(session_socket(session_id))}
     resumed = request.resume.agent_chats if request.resume is not None else ""
     environment[AGENT_CHATS] = of_new_chat(session_id, resumed, is_agent=agent.signals.ends_all)
     arguments, conversation, ours = _conversation(request)
-    structured = structured_launch(agent, request.runtime, request.resume, request.prompt, settings)
     resumes = request.resume is not None and not request.anew
+    way = way_of(
+        agent, request.runtime, resumes=resumes, one_shot=request.one_shot,
+        speaks_protocol=lambda: speaks_protocol(agent, environment),
+    )  # fmt: skip
+    structured = structured_launch(agent, way, request.resume, request.prompt, settings) if way is not None else None
     argv = agent.argv(
         arguments,
         environment,
@@ -235,7 +244,7 @@ def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
         supports=supports,
         resume=resumes,
         pick=request.picks,
-        template=template_of(agent, request.runtime, resumes=resumes, beside=request.beside is not None),
+        template=way.template if way is not None else terminal_beside(agent) if request.beside is not None else (),
     )
     if ours and (structured is None or request.anew) and not any(conversation in word for word in argv):
         conversation = ""  # This version of the agent accepts no id.
@@ -287,22 +296,6 @@ def _name(request: LaunchRequest, directory: str, store: Store) -> str:
     if request.name:
         return request.name
     return free_name(one_line(Path(directory).name).strip() or request.agent.name, store.running_names())
-
-
-def _supports(agent: Agent, environment: Mapping[str, str]) -> frozenset[str] | None:
-    """The known options of the installed version; None if they are unknown, or do not matter.
-
-    Raises:
-        AgentNotFound: the agent is not installed.
-    """
-    path = agent.find(environment.get("PATH", ""))
-    if path is None:
-        raise agent.not_found()
-    if not agent.probed:
-        return None
-    from session_host.agents.probe import probed, supported  # programs that are not agents do not need it
-
-    return supported(agent, probed(agent, path, environment))
 
 
 def _conversation(request: LaunchRequest) -> tuple[list[str], str, bool]:

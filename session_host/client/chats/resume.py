@@ -41,6 +41,7 @@ from .resumability import (
     resumability,
     sought_for,
 )
+from .structured_launch import is_one_shot
 
 __all__ = ["Resumability", "has_picker", "resumability", "resume", "resume_command", "resume_with_picker"]
 
@@ -166,6 +167,7 @@ def _request_of(
         prompt=prompt,
         picks=picks,
         runtime=record.runtime,
+        one_shot=is_one_shot(record),
         name=free_name(record.name, store.running_names()),
         directory=record.cwd,
         environment=base,

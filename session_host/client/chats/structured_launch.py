@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import NamedTuple
 
 from session_host.agents.agent import Agent, StructuredSettings, Template
 from session_host.errors import UsageError
@@ -16,48 +18,80 @@ NEVER_STALE_S = 10 * 365 * 86400.0
 """An agent that reports everything may be silent for any time."""
 
 
-def structured_launch(
-    agent: Agent, runtime: Runtime, resumed: SessionRecord | None, prompt: str, chats: ChatSettings
-) -> StructuredLaunch | None:
-    """How the agent is spoken to; None for a terminal.
+ONE_SHOT = "one-shot"
+"""The dialect of agents with one process for each prompt."""
+
+PROGRAM = "session_host.one_shot"
+"""The program that runs them; a word of their argv."""
+
+
+class Way(NamedTuple):
+    """A way to start an agent without a terminal."""
+
+    dialect: str
+    template: Template
+    options: dict[str, str]
+
+
+def way_of(
+    agent: Agent, runtime: Runtime, *, resumes: bool, one_shot: bool, speaks_protocol: Callable[[], bool]
+) -> Way | None:
+    """Choose how an agent is started without a terminal; None for a terminal.
 
     Args:
         agent: the agent.
         runtime: the user's choice.
-        resumed: the session that is resumed; its transcript goes on if it has one.
-        prompt: the first prompt; "" for none.
-        chats: the user's settings for chats.
+        resumes: an earlier conversation goes on.
+        one_shot: the user wants one process for each prompt.
+        speaks_protocol: whether the installed version speaks the agent's protocol.
 
     Raises:
-        UsageError: the agent needs a terminal.
+        UsageError: the agent needs a terminal, or has no such form.
     """
     if runtime == "terminal":
         return None
     settings = _settings(agent)
-    history = resumed.id if resumed is not None and resumed.runtime == "structured" else ""
-    idle_s = chats.idle_timeout_min.get(agent.name, 0.0) * 60
-    began_ms = round(datetime.fromisoformat(resumed.created_at).timestamp() * 1000) if resumed is not None else 0
-    return StructuredLaunch(settings.dialect, settings.options, history, prompt, idle_s, began_ms)
+    if settings.dialect != ONE_SHOT:
+        if one_shot and not settings.one_shot:
+            raise UsageError(f"{agent.title} has no form with one process for each prompt; leave --one-shot out")
+        if one_shot:
+            return Way(ONE_SHOT, settings.one_shot, {})
+        if settings.one_shot and not speaks_protocol():
+            note = f"This version of {agent.title} runs anew for each prompt and cannot ask; a newer one can."
+            return Way(ONE_SHOT, settings.one_shot, {"note": note})
+    return Way(settings.dialect, (settings.resume or settings.start) if resumes else settings.start, settings.options)
 
 
-def template_of(agent: Agent, runtime: Runtime, *, resumes: bool, beside: bool) -> Template:
-    """The argv's template; () for that of the agent's terminal.
+def is_one_shot(record: SessionRecord) -> bool:
+    """Whether a session's agent had one process for each prompt."""
+    return PROGRAM in record.argv
+
+
+def structured_launch(
+    agent: Agent, way: Way, resumed: SessionRecord | None, prompt: str, chats: ChatSettings
+) -> StructuredLaunch:
+    """How the agent is spoken to.
 
     Args:
         agent: the agent.
-        runtime: the user's choice.
-        resumes: whether a conversation is resumed.
-        beside: whether it is that of a running structured chat.
+        way: how it is started.
+        resumed: the session that is resumed; its transcript goes on if it has one.
+        prompt: the first prompt; "" for none.
+        chats: the user's settings for chats.
+    """
+    history = resumed.id if resumed is not None and resumed.runtime == "structured" else ""
+    idle_s = chats.idle_timeout_min.get(agent.name, 0.0) * 60
+    began_ms = round(datetime.fromisoformat(resumed.created_at).timestamp() * 1000) if resumed is not None else 0
+    return StructuredLaunch(way.dialect, way.options, history, prompt, idle_s, began_ms)
+
+
+def terminal_beside(agent: Agent) -> Template:
+    """The argv's template of the agent's own terminal, beside a running structured chat.
 
     Raises:
-        UsageError: the agent has no such way.
+        UsageError: the agent has none.
     """
-    if runtime == "terminal" and not beside:
-        return ()
-    settings = _settings(agent)
-    if beside:
-        return settings.terminal
-    return (settings.resume or settings.start) if resumes else settings.start
+    return _settings(agent).terminal
 
 
 def watch_of_structured(agent: Agent) -> Watch:

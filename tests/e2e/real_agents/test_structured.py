@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -23,7 +24,7 @@ from session_host.storage.store import SessionRecord
 from tests.conftest import Sessions
 from tests.fakes.model_server import ModelServer
 from tests.support.commands import outlive
-from tests.support.hosts import is_over
+from tests.support.hosts import end, is_over
 from tests.support.real_agents import RealAgent
 from tests.support.real_chats import PATIENCE_S, Work
 from tests.support.structured_chats import ChatViewer, viewing
@@ -36,7 +37,9 @@ WHOLE = [f"answer line {number:04}" for number in range(1, LINES + 1)]
 
 
 @asynccontextmanager
-async def started(agent: RealAgent, project: Path) -> AsyncIterator[tuple[SessionRecord, ChatViewer]]:
+async def started(
+    agent: RealAgent, project: Path, *, one_shot: bool = False
+) -> AsyncIterator[tuple[SessionRecord, ChatViewer]]:
     """A structured chat with the agent, and a window on it."""
     record = await launch(
         LaunchRequest(
@@ -44,6 +47,7 @@ async def started(agent: RealAgent, project: Path) -> AsyncIterator[tuple[Sessio
             directory=str(project),
             environment=os.environ,
             runtime="structured",
+            one_shot=one_shot,
         )
     )
     async with viewing(record.id) as chat:
@@ -55,6 +59,12 @@ async def said(chat: ChatViewer, text: str) -> None:
     """Wait until the agent has said this, and its turn is over."""
     await chat.until_said(text)
     await chat.watcher.until(lambda: chat.state == "idle", "the turn's end")
+
+
+def has_ended(session_id: str) -> bool:
+    """Whether the end of the session is recorded."""
+    with open_store() as store:
+        return is_over(store.get(session_id))
 
 
 async def described(session_id: str) -> Description:
@@ -163,11 +173,7 @@ async def test_an_agent_killed_in_mid_turn_is_resumed_by_its_id_with_the_whole_h
         assert [each.status for each in items if "line 0005" in each.text] == ["cut"]
     server.release()
 
-    def recorded() -> bool:
-        with open_store() as store:
-            return is_over(store.get(record.id))
-
-    wait_until(recorded, 10, "the end to be recorded")
+    wait_until(lambda: has_ended(record.id), 10, "the end to be recorded")
     again = await resume(record.id, anyway=True)
     async with viewing(again.id) as chat:
         # Gemini CLI loads a conversation only in a later minute than the one in which it began.
@@ -175,3 +181,26 @@ async def test_an_agent_killed_in_mid_turn_is_resumed_by_its_id_with_the_whole_h
         assert chat.items[: len(items)] == items
         chat.viewer.prompt("hello after")
         await said(chat, "echo: hello after")
+
+
+@pytest.mark.shows("chat fallback")
+async def test_three_turns_with_one_process_each_are_one_conversation_that_is_resumed(
+    agent: RealAgent, server: ModelServer, project: Path
+) -> None:
+    async with started(agent, project, one_shot=True) as (record, chat):
+        for word in ("one", "two", "three"):
+            chat.viewer.prompt(f"hello {word}")
+            await said(chat, f"echo: hello {word}")
+        assert chat.texts("raw") == []
+        assert chat.viewer.transcript is not None
+        conversation = chat.viewer.transcript.status.conversation
+    await end(record.id)
+    await eventually(lambda: has_ended(record.id), 10, "the end to be recorded")
+    again = await resume(record.id, anyway=True)
+    async with viewing(again.id) as chat:
+        await chat.watcher.until(lambda: chat.state == "idle", "the agent to take prompts")
+        chat.viewer.prompt("hello four")
+        await said(chat, "echo: hello four")
+        assert chat.viewer.transcript is not None
+        assert chat.viewer.transcript.status.conversation == conversation != ""
+    assert "echo: hello one" in json.dumps(server.wait_asked("hello four").body)

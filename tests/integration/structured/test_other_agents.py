@@ -12,9 +12,10 @@ import pytest
 
 from session_host.agents.catalog import load_catalog
 from session_host.client.chats.launch import LaunchRequest, launch
+from session_host.client.chats.resume import resume
 from session_host.client.control import request
 from session_host.paths import config_dir
-from session_host.protocol.messages import Describe, Description
+from session_host.protocol.messages import Describe, Description, Kill
 from session_host.storage.store import SessionRecord
 from tests.programs import program
 from tests.support.structured_chats import start_chat, viewing
@@ -92,6 +93,73 @@ async def test_any_command_is_a_chat_with_one_process_a_turn(tmp_path: Path) -> 
             chat.viewer.prompt(words)
             await chat.until_idle(number)
         assert chat.texts() == ["one\n", "two\n"]
+
+
+FALLBACK = """
+title = "Fake"
+executable = {executable}
+start = ["sh"]
+monogram = "Fk"
+[conversation]
+resume = ["sh"]
+[structured]
+dialect = "codex"
+start = [{server}]
+probed = ["app-server"]
+env = {{ FAKE_VARIABLE = "set" }}
+one_shot = [
+    "{{python}}", "-P", "-m", "session_host.one_shot", "--format", "codex", "--",
+    {turn}, ":::", {turn}, "%conversation%",
+]
+"""
+
+
+async def start_fallback(directory: Path, *, command: str, one_shot: bool = False) -> SessionRecord:
+    """Start a chat with an agent that has both forms; its help names this command."""
+    executable = directory / "agent"
+    executable.write_text(f"#!/bin/sh\necho '--a --b --c --d --e'; echo '  {command}   Run it'\n")
+    executable.chmod(0o755)
+    words = {
+        "executable": json.dumps(str(executable)),
+        "server": ", ".join(map(json.dumps, program("fake_app_server"))),
+        "turn": ", ".join(map(json.dumps, program("one_turn", "codex"))),
+    }
+    agents = config_dir() / "agents"
+    agents.mkdir(parents=True, exist_ok=True)
+    (agents / "fallback.toml").write_text(FALLBACK.format(**words), encoding="utf-8")
+    return await launch(
+        LaunchRequest(
+            agent=load_catalog(config_dir())["fallback"], directory=str(directory), environment=os.environ,
+            runtime="structured", one_shot=one_shot,
+        )
+    )  # fmt: skip
+
+
+async def test_a_version_without_the_protocol_runs_anew_for_each_prompt_of_one_conversation(tmp_path: Path) -> None:
+    record = await start_fallback(tmp_path, command="exec")
+    async with viewing(record.id) as chat:
+        for number, words in enumerate(("one", "two", "three"), 1):
+            chat.viewer.prompt(words)
+            await chat.until_idle(number)
+        assert chat.texts() == ["one", "one | two", "one | two | three"]
+        assert chat.texts("notice")[0].startswith("This version of Fake runs anew for each prompt")
+    await request(record.id, Kill(0))
+    again = await resume(record.id)
+    async with viewing(again.id) as chat:
+        chat.viewer.prompt("four")
+        await chat.until_said("one | two | three | four")
+
+
+async def test_an_agent_with_a_protocol_runs_anew_for_each_prompt_if_its_user_asks_for_it(tmp_path: Path) -> None:
+    for one_shot in (True, False):
+        record = await start_fallback(tmp_path, command="app-server", one_shot=one_shot)
+        async with viewing(record.id) as chat:
+            chat.viewer.prompt("hello")
+            await chat.until_idle(1)
+            assert chat.texts() == ["hello" if one_shot else "echo: hello"]
+            assert not any("anew" in each for each in chat.texts("notice"))
+        assert record.child_pid is not None
+        assert b"FAKE_VARIABLE=set" in Path(f"/proc/{record.child_pid}/environ").read_bytes()
 
 
 async def test_a_command_goes_on_while_its_host_is_killed(tmp_path: Path) -> None:

@@ -8,15 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from session_host.agents.agent import Agent
+from session_host.agents.agent import Agent, StructuredSettings
 from session_host.agents.catalog import load_catalog
-from session_host.agents.probe import Probe, ask, probed, supported, versions
+from session_host.agents.probe import Probe, ask, probed, speaks_protocol, supported, versions
 from session_host.paths import state_dir
 from tests.support.processes import is_alive
 from tests.support.waiting import wait_for_end
 
 HELP = """\
 Usage: x [options] [prompt]
+  exec         Run once [aliases: e]
+  app-server   [experimental] Run the app server
+  x-cli acp    start the server
+
   -c, --config <key=value>   override, see --other
   --model <model>            which
   --session-id <uuid>        what id
@@ -60,7 +64,8 @@ def asked(path: str, patience_s: float = 10) -> Probe:
 def test_version_and_options(program: Program, tmp_path: Path) -> None:
     found = asked(program(well_behaved(tmp_path / "count")))
 
-    assert found == Probe("1.2.3-rc.4", OPTIONS, frozenset({"-c", "--config", "--model", "--session-id"}))
+    valued = frozenset({"-c", "--config", "--model", "--session-id"})
+    assert found == Probe("1.2.3-rc.4", OPTIONS, valued, commands=frozenset({"exec", "app-server", "acp"}))
 
 
 def test_help_that_is_printed_as_an_error_is_help(program: Program) -> None:
@@ -193,3 +198,15 @@ def test_the_catalog_names_only_options_that_it_uses() -> None:
     for agent in load_catalog(Path("/nonexistent")).values():
         groups = [part[0] for part in (*agent.start, *agent.conversation.resume) if not isinstance(part, str)]
         assert set(agent.probed) <= {word.partition("=")[0] for word in groups}, agent.name
+
+
+def test_a_version_without_a_command_or_option_of_the_protocol_does_not_speak_it() -> None:
+    settings = StructuredSettings(dialect="codex", start=("x", "serve"), probed=("serve", "--lines"))
+    agent = an_agent(structured=settings)
+    options = frozenset({"--lines", "--model"})
+
+    assert speaks_protocol(agent, Probe("1", options, commands=frozenset({"run", "serve"})))
+    assert not speaks_protocol(agent, Probe("1", options, commands=frozenset({"run"})))
+    assert not speaks_protocol(agent, Probe("1", options - {"--lines"}, commands=frozenset({"serve"})))
+    assert speaks_protocol(agent, Probe("1", options)), "an answer that a former version kept does not say"
+    assert speaks_protocol(agent, Probe("1"))

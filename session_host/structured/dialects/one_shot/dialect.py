@@ -48,6 +48,8 @@ class OneShotDialect:
     def begin(self, start: Start) -> None:
         """See ``Dialect``."""
         state = self._state
+        if note := str(start.options.get("note", "")):
+            self._port.notice(note)
         if start.conversation:
             state.conversation, state.again = start.conversation, start.resumes
             self._port.emit(ConversationKnown(start.conversation))

@@ -1,0 +1,33 @@
+"""The abilities of the installed version of an agent, by its own help text. Blocks while a new version is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from session_host.agents.agent import Agent
+
+
+def supported_options(agent: Agent, environment: Mapping[str, str]) -> frozenset[str] | None:
+    """The known options of the installed version; None if they are unknown, or do not matter.
+
+    Raises:
+        AgentNotFound: the agent is not installed.
+    """
+    path = agent.find(environment.get("PATH", ""))
+    if path is None:
+        raise agent.not_found()
+    if not agent.probed:
+        return None
+    from session_host.agents.probe import probed, supported  # programs that are not agents do not need it
+
+    return supported(agent, probed(agent, path, environment))
+
+
+def speaks_protocol(agent: Agent, environment: Mapping[str, str]) -> bool:
+    """Whether the installed version speaks the protocol of the agent's structured chats, as far as is known."""
+    path = agent.find(environment.get("PATH", ""))
+    if path is None or agent.structured is None or not agent.structured.probed:
+        return True
+    from session_host.agents import probe  # as above
+
+    return probe.speaks_protocol(agent, probe.probed(agent, path, environment))
