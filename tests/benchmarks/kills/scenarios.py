@@ -24,8 +24,10 @@ from tests.benchmarks.kills.replacing import (
 )
 from tests.benchmarks.kills.resting import former_at_rest, host_at_rest, keeper_at_rest
 from tests.benchmarks.kills.structured_host import (
+    former_structured_host_at_rest,
     structured_host_at_launch,
     structured_host_at_recovery,
+    structured_host_at_rest,
     structured_host_at_work,
 )
 from tests.benchmarks.kills.takeover import (
@@ -63,4 +65,6 @@ SCENARIOS: dict[str, Scenario] = {
     "structured host at work": structured_host_at_work,
     "structured host at launch": structured_host_at_launch,
     "structured host at recovery": structured_host_at_recovery,
+    "structured host at rest": structured_host_at_rest,
+    "former structured host at rest": former_structured_host_at_rest,
 }

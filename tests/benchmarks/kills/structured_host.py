@@ -11,6 +11,7 @@ import contextlib
 import os
 import signal
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from session_host.client.control import request
@@ -20,10 +21,11 @@ from session_host.protocol.messages import Act, Prompt
 from session_host.structured.items import Item
 from tests.benchmarks.kills.chat import PATIENCE_S, chats, recorded
 from tests.benchmarks.kills.instants import Instant, Place, tracing
+from tests.benchmarks.kills.resting import resting_soon
 from tests.benchmarks.kills.structured import StructuredWitness
 from tests.support.hosts import end
 from tests.support.structured_chats import heard
-from tests.support.waiting import WaitedInVain
+from tests.support.waiting import WaitedInVain, wait_for_end
 
 ANSWER = "answer line 0001\nanswer line 0002\n"
 
@@ -127,6 +129,41 @@ async def structured_host_at_recovery(place: Place, number: int) -> Instant:
     return Instant(number, result, losses, time.monotonic() - began_s)
 
 
+async def structured_host_at_rest(place: Place, number: int) -> Instant:
+    """The host of a structured chat that rests, and is woken by a prompt, is killed, from its first call on."""
+    return await _rest(place, number, follow="fork")
+
+
+async def former_structured_host_at_rest(place: Place, number: int) -> Instant:
+    """The host of a structured chat that goes to rest is killed."""
+    return await _rest(place, number, follow="self")
+
+
+async def _rest(place: Place, number: int, *, follow: str) -> Instant:
+    witness = _witness(place)
+    losses: list[str] = []
+    began_s = time.monotonic()
+    try:
+        with resting_soon():
+            await witness.start()
+        witness.viewer.viewer.prompt("run: echo 1\ncount: 2")
+        await _allow(witness)
+        info = (await chats())[witness.id]
+        assert info.host_pid is not None
+        with await tracing(info.host_pid if follow == "self" else info.keeper_pid, number, follow=follow) as traced:
+            try:
+                await asyncio.to_thread(wait_for_end, info.host_pid, PATIENCE_S)
+                witness.viewer.viewer.prompt("answer: queued")
+                await _idle(witness, "queued")
+            except WaitedInVain as error:
+                losses.append(str(error))
+            result = await asyncio.to_thread(traced.stop)
+        losses += await _short_losses(witness, ITEMS[10:12], HEARD[6:7])
+    finally:
+        await _close(witness)
+    return Instant(number, result, losses, time.monotonic() - began_s)
+
+
 def _witness(place: Place) -> StructuredWitness:
     return StructuredWitness(place.directory, f"structured-{place.next_number()}")
 
@@ -205,13 +242,15 @@ def _model(witness: StructuredWitness) -> str:
 # ------------------------------------------------------------------------------- what is lost
 
 
-async def _short_losses(witness: StructuredWitness) -> list[str]:
-    """The losses of a chat of one turn, after the agent's death."""
+async def _short_losses(
+    witness: StructuredWitness, items: Sequence[tuple[str, str, str]] = (), messages: Sequence[str] = ()
+) -> list[str]:
+    """The losses of a chat of one turn, and of those with these items and messages, after the agent's death."""
     try:
         await _die(witness)
     except WaitedInVain as error:
         return [str(error)]
-    return await _losses(witness, [*ITEMS[:3], *ITEMS[-2:]], [*HEARD[:2], HEARD[-1]])
+    return await _losses(witness, [*ITEMS[:3], *items, *ITEMS[-2:]], [*HEARD[:2], *messages, HEARD[-1]])
 
 
 async def _losses(witness: StructuredWitness, items: list[tuple[str, str, str]], messages: list[str]) -> list[str]:
