@@ -233,7 +233,7 @@ def asks() -> str:
 
 
 def request_withdrawn() -> str:
-    return translate("chat", "The agent took its question back")
+    return translate("chat", "No longer asked")
 
 
 def answered(name: str, by: str, at_ms: int) -> str:

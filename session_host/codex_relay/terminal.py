@@ -22,13 +22,13 @@ END_TIMEOUT_S: Final = 2.0
 LOOK_AGAIN_S: Final = 0.5
 """So long after the server has closed the connection that watches it, the socket tells whether it is there."""
 
-ENDED: Final = "The chat has ended, and this view of it with it.\r\n"
+ENDED: Final = "The chat has ended, and this view of it with it."
 
 RESTORE: Final = (
-    "\x1b[?1049l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1004l\x1b[?2004l\x1b[?2026l\x1b[<u\x1b[r\x1b[m\x1b[?25h"
-    "\x1b[999;1H\r\n"
+    "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1004l\x1b[?2004l\x1b[?2026l\x1b[<u"
+    "\x1b[r\x1b[m\x1b[?25h\x1b[999;1H\r\n"
 )
-"""Ends the modes that a terminated agent leaves on: alternate screen, mouse, focus, paste, keyboard; the last line."""
+"""Ends the modes that a terminated agent leaves on: mouse, focus, paste, keyboard. What it showed last stays."""
 
 
 def run(options: Options) -> int:

@@ -23,6 +23,7 @@ from session_host.system.processes.permission import agent_chats
 from tests.support.area import Area
 from tests.support.commands import OUTLIVE, REPOSITORY, Done, OnTerminal, outlive
 from tests.support.hosts import has_rested, peek, rest_after
+from tests.support.structured_chats import start_chat
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
@@ -140,6 +141,12 @@ async def test_an_agent_does_not_control_other_chats(agent: Inside, other: str) 
     assert "agents_may_control" in attached.output
 
     await assert_untouched(other)
+    assert [each["name"] for each in outlive("ls", "--json").json()] == ["docs", "api-fix"]
+
+
+async def test_an_agent_opens_no_terminal_on_another_running_chat(agent: Inside, tmp_path: Path) -> None:
+    await start_chat(tmp_path, agent="live", name="api-fix")
+    assert_refused(agent.outlive("resume", "api-fix", "--runtime", "terminal", "-d"))
     assert [each["name"] for each in outlive("ls", "--json").json()] == ["docs", "api-fix"]
 
 

@@ -6,6 +6,7 @@ come, and asks for leave. A line that is typed is a prompt; "y" and "n" answer w
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -15,6 +16,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, unix_connect
 
 
@@ -32,6 +34,11 @@ class Terminal:
         self.connection.send(json.dumps({"id": self.number, "method": method, "params": params}))
 
     def follow(self) -> None:
+        with contextlib.suppress(ConnectionClosed):
+            self.show_all()
+        threading.Event().wait()  # Like Codex, it waits for the server's return.
+
+    def show_all(self) -> None:
         for text in self.connection:
             message = json.loads(text)
             params = message.get("params", {})
@@ -48,7 +55,6 @@ class Terminal:
                     show("It is answered.\n")
                 case "turn/completed":
                     show("\n")
-        threading.Event().wait()  # Like Codex, it waits for the server's return.
 
     def type(self, line: str) -> None:
         if self.asked and line in {"y", "n"}:
@@ -72,7 +78,7 @@ if __name__ == "__main__":
     )
     own.call("initialize", clientInfo={"name": "terminal"})
     own.call("thread/resume", threadId=own.thread)
-    show("\x1b[?1049hready\n")
+    show("\x1b[?1049h\nready\n")
     threading.Thread(target=own.follow, daemon=True).start()
     for typed in sys.stdin:
         own.type(typed.strip())

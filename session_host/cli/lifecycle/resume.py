@@ -23,7 +23,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--runtime", choices=RUNTIMES, help="terminal, or structured (default: as before)")
     parser.epilog = (
         "Starts a new chat with the same name, directory, arguments and variables, which continues exactly "
-        "the ended chat's conversation."
+        "the ended chat's conversation. With --runtime terminal, a running structured chat is shown in its agent's own "
+        "terminal, too, if the agent can do that (Codex can)."
     )
 
 

@@ -106,7 +106,9 @@ async def test_the_terminal_ends_with_the_chat_and_says_so(tmp_path: Path) -> No
         await done("wait", terminal, "--exited", "--timeout", "20")
         [info] = [each for each in json.loads(await done("ls", "--all", "--json")) if each["id"] == terminal]
         assert (info["state"], info["exit_code"]) == (State.EXITED, 0)
-        assert "The chat has ended, and this view of it with it." in await done("peek", terminal)
+        screen = await done("peek", terminal)
+        assert screen.splitlines()[-1] == "The chat has ended, and this view of it with it."
+        assert "ready" in screen
         assert not agent_socket(record.id).is_symlink()
 
 

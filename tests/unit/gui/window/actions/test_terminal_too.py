@@ -1,0 +1,83 @@
+"""A running structured chat is shown in its agent's own terminal, too, from its menu."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QPoint
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QApplication, QMenu
+
+from gui.window.actions.chat_menu import ChatMenu
+from session_host import paths
+from session_host.errors import NotResumable
+from session_host.protocol.values import State
+from session_host.storage.store import SessionRecord, Store
+from tests.unit.gui.conftest import Played
+
+TEXT = "Open in a terminal too"
+
+
+def items(played: Played, session_id: str) -> dict[str, QAction]:
+    """The items of a chat's menu, as it opens on its tab."""
+    window = played.window
+    menus = ChatMenu(window, window.chat_actions, window.resuming, window.sheets, window.open_chat)
+    menus.show_for_tab(played.chat(session_id), window.mapToGlobal(QPoint(200, 100)))
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    found = {action.text(): action for action in menu.actions()}
+    menu.close()
+    return found
+
+
+async def add_chat(played: Played, **fields: Any) -> str:
+    return await played.add("work", **({"agent": "codex", "runtime": "structured"} | fields))
+
+
+async def test_the_terminal_opens_beside_its_chat(played: Played, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, Any]] = []
+
+    async def resume(session_id: str, **wishes: Any) -> SessionRecord:
+        asked.append((session_id, wishes["runtime"]))
+        record = SessionRecord(
+            id="00000000-0000-4000-8000-000000000001", name="work-terminal", agent="codex", argv=["codex"], cwd="/tmp",
+            state=State.RUNNING, created_at="2026-01-02T04:04:05Z",
+        )  # fmt: skip
+        with Store.open(paths.database()) as store:
+            store.insert(record)
+        return record
+
+    monkeypatch.setattr("session_host.client.chats.resume.resume", resume)
+    chat, other = await add_chat(played), await played.add("other")
+    window = played.open_window()
+    for each in (chat, other):
+        window.open_chat(played.chat(each))
+    items(played, chat)[TEXT].trigger()
+    await played.until(lambda: len(window.tabs.ids()) == 3, "the terminal's tab")
+    assert asked == [(chat, "terminal")]
+    assert window.tabs.ids() == [chat, window.tabs.active_id, other]
+    assert not played.chat(chat).is_continued
+
+
+async def test_a_refusal_is_shown(played: Played, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def resume(_session_id: str, **_wishes: Any) -> SessionRecord:
+        raise NotResumable("work: the conversation is empty; send a prompt first")
+
+    monkeypatch.setattr("session_host.client.chats.resume.resume", resume)
+    chat = await add_chat(played)
+    window = played.open_window()
+    items(played, chat)[TEXT].trigger()
+    await played.until(window.banners.isVisible, "the banner")
+    assert window.tabs.ids() == []
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"agent": "claude"}, {"runtime": "terminal"}, {"state": State.EXITED, "exit_code": 0}],
+    ids=["another agent", "a terminal", "an ended chat"],
+)
+async def test_only_a_running_structured_chat_of_such_an_agent_has_it(played: Played, fields: dict[str, Any]) -> None:
+    chat = await add_chat(played, **fields)
+    played.open_window()
+    assert TEXT not in items(played, chat)
