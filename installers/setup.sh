@@ -164,7 +164,7 @@ is_up_to_date() {
 }
 
 setup_environment() {
-    local kind=$1 extras=
+    local kind=$1 extras=window
     if is_up_to_date "$kind"; then return 0; fi
     require_python
     if [ -e "$VENV" ] && ! is_sound; then
@@ -179,11 +179,11 @@ setup_environment() {
         }
     fi
     : >"$INCOMPLETE" # until the end: what is interrupted now is made again next time
-    [ "$kind" = run ] || extras="[$kind]"
+    [ "$kind" = run ] || extras="window,$kind"
     say "installing Python packages"
     : >"$LOG"
     pip_install setuptools
-    pip_install --no-build-isolation --editable "$ROOT$extras"
+    pip_install --no-build-isolation --editable "$ROOT[$extras]"
     check_window_libraries
     # test includes what run needs
     [ "$kind" = run ] || stamp_of run >"$VENV/.outlive-run"

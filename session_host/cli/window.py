@@ -6,7 +6,8 @@ import argparse
 import os
 
 from session_host.cli.output import one_line, print_json, print_line
-from session_host.client.window_control import ask
+from session_host.cli.window_start import WindowNotInstalled, missing_modules
+from session_host.client.window_control import WindowNotOpen, ask
 from session_host.errors import OutliveError, UsageError
 
 _TAKES = {"tabs": None, "show": "SESSION", "grab": "FILE.png", "close": None}
@@ -16,7 +17,7 @@ _TAB_KEYS = ("session_id", "name", "state", "active", "connected")
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the verb's arguments to the parser."""
     parser.usage = "outlive window tabs [--json] | show SESSION | grab FILE.png | close"
-    parser.add_argument("action", metavar="ACTION", choices=tuple(_TAKES), help="tabs, show, grab or close")
+    parser.add_argument("action", metavar="ACTION", nargs="?", choices=tuple(_TAKES), help="tabs, show, grab or close")
     parser.add_argument(
         "object", metavar="SESSION|FILE", nargs="?", help="SESSION to show, or FILE.png for the picture"
     )
@@ -24,8 +25,26 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run one of the actions."""
+    """Run one of the actions.
+
+    Raises:
+        WindowNotInstalled: no window is open, and this installation has none.
+    """
+    try:
+        _control(options)
+    except WindowNotOpen:
+        if missing_modules():
+            raise WindowNotInstalled from None
+        raise
+    return 0
+
+
+def _control(options: argparse.Namespace) -> None:
     action, operand = options.action, options.object
+    if action is None:
+        if missing_modules():
+            raise WindowNotInstalled
+        raise UsageError("the following arguments are required: ACTION; see `outlive window --help`")
     takes = _TAKES[action]
     if takes and not operand:
         raise UsageError(f"window {action} needs a {takes}")
@@ -47,7 +66,6 @@ def run(options: argparse.Namespace) -> int:
             ask("grab", file=path)
         case "close":
             ask("close")
-    return 0
 
 
 def _known_tabs(result: object) -> list[dict[str, object]]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
@@ -22,6 +24,40 @@ inherited by the chats.
 """
 
 
+NEEDED = ("PySide6", "qasync", "qtawesome")
+"""The modules that only the extra ``outlive[window]`` brings."""
+
+
+def missing_modules() -> list[str]:
+    """The modules that are missing for a window; empty if it is installed."""
+    return [name for name in NEEDED if find_spec(name) is None]
+
+
+def install_command() -> str:
+    """The shell command that adds the window to this installation.
+
+    Tools that install a program into an environment of its own leave a file there; a clone has its own installer.
+    """
+    installer = Path(__file__).parents[2] / "installers" / "run.sh"
+    if installer.is_file():
+        return f"bash {shlex.quote(str(installer))} --setup-only"
+    if Path(sys.prefix, "pipx_metadata.json").is_file():
+        return "pipx install --force 'outlive[window]'"
+    if Path(sys.prefix, "uv-receipt.toml").is_file():
+        return "uv tool install 'outlive[window]'"
+    return f"{shlex.quote(sys.executable)} -m pip install 'outlive[window]'"
+
+
+class WindowNotInstalled(OutliveError):
+    """This installation has no window."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"the window is not installed; install it with: {install_command()} "
+            "(without it: `outlive new` and `outlive attach` in this terminal)"
+        )
+
+
 def window_command() -> list[str]:
     """The argv that starts the window."""
     return [sys.executable, "-P", "-c", BOOTSTRAP, str(Path(__file__).parents[2])]
@@ -31,6 +67,7 @@ def run() -> int:
     """Open or raise the window.
 
     Raises:
+        WindowNotInstalled: there is none to open.
         OutliveError: there is no display for the window.
     """
     if not _raised():
@@ -49,6 +86,8 @@ def _raised() -> bool:
 
 
 def _open() -> NoReturn:
+    if missing_modules():
+        raise WindowNotInstalled
     needs_none = os.environ.get("QT_QPA_PLATFORM", "xcb").partition(":")[0] not in {"xcb", "wayland", ""}
     if not needs_none and not any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")):
         raise OutliveError(

@@ -13,18 +13,20 @@ from pathlib import Path
 from typing import TypeVar
 
 from session_host.cli.demo import program
-from session_host.cli.demo.stage import Stage
+from session_host.cli.demo.stage import Stage, Window
+from session_host.cli.demo.terminal import Terminal
 from session_host.cli.output import print_line
 from session_host.cli.query import wait
 from session_host.cli.query.peek import read_screen
 from session_host.cli.session_argument import SessionInfo, find
+from session_host.cli.window_start import missing_modules
 from session_host.client.window_control import ask
 from session_host.errors import OutliveError
 
 T = TypeVar("T")
 
 KILL_AT_LINE = 300
-LINES_WITHOUT_A_WINDOW = 100
+LINES_WITHOUT_A_VIEWER = 100
 ANSWER_TIMEOUT_S = 60.0
 SHOW_TIMEOUT_S = 30.0
 
@@ -37,18 +39,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", metavar="DIR", default="outlive-demo", help="directory for the screenshots")
     parser.epilog = (
         "Opens a window (off screen without a display), starts a chat, kills the window during the answer, "
-        "reopens it, and checks that nothing is missing. Does not touch your chats."
+        "reopens it, and checks that nothing is missing. Does not touch your chats. Where the window is not "
+        "installed, a terminal with `outlive attach` takes its place, and there are no screenshots."
     )
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the demo; report a broken promise as one line and exit code 1."""
+    if missing_modules():
+        with Stage(with_window=False) as stage:
+            print_line(f"Running in {stage.display}. Your chats are not touched.")
+            _play_in_terminals(stage)
+        return 0
     pictures = Path(options.output).absolute()
     try:
         pictures.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutliveError(f"{pictures}: cannot create it ({error.strerror}); choose another with --output") from error
-    with Stage() as stage:
+    with Stage(with_window=True) as stage:
         print_line(f"Running on {stage.display}. Your chats are not touched.")
         _play(stage, pictures)
     print_line(f"Pictures: {pictures}/1-before.png, 2-reopened.png, 3-complete.png")
@@ -66,13 +74,7 @@ def _play(stage: Stage, pictures: Path) -> None:
 
     _wait_for(f"^line {KILL_AT_LINE:04} ", chat)
     ask("grab", file=str(pictures / "1-before.png"))
-    window.kill()
-    at_kill = _last_line(chat)
-    if at_kill >= program.TOTAL_LINES:
-        raise OutliveError("the answer ended before the window was killed; try again when the computer is less busy")
-    _print_step(f"window killed (SIGKILL) during the answer, at line {at_kill} of {program.TOTAL_LINES}")
-    _wait_for(f"^line {min(at_kill + LINES_WITHOUT_A_WINDOW, program.TOTAL_LINES):04} ", chat)
-    _print_step(f"answer continued without a window, to line {_last_line(chat)}")
+    _kill_during_the_answer(window, "window", chat)
 
     begun_s = time.perf_counter()
     stage.open_window()
@@ -81,6 +83,41 @@ def _play(stage: Stage, pictures: Path) -> None:
     ask("grab", file=str(pictures / "2-reopened.png"))
     _wait_for(f"^{program.LAST_WORDS}$", chat)
     ask("grab", file=str(pictures / "3-complete.png"))
+    _check_complete(chat)
+
+
+def _play_in_terminals(stage: Stage) -> None:
+    session_id, started_s = _timed(_start_chat)
+    chat = find(session_id)
+    _print_step(f"chat started (process {chat.child_pid})", started_s)
+    terminal, shown_s = _timed(lambda: _attached(stage, chat))
+    _print_step("chat shown by `outlive attach`", shown_s)
+    _wait_for(f"^line {KILL_AT_LINE:04} ", chat)
+    _kill_during_the_answer(terminal, "terminal", chat)
+    terminal, shown_s = _timed(lambda: _attached(stage, chat))
+    _print_step("attached again in another terminal, live", shown_s)
+    terminal.wait_until_shown(program.LAST_WORDS)
+    _check_complete(chat)
+
+
+def _attached(stage: Stage, chat: SessionInfo) -> Terminal:
+    terminal = stage.open_terminal(chat.id)
+    terminal.wait_until_shown(r"line \d{4}")
+    return terminal
+
+
+def _kill_during_the_answer(viewer: Window | Terminal, what: str, chat: SessionInfo) -> None:
+    """Kill the viewer, and wait until the answer has gone on without it."""
+    viewer.kill()
+    at_kill = _last_line(chat)
+    if at_kill >= program.TOTAL_LINES:
+        raise OutliveError(f"the answer ended before the {what} was killed; try again when the computer is less busy")
+    _print_step(f"{what} killed (SIGKILL) during the answer, at line {at_kill} of {program.TOTAL_LINES}")
+    _wait_for(f"^line {min(at_kill + LINES_WITHOUT_A_VIEWER, program.TOTAL_LINES):04} ", chat)
+    _print_step(f"answer continued without a {what}, to line {_last_line(chat)}")
+
+
+def _check_complete(chat: SessionInfo) -> None:
     _check_answer(chat)
     _check_process(chat)
     _print_step(f"answer complete: {program.TOTAL_LINES} lines, in order, none missing, same process")

@@ -1,4 +1,4 @@
-"""The demo's own directories, display and window, removed afterwards."""
+"""The demo's own directories, display and viewers, removed afterwards."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from session_host.cli.demo.terminal import Terminal
 from session_host.cli.session_argument import every_session
 from session_host.cli.window_start import window_command
 from session_host.client.window_control import WindowNotOpen, ask
@@ -85,13 +86,15 @@ class Stage:
     """A context manager: inside it, this process and its children use the stage's directories and display.
 
     Attributes:
-        display: a description of where the window can be seen.
+        display: a description of where the viewer can be seen.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, with_window: bool) -> None:
         self.display = ""
+        self._with_window = with_window
         self._ends = contextlib.ExitStack()
         self._windows: list[Window] = []
+        self._terminals: list[Terminal] = []
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as ends:
@@ -105,8 +108,11 @@ class Stage:
             for name, directory in (("RUNTIME", "r"), ("STATE", "s"), ("CONFIG", "c")):
                 os.environ[f"OUTLIVE_{name}_DIR"] = str(self._root / directory)
             os.environ.pop("OUTLIVE_SESSION", None)
-            self._find_display(ends)
-            ends.callback(self._end_windows_and_chats)
+            if self._with_window:
+                self._find_display(ends)
+            else:
+                self.display = "a terminal off screen (the window is not installed)"
+            ends.callback(self._end_viewers_and_chats)
             self._ends = ends.pop_all()
         return self
 
@@ -127,6 +133,12 @@ class Stage:
         window.wait_until_open()
         return window
 
+    def open_terminal(self, session_id: str) -> Terminal:
+        """Attach to the chat in a terminal."""
+        terminal = Terminal(session_id)
+        self._terminals.append(terminal)
+        return terminal
+
     def _find_display(self, ends: contextlib.ExitStack) -> None:
         """Use the current display, else start one."""
         here = next((name for name in ("WAYLAND_DISPLAY", "DISPLAY") if os.environ.get(name)), None)
@@ -143,9 +155,11 @@ class Stage:
             os.environ["QT_QPA_PLATFORM"] = "offscreen"
             self.display = "Qt's offscreen platform (no display and no Xvfb)"
 
-    def _end_windows_and_chats(self) -> None:
+    def _end_viewers_and_chats(self) -> None:
         for window in self._windows:
             window.end()
+        for terminal in self._terminals:
+            terminal.end()
         from session_host.cli.lifecycle.kill_all import kill
         from session_host.keeper_client.requests import keeper_status
 

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 
 from session_host.cli.doctor.check import Check, fail, ok, warn
+from session_host.cli.window_start import install_command, missing_modules
 from session_host.version import VERSION
 
 MIN_PYTHON = (3, 11)
@@ -61,9 +62,12 @@ def _version(package: str) -> str:
 
 def window() -> Iterator[Check]:
     """Check whether the window can be opened. Qt is loaded in a separate process: a broken one aborts."""
-    if importlib.util.find_spec("PySide6") is None:
-        remedy = f"{sys.executable} -m pip install PySide6-Essentials (the command line works without it)"
-        yield warn("window", "Qt (PySide6) is not installed; the window cannot open", remedy)
+    missing = missing_modules()
+    if "PySide6" in missing:
+        yield ok("window", f"not installed, and no command needs it; to add it: {install_command()}")
+        return
+    if missing:
+        yield warn("window", f"cannot open: {', '.join(missing)} not installed", install_command())
         return
     try:
         probe = subprocess.run(

@@ -1,0 +1,87 @@
+"""The command line where ``outlive[window]`` is not installed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from session_host.cli import main, window_start
+from tests.support.area import Area
+from tests.support.commands import REPOSITORY
+
+WITHOUT_QT = """
+import sys
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {"PySide6", "qasync", "qtawesome"}:
+            raise ModuleNotFoundError(name, name=name)
+sys.meta_path.insert(0, Absent())
+import importlib.util
+find_spec = importlib.util.find_spec
+absent = {"PySide6", "qasync", "qtawesome"}
+importlib.util.find_spec = lambda name, *more: None if name in absent else find_spec(name, *more)
+from session_host.cli import main
+sys.exit(main())
+"""
+
+
+def outlive(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", WITHOUT_QT, *words],
+        capture_output=True, text=True, check=False, timeout=90, env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("words", [[], ["window"], ["window", "tabs"]], ids=" ".join)
+def test_the_window_is_missed_in_one_line_with_the_command_that_installs_it(words: list[str], area: Area) -> None:
+    done = outlive(*words)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.count("\n") == 1
+    assert "the window is not installed; install it with: bash " in done.stderr
+    assert "installers/run.sh --setup-only" in done.stderr
+
+
+def test_doctor_says_that_there_is_no_window(area: Area) -> None:
+    done = outlive("doctor")
+
+    assert done.returncode == 0, done.stdout
+    assert "not installed, and no command needs it" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("file", "command"),
+    [
+        ("pipx_metadata.json", "pipx install --force 'outlive[window]'"),
+        ("uv-receipt.toml", "uv tool install 'outlive[window]'"),
+        ("pyvenv.cfg", f"{sys.executable} -m pip install 'outlive[window]'"),
+    ],
+)
+def test_the_command_is_that_of_the_tool_which_installed_outlive(
+    file: str, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / file).touch()
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    monkeypatch.setattr(window_start, "__file__", str(tmp_path / "lib/session_host/cli/window_start.py"))
+
+    assert window_start.install_command() == command
+
+
+def test_an_action_is_required_where_the_window_is_installed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["window"]) == 2
+    assert "required: ACTION" in capsys.readouterr().err
+
+
+@pytest.mark.e2e
+@pytest.mark.slow
+def test_the_demo_attaches_in_a_terminal(area: Area) -> None:
+    done = outlive("demo")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "terminal killed (SIGKILL) during the answer" in done.stdout
+    assert "1500 lines, in order, none missing, same process" in done.stdout
+    assert not list(area.temporary.iterdir())
