@@ -31,7 +31,7 @@ from .event_loop import Loop
 from .exec_upgrade import ARGUMENT, InheritedState, exec_new_version, read_inherited_state, restore_inherited_state
 from .keeper import Keeper
 from .pair import ActiveStandbyPair, dismiss
-from .processes.forking import become_subreaper, log_to, raise_open_files, set_process_name
+from .processes.forking import become_subreaper, log_to, raise_open_files, return_large_blocks, set_process_name
 from .processes.prefork import preload
 from .sockets import open_lock, take_lock
 from .standby import systemd_holder
@@ -167,6 +167,7 @@ def main(arguments: list[str]) -> int:
     level = logging.DEBUG if os.environ.get("OUTLIVE_LOG_LEVEL") == "debug" else logging.INFO
     logging.basicConfig(level=level, handlers=[RotatingHandler()])
     set_process_name("outlive-keeper")
+    return_large_blocks()
     if not become_subreaper():
         log.warning("no subreaper here: if a host is killed, its program may end unnoticed")
     kept, lock = start.kept, start.lock

@@ -114,7 +114,7 @@ class Transcript:
         """Make an empty transcript.
 
         Args:
-            compact: older items are kept encoded, in a third of the memory; for a process that rarely reads them.
+            compact: older items are kept encoded, and changes are not noted; for a host, which rarely reads them.
         """
         self._is_compact, self._encoded = compact, 0
         self.status = Status()
@@ -196,8 +196,10 @@ class Transcript:
                     self.apply(change, record.at_ms)
         except ProtocolViolation as error:
             self.damaged = str(error)
-        if self._is_compact and len(self._items) - self._encoded > 2 * RECENT_ITEMS:
-            self._encode_older()
+        if self._is_compact:
+            self._changed.clear()  # nobody takes them
+            if len(self._items) - self._encoded > 2 * RECENT_ITEMS:
+                self._encode_older()
 
     def _encode_older(self) -> None:
         end = len(self._items) - RECENT_ITEMS
