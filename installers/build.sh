@@ -30,6 +30,10 @@ make_environment() {
 build_wheel() {
     copy_sources
     make_environment builder setuptools
+    pip_install --no-build-isolation "$WORK/source[build]"
+    rm -rf -- "$WORK/source/build" "$WORK"/source/*.egg-info
+    (cd -- "$WORK/source" && "$VENV/bin/python" -P "$ROOT/installers/command_line_files.py" share) ||
+        fail "the man page and the completions cannot be written"
     mkdir -p -- "$DIST" "$WORK/wheel"
     "$VENV/bin/python" -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir "$WORK/wheel" "$WORK/source" \
         >>"$LOG" 2>&1 </dev/null || fail "the wheel could not be built ($(last_error)). Details: $LOG"
@@ -43,6 +47,7 @@ check_wheel() {
     make_environment base "$WHEEL"
     check_has_no_qt "$VENV/bin/python"
     check_resources "$VENV/bin/python" "$WORK/source/resources"
+    check_command_line_files "$VENV"
     check_commands "$VENV/bin/outlive"
     check_says_how_to_add_the_window "$VENV/bin/outlive"
     say "checking the wheel with the window"

@@ -92,6 +92,18 @@ check_resources() {
     done || exit 1
 }
 
+# check_command_line_files PREFIX: the man page and the completions are installed, and name the verbs.
+check_command_line_files() {
+    local file
+    for file in man/man1/outlive.1 bash-completion/completions/outlive zsh/site-functions/_outlive \
+        fish/vendor_completions.d/outlive.fish; do
+        grep -q 'attach' "$1/share/$file" || fail "not installed, or empty: share/$file"
+    done
+    bash -n "$1/share/bash-completion/completions/outlive" || fail "the completion for bash is no valid script"
+    ! command -v zsh >/dev/null || zsh -n "$1/share/zsh/site-functions/_outlive" || fail "the completion for zsh is no valid script"
+    ! command -v fish >/dev/null || fish -n "$1/share/fish/vendor_completions.d/outlive.fish" || fail "the completion for fish is no valid script"
+}
+
 # check_commands OUTLIVE: a chat is started, listed, read, typed into and stopped.
 check_commands() {
     local outlive=$1 version

@@ -101,7 +101,7 @@ trap 'rm -rf -- "$outputs"' EXIT
 beside "shell syntax" bash -c 'for file; do bash -n "$file" || exit; done' shell installers/*.sh
 beside "lint" ruff check .
 beside "format" ruff format --check --quiet .
-beside "types" mypy session_host gui tests
+beside "types" mypy session_host gui tests installers
 beside "import contracts" lint-imports
 # Twice as many at once as there are processors: tests wait, for processes and for the product's own patience. Fast ones do not.
 workers=$((2 * $(nproc)))

@@ -44,6 +44,11 @@ VERBS = {
 }
 """The module of each verb, and its description."""
 
+SUMMARY = "Agent chats that outlive their window. Without a command, opens or raises the window."
+SESSION_HELP = (
+    "SESSION is a name, an id or a unique id prefix;\n`stop`, `kill` and `rm` need a prefix of at least four digits."
+)
+
 SIGINT_EXIT_CODE = 128 + signal.SIGINT
 SIGPIPE_EXIT_CODE = 128 + signal.SIGPIPE
 
@@ -117,12 +122,11 @@ def _help() -> str:
     lines = [
         "usage: outlive [COMMAND] [ARGUMENT…]",
         "",
-        "Agent chats that outlive their window. Without a command, opens or raises the window.",
+        SUMMARY,
         "",
         *(f"  {verb:<{width}}  {what}" for verb, (_, what) in VERBS.items()),
         "",
-        "For help on a command: outlive COMMAND --help. SESSION is a name, an id or a unique id prefix;",
-        "`stop`, `kill` and `rm` need a prefix of at least four digits.",
+        f"For help on a command: outlive COMMAND --help. {SESSION_HELP}",
     ]
     return "\n".join(lines)
 

@@ -1,0 +1,138 @@
+"""Writes the man page and the shells' completions, from the same texts as ``outlive COMMAND --help``.
+
+    python installers/command_line_files.py DIRECTORY
+
+The files get their places as below ``share``. Runs when a package is built: shtab and argparse-manpage, which format
+them, are no dependencies of the product.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from pathlib import Path
+from typing import Any, cast
+
+import shtab
+from argparse_manpage.manpage import Manpage
+
+from session_host.agents.catalog import BUILT_IN_DIRECTORY
+from session_host.cli.arguments import Parser
+from session_host.cli.program import SESSION_HELP, SUMMARY, VERBS
+from session_host.version import VERSION
+
+MAN_PAGE = "man/man1/outlive.1"
+PLACES = {
+    "bash": "bash-completion/completions/outlive",
+    "zsh": "zsh/site-functions/_outlive",
+    "fish": "fish/vendor_completions.d/outlive.fish",
+}
+
+RUNNING_ONLY = {"attach", "send", "approve", "deny", "wait", "stop", "kill", "upgrade"}
+"""The verbs that need a running chat; the others take ended ones as well."""
+
+# Names are on lines of their own. A name with a quote or a backslash is escaped in JSON, and left out.
+_READ_NAMES = r"""2>/dev/null | sed -nE '/[\]/d; s/^    "name": "(.*)",$/\1/p'"""
+PREAMBLES = {
+    "bash": rf"""
+_outlive_names() {{
+  local name word=$1
+  shift
+  outlive ls --json "$@" {_READ_NAMES} | while IFS= read -r name; do
+    case "$name" in "$word"*) printf '%q\n' "$name" ;; esac
+  done
+}}
+_outlive_running() {{ _outlive_names "$1"; }}
+_outlive_all() {{ _outlive_names "$1" --all; }}
+_outlive_agents() {{ compgen -W "AGENTS" -- "$1"; }}
+""",
+    "zsh": rf"""
+_outlive_names() {{
+  local -a names
+  names=(${{(f)"$(outlive ls --json "$@" {_READ_NAMES})"}})
+  compadd -- $names
+}}
+_outlive_running() {{ _outlive_names }}
+_outlive_all() {{ _outlive_names --all }}
+_outlive_agents() {{ compadd -- AGENTS }}
+""",
+    "fish": rf"""
+function _outlive_names
+  outlive ls --json $argv {_READ_NAMES}
+end
+function _outlive_running
+  _outlive_names
+end
+function _outlive_all
+  _outlive_names --all
+end
+function _outlive_agents
+  printf '%s\n' AGENTS
+end
+""",
+}
+
+
+def main() -> None:
+    """Write all files below the directory named on the command line."""
+    for place, text in files().items():
+        path = Path(sys.argv[1], place)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+
+
+def files() -> dict[str, str]:
+    """The text of each file, by its place below ``share``."""
+    agents = " ".join(sorted(path.stem for path in BUILT_IN_DIRECTORY.glob("*.toml")))
+    preambles = {shell: text.replace("AGENTS", agents) for shell, text in PREAMBLES.items()}
+    completions = {
+        place: shtab.complete(command_line(), shell, preamble=preambles[shell]) for shell, place in PLACES.items()
+    }  # fmt: skip
+    return {MAN_PAGE: _man_page(), **completions}
+
+
+def command_line() -> argparse.ArgumentParser:
+    """All verbs as one parser; the command itself loads only the verb that it runs."""
+    parser = argparse.ArgumentParser(prog="outlive", description=f"{SUMMARY}\n{SESSION_HELP}", allow_abbrev=False)
+    parser.add_argument("-V", "--version", action="version", version=VERSION, help="print the version")
+    verbs = parser.add_subparsers(metavar="COMMAND", parser_class=cast("type[Parser]", _verb_parser))
+    for verb, (module, what) in VERBS.items():
+        added = verbs.add_parser(verb, help=what)
+        importlib.import_module(f"session_host.cli.{module}").configure(added)
+        for action in added._actions:  # noqa: SLF001 - argparse lists them nowhere else
+            _complete(action, verb)
+    return parser
+
+
+def _verb_parser(*, prog: str, **_: Any) -> Parser:
+    verb = prog.rsplit(maxsplit=1)[-1]
+    return Parser(verb, VERBS[verb][1])
+
+
+def _complete(action: Any, verb: str) -> None:
+    """Add to an argument what shtab looks for: how its values are completed."""
+    chats = "_outlive_running" if verb in RUNNING_ONLY else "_outlive_all"
+    by_metavar = {
+        "SESSION": _function(chats),
+        "SESSION|FILE": _function(chats),
+        "AGENT": _function("_outlive_agents"),
+        "FILE": shtab.FILE,
+        "DIR": shtab.DIRECTORY,
+    }
+    if action.metavar in by_metavar:
+        action.complete = by_metavar[action.metavar]
+
+
+def _function(name: str) -> dict[str, str]:
+    return {"bash": name, "zsh": name, "fish": f"({name})"}
+
+
+def _man_page() -> str:
+    parser: Any = command_line()
+    parser.man_short_description = "agent chats that outlive their window"
+    return str(Manpage(parser, _data={"project_name": "Outlive", "version": VERSION, "manual_title": "User Commands"}))
+
+
+if __name__ == "__main__":
+    main()
