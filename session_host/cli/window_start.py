@@ -36,16 +36,30 @@ def missing_modules() -> list[str]:
 def install_command() -> str:
     """The shell command that adds the window to this installation.
 
-    Tools that install a program into an environment of its own leave a file there; a clone has its own installer.
+    Tools that install a program into an environment of its own leave a file there; a clone has its own installer. What
+    was installed from a file or an address is named by it: an index may have no package of this name, or another.
     """
     installer = Path(__file__).parents[2] / "installers" / "run.sh"
     if installer.is_file():
         return f"bash {shlex.quote(str(installer))} --setup-only"
+    package = shlex.quote(f"outlive[window]{_origin()}")
     if Path(sys.prefix, "pipx_metadata.json").is_file():
-        return "pipx install --force 'outlive[window]'"
+        return f"pipx install --force {package}"
     if Path(sys.prefix, "uv-receipt.toml").is_file():
-        return "uv tool install 'outlive[window]'"
-    return f"{shlex.quote(sys.executable)} -m pip install 'outlive[window]'"
+        return f"uv tool install {package}"
+    return f"{shlex.quote(sys.executable)} -m pip install {package}"
+
+
+def _origin() -> str:
+    """`` @ URL`` of the file or address that this installation is from; "" if an index had it (PEP 610)."""
+    import json
+    from importlib.metadata import PackageNotFoundError, distribution
+
+    try:
+        origin = distribution("outlive").read_text("direct_url.json")
+    except PackageNotFoundError:
+        return ""
+    return f" @ {json.loads(origin)['url']}" if origin else ""
 
 
 class WindowNotInstalled(OutliveError):

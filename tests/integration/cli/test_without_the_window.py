@@ -56,15 +56,20 @@ def test_doctor_says_that_there_is_no_window(area: Area) -> None:
 @pytest.mark.parametrize(
     ("file", "command"),
     [
-        ("pipx_metadata.json", "pipx install --force 'outlive[window]'"),
-        ("uv-receipt.toml", "uv tool install 'outlive[window]'"),
-        ("pyvenv.cfg", f"{sys.executable} -m pip install 'outlive[window]'"),
+        ("pipx_metadata.json", "pipx install --force 'outlive[window] @ file:///outlive.whl'"),
+        ("uv-receipt.toml", "uv tool install 'outlive[window] @ file:///outlive.whl'"),
+        ("pyvenv.cfg", f"{sys.executable} -m pip install 'outlive[window] @ file:///outlive.whl'"),
     ],
 )
 def test_the_command_is_that_of_the_tool_which_installed_outlive(
     file: str, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / file).touch()
+    package = tmp_path / "outlive-0.1.0.dist-info"
+    package.mkdir()
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: outlive\nVersion: 0.1.0\n")
+    (package / "direct_url.json").write_text('{"url": "file:///outlive.whl", "archive_info": {}}')
+    monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
     monkeypatch.setattr(window_start, "__file__", str(tmp_path / "lib/session_host/cli/window_start.py"))
 
