@@ -149,6 +149,10 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
         words = [word for part in self.conversation.resume for word in ((part,) if isinstance(part, str) else part)]
         return any(FILES in word and CONVERSATION in word for word in words)
 
+    def serves_terminal(self, argv: Sequence[str], socket: str) -> bool:
+        """Whether a structured chat with this argv can be shown in the agent's own terminal, too, by this socket."""
+        return self.structured is not None and bool(self.structured.terminal) and socket in argv
+
     def preset(self, name: str) -> tuple[str, ...]:
         """The arguments of this name.
 

@@ -13,6 +13,6 @@ the messages mean.
     terminal  the agent's own terminal, which ends with the server
     child     a child process that does not outlive this one
 
-The server speaks WebSocket, a JSON-RPC message in each text message, and drops a client that does not read. So the
-program reads the server's messages even while the host is replaced and reads nothing.
+The server speaks WebSocket, a JSON-RPC message in each text message, and a client that does not read holds up the
+others. So the program reads the server's messages even while the host is replaced and reads nothing.
 """

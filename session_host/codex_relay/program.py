@@ -17,7 +17,7 @@ from .server import Server, ServerFailed, remove_left_behind
 
 CHUNK_BYTES: Final = 256 * 1024
 MAX_FOR_HOST_BYTES: Final = 64 * 1024 * 1024
-"""With so much that the host has not read, the server is not read, and will drop the connection."""
+"""With so much that the host has not read, the server is not read, and its other clients wait, too."""
 
 MAX_FOR_SERVER_BYTES: Final = 8 * 1024 * 1024
 """With so much that the server has not read, stdin is not read."""

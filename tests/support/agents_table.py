@@ -38,6 +38,7 @@ CHECKS = {
     "chat interrupt": "chat view: an interrupted turn ends, and the next prompt is answered",
     "chat kills": "chat view: window, host and keeper killed in mid-answer: whole, once",
     "chat resume": "chat view: the agent killed in mid-turn, resumed by its id, with the whole history",
+    "chat live": "chat view and the agent's own terminal on one live conversation, in step",
     "chat fallback": "chat view: one process for each prompt (`--one-shot`): three turns in one conversation, resumed",
     "kill": "`outlive kill` in a tool call leaves nothing of it, and another chat alone",
 }

@@ -146,6 +146,7 @@ def npm_install(package: str, directory: Path) -> None:
 
 
 NO_ONE_SHOT = "it needs no such form: all its versions here speak the protocol"
+NO_SECOND_CLIENT = "its process serves one client"
 
 CLAUDE = RealAgent(
     label="claude",
@@ -161,6 +162,7 @@ CLAUDE = RealAgent(
     settings=(".claude/settings.json",),
     transcripts=(".claude/projects/*/{id}.jsonl",),
     own_resume=("claude", "--resume", "{id}"),
+    cannot={"chat live": NO_SECOND_CLIENT},
 )
 CODEX = RealAgent(
     label="codex",
@@ -201,6 +203,7 @@ OPENCODE = RealAgent(
     transcripts=(".local/share/opencode/opencode.db*",),
     own_resume=("opencode", "--session", "{id}"),
     begins_anew=False,
+    cannot={"chat live": NO_SECOND_CLIENT},
 )
 GEMINI = RealAgent(
     label="gemini",
@@ -219,7 +222,7 @@ GEMINI = RealAgent(
     # And their second names, from which they would be put back.
     transcripts=(".gemini/tmp/*/chats/session-*-{short}.jsonl", "../state/sessions/*/agent/{id}.*"),
     own_resume=("gemini", "--resume", "{id}"),
-    cannot={"chat fallback": NO_ONE_SHOT},
+    cannot={"chat fallback": NO_ONE_SHOT, "chat live": NO_SECOND_CLIENT},
 )
 COPILOT = RealAgent(
     label="copilot",
@@ -238,6 +241,7 @@ COPILOT = RealAgent(
     cannot={
         "settings": "it writes its settings anew by itself; no file of its own names a program of Outlive",
         "chat fallback": NO_ONE_SHOT,
+        "chat live": NO_SECOND_CLIENT,
     },
     transcripts=(".copilot/session-state/{id}/events.jsonl",),
     own_resume=("copilot", "--resume={id}"),
@@ -261,7 +265,7 @@ QWEN = RealAgent(
     notes=r' "\$version": \d+',
     transcripts=(".qwen/projects/*/chats/{id}.jsonl",),
     own_resume=("qwen", "--resume", "{id}"),
-    cannot={"chat fallback": NO_ONE_SHOT},
+    cannot={"chat fallback": NO_ONE_SHOT, "chat live": NO_SECOND_CLIENT},
 )
 NO_TOOLS = "it runs no commands, and so asks for no leave"
 NO_PROTOCOL = "it is Outlive's own program, and runs in a terminal only"
@@ -283,7 +287,7 @@ ENDPOINT = RealAgent(
     own_resume=(sys.executable, "-P", "-m", "session_host.endpoint", "--conversation", "{id}"),
     cannot={
         **dict.fromkeys(("viewer, tool", "asked", "stop", "kill"), NO_TOOLS),
-        **dict.fromkeys((*CHAT_CHECKS, "chat fallback"), NO_PROTOCOL),
+        **dict.fromkeys((*CHAT_CHECKS, "chat fallback", "chat live"), NO_PROTOCOL),
         "limit": "after a 429 it waits and asks again; a 500 is shown, and asked again when its user says so",
         "input": "no recorder can be put before Outlive's own program",
     },

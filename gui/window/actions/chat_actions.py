@@ -27,6 +27,7 @@ from gui.wording.groups import group_words
 from session_host.agents.agent import Agent
 from session_host.agents.arguments import own_arguments
 from session_host.errors import OutliveError
+from session_host.paths import agent_socket
 from session_host.protocol.values import GridSize, Runtime
 
 RECENT_DIRECTORIES = 12
@@ -153,8 +154,11 @@ class ChatActions(QObject):
     def has_terminal_too(self, chat: Chat) -> bool:
         """Whether a running chat can be shown in its agent's own terminal beside the chat view."""
         agent = self._agents.get(chat.record.agent)
-        runs = chat.record.runtime == "structured" and not chat.is_over
-        return runs and agent is not None and agent.structured is not None and bool(agent.structured.terminal)
+        return (
+            agent is not None
+            and not chat.is_over
+            and agent.serves_terminal(chat.record.argv, str(agent_socket(chat.id)))
+        )
 
     def open_terminal_too(self, chat: Chat) -> None:
         """Show a running chat in its agent's own terminal, in a tab beside the chat's."""

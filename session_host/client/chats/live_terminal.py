@@ -28,11 +28,6 @@ from .resumability import record_of, sought_for
 CONNECT_TIMEOUT_S = 2.0
 
 
-def has_live_terminal(agent: Agent | None) -> bool:
-    """Whether an agent's structured chats can be shown in its own terminal, too."""
-    return agent is not None and agent.structured is not None and bool(agent.structured.terminal)
-
-
 def live_terminal(
     session_id: str, environment: Mapping[str, str] | None, *, again: bool
 ) -> LaunchRequest | SessionRecord | None:
@@ -53,10 +48,10 @@ def live_terminal(
     with open_store() as store:
         record = record_of(store, session_id)
         agent = load_catalog(config_dir()).get(record.agent)
-        if agent is None or not has_live_terminal(agent):
-            return None
         chat = _chat_of(store, record)
-        if chat is None or (again and record is chat):
+        if agent is None or chat is None or (again and record is chat):
+            return None
+        if not agent.serves_terminal(chat.argv, str(agent_socket(chat.id))):
             return None
         check_may_control(chat)
         for other in _running(store):
@@ -96,7 +91,7 @@ def _check(chat: SessionRecord, agent: Agent, environment: Mapping[str, str] | N
         NotResumable: a terminal would not find it.
     """
     if not _listens(chat):
-        raise NotResumable(f"{chat.name}: its agent takes no terminal; stop the chat and resume it, then try again")
+        raise NotResumable(f"{chat.name}: its agent takes no connections; try again")
     if (said := describe(chat.id)) is not None and said.conversation:
         chat.provider_session_id = said.conversation
     kept = Availability.LOST

@@ -21,7 +21,7 @@ from session_host.storage.store import SessionRecord
 from tests.fakes.model_server import ModelServer, answer_line
 from tests.support.commands import outlive
 from tests.support.processes import is_alive
-from tests.support.real_agents import CODEX, RealAgent
+from tests.support.real_agents import RealAgent
 from tests.support.real_chats import PATIENCE_S, Chat, Work, done
 from tests.support.structured_chats import ChatViewer, viewing
 from tests.support.waiting import eventually
@@ -31,7 +31,7 @@ pytestmark = [
     pytest.mark.real_agents,
     pytest.mark.timeout(400),
     pytest.mark.usefixtures("sessions"),
-    pytest.mark.parametrize("agent", [CODEX], ids=["codex"], indirect=True),
+    pytest.mark.shows("chat live"),
 ]
 
 LINES = 150

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 import pytest
@@ -32,7 +33,10 @@ def items(played: Played, session_id: str) -> dict[str, QAction]:
 
 
 async def add_chat(played: Played, **fields: Any) -> str:
-    return await played.add("work", **({"agent": "codex", "runtime": "structured"} | fields))
+    session_id = str(uuid.uuid4())
+    argv = ["relay", str(paths.agent_socket(session_id))]
+    defaults: dict[str, Any] = {"id": session_id, "agent": "codex", "runtime": "structured", "argv": argv}
+    return await played.add("work", **(defaults | fields))
 
 
 async def test_the_terminal_opens_beside_its_chat(played: Played, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,8 +78,8 @@ async def test_a_refusal_is_shown(played: Played, monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize(
     "fields",
-    [{"agent": "claude"}, {"runtime": "terminal"}, {"state": State.EXITED, "exit_code": 0}],
-    ids=["another agent", "a terminal", "an ended chat"],
+    [{"agent": "claude"}, {"state": State.EXITED, "exit_code": 0}, {"argv": ["codex"]}],
+    ids=["another agent", "an ended chat", "one that does not listen"],
 )
 async def test_only_a_running_structured_chat_of_such_an_agent_has_it(played: Played, fields: dict[str, Any]) -> None:
     chat = await add_chat(played, **fields)
