@@ -6,6 +6,7 @@
     log          the transcript log: the session's output, a record for each step
     rules        what prompts, answers and the agent's lines lead to, whatever the agent speaks
     digest       the digest of a request, to which an answer is bound
+    first_answer which answer to a request counts
     step         all that one cause leads to
     state        the state of ``rules`` that survives the host
     lines        the agent's output as lines of bounded length

@@ -49,6 +49,10 @@ PLACES: Final = {
 """Where an answer was given, by the kind of client."""
 
 
+DIALOG: Final = "dialog"
+"""In place of the kind of client: the agent's own dialog was answered."""
+
+
 class Value(msgspec.Struct, frozen=True, array_like=True):
     """Base of all values of the vocabulary."""
 

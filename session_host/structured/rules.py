@@ -31,9 +31,8 @@ from session_host.protocol.messages import (
 )
 
 from .dialects.base import Answer, Dialect, DialectPort, Start, UserPrompt
-from .digest import digest
+from .first_answer import first_answer
 from .items import (
-    PLACES,
     AnyChange,
     CapabilitiesKnown,
     Item,
@@ -58,8 +57,6 @@ GIVEN_UP_ITEMS = 1_000_000
 
 MAX_RAW_CHARACTERS = 20_000
 """The most of one unknown message that is kept."""
-
-_REJECTIONS = frozenset({"reject_once", "reject_always", "cancel"})
 
 
 class StructuredRules(DialectPort):
@@ -251,24 +248,11 @@ class StructuredRules(DialectPort):
         return None
 
     def _answer(self, verb: AnswerRequest, by: str) -> Refusal | None:
-        request = self.state.requests.get(verb.agent_request)
-        if request is None:
-            answer = self.state.answers.get(verb.agent_request)
-            if answer is None:
-                return Refusal(ErrorCode.BAD_REQUEST, "there is no such question in this chat")
-            if not answer.option:
-                return Refusal(ErrorCode.ANSWERED, "the agent has taken its question back")
-            where = f" {PLACES[answer.by]}" if answer.by in PLACES else ""
-            return Refusal(ErrorCode.ANSWERED, f"already answered{where}: {answer.name or answer.option}")
-        if verb.digest != digest(request):
-            return Refusal(ErrorCode.CHANGED, "the question is not the one that was shown; look at it again")
-        option = next((each for each in request.options if each.id == verb.option), None)
-        if option is None and not (request.kind == "question" and verb.texts):
-            return Refusal(ErrorCode.BAD_REQUEST, f"{verb.option!r} is no answer to this question")
-        if not request.complete and (option is None or option.kind not in _REJECTIONS):
-            return Refusal(ErrorCode.BAD_REQUEST, "the agent did not say all that would run: it can only be declined")
-        name = option.name if option is not None else "; ".join(verb.texts.values())
-        self.emit(RequestResolved(request.id, verb.option or "text", name, by, self.now_ms))
+        found = first_answer(verb, self.state.requests, self.state.answers, by=by, now_ms=self.now_ms)
+        if isinstance(found, Refusal):
+            return found
+        request = self.state.requests[found.id]
+        self.emit(found)
         self._dialect_does(self.now_ms, lambda: self._dialect.answer(request, Answer(verb.option, verb.texts)))
         return None
 
