@@ -109,30 +109,33 @@ class Notifier(QObject):
                 self._notifications.show(session_id, chat.name, str(error))
 
     async def _show_question(self, chat: Chat) -> None:
-        """Show a structured chat's question, with its answers if it is short enough."""
+        """Show a question that is answered outside of a terminal, with its answers if it is short enough."""
         asked = self._known.get(chat.id)
         offered = await questions.offer_of(chat.id)
         if asked is None or self._known.get(chat.id) != asked or self._is_looked_at(chat):
             return  # It was answered or seen meanwhile.
         if offered is None:
-            self._offers.pop(chat.id, None)
-            self._show_text(chat)
+            if chat.record.runtime == "structured":
+                self._show_text(chat)
             return
         self._shown.add(chat.id)
         self._offers[chat.id] = offered
         self._notifications.show(chat.id, notice_texts.needs_you(chat.name), offered.text, offered.actions)
 
     def _show(self, chat: Chat) -> None:
-        if chat.record.runtime == "structured":
+        agent = self._agents.get(chat.record.agent)
+        is_structured = chat.record.runtime == "structured"
+        if not is_structured:
+            self._show_text(chat)  # The answers come with the question of the agent's hook, if the user wants them.
+        if is_structured or (agent is not None and agent.signals.answered_by_hook):
             self._sessions.tasks.start(self._show_question(chat), "a question for a notification")
-        else:
-            self._show_text(chat)
 
     def _show_text(self, chat: Chat) -> None:
         agent = self._agents.get(chat.record.agent)
         title = agent.title if agent is not None else chat.record.agent
         text = chat.activity_detail or notice_texts.needs_your_answer(title, phrases.short_directory(chat.record.cwd))
         self._shown.add(chat.id)
+        self._offers.pop(chat.id, None)
         self._notifications.show(chat.id, notice_texts.needs_you(chat.name), text)
 
     def _withdraw(self, session_id: str) -> None:

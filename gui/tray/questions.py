@@ -1,4 +1,4 @@
-"""Questions of structured chats that are short enough to be answered from a notification."""
+"""Questions of agents that are short enough to be answered from a notification."""
 
 from __future__ import annotations
 

@@ -1,19 +1,22 @@
-"""Questions of structured chats that are answered from their notification."""
+"""Questions of agents that are answered from their notification."""
 
 from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from gui.bridge.chat import Chat
 from gui.tray.notifier import Notifier
 from gui.tray.questions import offer
+from session_host.paths import config_dir
 from session_host.protocol.values import Activity
 from session_host.structured.items import AgentRequest, OptionKind, RequestOption
 from tests.support.area import Area
 from tests.support.chat_commands import new_chat, wait
+from tests.support.claude_like import claude_like
 from tests.support.commands import outlive
 from tests.support.waiting import eventually
 from tests.unit.gui.conftest import WAIT_S, Played
@@ -92,3 +95,25 @@ async def test_an_answer_that_came_too_late_is_said(area: Area, played: Played) 
     await eventually(
         lambda: board.shown[session_id] == ("api-fix", "already answered by a command: Decline"), WAIT_S, "the reason"
     )
+
+
+@pytest.mark.usefixtures("sessions")
+async def test_a_question_in_a_terminal_is_allowed_from_its_notification(tmp_path: Path, played: Played) -> None:
+    config_dir().mkdir(parents=True, exist_ok=True)
+    (config_dir() / "chats.toml").write_text("answer_from_outside = true\n")
+    board = Board()
+    notifier = Notifier(played.sessions, played.catalog, lambda _: False, board)
+    async with claude_like(tmp_path) as chat:
+        chat.does('asks {"tool_name":"Bash","tool_input":{"command":"npm test"}}')
+        await chat.until(Activity.NEEDS_INPUT, "state file")
+        await played.sessions.look_now()
+        played.settle()
+        played.sessions.follow_all()
+        since = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
+        played.viewers[chat.record.id].be(Activity.NEEDS_INPUT, since, "permission prompt")
+        played.settle()
+        await eventually(lambda: bool(board.actions), WAIT_S, "the answers")
+        assert board.shown[chat.record.id][1].splitlines()[0] == "npm test"
+        assert board.actions == [("allow", "Allow"), ("deny", "Decline")]
+        notifier.answer(chat.record.id, "allow")
+        await chat.shows("the hook decides behavior=allow")
