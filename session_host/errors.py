@@ -16,6 +16,7 @@
     │   └── ProtocolMismatch     client and host are of different versions: upgrade one
     ├── NotAllowed               an agent may not control this chat: the user can allow it; exit code 8
     ├── NeedsInput               the chat asks something: answer first, or send the text anyway
+    ├── WrongRuntime             a terminal takes keys, a structured chat prompts: use the other
     ├── ProtocolViolation        drop the peer
     ├── NameTaken                a running chat has this name: choose another
     ├── LaunchFailed             the program could not be started; nothing remains
@@ -91,6 +92,10 @@ class AlreadyAnswered(OutliveError):
     """Another client has answered the chat's question, or the agent took it back."""
 
     exit_code = 6
+
+
+class WrongRuntime(OutliveError):
+    """A terminal takes no prompts, and a structured chat no keys."""
 
 
 class NotAllowed(OutliveError):

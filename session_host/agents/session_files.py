@@ -23,6 +23,10 @@ HOOK = "{hook}"
 """The placeholder in a file, within a JSON or JavaScript string, for the shell command that reports to the host."""
 
 
+ANSWERING = "answering"
+"""The directory of files that replace those beside it if the user's answers go through the agent's hooks."""
+
+
 def hook_command() -> str:
     """The shell command that reports to the host of its session; arguments may follow it."""
     return shlex.join([sys.executable, "-I", "-S", str(HOOK_PROGRAM)])
@@ -49,12 +53,13 @@ def copy_conversation_files(conversation: str, former: Path, directory: Path) ->
         raise LaunchFailed(message) from error
 
 
-def write_files(sources: Sequence[str], directory: Path) -> None:
+def write_files(sources: Sequence[str], directory: Path, *, answering: bool = False) -> None:
     """Write an agent's files for one session, readable by the owner alone.
 
     Args:
         sources: the paths in the catalog.
         directory: the target directory; created if needed.
+        answering: the hooks take the user's answers; such a file stands in a directory beside the source.
 
     Raises:
         LaunchFailed: the files cannot be written.
@@ -62,9 +67,11 @@ def write_files(sources: Sequence[str], directory: Path) -> None:
     command = json.dumps(hook_command(), ensure_ascii=False)[1:-1]
     try:
         make_directories(directory)
-        for source in sources:
-            text = Path(source).read_text(encoding="utf-8").replace(HOOK, command)
-            path = directory / Path(source).name
+        for source in map(Path, sources):
+            other = source.parent / ANSWERING / source.name
+            chosen = other if answering and other.is_file() else source
+            text = chosen.read_text(encoding="utf-8").replace(HOOK, command)
+            path = directory / source.name
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 file.write(text)

@@ -19,6 +19,7 @@ from session_host.errors import (
     ProtocolMismatch,
     SessionEnded,
     UsageError,
+    WrongRuntime,
 )
 from session_host.protocol.messages import (
     Act,
@@ -60,6 +61,7 @@ _ERRORS: dict[str, type[OutliveError]] = {
     ErrorCode.NEEDS_INPUT: NeedsInput,
     ErrorCode.NOT_ALLOWED: NotAllowed,
     ErrorCode.ANSWERED: AlreadyAnswered,
+    ErrorCode.WRONG_RUNTIME: WrongRuntime,
 }
 
 

@@ -1,9 +1,13 @@
-"""``python -I -S report.py [EVENT] [JSON]``: reports an agent's event to the host of its session.
+"""``python -I -S report.py [--ask] [EVENT] [JSON]``: reports an agent's event to the host of its session.
 
 An agent's hook runs this program with a JSON object on standard input, or as the last argument: the event, its
 conversation, and the question. The program sends that as a ``Report``, a message of ``session_host.protocol.messages``,
 to the session's socket (``OUTLIVE_SOCKET``). It does not wait for an answer: without a host, the message waits in the
 socket for the next one. In any case it prints nothing, exits with 0, and takes at most a third of a second.
+
+With ``--ask`` the event is a question, and the agent's own dialog is open meanwhile. After the report the program sends
+the question as an ``AskUser``, and waits for the ``UserAnswer``, which it prints; an empty one leaves the answer to the
+dialog. If the host dies, the program asks the next one.
 """
 
 from __future__ import annotations
@@ -21,7 +25,17 @@ PROTOCOL_VERSION = 3
 PATIENCE_S = 0.3
 """How long an agent that waits for its hooks is delayed at most."""
 
+MAX_WAIT_S = 23.5 * 3600
+"""How long a question waits for its answer: less than the agent lets the hook run."""
+
+ASKING_PATIENCE_S = 30.0
+"""How long a question waits for the agent's input, and for a host that takes it."""
+
+RETRIES_S = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 5.0)
+"""Delays before asking the next host."""
+
 MAX_INPUT_BYTES = 4 * 1024 * 1024
+MAX_QUESTION_BYTES = 1024 * 1024
 MAX_CHARACTERS = 400
 
 _ASKED = ("command", "cmd", "file_path", "path", "filePath", "url", "query", "pattern", "prompt", "description")
@@ -34,18 +48,21 @@ _QUESTIONS = {"ExitPlanMode": "approve the plan", "exit_plan_mode": "approve the
 
 def main(words: list[str]) -> None:
     """Report the event in time, and ignore all errors."""
+    asks = words[:1] == ["--ask"]
+    patience_s = ASKING_PATIENCE_S if asks else PATIENCE_S
     signal.signal(signal.SIGALRM, lambda *_: os._exit(0))
-    signal.setitimer(signal.ITIMER_REAL, PATIENCE_S)
+    signal.setitimer(signal.ITIMER_REAL, MAX_WAIT_S if asks else PATIENCE_S)
     path = os.environ.get("OUTLIVE_SOCKET", "")
     if not path:
         return
     event, given = "", b""
-    for word in words:
+    for word in words[asks:]:
         if word.lstrip()[:1] == "{":
             given = word.encode("utf-8", "replace")
         else:
             event = event or word
-    value = _parsed(given or _input(time.monotonic() + PATIENCE_S / 2))
+    given = given or _input(time.monotonic() + patience_s / 2)
+    value = _parsed(given)
     event = event or _text(value.get("hook_event_name")) or _text(value.get("type"))
     if not event:
         return
@@ -53,11 +70,60 @@ def main(words: list[str]) -> None:
         event = f"{event} {kind}"
     names = ("session_id", "sessionId", "thread-id")
     conversation = next((text for name in names if (text := _text(value.get(name)))), "")
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.settimeout(PATIENCE_S / 2)
-        connection.connect(path)
-        hello = frame(["Hello", PROTOCOL_VERSION, "control", "", ""])
-        connection.sendall(hello + frame(["Report", "hook", event, conversation, asked(value)]))
+    report = frame(["Report", "hook", event, conversation, asked(value)])
+    if not asks or len(given) > MAX_QUESTION_BYTES:
+        _connect(path, report, patience_s).close()
+        return
+    question = os.urandom(4).hex()
+    for tries, wait_s in enumerate(RETRIES_S):
+        time.sleep(wait_s)
+        asking = frame(["AskUser", 1, question, given, tries > 0])
+        with _connect(path, report + asking, patience_s) as connection:
+            output = _answer(connection)
+        if output is not None:
+            os.write(1, output)
+            return
+        report = b""  # The next host knows it.
+
+
+def _connect(path: str, frames: bytes, patience_s: float) -> socket.socket:
+    """Send frames to the session's host over a new connection."""
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.settimeout(patience_s / 2)
+    connection.connect(path)
+    connection.sendall(frame(["Hello", PROTOCOL_VERSION, "control", "", ""]) + frames)
+    return connection
+
+
+def _answer(connection: socket.socket) -> bytes | None:
+    """Wait for the output of the ``UserAnswer``.
+
+    Returns:
+        b"" also if the agent does not read the output any more; None if the host has gone.
+    """
+    poll = select.poll()
+    poll.register(connection, select.POLLIN)
+    poll.register(1, 0)  # POLLERR and POLLHUP are always reported.
+    data = b""
+    while True:
+        if any(descriptor == 1 for descriptor, _ in poll.poll()):
+            return b""
+        try:
+            part = connection.recv(65536)
+        except OSError:
+            part = b""
+        if not part:
+            return None
+        data += part
+        while len(data) >= 4 and len(data) >= (end := 4 + int.from_bytes(data[:4], "big")):
+            payload, data = data[4:end], data[end:]
+            if payload.startswith(_ANSWER):
+                # The output follows a marker and its length of one, two or four bytes.
+                return payload[len(_ANSWER) + 1 + (1, 2, 4)[payload[len(_ANSWER)] - 0xC4] :]
+
+
+_ANSWER = b"\x93\xaaUserAnswer\x01"
+"""The beginning of the reply to request 1, up to its output: msgpack's array of three, the name and the number."""
 
 
 def _input(deadline_s: float) -> bytes:
@@ -109,14 +175,18 @@ def _text(value: object) -> str:
     return " ".join(value.split())[:MAX_CHARACTERS] if isinstance(value, str) else ""
 
 
-def frame(message: list[str | int]) -> bytes:
+def frame(message: list[str | int | bytes]) -> bytes:
     """Encode a message as ``session_host.protocol.codec`` does: a length of four bytes, then msgpack."""
     payload = b"".join([bytes([0x90 | len(message)]), *(_packed(value) for value in message)])
     return len(payload).to_bytes(4, "big") + payload
 
 
-def _packed(value: str | int) -> bytes:
-    """Encode a small number or a text as msgpack."""
+def _packed(value: str | int | bytes) -> bytes:
+    """Encode a truth value, a small number, a text or bytes as msgpack."""
+    if isinstance(value, bool):
+        return b"\xc3" if value else b"\xc2"
+    if isinstance(value, bytes):
+        return b"\xc6" + len(value).to_bytes(4, "big") + value
     if isinstance(value, int):
         return bytes([value])
     data = value.encode("utf-8", "replace")

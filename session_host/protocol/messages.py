@@ -13,6 +13,7 @@ A connection, from the client's side::
     → Act, OpenRequests                               ← Done | Failed | AgentRequests × n
     → Explain                                         ← Explanation
     → Report                                          (from the agent's hooks; without a reply)
+    → AskUser                                         ← UserAnswer   (from a hook that takes the user's answer)
 
 No message carries raw bytes to the host: a viewer sends the user's actions, and the host encodes them by the current
 modes. So a terminal's automatic replies cannot reach the program.
@@ -542,7 +543,7 @@ class Act(Message, frozen=True):
 
 
 class OpenRequests(Message, frozen=True):
-    """Ask for the requests of a structured chat's agent that wait for an answer."""
+    """Ask for the agent's requests that wait for an answer: a structured chat's, or those of a terminal's hooks."""
 
     request: int
 
@@ -566,6 +567,21 @@ class Report(Message, frozen=True):
     """The agent's id of the event's conversation; "" if unknown."""
     detail: str = ""
     """The question or the task; one line."""
+
+
+class AskUser(Message, frozen=True):
+    """A question that a hook of the agent asks, and on whose answer it waits. ``launch.Watch`` defines its form.
+
+    The agent shows the same question in its own dialog meanwhile. A hook whose connection breaks asks again, with the
+    same ``id``.
+    """
+
+    request: int
+    id: str
+    data: bytes
+    """The hook's input, as the agent wrote it."""
+    again: bool = False
+    """Whether another host was asked first."""
 
 
 class Description(Message, frozen=True):
@@ -669,6 +685,14 @@ class AgentRequests(Message, frozen=True):
     last: bool = True
 
 
+class UserAnswer(Message, frozen=True):
+    """The reply to AskUser."""
+
+    request: int
+    output: bytes
+    """The output with which the hook tells the agent the answer; b"" leaves the answer to the agent's own dialog."""
+
+
 class Done(Message, frozen=True):
     """The request was carried out.
 
@@ -697,7 +721,7 @@ INPUTS = (Key, Text, Paste, Mouse, Focus, *VERBS)
 
 Input = Key | Text | Paste | Mouse | Focus | Verb
 Request = Describe | Peek | Send | Stop | Kill | Rename | Explain | Act | OpenRequests
-Reply = Description | Explanation | Screen | AgentRequests | Done | Failed
+Reply = Description | Explanation | Screen | AgentRequests | UserAnswer | Done | Failed
 Event = (
     StateEvent | TitleEvent | NameEvent | ActivityEvent | ForegroundEvent | BellEvent | NotificationEvent
     | OutputEvent | ClipboardEvent | NoticeEvent | SizeEvent
@@ -707,11 +731,11 @@ FromClient = (
     Hello | Attach | Follow | Detach | Resize | Colors | GoOn
     | Key | Text | Paste | Mouse | Focus
     | Prompt | WithdrawPrompt | Interrupt | AnswerRequest | ChangeSetting
-    | Describe | Peek | Send | Stop | Kill | Rename | Explain | Act | OpenRequests | Report
+    | Describe | Peek | Send | Stop | Kill | Rename | Explain | Act | OpenRequests | Report | AskUser
 )  # fmt: skip
 FromHost = (
     Welcome | Error | Starting | Attached | SnapshotPart | Output | Resized
     | StateEvent | TitleEvent | NameEvent | ActivityEvent | ForegroundEvent | BellEvent | NotificationEvent
     | OutputEvent | ClipboardEvent | NoticeEvent | SizeEvent | InputAck | InputRefused
-    | Description | Explanation | Screen | AgentRequests | Done | Failed
+    | Description | Explanation | Screen | AgentRequests | UserAnswer | Done | Failed
 )  # fmt: skip

@@ -18,6 +18,7 @@ from session_host.protocol.greeting import answer_hello
 from session_host.protocol.messages import (
     INPUTS,
     MAX_PASTE_CHARACTERS,
+    AskUser,
     Attach,
     Attached,
     Colors,
@@ -89,7 +90,7 @@ class ClientConnection:
         self.frames = FrameQueue(self, session, peer)
         self._subscription = self.frames.subscription
         self._wanted = Attach()
-        self._events: list[Request | Report] = []
+        self._events: list[Request | Report | AskUser] = []
         self._awaits_hello = True
         self._effects.append(StartTimer(self, HELLO, HELLO_TIMEOUT_S))
 
@@ -154,7 +155,7 @@ class ClientConnection:
         if self.attachment is not None:
             self._session.viewers.park(self.attachment, self)
 
-    def events_received(self) -> list[Request | Report]:
+    def events_received(self) -> list[Request | Report | AskUser]:
         """Return the requests that the session's rules do not handle, oldest first."""
         events, self._events = self._events, []
         return events

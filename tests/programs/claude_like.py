@@ -9,6 +9,9 @@ needed for it; what is typed is thrown away. After each it writes ``did LINE`` t
     torn                           half of that file is written
     mended                         the other half
     hook EVENT [JSON]              the hooks of that event in FILE are run, with this and the rest of the payload
+    asks JSON                      its dialog is open, and its hooks for it run meanwhile: the first answer counts
+    dialog WORD                    the user answers in that dialog; the hooks run on, as with the real one
+    escape                         the user leaves that dialog, which ends the hooks
     say TEXT                       TEXT goes to the terminal, its escapes made bytes
     conversation ID                as after /clear
     nested STATUS                  another of this kind is started by a tool, says so, and lives until the end
@@ -25,6 +28,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 OPTIONS = ("--settings <file>", "--session-id <id>", "--resume [id]", "--model <model>", "--print", "--debug")
@@ -40,6 +44,10 @@ class Agent:
         self.conversation = conversation
         self.status, self.waiting_for = "idle", ""
         self.children: list[subprocess.Popen[bytes]] = []
+        self.dialogs = 0
+        self.open_dialog = 0
+        self.dialog_hooks: list[subprocess.Popen[bytes]] = []
+        self.lock = threading.Lock()
 
     def content(self) -> bytes:
         """The file's text."""
@@ -72,6 +80,14 @@ class Agent:
             case "hook":
                 event, _, more = rest.partition(" ")
                 self.run_hooks(event, json.loads(more) if more else {})
+            case "asks":
+                self.ask(json.loads(rest))
+            case "dialog":
+                self.close_dialog(self.open_dialog, f"the dialog decides {rest}", "busy")
+            case "escape":
+                for hook in self.dialog_hooks:
+                    os.killpg(hook.pid, signal.SIGTERM)
+                self.close_dialog(self.open_dialog, "the dialog is left", "idle")
             case "say":
                 os.write(1, rest.encode().decode("unicode_escape").encode("latin-1"))
             case "conversation":
@@ -99,6 +115,43 @@ class Agent:
                     ["/bin/sh", "-c", hook["command"]], input=json.dumps(payload).encode(), start_new_session=True,
                     check=True, stdout=sys.stderr,
                 )  # fmt: skip
+
+    def ask(self, more: dict[str, object]) -> None:
+        """Open the dialog, and run its hooks: one with ``async`` says nothing, another may decide."""
+        self.dialogs += 1
+        self.open_dialog, self.dialog_hooks = self.dialogs, []
+        self.carry_out("state", "waiting permission prompt")
+        payload = {"session_id": self.conversation, "cwd": str(Path.cwd()), "hook_event_name": "PermissionRequest"}
+        for entry in self.hooks.get("PermissionRequest", []):
+            for hook in entry["hooks"]:
+                process = subprocess.Popen(
+                    ["/bin/sh", "-c", hook["command"]], start_new_session=True, stdin=subprocess.PIPE,
+                    stdout=subprocess.DEVNULL if hook.get("async") else subprocess.PIPE,
+                )  # fmt: skip
+                assert process.stdin is not None
+                process.stdin.write(json.dumps({**payload, **more}).encode())
+                process.stdin.close()
+                self.dialog_hooks.append(process)
+                threading.Thread(target=self.hear, args=(process, self.dialogs), daemon=True).start()
+
+    def hear(self, hook: subprocess.Popen[bytes], dialog: int) -> None:
+        """Do what a hook decides, unless the dialog is closed."""
+        said = hook.stdout.read() if hook.stdout is not None else b""
+        hook.wait()
+        print(f"hook {dialog} ended", flush=True)
+        if said:
+            decision = json.loads(said)["hookSpecificOutput"]["decision"]
+            words = " ".join(f"{name}={value}" for name, value in sorted(decision.items()))
+            self.close_dialog(dialog, f"the hook decides {words}", "busy")
+
+    def close_dialog(self, dialog: int, why: str, status: str) -> None:
+        """Close a dialog; a second answer to it has no effect."""
+        with self.lock:
+            late = dialog != self.open_dialog
+            print(f"too late: {why}" if late else why, flush=True)
+            if not late:
+                self.open_dialog = 0
+                self.carry_out("state", status)
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from session_host.protocol.messages import Describe, Description, Explain, Expla
 from session_host.protocol.values import Activity
 from session_host.storage.store import SessionRecord
 from tests.programs import program
-from tests.support.hosts import end
+from tests.support.hosts import end, peek
 from tests.support.waiting import until_told
 
 PATIENCE_S = 60.0
@@ -54,6 +54,14 @@ class ClaudeLike:
             return told == (activity, source) and detail in {None, said.activity_detail}
 
         return await until_told(self.described, fits, PATIENCE_S, f"{activity} by {source}, {detail}")
+
+    async def shows(self, text: str) -> None:
+        """Wait until its terminal shows, or has shown, a text."""
+
+        async def screen() -> str:
+            return " ".join(await peek(self.record.id))
+
+        await until_told(screen, lambda screen: text in screen, PATIENCE_S, text)
 
     def close(self) -> None:
         os.close(self._orders)

@@ -8,10 +8,20 @@ from typing import Final, Literal
 
 import msgspec
 
+from session_host.agents.catalog import load_catalog
 from session_host.cli.output import one_line, print_json, print_line
 from session_host.cli.session_argument import SessionInfo, add_session_argument, ask, find, require_running
-from session_host.errors import AlreadyAnswered, NoSuchQuestion, OutliveError, SeveralQuestions, UsageError
+from session_host.errors import (
+    AlreadyAnswered,
+    NoSuchQuestion,
+    OutliveError,
+    SeveralQuestions,
+    UsageError,
+    WrongRuntime,
+)
+from session_host.paths import config_dir
 from session_host.protocol.messages import Act, AgentRequests, AnswerRequest, OpenRequests
+from session_host.protocol.values import Activity
 from session_host.structured.digest import digest
 from session_host.structured.items import AgentRequest, OptionKind, RequestOption
 from session_host.structured.text import INCOMPLETE, request_lines, shown_command
@@ -49,13 +59,11 @@ def answer(options: argparse.Namespace, outcome: Outcome) -> int:
         NoSuchQuestion: the chat asks nothing, or not the named question.
         SeveralQuestions: it asks several, and none is named.
         AlreadyAnswered: another client was first.
+        WrongRuntime: the chat is a terminal in which the agent's own dialog alone is answered.
         OutliveError: the agent does not offer this answer.
     """
     info = require_running(find(options.session))
-    if info.runtime != "structured":
-        raise OutliveError(f"{info.name} is a terminal: answer in `outlive attach {info.name}`, or with `outlive send`")
-    reply: AgentRequests = ask(info.id, OpenRequests(0))
-    requests = _decoder.decode(reply.data)
+    requests = open_requests(info)
     chosen = _chosen(info, requests, options.request)
     if len(chosen) > 1:
         _print_all(chosen, as_json=options.json)
@@ -70,6 +78,23 @@ def answer(options: argparse.Namespace, outcome: Outcome) -> int:
     else:
         print_line(f"{_DONE[outcome]} in {info.name}: {subject_line(request)}")
     return 0
+
+
+def open_requests(info: SessionInfo) -> list[AgentRequest]:
+    """The open requests of a chat's agent, oldest first.
+
+    Raises:
+        WrongRuntime: the chat is a terminal in which the agent's own dialog alone is answered.
+    """
+    try:
+        reply: AgentRequests = ask(info.id, OpenRequests(0))
+    except WrongRuntime:
+        text = f"{info.name} is a terminal: answer in `outlive attach {info.name}`, or with `outlive send`"
+        agent = load_catalog(config_dir()).get(info.agent)
+        if agent is not None and agent.signals.answered_by_hook:
+            text += f"; or set answer_from_outside = true in {config_dir() / 'chats.toml'}, and resume it"
+        raise WrongRuntime(text) from None
+    return _decoder.decode(reply.data)
 
 
 def choose(request: AgentRequest, outcome: Outcome, name: str) -> RequestOption:
@@ -106,6 +131,7 @@ def as_object(request: AgentRequest) -> dict[str, object]:
     """A request under the names of its fields."""
     return {
         "request": request.id,
+        "digest": digest(request),
         "kind": request.kind,
         "title": request.title,
         "subject": request.subject,
@@ -125,6 +151,8 @@ def _chosen(info: SessionInfo, requests: list[AgentRequest], request_id: str | N
         AlreadyAnswered: the named one is not open any more.
     """
     if request_id is None:
+        if not requests and info.runtime == "terminal" and info.activity == Activity.NEEDS_INPUT:
+            raise NoSuchQuestion(f"{info.name} asks in its terminal only: answer in `outlive attach {info.name}`")
         if not requests:
             raise NoSuchQuestion(f"{info.name} is not asking anything")
         return requests

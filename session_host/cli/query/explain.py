@@ -13,7 +13,7 @@ import msgspec
 from session_host.cli.output import one_line, print_json, terminal_columns, what_became
 from session_host.cli.query.ls import age
 from session_host.cli.session_argument import SessionInfo, add_session_argument, ask, find
-from session_host.errors import HostUnavailable
+from session_host.errors import HostUnavailable, OutliveError
 from session_host.paths import session_transitions
 from session_host.protocol.evidence import Evidence, Transition
 from session_host.protocol.messages import Explain, Explanation
@@ -67,6 +67,8 @@ class Explained(msgspec.Struct, kw_only=True):
     conversation: str | None
     conversation_source: str | None = None
     remark: str | None = None
+    requests: list[dict[str, object]] = []
+    """The agent's questions that `outlive approve` and `deny` answer."""
     evidence: list[dict[str, object]] = []
     """The last report of each source, strongest first: source, at, said, activity, counts."""
     transitions: list[dict[str, object]] = []
@@ -90,6 +92,8 @@ def run(options: argparse.Namespace) -> int:
             # The host is an older version without explanations, or the session has just ended.
             info = find(info.id)
     explained = explain(info, explanation)
+    if explanation is not None and info.activity == Activity.NEEDS_INPUT:
+        explained.requests = _requests(info)
     if options.json:
         print_json(explained)
     else:
@@ -135,6 +139,15 @@ def explain(info: SessionInfo, explanation: Explanation | None) -> Explained:
         explained.evidence = [_evidence(each) for each in explanation.evidence]
     explained.transitions = [_transition(each) for each in changes]
     return explained
+
+
+def _requests(info: SessionInfo) -> list[dict[str, object]]:
+    from session_host.cli.answers.answering import as_object, open_requests  # needed only for chats that ask
+
+    try:
+        return [as_object(each) for each in open_requests(info)]
+    except OutliveError:
+        return []  # Its terminal alone is answered, or its host is an older version.
 
 
 def _evidence(each: Evidence) -> dict[str, object]:
@@ -222,6 +235,11 @@ def _activity_lines(explained: Explained, now: datetime) -> list[tuple[str, str]
     found = [("activity", text)]
     if explained.activity_detail:
         found.append(("", explained.activity_detail))
+    for each in explained.requests:
+        subject = str(each["subject"]).splitlines() or [str(each["title"])]
+        found.append(
+            ("", f"outlive approve or deny --request {each['request']}: {subject[0]}{' …' * (len(subject) > 1)}")
+        )
     return found
 
 

@@ -252,7 +252,7 @@ def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
         copy_conversation_files(conversation, session_files(request.resume.id), files)
     before_start(agent.conversation.place, ConversationQuery(conversation, directory, environment, files, used=False))
     if agent.files:
-        write_files(agent.files, files)
+        write_files(agent.files, files, answering=settings.answer_from_outside)
     name = _name(request, directory, store)
     return LaunchSpec(
         session_id=session_id,
@@ -281,7 +281,11 @@ def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
         structured=structured,
         watch=watch_of_structured(agent)
         if structured is not None
-        else msgspec.structs.replace(agent.signals, remark=missing_integration(agent, environment, directory)),
+        else msgspec.structs.replace(
+            agent.signals,
+            remark=missing_integration(agent, environment, directory),
+            answered_by_hook=agent.signals.answered_by_hook if settings.answer_from_outside else "",
+        ),
         origin=msgspec.structs.replace(
             origin, arguments=arguments, resumed_from=request.resume.id if request.resume else None
         ),

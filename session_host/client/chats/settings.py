@@ -9,6 +9,8 @@
     rest_after_s = 120         # when nothing has happened in it for so long, it takes less memory; 0: never
     idle_timeout_min = { codex = 30 }  # end a structured chat's agent after so many minutes without a turn; never, if
                                # the agent is not named; the next prompt resumes it
+    answer_from_outside = false  # true: `outlive approve` and `deny`, and a notification's buttons, answer Claude Code
+                               # in a terminal, too
     agents_may_control = "own" # their own chat and those that they started; "all": every chat; acts at once
 
 The file is optional; missing settings have the values above. A running chat keeps the settings that it started
@@ -44,6 +46,8 @@ class ChatSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rest_after_s: float = 120.0
     ended_limit_mib: int = 4096
     idle_timeout_min: dict[str, float] = {}
+    answer_from_outside: bool = False
+    """See ``host.watchers.hook_questions``."""
     agents_may_control: Literal["own", "all"] = "own"
     """See ``system.processes.permission``."""
 

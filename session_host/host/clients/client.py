@@ -7,8 +7,8 @@ import socket
 from typing import TYPE_CHECKING
 
 from session_host.host.driver.driver import Driver
-from session_host.protocol.messages import Reply, Report
-from session_host.system.processes.permission import agent_chats, refusal_of
+from session_host.protocol.messages import AskUser, Reply, Report
+from session_host.system.processes.permission import agent_chats, refusal_of, refusal_to_answer
 
 from .message_trace import TracedTransport, log
 from .socket_transport import SocketTransport
@@ -52,6 +52,8 @@ class Client:
         for event in self.connection.events_received():
             if isinstance(event, Report):
                 self._driver.watch.on_hook_report(event, self.transport.peer_pid)
+            elif isinstance(event, AskUser):
+                self._driver.questions.ask(event, self, self.reply)
             else:
                 self._server.answer(self, event)
 
@@ -68,6 +70,7 @@ class Client:
         """The socket is closed."""
         self.connection.receive_eof()
         self._driver.performer.perform()
+        self._driver.questions.gone(self)
         self._server.forget(self)
 
     def finish(self) -> None:
@@ -83,6 +86,10 @@ class Client:
     def refusal(self) -> str:
         """Why the client may not control the chat, one line; "" if it may."""
         return refusal_of(agent_chats(self.transport.peer_pid), self._driver.spec, self._driver.session.name)
+
+    def answer_refusal(self) -> str:
+        """Why the client may not answer the agent's questions, one line; "" if it may."""
+        return refusal_to_answer(agent_chats(self.transport.peer_pid), self._driver.spec, self._driver.session.name)
 
     @property
     def is_quiet(self) -> bool:

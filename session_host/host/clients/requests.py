@@ -13,6 +13,7 @@ from session_host.protocol.messages import (
     OUTPUT_CHUNK_BYTES,
     Act,
     AgentRequests,
+    AnswerRequest,
     Describe,
     Description,
     Done,
@@ -95,7 +96,7 @@ async def handle_request(driver: Driver, request: Request, host_pid: int, keeper
         case Act():
             return [await _act(driver, request)]
         case OpenRequests():
-            return _open_requests(driver, request)
+            return await _open_requests(driver, request)
         case Send() if driver.session.chat is not None:
             return [await _prompt(driver, request)]
         case Send():
@@ -107,6 +108,8 @@ async def handle_request(driver: Driver, request: Request, host_pid: int, keeper
 async def _act(driver: Driver, request: Act) -> Reply:
     """Carry out a verb of a structured chat."""
     chat = driver.session.chat
+    if chat is None and isinstance(request.verb, AnswerRequest) and driver.questions.is_on:
+        return driver.questions.act(request, request.verb)
     if chat is None:
         return Failed(request.request, ErrorCode.WRONG_RUNTIME, "this chat is a terminal: send it text or keys")
     return await _answer(driver, chat.act, request)
@@ -120,13 +123,17 @@ async def _prompt(driver: Driver, request: Send) -> Reply:
     return await _act(driver, Act(request.request, Prompt("", 0, request.text), request.token))
 
 
-def _open_requests(driver: Driver, request: OpenRequests) -> Sequence[Reply]:
-    """The open requests of a structured chat's agent, in as many pieces as frames need."""
+async def _open_requests(driver: Driver, request: OpenRequests) -> Sequence[Reply]:
+    """The open requests of the chat's agent, in as many pieces as frames need."""
     chat = driver.session.chat
-    if chat is None:
+    if chat is not None:
+        found = list(chat.rules.state.requests.values())
+    elif driver.questions.is_on:
+        found = await driver.questions.open_requests()
+    else:
         text = "this chat is a terminal: answer it with keys"
         return [Failed(request.request, ErrorCode.WRONG_RUNTIME, text)]
-    data = msgspec.msgpack.encode(list(chat.rules.state.requests.values()))
+    data = msgspec.msgpack.encode(found)
     starts = range(0, len(data), OUTPUT_CHUNK_BYTES)
     return [
         AgentRequests(request.request, data[start : start + OUTPUT_CHUNK_BYTES], start == starts[-1])

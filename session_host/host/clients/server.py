@@ -12,7 +12,7 @@ from pathlib import Path
 
 from session_host.host.driver.driver import Driver
 from session_host.host.keeper_channel import KeeperChannel
-from session_host.protocol.messages import Describe, Description, ErrorCode, Failed, Request
+from session_host.protocol.messages import Act, AnswerRequest, Describe, Description, ErrorCode, Failed, Request
 from session_host.system.peer_credentials import is_foreign
 
 from .client import Client
@@ -190,7 +190,9 @@ class Server:
 
     async def _answer(self, client: Client, request: Request) -> None:
         log.info("request %s", type(request).__name__)
-        if isinstance(request, CONTROLLING) and (why := client.refusal()):
+        answers = isinstance(request, Act) and isinstance(request.verb, AnswerRequest)
+        refusal = client.answer_refusal if answers else client.refusal
+        if isinstance(request, CONTROLLING) and (why := refusal()):
             log.warning("refused: %s", why)
             client.reply(Failed(request.request, ErrorCode.NOT_ALLOWED, why))
             return

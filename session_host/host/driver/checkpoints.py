@@ -72,6 +72,7 @@ def log_state_of(driver: Driver) -> LogState:
         focus=session.viewers.focus.told,
         conversation=driver.conversation.saved_state(),
         chat=chat.saved_state() if chat is not None else None,
+        answers=driver.questions.answers,
     )
 
 

@@ -22,6 +22,7 @@ from session_host.host.program.journal_writer import JournalWriter
 from session_host.host.program.pty_io import PtyIO
 from session_host.host.watchers.agent_watch import AgentWatch
 from session_host.host.watchers.conversation import PROTOCOL, ConversationTracker
+from session_host.host.watchers.hook_questions import HookQuestions
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.messages import ActivityEvent, Event, NoticeEvent
 from session_host.protocol.untrusted_text import one_line
@@ -66,6 +67,7 @@ class Driver:
         input_log, journal_writer: what outlives this process, in memory and on disk.
         checkpointer: makes the checkpoints, which shorten a recovery.
         watch: follows the agent's activity; ``conversation``: follows the agent's conversation.
+        questions: what the agent's hook asks; none in a structured chat.
         process: the program, None until it runs.
         ended: set once the program has ended and its last output is in.
         conversation_learnt: set at each change of the conversation.
@@ -127,6 +129,7 @@ class Driver:
             spec, log_state.activity, input_log, self.worker, self.conversation,
             tell=self.broadcast, now=now, output_at_s=program_output.written_at_s,
         )  # fmt: skip
+        self.questions = HookQuestions(spec.watch.answered_by_hook, log_state.answers, input_log, self.watch, now_ms)
         self.ended = asyncio.Event()
         self.process: PtyProcess | None = None
         self.notice = recovered.notice
@@ -217,6 +220,7 @@ class Driver:
             and self.worker.is_quiet
             and not self.session.pending.bytes
             and (self.session.chat is None or self.session.chat.is_quiet)
+            and self.questions.is_quiet
         )
 
     @property
@@ -230,6 +234,7 @@ class Driver:
 
     def close(self) -> None:
         """Close the PTY and the engine, and stop watching."""
+        self.questions.close()
         self.watch.close()
         self.performer.close()
         if self._pty_io is not None:
@@ -324,6 +329,8 @@ class Driver:
         """Send an event to all attached clients."""
         self.session.broadcast(event)
         self.performer.perform()
+        if isinstance(event, ActivityEvent):
+            self.questions.activity_changed(event.activity)
 
     # ------------------------------------------------------------ what the program gets
 

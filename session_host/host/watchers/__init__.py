@@ -1,6 +1,7 @@
 """Follows an agent's files, events and titles without polling.
 
 agent_watch          combines all sources, notifies the clients, logs for a replacement host
+hook_questions       the questions that the agent's hook asks, and their answers
 state_file           the agent's own file about its state
 foreground           the program in a shell's foreground
 conversation         the conversation that the agent is in

@@ -40,6 +40,8 @@ class EntryKind(IntEnum):
     """The payload is a ``log_state.ConversationState``."""
     FOCUS = 17
     """For the program, as a terminal tells it: it has the keyboard if ``number`` is 1."""
+    ANSWERED = 18
+    """The payload is a ``log_state.HookAnswer``."""
 
 
 FOR_PROGRAM = (EntryKind.INPUT, EntryKind.TYPED, EntryKind.REPLY, EntryKind.FOCUS)

@@ -12,6 +12,7 @@ import msgspec
 
 from session_host.protocol.messages import Colors, Resized
 from session_host.protocol.values import Activity
+from session_host.structured.items import RequestResolved
 from session_host.structured.state import SavedChat
 
 from .log_entries import EntryKind, LogEntry
@@ -19,6 +20,7 @@ from .log_entries import EntryKind, LogEntry
 KEPT_RESIZES = 1000
 KEPT_REQUESTS = 256
 KEPT_ATTACHMENTS = 512
+KEPT_ANSWERS = 64
 _FOCUS = {b"\x1b[I": True, b"\x1b[O": False}
 """The focus reports of a terminal."""
 
@@ -94,6 +96,15 @@ class ConversationState(msgspec.Struct, frozen=True):
     source: str
 
 
+class HookAnswer(msgspec.Struct, frozen=True, array_like=True):
+    """The user's answer to a question of the agent's hook."""
+
+    resolved: RequestResolved
+    token: str = ""
+    """Of the command that gave it; as in ``messages.Act``."""
+    texts: dict[str, str] = {}
+
+
 _WHOLE: Final[dict[int, tuple[str, type[msgspec.Struct]]]] = {
     EntryKind.COLORS: ("colors", Colors),
     EntryKind.ACTIVITY: ("activity", ActivityState),
@@ -114,6 +125,7 @@ class LogState(msgspec.Struct):
         resizes: the newest, in order.
         focus: the last focus report to the program; None for none.
         chat: the state of a structured chat; no entry changes it, as the transcript log does.
+        answers: the newest answers to questions of the agent's hooks, oldest first.
     """
 
     child_started: int | None = None
@@ -127,6 +139,7 @@ class LogState(msgspec.Struct):
     conversation: ConversationState | None = None
     focus: bool | None = None
     chat: SavedChat | None = None
+    answers: list[HookAnswer] = []
 
     def apply(self, entry: LogEntry) -> None:
         """Apply an entry; one of an unknown kind changes nothing."""
@@ -158,6 +171,10 @@ class LogState(msgspec.Struct):
             case EntryKind.COLORS | EntryKind.ACTIVITY | EntryKind.CONVERSATION:
                 name, kind = _WHOLE[entry.kind]
                 setattr(self, name, msgspec.msgpack.decode(entry.payload, type=kind))
+            case EntryKind.ANSWERED:
+                answer = msgspec.msgpack.decode(entry.payload, type=HookAnswer)
+                others = (each for each in self.answers if each.resolved.id != answer.resolved.id)
+                self.answers = [*others, answer][-KEPT_ANSWERS:]
             case _:
                 pass
 

@@ -97,6 +97,16 @@ def refusal_of(origin: Sequence[str], spec: LaunchSpec, name: str) -> str:
     return refusal(origin, split(spec.env.get(AGENT_CHATS, "")), name, settings)
 
 
+def refusal_to_answer(origin: Sequence[str], spec: LaunchSpec, name: str) -> str:
+    """Why a process may not answer the questions of a chat's agent, one line; "" if it may.
+
+    An agent does not answer its own questions: they are for its user, whatever the settings allow otherwise.
+    """
+    if origin and origin[:1] == split(spec.env.get(AGENT_CHATS, ""))[:1]:
+        return f"an agent may not answer its own questions: answer {name} outside of it"
+    return refusal_of(origin, spec, name)
+
+
 def _all_may(settings: Path) -> bool:
     import tomllib  # imported only to refuse
 

@@ -101,6 +101,20 @@ def test_a_file_is_made_for_a_session_with_the_command_of_its_hooks(tmp_path: Pa
     assert made.stat().st_mode & 0o777 == 0o600
 
 
+def test_with_answers_from_outside_only_the_hook_of_questions_is_another(tmp_path: Path) -> None:
+    made = []
+    for answering in (False, True):
+        write_files(load_catalog(tmp_path)["claude"].files, tmp_path / "files", answering=answering)
+        made.append(json.loads((tmp_path / "files" / "settings.json").read_text())["hooks"])
+    former, hooks = made
+    [asking] = hooks.pop("PermissionRequest")[0]["hooks"]
+    [reporting] = former.pop("PermissionRequest")[0]["hooks"]
+    assert hooks == former
+    assert reporting["async"]
+    assert asking == {"type": "command", "command": asking["command"], "timeout": 86400}
+    assert asking["command"] == reporting["command"].replace(" || true", " --ask || true")
+
+
 def test_the_users_files_come_before_ours(tmp_path: Path) -> None:
     directory = tmp_path / "agents"
     (directory / "mine").mkdir(parents=True)

@@ -4,6 +4,7 @@
     reader     Claude's messages and streamed deltas as items
     tools      tool calls and their results as fields of an item
     requests   permissions and questions, and the replies to them
+    hook       permissions of a chat in a terminal, asked by a hook
     notices    Claude's messages about the chat itself as one line each
     settings   the model, the permission mode and the commands
     state      the dialect's state

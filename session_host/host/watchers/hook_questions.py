@@ -1,0 +1,205 @@
+"""Questions that the agent's hook asks while its own dialog is open: the first answer counts, in the dialog or outside.
+
+A question is open until one of these happens::
+
+    an answer from outside          it is recorded, then the hook gets it
+    the agent asks no more          its own dialog was answered: the hook ends without output
+    the hook's connection closes    the agent ended the hook, as it does when its user presses Esc
+
+The agent may leave the hook alone after its dialog was answered, so the second case follows from the agent's activity.
+A hook whose host was killed asks again. Answers are in the input log, so the next host gives the recorded answer, and
+takes no other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from session_host.protocol.messages import Act, AnswerRequest, AskUser, Done, Failed, Reply, UserAnswer
+from session_host.protocol.values import Activity
+from session_host.storage.descriptors.input_log import InputLog
+from session_host.storage.descriptors.log_entries import EntryKind
+from session_host.storage.descriptors.log_state import KEPT_ANSWERS, HookAnswer
+from session_host.structured.dialects.base import Answer
+from session_host.structured.dialects.claude import hook
+from session_host.structured.first_answer import first_answer
+from session_host.structured.items import DIALOG, AgentRequest, RequestResolved
+from session_host.structured.step import Refusal
+
+from .agent_watch import AgentWatch
+
+MAX_OPEN: Final = 32
+"""How many questions may be open: an agent asks one after the other, and each of its sub-agents one more."""
+
+HOOK_DELAY_S: Final = 5.0
+"""How long after the agent's report its hook may ask."""
+
+UNASKED_S: Final = 10.0
+"""After this time, a question that the agent does not ask its user is closed: it has no dialog, or it was answered."""
+
+
+@dataclass
+class _Open:
+    """An open question.
+
+    Attributes:
+        request: as it is shown.
+        asked: the hook's message; ``client`` is the hook's connection, and ``reply`` sends it a message.
+        was_asked: the agent has reported that it asks its user.
+        timer: closes the question if it does not report that.
+    """
+
+    request: AgentRequest
+    asked: AskUser
+    client: Any
+    reply: Callable[[Reply], None]
+    was_asked: bool = False
+    timer: asyncio.TimerHandle | None = None
+
+
+class HookQuestions:
+    """The open questions of one session's agent, and the newest answers."""
+
+    def __init__(
+        self, form: str, saved: Sequence[HookAnswer], input_log: InputLog, watch: AgentWatch, now_ms: Callable[[], int]
+    ) -> None:
+        """Go on with the answers of a previous host.
+
+        Args:
+            form: see ``Watch.answered_by_hook``; "" refuses all questions.
+            saved: answers that a previous host recorded.
+            input_log: records answers.
+            watch: knows whether the agent asks its user.
+            now_ms: returns the time, in milliseconds since 1970.
+        """
+        self.is_on = bool(form)
+        self.answers = list(saved)
+        self._withdrawn: dict[str, RequestResolved] = {}
+        self._input_log, self._watch, self._now_ms = input_log, watch, now_ms
+        self._open: dict[str, _Open] = {}
+        self._opened = asyncio.Event()
+        self._asks_since_s = time.monotonic()
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether no question is open."""
+        return not self._open
+
+    # ------------------------------------------------------------ the hook
+
+    def ask(self, asked: AskUser, client: Any, reply: Callable[[Reply], None]) -> None:
+        """Open a question, or give its hook the answer at once.
+
+        Args:
+            asked: the hook's message.
+            client: the hook's connection.
+            reply: sends a message to the hook.
+        """
+        if (given := next((each for each in self.answers if each.resolved.id == asked.id), None)) is not None:
+            reply(UserAnswer(asked.request, _output(asked, given)))  # The former host was killed before it did.
+            return
+        if (opened := self._open.get(asked.id)) is not None:
+            opened.asked, opened.client, opened.reply = asked, client, reply  # It lost its former connection.
+            return
+        request = hook.question(asked.id, asked.data, self._now_ms()) if self.is_on else None
+        if request is None or len(self._open) >= MAX_OPEN:
+            reply(UserAnswer(asked.request, b""))
+            return
+        opened = self._open[asked.id] = _Open(request, asked, client, reply)
+        self._watch.look_at_file()
+        if self._asks():
+            opened.was_asked = True
+        elif asked.again and self._watch.tracker.activity in {Activity.WORKING, Activity.IDLE}:
+            opened.was_asked = True  # While there was no host, the dialog was answered.
+            self.activity_changed(self._watch.tracker.activity)
+        else:
+            loop = asyncio.get_running_loop()
+            opened.timer = loop.call_later(UNASKED_S, self._close, asked.id, RequestResolved(asked.id, ""))
+        if self._open:
+            self._opened.set()
+
+    def gone(self, client: Any) -> None:
+        """The connection of a client has closed."""
+        for opened in list(self._open.values()):
+            if opened.client is client:
+                self._close(opened.request.id, RequestResolved(opened.request.id, ""))
+
+    def activity_changed(self, activity: Activity) -> None:
+        """The agent began to ask its user, or ended."""
+        if activity is Activity.NEEDS_INPUT:
+            self._asks_since_s = time.monotonic()
+            for opened in self._open.values():
+                opened.was_asked = True
+                _cancel(opened)
+            return
+        for opened in list(self._open.values()):
+            if opened.was_asked:
+                request_id = opened.request.id
+                self._close(request_id, RequestResolved(request_id, "", by=DIALOG, at_ms=self._now_ms()))
+
+    def close(self) -> None:
+        """Stop the timers; the hooks ask the next host."""
+        for opened in self._open.values():
+            _cancel(opened)
+
+    def _asks(self) -> bool:
+        return self._watch.tracker.activity is Activity.NEEDS_INPUT
+
+    def _close(self, request_id: str, resolved: RequestResolved) -> None:
+        """Close a question without an answer from outside."""
+        opened = self._open.pop(request_id)
+        self._withdrawn[request_id] = resolved
+        while len(self._withdrawn) > KEPT_ANSWERS:
+            del self._withdrawn[next(iter(self._withdrawn))]
+        self._end(opened, b"")
+
+    def _end(self, opened: _Open, output: bytes) -> None:
+        _cancel(opened)
+        if not self._open:
+            self._opened.clear()
+        opened.reply(UserAnswer(opened.asked.request, output))
+
+    # ------------------------------------------------------------ answers from outside
+
+    async def open_requests(self) -> list[AgentRequest]:
+        """The open questions, oldest first; waits a moment for a question that the agent has just reported."""
+        wait_s = self._asks_since_s + HOOK_DELAY_S - time.monotonic()
+        if self._asks() and wait_s > 0:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait_s):
+                    await self._opened.wait()
+        return [opened.request for opened in self._open.values()]
+
+    def act(self, act: Act, verb: AnswerRequest) -> Reply:
+        """Give the user's answer to the hook, once."""
+        if act.token and any(each.token == act.token for each in self.answers):
+            return Done(act.request)  # The command repeats its request, since the reply was lost.
+        requests = {opened.request.id: opened.request for opened in self._open.values()}
+        resolved = {**self._withdrawn, **{each.resolved.id: each.resolved for each in self.answers}}
+        found = first_answer(verb, requests, resolved, by=act.by, now_ms=self._now_ms())
+        if isinstance(found, Refusal):
+            return Failed(act.request, found.code, found.text)
+        opened = self._open.pop(found.id)
+        answer = HookAnswer(found, act.token, verb.texts)
+        self.answers = [*self.answers, answer][-KEPT_ANSWERS:]
+        self._input_log.append(EntryKind.ANSWERED, msgspec.msgpack.encode(answer))
+        self._end(opened, _output(opened.asked, answer))
+        self._watch.input_given()
+        return Done(act.request)
+
+
+def _output(asked: AskUser, answer: HookAnswer) -> bytes:
+    return hook.output(asked.data, Answer(answer.resolved.option, answer.texts))
+
+
+def _cancel(opened: _Open) -> None:
+    if opened.timer is not None:
+        opened.timer.cancel()
+        opened.timer = None

@@ -1,0 +1,70 @@
+"""Real agents in a terminal whose questions are answered from outside, beside their own dialog."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from session_host.paths import config_dir
+from tests.conftest import Sessions
+from tests.fakes.model_server import ModelServer
+from tests.support.commands import outlive
+from tests.support.real_agents import CLAUDE, CLAUDE_OF_NODE_20, RealAgent
+from tests.support.real_chats import PATIENCE_S, Chat, Work, done
+from tests.support.waiting import wait_until
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.real_agents,
+    pytest.mark.timeout(400),
+    pytest.mark.parametrize("agent", [CLAUDE, CLAUDE_OF_NODE_20], ids=lambda agent: agent.label, indirect=True),
+]
+
+
+@pytest.fixture
+def chat(agent: RealAgent, server: ModelServer, project: Path, sessions: Sessions) -> Chat:
+    """A chat whose questions may be answered from outside."""
+    config_dir().mkdir(parents=True, exist_ok=True)
+    (config_dir() / "chats.toml").write_text("answer_from_outside = true\n", encoding="utf-8")
+    return Chat.start(agent, server, project)
+
+
+def test_its_question_is_approved_declined_and_answered_in_its_dialog(chat: Chat, work: Work, project: Path) -> None:
+    asks = chat.agent.asks
+    chat.ask(work.wish(chat.agent))
+    chat.sees(asks)
+    approved = done("approve", chat.id)
+    assert f"    {work.command}" in approved.splitlines()
+    wait_until(work.has_begun, PATIENCE_S, "the command to run")
+    assert asks not in chat.screen()
+    work.end()
+    chat.sees("the work is done")
+    chat.until_idle()
+
+    chat.ask("tool: touch declined")
+    chat.becomes("needs_input")
+    chat.sees(asks)
+    done("deny", chat.id)
+    chat.sees("The user declined this tool use")
+    chat.until_idle()
+    assert not (project / "declined").exists()
+
+    chat.ask("tool: touch by-dialog")
+    chat.becomes("needs_input")
+    [asked] = chat.explained()["requests"]
+    assert asked["subject"] == "touch by-dialog"
+    chat.allow((project / "by-dialog").exists)
+    chat.until_idle()
+    late = outlive("approve", chat.id, "--request", asked["request"])
+    assert (late.code, late.complaint()) == (6, "chat: already answered in its terminal")
+
+    chat.ask("tool: touch always")
+    chat.becomes("needs_input")
+    said = json.loads(done("approve", chat.id, "--always", "--json"))
+    assert said["subject"] == "touch always"
+    wait_until((project / "always").exists, PATIENCE_S, "the command to run")
+    chat.until_idle()
+    chat.ask("tool: touch never-asked")
+    wait_until((project / "never-asked").exists, PATIENCE_S, "the command to run without a question")

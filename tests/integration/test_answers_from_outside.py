@@ -1,0 +1,230 @@
+"""A question of Claude's in a terminal is answered from outside, if the user wants that; its dialog stays in force."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from session_host.client.control import request
+from session_host.errors import AlreadyAnswered
+from session_host.paths import config_dir, session_files
+from session_host.protocol.messages import Act, AgentRequests, AnswerRequest, OpenRequests
+from session_host.protocol.values import Activity
+from session_host.structured.digest import digest
+from session_host.structured.items import AgentRequest
+from session_host.system.processes.permission import AGENT_CHATS
+from tests.support.claude_like import ClaudeLike, claude_like
+from tests.support.commands import OUTLIVE, Done, environment, outlive
+from tests.support.waiting import until_told
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+WORKING, NEEDS, IDLE = Activity.WORKING, Activity.NEEDS_INPUT, Activity.IDLE
+RULE = {"type": "addRules", "behavior": "allow", "destination": "session",
+        "rules": [{"toolName": "Bash", "ruleContent": "npm test"}]}  # fmt: skip
+ASKS = {"tool_name": "Bash", "tool_input": {"command": "npm test --  --watch"}, "permission_suggestions": [RULE]}
+
+
+@asynccontextmanager
+async def asking(tmp_path: Path, asks: dict[str, Any] = ASKS) -> AsyncIterator[ClaudeLike]:
+    """A chat whose dialog is open, with the answer from outside allowed."""
+    config_dir().mkdir(parents=True, exist_ok=True)
+    (config_dir() / "chats.toml").write_text("answer_from_outside = true\n")
+    async with claude_like(tmp_path) as chat:
+        chat.does(f"asks {json.dumps(asks)}")
+        await chat.until(NEEDS, "state file")
+        yield chat
+
+
+async def run(*words: str, **more: Any) -> Done:
+    return await asyncio.to_thread(outlive, *words, **more)
+
+
+async def open_requests(chat: ClaudeLike) -> list[AgentRequest]:
+    reply: AgentRequests = await request(chat.record.id, OpenRequests(0))
+    return msgspec.msgpack.decode(reply.data, type=list[AgentRequest])
+
+
+async def until_none_is_open(chat: ClaudeLike) -> None:
+    await until_told(lambda: open_requests(chat), lambda found: not found, 60, "no open question")
+
+
+async def test_the_exact_command_is_shown_and_allowed(tmp_path: Path) -> None:
+    async with asking(tmp_path) as chat:
+        done = await run("approve", chat.record.name)
+        assert done.code == 0, done.error
+        assert "    npm test --  --watch" in done.output.splitlines()
+        assert done.output.splitlines()[-1] == f"Allowed in {chat.record.name}: npm test --  --watch"
+        await chat.shows("the hook decides behavior=allow")
+        await chat.until(WORKING, "state file")
+        again = await run("approve", chat.record.name)
+        assert (again.code, again.complaint()) == (3, f"{chat.record.name} is not asking anything")
+
+
+async def test_a_question_is_explained_before_it_is_answered(tmp_path: Path) -> None:
+    async with asking(tmp_path) as chat:
+        [asked] = await open_requests(chat)
+        explained = await run("explain", chat.record.name, "--json")
+        [told] = explained.json()["requests"]
+        assert (told["request"], told["digest"], told["subject"]) == (asked.id, digest(asked), "npm test --  --watch")
+        assert "npm test --  --watch" in (await run("explain", chat.record.name)).output
+
+
+async def test_deny_declines_and_the_agent_is_told(tmp_path: Path) -> None:
+    async with asking(tmp_path) as chat:
+        assert (await run("deny", chat.record.name)).code == 0
+        await chat.shows("the hook decides behavior=deny interrupt=False message=The user declined")
+
+
+async def test_always_gives_the_rule_that_the_agent_suggests_and_no_other(tmp_path: Path) -> None:
+    async with asking(tmp_path) as chat:
+        [asked] = await open_requests(chat)
+        assert [each.name for each in asked.options if each.kind == "allow_always"] == [
+            "Always allow Bash(npm test) in this chat"
+        ]
+        assert (await run("approve", chat.record.name, "--always")).code == 0
+        await chat.shows("behavior=allow updatedPermissions=[{'type': 'addRules'")
+
+
+async def test_the_dialog_answered_first_ends_the_question(tmp_path: Path) -> None:
+    async with asking(tmp_path) as chat:
+        [asked] = await open_requests(chat)
+        chat.does("dialog yes")
+        await chat.shows("the dialog decides yes")
+        await chat.until(WORKING, "state file")
+        await chat.shows("hook 1 ended")  # The agent leaves it alone; it ends by itself, and says nothing.
+        late = await run("approve", chat.record.name, "--request", asked.id)
+        assert (late.code, late.complaint()) == (6, f"{chat.record.name}: already answered in its terminal")
+        chat.does(f"asks {json.dumps(ASKS)}")
+        await chat.until(NEEDS, "state file")
+        assert [each.id for each in await open_requests(chat)] != [asked.id]
+
+
+async def test_a_dialog_that_is_left_ends_the_question(tmp_path: Path) -> None:
+    async with asking(tmp_path) as chat:
+        await open_requests(chat)
+        chat.does("escape")
+        await chat.until(IDLE, "state file")
+        await until_none_is_open(chat)
+
+
+async def test_of_answers_at_once_one_reaches_the_agent(tmp_path: Path) -> None:
+    async with asking(tmp_path) as chat:
+        [asked] = await open_requests(chat)
+        verbs = [AnswerRequest("", 0, asked.id, option, digest(asked)) for option in ("allow", "decline") * 4]
+        found = await asyncio.gather(
+            *(request(chat.record.id, Act(0, verb, by="notification")) for verb in verbs), return_exceptions=True
+        )
+        refused = [str(each) for each in found if isinstance(each, AlreadyAnswered)]
+        assert len(refused) == len(verbs) - 1, found
+        [line] = set(refused)
+        how = line.removeprefix("already answered in a notification: ")
+        await chat.shows(f"the hook decides behavior={'allow' if how == 'Allow' else 'deny'}")
+        late = await run("deny", chat.record.name, "--request", asked.id)
+        assert (late.code, late.complaint()) == (6, f"{chat.record.name}: {line}")
+
+
+async def test_an_answer_to_another_question_than_the_one_shown_is_refused(tmp_path: Path) -> None:
+    async with asking(tmp_path) as chat:
+        [asked] = await open_requests(chat)
+        with pytest.raises(Exception, match="not the one that was shown"):
+            await request(chat.record.id, Act(0, AnswerRequest("", 0, asked.id, "allow", "0" * 32)))
+        assert [each.id for each in await open_requests(chat)] == [asked.id]
+
+
+async def test_a_question_outlives_its_host_and_is_answered_once(tmp_path: Path) -> None:
+    async with asking(tmp_path) as chat:
+        [asked] = await open_requests(chat)
+        os.kill((await chat.described()).host_pid, signal.SIGKILL)
+
+        def same(found: list[AgentRequest]) -> bool:
+            return [(each.id, digest(each)) for each in found] == [(asked.id, digest(asked))]
+
+        await until_told(lambda: open_requests(chat), same, 60, "the same question")
+        assert (await run("approve", chat.record.name)).code == 0
+        await chat.shows("the hook decides behavior=allow")
+        os.kill((await chat.described()).host_pid, signal.SIGKILL)
+        await chat.until(WORKING, "state file")
+        late = await run("deny", chat.record.name, "--request", asked.id)
+        assert (late.code, late.complaint()) == (6, f"{chat.record.name}: already answered by a command: Allow")
+
+
+async def test_a_dialog_answered_while_the_host_is_dead_ends_the_question(
+    tmp_path: Path,
+) -> None:
+    async with asking(tmp_path) as chat:
+        await open_requests(chat)
+        pid = (await chat.described()).host_pid
+        os.kill(pid, signal.SIGSTOP)
+        chat.does("dialog yes")
+        chat.does(f"touch {tmp_path / 'answered'}")
+        await until_told(_exists(tmp_path / "answered"), bool, 60, "the answer in the dialog")
+        os.kill(pid, signal.SIGKILL)
+        await chat.shows("hook 1 ended")
+        assert await open_requests(chat) == []
+
+
+def _exists(path: Path) -> Any:
+    async def found() -> bool:
+        return path.exists()
+
+    return found
+
+
+async def test_the_agents_end_ends_the_question(tmp_path: Path) -> None:
+    async with asking(tmp_path) as chat:
+        await open_requests(chat)
+        assert (await run("kill", chat.record.name)).code == 0
+        done = await run("approve", chat.record.id)
+        assert done.code == 6
+        assert "was killed by you" in done.complaint()
+
+
+async def test_a_plan_is_answered_in_its_dialog_only(tmp_path: Path) -> None:
+    async with asking(tmp_path, {"tool_name": "ExitPlanMode", "tool_input": {"plan": "One, two."}}) as chat:
+        await chat.shows("hook 1 ended")
+        done = await run("approve", chat.record.name)
+        name = chat.record.name
+        assert (done.code, done.complaint()) == (
+            3,
+            f"{name} asks in its terminal only: answer in `outlive attach {name}`",
+        )
+
+
+async def test_an_agent_does_not_answer_its_own_question(tmp_path: Path) -> None:
+    async with asking(tmp_path) as chat:
+        env = environment({AGENT_CHATS: chat.record.id})
+
+        def inside(verb: str) -> subprocess.CompletedProcess[str]:
+            words = [*OUTLIVE, verb, chat.record.name]
+            return subprocess.run(words, env=env, capture_output=True, text=True, timeout=60, check=False)
+
+        done = await asyncio.to_thread(inside, "approve")
+        assert done.returncode == 8
+        assert "an agent may not answer its own questions" in done.stderr
+        (config_dir() / "chats.toml").write_text('answer_from_outside = true\nagents_may_control = "all"\n')
+        assert (await asyncio.to_thread(inside, "deny")).returncode == 8
+        assert len(await open_requests(chat)) == 1
+
+
+async def test_without_the_setting_nothing_changes(tmp_path: Path) -> None:
+    async with claude_like(tmp_path) as chat:
+        chat.does(f"asks {json.dumps(ASKS)}")
+        await chat.until(NEEDS, "state file", "Bash: npm test -- --watch")
+        await chat.shows("hook 1 ended")
+        [own] = json.loads((session_files(chat.record.id) / "settings.json").read_text())["hooks"]["PermissionRequest"]
+        assert own["hooks"][0]["async"]
+        done = await run("approve", chat.record.name)
+        assert done.code == 1
+        assert f"{chat.record.name} is a terminal" in done.complaint()
+        assert "answer_from_outside = true" in done.complaint()

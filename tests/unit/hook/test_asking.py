@@ -1,0 +1,107 @@
+"""A hook that asks for the user's answer waits for it, and asks the next host if one dies."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from session_host.agents.session_files import HOOK_PROGRAM
+from session_host.hook.report import PROTOCOL_VERSION
+from session_host.protocol.codec import ClientDecoder, encode
+from session_host.protocol.messages import AskUser, Hello, Message, Report, UserAnswer, Welcome
+from session_host.protocol.values import State
+
+PATIENCE_S = 60.0
+INPUT = json.dumps(
+    {"hook_event_name": "PermissionRequest", "tool_name": "Bash", "tool_input": {"command": "é" * 70_000}}
+)
+
+
+@pytest.fixture
+def listener(tmp_path: Path) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
+        listening.bind(str(tmp_path / "s.sock"))
+        listening.listen(1)
+        listening.settimeout(PATIENCE_S)
+        yield listening
+
+
+@contextmanager
+def asking(listener: socket.socket, given: str = INPUT) -> Iterator[subprocess.Popen[bytes]]:
+    words = [sys.executable, "-I", "-S", str(HOOK_PROGRAM), "--ask"]
+    env = {"OUTLIVE_SOCKET": listener.getsockname()}
+    with subprocess.Popen(words, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        process.stdin.write(given.encode())
+        process.stdin.close()
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def ended(process: subprocess.Popen[bytes]) -> tuple[bytes, int]:
+    """The output and the exit code of a hook."""
+    assert process.stdout is not None
+    return process.stdout.read(), process.wait(PATIENCE_S)
+
+
+@contextmanager
+def caller(listener: socket.socket, count: int) -> Iterator[tuple[socket.socket, list[Message]]]:
+    """A connection of the hook's, and its first messages."""
+    connection, _ = listener.accept()
+    with connection:
+        connection.settimeout(PATIENCE_S)
+        decoder, messages = ClientDecoder(), list[Message]()
+        while len(messages) < count:
+            data = connection.recv(65536)
+            assert data
+            messages += decoder.feed(data)
+        connection.sendall(encode(Welcome(PROTOCOL_VERSION, "1", "id", "id", State.RUNNING)))
+        yield connection, messages
+
+
+@pytest.mark.parametrize("output", [b"", b'{"a": 1}', b"x" * 300, b"y" * 70_000], ids=len)
+def test_the_answer_is_the_hooks_output(listener: socket.socket, output: bytes) -> None:
+    with asking(listener) as process, caller(listener, 3) as (connection, messages):
+        hello, report, question = messages
+        assert hello == Hello(PROTOCOL_VERSION, "control")
+        assert isinstance(report, Report)
+        assert isinstance(question, AskUser)
+        assert question.data == INPUT.encode()
+        connection.sendall(encode(UserAnswer(question.request, output)))
+        assert ended(process) == (output, 0)
+
+
+def test_the_next_host_is_asked_the_same_question(listener: socket.socket) -> None:
+    with asking(listener) as process:
+        with caller(listener, 3) as (_, (_, _, question)):
+            pass
+        with caller(listener, 2) as (connection, (_, again)):
+            assert isinstance(question, AskUser)
+            assert again == msgspec.structs.replace(question, again=True)
+            connection.sendall(encode(UserAnswer(1, b"yes")))
+            assert ended(process) == (b"yes", 0)
+
+
+def test_a_hook_without_its_agent_ends(listener: socket.socket) -> None:
+    with asking(listener) as process, caller(listener, 3) as (connection, _):
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.wait(PATIENCE_S) == 0
+        assert connection.recv(1) == b""
+
+
+def test_without_a_host_the_dialog_is_left_alone(listener: socket.socket) -> None:
+    with asking(listener) as process:
+        with caller(listener, 3):
+            listener.close()
+        assert ended(process) == (b"", 0)
