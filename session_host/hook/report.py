@@ -77,7 +77,7 @@ def main(words: list[str]) -> None:
     question = os.urandom(4).hex()
     for tries, wait_s in enumerate(RETRIES_S):
         time.sleep(wait_s)
-        asking = frame(["AskUser", 1, question, given, tries > 0])
+        asking = frame(["AskUser", 1, question, given.decode(), tries > 0])
         with _connect(path, report + asking, patience_s) as connection:
             output = _answer(connection)
         if output is not None:
@@ -175,18 +175,16 @@ def _text(value: object) -> str:
     return " ".join(value.split())[:MAX_CHARACTERS] if isinstance(value, str) else ""
 
 
-def frame(message: list[str | int | bytes]) -> bytes:
+def frame(message: list[str | int]) -> bytes:
     """Encode a message as ``session_host.protocol.codec`` does: a length of four bytes, then msgpack."""
     payload = b"".join([bytes([0x90 | len(message)]), *(_packed(value) for value in message)])
     return len(payload).to_bytes(4, "big") + payload
 
 
-def _packed(value: str | int | bytes) -> bytes:
-    """Encode a truth value, a small number, a text or bytes as msgpack."""
+def _packed(value: str | int) -> bytes:
+    """Encode a truth value, a small number or a text as msgpack."""
     if isinstance(value, bool):
         return b"\xc3" if value else b"\xc2"
-    if isinstance(value, bytes):
-        return b"\xc6" + len(value).to_bytes(4, "big") + value
     if isinstance(value, int):
         return bytes([value])
     data = value.encode("utf-8", "replace")
@@ -194,7 +192,9 @@ def _packed(value: str | int | bytes) -> bytes:
         return bytes([0xA0 | len(data)]) + data
     if len(data) < 256:
         return bytes([0xD9, len(data)]) + data
-    return b"\xda" + len(data).to_bytes(2, "big") + data
+    if len(data) < 65536:
+        return b"\xda" + len(data).to_bytes(2, "big") + data
+    return b"\xdb" + len(data).to_bytes(4, "big") + data
 
 
 if __name__ == "__main__":

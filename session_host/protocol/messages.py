@@ -578,7 +578,7 @@ class AskUser(Message, frozen=True):
 
     request: int
     id: str
-    data: bytes
+    data: str
     """The hook's input, as the agent wrote it."""
     again: bool = False
     """Whether another host was asked first."""

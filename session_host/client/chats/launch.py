@@ -281,11 +281,7 @@ def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
         structured=structured,
         watch=watch_of_structured(agent)
         if structured is not None
-        else msgspec.structs.replace(
-            agent.signals,
-            remark=missing_integration(agent, environment, directory),
-            answered_by_hook=agent.signals.answered_by_hook if settings.answer_from_outside else "",
-        ),
+        else settings.applied_to(agent.signals, missing_integration(agent, environment, directory)),
         origin=msgspec.structs.replace(
             origin, arguments=arguments, resumed_from=request.resume.id if request.resume else None
         ),

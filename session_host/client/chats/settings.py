@@ -26,6 +26,7 @@ from typing import Literal
 import msgspec
 
 from session_host.errors import ConfigError
+from session_host.protocol.launch import Watch
 from session_host.storage.journal import LIMIT_BYTES
 from session_host.terminal.base import DEFAULT_SCROLLBACK_LINES
 
@@ -50,6 +51,11 @@ class ChatSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """See ``host.watchers.hook_questions``."""
     agents_may_control: Literal["own", "all"] = "own"
     """See ``system.processes.permission``."""
+
+    def applied_to(self, watch: Watch, remark: str) -> Watch:
+        """The signals of an agent in a terminal, with a remark for the user; see ``Watch``."""
+        answered_by_hook = watch.answered_by_hook if self.answer_from_outside else ""
+        return msgspec.structs.replace(watch, remark=remark, answered_by_hook=answered_by_hook)
 
 
 def load_chat_settings(directory: Path) -> ChatSettings:

@@ -60,11 +60,13 @@ def test_its_question_is_approved_declined_and_answered_in_its_dialog(chat: Chat
     late = outlive("approve", chat.id, "--request", asked["request"])
     assert (late.code, late.complaint()) == (6, "chat: already answered in its terminal")
 
-    chat.ask("tool: touch always")
+    runs = project / "runs"
+    (project / "again.sh").write_text("echo run >> runs\n", encoding="utf-8")
+    chat.ask("tool: sh again.sh")
     chat.becomes("needs_input")
     said = json.loads(done("approve", chat.id, "--always", "--json"))
-    assert said["subject"] == "touch always"
-    wait_until((project / "always").exists, PATIENCE_S, "the command to run")
+    assert "Always allow Bash(sh again.sh" in str(said["options"])
+    wait_until(runs.exists, PATIENCE_S, "the command to run")
     chat.until_idle()
-    chat.ask("tool: touch never-asked")
-    wait_until((project / "never-asked").exists, PATIENCE_S, "the command to run without a question")
+    chat.send("tool: sh again.sh", "--enter")
+    wait_until(lambda: runs.read_text() == "run\nrun\n", PATIENCE_S, "the command to run without a question")

@@ -24,7 +24,7 @@ _OWN_DIALOGS: Final = frozenset({"AskUserQuestion", "EnterPlanMode", "ExitPlanMo
 """Tools that ask more than whether they may run: their dialogs alone have all answers."""
 
 
-def question(request_id: str, data: bytes, at_ms: int) -> AgentRequest | None:
+def question(request_id: str, data: str, at_ms: int) -> AgentRequest | None:
     """The question of a hook's input; None if only Claude's dialog can answer it."""
     given = _decoded(data)
     name = text(given, "tool_name")
@@ -38,7 +38,7 @@ def question(request_id: str, data: bytes, at_ms: int) -> AgentRequest | None:
     return agent_request(request_id, body, at_ms=at_ms, item="", directory=text(given, "cwd"))
 
 
-def output(data: bytes, answer: Answer) -> bytes:
+def output(data: str, answer: Answer) -> bytes:
     """The hook's output that gives Claude the answer to the question of this input."""
     given = _decoded(data)
     suggestions = msgspec.json.encode(array(given, "permission_suggestions"))
@@ -47,9 +47,9 @@ def output(data: bytes, answer: Answer) -> bytes:
     return msgspec.json.encode({"hookSpecificOutput": {"hookEventName": EVENT, "decision": decision}})
 
 
-def _decoded(data: bytes) -> Any:
+def _decoded(data: str) -> Any:
     """The value of a hook's input; None if some of it would be shown in another way than it runs."""
     try:
         return msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
         return None

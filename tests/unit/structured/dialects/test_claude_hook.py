@@ -14,14 +14,14 @@ RULE = {"type": "addRules", "behavior": "allow", "destination": "localSettings",
 MODE = {"type": "setMode", "mode": "acceptEdits", "destination": "session"}
 
 
-def given(**more: Any) -> bytes:
+def given(**more: Any) -> str:
     return json.dumps(
         {
             "hook_event_name": "PermissionRequest", "tool_name": "Bash", "cwd": "/srv", "session_id": "s",
             "tool_input": {"command": "rm -rf  build\nmake", "description": "Builds"},
             "permission_suggestions": [RULE, MODE], **more,
         }
-    ).encode()  # fmt: skip
+    )  # fmt: skip
 
 
 def decision(option: str, **texts: str) -> Any:
@@ -61,11 +61,11 @@ def test_another_tool_is_shown_with_its_whole_input() -> None:
     "data",
     [
         given(tool_name="AskUserQuestion"), given(tool_name="ExitPlanMode"), given(tool_name=""),
-        given(hook_event_name="PreToolUse"), b"", b"[]", b"{", given().replace(b"Builds", b"\xff"),
-        given().replace(b"Builds", b"\\ud800"),
+        given(hook_event_name="PreToolUse"), "", "[]", "{",
+        given().replace("Builds", "\\ud800"),
     ],
 )  # fmt: skip
-def test_what_its_dialog_alone_can_answer_is_not_asked(data: bytes) -> None:
+def test_what_its_dialog_alone_can_answer_is_not_asked(data: str) -> None:
     assert question("q", data, 0) is None
 
 
