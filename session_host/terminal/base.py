@@ -235,6 +235,16 @@ class DefaultColors(NamedTuple):
     dark: bool = True
 
 
+class RowMark(Protocol):
+    """A row that is found again after output has moved it."""
+
+    def place(self) -> int | None:
+        """The row's number, 0 for the oldest of the history; None if the row is gone.
+
+        A resize or a change of screens may end the mark.
+        """
+
+
 class Emulator(Protocol):
     """A terminal without a window: bytes in; rows, replies and events out.
 
@@ -308,6 +318,9 @@ class Emulator(Protocol):
 
     def history(self, first: int, count: int) -> list[Row]:
         """Rows of the active screen's history; 0 is the oldest. Fewer than ``count`` at its end."""
+
+    def mark_row(self, row: int) -> RowMark:
+        """Mark a row of the active screen's history; 0 is the oldest."""
 
     def frame(self) -> Frame:
         """The changes to paint; resets the damage."""

@@ -10,6 +10,7 @@ cells       reads rows of cells from the library's render state
 row_reader  reads rows of the screen and its history, for text and copies
 history     the limit of the history
 selection   the library's own selection
+row_marks   marks of rows, which follow their content
 snapshot    the binary form of a terminal's state
 replay      a terminal's state as bytes that rebuild it in any engine
 library/    libghostty-vt itself: its C interface, and the basic calls

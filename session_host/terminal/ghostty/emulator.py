@@ -19,6 +19,7 @@ from session_host.terminal.base import (
     Frame,
     Modes,
     Row,
+    RowMark,
     SelectionUnit,
     TerminalEvent,
 )
@@ -33,6 +34,7 @@ from .library.calls import EngineFailure, Getter, ffi, lib, mode, scroll_viewpor
 from .library.setup import CONTINUATION_BYTES, new_terminal, set_options
 from .modes import ModeReader
 from .replay import replay
+from .row_marks import RowMarks
 from .row_reader import GridReader
 from .selection import Selector
 from .stream import Stream
@@ -80,7 +82,8 @@ class GhosttyEmulator:
         self.encode_key = self._encoder.key
         self._modes = ModeReader(terminal, self._stream, self._encoder)
         self._painter = Painter(terminal, self._stream)
-        parts = (self._encoder, self._selector, self._painter, self._stream.history)
+        self._marks = RowMarks(terminal)
+        parts = (self._encoder, self._selector, self._painter, self._stream.history, self._marks)
         self._finalizer = weakref.finalize(self, _free, parts, terminal, handle)
         set_options(terminal)
         self._title = Getter(terminal, "TITLE", "GhosttyString")
@@ -244,6 +247,14 @@ class GhosttyEmulator:
         first = max(first, 0)
         count = min(count, kept - first)
         return self._reader.read(self._reader.history_rows() - kept + first, count) if count > 0 else []
+
+    def mark_row(self, row: int) -> RowMark:
+        """Mark a row of history."""
+        return self._marks.mark(row, self._hidden_rows)
+
+    def _hidden_rows(self) -> int:
+        """How many of the library's oldest rows are hidden."""
+        return max(self._reader.history_rows() - self._scrollback_limit, 0)
 
     def frame(self) -> Frame:
         """The changes to paint."""

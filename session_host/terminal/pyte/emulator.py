@@ -26,6 +26,7 @@ from session_host.terminal.base import (
     Frame,
     Modes,
     Row,
+    RowMark,
     SelectionUnit,
     TerminalEvent,
 )
@@ -196,6 +197,9 @@ class PyteEmulator:
         end = min(max(first + count, start), rows)
         oldest = self._screen.first_line
         return self._view.rows(list(range(oldest + start, oldest + end)))
+
+    def mark_row(self, row: int) -> RowMark:
+        return self._view.mark(row)
 
     def frame(self) -> Frame:
         screen, view = self._screen, self._view

@@ -31,6 +31,20 @@ class Selection:
         self.rectangle = rectangle
 
 
+class NumberedRow:
+    """A mark of one row, by its absolute number, which holds until the rows are numbered anew."""
+
+    def __init__(self, view: View, number: int) -> None:
+        self._view = view
+        self._number = number
+        self._numbering = view.numbering
+
+    def place(self) -> int | None:
+        """See ``RowMark``."""
+        row = self._number - self._view.first_line
+        return row if row >= 0 and self._view.numbering == self._numbering else None
+
+
 class View:
     """The viewport and the selection over a screen.
 
@@ -43,6 +57,7 @@ class View:
         self._top: Anchor | None = None
         self._switches = screen.switches
         self.selection: Selection | None = None
+        self._resizes = 0
         self._unpacked: dict[int, Line] = {}
         self._unpacked_columns = screen.columns
 
@@ -63,7 +78,22 @@ class View:
 
     def forget_lines(self) -> None:
         """Drop unpacked rows, because line numbers have changed their meaning."""
+        self._resizes += 1
         self._unpacked.clear()
+
+    @property
+    def numbering(self) -> tuple[int, int]:
+        """Changes when absolute numbers begin to mean other rows."""
+        return self._resizes, self._screen.switches
+
+    @property
+    def first_line(self) -> int:
+        """The absolute number of the oldest row."""
+        return self._screen.first_line
+
+    def mark(self, row: int) -> NumberedRow:
+        """Mark a row, counted from the oldest."""
+        return NumberedRow(self, self._screen.first_line + row)
 
     def _wraps(self, number: int) -> bool:
         screen = self._screen
