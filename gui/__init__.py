@@ -9,6 +9,7 @@ row::
     wording    the texts, and how chats are grouped and ordered
     settings   the user's settings, and the window's saved layout
     input      Qt's key events as the protocol's typed keys
+    finding    what the user looks for in a chat, found with bounded work
 
     bridge     hosts and the chat database, as Qt objects and signals
     terminal   the widget that paints a replica and passes on the user's input

@@ -3,8 +3,8 @@
 This room knows a ``Transcript`` (`session_host.structured`) and no hosts, sockets, tabs or settings files: it reports
 by Qt signals what the user wants. Nothing that an agent sends is loaded from the network or the file system.
 
-    view        the transcript, the find bar and the prompt box together
-    find_bar    the field and buttons of a search
+    view        the transcript and the prompt box together
+    finder      finds text in the transcript
     announcing  finished messages for screen readers
     content/    items as segments: markdown, code, diffs, output; no widgets
     drawing/    segments laid out and painted

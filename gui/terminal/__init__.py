@@ -11,6 +11,8 @@ and it never feeds an emulator.
     scroll_place  a place in the history that can be found in another emulator
     line_search   finds a line in the history, scrolls to it and selects it
     input/        keyboard, pointer, wheel, clipboard: the user's input
+    finder        finds text in the history and on the screen
+    finding/      lines to search, matches in them, and marked rows
     links/        links under the pointer
     drawing/      the picture: rows, colours, cursor, fonts, and when to paint
     glyphs/       pictures of single cells, drawn by geometry

@@ -59,7 +59,7 @@ class TerminalPage(QWidget):
         self._pacer = FramePacer(self._paint_frame, self._is_drawing, self)
         self._blink = CursorBlink(self._update_cursor, self)
         self._bar = HistoryBar(self)
-        self._bar.set_color(theme.foreground)
+        self._bar.set_colors(theme.foreground, theme.palette[3])
         self._bar.moved.connect(self.scroll_lines)
         self._resized = QTimer(self)
         self._resized.setSingleShot(True)
@@ -218,7 +218,7 @@ class TerminalPage(QWidget):
         """Use other colours."""
         self._theme = theme
         self._surface.set_theme(theme)
-        self._bar.set_color(theme.foreground)
+        self._bar.set_colors(theme.foreground, theme.palette[3])
         self.update()
 
     def set_font_family(self, family: str) -> None:
@@ -359,6 +359,19 @@ class TerminalPage(QWidget):
     def scroll_pages(self, pages: int) -> None:
         """Scroll by whole screens, less one line that stays visible."""
         self.scroll_lines(pages * max(min(self._surface.size.rows, self._surface.layout.room.rows) - 1, 1))
+
+    def scroll_to_row(self, row: int) -> None:
+        """Scroll so that a row, counted from the oldest, is the first one, or the screen is shown."""
+        emulator = self.emulator
+        self._wanted_place = None
+        if emulator is not None:
+            emulator.scroll_to_bottom()
+            emulator.scroll(min(row - emulator.scrollback_rows, 0))
+            self.emulator_touched()
+
+    def show_ticks(self, rows: list[int], current: int | None, total: int) -> None:
+        """Show rows on the scroll bar, counted from the oldest of ``total``."""
+        self._bar.set_ticks(rows, current, total)
 
     @Slot()
     def scroll_to_start(self) -> None:

@@ -33,6 +33,7 @@ from session_host.terminal.base import Emulator
 
 from . import line_search
 from .drawing.regions import Span
+from .finder import TerminalFinder
 from .input import clipboard
 from .input.input_sink import InputSink
 from .input.keyboard import Keyboard
@@ -46,6 +47,9 @@ from .page import TerminalPage
 
 class TerminalView(TerminalPage):
     """A terminal for interactive use.
+
+    Attributes:
+        finder: finds text in the history and on the screen.
 
     Signals (and those of TerminalPage):
         pasteNeedsConfirmation(str): the text is not pasted yet; `confirm_paste` pastes it.
@@ -67,6 +71,7 @@ class TerminalView(TerminalPage):
         self._wheel = Wheel(self, self._pointer)
         self._composition = Composition()
         self._links = LinkPointer(self, self._surface, self)
+        self.finder = TerminalFinder(self, self._surface, (self.scrolled, self.typed), self)
         self._keyboard = Keyboard({
             "copy": self.copy,
             "paste": self.paste,
@@ -114,6 +119,7 @@ class TerminalView(TerminalPage):
     def on_replaced(self) -> None:
         """The emulator was replaced: repaint everything, and forget pressed buttons and drags."""
         self._pointer.reset()
+        self.finder.on_replaced()
         super().on_replaced()
 
     # -- keyboard
@@ -248,8 +254,17 @@ class TerminalView(TerminalPage):
         return Qt.CursorShape.ArrowCursor if takes else Qt.CursorShape.IBeamCursor
 
     def _paint_frame(self) -> None:
+        if self.finder.is_finding:
+            self.finder.before_frame()
         super()._paint_frame()
         self._links.look_again()
+        if self.finder.is_finding:
+            self.finder.after_frame()
+
+    def set_theme(self, theme: TerminalTheme) -> None:
+        """Use other colours."""
+        super().set_theme(theme)
+        self.finder.redraw()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self._pointer.press(event)
@@ -365,6 +380,12 @@ class TerminalView(TerminalPage):
         self._pointer.note_selection()
         self.emulator_touched()
         return True
+
+    def select_cells(self, first: tuple[int, int], last: tuple[int, int]) -> None:
+        """Select between two cells of the viewport."""
+        if self.emulator is not None:
+            self.emulator.select(first, last, "cell")
+            self._pointer.note_selection()
 
     @Slot()
     def select_all(self) -> None:

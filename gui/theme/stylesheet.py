@@ -73,6 +73,7 @@ QPushButton[kind="quiet"]:focus { border-color: $accent; }
 QToolButton { background: transparent; border: 1px solid transparent; border-radius: 4px; padding: 3px; color: $text; }
 QToolButton:hover { background: $hover; }
 QToolButton:pressed, QToolButton:open { background: $pressed; }
+QToolButton:checked { background: $selected; color: $accent; }
 QToolButton:focus { border-color: $accent; }
 QToolButton::menu-indicator { image: none; width: 0; }
 

@@ -7,6 +7,7 @@ never join pieces. ``lupdate`` finds the English text in the call of ``translate
 action_texts      key table, menus, command palette
 chat_texts        a chat without a terminal: messages, tool calls, requests, the prompt box
 common_texts      recurring buttons and field names
+find_texts        the find bar
 new_chat_texts    the sheet New chat
 notice_texts      banners, desktop notifications, tray
 page_texts        a chat's page: terminal, bars, questions

@@ -98,6 +98,7 @@ TITLES = {
     "palette": QT_TRANSLATE_NOOP("action", "Show all commands"),
     "switch_chat": QT_TRANSLATE_NOOP("action", "Switch to a chat…"),
     "search": QT_TRANSLATE_NOOP("action", "Search all chats…"),
+    "find": QT_TRANSLATE_NOOP("action", "Find in this chat…"),
     "next_waiting": QT_TRANSLATE_NOOP("action", "Next chat that needs you"),
     "new_chat": QT_TRANSLATE_NOOP("action", "New chat…"),
     "close_tab": QT_TRANSLATE_NOOP("action", "Close tab (the chat keeps running)"),

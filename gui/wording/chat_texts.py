@@ -364,30 +364,3 @@ def completions() -> str:
 
 def setting(name: str, value: str) -> str:
     return translate("chat", "{name}: {value}").format(name=name, value=value)
-
-
-# ---------------------------------------------------------------- find
-
-
-def find() -> str:
-    return translate("chat", "Find in this chat")
-
-
-def matches(place: int, count: int) -> str:
-    return translate("chat", "{place} of {count}").format(place=f"{place:,}", count=f"{count:,}")
-
-
-def no_match() -> str:
-    return translate("chat", "No match")
-
-
-def next_match() -> str:
-    return translate("chat", "Next match")
-
-
-def previous_match() -> str:
-    return translate("chat", "Previous match")
-
-
-def close_find() -> str:
-    return translate("chat", "Close")

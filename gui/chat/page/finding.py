@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
 from typing import NamedTuple
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -10,11 +10,12 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from gui.chat.content import items as item_content
 from gui.chat.content.items import Asked, Mode
 from gui.chat.content.markdown import MarkdownText
-from gui.chat.drawing.laid import utf16_length
+from gui.finding.query import Pattern
 from session_host.structured.items import Item
 from session_host.structured.transcript import Transcript
 
-_ITEMS_AT_ONCE = 200
+_BUDGET_S = 0.008
+"""The time of one slice of the search; the window handles events in between."""
 _MARKUP = str.maketrans("", "", "*_`~\\")
 WHOLE = Mode(unfolded=True, whole=True)
 
@@ -26,20 +27,6 @@ class Hit(NamedTuple):
     segment: int
     begin: int
     end: int
-
-
-def occurrences(text: str, needle: str) -> Iterator[tuple[int, int]]:
-    """The places of a text in another, as Qt counts; capital and small letters are alike."""
-    if not needle or not text:
-        return
-    folded, searched = text.lower(), needle.lower()
-    if len(folded) != len(text):
-        folded, searched = text, needle  # Some letters have another length in small: compare as they are.
-    place = folded.find(searched)
-    while place >= 0:
-        begin = utf16_length(text[:place])
-        yield begin, begin + utf16_length(text[place : place + len(searched)])
-        place = folded.find(searched, place + len(searched))
 
 
 def may_contain(item: Item, searched: str) -> bool:
@@ -55,19 +42,20 @@ def may_contain(item: Item, searched: str) -> bool:
     return False
 
 
-def hits_in(item: Item, needle: str) -> list[Hit]:
-    """The places of a text in an item."""
-    if not may_contain(item, needle.lower()):
+def hits_in(item: Item, pattern: Pattern) -> list[Hit]:
+    """The places of a pattern in an item."""
+    query = pattern.query
+    if not query.is_expression and not may_contain(item, query.text.lower()):
         return []
     found = item_content.segments(item, WHOLE, MarkdownText(), Asked())
     return [
         Hit(item.id, number, begin, end)
         for number, segment in enumerate(found)
-        for begin, end in occurrences(segment.text, needle)
+        for begin, end in pattern.spans_as_qt_counts(segment.text)
     ]
 
 
-class Finder(QObject):
+class Scan(QObject):
     """Searches a transcript from its end, some items at a time.
 
     Signals:
@@ -80,18 +68,18 @@ class Finder(QObject):
         super().__init__(parent)
         self.hits: list[Hit] = []
         self.is_done = True
-        self._needle = ""
+        self._pattern: Pattern | None = None
         self._transcript: Transcript | None = None
         self._rest = 0
         self._timer = QTimer(self, interval=0)
         self._timer.timeout.connect(self._go_on)
 
-    def start(self, transcript: Transcript, needle: str) -> None:
-        """Search a transcript; "" finds nothing."""
-        self._transcript, self._needle, self.hits = transcript, needle, []
-        self._rest = len(transcript) if needle else 0
-        self.is_done = not needle
-        if needle:
+    def start(self, transcript: Transcript, pattern: Pattern | None) -> None:
+        """Search a transcript; None finds nothing."""
+        self._transcript, self._pattern, self.hits = transcript, pattern, []
+        self._rest = len(transcript) if pattern is not None else 0
+        self.is_done = pattern is None
+        if pattern is not None:
             self._timer.start()
             self._go_on()
         else:
@@ -104,16 +92,19 @@ class Finder(QObject):
         self.hits, self.is_done = [], True
 
     def _go_on(self) -> None:
-        transcript = self._transcript
-        if transcript is None:
+        transcript, pattern = self._transcript, self._pattern
+        if transcript is None or pattern is None:
             return
-        begin = max(self._rest - _ITEMS_AT_ONCE, 0)
+        end_s = time.monotonic() + _BUDGET_S
         found: list[Hit] = []
-        for position in range(begin, min(self._rest, len(transcript))):
-            found += hits_in(transcript[position], self._needle)
+        self._rest = min(self._rest, len(transcript))
+        while self._rest > 0:
+            self._rest -= 1
+            found[:0] = hits_in(transcript[self._rest], pattern)
+            if time.monotonic() > end_s:
+                break
         self.hits = found + self.hits
-        self._rest = begin
-        if begin == 0:
+        if self._rest == 0:
             self._timer.stop()
             self.is_done = True
         self.progressed.emit()

@@ -21,7 +21,6 @@ from gui.wording import chat_texts
 from session_host.structured.transcript import Transcript
 
 from .accessible_rows import AccessibleRows
-from .finding import occurrences
 from .places import Visible
 from .pointing import PointedPage
 from .requests import RequestCard
@@ -242,7 +241,7 @@ class TranscriptPage(PointedPage):
         """The places of the searched text in a segment, with their grounds."""
         found: list[tuple[int, int, QColor]] = []
         tokens = self.style_.tokens
-        for begin, end in occurrences(text, self.needle):
+        for begin, end in self.pattern.spans_as_qt_counts(text) if self.pattern is not None else ():
             is_current = self.current_hit == (key, number, begin, end)
             found.append((begin, end, blend(tokens.needs_you, tokens.page, 0.55 if is_current else 0.22)))
         return found

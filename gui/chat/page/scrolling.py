@@ -16,6 +16,7 @@ from gui.chat.content.highlighting import lexers
 from gui.chat.content.segments import Card
 from gui.chat.drawing.laid import Control, utf16_length
 from gui.chat.drawing.style import MARGIN_PX, MOST_WIDTH_PX, Style
+from gui.finding.query import Pattern
 from gui.terminal.cell_metrics import MIN_FONT_PX
 from gui.terminal.drawing.frame_pacing import FramePacer
 from gui.theme.follow import Theme
@@ -60,7 +61,7 @@ class ScrollingPage(QWidget):
         self.visible: list[Visible] = []
         self.hovered: tuple[str, int, int] | None = None
         self.focused: tuple[str, int, int] | None = None
-        self.needle = ""
+        self.pattern: Pattern | None = None
         self.current_hit: tuple[str, int, int, int] | None = None
         self._place: Place | None = None
         self._kept_place: Place | None = None
@@ -367,8 +368,7 @@ class ScrollingPage(QWidget):
         marks: list[tuple[int, int, QColor]] = []
         length = utf16_length(segment.text)
         part = self.selection.part_of(self.rows, each.position, each.number, length)
-        if self.needle:
-            marks += self._hits(row.key, each.number, segment.text)
+        marks += self._hits(row.key, each.number, segment.text) if self.pattern is not None else []
         if part is not None:
             marks.append((*part, self.style_.selection))
         shown = QRectF(0, -each.top, self.rows.width, self.height())

@@ -8,6 +8,7 @@ widget's corner.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from PySide6.QtCore import QPoint, QRect
@@ -49,6 +50,7 @@ class Surface:
         cursor_shown: False while a blinking cursor is hidden.
         live: False for a read-only screen, which has no cursor.
         composing: uncommitted text of an input method, as runs from column 0.
+        marking: changes each frame before it is painted, for example to mark matches; None for no change.
     """
 
     def __init__(self, theme: TerminalTheme, metrics: CellMetrics) -> None:
@@ -60,6 +62,7 @@ class Surface:
         self.cursor_shown = True
         self.live = True
         self.composing: tuple[Run, ...] = ()
+        self.marking: Callable[[Emulator, Frame], Frame] | None = None
         self._theme = theme
         self._glyphs = Glyphs(metrics)
         self._colors = Colors(theme)
@@ -73,6 +76,11 @@ class Surface:
     def size(self) -> GridSize:
         """The grid's size; 0×0 for none."""
         return self._canvas.size
+
+    @property
+    def theme(self) -> TerminalTheme:
+        """The colours in use."""
+        return self._theme
 
     def set_metrics(self, metrics: CellMetrics) -> None:
         """Use another font, size or scale; set the layout next."""
@@ -104,7 +112,10 @@ class Surface:
 
     def apply_frame(self, emulator: Emulator) -> QRegion | None:
         """Take the emulator's damage; returns the region to repaint, None for the whole widget."""
-        return self.take_frame(emulator.frame(), reverse_screen=emulator.modes.reverse_screen)
+        frame = emulator.frame()
+        if self.marking is not None:
+            frame = self.marking(emulator, frame)
+        return self.take_frame(frame, reverse_screen=emulator.modes.reverse_screen)
 
     def take_frame(self, frame: Frame, *, reverse_screen: bool) -> QRegion | None:
         """Apply a frame; returns the region to repaint, None for the whole widget."""

@@ -14,7 +14,7 @@ from gui.window.sheets.chooser import Choice, Chooser
 from gui.wording import action_texts
 
 MENU = (
-    "new_chat", "reopen_tab", "", "palette", "switch_chat", "search", "next_waiting", "", "zoom_in", "zoom_out",
+    "new_chat", "reopen_tab", "", "palette", "switch_chat", "find", "search", "next_waiting", "", "zoom_in", "zoom_out",
     "zoom_reset", "", "sidebar", "status_line", "full_screen", "", "stop_all", "close_window",
 )  # fmt: skip
 

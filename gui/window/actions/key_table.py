@@ -1,7 +1,7 @@
 """The key table: every action with its keys, and the user's changes to them.
 
 Ctrl+letter, Alt+letter and Escape belong to the program in the terminal, so the table has none of them. Keys for
-splits, finding text in one chat and selecting by keyboard are reserved.
+splits and selecting by keyboard are reserved.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ TABLE: tuple[Key, ...] = (
     Key("palette", ("Ctrl+Shift+P",), listed=False),
     Key("switch_chat", ("Ctrl+Shift+K",)),
     Key("search", ("Ctrl+Shift+S",)),
+    Key("find", ("Ctrl+Shift+F",), on="chat"),
     Key("next_waiting", ("Ctrl+Shift+J",)),
     Key("new_chat", ("Ctrl+Shift+N",)),
     Key("close_tab", ("Ctrl+Shift+W",), on="chat"),
@@ -92,10 +93,10 @@ TABLE: tuple[Key, ...] = (
 
 
 RESERVED = (
-    "Ctrl+Shift+D", "Ctrl+Shift+E", "Ctrl+Shift+Z", "Ctrl+Shift+F", "Ctrl+Shift+Space", "Ctrl+,",
+    "Ctrl+Shift+D", "Ctrl+Shift+E", "Ctrl+Shift+Z", "Ctrl+Shift+Space", "Ctrl+,",
     "Alt+Shift+Up", "Alt+Shift+Down", "Alt+Shift+Left", "Alt+Shift+Right",
 )  # fmt: skip
-"""Keys reserved for splits, finding text, selecting by keyboard and settings: a program never gets these."""
+"""Keys reserved for splits, selecting by keyboard and settings: a program never gets these."""
 
 
 def sequences(keys: tuple[str, ...] | list[str]) -> list[QKeySequence]:

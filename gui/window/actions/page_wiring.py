@@ -46,6 +46,7 @@ class PageWiring:
         self._ask_errors = ask_errors
         self._set_zoom = set_zoom
         self._grid_changed = grid_changed
+        tabs.active_changed.connect(banners.arrange)
 
     def wire(self, page: ChatPage) -> None:
         """Connect a page."""
@@ -56,6 +57,7 @@ class PageWiring:
         page.file_wanted.connect(opener.open_file)
         page.notice_given.connect(lambda text: self._banners.inform(text, key="terminal"))
         page.zoomed.connect(self._set_zoom)
+        page.find_bar_moved.connect(self._banners.arrange)
         page.refused.connect(lambda line: self._on_refused(chat, line))
         if isinstance(page, TerminalPage):
             self._wire_terminal(page)

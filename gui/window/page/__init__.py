@@ -3,6 +3,8 @@
 chat_page    a tab's content: a view, and the parts around it
 terminal_page  the page of a chat in a terminal
 structured_page  the page of a structured chat
+page_view    the methods of a page's parts that the window's actions call
+find_bar     the bar that finds a text in the chat
 state_bars   starting, reconnecting, trouble
 end_bar      the bar under the last screen of an ended chat
 banners      one quiet line over the page, with one action

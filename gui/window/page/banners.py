@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWi
 from gui.theme.follow import Theme
 from gui.theme.icons import Glyph
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
+from gui.window.page.find_bar import FindBar
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import Area, IconButton, button
 from gui.wording import common_texts
@@ -127,16 +128,18 @@ class BannerArea(QWidget):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self._over and event.type() in {QEvent.Type.Resize, QEvent.Type.ChildAdded}:
-            self._place()
+            self.arrange()
         return super().eventFilter(watched, event)
 
-    def _place(self) -> None:
-        """Move to the upper right, in front of the shown page."""
+    def arrange(self) -> None:
+        """Move to the upper right, in front of the shown page and below its find bar."""
         if self.isHidden():
             return
         wanted = self._text.fontMetrics().horizontalAdvance(self._text.text()) + self._action.sizeHint().width() + 96
         width = min(wanted, WIDTH_PX, self._over.width())
-        self.setGeometry(self._over.width() - width, 0, width, self.heightForWidth(width))
+        bars = [bar for bar in self._over.findChildren(FindBar) if bar.isVisible()]
+        top = max((bar.mapTo(self._over, bar.rect().bottomLeft()).y() for bar in bars), default=0)
+        self.setGeometry(self._over.width() - width, top, width, self.heightForWidth(width))
         self.raise_()
 
     def _refresh(self) -> None:
@@ -155,6 +158,6 @@ class BannerArea(QWidget):
             self._action.setVisible(bool(banner.action))
             if not banner.lasting:
                 self._timer.start()
-            self._place()
+            self.arrange()
             announce(self)
         self.changed.emit()

@@ -2,46 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from gui.bridge.background.search_thread import Query
 from gui.bridge.chat import PATIENCE_MS, Chat
+from gui.finding.finder import Finder
+from gui.finding.query import FindQuery
 from gui.theme.follow import Theme
 from gui.window.page.end_bar import EndBar
+from gui.window.page.find_bar import FindBar, query_on_line
+from gui.window.page.page_view import PageEdit, PageView
 from gui.window.page.state_bars import Notice, ReconnectingBar, TroubleLine
 from gui.window.sheets.question import Question, QuestionSheet
 from gui.window.widgets.parts import Area, Late
 from gui.wording import common_texts, page_texts, phrases
 from session_host.protocol.messages import InputRefused
-
-
-class PageView(Protocol):
-    """The methods of a view that the window's actions call."""
-
-    def copy(self) -> None:
-        """Put the selected text on the clipboard."""
-
-    def paste(self) -> None:
-        """Paste the clipboard."""
-
-    def select_all(self) -> None:
-        """Select everything."""
-
-    def scroll_lines(self, lines: int) -> None:
-        """Scroll down, or back with negative lines."""
-
-    def scroll_pages(self, pages: int) -> None:
-        """Scroll by whole pages."""
-
-    def scroll_to_start(self) -> None:
-        """Scroll to the beginning."""
-
-    def scroll_to_end(self) -> None:
-        """Scroll to the newest."""
 
 
 class ChatPage(Area):
@@ -61,6 +38,8 @@ class ChatPage(Area):
         end_bar_made: the end bar exists now; the receiver connects its signals.
         refused: an input was refused; the host's line.
         resume_wanted: the user sent a prompt to the ended chat.
+        find_used: the user looks for something else in the chat.
+        find_bar_moved: the find bar covers another part of the page, or none.
     """
 
     over_shown = Signal()
@@ -72,6 +51,8 @@ class ChatPage(Area):
     end_bar_made = Signal(EndBar)
     refused = Signal(str)
     resume_wanted = Signal(str)
+    find_used = Signal()
+    find_bar_moved = Signal()
 
     def __init__(self, theme: Theme, chat: Chat) -> None:
         super().__init__("page")
@@ -88,6 +69,7 @@ class ChatPage(Area):
         self._reconnecting = Late(lambda: ReconnectingBar(theme, self))
         self._trouble = Late(lambda: TroubleLine(theme, self))
         self._question = Late(self._make_question)
+        self._find_bar = Late(self._make_find_bar)
         self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
         self._patience.timeout.connect(self._say_what_is_waited_for)
         layout = QVBoxLayout(self)
@@ -95,10 +77,11 @@ class ChatPage(Area):
         layout.setSpacing(0)
         self._column = layout
 
-    def set_content(self, view: QWidget, handle: PageView) -> None:
+    def set_content(self, view: QWidget, handle: PageView, finder: Finder) -> None:
         """Show this view, and follow the chat; a subclass calls it once, when it is made."""
         self.content = view
         self.handle = handle
+        self._finder = finder
         self._column.addWidget(view, 1)
         self.setFocusProxy(view)
         chat = self.chat
@@ -158,7 +141,7 @@ class ChatPage(Area):
         """Set the zoom in steps from the configured size."""
         raise NotImplementedError
 
-    def show_line(self, text: str, query: Query) -> bool:
+    def _show_line(self, text: str, query: Query) -> bool:
         """Show the line that a search has found; returns whether it is there."""
         raise NotImplementedError
 
@@ -188,6 +171,19 @@ class ChatPage(Area):
     def question(self) -> QuestionSheet:
         """The question over the page."""
         return self._question.get()
+
+    @property
+    def find_bar(self) -> FindBar:
+        """The bar that finds text in the chat."""
+        return self._find_bar.get()
+
+    def _make_find_bar(self) -> FindBar:
+        bar = FindBar(self._theme, self, self._finder)
+        bar.resized.connect(self._place_overlays)
+        bar.used.connect(self.find_used)
+        bar.moved.connect(self.find_bar_moved)
+        bar.closed.connect(lambda: self.content.setFocus(Qt.FocusReason.OtherFocusReason))
+        return bar
 
     def _make_end_bar(self) -> EndBar:
         bar = EndBar(self._theme)
@@ -321,7 +317,25 @@ class ChatPage(Area):
             self._told_over = now
             self.over_shown.emit()
 
-    # ------------------------------------------------------------ questions and the keyboard
+    # ------------------------------------------------------------ find, questions and the keyboard
+
+    def show_line(self, text: str, query: Query) -> bool:
+        """Show the line that a search has found, and find its words; returns whether the line is there."""
+        is_there = self._show_line(text, query)
+        if is_there:
+            self.open_find(query_on_line(query, text), text)
+        return is_there
+
+    def open_find(self, query: FindQuery | None = None, line: str = "") -> None:
+        """Open the find bar; see ``FindBar.open_find``."""
+        if not self.is_question_open:
+            self.find_bar.open_find(query, line)
+
+    @property
+    def edited(self) -> PageEdit:
+        """Where text is copied and pasted: the find bar while it has the keyboard, else the view."""
+        bar = self._find_bar.made
+        return bar if bar is not None and bar.has_keyboard else self.handle
 
     def ask(self, question: Question) -> None:
         """Ask the user about this chat; the question closes with the page, or when the chat ends."""
@@ -347,7 +361,10 @@ class ChatPage(Area):
     @property
     def has_keyboard(self) -> bool:
         """Whether the view, or the question over it, has the keyboard focus."""
-        return self._view_has_keyboard or (self.is_question_open and self.question.isAncestorOf(self.focusWidget()))
+        bar = self._find_bar.made
+        if self._view_has_keyboard or (bar is not None and bar.has_keyboard):
+            return True
+        return self.is_question_open and self.question.isAncestorOf(self.focusWidget())
 
     def focus_terminal(self) -> None:
         """Give the keyboard focus to the question, if one is open, else to the view."""
@@ -373,3 +390,5 @@ class ChatPage(Area):
             self.notice.setGeometry(0, 0, self.width(), max(self.height() - bar_px, 0))
         if self._trouble.made is not None:
             self.trouble.place(self.height() - bar_px)
+        if self._find_bar.is_open:
+            self.find_bar.place(self.width())

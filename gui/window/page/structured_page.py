@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 
 from gui.bridge.background.search_thread import Query
 from gui.bridge.chat import Chat
@@ -51,7 +52,10 @@ class StructuredPage(ChatPage):
         view.noticed.connect(self.notice_given)
         view.page.zoom_wanted.connect(lambda by: self.zoomed.emit(self._steps + by))
         chat.damaged.connect(self._on_damaged)
-        self.set_content(view, self)
+        self.set_content(view, self, view.finder)
+        shortcut = QShortcut(QKeySequence("Ctrl+F"), self)
+        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        shortcut.activated.connect(self.open_find)
 
     # ------------------------------------------------------------ what the user does
 
@@ -186,10 +190,8 @@ class StructuredPage(ChatPage):
     def _view_has_keyboard(self) -> bool:
         return self.view.isAncestorOf(self.focusWidget()) if self.focusWidget() is not None else False
 
-    def show_line(self, text: str, query: Query) -> bool:
-        """See ``ChatPage``: find the line in the transcript."""
-        self.view.open_find()
-        self.view.find_bar.field.setText(text)
+    def _show_line(self, text: str, query: Query) -> bool:
+        """See ``ChatPage``; the search finds the line."""
         return True
 
     # ------------------------------------------------------------ size

@@ -54,7 +54,7 @@ class TerminalPage(ChatPage):
         chat.damaged.connect(self.view.on_damage)
         chat.clipboard_offered.connect(self.clipboard_offered)
         theme.changed.connect(self._dress)
-        self.set_content(self.view, self.view)
+        self.set_content(self.view, self.view, self.view.finder)
 
     def _dress(self) -> None:
         self.view.set_theme(self._theme.terminal)
@@ -133,7 +133,7 @@ class TerminalPage(ChatPage):
         super()._on_changed()
         self.view.setAccessibleName(page_texts.terminal_of(self.chat.name))
 
-    def show_line(self, text: str, query: Query) -> bool:
+    def _show_line(self, text: str, query: Query) -> bool:
         """See ``ChatPage``."""
         return self.view.show_line(text, query.spans)
 

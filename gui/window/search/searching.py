@@ -83,6 +83,7 @@ class _Way(QObject):
         page.chat.replaced.connect(self._search_line)
         if isinstance(page, TerminalPage):
             page.view.typed.connect(self.end)
+        page.find_used.connect(self.end)
         page.destroyed.connect(self.end)
         if page.is_settled:
             self._search_line()

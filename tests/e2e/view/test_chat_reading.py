@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from gui.chat.announcing import Announcer
 from gui.chat.page.finding import WHOLE
+from gui.window.page.find_bar import FindBar
 from gui.window.widgets.accessibility import install_roles
 from session_host.protocol.values import Image
 from session_host.structured.items import (
@@ -233,25 +234,25 @@ def test_find_counts_in_folded_items_and_unfolds_the_one_shown(
         chat.put("agent", f"Answer {number}")
     chat.put("agent", "The Needle is here.")
     shown = chat_stage(chat)
-    shown.press(Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier)
-    assert shown.view.find_bar.isVisible()
-    QTest.keyClicks(shown.view.find_bar.field, "needle")
-    process_events_until(lambda: shown.view._finder.is_done, WAIT_S, "the search to end")
-    assert shown.view.find_bar.count.text() == "2 of 2"
+    bar = FindBar(shown.view.theme, shown.view, shown.view.finder)
+    bar.open_find()
+    QTest.keyClicks(bar.field, "needle")
+    process_events_until(lambda: shown.view.finder.scan.is_done, WAIT_S, "the search to end")
+    assert bar.count.text() == "2 of 2"
     assert "The Needle is here." in shown.shown()
-    shown.press(Qt.Key.Key_Return)
-    assert shown.view.find_bar.count.text() == "1 of 2"
+    QTest.keyClick(bar.field, Qt.Key.Key_Return)
+    assert bar.count.text() == "1 of 2"
     assert "a needle in the output" in shown.shown()
     chat.put("agent", "Another needle comes.")
     shown.settle()
-    process_events_until(lambda: "of 3" in shown.view.find_bar.count.text(), WAIT_S, "the new match to be counted")
-    assert shown.view.find_bar.count.text() == "1 of 3"
-    shown.press(Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
-    assert shown.view.find_bar.count.text() == "3 of 3"
+    process_events_until(lambda: "of 3" in bar.count.text(), WAIT_S, "the new match to be counted")
+    assert bar.count.text() == "1 of 3"
+    QTest.keyClick(bar.field, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    assert bar.count.text() == "3 of 3"
     shown.view.page.scroll_to_start()
     assert "a needle in the output" not in shown.shown()  # Folded as before.
-    shown.press(Qt.Key.Key_Escape)
-    assert not shown.view.find_bar.isVisible()
+    QTest.keyClick(bar.field, Qt.Key.Key_Escape)
+    assert not bar.isVisible()
 
 
 def test_no_message_loads_anything(chat_stage: Callable[..., ChatStage]) -> None:

@@ -19,6 +19,7 @@ from gui.chat.drawing.style import Style
 from gui.chat.page import places
 from gui.chat.page.finding import hits_in
 from gui.chat.page.rows import Rows
+from gui.finding.query import FindQuery, Pattern
 from gui.theme.follow import Theme
 from session_host.structured.items import (
     AgentRequest,
@@ -118,5 +119,5 @@ def test_any_changes_look_as_if_they_had_come_at_once(
 @given(_ITEMS)
 def test_what_is_found_is_in_the_unfolded_item(item: Item) -> None:
     for needle in ("word", "a", "x"):
-        for hit in hits_in(item, needle):
+        for hit in hits_in(item, Pattern(FindQuery(needle))):
             assert hit.end > hit.begin

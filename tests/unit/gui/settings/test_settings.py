@@ -97,7 +97,7 @@ def test_no_key_is_given_twice_nor_taken_from_the_programs():
 def test_keys_of_later_features_are_free():
     chosen, _ = key_table.with_overrides({})
     given = {sequence.toString() for sequences in chosen.values() for sequence in sequences}
-    assert not given & {"Ctrl+Shift+D", "Ctrl+Shift+E", "Ctrl+Shift+Z", "Ctrl+Shift+F", "Ctrl+Shift+Space", "Ctrl+,"}
+    assert not given & {"Ctrl+Shift+D", "Ctrl+Shift+E", "Ctrl+Shift+Z", "Ctrl+Shift+Space", "Ctrl+,"}
 
 
 def test_a_key_of_the_users_is_taken_from_who_had_it():

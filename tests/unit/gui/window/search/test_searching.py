@@ -69,7 +69,11 @@ async def test_a_line_far_back_in_a_running_chat_is_scrolled_to_and_marked(playe
     played.viewers[running].become(played.viewers[running].state)
     emulator = played.page.view.emulator
     assert emulator is not None
-    await played.until(lambda: emulator.selected_text() == "line 123 of the log", "the match to be marked")
+    bar = played.page.find_bar
+    await played.until(lambda: bar.count.text() == "1 of 1", "the match to be the current one")
+    assert bar.field.hasFocus()
+    await press(played, Qt.Key.Key_Escape)
+    assert emulator.selected_text() == "line 123 of the log"
     assert played.page.view.hasFocus()
     frame_rows = emulator.frame()
     assert frame_rows.scroll_offset > 300
@@ -103,12 +107,12 @@ async def test_an_ended_chat_opens_at_the_place_in_its_last_screen(played: Playe
     await search_for(played, '"line 77 "')
     await press(played, Qt.Key.Key_Return)
     assert played.window.tabs.active_id == ended
-
-    def marked() -> bool:
-        shown = played.page.view.emulator
-        return shown is not None and shown.selected_text().strip() == "line 77"
-
-    await played.until(marked, "the match to be marked")
+    await played.until(lambda: played.page.find_bar.count.text() == "1 of 1", "the match to be the current one")
+    assert played.page.find_bar.field.text() == "line 77 "
+    await press(played, Qt.Key.Key_Escape)
+    shown = played.page.view.emulator
+    assert shown is not None
+    assert shown.selected_text().strip() == "line 77"
     assert not played.window.sheets.searching.recorded.is_open
 
 

@@ -1,0 +1,55 @@
+"""The interface between the find bar and a page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+from gui.finding.query import FindQuery
+
+
+class Found(NamedTuple):
+    """How far a search has come.
+
+    Attributes:
+        place: the number of the current match, from 1 at the top; 0 for none.
+        total: how many matches are known.
+        is_done: whether all text has been searched.
+        is_cut: whether there are more matches than ``total``.
+        error: why the regular expression is not valid; "" if it is.
+        is_too_slow: whether the expression did not get through some lines.
+    """
+
+    place: int = 0
+    total: int = 0
+    is_done: bool = True
+    is_cut: bool = False
+    error: str = ""
+    is_too_slow: bool = False
+
+
+class Finder(Protocol):
+    """Finds a query in the text of one page, marks the matches, and shows the current one."""
+
+    def listen(self, tell: Callable[[Found], object]) -> None:
+        """Call ``tell`` with each change of what is found."""
+
+    def cover(self, height_px: int) -> None:
+        """Show matches below the bar, which covers this height of the page's right part."""
+
+    def suggestion(self) -> str:
+        """The selected text, if it is one line; else ""."""
+
+    def find(self, query: FindQuery, line: str = "") -> None:
+        """Find a query; an empty one finds nothing.
+
+        Args:
+            query: the query.
+            line: the text of a line that is shown already: its first match becomes the current one.
+        """
+
+    def step(self, by: int) -> None:
+        """Go to the next match (1) or the one before (-1)."""
+
+    def leave(self) -> None:
+        """Find nothing any more; the current match becomes the selection."""

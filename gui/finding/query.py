@@ -1,0 +1,118 @@
+"""A query, and its places in a text, found with bounded work."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from typing import NamedTuple
+
+from PySide6.QtCore import QRegularExpression
+
+_MATCH_LIMIT = 200_000
+"""The steps that the expression may take from one place of a line: some milliseconds."""
+_LIMITS_REACHED = 12
+"""After so many lines that an expression does not get through, it is not tried any more."""
+
+
+class FindQuery(NamedTuple):
+    """What the user looks for.
+
+    Attributes:
+        text: the text, or the regular expression.
+        is_expression: whether ``text`` is a regular expression (PCRE).
+        is_exact: whether capital and small letters differ.
+        is_word: whether a match begins and ends where words do.
+    """
+
+    text: str = ""
+    is_expression: bool = False
+    is_exact: bool = False
+    is_word: bool = False
+
+
+class Pattern:
+    """A query that is ready to be found in texts.
+
+    Plain texts are found with ``re``, in linear time. Expressions of users are found with PCRE, which stops at a number
+    of steps; ``re`` cannot be stopped.
+
+    Attributes:
+        query: the query.
+        error: why the expression is not valid; "" if it is.
+        is_too_slow: whether the expression did not get through some lines.
+    """
+
+    def __init__(self, query: FindQuery) -> None:
+        self.query = query
+        self.error = ""
+        self._limits_reached = 0
+        self._text: re.Pattern[str] | None = None
+        self._expression: QRegularExpression | None = None
+        if query.is_expression:
+            self._expression = self._compile(query)
+        elif query.text:
+            source = re.escape(query.text)
+            if query.is_word:
+                source = rf"(?<!\w){source}(?!\w)"
+            self._text = re.compile(source, 0 if query.is_exact else re.IGNORECASE)
+
+    def _compile(self, query: FindQuery) -> QRegularExpression | None:
+        option = QRegularExpression.PatternOption
+        options = option.UseUnicodePropertiesOption
+        if not query.is_exact:
+            options |= option.CaseInsensitiveOption
+        # The user's text alone first: its errors are the user's.
+        plain = QRegularExpression(query.text, options)
+        if not plain.isValid():
+            self.error = plain.errorString()
+            return None
+        source = rf"(?<!\w)(?:{query.text})(?!\w)" if query.is_word else query.text
+        limited = QRegularExpression(f"(*LIMIT_MATCH={_MATCH_LIMIT}){source}", options)
+        return limited if limited.isValid() else plain
+
+    @property
+    def is_too_slow(self) -> bool:
+        """Whether the expression did not get through some lines."""
+        return self._limits_reached > 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is looked for."""
+        return not self.query.text
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """The places in a text: (first, end) in characters, from the left, without overlap; none is empty."""
+        if self._text is not None:
+            return [match.span() for match in self._text.finditer(text)]
+        if self._expression is None or self._limits_reached >= _LIMITS_REACHED:
+            return []
+        found: list[tuple[int, int]] = []
+        matches = self._expression.globalMatch(text)
+        while matches.hasNext():
+            match = matches.next()
+            if match.capturedLength():
+                found.append((match.capturedStart(), match.capturedEnd()))
+        if not matches.isValid():
+            self._limits_reached += 1
+        return found if text.isascii() else _in_characters(text, found)
+
+    def spans_as_qt_counts(self, text: str) -> list[tuple[int, int]]:
+        """As ``spans``, in UTF-16 code units."""
+        found = self.spans(text)
+        if text.isascii():
+            return found
+        units = _unit_offsets(text)
+        return [(units[first], units[end]) for first, end in found]
+
+
+def _in_characters(text: str, found: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    units = _unit_offsets(text)
+    return [(bisect_left(units, first), bisect_left(units, end)) for first, end in found]
+
+
+def _unit_offsets(text: str) -> list[int]:
+    """The offset of each character, and of the end, in UTF-16 code units."""
+    offsets = [0]
+    for character in text:
+        offsets.append(offsets[-1] + (2 if character > "\uffff" else 1))
+    return offsets

@@ -1,0 +1,366 @@
+"""Find in a terminal: matches in the history and on the screen, marked in the view and on the scroll bar."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from PySide6.QtCore import QObject, QTimer, SignalInstance
+
+from gui.finding.finder import Found
+from gui.finding.query import FindQuery, Pattern
+from session_host.terminal.base import Emulator, Frame, Row
+
+from .drawing.surface import Surface
+from .finding.lines import Match
+from .finding.marked_rows import Mark, found_colors, marked, marks_of
+from .finding.matches import Matches, matches_in
+
+_BUDGET_S = 0.004
+"""The time of one slice of the search; the window handles events in between."""
+_REFRESH_MS = 80
+"""How long after a frame the new output is searched."""
+_MOST_SUGGESTED = 200
+_NEAR_SHARE = 3
+"""The share of the view (a third) above a match that was out of view."""
+_NOTHING = Row((), False)
+
+
+class FindHost(Protocol):
+    """The finder's view of its widget."""
+
+    @property
+    def emulator(self) -> Emulator | None:
+        """The displayed emulator."""
+
+    def emulator_touched(self) -> None:
+        """Paint, since the selection or the viewport has changed."""
+
+    def scroll_to_row(self, row: int) -> None:
+        """Scroll so that a row, counted from the oldest, is the first one, or the screen is shown."""
+
+    def select_cells(self, first: tuple[int, int], last: tuple[int, int]) -> None:
+        """Select between two cells of the viewport."""
+
+    def show_ticks(self, rows: list[int], current: int | None, total: int) -> None:
+        """Show rows on the scroll bar, counted from the oldest of ``total``."""
+
+
+class TerminalFinder(QObject):
+    """Implements ``Finder`` for a terminal. A row's number stays while the history drops older rows.
+
+    Attributes:
+        is_finding: whether the user looks for something; then the view calls ``before_frame`` and ``after_frame``.
+    """
+
+    def __init__(self, host: FindHost, surface: Surface, moved: Sequence[SignalInstance], parent: QObject) -> None:
+        """``moved``: the signals that say that the user scrolled or typed."""
+        super().__init__(parent)
+        self._host = host
+        self._surface = surface
+        self._moved = moved
+        self.is_finding = False
+        self._tell: Callable[[Found], object] = lambda _found: None
+        self._pattern = Pattern(FindQuery())
+        self._matches: Matches | None = None
+        self._current: Match | None = None
+        self._line = ""
+        self._origin: tuple[int, int] | None = None
+        """Where the search began: the match at or above it is the first one shown."""
+        self._from_end: int | None = None
+        """How many matches are below the current one; finds it again after rows were numbered anew."""
+        self._is_lost = False
+        """Whether the current match must be found again by ``_from_end``."""
+        self._holds = False
+        """Whether the view stays at the current match although new output moves it up."""
+        self._covered_px = 0
+        self._numberings = 0
+        self._painted_dropped = 0
+        self._aimed_top: int | None = None
+        """The first visible row after a scroll that is not painted yet."""
+        self._plain: list[Row] = []
+        self._shown: list[Row] = []
+        self._slices = QTimer(self, interval=0)
+        self._slices.timeout.connect(self._go_on)
+        self._again = QTimer(self, singleShot=True, interval=_REFRESH_MS)
+        self._again.timeout.connect(self._refresh)
+
+    # ------------------------------------------------------------ the bar's side, see ``Finder``
+
+    def listen(self, tell: Callable[[Found], object]) -> None:
+        """See ``Finder``."""
+        self._tell = tell
+
+    def cover(self, height_px: int) -> None:
+        """See ``Finder``."""
+        self._covered_px = height_px
+
+    def suggestion(self) -> str:
+        """See ``Finder``."""
+        emulator = self._host.emulator
+        text = emulator.selected_text() if emulator is not None else ""
+        return "" if "\n" in text or len(text) > _MOST_SUGGESTED else text
+
+    def find(self, query: FindQuery, line: str = "") -> None:
+        """See ``Finder``."""
+        self._pattern = Pattern(query)
+        if not self.is_finding:
+            for signal in self._moved:
+                signal.connect(self._on_user_moved)
+            self.is_finding = True
+        self._line = line.strip()
+        self._current, self._from_end, self._is_lost = None, None, False
+        self._search_anew()
+
+    def step(self, by: int) -> None:
+        """See ``Finder``."""
+        if self._matches is None:
+            return
+        known = self._matches.all
+        if not known:
+            return
+        if self._current is None:
+            above = self._place_at_origin(known)
+            place = above if by < 0 else above + 1
+        else:
+            number = self._matches.number_of(self._current)
+            after = bisect_right(known, self._current)
+            place = number + by if number is not None else after if by > 0 else after - 1
+        self._line, self._is_lost = "", False
+        match = known[place % len(known)]
+        self._origin = (match.row, match.column + 1)
+        self._show(match)
+        self._report()
+
+    def leave(self) -> None:
+        """See ``Finder``."""
+        match, top = self._current, self._top()
+        if self.is_finding:
+            for signal in self._moved:
+                signal.disconnect(self._on_user_moved)
+            self.is_finding = False
+        self._pattern, self._matches, self._current = Pattern(FindQuery()), None, None
+        self._origin = None
+        self._surface.marking = None
+        self._slices.stop()
+        self._again.stop()
+        self._host.show_ticks([], None, 1)
+        emulator = self._host.emulator
+        if emulator is None:
+            return
+        if match is not None and top is not None and top <= match.row <= match.last_row < top + emulator.size.rows:
+            self._host.select_cells((match.column, match.row - top), (match.last_column, match.last_row - top))
+        self.redraw()
+
+    # ------------------------------------------------------------ searching
+
+    def _search_anew(self) -> None:
+        """Search the emulator for the pattern from the beginning."""
+        emulator = self._host.emulator
+        self._surface.marking = None
+        if emulator is None or self._pattern.is_empty or self._pattern.error:
+            self._matches = None
+            self._slices.stop()
+            self._again.stop()
+            self._report()
+        else:
+            if self._matches is None:
+                self._matches = Matches(emulator)
+                self._numberings = 0
+            self._matches.refresh()
+            self._note_numbering()
+            self._matches.look_for(self._pattern)
+            self._painted_dropped = self._matches.index.dropped
+            if self._origin is None:
+                top = self._top()
+                self._origin = ((top or 0) + emulator.size.rows, 0)
+            self._surface.marking = self._mark_frame
+            self._go_on()
+        self.redraw()
+
+    def _go_on(self) -> None:
+        """Search for a while; the rest follows after other events."""
+        matches = self._matches
+        if matches is None or matches.emulator is not self._host.emulator:
+            self._slices.stop()
+            return
+        matches.go_on(_BUDGET_S)
+        self._note_numbering()
+        if matches.is_done:
+            self._slices.stop()
+        elif not self._slices.isActive():
+            self._slices.start()
+        self._settle()
+        self._report()
+
+    def _refresh(self) -> None:
+        """Search what came since."""
+        if self._matches is not None and self._matches.emulator is self._host.emulator:
+            self._matches.refresh()
+            self._go_on()
+
+    def _note_numbering(self) -> None:
+        if self._matches is not None and self._numberings != self._matches.numberings:
+            self._numberings = self._matches.numberings
+            self._painted_dropped = self._matches.index.dropped
+            self._is_lost = self._current is not None
+            self._current = self._origin = None
+
+    def _settle(self) -> None:
+        """Choose the current match, if there is none and enough has been searched."""
+        matches = self._matches
+        if matches is None or self._current is not None:
+            return
+        known = matches.all
+        if self._is_lost:
+            if self._from_end is not None and len(known) > self._from_end:
+                self._current = known[-1 - self._from_end]
+                self._is_lost = False
+                self.redraw()
+        elif self._line:
+            if matches.is_done:
+                self._settle_on_line(known)
+        elif known and self._origin is not None:
+            place = self._place_at_origin(known)
+            if place >= 0:
+                self._show(known[place])
+            elif matches.is_done:
+                self._show(known[0])
+
+    def _settle_on_line(self, known: list[Match]) -> None:
+        assert self._matches is not None
+        wanted, self._line = self._line, ""
+        lines = [line for line in self._matches.index.all_lines() if wanted in line.text]
+        best = next((line for line in reversed(lines) if line.text.strip() == wanted), lines[-1] if lines else None)
+        if best is None:
+            return
+        first = next((match for match in known if match.row >= best.row), None)
+        emulator = self._host.emulator
+        if first is not None and first.row < best.row + best.rows and emulator is not None:
+            emulator.clear_selection()
+            self._show(first)
+
+    def _place_at_origin(self, known: list[Match]) -> int:
+        """The place of the last match above the place where the search began; -1 for none."""
+        return bisect_right(known, self._origin or (0, 0)) - 1
+
+    def _report(self) -> None:
+        matches, pattern = self._matches, self._pattern
+        if matches is None:
+            self._tell(Found(error=pattern.error))
+            self._host.show_ticks([], None, 1)
+            return
+        number = matches.number_of(self._current) if self._current is not None else None
+        count = len(matches)
+        if number is not None and matches.is_done:
+            self._from_end = count - 1 - number
+        place = 0 if number is None else number + 1
+        self._tell(Found(place, count, matches.is_done, matches.is_cut, "", pattern.is_too_slow))
+        if matches.is_done:
+            dropped = matches.index.dropped
+            current = self._current.row - dropped if self._current is not None else None
+            self._host.show_ticks([match.row - dropped for match in matches.all], current, matches.index.rows)
+
+    # ------------------------------------------------------------ the view's side
+
+    def on_replaced(self) -> None:
+        """There is another emulator, or none: search it, and find the current match again."""
+        self._matches = None
+        if self._current is not None:
+            self._is_lost = True
+        self._current = self._origin = None
+        if self.is_finding:
+            self._search_anew()
+
+    def _on_user_moved(self) -> None:
+        """The user scrolled or typed: the next search begins in view, and the view follows the output again."""
+        self._holds = False
+        self._origin = self._aimed_top = None
+
+    def before_frame(self) -> None:
+        """Keep the current match in view when new output is about to move it out of view."""
+        emulator, current = self._host.emulator, self._current
+        if not self._holds or current is None or self._matches is None or emulator is None:
+            return
+        dropped = self._matches.index.dropped_now()
+        if dropped is None or self._surface.place.offset or self._aimed_top is not None:
+            return
+        above = current.row - dropped - self._covered_rows()
+        if 0 <= above < emulator.scrollback_rows:
+            emulator.scroll(above - emulator.scrollback_rows)
+
+    def after_frame(self) -> None:
+        """Search new output, soon."""
+        self._aimed_top = None
+        if self._matches is not None and not self._again.isActive():
+            self._again.start()
+
+    def redraw(self) -> None:
+        """Paint all rows again."""
+        emulator = self._host.emulator
+        if emulator is not None:
+            emulator.damage_all()
+            self._host.emulator_touched()
+
+    def _top(self) -> int | None:
+        """The number of the first visible row."""
+        emulator = self._host.emulator
+        if emulator is None or self._matches is None:
+            return None
+        place = self._surface.place
+        if self._aimed_top is not None:
+            return self._aimed_top
+        if place.offset:
+            return self._painted_dropped + place.history_rows - place.offset
+        return (self._matches.index.dropped_now() or 0) + emulator.scrollback_rows
+
+    def _show(self, match: Match) -> None:
+        """Make a match the current one, and show it."""
+        emulator, top = self._host.emulator, self._top()
+        if emulator is None or top is None or self._matches is None:
+            return
+        self._current, self._holds = match, True
+        rows, covered = emulator.size.rows, self._covered_rows()
+        if match.row < top + covered or match.last_row >= top + rows:
+            above = max(rows // _NEAR_SHARE, min(covered, rows - 1))
+            dropped = self._matches.index.dropped
+            self._aimed_top = min(max(match.row - above, dropped), dropped + emulator.scrollback_rows)
+            self._host.scroll_to_row(self._aimed_top - dropped)
+        self.redraw()
+
+    def _covered_rows(self) -> int:
+        """How many rows the bar covers in part."""
+        metrics = self._surface.metrics
+        return math.ceil(self._covered_px * metrics.device_pixel_ratio / metrics.height)
+
+    # ------------------------------------------------------------ marks
+
+    def _mark_frame(self, emulator: Emulator, frame: Frame) -> Frame:
+        """A frame with the matches in the colours of marks."""
+        matches = self._matches
+        if matches is None or matches.emulator is not emulator:
+            return frame
+        if frame.full or len(self._plain) != frame.size.rows:
+            self._plain = [_NOTHING] * frame.size.rows
+            self._shown = [_NOTHING] * frame.size.rows
+        for number, row in frame.rows.items():
+            self._plain[number] = row
+        dropped = matches.index.dropped_now()
+        marks: dict[int, list[Mark]] = {}
+        if dropped is not None:
+            self._painted_dropped = dropped
+            first = frame.scrollback_rows - frame.scroll_offset
+            colors = found_colors(self._surface.theme)
+            for line in matches.index.around(first, self._plain, dropped):
+                for match in matches_in(line, self._pattern):
+                    is_current = self._current is not None and match[:2] == self._current[:2]
+                    for number, mark in marks_of(match, frame.size.columns, colors[is_current]):
+                        marks.setdefault(number - dropped - first, []).append(mark)
+        rows: dict[int, Row] = {}
+        for number, plain in enumerate(self._plain):
+            row = marked(plain, marks[number]) if number in marks else plain
+            if number in frame.rows or row != self._shown[number]:
+                rows[number] = self._shown[number] = row
+        return frame._replace(rows=rows)

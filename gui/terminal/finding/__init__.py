@@ -1,0 +1,5 @@
+"""The text of a terminal as lines to search, and marked rows.
+
+``lines`` joins rows to lines, ``line_index`` reads an emulator's lines a part at a time and keeps them current,
+``matches`` searches them, and ``marked_rows`` gives rows the colours of matches. This package must not know widgets.
+"""

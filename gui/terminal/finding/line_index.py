@@ -1,0 +1,171 @@
+"""The lines of an emulator, read a part at a time and kept current while output arrives.
+
+A row's number never changes: the oldest row of the history has the number ``dropped``, which grows as the history drops
+rows. Lines whose rows are all in the history do not change any more; the rest, the *tail*, is read again each time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from session_host.protocol.values import GridSize
+from session_host.terminal.base import Emulator, Row, RowMark
+
+from .lines import MOST_ROWS, TextLine, joined_lines
+
+_ROWS_AT_ONCE = 25
+_NEW_ROWS_AT_ONCE = 200
+
+
+class Refreshed(NamedTuple):
+    """What has changed since the index was refreshed last.
+
+    Attributes:
+        is_new: whether the rows are numbered anew, and no line is kept.
+        dropped: how many of the oldest lines were dropped.
+        added: how many lines were added at the end of ``lines``.
+    """
+
+    is_new: bool = False
+    dropped: int = 0
+    added: int = 0
+
+
+class LineIndex:
+    """The lines of one emulator's active screen.
+
+    Attributes:
+        lines: the lines of the history that have been read, oldest first, without a gap.
+        tail: the lines that are at least partly on the screen.
+        dropped: the number of the oldest row.
+        is_behind: whether the history has rows below ``lines`` that have not been read yet.
+    """
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        emulator = self._emulator
+        self.lines: list[TextLine] = []
+        self.tail: list[TextLine] = []
+        self.dropped = 0
+        self.is_behind = False
+        self._kind = self._current_kind()
+        self._mark: RowMark | None = None
+        self._marked_row = 0
+        self._end = emulator.scrollback_rows
+        least = max(self._end - MOST_ROWS, 0)
+        while self._end > least and emulator.history(self._end - 1, 1)[0].wrapped:
+            self._end -= 1
+        self._first = self._end
+
+    def _current_kind(self) -> tuple[GridSize, bool]:
+        return self._emulator.size, self._emulator.modes.alternate_screen
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all older lines have been read."""
+        return self._first <= self.dropped
+
+    @property
+    def rows(self) -> int:
+        """The number of rows of the history and the screen."""
+        return self._emulator.scrollback_rows + self._emulator.size.rows
+
+    def all_lines(self) -> Iterator[TextLine]:
+        """The lines that have been read, oldest first."""
+        yield from self.lines
+        yield from self.tail
+
+    def dropped_now(self) -> int | None:
+        """The number of the oldest row at this moment; None if the rows must be numbered anew."""
+        if self._kind != self._current_kind():
+            return None
+        if self._mark is not None:
+            place = self._mark.place()
+            return None if place is None else self._marked_row - place
+        rows, limit = self._emulator.scrollback_rows, self._emulator.scrollback_limit
+        # Without a history there was no row to mark; a full one may have dropped some.
+        return None if rows and rows >= limit else self.dropped
+
+    def refresh(self) -> Refreshed:
+        """Follow the output: drop lines, add some of those that are new, and read the tail again."""
+        dropped = self.dropped_now()
+        is_new = dropped is None or self._end < dropped
+        if dropped is None or is_new:
+            self._begin_anew()
+        else:
+            self.dropped = dropped
+        gone = 0
+        while gone < len(self.lines) and self.lines[gone].row < self.dropped:
+            gone += 1
+        del self.lines[:gone]
+        self._first = max(self._first, self.dropped)
+        added = self._read_below()
+        return Refreshed(is_new, gone, added)
+
+    def _read_below(self) -> int:
+        """Read the rows below the lines; returns how many lines were added."""
+        emulator = self._emulator
+        history = emulator.scrollback_rows
+        start = self._end - self.dropped
+        page = emulator.history(start, min(history - start, _NEW_ROWS_AT_ONCE))
+        self.is_behind = start + len(page) < history
+        whole = len(page)
+        while whole > max(len(page) - MOST_ROWS, 0) and page[whole - 1].wrapped:
+            whole -= 1
+        columns = emulator.size.columns
+        new = joined_lines(page[:whole], self._end, columns)
+        self.lines += new
+        self._end += whole
+        begun: list[Row] = [] if self.is_behind else page[whole:]
+        top = self.dropped + history
+        self.tail = joined_lines(begun + emulator.rows(), top - len(begun), columns)
+        if self._end > self.dropped:
+            self._marked_row = self._end - 1
+            self._mark = emulator.mark_row(self._marked_row - self.dropped)
+        return len(new)
+
+    def read_older(self) -> int:
+        """Read some lines above those that have been read; returns how many."""
+        if self.is_complete:
+            return 0
+        first = max(self._first - _ROWS_AT_ONCE, self.dropped)
+        above = 1 if first > self.dropped else 0
+        page = self._emulator.history(first - above - self.dropped, self._first - first + above)
+        # A line begins after a row that does not wrap.
+        skipped = next((place for place in range(above, len(page)) if place == 0 or not page[place - 1].wrapped), above)
+        first += skipped - above
+        new = joined_lines(page[skipped:], first, self._emulator.size.columns)
+        self.lines[:0] = new
+        self._first = first
+        return len(new)
+
+    def around(self, first: int, rows: list[Row], dropped: int) -> list[TextLine]:
+        """The lines that visible rows are part of.
+
+        Args:
+            first: the place of the first of these rows, counted from the oldest.
+            rows: the rows.
+            dropped: the number of the oldest row.
+        """
+        emulator, history = self._emulator, self._emulator.scrollback_rows
+        screen: list[Row] = []
+
+        def row_at(place: int) -> Row | None:
+            if place < history:
+                page = emulator.history(place, 1) if place >= 0 else []
+                return page[0] if page else None
+            screen.extend(emulator.rows() if not screen else [])
+            return screen[place - history] if place - history < len(screen) else None
+
+        joined = list(rows)
+        while len(joined) < len(rows) + MOST_ROWS and (above := row_at(first - 1)) is not None and above.wrapped:
+            joined.insert(0, above)
+            first -= 1
+        most = len(joined) + MOST_ROWS
+        while len(joined) < most and joined[-1].wrapped and (below := row_at(first + len(joined))) is not None:
+            joined.append(below)
+        return joined_lines(joined, dropped + first, emulator.size.columns)

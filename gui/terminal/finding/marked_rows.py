@@ -1,0 +1,110 @@
+"""Rows in the colours of matches."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import NamedTuple
+
+from PySide6.QtGui import QColor
+
+from gui.theme.contrast import ratio
+from gui.theme.terminal import TerminalTheme
+from session_host.terminal.base import RGB, Attribute, Color, Row, Run, Style
+
+from .lines import Match
+
+_GROUND_SHARE = 0.3
+_YELLOW = 3
+
+_KEPT = int(Attribute.BOLD | Attribute.ITALIC | Attribute.STRIKE | Attribute.OVERLINE)
+
+
+class MarkColors(NamedTuple):
+    """The colours of a match: text and ground."""
+
+    foreground: Color
+    background: Color
+
+
+class Mark(NamedTuple):
+    """Marked columns of a row, inclusive."""
+
+    first: int
+    last: int
+    colors: MarkColors
+
+
+def marked(row: Row, marks: list[Mark]) -> Row:
+    """A row with marks, which are given from the left and do not overlap."""
+    runs: list[Run] = []
+    for run in row.runs:
+        runs += _split(run, marks)
+    for mark in marks:
+        _fill(runs, mark)
+    runs.sort(key=lambda run: run.column)
+    return row._replace(runs=tuple(runs))
+
+
+def _split(run: Run, marks: list[Mark]) -> list[Run]:
+    """A run, split at the ends of marks, with their colours."""
+    end = run.column + run.cells
+    touching = [mark for mark in marks if mark.first < end and mark.last >= run.column]
+    if not touching:
+        return [run]
+    if run.cluster:
+        return [run._replace(style=_style(run.style, touching[0].colors))]
+    edges = {run.column, end}
+    for mark in touching:
+        edges |= {max(mark.first, run.column), min(mark.last + 1, end)}
+    parts = []
+    for begin, stop in pairwise(sorted(edges)):
+        part = run._replace(column=begin, cells=stop - begin, text=run.text[begin - run.column : stop - run.column])
+        colors = next((mark.colors for mark in touching if mark.first <= begin <= mark.last), None)
+        parts.append(part if colors is None else part._replace(style=_style(run.style, colors)))
+    return parts
+
+
+def _fill(runs: list[Run], mark: Mark) -> None:
+    """Add blanks where a mark covers cells without a run."""
+    style = Style(foreground=mark.colors.foreground, background=mark.colors.background)
+    column = mark.first
+    covering = sorted(run for run in runs if run.column <= mark.last and run.column + run.cells > mark.first)
+    for begin, end in [*((run.column, run.column + run.cells) for run in covering), (mark.last + 1, 0)]:
+        if begin > column:
+            runs.append(Run(column, begin - column, " " * (begin - column), style, False))
+        column = max(column, end)
+
+
+def _style(style: Style, colors: MarkColors) -> Style:
+    return style._replace(
+        foreground=colors.foreground,
+        background=colors.background,
+        attributes=style.attributes & _KEPT,
+        underline_color=colors.foreground,
+    )
+
+
+def marks_of(match: Match, columns: int, colors: MarkColors) -> list[tuple[int, Mark]]:
+    """The marks of a match, each with the number of its row."""
+    marks = []
+    for row in range(match.row, match.last_row + 1):
+        first = match.column if row == match.row else 0
+        last = match.last_column if row == match.last_row else columns - 1
+        marks.append((row, Mark(first, last, colors)))
+    return marks
+
+
+def found_colors(theme: TerminalTheme) -> tuple[MarkColors, MarkColors]:
+    """The colours of matches: of all, and of the current one."""
+    yellow, page = theme.palette[_YELLOW], theme.background
+    ground = QColor.fromRgbF(
+        yellow.redF() * _GROUND_SHARE + page.redF() * (1 - _GROUND_SHARE),
+        yellow.greenF() * _GROUND_SHARE + page.greenF() * (1 - _GROUND_SHARE),
+        yellow.blueF() * _GROUND_SHARE + page.blueF() * (1 - _GROUND_SHARE),
+    )
+    on_current = max(theme.foreground, page, key=lambda color: ratio(color, yellow))
+    return MarkColors(_rgb(theme.foreground), _rgb(ground)), MarkColors(_rgb(on_current), _rgb(yellow))
+
+
+def _rgb(color: QColor) -> int:
+    return RGB | (color.rgb() & 0xFFFFFF)

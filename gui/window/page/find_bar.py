@@ -1,0 +1,238 @@
+"""The bar that finds a text in a chat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+
+from PySide6.QtCore import QRegularExpression, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QToolButton, QVBoxLayout, QWidget
+
+from gui.bridge.background.search_thread import Query
+from gui.finding.finder import Finder, Found
+from gui.finding.query import FindQuery
+from gui.theme.follow import Theme
+from gui.theme.icons import Glyph, glyph_icon
+from gui.window.widgets.parts import Area, label
+from gui.wording import find_texts
+
+WIDTH_PX = 460
+_FIELD_PX = 140
+_COUNT_PX = 84
+_ICON_PX = 14
+_MARGIN_PX = 12
+
+
+class FindBar(Area):
+    """A field, switches, the number of matches, and the ways between them.
+
+    Attributes:
+        field: the text to find.
+        count: the place of the current match, and how many there are.
+        problem: why the search is not what the user may expect; hidden if there is no reason.
+        is_expression, is_exact, is_word: the switches.
+
+    Signals:
+        resized: the bar needs another height.
+        moved: the bar covers another part of the page, or none.
+        closed: the user closed the bar.
+        used: the user changed the query, or went to another match.
+    """
+
+    resized = Signal()
+    moved = Signal()
+    closed = Signal()
+    used = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget, finder: Finder) -> None:
+        super().__init__("banner", parent)
+        self._theme = theme
+        self._finder = finder
+        self.setAccessibleName(find_texts.find())
+        self.field = QLineEdit()
+        self.field.setPlaceholderText(find_texts.find())
+        self.field.setAccessibleName(find_texts.find())
+        self.field.setMinimumWidth(_FIELD_PX)
+        self.count = label("", "secondary")
+        self.count.setMinimumWidth(_COUNT_PX)
+        self.count.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.problem = label("", "secondary")
+        self.problem.setWordWrap(True)
+        self.problem.hide()
+        self.is_exact = self._switch("Aa", find_texts.match_case(), "Alt+C")
+        self.is_word = self._switch("W", find_texts.whole_words(), "Alt+W")
+        self.is_expression = self._switch(".*", find_texts.expression(), "Alt+R")
+        self._icons = [
+            (self._button(find_texts.previous_match(), lambda: self._step(-1)), Glyph.UP),
+            (self._button(find_texts.next_match(), lambda: self._step(1)), Glyph.EXPANDED),
+            (self._button(find_texts.close_find(), self.close_find), Glyph.CLOSE),
+        ]
+        row = QHBoxLayout()
+        row.setSpacing(4)
+        row.addWidget(self.field, 1)
+        row.addWidget(self.count)
+        row.addSpacing(4)
+        for switch in (self.is_exact, self.is_word, self.is_expression):
+            row.addWidget(switch)
+        for button, _ in self._icons:
+            row.addWidget(button)
+        self._column = column = QVBoxLayout(self)
+        column.setContentsMargins(8, 6, 8, 6)
+        column.setSpacing(4)
+        column.addLayout(row)
+        column.addWidget(self.problem)
+        self._dress()
+        theme.changed.connect(self._dress)
+        self.field.textEdited.connect(self._on_edited)
+        self.hide()
+
+    def _switch(self, text: str, name: str, keys: str) -> QToolButton:
+        made = self._button(name, self._on_edited)
+        made.setText(text)
+        made.setCheckable(True)
+        shortcut = QShortcut(QKeySequence(keys), self)
+        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        shortcut.activated.connect(made.click)
+        return made
+
+    def _button(self, name: str, on_click: Callable[[], object]) -> QToolButton:
+        made = QToolButton()
+        made.setToolTip(name)
+        made.setAccessibleName(name)
+        made.setIconSize(QSize(_ICON_PX, _ICON_PX))
+        made.setFixedSize(26, 26)
+        made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        made.clicked.connect(lambda _checked: on_click())
+        return made
+
+    def _dress(self) -> None:
+        for button, glyph in self._icons:
+            button.setIcon(glyph_icon(glyph, self._theme.tokens, size_px=_ICON_PX))
+
+    # ------------------------------------------------------------ opening and closing
+
+    def open_find(self, query: FindQuery | None = None, line: str = "") -> None:
+        """Open the bar with the keyboard focus.
+
+        Args:
+            query: the query; None for the selected text or, without one, the last query.
+            line: see ``Finder.find``.
+        """
+        if query is None:
+            selected = "" if self.isVisible() else self._finder.suggestion()
+            query = self.query._replace(text=selected, is_expression=False) if selected else self.query
+        is_same = self.isVisible() and query == self.query
+        self._finder.listen(self._on_found)
+        self.field.setText(query.text)
+        self.is_expression.setChecked(query.is_expression)
+        self.is_exact.setChecked(query.is_exact)
+        self.is_word.setChecked(query.is_word)
+        self.show()
+        self.resized.emit()
+        self.raise_()
+        self.field.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.field.selectAll()
+        if not is_same or line:
+            self._finder.find(query, line)
+
+    def place(self, page_width_px: int) -> None:
+        """Lie over the page's upper right corner."""
+        width = min(WIDTH_PX, page_width_px - 2 * _MARGIN_PX)
+        height = self._column.heightForWidth(width)
+        height = height if height > 0 else self.sizeHint().height()
+        self.setGeometry(page_width_px - width - _MARGIN_PX, _MARGIN_PX, width, height)
+        self._finder.cover(_MARGIN_PX + height)
+        self.moved.emit()
+
+    def close_find(self) -> None:
+        """Close the bar; the current match becomes the selection."""
+        if not self.isHidden():
+            self._finder.leave()
+            self._finder.cover(0)
+            self.hide()
+            self.moved.emit()
+            self.closed.emit()
+
+    # ------------------------------------------------------------ the user's actions
+
+    @property
+    def query(self) -> FindQuery:
+        """The query in the bar."""
+        return FindQuery(
+            self.field.text(), self.is_expression.isChecked(), self.is_exact.isChecked(), self.is_word.isChecked()
+        )
+
+    def _on_edited(self) -> None:
+        self.used.emit()
+        self._finder.find(self.query)
+
+    def _step(self, by: int) -> None:
+        self.used.emit()
+        self._finder.step(by)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        backwards = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_F3}:
+            self._step(-1 if backwards else 1)
+        elif event.key() == Qt.Key.Key_Escape:
+            self.used.emit()
+            self.close_find()
+        else:
+            # The keys belong to the bar, and not to the page below it.
+            event.accept()
+
+    @property
+    def has_keyboard(self) -> bool:
+        """Whether the bar has the keyboard focus."""
+        return self.isVisible() and self.isAncestorOf(self.window().focusWidget())
+
+    # ------------------------------------------------------------ the window's actions, see ``PageEdit``
+
+    def copy(self) -> None:
+        """Copy what is selected in the field."""
+        self.field.copy()
+
+    def paste(self) -> None:
+        """Paste into the field."""
+        self.field.paste()
+
+    def select_all(self) -> None:
+        """Select the whole query."""
+        self.field.selectAll()
+
+    # ------------------------------------------------------------ what is found
+
+    def _on_found(self, found: Found) -> None:
+        if not self.field.text() or found.error:
+            text = ""
+        elif not found.total:
+            text = find_texts.no_match() if found.is_done else "…"
+        elif not found.place:
+            text = find_texts.matches_elsewhere(found.total)
+        elif found.is_cut:
+            text = find_texts.more_matches(found.place, found.total)
+        else:
+            text = find_texts.matches(found.place, found.total)
+        self.count.setText(text)
+        problem = find_texts.invalid_expression(found.error) if found.error else ""
+        if found.is_too_slow:
+            problem = find_texts.too_slow()
+        if problem != self.problem.text():
+            self.problem.setText(problem)
+            self.problem.setVisible(bool(problem))
+            self.resized.emit()
+
+
+def query_on_line(searched: Query, line: str) -> FindQuery:
+    """The query for what a search in all chats has marked in a line."""
+    spans = searched.spans(line)
+    if not spans:
+        return FindQuery(line.strip())
+    first, end = spans[0][0], spans[-1][1]
+    if all(line[before[1] : after[0]].isspace() for before, after in pairwise(spans)):
+        return FindQuery(line[first:end])
+    words = list(dict.fromkeys(line[begin:stop].lower() for begin, stop in spans))
+    if len(words) == 1:
+        return FindQuery(words[0])
+    return FindQuery(".*?".join(QRegularExpression.escape(word) for word in words), is_expression=True)

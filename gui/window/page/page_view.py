@@ -1,0 +1,34 @@
+"""The methods of a page's parts that the window's actions call."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class PageEdit(Protocol):
+    """A part of a page with text."""
+
+    def copy(self) -> None:
+        """Put the selected text on the clipboard."""
+
+    def paste(self) -> None:
+        """Paste the clipboard."""
+
+    def select_all(self) -> None:
+        """Select everything."""
+
+
+class PageView(PageEdit, Protocol):
+    """The view of a page."""
+
+    def scroll_lines(self, lines: int) -> None:
+        """Scroll down, or back with negative lines."""
+
+    def scroll_pages(self, pages: int) -> None:
+        """Scroll by whole pages."""
+
+    def scroll_to_start(self) -> None:
+        """Scroll to the beginning."""
+
+    def scroll_to_end(self) -> None:
+        """Scroll to the newest."""

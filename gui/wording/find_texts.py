@@ -1,0 +1,60 @@
+"""Texts of the find bar."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication
+
+translate = QCoreApplication.translate
+
+
+def find() -> str:
+    return translate("find", "Find in this chat")
+
+
+def matches(place: int, count: int) -> str:
+    return translate("find", "{place} of {count}").format(place=f"{place:,}", count=f"{count:,}")
+
+
+def more_matches(place: int, count: int) -> str:
+    return translate("find", "{place} of {count}+").format(place=f"{place:,}", count=f"{count:,}")
+
+
+def matches_elsewhere(count: int) -> str:
+    """The count while none of the matches is the current one."""
+    return translate("find", "{count} found").format(count=f"{count:,}")
+
+
+def no_match() -> str:
+    return translate("find", "No match")
+
+
+def next_match() -> str:
+    return translate("find", "Next match (Enter)")
+
+
+def previous_match() -> str:
+    return translate("find", "Previous match (Shift+Enter)")
+
+
+def close_find() -> str:
+    return translate("find", "Close (Esc)")
+
+
+def expression() -> str:
+    return translate("find", "Regular expression (Alt+R)")
+
+
+def match_case() -> str:
+    return translate("find", "Match case (Alt+C)")
+
+
+def whole_words() -> str:
+    return translate("find", "Whole words (Alt+W)")
+
+
+def invalid_expression(error: str) -> str:
+    return translate("find", "Regular expression: {error}").format(error=error)
+
+
+def too_slow() -> str:
+    return translate("find", "This expression takes too long on some lines. They are left out.")

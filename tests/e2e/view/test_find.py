@@ -1,0 +1,230 @@
+"""Find in a terminal: real keys in the bar, over a real engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
+
+from gui.finding.query import FindQuery
+from gui.terminal.finding.marked_rows import found_colors
+from gui.theme.follow import Theme
+from gui.theme.terminal import DARK
+from gui.window.page.find_bar import FindBar
+from session_host.protocol.values import CellSize, GridSize
+from tests.e2e.view.conftest import Stage, colors_in
+
+SHIFT = Qt.KeyboardModifier.ShiftModifier
+NONE = Qt.KeyboardModifier.NoModifier
+ALT = Qt.KeyboardModifier.AltModifier
+MATCH, CURRENT = (colors.background & 0xFFFFFF for colors in found_colors(DARK))
+
+Opened = tuple[Stage, FindBar]
+
+
+@pytest.fixture
+def opened(qapp: QApplication, stage: Callable[..., Stage]) -> Iterator[Callable[..., Opened]]:
+    """Opens the bar for a terminal with an output, in a window of its own."""
+    theme = Theme(qapp, "dark")
+    holders: list[QWidget] = []
+
+    def make(output: str, columns: int = 60, rows: int = 12) -> Opened:
+        made = stage(columns, rows)
+        made.feed(output)
+        holders.append(QWidget())
+        holders[-1].resize(500, 120)
+        bar = FindBar(theme, holders[-1], made.view.finder)
+        bar.resized.connect(lambda: bar.place(500))
+        holders[-1].show()
+        assert QTest.qWaitForWindowExposed(holders[-1])
+        holders[-1].activateWindow()
+        bar.open_find()
+        made.until(bar.field.hasFocus, "the bar to have the keyboard")
+        return made, bar
+
+    yield make
+    for holder in holders:
+        holder.close()
+        holder.deleteLater()
+
+
+def find(made: Stage, bar: FindBar, text: str) -> None:
+    """Type a query in the place of the former one."""
+    bar.field.selectAll()
+    QTest.keyClicks(bar.field, text)
+    searched(made, bar)
+
+
+def searched(made: Stage, bar: FindBar) -> None:
+    matches = made.view.finder._matches
+    made.until(lambda: matches is None or matches.is_done, "the search to end")
+    made.settle()
+
+
+def press(made: Stage, bar: FindBar, key: Qt.Key, modifiers: Qt.KeyboardModifier = NONE) -> None:
+    QTest.keyClick(bar.field, key, modifiers)
+    made.settle()
+
+
+def shown(made: Stage) -> list[str]:
+    return ["" if row is None else row.text() for row in made.view._surface.rows]
+
+
+def ground(made: Stage, column: int, row: int, columns: int = 1) -> str:
+    """What the ground of cells says: a match, the current one, or nothing."""
+    found = colors_in(made.cell_image(column, row, columns))
+    return "current" if CURRENT in found else "match" if MATCH in found else ""
+
+
+def numbered(first: int, last: int) -> str:
+    return "".join(f"line {number}\r\n" for number in range(first, last + 1))
+
+
+def test_matches_are_counted_and_marked_as_one_types_and_enter_goes_round(opened: Callable[..., Opened]) -> None:
+    made, bar = opened("an apple\r\nno fruit\r\nAPPLE pie, apple juice\r\n$ ", rows=16)
+    find(made, bar, "apple")
+    assert bar.count.text() == "3 of 3"
+    assert (ground(made, 3, 0, 5), ground(made, 0, 2, 5), ground(made, 11, 2, 5)) == ("match", "match", "current")
+    assert ground(made, 0, 1, 20) == ""
+    press(made, bar, Qt.Key.Key_Return)
+    assert bar.count.text() == "1 of 3"
+    assert ground(made, 3, 0, 5) == "current"
+    press(made, bar, Qt.Key.Key_F3, SHIFT)
+    assert bar.count.text() == "3 of 3"
+    press(made, bar, Qt.Key.Key_C, ALT)
+    assert bar.count.text() == "2 of 2"
+    find(made, bar, "app")
+    press(made, bar, Qt.Key.Key_W, ALT)
+    assert bar.count.text() == "No match"
+
+
+def test_escape_returns_to_the_terminal_with_the_match_selected(opened: Callable[..., Opened]) -> None:
+    made, bar = opened("one needle here\r\n")
+    closed: list[bool] = []
+    bar.closed.connect(lambda: closed.append(True))
+    find(made, bar, "needle")
+    assert made.emulator.selected_text() == ""
+    press(made, bar, Qt.Key.Key_Escape)
+    assert closed
+    assert not bar.isVisible()
+    assert made.emulator.selected_text() == "needle"
+    assert ground(made, 4, 0, 6) == ""
+    assert made.sink.presses() == [], "no key went to the program"
+
+
+def test_a_match_goes_across_soft_wrapped_rows(opened: Callable[..., Opened]) -> None:
+    made, bar = opened("x" * 55 + "needlework\r\n漢字 " + "y" * 54 + "needle\r\n", columns=60)
+    find(made, bar, "needle")
+    assert bar.count.text() == "2 of 2"
+    assert (ground(made, 55, 0, 5), ground(made, 0, 1)) == ("match", "match")
+    assert ground(made, 1, 1) == ""
+    assert (ground(made, 59, 2), ground(made, 0, 3, 5), ground(made, 5, 3)) == ("current", "current", "")
+    press(made, bar, Qt.Key.Key_Escape)
+    assert made.emulator.selected_text() == "needle"
+
+
+def test_an_expression_finds_and_a_wrong_one_says_why(opened: Callable[..., Opened]) -> None:
+    made, bar = opened("error 12\r\nerror x\r\nerror 345 🦀 error 6\r\n")
+    press(made, bar, Qt.Key.Key_R, ALT)
+    assert bar.is_expression.isChecked()
+    find(made, bar, r"error \d+")
+    assert bar.count.text() == "3 of 3"
+    assert ground(made, 13, 2, 7) == "current"
+    find(made, bar, r"error (\d+")
+    assert bar.count.text() == ""
+    assert bar.problem.isVisible()
+    assert "missing closing parenthesis" in bar.problem.text()
+    find(made, bar, r"error (\d+)")
+    assert not bar.problem.isVisible()
+
+
+def test_an_endless_expression_does_not_stop_the_window(opened: Callable[..., Opened]) -> None:
+    made, bar = opened("a" * 50 + "b\r\n" + numbered(1, 300))
+    press(made, bar, Qt.Key.Key_R, ALT)
+    find(made, bar, "(a+)+$")
+    assert bar.count.text() == "No match"
+    assert "too long" in bar.problem.text()
+
+
+def test_the_alternate_screen_is_searched_while_it_is_shown(opened: Callable[..., Opened]) -> None:
+    made, bar = opened("needle\r\nneedle\r\n")
+    find(made, bar, "needle")
+    assert bar.count.text() == "2 of 2"
+    made.feed("\x1b[?1049h\x1b[5;1Honly one needle")
+    made.until(lambda: bar.count.text() == "1 of 1", "the alternate screen to be searched")
+    assert ground(made, 9, 4, 6) == "current"
+    made.feed("\x1b[?1049l")
+    made.until(lambda: bar.count.text() == "2 of 2", "the first screen to be searched again")
+
+
+def test_the_match_stays_while_output_flows_and_old_lines_are_dropped(opened: Callable[..., Opened]) -> None:
+    made, bar = opened(numbered(1, 10_050))
+    find(made, bar, "line 9000")
+    assert bar.count.text() == "1 of 1"
+    row = shown(made).index("line 9000")
+    for part in range(12):
+        made.feed(numbered(20_000 + part * 100, 20_099 + part * 100))
+    assert shown(made)[row] == "line 9000"
+    assert ground(made, 0, row, 9) == "current"
+    find(made, bar, "line 2")
+    before, seen = bar.count.text(), shown(made)
+    made.feed("a new line 2\r\n")
+    made.until(lambda: bar.count.text() != before, "the new match to be counted")
+    assert shown(made) == seen, "the place stays"
+
+
+def test_output_does_not_scroll_the_current_match_away(opened: Callable[..., Opened]) -> None:
+    made, bar = opened(numbered(1, 30) + "needle\r\n")
+    find(made, bar, "needle")
+    made.feed(numbered(31, 80))
+    assert "needle" in shown(made)
+    made.view.scroll_to_end()
+    made.feed(numbered(81, 120))
+    assert "line 120" in shown(made), "who scrolls to the end follows the output again"
+
+
+def test_a_match_far_up_is_shown_and_ticks_lie_on_the_scroll_bar(opened: Callable[..., Opened]) -> None:
+    made, bar = opened("needle 1\r\n" + numbered(1, 500) + "needle 2\r\n" + numbered(501, 1000))
+    find(made, bar, "needle")
+    assert bar.count.text() == "2 of 2"
+    press(made, bar, Qt.Key.Key_Return, SHIFT)
+    assert "needle 1" in shown(made)
+    assert made.view.scrolled_back
+    ticks = made.view._bar
+    assert len(ticks._ticks) == 2
+    assert ticks._current_tick == ticks._ticks[0]
+    assert DARK.palette[3].rgb() & 0xFFFFFF in colors_in(ticks.grab().toImage())
+
+
+def test_the_current_match_is_found_again_after_a_resize(opened: Callable[..., Opened]) -> None:
+    made, bar = opened("".join(f"needle {number} " + "z" * 50 + "\r\n" for number in range(40)))
+    find(made, bar, "needle")
+    for _ in range(5):
+        press(made, bar, Qt.Key.Key_Return, SHIFT)
+    assert bar.count.text() == "35 of 40"
+    made.emulator.resize(GridSize(40, 12), CellSize())
+    made.view.on_damage()
+    made.until(lambda: bar.count.text() == "35 of 40", "the match to be found again")
+    made.until(lambda: made.view.finder._current is not None, "it to be the current one")
+
+
+def test_ten_thousand_lines_are_searched_in_slices(opened: Callable[..., Opened]) -> None:
+    made, bar = opened(numbered(1, 10_050))
+    totals: list[int] = []
+    made.view.finder.listen(lambda found: totals.append(found.total))
+    find(made, bar, "line 9")
+    assert totals[-1] == 1110, "the history has no line 9 any more"
+    assert len(set(totals)) > 3, "other events are handled in between"
+
+
+def test_the_selected_text_is_looked_for(opened: Callable[..., Opened]) -> None:
+    made, bar = opened("apple pear apple\r\n")
+    bar.close_find()
+    made.emulator.select((6, 0), (9, 0), "cell")
+    bar.open_find()
+    assert bar.field.text() == "pear"
+    assert bar.query == FindQuery("pear")
+    assert bar.count.text() == "1 of 1"
