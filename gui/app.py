@@ -19,7 +19,7 @@ from gui.bridge.background.store_thread import StoreThread
 from gui.bridge.record_watcher import StoreWatcher
 from gui.bridge.sessions_model import SessionsModel
 from gui.settings.layout import WindowLayout
-from gui.settings.preferences import load_preferences
+from gui.settings.live import LiveSettings
 from gui.theme.follow import Theme
 from gui.tray.desktop_notifications import DesktopNotifications
 from gui.tray.notifier import Notifier
@@ -91,10 +91,12 @@ class App:
         read: Future[tuple[WindowLayout, list[SessionRecord]]] = self.storage.submit(
             lambda store: (WindowLayout.from_dict(store.layout()), all_after_boot(store))
         )
-        preferences = load_preferences(paths.config_dir())
+        self.settings = LiveSettings(paths.config_dir(), parent=qt)
+        preferences = self.settings.preferences
         catalog, catalog_problem = read_catalog()
         install_roles()
-        self.theme = Theme(qt, preferences.window.appearance, readable=preferences.window.readable_colors)
+        shown = preferences.window
+        self.theme = Theme(qt, preferences.schemes, shown.appearance, readable=shown.readable_colors)
         qt.setWindowIcon(app_icon())
         warnings, found, records = _startup_facts(opened, read)
         # Overwrite only values that could be read; keep the rest for the next start.
@@ -106,12 +108,12 @@ class App:
         self._show_in_colors()
         if found is not None:
             self.sessions.take_records(records)
-        self.window = MainWindow(self.theme, self.sessions, catalog, preferences, layout)
+        self.window = MainWindow(self.theme, self.sessions, catalog, self.settings, layout)
         self.tray = Tray(self.theme, self.sessions, catalog)
         self.notifications = DesktopNotifications(self.sessions.tasks, self.tray.notify, self.window)
         self._notifier = Notifier(self.sessions, catalog, self.window.is_looked_at, self.notifications)
         self.notifications.answered.connect(self._notifier.answer)
-        self._notifier.is_wanted = preferences.window.notifications
+        self._use_settings()
         self._server = ControlServer(RemoteControl(self.window, self.sessions, self.finished).verbs())
         self._warn(filter(None, [catalog_problem, *warnings]))
         self._connect()
@@ -125,6 +127,7 @@ class App:
         self.storage.on_error = lambda error: self.window.banners.inform(str(error), kind="failed", key="layout")
         window.layout_changed.connect(self._save_layout)
         self.theme.changed.connect(self._show_in_colors)
+        self.settings.changed.connect(self._use_settings)
         window.close_wanted.connect(self._on_close_wanted)
         # Each slot shows the window first; Qt calls slots in the order of their connections.
         for chosen in (tray.chat_chosen, tray.all_chats, tray.new_chat, tray.stop_all_wanted):
@@ -159,7 +162,12 @@ class App:
         else:
             self.quit()
 
+    def _use_settings(self) -> None:
+        self._notifier.is_wanted = self.settings.preferences.window.notifications
+
     def _show_in_colors(self) -> None:
+        if self.theme.is_preview:
+            return
         colors = self.theme.terminal.default_colors()
         self.sessions.show_in(colors)
         last_colors.remember(colors)
@@ -177,6 +185,7 @@ class App:
             self.window.restore_tabs()
             self.window.show()
             self.window.focus_page()
+            self.settings.follow()
             self._say_if_there_is_no_tray()
             await self._server.start(self._claim.listener)
             # The visible page attaches first, the others after it.
@@ -231,6 +240,7 @@ class App:
     async def _end(self) -> None:
         layout = self.window.snapshot_layout().to_dict()
         self.storage.on_error = lambda _error: None  # The banners that would show it are about to close.
+        self.settings.close()
         await self._server.close()
         await self.notifications.close()
         await self.sessions.close()

@@ -1,6 +1,10 @@
 """The user's settings files, and the window's saved layout.
 
-    preferences        reads the user's own files in the configuration directory; never writes them
+    preferences        reads the user's own files in the configuration directory
+    live               the settings in force: reads the files again when they change
+    writing            writes the user's files, with comments and order kept
+    toml_file          reads a TOML file; problems name the line
+    themes/            themes in files, and the import of other terminals' themes
     endpoint_defaults  the defaults of New chat for a model server
     layout             the window's layout: saved in the store at each change
 

@@ -2,7 +2,8 @@
 
 ``window.toml``::
 
-    appearance = "desktop"            # or "dark", "light"
+    theme = "gruvbox-dark"            # a file of resources/themes or of the user's own directory themes
+    appearance = "desktop"            # or "dark", "light": the theme's counterpart is used where it is needed
     font = "JetBrains Mono"           # the terminal's; the desktop's monospace font if left out
     font_size = 13                    # in pixels; the desktop's if left out
     notifications = true              # the desktop tells when a chat begins to need you
@@ -15,17 +16,20 @@
     close_tab = ["Ctrl+Shift+W", "Ctrl+F4"]
     full_screen = ""                  # no key
 
-Both files are optional. An unreadable one is left unchanged, reported in one line, and counts as empty.
+Both files are optional. An unreadable one is left unchanged and reported in one line; at the start it counts as empty,
+later the former settings stay.
 """
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
+from gui.settings.themes.library import DEFAULT, Library
+from gui.settings.toml_file import TomlFile
+from gui.theme.scheme import SchemePair
 from session_host.errors import ConfigError
 
 FONT_SIZE_RANGE_PX = (6, 48)
@@ -34,6 +38,7 @@ FONT_SIZE_RANGE_PX = (6, 48)
 class WindowFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The settings in ``window.toml``."""
 
+    theme: str = DEFAULT
     appearance: Literal["desktop", "dark", "light"] = "desktop"
     font: str = ""
     font_size: int = 0
@@ -47,63 +52,71 @@ class Preferences(msgspec.Struct, frozen=True):
 
     Attributes:
         keys: the keys of each action that the user configured (empty: none).
+        pair: the theme that ``window.theme`` names; None until ``load_preferences`` read one.
         problems: one line for each file that could not be read.
     """
 
     window: WindowFile = WindowFile()
     keys: dict[str, list[str]] = {}
+    pair: SchemePair | None = None
     problems: tuple[str, ...] = ()
 
+    @property
+    def schemes(self) -> SchemePair:
+        """The theme with its counterpart."""
+        return self.pair or Library().pair(DEFAULT)
 
-def load_preferences(directory: Path) -> Preferences:
-    """Read the user's files; never raises for their contents."""
+
+def window_file(directory: Path) -> Path:
+    """The file with the window's settings."""
+    return directory / "window.toml"
+
+
+def load_preferences(directory: Path, former: Preferences | None = None) -> Preferences:
+    """Read the user's files; never raises for their contents.
+
+    Args:
+        directory: the configuration directory.
+        former: the settings in use, which stay where a file cannot be read; without them the defaults hold.
+    """
     problems: list[str] = []
-    window = WindowFile()
-    keys: dict[str, list[str]] = {}
+    known = former or Preferences()
+    stays = "Using the defaults." if former is None else "The former settings stay."
+    window, keys, pair = known.window, known.keys, known.pair
     try:
-        window = _read_window(directory / "window.toml")
+        window = _read_window(window_file(directory))
     except ConfigError as error:
-        problems.append(str(error))
+        problems.append(f"{error}. {stays}")
     try:
         keys = _read_keys(directory / "keys.toml")
     except ConfigError as error:
-        problems.append(str(error))
-    return Preferences(window=window, keys=keys, problems=tuple(problems))
-
-
-def _read(path: Path) -> dict[str, Any]:
+        problems.append(f"{error}. {stays}")
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        raise ConfigError(f"Can’t read {path} ({error.strerror}). Using the defaults.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"Can’t read {path}: {error}. Using the defaults.") from error
-    except RecursionError:
-        raise ConfigError(f"Can’t read {path}: too many nested levels. Using the defaults.") from None
+        pair = _read_theme(directory, window.theme)
+    except ConfigError as error:
+        problems.append(f"{error}. {'Using the default theme.' if former is None else 'The former theme stays.'}")
+    return Preferences(window=window, keys=keys, pair=pair, problems=tuple(problems))
 
 
 def _read_window(path: Path) -> WindowFile:
-    try:
-        found = msgspec.convert(_read(path), WindowFile)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}: {_plain(error)}. Using the defaults.") from error
+    file = TomlFile.read(path)
+    found = file.convert(WindowFile)
     smallest, largest = FONT_SIZE_RANGE_PX
     if found.font_size and not smallest <= found.font_size <= largest:
-        raise ConfigError(f"{path}: font_size must be between {smallest} and {largest}. Using the defaults.")
+        raise file.error(("font_size",), f"font_size must be between {smallest} and {largest}")
     return found
 
 
 def _read_keys(path: Path) -> dict[str, list[str]]:
-    try:
-        found = msgspec.convert(_read(path), dict[str, str | list[str]])
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}: {_plain(error)}. Using the defaults.") from error
+    found = TomlFile.read(path).convert(dict[str, str | list[str]])
     return {
         action: [key for key in ([keys] if isinstance(keys, str) else keys) if key] for action, keys in found.items()
     }
 
 
-def _plain(error: msgspec.ValidationError) -> str:
-    return str(error).replace("Object contains unknown field", "unknown setting").replace("`", "'")
+def _read_theme(directory: Path, identifier: str) -> SchemePair:
+    library = Library.of(directory)
+    if identifier not in library:
+        file = TomlFile.read(window_file(directory))
+        raise file.error(("theme",), f"there is no theme '{identifier}'")
+    return library.pair(identifier)

@@ -1,15 +1,18 @@
 """Colours, measures, marks and icons of the window, dark and light.
 
-Its one reason: every colour, size, mark and icon comes from here, so that both appearances stay
-whole and keep their contrast. It knows no sessions, no widgets of ours and no settings.
+Its one reason: every colour, size, mark and icon comes from here, so that each theme stays
+whole and keeps its contrast. It knows no sessions, no widgets of ours and no settings; ``gui.settings.themes``
+reads the files of themes.
 
     tokens      colours and measures by name
     contrast    how well one colour reads on another (WCAG 2)
     code        colours of code and diffs
     terminal    the terminal's sixteen colours and its ground
+    scheme      one theme, and its counterpart for the other appearance
+    derive      the window's colours from a terminal's
     marks       the shapes that show a chat's state, painted
     icons       the one icon set, and agents as monogram tiles
     tooltips    texts of others, shown to the letter
     stylesheet  tokens → Qt style sheet
-    follow      which appearance is in force, following the desktop live
+    follow      the theme in force, following the desktop live
 """

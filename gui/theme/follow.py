@@ -1,4 +1,4 @@
-"""The appearance in force: the user's setting, else the desktop's."""
+"""The theme in force: the user's, in the appearance that the user set or that the desktop has."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
-from gui.theme import contrast, terminal, tokens
+from gui.theme import contrast, tokens
+from gui.theme.scheme import Scheme, SchemePair
 from gui.theme.stylesheet import style_sheet
 from gui.theme.terminal import TerminalTheme
 from gui.theme.tokens import Tokens
@@ -21,17 +22,23 @@ class Theme(QObject):
     """The theme in force; widgets paint from it and listen for its change.
 
     Signals:
-        changed: the appearance turned from dark to light or back; style sheet and palette are
-            already in place.
+        changed: other colours are in force; style sheet and palette are already in place.
+
+    Attributes:
+        is_preview: whether the user is only looking at the theme; programs are not told about its colours.
     """
 
     changed = Signal()
 
-    def __init__(self, app: QApplication, appearance: Appearance = "desktop", *, readable: bool = True) -> None:
+    def __init__(
+        self, app: QApplication, pair: SchemePair, appearance: Appearance = "desktop", *, readable: bool = True
+    ) -> None:
         super().__init__(app)
         self._app = app
-        self._appearance = appearance
+        self._pair = pair
+        self._appearance: Appearance = appearance
         self._readable = readable
+        self.is_preview = False
         # Where the platform names no scheme, its palette still shows which way it leans. It is read
         # once, before ours takes its place.
         ground = QGuiApplication.palette().color(QPalette.ColorRole.Window)
@@ -39,40 +46,58 @@ class Theme(QObject):
         app.setStyle("Fusion")
         app.setFont(_interface_font())
         hints = QGuiApplication.styleHints()
-        self._dark = self._wants_dark(hints.colorScheme())
+        self._desktop = hints.colorScheme()
+        self._scheme = self._wanted()
         self._apply()
         hints.colorSchemeChanged.connect(self.on_color_scheme)
 
     @property
-    def dark(self) -> bool:
-        """Light text on dark ground."""
-        return self._dark
+    def wants_dark(self) -> bool:
+        """Whether the user, or else the desktop, wants light text on a dark ground."""
+        if self._appearance != "desktop":
+            return self._appearance == "dark"
+        if self._desktop == Qt.ColorScheme.Unknown:
+            return self._palette_is_dark
+        return self._desktop == Qt.ColorScheme.Dark
 
     @property
     def tokens(self) -> Tokens:
         """The colours in force."""
-        return tokens.DARK if self._dark else tokens.LIGHT
+        return self._scheme.tokens
 
     @property
     def terminal(self) -> TerminalTheme:
         """The terminal's colours in force."""
-        theme = terminal.DARK if self._dark else terminal.LIGHT
+        theme = self._scheme.terminal
         return theme if self._readable else replace(theme, readable=False)
 
     def on_color_scheme(self, scheme: Qt.ColorScheme) -> None:
         """The desktop turned dark or light."""
-        dark = self._wants_dark(scheme)
-        if dark != self._dark:
-            self._dark = dark
+        self._desktop = scheme
+        self._update()
+
+    def use(self, pair: SchemePair, appearance: Appearance, *, readable: bool) -> None:
+        """Use another theme, and other settings; ends a preview."""
+        self._pair, self._appearance = pair, appearance
+        was_readable, self._readable = self._readable, readable
+        had_preview, self.is_preview = self.is_preview, False
+        self._update(force=had_preview or was_readable != readable)
+
+    def preview(self, pair: SchemePair, appearance: Appearance) -> None:
+        """Show another theme until ``use`` is called."""
+        self._pair, self._appearance = pair, appearance
+        self.is_preview = True
+        self._update()
+
+    def _wanted(self) -> Scheme:
+        return self._pair.side(dark=self.wants_dark)
+
+    def _update(self, *, force: bool = False) -> None:
+        scheme = self._wanted()
+        if scheme != self._scheme or force:
+            self._scheme = scheme
             self._apply()
             self.changed.emit()
-
-    def _wants_dark(self, scheme: Qt.ColorScheme) -> bool:
-        if self._appearance != "desktop":
-            return self._appearance == "dark"
-        if scheme == Qt.ColorScheme.Unknown:
-            return self._palette_is_dark
-        return scheme == Qt.ColorScheme.Dark
 
     def _apply(self) -> None:
         self._app.setPalette(_palette(self.tokens))

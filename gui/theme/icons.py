@@ -15,7 +15,7 @@ from pathlib import Path
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPainter, QPixmap
 
-from gui.theme.tokens import ICON_PX, RADIUS_PX, TILE_HUES, Tokens, blend, font
+from gui.theme.tokens import ICON_PX, RADIUS_PX, Tokens, blend, font
 
 _FONT_FILE = "phosphor-1.3.0.ttf"
 _MAP_FILE = "phosphor-charmap-1.3.0.json"
@@ -112,8 +112,7 @@ def paint_tile(
     painter: QPainter, area: QRectF, monogram: str, place: int, tokens: Tokens, *, muted: bool = False
 ) -> None:
     """Paint an agent's tile: two letters on a ground tinted by the agent's place in the catalog."""
-    hues = TILE_HUES[tokens.name]
-    hue = tokens.secondary if muted else hues[place % len(hues)]
+    hue = tokens.secondary if muted else tokens.tiles[place % len(tokens.tiles)]
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)

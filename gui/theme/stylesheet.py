@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from string import Template
 
+from gui.theme.contrast import luminance
 from gui.theme.tokens import RADIUS_PX, Tokens, blend
 
 ICONS = Path(__file__).parents[2] / "resources" / "icons"
@@ -147,8 +148,9 @@ QTabBar QToolButton:hover { background: $hover; }
 
 
 def style_sheet(tokens: Tokens) -> str:
-    """The style sheet of one appearance."""
+    """The style sheet of one theme."""
     dark = tokens.name == "dark"
+    check = "light" if luminance(tokens.color("on_accent")) > 0.5 else "dark"
     return _TEMPLATE.substitute(
         page=tokens.page,
         sidebar=tokens.sidebar,
@@ -165,7 +167,7 @@ def style_sheet(tokens: Tokens) -> str:
         hover=tokens.hover,
         selected=tokens.selected,
         radius=RADIUS_PX,
-        check=(ICONS / f"check-on-{tokens.name}.svg").as_posix(),
+        check=(ICONS / f"check-on-{check}.svg").as_posix(),
         field=tokens.page if dark else tokens.raised,
         hover_raised=blend(tokens.text, tokens.raised, 0.06).name(),
         pressed=blend(tokens.text, tokens.raised, 0.12).name(),

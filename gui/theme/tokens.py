@@ -1,4 +1,4 @@
-"""Colours and measures by name, defined only here.
+"""Colours and measures by name. The measures are defined here, the colours in the files of themes.
 
 Sizes are in device-independent pixels on a grid of 4.
 """
@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtGui import QColor, QFont
+
+from gui.theme.code import CodeColors
 
 TEXT_PX = 13
 SECONDARY_PX = 12
@@ -33,9 +35,10 @@ SIDEBAR_COLLAPSED_PX = 48
 
 @dataclass(frozen=True)
 class Tokens:
-    """The colours of one appearance, each "#rrggbb".
+    """The window's colours in one theme, each "#rrggbb".
 
     Attributes:
+        name: "dark" or "light".
         page: the ground of the terminal and of the tab that is shown.
         sidebar: the ground of the sidebar, the tab bar and the status line.
         raised: the ground of sheets, menus and fields.
@@ -44,7 +47,10 @@ class Tokens:
         accent, on_accent: what may be pressed first, and text on it.
         needs_you, failed, fine: what a state means.
         hover, selected: the ground of a row or button under the pointer, and of the chosen one.
+        border: the outlines of fields, buttons and sheets.
         scrim: what dims the window behind a sheet, with its alpha in ``SCRIM_ALPHA``.
+        tiles: the colours of agents' monograms, by their place in the catalog.
+        code: the colours of code and diffs.
     """
 
     name: str
@@ -64,37 +70,15 @@ class Tokens:
     selected: str
     border: str
     scrim: str
+    tiles: tuple[str, ...]
+    code: CodeColors
 
     def color(self, token: str) -> QColor:
         """The colour of one token as Qt wants it."""
         return QColor(getattr(self, token))
 
 
-DARK = Tokens(
-    name="dark",
-    page="#15171c", sidebar="#1a1d23", raised="#22262e", hairline="#2b303a",
-    text="#e7e9ec", secondary="#9ba4b0", disabled="#5d6673",
-    accent="#7aa7ff", on_accent="#0d1220",
-    needs_you="#e7b15b", failed="#f0777f", fine="#7fcf9f",
-    hover="#22262e", selected="#272e3c", border="#3a414d", scrim="#08090c",
-)  # fmt: skip
-
-LIGHT = Tokens(
-    name="light",
-    page="#ffffff", sidebar="#f6f7f9", raised="#ffffff", hairline="#e2e5ea",
-    text="#1a1e24", secondary="#586170", disabled="#a3abb6",
-    accent="#2563eb", on_accent="#ffffff",
-    needs_you="#9a6200", failed="#c0343f", fine="#1f7a4d",
-    hover="#eceef2", selected="#e3eafa", border="#cdd2da", scrim="#1a1e24",
-)  # fmt: skip
-
 SCRIM_ALPHA = {"dark": 150, "light": 70}
-
-TILE_HUES = {
-    "dark": ("#7aa7ff", "#7fcf9f", "#e7b15b", "#c792ea", "#6fc7d6", "#f0777f", "#9ba4b0"),
-    "light": ("#2563eb", "#1f7a4d", "#8a5a00", "#8b3fb8", "#0e7284", "#c0343f", "#586170"),
-}
-"""Colours of agents' monograms, by their place in the catalog."""
 
 
 def font(size_px: int = TEXT_PX, *, bold: bool = False, capitals: bool = False) -> QFont:
@@ -110,7 +94,7 @@ def font(size_px: int = TEXT_PX, *, bold: bool = False, capitals: bool = False) 
     return chosen
 
 
-def blend(over: str, ground: str, share: float) -> QColor:
+def blend(over: str | QColor, ground: str | QColor, share: float) -> QColor:
     """``over`` laid on ``ground`` with an opacity of ``share``."""
     first, second = QColor(over), QColor(ground)
     return QColor(

@@ -17,6 +17,7 @@ from gui.window.sheets.chooser import Chooser
 from gui.window.sheets.error_output import OutputSheet
 from gui.window.sheets.explain import StatusDetailsSheet
 from gui.window.sheets.export import ExportSheet
+from gui.window.sheets.import_theme import ImportThemeSheet
 from gui.window.sheets.name import NameSheet
 from gui.window.sheets.question import QuestionSheet
 from gui.window.sheets.send import SendSheet
@@ -43,6 +44,7 @@ class Sheets:
         self.name = NameSheet(theme, window)
         self.export = ExportSheet(theme, window)
         self.chooser = Chooser(theme, window)
+        self.import_theme = ImportThemeSheet(theme, window)
         self.explain = StatusDetailsSheet(theme, window, sessions.tasks, sessions.explain)
         self.output = OutputSheet(theme, window, sessions.tasks)
         self.send = SendSheet(theme, window, sessions.tasks, sessions.running_in_order, sessions.send_text)
@@ -60,7 +62,7 @@ class Sheets:
         """The list of all sheets."""
         return (
             self.new_chat, self.name, self.export, self.chooser, self.explain, self.output, self.send,
-            self.searching.sheet, self.searching.recorded, self.question,
+            self.searching.sheet, self.searching.recorded, self.question, self.import_theme,
         )  # fmt: skip
 
     @property

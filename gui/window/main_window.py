@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QHideEvent, QMoveEvent, QResizeEvent, QShowEvent
@@ -13,7 +13,7 @@ from gui.bridge.age_timer import AgeTimer
 from gui.bridge.chat import Chat
 from gui.bridge.sessions_model import SessionsModel
 from gui.settings.layout import ZOOM_RANGE, WindowLayout
-from gui.settings.preferences import Preferences
+from gui.settings.live import LiveSettings
 from gui.terminal.cell_metrics import default_size_px
 from gui.theme.follow import Theme
 from gui.theme.icons import Glyph
@@ -26,6 +26,7 @@ from gui.window.actions.commands import Commands
 from gui.window.actions.open_links import LinkOpener
 from gui.window.actions.page_wiring import PageWiring
 from gui.window.actions.resuming import EndedChatActions
+from gui.window.actions.theme_actions import ThemeActions
 from gui.window.actions.upgrade_offer import UpgradeOffer
 from gui.window.all_sheets import Sheets
 from gui.window.page.banners import Banner, BannerArea
@@ -69,14 +70,14 @@ class MainWindow(QWidget):
         theme: Theme,
         sessions: SessionsModel,
         agents: Mapping[str, Agent],
-        preferences: Preferences,
+        settings: LiveSettings,
         layout: WindowLayout,
     ) -> None:
         super().__init__()
         self._theme = theme
         self._sessions = sessions
         self._agents = agents
-        self._preferences = preferences
+        self._settings, preferences = settings, settings.preferences
         self.layout_state = layout
         self._restoring = True
         self._is_narrow = False
@@ -114,9 +115,11 @@ class MainWindow(QWidget):
             sessions, self.tabs, self.sheets, self.banners, self.chat_actions, self.resuming, self.open_chat
         )
         opener = LinkOpener(
-            sessions.tasks, preferences.window.editor, lambda line: self.banners.inform(line, key="terminal")
-        )
-        handlers = {**self.commands.handlers(), **self._handlers()}
+            sessions.tasks, lambda: settings.preferences.window.editor,
+            lambda line: self.banners.inform(line, key="terminal"),
+        )  # fmt: skip
+        themes = ThemeActions(theme, settings, self.sheets.chooser, self.sheets.import_theme, self.banners, self)
+        handlers = {**self.commands.handlers(), **themes.handlers(), **self._handlers()}
         self.actions_ = Actions(self, self.stack, sequences, handlers, self.sheets.chooser, self.banners)
         self._wiring = PageWiring(
             self.tabs, self.banners, opener, self.chat_actions, self.resuming,
@@ -177,6 +180,7 @@ class MainWindow(QWidget):
         self.empty.new_chat.connect(self.chat_actions.new_chat)
         self.empty.agent_chosen.connect(self.chat_actions.new_chat)
         self.empty.switch_wanted.connect(self.commands.switch_chat)
+        self._settings.changed.connect(lambda: self._set_fonts(self.tabs.pages()))
         self._sessions.changed.connect(self.describe)
         self._sessions.problem.connect(lambda line: self.banners.inform(line[:1].upper() + line[1:], kind="failed"))
         self._sessions.path_found.connect(self.describe)
@@ -187,12 +191,13 @@ class MainWindow(QWidget):
             sheet.closed.connect(self.focus_page)
 
     def _on_page_made(self, page: ChatPage) -> None:
-        page.set_font(self._preferences.window.font, self._base_px, self.layout_state.zoom)
+        self._set_fonts([page])
         self._wiring.wire(page)
 
-    @property
-    def _base_px(self) -> int:
-        return self._preferences.window.font_size or default_size_px()
+    def _set_fonts(self, pages: Iterable[ChatPage]) -> None:
+        window = self._settings.preferences.window
+        for page in pages:
+            page.set_font(window.font, window.font_size or default_size_px(), self.layout_state.zoom)
 
     # ------------------------------------------------------------ layout
 
@@ -258,7 +263,6 @@ class MainWindow(QWidget):
         if event.type() == QEvent.Type.WindowStateChange:
             self._save_soon.start()
             self._tell_whether_seen()
-
         elif event.type() == QEvent.Type.ActivationChange:
             self.looks_elsewhere.emit()
             if self.isActiveWindow():

@@ -86,6 +86,63 @@ def search_chats() -> str:
     return translate("action", "Search chats")
 
 
+def choose_theme() -> str:
+    return translate("action", "Choose a theme")
+
+
+def search_themes() -> str:
+    return translate("action", "Search themes")
+
+
+def counterpart(name: str, *, dark: bool) -> str:
+    """A theme's counterpart for the other appearance."""
+    return (
+        translate("action", "dark: {name}").format(name=name)
+        if dark
+        else translate("action", "light: {name}").format(name=name)
+    )
+
+
+def no_counterpart(*, dark: bool) -> str:
+    return translate("action", "dark only") if dark else translate("action", "light only")
+
+
+def choose_appearance() -> str:
+    return translate("action", "Light or dark")
+
+
+def search_appearances() -> str:
+    return translate("action", "Choose light or dark")
+
+
+def follow_the_desktop() -> str:
+    return translate("action", "Follow the desktop")
+
+
+def always_light() -> str:
+    return translate("action", "Always light")
+
+
+def always_dark() -> str:
+    return translate("action", "Always dark")
+
+
+def in_use() -> str:
+    return translate("action", "in use")
+
+
+def import_a_theme() -> str:
+    return translate("action", "Import a theme")
+
+
+def search_files() -> str:
+    return translate("action", "Search files of other terminals")
+
+
+def another_file() -> str:
+    return translate("action", "Another file…")
+
+
 def from_the_notice() -> str:
     return translate("action", "from the notice")
 
@@ -132,6 +189,9 @@ TITLES = {
     "zoom_reset": QT_TRANSLATE_NOOP("action", "Reset zoom"),
     "focus_sidebar": QT_TRANSLATE_NOOP("action", "Focus the chat list"),
     "sidebar": QT_TRANSLATE_NOOP("action", "Toggle sidebar"),
+    "choose_theme": QT_TRANSLATE_NOOP("action", "Choose a theme…"),
+    "choose_appearance": QT_TRANSLATE_NOOP("action", "Light or dark…"),
+    "import_theme": QT_TRANSLATE_NOOP("action", "Import a theme…"),
     "status_line": QT_TRANSLATE_NOOP("action", "Toggle status line"),
     "full_screen": QT_TRANSLATE_NOOP("action", "Full screen"),
     "close_window": QT_TRANSLATE_NOOP("action", "Close window (chats keep running)"),

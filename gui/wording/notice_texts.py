@@ -253,3 +253,11 @@ def several_not_updated(names: str, reason: str) -> str:
 
 def too_old_to_update() -> str:
     return translate("notice", "started by a version of Outlive that can’t be updated")
+
+
+def setting_not_saved(error: object) -> str:
+    return translate("notice", "Can’t save the setting: {error}").format(error=error)
+
+
+def theme_imported(path: str) -> str:
+    return translate("notice", "The theme was imported to {path} and is in use.").format(path=path)

@@ -209,6 +209,14 @@ def so_far(lines: str, indexing: str) -> str:
     return translate("sheet", "{lines} so far · {indexing}").format(lines=lines, indexing=indexing)
 
 
+def import_() -> str:
+    return translate("sheet", "Import")
+
+
+def kinds_of_themes() -> str:
+    return translate("sheet", "A theme of kitty (.conf), Alacritty (.toml), Ghostty or Konsole (.colorscheme)")
+
+
 def form(suffix: str) -> str:
     return translate("sheet", str(FORMS[suffix]))
 

@@ -42,7 +42,7 @@ def test_every_module_of_session_host_loads_without_what_only_the_window_needs()
 
 def test_what_only_the_window_imports_is_an_extra() -> None:
     assert names(PROJECT["optional-dependencies"]["window"]) == {
-        "pyside6-essentials", "qasync", "qtawesome", "qtpy", "pygments",
+        "pyside6-essentials", "qasync", "qtawesome", "qtpy", "pygments", "tomlkit",
     }  # fmt: skip
     assert not names(PROJECT["dependencies"]) & names(PROJECT["optional-dependencies"]["window"])
 

@@ -21,7 +21,6 @@ from PySide6.QtWidgets import QApplication
 
 from gui.bridge.chat import Chat
 from gui.terminal.view import TerminalView
-from gui.theme.terminal import DARK
 from session_host.client.viewer.viewer import Viewer, ViewerDelegate
 from session_host.host.clients.server import Server
 from session_host.host.keeper_channel import KeeperChannel
@@ -31,6 +30,7 @@ from session_host.terminal import default_engine
 from tests.architecture.source_tree import REPOSITORY, text
 from tests.architecture.test_paths import HEADINGS, section_of, steps
 from tests.support.kept_sessions import KeptSession, kept_session
+from tests.support.themes import DARK_TERMINAL as DARK
 from tests.support.waiting import eventually
 
 WAIT_S = 20.0

@@ -20,6 +20,7 @@ from session_host.structured.transcript import Transcript
 from tests.benchmarks.report import Report, Series, Verdict, percentile
 from tests.benchmarks.setting import Setting
 from tests.support.played_chat import PlayedChat, long_chat
+from tests.support.themes import OWN
 
 ITEMS = 10_000
 OPENINGS = 10
@@ -37,7 +38,7 @@ def run(setting: Setting) -> Report:
     os.environ.update(setting.display().environment())
     application = QApplication.instance() or QApplication(["outlive"])
     assert isinstance(application, QApplication)
-    theme = Theme(application, "dark")
+    theme = Theme(application, OWN, "dark")
     opening(report, theme)
     scrolling(report, theme)
     streaming(report, theme)

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QTextCharFormat, QTextOp
 from gui.chat.content.segments import Face, Run
 from gui.terminal.cell_metrics import FALLBACK_FAMILIES, default_family
 from gui.theme import tokens as measures
-from gui.theme.code import CodeColors, code_colors, on
+from gui.theme.code import CodeColors, on
 from gui.theme.follow import Theme
 from gui.theme.tokens import SECONDARY_PX, TEXT_PX
 
@@ -35,7 +35,7 @@ class Style:
 
     def __init__(self, theme: Theme, size_px: int, mono: str = "") -> None:
         self.tokens = theme.tokens
-        self.code: CodeColors = code_colors(theme.tokens)
+        self.code: CodeColors = theme.tokens.code
         self.size_px = size_px
         self._palette = theme.terminal.palette
         self.selection = theme.terminal.selection_background

@@ -8,7 +8,6 @@ from PySide6.QtWidgets import QBoxLayout, QPushButton
 
 from gui.chat.drawing.laid import text_box
 from gui.chat.drawing.style import Style
-from gui.theme.code import code_colors
 from gui.theme.tokens import Tokens
 
 _BUTTON_PX = 30
@@ -18,8 +17,7 @@ _LONGEST_WORD = 24
 
 def color_diff(document: QTextDocument, tokens: Tokens) -> None:
     """Give added and removed lines their grounds."""
-    colors = code_colors(tokens)
-    grounds = {"+": colors.added, "-": colors.removed}
+    grounds = {"+": tokens.code.added, "-": tokens.code.removed}
     cursor = QTextCursor(document)
     block = document.begin()
     while block.isValid():

@@ -179,8 +179,10 @@ class Colors:
             return foreground
         if style.attributes & Attribute.INVERSE:
             text, below = below, text
-        on_panel = text in _NEUTRAL_TEXT and below in _PANELS and not style.attributes & Attribute.DIM
-        return readable(foreground, ground, TEXT_RATIO if on_panel else MARK_RATIO)
+        is_plain = text == below == DEFAULT_COLOR and not style.attributes & Attribute.INVERSE
+        is_usual = is_plain or (text in _NEUTRAL_TEXT and below in _PANELS)
+        is_text = is_usual and not style.attributes & Attribute.DIM
+        return readable(foreground, ground, TEXT_RATIO if is_text else MARK_RATIO)
 
     def cursor_on(self, style: Style) -> QColor:
         """The cursor's colour on a cell; lighter or darker if the cell's background would hide it."""

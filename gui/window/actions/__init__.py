@@ -6,6 +6,7 @@ commands       what each action does
 chat_actions   starts, renames, stops, kills, exports and removes chats
 resuming       resumes ended chats
 chat_menu      the menu of one chat
+theme_actions  chooses a theme, and imports one
 page_wiring    connects a page's signals with the actions
 open_links     opens the target of a link
 upgrade_offer  offers the installed version to running chats

@@ -87,6 +87,9 @@ TABLE: tuple[Key, ...] = (
     Key("focus_sidebar", ("Ctrl+Shift+L",)),
     Key("sidebar", ("Ctrl+Shift+B",)),
     Key("status_line", ()),
+    Key("choose_theme", ()),
+    Key("choose_appearance", ()),
+    Key("import_theme", ()),
     Key("full_screen", ("F11",)),
     Key("close_window", ()),
 )

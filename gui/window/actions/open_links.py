@@ -55,8 +55,8 @@ class NotOpened(OutliveError):
 class LinkOpener:
     """Opens addresses and files for the chats' pages."""
 
-    def __init__(self, tasks: Tasks, editor: str, told: Callable[[str], object]) -> None:
-        """Set up the opener; ``editor`` is the user's command, "" for none; ``told`` gets a line if opening fails."""
+    def __init__(self, tasks: Tasks, editor: Callable[[], str], told: Callable[[str], object]) -> None:
+        """Set up the opener; ``editor`` returns the user's command or ""; ``told`` gets a line if opening fails."""
         self._tasks = tasks
         self._editor = editor
         self._told = told
@@ -78,7 +78,8 @@ class LinkOpener:
         import asyncio
 
         try:
-            argv = await asyncio.to_thread(lambda: command_for(find(), self._editor, os.environ))
+            editor = self._editor()
+            argv = await asyncio.to_thread(lambda: command_for(find(), editor, os.environ))
         except NotOpened as error:
             self._told(str(error))
             return

@@ -7,5 +7,6 @@ error_output  shows a program's standard error
 explain       shows a chat's status details
 send          sends text to a chat without opening its tab
 question      asks before an action that cannot be undone
-chooser       the palette and the switcher
+chooser       the palette, the switcher, and themes
+import_theme  asks for the file of another terminal's theme
 """

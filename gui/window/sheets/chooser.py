@@ -38,12 +38,14 @@ class Choice:
         detail: muted text on the right: a key, a directory.
         run: called when the user chooses the line.
         mark: a chat's state, None for none.
+        preview: called when the line is marked, to show what choosing it does; ``Chooser.ask`` gets how to undo it.
     """
 
     title: str
     detail: str
     run: Callable[[], object]
     mark: Mark | None = None
+    preview: Callable[[], object] | None = None
 
 
 class Chooser(Sheet):
@@ -52,6 +54,7 @@ class Chooser(Sheet):
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(theme, parent, common_texts.choose(), WIDTH_PX)
         self._choices: list[Choice] = []
+        self._restore: Callable[[], object] | None = None
         self.field = QLineEdit()
         self.field.setProperty("kind", "palette")
         self.field.setAccessibleName(common_texts.choose())
@@ -60,22 +63,42 @@ class Chooser(Sheet):
         self.list.setItemDelegate(_ChoiceDelegate(theme, ROW_PX, self.list))
         self.items = self.list.items
         self.list.clicked.connect(self._accept_choice)
+        self.list.selectionModel().currentChanged.connect(self._on_marked)
+        self.closed.connect(self._on_closed)
         self.nothing = label(common_texts.no_matches(), "secondary")
         self.nothing.setContentsMargins(GAP_M_PX, GAP_S_PX, GAP_M_PX, GAP_M_PX)
         lay_out_results(self.body, theme, self.field, self.list, self.nothing)
 
-    def ask(self, name: str, placeholder: str, choices: list[Choice]) -> None:
-        """Open the sheet with these choices."""
+    def ask(
+        self,
+        name: str,
+        placeholder: str,
+        choices: list[Choice],
+        *,
+        marked: int = 0,
+        restore: Callable[[], object] | None = None,
+    ) -> None:
+        """Open the sheet with these choices.
+
+        Args:
+            name: for screen readers.
+            placeholder: of the field.
+            choices: the lines.
+            marked: the line that is marked at first.
+            restore: undoes the lines' previews; called when the sheet is closed without a choice.
+        """
+        self._on_closed()  # The sheet may be open for another question.
         self._choices = choices
+        self._restore = restore
         self.body.setAccessibleName(name)
         self.field.setAccessibleName(name)
         self.field.setPlaceholderText(placeholder)
         self.field.clear()
-        self._narrow("")
+        self._narrow("", marked)
         self.open()
         self.field.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _narrow(self, text: str) -> None:
+    def _narrow(self, text: str, marked: int = 0) -> None:
         found = [(how, choice) for choice in self._choices if (how := _how(text, choice)) is not None]
         # Equal matches keep their order: the most recent chat first, commands in the given order.
         found.sort(key=lambda each: -each[0].score)
@@ -91,15 +114,26 @@ class Chooser(Sheet):
             item.setData(f"{choice.title}{mark}, {choice.detail}", int(Qt.ItemDataRole.AccessibleTextRole))
             self.items.appendRow(item)
         self.nothing.setVisible(not fitting)
-        self.list.fit_rows()
+        self.list.fit_rows(marked if 0 <= marked < len(fitting) else 0)
         if self.is_open:
             self.center()
 
     def _accept_choice(self, index: QModelIndex) -> None:
         choice = index.data(_CHOICE_ROLE)
         if isinstance(choice, Choice):
+            self._restore = None
             self.put_away()
             choice.run()
+
+    def _on_marked(self, index: QModelIndex, _former: QModelIndex) -> None:
+        choice = index.data(_CHOICE_ROLE)
+        if isinstance(choice, Choice) and choice.preview is not None:
+            choice.preview()
+
+    def _on_closed(self) -> None:
+        restore, self._restore = self._restore, None
+        if restore is not None:
+            restore()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if self.list.step(event):

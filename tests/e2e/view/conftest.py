@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication
 
 from gui.terminal.view import TerminalView
 from gui.theme.follow import Theme
-from gui.theme.terminal import DARK, TerminalTheme
+from gui.theme.terminal import TerminalTheme
 from session_host.protocol.values import CellSize, GridSize, KeyAction, MouseAction, MouseButton
 from session_host.terminal import create
 from session_host.terminal.base import Emulator
@@ -22,6 +22,8 @@ from tests.support.chat_stage import ChatStage
 from tests.support.displays import XServer
 from tests.support.played_chat import PlayedChat
 from tests.support.qt_waiting import process_events_until
+from tests.support.themes import DARK_TERMINAL as DARK
+from tests.support.themes import OWN
 from tests.support.windows import has_keyboard
 
 WAIT_S = 60.0
@@ -184,7 +186,7 @@ def stage(qapp: QApplication, window_manager: None, display: XServer) -> Iterato
 def chat_stage(qapp: QApplication, window_manager: None, display: XServer) -> Iterator[Callable[..., ChatStage]]:
     """Puts the view of a played chat on the display; closed at the end."""
     stages: list[ChatStage] = []
-    theme = Theme(qapp, "dark")
+    theme = Theme(qapp, OWN, "dark")
 
     def make(chat: PlayedChat | None = None, directory: str = "") -> ChatStage:
         stages.append(ChatStage(theme, chat or PlayedChat(), directory))

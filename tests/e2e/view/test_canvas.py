@@ -10,10 +10,10 @@ from gui.terminal.drawing.canvas import Canvas
 from gui.terminal.drawing.colors import Colors
 from gui.terminal.drawing.row_painter import RowPainter
 from gui.terminal.glyphs.glyphs import Glyphs
-from gui.theme.terminal import DARK
 from session_host.protocol.values import GridSize
 from session_host.terminal import create
 from tests.e2e.view.conftest import FAMILY
+from tests.support.themes import DARK_TERMINAL as DARK
 
 SIZE = GridSize(24, 10)
 SEQUENCES = (

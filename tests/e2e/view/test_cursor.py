@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gui.terminal.drawing import cursor as cursor_module
-from gui.theme.terminal import DARK
 from tests.e2e.view.conftest import colors_in, rgb
+from tests.support.themes import DARK_TERMINAL as DARK
 
 GROUND, FILL = rgb(DARK.background), rgb(DARK.cursor)
 

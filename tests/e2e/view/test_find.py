@@ -12,10 +12,11 @@ from PySide6.QtWidgets import QApplication, QWidget
 from gui.finding.query import FindQuery
 from gui.terminal.finding.marked_rows import found_colors
 from gui.theme.follow import Theme
-from gui.theme.terminal import DARK
 from gui.window.page.find_bar import FindBar
 from session_host.protocol.values import CellSize, GridSize
 from tests.e2e.view.conftest import Stage, colors_in
+from tests.support.themes import DARK_TERMINAL as DARK
+from tests.support.themes import OWN
 
 SHIFT = Qt.KeyboardModifier.ShiftModifier
 NONE = Qt.KeyboardModifier.NoModifier
@@ -28,7 +29,7 @@ Opened = tuple[Stage, FindBar]
 @pytest.fixture
 def opened(qapp: QApplication, stage: Callable[..., Stage]) -> Iterator[Callable[..., Opened]]:
     """Opens the bar for a terminal with an output, in a window of its own."""
-    theme = Theme(qapp, "dark")
+    theme = Theme(qapp, OWN, "dark")
     holders: list[QWidget] = []
 
     def make(output: str, columns: int = 60, rows: int = 12) -> Opened:

@@ -12,9 +12,9 @@ from PySide6.QtGui import QPainter, QRegion
 from gui.terminal.drawing import frame_pacing
 from gui.terminal.drawing.canvas import Canvas
 from gui.terminal.drawing.row_painter import RowPainter
-from gui.theme.terminal import DARK
 from session_host.terminal.base import Row
 from tests.e2e.view.conftest import Stage, colors_in, rgb
+from tests.support.themes import DARK_TERMINAL as DARK
 
 GROUND = rgb(DARK.background)
 

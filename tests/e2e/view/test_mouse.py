@@ -11,9 +11,9 @@ from PySide6.QtGui import QClipboard, QGuiApplication, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from gui.theme.terminal import DARK
 from session_host.protocol.values import KeyAction, Modifiers, MouseAction, MouseButton
 from tests.e2e.view.conftest import Stage, rgb
+from tests.support.themes import DARK_TERMINAL as DARK
 
 LEFT, MIDDLE = Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton
 SHIFT, CONTROL, ALT = (

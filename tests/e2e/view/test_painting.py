@@ -11,10 +11,11 @@ from PySide6.QtGui import QFontDatabase, QFontMetricsF, QImage, QPainter, QRegio
 from gui.terminal.cell_metrics import CellMetrics
 from gui.terminal.drawing.grid_layout import GridLayout
 from gui.terminal.drawing.surface import Surface
-from gui.theme.terminal import DARK, LIGHT
 from session_host.protocol.values import GridSize
 from session_host.terminal import create
 from tests.e2e.view.conftest import FAMILY, colors_in, rgb
+from tests.support.themes import DARK_TERMINAL as DARK
+from tests.support.themes import LIGHT_TERMINAL as LIGHT
 
 GROUND, TEXT = rgb(DARK.background), rgb(DARK.foreground)
 

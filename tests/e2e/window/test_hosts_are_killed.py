@@ -9,10 +9,10 @@ import subprocess
 import pytest
 from PySide6.QtGui import QImage
 
-from gui.theme import tokens
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, echo, everything, listed, picture
 from tests.programs import Gate, program
 from tests.support.area import Area
+from tests.support.themes import LIGHT
 from tests.support.waiting import wait_until
 from tests.support.windows import Window, clipboard
 
@@ -59,7 +59,7 @@ def test_what_is_typed_while_it_is_killed_arrives_once(open_window: OpenWindow, 
 def is_bar_shown(own: Window, area: Area) -> bool:
     """Whether the line that says "reconnecting" lies over the top of the terminal."""
     image = QImage(str(picture(own, area, "bar")))
-    accent = tokens.LIGHT.color("accent")
+    accent = LIGHT.tokens.color("accent")
     return any(image.pixelColor(image.width() // 2, y_px) == accent for y_px in range(30, 50))
 
 

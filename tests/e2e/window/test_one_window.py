@@ -10,7 +10,6 @@ import sys
 import pytest
 from PySide6.QtGui import QImage
 
-from gui.theme import tokens
 from session_host import paths
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, listed, picture
 from tests.programs import Gate, program
@@ -19,6 +18,7 @@ from tests.support.area import Area
 from tests.support.commands import REPOSITORY, environment
 from tests.support.displays import XServer
 from tests.support.reboots import kill_at_once
+from tests.support.themes import LIGHT
 from tests.support.waiting import wait_until
 from tests.support.windows import outlive, xdotool
 
@@ -143,7 +143,7 @@ def test_a_picture_shows_the_window(open_window: OpenWindow, area: Area):
     with open_window() as own:
         image = QImage(str(picture(own, area, "window")))
         assert image.width() >= 480
-        assert image.pixelColor(image.width() // 2, 60) == tokens.LIGHT.color("page")
+        assert image.pixelColor(image.width() // 2, 60) == LIGHT.tokens.color("page")
         with pytest.raises(RuntimeError, match="cannot write the picture"):
             own.ask("grab", file=str(area.root / "nowhere" / "x.png"))
         with pytest.raises(RuntimeError, match="absolute"):

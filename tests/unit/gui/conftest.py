@@ -15,6 +15,7 @@ from gui.bridge.background.store_thread import StoreThread
 from gui.bridge.chat import Chat
 from gui.bridge.sessions_model import SessionsModel
 from gui.settings.layout import WindowLayout
+from gui.settings.live import LiveSettings
 from gui.settings.preferences import Preferences
 from gui.theme.follow import Theme
 from gui.window.main_window import MainWindow
@@ -30,6 +31,7 @@ from session_host.terminal import create
 from session_host.terminal.base import DefaultColors, Emulator
 from session_host.version import VERSION
 from tests.support.qt_waiting import delete_what_is_to_be_deleted
+from tests.support.themes import OWN
 from tests.support.waiting import eventually
 
 WAIT_S = 60.0
@@ -190,9 +192,8 @@ class Played:
         return record.id
 
     def open_window(self, layout: WindowLayout | None = None, preferences: Preferences | None = None) -> MainWindow:
-        window = MainWindow(
-            self.theme, self.sessions, self.catalog, preferences or Preferences(), layout or WindowLayout()
-        )
+        self.settings = LiveSettings(paths.config_dir(), preferences or Preferences(), self.sessions)
+        window = MainWindow(self.theme, self.sessions, self.catalog, self.settings, layout or WindowLayout())
         self._window = window
         window.layout_changed.connect(lambda: self.layouts.append(window.layout_state.to_dict()))
         window.restore_tabs()
@@ -240,7 +241,7 @@ class Played:
 @pytest.fixture
 def theme(qapp: QApplication, request: pytest.FixtureRequest) -> Iterator[Theme]:
     """The theme; a test may ask for another appearance by an indirect parameter."""
-    made = Theme(qapp, getattr(request, "param", "dark"))
+    made = Theme(qapp, OWN, getattr(request, "param", "dark"))
     yield made
     made.disconnect(made)
     made.deleteLater()

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from gui.app import App
 from gui.bridge import sessions_model
 from gui.settings.layout import WindowLayout
-from gui.theme import tokens
+from gui.settings.themes.library import Library
 from gui.tray.tray import Tray
 from gui.window.page.terminal_page import TerminalPage
 from gui.window.remote_control import single_instance
@@ -25,6 +25,7 @@ from session_host.storage.store import SessionRecord, Store
 from tests.support.area import Area
 from tests.support.displays import XServer
 from tests.support.qt_waiting import delete_what_is_to_be_deleted
+from tests.support.themes import DARK, LIGHT
 from tests.support.waiting import eventually
 from tests.unit.gui.conftest import Played, PlayedViewer
 
@@ -192,9 +193,22 @@ async def test_the_appearance_turns_live(played: Played):
         played.show(session_id)
     window.tabs.close(ids[1])  # a page that is gone must not be painted any more
     played.settle()
-    for scheme, colors in ((Qt.ColorScheme.Light, tokens.LIGHT), (Qt.ColorScheme.Dark, tokens.DARK)):
+    for scheme, colors in ((Qt.ColorScheme.Light, LIGHT.tokens), (Qt.ColorScheme.Dark, DARK.tokens)):
         played.theme.on_color_scheme(scheme)
         played.settle()
         image = window.grab().toImage()
         assert image.pixelColor(window.width() - 100, window.height() // 2) == colors.color("page")
         assert image.pixelColor(100, window.height() - 40) == colors.color("sidebar")
+
+
+async def test_programs_get_a_chosen_themes_colours_and_not_those_of_one_that_is_looked_at(app: App, area: Area):
+    gruvbox = Library().pair("gruvbox-dark")
+    former = app.sessions.colors
+    app.theme.preview(gruvbox, "dark")
+    assert app.theme.terminal.background == gruvbox.dark.terminal.background
+    assert app.sessions.colors == former
+    app.theme.use(gruvbox, "dark", readable=True)
+    assert app.sessions.colors == gruvbox.dark.terminal.default_colors()
+    (area.config / "window.toml").write_text('theme = "nord"\nnotifications = false\n')
+    await until(lambda: app.sessions.colors == Library().scheme("nord").terminal.default_colors())
+    assert not app._notifier.is_wanted

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from gui.theme.terminal import LIGHT
 from gui.wording.groups import Group
 from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.messages import NameEvent, OutputEvent, TitleEvent
 from session_host.protocol.values import Activity, State
+from tests.support.themes import LIGHT_TERMINAL as LIGHT
 from tests.unit.gui.conftest import Played
 
 

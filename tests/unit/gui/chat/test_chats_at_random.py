@@ -37,6 +37,7 @@ from session_host.structured.items import (
     TurnEnded,
 )
 from session_host.structured.transcript import Transcript
+from tests.support.themes import OWN
 
 WIDTH, HEIGHT = 500.0, 400.0
 
@@ -80,7 +81,7 @@ def painter(qapp: QApplication) -> Iterator[QPainter]:
 
 @pytest.fixture(scope="module")
 def style(qapp: QApplication) -> Style:
-    return Style(Theme(qapp, "dark"), 13)
+    return Style(Theme(qapp, OWN, "dark"), 13)
 
 
 @settings(max_examples=60)

@@ -12,10 +12,10 @@ from gui.terminal.glyphs import box_drawing
 from gui.terminal.glyphs.box_drawing import DOUBLE, HEAVY, LIGHT, Arms, arms_of, rectangles_of
 from gui.terminal.input.clipboard import PasteVerdict, judge_paste
 from gui.terminal.links import links
-from gui.theme.terminal import DARK
-from gui.theme.terminal import LIGHT as LIGHT_THEME
 from session_host.protocol.messages import MAX_PASTE_CHARACTERS, MAX_WHOLE_PASTE_CHARACTERS
 from session_host.terminal.base import PLAIN, RGB, Attribute, Run, Style
+from tests.support.themes import DARK_TERMINAL as DARK
+from tests.support.themes import LIGHT_TERMINAL as LIGHT_THEME
 
 
 def test_lines_are_read_from_their_names():

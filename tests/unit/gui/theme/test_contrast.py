@@ -1,4 +1,4 @@
-"""Text keeps 4.5 : 1 on its ground and marks 3 : 1, in both appearances."""
+"""Text keeps 4.5 : 1 on its ground and marks 3 : 1, in every theme."""
 
 from __future__ import annotations
 
@@ -8,15 +8,20 @@ from itertools import product
 import pytest
 from PySide6.QtGui import QColor
 
+from gui.settings.themes.library import Library
 from gui.terminal.drawing.colors import Colors
-from gui.theme import terminal, tokens
-from gui.theme.code import code_colors, on
+from gui.theme.code import on
 from gui.theme.contrast import MARK_RATIO, TEXT_RATIO, ratio, readable
 from gui.theme.marks import Mark, mark_color
-from gui.theme.tokens import TILE_HUES, Tokens, blend
+from gui.theme.scheme import Scheme
+from gui.theme.terminal import TerminalTheme
+from gui.theme.tokens import Tokens, blend
 from session_host.terminal.base import DEFAULT_COLOR, RGB, Attribute, Style
+from tests.support.themes import DARK, DARK_TERMINAL, LIGHT
 
-APPEARANCES = [pytest.param(tokens.DARK, id="dark"), pytest.param(tokens.LIGHT, id="light")]
+SCHEMES = [Library().scheme(identifier) for identifier in Library().ids()]
+APPEARANCES = [pytest.param(scheme.tokens, id=scheme.id) for scheme in SCHEMES]
+OWN_TERMINALS = [pytest.param(scheme.terminal, id=scheme.id) for scheme in (DARK, LIGHT)]
 GROUNDS = ["page", "sidebar", "raised", "hover", "selected"]
 
 
@@ -28,22 +33,20 @@ def test_ratio_of_black_and_white_is_the_largest():
 
 
 @pytest.mark.parametrize("colors", APPEARANCES)
-@pytest.mark.parametrize("ground", GROUNDS)
-@pytest.mark.parametrize("token", ["text", "secondary"])
-def test_text_can_be_read_on_every_ground(colors: Tokens, ground: str, token: str):
-    assert ratio(colors.color(token), colors.color(ground)) >= TEXT_RATIO
+def test_text_can_be_read_on_every_ground(colors: Tokens):
+    for ground, token in product(GROUNDS, ("text", "secondary")):
+        assert ratio(colors.color(token), colors.color(ground)) >= TEXT_RATIO, (token, ground)
 
 
 @pytest.mark.parametrize("colors", APPEARANCES)
-@pytest.mark.parametrize("token", ["accent", "needs_you", "failed", "fine"])
-def test_coloured_words_can_be_read(colors: Tokens, token: str):
-    for ground in ("page", "sidebar", "raised"):
-        assert ratio(colors.color(token), colors.color(ground)) >= TEXT_RATIO
+def test_coloured_words_can_be_read(colors: Tokens):
+    for ground, token in product(("page", "sidebar", "raised"), ("accent", "needs_you", "failed", "fine")):
+        assert ratio(colors.color(token), colors.color(ground)) >= TEXT_RATIO, (token, ground)
 
 
 @pytest.mark.parametrize("colors", APPEARANCES)
 def test_code_and_diffs_can_be_read_on_their_grounds(colors: Tokens):
-    code = code_colors(colors)
+    code = colors.code
     for ground in code.grounds():
         assert ratio(colors.color("text"), ground) >= TEXT_RATIO
         for word in code.words.values():
@@ -59,20 +62,19 @@ def test_text_on_the_accent_can_be_read(colors: Tokens):
 
 
 @pytest.mark.parametrize("colors", APPEARANCES)
-@pytest.mark.parametrize("mark", list(Mark))
-def test_marks_can_be_told_from_every_ground(colors: Tokens, mark: Mark):
-    for ground in GROUNDS:
-        assert ratio(mark_color(mark, colors), colors.color(ground)) >= MARK_RATIO
+def test_marks_can_be_told_from_every_ground(colors: Tokens):
+    for ground, mark in product(GROUNDS, Mark):
+        assert ratio(mark_color(mark, colors), colors.color(ground)) >= MARK_RATIO, (mark, ground)
 
 
 @pytest.mark.parametrize("colors", APPEARANCES)
 def test_monograms_can_be_read_on_their_tiles(colors: Tokens):
-    for hue in TILE_HUES[colors.name]:
+    for hue in colors.tiles:
         assert ratio(QColor(hue), blend(hue, colors.raised, 0.16)) >= MARK_RATIO
 
 
-@pytest.mark.parametrize("theme", [pytest.param(terminal.DARK, id="dark"), pytest.param(terminal.LIGHT, id="light")])
-def test_terminal_colours_can_be_read(theme: terminal.TerminalTheme):
+@pytest.mark.parametrize("theme", OWN_TERMINALS)
+def test_our_own_sixteen_colours_can_be_read_as_they_are(theme: TerminalTheme):
     assert len(theme.palette) == 16
     assert ratio(theme.foreground, theme.background) >= TEXT_RATIO
     assert ratio(theme.foreground, theme.selection_background) >= TEXT_RATIO
@@ -85,60 +87,77 @@ def test_terminal_colours_can_be_read(theme: terminal.TerminalTheme):
         assert ratio(theme.palette[15], theme.background) >= MARK_RATIO
 
 
-def test_terminal_ground_is_the_page():
-    assert terminal.DARK.background == tokens.DARK.color("page")
-    assert terminal.LIGHT.background == tokens.LIGHT.color("page")
+@pytest.mark.parametrize("scheme", SCHEMES, ids=lambda scheme: scheme.id)
+def test_the_terminals_ground_is_the_page(scheme: Scheme):
+    assert scheme.terminal.background == scheme.tokens.color("page")
 
 
-THEMES = [pytest.param(terminal.DARK, id="dark"), pytest.param(terminal.LIGHT, id="light")]
+THEMES = [pytest.param(scheme.terminal, id=scheme.id) for scheme in SCHEMES]
 DEFAULT_AND_SIXTEEN = [DEFAULT_COLOR, *range(16)]
 
 
-def painted_ratio(theme: terminal.TerminalTheme, style: Style) -> float:
-    colors = Colors(theme)
+COLORS: dict[int, Colors] = {}
+
+
+def painter_of(theme: TerminalTheme) -> Colors:
+    if id(theme) not in COLORS:
+        COLORS[id(theme)] = Colors(theme)
+    return COLORS[id(theme)]
+
+
+def painted_ratio(theme: TerminalTheme, style: Style) -> float:
+    colors = painter_of(theme)
     look = colors.resolve_style(style)
     return ratio(look.foreground, look.background or colors.background)
 
 
 @pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("attributes", [0, Attribute.BOLD, Attribute.INVERSE, Attribute.DIM], ids=str)
-def test_htop_mc_and_whiptail_can_be_read(theme: terminal.TerminalTheme, attributes: int):
+def test_htop_mc_and_whiptail_can_be_read(theme: TerminalTheme):
     """Every colour on every other of the sixteen and the defaults."""
-    for text, ground in product(DEFAULT_AND_SIXTEEN, DEFAULT_AND_SIXTEEN):
+    plain = (0, Attribute.BOLD, Attribute.INVERSE, Attribute.DIM)
+    for text, ground, attributes in product(DEFAULT_AND_SIXTEEN, DEFAULT_AND_SIXTEEN, plain):
         if text != ground or text == DEFAULT_COLOR:
-            assert painted_ratio(theme, Style(text, ground, attributes)) >= MARK_RATIO, (text, ground)
+            assert painted_ratio(theme, Style(text, ground, attributes)) >= MARK_RATIO, (text, ground, attributes)
 
 
 @pytest.mark.parametrize("theme", THEMES)
-def test_black_and_white_on_a_panel_can_be_read_well(theme: terminal.TerminalTheme):
+def test_black_and_white_on_a_panel_can_be_read_well(theme: TerminalTheme):
     for text, ground in product((DEFAULT_COLOR, 0, 7, 15), range(1, 15)):
         if text != ground:
             assert painted_ratio(theme, Style(text, ground)) >= TEXT_RATIO, (text, ground)
 
 
 @pytest.mark.parametrize("theme", THEMES)
-def test_exact_colours_on_the_page_can_be_read(theme: terminal.TerminalTheme):
+def test_usual_text_can_be_read_well_selected_or_not(theme: TerminalTheme):
+    colors = Colors(theme)
+    for selected in (False, True):
+        look = colors.resolve_style(Style(), selected)
+        assert ratio(look.foreground, look.background or colors.background) >= TEXT_RATIO
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_exact_colours_on_the_page_can_be_read(theme: TerminalTheme):
     for color in (*range(16, 256), RGB | 0xFFD7FF, RGB | 0x101010, RGB | 0x808080):
         assert painted_ratio(theme, Style(color)) >= MARK_RATIO, color
 
 
 def test_what_a_program_chose_exactly_or_hid_stays_as_it_is():
-    colors = Colors(terminal.DARK)
+    colors = Colors(DARK_TERMINAL)
     pixels = colors.resolve_style(Style(RGB | 0x202020, RGB | 0x303030))
     assert pixels.rgb == 0x202020
     hidden = colors.resolve_style(Style(2, 2))
-    assert hidden.foreground == hidden.background == terminal.DARK.palette[2]
+    assert hidden.foreground == hidden.background == DARK_TERMINAL.palette[2]
 
 
 def test_shapes_keep_the_colour_of_the_ground_that_they_meet():
-    look = Colors(terminal.DARK).resolve_style(Style(4, 6))
-    assert look.fill == terminal.DARK.palette[4]
+    look = Colors(DARK_TERMINAL).resolve_style(Style(4, 6))
+    assert look.fill == DARK_TERMINAL.palette[4]
     assert look.foreground != look.fill
 
 
 def test_the_floor_can_be_turned_off():
-    theme = replace(terminal.DARK, readable=False)
-    assert Colors(theme).resolve_style(Style(7, 4)).foreground == terminal.DARK.palette[7]
+    theme = replace(DARK_TERMINAL, readable=False)
+    assert Colors(theme).resolve_style(Style(7, 4)).foreground == DARK_TERMINAL.palette[7]
 
 
 def test_a_colour_moves_no_further_than_it_must_and_in_its_own_direction():
@@ -149,11 +168,13 @@ def test_a_colour_moves_no_further_than_it_must_and_in_its_own_direction():
 
 
 def test_the_cursor_is_seen_on_every_ground():
-    for theme in (terminal.DARK, terminal.LIGHT):
+    for scheme in SCHEMES:
+        theme = scheme.terminal
         colors = Colors(theme)
         for ground in (DEFAULT_COLOR, RGB | 0xF2F2F2, RGB | 0x101010, *range(256)):
             style = Style(background=ground)
             shown = colors.resolve_style(style).background or colors.background
             assert ratio(colors.cursor_on(style), shown) >= MARK_RATIO
             assert ratio(colors.under_cursor(style).foreground, colors.cursor_on(style)) >= MARK_RATIO
-        assert colors.cursor_on(Style()) == theme.cursor
+    for scheme in (DARK, LIGHT):
+        assert Colors(scheme.terminal).cursor_on(Style()) == scheme.terminal.cursor

@@ -1,0 +1,158 @@
+"""The window's colours from a terminal's, for themes that name only those.
+
+Every text keeps 4.5 : 1 on each of its grounds, and every mark 3 : 1: a colour that does not is made lighter or
+darker, in its own direction. Colours that a theme names itself are kept as they are if they can be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from PySide6.QtGui import QColor
+
+from gui.theme.code import GROUNDS, WORDS, CodeColors
+from gui.theme.contrast import MARK_RATIO, TEXT_RATIO, ratio, readable
+from gui.theme.terminal import TerminalTheme
+from gui.theme.tokens import Tokens, blend
+
+_RED, _GREEN, _YELLOW, _BLUE, _MAGENTA, _CYAN = range(1, 7)
+
+_SHARES = {
+    "dark": {"sidebar": 0.03, "raised": 0.065, "hairline": 0.11, "border": 0.18, "hover": 0.065, "selected": 0.16},
+    "light": {"sidebar": 0.04, "raised": 0.0, "hairline": 0.12, "border": 0.22, "hover": 0.08, "selected": 0.13},
+}
+"""How much of the text's colour, for ``selected`` of the accent, a ground has over the page's."""
+
+_CODE_SHARES = {"added": 0.12, "removed": 0.12, "added_words": 0.3, "removed_words": 0.3}
+_TILE_SHARE = 0.16
+"""How much of its monogram's colour a tile's ground has (``gui.theme.icons``)."""
+
+_WORD_COLORS = {
+    "keyword": _MAGENTA,
+    "string": _GREEN,
+    "number": _YELLOW,
+    "function": _BLUE,
+    "type": _CYAN,
+    "deleted": _RED,
+}
+
+
+def readable_on(color: QColor, grounds: Iterable[QColor], least: float) -> QColor:
+    """``color``, made as much lighter or darker as it needs for a ratio of ``least`` on each ground."""
+    all_grounds = list(grounds)
+    for _ in range(3):
+        for ground in all_grounds:
+            color = readable(color, ground, least)
+        if all(ratio(color, ground) >= least for ground in all_grounds):
+            return color
+    return max(
+        (QColor("#000000"), QColor("#ffffff")), key=lambda end: min(ratio(end, ground) for ground in all_grounds)
+    )
+
+
+def _tint(color: QColor, page: QColor, share: float, text: QColor) -> QColor:
+    """``color`` laid on the page as strongly as the text on it allows, and not more than ``share``."""
+    for step in range(10, 0, -1):
+        ground = blend(color, page, share * step / 10)
+        if ratio(text, ground) >= TEXT_RATIO:
+            return ground
+    return page
+
+
+def derive_tokens(
+    terminal: TerminalTheme,
+    window: Mapping[str, str],
+    code: Mapping[str, str],
+    tiles: tuple[str, ...] = (),
+) -> Tokens:
+    """The window's colours.
+
+    Args:
+        terminal: the terminal's colours.
+        window: the colours that the theme names itself, by token.
+        code: likewise for code, by their names in ``gui.theme.code``.
+        tiles: likewise for monograms.
+    """
+    appearance = "dark" if terminal.dark else "light"
+    shares = _SHARES[appearance]
+    given = {name: QColor(color) for name, color in window.items()}
+    page = given.get("page", terminal.background)
+    front = readable(terminal.foreground, page, TEXT_RATIO)
+    accent = given.get("accent", terminal.palette[_BLUE])
+    paper = page if terminal.dark else blend("#ffffff", page, 0.4)
+    grounds = {
+        "page": page,
+        "sidebar": blend(front, page, shares["sidebar"]),
+        "raised": blend(front, paper, shares["raised"]),
+        "hover": blend(front, page, shares["hover"]),
+        "selected": blend(accent, page, shares["selected"]),
+    } | {name: given[name] for name in ("page", "sidebar", "raised", "hover", "selected") if name in given}
+    every = list(grounds.values())
+    words_grounds = [grounds[name] for name in ("page", "sidebar", "raised")]
+    text = readable_on(given.get("text", terminal.foreground), every, TEXT_RATIO)
+    code_grounds = {
+        "ground": blend(front, page, shares["sidebar"]),
+        "inline": blend(front, page, shares["hover"]),
+        "prompt": blend(front, page, shares["hover"] * 0.8),
+    }
+    for name, share in _CODE_SHARES.items():
+        hue = terminal.palette[_GREEN if name.startswith("added") else _RED]
+        code_grounds[name] = _tint(hue, page, share, text)
+    code_grounds |= {name: QColor(code[name]) for name in GROUNDS if name in code}
+    text = readable_on(text, [*every, *code_grounds.values()], TEXT_RATIO)
+    plain = given.get("secondary", blend(front, page, 0.62))
+    secondary = readable_on(plain, [*every, code_grounds["ground"], code_grounds["prompt"]], TEXT_RATIO)
+
+    def meaning(token: str, otherwise: QColor) -> QColor:
+        worded = readable_on(given.get(token, otherwise), words_grounds, TEXT_RATIO)
+        return readable_on(worded, every, MARK_RATIO)
+
+    accent = meaning("accent", accent)
+    colors = {
+        **grounds,
+        "hairline": blend(front, page, shares["hairline"]),
+        "border": blend(front, page, shares["border"]),
+        "text": text,
+        "secondary": secondary,
+        "disabled": blend(front, page, 0.42),
+        "accent": accent,
+        "on_accent": _on(accent, given.get("on_accent"), page, text),
+        "needs_you": meaning("needs_you", terminal.palette[_YELLOW]),
+        "failed": meaning("failed", terminal.palette[_RED]),
+        "fine": meaning("fine", terminal.palette[_GREEN]),
+        "scrim": blend("#000000", page if terminal.dark else text, 0.5),
+    }
+    colors |= {name: given[name] for name in ("hairline", "border", "disabled", "scrim") if name in given}
+    words = {name: terminal.palette[index] for name, index in _WORD_COLORS.items()} | {"comment": secondary}
+    words |= {name: QColor(code[name]) for name in WORDS if name in code}
+    hues = [QColor(tile) for tile in tiles] or [
+        accent, colors["fine"], colors["needs_you"], terminal.palette[_MAGENTA], terminal.palette[_CYAN],
+        colors["failed"], secondary,
+    ]  # fmt: skip
+    return Tokens(
+        name=appearance,
+        **{name: color.name() for name, color in colors.items()},
+        tiles=tuple(_on_its_tile(hue, grounds["raised"]).name() for hue in hues),
+        code=CodeColors(
+            **code_grounds,
+            words={name: readable(word, code_grounds["ground"], TEXT_RATIO) for name, word in words.items()},
+        ),
+    )
+
+
+def _on(accent: QColor, given: QColor | None, page: QColor, text: QColor) -> QColor:
+    """The text on the accent: the theme's own, or the page's or text's colour, if it can be read there."""
+    for color in (given, page, text):
+        if color is not None and ratio(color, accent) >= TEXT_RATIO:
+            return color
+    return max((QColor("#000000"), QColor("#ffffff")), key=lambda end: ratio(end, accent))
+
+
+def _on_its_tile(hue: QColor, raised: QColor) -> QColor:
+    """A monogram's colour, which also tints its ground."""
+    for _ in range(8):
+        ground = blend(hue, raised, _TILE_SHARE)
+        if ratio(hue, ground) >= MARK_RATIO:
+            break
+        hue = readable(hue, ground, MARK_RATIO)
+    return hue

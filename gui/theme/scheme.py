@@ -1,0 +1,44 @@
+"""A theme as the window uses it: one for a dark and one for a light desktop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gui.theme.terminal import TerminalTheme
+from gui.theme.tokens import Tokens
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """The colours of one theme.
+
+    Attributes:
+        id: the name of its file without suffix, as in ``window.toml``.
+        name: as the user reads it.
+        tokens: the window's colours.
+        terminal: the terminal's colours.
+        pair: the id of its counterpart for the other appearance, "" for none.
+    """
+
+    id: str
+    name: str
+    tokens: Tokens
+    terminal: TerminalTheme
+    pair: str = ""
+
+    @property
+    def dark(self) -> bool:
+        """Light text on a dark ground."""
+        return self.terminal.dark
+
+
+@dataclass(frozen=True)
+class SchemePair:
+    """The themes for a dark and for a light desktop: the same one twice if it has no counterpart."""
+
+    dark: Scheme
+    light: Scheme
+
+    def side(self, *, dark: bool) -> Scheme:
+        """The theme for one appearance."""
+        return self.dark if dark else self.light

@@ -1,0 +1,177 @@
+"""Choosing a theme with a live preview, light or dark, and importing another terminal's theme."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer
+
+from gui.settings.live import LiveSettings
+from gui.settings.themes.foreign import import_theme, themes_nearby
+from gui.settings.themes.library import own_themes
+from gui.theme.follow import Appearance, Theme
+from gui.theme.scheme import SchemePair
+from gui.window.page.banners import Banner, BannerArea
+from gui.window.sheets.chooser import Choice, Chooser
+from gui.window.sheets.import_theme import ImportThemeSheet
+from gui.window.widgets.parts import sentence
+from gui.wording import action_texts, notice_texts
+from gui.wording.phrases import short_directory
+from session_host.errors import ConfigError
+
+
+class ThemeActions(QObject):
+    """The actions on the theme; also keeps the theme equal to the settings."""
+
+    def __init__(
+        self,
+        theme: Theme,
+        settings: LiveSettings,
+        chooser: Chooser,
+        import_sheet: ImportThemeSheet,
+        banners: BannerArea,
+        parent: QObject,
+    ) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._settings = settings
+        self._chooser = chooser
+        self._import_sheet = import_sheet
+        self._banners = banners
+        self._previewed: tuple[SchemePair, Appearance] | None = None
+        # While an arrow key is held, only the line at which it stops for a moment is shown.
+        self._preview_soon = QTimer(self, singleShot=True, interval=0)
+        self._preview_soon.timeout.connect(self._show_preview)
+        settings.changed.connect(self.use_settings)
+        settings.problems.connect(self._show_problems)
+
+    def handlers(self) -> dict[str, Callable[[], object]]:
+        """The handlers of the table's actions on the theme."""
+        return {
+            "choose_theme": self.choose_theme,
+            "choose_appearance": self.choose_appearance,
+            "import_theme": self.import_theme,
+        }
+
+    def use_settings(self) -> None:
+        """Show the theme that the settings name."""
+        self._preview_soon.stop()
+        preferences = self._settings.preferences
+        window = preferences.window
+        self._theme.use(preferences.schemes, window.appearance, readable=window.readable_colors)
+
+    def _show_problems(self, lines: list[str]) -> None:
+        self._banners.withdraw("settings")
+        for line in lines:
+            self._banners.show_banner(Banner(sentence(line), lasting=True, kind="failed", key="settings"))
+
+    # ------------------------------------------------------------ choosing
+
+    def choose_theme(self) -> None:
+        """List all themes; the marked one is shown at once."""
+        pairs, problems = self._settings.library.pairs()
+        if problems:
+            self._banners.inform(problems[0], kind="failed", key="theme")
+        preferences = self._settings.preferences
+        dark, appearance = self._theme.wants_dark, preferences.window.appearance
+        current = next((at for at, pair in enumerate(pairs) if pair == preferences.schemes), 0)
+        choices = [
+            Choice(
+                pair.side(dark=dark).name,
+                _other_side(pair, dark=dark),
+                partial(self._keep, {"theme": pair.side(dark=dark).id}),
+                preview=partial(self._preview, pair, appearance),
+            )
+            for pair in pairs
+        ]
+        self._chooser.ask(
+            action_texts.choose_theme(), action_texts.search_themes(), choices,
+            marked=current, restore=self.use_settings,
+        )  # fmt: skip
+
+    def choose_appearance(self) -> None:
+        """List the appearances; the marked one is shown at once."""
+        preferences = self._settings.preferences
+        offered: list[tuple[Appearance, str]] = [
+            ("desktop", action_texts.follow_the_desktop()),
+            ("light", action_texts.always_light()),
+            ("dark", action_texts.always_dark()),
+        ]
+        current = [each for each, _title in offered].index(preferences.window.appearance)
+        choices = [
+            Choice(
+                title,
+                action_texts.in_use() if at == current else "",
+                partial(self._keep, {"appearance": each}),
+                preview=partial(self._preview, preferences.schemes, each),
+            )
+            for at, (each, title) in enumerate(offered)
+        ]
+        self._chooser.ask(
+            action_texts.choose_appearance(), action_texts.search_appearances(), choices,
+            marked=current, restore=self.use_settings,
+        )  # fmt: skip
+
+    def _preview(self, pair: SchemePair, appearance: Appearance) -> None:
+        self._previewed = (pair, appearance)
+        self._preview_soon.start()
+
+    def _show_preview(self) -> None:
+        if self._previewed is not None and self._chooser.is_open:
+            self._theme.preview(*self._previewed)
+
+    def _keep(self, values: Mapping[str, str]) -> None:
+        """Write the choice into the user's file, and use it."""
+        try:
+            self._settings.write(values)
+        except ConfigError as error:
+            self._banners.show_banner(Banner(notice_texts.setting_not_saved(error), lasting=True, kind="failed"))
+        self.use_settings()
+
+    # ------------------------------------------------------------ themes of other terminals
+
+    def import_theme(self) -> None:
+        """Ask for another terminal's theme: one of those that are usual, or any file."""
+        home = Path.home()
+        config = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config")
+        data = Path(os.environ.get("XDG_DATA_HOME") or home / ".local/share")
+        nearby = themes_nearby(config, data)
+        if not nearby:
+            self._ask_for_file("~/")
+            return
+        choices = [
+            Choice(path.stem or path.name, short_directory(str(path)), partial(self._import_listed, path))
+            for path in nearby
+        ]
+        choices.append(Choice(action_texts.another_file(), "", partial(self._ask_for_file, "~/")))
+        self._chooser.ask(action_texts.import_a_theme(), action_texts.search_files(), choices)
+
+    def _ask_for_file(self, path: str) -> None:
+        self._import_sheet.ask(path, self._import)
+
+    def _import_listed(self, path: Path) -> None:
+        if problem := self._import(path):
+            self._banners.show_banner(Banner(problem, lasting=True, kind="failed", key="theme"))
+
+    def _import(self, path: Path) -> str:
+        """Import a file and use the theme; returns what is wrong with it, "" for nothing."""
+        directory = own_themes(self._settings.directory)
+        try:
+            identifier = import_theme(path, directory)
+            self._settings.write({"theme": identifier})
+        except ConfigError as error:
+            return str(error)
+        self.use_settings()
+        written = short_directory(str(directory / f"{identifier}.toml"))
+        self._banners.inform(notice_texts.theme_imported(written), key="theme")
+        return ""
+
+
+def _other_side(pair: SchemePair, *, dark: bool) -> str:
+    """What a theme looks like in the other appearance."""
+    if pair.dark.id == pair.light.id:
+        return action_texts.no_counterpart(dark=pair.dark.dark)
+    return action_texts.counterpart(pair.side(dark=not dark).name, dark=not dark)

@@ -1,0 +1,67 @@
+"""The sheet that asks for the file of another terminal's theme."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
+
+from gui.theme.follow import Theme
+from gui.window.sheets.sheet import FormSheet, foot
+from gui.window.widgets.directory_field import DirectoryField
+from gui.window.widgets.parts import button, label
+from gui.wording import action_texts, common_texts, sheet_texts
+
+WIDTH_PX = 520
+
+
+class ImportThemeSheet(FormSheet):
+    """Asks for a file; a file that is no theme is reported below the field."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(theme, parent, action_texts.import_a_theme(), WIDTH_PX)
+        self._take: Callable[[Path], str] = lambda _path: ""
+        self.file = DirectoryField()
+        self.file.setAccessibleName(sheet_texts.file())
+        self.problem = label("", "failed")
+        self.problem.setWordWrap(True)
+        self.cancel = button(common_texts.cancel(), "", self.put_away)
+        self.accept = button(sheet_texts.import_(), "primary", self._submit)
+        kinds = label(sheet_texts.kinds_of_themes(), "secondary")
+        kinds.setWordWrap(True)
+        layout = self.column()
+        layout.addWidget(label(action_texts.import_a_theme(), "title"))
+        layout.addWidget(kinds)
+        layout.addWidget(self.file)
+        layout.addWidget(self.problem)
+        layout.addLayout(foot(self.cancel, self.accept))
+        self.file.textChanged.connect(lambda _text: self._show_problem(""))
+
+    def ask(self, path: str, take: Callable[[Path], str]) -> None:
+        """Open the sheet.
+
+        Args:
+            path: the suggested path.
+            take: imports the file; returns what is wrong with it, "" for nothing.
+        """
+        self._take = take
+        self.file.setText(path)
+        self._show_problem("")
+        self.open()
+        self.file.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _show_problem(self, problem: str) -> None:
+        self.problem.setText(problem)
+        self.problem.setVisible(bool(problem))
+        self.accept.setEnabled(bool(self.file.text().strip()))
+
+    def _submit(self) -> None:
+        if not self.file.text().strip():
+            return
+        problem = self._take(Path(self.file.directory()))
+        if problem:
+            self._show_problem(problem)
+        else:
+            self.put_away()
