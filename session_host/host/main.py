@@ -148,7 +148,7 @@ def _begin_program(order: HostParameters) -> Starting | LaunchFailed | None:
             umask=spec.umask,
             open_files=order.open_files,
             stderr=spec.stderr,
-            has_terminal=spec.structured is None,
+            output=order.descriptors.pipe_write if spec.structured is not None else -1,
             about_to_exec=about_to_exec,
             prepare=prepare,
         )
@@ -230,7 +230,7 @@ class _Host:
         self._idleness.close()
         driver.conversation_learnt.set()
         await noting
-        await end_strays(driver.process.pid, spec.session_id, spec.watch.strays)
+        await asyncio.gather(driver.actor.close(), end_strays(driver.process.pid, spec.session_id, spec.watch.strays))
         await self._recorder.ended(driver, now(), interrupted=self._interrupted)
         log.info("recorded")
         await driver.checkpointer.close()

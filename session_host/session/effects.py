@@ -13,6 +13,7 @@ import msgspec
 from session_host.protocol.messages import Colors, Event, Reply
 from session_host.protocol.values import CellSize, GridSize
 from session_host.storage.descriptors.log_entries import NOBODY, EntryKind
+from session_host.structured.acts import AnyAct
 from session_host.terminal.base import Emulator
 
 
@@ -134,6 +135,12 @@ class AppendRecord(Effect, frozen=True):
     """Append this record to the transcript log, and send it to the viewers."""
 
     record: bytes
+
+
+class DoAct(Effect, frozen=True):
+    """Do this work outside of the chat; its results go to ``StructuredChat.act_done``."""
+
+    act: AnyAct
 
 
 class ChatChanged(Effect, frozen=True):

@@ -1,8 +1,8 @@
 """The part of a session that speaks to an agent without a terminal.
 
 Each cause becomes a step of ``structured.rules``. A step becomes effects in this order: its record is appended to the
-transcript log, its lines go to the agent by the input log, its timers start. A host that is killed in between leaves a
-record without lines; the next host repeats the step and sends them (``host.driver.recover_chat``).
+transcript log, its lines go to the agent by the input log, its acts begin, its timers start. A host that is killed in
+between leaves a record without lines; the next host repeats the step and sends them (``host.driver.recover_chat``).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from session_host.protocol.messages import (
     Verb,
 )
 from session_host.storage.descriptors.log_entries import EntryKind
+from session_host.structured.acts import AnyResult
 from session_host.structured.items import (
     AnyChange,
     ConversationKnown,
@@ -30,6 +31,7 @@ from session_host.structured.items import (
 )
 from session_host.structured.lines import Line, LineSplitter
 from session_host.structured.log import NOBODY, Cause, encode_record
+from session_host.structured.pending_acts import lost_acts
 from session_host.structured.rules import StructuredRules
 from session_host.structured.state import SavedChat, VerbCause
 from session_host.structured.step import Refusal, Step
@@ -39,6 +41,7 @@ from .effects import (
     Answer,
     AppendRecord,
     ChatChanged,
+    DoAct,
     Effect,
     InputGiven,
     Log,
@@ -137,6 +140,11 @@ class StructuredChat:
             self.effects.append(SignalProgram(_POLITELY))
         elif self.rules.state.timed_out:
             self.effects.append(SignalProgram(_POLITELY))  # A previous host recorded it, and was killed before.
+        else:
+            results, acts = lost_acts(self.rules.state)
+            for result in results:
+                self.act_done(result)
+            self.effects += [DoAct(each) for each in acts]
         if self._prompt:
             self._verb(Prompt("", 0, self._prompt), "command", token=_FIRST_PROMPT)
 
@@ -168,6 +176,14 @@ class StructuredChat:
         self.timers.pop(name, None)
         step = self.rules.timer_due(name, now_ms)
         self._take(Cause.TIMER, step, now_ms, payload=name.encode(), always=True)
+
+    def act_done(self, result: AnyResult) -> None:
+        """An act has a result; after the chat's end it is dropped."""
+        if self.rules.state.ended:
+            return
+        now_ms = self._now_ms()
+        step = self.rules.result(result, now_ms)
+        self._take(Cause.RESULT, step, now_ms, payload=msgspec.msgpack.encode(result), always=True)
 
     def receive(self, attachment: Attachment, verb: Verb) -> None:
         """Carry out a viewer's verb exactly once, or refuse it."""
@@ -216,6 +232,7 @@ class StructuredChat:
         self._append(cause, step.changes, now_ms, payload, who, number)
         if step.lines:
             self.effects.append(ToProgram(EntryKind.REPLY, step.lines, number=self.log_end))
+        self.effects += [DoAct(each) for each in step.acts]
         for name, after_s in step.timers:
             if name in self.timers:
                 self.effects.append(StopTimer(self, name))
@@ -237,8 +254,9 @@ class StructuredChat:
 
     @property
     def is_quiet(self) -> bool:
-        """Whether no timer runs."""
-        return not (self.timers or self._watches_idle)
+        """Whether no timer runs, and no act."""
+        state = self.rules.state
+        return not (self.timers or self._watches_idle or state.acts or state.terminals)
 
     def _append(
         self,

@@ -7,6 +7,8 @@
     rules        what prompts, answers and the agent's lines lead to, whatever the agent speaks
     digest       the digest of a request, to which an answer is bound
     first_answer which answer to a request counts
+    acts         work outside of the chat that a dialect asks its host for
+    pending_acts  acts without a result yet
     step         all that one cause leads to
     state        the state of ``rules`` that survives the host
     lines        the agent's output as lines of bounded length

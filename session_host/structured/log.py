@@ -46,6 +46,8 @@ class Cause(IntEnum):
     """The transcript of the session that this one resumes: ``changes`` has its items, the body's ``cause`` its id."""
     IDLE = 8
     """There was no turn for the idle time-out: the agent is ended."""
+    RESULT = 9
+    """An act of the host has a result; the body's ``cause`` is it."""
     NOTICE = 7
     """A line of Outlive's about the chat; it changes no other state."""
 

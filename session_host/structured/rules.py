@@ -30,6 +30,7 @@ from session_host.protocol.messages import (
     WithdrawPrompt,
 )
 
+from .acts import AnyAct, AnyResult
 from .dialects.base import Answer, Dialect, DialectPort, Start, UserPrompt
 from .first_answer import first_answer
 from .items import (
@@ -45,6 +46,7 @@ from .items import (
     TurnEnded,
 )
 from .lines import Line
+from .pending_acts import note_act, note_result
 from .state import KEPT_ANSWERS, KEPT_TOKENS, RulesState
 from .step import Refusal, Step
 from .transcript import Transcript
@@ -77,14 +79,13 @@ class StructuredRules(DialectPort):
             prefix: begins the ids of the rules' own items: no other session has it.
         """
         self.state = RulesState()
-        self.state.queue, self.state.steering, self.state.running = [], [], []
-        self.state.requests, self.state.answers, self.state.tokens, self.state.waited = {}, {}, [], []
         self.now_ms = 0
         self._start = start
         self.prefix = prefix
         self._changes: list[AnyChange] = []
         self._lines: list[bytes] = []
         self._timers: list[tuple[str, float]] = []
+        self._acts: list[AnyAct] = []
         self._failure = ""
         self._dialect = dialect(self)
 
@@ -117,6 +118,12 @@ class StructuredRules(DialectPort):
     def timer_due(self, name: str, now_ms: int) -> Step:
         """A timer of the dialect expired."""
         self._dialect_does(now_ms, lambda: self._dialect.timer_due(name))
+        return self._step()
+
+    def result(self, result: AnyResult, now_ms: int) -> Step:
+        """An act has a result."""
+        note_result(self.state, result)
+        self._dialect_does(now_ms, lambda: self._dialect.take_result(result))
         return self._step()
 
     def verb(self, verb: Verb, now_ms: int, *, by: str, token: str = "") -> Step:
@@ -193,8 +200,8 @@ class StructuredRules(DialectPort):
             self._dialect.receive(line.data)
 
     def _step(self, refusal: Refusal | None = None) -> Step:
-        step = Step(self._changes, b"".join(self._lines), self._timers, refusal, self._failure)
-        self._changes, self._lines, self._timers = [], [], []
+        step = Step(self._changes, b"".join(self._lines), self._timers, refusal, self._failure, tuple(self._acts))
+        self._changes, self._lines, self._timers, self._acts = [], [], [], []
         return step
 
     # ------------------------------------------------------------ verbs
@@ -317,6 +324,11 @@ class StructuredRules(DialectPort):
     def start_timer(self, name: str, after_s: float) -> None:
         """See ``DialectPort``."""
         self._timers.append((name, after_s))
+
+    def act(self, act: AnyAct) -> int:
+        """See ``DialectPort``."""
+        self._acts.append(note_act(self.state, act))
+        return self.state.acts_made
 
     def ready(self) -> None:
         """See ``DialectPort``."""

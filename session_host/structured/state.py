@@ -6,6 +6,7 @@ import msgspec
 
 from session_host.protocol.messages import AnswerRequest, ChangeSetting, Interrupt, Prompt, WithdrawPrompt
 
+from .acts import AnyAct
 from .dialects.base import UserPrompt
 from .items import AgentRequest, ChatState, RequestResolved
 
@@ -52,6 +53,11 @@ class RulesState(msgspec.Struct, array_like=True):
     has_given_up: bool = False
     """The dialect's state could not be restored: the agent is ended."""
     waited: list[str] = []
+    acts_made: int = 0
+    acts: dict[int, AnyAct] = {}
+    """Acts without a result, by their ids; of a file to be written without the text."""
+    terminals: list[str] = []
+    """Terminals with a program that runs."""
 
 
 class SavedChat(msgspec.Struct, array_like=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from .acts import AnyAct
 from .items import AnyChange
 
 
@@ -23,6 +24,7 @@ class Step(NamedTuple):
         timers: names and seconds.
         refusal: why the verb has no effect; None if it has.
         failure: why the chat cannot go on, one line; "" if it can.
+        acts: work for the host.
     """
 
     changes: list[AnyChange]
@@ -30,8 +32,9 @@ class Step(NamedTuple):
     timers: list[tuple[str, float]]
     refusal: Refusal | None = None
     failure: str = ""
+    acts: tuple[AnyAct, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         """Whether the step leads to nothing."""
-        return not (self.changes or self.lines or self.timers or self.failure)
+        return not (self.changes or self.lines or self.timers or self.failure or self.acts)

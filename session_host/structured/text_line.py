@@ -25,6 +25,11 @@ class TextLine(NamedTuple):
     style: LineStyle = ""
 
 
+def without_sequences(text: str) -> str:
+    """A text without escape sequences."""
+    return _SEQUENCES.sub("", text)
+
+
 def clean_lines(text: str) -> list[str]:
     """The lines of an agent's text, without control characters and blank lines at the end.
 
@@ -32,7 +37,7 @@ def clean_lines(text: str) -> list[str]:
     """
     if not text.strip():
         return []
-    lines = _SEQUENCES.sub("", text).rstrip().split("\n")
+    lines = without_sequences(text).rstrip().split("\n")
     last = (line.rstrip("\r").rpartition("\r")[2] for line in lines)
     return [plain(line.expandtabs(_TAB_COLUMNS), _NO_LIMIT).rstrip() for line in last]
 

@@ -16,7 +16,13 @@ The words of a prompt script its turn, one on each line, in order:
     stop REASON         the reason of the turn's end
     garbage             a line that is no message
     unknown             an update and a notification of unknown kinds
-    files               ask the client to read a file
+    read PATH [LINE N]  the text of a file that the client reads, or the error, as a message
+    write PATH TEXT     the client writes a file; a message says "written", or the error
+    start LIMIT COMMAND  a tool call with a terminal of the client, with this limit of its output in bytes
+    loose COMMAND       a terminal that no tool call shows
+    output              the output of the last terminal, as a message in JSON
+    wait                wait for the last terminal's end; the exit status as a message in JSON
+    kill, release       the last terminal
     cut                 half of a line, then the process ends
     exit CODE           the process ends
 
@@ -42,6 +48,7 @@ import os
 import select
 import signal
 import socket
+import stat
 import sys
 import uuid
 from collections.abc import Iterable, Iterator
@@ -50,6 +57,10 @@ from typing import Any, SupportsIndex, cast
 
 import acp
 from acp import helpers, schema
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from tests.programs.acp_client_use import ClientUse
 
 JsonObject = dict[str, Any]
 
@@ -69,6 +80,7 @@ class FakeAgent:
         self._cancelled = asyncio.Event()
         self._mode = "ask"
         self._calls = 0
+        self._use = ClientUse()
         self._client: Any
 
     def on_connect(self, conn: Any) -> None:
@@ -202,6 +214,9 @@ class FakeAgent:
             case "plan":
                 entries = [acp.plan_entry(step) for step in rest.split()]
                 await self._client.session_update(session, acp.update_plan(entries))
+            case "read" | "write" | "start" | "loose" | "output" | "wait" | "kill" | "release":
+                told = await self._use.do(self._client, session, word, rest)
+                await self._client.session_update(session, acp.update_agent_message_text(told))
             case "hold":
                 await self._cancelled.wait()
                 raise _Stopped
@@ -236,9 +251,6 @@ class FakeAgent:
                 params = {"sessionId": session, "update": {"sessionUpdate": "mood", "mood": "good"}}
                 self._write_message({"method": "session/update", "params": params})
                 self._write_message({"method": "_fake/mood", "params": {"mood": "good"}})
-            case "files":
-                with contextlib.suppress(acp.RequestError):
-                    await self._client.read_text_file(session, "/etc/hostname")
             case "cut":
                 write_all(b'{"jsonrpc":"2.0","method":"session/update","params":{"sess')
                 os._exit(1)
@@ -307,7 +319,7 @@ class _Recorder(asyncio.StreamReader):
 
 
 class _Output(asyncio.WriteTransport):
-    """The standard output, written at once: asyncio's own transport takes input on the same socket for the end."""
+    """A standard output that is the standard input's socket: asyncio's own transport takes input there for the end."""
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         write_all(bytes(data))
@@ -333,7 +345,11 @@ async def main() -> None:
     reader = _Recorder(limit=50_000_000)
     with open(0, "rb", buffering=0, closefd=False) as stdin:
         await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), stdin)
-        writer = asyncio.StreamWriter(_Output(), asyncio.streams.FlowControlMixin(), None, loop)
+        transport: asyncio.WriteTransport = _Output()
+        flow = asyncio.streams.FlowControlMixin()
+        if stat.S_ISFIFO(os.fstat(1).st_mode):
+            transport, flow = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, sys.stdout)
+        writer = asyncio.StreamWriter(transport, flow, None, loop)
         agent: Any = FakeAgent()
         await acp.run_agent(agent, writer, reader, use_unstable_protocol=True)
 

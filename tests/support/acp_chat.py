@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from session_host.protocol.messages import AnswerRequest, ChangeSetting, Interrupt, Prompt, Verb
+from session_host.structured.acts import AnyResult
 from session_host.structured.dialects.acp import AcpDialect
 from session_host.structured.dialects.base import Start
 from session_host.structured.digest import digest
@@ -40,7 +41,7 @@ class AcpChat:
     """One chat.
 
     Attributes:
-        sent: all messages for the agent; ``changes``: all changes; ``timers``: those that were started.
+        sent: all messages for the agent; ``changes``: all changes; ``timers``, ``acts``: those that were started.
         reloads: save the state and go on from it in new rules before each step.
     """
 
@@ -49,6 +50,7 @@ class AcpChat:
         self.reloads = reloads
         self.now_ms = 1_020_000  # 17:00 minutes.
         self.transcript = Transcript()
+        self.acts: list[Any] = []
         self.sent: list[dict[str, Any]] = []
         self.changes: list[AnyChange] = []
         self.timers: list[tuple[str, float]] = []
@@ -88,6 +90,10 @@ class AcpChat:
         self.now_ms += after_ms
         assert name in [each for each, _ in self.timers], self.timers
         return self._take(self._rules().timer_due(name, self._later()))
+
+    def result(self, result: AnyResult) -> list[dict[str, Any]]:
+        """An act of the host has a result; returns what is sent."""
+        return self._take(self._rules().result(result, self._later()))
 
     def end(self) -> None:
         self._take(self._rules().end(self._later()))
@@ -129,6 +135,7 @@ class AcpChat:
             self.transcript.apply(change, self.now_ms)
         self.changes += step.changes
         self.timers += step.timers
+        self.acts += step.acts
         self.failure = self.failure or step.failure
         sent = [json.loads(line) for line in step.lines.splitlines()]
         self.sent += sent

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from session_host.structured.acts import AnyResult
 from session_host.structured.dialects.base import Answer, DialectPort, Start, UserPrompt
 from session_host.structured.items import (
     AgentRequest,
@@ -86,6 +87,9 @@ class ScriptedDialect:
 
     def save(self) -> bytes:
         return msgspec.msgpack.encode((self._turns, self._prompt))
+
+    def take_result(self, result: AnyResult) -> None:
+        raise NotImplementedError
 
     def load(self, state: bytes) -> None:
         saved: Any = msgspec.msgpack.decode(state)

@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 import msgspec
 
+from session_host.host.acts.actor import Actor
 from session_host.host.program.child_exit import ChildExit
 from session_host.host.program.emulator_worker import EmulatorWorker
 from session_host.host.program.error_output import last_errors
@@ -37,6 +38,7 @@ from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.storage.descriptors.log_state import ConversationState
 from session_host.storage.descriptors.output_file import KeptBytes, OutputFile
 from session_host.storage.descriptors.session_descriptors import SessionDescriptors
+from session_host.structured.acts import AnyResult
 from session_host.structured.items import AnyChange, ConversationKnown, StateChanged, TitleChanged
 from session_host.system.clock import now_ms
 from session_host.system.processes.pty_process import PtyProcess
@@ -65,6 +67,7 @@ class Driver:
         emulator_resizes: how many resizes the emulator has been through; the output may be ahead of it.
         output_file: the output, or a structured session's transcript log; ``program_output``: what the program wrote.
         input_log, journal_writer: what outlives this process, in memory and on disk.
+        actor: does the acts that a structured chat's agent asks for.
         checkpointer: makes the checkpoints, which shorten a recovery.
         watch: follows the agent's activity; ``conversation``: follows the agent's conversation.
         questions: what the agent's hook asks; none in a structured chat.
@@ -134,6 +137,7 @@ class Driver:
         self.process: PtyProcess | None = None
         self.notice = recovered.notice
         self.checkpointer = Checkpointer(self, descriptors, recovered.checkpoint_offset)
+        self.actor = Actor(spec, self._act_done)
         self._pty_io: PtyIO | None = None
         self._child_exit: ChildExit | None = None
         self._heard(recovered.replies, recovered.events)
@@ -153,6 +157,7 @@ class Driver:
     def attach_process(self, process: PtyProcess) -> None:
         """Read, write and watch a running program, new or adopted from a previous host."""
         self.process = process
+        self.actor.agent = process.pid
         self.conversation.runs_in(process.pid)
         self.watch.runs_in(process)
         self._pty_io = PtyIO(process, self.program_output, self)
@@ -184,6 +189,7 @@ class Driver:
     def program_ended(self, exit_code: int | None, exit_signal: int | None) -> None:
         """Called when the child was reaped and its last output is read."""
         if (chat := self.session.chat) is not None:
+            self.actor.flush()
             chat.program_ended(last_errors(self.spec.stderr) if exit_code or exit_signal else "")
             self.performer.perform()
         self.worker.run_after_output(lambda _: self._over(exit_code, exit_signal))
@@ -272,6 +278,11 @@ class Driver:
                     self.session.set_title(one_line(title))
                 case _:
                     pass
+
+    def _act_done(self, result: AnyResult) -> None:
+        if self.session.chat is not None:
+            self.session.chat.act_done(result)
+            self.performer.perform()
 
     def _pass_on(self, data: bytes) -> bool:
         session = self.session

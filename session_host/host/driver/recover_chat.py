@@ -15,6 +15,7 @@ import msgspec
 from session_host.protocol.launch import LaunchSpec, StructuredLaunch
 from session_host.storage.descriptors.log_state import LogState
 from session_host.storage.descriptors.output_file import KeptBytes, TranscriptLog
+from session_host.structured.acts import AnyResult
 from session_host.structured.dialects.base import Start
 from session_host.structured.dialects.registry import make_dialect
 from session_host.structured.engine import TranscriptEngine
@@ -29,6 +30,8 @@ from session_host.version import VERSION
 log = logging.getLogger(__name__)
 
 PIECE_BYTES = 256 * 1024
+
+_result_decoder = msgspec.msgpack.Decoder[AnyResult](AnyResult)
 
 
 @dataclass
@@ -174,6 +177,8 @@ class _Repeated:
                 name = record.body.cause.decode()
                 self._timers.pop(name, None)
                 return rules.timer_due(name, at_ms)
+            case Cause.RESULT:
+                return rules.result(_result_decoder.decode(record.body.cause), at_ms)
             case Cause.IDLE:
                 return rules.time_out(at_ms)
             case Cause.END:

@@ -155,7 +155,8 @@ class _HibernatingHost:
             signal.set_wakeup_fd(wake_write.fileno(), warn_on_full_buffer=False)
             signal.signal(signal.SIGTERM, lambda *_: None)
             self._listener.setblocking(False)
-            watched = (channel.fileno(), wake.fileno(), self._descriptors.master, self._listener.fileno())
+            own = self._descriptors
+            watched = (channel.fileno(), wake.fileno(), own.master, own.pipe_read, self._listener.fileno())
             for each in (*watched, *self._hibernation.wake_descriptors):
                 self._poll.register(each, select.POLLIN)
             while all(self._is_nothing(descriptor) for descriptor in self._events()):

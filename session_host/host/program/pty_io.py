@@ -58,7 +58,7 @@ class PtyIO:
     def start(self) -> None:
         """Start reading, and end if the child has exited already."""
         self._is_started = self._reading = True
-        self._loop.add_reader(self._process.master, self._readable)
+        self._watch_readable()
         if self._status is not None:
             self._read_last()
 
@@ -88,14 +88,25 @@ class PtyIO:
         if self._reading:
             self._reading = False
             if not self._held:
-                self._loop.remove_reader(self._process.master)
+                self._unwatch_readable()
+
+    def _watch_readable(self) -> None:
+        for source in self._output_file.sources:
+            self._loop.add_reader(source, self._readable)
+
+    def _unwatch_readable(self) -> None:
+        for source in self._output_file.sources:
+            self._loop.remove_reader(source)
 
     def _readable(self) -> None:
         output_file = self._output_file
         data = output_file.read_new(BATCH_BYTES)
         if data and not self._owner.on_output(data):
             self._pause_reading()
-        if output_file.at_end:
+        has_pipe = len(output_file.sources) > 1
+        if output_file.at_end and has_pipe and self._status is None:
+            self._loop.remove_reader(self._process.master)  # The child may close its input, and go on writing.
+        elif output_file.at_end and not (has_pipe and data):
             self._stop_reading()
             # A child may close its terminal and continue to run.
             self._finish_if_over()
@@ -106,13 +117,13 @@ class PtyIO:
         """Stop reading from the PTY, because the emulator is behind."""
         if self._reading and not self._held:
             self._held = True
-            self._loop.remove_reader(self._process.master)
+            self._unwatch_readable()
 
     def resume_reading(self) -> None:
         """Read from the PTY again, after ``_pause_reading``."""
         if self._reading and self._held:
             self._held = False
-            self._loop.add_reader(self._process.master, self._readable)
+            self._watch_readable()
             if self._status is not None:
                 self._last_output_until_s = self._loop.time() + LAST_OUTPUT_S
                 self._await_quiet()

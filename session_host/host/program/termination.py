@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 
 from session_host.system.processes.identity import is_running
-from session_host.system.processes.process_tree import ChatProcess, chat_processes, end, matching
+from session_host.system.processes.process_tree import MARK, ChatProcess, chat_processes, end, matching
 from session_host.system.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -25,7 +25,9 @@ ROUNDS = 5
 """How often to look for processes that were started while others were killed."""
 
 
-def end_processes(leader: int, session_id: str, known: Sequence[ChatProcess], *, politely: bool) -> None:
+def end_processes(
+    leader: int, session_id: str, known: Sequence[ChatProcess], *, politely: bool, variable: str = MARK
+) -> None:
     """End the known processes, and all others of the chat, until none is left. Blocks.
 
     Args:
@@ -33,8 +35,9 @@ def end_processes(leader: int, session_id: str, known: Sequence[ChatProcess], *,
         session_id: the chat's id.
         known: descendants of the program, listed before its end.
         politely: whether to send SIGTERM first.
+        variable: the variable of the environment that has the id.
     """
-    _end_all(leader, session_id, known, ("",), politely=politely)
+    _end_all(leader, session_id, known, ("",), politely=politely, variable=variable)
 
 
 async def end_strays(leader: int, session_id: str, patterns: tuple[str, ...]) -> None:
@@ -44,12 +47,18 @@ async def end_strays(leader: int, session_id: str, patterns: tuple[str, ...]) ->
 
 
 def _end_all(
-    leader: int, session_id: str, known: Sequence[ChatProcess], patterns: tuple[str, ...], *, politely: bool
+    leader: int,
+    session_id: str,
+    known: Sequence[ChatProcess],
+    patterns: tuple[str, ...],
+    *,
+    politely: bool,
+    variable: str = MARK,
 ) -> None:
     """Kill the known processes and those matching a pattern until none is left. Blocks."""
     numbers = [signal.SIGTERM, *[signal.SIGKILL] * ROUNDS] if politely else [signal.SIGKILL] * ROUNDS
     for number in numbers:
-        found = {*known, *matching(chat_processes(leader, session_id), patterns)}
+        found = {*known, *matching(chat_processes(leader, session_id, variable), patterns)}
         living = end(found, number)
         if not living:
             return

@@ -59,6 +59,7 @@ class OutputFile(KeptBytes):
 
     Attributes:
         at_end: the PTY has reported that no process holds its other side.
+        sources: the descriptors that are readable when there is output.
     """
 
     def __init__(self, descriptors: SessionDescriptors, splicer: Splicer, *, look_only: bool = False) -> None:
@@ -77,6 +78,9 @@ class OutputFile(KeptBytes):
             descriptors.pipe_write,
         )
         self._splicer = splicer
+        # The agent writes into the pipe itself; one that a former version started writes into its socket.
+        self._takes_pipe = structured
+        self.sources = (descriptors.master, descriptors.pipe_read) if structured else (descriptors.master,)
         self.at_end = False
         # Bytes that a previous host left in the pipe are older than those in the PTY.
         if splicer.in_kernel and not look_only:
@@ -89,6 +93,8 @@ class OutputFile(KeptBytes):
             came, self.at_end = self._splicer.splice_from_pty(
                 self._master, self._pipe_read, self._pipe_write, self._file, end, LITTLE_BYTES
             )
+            if self._takes_pipe:
+                came += self._splicer.drain_pipe(self._pipe_read, self._file, end + came, most)
             self.end = end = end + came
             if came < LITTLE_BYTES or end - began >= most:
                 return self.read(began, end) if end > began else b""

@@ -32,7 +32,7 @@ class SessionDescriptors(NamedTuple):
     """Our side of the PTY, or of a structured session's socket pair; non-blocking."""
     pipe_read: int
     pipe_write: int
-    """Output on its way from the program to its file."""
+    """Output on its way from the program to its file; the agent of a structured session writes into it itself."""
     output_file: int
     """The output, or a structured session's transcript log; its length is the offset."""
     input_log: int
@@ -92,7 +92,7 @@ def create_descriptors(
 
 
 def _socket_pair() -> tuple[int, int]:
-    """Our side and the agent's; unlike two pipes, one descriptor holds both directions open."""
+    """Our side and the agent's, which is its standard input."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     return ours.detach(), theirs.detach()
 

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import msgspec
 
 from session_host.protocol.values import Image
+from session_host.structured.acts import AnyAct, AnyResult
 from session_host.structured.items import AgentRequest, AnyChange
 
 
@@ -62,6 +63,9 @@ class DialectPort(Protocol):
     def start_timer(self, name: str, after_s: float) -> None:
         """Call ``timer_due`` after this time, once."""
 
+    def act(self, act: AnyAct) -> int:
+        """Ask the host for work outside of the chat; returns the act's id. ``take_result`` gets its result."""
+
     def ready(self) -> None:
         """The agent takes prompts from now on. The state becomes "idle" unless the dialect has set another."""
 
@@ -114,6 +118,9 @@ class Dialect(Protocol):
 
     def timer_due(self, name: str) -> None:
         """A timer expired."""
+
+    def take_result(self, result: AnyResult) -> None:
+        """Handle the result of an act; called only for a dialect that asks for acts."""
 
     def save(self) -> bytes:
         """The whole state, as ``load`` reads it."""

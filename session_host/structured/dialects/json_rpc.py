@@ -13,6 +13,7 @@ from .base import DialectPort
 
 METHOD_NOT_FOUND = -32601
 INVALID_PARAMS = -32602
+INTERNAL_ERROR = -32603
 OVERLOADED = -32001
 """Codex: too much at once, try again later."""
 

@@ -34,21 +34,23 @@ class _Process(NamedTuple):
     started: int
 
 
-def chat_processes(leader: int, session_id: str) -> list[ChatProcess]:
+def chat_processes(leader: int, session_id: str, variable: str = MARK) -> list[ChatProcess]:
     """Find the living processes of a chat, including its program.
 
     Args:
         leader: the program's PID, which is also its terminal session's (setsid(2)); while the program lives, the
             processes of this terminal session and its descendants are found.
         session_id: the mark; processes with it are found under any parent.
+        variable: the variable of the environment that has the mark.
     """
     everybody = list(_processes())
     own = {os.getpid()}
     found = {each.pid for each in everybody if leader in {each.pid, each.terminal_session}}
-    found |= {each.pid for each in everybody if _is_marked(each.pid, session_id)}
+    found |= {each.pid for each in everybody if _is_marked(each.pid, session_id, variable)}
     grown = True
     while grown:
-        more = {each.pid for each in everybody if each.parent in found and _may_be_marked(each.pid, session_id)} - found
+        children = (each.pid for each in everybody if each.parent in found)
+        more = {pid for pid in children if _may_be_marked(pid, session_id, variable)} - found
         grown = bool(more)
         found |= more
     return [
@@ -101,10 +103,10 @@ def _read(pid: int) -> _Process | None:
     return _Process(pid, int(fields[1]), int(fields[3]), int(fields[19]))
 
 
-def _is_marked(pid: int, session_id: str) -> bool:
-    return environment_variables(pid, MARK).get(MARK) == session_id
+def _is_marked(pid: int, session_id: str, variable: str) -> bool:
+    return environment_variables(pid, variable).get(variable) == session_id
 
 
-def _may_be_marked(pid: int, session_id: str) -> bool:
+def _may_be_marked(pid: int, session_id: str, variable: str) -> bool:
     """Whether a descendant belongs to this chat, and not to another one started from it."""
-    return environment_variables(pid, MARK).get(MARK, session_id) == session_id
+    return environment_variables(pid, variable).get(variable, session_id) == session_id

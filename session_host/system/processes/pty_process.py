@@ -87,15 +87,23 @@ def _take_terminal(slave: int, stderr: str) -> None:
     termios.tcsetattr(0, termios.TCSANOW, attributes)
 
 
-def _take_channel(channel: int, stderr: str) -> None:
-    """Between fork and exec, as the last step: standard input and output are a socket; there is no terminal."""
+def _take_channel(channel: int, output: int, stderr: str) -> None:
+    """Between fork and exec, as the last step: standard input is a socket, standard output a pipe, no terminal.
+
+    One socket for both would do, but asyncio's transport for writing (connect_write_pipe) takes input on its socket for
+    the end of the reader. The pipe is opened anew, since our writing end does not block.
+    """
     os.setsid()
+    try:
+        written = os.open(f"/dev/fd/{output}", os.O_WRONLY)
+    except OSError:  # There is no /proc.
+        written = channel
     errors = os.open("/dev/null", os.O_WRONLY)
     with contextlib.suppress(OSError):  # A full disk must not prevent a start: the errors are lost then.
         if stderr:
             errors = os.open(stderr, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
     os.dup2(channel, 0)
-    os.dup2(channel, 1)
+    os.dup2(written, 1)
     os.dup2(errors, 2)
 
 
@@ -165,7 +173,7 @@ class PtyProcess:
         umask: int,
         open_files: int,
         stderr: str = "",
-        has_terminal: bool = True,
+        output: int = -1,
         about_to_exec: Callable[[int], None],
         prepare: Callable[[], None] = _nothing,
     ) -> Starting:
@@ -183,7 +191,7 @@ class PtyProcess:
             umask: as umask(2) takes it.
             open_files: the soft limit, as getrlimit(2) returns it.
             stderr: the path for standard error; "" for the terminal, or for none.
-            has_terminal: ``slave`` is a PTY's; if not, it is a socket pair's, for standard input and output.
+            output: a pipe for standard output, or -1; with a pipe, ``slave`` is a socket for standard input.
             about_to_exec: called in the fork with its PID, directly before the exec.
             prepare: called in the fork first; if it raises, there is no exec.
 
@@ -207,7 +215,10 @@ class PtyProcess:
             program = resolve(argv[0], directory, environment.get("PATH", ""))
             os.chdir(directory)
             _drop_ours(umask, open_files)
-            (_take_terminal if has_terminal else _take_channel)(slave, stderr)
+            if output < 0:
+                _take_terminal(slave, stderr)
+            else:
+                _take_channel(slave, output, stderr)
             about_to_exec(os.getpid())
             os.execve(program, [program, *argv[1:]], environment)  # noqa: S606 - no shell is wanted
         except BaseException as error:  # noqa: BLE001 - every failure is reported

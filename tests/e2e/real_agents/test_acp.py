@@ -11,6 +11,7 @@ import pytest
 
 from session_host.agents.catalog import load_agent
 from session_host.paths import config_dir
+from session_host.structured.acts import ReadText, WriteText
 from session_host.structured.dialects.acp import AcpDialect
 from session_host.structured.dialects.base import Start
 from session_host.structured.transcript import Transcript
@@ -117,3 +118,26 @@ def test_a_question_of_what_the_agent_may_do_shows_the_change(agent: RealAgent, 
     assert path.read_text("utf-8") == "one\n2\n"
     (tool,) = [each for each in chat.transcript if each.kind == "tool"]
     assert tool.changes[0].path == str(path)
+    assert chat.acts == []
+
+
+def test_an_agent_that_is_offered_files_and_terminals_reads_and_writes_by_them(
+    agent: RealAgent, open_chat: Open, project: Path
+) -> None:
+    if agent is not GEMINI:
+        pytest.skip("it uses neither")
+    path = project / "notes.txt"
+    path.write_text("one\ntwo\n", encoding="utf-8")
+    chat = open_chat(files="true", terminals="true")
+    chat.prompt(f'use: replace {{"file_path": "{path}", "old_string": "two", "new_string": "2", "instruction": "x"}}')
+    request = chat.until_asked()
+    chat.answer(request, next(each.id for each in request.options if each.kind == "allow_once"))
+    chat.until_idle()
+    assert path.read_text("utf-8") == "one\n2\n"
+    assert {type(each) for each in chat.acts} == {ReadText, WriteText}
+    chat.prompt("tool: touch made")
+    request = chat.until_asked()
+    chat.answer(request, next(each.id for each in request.options if each.kind == "allow_once"))
+    chat.until_idle()
+    assert (project / "made").exists()
+    assert {type(each) for each in chat.acts} == {ReadText, WriteText}

@@ -9,6 +9,9 @@
     messages   messages, thoughts and plans of the agent as items
     tools      tool calls as items
     content    content blocks, as the agent sends them
+    client_methods  what the agent has its client do: routes to the two parts below
+    files      text files
+    terminals  programs in terminals, and their output
     requests   permissions and questions of the agent
     forms      questions as forms, and their answers
     settings   modes, models and options of the session

@@ -6,10 +6,12 @@ from typing import Any
 
 import msgspec
 
+from session_host.structured.acts import AnyResult
 from session_host.structured.dialects import reading
 from session_host.structured.dialects.base import Answer, DialectPort, Start, UserPrompt
 from session_host.structured.items import AgentRequest, CommandsChanged, SlashCommand, TitleChanged
 
+from .client_methods import ClientMethods
 from .messages import Messages
 from .opening import Opening
 from .requests import Requests
@@ -39,7 +41,7 @@ class AcpDialect:
         another_minute: "true" if a conversation can only be resumed in another minute than it began (Gemini CLI).
         log_in: the id of a way to log in that needs no browser.
         log_in_command: the command line with which the user logs in.
-        files, terminals: "true" to offer the agent files and terminals of ours.
+        files, terminals: "false" to offer the agent no files, or no terminals, of ours.
     """
 
     def __init__(self, port: DialectPort) -> None:
@@ -49,6 +51,7 @@ class AcpDialect:
         self._messages = Messages(self._shared)
         self._tools = Tools(self._shared, self._messages)
         self._requests = Requests(self._shared, self._tools)
+        self._client_methods = ClientMethods(self._shared, self._messages, self._tools)
         self._turns = Turns(self._shared, self._messages, self._tools, self._requests)
         self._opening = Opening(self._shared, self._settings, self._messages, self._tools)
 
@@ -86,6 +89,10 @@ class AcpDialect:
         else:
             self._opening.timer_due(name)
 
+    def take_result(self, result: AnyResult) -> None:
+        """See ``Dialect``."""
+        self._client_methods.take_result(result)
+
     def save(self) -> bytes:
         """See ``Dialect``."""
         return msgspec.msgpack.encode(self._shared.state)
@@ -107,11 +114,13 @@ class AcpDialect:
             self._reply(message)
         elif "id" in message:
             self._turns.confirm()
-            self._requests.receive(message["id"], method, params)
+            if not self._client_methods.receive(message["id"], method, params):
+                self._requests.receive(message["id"], method, params)
         elif method == "session/update":
             self._update(params)
         elif method == "$/cancel_request":
             self._requests.taken_back(params.get("requestId"))
+            self._client_methods.taken_back(params.get("requestId"))
         elif method not in UNUSED_NOTIFICATIONS:
             self._port.raw(method, params)
 

@@ -45,7 +45,7 @@ class Opening:
             "protocolVersion": PROTOCOL_VERSION,
             "clientInfo": information,
             "clientCapabilities": client_capabilities(
-                files=shared.option("files"), terminals=shared.option("terminals")
+                files=shared.offers("files"), terminals=shared.offers("terminals")
             ),
         })  # fmt: skip
         shared.port.start_timer("unanswered", ANSWER_PATIENCE_S)
@@ -217,7 +217,7 @@ class Opening:
 
 
 def client_capabilities(*, files: bool, terminals: bool) -> dict[str, Any]:
-    """The capabilities that we offer: forms; files and terminals only if the dialect's options say so."""
+    """The capabilities that we offer: forms; files and terminals unless the dialect's options say otherwise."""
     return {
         "fs": {"readTextFile": files, "writeTextFile": files},
         "terminal": terminals,

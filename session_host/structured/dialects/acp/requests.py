@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import msgspec
-
 from session_host.structured.dialects import reading
 from session_host.structured.dialects.base import Answer
 from session_host.structured.dialects.json_rpc import METHOD_NOT_FOUND
@@ -19,11 +17,10 @@ from session_host.structured.items import (
 )
 
 from .forms import filled_form, read_form
-from .shared import Shared
+from .shared import REQUEST_CANCELLED, Shared, decode_id, encode_id
 from .state import OpenRequest, Tool
 from .tools import Tools
 
-REQUEST_CANCELLED = -32800
 _CANCEL: Final = "outlive-cancel"
 _OPTION_KINDS: Final[dict[str, OptionKind]] = {
     "allow_once": "allow_once",
@@ -50,8 +47,8 @@ class Requests:
                 self._form(rpc_id, params)
             case _:
                 self._shared.rpc.reply_error(rpc_id, METHOD_NOT_FOUND, f"{method} is not offered")
-                # Files and terminals are not offered (``client_capabilities``). opencode reports its edits by them, and
-                # Qwen Code ("craft/") asks for prompts that wait.
+                # Where files and terminals are offered, ``client_methods`` has them. opencode reports its edits by them
+                # also where they are not, and Qwen Code ("craft/") asks for prompts that wait.
                 if not method.startswith(("fs/", "terminal/", "craft/")):
                     self._shared.port.raw(method, params)
 
@@ -67,7 +64,7 @@ class Requests:
             self._reply_cancelled(found)
         else:
             outcome = {"outcome": "selected", "optionId": answer.option}
-            self._shared.rpc.reply(msgspec.json.decode(found.rpc_id), {"outcome": outcome})
+            self._shared.rpc.reply(decode_id(found.rpc_id), {"outcome": outcome})
         if found.call and kinds.get(answer.option) in _REJECTIONS:
             self._tools.decline(found.call)
         self._emit_state()
@@ -82,7 +79,7 @@ class Requests:
 
     def taken_back(self, rpc_id: Any) -> None:
         """The agent no longer waits for the reply to a request."""
-        state, encoded = self._shared.state, _encode_id(rpc_id)
+        state, encoded = self._shared.state, encode_id(rpc_id)
         for request_id, found in list(state.requests.items()):
             if found.rpc_id == encoded:
                 del state.requests[request_id]
@@ -96,7 +93,7 @@ class Requests:
         shared, state = self._shared, self._shared.state
         call = reading.mapping(params, "toolCall")
         tool = self._tools.update(call, asks=True) if call else None
-        found = OpenRequest(_encode_id(rpc_id), "permission", "", reading.text(call, "toolCallId"))
+        found = OpenRequest(encode_id(rpc_id), "permission", "", reading.text(call, "toolCallId"))
         if state.cancelling:
             self._reply_cancelled(found)
             return
@@ -119,7 +116,7 @@ class Requests:
         message, url = reading.text(params, "message"), reading.text(params, "url")
         fields, questions = read_form(reading.mapping(params, "requestedSchema"))
         title = reading.one_line(message or "The agent asks")
-        found = OpenRequest(_encode_id(rpc_id), "form", title, reading.text(params, "toolCallId"), fields)
+        found = OpenRequest(encode_id(rpc_id), "form", title, reading.text(params, "toolCallId"), fields)
         if state.cancelling:
             self._reply_cancelled(found)
             return
@@ -135,7 +132,7 @@ class Requests:
         self._open(request, found)
 
     def _answer_form(self, found: OpenRequest, answer: Answer) -> None:
-        rpc_id = msgspec.json.decode(found.rpc_id)
+        rpc_id = decode_id(found.rpc_id)
         if answer.option in {"", "accept"}:
             self._shared.rpc.reply(rpc_id, {"action": "accept", "content": filled_form(found.fields, answer.texts)})
         else:
@@ -158,15 +155,11 @@ class Requests:
             self._shared.port.emit(StateChanged("running" if state.turn else "idle", state.turn))
 
     def _reply_cancelled(self, found: OpenRequest) -> None:
-        rpc_id = msgspec.json.decode(found.rpc_id)
+        rpc_id = decode_id(found.rpc_id)
         if found.kind == "form":
             self._shared.rpc.reply(rpc_id, {"action": "cancel"})
         else:
             self._shared.rpc.reply(rpc_id, {"outcome": {"outcome": "cancelled"}})
-
-
-def _encode_id(rpc_id: Any) -> str:
-    return msgspec.json.encode(rpc_id).decode()
 
 
 def _option(option: Any) -> RequestOption:

@@ -5,14 +5,19 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import msgspec
+
+from session_host.structured.acts import ActDone, AnyAct
 from session_host.structured.dialects import reading
 from session_host.structured.dialects.base import DialectPort
-from session_host.structured.dialects.json_rpc import JsonRpc
+from session_host.structured.dialects.json_rpc import INTERNAL_ERROR, JsonRpc
 from session_host.structured.items import ConversationKnown
 
-from .state import AcpState
+from .state import AcpState, PendingAct
 
 AUTHENTICATION_REQUIRED = -32000
+RESOURCE_NOT_FOUND = -32002
+REQUEST_CANCELLED = -32800
 _CODE = re.compile(r"`([^`\n]+)`")
 
 
@@ -44,6 +49,14 @@ class Shared:
         """Whether an option of the dialect is on."""
         return self.state.start.options.get(name) in {True, "true"}
 
+    def offers(self, name: str) -> bool:
+        """Whether the agent is offered "files" or "terminals"."""
+        return self.state.start.options.get(name, True) in {True, "true"}
+
+    def keep_act(self, act: AnyAct, pending: PendingAct) -> None:
+        """Ask the host for an act, and remember it until its result."""
+        self.state.acts[self.port.act(act)] = pending
+
     def log_in_text(self, error: Any) -> str:
         """One line for the user who has to log in, with the command for it if there is one."""
         state = self.state
@@ -62,6 +75,21 @@ class Shared:
         if not self.state.reported:
             self.state.reported = True
             self.port.emit(ConversationKnown(self.state.session))
+
+
+def encode_id(rpc_id: Any) -> str:
+    """The id of a message as JSON, for the state."""
+    return msgspec.json.encode(rpc_id).decode()
+
+
+def decode_id(encoded: str) -> Any:
+    """The id of a message."""
+    return msgspec.json.decode(encoded)
+
+
+def act_error(name: str, result: ActDone) -> tuple[int, str]:
+    """The code and the message with which a failed act is replied to."""
+    return (RESOURCE_NOT_FOUND, f"Resource not found: {name}") if result.missing else (INTERNAL_ERROR, result.error)
 
 
 def error_text(error: Any) -> str:

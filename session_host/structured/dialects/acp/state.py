@@ -20,6 +20,51 @@ class Run(msgspec.Struct, array_like=True):
     """The agent's id of the message; "" if it gives none."""
 
 
+class PendingAct(msgspec.Struct, array_like=True):
+    """An act of the host that the agent has asked for."""
+
+    rpc_id: str
+    """The id of its message, as JSON."""
+    kind: Literal["read", "write", "terminal"]
+    name: str
+    """The file's path, or the terminal's id."""
+
+
+class Terminal(msgspec.Struct, array_like=True):
+    """A terminal that the agent has made.
+
+    Attributes:
+        command, directory: what runs in it, and where.
+        limit: the most bytes of output that the agent wants.
+        output: the newest output; ``cut``: earlier output is gone.
+        ended: its program has ended, by ``exit_code`` or ``signal``.
+        waiting: ids of messages, as JSON, that are replied to when it has ended: with how it did so.
+        killing: the same, with an empty reply.
+        released: the agent uses it no more.
+        item: its own item, without the output, while no tool call shows it.
+        adopted: a tool call shows it.
+    """
+
+    command: str
+    directory: str
+    limit: int
+    output: str = ""
+    cut: bool = False
+    ended: bool = False
+    exit_code: int | None = None
+    signal: str | None = None
+    waiting: list[str] = []
+    killing: list[str] = []
+    released: bool = False
+    item: Item | None = None
+    adopted: bool = False
+
+    @property
+    def shown(self) -> str:
+        """The output as the user sees it."""
+        return f"…\n{self.output}" if self.cut else self.output
+
+
 class Tool(msgspec.Struct, array_like=True):
     """A tool call, as all updates up to now describe it."""
 
@@ -29,6 +74,10 @@ class Tool(msgspec.Struct, array_like=True):
     input: str = ""
     """The whole input as JSON; "" if the agent does not report it."""
     declined: bool = False
+    terminals: list[str] = []
+    """Terminals that it shows."""
+    text: str = ""
+    """Its output without that of its terminals, if it has any."""
 
 
 class Field(msgspec.Struct, array_like=True):
@@ -88,6 +137,8 @@ class AcpState(msgspec.Struct, array_like=True):
         requests: by our ids.
         options, mode, model: settings as the agent offers them.
         tokens: of all turns; ``usage``: as last reported.
+        acts: acts without a result, by their ids.
+        terminals: by their ids; of those that are released, the newest.
     """
 
     rpc: JsonRpcState = msgspec.field(default_factory=lambda: JsonRpcState(1, {}))
@@ -127,3 +178,5 @@ class AcpState(msgspec.Struct, array_like=True):
     model: OfferedSetting | None = None
     tokens: int = 0
     usage: UsageChanged = UsageChanged(0, 0)
+    acts: dict[int, PendingAct] = {}
+    terminals: dict[str, Terminal] = {}

@@ -10,12 +10,12 @@ import msgspec
 from session_host.protocol.values import Image
 from session_host.structured.dialects import reading
 from session_host.structured.dialects.patches import unified_patch
-from session_host.structured.items import Append, FileChange, Item, ItemStatus, Put, SetStatus, ToolKind
+from session_host.structured.items import Append, FileChange, Item, ItemStatus, Put, Remove, SetStatus, ToolKind
 
 from .content import block_image, block_text
 from .messages import Messages
 from .shared import Shared
-from .state import Tool
+from .state import Terminal, Tool
 
 _STATUSES: Final[dict[str, ItemStatus]] = {
     "pending": "running",
@@ -66,7 +66,7 @@ class Tools:
             before = Tool(first)
             if state.replaying:
                 state.replayed.append(first.id)
-        tool = Tool(before.item, before.reason, before.input, before.declined)
+        tool = msgspec.structs.replace(before)
         self._merge_input(tool, update)
         self._merge_content(tool, update, asks=asks)
         self._merge_status(tool, update)
@@ -78,6 +78,16 @@ class Tools:
             self._forget_oldest()
         self._emit(before.item if known else None, tool.item)
         return tool
+
+    def terminal_changed(self, terminal: str) -> bool:
+        """Show the output or the end of a terminal in the tool calls that have it; returns whether there is one."""
+        tools = self._shared.state.tools
+        showing = [call for call, tool in tools.items() if terminal in tool.terminals]
+        for call in showing:
+            before = tools[call].item
+            self._merge_terminals(tools[call])
+            self._emit(before, tools[call].item)
+        return bool(showing)
 
     def decline(self, call: str) -> None:
         """The user has declined a tool call."""
@@ -157,6 +167,7 @@ class Tools:
         texts: list[str] = []
         changes: list[FileChange] = []
         images: list[Image] = []
+        terminals: list[str] = []
         content = self._field(update, "content", list)
         for each in content or ():
             kind, block = reading.text(each, "type"), reading.mapping(each, "content")
@@ -164,6 +175,8 @@ class Tools:
                 changes.append(change)
             elif kind == "content" and (text := block_text(block)) is not None:
                 texts.append(text)
+            elif kind == "terminal" and (terminal := reading.text(each, "terminalId")) in self._shared.state.terminals:
+                terminals.append(terminal)
             elif kind == "content" and (image := block_image(block)) is not None:
                 images.append(image)
             else:
@@ -175,6 +188,8 @@ class Tools:
         elif content is not None or result is not None:
             output = _without_fence(text) or _output(result)
             tool.item = _with(tool.item, output=output or ("" if content is not None else tool.item.output))
+            if content is not None:
+                tool.terminals, tool.text = terminals or tool.terminals, _without_fence(text)
         codes = [found for path in _EXIT_CODES if (found := reading.integer(result, *path, default=-1)) >= 0]
         tool.item = _with(
             tool.item,
@@ -182,6 +197,33 @@ class Tools:
             images=tuple(images) or tool.item.images,
             exit_code=codes[0] if codes else tool.item.exit_code,
         )
+        if tool.terminals:
+            self._merge_terminals(tool)
+
+    def _merge_terminals(self, tool: Tool) -> None:
+        """Put the output of a tool's terminals below its own; what is known of one that is forgotten stays."""
+        found = [each for name in tool.terminals if (each := self._shared.state.terminals.get(name)) is not None]
+        if len(found) < len(tool.terminals):
+            return
+        for terminal in found:
+            self._adopt(terminal)
+        last = found[-1]
+        tool.item = _with(
+            tool.item,
+            tool=tool.item.tool or "execute",
+            command=tool.item.command or (last.command if tool.item.tool in {"", "execute"} else ""),
+            directory=tool.item.directory or last.directory,
+            output="\n".join(each for each in (tool.text, *(terminal.shown for terminal in found)) if each),
+            exit_code=last.exit_code if last.ended else tool.item.exit_code,
+        )
+
+    def _adopt(self, terminal: Terminal) -> None:
+        """Show a terminal's output in a tool call from now on, and not as an item of its own."""
+        terminal.adopted = True
+        if terminal.item is not None:
+            self._shared.port.emit(SetStatus(terminal.item.id, "done"))
+            self._shared.port.emit(Remove(terminal.item.id))
+            terminal.item = None
 
     def _merge_status(self, tool: Tool, update: dict[str, Any]) -> None:
         reported = self._field(update, "status", str)

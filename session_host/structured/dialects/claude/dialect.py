@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from session_host.structured.acts import AnyResult
 from session_host.structured.dialects.base import Answer, DialectPort, Start, UserPrompt
 from session_host.structured.dialects.reading import array, mapping, text
 from session_host.structured.dialects.reading import message as read_message
@@ -110,6 +111,9 @@ class ClaudeDialect:
     def save(self) -> bytes:
         """See ``Dialect``."""
         return msgspec.msgpack.encode(self._state)
+
+    def take_result(self, result: AnyResult) -> None:
+        """See ``Dialect``."""
 
     def load(self, state: bytes) -> None:
         """See ``Dialect``."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from session_host.structured.acts import AnyResult
 from session_host.structured.dialects import reading
 from session_host.structured.dialects.base import Answer, DialectPort, Start, UserPrompt
 from session_host.structured.dialects.json_rpc import OVERLOADED, SentRequest
@@ -53,6 +54,9 @@ class CodexDialect:
     def save(self) -> bytes:
         """See ``base.Dialect``."""
         return msgspec.msgpack.encode(self._state)
+
+    def take_result(self, result: AnyResult) -> None:
+        """See ``base.Dialect``."""
 
     def load(self, state: bytes) -> None:
         """See ``base.Dialect``."""

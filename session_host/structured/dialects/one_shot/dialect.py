@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from session_host.structured.acts import AnyResult
 from session_host.structured.dialects.base import Answer, DialectPort, Start, UserPrompt
 from session_host.structured.dialects.claude.state import ReaderState
 from session_host.structured.dialects.reading import integer, mapping, text
@@ -86,6 +87,9 @@ class OneShotDialect:
     def save(self) -> bytes:
         """See ``Dialect``."""
         return msgspec.msgpack.encode(self._state)
+
+    def take_result(self, result: AnyResult) -> None:
+        """See ``Dialect``."""
 
     def load(self, state: bytes) -> None:
         """See ``Dialect``."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from session_host.storage.descriptors.output_file import PAGE_BYTES, OutputFile, punch
+from session_host.storage.descriptors.session_descriptors import create_descriptors
 from session_host.storage.descriptors.splice import Splicer
-from tests.support.kept_sessions import KeptSession, kept_session
+from tests.support.kept_sessions import KeptSession, kept_session, spec_of
 from tests.support.waiting import wait_readable
 
 MOST = 1 << 16
@@ -130,3 +132,20 @@ def test_the_hang_up_is_told() -> None:
             wait_readable(kept.descriptors.master, 10, "the end")
             output_file.read_new(MOST)
         assert output_file.read(0, output_file.end) == b"x"
+
+
+def test_a_structured_agent_writes_into_the_pipe_and_one_of_a_former_version_into_its_socket() -> None:
+    spec = spec_of()
+    descriptors, theirs = create_descriptors(Path(spec.socket_path), spec.size, structured=True)
+    output_file = OutputFile(descriptors, Splicer())
+    pipe = os.open(f"/dev/fd/{descriptors.pipe_write}", os.O_WRONLY)
+    os.write(theirs, b"by the socket\n")
+    assert output_file.read_new(MOST) == b"by the socket\n"
+    os.write(pipe, b"by the pipe\n")
+    assert (output_file.read_new(MOST), output_file.at_end) == (b"by the pipe\n", False)
+    os.close(theirs)
+    os.write(pipe, b"the last words\n")
+    assert (output_file.read_new(MOST), output_file.at_end) == (b"the last words\n", True)
+    assert output_file.read(0, output_file.end) == b"by the socket\nby the pipe\nthe last words\n"
+    os.close(pipe)
+    descriptors.close()

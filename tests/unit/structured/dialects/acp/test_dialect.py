@@ -15,6 +15,7 @@ def say(text: str, **fields: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("method", "kept"), [("fs/read_text_file", 0), ("terminal/create", 0), ("_vendor/thing", 1)])
 def test_a_method_that_is_not_offered_gets_its_reply(running: AcpChat, method: str, kept: int) -> None:
+    running.start.options.update(files="false", terminals="false")
     (reply,) = running.hear({"jsonrpc": "2.0", "id": 3, "method": method, "params": {"path": "/x"}})
     assert (reply["id"], reply["error"]["code"]) == (3, -32601)
     assert [each.title for each in running.items if each.kind == "raw"] == [method] * kept

@@ -118,7 +118,7 @@ def test_a_turn_fails(chat: AcpProcess, script: str, outcome: str) -> None:
 
 
 def test_nonsense_is_kept_and_disturbs_nothing(chat: AcpProcess) -> None:
-    chat.ask("garbage\nunknown\nfiles\nsay fine")
+    chat.ask("garbage\nunknown\nsay fine")
     raw = [(each.title, each.text) for each in chat.items if each.kind == "raw"]
     assert ("not a message", "npm warn deprecated") in raw
     assert [title for title, _ in raw] == ["not a message", "mood", "_fake/mood"]

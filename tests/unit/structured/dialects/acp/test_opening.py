@@ -26,8 +26,8 @@ def test_the_agent_learns_who_we_are_and_what_we_do() -> None:
         "protocolVersion": 1,
         "clientInfo": {"name": "outlive", "title": "Outlive", "version": "1.0"},
         "clientCapabilities": {
-            "fs": {"readTextFile": False, "writeTextFile": False},
-            "terminal": False,
+            "fs": {"readTextFile": True, "writeTextFile": True},
+            "terminal": True,
             "elicitation": {"form": {}},
         },
     }

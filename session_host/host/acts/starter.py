@@ -1,0 +1,39 @@
+"""Takes its standard output for its terminal, and becomes a program. Run as a script, in a process of its own.
+
+It imports nothing of ours, and uses no thread: unlike a fork of the host, it may prepare itself in Python.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import resource
+import signal
+import sys
+import termios
+
+_NOT_FOUND, _NOT_EXECED = 127, 126
+"""Exit codes, as shells use them."""
+
+
+def main() -> None:
+    """Become the program that the arguments name, after the soft limit of open files ("" for the present one)."""
+    open_files, *argv = sys.argv[1:]
+    fcntl.ioctl(1, termios.TIOCSCTTY, 0)
+    for number in signal.valid_signals():
+        # Ignored signals stay ignored through an exec (execve(2)); the host ignores some, and Python others.
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    if open_files:
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (int(open_files), hard))
+    try:
+        os.execvp(argv[0], argv)  # noqa: S606 - no shell is wanted
+    except OSError as error:
+        os.write(2, f"{argv[0]}: {error.strerror}\n".encode(errors="replace"))
+        os._exit(_NOT_FOUND if isinstance(error, FileNotFoundError) else _NOT_EXECED)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,205 @@
+"""Programs in terminals of their own, which an agent has started through its client.
+
+Such a terminal has no emulator and no keys: its output is text, and its program's standard input is empty. All that is
+read goes on in portions, at a bounded rate; of a flood, the newest bytes go on. A terminal's program has the variable
+``MARK`` in its environment, so that all that it started is found also after the end of this process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import codecs
+import logging
+import os
+import resource
+import signal
+import subprocess
+import sys
+import termios
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from session_host.host.program.termination import end_processes
+from session_host.structured.acts import StartTerminal, TerminalEnded, TerminalOutput
+from session_host.system.worker import Worker
+
+log = logging.getLogger(__name__)
+
+MARK = "OUTLIVE_TERMINAL"
+ROWS, COLUMNS = 40, 120
+PORTION_S = 0.1
+"""The least time between two portions of output."""
+
+BYTES_PER_S = 1024 * 1024
+"""The rate of portions; the newest output of a faster program goes on."""
+
+READ_BYTES = 64 * 1024
+READS = 16
+"""How often to read before other work gets its turn."""
+
+LAST_READS = 4096
+"""The most reads of the last output, while other processes go on writing."""
+
+_PLAIN = {"TERM": "dumb", "PAGER": "cat", "GIT_PAGER": "cat", "MANPAGER": "cat"}
+"""No escape sequences, and no program that waits for keys."""
+
+_STARTER = str(Path(__file__).with_name("starter.py"))
+
+Tell = Callable[[TerminalOutput | TerminalEnded], None]
+
+
+class Started(NamedTuple):
+    """A program that was started, and the other side of its terminal."""
+
+    process: subprocess.Popen[bytes]
+    master: int
+
+
+def start(
+    act: StartTerminal, environment: dict[str, str], directory: str, umask: int, agent: int, mark: str
+) -> Started:
+    """Start a program. Blocks.
+
+    Args:
+        act: the words of the program, and its own variables.
+        environment: the agent's.
+        directory: the working directory.
+        umask: as umask(2) takes it.
+        agent: the agent's PID; its soft limit of open files is the program's.
+        mark: the value of ``MARK``.
+
+    Raises:
+        OSError: the system has no more processes, descriptors or terminals.
+    """
+    try:
+        open_files = str(resource.prlimit(agent, resource.RLIMIT_NOFILE)[0])
+    except (OSError, AttributeError):
+        open_files = ""
+    master, slave = os.openpty()
+    try:
+        termios.tcsetwinsize(slave, (ROWS, COLUMNS))
+        attributes = termios.tcgetattr(slave)
+        attributes[1] &= ~termios.ONLCR  # Lines end as the program ends them.
+        termios.tcsetattr(slave, termios.TCSANOW, attributes)
+        os.set_blocking(master, False)
+        process = subprocess.Popen(
+            [sys.executable, "-I", "-S", _STARTER, open_files, *act.argv],
+            stdin=subprocess.DEVNULL, stdout=slave, stderr=slave, cwd=directory, umask=umask, start_new_session=True,
+            env={**environment, **_PLAIN, **act.environment, MARK: mark},
+        )  # fmt: skip
+    except BaseException:
+        os.close(master)
+        raise
+    finally:
+        os.close(slave)
+    return Started(process, master)
+
+
+def end_left(mark: str, leader: int = -1) -> None:
+    """End a terminal's processes: those with the mark, and those of the leader's terminal session. Blocks."""
+    end_processes(leader, mark, (), politely=True, variable=MARK)
+
+
+class Terminal:
+    """One terminal whose program runs."""
+
+    def __init__(self, name: str, started: Started, kept_bytes: int, tell: Tell) -> None:
+        """Read the output, and wait for the end.
+
+        Args:
+            name: its name in the results.
+            started: its program.
+            kept_bytes: the most bytes of one portion.
+            tell: gets the output and the end.
+        """
+        self.pid = started.process.pid
+        self.ended = asyncio.Event()
+        self._name, self._master, self._kept_bytes, self._tell = name, started.master, kept_bytes, tell
+        self._loop = asyncio.get_running_loop()
+        self._output = bytearray()
+        self._dropped = 0
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._portion: asyncio.TimerHandle | None = None
+        self._next_portion_s = 0.0
+        self._reads = True
+        self._loop.add_reader(self._master, self._read, READS)
+        Worker().submit_and_call(started.process.wait, self._has_ended, self._cannot_wait)
+
+    def flush(self) -> None:
+        """Pass the output on."""
+        if self._portion is not None:
+            self._portion.cancel()
+            self._portion = None
+        if not self._output:
+            return
+        self._cut()
+        data = bytes(self._output)
+        self._output.clear()
+        if dropped := self._dropped:
+            self._dropped = 0
+            self._decoder.reset()
+            data = data.lstrip(_CONTINUATION) if data[0] in _CONTINUATION else data
+        self._next_portion_s = self._loop.time() + max(PORTION_S, len(data) / BYTES_PER_S)
+        self._tell(TerminalOutput(self._name, self._decoder.decode(data), dropped))
+
+    def close(self) -> None:
+        """Read no more, and hang the terminal up."""
+        if self._portion is not None:
+            self._portion.cancel()
+        self._stop_reading()
+        os.close(self._master)
+
+    def _read(self, most: int) -> None:
+        for _ in range(most):
+            try:
+                data = os.read(self._master, READ_BYTES)
+            except BlockingIOError:
+                break
+            except OSError:  # EIO: no process holds the other side.
+                data = b""
+            if not data:
+                self._stop_reading()
+                break
+            self._output += data
+            if len(self._output) > 2 * self._kept_bytes:
+                self._cut()
+        if self._output and self._portion is None:
+            self._portion = self._loop.call_later(
+                max(PORTION_S, self._next_portion_s - self._loop.time()), self._portion_due
+            )
+
+    def _portion_due(self) -> None:
+        self._portion = None
+        self.flush()
+
+    def _cut(self) -> None:
+        """Drop the oldest output, beyond the most that is wanted."""
+        excess = len(self._output) - self._kept_bytes
+        if excess > 0:
+            del self._output[:excess]
+            self._dropped += excess
+
+    def _stop_reading(self) -> None:
+        if self._reads:
+            self._reads = False
+            self._loop.remove_reader(self._master)
+
+    def _has_ended(self, status: int) -> None:
+        if self._reads:
+            self._read(LAST_READS)
+        self.close()
+        self.flush()
+        if last := self._decoder.decode(b"", final=True):
+            self._tell(TerminalOutput(self._name, last))
+        name = signal.Signals(-status).name if status < 0 else None
+        self.ended.set()
+        self._tell(TerminalEnded(self._name, status if status >= 0 else None, name))
+
+    def _cannot_wait(self, error: BaseException) -> None:
+        log.error("the end of a terminal's program is unknown: %s", error)
+        self._has_ended(0)
+
+
+_CONTINUATION = bytes(range(0x80, 0xC0))
+"""Bytes of UTF-8 that begin no character."""

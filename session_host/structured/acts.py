@@ -1,0 +1,95 @@
+"""Acts: work outside of the chat that a dialect asks its host for, and the results. Pure.
+
+An act's result is the cause of a later step, and so it is in the transcript log: a new host repeats the step, and not
+the act. An act that has no result when its host dies is not done again, except for reading; its result is ``LOST``.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+LOST: Final = "the client was restarted; it is not known whether this was done"
+
+
+class Act(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """Base of all acts; the tag is the class's name. The rules set ``id``."""
+
+    id: int
+
+
+class ReadText(Act, frozen=True):
+    """Read a text file. The result is an ``ActDone``."""
+
+    path: str
+    line: int = 1
+    """The first line, counted from 1."""
+    lines: int | None = None
+    """The number of lines; None for all."""
+
+
+class WriteText(Act, frozen=True):
+    """Write a text file. The result is an ``ActDone``."""
+
+    path: str
+    text: str
+
+
+class StartTerminal(Act, frozen=True):
+    """Start a program in a terminal. The result is an ``ActDone``; ``TerminalOutput`` and ``TerminalEnded`` follow."""
+
+    terminal: str
+    argv: tuple[str, ...]
+    directory: str = ""
+    """Absolute; "" for the chat's."""
+    environment: dict[str, str] = {}
+    """Variables in addition to the agent's."""
+    kept_bytes: int = 65536
+    """The most output that is wanted at once; of more, the newest."""
+
+
+class EndTerminal(Act, frozen=True):
+    """End a terminal's program and all that it started, if they run. The result is a ``TerminalEnded``, or nothing."""
+
+    terminal: str
+
+
+class Result(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """Base of all results."""
+
+
+class ActDone(Result, frozen=True):
+    """An act was done, or failed."""
+
+    id: int
+    text: str = ""
+    """The text that was read."""
+    error: str = ""
+    """Why it failed, one line; "" if it was done."""
+    missing: bool = False
+    """It failed because there is no such file."""
+
+
+class TerminalOutput(Result, frozen=True):
+    """A terminal's program has written."""
+
+    terminal: str
+    text: str
+    dropped: int = 0
+    """How many bytes before this text were dropped."""
+
+
+class TerminalEnded(Result, frozen=True):
+    """A terminal's program has ended, after its last output."""
+
+    terminal: str
+    exit_code: int | None = None
+    signal: str | None = None
+    """The name of the signal that ended it."""
+    lost: bool = False
+    """It ended with its host."""
+
+
+AnyAct = ReadText | WriteText | StartTerminal | EndTerminal
+AnyResult = ActDone | TerminalOutput | TerminalEnded

@@ -1,0 +1,42 @@
+"""The client's methods for text files; the host reads and writes them (``session_host.structured.acts``)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from session_host.structured.acts import ActDone, ReadText, WriteText
+from session_host.structured.dialects import reading
+from session_host.structured.dialects.json_rpc import INVALID_PARAMS
+
+from .shared import Shared, act_error, decode_id, encode_id
+from .state import PendingAct
+
+
+class Files:
+    """The files that the agent reads and writes through its client. Whether it may is settled before: it has asked."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+
+    def receive(self, rpc_id: Any, method: str, params: dict[str, Any]) -> None:
+        """The agent reads or writes a file."""
+        shared, path = self._shared, reading.text(params, "path")
+        text = reading.at(params, "content")
+        if not path.startswith("/"):
+            shared.rpc.reply_error(rpc_id, INVALID_PARAMS, f"{path!r} is no absolute path")
+        elif method == "fs/read_text_file":
+            limit = reading.integer(params, "limit", default=-1)
+            act = ReadText(0, path, max(reading.integer(params, "line", default=1), 1), limit if limit >= 0 else None)
+            shared.keep_act(act, PendingAct(encode_id(rpc_id), "read", path))
+        elif isinstance(text, str):
+            shared.keep_act(WriteText(0, path, text), PendingAct(encode_id(rpc_id), "write", path))
+        else:
+            shared.rpc.reply_error(rpc_id, INVALID_PARAMS, "the content is no text")
+
+    def done(self, pending: PendingAct, result: ActDone) -> None:
+        """A file was read or written, or not."""
+        rpc_id = decode_id(pending.rpc_id)
+        if result.error:
+            self._shared.rpc.reply_error(rpc_id, *act_error(pending.name, result))
+        else:
+            self._shared.rpc.reply(rpc_id, {"content": result.text} if pending.kind == "read" else {})

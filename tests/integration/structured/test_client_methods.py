@@ -1,0 +1,167 @@
+"""Files and terminals that an agent of the Agent Client Protocol uses through its host."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from session_host.client.control import request
+from session_host.paths import config_dir
+from session_host.protocol.messages import Describe, Description, Kill
+from session_host.storage.store import SessionRecord
+from session_host.structured.acts import LOST
+from session_host.structured.items import Item
+from session_host.system.processes.process_tree import MARK as SESSION
+from session_host.system.processes.process_tree import chat_processes
+from tests.programs import program
+from tests.support.structured_chats import ChatViewer, start_chat, viewing
+from tests.support.waiting import eventually, wait_for_end
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+AGENT = """
+title = "Fake ACP"
+executable = "sh"
+start = ["sh"]
+monogram = "Fa"
+[structured]
+dialect = "acp"
+start = [{words}]
+"""
+
+
+async def start_agent(directory: Path) -> SessionRecord:
+    """Start a chat with the fake agent."""
+    words = ", ".join(json.dumps(word) for word in (sys.executable, *program("fake_acp_agent")[-1:]))
+    agents = config_dir() / "agents"
+    agents.mkdir(parents=True, exist_ok=True)
+    (agents / "fake-acp.toml").write_text(AGENT.format(words=words), encoding="utf-8")
+    return await start_chat(directory, agent="fake-acp")
+
+
+async def kill_host(session_id: str) -> None:
+    description: Description = await request(session_id, Describe(0))
+    os.kill(description.host_pid, signal.SIGKILL)
+    wait_for_end(description.host_pid, 10)
+
+
+async def said(chat: ChatViewer, *lines: str) -> list[str]:
+    """Prompt the agent; returns its messages in this turn."""
+    before = len(chat.texts())
+    prompts = len(chat.texts("user"))
+    chat.viewer.prompt("\n".join(lines))
+
+    def is_done() -> bool:
+        asked = [each for each in chat.items if each.kind == "user"]
+        return len(asked) > prompts and asked[-1].status == "done" and chat.state == "idle"
+
+    await chat.watcher.until(is_done, "the end of the turn")
+    return chat.texts()[before:]
+
+
+async def until_answered(chat: ChatViewer, answers: int) -> None:
+    await chat.watcher.until(lambda: len(chat.texts()) == answers and chat.state == "idle", f"{answers} answers")
+
+
+def tool(chat: ChatViewer) -> Item:
+    return [each for each in chat.items if each.kind == "tool"][-1]
+
+
+def marked(variable: str, value: str) -> list[str]:
+    return [each.command for each in chat_processes(-1, value, variable)]
+
+
+async def test_files_are_read_and_written_inside_of_the_chats_directory_only(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    (tmp_path / "secret").write_text("secret")
+    (project / "link").symlink_to(tmp_path / "secret")
+    record = await start_agent(project)
+    async with viewing(record.id) as chat:
+        path = project / "sub" / "a.txt"
+        assert await said(chat, f"write {path} one") == ["written"]
+        assert path.read_text() == "one"
+        path.write_text("1\n2\n3\n")
+        assert await said(chat, f"read {path} 2 1") == ["2\n"]
+        (missing,) = await said(chat, f"read {project}/none")
+        assert missing.startswith("-32002: Resource not found")
+        for words in (f"read {tmp_path}/secret", f"read {project}/link", f"write {project}/link mine"):
+            (refused,) = await said(chat, words)
+            assert "outside of the chat's directory" in refused
+        assert (tmp_path / "secret").read_text() == "secret"
+        assert chat.texts("raw") == []
+
+
+async def test_a_terminal_is_shown_live_in_its_tool_and_stays_after_its_release(tmp_path: Path) -> None:
+    record = await start_agent(tmp_path)
+    go = tmp_path / "go"
+    async with viewing(record.id) as chat:
+        command = f"echo first; until [ -e {go} ]; do sleep 0.01; done; echo last; exit 3"
+        chat.viewer.prompt(f"start 1000 {command}\nwait")
+        await chat.watcher.until(lambda: any("first" in each.output for each in chat.items), "the first line")
+        assert (tool(chat).command, tool(chat).status) == (command, "running")
+        assert chat.texts() == ["started"]
+        go.touch()
+        await chat.watcher.until(lambda: chat.state == "idle", "the end of the turn")
+        assert (tool(chat).output, tool(chat).exit_code) == ("first\nlast\n", 3)
+        assert json.loads(chat.texts()[0].removeprefix("started")) == {"exitCode": 3}
+        (output,) = await said(chat, "output")
+        assert json.loads(output) == {"output": "first\nlast\n", "truncated": False, "exitStatus": {"exitCode": 3}}
+        (gone,) = await said(chat, "release", "output")
+        assert "-32002" in gone
+        assert tool(chat).output == "first\nlast\n"
+        (flood,) = await said(chat, "start 1000 yes 0123456 | head -c 10000000", "wait", "output")
+        whole = json.loads(flood.partition("}")[2])
+        assert (len(whole["output"]), whole["truncated"]) == (1000, True)
+        assert tool(chat).output.startswith("…\n")
+        killed = await said(chat, "loose sleep 306", "kill", "wait")
+        assert '"signal":"SIGTERM"' in killed[-1]
+        assert (tool(chat).command, tool(chat).status) == ("sleep 306", "failed")
+
+
+async def test_a_host_killed_while_a_terminal_runs_ends_the_terminal_and_not_the_turn(tmp_path: Path) -> None:
+    record = await start_agent(tmp_path)
+    async with viewing(record.id) as chat:
+        count = tmp_path / "count"
+        chat.viewer.prompt(
+            f"start 1000 echo run >> {count}; echo up; (trap '' HUP; sleep 307; sleep 308)\nwait\noutput"
+        )
+        await chat.watcher.until(lambda: any("up" in each.output for each in chat.items), "the output")
+        await kill_host(record.id)
+        await chat.watcher.until(lambda: chat.state == "idle", "the end of the turn")
+        status, _, output = chat.texts()[0].removeprefix("started").partition("}")
+        assert status == '{"signal":"SIGHUP"'
+        assert json.loads(output)["output"] == "up\n"
+        assert tool(chat).output == "up\n"
+        assert "started again" in chat.texts("notice")[-1]
+        assert count.read_text() == "run\n"
+        await eventually(lambda: not [each for each in marked(SESSION, record.id) if "sleep" in each], 10, "their end")
+        assert await said(chat, "say still here") == ["still here"]
+
+
+async def test_nothing_that_the_agent_starts_is_started_twice_when_its_host_is_killed(tmp_path: Path) -> None:
+    record = await start_agent(tmp_path)
+    async with viewing(record.id) as chat:
+        for number in (1, 2, 3):
+            chat.viewer.prompt(f"start 1000 echo {number} >> {tmp_path}/count\nwait")
+            await kill_host(record.id)
+            await until_answered(chat, number)
+            assert chat.texts()[-1].startswith(("started", f"-32603: {LOST}"))
+    runs = (tmp_path / "count").read_text().split() if (tmp_path / "count").exists() else []
+    assert len(runs) == len(set(runs))
+
+
+async def test_the_end_of_a_chat_ends_its_terminals(tmp_path: Path) -> None:
+    record = await start_agent(tmp_path)
+    async with viewing(record.id) as chat:
+        chat.viewer.prompt("start 1000 echo up; setsid sleep 309 & sleep 310\nhold")
+        await chat.watcher.until(lambda: any("up" in each.output for each in chat.items), "the output")
+        assert any("sleep 309" in each for each in marked(SESSION, record.id))
+        await request(record.id, Kill(0))
+        assert marked(SESSION, record.id) == []
+        assert tool(chat).output == "up\n"

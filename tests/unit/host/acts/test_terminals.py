@@ -1,0 +1,163 @@
+"""Terminals that an agent makes through its client: real programs on real PTYs."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from session_host.host.acts.actor import Actor
+from session_host.host.acts.terminals import MARK
+from session_host.structured.acts import (
+    ActDone,
+    AnyResult,
+    EndTerminal,
+    ReadText,
+    StartTerminal,
+    TerminalEnded,
+    TerminalOutput,
+    WriteText,
+)
+from session_host.system.processes.process_tree import chat_processes
+from tests.support.kept_sessions import spec_of
+
+KEPT = 100_000
+
+
+class Desk:
+    """Gives acts, and collects the results."""
+
+    def __init__(self, directory: Path) -> None:
+        self.session_id = str(uuid.uuid4())
+        spec = spec_of(session_id=self.session_id, cwd=str(directory), env=dict(os.environ))
+        self.results: list[AnyResult] = []
+        self._came = asyncio.Event()
+        self.actor = Actor(spec, self._take)
+        self.actor.agent = os.getpid()
+
+    def _take(self, result: AnyResult) -> None:
+        self.results.append(result)
+        self._came.set()
+
+    async def until(self, wanted: type[AnyResult], count: int = 1) -> list[AnyResult]:
+        """Wait for so many results of a kind."""
+        while len(found := [each for each in self.results if isinstance(each, wanted)]) < count:
+            self._came.clear()
+            await asyncio.wait_for(self._came.wait(), 60)
+        return found
+
+    async def run(self, *argv: str, kept_bytes: int = KEPT, directory: str = "") -> TerminalEnded:
+        """Run a program to its end."""
+        self.actor.do(StartTerminal(1, "t", argv, directory, {"GREETING": "hello"}, kept_bytes))
+        (ended,) = await self.until(TerminalEnded)
+        assert isinstance(ended, TerminalEnded)
+        return ended
+
+    @property
+    def output(self) -> str:
+        return "".join(each.text for each in self.results if isinstance(each, TerminalOutput))
+
+    @property
+    def dropped(self) -> int:
+        return sum(each.dropped for each in self.results if isinstance(each, TerminalOutput))
+
+    def left(self, terminal: str = "t") -> list[str]:
+        """The command lines of a terminal's processes."""
+        return [each.command for each in chat_processes(-1, f"{self.session_id}/{terminal}", MARK)]
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    desk = Desk(tmp_path)
+    yield desk
+    await desk.actor.close()
+
+
+async def test_output_and_exit_code(desk: Desk, tmp_path: Path) -> None:
+    ended = await desk.run("/bin/sh", "-c", 'echo "$GREETING $TERM"; pwd; printf ä; test -t 1 && read line; exit 3')
+    assert desk.output == f"hello dumb\n{tmp_path}\nä"
+    assert (ended.exit_code, ended.signal) == (3, None)
+    assert isinstance(desk.results[0], ActDone)
+
+
+async def test_the_terminal_is_the_programs_own_and_signals_are_as_usual(desk: Desk) -> None:
+    ended = await desk.run(
+        "/bin/sh", "-c", "tty >/dev/null </dev/tty && echo own; trap 'echo heard; exit' HUP; kill -HUP $$; sleep 9"
+    )
+    assert (desk.output, ended.exit_code) == ("own\nheard\n", 0)
+
+
+async def test_a_program_that_does_not_exist_ends_as_in_a_shell(desk: Desk) -> None:
+    ended = await desk.run("no-such-program")
+    assert (desk.output, ended.exit_code) == ("no-such-program: No such file or directory\n", 127)
+
+
+async def test_a_directory_outside_is_refused(desk: Desk, tmp_path: Path) -> None:
+    desk.actor.do(StartTerminal(1, "t", ("pwd",), str(tmp_path.parent)))
+    (done,) = await desk.until(ActDone)
+    assert isinstance(done, ActDone)
+    assert "outside of the chat's directory" in done.error
+
+
+async def test_of_10_mb_of_output_the_end_is_kept(desk: Desk) -> None:
+    program = "i=0; while [ $i -lt 100 ]; do head -c 100000 /dev/zero | tr '\\0' x; i=$((i+1)); done; echo ää the end"
+    ended = await desk.run("/bin/sh", "-c", program)
+    assert ended.exit_code == 0
+    assert desk.output.endswith("ää the end\n")
+    sent = sum(len(each.text.encode()) for each in desk.results if isinstance(each, TerminalOutput))
+    assert sent + desk.dropped == 10_000_000 + len("ää the end\n".encode())
+    assert max(len(each.text) for each in desk.results if isinstance(each, TerminalOutput)) <= KEPT
+
+
+async def test_an_end_takes_all_that_the_program_started(desk: Desk) -> None:
+    desk.actor.do(
+        StartTerminal(
+            1,
+            "t",
+            (
+                "/bin/sh",
+                "-c",
+                "setsid sleep 301 & sleep 302 & trap '' TERM; echo up; wait; while :; do sleep 303; done",
+            ),
+        )
+    )
+    await desk.until(TerminalOutput)
+    assert len(desk.left()) >= 3
+    desk.actor.do(EndTerminal(2, "t"))
+    (ended,) = await desk.until(TerminalEnded)
+    assert isinstance(ended, TerminalEnded)
+    assert ended.signal == "SIGKILL"
+    await desk.actor.close()
+    assert desk.left() == []
+
+
+async def test_the_end_of_the_chat_ends_its_terminals(desk: Desk) -> None:
+    for name in ("a", "b"):
+        desk.actor.do(StartTerminal(1, name, ("/bin/sh", "-c", "echo up; sleep 304")))
+    await desk.until(TerminalOutput, 2)
+    await desk.actor.close()
+    assert desk.left("a") == desk.left("b") == []
+    assert len(await desk.until(TerminalEnded, 2)) == 2
+
+
+async def test_live_output_comes_before_the_end(desk: Desk) -> None:
+    desk.actor.do(StartTerminal(1, "t", ("/bin/sh", "-c", "echo first; sleep 305")))
+    (output,) = await desk.until(TerminalOutput)
+    assert isinstance(output, TerminalOutput)
+    assert output.text == "first\n"
+    assert not [each for each in desk.results if isinstance(each, TerminalEnded)]
+
+
+async def test_files_are_read_in_the_order_in_which_they_were_written(desk: Desk, tmp_path: Path) -> None:
+    path = str(tmp_path / "a.txt")
+    desk.actor.do(WriteText(1, path, "one"))
+    desk.actor.do(ReadText(2, path))
+    desk.actor.do(ReadText(3, str(tmp_path / "none")))
+    results = await desk.until(ActDone, 3)
+    assert [(each.id, each.text, each.missing) for each in results if isinstance(each, ActDone)] == [
+        (1, "", False), (2, "one", False), (3, "", True),
+    ]  # fmt: skip

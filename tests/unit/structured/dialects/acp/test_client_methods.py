@@ -1,0 +1,203 @@
+"""The Agent Client Protocol: files and terminals of the client, as the dialect serves them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from session_host.structured.acts import (
+    LOST,
+    ActDone,
+    EndTerminal,
+    ReadText,
+    StartTerminal,
+    TerminalEnded,
+    TerminalOutput,
+    WriteText,
+)
+from session_host.structured.dialects.acp.terminals import MOST_TERMINALS, OUTPUT_BYTES, SHOWN_BYTES
+from session_host.structured.pending_acts import lost_acts
+from tests.support.acp_chat import AcpChat
+
+PATH = "/home/user/project/a.txt"
+
+
+def ask(chat: AcpChat, method: str, number: int = 5, **params: Any) -> list[dict[str, Any]]:
+    """The agent calls a method of the client; returns what is sent."""
+    return chat.hear({"jsonrpc": "2.0", "id": number, "method": method, "params": {"sessionId": "s", **params}})
+
+
+def make_terminal(chat: AcpChat, command: str = "make", **params: Any) -> str:
+    """The agent makes a terminal; returns its id."""
+    assert ask(chat, "terminal/create", command=command, **params) == []
+    (reply,) = chat.result(ActDone(chat.acts[-1].id))
+    terminal: str = reply["result"]["terminalId"]
+    return terminal
+
+
+def output(chat: AcpChat, terminal: str) -> dict[str, Any]:
+    (reply,) = ask(chat, "terminal/output", terminalId=terminal)
+    result: dict[str, Any] = reply["result"]
+    return result
+
+
+def show(chat: AcpChat, terminal: str) -> None:
+    """The agent shows a terminal in its tool call."""
+    content = [{"type": "terminal", "terminalId": terminal}]
+    fields = {"toolCallId": "t", "title": "Run", "kind": "execute", "status": "in_progress", "content": content}
+    chat.update("tool_call", **fields)
+
+
+def test_files_and_terminals_are_offered_unless_an_option_says_otherwise(running: AcpChat) -> None:
+    offered = running.sent[0]["params"]["clientCapabilities"]
+    assert offered["fs"] == {"readTextFile": True, "writeTextFile": True}
+    assert offered["terminal"] is True
+
+
+def test_a_file_is_read_and_written_by_the_host(running: AcpChat) -> None:
+    assert ask(running, "fs/read_text_file", path=PATH, line=3, limit=2) == []
+    assert running.acts[-1] == ReadText(1, PATH, 3, 2)
+    (reply,) = running.result(ActDone(1, "three\nfour\n"))
+    assert (reply["id"], reply["result"]) == (5, {"content": "three\nfour\n"})
+    assert ask(running, "fs/write_text_file", number=6, path=PATH, content="new") == []
+    assert running.acts[-1] == WriteText(2, PATH, "new")
+    (reply,) = running.result(ActDone(2))
+    assert (reply["id"], reply["result"]) == (6, {})
+
+
+def test_a_file_that_is_not_read_gets_an_error(running: AcpChat) -> None:
+    ask(running, "fs/read_text_file", path=PATH)
+    (reply,) = running.result(ActDone(1, error="no such file", missing=True))
+    assert reply["error"] == {"code": -32002, "message": f"Resource not found: {PATH}"}
+    ask(running, "fs/read_text_file", path="/etc/passwd")
+    (reply,) = running.result(ActDone(2, error="/etc/passwd is outside of the chat's directory"))
+    assert (reply["error"]["code"], "outside" in reply["error"]["message"]) == (-32603, True)
+    (reply,) = ask(running, "fs/read_text_file", path="a.txt")
+    assert reply["error"]["code"] == -32602
+    (reply,) = ask(running, "fs/write_text_file", path=PATH, content=7)
+    assert reply["error"]["code"] == -32602
+    (reply,) = ask(running, "fs/read_text_file", path=PATH, sessionId="another")
+    assert reply["error"]["code"] == -32602
+
+
+def test_a_terminal_that_a_tool_call_shows_grows_in_it_and_stays_after_its_release(running: AcpChat) -> None:
+    terminal = make_terminal(running, "make", args=["all", "a b"], cwd="/home/user/project/sub", outputByteLimit=1000)
+    act = running.acts[-1]
+    assert isinstance(act, StartTerminal)
+    assert (act.argv, act.directory) == (("make", "all", "a b"), "/home/user/project/sub")
+    show(running, terminal)
+    for word in ("one\n", "two\n"):
+        running.result(TerminalOutput(terminal, word))
+    tool = running.items[-1]
+    assert (tool.command, tool.output, tool.status) == ("make all 'a b'", "one\ntwo\n", "running")
+    assert output(running, terminal) == {"output": "one\ntwo\n", "truncated": False}
+    assert ask(running, "terminal/wait_for_exit", 8, terminalId=terminal) == []
+    (reply,) = running.result(TerminalEnded(terminal, 2))
+    assert (reply["id"], reply["result"]) == (8, {"exitCode": 2, "signal": None})
+    assert output(running, terminal)["exitStatus"] == {"exitCode": 2, "signal": None}
+    (reply,) = ask(running, "terminal/release", terminalId=terminal)
+    assert reply["result"] == {}
+    assert ask(running, "terminal/output", terminalId=terminal)[0]["error"]["code"] == -32002
+    running.update("tool_call_update", toolCallId="t", status="failed", content=[])
+    assert (running.items[-1].output, running.items[-1].exit_code, running.items[-1].status) == (
+        "one\ntwo\n", 2, "failed",
+    )  # fmt: skip
+    assert [each for each in running.items if each.kind == "raw"] == []
+    assert [each.kind for each in running.items].count("tool") == 1
+
+
+def test_a_terminal_that_no_tool_call_shows_is_an_item_until_one_does(running: AcpChat) -> None:
+    terminal = make_terminal(running, "sleep 1; echo done")
+    assert running.acts[-1].argv == ("/bin/sh", "-c", "sleep 1; echo done")
+    running.result(TerminalOutput(terminal, "a"))
+    running.result(TerminalOutput(terminal, "b"))
+    item = running.items[-1]
+    assert (item.kind, item.command, item.output, item.status) == ("tool", "sleep 1; echo done", "ab", "running")
+    show(running, terminal)
+    assert [each.output for each in running.items if each.kind == "tool"] == ["ab"]
+    other = make_terminal(running, "false")
+    running.result(TerminalEnded(other, 1))
+    assert (running.items[-1].command, running.items[-1].status, running.items[-1].exit_code) == ("false", "failed", 1)
+
+
+def test_the_end_of_long_output_is_kept_and_begins_with_a_whole_character(running: AcpChat) -> None:
+    terminal = make_terminal(running, outputByteLimit=1001)
+    show(running, terminal)
+    running.result(TerminalOutput(terminal, "ä" * 1000))
+    found = output(running, terminal)
+    assert (found["output"], found["truncated"]) == ("ä" * 500, True)
+    assert running.items[-1].output == "ä" * 1000
+    running.result(TerminalOutput(terminal, "x" * 3 * SHOWN_BYTES))
+    assert len(running.items[-1].output) == SHOWN_BYTES + len("…\n")
+    running.result(TerminalOutput(terminal, "after", dropped=10_000_000))
+    assert running.items[-1].output == "…\nafter"
+    assert output(running, terminal) == {"output": "after", "truncated": True}
+
+
+def test_an_agent_gets_at_most_so_much_output(running: AcpChat) -> None:
+    terminal = make_terminal(running)
+    for _ in range(30):
+        running.result(TerminalOutput(terminal, "\x1b[32m" + "y" * 100_000))
+    found = output(running, terminal)
+    assert (len(found["output"]), found["truncated"]) == (OUTPUT_BYTES, True)
+    assert set(found["output"]) == {"y"}
+
+
+def test_a_kill_is_answered_when_the_program_has_ended(running: AcpChat) -> None:
+    terminal = make_terminal(running)
+    assert ask(running, "terminal/wait_for_exit", 8, terminalId=terminal) == []
+    assert ask(running, "terminal/kill", 9, terminalId=terminal) == []
+    assert running.acts[-1] == EndTerminal(running.acts[-1].id, terminal)
+    replies = running.result(TerminalEnded(terminal, None, "SIGTERM"))
+    assert [(each["id"], each["result"]) for each in replies] == [(8, {"exitCode": None, "signal": "SIGTERM"}), (9, {})]
+    assert ask(running, "terminal/kill", 10, terminalId=terminal)[0]["result"] == {}
+    assert ask(running, "terminal/wait_for_exit", 11, terminalId=terminal)[0]["result"]["signal"] == "SIGTERM"
+
+
+def test_a_released_terminal_is_ended(running: AcpChat) -> None:
+    terminal = make_terminal(running)
+    ask(running, "terminal/release", terminalId=terminal)
+    assert isinstance(running.acts[-1], EndTerminal)
+    assert running.result(TerminalEnded(terminal, None, "SIGTERM")) == []
+
+
+def test_a_terminal_that_cannot_start_gets_an_error(running: AcpChat) -> None:
+    ask(running, "terminal/create", command="make", cwd="/etc")
+    (reply,) = running.result(ActDone(1, error="/etc is outside of the chat's directory"))
+    assert "outside" in reply["error"]["message"]
+    for params in ({"command": ""}, {"command": "make", "cwd": "sub"}):
+        (reply,) = ask(running, "terminal/create", 5, **params)
+        assert reply["error"]["code"] == -32602
+    for _ in range(MOST_TERMINALS):
+        make_terminal(running)
+    (reply,) = ask(running, "terminal/create", command="make")
+    assert "in use" in reply["error"]["message"]
+
+
+def test_a_wait_can_be_taken_back(running: AcpChat) -> None:
+    terminal = make_terminal(running)
+    ask(running, "terminal/wait_for_exit", 8, terminalId=terminal)
+    (reply,) = running.hear({"jsonrpc": "2.0", "method": "$/cancel_request", "params": {"requestId": 8}})
+    assert (reply["id"], reply["error"]["code"]) == (8, -32800)
+    assert running.result(TerminalEnded(terminal, 0)) == []
+
+
+@pytest.mark.parametrize("reloads", [False, True])
+def test_what_a_former_host_has_left_is_answered_and_not_done_again(running: AcpChat, reloads: bool) -> None:
+    running.reloads = reloads
+    terminal = make_terminal(running)
+    running.result(TerminalOutput(terminal, "said"))
+    ask(running, "terminal/wait_for_exit", 7, terminalId=terminal)
+    ask(running, "fs/write_text_file", 8, path=PATH, content="text")
+    ask(running, "fs/read_text_file", 9, path=PATH)
+    ask(running, "terminal/create", 10, command="make")
+    results, acts = lost_acts(running.rules.state)
+    assert [type(each) for each in acts] == [ReadText, EndTerminal, EndTerminal]
+    replies = {each["id"]: each for result in results for each in running.result(result)}
+    assert replies[7]["result"] == {"exitCode": None, "signal": "SIGHUP"}
+    assert replies[8]["error"]["message"] == replies[10]["error"]["message"] == LOST
+    assert output(running, terminal)["output"] == "said"
+    assert "make" in running.items[-1].text
+    assert 9 not in replies
+    assert lost_acts(running.rules.state) == ([], [acts[0]])
