@@ -24,6 +24,7 @@ from .drawing.grid_layout import GridLayout
 from .drawing.regions import scaled
 from .drawing.surface import Surface
 from .input.input_sink import InputSink
+from .new_output import NewOutput
 from .scroll_place import SavedFrame, ScrollPosition, go_to, place_of_row
 from .scrollbar import WIDTH_PX, HistoryBar
 
@@ -61,6 +62,7 @@ class TerminalPage(QWidget):
         self._bar = HistoryBar(self)
         self._bar.set_colors(theme.foreground, theme.palette[3])
         self._bar.moved.connect(self.scroll_lines)
+        self._new_output = NewOutput(self, self.scroll_to_end)
         self._resized = QTimer(self)
         self._resized.setSingleShot(True)
         self._resized.setInterval(_RESIZE_DEBOUNCE_MS)
@@ -148,6 +150,8 @@ class TerminalPage(QWidget):
     def on_damage(self) -> None:
         """The emulator was fed: paint when a frame is due."""
         if self.isVisible():
+            if self._surface.place.offset and not self._new_output.is_wanted:
+                self._new_output.want(wanted=True)
             self._pacer.request()
 
     @Slot()
@@ -190,6 +194,8 @@ class TerminalPage(QWidget):
         before = surface.cursor_rect()
         region = surface.apply_frame(emulator)
         self._may_look_back = self.scrolled_back
+        if self._new_output.is_wanted and not self._may_look_back:
+            self._new_output.want(wanted=False)
         self._bar.show_place(*surface.place, max(surface.size.rows, 1))
         self._blink.want(blinking=is_blinking(surface.cursor, focused=self.hasFocus()))
         if surface.cursor_rect() != before:
@@ -261,6 +267,7 @@ class TerminalPage(QWidget):
     def _lay_out(self) -> None:
         self._surface.set_layout(GridLayout.of(self.width(), self.height(), self._surface.metrics))
         self._bar.setGeometry(self.width() - WIDTH_PX, 0, WIDTH_PX, self.height())
+        self._new_output.place()
 
     def _tell_size(self) -> None:
         self._resized.stop()

@@ -15,6 +15,11 @@ def scrollbar() -> str:
     return translate("page", "History")
 
 
+def new_output() -> str:
+    """The button that scrolls to the end."""
+    return translate("page", "New output ↓")
+
+
 def copy_link() -> str:
     return translate("page", "Copy link")
 

@@ -1,0 +1,32 @@
+"""The button that says, while the view is scrolled back, that there is new output."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from tests.e2e.view.conftest import Stage
+
+
+def test_output_below_is_announced_and_a_click_goes_to_it(stage: Callable[..., Stage]) -> None:
+    made = stage()
+    made.feed("".join(f"line {number}\r\n" for number in range(100)))
+    made.view.scroll_pages(-2)
+    made.settle()
+    assert not made.view._new_output.is_wanted, "there is no new output"
+    made.feed("more\r\n")
+    button = made.view._new_output.button
+    assert button is not None
+    assert button.isVisible()
+    assert made.view.rect().contains(button.geometry())
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    made.settle()
+    assert not button.isVisible()
+    assert not made.view.scrolled_back
+    made.view.scroll_pages(-1)
+    made.feed("and more\r\n")
+    made.view.scroll_to_end()
+    made.settle()
+    assert not button.isVisible(), "who is at the end sees the output"
