@@ -15,7 +15,8 @@ from gui.wording import action_texts
 
 MENU = (
     "new_chat", "reopen_tab", "", "palette", "switch_chat", "find", "search", "next_waiting", "", "zoom_in", "zoom_out",
-    "zoom_reset", "", "sidebar", "status_line", "full_screen", "", "stop_all", "close_window",
+    "zoom_reset", "", "sidebar", "status_line", "full_screen",
+    "choose_theme", "", "stop_all", "close_window",
 )  # fmt: skip
 
 
