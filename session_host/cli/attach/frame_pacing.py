@@ -1,7 +1,7 @@
 """Decides when the next frame may be painted.
 
 An echo is painted at once, however fast somebody types; only floods are paced. What tells them apart is the processor
-time that painting takes. As long as it takes about a tenth of all time, with some milliseconds in advance, each change
+time that painting takes. As long as it takes about a fifth of all time, with some milliseconds in advance, each change
 is painted at once; otherwise frames come sixty times a second.
 
 Pure: times in, times out.
@@ -10,8 +10,8 @@ Pure: times in, times out.
 from __future__ import annotations
 
 FRAME_INTERVAL_S = 1 / 60
-_SHARE = 10
-"""A frame that took 1 ms delays later ones by 10 ms in the end."""
+_SHARE = 5
+"""A frame that took 1 ms delays later ones by 5 ms in the end."""
 _ADVANCE_S = 0.01
 """So much delay is forgiven: the first frames after a pause are painted at once."""
 
