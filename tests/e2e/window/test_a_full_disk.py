@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from session_host.client.chats.launch import DEFAULT_SIZE
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, everything, listed
 from tests.programs import Gate, program
 from tests.support.area import Area
@@ -37,7 +38,8 @@ def test_it_is_said_while_it_is_so_and_nothing_else_changes(
     with open_window() as own:
         own.show(chat["id"])
         own.wait_connected([chat["id"]])
-        rows = listed(chat["id"])["rows"]
+        # The host hears of the window's size a moment after the connection.
+        rows = wait_until(lambda: (now := listed(chat["id"])["rows"]) != DEFAULT_SIZE.rows and now, WAIT_S, "its size")
         assert listed(chat["id"])["notice"] is None
         ballast = fill_disk(state_on_a_small_disk.state)
 
