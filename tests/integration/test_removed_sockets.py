@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 
 import pytest
@@ -18,6 +17,7 @@ from session_host.storage.store import SessionRecord
 from tests.support import processes
 from tests.support.area import Area
 from tests.support.commands import outlive
+from tests.support.disks import remove_in_use
 from tests.support.hosts import end, has_rested, rest_after, see, start, watching
 from tests.support.waiting import wait_for_end, wait_until
 
@@ -80,7 +80,7 @@ async def test_a_host_after_the_one_that_was_told_has_the_new_socket_too(area: A
 async def test_the_runtime_directory_removed_leaves_one_keeper_and_every_chat_reachable(area: Area) -> None:
     record = await start("cat")
     before = keepers(area)
-    shutil.rmtree(runtime_dir())
+    remove_in_use(runtime_dir())
     wait_until(lambda: keeper_socket().exists(), 10, "the keeper's socket to be there again")
     await is_as_before(record)
     other = await start("cat")
@@ -94,7 +94,7 @@ async def test_the_runtime_directory_removed_leaves_one_keeper_and_every_chat_re
 async def test_a_chat_started_at_once_after_the_directory_went_leaves_one_keeper(area: Area) -> None:
     """The start may begin a keeper of its own, with the lock of the new directory: the former one gives way."""
     record = await start("cat")
-    shutil.rmtree(runtime_dir())
+    remove_in_use(runtime_dir())
     other = await start("cat")
     wait_until(lambda: len(keepers(area)) == 1, 10, lambda: f"one keeper, not {keepers(area)}")
     wait_until(lambda: _kept() == {record.id, other.id}, 10, lambda: f"both to be kept, not {_kept()}")
@@ -113,7 +113,7 @@ async def test_the_keeper_killed_with_the_directory_gone_is_followed_by_one_that
     record = await start("cat")
     [keeper] = keepers(area)
     os.kill(keeper, signal.SIGSTOP)
-    shutil.rmtree(runtime_dir())
+    remove_in_use(runtime_dir())
     os.kill(keeper, signal.SIGKILL)
     wait_for_end(keeper, 5)
     wait_until(find_keeper_now, 10, "another keeper")

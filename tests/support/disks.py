@@ -1,8 +1,10 @@
-"""Small disks of a test's own, to be filled."""
+"""Small disks of a test's own, to be filled, and directories that are removed while they are in use."""
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,3 +49,15 @@ def fill_disk(directory: Path, leave_bytes: int = 0) -> Path:
 def make_read_only(mount_point: Path) -> None:
     """Nothing can be written on this disk any more."""
     subprocess.run(["mount", "-o", "remount,ro", mount_point], check=True)
+
+
+def remove_in_use(directory: Path) -> None:
+    """Remove a directory, as somebody does who says it again: a host may bind a socket there while it is emptied."""
+    while True:
+        try:
+            shutil.rmtree(directory)
+        except OSError as error:
+            if error.errno != errno.ENOTEMPTY:
+                raise
+        else:
+            return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from tests.programs import Gate, program
 from tests.support import processes
 from tests.support.area import Area
 from tests.support.commands import REPOSITORY, environment
+from tests.support.disks import remove_in_use
 from tests.support.displays import XServer
 from tests.support.reboots import kill_at_once
 from tests.support.themes import LIGHT
@@ -74,7 +74,7 @@ def test_a_window_whose_runtime_directory_was_removed_is_still_the_one_window(
     chat = new_chat("echo", *program("raw_echo"))
     with open_window() as first:
         for _ in range(2):
-            shutil.rmtree(paths.runtime_dir())
+            remove_in_use(paths.runtime_dir())
             wait_until(paths.window_socket().exists, WAIT_S, "the window's socket")
             wait_until(first.is_listening, WAIT_S, "the window to listen")
         second = start_again()

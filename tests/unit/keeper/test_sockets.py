@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from session_host.paths import ensure_private, keeper_socket, runtime_dir, sessi
 from session_host.protocol.keeper import KEEPER_PROTOCOL_VERSION, Status
 from session_host.storage.descriptors.session_descriptors import listen as listen_at
 from tests.support.area import Area
+from tests.support.disks import remove_in_use
 from tests.support.kept_sessions import spec_of
 
 ID = "5e55104e-0000-4000-8000-000000000001"
@@ -84,7 +84,7 @@ def test_the_socket_of_a_chat_with_its_end_recorded_stays_away(kept: Kept) -> No
 
 
 def test_all_is_put_back_where_the_directory_is_gone(kept: Kept) -> None:
-    shutil.rmtree(runtime_dir())
+    remove_in_use(runtime_dir())
     kept.directory.check_paths()
     assert is_there(str(keeper_socket()), call=True)
     assert is_there(str(session_socket(ID)), call=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import shutil
 import socket
 import subprocess
 import threading
@@ -21,6 +20,7 @@ from session_host.errors import NoSuchSession, NotAllowed, OutliveError, UnsafeD
 from session_host.system.processes.permission import AGENT_CHATS
 from tests.support.area import Area
 from tests.support.commands import OUTLIVE, environment
+from tests.support.disks import remove_in_use
 from tests.support.fuzzing import chance, some, some_number, some_text, times
 
 
@@ -177,7 +177,7 @@ def test_lock_and_socket_that_somebody_removed_are_put_back_and_a_second_start_i
     assert claim is not None
     assert not claim.check_socket(), "all is there"
     former = claim.listener
-    shutil.rmtree(paths.runtime_dir())
+    remove_in_use(paths.runtime_dir())
     assert claim.check_socket()
     former.close()
     assert single_instance._take_lock(single_instance._lock_path()) is None
@@ -190,7 +190,7 @@ def test_lock_and_socket_that_somebody_removed_are_put_back_and_a_second_start_i
 def test_a_window_that_began_while_the_directory_was_gone_keeps_its_socket(area: Area):
     first = single_instance.claim_or_raise()
     assert first is not None
-    shutil.rmtree(paths.runtime_dir())
+    remove_in_use(paths.runtime_dir())
     second = single_instance.claim_or_raise()
     assert second is not None
     assert not first.check_socket()
