@@ -15,7 +15,7 @@ _LIMITS_REACHED = 12
 
 
 class FindQuery(NamedTuple):
-    """What the user looks for.
+    """The query that the user typed.
 
     Attributes:
         text: the text, or the regular expression.

@@ -68,7 +68,7 @@ class TerminalFinder(QObject):
         self._current: Match | None = None
         self._line = ""
         self._origin: tuple[int, int] | None = None
-        """Where the search began: the match at or above it is the first one shown."""
+        """The cell where the search began; the first match shown is the nearest one that begins at it or above."""
         self._from_end: int | None = None
         """How many matches are below the current one; finds it again after rows were numbered anew."""
         self._is_lost = False

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
 
 from session_host.protocol.messages import AnswerRequest, ErrorCode
 
 from .digest import digest
-from .items import DIALOG, PLACES, AgentRequest, RequestResolved
+from .items import DIALOG, PLACES, REJECTIONS, AgentRequest, RequestResolved
 from .step import Refusal
-
-_REJECTIONS: Final = frozenset({"reject_once", "reject_always", "cancel"})
 
 
 def first_answer(
@@ -48,7 +45,7 @@ def first_answer(
     option = next((each for each in request.options if each.id == verb.option), None)
     if option is None and not (request.kind == "question" and verb.texts):
         return Refusal(ErrorCode.BAD_REQUEST, f"{verb.option!r} is no answer to this question")
-    if not request.complete and (option is None or option.kind not in _REJECTIONS):
+    if not request.complete and (option is None or option.kind not in REJECTIONS):
         return Refusal(ErrorCode.BAD_REQUEST, "the agent did not say all that would run: it can only be declined")
     name = option.name if option is not None else "; ".join(verb.texts.values())
     return RequestResolved(request.id, verb.option or "text", name, by, now_ms)

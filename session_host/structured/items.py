@@ -39,6 +39,9 @@ TurnOutcome = Literal["completed", "interrupted", "failed", "cut"]
 
 OptionKind = Literal["allow_once", "allow_always", "reject_once", "reject_always", "cancel", "choice"]
 
+REJECTIONS: Final[frozenset[OptionKind]] = frozenset({"reject_once", "reject_always", "cancel"})
+"""The kinds of options that decline."""
+
 
 PLACES: Final = {
     "window": "in a window",

@@ -28,7 +28,7 @@ def note_result(state: RulesState, result: AnyResult) -> None:
 
 
 def lost_acts(state: RulesState) -> tuple[list[AnyResult], list[AnyAct]]:
-    """What a former host left undone: the results of acts that are not done again, and acts to do now.
+    """Settle the acts that a killed host had begun: the results of those that are not repeated, and the acts to do now.
 
     A terminal ends with its host. Of its program, processes may be left that ignore the hang-up.
     """

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from gui.theme.icons import Glyph
 from gui.wording import chat_texts
-from session_host.structured.items import AgentRequest, Item, RequestResolved
+from session_host.structured.items import REJECTIONS, AgentRequest, Item, RequestResolved
 
 from . import ansi, patches
 from .markdown import MarkdownText, plain_paragraphs
@@ -96,7 +96,7 @@ def answer_line(request: AgentRequest, answer: RequestResolved) -> QuietLine:
     if not answer.option:
         return QuietLine(chat_texts.request_withdrawn(), icon=Glyph.INFO)
     option = next((each for each in request.options if each.id == answer.option), None)
-    rejected = option is not None and option.kind in {"reject_once", "reject_always", "cancel"}
+    rejected = option is not None and option.kind in REJECTIONS
     text = chat_texts.answered(answer.name or answer.option, answer.by, answer.at_ms)
     return QuietLine(text, icon=Glyph.CLOSE if rejected else Glyph.CHECK)
 

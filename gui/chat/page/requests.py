@@ -29,11 +29,10 @@ from gui.theme.tokens import GAP_S_PX, RADIUS_PX, SECONDARY_PX
 from gui.wording import chat_texts
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.digest import digest
-from session_host.structured.items import AgentRequest, Question, RequestOption
+from session_host.structured.items import REJECTIONS, AgentRequest, Question, RequestOption
 
 from .request_parts import caption, color_diff, fit, text_height
 
-_REJECTS = frozenset({"reject_once", "reject_always", "cancel"})
 _ORDER = ("allow_once", "allow_always", "choice", "reject_once", "reject_always", "cancel")
 _KEYS = {"allow_once": "y", "allow_always": "a", "reject_once": "n"}
 _PADDING_PX = 12
@@ -203,7 +202,7 @@ class RequestCard(QWidget):
 
     def offered(self) -> list[RequestOption]:
         """The options that may be chosen: of an incomplete request only those that decline."""
-        return [each for each in self.request.options if self.request.complete or each.kind in _REJECTS]
+        return [each for each in self.request.options if self.request.complete or each.kind in REJECTIONS]
 
     def stops(self) -> list[QWidget]:
         """The widgets that the keyboard reaches, in order."""
@@ -240,7 +239,7 @@ class RequestCard(QWidget):
 
     def _enable(self) -> None:
         for option in self.offered():
-            may = option.kind in _REJECTS or self._was_seen
+            may = option.kind in REJECTIONS or self._was_seen
             self._buttons[option.id].setEnabled(may and not self._sent)
         if self._answer_button is not None:
             answers = self._answers()

@@ -25,7 +25,7 @@ PLACES = (
     ("alacritty", "alacritty.toml"), ("alacritty", "themes/**/*.toml"),
     ("ghostty", "config"), ("ghostty", "themes/*"),
 )  # fmt: skip
-"""Where other terminals keep themes, below ``~/.config``."""
+"""The places of other terminals' theme files below ``~/.config``."""
 
 _MOST_OFFERED = 200
 

@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor
 from gui.terminal.cell_metrics import BOLD, ITALIC
 from gui.theme.contrast import MARK_RATIO, TEXT_RATIO, ratio, readable
 from gui.theme.terminal import TerminalTheme
+from gui.theme.tokens import blend
 from session_host.terminal.base import DEFAULT_COLOR, RGB, Attribute, Color, Frame, Style, Underline
 
 _DIM_SHARE = 0.6
@@ -78,15 +79,6 @@ def _indexed(index: int) -> QColor:
     return QColor(_CUBE_LEVELS[red], _CUBE_LEVELS[green], _CUBE_LEVELS[blue])
 
 
-def _mixed(color: QColor, ground: QColor, share: float) -> QColor:
-    rest = 1 - share
-    return QColor(
-        round(color.red() * share + ground.red() * rest),
-        round(color.green() * share + ground.green() * rest),
-        round(color.blue() * share + ground.blue() * rest),
-    )
-
-
 def _is_themed(color: Color) -> bool:
     """Whether the theme determines a colour: the default, or one of the sixteen."""
     return color < _THEMED_COLORS
@@ -148,7 +140,7 @@ class Colors:
             if ratio(foreground, ground) < _MIN_SELECTED_CONTRAST:
                 foreground = max(self.foreground, self.background, key=lambda color: ratio(color, ground))
         if attributes & Attribute.DIM:
-            foreground = _mixed(foreground, ground, _DIM_SHARE)
+            foreground = blend(foreground, ground, _DIM_SHARE)
         fill = foreground
         if self.theme.readable and not selected:
             foreground = self._readable(style, foreground, ground)

@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor
 
 from gui.theme.contrast import ratio
 from gui.theme.terminal import TerminalTheme
+from gui.theme.tokens import blend
 from session_host.terminal.base import RGB, Attribute, Color, Row, Run, Style
 
 from .lines import Match
@@ -97,11 +98,7 @@ def marks_of(match: Match, columns: int, colors: MarkColors) -> list[tuple[int, 
 def found_colors(theme: TerminalTheme) -> tuple[MarkColors, MarkColors]:
     """The colours of matches: of all, and of the current one."""
     yellow, page = theme.palette[_YELLOW], theme.background
-    ground = QColor.fromRgbF(
-        yellow.redF() * _GROUND_SHARE + page.redF() * (1 - _GROUND_SHARE),
-        yellow.greenF() * _GROUND_SHARE + page.greenF() * (1 - _GROUND_SHARE),
-        yellow.blueF() * _GROUND_SHARE + page.blueF() * (1 - _GROUND_SHARE),
-    )
+    ground = blend(yellow, page, _GROUND_SHARE)
     on_current = max(theme.foreground, page, key=lambda color: ratio(color, yellow))
     return MarkColors(_rgb(theme.foreground), _rgb(ground)), MarkColors(_rgb(on_current), _rgb(yellow))
 

@@ -6,12 +6,16 @@ import argparse
 import os
 import re
 import sys
+from typing import TYPE_CHECKING
 
 from session_host.cli.arguments import AFTER_DASHES, Parser
 from session_host.cli.lifecycle import new_endpoint
 from session_host.cli.output import complain, own_size, print_json, print_line
 from session_host.errors import OutliveError, UsageError
 from session_host.protocol.values import MAX_COLUMNS, MAX_ROWS, MIN_COLUMNS, MIN_ROWS, GridSize, Runtime
+
+if TYPE_CHECKING:
+    from session_host.storage.store import SessionRecord
 
 ENGINES = ("ghostty", "pyte")
 RUNTIMES = ("terminal", "structured")
@@ -75,21 +79,21 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(f"a name is 1 to {MAX_NAME_CHARACTERS} printable characters")
 
     attaches = not options.detach and not options.json and sys.stdin.isatty() and sys.stdout.isatty()
-    session_id, name = _launch(options, agent_name, arguments, overrides, size or own_size())
+    record = _launch(options, agent_name, arguments, overrides, size or own_size())
     if options.json:
         from session_host.cli.session_argument import find
         from session_host.client.chats.resumability import tell_resumable
 
-        info = find(session_id)
+        info = find(record.id)
         tell_resumable([info])
         print_json(info)
     elif attaches:
         from session_host.cli.attach.command import attach
 
         _tidy()
-        return attach(session_id, name, runtime=options.runtime or ("structured" if options.one_shot else "terminal"))
+        return attach(record.id, record.name, runtime=record.runtime)
     else:
-        print_line(f"{name} {session_id}")
+        print_line(f"{record.name} {record.id}")
     _tidy()
     return 0
 
@@ -114,8 +118,8 @@ def _launch(
     arguments: list[str],
     overrides: dict[str, str],
     size: GridSize | None,
-) -> tuple[str, str]:
-    """Start the chat; returns its id and name."""
+) -> SessionRecord:
+    """Start the chat."""
     from session_host.agents.catalog import load_agent
     from session_host.client.chats.launch import DEFAULT_SIZE, LaunchRequest, launch_now
     from session_host.paths import config_dir
@@ -148,7 +152,7 @@ def _launch(
 
         if told := missing_integration(agent, {**os.environ, **overrides}, record.cwd):
             complain(told)
-    return record.id, record.name
+    return record
 
 
 def _taken_for_a_branch(options: argparse.Namespace) -> str | None:

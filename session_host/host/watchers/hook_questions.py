@@ -26,7 +26,7 @@ from session_host.protocol.messages import Act, AnswerRequest, AskUser, Done, Fa
 from session_host.protocol.values import Activity
 from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.log_entries import EntryKind
-from session_host.storage.descriptors.log_state import KEPT_ANSWERS, HookAnswer
+from session_host.storage.descriptors.log_state import KEPT_ANSWERS, HookAnswer, with_answer
 from session_host.structured.dialects.base import Answer
 from session_host.structured.dialects.claude import hook
 from session_host.structured.first_answer import first_answer
@@ -188,7 +188,7 @@ class HookQuestions:
             return Failed(act.request, found.code, found.text)
         opened = self._open.pop(found.id)
         answer = HookAnswer(found, act.token, verb.texts)
-        self.answers = [*self.answers, answer][-KEPT_ANSWERS:]
+        self.answers = with_answer(self.answers, answer)
         self._input_log.append(EntryKind.ANSWERED, msgspec.msgpack.encode(answer))
         self._end(opened, _output(opened.asked, answer))
         self._watch.input_given()

@@ -6,6 +6,7 @@ include the first entries that are read after it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -105,6 +106,12 @@ class HookAnswer(msgspec.Struct, frozen=True, array_like=True):
     texts: dict[str, str] = {}
 
 
+def with_answer(answers: Sequence[HookAnswer], answer: HookAnswer) -> list[HookAnswer]:
+    """The newest answers after one more, which replaces an answer to the same question."""
+    others = (each for each in answers if each.resolved.id != answer.resolved.id)
+    return [*others, answer][-KEPT_ANSWERS:]
+
+
 _WHOLE: Final[dict[int, tuple[str, type[msgspec.Struct]]]] = {
     EntryKind.COLORS: ("colors", Colors),
     EntryKind.ACTIVITY: ("activity", ActivityState),
@@ -173,8 +180,7 @@ class LogState(msgspec.Struct):
                 setattr(self, name, msgspec.msgpack.decode(entry.payload, type=kind))
             case EntryKind.ANSWERED:
                 answer = msgspec.msgpack.decode(entry.payload, type=HookAnswer)
-                others = (each for each in self.answers if each.resolved.id != answer.resolved.id)
-                self.answers = [*others, answer][-KEPT_ANSWERS:]
+                self.answers = with_answer(self.answers, answer)
             case _:
                 pass
 

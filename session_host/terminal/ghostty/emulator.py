@@ -246,7 +246,7 @@ class GhosttyEmulator:
         kept = self.scrollback_rows
         first = max(first, 0)
         count = min(count, kept - first)
-        return self._reader.read(self._reader.history_rows() - kept + first, count) if count > 0 else []
+        return self._reader.read(self._hidden_rows() + first, count) if count > 0 else []
 
     def mark_row(self, row: int) -> RowMark:
         """Mark a row of history."""

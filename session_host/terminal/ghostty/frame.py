@@ -53,7 +53,7 @@ class ProgramColors:
 
 
 class _Look(NamedTuple):
-    """What changes all rows of a frame at once."""
+    """Properties that each row depends on: if one differs, all rows are painted."""
 
     size: GridSize
     reverse: bool

@@ -48,7 +48,7 @@ def color_of(text: str) -> str:
 
 @dataclass
 class Found:
-    """What one file, with the files that it includes, says.
+    """The content of one file and of the files that it includes.
 
     Attributes:
         path: the file, for messages.

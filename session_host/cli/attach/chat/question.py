@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from session_host.structured.digest import digest
-from session_host.structured.items import AgentRequest, OptionKind
+from session_host.structured.items import REJECTIONS, AgentRequest, OptionKind
 from session_host.structured.items import Question as AskedQuestion
 
 READ_S: Final = 0.5
@@ -16,8 +16,6 @@ _LETTERS: Final[dict[OptionKind, str]] = {
 }  # fmt: skip
 _WORDS: Final = {"y": "allow", "a": "always", "n": "decline", "d": "never"}
 """Short names of the letters; the question has the names of its options."""
-
-_REJECTIONS: Final = frozenset({"reject_once", "reject_always", "cancel"})
 
 
 class Answer(NamedTuple):
@@ -55,7 +53,7 @@ class Question:
     def problem(self, key: str, now_s: float) -> str:
         """Why a key does not answer now, one line; "" if it does."""
         option = next((each for each in self.request.options if self.keys.get(each.id) == key), None)
-        if option is not None and option.kind not in _REJECTIONS and not self.request.complete:
+        if option is not None and option.kind not in REJECTIONS and not self.request.complete:
             return "the agent did not say all that would run: it can only be declined"
         if self.since_s is None:
             return "PageUp shows the rest of the question; read it first"

@@ -8,6 +8,7 @@ from session_host.structured.dialects import reading
 from session_host.structured.dialects.base import Answer
 from session_host.structured.dialects.json_rpc import METHOD_NOT_FOUND
 from session_host.structured.items import (
+    REJECTIONS,
     AgentRequest,
     OptionKind,
     RequestOpened,
@@ -28,7 +29,6 @@ _OPTION_KINDS: Final[dict[str, OptionKind]] = {
     "reject_once": "reject_once",
     "reject_always": "reject_always",
 }
-_REJECTIONS = frozenset({"reject_once", "reject_always", "cancel"})
 
 
 class Requests:
@@ -65,7 +65,7 @@ class Requests:
         else:
             outcome = {"outcome": "selected", "optionId": answer.option}
             self._shared.rpc.reply(decode_id(found.rpc_id), {"outcome": outcome})
-        if found.call and kinds.get(answer.option) in _REJECTIONS:
+        if found.call and kinds.get(answer.option) in REJECTIONS:
             self._tools.decline(found.call)
         self._emit_state()
 
@@ -98,7 +98,7 @@ class Requests:
             self._reply_cancelled(found)
             return
         options = [_option(each) for each in reading.array(params, "options") if reading.text(each, "optionId")]
-        if not any(each.kind in _REJECTIONS for each in options):
+        if not any(each.kind in REJECTIONS for each in options):
             options.append(RequestOption(_CANCEL, "Cancel", "cancel"))
         kind, title, subject = _subject(tool)
         found.title = title
