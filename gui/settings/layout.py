@@ -41,7 +41,7 @@ class WindowLayout(msgspec.Struct):
         tabs: ids of chats in tab order.
         active: the id of the visible tab, "" for none.
         recent: ids of chats by when they were last shown.
-        places: the scroll position of each chat, by id (a ``terminal.scroll_place.ScrollPosition``).
+        places: the scroll position of each chat, by id (a ``terminal.history.scroll_place.ScrollPosition``).
         unseen, rang: ids of chats with new output, or a bell, since they were last shown.
         geometry: left, top, width and height of the window when it is neither maximised nor full screen.
         zoom: how many steps the terminal's font is larger than configured.

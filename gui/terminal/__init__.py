@@ -7,10 +7,8 @@ and it never feeds an emulator.
     view          the page with keyboard, mouse and clipboard
     page          the widget that shows a screen and its history
     cell_metrics  fonts, and the cell in whole device pixels
-    scrollbar     the thin bar in the right margin
-    new_output    the button that says that there is new output below
-    scroll_place  a place in the history that can be found in another emulator
     line_search   finds a line in the history, scrolls to it and selects it
+    history/      scrolling, the scroll bar, and places in the history
     input/        keyboard, pointer, wheel, clipboard: the user's input
     finder        finds text in the history and on the screen
     finding/      lines to search, matches in them, and marked rows

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QWidget
 
 from gui.theme.terminal import TerminalTheme
 from gui.wording import page_texts
-from session_host.terminal.base import Emulator, Frame
+from session_host.terminal.base import Emulator
 
 from .cell_metrics import MAX_FONT_PX, MIN_FONT_PX, CellMetrics, default_size_px
 from .drawing.cursor import CursorBlink, is_blinking
@@ -23,10 +23,11 @@ from .drawing.frame_pacing import FramePacer
 from .drawing.grid_layout import GridLayout
 from .drawing.regions import scaled
 from .drawing.surface import Surface
+from .history.new_output import NewOutput
+from .history.scroll_place import SavedFrame, ScrollPosition
+from .history.scrollbar import WIDTH_PX, HistoryBar
+from .history.scrolling import Scrolling
 from .input.input_sink import InputSink
-from .new_output import NewOutput
-from .scroll_place import SavedFrame, ScrollPosition, go_to, place_of_row
-from .scrollbar import WIDTH_PX, HistoryBar
 
 _RESIZE_DEBOUNCE_MS = 50
 
@@ -52,10 +53,8 @@ class TerminalPage(QWidget):
         self._sink: InputSink | None = None
         self._shown_emulator: Emulator | None = None
         self._still: SavedFrame | None = None
-        self._wanted_place: ScrollPosition | None = None
-        self._may_look_back = True
-        """False while the emulator is known to be at its end: asking it costs a frame."""
         self._surface = Surface(theme, self._measured())
+        self._scrolling = Scrolling(self, self._surface, self.scrolled)
         self._told: object = None
         self._pacer = FramePacer(self._paint_frame, self._is_drawing, self)
         self._blink = CursorBlink(self._update_cursor, self)
@@ -104,7 +103,7 @@ class TerminalPage(QWidget):
         if emulator is not None:
             emulator.damage_all()
             self._still = SavedFrame(emulator.frame(), emulator.modes.reverse_screen)
-            self._wanted_place = self._wanted_place or self._place_in(self._still.frame)
+            self._scrolling.keep(self._still.frame, emulator)
 
     @property
     def has_still(self) -> bool:
@@ -114,31 +113,11 @@ class TerminalPage(QWidget):
     @property
     def place(self) -> ScrollPosition | None:
         """The current place in the history; None at its end."""
-        emulator = self.emulator
-        if self._wanted_place is not None or emulator is None:
-            return self._wanted_place
-        if not self._may_look_back:
-            return None
-        frame = emulator.frame()
-        emulator.damage_all()
-        return self._place_in(frame)
-
-    def _place_in(self, frame: Frame) -> ScrollPosition | None:
-        emulator = self.emulator
-        if emulator is None or not frame.scroll_offset:
-            return None
-        return place_of_row(emulator, frame.scrollback_rows - frame.scroll_offset)
+        return self._scrolling.place
 
     def look_at(self, place: ScrollPosition | None) -> None:
         """Show a place of the history once it exists; scrolling or typing cancels this."""
-        self._wanted_place = place
-        self._try_place()
-
-    def _try_place(self) -> None:
-        emulator = self.emulator
-        if self._wanted_place is not None and emulator is not None and go_to(emulator, self._wanted_place):
-            self._wanted_place = None
-            self._may_look_back = True
+        self._scrolling.look_at(place)
 
     def show_emulator(self, emulator: Emulator | None) -> None:
         """Show a read-only screen, such as an ended session's."""
@@ -161,7 +140,7 @@ class TerminalPage(QWidget):
         emulator = self.emulator
         if emulator is not None:
             self._still = None
-            self._try_place()
+            self._scrolling.try_wanted()
             emulator.damage_all()
             if self.isVisible():
                 self._paint_frame()
@@ -179,7 +158,7 @@ class TerminalPage(QWidget):
 
     def emulator_touched(self) -> None:
         """This view has changed the selection or the viewport."""
-        self._may_look_back = True
+        self._scrolling.may_look_back = True
         self._pacer.request()
 
     def _is_drawing(self) -> bool:
@@ -193,8 +172,8 @@ class TerminalPage(QWidget):
             return
         before = surface.cursor_rect()
         region = surface.apply_frame(emulator)
-        self._may_look_back = self.scrolled_back
-        if self._new_output.is_wanted and not self._may_look_back:
+        self._scrolling.may_look_back = self.scrolled_back
+        if self._new_output.is_wanted and not self.scrolled_back:
             self._new_output.want(wanted=False)
         self._bar.show_place(*surface.place, max(surface.size.rows, 1))
         self._blink.want(blinking=is_blinking(surface.cursor, focused=self.hasFocus()))
@@ -355,44 +334,27 @@ class TerminalPage(QWidget):
     @Slot(int)
     def scroll_lines(self, lines: int) -> None:
         """Scroll down, or back with negative lines."""
-        emulator = self.emulator
-        if emulator is not None and lines:
-            self._wanted_place = None
-            emulator.scroll(lines)
-            self.emulator_touched()
-            self.scrolled.emit()
+        self._scrolling.by_lines(lines)
 
     @Slot(int)
     def scroll_pages(self, pages: int) -> None:
         """Scroll by whole screens, less one line that stays visible."""
-        self.scroll_lines(pages * max(min(self._surface.size.rows, self._surface.layout.room.rows) - 1, 1))
+        self._scrolling.by_pages(pages)
 
     def scroll_to_row(self, row: int) -> None:
         """Scroll so that a row, counted from the oldest, is the first one, or the screen is shown."""
-        emulator = self.emulator
-        self._wanted_place = None
-        if emulator is not None:
-            emulator.scroll_to_bottom()
-            emulator.scroll(min(row - emulator.scrollback_rows, 0))
-            self.emulator_touched()
-
-    def show_ticks(self, rows: list[int], current: int | None, total: int) -> None:
-        """Show rows on the scroll bar, counted from the oldest of ``total``."""
-        self._bar.set_ticks(rows, current, total)
+        self._scrolling.to_row(row)
 
     @Slot()
     def scroll_to_start(self) -> None:
         """Scroll to the oldest line."""
-        emulator = self.emulator
-        if emulator is not None:
-            self.scroll_lines(-emulator.scrollback_rows)
+        self._scrolling.to_start()
 
     @Slot()
     def scroll_to_end(self) -> None:
         """Scroll to the active screen."""
-        emulator = self.emulator
-        self._wanted_place = None
-        if emulator is not None:
-            emulator.scroll_to_bottom()
-            self.emulator_touched()
-            self.scrolled.emit()
+        self._scrolling.to_end()
+
+    def show_ticks(self, rows: list[int], current: int | None, total: int) -> None:
+        """Show rows on the scroll bar, counted from the oldest of ``total``."""
+        self._bar.set_ticks(rows, current, total)

@@ -164,7 +164,7 @@ class TerminalView(TerminalPage):
     def _on_typed(self) -> None:
         """Typing scrolls to the bottom and clears the selection."""
         self.typed.emit()
-        self._wanted_place = None
+        self._scrolling.wanted = None
         self._blink.touch()
         self._pointer.deselect()
         if self.scrolled_back:
@@ -376,7 +376,7 @@ class TerminalView(TerminalPage):
         emulator = self.emulator
         if emulator is None or not line_search.show_line(emulator, text, spans):
             return False
-        self._wanted_place = None
+        self._scrolling.wanted = None
         self._pointer.note_selection()
         self.emulator_touched()
         return True

@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from gui.bridge.sessions_model import SessionsModel
 from gui.settings.layout import WindowLayout
-from gui.terminal.scroll_place import ScrollPosition
+from gui.terminal.history.scroll_place import ScrollPosition
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.terminal_page import TerminalPage
 from gui.window.tabs.tabs import Tabs

@@ -7,7 +7,7 @@ from functools import partial
 from PySide6.QtCore import QEvent, QObject
 
 from gui.settings.layout import WindowLayout
-from gui.terminal.scroll_place import ScrollPosition, go_to, place_of_row
+from gui.terminal.history.scroll_place import ScrollPosition, go_to, place_of_row
 from gui.window.tabs.remembered_marks import RememberedMarks
 from session_host.protocol.messages import BellEvent, OutputEvent
 from session_host.protocol.values import GridSize, State
