@@ -7,6 +7,7 @@ and it never feeds an emulator.
     view          the page with keyboard, mouse and clipboard
     page          the widget that shows a screen and its history
     cell_metrics  fonts, and the cell in whole device pixels
+    context_menu  the menu of a right click
     line_search   finds a line in the history, scrolls to it and selects it
     history/      scrolling, the scroll bar, and places in the history
     input/        keyboard, pointer, wheel, clipboard: the user's input

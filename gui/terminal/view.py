@@ -5,7 +5,6 @@ Qt's events arrive here; the InputSink receives their meaning as typed values.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -26,17 +25,17 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from gui.input.composing import Composition
 from gui.theme.terminal import TerminalTheme
-from gui.theme.tooltips import as_tooltip
-from gui.wording import common_texts, notice_texts, page_texts
-from session_host.protocol.messages import MAX_WHOLE_PASTE_CHARACTERS
+from gui.wording import notice_texts, page_texts
 from session_host.terminal.base import Emulator
 
 from . import line_search
+from .context_menu import context_menu
 from .drawing.regions import Span
 from .finder import TerminalFinder
 from .input import clipboard
 from .input.input_sink import InputSink
 from .input.keyboard import Keyboard
+from .input.pasting import Pasting
 from .input.pointer import Pointer
 from .input.wheel import Wheel
 from .links import links
@@ -70,6 +69,7 @@ class TerminalView(TerminalPage):
         self._pointer = Pointer(self, self)
         self._wheel = Wheel(self, self._pointer)
         self._composition = Composition()
+        self._pasting = Pasting(self, self.pasteNeedsConfirmation, self.notice, self._on_typed)
         self._links = LinkPointer(self, self._surface, self)
         self.finder = TerminalFinder(self, self._surface, (self.scrolled, self.typed), self)
         self._keyboard = Keyboard({
@@ -300,25 +300,7 @@ class TerminalView(TerminalPage):
 
     def context_menu(self, position: QPointF) -> QMenu:
         """The menu for a point; closing it deletes it."""
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        emulator = self.emulator
-        link = self.link_at(position)
-        if link is not None and link.is_known:
-            is_file = link.file is not None
-            title = page_texts.open_file() if is_file else page_texts.open_link()
-            menu.addAction(title, lambda: self.open_link(link)).setToolTip(as_tooltip(link.tip))
-            menu.addAction(
-                page_texts.copy_path() if is_file else page_texts.copy_link(),
-                lambda: clipboard.copy_text(link.text),
-            )
-            menu.addSeparator()
-        copy = menu.addAction(common_texts.copy(), self.copy)
-        copy.setEnabled(emulator is not None and bool(emulator.selected_text()))
-        paste = menu.addAction(common_texts.paste(), self.paste)
-        paste.setEnabled(self._sink is not None and bool(clipboard.clipboard_text()))
-        menu.addAction(common_texts.select_all(), self.select_all).setEnabled(emulator is not None)
-        return menu
+        return context_menu(self, self.link_at(position), self)
 
     # -- clipboard
 
@@ -339,34 +321,19 @@ class TerminalView(TerminalPage):
 
     def paste_text(self, text: str) -> None:
         """Paste a text, ask for confirmation, or say why it cannot be pasted."""
-        emulator = self.emulator
-        bracketed = emulator is not None and emulator.modes.bracketed_paste
-        verdict = clipboard.judge_paste(text, bracketed=bracketed)
-        if self._sink is None or verdict == clipboard.PasteVerdict.EMPTY:
-            return
-        if verdict == clipboard.PasteVerdict.TOO_LONG:
-            self.notice.emit(notice_texts.paste_too_long(len(text), MAX_WHOLE_PASTE_CHARACTERS))
-        elif verdict == clipboard.PasteVerdict.ASK:
-            self.pasteNeedsConfirmation.emit(text)
-        else:
-            self.confirm_paste(text)
+        self._pasting.paste(text)
 
     @Slot(str)
     def confirm_paste(self, text: str) -> None:
         """Paste a text as it is, after the user's confirmation."""
-        if self._sink is not None:
-            self._sink.paste(text)
-            self._on_typed()
+        self._pasting.paste_confirmed(text)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if self._sink is not None and (event.mimeData().hasUrls() or event.mimeData().hasText()):
+        if self._pasting.takes(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Paste dropped text; paste the names of dropped files, quoted for a shell."""
-        data = event.mimeData()
-        files = [url.toLocalFile() for url in data.urls() if url.isLocalFile()]
-        self.paste_text(shlex.join(files) + " " if files else data.text())
+        self._pasting.drop(event.mimeData())
         event.acceptProposedAction()
         self.activateWindow()
         self.setFocus()

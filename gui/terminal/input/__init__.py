@@ -4,5 +4,6 @@ input_sink  the interface of the receiver: key, text, paste, mouse, focus
 keyboard    keys for the program, and the few that the view handles itself
 pointer     the mouse: selections, links, and events for the program
 wheel       the wheel: history, arrow keys, the program, zoom
-clipboard   copying, and pastes that need confirmation
+clipboard   copying, and which pastes need confirmation
+pasting     pastes and drops
 """

@@ -1,0 +1,62 @@
+"""The context menu of a terminal."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QMenu, QWidget
+
+from gui.theme.tooltips import as_tooltip
+from gui.wording import common_texts, page_texts
+from session_host.terminal.base import Emulator
+
+from .input import clipboard
+from .input.input_sink import InputSink
+from .links.hovering import Link
+
+
+class MenuHost(Protocol):
+    """The menu's view of its widget."""
+
+    @property
+    def emulator(self) -> Emulator | None:
+        """The displayed emulator."""
+
+    @property
+    def sink(self) -> InputSink | None:
+        """The receiver of input; None if the screen is read-only."""
+
+    def open_link(self, link: Link) -> None:
+        """Open a link at the user's request."""
+
+    def copy(self) -> None:
+        """Put the selected text on the clipboard."""
+
+    def paste(self) -> None:
+        """Paste the clipboard."""
+
+    def select_all(self) -> None:
+        """Select the history and the screen."""
+
+
+def context_menu(host: MenuHost, link: Link | None, parent: QWidget) -> QMenu:
+    """The menu for a point with this link; closing it deletes it."""
+    menu = QMenu(parent)
+    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    emulator = host.emulator
+    if link is not None and link.is_known:
+        is_file = link.file is not None
+        title = page_texts.open_file() if is_file else page_texts.open_link()
+        menu.addAction(title, lambda: host.open_link(link)).setToolTip(as_tooltip(link.tip))
+        menu.addAction(
+            page_texts.copy_path() if is_file else page_texts.copy_link(),
+            lambda: clipboard.copy_text(link.text),
+        )
+        menu.addSeparator()
+    copy = menu.addAction(common_texts.copy(), host.copy)
+    copy.setEnabled(emulator is not None and bool(emulator.selected_text()))
+    paste = menu.addAction(common_texts.paste(), host.paste)
+    paste.setEnabled(host.sink is not None and bool(clipboard.clipboard_text()))
+    menu.addAction(common_texts.select_all(), host.select_all).setEnabled(emulator is not None)
+    return menu

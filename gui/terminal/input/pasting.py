@@ -1,0 +1,77 @@
+"""Pastes of one view: sends a text, asks first, or says why it cannot be pasted."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from typing import Protocol
+
+from PySide6.QtCore import QMimeData, SignalInstance
+
+from gui.wording import notice_texts
+from session_host.protocol.messages import MAX_WHOLE_PASTE_CHARACTERS
+from session_host.terminal.base import Emulator
+
+from .clipboard import PasteVerdict, judge_paste
+from .input_sink import InputSink
+
+
+class PasteHost(Protocol):
+    """The pasting's view of its widget."""
+
+    @property
+    def emulator(self) -> Emulator | None:
+        """The displayed emulator."""
+
+    @property
+    def sink(self) -> InputSink | None:
+        """The receiver of input; None if the screen is read-only."""
+
+
+class Pasting:
+    """Pastes into one view."""
+
+    def __init__(
+        self, host: PasteHost, ask: SignalInstance, notice: SignalInstance, on_typed: Callable[[], object]
+    ) -> None:
+        """Set up pasting.
+
+        Args:
+            host: the view.
+            ask: gets a text that needs confirmation.
+            notice: gets one line for the user.
+            on_typed: called after each paste.
+        """
+        self._host = host
+        self._ask = ask
+        self._notice = notice
+        self._on_typed = on_typed
+
+    def paste(self, text: str) -> None:
+        """Paste a text, ask for confirmation, or say why it cannot be pasted."""
+        emulator = self._host.emulator
+        bracketed = emulator is not None and emulator.modes.bracketed_paste
+        verdict = judge_paste(text, bracketed=bracketed)
+        if self._host.sink is None or verdict == PasteVerdict.EMPTY:
+            return
+        if verdict == PasteVerdict.TOO_LONG:
+            self._notice.emit(notice_texts.paste_too_long(len(text), MAX_WHOLE_PASTE_CHARACTERS))
+        elif verdict == PasteVerdict.ASK:
+            self._ask.emit(text)
+        else:
+            self.paste_confirmed(text)
+
+    def paste_confirmed(self, text: str) -> None:
+        """Paste a text as it is."""
+        if self._host.sink is not None:
+            self._host.sink.paste(text)
+            self._on_typed()
+
+    def takes(self, data: QMimeData) -> bool:
+        """Whether dragged data can be dropped."""
+        return self._host.sink is not None and (data.hasUrls() or data.hasText())
+
+    def drop(self, data: QMimeData) -> None:
+        """Paste dropped text; paste the names of dropped files, quoted for a shell."""
+        files = [url.toLocalFile() for url in data.urls() if url.isLocalFile()]
+        self.paste(shlex.join(files) + " " if files else data.text())
