@@ -8,11 +8,10 @@ and it never feeds an emulator.
     page          the widget that shows a screen and its history
     cell_metrics  fonts, and the cell in whole device pixels
     context_menu  the menu of a right click
-    line_search   finds a line in the history, scrolls to it and selects it
     history/      scrolling, the scroll bar, and places in the history
     input/        keyboard, pointer, wheel, clipboard: the user's input
     finder        finds text in the history and on the screen
-    finding/      lines to search, matches in them, and marked rows
+    finding/      lines, matches in them, marked rows, and the way to one line
     links/        links under the pointer
     drawing/      the picture: rows, colours, cursor, fonts, and when to paint
     glyphs/       pictures of single cells, drawn by geometry

@@ -28,10 +28,10 @@ from gui.theme.terminal import TerminalTheme
 from gui.wording import notice_texts, page_texts
 from session_host.terminal.base import Emulator
 
-from . import line_search
 from .context_menu import context_menu
 from .drawing.regions import Span
 from .finder import TerminalFinder
+from .finding import line_search
 from .input import clipboard
 from .input.input_sink import InputSink
 from .input.keyboard import Keyboard

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from session_host.protocol.values import GridSize
 from session_host.terminal.base import Emulator, Row, RowMark
 
-from .lines import MOST_ROWS, TextLine, joined_lines
+from .lines import MOST_ROWS, TextLine, joined_lines, lines_around
 
 _ROWS_AT_ONCE = 25
 _NEW_ROWS_AT_ONCE = 200
@@ -151,21 +151,4 @@ class LineIndex:
             rows: the rows.
             dropped: the number of the oldest row.
         """
-        emulator, history = self._emulator, self._emulator.scrollback_rows
-        screen: list[Row] = []
-
-        def row_at(place: int) -> Row | None:
-            if place < history:
-                page = emulator.history(place, 1) if place >= 0 else []
-                return page[0] if page else None
-            screen.extend(emulator.rows() if not screen else [])
-            return screen[place - history] if place - history < len(screen) else None
-
-        joined = list(rows)
-        while len(joined) < len(rows) + MOST_ROWS and (above := row_at(first - 1)) is not None and above.wrapped:
-            joined.insert(0, above)
-            first -= 1
-        most = len(joined) + MOST_ROWS
-        while len(joined) < most and joined[-1].wrapped and (below := row_at(first + len(joined))) is not None:
-            joined.append(below)
-        return joined_lines(joined, dropped + first, emulator.size.columns)
+        return lines_around(self._emulator, first, rows, most_rows=MOST_ROWS, dropped=dropped)

@@ -1,15 +1,19 @@
-"""Lines of a terminal: rows with soft wraps joined, and the cell of each character."""
+"""Lines of a terminal: rows with soft wraps joined, and the cell of each character.
+
+The functions that read an emulator count rows from the oldest of its history.
+"""
 
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from session_host.terminal.base import Row
+from session_host.terminal.base import Emulator, Row
 
 MOST_ROWS = 100
-"""The maximum number of rows that are joined; the rest of a longer line is a line of its own."""
+"""The usual maximum of rows that are joined; the rest of a longer line is a line of its own."""
 
 
 class Match(NamedTuple):
@@ -46,17 +50,76 @@ class TextLine(NamedTuple):
         last_row, last_column = divmod(last, self.columns)
         return Match(self.row + row, column, self.row + last_row, last_column)
 
+    def cell_of(self, character: int) -> tuple[int, int]:
+        """The row's number and the column of a character."""
+        row, column = divmod(character if self.cells is None else self.cells[character], self.columns)
+        return self.row + row, column
 
-def joined_lines(rows: Sequence[Row], first: int, columns: int) -> list[TextLine]:
+    def character_at(self, row: int, column: int) -> int | None:
+        """The first character in a cell, also in the second cell of a wide one; None beyond the text."""
+        cell = (row - self.row) * self.columns + column
+        for near in (cell, cell - 1) if column else (cell,):
+            if self.cells is None:
+                place, is_there = near, 0 <= near < len(self.text)
+            else:
+                place = bisect_left(self.cells, near)
+                is_there = place < len(self.cells) and self.cells[place] == near
+            if is_there:
+                return place
+        return None
+
+
+def joined_lines(rows: Sequence[Row], first: int, columns: int, *, most_rows: int = MOST_ROWS) -> list[TextLine]:
     """The lines of rows that begin with a line's first row, which has the number ``first``."""
     lines: list[TextLine] = []
     begin = 0
     for place, row in enumerate(rows):
-        if row.wrapped and place + 1 < len(rows) and place + 1 - begin < MOST_ROWS:
+        if row.wrapped and place + 1 < len(rows) and place + 1 - begin < most_rows:
             continue
         lines.append(_line(rows[begin : place + 1], first + begin, columns))
         begin = place + 1
     return lines
+
+
+def lines_around(
+    emulator: Emulator, first: int, rows: Sequence[Row], *, most_rows: int, dropped: int = 0
+) -> list[TextLine]:
+    """The lines that successive rows are part of.
+
+    Args:
+        emulator: the emulator.
+        first: the place of the first of these rows.
+        rows: the rows.
+        most_rows: how many more rows are read above, and below.
+        dropped: the number that the lines give to the oldest row.
+    """
+    history = emulator.scrollback_rows
+    screen: list[Row] = []
+
+    def row_at(place: int) -> Row | None:
+        if place < history:
+            page = emulator.history(place, 1) if place >= 0 else []
+            return page[0] if page else None
+        screen.extend(emulator.rows() if not screen else [])
+        return screen[place - history] if place - history < len(screen) else None
+
+    joined = list(rows)
+    while len(joined) < len(rows) + most_rows and (above := row_at(first - 1)) is not None and above.wrapped:
+        joined.insert(0, above)
+        first -= 1
+    most = len(joined) + most_rows
+    while len(joined) < most and joined[-1].wrapped and (below := row_at(first + len(joined))) is not None:
+        joined.append(below)
+    return joined_lines(joined, dropped + first, emulator.size.columns)
+
+
+def line_at(emulator: Emulator, number: int, *, most_rows: int) -> TextLine | None:
+    """The line that a row belongs to, with at most ``most_rows`` above it and below it."""
+    history = emulator.scrollback_rows
+    if number < 0:
+        return None
+    rows = emulator.history(number, 1) if number < history else emulator.rows()[number - history :][:1]
+    return lines_around(emulator, number, rows, most_rows=most_rows)[0] if rows else None
 
 
 def _line(rows: Sequence[Row], first: int, columns: int) -> TextLine:

@@ -10,10 +10,13 @@ from typing import NamedTuple
 
 from gui.terminal.drawing.cursor import cell_under
 from gui.terminal.drawing.regions import Span
-from gui.terminal.line_search import line_at
+from gui.terminal.finding.lines import line_at
 from session_host.terminal.base import Emulator, Row
 
 from .links import FilePlace, link_in, shown
+
+_ROWS_OF_A_LINE = 40
+"""The maximum number of a line's further rows, up and down."""
 
 PathOf = Callable[[str], str | None]
 """Returns the absolute path of the existing file that a name refers to; "" for none, None while the lookup runs."""
@@ -92,15 +95,16 @@ def word_at(emulator: Emulator, top: int, cell: tuple[int, int], path_of: PathOf
 def _found(
     emulator: Emulator, top: int, cell: tuple[int, int]
 ) -> tuple[str, FilePlace | None, tuple[Span, ...]] | None:
-    line = line_at(emulator, top + cell[1])
+    line = line_at(emulator, top + cell[1], most_rows=_ROWS_OF_A_LINE)
     if line is None:
         return None
-    place = line.place_of(top + cell[1], cell[0])
+    place = line.character_at(top + cell[1], cell[0])
     found = link_in(line.text, place) if place is not None else None
     if found is None:
         return None
     spans: dict[int, tuple[int, int]] = {}
-    for row, column in line.cells[found.first : found.end]:
+    for character in range(found.first, found.end):
+        row, column = line.cell_of(character)
         first, _last = spans.setdefault(row - top, (column, column))
         spans[row - top] = (first, column)
     return found.uri, found.file, tuple((row, first, last) for row, (first, last) in spans.items())

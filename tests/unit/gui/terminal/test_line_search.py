@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gui.terminal.line_search import show_line
+from gui.terminal.finding.line_search import show_line
 from session_host.protocol.values import GridSize
 from session_host.storage.search import Query
 from session_host.terminal import available_engines, create
