@@ -4,6 +4,7 @@ The window shows the facts of ``gui.bridge`` and turns the user's actions into c
 It must not know hosts or the store, which the bridge hides.
 
     main_window      combines the rooms below
+    frame            the geometry, and the width of the sidebar
     all_sheets       all sheets of the window, each created once
     sidebar/         all chats by group
     tabs/            the open chats, their order, and the visible one

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 
-from PySide6.QtCore import QEvent, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QHideEvent, QMoveEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from gui.bridge.age_timer import AgeTimer
 from gui.bridge.chat import Chat
@@ -17,7 +17,7 @@ from gui.settings.live import LiveSettings
 from gui.terminal.cell_metrics import default_size_px
 from gui.theme.follow import Theme
 from gui.theme.icons import Glyph
-from gui.theme.tokens import BAR_HEIGHT_PX, SIDEBAR_COLLAPSED_PX, SIDEBAR_MAX_PX, SIDEBAR_MIN_PX
+from gui.theme.tokens import BAR_HEIGHT_PX
 from gui.window.actions import key_table
 from gui.window.actions.actions import Actions
 from gui.window.actions.chat_actions import ChatActions
@@ -29,6 +29,7 @@ from gui.window.actions.resuming import EndedChatActions
 from gui.window.actions.theme_actions import ThemeActions
 from gui.window.actions.upgrade_offer import UpgradeOffer
 from gui.window.all_sheets import Sheets
+from gui.window.frame import WindowFrame
 from gui.window.page.banners import Banner, BannerArea
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.empty_state import EmptyState
@@ -38,15 +39,10 @@ from gui.window.sidebar.sidebar import Sidebar
 from gui.window.tabs.remembered_marks import RememberedMarks
 from gui.window.tabs.tab_bar import OverflowButton, TabBar
 from gui.window.tabs.tabs import Tabs
-from gui.window.widgets.parts import Area, Hairline, IconButton, sentence, within_a_screen
+from gui.window.widgets.parts import Area, Hairline, IconButton, sentence
 from gui.wording import notice_texts, window_texts
 from gui.wording.groups import Group
 from session_host.agents.agent import Agent
-
-DEFAULT_SIZE_PX = (1120, 720)
-MIN_SIZE_PX = (300, 220)
-NARROW_PX = 480
-"""A narrower window shows its sidebar as marks until it is wider again."""
 
 SAVE_DELAY_MS = 150
 """Delays saving, since dragging an edge changes the layout often; changed tabs are saved at once."""
@@ -80,11 +76,9 @@ class MainWindow(QWidget):
         self._settings, preferences = settings, settings.preferences
         self.layout_state = layout
         self._restoring = True
-        self._is_narrow = False
         self.setProperty("area", "sidebar")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setWindowTitle("Outlive")
-        self.setMinimumSize(*MIN_SIZE_PX)
         self._save_soon = QTimer(self, singleShot=True, interval=SAVE_DELAY_MS)
         self._save_soon.timeout.connect(self._save)
 
@@ -102,7 +96,7 @@ class MainWindow(QWidget):
         self.menu_button = IconButton(theme, Glyph.MORE, menu, lambda: self.actions_.show_menu(self.menu_button))
         self.menu_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.ages = AgeTimer(sessions, self)
-        self._lay_out()
+        self.frame = WindowFrame(self, self.sidebar, self._right_side(), layout)
         self.sheets = Sheets(theme, self, sessions, agents, self.open_chat)
         self.chat_actions = ChatActions(
             self, sessions, agents, layout, self.sheets, self.banners, self.tabs, self.open_chat, self.focus_page
@@ -127,13 +121,14 @@ class MainWindow(QWidget):
             set_zoom=self.set_zoom, grid_changed=self._on_grid,
         )  # fmt: skip
         self._connect()
-        self._apply_layout()
+        self.frame.apply()
         for problem in [*preferences.problems, *key_problems]:
             self.banners.show_banner(Banner(problem, lasting=True, kind="failed"))
 
     # ------------------------------------------------------------ creating
 
-    def _lay_out(self) -> None:
+    def _right_side(self) -> QWidget:
+        """Lay out everything beside the sidebar."""
         tab_row = Area("sidebar")
         row = QHBoxLayout(tab_row)
         row.setContentsMargins(0, 0, 4, 0)
@@ -148,16 +143,7 @@ class MainWindow(QWidget):
         column.setSpacing(0)
         for part in (tab_row, Hairline(self._theme), self.stack, self.status_line):
             column.addWidget(part, 1 if part is self.stack else 0)
-        self.splitter = QSplitter(Qt.Orientation.Horizontal)
-        self.splitter.setHandleWidth(1)
-        self.splitter.setChildrenCollapsible(False)
-        self.splitter.addWidget(self.sidebar)
-        self.splitter.addWidget(right)
-        self.splitter.setStretchFactor(0, 0)
-        self.splitter.setStretchFactor(1, 1)
-        outer = QHBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(self.splitter)
+        return right
 
     def _connect(self) -> None:
         self.tabs.changed.connect(self._on_tabs)
@@ -173,7 +159,7 @@ class MainWindow(QWidget):
         self.sidebar.remove_wanted.connect(self.chat_actions.remove)
         self.sidebar.left.connect(self.focus_page)
         self.sidebar.folded_changed.connect(self._save_soon.start)
-        self.splitter.splitterMoved.connect(self._save_soon.start)
+        self.frame.splitter.splitterMoved.connect(self._save_soon.start)
         self.sheets.send.sent.connect(self._on_sent)
         self.sheets.send.wanted.connect(self.open_chat)
         self.chat_actions.ending.connect(self.resuming.note_end)
@@ -201,18 +187,6 @@ class MainWindow(QWidget):
 
     # ------------------------------------------------------------ layout
 
-    def _apply_layout(self) -> None:
-        layout = self.layout_state
-        self.resize(*DEFAULT_SIZE_PX)
-        if layout.geometry is not None:
-            self.setGeometry(within_a_screen(QRect(*layout.geometry), QSize(*MIN_SIZE_PX)))
-        if layout.maximized:
-            self.setWindowState(Qt.WindowState.WindowMaximized)
-        width = min(max(layout.sidebar_width_px, SIDEBAR_MIN_PX), SIDEBAR_MAX_PX)
-        self.splitter.setSizes([width, max(self.width() - width, 1)])
-        if layout.sidebar_collapsed:
-            self._collapse_sidebar(collapsed=True)
-
     def restore_tabs(self) -> None:
         """Open the tabs of the last run; the chats must be known."""
         self.marks_kept.restore()
@@ -227,12 +201,7 @@ class MainWindow(QWidget):
             layout.tabs, layout.active = self.tabs.ids(), self.tabs.active_id
             layout.recent = self.tabs.recent
             self.marks_kept.note()
-        layout.maximized = self.isMaximized()
-        if not (self.isMaximized() or self.isFullScreen()) and self.isVisible():
-            place = self.geometry()
-            layout.geometry = (place.left(), place.top(), place.width(), place.height())
-        if not self.sidebar.collapsed and not self._is_narrow:
-            layout.sidebar_width_px = self.sidebar.width()
+        self.frame.note()
         layout.groups_folded = sorted(group.value for group in self.sidebar.model.folded)
         self.layout_changed.emit()
 
@@ -253,10 +222,7 @@ class MainWindow(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._save_soon.start()
-        is_narrow = self.width() < NARROW_PX
-        if is_narrow != self._is_narrow:
-            self._is_narrow = is_narrow
-            self._collapse_sidebar(collapsed=is_narrow or self.layout_state.sidebar_collapsed)
+        self.frame.on_resized()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -368,18 +334,8 @@ class MainWindow(QWidget):
 
     def toggle_sidebar(self) -> None:
         """Collapse the sidebar to marks, or show all of it."""
-        collapsed = not self.sidebar.collapsed
-        if not self._is_narrow:
-            self.layout_state.sidebar_collapsed = collapsed
-        self._collapse_sidebar(collapsed=collapsed)
+        self.frame.toggle_sidebar()
         self._save_soon.start()
-
-    def _collapse_sidebar(self, *, collapsed: bool) -> None:
-        if collapsed and not self.sidebar.collapsed and not self._is_narrow:
-            self.layout_state.sidebar_width_px = max(self.splitter.sizes()[0], SIDEBAR_MIN_PX)
-        self.sidebar.set_collapsed(collapsed)
-        width = SIDEBAR_COLLAPSED_PX if collapsed else self.layout_state.sidebar_width_px
-        self.splitter.setSizes([width, max(self.width() - width, 1)])
 
     def toggle_status_line(self) -> None:
         """Show or hide the status line."""

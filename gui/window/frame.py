@@ -1,0 +1,86 @@
+"""The window's frame: its geometry on the screen, and the width of its sidebar, saved and restored."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, QRect, QSize, Qt
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QWidget
+
+from gui.settings.layout import WindowLayout
+from gui.theme.tokens import SIDEBAR_COLLAPSED_PX, SIDEBAR_MAX_PX, SIDEBAR_MIN_PX
+from gui.window.sidebar.sidebar import Sidebar
+from gui.window.widgets.parts import within_a_screen
+
+DEFAULT_SIZE_PX = (1120, 720)
+MIN_SIZE_PX = (300, 220)
+NARROW_PX = 480
+"""A narrower window shows its sidebar as marks until it is wider again."""
+
+
+class WindowFrame(QObject):
+    """Divides the window into the sidebar and the rest, and keeps both their widths and the window's geometry.
+
+    Attributes:
+        splitter: the divider beside the sidebar.
+    """
+
+    def __init__(self, window: QWidget, sidebar: Sidebar, rest: QWidget, layout: WindowLayout) -> None:
+        super().__init__(window)
+        self._window = window
+        self._sidebar = sidebar
+        self._layout = layout
+        self._is_narrow = False
+        window.setMinimumSize(*MIN_SIZE_PX)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.setHandleWidth(1)
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.addWidget(sidebar)
+        self.splitter.addWidget(rest)
+        self.splitter.setStretchFactor(0, 0)
+        self.splitter.setStretchFactor(1, 1)
+        outer = QHBoxLayout(window)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(self.splitter)
+
+    def apply(self) -> None:
+        """Give the window the saved geometry, and the sidebar the saved width."""
+        window, layout = self._window, self._layout
+        window.resize(*DEFAULT_SIZE_PX)
+        if layout.geometry is not None:
+            window.setGeometry(within_a_screen(QRect(*layout.geometry), QSize(*MIN_SIZE_PX)))
+        if layout.maximized:
+            window.setWindowState(Qt.WindowState.WindowMaximized)
+        width = min(max(layout.sidebar_width_px, SIDEBAR_MIN_PX), SIDEBAR_MAX_PX)
+        self.splitter.setSizes([width, max(window.width() - width, 1)])
+        if layout.sidebar_collapsed:
+            self._collapse_sidebar(collapsed=True)
+
+    def note(self) -> None:
+        """Put the current geometry and the sidebar's width into the layout."""
+        window, layout = self._window, self._layout
+        layout.maximized = window.isMaximized()
+        if not (window.isMaximized() or window.isFullScreen()) and window.isVisible():
+            place = window.geometry()
+            layout.geometry = (place.left(), place.top(), place.width(), place.height())
+        if not self._sidebar.collapsed and not self._is_narrow:
+            layout.sidebar_width_px = self._sidebar.width()
+
+    def on_resized(self) -> None:
+        """Collapse the sidebar of a window that became narrow, and show it again in a wider one."""
+        is_narrow = self._window.width() < NARROW_PX
+        if is_narrow != self._is_narrow:
+            self._is_narrow = is_narrow
+            self._collapse_sidebar(collapsed=is_narrow or self._layout.sidebar_collapsed)
+
+    def toggle_sidebar(self) -> None:
+        """Collapse the sidebar to marks, or show all of it."""
+        collapsed = not self._sidebar.collapsed
+        if not self._is_narrow:
+            self._layout.sidebar_collapsed = collapsed
+        self._collapse_sidebar(collapsed=collapsed)
+
+    def _collapse_sidebar(self, *, collapsed: bool) -> None:
+        if collapsed and not self._sidebar.collapsed and not self._is_narrow:
+            self._layout.sidebar_width_px = max(self.splitter.sizes()[0], SIDEBAR_MIN_PX)
+        self._sidebar.set_collapsed(collapsed)
+        width = SIDEBAR_COLLAPSED_PX if collapsed else self._layout.sidebar_width_px
+        self.splitter.setSizes([width, max(self._window.width() - width, 1)])
