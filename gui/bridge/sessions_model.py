@@ -143,14 +143,6 @@ class SessionsModel(QObject):
             chats.sort(key=_order, reverse=group in OVER)
         return found
 
-    def next_that_waits(self, after: str) -> Chat | None:
-        """The next chat after ``after`` that needs the user; begins again after the last one."""
-        waiting = self.groups()[Group.NEEDS_YOU]
-        if not waiting:
-            return None
-        ids = [chat.id for chat in waiting]
-        return waiting[(ids.index(after) + 1) % len(waiting)] if after in ids else waiting[0]
-
     # ------------------------------------------------------------ keeping true
 
     def set_ended_by_you(self, session_ids: Iterable[str]) -> None:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 
 from gui.bridge.chat import Chat
+from gui.bridge.one_question import asking, repeats, shown_by
 from gui.bridge.sessions_model import SessionsModel
 from gui.tray import questions
 from gui.wording import notice_texts, phrases
 from session_host.agents.agent import Agent
 from session_host.errors import OutliveError
+
+
+SETTLE_MS = 1000
+"""A question in the terminal of a structured chat is usually the chat's, which may report it a moment later."""
 
 
 class Notifications(Protocol):
@@ -51,11 +56,14 @@ class Notifier(QObject):
         """The questions that can be answered from their notifications, by chat."""
         self._running: set[str] = set()
         """The chats that ran when it was last looked."""
+        self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
+        self._settle.timeout.connect(self.check)
         sessions.changed.connect(self.check)
 
     def check(self) -> None:
         """See who needs the user now, and what they look at."""
-        waiting = {chat.id: chat for chat in self._sessions.chats() if chat.needs_you}
+        waiting = {chat.id: chat for chat in asking(self._sessions) if not self._may_be_repeated(chat)}
+        seen_in = {found.id: chat for chat in self._sessions.chats() if (found := self._repeats(chat)) is not None}
         for session_id in [known for known in self._known if known not in waiting]:
             del self._known[session_id]
             self._withdraw(session_id)
@@ -63,12 +71,23 @@ class Notifier(QObject):
             asked = (chat.activity_since, chat.activity_detail)
             is_new = self._known.get(chat.id) != asked
             self._known[chat.id] = asked
-            if self._is_looked_at(chat):
+            if any(self._is_looked_at(each) for each in (chat, seen_in.get(chat.id)) if each is not None):
                 self._withdraw(chat.id)
             elif is_new and self.is_wanted and self._is_news(chat):
                 self._show(chat)
 
         self._look_at_ends()
+
+    def _repeats(self, chat: Chat) -> Chat | None:
+        return repeats(chat, self._sessions.chats())
+
+    def _may_be_repeated(self, chat: Chat) -> bool:
+        """Whether the structured chat that a terminal shows may be about to ask the same; looks again then."""
+        if chat.since is None or shown_by(chat, self._sessions.chats()) is None:
+            return False
+        if is_early := datetime.now(UTC) - chat.since < timedelta(milliseconds=SETTLE_MS):
+            self._settle.start()
+        return is_early
 
     def _look_at_ends(self) -> None:
         """Notify of each chat that died since the last call; withdrawn when the chat is shown or removed."""

@@ -11,6 +11,7 @@ from PySide6.QtGui import QAction, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
 from gui.bridge.chat import Chat, shortened
+from gui.bridge.one_question import asking
 from gui.bridge.sessions_model import SessionsModel
 from gui.theme.follow import Theme
 from gui.theme.marks import mark_icon
@@ -83,7 +84,7 @@ class Tray(QObject):
 
     def refresh(self) -> None:
         """Show what is true now."""
-        waiting = len(self._sessions.groups()[Group.NEEDS_YOU])
+        waiting = len(asking(self._sessions))
         if (waiting > 0) != (self._waiting > 0) or self._waiting < 0:
             self.icon.setIcon(tray_icon(self._theme, dot=waiting > 0))
         self._waiting = waiting
@@ -154,8 +155,7 @@ class Tray(QObject):
 
     def _on_activated(self, reason: QSystemTrayIcon.ActivationReason) -> None:
         if reason == QSystemTrayIcon.ActivationReason.Trigger:
-            waiting = self._sessions.groups()[Group.NEEDS_YOU]
-            if waiting:
+            if waiting := asking(self._sessions):
                 self.chat_chosen.emit(waiting[0])
             else:
                 self.open_wanted.emit()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gui.bridge.chat import Chat
+from gui.bridge.one_question import next_that_waits
 from gui.bridge.sessions_model import SessionsModel
 from gui.window.actions.chat_actions import ChatActions
 from gui.window.actions.resuming import EndedChatActions
@@ -89,7 +90,7 @@ class Commands:
 
     def next_waiting(self) -> None:
         """Show the next chat that needs the user."""
-        chat = self._sessions.next_that_waits(self._tabs.active_id)
+        chat = next_that_waits(self._sessions, self._tabs.active_id)
         if chat is not None:
             self._open_chat(chat)
         else:

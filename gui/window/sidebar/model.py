@@ -9,6 +9,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
 
 from gui.bridge.chat import Chat
+from gui.bridge.one_question import without_repeats
 from gui.bridge.sessions_model import SessionsModel
 from gui.theme.tooltips import as_tooltip
 from gui.wording import phrases, window_texts
@@ -162,7 +163,8 @@ class SidebarModel(QAbstractListModel):
             # Who looks for something wants to see it wherever it is.
             folded = group in self.folded and not self._filter and self._headings
             if self._headings:
-                entries.append(Heading(group, len(shown), folded))
+                counted = without_repeats(shown, self._sessions.chats()) if group is Group.NEEDS_YOU else shown
+                entries.append(Heading(group, len(counted), folded))
             elif group in OVER:
                 continue
             if not folded:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gui.bridge.one_question import next_that_waits
 from gui.wording.groups import Group
 from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.messages import NameEvent, OutputEvent, TitleEvent
@@ -35,7 +36,7 @@ async def test_groups_follow_what_the_agents_tell(played: Played):
     assert chat.where_and_what == "Run npm test? · tmp"
     played.viewers[two].be(Activity.IDLE)
     assert names(played, Group.IDLE) == ["two"]
-    waiting = played.sessions.next_that_waits(one)
+    waiting = next_that_waits(played.sessions, one)
     assert waiting is chat, "the only one that waits, also when it is the one that is shown"
 
 
@@ -44,12 +45,12 @@ async def test_next_that_waits_goes_round(played: Played):
     ids = [await played.add(name) for name in ("one", "two")]
     for number, session_id in enumerate(ids):
         played.viewers[session_id].be(Activity.NEEDS_INPUT, f"2026-01-02T0{number}:00:00Z")
-    first = played.sessions.next_that_waits("")
+    first = next_that_waits(played.sessions, "")
     assert first is not None
-    second = played.sessions.next_that_waits(first.id)
+    second = next_that_waits(played.sessions, first.id)
     assert second is not None
     assert [first.name, second.name] == ["one", "two"]
-    assert played.sessions.next_that_waits(second.id) is first
+    assert next_that_waits(played.sessions, second.id) is first
 
 
 async def test_what_a_host_tells_shows_at_once(played: Played):

@@ -9,9 +9,13 @@ import pytest
 
 from gui.bridge.background.tasks import Tasks
 from gui.bridge.chat import Chat
+from gui.bridge.one_question import asking, next_that_waits
 from gui.tray.desktop_notifications import DesktopNotifications
 from gui.tray.notifier import Notifier
+from gui.window.sidebar.model import ENTRY_ROLE, Heading, SidebarModel
+from gui.wording.groups import Group
 from session_host.client.viewer.viewer import ViewerState
+from session_host.paths import agent_socket
 from session_host.protocol.values import Activity
 from tests.support.buses import BusDaemon
 from tests.support.notification_service import notification_service
@@ -124,6 +128,41 @@ async def test_a_chat_that_ends_asks_nothing_any_more(played: Played, told: Told
     played.viewers[session_id].end(exit_code=0)
     played.settle()
     assert told.board.shown == {}
+
+
+async def test_a_question_in_a_chat_and_in_its_terminal_is_counted_and_told_once(played: Played, told: Told):
+    played.sessions.follow_all()
+    one = await played.add("one", runtime="structured")
+    terminal = await played.add("one-terminal", argv=["codex", "--remote", str(agent_socket(one))])
+    chat, shown = played.viewers[one], played.viewers[terminal]
+
+    def counted() -> list[str]:
+        return [each.name for each in asking(played.sessions)]
+
+    now = datetime.now(UTC)
+    shown.be(Activity.NEEDS_INPUT, now.isoformat(), "Approval requested: make")  # The terminal may report it first.
+    played.settle()
+    assert (counted(), told.board.count) == (["one-terminal"], 0)
+    chat.be(Activity.NEEDS_INPUT, (now + timedelta(milliseconds=2)).isoformat(), "make")
+    await played.until(lambda: told.board.shown == {one: ("one needs you", "make")}, "a notification of the chat")
+    assert counted() == ["one"]
+    assert played.chat(terminal).needs_you, "it shows that it waits"
+    assert next_that_waits(played.sessions, one) is played.chat(one)
+    model = SidebarModel(played.sessions, set())
+    model.refresh()
+    assert model.data(model.index(0), ENTRY_ROLE) == Heading(Group.NEEDS_YOU, 1, folded=False)
+    told.looked_at = terminal
+    told.notifier.check()
+    assert told.board.shown == {}, "seen in the terminal"
+    told.looked_at = ""
+    chat.be(Activity.WORKING, (now + timedelta(seconds=1)).isoformat())  # The terminal may lag behind.
+    played.settle()
+    assert (counted(), told.board.count) == ([], 1)
+    own = (now + timedelta(seconds=2)).isoformat()
+    shown.be(Activity.NEEDS_INPUT, own, "Approval requested: in another conversation")
+    played.settle()
+    assert counted() == ["one-terminal"]
+    await played.until(lambda: told.board.shown.keys() == {terminal}, "a notification of the terminal's own question")
 
 
 # ------------------------------------------------------------------------------------------ the desktop's service
