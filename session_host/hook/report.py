@@ -1,4 +1,4 @@
-"""``python -I -S report.py [--ask] [EVENT] [JSON]``: reports an agent's event to the host of its session.
+"""``python -I -S report.py [--ask | --done] [EVENT] [JSON]``: reports an agent's event to the host of its session.
 
 An agent's hook runs this program with a JSON object on standard input, or as the last argument: the event, its
 conversation, and the question. The program sends that as a ``Report``, a message of ``session_host.protocol.messages``,
@@ -8,6 +8,8 @@ socket for the next one. In any case it prints nothing, exits with 0, and takes 
 With ``--ask`` the event is a question, and the agent's own dialog is open meanwhile. After the report the program sends
 the question as an ``AskUser``, and waits for the ``UserAnswer``, which it prints; an empty one leaves the answer to the
 dialog. If the host dies, the program asks the next one.
+
+With ``--done`` the event is the end of tool calls or of a sub-agent, which closes their questions.
 """
 
 from __future__ import annotations
@@ -48,7 +50,7 @@ _QUESTIONS = {"ExitPlanMode": "approve the plan", "exit_plan_mode": "approve the
 
 def main(words: list[str]) -> None:
     """Report the event in time, and ignore all errors."""
-    asks = words[:1] == ["--ask"]
+    asks, is_done = words[:1] == ["--ask"], words[:1] == ["--done"]
     patience_s = ASKING_PATIENCE_S if asks else PATIENCE_S
     signal.signal(signal.SIGALRM, lambda *_: os._exit(0))
     signal.setitimer(signal.ITIMER_REAL, MAX_WAIT_S if asks else PATIENCE_S)
@@ -56,7 +58,7 @@ def main(words: list[str]) -> None:
     if not path:
         return
     event, given = "", b""
-    for word in words[asks:]:
+    for word in words[asks or is_done :]:
         if word.lstrip()[:1] == "{":
             given = word.encode("utf-8", "replace")
         else:
@@ -70,7 +72,8 @@ def main(words: list[str]) -> None:
         event = f"{event} {kind}"
     names = ("session_id", "sessionId", "thread-id")
     conversation = next((text for name in names if (text := _text(value.get(name)))), "")
-    report = frame(["Report", "hook", event, conversation, asked(value)])
+    ended = [done(value)] if is_done else []  # Hosts of former versions refuse an additional field.
+    report = frame(["Report", "hook", event, conversation, asked(value), *ended])
     if not asks or len(given) > MAX_QUESTION_BYTES:
         _connect(path, report, patience_s).close()
         return
@@ -168,6 +171,17 @@ def asked(value: dict[str, object]) -> str:
     if tool:
         return f"{tool}: {text}"[:MAX_CHARACTERS] if text else tool
     return next((text for name in ("message", "error", "reason", "source") if (text := _text(value.get(name)))), "")
+
+
+def done(value: dict[str, object]) -> str:
+    """What has ended, as JSON: the calls of a hook's object without their output, or its whole agent."""
+    import json
+
+    given = value.get("tool_calls")
+    calls = given if isinstance(given, list) else [value] if "tool_name" in value else []
+    names = ("tool_name", "tool_input")
+    ended = [{name: call.get(name) for name in names} for call in calls if isinstance(call, dict)]
+    return json.dumps({"agent_id": value.get("agent_id"), "calls": ended})
 
 
 def _text(value: object) -> str:

@@ -567,6 +567,8 @@ class Report(Message, frozen=True):
     """The agent's id of the event's conversation; "" if unknown."""
     detail: str = ""
     """The question or the task; one line."""
+    done: str = ""
+    """JSON: tool calls that have ended, which closes their questions; such a report has no activity. "" for none."""
 
 
 class AskUser(Message, frozen=True):

@@ -174,6 +174,28 @@ async def test_a_dialog_answered_while_the_host_is_dead_ends_the_question(
         assert await open_requests(chat) == []
 
 
+async def test_of_the_dialogs_of_sub_agents_one_answered_in_its_dialog_is_no_longer_listed(tmp_path: Path) -> None:
+    call = {each: ASKS[each] for each in ("tool_name", "tool_input")}
+    async with asking(tmp_path, ASKS | {"agent_id": "one"}) as chat:
+        for agent in ("one", "two", "three"):
+            chat.does(f"asks {json.dumps(ASKS | {'agent_id': agent})}")
+
+        async def until_open(count: int) -> list[AgentRequest]:
+            return await until_told(lambda: open_requests(chat), lambda found: len(found) == count, 60, f"{count} open")
+
+        former = [each.id for each in await until_open(4)]
+        chat.does(f"hook PostToolUse {json.dumps(call | {'agent_id': 'two', 'tool_response': 'x' * 9000})}")
+        [gone] = {*former} - {each.id for each in await until_open(3)}
+        late = await run("approve", chat.record.name, "--request", gone)
+        assert (late.code, late.complaint()) == (6, f"{chat.record.name}: already answered in its terminal")
+        chat.does(f"hook PostToolBatch {json.dumps({'agent_id': 'one', 'tool_calls': [call, {}]})}")  # It had two such.
+        await until_open(2)
+        chat.does('hook SubagentStop {"agent_id": "three"}')
+        [last] = await until_open(1)
+        assert (await chat.described()).activity is NEEDS
+        assert (await run("approve", chat.record.name, "--request", last.id)).code == 0
+
+
 def _exists(path: Path) -> Any:
     async def found() -> bool:
         return path.exists()

@@ -50,7 +50,9 @@ class Client:
 
     def _answer(self) -> None:
         for event in self.connection.events_received():
-            if isinstance(event, Report):
+            if isinstance(event, Report) and event.done:
+                self._driver.questions.calls_ended(event.done)
+            elif isinstance(event, Report):
                 self._driver.watch.on_hook_report(event, self.transport.peer_pid)
             elif isinstance(event, AskUser):
                 self._driver.questions.ask(event, self, self.reply)

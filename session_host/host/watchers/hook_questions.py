@@ -4,9 +4,11 @@ A question is open until one of these happens::
 
     an answer from outside          it is recorded, then the hook gets it
     the agent asks no more          its own dialog was answered: the hook ends without output
+    the tool call ends              the same, while dialogs of other sub-agents are open
     the hook's connection closes    the agent ended the hook, as it does when its user presses Esc
 
-The agent may leave the hook alone after its dialog was answered, so the second case follows from the agent's activity.
+The agent may leave the hook alone after its dialog was answered, so the second case follows from the agent's activity,
+and the third from other hooks.
 A hook whose host was killed asks again. Answers are in the input log, so the next host gives the recorded answer, and
 takes no other.
 """
@@ -51,12 +53,14 @@ class _Open:
 
     Attributes:
         request: as it is shown.
+        call: the tool call in question.
         asked: the hook's message; ``client`` is the hook's connection, and ``reply`` sends it a message.
         was_asked: the agent has reported that it asks its user.
         timer: closes the question if it does not report that.
     """
 
     request: AgentRequest
+    call: hook.Call
     asked: AskUser
     client: Any
     reply: Callable[[Reply], None]
@@ -112,7 +116,7 @@ class HookQuestions:
         if request is None or len(self._open) >= MAX_OPEN:
             reply(UserAnswer(asked.request, b""))
             return
-        opened = self._open[asked.id] = _Open(request, asked, client, reply)
+        opened = self._open[asked.id] = _Open(request, hook.call_of(asked.data), asked, client, reply)
         self._watch.look_at_file()
         if self._asks():
             opened.was_asked = True
@@ -143,6 +147,17 @@ class HookQuestions:
             if opened.was_asked:
                 request_id = opened.request.id
                 self._close(request_id, RequestResolved(request_id, "", by=DIALOG, at_ms=self._now_ms()))
+
+    def calls_ended(self, data: str) -> None:
+        """Tool calls, or a sub-agent, have ended (``Report.done``); of equal calls, the oldest question is closed."""
+        found = hook.ended(data)
+        closed = [] if found.calls else [each for each in self._open.values() if found.agent == each.call.agent != ""]
+        for call in found.calls:
+            waiting = (each for each in self._open.values() if each.call == call and each not in closed)
+            closed += [*waiting][:1]
+        for opened in closed:
+            request_id = opened.request.id
+            self._close(request_id, RequestResolved(request_id, "", by=DIALOG, at_ms=self._now_ms()))
 
     def close(self) -> None:
         """Stop the timers; the hooks ask the next host."""

@@ -79,6 +79,15 @@ def test_what_a_hook_is_given_is_reported(listener: socket.socket) -> None:
     ]
 
 
+def test_the_end_of_tool_calls_is_reported_without_their_output(listener: socket.socket) -> None:
+    call = {"tool_name": "Bash", "tool_input": {"command": "é"}}
+    payload = {"hook_event_name": "PostToolBatch", "agent_id": "a", "tool_calls": [call | {"tool_response": "x" * 99999}]}
+    run(listener.getsockname(), "--done", given=json.dumps(payload).encode())
+    report = told(listener)[1]
+    assert isinstance(report, Report)
+    assert (report.event, json.loads(report.done)) == ("PostToolBatch", {"agent_id": "a", "calls": [call]})
+
+
 def test_the_event_may_be_named_and_the_json_be_an_argument(listener: socket.socket) -> None:
     """As Codex's notify gives it; a program without either is an aider's."""
     payload = {"type": "agent-turn-complete", "thread-id": "0199", "last-assistant-message": "yes"}
@@ -181,7 +190,7 @@ def test_its_frames_are_those_of_the_codec(event: str, conversation: str, detail
     report = Report("hook", *texts)
     made = frame(["Hello", PROTOCOL_VERSION, "control", "", ""]) + frame(["Report", "hook", *texts])
     assert list(ClientDecoder().feed(made)) == [Hello(PROTOCOL_VERSION, "control"), report]
-    assert frame(["Report", "hook", *texts]) == encode(report)
+    assert frame(["Report", "hook", *texts, ""]) == encode(report)
 
 
 def test_a_plan_that_waits_for_approval_is_not_told_by_its_tools_name() -> None:

@@ -7,7 +7,7 @@ https://code.claude.com/docs/en/hooks.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -22,6 +22,36 @@ EVENT: Final = "PermissionRequest"
 
 _OWN_DIALOGS: Final = frozenset({"AskUserQuestion", "EnterPlanMode", "ExitPlanMode"})
 """Tools that ask more than whether they may run: their dialogs alone have all answers."""
+
+
+class Call(NamedTuple):
+    """A tool call, as far as a PermissionRequest identifies it: that has no ``tool_use_id``."""
+
+    agent: str
+    """The sub-agent's id; "" for the conversation's own agent."""
+    tool: str
+    input: Any
+
+
+def call_of(data: str) -> Call:
+    """The call that a hook's input asks about."""
+    given = _decoded(data)
+    return Call(text(given, "agent_id"), text(given, "tool_name"), at(given, "tool_input"))
+
+
+class Ended(NamedTuple):
+    """The end of tool calls, or of a sub-agent with all of its calls."""
+
+    agent: str
+    calls: list[Call]
+
+
+def ended(data: str) -> Ended:
+    """What has ended by a report of the hook (``Report.done``)."""
+    given = _decoded(data)
+    agent = text(given, "agent_id")
+    calls = [Call(agent, text(each, "tool_name"), at(each, "tool_input")) for each in array(given, "calls")]
+    return Ended(agent, calls)
 
 
 def question(request_id: str, data: str, at_ms: int) -> AgentRequest | None:
