@@ -16,7 +16,6 @@ from gui.wording import notice_texts, phrases
 from session_host.agents.agent import Agent
 from session_host.errors import OutliveError
 
-
 SETTLE_MS = 1000
 """A question in the terminal of a structured chat is usually the chat's, which may report it a moment later."""
 

@@ -81,7 +81,11 @@ def test_what_a_hook_is_given_is_reported(listener: socket.socket) -> None:
 
 def test_the_end_of_tool_calls_is_reported_without_their_output(listener: socket.socket) -> None:
     call = {"tool_name": "Bash", "tool_input": {"command": "é"}}
-    payload = {"hook_event_name": "PostToolBatch", "agent_id": "a", "tool_calls": [call | {"tool_response": "x" * 99999}]}
+    payload = {
+        "hook_event_name": "PostToolBatch",
+        "agent_id": "a",
+        "tool_calls": [call | {"tool_response": "x" * 99999}],
+    }
     run(listener.getsockname(), "--done", given=json.dumps(payload).encode())
     report = told(listener)[1]
     assert isinstance(report, Report)
