@@ -190,7 +190,7 @@ def test_an_agent_asks_for_a_command_and_goes_on_once_it_may(
 
     # Some do not take a key that comes with their question.
     wait_until(
-        lambda: outlive("send", chat, "--enter") == "" and (project / "made").exists(), ANSWER_S, "the file", every_s=1
+        lambda: outlive("send", chat, "--enter") and (project / "made").exists(), ANSWER_S, "the file", every_s=1
     )
 
     seen = server.wait_asked(prompt, times=2)

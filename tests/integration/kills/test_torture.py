@@ -34,8 +34,8 @@ def records(area: Area) -> Path:
 @pytest.mark.parametrize(
     ("roles", "kills"),
     [
-        (("host", "structured host", "keeper", "viewer", "command"), 20),
-        (("standby", "two", "sequence"), 12),
+        (("host", "structured host", "keeper", "viewer", "command"), 14),
+        (("standby", "two", "sequence"), 8),
     ],
 )
 async def test_kills_lose_nothing(roles: tuple[str, ...], kills: int, records: Path) -> None:

@@ -17,6 +17,12 @@ from tests.support.recording import Recorded, sizes
 from tests.support.waiting import eventually
 
 
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The writer tries again soon."""
+    monkeypatch.setattr("session_host.host.program.journal_writer.RETRY_S", 0.2)
+
+
 class Moody:
     """A disk that refuses when it is told to."""
 
