@@ -6,6 +6,7 @@
     encode_keys   keys as bytes, in Python alone
     encode_mouse  mouse and focus events as bytes, in Python alone
     shell_marks   marks that shells write around their prompts (OSC 133)
+    prompts       where a shell's prompts and outputs are, by those marks
     text          rows as text, for every engine
     installed     whether the engines' packages are installed
     adapter       the engines behind JSON lines, for public conformance suites

@@ -16,6 +16,8 @@ from typing import Final, Literal, NamedTuple, Protocol
 from session_host.protocol.messages import Key, Mouse
 from session_host.protocol.values import CellSize, GridSize
 
+from .prompts import Prompt, RowMark
+
 EngineName = Literal["ghostty", "pyte"]
 
 MOST_REPEATED_ROWS = 4
@@ -235,16 +237,6 @@ class DefaultColors(NamedTuple):
     dark: bool = True
 
 
-class RowMark(Protocol):
-    """A row that is found again after output has moved it."""
-
-    def place(self) -> int | None:
-        """The row's number, 0 for the oldest of the history; None if the row is gone.
-
-        A resize or a change of screens may end the mark.
-        """
-
-
 class Emulator(Protocol):
     """A terminal without a window: bytes in; rows, replies and events out.
 
@@ -321,6 +313,9 @@ class Emulator(Protocol):
 
     def mark_row(self, row: int) -> RowMark:
         """Mark a row of the active screen's history; 0 is the oldest."""
+
+    def prompts(self, first: int = 0, count: int | None = None) -> list[Prompt]:
+        """A shell's prompts that begin in ``count`` rows from ``first``, in order; none on the alternate screen."""
 
     def frame(self) -> Frame:
         """The changes to paint; resets the damage."""

@@ -13,10 +13,8 @@ from typing import Final
 from session_host.protocol.untrusted_text import plain
 
 from .base import CommandBegan, CommandEnded
+from .prompts import MOST_READ_CHARACTERS, exit_code_of
 
-_MOST_READ = 64
-_EXIT_CODE: Final = re.compile("-?[0-9]{1,10}", re.ASCII)
-_MOST: Final = 2**31
 _FRESH_LINE: Final = re.compile("[AN](?:;.*)?|L", re.DOTALL)
 
 
@@ -27,10 +25,7 @@ def is_fresh_line(parameters: str) -> bool:
 
 def mark_of(parameters: str) -> CommandBegan | CommandEnded | None:
     """The event of ``OSC 133 ; parameters``; None for a mark without information about a command."""
-    kind, *options = plain(parameters, _MOST_READ).split(";")
+    kind, *options = plain(parameters, MOST_READ_CHARACTERS).split(";")
     if kind == "C":
         return CommandBegan()
-    if kind != "D":
-        return None
-    code = int(options[0]) if options and _EXIT_CODE.fullmatch(options[0]) else None
-    return CommandEnded(code if code is not None and -_MOST <= code < _MOST else None)
+    return CommandEnded(exit_code_of(options)) if kind == "D" else None

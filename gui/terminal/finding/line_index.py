@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from session_host.protocol.values import GridSize
-from session_host.terminal.base import Emulator, Row, RowMark
+from session_host.terminal.base import Emulator, Row
+from session_host.terminal.prompts import RowMark
 
 from .lines import MOST_ROWS, TextLine, joined_lines, lines_around
 

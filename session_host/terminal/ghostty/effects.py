@@ -48,7 +48,7 @@ _BEGINNING: Final = re.compile(rb"\x1b(?:\](?:99?|13{0,2})?)?\Z")
 _LONGEST_BEGINNING: Final = len(b"\x1b]133")
 _END_OF_STRING: Final = re.compile(rb"[\x07\x1b\x18\x1a]")
 _COMPLETE: Final = (b"\x07", b"\x1b")
-_MARK: Final = b"133"
+SHELL_MARK: Final = b"133"
 
 
 def clean_text(data: bytes, limit: int, *, keep_lines: bool = False) -> str:
@@ -144,8 +144,8 @@ class Effects:
                 self.unfinished = data[found.start() :]
                 return commands
             if end and end.group() in _COMPLETE:
-                after = end.end() if end.group() == b"\x07" else end.start()
-                commands.append((after - before, found[1], data[content : end.start()]))
+                # The library acts on either byte; what is left of ST does nothing.
+                commands.append((end.end() - before, found[1], data[content : end.start()]))
             found = _WATCHED.search(data, content)
         if begun := _BEGINNING.search(data, max(0, len(data) - _LONGEST_BEGINNING)):
             self.unfinished = begun[0]
@@ -153,7 +153,7 @@ class Effects:
 
     def command(self, number: bytes, content: bytes) -> None:
         """Handle an OSC that ``watch`` found."""
-        if number == _MARK:
+        if number == SHELL_MARK:
             mark = mark_of(content.decode("ascii", "replace"))
             if mark is not None:
                 self.event(mark)

@@ -7,6 +7,7 @@ The parts: ``library.calls`` opens the library, ``effects`` collects replies and
 from __future__ import annotations
 
 import weakref
+from functools import partial
 from typing import Any, Final, Literal
 
 from session_host.protocol.messages import Mouse
@@ -19,10 +20,10 @@ from session_host.terminal.base import (
     Frame,
     Modes,
     Row,
-    RowMark,
     SelectionUnit,
     TerminalEvent,
 )
+from session_host.terminal.prompts import Prompt, RowMark
 from session_host.terminal.text import paste_bytes
 
 from . import snapshot as ghostty_snapshot
@@ -34,7 +35,7 @@ from .library.calls import EngineFailure, Getter, ffi, lib, mode, scroll_viewpor
 from .library.setup import CONTINUATION_BYTES, new_terminal, set_options
 from .modes import ModeReader
 from .replay import replay
-from .row_marks import RowMarks
+from .row_marks import RowMarks, ScreenPrompts
 from .row_reader import GridReader
 from .selection import Selector
 from .stream import Stream
@@ -74,15 +75,16 @@ class GhosttyEmulator:
         handle = install(terminal, self._effects)
         widest_columns = 0 if restored is None else restored[1].widest_columns
         history = HistoryKeeper(terminal, self._scrollback_limit, size, widest_columns)
-        self._stream = Stream(terminal, size, cell, self._effects, history)
         self._reader = GridReader(terminal)
+        self._marks = RowMarks(terminal, partial(self._reader.rows_above, self._scrollback_limit))
+        self._prompts = ScreenPrompts(terminal, self._marks)
+        self._stream = Stream(terminal, size, cell, self._effects, history, self._prompts)
         self._selector = Selector(terminal)
         self._encoder = InputEncoder(terminal, self._stream)
         self.is_plain = self._stream.is_plain
         self.encode_key = self._encoder.key
         self._modes = ModeReader(terminal, self._stream, self._encoder)
         self._painter = Painter(terminal, self._stream)
-        self._marks = RowMarks(terminal)
         parts = (self._encoder, self._selector, self._painter, self._stream.history, self._marks)
         self._finalizer = weakref.finalize(self, _free, parts, terminal, handle)
         set_options(terminal)
@@ -99,6 +101,7 @@ class GhosttyEmulator:
             self._effects.parts.update(state.parts)
             self._effects.title = state.told_title
             self._stream.modify_other_keys = state.modify_other_keys
+            self._prompts.restore(state.prompts, state.stored_rows)
 
     @classmethod
     def restore(cls, snapshot: bytes) -> GhosttyEmulator:
@@ -197,6 +200,8 @@ class GhosttyEmulator:
         """Change the grid; the primary screen reflows."""
         if size == self._size and cell == self._cell:
             return
+        if size.columns != self._size.columns:
+            self._prompts.width_changed()
         self._size = self._effects.size = size
         self._cell = self._effects.cell = cell
         self._stream.resize(size, cell)
@@ -246,15 +251,15 @@ class GhosttyEmulator:
         kept = self.scrollback_rows
         first = max(first, 0)
         count = min(count, kept - first)
-        return self._reader.read(self._hidden_rows() + first, count) if count > 0 else []
+        return self._reader.read(self._reader.rows_above(self._scrollback_limit) + first, count) if count > 0 else []
 
     def mark_row(self, row: int) -> RowMark:
         """Mark a row of history."""
-        return self._marks.mark(row, self._hidden_rows)
+        return self._marks.mark(row)
 
-    def _hidden_rows(self) -> int:
-        """How many of the library's oldest rows are hidden."""
-        return max(self._reader.history_rows() - self._scrollback_limit, 0)
+    def prompts(self, first: int = 0, count: int | None = None) -> list[Prompt]:
+        """The prompts in some rows."""
+        return self._prompts.prompts(first, count)
 
     def frame(self) -> Frame:
         """The changes to paint."""
@@ -339,6 +344,8 @@ class GhosttyEmulator:
             parts=effects.parts,
             widest_columns=self._stream.history.widest_columns,
             modify_other_keys=self._stream.modify_other_keys,
+            prompts=self._prompts.saved(),
+            stored_rows=self._prompts.stored_rows(),
         )
         try:
             return ghostty_snapshot.encode_snapshot(self._terminal, state)
@@ -349,10 +356,10 @@ class GhosttyEmulator:
     def replay(self) -> bytes:
         """Bytes that rebuild the state in any engine."""
         try:
-            return replay(self, self._terminal)
+            return replay(self, self._terminal, self._prompts.saved())
         except EngineFailure:
             self._give_up_sequence()
-            return replay(self, self._terminal)
+            return replay(self, self._terminal, self._prompts.saved())
 
     def _give_up_sequence(self) -> None:
         """Swallow the rest of a sequence of more than CONTINUATION_BYTES: no sequence that long is useful.

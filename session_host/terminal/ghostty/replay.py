@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from session_host.protocol.values import GridSize
 from session_host.terminal.base import DEFAULT_COLOR, PLAIN, Cursor, CursorShape, Emulator, Modes, Row
+from session_host.terminal.prompts import SavedPrompt, moved, replayed_marks
 from session_host.terminal.text import ansi_row, style_change
 
 from . import snapshot
@@ -109,8 +110,13 @@ class _Surface:
         return formatted_extras(self.terminal, **wanted)
 
 
-def replay(emulator: Emulator, terminal: Any) -> bytes:
+def replay(emulator: Emulator, terminal: Any, prompts: list[SavedPrompt]) -> bytes:
     """Bytes that rebuild ``terminal``, the emulator's, in a fresh terminal of the same size.
+
+    Args:
+        emulator: the emulator.
+        terminal: its terminal.
+        prompts: the primary screen's, by stored rows.
 
     Raises:
         EngineFailure: an unfinished sequence is longer than the limit.
@@ -135,10 +141,12 @@ def replay(emulator: Emulator, terminal: Any) -> bytes:
         saved = copy.pen()
         parts: list[bytes] = []
         if alternate:
-            parts.append(_primary_below(copy, emulator.size, margins, entered))
+            parts.append(_primary_below(copy, emulator.size, margins, entered, replayed_marks(prompts)))
             parts.append(_placed_text(rows, columns))
         else:
-            parts.append(_scrolling_text([*emulator.history(0, emulator.scrollback_rows), *rows], columns))
+            hidden = GridReader(terminal).history_rows() - emulator.scrollback_rows
+            marks = replayed_marks([moved(prompt, -hidden) for prompt in prompts])
+            parts.append(_scrolling_text([*emulator.history(0, emulator.scrollback_rows), *rows], columns, marks))
         parts.append(_saved(saved, margins, rows))
         parts.append(settings)
         parts.append(stack)
@@ -154,7 +162,7 @@ def replay(emulator: Emulator, terminal: Any) -> bytes:
         lib.ghostty_terminal_free(copied)
 
 
-def _primary_below(copy: _Surface, size: GridSize, margins: _Margins, entered: int) -> bytes:
+def _primary_below(copy: _Surface, size: GridSize, margins: _Margins, entered: int, marks: dict[int, str]) -> bytes:
     """The primary screen while the alternate one is active, and the switch to the alternate one."""
     copy.feed(b"\x1b[?47l\x1b8")
     place = copy.pen(style=b"")
@@ -165,7 +173,7 @@ def _primary_below(copy: _Surface, size: GridSize, margins: _Margins, entered: i
     on_screen = rows[-size.rows :]
     return b"".join(
         (
-            _scrolling_text(rows, size.columns),
+            _scrolling_text(rows, size.columns, marks),
             _saved(saved, margins, on_screen),
             copy.kitty_stack(),
             # 1049 saves the cursor again, so it must be in its saved position.
@@ -244,11 +252,13 @@ def _cell_at(row: Row, column: int) -> tuple[int, str]:
     return column, " "
 
 
-def _scrolling_text(rows: list[Row], columns: int) -> bytes:
-    """Rows written one below the other, so that the upper ones scroll into the history."""
+def _scrolling_text(rows: list[Row], columns: int, marks: dict[int, str]) -> bytes:
+    """Rows written one below the other, so that the upper ones scroll into the history; some after marks."""
     parts: list[str] = []
     continues = False
-    for row, following in zip(rows, [*rows[1:], None], strict=True):
+    for number, (row, following) in enumerate(zip(rows, [*rows[1:], None], strict=True)):
+        if number in marks:
+            parts.append(marks[number])
         parts.append(_row_text(row, following, columns, continues))
         continues = row.wrapped and following is not None
         if following is not None and not continues:

@@ -1,4 +1,4 @@
-"""Marks of rows, as references that the library moves with their content."""
+"""Marks of rows, as references that the library moves with their content; the prompts that are marked by them."""
 
 from __future__ import annotations
 
@@ -6,21 +6,26 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-from .library.calls import ffi, lib, sized, track
+from session_host.terminal.prompts import Prompt, PromptMarks, SavedPrompt, moved
+
+from .library.calls import Getter, ffi, lib, sized, track
 
 _SCREEN = lib.GHOSTTY_POINT_TAG_SCREEN
 
 
 class TrackedRow:
-    """A mark of one row: a reference to its last column.
+    """A mark of one row: a reference to one of its columns, which is not the first.
 
-    When the history is erased, the library moves references to the first column of the screen.
+    When the history is erased, the library moves references to the first column of the screen. A reflow keeps a
+    reference near the beginning of a line, and may move one at the end of a row to another column.
     """
 
-    def __init__(self, terminal: Any, column: int, row: int, hidden_rows: Callable[[], int]) -> None:
+    def __init__(
+        self, terminal: Any, column: int, row: int, hidden_rows: Callable[[], int], tag: int = _SCREEN
+    ) -> None:
         self._terminal = terminal
         self._column = column
-        self._reference = track(terminal, _SCREEN, column, row)
+        self._reference = track(terminal, tag, column, row)
         self._on_screen = _active_screen(terminal)
         self._hidden_rows = hidden_rows
 
@@ -38,6 +43,13 @@ class TrackedRow:
         row = int(coordinate.y) - self._hidden_rows()
         return row if row >= 0 else None
 
+    def stored_row(self) -> int | None:
+        """The row's number with the hidden rows counted, also while another screen is active."""
+        coordinate = ffi.new("GhosttyPointCoordinate*")
+        if self._reference is None or lib.ghostty_tracked_grid_ref_point(self._reference, _SCREEN, coordinate):
+            return None
+        return int(coordinate.y) if coordinate.x == self._column else None
+
     def close(self) -> None:
         """Free the library's object, before its terminal."""
         if self._reference is not None:
@@ -46,17 +58,36 @@ class TrackedRow:
 
 
 class RowMarks:
-    """The marks of one terminal's rows; a mark that nothing refers to any more is freed."""
+    """The marks of one terminal's rows; a mark that nothing refers to any more is freed.
 
-    def __init__(self, terminal: Any) -> None:
+    Attributes:
+        hidden_rows: how many of the library's oldest rows are hidden.
+    """
+
+    def __init__(self, terminal: Any, hidden_rows: Callable[[], int]) -> None:
         self._terminal = terminal
+        self.hidden_rows = hidden_rows
         self._marks: weakref.WeakSet[TrackedRow] = weakref.WeakSet()
+        self._columns = Getter(terminal, "COLS", "uint16_t")
+        self._cursor_row = Getter(terminal, "CURSOR_Y", "uint16_t")
 
-    def mark(self, row: int, hidden_rows: Callable[[], int]) -> TrackedRow:
+    def mark(self, row: int) -> TrackedRow:
         """Mark a row, counted from the oldest that is not hidden."""
-        columns = ffi.new("uint16_t*")
-        lib.ghostty_terminal_get(self._terminal, lib.GHOSTTY_TERMINAL_DATA_COLS, columns)
-        mark = TrackedRow(self._terminal, columns[0] - 1, row + hidden_rows(), hidden_rows)
+        return self._mark(int(self._columns()) - 1, row + self.hidden_rows(), _SCREEN)
+
+    def mark_beginning(self, stored_row: int) -> TrackedRow:
+        """Mark a row for a long time, counted from the oldest."""
+        return self._mark(self._second_column(), stored_row, _SCREEN)
+
+    def mark_cursor(self) -> TrackedRow:
+        """Mark the cursor's row for a long time."""
+        return self._mark(self._second_column(), int(self._cursor_row()), lib.GHOSTTY_POINT_TAG_ACTIVE)
+
+    def _second_column(self) -> int:
+        return min(1, int(self._columns()) - 1)
+
+    def _mark(self, column: int, row: int, tag: int) -> TrackedRow:
+        mark = TrackedRow(self._terminal, column, row, self.hidden_rows, tag)
         self._marks.add(mark)
         return mark
 
@@ -64,6 +95,56 @@ class RowMarks:
         """Free the library's objects, before their terminal."""
         for mark in list(self._marks):
             mark.close()
+
+
+class ScreenPrompts:
+    """The prompts of one terminal's primary screen.
+
+    A restored terminal that shows its alternate screen gets their marks later: the library marks rows of the active
+    screen. A change of the width in between moves the rows, and so ends them.
+    """
+
+    def __init__(self, terminal: Any, rows: RowMarks) -> None:
+        self._terminal = terminal
+        self._rows = rows
+        self._marks: PromptMarks[TrackedRow] = PromptMarks()
+        self._later: list[SavedPrompt] = []
+        self._total_rows = Getter(terminal, "TOTAL_ROWS", "size_t")
+
+    def mark(self, parameters: str) -> None:
+        """Handle ``OSC 133 ; parameters`` at the cursor."""
+        if self._on_primary():
+            self._marks.mark(parameters, self._rows.mark_cursor)
+
+    def prompts(self, first: int, count: int | None) -> list[Prompt]:
+        """See ``Emulator.prompts``."""
+        return self._marks.prompts(first, count) if self._on_primary() else []
+
+    def _on_primary(self) -> bool:
+        if _active_screen(self._terminal) != lib.GHOSTTY_TERMINAL_SCREEN_PRIMARY:
+            return False
+        if self._later:
+            later, self._later = self._later, []
+            self._marks.restore(later, self._rows.mark_beginning)
+        return True
+
+    def width_changed(self) -> None:
+        """Note that rows that are not marked yet are other ones now."""
+        self._later = []
+
+    def saved(self) -> list[SavedPrompt]:
+        """The prompts for a snapshot, by stored rows."""
+        return self._later or self._marks.saved(TrackedRow.stored_row)
+
+    def stored_rows(self) -> int:
+        """How many rows the primary screen has with all of its history; 0 while it is not active."""
+        return int(self._total_rows()) if self._on_primary() else 0
+
+    def restore(self, saved: list[SavedPrompt], stored_rows: int) -> None:
+        """Set the prompts of a snapshot, of which the oldest rows may be missing."""
+        missing = max(stored_rows - self.stored_rows(), 0) if stored_rows else 0
+        self._later = [moved(prompt, -missing) for prompt in saved] if missing else saved
+        self._on_primary()
 
 
 def _active_screen(terminal: Any) -> int:

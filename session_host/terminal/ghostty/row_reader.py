@@ -28,6 +28,10 @@ class GridReader:
         lib.ghostty_terminal_get(self._terminal, lib.GHOSTTY_TERMINAL_DATA_SCROLLBAR, self._scrollbar)
         return int(self._scrollbar.total - self._scrollbar.len)
 
+    def rows_above(self, limit: int) -> int:
+        """How many rows are above the newest ``limit`` of the history."""
+        return max(self.history_rows() - limit, 0)
+
     def read(self, first: int, count: int) -> list[Row]:
         """Read rows counted from the top of the history, with the screen after it. Fewer than ``count`` at the end."""
         get = lib.ghostty_terminal_get

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from session_host.protocol.values import CellSize, GridSize
+from session_host.terminal.prompts import SavedPrompt
 
 from .library.calls import EngineFailure, check, ffi, lib
 
@@ -29,6 +30,9 @@ class State(msgspec.Struct, frozen=True, array_like=True):
     parts: dict[str, tuple[str, str]]
     widest_columns: int = 0
     modify_other_keys: int = 0
+    prompts: list[SavedPrompt] = []
+    stored_rows: int = 0
+    """The rows from which those of the prompts are counted; 0 if not known."""
 
 
 _LENGTH_BYTES = 4

@@ -12,9 +12,10 @@ from typing import Any, Final
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import MOST_REPEATED_ROWS
 
-from .effects import Effects
+from .effects import SHELL_MARK, Effects
 from .history import HistoryKeeper
 from .library.calls import Getter, allocated, check, ffi, lib, track
+from .row_marks import ScreenPrompts
 
 _WIDTH_CHANGE_MODE: Final = 40
 _MAY_ALLOW_WIDTH_CHANGE: Final = re.compile(rb"40[0-9;:\x00-\x1f]*h")
@@ -85,12 +86,21 @@ class Stream:
         settings_version: counts what may have changed modes or colours, so that their readers can keep what they read.
     """
 
-    def __init__(self, terminal: Any, size: GridSize, cell: CellSize, effects: Effects, history: HistoryKeeper) -> None:
+    def __init__(
+        self,
+        terminal: Any,
+        size: GridSize,
+        cell: CellSize,
+        effects: Effects,
+        history: HistoryKeeper,
+        prompts: ScreenPrompts,
+    ) -> None:
         self._terminal = terminal
         self._set_size(size)
         self._cell = cell
         self._effects = effects
         self.history = history
+        self._prompts = prompts
         self.modify_other_keys = 0
         self.settings_version = 0
         # Read after each write, in one call: columns, whether DECCOLM may change them, rows of history, the keyboard's
@@ -134,6 +144,8 @@ class Stream:
         for end, number, content in self._effects.watch(data):
             changed = self._interpret(data[start:end]) or changed
             self._effects.command(number, content)  # keeps the order among the library's own events
+            if number == SHELL_MARK:
+                self._prompts.mark(content.decode("ascii", "replace"))
             start = end
         return self._interpret(data[start:] if start else data) or changed
 

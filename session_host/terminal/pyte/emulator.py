@@ -26,12 +26,12 @@ from session_host.terminal.base import (
     Frame,
     Modes,
     Row,
-    RowMark,
     SelectionUnit,
     TerminalEvent,
 )
 from session_host.terminal.encode_keys import encode_key
 from session_host.terminal.encode_mouse import encode_focus, encode_mouse
+from session_host.terminal.prompts import Prompt, RowMark
 from session_host.terminal.text import paste_bytes
 
 from . import replay as pyte_replay
@@ -200,6 +200,10 @@ class PyteEmulator:
 
     def mark_row(self, row: int) -> RowMark:
         return self._view.mark(row)
+
+    def prompts(self, first: int = 0, count: int | None = None) -> list[Prompt]:
+        screen = self._screen
+        return [] if screen.on_alternate else screen.prompts.prompts(first, count)
 
     def frame(self) -> Frame:
         screen, view = self._screen, self._view

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from pyte import modes as mo
 
 from session_host.terminal.base import PLAIN, RGB, Style
+from session_host.terminal.prompts import replayed_marks
 
 from .cells import BLANK, PROTECTED, TAIL, Line, erased, unpack
 from .osc import color_text
@@ -55,14 +59,21 @@ class _Writer:
             self.parts.append(f"\x1b[{parameters_of(style)}m")
         self.style = style
 
-    def rows(self, rows: list[Line]) -> None:
-        """Print rows, each below the one before, from the first column of the cursor's row."""
+    def rows(self, rows: list[Line], marks: Mapping[int, str] = MappingProxyType({})) -> None:
+        """Print rows, each below the one before, from the first column of the cursor's row.
+
+        Args:
+            rows: the rows.
+            marks: sequences to write at the beginning of some rows, by number.
+        """
         continued = False
         last = len(rows) - 1
         for number, line in enumerate(rows):
             wraps = line.wrapped and number < last
             follower = rows[number + 1].chars if wraps else []
             spacer = len(follower) > 1 and follower[1] == TAIL and line.chars[-1] == BLANK
+            if number in marks:
+                self.parts.append(marks[number])
             self._row(line, continued=continued, fill=wraps, spacer=spacer)
             continued = wraps
             if not wraps and number < last:
@@ -133,7 +144,9 @@ class _Writer:
         """Print the history and the primary screen."""
         screen = self.screen
         columns = screen.columns
-        self.rows([*(unpack(packed, columns) for packed in screen.history), *screen.primary])
+        hidden = max(len(screen.history) - screen.history_limit, 0)
+        marks = {row + hidden: mark for row, mark in replayed_marks(screen.prompts.saved()).items()}
+        self.rows([*(unpack(packed, columns) for packed in screen.history), *screen.primary], marks)
         self.pen(PLAIN)
 
     # -- state besides the text

@@ -13,6 +13,7 @@ import msgspec
 from session_host.errors import OutliveError
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import CursorShape, DefaultColors, Style
+from session_host.terminal.prompts import SavedPrompt
 
 from .cells import unpack
 from .parser import OutliveStream
@@ -68,6 +69,7 @@ class _State(msgspec.Struct, array_like=True):
     palette: dict[int, int]
     notices: dict[str, tuple[str, str]]
     stream: tuple[str, str, str, int, bytes]
+    prompts: list[SavedPrompt] = []
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -116,6 +118,7 @@ def save(screen: ReportScreen, stream: OutliveStream) -> bytes:
         palette=screen.palette,
         notices=screen.notices.parts,
         stream=stream.state(),
+        prompts=screen.prompts.saved(),
     )
     data = _encoder.encode(state)
     return zlib.crc32(data).to_bytes(_SUM_BYTES, "big") + data
@@ -165,6 +168,7 @@ def load(snapshot: bytes) -> tuple[ReportScreen, OutliveStream]:
     screen.cursor_shape, screen.cursor_blinking = state.cursor_shape, state.cursor_blinking
     screen.colors, screen.palette = state.colors, state.palette
     screen.notices.parts = state.notices
+    screen.prompts.restore(state.prompts, screen.prompts.row)
     stream = OutliveStream(screen)
     stream.set_state(*state.stream)
     return screen, stream

@@ -5,7 +5,7 @@ from __future__ import annotations
 from session_host.terminal.base import Row, SelectionUnit
 
 from .cells import BLANK, TAIL, Line, packed_wrapped, unpack
-from .screen.grid import Anchor
+from .screen.anchors import Anchor
 from .screen.reports import ReportScreen
 
 WORD_ENDS = frozenset("\"'`()[]{}<>|,;│┃║«»“”‘’ \u00a0\t\u3000" + BLANK)

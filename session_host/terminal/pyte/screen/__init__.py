@@ -1,5 +1,6 @@
 """The pyte engine's screen, in layers; each class inherits from the one before.
 
+anchors  positions that move with their text, and the marks of prompts
 grid     rows, cursor, margins, scrolling and history
 edit     writing, erasing, inserting and deleting
 modes    modes, the two screens, saved cursors, resets

@@ -21,18 +21,10 @@ from pyte import modes as mo
 from session_host.terminal.base import PLAIN, Style
 from session_host.terminal.pyte.cells import Line, erased
 
+from .anchors import Anchor, PrimaryPrompts
+
 LEFT_RIGHT_MARGINS = 69 << 5
 REVERSE_WRAP = 45 << 5
-
-
-class Anchor:
-    """A position in the text: an absolute row number of the active screen, and a column."""
-
-    __slots__ = ("column", "line")
-
-    def __init__(self, line: int, column: int) -> None:
-        self.line = line
-        self.column = column
 
 
 class GridScreen(pyte.Screen):
@@ -50,6 +42,7 @@ class GridScreen(pyte.Screen):
         top, bottom, left, right: the margins, inclusive, 0-based.
         all_dirty: whether every row changed; ``dirty`` may then be incomplete.
         anchors: positions that move with their content: the ends of a selection, the viewport's top.
+        prompts: the primary screen's prompts, marked by PrimaryRow.
     """
 
     def __init__(self, columns: int, lines: int, history_limit: int) -> None:
@@ -65,6 +58,7 @@ class GridScreen(pyte.Screen):
         self.right, self.bottom = columns - 1, lines - 1
         self.grid: list[Line] = [Line(columns) for _ in range(lines)]
         self.anchors: list[Anchor] = []
+        self.prompts = PrimaryPrompts(self)
         super().__init__(columns, lines)
 
     @property
@@ -179,7 +173,9 @@ class GridScreen(pyte.Screen):
             self.all_dirty = True
         else:
             self.dirty.update(range(top, bottom + 1))
-        for anchor in self.anchors:
+        whole = kept and bottom == self.lines - 1  # no row moves against the numbers
+        anchors = self.anchors if whole or not self.prompts else (*self.anchors, *self.prompts.on_screen())
+        for anchor in anchors:
             row = anchor.line - self.top_line
             if kept:
                 # The region's rows moved up by as many rows as were added above them.

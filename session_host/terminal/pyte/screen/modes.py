@@ -9,6 +9,7 @@ from pyte import modes as mo
 from session_host.terminal.base import PLAIN, CursorShape, Style
 from session_host.terminal.pyte.cells import PROTECTED, Line
 
+from .anchors import PrimaryPrompts
 from .edit import GRAPHEMES, EditScreen
 from .grid import LEFT_RIGHT_MARGINS, REVERSE_WRAP
 
@@ -93,6 +94,7 @@ class ModeScreen(EditScreen):
         for line in (*self.grid, *self.other):
             line.clear(self.columns, PLAIN)
         self.clear_history()
+        self.prompts = PrimaryPrompts(self)
         self.switches += 1
 
     def _default_modes(self) -> None:

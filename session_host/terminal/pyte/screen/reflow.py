@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from session_host.terminal.base import PLAIN
 from session_host.terminal.pyte.cells import BLANK, TAIL, Line, packed_columns, packed_wrapped, unpack
 
-from .grid import Anchor
+from .anchors import Anchor
 from .modes import SavedCursor
 from .reports import ReportScreen
 
@@ -33,9 +33,10 @@ def resize_screen(screen: ReportScreen, columns: int, lines: int) -> None:
     saved = screen.saved[0]
     saved_place = Anchor(len(screen.history) + saved.row, saved.column) if saved else None
     anchors = [] if screen.on_alternate else screen.anchors
-    for anchor in anchors:
+    marks = [mark for marks in screen.prompts.newest() for mark in marks]
+    for anchor in (*anchors, *marks):
         anchor.line -= screen.evicted
-    carried = [primary_cursor, *([saved_place] if saved_place else []), *anchors]
+    carried = [primary_cursor, *([saved_place] if saved_place else []), *anchors, *marks]
     pending = screen.pending_wrap and not screen.on_alternate
 
     grid, dropped = _resize_primary(screen, columns, lines, old_lines, primary_cursor, carried, pending=pending)
@@ -43,6 +44,8 @@ def resize_screen(screen: ReportScreen, columns: int, lines: int) -> None:
     screen.evicted += dropped
     for anchor in anchors:
         anchor.line = max(anchor.line, 0) + screen.evicted
+    for mark in marks:
+        mark.line += screen.evicted
     top = len(screen.history)
     if saved and saved_place:
         screen.saved[0] = saved._replace(

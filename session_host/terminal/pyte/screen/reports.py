@@ -225,10 +225,16 @@ class ReportScreen(ModeScreen):
             self.all_dirty = True
         elif code == 7501 and rest.startswith("?"):
             self.write_process_input(AGENT_STATE_REPLY.decode())
-        elif code == 133 and is_fresh_line(rest) and self.cursor.x != self.left:
-            self.next_line()
         else:
+            if code == 133:
+                self._shell_mark(rest)
             self.events.extend(osc.events_of(code, rest, self.notices))
+
+    def _shell_mark(self, parameters: str) -> None:
+        if is_fresh_line(parameters) and self.cursor.x != self.left:
+            self.next_line()
+        if not self.on_alternate:
+            self.prompts.mark(parameters, self.prompts.row_of_cursor)
 
     def _palette_command(self, parts: list[str], terminator: str) -> None:
         for index_text, specification in zip(parts[::2], parts[1::2], strict=False):

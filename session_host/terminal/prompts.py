@@ -1,0 +1,238 @@
+"""A shell's prompts and outputs, found by the marks that it writes around them (OSC 133).
+
+One class serves both engines: an engine says which row the cursor is in, as a ``RowMark`` that follows its content, and
+where the row is later. Rows are enough: shells begin each prompt and each output on a row of its own.
+
+A shell draws a prompt again after ``clear``, or when its window changes: so a prompt ends all marks at its row and
+below it, which are older and were overwritten.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from typing import Final, Generic, Literal, NamedTuple, Protocol, TypeVar
+
+from session_host.protocol.untrusted_text import plain
+
+MOST_READ_CHARACTERS: Final = 64
+MOST_PROMPTS: Final = 1000
+"""Prompts that are kept; a reflow of the grid looks at each mark for each row."""
+
+MOST_ID_CHARACTERS: Final = 32
+_KINDS: Final = frozenset({"A", "N", "P", "C", "D"})
+_OTHER_PROMPTS: Final = ("s", "c", "r")
+"""Values of ``k``: a secondary prompt, a continued line, a prompt at the right."""
+
+
+_EXIT_CODE: Final = re.compile("-?[0-9]{1,10}", re.ASCII)
+_MOST_CODE: Final = 2**31
+
+
+def exit_code_of(options: list[str]) -> int | None:
+    """The exit code in the options of a D mark; None if it has none."""
+    code = int(options[0]) if options and _EXIT_CODE.fullmatch(options[0]) else None
+    return code if code is not None and -_MOST_CODE <= code < _MOST_CODE else None
+
+
+class RowMark(Protocol):
+    """A row that is found again after output has moved it."""
+
+    def place(self) -> int | None:
+        """The row's number, 0 for the oldest of the history; None if the row is gone.
+
+        A resize or a change of screens may end the mark.
+        """
+
+
+Mark = TypeVar("Mark", bound=RowMark)
+
+
+class Prompt(NamedTuple):
+    """One prompt and the command that was run there; rows count from the oldest of the history."""
+
+    row: int
+    """The prompt's first row."""
+    output: int | None
+    """The first row of the command's output; None as long as none was run."""
+    end: int | None
+    """The row after the output; None while the command runs."""
+    exit_code: int | None = None
+    """None if it is not known."""
+
+
+class SavedPrompt(NamedTuple):
+    """A prompt in a snapshot."""
+
+    row: int
+    output: int | None
+    end: int | None
+    exit_code: int | None
+    shell: str
+
+
+class _Marked(Generic[Mark]):
+    """A prompt's marks."""
+
+    __slots__ = ("end", "exit_code", "output", "row", "shell")
+
+    def __init__(self, row: Mark, shell: str) -> None:
+        self.row = row
+        self.output: Mark | None = None
+        self.end: Mark | None = None
+        self.exit_code: int | None = None
+        self.shell = shell
+
+
+class PromptMarks(Generic[Mark]):
+    """The prompts of one terminal's primary screen, oldest first."""
+
+    def __init__(self) -> None:
+        self._marked: list[_Marked[Mark]] = []
+        self._running: list[_Marked[Mark]] = []
+        """Those with a command that runs: more than one if it is a shell, too."""
+
+    def __bool__(self) -> bool:
+        return bool(self._marked)
+
+    def mark(self, parameters: str, here: Callable[[], Mark]) -> None:
+        """Handle ``OSC 133 ; parameters``.
+
+        Args:
+            parameters: the mark's kind and options.
+            here: marks the cursor's row.
+        """
+        kind, *options = plain(parameters, MOST_READ_CHARACTERS).split(";")
+        if kind not in _KINDS:
+            return
+        values = dict(option.partition("=")[::2] for option in options)
+        shell = values.get("aid", "")[:MOST_ID_CHARACTERS]
+        if kind == "C":
+            self._began(here)
+        elif kind == "D":
+            self._ended(exit_code_of(options), shell, here)
+        elif values.get("k") not in _OTHER_PROMPTS:
+            self._prompted(here(), shell)
+
+    def _prompted(self, row: Mark, shell: str) -> None:
+        place = row.place() or 0
+        while self._marked and ((last := self._marked[-1].row.place()) is None or last >= place):
+            self._drop(-1)
+        while self._marked and (len(self._marked) >= MOST_PROMPTS or self._marked[0].row.place() is None):
+            self._drop(0)
+        self._marked.append(_Marked(row, shell))
+
+    def _drop(self, index: Literal[0, -1]) -> None:
+        dropped = self._marked.pop(index)
+        if self._running and self._running[index] is dropped:
+            self._running.pop(index)
+
+    def _began(self, here: Callable[[], Mark]) -> None:
+        last = self._marked[-1] if self._marked else None
+        if last is None or last.end is not None:
+            # A shell that marks its commands, but not its prompts.
+            self._prompted(here(), "")
+            last = self._marked[-1]
+        if last.output is None:
+            last.output = here()
+            self._running.append(last)
+
+    def _ended(self, exit_code: int | None, shell: str, here: Callable[[], Mark]) -> None:
+        if not self._running:
+            return
+        first = len(self._running) - 1
+        if shell:
+            # A shell that this shell started may have been killed before its last mark.
+            first = next((at for at in range(first, -1, -1) if self._running[at].shell == shell), first)
+        self._running[first].exit_code = exit_code
+        for marked in self._running[first:]:
+            marked.end = here()
+        del self._running[first:]
+
+    # -- reading
+
+    def prompts(self, first: int = 0, count: int | None = None) -> list[Prompt]:
+        """See ``Emulator.prompts``."""
+        begin = bisect_left(self._marked, first, key=_place)
+        found: list[Prompt] = []
+        for number in range(begin, len(self._marked)):
+            marked = self._marked[number]
+            row = marked.row.place()
+            if row is None:
+                continue
+            if count is not None and row >= first + count:
+                break
+            found.append(self._read(marked, row, number))
+        return found
+
+    def _read(self, marked: _Marked[Mark], row: int, number: int) -> Prompt:
+        output = None if marked.output is None else marked.output.place()
+        end = None if marked.end is None else marked.end.place()
+        if output is not None and marked.end is None and number + 1 < len(self._marked):
+            end = self._marked[number + 1].row.place()
+        if output is not None:
+            output = max(output, row)
+        if end is not None:
+            end = max(end, row if output is None else output)
+        return Prompt(row, output, end, marked.exit_code)
+
+    def newest(self) -> Iterator[tuple[Mark, ...]]:
+        """The marks of each prompt, newest prompt first."""
+        for marked in reversed(self._marked):
+            yield tuple(mark for mark in (marked.row, marked.output, marked.end) if mark is not None)
+
+    # -- carrying the marks elsewhere
+
+    def saved(self, place: Callable[[Mark], int | None] = lambda mark: mark.place()) -> list[SavedPrompt]:
+        """The prompts for a snapshot; ``place`` finds rows also while another screen is shown."""
+        found: list[SavedPrompt] = []
+        for marked in self._marked:
+            row = place(marked.row)
+            if row is not None:
+                output, end = (None if mark is None else place(mark) for mark in (marked.output, marked.end))
+                found.append(SavedPrompt(row, output, end, marked.exit_code, marked.shell))
+        return found
+
+    def restore(self, saved: list[SavedPrompt], mark: Callable[[int], Mark]) -> None:
+        """Set the prompts of a snapshot; ``mark`` marks a row."""
+        self._marked, self._running = [], []
+        for row, output, end, exit_code, shell in saved:
+            if row < 0:
+                continue
+            marked = _Marked(mark(row), shell)
+            marked.output, marked.end = (None if place is None else mark(place) for place in (output, end))
+            marked.exit_code = exit_code
+            self._marked.append(marked)
+            if marked.output is not None and marked.end is None:
+                self._running.append(marked)
+
+
+def _place(marked: _Marked[Mark]) -> int:
+    place = marked.row.place()
+    return -1 if place is None else place
+
+
+def moved(saved: SavedPrompt, rows: int) -> SavedPrompt:
+    """The prompt, with its rows moved down."""
+    output, end = (None if row is None else max(row + rows, 0) for row in (saved.output, saved.end))
+    return saved._replace(row=saved.row + rows, output=output, end=end)
+
+
+def replayed_marks(saved: list[SavedPrompt]) -> dict[int, str]:
+    """The sequences that rebuild the marks, for each row the ones to write at its beginning."""
+    marks: dict[int, str] = {}
+
+    def add(row: int, mark: str) -> None:
+        marks[row] = marks.get(row, "") + f"\x1b]133;{mark}\x07"
+
+    for row, output, end, exit_code, shell in saved:
+        if row < 0:
+            continue
+        identity = f";aid={shell}" if shell else ""
+        add(row, f"P;k=i{identity}")
+        if output is not None:
+            add(output, "C")
+        if end is not None:
+            add(end, f"D;{'' if exit_code is None else exit_code}{identity}")
+    return marks
