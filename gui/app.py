@@ -45,7 +45,7 @@ from session_host.storage.store import SessionRecord, Store
 from session_host.version import VERSION
 
 if TYPE_CHECKING:
-    from gui.bridge.chat import ViewerFactory
+    from gui.bridge.chat_viewer import ViewerFactory
 
 log = logging.getLogger(__name__)
 

@@ -6,6 +6,7 @@ catalog, and turns their events into signals. It never polls.
 
     sessions_model  all chats, updated from the store and the runtime directory
     chat            one session as a QObject
+    chat_viewer     the viewers of a chat, one for each page that shows it
     facts           properties of a chat that the window shows
     ended_chat      whether an ended chat can be resumed, and its error output
     one_question    counts once what a chat and its live terminal both ask

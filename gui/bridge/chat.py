@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from gui.bridge.chat_viewer import ChatViewer, FurtherViewer
 from gui.bridge.facts import ChatFacts
 from gui.wording import page_texts
 from session_host.protocol.launch import Watch
@@ -17,7 +17,6 @@ from session_host.protocol.messages import (
     ClipboardEvent,
     Event,
     ForegroundEvent,
-    InputRefused,
     NameEvent,
     NoticeEvent,
     NotificationEvent,
@@ -27,19 +26,15 @@ from session_host.protocol.messages import (
     TitleEvent,
 )
 from session_host.protocol.untrusted_text import one_line
-from session_host.protocol.values import RUNNING_STATES, Activity, GridSize, Runtime, State
+from session_host.protocol.values import RUNNING_STATES, Activity, State
 from session_host.storage.store import SessionRecord
 from session_host.system.clock import now
 from session_host.terminal.base import DefaultColors
 
 if TYPE_CHECKING:
-    from session_host.client.viewer.viewer import Viewer, ViewerDelegate, ViewerState
+    from gui.bridge.chat_viewer import ViewerFactory
+    from session_host.client.viewer.viewer import Viewer, ViewerState
     from session_host.client.worktrees import Status
-
-    ViewerFactory = Callable[[str, ViewerDelegate, GridSize, bool, Runtime], Viewer]
-    """Makes a viewer from a session's id, its delegate, a size, whether output is wanted, and the runtime."""
-
-DEFAULT_SIZE = GridSize(120, 40)
 
 DETAIL_CHARACTERS = 400
 """Maximum length of an agent's question or message that is shown."""
@@ -51,10 +46,10 @@ PATIENCE_MS = 300
 """Reconnecting that takes less than this is not shown."""
 
 
-class Chat(ChatFacts):
-    """A session, running or ended.
+class Chat(ChatViewer, ChatFacts):
+    """A session, running or ended, with the viewer that follows it while it runs.
 
-    It implements the client's ``ViewerDelegate``: the viewer's callbacks become signals.
+    Its first page shows the replica of that viewer; each further page has one of its own (``FurtherViewer``).
 
     Attributes:
         activity, activity_source, activity_since, activity_detail: the host's last report of its agent.
@@ -74,27 +69,14 @@ class Chat(ChatFacts):
 
     Signals:
         changed: any fact that the sidebar, a tab or the tray shows.
-        connection_changed: ``connection`` or ``connection_message``.
         wrote: ``has_written`` became true.
-        damaged: the replica has changed and must be painted.
-        replaced: the chat has another replica.
-        detaching: the replica is about to be freed; a view that paints it must release it now.
-        refused: the host refused an input (an InputRefused).
-        clipboard_offered: the program asked to set the clipboard.
     """
 
     changed = Signal()
-    connection_changed = Signal()
     wrote = Signal()
-    damaged = Signal()
-    replaced = Signal()
-    detaching = Signal()
-    refused = Signal(object)
-    clipboard_offered = Signal(str)
 
     def __init__(self, record: SessionRecord, make_viewer: ViewerFactory, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._make_viewer = make_viewer
+        super().__init__(make_viewer, parent)
         self.record = record
         self.activity = Activity.NO_SIGNAL
         self.activity_source = ""
@@ -115,16 +97,11 @@ class Chat(ChatFacts):
         self.notice = ""
         self.size_set: SizeEvent | None = None
         self.host_version = ""
-        self.connection: ViewerState | None = None
-        self.connection_message = ""
-        self.viewer: Viewer | None = None
-        self._shown = False
-        self._colors: DefaultColors | None = None
+        self._is_taken = False
+        self._further: list[FurtherViewer] = []
         self._is_waiting_long = False
         self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
         self._patience.timeout.connect(self._wait_is_long)
-        self._follow_soon = QTimer(self, singleShot=True, interval=0)
-        self._follow_soon.timeout.connect(self._follow_shown)
 
     @property
     def why_ask_before_end(self) -> str:
@@ -142,51 +119,52 @@ class Chat(ChatFacts):
 
     # ------------------------------------------------------------ following
 
-    def follow(self, *, output: bool) -> None:
-        """Follow the host: its events always, its output if wanted. Needs a running loop."""
-        if self.viewer is not None:
-            self.viewer.follow(output)
-            return
-        if self.is_over:
-            return
-        record = self.record
-        size = GridSize(record.columns, record.rows) if record.columns and record.rows else DEFAULT_SIZE
-        self.viewer = self._make_viewer(self.id, self, size, output, record.runtime)
+    @property
+    def chat(self) -> Chat:
+        """See ``ChatViewer``."""
+        return self
+
+    def take(self) -> ChatViewer:
+        """A viewer for a page: the chat's own one, or a further one if another page has that."""
+        if not self._is_taken:
+            self._is_taken = True
+            return self
+        further = FurtherViewer(self, self._make_viewer)
         if self._colors is not None:
-            self.viewer.set_colors(self._colors)
-        self.connection, self.connection_message = self.viewer.state, self.viewer.message
-        self.viewer.start()
+            further.set_colors(self._colors)
+        self._further.append(further)
+        return further
+
+    def give_up(self) -> None:
+        """See ``ChatViewer``; the events are followed all the same."""
+        self.set_shown(False)
+        self.free_replica()
+        self._is_taken = False
+
+    def drop_further(self, further: FurtherViewer) -> None:
+        """A further viewer is given up."""
+        self._further.remove(further)
+
+    def viewers(self) -> list[Viewer]:
+        """The viewers that follow the host now."""
+        return [each.viewer for each in (self, *self._further) if each.viewer is not None]
 
     def set_colors(self, colors: DefaultColors) -> None:
-        """Set the colours that terminals are shown in."""
-        self._colors = colors
-        if self.viewer is not None:
-            self.viewer.set_colors(colors)
+        """See ``ChatViewer``."""
+        super().set_colors(colors)
+        for further in self._further:
+            further.set_colors(colors)
 
     @property
     def is_shown(self) -> bool:
-        """Whether its tab is in front."""
-        return self._shown
+        """Whether a page of it is in front."""
+        return self._shown or any(further.is_shown for further in self._further)
 
-    def set_shown(self, shown: bool) -> None:
-        """Set whether its tab is in front.
-
-        A host that is asked for output works for some milliseconds, in which the X server may wait for a processor.
-        So it is asked once the window has painted.
-        """
-        self._shown = shown
-        if self.viewer is not None and shown:
-            self._follow_soon.start()
-        elif self.viewer is not None or shown:
-            self._follow_soon.stop()
-            self.follow(output=shown)
-        if shown and (self.unseen or self.rang):
+    def note_seen(self) -> None:
+        """A page of it came to the front."""
+        if self.unseen or self.rang:
             self.unseen = self.rang = False
             self.changed.emit()
-
-    def _follow_shown(self) -> None:
-        if self._shown:
-            self.follow(output=True)
 
     def free_replica(self) -> None:
         """Free the replica of a hidden chat; showing the chat again makes another."""
@@ -202,12 +180,10 @@ class Chat(ChatFacts):
         if self.record.state is State.EXITED and not self._shown:
             self.close()
 
-    def close(self) -> None:
-        """Detach and free the replica; the agent does not notice."""
-        viewer, self.viewer = self.viewer, None
-        if viewer is not None:
-            self.detaching.emit()
-            viewer.close()
+    def close_all(self) -> None:
+        """Detach from the host and free every replica."""
+        for each in (self, *self._further):
+            each.close()
 
     def apply_record(self, record: SessionRecord) -> None:
         """Take over the store's row, unless the host has reported something newer."""
@@ -265,24 +241,6 @@ class Chat(ChatFacts):
             self.wrote.emit()
         self.damaged.emit()
 
-    def viewer_replaced(self) -> None:
-        """Emit ``replaced``: the viewer has another replica."""
-        self.replaced.emit()
-
-    def viewer_refused(self, refusal: InputRefused) -> None:
-        """Emit ``refused``: the host refused an input."""
-        self.refused.emit(refusal)
-
-    @property
-    def holds_input(self) -> bool:
-        """Whether an input was refused, so that all further ones are, until ``accept_refusal``."""
-        return self.viewer is not None and self.viewer.holding
-
-    def accept_refusal(self) -> None:
-        """Accept input again, after the user has seen that one was refused."""
-        if self.viewer is not None:
-            self.viewer.accept_refusal()
-
     def viewer_event(self, event: Event) -> None:
         """Apply an event of the host."""
         if not self.has_written and isinstance(event, OutputEvent | StateEvent):
@@ -308,9 +266,8 @@ class Chat(ChatFacts):
             case BellEvent() | OutputEvent() | NotificationEvent():
                 if not self._note_unseen(rang=isinstance(event, BellEvent)):
                     return
-            case ClipboardEvent(text):
-                if self._shown:
-                    self.clipboard_offered.emit(text)
+            case ClipboardEvent():
+                super().viewer_event(event)
                 return
         self.changed.emit()
 
@@ -318,7 +275,7 @@ class Chat(ChatFacts):
         """Note unseen output or a bell; returns whether that changes what is shown."""
         if not rang:
             self.output_at_s = time.monotonic()
-        if self._shown or (self.unseen and self.rang >= rang):
+        if self.is_shown or (self.unseen and self.rang >= rang):
             return False
         self.unseen, self.rang = True, self.rang or rang
         return True

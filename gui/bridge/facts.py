@@ -7,8 +7,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
-
 from gui.theme.marks import Mark
 from gui.wording import activity_phrases, page_texts, phrases
 from gui.wording.groups import Group, group_of, mark_of
@@ -28,7 +26,7 @@ _LOST_HOW: dict[Reason, Callable[[], str]] = {
 }
 
 
-class ChatFacts(QObject):
+class ChatFacts:
     """Properties of a chat that the window shows, derived from the attributes of ``Chat``."""
 
     record: SessionRecord
@@ -103,11 +101,6 @@ class ChatFacts(QObject):
     def is_reconnecting(self) -> bool:
         """Whether reconnecting to a living host takes long enough to be shown."""
         return self._is_waiting_long and self.connection is not None and self.connection == "reconnecting"
-
-    @property
-    def is_live(self) -> bool:
-        """Whether the viewer is attached."""
-        return self.connection is not None and self.connection == "live"
 
     @property
     def mark(self) -> Mark:

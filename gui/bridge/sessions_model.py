@@ -27,7 +27,7 @@ from session_host.storage.store import SessionRecord, Store, activity_log
 from session_host.terminal.base import DefaultColors
 
 if TYPE_CHECKING:
-    from gui.bridge.chat import ViewerFactory
+    from gui.bridge.chat_viewer import ViewerFactory
     from session_host.agents.agent import Agent
     from session_host.protocol.values import GridSize, Runtime
 
@@ -183,7 +183,7 @@ class SessionsModel(QObject):
 
     def _drop(self, session_id: str) -> None:
         chat = self._chats.pop(session_id)
-        chat.close()
+        chat.close_all()
         self.removed.emit(session_id)
         chat.deleteLater()
         self._tell.start()
@@ -232,9 +232,9 @@ class SessionsModel(QObject):
         await self.tasks.cancel_all()
         await self.removals.finish()
         await asyncio.to_thread(self.finder.close)
-        viewers = [chat.viewer for chat in self._chats.values() if chat.viewer is not None]
+        viewers = [viewer for chat in self._chats.values() for viewer in chat.viewers()]
         for chat in self._chats.values():
-            chat.close()
+            chat.close_all()
         await asyncio.gather(*(viewer.closed() for viewer in viewers))
 
     # ------------------------------------------------------------ verbs

@@ -58,7 +58,7 @@ class PageWiring:
         page.notice_given.connect(lambda text: self._banners.inform(text, key="terminal"))
         page.zoomed.connect(self._set_zoom)
         page.find_bar_moved.connect(self._banners.arrange)
-        page.refused.connect(lambda line: self._on_refused(chat, line))
+        page.refused.connect(lambda line: self._on_refused(page, line))
         if isinstance(page, TerminalPage):
             self._wire_terminal(page)
         else:
@@ -80,12 +80,13 @@ class PageWiring:
         bar.export_wanted.connect(lambda: chat_actions.export(chat))
         bar.close_wanted.connect(lambda: chat_actions.close_tab(chat.id))
 
-    def _on_refused(self, chat: Chat, line: str) -> None:
+    def _on_refused(self, page: ChatPage, line: str) -> None:
+        chat, source = page.chat, page.source
         text, key = notice_texts.input_refused(chat.name, line), f"refused {chat.id}"
-        if chat.holds_input:
+        if source.holds_input:
             # A part of the typed input is missing: further input waits until the user has seen this.
             self._banners.show_banner(
-                Banner(text, notice_texts.continue_typing(), chat.accept_refusal, key, lasting=True, kind="failed")
+                Banner(text, notice_texts.continue_typing(), source.accept_refusal, key, lasting=True, kind="failed")
             )
         else:
             self._banners.inform(text, kind="failed", key=key)

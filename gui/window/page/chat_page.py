@@ -7,7 +7,8 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from gui.bridge.background.search_thread import Query
-from gui.bridge.chat import PATIENCE_MS, Chat
+from gui.bridge.chat import PATIENCE_MS
+from gui.bridge.chat_viewer import ChatViewer
 from gui.finding.finder import Finder
 from gui.finding.query import FindQuery
 from gui.theme.follow import Theme
@@ -25,7 +26,7 @@ class ChatPage(Area):
     """A tab's content: a chat's view, which a subclass makes, and the parts around it.
 
     Attributes:
-        chat: the chat.
+        chat: the chat; ``source``: the viewer of it that this page shows.
         content: the view as a widget; ``handle``: the same, for the window's actions.
 
     Signals:
@@ -54,10 +55,11 @@ class ChatPage(Area):
     find_used = Signal()
     find_bar_moved = Signal()
 
-    def __init__(self, theme: Theme, chat: Chat) -> None:
+    def __init__(self, theme: Theme, source: ChatViewer) -> None:
         super().__init__("page")
         self._theme = theme
-        self.chat = chat
+        self.source = source
+        self.chat = chat = source.chat
         self._settled = False
         self._is_in_front = False
         self._told_over: tuple[str | None, bool] | None = None
@@ -84,12 +86,12 @@ class ChatPage(Area):
         self._finder = finder
         self._column.addWidget(view, 1)
         self.setFocusProxy(view)
-        chat = self.chat
-        chat.connection_changed.connect(self.refresh)
-        chat.changed.connect(self._on_changed)
-        chat.replaced.connect(self._on_replaced)
-        chat.detaching.connect(self._on_detaching)
-        chat.refused.connect(self._on_refused)
+        source = self.source
+        source.connection_changed.connect(self.refresh)
+        self.chat.changed.connect(self._on_changed)
+        source.replaced.connect(self._on_replaced)
+        source.detaching.connect(self._on_detaching)
+        source.refused.connect(self._on_refused)
 
     # ------------------------------------------------------------ what a subclass does
 
@@ -206,7 +208,7 @@ class ChatPage(Area):
 
     def come_to_front(self) -> None:
         """Follow the output or fetch the last screen, since the page is shown now."""
-        self.chat.set_shown(True)
+        self.source.set_shown(True)
         self._is_in_front = True
         if not self.chat.is_over:
             self._attach()
@@ -217,23 +219,23 @@ class ChatPage(Area):
         """Stop following the output, since another page is shown."""
         self._patience.stop()
         self._is_in_front = False
-        self.chat.set_shown(False)
+        self.source.set_shown(False)
 
     def dispose(self) -> None:
         """Release everything after the tab was closed. The chat keeps running; its output is not followed."""
         self._patience.stop()
         self._withdraw_question()
         self._release()
-        self.chat.set_shown(False)
-        self.chat.free_replica()
         self.chat.disconnect(self)
+        self.source.disconnect(self)
+        self.source.give_up()
         self.hide()
         self.deleteLater()
 
     def refresh(self) -> None:
         """Show the chat's current state."""
         self._tell_trouble()
-        state = "" if self.chat.connection is None else self.chat.connection.value
+        state = "" if self.source.connection is None else self.source.connection.value
         over = self.chat.is_over or state == "failed"
         if over:
             self.end_bar.show()
@@ -254,13 +256,13 @@ class ChatPage(Area):
 
     def _say_what_is_waited_for(self) -> None:
         """Show that the chat is starting or reconnecting, once that takes a while."""
-        if self.chat.is_over or (self.chat.is_live and self._has_replica):
+        if self.chat.is_over or (self.source.is_live and self._has_replica):
             return
         if self._shows_something or self._has_replica:
             self._lay_over(self.reconnecting)
             return
         record = self.chat.record
-        again = self.chat.connection is not None and self.chat.connection == "reconnecting"
+        again = self.source.connection is not None and self.source.connection == "reconnecting"
         self.notice.show_text(
             page_texts.reconnecting() if again else common_texts.starting(),
             page_texts.command_in(self.chat.command, phrases.short_directory(record.cwd)),

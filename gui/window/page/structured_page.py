@@ -9,6 +9,7 @@ from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 
 from gui.bridge.background.search_thread import Query
 from gui.bridge.chat import Chat
+from gui.bridge.chat_viewer import ChatViewer
 from gui.chat.view import ChatView
 from gui.theme.follow import Theme
 from gui.window.page.chat_page import ChatPage
@@ -29,8 +30,11 @@ class StructuredPage(ChatPage):
         view: the transcript and the prompt box.
     """
 
-    def __init__(self, theme: Theme, chat: Chat, load_transcript: Callable[[Chat, StructuredPage], None]) -> None:
-        super().__init__(theme, chat)
+    def __init__(
+        self, theme: Theme, source: ChatViewer, load_transcript: Callable[[Chat, StructuredPage], None]
+    ) -> None:
+        super().__init__(theme, source)
+        chat = self.chat
         self._base_px = 0
         self._steps = 0
         self._load_transcript = load_transcript
@@ -51,7 +55,7 @@ class StructuredPage(ChatPage):
         view.link_activated.connect(self.link_wanted)
         view.noticed.connect(self.notice_given)
         view.page.zoom_wanted.connect(lambda by: self.zoomed.emit(self._steps + by))
-        chat.damaged.connect(self._on_damaged)
+        source.damaged.connect(self._on_damaged)
         self.set_content(view, self, view.finder)
         shortcut = QShortcut(QKeySequence("Ctrl+F"), self)
         shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -60,8 +64,8 @@ class StructuredPage(ChatPage):
     # ------------------------------------------------------------ what the user does
 
     def _act(self, act: Callable[[Viewer], object]) -> None:
-        if self.chat.viewer is not None:
-            act(self.chat.viewer)
+        if self.source.viewer is not None:
+            act(self.source.viewer)
 
     def _send(self, text: str, mode: PromptMode, images: tuple[Image, ...]) -> None:
         if self.chat.is_over:
@@ -71,9 +75,9 @@ class StructuredPage(ChatPage):
         self._act(lambda viewer: viewer.prompt(text, mode, images))
 
     def _answer(self, request: str, option: str, digest: str, texts: dict[str, str]) -> None:
-        if self.chat.viewer is not None:
-            self._answered[self.chat.viewer.next_sequence] = request
-            self.chat.viewer.answer_request(request, option, digest, texts)
+        if self.source.viewer is not None:
+            self._answered[self.source.viewer.next_sequence] = request
+            self.source.viewer.answer_request(request, option, digest, texts)
 
     def _on_refused(self, refusal: InputRefused) -> None:
         """Show the reason of a refused answer at its request, too."""
@@ -121,7 +125,7 @@ class StructuredPage(ChatPage):
 
     @property
     def _replica(self) -> Transcript | None:
-        return self.chat.viewer.transcript if self.chat.viewer is not None else None
+        return self.source.viewer.transcript if self.source.viewer is not None else None
 
     @property
     def _has_replica(self) -> bool:

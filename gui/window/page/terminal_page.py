@@ -8,6 +8,7 @@ from PySide6.QtCore import Signal
 
 from gui.bridge.background.search_thread import Query
 from gui.bridge.chat import Chat
+from gui.bridge.chat_viewer import ChatViewer
 from gui.terminal.links.file_lookup import directories_of
 from gui.terminal.view import TerminalView
 from gui.theme.follow import Theme
@@ -27,15 +28,16 @@ class TerminalPage(ChatPage):
     Signals:
         paste_asks: a paste needs the user's confirmation (the text).
         grid_changed: the terminal has room for another grid size.
-        clipboard_offered: the chat's signal, passed on.
+        clipboard_offered: the source's signal, passed on.
     """
 
     paste_asks = Signal(str)
     grid_changed = Signal()
     clipboard_offered = Signal(str)
 
-    def __init__(self, theme: Theme, chat: Chat, load_screen: Callable[[Chat, TerminalPage], None]) -> None:
-        super().__init__(theme, chat)
+    def __init__(self, theme: Theme, source: ChatViewer, load_screen: Callable[[Chat, TerminalPage], None]) -> None:
+        super().__init__(theme, source)
+        chat = self.chat
         self._base_px = 0
         self._steps = 0
         self._load_screen = load_screen
@@ -51,8 +53,8 @@ class TerminalPage(ChatPage):
         self.view.notice.connect(self.notice_given)
         self.view.zoomChanged.connect(self._on_zoomed)
         self.view.gridResized.connect(self._on_grid)
-        chat.damaged.connect(self.view.on_damage)
-        chat.clipboard_offered.connect(self.clipboard_offered)
+        source.damaged.connect(self.view.on_damage)
+        source.clipboard_offered.connect(self.clipboard_offered)
         theme.changed.connect(self._dress)
         self.set_content(self.view, self.view, self.view.finder)
 
@@ -63,7 +65,7 @@ class TerminalPage(ChatPage):
 
     @property
     def _has_replica(self) -> bool:
-        viewer = self.chat.viewer
+        viewer = self.source.viewer
         return viewer is not None and viewer.emulator is not None
 
     @property
@@ -71,11 +73,11 @@ class TerminalPage(ChatPage):
         return self.view.has_still
 
     def _attach(self) -> None:
-        if self.view.sink is None or self.view.sink is not self.chat.viewer:
-            self.view.set_viewer(self.chat.viewer)
+        if self.view.sink is None or self.view.sink is not self.source.viewer:
+            self.view.set_viewer(self.source.viewer)
 
     def _show_last_replica(self) -> None:
-        viewer = self.chat.viewer
+        viewer = self.source.viewer
         assert viewer is not None
         if viewer.emulator is not None and (self.view.sink is not None or self.view.emulator is not viewer.emulator):
             self.view.show_emulator(viewer.emulator)
@@ -110,7 +112,7 @@ class TerminalPage(ChatPage):
             self.view.set_viewer(None)
             self._screen.close()
             self._screen, self._screen_asked = None, False
-        self.chat.free_replica()
+        self.source.free_replica()
         return self.view.emulator is None
 
     def _release(self) -> None:

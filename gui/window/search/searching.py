@@ -80,7 +80,7 @@ class _Way(QObject):
         self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
         self._patience.timeout.connect(self._give_up)
         page.settled.connect(self._search_line)
-        page.chat.replaced.connect(self._search_line)
+        page.source.replaced.connect(self._search_line)
         if isinstance(page, TerminalPage):
             page.view.typed.connect(self.end)
         page.find_used.connect(self.end)

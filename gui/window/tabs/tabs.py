@@ -262,10 +262,10 @@ class Tabs(QObject):
 
     def _make_page(self, chat: Chat) -> ChatPage:
         if chat.record.runtime == "terminal":
-            return TerminalPage(self._theme, chat, self._load_screen)
+            return TerminalPage(self._theme, chat.take(), self._load_screen)
         from gui.window.page.structured_page import StructuredPage  # Most windows show terminals alone.
 
-        return StructuredPage(self._theme, chat, self._load_transcript)
+        return StructuredPage(self._theme, chat.take(), self._load_transcript)
 
     def _load_transcript(self, chat: Chat, page: StructuredPage) -> None:
         self._sessions.tasks.start(self._read_transcript(chat, page), "transcript")

@@ -145,6 +145,8 @@ class Played:
         self.catalog = catalog
         self.storage = StoreThread(lambda _warnings: Store.open(paths.database()))
         self.viewers: dict[str, PlayedViewer] = {}
+        self.further: list[PlayedViewer] = []
+        """The viewers of second and further pages of a chat."""
         self.sessions = SessionsModel(self.storage, self._make_viewer)  # type: ignore[arg-type]
         self.problems: list[str] = []
         self.sessions.problem.connect(self.problems.append)
@@ -175,7 +177,10 @@ class Played:
         self, session_id: str, delegate: ViewerDelegate, size: GridSize, output: bool, runtime: Runtime
     ) -> PlayedViewer:
         made = PlayedViewer(session_id, delegate, size, output, runtime)
-        self.viewers[session_id] = made
+        if isinstance(delegate, Chat):
+            self.viewers[session_id] = made
+        else:
+            self.further.append(made)
         return made
 
     async def add(self, name: str, **fields: Any) -> str:

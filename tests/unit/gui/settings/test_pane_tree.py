@@ -1,0 +1,155 @@
+"""The arrangement of panes: split, closed, evened out, resized, and read from a file."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from gui.settings.pane_tree import (
+    SIDES,
+    Node,
+    Pane,
+    Rect,
+    Side,
+    Split,
+    areas,
+    divider_to_push,
+    even_out,
+    heir,
+    is_sound,
+    move_divider,
+    neighbour,
+    numbers,
+    remove,
+    renumbered,
+    split,
+)
+
+WHOLE = Rect(0, 0, 1001, 801)
+
+
+def built(*steps: tuple[int, Side]) -> Node:
+    """One pane, split step by step: the pane, and the side of the new one; new panes are 1, 2, 3…"""
+    node: Node = Pane(0)
+    for new, (number, side) in enumerate(steps, 1):
+        node = split(node, number, side, new)
+    return node
+
+
+def places_of(node: Node) -> dict[int, Rect]:
+    return areas(node, WHOLE, 1)[0]
+
+
+def test_a_pane_is_halved_at_the_side_of_the_new_one():
+    node = built((0, "right"), (1, "down"), (0, "up"))
+    assert places_of(node) == {
+        0: Rect(0, 401, 500, 400), 1: Rect(501, 0, 500, 400), 2: Rect(501, 401, 500, 400), 3: Rect(0, 0, 500, 400),
+    }  # fmt: skip
+    assert numbers(node) == [3, 0, 1, 2]
+
+
+def test_a_second_split_in_the_same_direction_lies_in_the_same_row():
+    node = built((0, "right"), (1, "right"), (0, "left"))
+    assert isinstance(node, Split)
+    assert numbers(node) == [3, 0, 1, 2]
+    assert node.shares == (0.25, 0.25, 0.25, 0.25)
+
+
+def test_a_closed_pane_leaves_its_room_to_the_neighbour_before_it():
+    node = built((0, "right"), (1, "right"))
+    assert heir(node, 1) == 0
+    assert remove(node, 1) == Split(True, (Pane(0), Pane(2)), (0.75, 0.25))
+    assert heir(node, 0) == 1
+    assert remove(node, 0) == Split(True, (Pane(1), Pane(2)), (0.75, 0.25))
+    assert remove(Pane(0), 0) is None
+    assert heir(Pane(0), 0) is None
+
+
+def test_a_row_in_a_column_in_a_row_becomes_part_of_the_outer_row_again():
+    node = remove(built((0, "right"), (1, "down"), (2, "right")), 1)
+    assert node == Split(True, (Pane(0), Pane(2), Pane(3)), (0.5, 0.25, 0.25))
+
+
+def test_evening_out_gives_each_column_the_same_width():
+    node = even_out(built((0, "right"), (1, "right"), (2, "down"), (3, "right")))
+    widths = {number: rect.width for number, rect in places_of(node).items()}
+    assert widths == {0: 250, 1: 250, 2: 499, 3: 249, 4: 249}
+
+
+def test_the_neighbour_is_the_nearest_at_that_side_and_of_two_the_one_used_last():
+    node = built((0, "right"), (1, "down"), (2, "right"))
+    places = places_of(node)
+    assert [neighbour(places, 0, side) for side in SIDES] == [None, 1, None, None]
+    assert neighbour(places, 0, "right", [1, 2]) == 2
+    assert neighbour(places, 3, "left") == 2
+    assert neighbour(places, 3, "up") == 1
+    assert neighbour(places, 1, "down", [2, 3]) == 3
+    assert neighbour(places, 1, "left") == 0
+
+
+def test_resizing_moves_the_line_behind_a_pane_and_the_last_pane_s_line_before_it():
+    node = built((0, "right"), (1, "right"), (1, "down"))
+    dividers = areas(node, WHOLE, 1)[1]
+    widths = []
+    for number in (0, 1, 2):
+        line = divider_to_push(node, dividers, number, is_row=True)
+        assert line is not None
+        moved = places_of(move_divider(node, line, 50, 40))
+        widths.append([moved[each].width for each in (0, 1, 2)])
+    assert widths == [[550, 199, 250], [500, 299, 200], [500, 299, 200]]
+    assert divider_to_push(node, dividers, 0, is_row=False) is None
+    line = divider_to_push(node, dividers, 3, is_row=False)
+    assert line is not None
+    assert places_of(move_divider(node, line, -100, 40))[1].height == 300
+
+
+def test_a_line_stops_where_its_neighbour_would_vanish_and_a_narrow_pane_stays_as_it_is():
+    node = built((0, "right"))
+    [line] = areas(node, WHOLE, 1)[1]
+    assert places_of(move_divider(node, line, 5000, 40))[1].width == 40
+    assert places_of(move_divider(node, line, -5000, 40))[0].width == 40
+    narrow = Split(True, (Pane(0), Pane(1)), (0.01, 0.99))
+    [line] = areas(narrow, WHOLE, 1)[1]
+    assert places_of(move_divider(narrow, line, -50, 40))[0].width == 10
+
+
+def test_panes_get_other_numbers_and_those_without_one_are_left_out():
+    node = built((0, "right"), (1, "down"))
+    assert renumbered(node, {0: 7, 2: 0}) == Split(True, (Pane(7), Pane(0)), (0.5, 0.5))
+    assert renumbered(node, {}) is None
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        Split(True, (Pane(0), Pane(0)), (0.5, 0.5)),
+        Split(True, (Pane(0), Pane(1)), (0.5,)),
+        Split(True, (Pane(0),), (1.0,)),
+        Split(True, (Pane(0), Pane(1)), (float("nan"), 0.5)),
+        Split(True, (Pane(0), Pane(1)), (0.0, 1.0)),
+    ],
+)
+def test_a_tree_that_makes_no_sense_is_not_sound(node: Node):
+    assert not is_sound(node)
+
+
+@given(some.lists(some.tuples(some.integers(0, 9), some.sampled_from(SIDES), some.booleans()), max_size=25))
+def test_panes_always_fill_the_window_without_overlaps(steps: list[tuple[int, Side, bool]]):
+    node: Node = Pane(0)
+    for new, (choice, side, removes) in enumerate(steps, 1):
+        present = numbers(node)
+        chosen = present[choice % len(present)]
+        node = (remove(node, chosen) or node) if removes else split(node, chosen, side, new)
+        assert is_sound(node)
+        assert msgspec.json.decode(msgspec.json.encode(node), type=Pane | Split) == node
+        places, dividers = areas(node, WHOLE, 1)
+        covered = sum(rect.width * rect.height for rect in [*places.values(), *(line.rect for line in dividers)])
+        assert covered == WHOLE.width * WHOLE.height
+        assert list(places) == numbers(node)
+        assert all(abs(sum(one.shares) - 1) < 1e-9 for one in _splits(node))
+
+
+def _splits(node: Node) -> list[Split]:
+    return [] if isinstance(node, Pane) else [node, *(inner for child in node.children for inner in _splits(child))]
