@@ -186,6 +186,11 @@ def session_files(session_id: str) -> Path:
     return session_dir(session_id) / "agent"
 
 
+def session_history(session_id: str) -> Path:
+    """The transcript that a structured chat copies at its beginning, if it is a fork."""
+    return session_dir(session_id) / "history.bin"
+
+
 def session_transitions(session_id: str) -> Path:
     """The log of a session's activity changes, one JSON object per line."""
     return session_dir(session_id) / "activity.jsonl"

@@ -290,6 +290,13 @@ class SessionsModel(QObject):
             chat.changed.emit()
         return self._chats.get(record.id) or self._insert_chat(record)
 
+    async def fork(self, chat: Chat, size: GridSize) -> Chat:
+        """Start a chat that goes on from where another one is; raises an ``OutliveError`` if it cannot."""
+        from session_host.client.chats.fork import fork
+
+        record = await fork(chat.id, environment=await self.login_path.environment(), size=size)
+        return self._chats.get(record.id) or self._insert_chat(record)
+
     async def pick(self, chat: Chat, size: GridSize) -> Chat:
         """Start a chat where an ended one was, in which the agent lets its user choose a conversation.
 

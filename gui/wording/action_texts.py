@@ -62,6 +62,11 @@ def open_terminal_too() -> str:
     return translate("action", "Open in a terminal too")
 
 
+def fork() -> str:
+    """Menu item: a new chat with a copy of the conversation."""
+    return translate("action", "Fork chat")
+
+
 def copy_resume_command() -> str:
     return translate("action", "Copy resume command")
 

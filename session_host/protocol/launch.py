@@ -94,6 +94,8 @@ class StructuredLaunch(msgspec.Struct, frozen=True):
     """The agent is ended after this time without a turn; 0 for never. The next prompt resumes it."""
     began_ms: int = 0
     """When the resumed session began, in milliseconds since 1970; 0 for none."""
+    fork_of: str = ""
+    """The session whose transcript this one copied, and whose conversation it forks; "" for none, or without a copy."""
 
 
 class LaunchSpec(msgspec.Struct, frozen=True):

@@ -30,7 +30,7 @@ from session_host.structured.items import (
     TitleChanged,
 )
 from session_host.structured.lines import Line, LineSplitter
-from session_host.structured.log import NOBODY, Cause, encode_record
+from session_host.structured.log import FORK, NOBODY, Cause, encode_record
 from session_host.structured.pending_acts import lost_acts
 from session_host.structured.rules import StructuredRules
 from session_host.structured.state import SavedChat, VerbCause
@@ -90,6 +90,7 @@ class StructuredChat:
         history: Callable[[], list[AnyChange]],
         idle_timeout_s: float,
         continues: str = "",
+        fork_of: str = "",
     ) -> None:
         """Go on from a state.
 
@@ -101,13 +102,15 @@ class StructuredChat:
             now_ms: returns the time, in milliseconds since 1970.
             timers: timers that a previous host left.
             prompt: the first prompt; "" for none.
-            history: returns the items of the session that this one resumes.
+            history: returns the items of the session that this one resumes or forks.
             idle_timeout_s: the agent is ended after this time without a turn; 0 for never.
-            continues: the id of that session; "" for none.
+            continues: the id of the session that is resumed; "" for none.
+            fork_of: the id of the session that is forked; "" for none.
         """
         self.rules, self.splitter, self.log_end = rules, splitter, log_end
         self.timers = timers
-        self._prompt, self._history, self._continues = prompt, history, continues
+        self._prompt, self._history = prompt, history
+        self._former = FORK + fork_of.encode() if fork_of else continues.encode()
         self._idle_timeout_s = idle_timeout_s
         self._watches_idle = False
         self.effects = effects
@@ -129,7 +132,7 @@ class StructuredChat:
             self.effects.append(StartTimer(self, name, after_s))
         if not self.rules.state.begun:
             if self.log_end == 0 and (items := self._history()):
-                self._append(Cause.HISTORY, items, self._now_ms(), self._continues.encode())
+                self._append(Cause.HISTORY, items, self._now_ms(), self._former)
             now_ms = self._now_ms()
             self._take(Cause.BEGIN, self.rules.begin(now_ms), now_ms)
         elif self.rules.state.has_given_up:

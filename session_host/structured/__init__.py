@@ -4,6 +4,7 @@
     engine       a transcript in the place of an emulator
     transcript   the transcript: built from changes, by the host and by each viewer alike
     log          the transcript log: the session's output, a record for each step
+    former_items the items with which a chat begins that goes on from another one
     rules        what prompts, answers and the agent's lines lead to, whatever the agent speaks
     digest       the digest of a request, to which an answer is bound
     first_answer which answer to a request counts

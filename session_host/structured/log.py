@@ -23,6 +23,9 @@ from session_host.errors import ProtocolViolation
 
 from .items import AnyChange
 
+FORK = b"fork "
+"""Begins the ``cause`` of a fork's HISTORY: the session with this id keeps its own lines."""
+
 HEADER = struct.Struct("<IB3xQQ16sQ")
 HEADER_BYTES = HEADER.size
 MAX_PAYLOAD_BYTES = 256 * 1024 * 1024
@@ -43,7 +46,8 @@ class Cause(IntEnum):
     END = 5
     """The program ended."""
     HISTORY = 6
-    """The transcript of the session that this one resumes: ``changes`` has its items, the body's ``cause`` its id."""
+    """The transcript of the session that this one resumes or forks: ``changes`` has its items, the body's ``cause`` its
+    id, after ``FORK`` if this is a fork."""
     IDLE = 8
     """There was no turn for the idle time-out: the agent is ended."""
     RESULT = 9

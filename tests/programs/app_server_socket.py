@@ -46,7 +46,7 @@ def serve(path: str, server_class: Callable[[Connection], Any]) -> None:
         try:
             for line in client:
                 text = line if isinstance(line, str) else line.decode()
-                if json.loads(text).get("method") in {"thread/start", "thread/resume"}:
+                if json.loads(text).get("method") in {"thread/start", "thread/resume", "thread/fork"}:
                     clients.all.append(client)
                 server.take(text.encode() + b"\n", answer)
         finally:

@@ -101,7 +101,7 @@ class Server:
             return
         if result is not None:
             answer({"id": message["id"], "result": result})
-        if message["method"] in {"thread/start", "thread/resume"}:
+        if message["method"] in {"thread/start", "thread/resume", "thread/fork"}:
             self.connection.repeat_questions(answer)
         if self.turn is not None and self.turn is not former:
             threading.Thread(target=self.run, args=(self.turn,), daemon=True).start()
@@ -128,6 +128,12 @@ class Server:
     def do_thread_resume(self, params: Json) -> Json:
         if params["threadId"] != self.thread.get("id"):
             self.load(params["threadId"])
+        return self.opened([] if params.get("excludeTurns") else self.turns)
+
+    def do_thread_fork(self, params: Json) -> Json:
+        self.load(params["threadId"])
+        self.thread |= {"id": fresh_id(), "forkedFromId": params["threadId"]}
+        self.save()
         return self.opened([] if params.get("excludeTurns") else self.turns)
 
     def opened(self, turns: list[Json]) -> Json:

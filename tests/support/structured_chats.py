@@ -31,6 +31,7 @@ resume = ["sh", "-c", "echo in {{conversation}}; exec cat"]
 [structured]
 dialect = "codex"
 start = [{words}]
+fork = [{words}]
 terminal = [{terminal}]
 """
 RELAY = ("{python}", "-P", "-m", "session_host.codex_relay")

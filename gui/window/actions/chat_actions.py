@@ -173,6 +173,26 @@ class ChatActions(QObject):
         self._tabs.activate(chat.id)
         self._open_chat(terminal)
 
+    def can_fork(self, chat: Chat) -> bool:
+        """Whether the chat's agent can copy its conversation into a new chat."""
+        from session_host.client.chats.fork import can_fork  # the window's start does without
+
+        return can_fork(self._agents.get(chat.record.agent), chat.record)
+
+    def fork(self, chat: Chat) -> None:
+        """Start a chat that goes on from where this one is, in a tab beside this one's."""
+        self._sessions.tasks.start(self._fork(chat), "fork")
+
+    async def _fork(self, chat: Chat) -> None:
+        try:
+            forked = await self._sessions.fork(chat, GridSize(*self._layout.grid).clamped())
+        except OutliveError as error:
+            self._banners.inform(notice_texts.cannot_fork(error), kind="failed", key=f"fork {chat.id}")
+            return
+        if chat.id in self._tabs.ids():
+            self._tabs.activate(chat.id)
+        self._open_chat(forked)
+
     def converses(self, chat: Chat) -> bool:
         """Whether the chat's agent has conversations that can be resumed."""
         agent = self._agents.get(chat.record.agent)

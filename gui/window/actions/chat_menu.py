@@ -64,6 +64,8 @@ class ChatMenu:
                 menu.addAction(text, lambda: resuming.resume(chat, runtime=other))
         if chat_actions.has_terminal_too(chat):
             menu.addAction(action_texts.open_terminal_too(), lambda: chat_actions.open_terminal_too(chat))
+        if chat_actions.can_fork(chat):
+            menu.addAction(action_texts.fork(), lambda: chat_actions.fork(chat))
         if not chat.is_over:
             menu.addAction(action_texts.send(), lambda: self._sheets.send.ask(chat))
         menu.addAction(action_texts.new_chat_like_this(), lambda: chat_actions.new_like(chat))

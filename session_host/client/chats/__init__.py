@@ -9,6 +9,7 @@ chat_worktree     a chat's git worktree: made before it starts, removed with it
 resumability      whether an ended chat's conversation can be resumed
 opened_elsewhere  other processes that have the conversation open
 resume            starts a session in the same conversation
+fork              starts a chat with a copy of a structured chat's conversation
 live_terminal     shows a running structured chat in the agent's own terminal, too
 pending_end       a chat that has ended, before its host records the end
 remove            deletes an ended chat: its record, its files, its worktree

@@ -65,7 +65,7 @@ from session_host.terminal.base import DefaultColors, EngineName
 from . import last_colors
 from .installed_version import speaks_protocol, supported_options
 from .settings import MIB, load_chat_settings
-from .structured_launch import structured_launch, terminal_beside, watch_of_structured, way_of
+from .structured_launch import Fork, structured_launch, terminal_beside, watch_of_structured, way_of, write_history
 
 DEFAULT_SIZE = GridSize(80, 24)
 KEEPER_TIMEOUT_S = 8.0
@@ -95,6 +95,8 @@ class LaunchRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Begin the conversation again under its id, since nothing was said in it yet."""
     beside: SessionRecord | None = None
     """The running structured chat that the agent's own terminal shows, too; its conversation is known."""
+    fork: Fork | None = None
+    """The chat whose conversation is copied at the beginning."""
     runtime: Runtime = "terminal"
     """How the agent is spoken to."""
     one_shot: bool = False
@@ -212,10 +214,11 @@ def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
     settings = load_chat_settings(config_dir())
     directory = os.path.abspath(Path(request.directory).expanduser())  # noqa: PTH100 - the user's own symlinks are kept
     origin = Origin()
-    if request.resume is not None and request.resume.worktree is not None:
+    former = request.fork.record if request.fork is not None else request.resume
+    if former is not None and former.worktree is not None:
         from .chat_worktree import resumed_in_worktree  # as above
 
-        origin = resumed_in_worktree(request.resume, directory)
+        origin = resumed_in_worktree(former, directory)
     if not Path(directory).is_dir():
         raise LaunchFailed(f"the directory {directory} does not exist; choose another with -C")
     session_id = str(uuid.uuid4())
@@ -231,9 +234,11 @@ def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
     resumes = request.resume is not None and not request.anew
     way = way_of(
         agent, request.runtime, resumes=resumes, one_shot=request.one_shot,
-        speaks_protocol=lambda: speaks_protocol(agent, environment),
+        speaks_protocol=lambda: speaks_protocol(agent, environment), forks=request.fork is not None,
     )  # fmt: skip
-    structured = structured_launch(agent, way, request.resume, request.prompt, settings) if way is not None else None
+    structured = None
+    if way is not None:
+        structured = structured_launch(agent, way, request.resume, request.prompt, settings, request.fork)
     argv = agent.argv(
         arguments,
         environment,
@@ -251,6 +256,8 @@ def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
     if request.resume is not None and conversation:
         copy_conversation_files(conversation, session_files(request.resume.id), files)
     before_start(agent.conversation.place, ConversationQuery(conversation, directory, environment, files, used=False))
+    if request.fork is not None:
+        write_history(session_id, request.fork.items)
     if agent.files:
         write_files(agent.files, files, answering=settings.answer_from_outside)
     name = _name(request, directory, store)
@@ -304,7 +311,7 @@ def _conversation(request: LaunchRequest) -> tuple[list[str], str, bool]:
     chosen = agent.chosen(arguments)
     if (other := request.beside or request.resume) is not None:
         return chosen.others, other.provider_session_id or "", True
-    if request.picks:
+    if request.picks or request.fork is not None:
         return chosen.others, "", False
     if agent.is_subcommand(arguments):
         return arguments, "", False

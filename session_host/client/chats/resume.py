@@ -107,7 +107,7 @@ async def resume_with_picker(
             agent = load_catalog(config_dir()).get(record.agent)
             if agent is None or not agent.conversation.picker:
                 raise NotResumable(f"{record.agent} cannot list its conversations; start a new chat")
-            return _request_of(store, record, agent, environment, picks=True)
+            return request_of(store, record, agent, environment, picks=True)
 
     return await launch(_shown(await asyncio.to_thread(request), size, colors, ""))
 
@@ -144,10 +144,10 @@ def _request(session_id: str, environment: Mapping[str, str] | None, anyway: boo
             raise (ConversationUnknown if can is None else NotResumable)(f"{record.name}: {reason}")
         if not anyway and (found := opened_elsewhere(store, record, agent, sought)):
             raise ConversationOpen(f"{record.name}: {'; '.join(found)}")
-        return _request_of(store, record, agent, environment, anew=plan.anew, prompt=plan.prompt)
+        return request_of(store, record, agent, environment, anew=plan.anew, prompt=plan.prompt)
 
 
-def _request_of(
+def request_of(
     store: Store,
     record: SessionRecord,
     agent: Agent,
@@ -157,6 +157,7 @@ def _request_of(
     prompt: str = "",
     picks: bool = False,
 ) -> LaunchRequest:
+    """The request for a chat like an earlier one, which it resumes unless the agent's user picks a conversation."""
     base = dict(os.environ if environment is None else environment)
     engine: EngineName | None = next((each for each in available_engines() if each == record.engine), None)
     return LaunchRequest(

@@ -6,11 +6,15 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
+import msgspec
+
 from session_host.agents.agent import Agent, StructuredSettings, Template
-from session_host.errors import UsageError
+from session_host.errors import StoreError, UsageError
+from session_host.paths import make_directories, session_history
 from session_host.protocol.launch import StructuredLaunch, Watch
 from session_host.protocol.values import Runtime
 from session_host.storage.store import SessionRecord
+from session_host.structured.dialects.base import FORK_OPTION
 
 from .settings import ChatSettings
 
@@ -25,6 +29,18 @@ PROGRAM = "session_host.one_shot"
 """The program that runs them; a word of their argv."""
 
 
+class Fork(msgspec.Struct, frozen=True):
+    """A chat to fork.
+
+    Attributes:
+        record: the chat; its ``provider_session_id`` is known.
+        items: what its transcript has, from ``former_items.encode_items``; b"" for nothing.
+    """
+
+    record: SessionRecord
+    items: bytes
+
+
 class Way(NamedTuple):
     """A way to start an agent without a terminal."""
 
@@ -34,7 +50,7 @@ class Way(NamedTuple):
 
 
 def way_of(
-    agent: Agent, runtime: Runtime, *, resumes: bool, one_shot: bool, speaks_protocol: Callable[[], bool]
+    agent: Agent, runtime: Runtime, *, resumes: bool, one_shot: bool, speaks_protocol: Callable[[], bool], forks: bool
 ) -> Way | None:
     """Choose how an agent is started without a terminal; None for a terminal.
 
@@ -44,6 +60,7 @@ def way_of(
         resumes: an earlier conversation goes on.
         one_shot: the user wants one process for each prompt.
         speaks_protocol: whether the installed version speaks the agent's protocol.
+        forks: a copy of an earlier conversation goes on.
 
     Raises:
         UsageError: the agent needs a terminal, or has no such form.
@@ -51,6 +68,8 @@ def way_of(
     if runtime == "terminal":
         return None
     settings = _settings(agent)
+    if forks:
+        return Way(settings.dialect, settings.fork, settings.options)
     if settings.dialect != ONE_SHOT:
         if one_shot and not settings.one_shot:
             raise UsageError(f"{agent.title} has no form with one process for each prompt; leave --one-shot out")
@@ -68,7 +87,7 @@ def is_one_shot(record: SessionRecord) -> bool:
 
 
 def structured_launch(
-    agent: Agent, way: Way, resumed: SessionRecord | None, prompt: str, chats: ChatSettings
+    agent: Agent, way: Way, resumed: SessionRecord | None, prompt: str, chats: ChatSettings, fork: Fork | None
 ) -> StructuredLaunch:
     """How the agent is spoken to.
 
@@ -78,11 +97,30 @@ def structured_launch(
         resumed: the session that is resumed; its transcript goes on if it has one.
         prompt: the first prompt; "" for none.
         chats: the user's settings for chats.
+        fork: the chat that is forked.
     """
     history = resumed.id if resumed is not None and resumed.runtime == "structured" else ""
+    options, fork_of = way.options, ""
+    if fork is not None:
+        options = options | {FORK_OPTION: fork.record.provider_session_id or ""}
+        fork_of = fork.record.id if fork.items else ""
     idle_s = chats.idle_timeout_min.get(agent.name, 0.0) * 60
     began_ms = round(datetime.fromisoformat(resumed.created_at).timestamp() * 1000) if resumed is not None else 0
-    return StructuredLaunch(way.dialect, way.options, history, prompt, idle_s, began_ms)
+    return StructuredLaunch(way.dialect, options, history, prompt, idle_s, began_ms, fork_of)
+
+
+def write_history(session_id: str, items: bytes) -> None:
+    """Write what a fork's transcript begins with, for its host.
+
+    Raises:
+        StoreError: the file cannot be written.
+    """
+    path = session_history(session_id)
+    try:
+        make_directories(path.parent)
+        path.write_bytes(items)
+    except OSError as error:
+        raise StoreError(f"{path}: cannot write it ({error.strerror}); free some space") from error
 
 
 def terminal_beside(agent: Agent) -> Template:

@@ -114,8 +114,8 @@ class Driver:
             self.session.chat = StructuredChat(
                 self.session.effects, chat.rules, chat.splitter, chat.log.end, now_ms,
                 timers=chat.timers, prompt=chat.launch.prompt,
-                history=lambda: history_of(chat.launch.history) if chat.launch.history else [],
-                idle_timeout_s=chat.launch.idle_timeout_s, continues=chat.launch.history,
+                history=lambda: history_of(spec.session_id, chat.launch), idle_timeout_s=chat.launch.idle_timeout_s,
+                continues=chat.launch.history, fork_of=chat.launch.fork_of,
             )  # fmt: skip
             for offset, lines in chat.unsent:
                 self.session.effects.append(ToProgram(EntryKind.REPLY, lines, number=offset))

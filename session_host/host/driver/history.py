@@ -1,26 +1,43 @@
-"""The history of a structured chat that is resumed: the transcript of the former session."""
+"""The history of a structured chat that resumes or forks another one: that one's transcript."""
 
 from __future__ import annotations
 
 import logging
 
+import msgspec
+
 from session_host.errors import OutliveError
+from session_host.paths import session_history
+from session_host.protocol.launch import StructuredLaunch
 from session_host.storage.last_transcript import last_transcript
-from session_host.structured.items import AnyChange, Put, RequestOpened
+from session_host.structured.former_items import decode_items, former_items
+from session_host.structured.items import AnyChange
 
 log = logging.getLogger(__name__)
 
 
-def history_of(session_id: str) -> list[AnyChange]:
-    """The items and answered requests of an ended session, as changes; [] if nothing was kept. Blocks on the disk."""
+def history_of(session_id: str, launch: StructuredLaunch) -> list[AnyChange]:
+    """The items and answered requests that a chat begins with, as changes; [] if nothing was kept. Blocks on the disk.
+
+    Args:
+        session_id: the chat.
+        launch: names the session that it resumes or forks.
+    """
+    if launch.fork_of:
+        return _copied(session_id)
+    if not launch.history:
+        return []
     try:
-        transcript = last_transcript(session_id)
+        transcript = last_transcript(launch.history)
     except OutliveError as error:
-        log.warning("the history of %s: %s", session_id, error)
+        log.warning("the history of %s: %s", launch.history, error)
         return []
-    if transcript is None:
+    return former_items(transcript) if transcript is not None else []
+
+
+def _copied(session_id: str) -> list[AnyChange]:
+    try:
+        return decode_items(session_history(session_id).read_bytes())
+    except (OSError, msgspec.DecodeError) as error:
+        log.warning("the history that was copied for %s: %s", session_id, error)
         return []
-    changes: list[AnyChange] = [Put(item) for item in transcript]
-    for request_id, answer in transcript.answers.items():
-        changes += [RequestOpened(transcript.requests[request_id]), answer]
-    return changes

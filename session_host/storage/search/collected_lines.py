@@ -15,9 +15,11 @@ class CollectedLines:
         new: new lines by number, in order, since ``pop_lines``.
         grown: older lines that have become longer since.
         continues: the session whose lines this one repeats at its beginning; "" for none.
+        own_from: the number of the first line of its own, if that session was forked; else 0.
     """
 
     continues = ""
+    own_from = 0
 
     def __init__(self, offset: int, resizes: int, number: int) -> None:
         self.offset, self.resizes, self.number = offset, resizes, number

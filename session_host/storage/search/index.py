@@ -65,6 +65,8 @@ class Progress(NamedTuple):
     """A counter that each write increments."""
     continues: str = ""
     """The session whose lines this one repeats at its beginning; "" for none."""
+    own_from: int = 0
+    """The number of the first line of its own, if that session was forked; else 0."""
 
 
 NOTHING: Final = Progress("", 0, -1, b"", 0, 0)
@@ -131,7 +133,7 @@ class Index:
         """The newest matching lines, newest first.
 
         A session with lines that a later one of those repeats is not looked at: each line is found once, in the later
-        session.
+        session. The repeated lines of a fork are left out: each is found in the forked session.
 
         Args:
             query: the words to look for.
@@ -147,9 +149,16 @@ class Index:
             }
             # A session that has grown too large has lost its first lines.
             repeats = connection.execute(
-                "SELECT key, continues FROM session JOIN page ON page.session = key AND first = 1 WHERE continues != ''"
+                "SELECT key, continues FROM session JOIN page ON page.session = key AND first = 1"
+                " WHERE continues != '' AND own_from = 0"
             )
             repeated = {continues for key, continues in repeats if key in keys}
+            forks = connection.execute(
+                "SELECT fork.key, fork.own_from, source.key FROM session AS fork JOIN session AS source"
+                " ON source.id = fork.continues JOIN page ON page.session = source.key AND first = 1"
+                " WHERE fork.own_from > 0"
+            )
+            own_from = {key: number for key, number, source in forks if source in keys}
             keys = {key: session_id for key, session_id in keys.items() if session_id not in repeated}
             for page_id, key, first, data in _candidates(connection, query, keys):
                 if len(newest) >= limit and newest[0][0] >= newest_ns(page_id):
@@ -160,7 +169,7 @@ class Index:
                 if not query.is_in(page.text):
                     continue
                 for line in page.lines:
-                    if query.fits(line.text):
+                    if line.number >= own_from.get(key, 0) and query.fits(line.text):
                         found = (line.time_ns, line.number, Hit(keys[key], *line))
                         (heapq.heappushpop if len(newest) >= limit else heapq.heappush)(newest, found)
         return [hit for _, _, hit in sorted(newest, reverse=True)]
@@ -229,7 +238,7 @@ class Writer:
         self._append(new)
         self._connection.execute(
             "UPDATE session SET journal = ?, offset = ?, resizes = ?, reader = ?, number = ?, passes = ?,"
-            " continues = ?, bytes = ? WHERE key = ?",
+            " continues = ?, own_from = ?, bytes = ? WHERE key = ?",
             (*progress, self._bytes, self._key),
         )
         if self._bytes > KEPT_BYTES:
@@ -323,7 +332,8 @@ def _size(page: Page) -> int:
 
 def _progress(connection: sqlite3.Connection, session_id: str) -> Progress:
     row = connection.execute(
-        "SELECT journal, offset, resizes, reader, number, passes, continues FROM session WHERE id = ?", (session_id,)
+        "SELECT journal, offset, resizes, reader, number, passes, continues, own_from FROM session WHERE id = ?",
+        (session_id,),
     ).fetchone()
     return NOTHING if row is None else Progress(*row)
 

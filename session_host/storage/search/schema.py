@@ -42,6 +42,9 @@ STEPS: tuple[tuple[str, ...], ...] = (
     ),
 )
 
-ADDED_COLUMNS: Columns = (("session", "continues", "TEXT NOT NULL DEFAULT ''"),)
+ADDED_COLUMNS: Columns = (
+    ("session", "continues", "TEXT NOT NULL DEFAULT ''"),
+    ("session", "own_from", "INTEGER NOT NULL DEFAULT 0"),
+)
 
 TABLES = frozenset({"session", "page", "trigram"})

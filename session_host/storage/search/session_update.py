@@ -85,7 +85,7 @@ class Update:
             self._passes = progress.passes + 1
             journal = self._grown_to if ended else ""
             place = (reader.offset, reader.resizes, reader.save_state(), reader.number)
-            writer.write(new, grown, Progress(journal, *place, self._passes, reader.continues))
+            writer.write(new, grown, Progress(journal, *place, self._passes, reader.continues, reader.own_from))
         return ended
 
     def _begin(self, progress: Progress) -> Reader | TranscriptReader:

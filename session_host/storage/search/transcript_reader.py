@@ -15,7 +15,7 @@ import msgspec
 from session_host.errors import ProtocolViolation
 from session_host.storage.journal import Entry, Output, Resize, load_snapshot, read, snapshots
 from session_host.structured.items import Append, Item, Put, SetStatus
-from session_host.structured.log import Cause, Record, RecordReader, begins_log
+from session_host.structured.log import FORK, Cause, Record, RecordReader, begins_log
 from session_host.structured.text import item_lines
 from session_host.structured.transcript import BUILD, Transcript
 
@@ -65,6 +65,7 @@ class _State(msgspec.Struct, array_like=True):
     place: int
     time_ns: int
     continues: str = ""
+    own_from: int = 0
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -100,7 +101,7 @@ class TranscriptReader(CollectedLines):
         self._is_lost = state.is_lost
         self._known = state.known
         self._place, self._time_ns = state.place, state.time_ns
-        self.continues = state.continues
+        self.continues, self.own_from = state.continues, state.own_from
 
     @classmethod
     def restored(cls, journal: Path, offset: int, resizes: int, kept: bytes) -> Self | None:
@@ -115,7 +116,7 @@ class TranscriptReader(CollectedLines):
         records = self._records
         state = _State(
             self.number, records.offset, bytes(records.rest), self._is_lost, self._known, self._place, self._time_ns,
-            self.continues,
+            self.continues, self.own_from,
         )  # fmt: skip
         return _BEGIN + zlib.compress(_encoder.encode(state), _COMPRESSION_LEVEL)
 
@@ -183,7 +184,7 @@ class TranscriptReader(CollectedLines):
     def _read_record(self, record: Record) -> None:
         self._place, self._time_ns = record.end, record.at_ms * 1_000_000
         if is_history := record.cause == Cause.HISTORY:
-            self.continues = record.body.cause.decode(errors="replace")
+            self.continues = record.body.cause.removeprefix(FORK).decode(errors="replace")
         for change in record.body.changes:
             match change:
                 case Put(item):
@@ -201,6 +202,8 @@ class TranscriptReader(CollectedLines):
                         self._put(msgspec.structs.replace(whole, status=status, ended_ms=ended_ms))
                 case _:
                     pass
+        if is_history and record.body.cause.startswith(FORK):
+            self.own_from = self.number + 1
 
     def _put(self, item: Item) -> None:
         known = self._known.pop(item.id, None) or _Known(None, [])

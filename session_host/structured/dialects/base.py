@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
 from session_host.protocol.values import Image
 from session_host.structured.acts import AnyAct, AnyResult
 from session_host.structured.items import AgentRequest, AnyChange
+
+FORK_OPTION: Final = "fork"
+"""The option with the conversation that a new chat copies at its beginning."""
 
 
 class Start(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,7 +22,7 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
     conversation: str = ""
     """The agent's id of the conversation to resume; for a new one "", or the id that it was started with."""
     has_history: bool = False
-    """Whether the transcript has the resumed conversation already, so that the agent's own history is not needed."""
+    """Whether the transcript has that conversation already, or the one that is forked: the agent need not repeat it."""
     version: str = ""
     """Outlive's."""
     options: dict[str, Any] = {}

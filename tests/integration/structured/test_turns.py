@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
+from session_host.client.chats.fork import fork
 from session_host.client.chats.resume import resume
 from session_host.client.control import request
-from session_host.errors import OutliveError
+from session_host.client.sessions.store_access import open_store
+from session_host.errors import NotResumable, OutliveError
 from session_host.protocol.messages import Describe, Description, Done, ErrorCode, Send
 from tests.support.commands import outlive
 from tests.support.hosts import end, see, start, watching
@@ -137,6 +140,42 @@ async def test_a_window_that_only_looks_on_sends_nothing(tmp_path: Path) -> None
         chat.viewer.prompt("answer: no")
         await chat.watcher.until(lambda: bool(chat.watcher.refusals), "the refusal")
         assert chat.watcher.refusals[0].code == ErrorCode.READ_ONLY
+
+
+async def test_a_fork_goes_on_from_the_same_history_and_leaves_the_other_chat_as_it_is(tmp_path: Path) -> None:
+    record = await start_chat(tmp_path, prompt="answer: first", name="work")
+    async with viewing(record.id) as chat:
+        await chat.until_idle(1)
+        forked = await fork(record.id)
+        async with viewing(forked.id) as copy:
+            await copy.until_said("first")
+            assert forked.name == "work (fork)"
+            assert "Forked from work." in copy.texts("notice")
+            copy.viewer.prompt("hold: 0 | answer: second")
+            await copy.watcher.until(lambda: copy.state == "running", "the turn")
+            with pytest.raises(NotResumable, match="is busy"):
+                await fork(forked.id)
+            (tmp_path / "release").touch()
+            await copy.until_idle(2)
+            assert copy.texts() == ["first", "second"]
+        assert chat.texts() == ["first"]
+    await end(record.id)
+    again = await fork(record.id)
+    assert again.name == "work (fork 2)"
+    async with viewing(again.id) as copy:
+        await copy.until_said("first")
+        assert copy.texts() == ["first"], "of an ended chat"
+        copy.viewer.prompt("answer: third")
+        await copy.until_idle(2)
+    thread = heard_thread(tmp_path)
+    assert [each["params"]["threadId"] for each in heard(tmp_path, "thread/fork")] == [thread, thread]
+    with open_store() as store:
+        former, new = store.get(record.id), store.get(again.id)
+    assert former is not None
+    assert new is not None
+    assert (former.continued_by, new.resumed_from) == (None, None)
+    assert new.provider_session_id != thread
+    assert (await asyncio.to_thread(outlive, "search", "first")).output.count("first") == 2  # the prompt, the answer
 
 
 async def test_a_chat_goes_on_in_a_terminal_and_a_terminal_in_a_chat(tmp_path: Path) -> None:

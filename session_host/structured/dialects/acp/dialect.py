@@ -134,7 +134,7 @@ class AcpDialect:
                 self._opening.initialized(message)
             case "authenticate":
                 self._opening.authenticated(message)
-            case "session/new" | "session/load" | "session/resume":
+            case "session/new" | "session/load" | "session/resume" | "session/fork":
                 self._opening.opened(message, sent.method)
             case "session/prompt":
                 self._turns.end(message, sent.about)

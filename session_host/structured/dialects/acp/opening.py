@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from session_host.structured.dialects import reading
-from session_host.structured.dialects.base import Start
+from session_host.structured.dialects.base import FORK_OPTION, Start
 from session_host.structured.items import Capabilities, CapabilitiesKnown, Remove
 
 from .messages import Messages
@@ -66,6 +66,7 @@ class Opening:
         capabilities = reading.mapping(result, "agentCapabilities")
         state.loads = reading.at(capabilities, "loadSession") is True
         state.resumes = isinstance(reading.at(capabilities, "sessionCapabilities", "resume"), dict)
+        state.forks = isinstance(reading.at(capabilities, "sessionCapabilities", "fork"), dict)
         state.takes_images = reading.at(capabilities, "promptCapabilities", "image") is True
         state.steers = reading.at(result, "_meta", "steering", "supported") is True
         state.methods = [each for each in reading.array(result, "authMethods") if reading.text(each, "id")]
@@ -126,7 +127,13 @@ class Opening:
         rpc, state = self._shared.rpc, self._shared.state
         place: dict[str, Any] = {"cwd": state.start.directory, "mcpServers": []}
         conversation = self._shared.former_conversation
-        if conversation and state.resumes and (state.start.has_history or not state.loads):
+        source = state.start.options.get(FORK_OPTION)
+        if source and not state.forks:
+            self._shared.port.fail(f"This version of {state.agent} cannot fork a conversation")
+        elif source:
+            state.replaying = True
+            rpc.request("session/fork", {"sessionId": source, **place})
+        elif conversation and state.resumes and (state.start.has_history or not state.loads):
             rpc.request("session/resume", {"sessionId": conversation, **place})
         elif conversation and state.loads:
             self._load()

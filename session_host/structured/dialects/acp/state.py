@@ -139,6 +139,7 @@ class AcpState(msgspec.Struct, array_like=True):
         tokens: of all turns; ``usage``: as last reported.
         acts: acts without a result, by their ids.
         terminals: by their ids; of those that are released, the newest.
+        forks: it can copy a conversation.
     """
 
     rpc: JsonRpcState = msgspec.field(default_factory=lambda: JsonRpcState(1, {}))
@@ -180,3 +181,4 @@ class AcpState(msgspec.Struct, array_like=True):
     usage: UsageChanged = UsageChanged(0, 0)
     acts: dict[int, PendingAct] = {}
     terminals: dict[str, Terminal] = {}
+    forks: bool = False

@@ -8,7 +8,7 @@ import msgspec
 
 from session_host.structured.acts import AnyResult
 from session_host.structured.dialects import reading
-from session_host.structured.dialects.base import Answer, DialectPort, Start, UserPrompt
+from session_host.structured.dialects.base import FORK_OPTION, Answer, DialectPort, Start, UserPrompt
 from session_host.structured.dialects.json_rpc import OVERLOADED, SentRequest
 from session_host.structured.dialects.reading import array, integer, mapping, text
 from session_host.structured.items import (
@@ -74,7 +74,10 @@ class CodexDialect:
 
     def _open_thread(self) -> None:
         start = self._state.start
-        if start.conversation:
+        if source := start.options.get(FORK_OPTION):
+            params = {"threadId": source, "cwd": start.directory, "excludeTurns": True}
+            self._context.rpc.request("thread/fork", params)
+        elif start.conversation:
             params = {"threadId": start.conversation, "cwd": start.directory, "excludeTurns": True}
             self._context.rpc.request("thread/resume", params)
         else:
@@ -110,7 +113,7 @@ class CodexDialect:
         self._show_settings()
         self._context.rpc.request("model/list", {})
         self._context.rpc.request("account/read", {})
-        if method == "thread/resume" and not state.start.has_history:
+        if method != "thread/start" and not state.start.has_history:
             self._ask_for_turns("")
         else:
             self._context.ready()
@@ -158,7 +161,7 @@ class CodexDialect:
             case "initialize":
                 self._context.rpc.notify("initialized")
                 self._open_thread()
-            case "thread/start" | "thread/resume":
+            case "thread/start" | "thread/resume" | "thread/fork":
                 self._thread_opened(sent.method, result)
             case "thread/turns/list":
                 self._turns_listed(result)
@@ -180,7 +183,7 @@ class CodexDialect:
         match sent.method:
             case "initialize":
                 self._port.fail(f"Codex did not start: {why}")
-            case "thread/start" | "thread/resume":
+            case "thread/start" | "thread/resume" | "thread/fork":
                 self._thread_refused(sent.method, error)
             case "thread/turns/list":
                 self._port.notice(f"The earlier part of the conversation is not shown: {why}")

@@ -80,6 +80,31 @@ def test_a_line_of_a_resumed_chat_is_found_once_in_the_newer_chat() -> None:
         assert {hit.session_id for hit in search.find(query, 10)} == {"middle"}
 
 
+def test_a_line_that_a_fork_repeats_is_found_once_and_what_both_said_later_too() -> None:
+    first, fork = Chat("first"), Chat("fork")
+    said = [Put(Item(f"a{number}", "agent", _BEGAN_MS + number, text=f"needle {number}")) for number in range(4)]
+    first.step(said[0], said[1])
+    fork.steps = 60
+    fork.step(said[0], said[1], continues="fork first")
+    first.step(said[2])
+    fork.step(said[3])
+    with Search() as search:
+        search.update(["first", "fork"])
+
+        def found(among: set[str] | None = None) -> set[tuple[str, str]]:
+            return {(hit.session_id, hit.text[-1]) for hit in search.find(Query.of("needle"), 10, among)}
+
+        assert found() == {("first", "0"), ("first", "1"), ("first", "2"), ("fork", "3")}
+        assert found({"fork"}) == {("fork", "0"), ("fork", "1"), ("fork", "3")}
+        resumed = Chat("resumed")
+        resumed.step(*said[:3], continues="first")
+        search.update(["resumed"])
+        assert found() == {("resumed", "0"), ("resumed", "1"), ("resumed", "2"), ("fork", "3")}
+        search.forget("resumed")
+        search.forget("first")
+        assert found() == {("fork", "0"), ("fork", "1"), ("fork", "3")}
+
+
 def test_a_streamed_message_is_one_line_however_often_it_is_indexed() -> None:
     chat = Chat()
     with Search() as search:

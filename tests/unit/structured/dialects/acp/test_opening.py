@@ -80,6 +80,14 @@ def test_an_id_that_was_chosen_for_a_new_conversation_is_not_resumed() -> None:
     assert chat.transcript.status.conversation == "s"
 
 
+def test_a_conversation_is_forked_where_the_agent_can_do_that() -> None:
+    chat = chat_of({**LOADS, "sessionCapabilities": {"fork": {}}}, has_history=True, options={"fork": "c"})
+    assert (chat.sent[-1]["method"], chat.sent[-1]["params"]["sessionId"]) == ("session/fork", "c")
+    chat.reply({"sessionId": "s"})
+    assert (chat.transcript.status.conversation, chat.transcript.status.state) == ("s", "idle")
+    assert chat_of(LOADS, options={"fork": "c"}).failure == "This version of Agent cannot fork a conversation"
+
+
 def test_a_broken_resume_becomes_a_load() -> None:
     chat = chat_of({**LOADS, "sessionCapabilities": {"resume": {}}}, conversation="c", has_history=True)
     assert chat.sent[-1]["method"] == "session/resume"

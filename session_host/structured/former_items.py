@@ -1,0 +1,32 @@
+"""The items with which a chat begins that goes on from another one. Pure."""
+
+from __future__ import annotations
+
+import msgspec
+
+from .items import AnyChange, Put, RequestOpened
+from .transcript import Transcript
+
+_decoder = msgspec.msgpack.Decoder(list[AnyChange])
+
+
+def former_items(transcript: Transcript) -> list[AnyChange]:
+    """The items and answered requests of a transcript, as changes."""
+    changes: list[AnyChange] = [Put(item) for item in transcript]
+    for request_id, answer in transcript.answers.items():
+        changes += [RequestOpened(transcript.requests[request_id]), answer]
+    return changes
+
+
+def encode_items(changes: list[AnyChange]) -> bytes:
+    """Encode changes for a file."""
+    return msgspec.msgpack.encode(changes)
+
+
+def decode_items(data: bytes) -> list[AnyChange]:
+    """Decode them.
+
+    Raises:
+        msgspec.DecodeError: the file is damaged.
+    """
+    return _decoder.decode(data)
