@@ -12,9 +12,9 @@ from PySide6.QtCore import QObject, QTimer, SignalInstance
 from gui.finding.finder import Found
 from gui.finding.query import FindQuery, Pattern
 from session_host.terminal.base import Emulator, Frame, Row
+from session_host.terminal.lines import Match
 
 from .drawing.surface import Surface
-from .finding.lines import Match
 from .finding.marked_rows import Mark, found_colors, marked, marks_of
 from .finding.matches import Matches, matches_in
 

@@ -8,6 +8,7 @@
     shell_marks   marks that shells write around their prompts (OSC 133)
     prompts       where a shell's prompts and outputs are, by those marks
     text          rows as text, for every engine
+    lines         rows as lines with each character's cell, to search
     installed     whether the engines' packages are installed
     adapter       the engines behind JSON lines, for public conformance suites
 

@@ -11,9 +11,8 @@ from typing import NamedTuple
 
 from session_host.protocol.values import GridSize
 from session_host.terminal.base import Emulator, Row
+from session_host.terminal.lines import MOST_ROWS, TextLine, joined_lines, lines_around
 from session_host.terminal.prompts import RowMark
-
-from .lines import MOST_ROWS, TextLine, joined_lines, lines_around
 
 _ROWS_AT_ONCE = 25
 _NEW_ROWS_AT_ONCE = 200

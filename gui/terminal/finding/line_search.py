@@ -6,8 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 
 from session_host.terminal.base import Emulator, Row
-
-from .lines import TextLine, joined_lines
+from session_host.terminal.lines import TextLine, joined_lines
 
 Spans = Callable[[str], list[tuple[int, int]]]
 """Returns the parts of a line to mark: (first, end) in characters."""

@@ -11,8 +11,7 @@ from gui.theme.contrast import ratio
 from gui.theme.terminal import TerminalTheme
 from gui.theme.tokens import blend
 from session_host.terminal.base import RGB, Attribute, Color, Row, Run, Style
-
-from .lines import Match
+from session_host.terminal.lines import Match
 
 _GROUND_SHARE = 0.3
 _YELLOW = 3

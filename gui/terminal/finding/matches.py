@@ -7,9 +7,9 @@ from bisect import bisect_left
 
 from gui.finding.query import Pattern
 from session_host.terminal.base import Emulator
+from session_host.terminal.lines import Match, TextLine
 
 from .line_index import LineIndex
-from .lines import Match, TextLine
 
 MOST_MATCHES = 20_000
 

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from gui.terminal.drawing.cursor import cell_under
 from gui.terminal.drawing.regions import Span
-from gui.terminal.finding.lines import line_at
 from session_host.terminal.base import Emulator, Row
+from session_host.terminal.lines import line_at
 
 from .links import FilePlace, link_in, shown
 
