@@ -63,6 +63,10 @@ class Watch(msgspec.Struct, frozen=True):
     """The form in which a hook of the agent takes the user's answer (``structured.dialects``); "" for none. In a
     session's spec it is set only if the user wants that (``client.chats.settings``).
     """
+    empty_prompt: str = ""
+    """A pattern (re.fullmatch) of the cursor's row up to the cursor, while the agent's input line is empty; "" for an
+    agent to which Left means something there, or where that is not proven.
+    """
 
 
 class Origin(msgspec.Struct, frozen=True):

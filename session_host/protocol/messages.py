@@ -32,7 +32,7 @@ import msgspec
 from .evidence import Evidence, Transition
 from .values import Activity, CellSize, GridSize, Image, KeyAction, MouseAction, MouseButton, Runtime, State
 
-PROTOCOL_VERSION = 7
+PROTOCOL_VERSION = 8
 """The version, increased with each change that an older peer would misread."""
 
 OLDEST_PROTOCOL_VERSION = 1
@@ -97,6 +97,8 @@ class ErrorCode:
     """The agent's question is not the one that was shown: look at it again."""
     WRONG_RUNTIME = "wrong_runtime"
     """A terminal takes no prompts, and a structured chat no keys."""
+    NOTHING_TYPED = "nothing_typed"
+    """The key was not typed: see ``Key.may_detach``."""
 
 
 class Message(msgspec.Struct, frozen=True, array_like=True, tag=True, forbid_unknown_fields=True):
@@ -207,6 +209,8 @@ class Key(Message, frozen=True):
     text: str = ""
     modifiers: int = 0
     action: KeyAction = KeyAction.PRESS
+    may_detach: bool = False
+    """Refuse the key with NOTHING_TYPED if the agent's input line is believed empty: the viewer detaches then."""
 
 
 class Text(Message, frozen=True):

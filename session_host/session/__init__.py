@@ -12,6 +12,7 @@
     sizing         the grid size: the most recently used viewer's
     focus          focus reports to the program when no viewer shows it
     program_input  what an input means, to the program and to us
+    prompt_line    whether nothing is typed in the agent's input line
     output_ring    the newest output by its offsets, from which viewers catch up
     subscription   one client's share of the output
 

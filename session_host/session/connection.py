@@ -131,6 +131,7 @@ class ClientConnection:
             and attachment.client is self
             and message.sequence > attachment.last_sequence
             and session.takes_keys
+            and not message.may_detach
             and not (attachment.read_only or attachment.holds or session.pending.bytes or self.state is _CLOSED)
         ):
             # Shortcut: the same result as ``_message``, for a key that nothing blocks.

@@ -57,6 +57,7 @@ from .connection import ClientConnection
 from .effects import AppendEntry, Effect, InputGiven, ShowIn, ToProgram, UseEmulator
 from .output_ring import OutputRing
 from .program_input import encode_input, is_navigation, is_use
+from .prompt_line import PromptLine
 from .requests.end_request import EndRequests
 from .requests.send_queue import SendQueue
 from .states import Table
@@ -95,6 +96,7 @@ class Session:
         colors: the colours for answers to colour queries; None if no viewer sent any.
         requests: the tokens of commands' typed texts.
         send_queue, end_requests: commands' requests that take time.
+        prompt: what is known about the agent's input line.
         chat: speaks to an agent without a terminal; None for a terminal.
         last_key: the last key for which ``ClientConnection.receive_data`` returned bytes.
     """
@@ -141,6 +143,7 @@ class Session:
         self.last_key: Key
         self.send_queue = SendQueue(self, self.effects, spec.watch, new_id, asked)
         self.end_requests = EndRequests(self.effects, spec.watch)
+        self.prompt = PromptLine(spec.watch.empty_prompt, log_state)
         self.chat: StructuredChat | None = None
         self._watched = watched
         self._attached: list[ClientConnection] = []
@@ -292,6 +295,10 @@ class Session:
             if (admitted := attachment.admit(message)) is None:
                 return
             message = admitted
+        if type(message) is Key and message.may_detach and emulator is not None and self.prompt.is_empty(emulator):
+            attachment.refuse(message.sequence, ErrorCode.NOTHING_TYPED, "nothing is typed")
+            attachment.accepted = message.sequence
+            return
         if emulator is None:
             self._not_encoded.append((attachment, message))
             self.effects.append(UseEmulator(self))
@@ -329,6 +336,7 @@ class Session:
             attachment.acknowledge(sequence)  # The input has no bytes for this program.
         else:
             self.effects.append(ToProgram(EntryKind.INPUT, data, attachment.key, sequence))
+            self.prompt.typed(data)
         attachment.accepted = sequence
 
     def program_took(self, inputs: Sequence[tuple[bytes, int]]) -> None:
@@ -357,6 +365,7 @@ class Session:
             return False
         self.effects += [ToProgram(EntryKind.TYPED, data, bytes.fromhex(request)), InputGiven()]
         self.requests = [*self.requests, request][-KEPT_REQUESTS:]
+        self.prompt.typed(data)
         return True
 
     def _has_room(self, length: int) -> bool:

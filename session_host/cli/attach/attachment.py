@@ -25,6 +25,9 @@ NOTICE_S = 3.0
 HELP_S = 10.0
 RECONNECTING_NOTICE_AFTER_S = 0.3
 
+BACK_DETACHES = "OUTLIVE_ATTACH_BACK_DETACH"
+"""The variable with which a user turns off that Left detaches while nothing is typed: "0"."""
+
 LOCKS = Modifiers.CAPS_LOCK | Modifiers.NUM_LOCK
 _PREFIX = "b"
 _DETACH = "d"
@@ -82,6 +85,7 @@ class Attachment:
         keyboard = not os.environ.get("TERM", "").startswith("linux")
         self._painter = Painter(size, sys.stdout.encoding or "utf-8", keyboard=keyboard)
         self._viewer = self._make_viewer()
+        self._back_detaches = not read_only and os.environ.get(BACK_DETACHES, "") != "0"
         self._begun_s = 0.0
         self._prefixed = False
         self._was_live = False
@@ -187,6 +191,16 @@ class Attachment:
         elif not self._command(value):
             self._notice("Unknown key after Ctrl+B; Ctrl+B ? shows the keys", NOTICE_S)
         return True
+
+    def _is_back(self, value: TerminalInput) -> bool:
+        """Whether the value is a press of Left alone, which detaches where nothing is typed."""
+        return (
+            self._back_detaches
+            and isinstance(value, KeyTyped)
+            and value.key == "ArrowLeft"
+            and value.action is KeyAction.PRESS
+            and not value.modifiers & ~LOCKS
+        )
 
     def _resized(self) -> None:
         self._size, self._cell = self._terminal.size()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from session_host.cli.attach.attachment import NOTICE_S, Attachment
+from session_host.cli.attach.attachment import NOTICE_S, Attachment, How
 from session_host.cli.attach.frame_pacing import FRAME_INTERVAL_S
 from session_host.cli.attach.input_values import FocusChanged, KeyTyped, MouseMoved, Pasted, TerminalInput, TextTyped
 from session_host.client.viewer.viewer import Viewer
@@ -40,7 +40,7 @@ class TerminalAttachment(Attachment):
             return
         match value:
             case KeyTyped(key, text, modifiers, action):
-                viewer.key(key, text, modifiers, action)
+                viewer.key(key, text, modifiers, action, may_detach=self._is_back(value))
             case TextTyped(text):
                 viewer.text(text)
             case Pasted(text):
@@ -82,7 +82,9 @@ class TerminalAttachment(Attachment):
 
     def viewer_refused(self, refusal: InputRefused) -> None:
         """Show that an input was refused, and why; further input is refused until the user has seen this."""
-        if not self._viewer.holding:
+        if refusal.code == ErrorCode.NOTHING_TYPED:
+            self._end(How.DETACHED)
+        elif not self._viewer.holding:
             self._notice(f"input refused: {refusal.message}", NOTICE_S)
         elif refusal.code != ErrorCode.HELD:
             self._notice(f"{_NOT_TYPED}: {refusal.message}")

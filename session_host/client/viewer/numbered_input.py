@@ -40,9 +40,19 @@ class ViewerInput:
         """The number of the next input; its refusal carries it."""
         return self._rules.inputs.next_sequence
 
-    def key(self, key: str, text: str = "", modifiers: int = 0, action: KeyAction = KeyAction.PRESS) -> None:
+    def key(
+        self,
+        key: str,
+        text: str = "",
+        modifiers: int = 0,
+        action: KeyAction = KeyAction.PRESS,
+        *,
+        may_detach: bool = False,
+    ) -> None:
         """The user pressed, repeated or released a key; see ``messages.Key``."""
-        self._input(Key(self._rules.attachment, self._rules.inputs.next_sequence, key, text, int(modifiers), action))
+        rules = self._rules
+        number = rules.inputs.next_sequence
+        self._input(Key(rules.attachment, number, key, text, int(modifiers), action, may_detach))
 
     def text(self, text: str) -> None:
         """The user committed composed text."""

@@ -32,6 +32,7 @@ _WITHOUT_HOLD = frozenset(
         ErrorCode.CHANGED,
         ErrorCode.BAD_REQUEST,
         ErrorCode.WRONG_RUNTIME,
+        ErrorCode.NOTHING_TYPED,
     }
 )
 """Refusals that concern one input alone."""

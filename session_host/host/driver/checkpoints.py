@@ -73,6 +73,7 @@ def log_state_of(driver: Driver) -> LogState:
         conversation=driver.conversation.saved_state(),
         chat=chat.saved_state() if chat is not None else None,
         answers=driver.questions.answers,
+        prompt=session.prompt.state,
     )
 
 

@@ -151,6 +151,7 @@ class Driver:
             LaunchFailed: it could not be; the session never ran.
         """
         process = await spawner()
+        self.session.prompt.program_began()
         self.input_log.append(EntryKind.RUNNING, number=process.started or 0)
         self.attach_process(process)
 
@@ -341,6 +342,7 @@ class Driver:
         self.session.broadcast(event)
         self.performer.perform()
         if isinstance(event, ActivityEvent):
+            self.session.prompt.activity_changed(event.activity)
             self.questions.activity_changed(event.activity)
 
     # ------------------------------------------------------------ what the program gets
@@ -359,6 +361,7 @@ class Driver:
         else:
             pty_io.watch_writable(True)
         # The program is awake by now: the rest is not on the key's path.
+        self.session.prompt.typed(data)
         if self.session.note_use(attachment, self.session.last_key):
             self.watch.input_given()
 

@@ -6,6 +6,7 @@
     log_entries          the kinds of entries of the input log, and their layout
     pending_input        what the program does not have yet, oldest first
     log_state            the state that the input log's records add up to
+    prompt_state         what is known about the agent's input line
     checkpoint           an engine's state at an offset, where recovery begins
     splice               bytes from PTY to file and from file to PTY, inside the kernel
 

@@ -17,6 +17,7 @@ from session_host.structured.items import RequestResolved
 from session_host.structured.state import SavedChat
 
 from .log_entries import EntryKind, LogEntry
+from .prompt_state import PromptState, after_activity, after_input
 
 KEPT_RESIZES = 1000
 KEPT_REQUESTS = 256
@@ -133,6 +134,7 @@ class LogState(msgspec.Struct):
         focus: the last focus report to the program; None for none.
         chat: the state of a structured chat; no entry changes it, as the transcript log does.
         answers: the newest answers to questions of the agent's hooks, oldest first.
+        prompt: what is known about the agent's input line; TYPED from former versions.
     """
 
     child_started: int | None = None
@@ -147,6 +149,7 @@ class LogState(msgspec.Struct):
     focus: bool | None = None
     chat: SavedChat | None = None
     answers: list[HookAnswer] = []
+    prompt: PromptState = PromptState.TYPED
 
     def apply(self, entry: LogEntry) -> None:
         """Apply an entry; one of an unknown kind changes nothing."""
@@ -156,6 +159,7 @@ class LogState(msgspec.Struct):
                 self._input(entry)
             case EntryKind.TYPED:
                 self.requests = [*(each for each in self.requests if each != who), who][-KEPT_REQUESTS:]
+                self._typed(entry.payload)
             case EntryKind.REPLY:
                 resizes = int.from_bytes(entry.who[:8], "little")
                 self.answered = max(self.answered, (entry.number, resizes))
@@ -163,6 +167,7 @@ class LogState(msgspec.Struct):
                 self.focus = bool(entry.number)
             case EntryKind.RUNNING:
                 self.child_started = entry.number
+                self.prompt = PromptState.EMPTY
             case EntryKind.ATTACHED:
                 self.attachments.setdefault(who, AttachmentState(bool(entry.payload)))
                 while len(self.attachments) > KEPT_ATTACHMENTS:
@@ -176,15 +181,25 @@ class LogState(msgspec.Struct):
             case EntryKind.NAME:
                 self.name = entry.payload.decode()
             case EntryKind.COLORS | EntryKind.ACTIVITY | EntryKind.CONVERSATION:
-                name, kind = _WHOLE[entry.kind]
-                setattr(self, name, msgspec.msgpack.decode(entry.payload, type=kind))
+                self._whole(entry)
             case EntryKind.ANSWERED:
                 answer = msgspec.msgpack.decode(entry.payload, type=HookAnswer)
                 self.answers = with_answer(self.answers, answer)
             case _:
                 pass
 
+    def _whole(self, entry: LogEntry) -> None:
+        name, kind = _WHOLE[entry.kind]
+        setattr(self, name, msgspec.msgpack.decode(entry.payload, type=kind))
+        if entry.kind == EntryKind.ACTIVITY and self.activity is not None:
+            self.prompt = after_activity(self.prompt, self.activity.activity)
+
+    def _typed(self, data: bytes) -> None:
+        activity = self.activity.activity if self.activity is not None else Activity.NO_SIGNAL
+        self.prompt = after_input(self.prompt, data, activity)
+
     def _input(self, entry: LogEntry) -> None:
+        self._typed(entry.payload)
         attachment = self.attachments.get(entry.who.hex())
         if attachment is not None:
             attachment.last_sequence = max(attachment.last_sequence, entry.number)

@@ -14,7 +14,7 @@ from tests.fakes.model_server import ModelServer
 from tests.support.area import Area
 from tests.support.commands import OnTerminal
 from tests.support.pty_traffic import put_recorder_before, read_traffic
-from tests.support.real_agents import RealAgent
+from tests.support.real_agents import CLAUDE, CLAUDE_OF_NODE_20, RealAgent
 from tests.support.real_chats import PATIENCE_S, SIZE, Chat
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real_agents, pytest.mark.timeout(400)]
@@ -62,3 +62,35 @@ def test_it_is_given_what_was_typed_and_one_reply_a_query(
     assert not traffic.replies()
     assert PASTE.sub(rb"\1", traffic.typed()) == b"".join(b"%b\r" % each.encode() for each in words)
     assert chat.prompts() == words
+
+
+@pytest.mark.parametrize("agent", [CLAUDE, CLAUDE_OF_NODE_20], ids=lambda agent: agent.label, indirect=True)
+def test_left_detaches_while_nothing_is_typed(
+    agent: RealAgent, server: ModelServer, project: Path, sessions: Sessions
+) -> None:
+    chat = Chat.start(agent, server, project)
+    for prompt in ("", "first"):
+        with OnTerminal("attach", chat.id, size=OWN_SIZE) as viewer:
+            viewer.see(agent.ready, timeout_s=PATIENCE_S)
+            if prompt:
+                viewer.type("frst")
+                viewer.see("❯\u00a0frst")
+                for key in ("\x1b[D", "\x1b[D", "\x1b[D", "i"):
+                    viewer.type(key)
+                viewer.see("❯\u00a0first")
+                viewer.type("\r")
+                viewer.see(f"echo: {prompt}", timeout_s=PATIENCE_S)
+                chat.until_idle()
+            viewer.type("\x1b[D")
+            assert viewer.end() == 0
+    with OnTerminal("attach", chat.id, size=OWN_SIZE) as viewer:
+        viewer.see(agent.ready, timeout_s=PATIENCE_S)
+        # A menu, in which Left means something.
+        viewer.type("/config")
+        viewer.see("/config")
+        viewer.type("\r")
+        viewer.not_see("❯\u00a0/config")
+        viewer.type("\x1b[D\x1b[D")
+        viewer.type("\x02d")
+        assert viewer.end() == 0
+        assert "Unknown key" not in viewer.text()

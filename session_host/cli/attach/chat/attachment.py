@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from session_host.cli.attach.attachment import NOTICE_S, Attachment
+from session_host.cli.attach.attachment import NOTICE_S, Attachment, How
 from session_host.cli.attach.input_values import KeyTyped, MouseMoved, Pasted, TerminalInput, TextTyped
 from session_host.client.viewer.viewer import Viewer
 from session_host.protocol.messages import PromptMode
@@ -77,6 +77,8 @@ class ChatAttachment(Attachment):
             self._interrupt()
         elif self._is_answer(value):
             self._answer_by_key(value.text)
+        elif self._is_back(value) and not self._box.text and self._question is None and self._state == "idle":
+            self._end(How.DETACHED)
         elif (key == "Enter" and modifiers & _NEW_LINE) or (key == "j" and modifiers == Modifiers.CTRL):
             self._insert("\n")
         elif key == "Tab" or (key == "Enter" and modifiers == Modifiers.CTRL):

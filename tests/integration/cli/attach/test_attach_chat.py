@@ -48,6 +48,17 @@ def test_a_prompt_is_written_and_answered_and_the_terminal_given_back(area: Area
     assert outlive("ls", "--json").json()[0]["state"] == "running"
 
 
+def test_left_in_an_empty_prompt_detaches(area: Area) -> None:
+    new_chat(area, "x")
+    with OnTerminal("attach", "x") as terminal:
+        terminal.see("Enter sends")
+        terminal.type("b\x1b[Da")
+        terminal.see("> ab")
+        terminal.type("\x7f\x1b[C\x7f\x1b[D")
+        assert terminal.end() == 0
+        assert "[detached from x; it keeps running]" in terminal.text()
+
+
 def test_a_question_is_shown_whole_and_answered_by_a_key(area: Area) -> None:
     new_chat(area, "x", "run: make all")
     with OnTerminal("attach", "x") as terminal:

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from session_host.protocol.values import Activity, GridSize
+from session_host.session.prompt_line import PromptLine
+from session_host.storage.descriptors.log_state import LogState
+from session_host.terminal import create
+from session_host.terminal.base import Emulator
+
+CLAUDE = "❯\\s"
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    made = create(None, GridSize(40, 5))
+    yield made
+    made.close()
+
+
+def line(pattern: str = CLAUDE) -> PromptLine:
+    made = PromptLine(pattern, LogState())
+    made.program_began()
+    made.activity_changed(Activity.IDLE)
+    return made
+
+
+def test_the_cursor_is_at_the_lines_beginning(emulator: Emulator) -> None:
+    for shown, is_empty in (
+        ("❯\u00a0", True),
+        ("❯ ", True),
+        ("❯ Try “fix it”\x1b[3G", True),
+        ("❯ x", False),
+        ("❯ x\r\n  ", False),
+        ("❯", False),
+        ("  1. Yes", False),
+    ):
+        emulator.feed(f"\x1b[2J\x1b[H{shown}".encode())
+        assert line().is_empty(emulator) is is_empty, shown
+        assert not line("").is_empty(emulator)
+
+
+def test_in_doubt_it_is_not_empty(emulator: Emulator) -> None:
+    emulator.feed("❯ ".encode())
+    after_restart = PromptLine(CLAUDE, LogState())
+    after_restart.activity_changed(Activity.IDLE)
+    assert not after_restart.is_empty(emulator)
+    for activity in set(Activity) - {Activity.IDLE}:
+        own = line()
+        own.activity_changed(activity)
+        assert not own.is_empty(emulator)
+    own = line()
+    own.typed(b"x")
+    own.typed(b"\x7f")
+    assert not own.is_empty(emulator)
