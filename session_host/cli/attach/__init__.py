@@ -10,5 +10,6 @@ painter          rows of the replica as bytes for this terminal
 frame_pacing     when the next frame may be painted
 attachment       connects a viewer and this terminal
 terminal_attachment  the same for a chat in a terminal
+scrolled_back/   the keys while the chat is scrolled back
 chat/            the same for a structured chat
 """

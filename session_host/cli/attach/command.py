@@ -22,7 +22,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--read-only", action="store_true", help="read-only: do not send input")
     parser.add_argument("--plain", action="store_true", help="a structured chat line by line, without a full screen")
     parser.epilog = (
-        "Keys: Ctrl+B d detaches (the chat keeps running); Ctrl+B Ctrl+B types Ctrl+B; Ctrl+B ? shows all keys. A "
+        "Keys: Ctrl+B d detaches (the chat keeps running); Ctrl+B PageUp scrolls back; Ctrl+B Ctrl+B types Ctrl+B; "
+        "Ctrl+B ? shows all keys. Left detaches, too, while nothing is typed in Claude Code or in a structured chat. A "
         "structured chat is shown as text, with a prompt below."
     )
 

@@ -10,10 +10,23 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import GridSize
-from session_host.terminal.base import DEFAULT_COLOR, Color, Cursor, CursorShape, Frame, Modes, Row, Run, Style
+from session_host.terminal.base import (
+    DEFAULT_COLOR,
+    Attribute,
+    Color,
+    Cursor,
+    CursorShape,
+    Frame,
+    Modes,
+    Row,
+    Run,
+    Style,
+)
 from session_host.terminal.text import style_change
 
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
@@ -40,6 +53,7 @@ _MOUSE = {
 _CURSOR_SHAPES = {CursorShape.BLOCK: 1, CursorShape.UNDERLINE: 3, CursorShape.BAR: 5}
 """DECSCUSR of the blinking shape; the steady one is the next number."""
 _NOTICE_STYLE = "\x1b[0;7m"
+_INVERSE = int(Attribute.INVERSE)
 
 
 class Painter:
@@ -156,7 +170,10 @@ class Painter:
         parts = ["\x1b[0m", style_change(Style(), blank, links=False)]
         style = blank
         column = 0
-        for run in row.runs if row is not None else ():
+        runs: Iterable[Run] = row.runs if row is not None else ()
+        if row is not None and row.selection is not None:
+            runs = _selected(row.runs, *row.selection)
+        for run in runs:
             clipped = _clip(run, columns)
             if clipped is None:
                 break
@@ -217,6 +234,26 @@ class Painter:
         if modes.reverse_screen != former.reverse_screen:
             parts.append("\x1b[?5h" if modes.reverse_screen else "\x1b[?5l")
         return "".join(parts)
+
+
+def _selected(runs: Iterable[Run], first: int, last: int) -> Iterator[Run]:
+    """The runs, with the colours of the columns from ``first`` to ``last`` swapped."""
+    column = 0
+    for run in runs:
+        begin, stop = max(column, first), min(run.column, last + 1)
+        if begin < stop:
+            yield Run(begin, stop - begin, " " * (stop - begin), Style(attributes=_INVERSE), cluster=False)
+        column = end = run.column + run.cells
+        if run.cluster:
+            cuts = [run.column, end]
+        else:
+            cuts = [run.column, *(each for each in (first, last + 1) if run.column < each < end), end]
+        for begin, stop in pairwise(cuts):
+            style = run.style
+            if begin <= last and stop > first:
+                style = style._replace(attributes=style.attributes ^ _INVERSE)
+            text = run.text if run.cluster else run.text[begin - run.column : stop - run.column]
+            yield Run(begin, stop - begin, text, style, run.cluster)
 
 
 def _clip(run: Run, columns: int) -> Run | None:

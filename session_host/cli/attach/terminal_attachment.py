@@ -5,22 +5,26 @@ from __future__ import annotations
 from session_host.cli.attach.attachment import NOTICE_S, Attachment, How
 from session_host.cli.attach.frame_pacing import FRAME_INTERVAL_S
 from session_host.cli.attach.input_values import FocusChanged, KeyTyped, MouseMoved, Pasted, TerminalInput, TextTyped
+from session_host.cli.attach.scrolled_back.mode import ScrolledBack
 from session_host.client.viewer.viewer import Viewer
 from session_host.protocol.messages import ErrorCode, InputRefused
+from session_host.terminal.base import Emulator, Frame, Modes
 
 SYNCHRONIZED_LIMIT_S = 0.15
 """How long a frame that the program announced and does not complete is held back from painting."""
 
 _GO_ON = "c"
+_NO_HISTORY = "This program uses the whole screen, and scrolls by itself"
 _NOT_TYPED = "input refused (Ctrl+B c to continue)"
 
 
 class TerminalAttachment(Attachment):
     """Passes keys to the program, and paints the replica of its terminal."""
 
-    help_text = "Ctrl+B, then: d detach (the chat keeps running) · Ctrl+B type Ctrl+B · ? help"
+    help_text = "Ctrl+B, then: d detach (the chat keeps running) · PageUp scroll back · Ctrl+B type Ctrl+B · ? help"
 
     _held_since_s: float | None = None
+    _scrolled: ScrolledBack | None = None
 
     def _make_viewer(self) -> Viewer:
         return Viewer(
@@ -28,6 +32,9 @@ class TerminalAttachment(Attachment):
         )
 
     def _command(self, value: KeyTyped) -> bool:
+        if value.key == "PageUp" or value.text == "[":
+            self._scroll_back(by_page=value.key == "PageUp")
+            return True
         if value.key != _GO_ON or not self._viewer.holding:
             return False
         self._viewer.accept_refusal()
@@ -36,6 +43,10 @@ class TerminalAttachment(Attachment):
 
     def _forward(self, value: TerminalInput) -> None:
         viewer = self._viewer
+        if self._scrolled is not None and not isinstance(value, FocusChanged):
+            self._scrolled.take(value)
+            self._scrolled_by_user()
+            return
         if self._read_only:
             return
         match value:
@@ -50,13 +61,50 @@ class TerminalAttachment(Attachment):
             case FocusChanged(focused):
                 viewer.focus(focused)
 
+    # ------------------------------------------------------------ scrolling back
+
+    def _scroll_back(self, *, by_page: bool) -> None:
+        emulator = self._viewer.emulator
+        if emulator is None:
+            return
+        if self._scrolled is None:
+            if not emulator.scrollback_rows:
+                self._notice(_NO_HISTORY if emulator.modes.alternate_screen else "Nothing is above", NOTICE_S)
+                return
+            self._cancel("notice")
+            self._scrolled = ScrolledBack(emulator, self._rows_in_sight(emulator))
+        if by_page:
+            self._scrolled.scroll(-self._scrolled.page)
+        self._scrolled_by_user()
+
+    def _scrolled_by_user(self) -> None:
+        if self._scrolled is not None and self._scrolled.is_over:
+            self._scrolled = None
+            self._notice("")
+        self._damaged()
+
+    def _rows_in_sight(self, emulator: Emulator) -> int:
+        return min(self._size.rows, emulator.size.rows)
+
+    def _paint_scrolled(self, scrolled: ScrolledBack, emulator: Emulator, frame: Frame, modes: Modes) -> bytes:
+        """Paint a frame, and the line about its place unless another notice is shown."""
+        scrolled.replaced(emulator, self._rows_in_sight(emulator))
+        scrolled.shown(frame)
+        painted = self._painter.paint(frame._replace(cursor=None), modes)
+        return painted if "notice" in self._timers else painted + self._painter.notice(scrolled.line())
+
+    def _notice(self, text: str, for_s: float | None = None) -> None:
+        super()._notice(text or (self._scrolled.line() if self._scrolled is not None else ""), for_s)
+
+    # ------------------------------------------------------------ painting
+
     def _paint_frame(self) -> None:
         emulator = self._viewer.emulator
         if emulator is None:
             return
         now_s = self._loop.time()
         modes = emulator.modes
-        if modes.synchronized:
+        if modes.synchronized and self._scrolled is None:
             self._held_since_s = now_s if self._held_since_s is None else self._held_since_s
             left_s = self._held_since_s + SYNCHRONIZED_LIMIT_S - now_s
             if left_s > 0:
@@ -64,7 +112,11 @@ class TerminalAttachment(Attachment):
                 return
         self._held_since_s = None
         self._dirty = False
-        self._terminal.write(self._painter.paint(emulator.frame(), modes))
+        frame = emulator.frame()
+        if self._scrolled is not None:
+            self._terminal.write(self._paint_scrolled(self._scrolled, emulator, frame, modes))
+        else:
+            self._terminal.write(self._painter.paint(frame, modes))
 
     def viewer_damaged(self) -> None:
         """Paint at the next opportunity: at once, if this completes a frame that was held back."""
@@ -76,8 +128,11 @@ class TerminalAttachment(Attachment):
 
     def viewer_replaced(self) -> None:
         """Paint the new replica as a whole."""
-        if self._viewer.emulator is not None:
-            self._viewer.emulator.damage_all()
+        emulator = self._viewer.emulator
+        if emulator is not None:
+            emulator.damage_all()
+            if self._scrolled is not None:
+                self._scrolled.replaced(emulator, self._rows_in_sight(emulator))
         self._damaged()
 
     def viewer_refused(self, refusal: InputRefused) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from session_host.cli.attach.painter import Painter
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal import create
-from session_host.terminal.base import DEFAULT_COLOR, PLAIN, RGB, Emulator, Row, Style
+from session_host.terminal.base import DEFAULT_COLOR, PLAIN, RGB, Attribute, Emulator, Row, Style
 
 SIZE = GridSize(40, 10)
 
@@ -317,3 +317,13 @@ def test_a_locale_without_the_character_shows_a_mark(inner: Emulator) -> None:
 
     assert b"?\x1b[3G" in data
     assert b"|" in data
+
+
+def test_selected_cells_have_swapped_colours(inner: Emulator, outer: Outer) -> None:
+    inner.feed("ab \x1b[1mcde\x1b[0m漢字".encode())
+    inner.select((1, 0), (7, 0), "cell")
+    outer.show(inner)
+    inverse = "".join(
+        run.text for run in outer.emulator.rows()[0].runs if run.style.attributes & int(Attribute.INVERSE)
+    )
+    assert (outer.lines()[0], inverse) == ("ab cde漢字", "b cde漢")
