@@ -6,7 +6,6 @@ Left is shown as ``<left>`` above the line, so that a test sees that the program
 from __future__ import annotations
 
 import os
-import sys
 import time
 import tty
 
@@ -38,4 +37,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
