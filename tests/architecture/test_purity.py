@@ -26,6 +26,7 @@ OWN = {
         "session_host.structured",
         "session_host.terminal.base", "session_host.terminal.text", "session_host.storage.descriptors.log_state",
         "session_host.storage.descriptors.log_entries", "session_host.storage.descriptors.pending_input",
+        "session_host.storage.descriptors.prompt_state",
     ),
     **{
         f"session_host/client/viewer/{name}.py": (
