@@ -6,6 +6,7 @@
     arguments        selects a chat's own arguments, without its prompt
     environment      the environment of an agent
     merged_settings  variables with settings, merged with the user's own
+    shell_integration  variables with which a shell marks its prompts
     session_files    the files that an agent is started with
     login_shell      the PATH of the user's login shell
     probe            asks an installed program for its version and options

@@ -70,12 +70,14 @@ class SavedPrompt(NamedTuple):
     end: int | None
     exit_code: int | None
     shell: str
+    partial: bool = False
+    """Whether the output ends within the row ``end``."""
 
 
 class _Marked(Generic[Mark]):
     """A prompt's marks."""
 
-    __slots__ = ("end", "exit_code", "output", "row", "shell")
+    __slots__ = ("end", "exit_code", "output", "partial", "row", "shell")
 
     def __init__(self, row: Mark, shell: str) -> None:
         self.row = row
@@ -83,6 +85,8 @@ class _Marked(Generic[Mark]):
         self.end: Mark | None = None
         self.exit_code: int | None = None
         self.shell = shell
+        self.partial = False
+        """Whether the output ends within the row of ``end``."""
 
 
 class PromptMarks(Generic[Mark]):
@@ -96,12 +100,13 @@ class PromptMarks(Generic[Mark]):
     def __bool__(self) -> bool:
         return bool(self._marked)
 
-    def mark(self, parameters: str, here: Callable[[], Mark]) -> None:
+    def mark(self, parameters: str, here: Callable[[], Mark], column: int) -> None:
         """Handle ``OSC 133 ; parameters``.
 
         Args:
             parameters: the mark's kind and options.
             here: marks the cursor's row.
+            column: the cursor's column.
         """
         kind, *options = plain(parameters, MOST_READ_CHARACTERS).split(";")
         if kind not in _KINDS:
@@ -111,7 +116,7 @@ class PromptMarks(Generic[Mark]):
         if kind == "C":
             self._began(here)
         elif kind == "D":
-            self._ended(exit_code_of(options), shell, here)
+            self._ended(exit_code_of(options), shell, here, partial=column > 0)
         elif values.get("k") not in _OTHER_PROMPTS:
             self._prompted(here(), shell)
 
@@ -129,16 +134,17 @@ class PromptMarks(Generic[Mark]):
             self._running.pop(index)
 
     def _began(self, here: Callable[[], Mark]) -> None:
+        row = here()
         last = self._marked[-1] if self._marked else None
-        if last is None or last.end is not None:
-            # A shell that marks its commands, but not its prompts.
-            self._prompted(here(), "")
+        if last is None or last.end is not None or (last.row.place() or 0) > (row.place() or 0):
+            # A shell that does not mark its prompts, or not those that it draws again after the screen was cleared.
+            self._prompted(row, last.shell if last is not None else "")
             last = self._marked[-1]
         if last.output is None:
-            last.output = here()
+            last.output = row
             self._running.append(last)
 
-    def _ended(self, exit_code: int | None, shell: str, here: Callable[[], Mark]) -> None:
+    def _ended(self, exit_code: int | None, shell: str, here: Callable[[], Mark], *, partial: bool) -> None:
         if not self._running:
             return
         first = len(self._running) - 1
@@ -147,7 +153,7 @@ class PromptMarks(Generic[Mark]):
             first = next((at for at in range(first, -1, -1) if self._running[at].shell == shell), first)
         self._running[first].exit_code = exit_code
         for marked in self._running[first:]:
-            marked.end = here()
+            marked.end, marked.partial = here(), partial
         del self._running[first:]
 
     # -- reading
@@ -171,6 +177,8 @@ class PromptMarks(Generic[Mark]):
         end = None if marked.end is None else marked.end.place()
         if output is not None and marked.end is None and number + 1 < len(self._marked):
             end = self._marked[number + 1].row.place()
+        if end is not None and marked.partial:
+            end += 1
         if output is not None:
             output = max(output, row)
         if end is not None:
@@ -191,18 +199,18 @@ class PromptMarks(Generic[Mark]):
             row = place(marked.row)
             if row is not None:
                 output, end = (None if mark is None else place(mark) for mark in (marked.output, marked.end))
-                found.append(SavedPrompt(row, output, end, marked.exit_code, marked.shell))
+                found.append(SavedPrompt(row, output, end, marked.exit_code, marked.shell, marked.partial))
         return found
 
     def restore(self, saved: list[SavedPrompt], mark: Callable[[int], Mark]) -> None:
         """Set the prompts of a snapshot; ``mark`` marks a row."""
         self._marked, self._running = [], []
-        for row, output, end, exit_code, shell in saved:
+        for row, output, end, exit_code, shell, partial in saved:
             if row < 0:
                 continue
             marked = _Marked(mark(row), shell)
             marked.output, marked.end = (None if place is None else mark(place) for place in (output, end))
-            marked.exit_code = exit_code
+            marked.exit_code, marked.partial = exit_code, partial
             self._marked.append(marked)
             if marked.output is not None and marked.end is None:
                 self._running.append(marked)
@@ -226,7 +234,7 @@ def replayed_marks(saved: list[SavedPrompt]) -> dict[int, str]:
     def add(row: int, mark: str) -> None:
         marks[row] = marks.get(row, "") + f"\x1b]133;{mark}\x07"
 
-    for row, output, end, exit_code, shell in saved:
+    for row, output, end, exit_code, shell, partial in saved:
         if row < 0:
             continue
         identity = f";aid={shell}" if shell else ""
@@ -234,5 +242,5 @@ def replayed_marks(saved: list[SavedPrompt]) -> dict[int, str]:
         if output is not None:
             add(output, "C")
         if end is not None:
-            add(end, f"D;{'' if exit_code is None else exit_code}{identity}")
+            add(end + partial, f"D;{'' if exit_code is None else exit_code}{identity}")
     return marks

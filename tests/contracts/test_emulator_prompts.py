@@ -50,7 +50,7 @@ def test_a_command_that_runs_has_no_end(make: Maker) -> None:
 
 def test_a_prompt_follows_output_without_a_line_end(make: Maker) -> None:
     emulator = make(20, 6, output=f"{WAITING}printf x\r\n\x1b]133;C\x07x\x1b]133;D;0\x07{WAITING}")
-    assert shown(emulator) == [("$ printf x", []), ("$", [])]
+    assert shown(emulator) == [("$ printf x", ["x"]), ("$", [])]
     assert texts(emulator)[:3] == ["$ printf x", "x", "$"]
 
 
@@ -90,6 +90,11 @@ def test_a_screen_that_was_cleared_has_one_prompt(make: Maker) -> None:
     assert emulator.prompts() == [Prompt(0, None, None)]
     emulator.feed(b"\r" + WAITING.encode())
     assert emulator.prompts() == [Prompt(0, None, None)]
+
+
+def test_a_prompt_drawn_again_without_marks_after_a_clear_moves_to_its_output(make: Maker) -> None:
+    emulator = make(20, 6, output=SESSION + "\x1b[H\x1b[2J$ date\r\n\x1b]133;C\x07now\r\n\x1b]133;D;0\x07")
+    assert shown(emulator)[-1] == ("now", ["now"])
 
 
 def test_prompts_move_with_their_lines_when_the_width_changes(make: Maker) -> None:

@@ -251,6 +251,7 @@ def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
         pick=request.picks,
         template=way.template if way is not None else terminal_beside(agent) if request.beside is not None else (),
     )
+    environment |= settings.shell_variables(argv, environment) if structured is None else {}
     if ours and (structured is None or request.anew) and not any(conversation in word for word in argv):
         conversation = ""  # This version of the agent accepts no id.
     if request.resume is not None and conversation:

@@ -5,6 +5,7 @@
     record = true              # false: nothing of a chat's output is written to the disk
     record_limit_mib = 64      # what the recording of one chat may take there; the oldest goes first
     scrollback_lines = 10000   # the history that can be scrolled through at once
+    shell_integration = true   # false: bash, zsh and fish do not mark their prompts; see ``agents.shell_integration``
     ended_limit_mib = 4096     # what all ended chats may take together; those that ended first are removed; 0: no limit
     rest_after_s = 120         # when nothing has happened in it for so long, it takes less memory; 0: never
     idle_timeout_min = { codex = 30 }  # end a structured chat's agent after so many minutes without a turn; never, if
@@ -20,11 +21,13 @@ with, except ``agents_may_control``, which acts at once.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
+from session_host.agents.shell_integration import shell_integration
 from session_host.errors import ConfigError
 from session_host.protocol.launch import Watch
 from session_host.storage.journal import LIMIT_BYTES
@@ -44,6 +47,7 @@ class ChatSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     record: bool = True
     record_limit_mib: int = LIMIT_BYTES // MIB
     scrollback_lines: int = DEFAULT_SCROLLBACK_LINES
+    shell_integration: bool = True
     rest_after_s: float = 120.0
     ended_limit_mib: int = 4096
     idle_timeout_min: dict[str, float] = {}
@@ -51,6 +55,10 @@ class ChatSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """See ``host.watchers.hook_questions``."""
     agents_may_control: Literal["own", "all"] = "own"
     """See ``system.processes.permission``."""
+
+    def shell_variables(self, argv: Sequence[str], environment: Mapping[str, str]) -> dict[str, str]:
+        """Variables with which a chat's shell marks its prompts; see ``agents.shell_integration``."""
+        return shell_integration(argv, environment) if self.shell_integration else {}
 
     def applied_to(self, watch: Watch, remark: str) -> Watch:
         """The signals of an agent in a terminal, with a remark for the user; see ``Watch``."""

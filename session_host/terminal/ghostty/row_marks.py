@@ -110,11 +110,12 @@ class ScreenPrompts:
         self._marks: PromptMarks[TrackedRow] = PromptMarks()
         self._later: list[SavedPrompt] = []
         self._total_rows = Getter(terminal, "TOTAL_ROWS", "size_t")
+        self._cursor_column = Getter(terminal, "CURSOR_X", "uint16_t")
 
     def mark(self, parameters: str) -> None:
         """Handle ``OSC 133 ; parameters`` at the cursor."""
         if self._on_primary():
-            self._marks.mark(parameters, self._rows.mark_cursor)
+            self._marks.mark(parameters, self._rows.mark_cursor, int(self._cursor_column()))
 
     def prompts(self, first: int, count: int | None) -> list[Prompt]:
         """See ``Emulator.prompts``."""

@@ -234,7 +234,7 @@ class ReportScreen(ModeScreen):
         if is_fresh_line(parameters) and self.cursor.x != self.left:
             self.next_line()
         if not self.on_alternate:
-            self.prompts.mark(parameters, self.prompts.row_of_cursor)
+            self.prompts.mark(parameters, self.prompts.row_of_cursor, self.cursor.x)
 
     def _palette_command(self, parts: list[str], terminator: str) -> None:
         for index_text, specification in zip(parts[::2], parts[1::2], strict=False):

@@ -1,0 +1,107 @@
+# Marks prompts and commands of an interactive bash for Outlive (OSC 133), and its directory (OSC 7).
+#
+# Outlive starts bash with POSIXLY_CORRECT and ENV set to this file: a bash in POSIX mode reads it, and no other startup
+# file. So this file leaves that mode, takes the variables back, and reads the files that bash would have read.
+# Nothing here fails under `set -e` or `set -u`.
+
+if [[ -z ${BASH_VERSION-} || $- != *i* ]]; then
+    return 0
+fi
+
+set +o posix
+shopt -u inherit_errexit 2>/dev/null  # POSIX mode has set it
+unset POSIXLY_CORRECT
+if [[ -n ${OUTLIVE_ENV+set} ]]; then
+    export ENV=$OUTLIVE_ENV
+else
+    unset ENV
+fi
+if [[ ${HISTFILE-} == "$HOME/.sh_history" && -z ${OUTLIVE_HISTFILE+set} ]]; then
+    HISTFILE=$HOME/.bash_history  # the name outside of POSIX mode
+fi
+unset OUTLIVE_ENV OUTLIVE_HISTFILE
+
+# The functions come first: the user's aliases would change them.
+
+__outlive_shell=$$
+__outlive_directory=
+__outlive_begin="\\[\\e]133;A;redraw=0;aid=$$\\a\\]"
+__outlive_input='\[\e]133;B\a\]'
+__outlive_run='\e]133;C\a'
+
+# The directory's address; characters besides these are written as the bytes of UTF-8.
+__outlive_tell_directory() {
+    local LC_ALL=C text=$PWD encoded= character code index
+    if [[ $text == *[!a-zA-Z0-9/._~-]* ]]; then
+        for (( index = 0; index < ${#text}; index++ )); do
+            character=${text:index:1}
+            if [[ $character != [a-zA-Z0-9/._~-] ]]; then
+                builtin printf -v code '%d' "'$character"
+                builtin printf -v character '%%%02X' "$(( code & 255 ))"
+            fi
+            encoded+=$character
+        done
+        text=$encoded
+    fi
+    builtin printf '\e]7;file://%s%s\a' "${HOSTNAME-}" "$text"
+}
+
+# First of the commands before a prompt: it knows how the last command ended.
+__outlive_ended() {
+    local code=$?
+    if [[ -n ${__outlive_marks-} ]]; then
+        builtin printf '\e]133;D;%d;aid=%d\a' "$code" "$__outlive_shell"
+    fi
+    if [[ $- == *e* ]]; then
+        return 0
+    fi
+    return "$code"
+}
+
+# Last of them: the others may have set the prompt.
+__outlive_prompt() {
+    if [[ ${PS1-} != *"$__outlive_begin"* ]]; then
+        if [[ "${PS1-}${PS0-}" == *'133;'[ACP]* && ${PS0-} != *"$__outlive_run"* ]]; then
+            return 0  # the user's own marks
+        fi
+        PS1=$__outlive_begin${PS1-}$__outlive_input
+    fi
+    if [[ ${PS0-} != *"$__outlive_run"* ]]; then
+        PS0=${PS0-}$__outlive_run
+    fi
+    __outlive_marks=1
+    if [[ $PWD != "$__outlive_directory" ]]; then
+        __outlive_directory=$PWD
+        __outlive_tell_directory
+    fi
+}
+
+if shopt -q login_shell; then
+    if [[ -r /etc/profile ]]; then . /etc/profile; fi
+    if [[ -r ~/.bash_profile ]]; then . ~/.bash_profile
+    elif [[ -r ~/.bash_login ]]; then . ~/.bash_login
+    elif [[ -r ~/.profile ]]; then . ~/.profile
+    fi
+else
+    if [[ -r /etc/bash.bashrc ]]; then . /etc/bash.bashrc
+    elif [[ -r /etc/bash/bashrc ]]; then . /etc/bash/bashrc
+    fi
+    if [[ -r ~/.bashrc ]]; then . ~/.bashrc; fi
+fi
+
+# PS0, which begins a command's output, exists since bash 4.4.
+if (( BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404 )); then
+    return 0
+fi
+
+if [[ "${PS1-}${PS0-}${PROMPT_COMMAND[*]-}" != *'133;'* ]]; then
+    if (( BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 501 )); then
+        if [[ -n ${PROMPT_COMMAND[*]-} ]]; then
+            PROMPT_COMMAND=(__outlive_ended "${PROMPT_COMMAND[@]}" __outlive_prompt)
+        else
+            PROMPT_COMMAND=(__outlive_ended __outlive_prompt)
+        fi
+    else
+        PROMPT_COMMAND=__outlive_ended$'\n'${PROMPT_COMMAND-}$'\n'__outlive_prompt
+    fi
+fi

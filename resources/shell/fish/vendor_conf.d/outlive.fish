@@ -1,0 +1,32 @@
+# Marks prompts and commands of an interactive fish for Outlive (OSC 133), and its directory (OSC 7).
+#
+# Outlive puts this file's directory before those in XDG_DATA_DIRS, where fish looks for configuration of programs. This
+# file gives that variable back. fish 4 writes all these marks itself.
+
+if set -q OUTLIVE_XDG_DATA_DIRS
+    set -gx XDG_DATA_DIRS $OUTLIVE_XDG_DATA_DIRS
+    set -e OUTLIVE_XDG_DATA_DIRS
+else
+    set -e XDG_DATA_DIRS
+end
+
+status is-interactive; or exit 0
+string match -qr '^[0-3]\.' -- $version; or exit 0
+
+function __outlive_prompt --on-event fish_prompt
+    printf '\e]133;A;aid=%s\a' $fish_pid
+end
+
+function __outlive_run --on-event fish_preexec
+    printf '\e]133;C\a'
+end
+
+function __outlive_ended --on-event fish_postexec
+    printf '\e]133;D;%s;aid=%s\a' $status $fish_pid
+end
+
+function __outlive_directory --on-variable PWD
+    status is-command-substitution; and return
+    printf '\e]7;file://%s%s\a' $hostname (string escape --style=url -- $PWD)
+end
+__outlive_directory

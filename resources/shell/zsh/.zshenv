@@ -1,0 +1,81 @@
+# Marks prompts and commands of an interactive zsh for Outlive (OSC 133), and its directory (OSC 7).
+#
+# Outlive starts zsh with ZDOTDIR set to this file's directory. This file gives ZDOTDIR back, and reads the user's own
+# .zshenv; zsh reads the user's other files itself. The marks begin with the first prompt, after all of those files.
+
+if [[ -n ${OUTLIVE_ZDOTDIR+set} ]]; then
+    export ZDOTDIR=$OUTLIVE_ZDOTDIR
+    unset OUTLIVE_ZDOTDIR
+else
+    unset ZDOTDIR
+fi
+
+if [[ -o interactive ]]; then
+    __outlive_start() {
+        emulate -L zsh
+        precmd_functions=(${precmd_functions:#__outlive_start})
+        unfunction __outlive_start
+        # The user's own marks.
+        [[ "${PS1-}${(j: :)precmd_functions}" == *133\;* ]] && return
+        typeset -g __outlive_shell=$$ __outlive_running= __outlive_directory=
+        typeset -g __outlive_begin=$'%{\e]133;A;aid='$$$'\a%}' __outlive_input=$'%{\e]133;B\a%}'
+        precmd_functions=(__outlive_ended $precmd_functions __outlive_prompt)
+        preexec_functions+=(__outlive_run)
+        __outlive_prompt
+    }
+
+    # First before a prompt: it knows how the last command ended.
+    __outlive_ended() {
+        local code=$?
+        emulate -L zsh
+        if [[ -n $__outlive_running ]]; then
+            __outlive_running=
+            builtin printf '\e]133;D;%d;aid=%d\a' $code $__outlive_shell
+        fi
+    }
+
+    # Last before a prompt: the others may have set it.
+    __outlive_prompt() {
+        local expands
+        [[ -o prompt_percent ]] && expands=1
+        emulate -L zsh
+        if [[ $precmd_functions[-1] != __outlive_prompt ]]; then
+            precmd_functions=(${precmd_functions:#__outlive_prompt} __outlive_prompt)
+            if [[ $precmd_functions[1] != __outlive_ended ]]; then
+                precmd_functions=(__outlive_ended ${precmd_functions:#__outlive_ended})
+            fi
+        fi
+        if [[ -z $expands ]]; then
+            builtin printf '\e]133;A;aid=%d\a' $__outlive_shell
+        elif [[ ${PS1-} != *$__outlive_begin* ]]; then
+            PS1=$__outlive_begin${PS1-}$__outlive_input
+        fi
+        if [[ $PWD != $__outlive_directory ]]; then
+            __outlive_directory=$PWD
+            __outlive_tell_directory
+        fi
+    }
+
+    # A command runs: its output begins, and the prompt is again as the user set it.
+    __outlive_run() {
+        emulate -L zsh
+        PS1=${${PS1-}//$__outlive_begin}
+        PS1=${PS1//$__outlive_input}
+        __outlive_running=1
+        builtin printf '\e]133;C\a'
+    }
+
+    # The directory's address; characters besides these are written as the bytes of UTF-8.
+    __outlive_tell_directory() {
+        emulate -L zsh -o no_multibyte -o extended_glob
+        local MATCH MBEGIN MEND text=${PWD//(#m)[^a-zA-Z0-9\/._~-]/%${(l:2::0:)$(([##16]#MATCH))}}
+        builtin printf '\e]7;file://%s%s\a' "$HOST" "$text"
+    }
+
+    typeset -ga precmd_functions preexec_functions
+    precmd_functions=(__outlive_start $precmd_functions)
+fi
+
+if [[ -r ${ZDOTDIR:-$HOME}/.zshenv ]]; then
+    builtin source "${ZDOTDIR:-$HOME}/.zshenv"
+fi

@@ -1,0 +1,183 @@
+"""bash, zsh and fish mark their prompts by their environment alone, whatever the user's own files do."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from session_host.agents.shell_integration import shell_integration
+from session_host.client.control import request
+from session_host.protocol.messages import Describe, Description
+from session_host.protocol.values import GridSize
+from session_host.terminal.prompts import Prompt
+from tests.support.hosts import end, start, watching
+from tests.support.terminals import ScreenTerminal
+from tests.support.waiting import PATIENCE_S
+
+SIZE = GridSize(60, 30)
+
+
+class ShellTerminal(ScreenTerminal):
+    """A shell with the integration, in a home of its own."""
+
+    def __init__(self, home: Path, *argv: str, **variables: str) -> None:
+        environment = {"HOME": str(home), "PATH": os.environ["PATH"], "TERM": "xterm-256color", "LANG": "C.UTF-8"}
+        environment |= variables
+        super().__init__(argv, size=SIZE, cwd=home, env=environment | shell_integration(argv, environment))
+
+    def _is_asked(self, replies: bytes) -> None:
+        os.write(self.master, replies)
+
+    def run(self, line: str, prompts: int) -> list[Prompt]:
+        """Type a line; returns the prompts, once there are so many."""
+        self.type(line + "\r")
+        return self.prompts(prompts)
+
+    def prompts(self, count: int) -> list[Prompt]:
+        deadline_s = time.monotonic() + PATIENCE_S
+        while len(self.screen.prompts()) < count and self._show(deadline_s):
+            pass
+        found = self.screen.prompts()
+        assert len(found) == count, self.text()
+        return found
+
+    def output_of(self, prompt: Prompt) -> list[str]:
+        rows = [row.text() for row in (*self.screen.history(0, self.screen.scrollback_rows), *self.screen.rows())]
+        assert prompt.output is not None
+        return rows[prompt.output : prompt.end]
+
+
+PLAIN_FILES = {"bash": {".bashrc": "PS1='$ '\n"}, "zsh": {".zshrc": "PS1='$ '\n"}, "fish": {}}
+
+USERS_FILES = {
+    # As starship and others do: a prompt that is set anew before each, under options that end a careless script.
+    "bash": {
+        ".bashrc": "mine() { local code=$?; PS1=\"[$code]\n$ \"; }\nPROMPT_COMMAND=mine\nPS0='run: '\nset -eu\n"
+        "alias printf=false builtin=false\n"
+    },
+    "zsh": {
+        ".zshrc": "setopt nounset ksh_arrays\nprecmd() { PROMPT=\"[$?]\n$ \" }\npreexec() { print -n 'run: ' }\n"
+        "alias printf=false\n",
+        ".zshenv": "export FROM_ZSHENV=1\n",
+    },
+    "fish": {
+        ".config/fish/config.fish": "function fish_prompt; printf '[%s]\\n$ ' $status; end\n"
+        "function fish_greeting; end\nfunction mine --on-event fish_preexec; printf 'run: '; end\n"
+    },
+}
+
+
+def home_of(directory: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        path = directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return directory
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_marks_its_prompts_and_its_commands_ends(tmp_path: Path, shell: str) -> None:
+    home = home_of(tmp_path, PLAIN_FILES[shell])
+    with ShellTerminal(home, shell) as terminal:
+        terminal.prompts(1)
+        terminal.run("sh -c 'echo one; echo two; exit 3'", 2)
+        terminal.run("", 3)
+        terminal.run("mkdir 'a é%'; cd 'a é%'", 4)
+        first, empty, change, last = terminal.run("printf x", 5)[:4]
+        assert (terminal.output_of(first), first.exit_code) == (["one", "two"], 3)
+        assert (empty.output, empty.exit_code) == (None, None)
+        assert (terminal.output_of(change), change.exit_code) == ([], 0)
+        assert [line[:1] for line in terminal.output_of(last)] == ["x"]
+        assert b"a%20%C3%A9%25\x07" in terminal.raw
+        # The user's own values, and nothing of ours for programs and shells within.
+        terminal.type("env | grep -cE '^(OUTLIVE|ENV=|ZDOTDIR|POSIXLY|XDG_DATA_DIRS=.*/shell)'; echo $MISSING done\r")
+        terminal.see("\n0\n")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_users_own_prompt_and_hooks_work_as_before(tmp_path: Path, shell: str) -> None:
+    home = home_of(tmp_path, USERS_FILES[shell])
+    with ShellTerminal(home, shell) as terminal:
+        terminal.prompts(1)
+        terminal.see("[0]\n$")
+        found = terminal.run("sh -c 'exit 4' || sh -c 'echo out; exit 0'", 2)
+        assert terminal.output_of(found[0])[0].removeprefix("run: ").startswith("out")
+        assert found[0].exit_code == 0
+        if shell != "bash":  # there, set -e ends the shell
+            found = terminal.run("sh -c 'exit 4'", 3)
+            assert found[1].exit_code == 4
+            terminal.see("[4]\n$")
+
+
+def test_a_login_shell_reads_the_files_of_a_login_shell(tmp_path: Path) -> None:
+    home = home_of(
+        tmp_path, {".bash_profile": "PS1='profile '\n", ".bashrc": "echo wrong\n", ".profile": "echo wrong\n"}
+    )
+    with ShellTerminal(home, "bash", "-l") as terminal:
+        terminal.prompts(1)
+        terminal.see("profile")
+        terminal.type("shopt -o posix; shopt inherit_errexit; echo H=${HISTFILE#$HOME}.\r")
+        shown = terminal.see("H=/.bash_history.")
+        assert shown.count("off") == 2
+        assert "wrong" not in shown
+
+
+def test_a_shell_in_a_shell_and_one_in_its_place_work(tmp_path: Path) -> None:
+    home = home_of(tmp_path, {".bashrc": "PS1='$LEVEL$ '\nexport PS1\nexport PROMPT_COMMAND='LEVEL=$SHLVL'\n"})
+    with ShellTerminal(home, "bash", SHLVL="0") as terminal:
+        terminal.prompts(1)
+        terminal.type("bash\r")
+        terminal.see("2$")
+        terminal.type("(exit 5)\rexit 6\r")
+        terminal.type("(exit 7)\r")
+        terminal.type("exec bash\recho $((6 * 7))\r")
+        terminal.see("\n42\n")
+        assert "not found" not in terminal.text()
+        assert 6 in [prompt.exit_code for prompt in terminal.screen.prompts()]
+
+
+OWN_MARKS = {
+    "bash": {
+        ".bashrc": "PS1='\\[\\e]133;A\\a\\]$ '\nPS0='\\e]133;C\\a'\nPROMPT_COMMAND='printf \"\\e]133;D;$?\\a\"'\n",
+    },
+    "zsh": {
+        ".zshrc": "precmd() { print -n '\\e]133;D\\a' }\npreexec() { print -n '\\e]133;C\\a' }\n"
+        "PS1=$'%{\\e]133;A\\a%}$ '\n",
+    },
+}
+
+
+@pytest.mark.parametrize("shell", OWN_MARKS)
+def test_a_shell_that_marks_its_prompts_by_itself_is_left_alone(tmp_path: Path, shell: str) -> None:
+    with ShellTerminal(home_of(tmp_path, OWN_MARKS[shell]), shell) as terminal:
+        terminal.prompts(1)
+        terminal.run("echo out", 2)
+        assert terminal.raw.count(b"]133;A") == 2
+        assert terminal.raw.count(b"]133;C") == 1
+
+
+def test_zsh_finds_the_files_where_the_user_keeps_them(tmp_path: Path) -> None:
+    home = home_of(tmp_path, {"z/.zshenv": "PLACE=z\n", "z/.zshrc": "PS1='$PLACE $ZDOTDIR> '\nsetopt prompt_subst\n"})
+    with ShellTerminal(home, "zsh", ZDOTDIR=str(home / "z")) as terminal:
+        terminal.prompts(1)
+        terminal.see(f"z {home / 'z'}"[:30])
+        terminal.run("saved=$PS1; print -r -- ${#saved}", 2)
+        assert "\n17\n" in terminal.text(), "the prompt is as the user set it while a command runs"
+
+
+@pytest.mark.usefixtures("sessions")
+async def test_a_chat_with_a_shell_tells_how_its_commands_ended() -> None:
+    record = await start("bash")
+    async with watching(record.id) as (viewer, watcher):
+        await watcher.until(lambda: viewer.emulator is not None and len(viewer.emulator.prompts()) == 1, "a prompt")
+        viewer.text("(exit 3)")
+        viewer.key("Enter", "\r")
+        replica = viewer.emulator
+        assert replica is not None
+        await watcher.until(lambda: [each.exit_code for each in replica.prompts()] == [3, None], "the end")
+        description: Description = await request(record.id, Describe(0))
+        assert description.last_exit_code == 3
+    await end(record.id)
