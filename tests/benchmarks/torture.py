@@ -3,10 +3,10 @@
 ``python -m tests.benchmarks.torture [--kills N] [--seed S] [--sessions K] [--roles ROLE,…] [--keep] [--json]``
 
 SIGKILL hits hosts, the keeper, its standby, two of these at the same instant, a sequence of them 20 ms apart, a
-process of viewers, commands, and with ``--roles …,window`` the window (on a display
-off screen). The programs keep a record of their own of what they wrote and read, and so does a viewer that stays;
-both are compared with the journal and with what was typed. The same seed makes the same kills; ``kills.jsonl`` has them
-with their times and PIDs.
+process of viewers, commands, and with ``--roles …,window`` the window (on a display off screen). The relay of a
+structured chat is killed, stopped for a while or slow, or its server is killed. The programs keep a record of their own
+of what they wrote and read, and so does a viewer that stays; both are compared with the journal and with what was
+typed. The same seed makes the same kills; ``kills.jsonl`` has them with their times and PIDs.
 
 Exit status: 0; 1 when anything was lost.
 """
@@ -27,7 +27,7 @@ from tests.benchmarks.kills.torture import ROLES, Outcome, Torture, plan
 from tests.benchmarks.report import Report, Series, Verdict, render_json
 from tests.benchmarks.setting import Setting, setting
 
-DEFAULT_ROLES = ("host", "structured host", "keeper", "standby", "two", "sequence", "viewer", "command")
+DEFAULT_ROLES = ("host", "structured host", "relay", "keeper", "standby", "two", "sequence", "viewer", "command")
 KILLS_A_ROUND = 10
 SHOWN_LOSSES = 40
 

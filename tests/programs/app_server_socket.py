@@ -46,7 +46,8 @@ def serve(path: str, server_class: Callable[[Connection], Any]) -> None:
         try:
             for line in client:
                 text = line if isinstance(line, str) else line.decode()
-                if json.loads(text).get("method") in {"thread/start", "thread/resume", "thread/fork"}:
+                opens = json.loads(text).get("method") in {"thread/start", "thread/resume", "thread/fork"}
+                if opens and client not in clients.all:
                     clients.all.append(client)
                 server.take(text.encode() + b"\n", answer)
         finally:

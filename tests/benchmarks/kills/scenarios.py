@@ -16,6 +16,7 @@ from tests.benchmarks.kills.instants import (
     slow_host_at_work,
 )
 from tests.benchmarks.kills.launching import command_at_launch, keeper_at_short_launch
+from tests.benchmarks.kills.relayed import relay_at_work
 from tests.benchmarks.kills.replacing import (
     host_at_upgrade,
     keeper_at_replacement,
@@ -62,6 +63,7 @@ SCENARIOS: dict[str, Scenario] = {
     "former host at rest": former_at_rest,
     "host at rest": host_at_rest,
     "keeper at rest": keeper_at_rest,
+    "relay at work": relay_at_work,
     "structured host at work": structured_host_at_work,
     "structured host at launch": structured_host_at_launch,
     "structured host at recovery": structured_host_at_recovery,

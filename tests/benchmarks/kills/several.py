@@ -8,6 +8,7 @@ import os
 import random
 import signal
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from session_host.paths import runtime_dir
 from session_host.system.processes.identity import is_killed
@@ -62,3 +63,11 @@ def _keepers() -> list[int]:
         return [int(pid) for pid in (runtime_dir() / "keeper.lock").read_text().split()]
     except FileNotFoundError:
         return []
+
+
+def children_of(pid: int | None) -> set[int]:
+    """The children of a single-threaded process; none of one that is gone."""
+    try:
+        return {int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
+    except (FileNotFoundError, ProcessLookupError):
+        return set()

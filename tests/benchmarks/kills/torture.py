@@ -26,10 +26,11 @@ from tests.benchmarks.kills import several, targets
 from tests.benchmarks.kills.chat import ARROWS, PATIENCE_S, Chat, chats
 from tests.benchmarks.kills.evidence import viewer_losses
 from tests.benchmarks.kills.recorder import kept_in
+from tests.benchmarks.kills.relayed import WAYS, RelayedChat
 from tests.benchmarks.kills.structured import StructuredWitness
 from tests.support.waiting import WaitedInVain, eventually
 
-ROLES = ("host", "structured host", "keeper", "standby", "two", "sequence", "viewer", "command", "window")
+ROLES = ("host", "structured host", "relay", "keeper", "standby", "two", "sequence", "viewer", "command", "window")
 SHARE_BYTES = {"ghostty": 45_000_000, "pyte": 10_000_000}
 """What each witness writes at changing rates; then only a line now and then, so that a long run fits the journal."""
 
@@ -106,6 +107,7 @@ class Torture:
         # The portable engine is slow, so that hosts of every other chat come to make checkpoints between two kills.
         self._chats = [Chat(directory, number, "pyte" if number % 2 else "ghostty") for number in range(sessions)]
         self._structured = StructuredWitness(directory)
+        self._relayed = RelayedChat(directory) if any(kill.role == "relay" for kill in kills) else None
         self._viewers: targets.ViewerProcess | None = None
         self._window: targets.WindowProcess | None = None
         self._log = (directory / "kills.jsonl").open("w", buffering=1)
@@ -124,14 +126,16 @@ class Torture:
                     await target.close()
             for chat in self._chats:
                 await chat.close()
-            await self._structured.close()
+            for structured in filter(None, (self._structured, self._relayed)):
+                await structured.close()
         return self.outcome
 
     async def _run(self) -> None:
         for chat in self._chats:
             await chat.start()
             chat.witness.order(f"random {self._seed + chat.number} {SHARE_BYTES[chat.engine]}")
-        await self._structured.start()
+        for structured in filter(None, (self._structured, self._relayed)):
+            await structured.start()
         self._viewers = targets.ViewerProcess(self.directory, self._ids)
         await self._viewers.start()
         if any(kill.role == "window" for kill in self.kills):
@@ -157,15 +161,15 @@ class Torture:
     async def _at_work(self) -> AsyncIterator[None]:
         tasks = [asyncio.create_task(self._type(chat)) for chat in self._chats]
         tasks.append(asyncio.create_task(self._send()))
-        turns = asyncio.create_task(self._structured.work())
+        working = list(filter(None, (self._structured, self._relayed)))
+        turns = [asyncio.create_task(each.work()) for each in working]
         try:
             yield
         finally:
-            self._structured.stop()
-            try:
-                await turns
-            except WaitedInVain as error:
-                self.outcome.losses.append(str(error))
+            for each in working:
+                each.stop()
+            ends = await asyncio.gather(*turns, return_exceptions=True)
+            self.outcome.losses += [str(error) for error in ends if isinstance(error, WaitedInVain)]
             for task in tasks:
                 task.cancel()
             for result in await asyncio.gather(*tasks, return_exceptions=True):
@@ -211,6 +215,8 @@ class Torture:
                 took_s = await self._kill_host(kill, chat)
             case "structured host":
                 took_s = await self._kill_structured(kill)
+            case "relay":
+                took_s = await self._harm_relay(kill)
             case "keeper":
                 took_s = await self._kill_keeper(kill)
             case "standby":
@@ -244,12 +250,12 @@ class Torture:
         info = await self._info(chat)
         assert info.host_pid is not None
         self._killed(kill, info.host_pid)
-        before = children_of(info.keeper_pid)
+        before = several.children_of(info.keeper_pid)
         began_s = time.perf_counter()
         os.kill(info.host_pid, signal.SIGKILL)
         # Looked at without a pause: until there is another host, the keeper alone holds the session.
         while time.perf_counter() - began_s < LONGEST_LOOK_S:
-            if children_of(info.keeper_pid) - before:
+            if several.children_of(info.keeper_pid) - before:
                 self.outcome.alone_ms.append((time.perf_counter() - began_s) * 1000)
                 break
         took_s = await chat.answers()
@@ -264,6 +270,12 @@ class Torture:
         began_s = time.monotonic()
         self._killed(kill, await self._structured.kill_host())
         await self._structured.says_more()
+        return time.monotonic() - began_s
+
+    async def _harm_relay(self, kill: Kill) -> float:
+        assert self._relayed is not None
+        began_s = time.monotonic()
+        self._killed(kill, await self._relayed.harm(WAYS[kill.number % len(WAYS)]))
         return time.monotonic() - began_s
 
     async def _kill_several(self, kill: Kill, chat: Chat, order: Sequence[Sequence[str]]) -> float:
@@ -365,6 +377,10 @@ class Torture:
             self._count("snapshots in the place of output", chat.viewer.snapshots - 1)
         losses += await self._structured.losses()
         self._count("structured turns", self._structured.turns)
+        if self._relayed is not None:
+            losses += self._relayed.losses()
+            self._count("turns through a relay", len(self._relayed.answered))
+            self._count("deaths of a relay or its server", self._relayed.deaths)
         self._count("agents", len(self._chats))
 
     def _count(self, what: str, number: int = 1) -> None:
@@ -373,14 +389,6 @@ class Torture:
     def _note(self, text: str) -> None:
         if text not in self.outcome.notes:
             self.outcome.notes.append(text)
-
-
-def children_of(pid: int | None) -> set[int]:
-    """The children of a single-threaded process; none of one that is gone."""
-    try:
-        return {int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
-    except (FileNotFoundError, ProcessLookupError):
-        return set()
 
 
 async def _until(condition: Callable[[], Any], what: str) -> None:

@@ -36,6 +36,7 @@ SPREADS = {
     "structured host at work": 3,
     "structured host at launch": 2,
     "structured host at recovery": 2,
+    "relay at work": 3,
 }
 """So many instants of each scenario; others take too long under a tracer for a test."""
 

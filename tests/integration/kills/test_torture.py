@@ -34,7 +34,7 @@ def records(area: Area) -> Path:
 @pytest.mark.parametrize(
     ("roles", "kills"),
     [
-        (("host", "structured host", "keeper", "viewer", "command"), 14),
+        (("host", "structured host", "relay", "keeper", "viewer", "command"), 16),
         (("standby", "two", "sequence"), 8),
     ],
 )
