@@ -108,6 +108,7 @@ class Torture:
         self._chats = [Chat(directory, number, "pyte" if number % 2 else "ghostty") for number in range(sessions)]
         self._structured = StructuredWitness(directory)
         self._relayed = RelayedChat(directory) if any(kill.role == "relay" for kill in kills) else None
+        self._all_structured: list[StructuredWitness | RelayedChat] = [self._structured, *filter(None, [self._relayed])]
         self._viewers: targets.ViewerProcess | None = None
         self._window: targets.WindowProcess | None = None
         self._log = (directory / "kills.jsonl").open("w", buffering=1)
@@ -126,7 +127,7 @@ class Torture:
                     await target.close()
             for chat in self._chats:
                 await chat.close()
-            for structured in filter(None, (self._structured, self._relayed)):
+            for structured in self._all_structured:
                 await structured.close()
         return self.outcome
 
@@ -134,7 +135,7 @@ class Torture:
         for chat in self._chats:
             await chat.start()
             chat.witness.order(f"random {self._seed + chat.number} {SHARE_BYTES[chat.engine]}")
-        for structured in filter(None, (self._structured, self._relayed)):
+        for structured in self._all_structured:
             await structured.start()
         self._viewers = targets.ViewerProcess(self.directory, self._ids)
         await self._viewers.start()
@@ -161,12 +162,11 @@ class Torture:
     async def _at_work(self) -> AsyncIterator[None]:
         tasks = [asyncio.create_task(self._type(chat)) for chat in self._chats]
         tasks.append(asyncio.create_task(self._send()))
-        working = list(filter(None, (self._structured, self._relayed)))
-        turns = [asyncio.create_task(each.work()) for each in working]
+        turns = [asyncio.create_task(each.work()) for each in self._all_structured]
         try:
             yield
         finally:
-            for each in working:
+            for each in self._all_structured:
                 each.stop()
             ends = await asyncio.gather(*turns, return_exceptions=True)
             self.outcome.losses += [str(error) for error in ends if isinstance(error, WaitedInVain)]
