@@ -11,11 +11,11 @@ from PySide6.QtCore import QObject, QTimer, SignalInstance
 
 from gui.finding.finder import Found
 from gui.finding.query import FindQuery, Pattern
-from session_host.terminal.base import Emulator, Frame, Row
+from session_host.terminal.base import Emulator, Frame
 from session_host.terminal.lines import Match
 
 from .drawing.surface import Surface
-from .finding.marked_rows import Mark, found_colors, marked, marks_of
+from .finding.marked_rows import FrameChanger, Mark, found_colors, marked, marks_of
 from .finding.matches import Matches, matches_in
 
 _BUDGET_S = 0.004
@@ -25,7 +25,6 @@ _REFRESH_MS = 80
 _MOST_SUGGESTED = 200
 _NEAR_SHARE = 3
 """The share of the view (a third) above a match that was out of view."""
-_NOTHING = Row((), False)
 
 
 class FindHost(Protocol):
@@ -80,8 +79,7 @@ class TerminalFinder(QObject):
         self._painted_dropped = 0
         self._aimed_top: int | None = None
         """The first visible row after a scroll that is not painted yet."""
-        self._plain: list[Row] = []
-        self._shown: list[Row] = []
+        self._changer = FrameChanger()
         self._slices = QTimer(self, interval=0)
         self._slices.timeout.connect(self._go_on)
         self._again = QTimer(self, singleShot=True, interval=_REFRESH_MS)
@@ -143,7 +141,7 @@ class TerminalFinder(QObject):
             self.is_finding = False
         self._pattern, self._matches, self._current = Pattern(FindQuery()), None, None
         self._origin = None
-        self._surface.marking = None
+        self._surface.stop_changing(self._mark_frame)
         self._slices.stop()
         self._again.stop()
         self._host.show_ticks([], None, 1)
@@ -159,7 +157,7 @@ class TerminalFinder(QObject):
     def _search_anew(self) -> None:
         """Search the emulator for the pattern from the beginning."""
         emulator = self._host.emulator
-        self._surface.marking = None
+        self._surface.stop_changing(self._mark_frame)
         if emulator is None or self._pattern.is_empty or self._pattern.error:
             self._matches = None
             self._slices.stop()
@@ -176,7 +174,7 @@ class TerminalFinder(QObject):
             if self._origin is None:
                 top = self._top()
                 self._origin = ((top or 0) + emulator.size.rows, 0)
-            self._surface.marking = self._mark_frame
+            self._surface.change_frames(self._mark_frame)
             self._go_on()
         self.redraw()
 
@@ -342,25 +340,16 @@ class TerminalFinder(QObject):
         matches = self._matches
         if matches is None or matches.emulator is not emulator:
             return frame
-        if frame.full or len(self._plain) != frame.size.rows:
-            self._plain = [_NOTHING] * frame.size.rows
-            self._shown = [_NOTHING] * frame.size.rows
-        for number, row in frame.rows.items():
-            self._plain[number] = row
+        self._changer.take(frame)
         dropped = matches.index.dropped_now()
         marks: dict[int, list[Mark]] = {}
         if dropped is not None:
             self._painted_dropped = dropped
             first = frame.scrollback_rows - frame.scroll_offset
             colors = found_colors(self._surface.theme)
-            for line in matches.index.around(first, self._plain, dropped):
+            for line in matches.index.around(first, self._changer.plain, dropped):
                 for match in matches_in(line, self._pattern):
                     is_current = self._current is not None and match[:2] == self._current[:2]
                     for number, mark in marks_of(match, frame.size.columns, colors[is_current]):
                         marks.setdefault(number - dropped - first, []).append(mark)
-        rows: dict[int, Row] = {}
-        for number, plain in enumerate(self._plain):
-            row = marked(plain, marks[number]) if number in marks else plain
-            if number in frame.rows or row != self._shown[number]:
-                rows[number] = self._shown[number] = row
-        return frame._replace(rows=rows)
+        return self._changer.changed(frame, lambda number, row: marked(row, marks[number]) if number in marks else row)

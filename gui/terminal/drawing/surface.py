@@ -31,6 +31,10 @@ from .row_painter import RowPainter
 _HAIRLINE_SHARE = 0.18
 
 
+FrameChange = Callable[[Emulator, Frame], Frame]
+"""Changes a frame before it is painted, for example to mark matches."""
+
+
 class Place(NamedTuple):
     """The place of the last frame in its history."""
 
@@ -49,8 +53,8 @@ class Surface:
         focused: whether the view has the keyboard focus.
         cursor_shown: False while a blinking cursor is hidden.
         live: False for a read-only screen, which has no cursor.
+        has_caret: whether the cursor is the user's own, which does not blink and is there on a read-only screen, too.
         composing: uncommitted text of an input method, as runs from column 0.
-        marking: changes each frame before it is painted, for example to mark matches; None for no change.
     """
 
     def __init__(self, theme: TerminalTheme, metrics: CellMetrics) -> None:
@@ -61,8 +65,9 @@ class Surface:
         self.focused = False
         self.cursor_shown = True
         self.live = True
+        self.has_caret = False
         self.composing: tuple[Run, ...] = ()
-        self.marking: Callable[[Emulator, Frame], Frame] | None = None
+        self._changes: list[FrameChange] = []
         self._theme = theme
         self._glyphs = Glyphs(metrics)
         self._colors = Colors(theme)
@@ -113,9 +118,19 @@ class Surface:
     def apply_frame(self, emulator: Emulator) -> QRegion | None:
         """Take the emulator's damage; returns the region to repaint, None for the whole widget."""
         frame = emulator.frame()
-        if self.marking is not None:
-            frame = self.marking(emulator, frame)
+        for change in self._changes:
+            frame = change(emulator, frame)
         return self.take_frame(frame, reverse_screen=emulator.modes.reverse_screen)
+
+    def change_frames(self, change: FrameChange) -> None:
+        """Have frames changed by a function, after those that are set; the next frame must be a full one."""
+        if change not in self._changes:
+            self._changes.append(change)
+
+    def stop_changing(self, change: FrameChange) -> None:
+        """Have frames changed by a function no more; the next frame must be a full one."""
+        if change in self._changes:
+            self._changes.remove(change)
 
     def take_frame(self, frame: Frame, *, reverse_screen: bool) -> QRegion | None:
         """Apply a frame; returns the region to repaint, None for the whole widget."""
@@ -259,7 +274,7 @@ class Surface:
             picture = self._composing_picture()
             column = self._composing_column(picture.width() // self.metrics.width)
             painter.drawImage(self._cell_corner(column, cursor.row), picture)
-        elif self.live and cursor.visible and (self.cursor_shown or not self.focused):
+        elif self.has_caret or (self.live and cursor.visible and (self.cursor_shown or not self.focused)):
             column, cell = self._cursor_cell()
             picture = cursor_picture(self._canvas.painter, cell, cursor.shape, focused=self.focused)
             painter.drawImage(self._cell_corner(column, cursor.row), picture)

@@ -1,7 +1,7 @@
 """The lines of an emulator, read a part at a time and kept current while output arrives.
 
-A row's number never changes: the oldest row of the history has the number ``dropped``, which grows as the history drops
-rows. Lines whose rows are all in the history do not change any more; the rest, the *tail*, is read again each time.
+A row's number never changes (``row_numbers``). Lines whose rows are all in the history do not change any more; the
+rest, the *tail*, is read again each time.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from session_host.protocol.values import GridSize
 from session_host.terminal.base import Emulator, Row
 from session_host.terminal.lines import MOST_ROWS, TextLine, joined_lines, lines_around
-from session_host.terminal.prompts import RowMark
+
+from .row_numbers import RowNumbers
 
 _ROWS_AT_ONCE = 25
 _NEW_ROWS_AT_ONCE = 200
@@ -38,7 +38,6 @@ class LineIndex:
     Attributes:
         lines: the lines of the history that have been read, oldest first, without a gap.
         tail: the lines that are at least partly on the screen.
-        dropped: the number of the oldest row.
         is_behind: whether the history has rows below ``lines`` that have not been read yet.
     """
 
@@ -50,19 +49,18 @@ class LineIndex:
         emulator = self._emulator
         self.lines: list[TextLine] = []
         self.tail: list[TextLine] = []
-        self.dropped = 0
         self.is_behind = False
-        self._kind = self._current_kind()
-        self._mark: RowMark | None = None
-        self._marked_row = 0
+        self._numbers = RowNumbers(emulator)
         self._end = emulator.scrollback_rows
         least = max(self._end - MOST_ROWS, 0)
         while self._end > least and emulator.history(self._end - 1, 1)[0].wrapped:
             self._end -= 1
         self._first = self._end
 
-    def _current_kind(self) -> tuple[GridSize, bool]:
-        return self._emulator.size, self._emulator.modes.alternate_screen
+    @property
+    def dropped(self) -> int:
+        """The number of the oldest row."""
+        return self._numbers.dropped
 
     @property
     def is_complete(self) -> bool:
@@ -81,14 +79,7 @@ class LineIndex:
 
     def dropped_now(self) -> int | None:
         """The number of the oldest row at this moment; None if the rows must be numbered anew."""
-        if self._kind != self._current_kind():
-            return None
-        if self._mark is not None:
-            place = self._mark.place()
-            return None if place is None else self._marked_row - place
-        rows, limit = self._emulator.scrollback_rows, self._emulator.scrollback_limit
-        # Without a history there was no row to mark; a full one may have dropped some.
-        return None if rows and rows >= limit else self.dropped
+        return self._numbers.dropped_now()
 
     def refresh(self) -> Refreshed:
         """Follow the output: drop lines, add some of those that are new, and read the tail again."""
@@ -97,7 +88,7 @@ class LineIndex:
         if dropped is None or is_new:
             self._begin_anew()
         else:
-            self.dropped = dropped
+            self._numbers.dropped = dropped
         gone = 0
         while gone < len(self.lines) and self.lines[gone].row < self.dropped:
             gone += 1
@@ -124,8 +115,7 @@ class LineIndex:
         top = self.dropped + history
         self.tail = joined_lines(begun + emulator.rows(), top - len(begun), columns)
         if self._end > self.dropped:
-            self._marked_row = self._end - 1
-            self._mark = emulator.mark_row(self._marked_row - self.dropped)
+            self._numbers.mark(self._end - 1)
         return len(new)
 
     def read_older(self) -> int:

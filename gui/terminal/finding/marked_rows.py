@@ -1,7 +1,8 @@
-"""Rows in the colours of matches."""
+"""Rows in the colours of matches, rows with other text in some cells, and frames with such rows."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -10,11 +11,13 @@ from PySide6.QtGui import QColor
 from gui.theme.contrast import ratio
 from gui.theme.terminal import TerminalTheme
 from gui.theme.tokens import blend
-from session_host.terminal.base import RGB, Attribute, Color, Row, Run, Style
+from session_host.terminal.base import RGB, Attribute, Color, Frame, Row, Run, Style
 from session_host.terminal.lines import Match
 
 _GROUND_SHARE = 0.3
 _YELLOW = 3
+
+_NOTHING = Row((), False)
 
 _KEPT = int(Attribute.BOLD | Attribute.ITALIC | Attribute.STRIKE | Attribute.OVERLINE)
 
@@ -32,6 +35,53 @@ class Mark(NamedTuple):
     first: int
     last: int
     colors: MarkColors
+
+
+class FrameChanger:
+    """Changes the visible rows of one view after the other, and leaves out those that stay as they are painted.
+
+    Attributes:
+        plain: the visible rows as the emulator has them.
+    """
+
+    def __init__(self) -> None:
+        self.plain: list[Row] = []
+        self._shown: list[Row] = []
+
+    def take(self, frame: Frame) -> None:
+        """Note the rows of a frame."""
+        if frame.full or len(self.plain) != frame.size.rows:
+            self.plain = [_NOTHING] * frame.size.rows
+            self._shown = [_NOTHING] * frame.size.rows
+        for number, row in frame.rows.items():
+            self.plain[number] = row
+
+    def changed(self, frame: Frame, change: Callable[[int, Row], Row]) -> Frame:
+        """The frame taken last, with its rows and all others changed by a function of viewport row and row."""
+        rows: dict[int, Row] = {}
+        for number, plain in enumerate(self.plain):
+            row = change(number, plain)
+            if number in frame.rows or row != self._shown[number]:
+                rows[number] = self._shown[number] = row
+        return frame._replace(rows=rows)
+
+
+def overwritten(row: Row, column: int, text: str, style: Style) -> Row:
+    """A row with a text of narrow characters over its cells from ``column``."""
+    end = column + len(text)
+    runs = [Run(column, len(text), text, style, cluster=False)]
+    for run in row.runs:
+        last = run.column + run.cells
+        if run.cluster and run.column < end and last > column:
+            continue
+        if run.column < column:
+            cells = min(last, column) - run.column
+            runs.append(run._replace(cells=cells, text=run.text if run.cluster else run.text[:cells]))
+        if last > end:
+            first = max(run.column, end)
+            text_after = run.text if run.cluster else run.text[first - run.column :]
+            runs.append(run._replace(column=first, cells=last - first, text=text_after))
+    return row._replace(runs=tuple(sorted(runs)))
 
 
 def marked(row: Row, marks: list[Mark]) -> Row:

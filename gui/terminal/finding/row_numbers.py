@@ -1,0 +1,52 @@
+"""Numbers of rows that stay while the history drops older rows."""
+
+from __future__ import annotations
+
+from session_host.protocol.values import GridSize
+from session_host.terminal.base import Emulator
+from session_host.terminal.prompts import RowMark
+
+
+class RowNumbers:
+    """Numbers the rows of one emulator's active screen.
+
+    Attributes:
+        dropped: the number of the oldest row, as of the last call of ``follow``.
+    """
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+        self.dropped = 0
+        self._kind = self._current_kind()
+        self._mark: RowMark | None = None
+        self._marked_row = 0
+
+    def _current_kind(self) -> tuple[GridSize, bool]:
+        return self._emulator.size, self._emulator.modes.alternate_screen
+
+    def dropped_now(self) -> int | None:
+        """The number of the oldest row at this moment; None if the rows must be numbered anew."""
+        if self._kind != self._current_kind():
+            return None
+        if self._mark is not None:
+            place = self._mark.place()
+            return None if place is None else self._marked_row - place
+        rows, limit = self._emulator.scrollback_rows, self._emulator.scrollback_limit
+        # Without a history there was no row to mark; a full one may have dropped some.
+        return None if rows and rows >= limit else self.dropped
+
+    def mark(self, row: int) -> None:
+        """Count from a row of the history from now on; ``row`` is its number."""
+        self._marked_row = row
+        self._mark = self._emulator.mark_row(row - self.dropped)
+
+    def follow(self) -> bool:
+        """Follow the output; False if the rows must be numbered anew, by another object."""
+        dropped = self.dropped_now()
+        if dropped is None:
+            return False
+        self.dropped = dropped
+        history = self._emulator.scrollback_rows
+        if history and self._marked_row != dropped + history - 1:
+            self.mark(dropped + history - 1)
+        return True
