@@ -9,6 +9,7 @@ and it never feeds an emulator.
     cell_metrics  fonts, and the cell in whole device pixels
     context_menu  the menu of a right click
     history/      scrolling, the scroll bar, and places in the history
+    by_keyboard/  selecting with a caret, and letters on links
     input/        keyboard, pointer, wheel, clipboard: the user's input
     finder        finds text in the history and on the screen
     finding/      lines, matches in them, marked rows, and the way to one line

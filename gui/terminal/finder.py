@@ -95,6 +95,11 @@ class TerminalFinder(QObject):
         """See ``Finder``."""
         self._covered_px = height_px
 
+    @property
+    def is_covering(self) -> bool:
+        """Whether the bar covers a part of the view."""
+        return self._covered_px > 0
+
     def suggestion(self) -> str:
         """See ``Finder``."""
         emulator = self._host.emulator

@@ -14,7 +14,6 @@ from PySide6.QtGui import (
     QDragEnterEvent,
     QDropEvent,
     QFocusEvent,
-    QGuiApplication,
     QInputMethodEvent,
     QKeyEvent,
     QMouseEvent,
@@ -23,16 +22,17 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QMenu, QWidget
 
-from gui.input.composing import Composition
 from gui.theme.terminal import TerminalTheme
 from gui.wording import notice_texts, page_texts
 from session_host.terminal.base import Emulator
 
+from .by_keyboard.modes import KeyboardModes
 from .context_menu import context_menu
 from .drawing.regions import Span
 from .finder import TerminalFinder
 from .finding import line_search
 from .input import clipboard
+from .input.input_method import InputMethod
 from .input.input_sink import InputSink
 from .input.keyboard import Keyboard
 from .input.pasting import Pasting
@@ -49,6 +49,7 @@ class TerminalView(TerminalPage):
 
     Attributes:
         finder: finds text in the history and on the screen.
+        modes: what the keyboard does instead of the mouse.
 
     Signals (and those of TerminalPage):
         pasteNeedsConfirmation(str): the text is not pasted yet; `confirm_paste` pastes it.
@@ -56,6 +57,7 @@ class TerminalView(TerminalPage):
         fileActivated(FilePlace): the user opens a file named in the text.
         notice(str): one line for the user.
         typed(): the user typed or pasted something.
+        findWanted(): the user asks for the find bar by a key of the selecting mode.
     """
 
     pasteNeedsConfirmation = Signal(str)
@@ -63,15 +65,20 @@ class TerminalView(TerminalPage):
     fileActivated = Signal(object)
     notice = Signal(str)
     typed = Signal()
+    findWanted = Signal()
 
     def __init__(self, theme: TerminalTheme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
         self._pointer = Pointer(self, self)
         self._wheel = Wheel(self, self._pointer)
-        self._composition = Composition()
+        self._input_method = InputMethod(self, self._surface)
         self._pasting = Pasting(self, self.pasteNeedsConfirmation, self.notice, self._on_typed)
         self._links = LinkPointer(self, self._surface, self)
         self.finder = TerminalFinder(self, self._surface, (self.scrolled, self.typed), self)
+        self.modes = KeyboardModes(
+            self, self._surface, self._links.files, self,
+            scrolled=self.scrolled, notice=self.notice, find_wanted=self.findWanted,
+        )  # fmt: skip
         self._keyboard = Keyboard({
             "copy": self.copy,
             "paste": self.paste,
@@ -97,28 +104,18 @@ class TerminalView(TerminalPage):
     def set_viewer(self, viewer: InputSink | None) -> None:
         """Show a session and accept input for it; None for an empty page."""
         super().set_viewer(viewer)
-        self._on_sink_changed()
+        self._input_method.drop()
 
     def show_emulator(self, emulator: Emulator | None) -> None:
         """Show a read-only screen, such as an ended session's."""
         super().show_emulator(emulator)
-        self._on_sink_changed()
-
-    def _on_sink_changed(self) -> None:
-        """Drop text composed for the former session, and let Qt ask again whether the view accepts composed text.
-
-        Qt asks when the view gets the keyboard focus, which a new tab has before its session exists.
-        """
-        if self._composition.text:
-            QGuiApplication.inputMethod().reset()
-        self._composition.clear()
-        self._surface.composing = ()
-        self.updateMicroFocus()
+        self._input_method.drop()
 
     @Slot()
     def on_replaced(self) -> None:
         """The emulator was replaced: repaint everything, and forget pressed buttons and drags."""
         self._pointer.reset()
+        self.modes.forget()
         self.finder.on_replaced()
         super().on_replaced()
 
@@ -131,7 +128,8 @@ class TerminalView(TerminalPage):
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride:
             # An accepted key comes here and not to a shortcut: Tab, Escape, Ctrl and Alt with letters.
-            if self._sink is not None and not self._keyboard.is_windows(event):
+            takes_keys = self._sink is not None or self.modes.active is not None
+            if takes_keys and not self._keyboard.is_windows(event):
                 event.accept()
                 return True
             return False
@@ -143,6 +141,8 @@ class TerminalView(TerminalPage):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         emulator, sink = self.emulator, self._sink
+        if not self._keyboard.is_windows(event) and self.modes.press(event):
+            return
         if self._keyboard.act_locally(event, emulator):
             return
         if self._keyboard.is_windows(event):
@@ -163,6 +163,7 @@ class TerminalView(TerminalPage):
 
     def _on_typed(self) -> None:
         """Typing scrolls to the bottom and clears the selection."""
+        self.modes.forget()
         self.typed.emit()
         self._scrolling.wanted = None
         self._blink.touch()
@@ -189,25 +190,30 @@ class TerminalView(TerminalPage):
 
     # -- input methods
 
-    def inputMethodEvent(self, event: QInputMethodEvent) -> None:
-        before = self._surface.cursor_rect()
-        committed = self._composition.apply_event(event) if self._sink is not None else ""
-        self._surface.composing = self._composition.runs()
-        self.update(self._logical_rect(before.united(self._surface.cursor_rect())))
-        if committed and self._sink is not None:
-            self._sink.text(committed)
+    @property
+    def takes_text(self) -> bool:
+        """Whether composed text goes to the program."""
+        return self._sink is not None and self.modes.active is None
+
+    def commit(self, text: str) -> None:
+        """Send a composed text to the program."""
+        if self._sink is not None:
+            self._sink.text(text)
             self._on_typed()
-        self.updateMicroFocus(Qt.InputMethodQuery.ImCursorRectangle)  # places the list of candidates
-        event.accept()
+
+    @Slot()
+    def mode_changed(self) -> None:
+        """A mode was entered or left: text is composed for the program only while none is on."""
+        self._input_method.drop()
+
+    def inputMethodEvent(self, event: QInputMethodEvent) -> None:
+        self._input_method.apply(event)
 
     def inputMethodQuery(self, query: Qt.InputMethodQuery) -> Any:
-        if query == Qt.InputMethodQuery.ImEnabled:
-            return self._sink is not None
         if query == Qt.InputMethodQuery.ImCursorRectangle:
             return self._logical_rect(self._surface.cursor_rect())
-        if query == Qt.InputMethodQuery.ImHints:
-            return Qt.InputMethodHint.ImhNoAutoUppercase | Qt.InputMethodHint.ImhNoPredictiveText
-        return super().inputMethodQuery(query)
+        answer = self._input_method.answer(query)
+        return super().inputMethodQuery(query) if answer is None else answer
 
     # -- mouse
 
@@ -254,9 +260,11 @@ class TerminalView(TerminalPage):
         return Qt.CursorShape.ArrowCursor if takes else Qt.CursorShape.IBeamCursor
 
     def _paint_frame(self) -> None:
-        if self.finder.is_finding:
+        self.modes.before_frame()
+        if self.finder.is_finding and self.modes.active is None:
             self.finder.before_frame()
         super()._paint_frame()
+        self.modes.after_frame()
         self._links.look_again()
         if self.finder.is_finding:
             self.finder.after_frame()
@@ -266,7 +274,18 @@ class TerminalView(TerminalPage):
         super().set_theme(theme)
         self.finder.redraw()
 
+    @property
+    def is_covered(self) -> bool:
+        """Whether the find bar covers a part of the view."""
+        return self.finder.is_covering
+
+    def scroll_to_row(self, row: int) -> None:
+        """Scroll so that a row, counted from the oldest, is the first one, or the screen is shown."""
+        super().scroll_to_row(row)
+        self.modes.let_go()
+
     def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.modes.forget()
         self._pointer.press(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
@@ -353,6 +372,7 @@ class TerminalView(TerminalPage):
         if self.emulator is not None:
             self.emulator.select(first, last, "cell")
             self._pointer.note_selection()
+            self.modes.selecting.go_to(*first)
 
     @Slot()
     def select_all(self) -> None:

@@ -8,6 +8,7 @@ action_texts      key table, menus, command palette
 chat_texts        a chat without a terminal: messages, tool calls, requests, the prompt box
 common_texts      recurring buttons and field names
 find_texts        the find bar
+mode_texts        selecting and opening by keyboard in a terminal
 new_chat_texts    the sheet New chat
 notice_texts      banners, desktop notifications, tray
 page_texts        a chat's page: terminal, bars, questions

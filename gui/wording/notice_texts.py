@@ -37,6 +37,16 @@ def paste_too_long(count: int, most: int) -> str:
     ).format(count=count, most=most)
 
 
+def nothing_to_open() -> str:
+    """No hints: nothing in view can be opened or copied by letters."""
+    return translate("notice", "No links, paths or hashes in view")
+
+
+def copied(text: str) -> str:
+    shown = text if len(text) <= 60 else f"{text[:28]}…{text[-28:]}"
+    return translate("notice", "Copied {text}").format(text=shown)
+
+
 def not_a_link(address: str) -> str:
     return translate("notice", "Can’t open {address}: only web, mail and file links open").format(address=address)
 

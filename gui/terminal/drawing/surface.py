@@ -206,6 +206,11 @@ class Surface:
             layout.padding + column * layout.cell_width, layout.padding + (row - self._first_row) * layout.cell_height
         )
 
+    def cells_rect(self, row: int, first: int, last: int) -> QRect:
+        """The rectangle of cells in a row of the viewport."""
+        corner, layout = self._cell_corner(first, row), self.layout
+        return QRect(corner.x(), corner.y(), (last - first + 1) * layout.cell_width, layout.cell_height)
+
     def cursor_rect(self) -> QRect:
         """The cursor's cells, extended to the right end of the composed text, if any."""
         cursor = self.cursor

@@ -15,7 +15,7 @@ from session_host.terminal.lines import line_at
 
 from .links import FilePlace, link_in, shown
 
-_ROWS_OF_A_LINE = 40
+ROWS_OF_A_LINE = 40
 """The maximum number of a line's further rows, up and down."""
 
 PathOf = Callable[[str], str | None]
@@ -95,7 +95,7 @@ def word_at(emulator: Emulator, top: int, cell: tuple[int, int], path_of: PathOf
 def _found(
     emulator: Emulator, top: int, cell: tuple[int, int]
 ) -> tuple[str, FilePlace | None, tuple[Span, ...]] | None:
-    line = line_at(emulator, top + cell[1], most_rows=_ROWS_OF_A_LINE)
+    line = line_at(emulator, top + cell[1], most_rows=ROWS_OF_A_LINE)
     if line is None:
         return None
     place = line.character_at(top + cell[1], cell[0])

@@ -63,6 +63,15 @@ def link_in(text: str, place: int) -> Found | None:
     return None
 
 
+def links_in(text: str) -> list[Found]:
+    """The links in a line, from the left, none over another; the files need not exist."""
+    found: list[Found] = []
+    for link in _links(text):
+        if all(link.end <= other.first or link.first >= other.end for other in found):
+            found.append(link)
+    return sorted(found, key=lambda link: link.first)
+
+
 def _links(text: str) -> Iterator[Found]:
     """Links that may overlap, the most certain kind first."""
     for match in _ADDRESS.finditer(text):

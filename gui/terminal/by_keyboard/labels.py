@@ -1,0 +1,22 @@
+"""Letters for a number of targets, none the beginning of another. Pure."""
+
+from __future__ import annotations
+
+LETTERS = "asdfghjklqwertyuiopzxcvbnm"
+_HOME_ROW = 9
+
+
+def labels(count: int) -> list[str]:
+    """The labels of targets, the shortest first, from as few letters as suffice; at most 676.
+
+    Up to nine are single letters of the home row. For more, some letters begin labels of two.
+    """
+    letters = LETTERS if count > _HOME_ROW * _HOME_ROW else LETTERS[:_HOME_ROW]
+    size = len(letters)
+    beginnings = 0
+    while beginnings < size and size - beginnings + beginnings * size < count:
+        beginnings += 1
+    singles = letters[: size - beginnings]
+    # Second letters in the outer loop: the first keys of neighbouring labels alternate between fingers.
+    pairs = [first + second for second in letters for first in letters[size - beginnings :]]
+    return [*singles, *pairs][:count]

@@ -1,0 +1,223 @@
+"""Where a motion leads in a text of rows and cells. Pure.
+
+The motions are those of vi, as the copy modes of tmux and Alacritty have them. A line is one row, or several that wrap
+softly; at the end of a line, a motion by character or word goes on in the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, Protocol
+
+_MOST_ROWS = 1000
+"""The maximum number of rows that are looked at for the end of one line."""
+
+
+class Place(NamedTuple):
+    """A cell. Rows have the numbers of the text."""
+
+    row: int
+    column: int
+
+
+class Text(Protocol):
+    """Rows of cells."""
+
+    @property
+    def columns(self) -> int:
+        """The number of cells in a row."""
+
+    @property
+    def first(self) -> int:
+        """The number of the first row."""
+
+    @property
+    def last(self) -> int:
+        """The number of the last row."""
+
+    @property
+    def end(self) -> int:
+        """The number of the last row with text, or with the program's cursor."""
+
+    def cells(self, row: int) -> Sequence[str]:
+        """The characters of a row; a blank cell has a space, the second cell of a wide character ""."""
+
+    def wraps(self, row: int) -> bool:
+        """Whether the line goes on in the next row."""
+
+
+def last_column(text: Text, row: int) -> int:
+    """The column of a row's last character; 0 in a blank row."""
+    cells = text.cells(row)
+    column = len(cells) - 1
+    while column > 0 and (not cells[column] or cells[column].isspace()):
+        # The second cell of a wide character at the end belongs to it.
+        if not cells[column] and not cells[column - 1].isspace():
+            return column - 1
+        column -= 1
+    return max(column, 0)
+
+
+def is_blank(text: Text, row: int) -> bool:
+    """Whether a row has no text."""
+    return not "".join(text.cells(row)).strip()
+
+
+def at(text: Text, row: int, column: int, *, is_free: bool = False) -> Place:
+    """The place nearest to a cell: within the text unless ``is_free``, and never in half of a wide character."""
+    row = min(max(row, text.first), text.last)
+    column = min(max(column, 0), text.columns - 1 if is_free else last_column(text, row))
+    cells = text.cells(row)
+    return Place(row, column - 1 if column and not cells[column] else column)
+
+
+# ---------------------------------------------------------------- by character
+
+
+def left(text: Text, place: Place, *, is_free: bool = False) -> Place:
+    """The character before; ``is_free``: stay in the row."""
+    if place.column > 0:
+        return at(text, place.row, place.column - 1, is_free=True)
+    if is_free or place.row == text.first:
+        return place
+    return Place(place.row - 1, last_column(text, place.row - 1))
+
+
+def right(text: Text, place: Place, *, is_free: bool = False) -> Place:
+    """The character after; ``is_free``: stay in the row, up to its last cell."""
+    cells = text.cells(place.row)
+    column = place.column + 1
+    if column < len(cells) and not cells[column]:
+        column += 1
+    if column < len(cells) and (is_free or column <= last_column(text, place.row)):
+        return Place(place.row, column)
+    if is_free or place.row == text.last:
+        return place
+    return Place(place.row + 1, 0)
+
+
+# ---------------------------------------------------------------- by word
+
+_Step = tuple[Place | None, str]
+"""A place and its character; None and a blank at the end of a line."""
+
+
+def _kind(character: str, *, is_big: bool) -> int:
+    """0 for blanks, another number for each kind of characters that make a word."""
+    if character.isspace():
+        return 0
+    return 1 if is_big or character.isalnum() or character == "_" else 2
+
+
+def _forward(text: Text, place: Place) -> Iterator[_Step]:
+    row, column = place.row, place.column + 1
+    while True:
+        if column > 0 or not is_blank(text, row):
+            cells = text.cells(row)
+            yield from ((Place(row, at), cells[at]) for at in range(column, len(cells)) if cells[at])
+        if not text.wraps(row):
+            yield None, " "
+        if row >= text.last:
+            return
+        row, column = row + 1, 0
+
+
+def _backward(text: Text, place: Place) -> Iterator[_Step]:
+    row, column = place.row, place.column - 1
+    while True:
+        if not is_blank(text, row):
+            cells = text.cells(row)
+            yield from ((Place(row, at), cells[at]) for at in range(column, -1, -1) if cells[at])
+        if row <= text.first:
+            yield None, " "
+            return
+        row, column = row - 1, text.columns - 1
+        if not text.wraps(row):
+            yield None, " "
+
+
+def word_forward(text: Text, place: Place, *, is_big: bool = False) -> Place:
+    """The beginning of the next word; the text's end if there is none."""
+    kind = _kind(text.cells(place.row)[place.column] or " ", is_big=is_big)
+    for found, character in _forward(text, place):
+        next_kind = _kind(character, is_big=is_big)
+        if found is not None and next_kind and next_kind != kind:
+            return found
+        kind = next_kind
+    return text_end(text)
+
+
+def word_end(text: Text, place: Place, *, is_big: bool = False) -> Place:
+    """The next end of a word; the text's end if there is none."""
+    return _run_end(_forward(text, place), is_big=is_big) or text_end(text)
+
+
+def word_back(text: Text, place: Place, *, is_big: bool = False) -> Place:
+    """The beginning of the word, or of the one before; the text's beginning if there is none."""
+    return _run_end(_backward(text, place), is_big=is_big) or Place(text.first, 0)
+
+
+def _run_end(steps: Iterator[_Step], *, is_big: bool) -> Place | None:
+    """The last place of the first word in the order of the steps."""
+    last: Place | None = None
+    last_kind = 0
+    for found, character in steps:
+        kind = _kind(character, is_big=is_big)
+        if last_kind and kind != last_kind:
+            return last
+        last, last_kind = found, kind
+    return last if last_kind else None
+
+
+# ---------------------------------------------------------------- by line and paragraph
+
+
+def line_start(text: Text, place: Place) -> Place:
+    """The first cell of the line, over soft wraps."""
+    row = place.row
+    while row > max(text.first, place.row - _MOST_ROWS) and text.wraps(row - 1):
+        row -= 1
+    return Place(row, 0)
+
+
+def line_text(text: Text, place: Place) -> Place:
+    """The first character of the line that is not a blank."""
+    start = line_start(text, place)
+    row = start.row
+    while is_blank(text, row) and text.wraps(row) and row < min(text.last, start.row + _MOST_ROWS):
+        row += 1
+    cells = text.cells(row)
+    return Place(row, next((column for column, cell in enumerate(cells) if cell and not cell.isspace()), 0))
+
+
+def line_end(text: Text, place: Place) -> Place:
+    """The last character of the line, over soft wraps."""
+    row = place.row
+    while row < min(text.last, place.row + _MOST_ROWS) and text.wraps(row):
+        row += 1
+    return Place(row, last_column(text, row))
+
+
+def paragraph_back(text: Text, place: Place) -> Place:
+    """The blank row above the paragraph; the text's beginning if there is none."""
+    row = place.row - 1
+    while row > text.first and is_blank(text, row):
+        row -= 1
+    while row > text.first and not is_blank(text, row):
+        row -= 1
+    return Place(max(row, text.first), 0)
+
+
+def paragraph_forward(text: Text, place: Place) -> Place:
+    """The blank row below the paragraph; the text's end if there is none."""
+    row = place.row
+    while row < text.end and is_blank(text, row):
+        row += 1
+    while row < text.end and not is_blank(text, row):
+        row += 1
+    return Place(row, 0) if row < text.end else text_end(text)
+
+
+def text_end(text: Text) -> Place:
+    """The last character of the text."""
+    return Place(text.end, last_column(text, text.end))

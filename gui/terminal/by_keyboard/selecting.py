@@ -1,0 +1,318 @@
+"""The mode in which the keyboard moves a caret over the history and the screen, and selects.
+
+The caret is painted as the cursor. Rows have numbers that they keep while the history drops older ones; the engine's
+selection follows its content by itself.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Literal, Protocol
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QKeyEvent
+
+from gui.terminal.drawing.surface import Surface
+from gui.terminal.input import clipboard
+from session_host.terminal.base import Cursor, Emulator, Frame
+
+from . import motions
+from .grid_text import GridText
+from .held_view import HeldView, ModeHost
+from .key_names import COMMANDS, MOTIONS, key_name
+from .motions import Place
+
+Kind = Literal["", "characters", "lines", "block"]
+_MOST_TIMES = 9999
+_LAST_COLUMN = sys.maxsize
+
+_BY_TEXT: dict[str, Callable[[GridText, Place], Place]] = {
+    "word_forward": motions.word_forward,
+    "word_end": motions.word_end,
+    "word_back": motions.word_back,
+    "big_word_forward": lambda text, place: motions.word_forward(text, place, is_big=True),
+    "big_word_end": lambda text, place: motions.word_end(text, place, is_big=True),
+    "big_word_back": lambda text, place: motions.word_back(text, place, is_big=True),
+    "line_start": motions.line_start,
+    "line_text": motions.line_text,
+    "line_end": motions.line_end,
+    "paragraph_back": motions.paragraph_back,
+    "paragraph_forward": motions.paragraph_forward,
+    "text_start": lambda text, _place: Place(text.first, 0),
+    "text_end": lambda text, _place: motions.text_end(text),
+}
+
+
+class SelectingHost(ModeHost, Protocol):
+    """The mode's view of its widget."""
+
+    def want_find(self) -> None:
+        """Open the find bar."""
+
+
+class KeyboardSelection(QObject):
+    """Selecting by keyboard in one view.
+
+    Attributes:
+        kind: what is being selected; "" for nothing.
+        prompt_row: finds the row of the previous (-1) or next (1) prompt of a shell above or below a row, both as
+            numbers from the oldest row of the history; None for no such prompt.
+    """
+
+    def __init__(self, host: SelectingHost, surface: Surface, parent: QObject) -> None:
+        super().__init__(parent)
+        self._host = host
+        self._surface = surface
+        self._view: HeldView | None = None
+        self._caret = Place(0, 0)
+        self._anchor = Place(0, 0)
+        self._wanted_column = 0
+        """The column to which motions up and down return."""
+        self._times = ""
+        """The digits typed before a motion."""
+        self._was_scrolled = False
+        self._match_is_selected = False
+        self.kind: Kind = ""
+        self.prompt_row: Callable[[int, int], int | None] = lambda _row, _step: None
+
+    @property
+    def is_on(self) -> bool:
+        """Whether the mode is on."""
+        return self._view is not None
+
+    @property
+    def caret(self) -> Place:
+        """The caret's cell; rows are counted from the oldest of the history."""
+        dropped = self._view.dropped if self._view is not None else 0
+        return Place(self._caret.row - dropped, self._caret.column)
+
+    # ------------------------------------------------------------ entering and leaving
+
+    def enter(self) -> bool:
+        """Show the caret, at the program's cursor if that is in view; returns whether there is a screen."""
+        emulator = self._host.emulator
+        if emulator is None or self.is_on:
+            return self.is_on
+        emulator.clear_selection()
+        self._view = view = HeldView(self._host, emulator)
+        cursor_row = view.dropped + emulator.scrollback_rows + emulator.cursor.row
+        if view.top <= cursor_row < view.top + view.rows:
+            self._caret = Place(cursor_row, emulator.cursor.column)
+        else:
+            self._caret = Place(view.top + view.rows - 1, 0)
+        self._wanted_column = self._caret.column
+        self.kind, self._times, self._match_is_selected = "", "", False
+        self._surface.has_caret = True
+        self._surface.change_frames(self._change_frame)
+        self._host.on_mode()
+        self._repaint(emulator)
+        return True
+
+    def leave(self) -> None:
+        """End the mode; a view that was at the end of the history returns there."""
+        view = self._view
+        if view is None:
+            return
+        self.forget()
+        if view.was_at_end and self._host.emulator is view.emulator:
+            view.emulator.scroll_to_bottom()
+
+    def forget(self) -> None:
+        """End the mode where the view is."""
+        view, self._view = self._view, None
+        if view is None:
+            return
+        self.kind = ""
+        self._surface.has_caret = False
+        self._surface.stop_changing(self._change_frame)
+        if self._host.emulator is view.emulator:  # the former one may be closed
+            view.emulator.clear_selection()
+            self._repaint(view.emulator)
+        self._host.on_mode()
+
+    def _repaint(self, emulator: Emulator) -> None:
+        emulator.damage_all()
+        self._host.emulator_touched()
+
+    # ------------------------------------------------------------ keys
+
+    def press(self, event: QKeyEvent) -> None:
+        """Handle a key of the mode."""
+        view, name = self._view, key_name(event)
+        if view is None or not name:
+            return
+        if len(name) == 1 and name.isdigit() and (self._times or name != "0"):
+            self._times = (self._times + name)[:4]
+            return
+        times, self._times = int(self._times or 1), ""
+        self._follow(view)
+        extends = "Shift+" in name and len(name.rpartition("+")[2]) > 1
+        motion = MOTIONS.get(name.replace("Shift+", "") if extends else name)
+        command = COMMANDS.get(name)
+        if motion is not None:
+            self._move(view, motion, min(times, _MOST_TIMES), extends=extends)
+        elif command == "leave":
+            self.leave()
+        elif command == "copy":
+            self._copy(view)
+        elif command == "find":
+            self._host.want_find()
+        elif command == "other_end":
+            self._swap(view)
+        elif command in {"characters", "lines", "block"}:
+            self._choose(view, command)
+        self._host.on_mode()
+
+    def _choose(self, view: HeldView, kind: str) -> None:
+        """Select another kind from the same anchor, begin to select, or stop selecting."""
+        if kind == self.kind:
+            self.kind = ""
+            view.emulator.clear_selection()
+        else:
+            if not self.kind:
+                self._anchor = self._caret
+            self.kind = "characters" if kind == "characters" else "lines" if kind == "lines" else "block"
+            self._select_anew(view)
+        self._host.emulator_touched()
+
+    def _copy(self, view: HeldView) -> None:
+        text = view.emulator.selected_text()
+        clipboard.copy_text(text)
+        clipboard.offer_selection(text)
+        self.leave()
+
+    def _swap(self, view: HeldView) -> None:
+        if self.kind:
+            self._anchor, self._caret = self._caret, self._anchor
+            self._wanted_column = self._caret.column
+            view.show(self._caret.row)
+            self._select_anew(view)
+            self._host.emulator_touched()
+
+    # ------------------------------------------------------------ moving
+
+    def _move(self, view: HeldView, motion: str, times: int, *, extends: bool) -> None:
+        if extends and not self.kind:
+            self.kind, self._anchor = "characters", self._caret
+            self._select_anew(view)
+        elif not self.kind and self._match_is_selected:
+            view.emulator.clear_selection()
+        self._match_is_selected = False
+        text = GridText(view.emulator, view.dropped)
+        before = None
+        for _ in range(times):
+            if self._caret == before:
+                break
+            before = self._caret
+            self._step(view, text, motion)
+        view.show(self._caret.row)
+        self._extend(view)
+
+    def _step(self, view: HeldView, text: GridText, motion: str) -> None:
+        """Move the caret once."""
+        caret, is_free, half = self._caret, self.kind == "block", max(view.rows // 2, 1)
+        page = max(view.rows - 1, 1)
+        by_rows = {"up": -1, "down": 1, "page_up": -page, "page_down": page}
+        by_rows |= {"half_page_up": -half, "half_page_down": half}
+        in_view = {"view_top": 0, "view_middle": (view.rows - 1) // 2, "view_bottom": view.rows - 1}
+        if motion in by_rows:
+            if motion not in {"up", "down"}:
+                view.scroll_to(view.top + by_rows[motion])
+            self._caret = motions.at(text, caret.row + by_rows[motion], self._wanted_column, is_free=is_free)
+            return
+        if motion in in_view:
+            self._caret = motions.at(text, view.top + in_view[motion], self._wanted_column, is_free=is_free)
+            return
+        if motion in {"left", "right"}:
+            step = motions.left if motion == "left" else motions.right
+            self._caret = step(text, caret, is_free=is_free)
+        elif motion in {"prompt_back", "prompt_forward"}:
+            row = self.prompt_row(caret.row - view.dropped, -1 if motion == "prompt_back" else 1)
+            self._caret = caret if row is None else Place(row + view.dropped, 0)
+        else:
+            self._caret = _BY_TEXT[motion](text, caret)
+        self._wanted_column = _LAST_COLUMN if motion == "line_end" and not is_free else self._caret.column
+
+    def _point(self, view: HeldView, place: Place) -> tuple[int, int]:
+        return place.column, place.row - view.top
+
+    def _extend(self, view: HeldView) -> None:
+        """Move the selection's head to the caret, which is in view."""
+        if self.kind:
+            view.emulator.extend_selection(self._point(view, self._caret))
+        self._host.emulator_touched()
+
+    def _select_anew(self, view: HeldView) -> None:
+        """Select from the anchor to the caret; the engine takes both as cells of the viewport."""
+        top, anchor = view.top, self._anchor
+        view.show(anchor.row)
+        unit: Literal["cell", "line"] = "line" if self.kind == "lines" else "cell"
+        point = self._point(view, anchor)
+        view.emulator.select(point, point, unit, rectangle=self.kind == "block")
+        if view.top != top:
+            view.scroll_to(top)
+        view.show(self._caret.row)
+        view.emulator.extend_selection(self._point(view, self._caret))
+
+    # ------------------------------------------------------------ the view's side
+
+    def go_to(self, column: int, row: int) -> None:
+        """Move the caret to a cell of the viewport, where a match is selected; a selection is extended up to there."""
+        view = self._view
+        if view is None:
+            return
+        self._caret = Place(view.top + row, column)
+        self._wanted_column = column
+        self._match_is_selected = not self.kind
+        if self.kind:
+            self._select_anew(view)
+
+    def before_frame(self) -> None:
+        """Keep the view at its place."""
+        if self._view is not None:
+            self._follow(self._view)
+
+    def _follow(self, view: HeldView) -> None:
+        """Follow the output; the caret stays in the history."""
+        if not view.follow():
+            self._begin_anew(view)
+        self._anchor = Place(max(self._anchor.row, view.dropped), self._anchor.column)
+        self._caret = Place(max(self._caret.row, view.dropped), self._caret.column)
+
+    def _begin_anew(self, view: HeldView) -> None:
+        """The rows have other numbers: keep the caret's place in the view, and select nothing."""
+        row = self._caret.row - view.top
+        frame = view.emulator.frame()
+        view.emulator.damage_all()
+        view.begin_anew(frame)
+        self.kind = ""
+        view.emulator.clear_selection()
+        row = min(max(row, 0), view.rows - 1)
+        self._caret = Place(view.top + row, min(self._caret.column, view.emulator.size.columns - 1))
+        self._host.on_mode()
+
+    def keep_caret_in_view(self) -> None:
+        """The user scrolled: the caret stays in view, from the next frame on."""
+        self._was_scrolled = self.is_on
+
+    def let_go(self) -> None:
+        """The view was scrolled to another place, which holds from now on."""
+        if self._view is not None:
+            self._view.let_go()
+
+    def _change_frame(self, emulator: Emulator, frame: Frame) -> Frame:
+        """A frame with the caret as its cursor."""
+        view = self._view
+        if view is None or emulator is not view.emulator:
+            return frame
+        view.note(frame)
+        if self._was_scrolled:
+            self._was_scrolled = False
+            row = min(max(self._caret.row, view.top), view.top + view.rows - 1)
+            if row != self._caret.row:
+                self._caret = Place(row, self._caret.column)
+                self._extend(view)
+        column, row = self._point(view, self._caret)
+        is_in_view = 0 <= row < frame.size.rows
+        return frame._replace(cursor=Cursor(column, row, visible=True, blinking=False) if is_in_view else None)

@@ -1,0 +1,69 @@
+"""The input method of one view: text that is composed at the cursor and sent once it is committed."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication, QInputMethodEvent, QRegion
+
+from gui.input.composing import Composition
+from gui.terminal.drawing.surface import Surface
+
+_CURSOR = Qt.InputMethodQuery.ImCursorRectangle
+
+
+class ComposingHost(Protocol):
+    """The input method's view of its widget."""
+
+    @property
+    def takes_text(self) -> bool:
+        """Whether composed text goes to the program."""
+
+    def commit(self, text: str) -> None:
+        """Send a committed text to the program."""
+
+    def repaint_device(self, region: QRegion) -> None:
+        """Repaint a region given in device pixels."""
+
+    def updateMicroFocus(self, query: Qt.InputMethodQuery = ...) -> None:
+        """See ``QWidget``."""
+
+
+class InputMethod:
+    """Composes text in one view."""
+
+    def __init__(self, host: ComposingHost, surface: Surface) -> None:
+        self._host = host
+        self._surface = surface
+        self._composition = Composition()
+
+    def drop(self) -> None:
+        """Drop the composed text, and let Qt ask again whether the view accepts any.
+
+        Qt asks when the view gets the keyboard focus, which a new tab has before its session exists.
+        """
+        if self._composition.text:
+            QGuiApplication.inputMethod().reset()
+        self._composition.clear()
+        self._surface.composing = ()
+        self._host.updateMicroFocus()
+
+    def apply(self, event: QInputMethodEvent) -> None:
+        """Show the composed text, and send what is committed."""
+        before = self._surface.cursor_rect()
+        committed = self._composition.apply_event(event) if self._host.takes_text else ""
+        self._surface.composing = self._composition.runs()
+        self._host.repaint_device(QRegion(before.united(self._surface.cursor_rect())))
+        if committed:
+            self._host.commit(committed)
+        self._host.updateMicroFocus(_CURSOR)  # places the list of candidates
+        event.accept()
+
+    def answer(self, query: Qt.InputMethodQuery) -> Any:
+        """The answer to one of Qt's questions; None if it is not for us."""
+        if query == Qt.InputMethodQuery.ImEnabled:
+            return self._host.takes_text
+        if query == Qt.InputMethodQuery.ImHints:
+            return Qt.InputMethodHint.ImhNoAutoUppercase | Qt.InputMethodHint.ImhNoPredictiveText
+        return None

@@ -1,0 +1,41 @@
+"""Texts of the modes in which the keyboard selects in a terminal, or opens what stands there."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication
+
+translate = QCoreApplication.translate
+
+
+def select() -> str:
+    return translate("mode", "Select")
+
+
+def selecting_characters() -> str:
+    return translate("mode", "Selecting characters")
+
+
+def selecting_lines() -> str:
+    return translate("mode", "Selecting lines")
+
+
+def selecting_a_block() -> str:
+    return translate("mode", "Selecting a block")
+
+
+def keys_to_begin() -> str:
+    """The main keys while nothing is selected."""
+    return translate("mode", "v characters · V lines · Ctrl+V block · / find · Esc leave")
+
+
+def keys_while_selecting() -> str:
+    """The main keys while text is selected."""
+    return translate("mode", "y copy · o other end · / find · Esc leave")
+
+
+def open_or_copy() -> str:
+    return translate("mode", "Type the letters to open")
+
+
+def keys_of_hints() -> str:
+    return translate("mode", "with Shift: copy · Esc leave")

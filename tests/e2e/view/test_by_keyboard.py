@@ -1,0 +1,260 @@
+"""Without the mouse: selecting with a caret, and letters on links, by real keys of the X server."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QEvent, QObject
+from PySide6.QtGui import QGuiApplication, QKeyEvent
+from PySide6.QtWidgets import QApplication
+
+from gui.terminal.finding.marked_rows import found_colors
+from session_host.protocol.values import CellSize, GridSize
+from tests.e2e.view.conftest import Stage, colors_in, rgb
+from tests.support.themes import DARK_TERMINAL as DARK
+
+SELECTED = rgb(DARK.selection_background)
+LABEL = found_colors(DARK)[1].background & 0xFFFFFF
+MODIFIERS = {"shift", "ctrl", "alt"}
+
+
+class Releases(QObject):
+    """Counts the released keys of a view, without modifiers."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self.count = 0
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt calls it so
+        if event.type() == QEvent.Type.KeyRelease and isinstance(event, QKeyEvent) and event.key() < 0x01000020:
+            self.count += 1
+        if event.type() == QEvent.Type.KeyRelease and isinstance(event, QKeyEvent) and event.key() > 0x01000023:
+            self.count += 1
+        return False
+
+
+class Typist:
+    """Presses keys of the X server on a view, and waits until it has them."""
+
+    def __init__(self, made: Stage) -> None:
+        self.made = made
+        self._releases = Releases(made.view)
+        made.view.installEventFilter(self._releases)
+        made.focus()
+        made.sink.calls.clear()
+
+    def press(self, *keys: str) -> None:
+        expected = self._releases.count + len(keys)
+        subprocess.run(["xdotool", "key", "--clearmodifiers", *keys], check=True, timeout=60)
+        self.made.until(lambda: self._releases.count >= expected, "the keys")
+        self.made.settle()
+
+    @property
+    def caret(self) -> tuple[int, int]:
+        """The painted caret's cell: column, row in the view."""
+        cursor = self.made.view._surface.cursor
+        assert cursor is not None
+        return cursor.column, cursor.row
+
+
+@pytest.fixture
+def typist(stage: Any, keyboard_layout: Any) -> Iterator[Any]:
+    """Shows an output and enters the selecting mode."""
+
+    def make(output: str, columns: int = 60, rows: int = 12) -> Typist:
+        made = stage(columns, rows)
+        made.feed(output)
+        typed = Typist(made)
+        made.view.modes.select()
+        made.settle()
+        return typed
+
+    yield make
+
+
+def lines(first: int, last: int) -> str:
+    return "".join(f"line {number} here\r\n" for number in range(first, last + 1))
+
+
+def copied() -> str:
+    return QGuiApplication.clipboard().text()
+
+
+def test_vi_keys_select_and_copy_and_nothing_reaches_the_program(typist):
+    user = typist("first words, here\r\nsecond line\r\n$ ")
+    assert user.caret == (2, 2)
+    user.press("k", "k", "0", "w")
+    assert user.caret == (6, 0)
+    user.press("v", "e")
+    made = user.made
+    assert made.emulator.selected_text() == "words"
+    assert SELECTED in colors_in(made.cell_image(7, 0, 2))
+    assert made.view.modes.line.title.text() == "Selecting characters"
+    user.press("o", "b")
+    assert user.caret == (0, 0)
+    assert made.emulator.selected_text() == "first words"
+    user.press("V", "j", "y")
+    assert copied() == "first words, here\nsecond line"
+    assert made.view.modes.active is None
+    assert not made.view.modes.line.is_shown
+    assert made.emulator.selected_text() == ""
+    assert made.sink.presses() == []
+    user.press("x")
+    assert made.sink.presses() == [("x", "x", 0)], "typing goes to the program again"
+
+
+def test_arrows_and_shift_select_and_a_block_is_copied_as_a_block(typist):
+    user = typist("abcdef\r\nghijkl\r\nmnopqr\r\n")
+    user.press("ctrl+Home", "Right", "shift+Right", "shift+Down")
+    assert user.made.emulator.selected_text() == "bcdef\nghi"
+    user.press("ctrl+v", "Down", "Right")
+    assert user.made.view.modes.line.title.text() == "Selecting a block"
+    user.press("Return")
+    assert copied() == "bcd\nhij\nnop"
+
+
+def test_it_goes_through_the_history_and_stays_there_while_output_arrives(typist):
+    user = typist(lines(1, 40) + "$ ", rows=10)
+    made = user.made
+    user.press("2", "0", "k", "0", "v", "End")
+    selected = made.emulator.selected_text()
+    assert selected == "line 21 here"
+    place = user.caret
+    made.feed(lines(50, 90))
+    assert (user.caret, made.emulator.selected_text()) == (place, selected)
+    user.press("j")
+    assert made.emulator.selected_text() == "line 21 here\nline 22 here"
+    user.press("g", "G", "Escape")
+    assert not made.view.scrolled_back
+
+
+def test_a_view_at_the_end_stays_where_the_caret_is_while_output_arrives(typist):
+    user = typist(lines(1, 40) + "$ ", rows=10)
+    user.press("k", "0")
+    made = user.made
+    before = made.cell_image(0, user.caret[1], 20)
+    made.feed(lines(50, 52))
+    assert made.cell_image(0, user.caret[1], 20) == before
+    user.press("v", "dollar", "y")
+    assert copied() == "line 40 here"
+    assert made.sink.presses() == []
+
+
+def test_an_ended_chats_screen_is_read_with_a_caret(stage, keyboard_layout):
+    made = stage()
+    made.feed("what was said\r\n")
+    made.view.show_emulator(made.emulator)
+    user = Typist(made)
+    made.view.modes.select()
+    made.settle()
+    user.press("k", "0")
+    plain = colors_in(made.cell_image(8, 5))
+    assert colors_in(made.cell_image(0, 0)) != plain
+    assert rgb(DARK.cursor) in colors_in(made.cell_image(0, 0)), "the caret"
+    user.press("V", "y")
+    assert copied() == "what was said"
+
+
+def test_a_resize_and_another_screen_keep_the_caret_in_view(typist):
+    user = typist(lines(1, 30), rows=10)
+    user.press("5", "k", "v", "l")
+    made = user.made
+    made.emulator.resize(GridSize(40, 6), CellSize())
+    made.feed("")
+    assert user.caret[1] < 6
+    made.feed("\x1b[?1049h\x1b[2J\x1b[Hfull screen")
+    user.press("g", "v", "e", "y")
+    assert copied() == "full"
+
+
+def test_slash_asks_for_the_find_bar_and_the_mouse_and_pastes_leave(typist):
+    user = typist("some text\r\n")
+    made, asked = user.made, []
+    made.view.findWanted.connect(lambda: asked.append(True))
+    user.press("slash")
+    assert asked
+    made.click(3, 3)
+    assert made.view.modes.active is None
+    made.view.modes.select()
+    made.view.paste_text("pasted")
+    assert made.view.modes.active is None
+    assert made.sink.of("paste") == [("pasted",)]
+
+
+def test_letters_open_and_copy_links_paths_and_hashes(stage, keyboard_layout, tmp_path):
+    (tmp_path / "app.py").write_text("x")
+    made = stage(columns=40)
+    made.view.find_files_in(lambda: (str(tmp_path),))
+    opened: list[Any] = []
+    made.view.linkActivated.connect(opened.append)
+    made.view.fileActivated.connect(opened.append)
+    address = "https://example.org/" + "long/" * 6
+    made.feed(
+        f"see {address}\r\napp.py:3:7: error\r\ngone.py:1 and/or\r\ncommit 1a2b3c4d\r\n"
+        "\x1b]8;;https://e.org/x\x1b\\link\x1b]8;;\x1b\\\r\n"
+    )
+    user = Typist(made)
+    hints = made.view.modes.hints
+
+    def show() -> dict[str, str]:
+        made.view.modes.show_hints()
+        made.until(lambda: hints.labels, "the letters")
+        made.settle()
+        return hints.labels
+
+    labels = show()
+    path = str(tmp_path / "app.py")
+    assert labels == {"a": "https://e.org/x", "s": "1a2b3c4d", "d": f"{path}:3:7", "f": address}
+    assert LABEL in colors_in(made.cell_image(4, 0))
+    assert LABEL not in colors_in(made.cell_image(0, 1, 20)), "an address that wraps counts once"
+    assert LABEL not in colors_in(made.cell_image(0, 3, 20)), "such a file does not exist"
+    user.press("f")
+    assert opened == [address]
+    assert hints.labels == {}
+    assert LABEL not in colors_in(made.image())
+    show()
+    user.press("d")
+    assert opened[1:] == [(path, 3, 7)]
+    show()
+    user.press("D")
+    assert copied() == f"{path}:3:7"
+    show()
+    user.press("s")
+    assert copied() == "1a2b3c4d"
+    show()
+    user.press("z", "Escape")
+    assert made.view.modes.active is None
+    assert len(opened) == 2
+    assert made.sink.presses() == []
+
+
+def test_many_links_have_two_letters_and_an_overwritten_one_has_none(stage, keyboard_layout):
+    made = stage(rows=20)
+    opened: list[str] = []
+    made.view.linkActivated.connect(opened.append)
+    made.feed("".join(f"https://example.org/{number}\r\n" for number in range(12)))
+    user = Typist(made)
+    made.view.modes.show_hints()
+    made.settle()
+    hints = made.view.modes.hints
+    by_address = {text: label for label, text in hints.labels.items()}
+    first = by_address["https://example.org/0"]
+    assert len(first) == 2
+    made.feed("\x1b[12;1Hgone\x1b[K")
+    assert "https://example.org/11" not in hints.labels.values()
+    user.press(*first)
+    assert opened == ["https://example.org/0"]
+
+
+def test_nothing_to_open_says_so(stage):
+    made = stage()
+    notices: list[str] = []
+    made.view.notice.connect(notices.append)
+    made.feed("nothing but words")
+    made.view.modes.show_hints()
+    QApplication.processEvents()
+    assert notices == ["No links, paths or hashes in view"]
+    assert made.view.modes.active is None
