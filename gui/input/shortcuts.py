@@ -17,7 +17,7 @@ WINDOW_KEYS = (
     "Ctrl+PgDown", "Ctrl+PgUp", *(f"Alt+{number}" for number in range(1, 10)),
     "Ctrl+Shift+D", "Ctrl+Shift+E", "Ctrl+Shift+Z",
     "Alt+Shift+Up", "Alt+Shift+Down", "Alt+Shift+Left", "Alt+Shift+Right",
-    "Ctrl+Shift+C", "Ctrl+Shift+V", "Ctrl+Shift+F", "Ctrl+Shift+Space", "Ctrl+Shift+B", "Ctrl+Shift+L",
+    "Ctrl+Shift+C", "Ctrl+Shift+V", "Ctrl+Shift+F", "Ctrl+Shift+Space", "Ctrl+Shift+H", "Ctrl+Shift+B", "Ctrl+Shift+L",
     "Ctrl++", "Ctrl+=", "Ctrl+Shift+=", "Ctrl+Shift++", "Ctrl+-", "Ctrl+0", "Ctrl+,", "F11",
 )  # fmt: skip
 """The window's default keys, in QKeySequence's portable form."""

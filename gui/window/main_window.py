@@ -272,6 +272,7 @@ class MainWindow(QWidget):
             is_there=chat is not None,
             is_over=chat is not None and chat.is_over,
             converses=chat is not None and self.chat_actions.converses(chat),
+            is_terminal=isinstance(page, TerminalPage),
         )
 
     def _on_active(self) -> None:

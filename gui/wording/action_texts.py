@@ -161,6 +161,8 @@ TITLES = {
     "switch_chat": QT_TRANSLATE_NOOP("action", "Switch to a chat…"),
     "search": QT_TRANSLATE_NOOP("action", "Search all chats…"),
     "find": QT_TRANSLATE_NOOP("action", "Find in this chat…"),
+    "select_by_keyboard": QT_TRANSLATE_NOOP("action", "Select by keyboard"),
+    "show_hints": QT_TRANSLATE_NOOP("action", "Open or copy a link by its letters"),
     "next_waiting": QT_TRANSLATE_NOOP("action", "Next chat that needs you"),
     "new_chat": QT_TRANSLATE_NOOP("action", "New chat…"),
     "close_tab": QT_TRANSLATE_NOOP("action", "Close tab (the chat keeps running)"),

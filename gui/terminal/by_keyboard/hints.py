@@ -9,13 +9,13 @@ from PySide6.QtGui import QKeyEvent
 
 from gui.terminal.drawing.regions import Span
 from gui.terminal.drawing.surface import Surface
-from gui.terminal.finding.lines import lines_around
-from gui.terminal.finding.marked_rows import FrameChanger, found_colors, overwritten
+from gui.terminal.finding.marked_rows import FrameChanger, Mark, found_colors, marked, overwritten
 from gui.terminal.input import clipboard
 from gui.terminal.links.file_lookup import FileLookup
 from gui.terminal.links.hovering import ROWS_OF_A_LINE, Link
 from gui.wording import notice_texts
 from session_host.terminal.base import Attribute, Emulator, Frame, Row, Style
+from session_host.terminal.lines import lines_around
 
 from .grid_text import cells_of
 from .held_view import HeldView, ModeHost
@@ -229,6 +229,8 @@ class Hints(QObject):
         view.note(frame)
         self._changer.take(frame)
         plain, columns = self._changer.plain, frame.size.columns
+        begun, _current = found_colors(self._surface.theme)
+        grounds: dict[int, list[Mark]] = {}
         marks: dict[int, list[tuple[int, str]]] = {}
         for shown in list(self._shown):
             number, first, last = shown.target.cells[0]
@@ -237,7 +239,12 @@ class Hints(QObject):
                 self._shown.remove(shown)
             elif shown.label.startswith(self.typed_letters):
                 marks.setdefault(row, []).append((min(first, max(columns - len(shown.label), 0)), shown.label))
-        return self._changer.changed(frame, lambda number, row: self._labelled(row, marks.get(number, [])))
+                for number, begin, end in shown.target.cells:
+                    grounds.setdefault(number - view.top, []).append(Mark(begin, end, begun))
+        return self._changer.changed(
+            frame,
+            lambda number, row: self._labelled(marked(row, sorted(grounds.get(number, []))), marks.get(number, [])),
+        )
 
     def _labelled(self, row: Row, marks: list[tuple[int, str]]) -> Row:
         begun, current = found_colors(self._surface.theme)

@@ -56,8 +56,6 @@ class KeyboardSelection(QObject):
 
     Attributes:
         kind: what is being selected; "" for nothing.
-        prompt_row: finds the row of the previous (-1) or next (1) prompt of a shell above or below a row, both as
-            numbers from the oldest row of the history; None for no such prompt.
     """
 
     def __init__(self, host: SelectingHost, surface: Surface, parent: QObject) -> None:
@@ -74,7 +72,6 @@ class KeyboardSelection(QObject):
         self._was_scrolled = False
         self._match_is_selected = False
         self.kind: Kind = ""
-        self.prompt_row: Callable[[int, int], int | None] = lambda _row, _step: None
 
     @property
     def is_on(self) -> bool:
@@ -228,7 +225,7 @@ class KeyboardSelection(QObject):
             step = motions.left if motion == "left" else motions.right
             self._caret = step(text, caret, is_free=is_free)
         elif motion in {"prompt_back", "prompt_forward"}:
-            row = self.prompt_row(caret.row - view.dropped, -1 if motion == "prompt_back" else 1)
+            row = _prompt_row(view.emulator, caret.row - view.dropped, is_back=motion == "prompt_back")
             self._caret = caret if row is None else Place(row + view.dropped, 0)
         else:
             self._caret = _BY_TEXT[motion](text, caret)
@@ -316,3 +313,9 @@ class KeyboardSelection(QObject):
         column, row = self._point(view, self._caret)
         is_in_view = 0 <= row < frame.size.rows
         return frame._replace(cursor=Cursor(column, row, visible=True, blinking=False) if is_in_view else None)
+
+
+def _prompt_row(emulator: Emulator, row: int, *, is_back: bool) -> int | None:
+    """The row of the shell's prompt above or below a row; rows are counted from the oldest of the history."""
+    prompts = emulator.prompts(0, row) if is_back else emulator.prompts(row + 1)
+    return prompts[-1 if is_back else 0].row if prompts else None

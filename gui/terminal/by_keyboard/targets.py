@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from gui.terminal.finding.lines import TextLine
 from gui.terminal.links.links import FilePlace, links_in
 from session_host.terminal.base import Row
+from session_host.terminal.lines import TextLine
 
 Cells = tuple[tuple[int, int, int], ...]
 """Cells of a text: (row, first column, last column), from the top; rows have the numbers of the lines."""

@@ -23,6 +23,7 @@ from .clipboard import offer_selection
 from .input_sink import InputSink
 
 _AUTOSCROLL_MS = 40
+_CONTROL, _ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
 _UNITS: tuple[SelectionUnit, ...] = ("cell", "word", "line")
 
 
@@ -120,7 +121,8 @@ class Pointer(QObject):
     def press(self, event: QMouseEvent) -> None:
         """A button was pressed (also the second time of a double click)."""
         host, position, modifiers = self._host, event.position(), event.modifiers()
-        control = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
+        # With Alt, Ctrl selects a block: window managers move windows by Alt alone.
+        control = modifiers & (_CONTROL | _ALT) == _CONTROL
         if event.button() == Qt.MouseButton.LeftButton and control and host.open_at(position):
             return
         if self.program_takes(modifiers):
@@ -202,7 +204,7 @@ class Pointer(QObject):
             return
         self._count_click(event)
         self._anchor, self._pressed_at, self._last_at = cell, position, position
-        self._rectangle = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
+        self._rectangle = bool(event.modifiers() & _ALT)
         unit = _UNITS[self._clicks - 1]
         if unit == "cell":
             self._drag = _Drag.PRESSED

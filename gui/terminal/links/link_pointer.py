@@ -96,8 +96,9 @@ class LinkPointer(QObject):
     # -- the user's actions
 
     def hover(self, position: QPointF, modifiers: Qt.KeyboardModifier) -> None:
-        """With Ctrl held over a link, underline it and show its target."""
-        held = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
+        """With Ctrl and not Alt held over a link, underline it and show its target."""
+        control, alt = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
+        held = modifiers & (control | alt) == control
         link = self.link_at(position) if held else None
         if link is not None and not link.is_known:
             link = None

@@ -14,9 +14,9 @@ from gui.window.sheets.chooser import Choice, Chooser
 from gui.wording import action_texts
 
 MENU = (
-    "new_chat", "reopen_tab", "", "palette", "switch_chat", "find", "search", "next_waiting", "", "zoom_in", "zoom_out",
-    "zoom_reset", "", "sidebar", "status_line", "full_screen",
-    "choose_theme", "", "stop_all", "close_window",
+    "new_chat", "reopen_tab", "", "palette", "switch_chat", "find", "search", "next_waiting", "",
+    "select_by_keyboard", "show_hints", "", "zoom_in", "zoom_out", "zoom_reset", "", "sidebar", "status_line",
+    "full_screen", "choose_theme", "", "stop_all", "close_window",
 )  # fmt: skip
 
 
@@ -64,18 +64,20 @@ class Actions:
     def __getitem__(self, name: str) -> QAction:
         return self._actions[name]
 
-    def allow(self, *, is_there: bool, is_over: bool, converses: bool) -> None:
+    def allow(self, *, is_there: bool, is_over: bool, converses: bool, is_terminal: bool) -> None:
         """Enable the actions that make sense.
 
         Args:
             is_there: whether there is a chat to act on.
             is_over: whether that chat has ended.
             converses: whether its agent has conversations that can be resumed.
+            is_terminal: whether it is shown in a terminal.
         """
+        fits = {"chat": True, "over": is_over, "running": not is_over, "terminal": is_terminal}
         for entry in key_table.TABLE:
             if entry.on:
-                fits = entry.on == "chat" or (entry.on == "over") == is_over
-                self._actions[entry.action].setEnabled(is_there and fits and (converses or not entry.converses))
+                allowed = is_there and fits[entry.on] and (converses or not entry.converses)
+                self._actions[entry.action].setEnabled(allowed)
 
     def key_text(self, name: str) -> str:
         """An action's first key as the user reads it, "" for none."""

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from gui.bridge.chat import Chat
 from gui.bridge.one_question import next_that_waits
 from gui.bridge.sessions_model import SessionsModel
+from gui.terminal.view import TerminalView
 from gui.window.actions.chat_actions import ChatActions
 from gui.window.actions.resuming import EndedChatActions
 from gui.window.all_sheets import Sheets
 from gui.window.page.banners import BannerArea
 from gui.window.page.chat_page import ChatPage
+from gui.window.page.terminal_page import TerminalPage
 from gui.window.sheets.chooser import Choice
 from gui.window.tabs.tabs import Tabs
 from gui.wording import action_texts, common_texts, notice_texts
@@ -46,6 +48,8 @@ class Commands:
             "switch_chat": self.switch_chat,
             "search": sheets.searching.open,
             "find": lambda: self._on_page(lambda page: page.open_find()),
+            "select_by_keyboard": lambda: self._in_terminal(lambda view: view.modes.select()),
+            "show_hints": lambda: self._in_terminal(lambda view: view.modes.show_hints()),
             "next_waiting": self.next_waiting,
             "new_chat": chat_actions.new_chat,
             "close_tab": lambda: chat_actions.close_tab(tabs.active_id),
@@ -83,6 +87,12 @@ class Commands:
         page = self._tabs.active_page
         if page is not None and not page.is_question_open:
             act(page)
+
+    def _in_terminal(self, act: Callable[[TerminalView], object]) -> None:
+        page = self._tabs.active_page
+        if isinstance(page, TerminalPage) and not page.is_question_open:
+            page.focus_terminal()
+            act(page.view)
 
     def _on_active_chat(self, act: Callable[[Chat], object]) -> None:
         if (chat := self._tabs.active_chat) is not None:

@@ -1,7 +1,7 @@
 """The key table: every action with its keys, and the user's changes to them.
 
 Ctrl+letter, Alt+letter and Escape belong to the program in the terminal, so the table has none of them. Keys for
-splits and selecting by keyboard are reserved.
+splits are reserved.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ class Key:
         scope: "terminal" keys count only while a terminal has the keyboard focus, so that fields in sheets keep their
             own Shift+arrows.
         listed: whether the palette shows the action.
-        on: the required chat: a "chat" with a visible tab, a "running" one, or one that is "over"; "" for none.
+        on: the required chat: a "chat" with a visible tab, a "running" one, one that is "over", or one in a
+            "terminal"; "" for none.
         converses: whether the action needs an agent with conversations that can be resumed.
         repeats: whether the action repeats while its key is held. Opening, closing, sending and ending happen once: a
             key that is released late must not close a second tab.
@@ -37,7 +38,7 @@ class Key:
     keys: tuple[str, ...]
     scope: Scope = "window"
     listed: bool = True
-    on: Literal["", "chat", "running", "over"] = ""
+    on: Literal["", "chat", "running", "over", "terminal"] = ""
     converses: bool = False
     repeats: bool = False
 
@@ -52,6 +53,8 @@ TABLE: tuple[Key, ...] = (
     Key("switch_chat", ("Ctrl+Shift+K",)),
     Key("search", ("Ctrl+Shift+S",)),
     Key("find", ("Ctrl+Shift+F",), on="chat"),
+    Key("select_by_keyboard", ("Ctrl+Shift+Space",), on="terminal"),
+    Key("show_hints", ("Ctrl+Shift+H",), on="terminal"),
     Key("next_waiting", ("Ctrl+Shift+J",)),
     Key("new_chat", ("Ctrl+Shift+N",)),
     Key("close_tab", ("Ctrl+Shift+W",), on="chat"),
@@ -96,10 +99,10 @@ TABLE: tuple[Key, ...] = (
 
 
 RESERVED = (
-    "Ctrl+Shift+D", "Ctrl+Shift+E", "Ctrl+Shift+Z", "Ctrl+Shift+Space", "Ctrl+,",
+    "Ctrl+Shift+D", "Ctrl+Shift+E", "Ctrl+Shift+Z", "Ctrl+,",
     "Alt+Shift+Up", "Alt+Shift+Down", "Alt+Shift+Left", "Alt+Shift+Right",
 )  # fmt: skip
-"""Keys reserved for splits, selecting by keyboard and settings: a program never gets these."""
+"""Keys reserved for splits and settings: a program never gets these."""
 
 
 def sequences(keys: tuple[str, ...] | list[str]) -> list[QKeySequence]:

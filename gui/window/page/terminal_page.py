@@ -51,6 +51,7 @@ class TerminalPage(ChatPage):
         self.view.linkActivated.connect(self.link_wanted)
         self.view.fileActivated.connect(self.file_wanted)
         self.view.notice.connect(self.notice_given)
+        self.view.findWanted.connect(self.open_find)
         self.view.zoomChanged.connect(self._on_zoomed)
         self.view.gridResized.connect(self._on_grid)
         source.damaged.connect(self.view.on_damage)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QEvent, QObject
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QApplication
 
@@ -18,7 +18,7 @@ from tests.support.themes import DARK_TERMINAL as DARK
 
 SELECTED = rgb(DARK.selection_background)
 LABEL = found_colors(DARK)[1].background & 0xFFFFFF
-MODIFIERS = {"shift", "ctrl", "alt"}
+MODIFIERS = {Qt.Key.Key_Shift, Qt.Key.Key_Control, Qt.Key.Key_Alt}
 
 
 class Releases(QObject):
@@ -29,10 +29,8 @@ class Releases(QObject):
         self.count = 0
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt calls it so
-        if event.type() == QEvent.Type.KeyRelease and isinstance(event, QKeyEvent) and event.key() < 0x01000020:
-            self.count += 1
-        if event.type() == QEvent.Type.KeyRelease and isinstance(event, QKeyEvent) and event.key() > 0x01000023:
-            self.count += 1
+        if event.type() == QEvent.Type.KeyRelease and isinstance(event, QKeyEvent):
+            self.count += event.key() not in MODIFIERS
         return False
 
 
@@ -61,7 +59,7 @@ class Typist:
 
 
 @pytest.fixture
-def typist(stage: Any, keyboard_layout: Any) -> Iterator[Any]:
+def typist(stage: Any, keyboard_layout: Any) -> Callable[..., Typist]:
     """Shows an output and enters the selecting mode."""
 
     def make(output: str, columns: int = 60, rows: int = 12) -> Typist:
@@ -72,7 +70,7 @@ def typist(stage: Any, keyboard_layout: Any) -> Iterator[Any]:
         made.settle()
         return typed
 
-    yield make
+    return make
 
 
 def lines(first: int, last: int) -> str:
@@ -170,6 +168,15 @@ def test_a_resize_and_another_screen_keep_the_caret_in_view(typist):
     assert copied() == "full"
 
 
+def test_brackets_go_to_the_prompts_of_a_shell(typist):
+    prompt = "\x1b]133;A\x07$ {}\r\n\x1b]133;C\x07"
+    user = typist("".join(prompt.format(f"run {number}") + lines(1, 8) for number in range(4)), rows=10)
+    user.press("bracketleft", "bracketleft", "v", "dollar")
+    assert user.made.emulator.selected_text() == "$ run 2"
+    user.press("bracketright", "dollar", "y")
+    assert copied().splitlines()[-1] == "$ run 3"
+
+
 def test_slash_asks_for_the_find_bar_and_the_mouse_and_pastes_leave(typist):
     user = typist("some text\r\n")
     made, asked = user.made, []
@@ -203,7 +210,7 @@ def test_letters_open_and_copy_links_paths_and_hashes(stage, keyboard_layout, tm
         made.view.modes.show_hints()
         made.until(lambda: hints.labels, "the letters")
         made.settle()
-        return hints.labels
+        return dict(hints.labels)
 
     labels = show()
     path = str(tmp_path / "app.py")

@@ -114,11 +114,15 @@ def test_slow_clicks_are_single_ones(stage):
     assert made.emulator.selected_text() == ""
 
 
-def test_alt_drag_selects_a_rectangle(stage):
+@pytest.mark.parametrize("modifiers", [ALT, CONTROL | ALT])
+def test_alt_drag_and_ctrl_alt_drag_select_a_rectangle_also_over_a_link(stage, modifiers):
     made = stage()
-    made.feed("abcdef\r\nghijkl\r\nmnopqr")
-    made.drag((1, 0), (3, 2), modifiers=ALT)
-    assert made.emulator.selected_text().splitlines() == ["bcd", "hij", "nop"]
+    opened: list[str] = []
+    made.view.linkActivated.connect(opened.append)
+    made.feed("abcdef\r\nhttps://example.org/\r\nmnopqr")
+    made.drag((3, 1), (1, 2), modifiers=modifiers)
+    assert made.emulator.selected_text().splitlines() == ["ttp", "nop"]
+    assert opened == []
 
 
 def test_shift_click_extends(stage):

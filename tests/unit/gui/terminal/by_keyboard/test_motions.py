@@ -1,0 +1,108 @@
+"""Motions of the selecting mode, over rows as an engine has them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gui.terminal.by_keyboard import motions
+from gui.terminal.by_keyboard.motions import Place
+
+
+class Rows:
+    """Rows of text; one that ends with "\\" wraps, and a capital "W" is a wide character of two cells."""
+
+    def __init__(self, *rows: str, first: int = 0, columns: int = 20) -> None:
+        self.columns = columns
+        self.first = first
+        self.last = self.end = first + len(rows) - 1
+        self._rows = rows
+
+    def cells(self, row: int) -> list[str]:
+        text = self._rows[row - self.first].removesuffix("\\")
+        cells = [cell for character in text for cell in ((character, "") if character == "W" else (character,))]
+        return (cells + [" "] * self.columns)[: self.columns]
+
+    def wraps(self, row: int) -> bool:
+        return row < self.last and self._rows[row - self.first].endswith("\\")
+
+
+TEXT = Rows("def run(it):", "", "  path/to some_word ", "end")
+
+
+@pytest.mark.parametrize(
+    ("motion", "begin", "places"),
+    [
+        (motions.word_forward, (0, 0), [(0, 4), (0, 7), (0, 8), (0, 10), (2, 2), (2, 6), (2, 7), (2, 10), (3, 0)]),
+        (motions.word_forward, (3, 0), [(3, 2), (3, 2)]),
+        (motions.word_end, (0, 0), [(0, 2), (0, 6), (0, 7), (0, 9), (0, 11), (2, 5), (2, 6), (2, 8), (2, 18), (3, 2)]),
+        (motions.word_back, (3, 2), [(3, 0), (2, 10), (2, 7), (2, 6), (2, 2), (0, 10), (0, 8), (0, 7), (0, 4)]),
+        (motions.word_back, (0, 4), [(0, 0), (0, 0)]),
+        (motions.paragraph_forward, (0, 3), [(1, 0), (3, 2)]),
+        (motions.paragraph_back, (3, 1), [(1, 0), (0, 0)]),
+        (motions.line_text, (2, 9), [(2, 2), (2, 2)]),
+        (motions.line_start, (2, 9), [(2, 0)]),
+        (motions.line_end, (2, 0), [(2, 18)]),
+    ],
+)  # fmt: skip
+def test_motions_go_where_vis_go(
+    motion: Callable[[motions.Text, Place], Place], begin: tuple[int, int], places: list[tuple[int, int]]
+) -> None:
+    place, gone = Place(*begin), []
+    for _ in places:
+        place = motion(TEXT, place)
+        gone.append(tuple(place))
+    assert gone == places
+
+
+def test_big_words_end_at_blanks_alone() -> None:
+    assert motions.word_forward(TEXT, Place(2, 2), is_big=True) == (2, 10)
+    assert motions.word_end(TEXT, Place(0, 4), is_big=True) == (0, 11)
+    assert motions.word_back(TEXT, Place(2, 8), is_big=True) == (2, 2)
+
+
+def test_a_line_that_wraps_is_one_line() -> None:
+    text = Rows("long wor\\", "d and mo\\", "re", "next", first=40, columns=8)
+    assert motions.word_forward(text, Place(40, 0)) == (40, 5)
+    assert motions.word_forward(text, Place(40, 5)) == (41, 2)
+    assert motions.word_back(text, Place(41, 0)) == (40, 5)
+    assert motions.line_start(text, Place(42, 1)) == (40, 0)
+    assert motions.line_end(text, Place(40, 3)) == (42, 1)
+    assert motions.right(text, Place(42, 1)) == (43, 0)
+    assert motions.left(text, Place(43, 0)) == (42, 1)
+
+
+def test_a_wide_character_is_one_step() -> None:
+    text = Rows("aWb", "W")
+    assert motions.right(text, Place(0, 0)) == (0, 1)
+    assert motions.right(text, Place(0, 1)) == (0, 3)
+    assert motions.left(text, Place(0, 3)) == (0, 1)
+    assert motions.at(text, 0, 2) == (0, 1)
+    assert motions.line_end(text, Place(1, 0)) == (1, 0)
+
+
+def test_a_block_may_leave_the_text_and_stays_in_its_row() -> None:
+    assert motions.right(TEXT, Place(3, 2), is_free=True) == (3, 3)
+    assert motions.right(TEXT, Place(3, 19), is_free=True) == (3, 19)
+    assert motions.left(TEXT, Place(3, 0), is_free=True) == (3, 0)
+    assert motions.at(TEXT, 1, 9, is_free=True) == (1, 9)
+
+
+ANY = st.lists(st.text(alphabet="aW_. (\\", max_size=9), min_size=1, max_size=6)
+
+
+@given(ANY, st.integers(0, 5), st.integers(0, 9))
+def test_every_motion_stays_in_the_text(rows: list[str], row: int, column: int) -> None:
+    text = Rows(*rows, columns=10)
+    begin = motions.at(text, row, column)
+    every = (
+        motions.left, motions.right, motions.word_forward, motions.word_back, motions.word_end, motions.line_start,
+        motions.line_end, motions.line_text, motions.paragraph_back, motions.paragraph_forward,
+    )  # fmt: skip
+    for motion in every:
+        place = motion(text, begin)
+        assert text.first <= place.row <= text.last
+        assert text.cells(place.row)[place.column], "no half of a wide character"
