@@ -24,6 +24,7 @@ from gui.theme.follow import Theme
 from gui.tray.desktop_notifications import DesktopNotifications
 from gui.tray.notifier import Notifier
 from gui.tray.tray import Tray, app_icon
+from gui.window.announcing import StatusAnnouncer
 from gui.window.main_window import MainWindow
 from gui.window.page.banners import Banner
 from gui.window.remote_control.server import ControlServer
@@ -113,6 +114,7 @@ class App:
         self.notifications = DesktopNotifications(self.sessions.tasks, self.tray.notify, self.window)
         self._notifier = Notifier(self.sessions, catalog, self.window.is_looked_at, self.notifications)
         self.notifications.answered.connect(self._notifier.answer)
+        self._announcer = StatusAnnouncer(self.sessions, self.window, self.window.is_looked_at)
         self._use_settings()
         self._server = ControlServer(RemoteControl(self.window, self.sessions, self.finished).verbs())
         self._warn(filter(None, [catalog_problem, *warnings]))
@@ -134,6 +136,7 @@ class App:
             chosen.connect(window.bring_up)
         tray.chat_chosen.connect(window.open_chat)
         window.looks_elsewhere.connect(self._notifier.check)
+        window.looks_elsewhere.connect(self._announcer.look)
         self.notifications.chosen.connect(self._on_notification_chosen)
         tray.all_chats.connect(window.sidebar.list.setFocus)
         tray.new_chat.connect(lambda directory: window.chat_actions.new_chat(directory=directory))
@@ -271,8 +274,9 @@ def start(claim: SingleInstance) -> int:
     QCoreApplication.setApplicationVersion(VERSION)
     QGuiApplication.setDesktopFileName("outlive")
     QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
-    # No warning for scripts without an installed font: programs may print any script.
-    QLoggingCategory.setFilterRules("qt.text.font.db.warning=false")
+    # No warning for scripts without an installed font: programs may print any script. None of Qt's bridge to screen
+    # readers: it warns of each label with selectable text.
+    QLoggingCategory.setFilterRules("qt.text.font.db.warning=false\nqt.accessibility.atspi.warning=false")
     qt = QApplication(["outlive"])
     qt.setQuitOnLastWindowClosed(False)
     translation.install(qt)

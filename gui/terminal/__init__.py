@@ -15,5 +15,6 @@ and it never feeds an emulator.
     finding/      lines, matches in them, marked rows, and the way to one line
     links/        links under the pointer
     drawing/      the picture: rows, colours, cursor, fonts, and when to paint
+    accessible/   the visible text for screen readers
     glyphs/       pictures of single cells, drawn by geometry
 """

@@ -26,6 +26,8 @@ from gui.theme.terminal import TerminalTheme
 from gui.wording import notice_texts, page_texts
 from session_host.terminal.base import Emulator
 
+from .accessible.interface import TerminalText
+from .accessible.reporter import TextReporter
 from .by_keyboard.modes import KeyboardModes
 from .context_menu import context_menu
 from .drawing.regions import Span
@@ -50,6 +52,7 @@ class TerminalView(TerminalPage):
     Attributes:
         finder: finds text in the history and on the screen.
         modes: what the keyboard does instead of the mouse.
+        accessible_text: the text in view, as screen readers get it.
 
     Signals (and those of TerminalPage):
         pasteNeedsConfirmation(str): the text is not pasted yet; `confirm_paste` pastes it.
@@ -79,6 +82,8 @@ class TerminalView(TerminalPage):
             self, self._surface, self._links.files, self,
             scrolled=self.scrolled, notice=self.notice, find_wanted=self.findWanted,
         )  # fmt: skip
+        self._reporter = TextReporter(self, self._surface)
+        self.accessible_text = TerminalText(self, self._surface, self._reporter)
         self._keyboard = Keyboard({
             "copy": self.copy,
             "paste": self.paste,
@@ -118,6 +123,7 @@ class TerminalView(TerminalPage):
         self.modes.forget()
         self.finder.on_replaced()
         super().on_replaced()
+        self._reporter.begin_anew()
 
     # -- keyboard
 
@@ -165,6 +171,7 @@ class TerminalView(TerminalPage):
         """Typing scrolls to the bottom and clears the selection."""
         self.modes.forget()
         self.typed.emit()
+        self._reporter.note_typed()
         self._scrolling.wanted = None
         self._blink.touch()
         self._pointer.deselect()
@@ -183,6 +190,7 @@ class TerminalView(TerminalPage):
 
     def _on_focus(self, *, focused: bool) -> None:
         self.set_focused(focused=focused)
+        self._reporter.begin_anew()
         if self._sink is not None:
             self._sink.focus(focused)
             if focused:
@@ -266,6 +274,7 @@ class TerminalView(TerminalPage):
         super()._paint_frame()
         self.modes.after_frame()
         self._links.look_again()
+        self._reporter.on_frame()
         if self.finder.is_finding:
             self.finder.after_frame()
 
@@ -373,6 +382,10 @@ class TerminalView(TerminalPage):
             self.emulator.select(first, last, "cell")
             self._pointer.note_selection()
             self.modes.selecting.go_to(*first)
+
+    def deselect(self) -> None:
+        """Clear the selection."""
+        self._pointer.deselect()
 
     @Slot()
     def select_all(self) -> None:

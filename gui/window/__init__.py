@@ -5,6 +5,7 @@ It must not know hosts or the store, which the bridge hides.
 
     main_window      combines the rooms below
     frame            the geometry, and the width of the sidebar
+    announcing       tells screen readers of questions and ends in the chat that is looked at
     all_sheets       all sheets of the window, each created once
     sidebar/         all chats by group
     tabs/            the open chats, their order, and the visible one

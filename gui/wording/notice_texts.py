@@ -59,6 +59,18 @@ def needs_you(name: str) -> str:
     return translate("notice", "{name} needs you").format(name=name)
 
 
+def asks(name: str, question: str) -> str:
+    return translate("notice", "{name} asks: {question}").format(name=name, question=question)
+
+
+def finished(name: str) -> str:
+    return translate("notice", "{name} finished").format(name=name)
+
+
+def how_chat_ended(name: str, how: str) -> str:
+    return translate("notice", "{name}: {how}").format(name=name, how=how)
+
+
 def ended_unexpectedly(name: str) -> str:
     return translate("notice", "{name} ended unexpectedly").format(name=name)
 

@@ -20,6 +20,11 @@ def new_output() -> str:
     return translate("page", "New output ↓")
 
 
+def selected(text: str) -> str:
+    """A screen reader's text for what was selected."""
+    return translate("page", "Selected: {text}").format(text=text)
+
+
 def copy_link() -> str:
     return translate("page", "Copy link")
 

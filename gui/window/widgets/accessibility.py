@@ -11,12 +11,14 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QAccessibleInterface
 from PySide6.QtWidgets import QAccessibleWidget, QWidget
 
+from gui.terminal.accessible.interface import TerminalInterface
+from gui.terminal.view import TerminalView
+
 ROLES = {
     "MainWindow": QAccessible.Role.Window,
     "QStackedWidget": QAccessible.Role.LayeredPane,  # Qt's own interface hides widgets over the pages: banners.
     "Sidebar": QAccessible.Role.Pane,
     "ChatPage": QAccessible.Role.PropertyPage,
-    "TerminalView": QAccessible.Role.Terminal,
     "ChatView": QAccessible.Role.Pane,
     "TranscriptPage": QAccessible.Role.List,
     "TranscriptRow": QAccessible.Role.ListItem,
@@ -50,6 +52,9 @@ def install_roles() -> None:
 
 def _interface(class_name: str, owner: QObject | None) -> QAccessibleInterface | None:
     """The accessible interface of a widget; None leaves it to Qt, which asks again with the base class."""
+    if isinstance(owner, TerminalView) and class_name == TerminalView.__name__:
+        # Qt asks while the view is being made, too.
+        return TerminalInterface(owner, lambda: getattr(owner, "accessible_text", None))
     role = ROLES.get(class_name)
     return QAccessibleWidget(owner, role) if role is not None and isinstance(owner, QWidget) else None
 

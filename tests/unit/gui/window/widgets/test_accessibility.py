@@ -129,6 +129,17 @@ async def test_a_screen_reader_finds_a_name_on_every_part_of_each_sheet(played: 
     assert choices["Export chat"][0] == "Format: Page"
 
 
+async def test_a_screen_reader_finds_the_bar_of_find_and_the_text_of_the_terminal(played: Played):
+    await _two_chats(played)
+    played.window.commands.handlers()["find"]()
+    parts = _seen(played)
+    assert "Find in this chat" in _names(parts, QAccessible.Role.EditableText)
+    [terminal] = [part for part in parts if part.role() == QAccessible.Role.Terminal and not part.state().invisible]
+    text = terminal.textInterface()
+    assert text.text(0, text.characterCount()) == "hello\n"
+    assert text.cursorPosition() == text.characterCount()
+
+
 async def test_tabs_and_sheets_come_and_go_many_times_while_a_screen_reader_listens(
     played: Played, request: pytest.FixtureRequest
 ):

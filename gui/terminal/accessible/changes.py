@@ -1,0 +1,59 @@
+"""What was removed and inserted between two texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+from typing import NamedTuple
+
+from .screen_text import length_of
+
+
+class Change(NamedTuple):
+    """A part of the text that was exchanged.
+
+    Attributes:
+        offset: where the part begins, after the changes before it.
+        removed: the former text, "" for none.
+        inserted: the new text, "" for none.
+    """
+
+    offset: int
+    removed: str
+    inserted: str
+
+
+def changes(before: Sequence[str], after: Sequence[str]) -> list[Change]:
+    """The changes from some lines to others, in their order.
+
+    Lines that moved up, since the screen scrolled, are not changes: only what left at the top and came at the bottom.
+    """
+    found: list[Change] = []
+    offset = 0
+    for kind, first, end, new_first, new_end in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        old, new = before[first:end], after[new_first:new_end]
+        if kind == "equal":
+            offset += sum(length_of(line) for line in new)
+            continue
+        pairs = zip(old, new, strict=True) if len(old) == len(new) else [("".join(old), "".join(new))]
+        for removed, inserted in pairs:
+            change = _trimmed(offset, removed, inserted)
+            if change.removed or change.inserted:
+                found.append(change)
+            offset += length_of(inserted)
+    return found
+
+
+def _trimmed(offset: int, removed: str, inserted: str) -> Change:
+    """The change without the equal beginning and the equal end of both texts."""
+    begin = _common(removed, inserted)
+    end = _common(removed[begin:][::-1], inserted[begin:][::-1])
+    return Change(
+        offset + length_of(inserted[:begin]), removed[begin : len(removed) - end], inserted[begin : len(inserted) - end]
+    )
+
+
+def _common(first: str, second: str) -> int:
+    """The length of the equal beginning of two texts."""
+    pairs = enumerate(zip(first, second, strict=False))
+    return next((place for place, (one, other) in pairs if one != other), min(len(first), len(second)))

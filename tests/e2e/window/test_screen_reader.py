@@ -1,0 +1,93 @@
+"""A screen reader follows the window: over a real accessibility bus, as Orca does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow
+from tests.support.buses import BusDaemon
+from tests.support.screen_reader import BY_CHARACTER, BY_LINE, BY_WORD, Accessible, ScreenReader, screen_reader
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.e2e
+
+NAMED = {"terminal", "push button", "page tab", "list item", "list", "text", "dialog", "check box", "radio button"}
+"""Roles of parts that need a name."""
+MOST_LINES = 12
+FLOOD_LINES = 30_000
+
+
+@pytest.fixture
+def reader(session_bus: BusDaemon) -> Iterator[ScreenReader]:
+    with screen_reader() as made:
+        yield made
+
+
+def inserted(reader: ScreenReader) -> str:
+    """The text of all insertions so far."""
+    return "".join(each.value for each in reader.heard() if each.kind == "TextChanged insert")
+
+
+def caret_line(terminal: Accessible) -> str:
+    return terminal.text_at(terminal.caret, BY_LINE)
+
+
+def test_a_screen_reader_reads_what_a_program_prints_and_what_is_typed(
+    new_chat: NewChat, reader: ScreenReader, open_window: OpenWindow
+):
+    chat = new_chat("reader", "env", "PS1=$ ", "sh")
+    with open_window() as own:
+        own.show(chat["id"])
+        own.wait_connected([chat["id"]])
+        own.focus()
+        program = reader.program("outlive")
+        parts = [(part, part.role, part.name) for part in program.descendants() if "showing" in part.states]
+        assert [role for _, role, name in parts if role in NAMED and not name] == []
+        [terminal] = [part for part, role, name in parts if (role, name) == ("terminal", "Terminal of reader")]
+        wait_until(lambda: terminal.text() == "$ ", WAIT_S, lambda: f"the prompt; {terminal.text()!r}")
+        assert terminal.caret == 2
+        assert {"focused", "multi line"} <= terminal.states
+
+        own.type("echo one two")
+        wait_until(lambda: "echo one two" in inserted(reader), WAIT_S, lambda: f"what is typed; {reader.events}")
+        assert caret_line(terminal) == "$ echo one two"
+        assert terminal.caret == len("$ echo one two")
+        assert reader.wait_for("TextCaretMoved", "").value
+
+        reader.events.clear()
+        own.press("Return")
+        printed = reader.wait_for("TextChanged insert", "one two")
+        assert printed.value == "\none two\n$ "
+        place = printed.first + 1
+        assert terminal.text_at(place, BY_LINE) == "one two\n"
+        assert terminal.text_at(place + 4, BY_WORD) == "two"
+        assert terminal.text_at(place + 4, BY_CHARACTER) == "t"
+        assert terminal.text() == "$ echo one two\none two\n$ "
+        left, top, width, height = terminal.call("Text", "GetCharacterExtents", "iu", place + 4, 0)
+        middle = (left + width // 2, top + height // 2)
+        assert terminal.call("Text", "GetOffsetAtPoint", "iiu", *middle, 0) == place + 4
+        assert terminal.call("Text", "SetSelection", "iii", 0, place, place + 3)
+        reader.wait_for("Announcement", "Selected: one")
+
+        reader.events.clear()
+        own.type(f"seq {FLOOD_LINES}")
+        own.press("Return")
+        wait_until(
+            lambda: terminal.text().endswith(f"\n{FLOOD_LINES}\n$ "),
+            WAIT_S,
+            lambda: f"the flood's end; {terminal.text()!r}",
+        )
+        reader.wait_for("TextChanged insert", str(FLOOD_LINES))
+        numbers = [line for line in inserted(reader).split("\n") if line.isdigit()]
+        assert len(numbers) < FLOOD_LINES / 20
+        assert all(each.value.count("\n") <= MOST_LINES for each in reader.events if each.kind == "TextChanged insert")
+
+        own.type("clear; printf '\\033]9;Run it?\\007'; head -c 1")
+        own.press("Return")
+        reader.wait_for("Announcement", "reader asks: Run it?")
+        own.press("Return")
+        own.type("exit 3")
+        own.press("Return")
+        reader.wait_for("Announcement", "reader: Ended with exit code 3")

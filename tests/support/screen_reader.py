@@ -1,0 +1,184 @@
+"""A screen reader as Orca is one: over AT-SPI it walks the tree of a program, reads texts, and hears events.
+
+The accessibility bus is the desktop's own: at-spi-bus-launcher starts a D-Bus daemon, which starts the registry.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from jeepney import DBusAddress, HeaderFields, MatchRule, MessageType, new_method_call
+from jeepney.io.blocking import DBusConnection, open_dbus_connection
+
+from tests.support.waiting import wait_until
+
+WAIT_S = 30.0
+LAUNCHERS = ("/usr/libexec/at-spi-bus-launcher", "/usr/lib/at-spi2-core/at-spi-bus-launcher")
+_ATSPI = "org.a11y.atspi"
+_PROPERTIES = "org.freedesktop.DBus.Properties"
+_REGISTRY = f"{_ATSPI}.Registry"
+_ROOT = "/org/a11y/atspi/accessible/root"
+BY_LINE, BY_WORD, BY_CHARACTER = 3, 1, 0
+"""AtspiTextGranularity."""
+_STATES = {7: "editable", 12: "focused", 17: "multi line", 8: "enabled", 30: "visible", 25: "showing", 1: "active"}
+"""AtspiStateType, in part."""
+
+
+class Event(NamedTuple):
+    """An event: its kind ("TextChanged insert"), its numbers, and its value."""
+
+    kind: str
+    first: int
+    second: int
+    value: Any
+
+
+class Accessible:
+    """An object of a program."""
+
+    def __init__(self, reader: ScreenReader, name: str, path: str) -> None:
+        self._reader = reader
+        self.place = (name, path)
+
+    def call(self, interface: str, method: str, signature: str = "", *arguments: Any) -> Any:
+        """Call a method of one of its interfaces."""
+        answer = self._reader.call(*self.place, f"{_ATSPI}.{interface}", method, signature, *arguments)
+        return answer[0] if len(answer) == 1 else answer
+
+    def get(self, interface: str, name: str) -> Any:
+        """A property."""
+        ((_, value),) = self._reader.call(*self.place, _PROPERTIES, "Get", "ss", f"{_ATSPI}.{interface}", name)
+        return value
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return str(self.get("Accessible", "Name"))
+
+    @property
+    def role(self) -> str:
+        """Its role, by name."""
+        return str(self.call("Accessible", "GetRoleName"))
+
+    @property
+    def states(self) -> set[str]:
+        """Some of its states."""
+        low, high = self.call("Accessible", "GetState")
+        bits = low | high << 32
+        return {name for bit, name in _STATES.items() if bits >> bit & 1}
+
+    def children(self) -> list[Accessible]:
+        """Its children."""
+        return [Accessible(self._reader, *place) for place in self.call("Accessible", "GetChildren")]
+
+    def descendants(self) -> Iterator[Accessible]:
+        """It, and all below it."""
+        yield self
+        for child in self.children():
+            yield from child.descendants()
+
+    def text(self) -> str:
+        """All of its text."""
+        return str(self.call("Text", "GetText", "ii", 0, -1))
+
+    def text_at(self, offset: int, granularity: int) -> str:
+        """The line, word or character at an offset."""
+        found: str = self.call("Text", "GetStringAtOffset", "iu", offset, granularity)[0]
+        return found
+
+    @property
+    def caret(self) -> int:
+        """The caret's offset."""
+        return int(self.get("Text", "CaretOffset"))
+
+
+class ScreenReader:
+    """A running screen reader.
+
+    Attributes:
+        events: the events that have come, oldest first.
+    """
+
+    def __init__(self, connection: DBusConnection) -> None:
+        self._connection = connection
+        self.events: list[Event] = []
+        self._signals: deque[Any] = deque()
+        rule = MatchRule(type="signal", interface=f"{_ATSPI}.Event.Object")
+        connection.filter(rule, queue=self._signals)
+        self.call("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "AddMatch", "s",
+                  rule.serialise())  # fmt: skip
+        for kind in ("object:text-changed", "object:text-caret-moved", "object:announcement"):
+            self.call(_REGISTRY, "/org/a11y/atspi/registry", _REGISTRY, "RegisterEvent", "s", kind)
+
+    def call(self, name: str, path: str, interface: str, method: str, signature: str = "", *arguments: Any) -> Any:
+        """Call a method on the accessibility bus."""
+        message = new_method_call(DBusAddress(path, name, interface), method, signature or None, arguments)
+        answer = self._connection.send_and_get_reply(message, timeout=WAIT_S)
+        if answer.header.message_type is MessageType.error:
+            raise RuntimeError(f"{method}: {answer.header.fields[HeaderFields.error_name]}: {answer.body}")
+        return answer.body
+
+    def program(self, name: str) -> Accessible:
+        """A running program, once it is accessible."""
+        desktop = Accessible(self, _REGISTRY, _ROOT)
+
+        def found() -> Accessible | None:
+            return next((child for child in desktop.children() if child.name == name), None)
+
+        program = wait_until(found, WAIT_S, lambda: f"{name} among {[child.name for child in desktop.children()]}")
+        assert program is not None
+        return program
+
+    def heard(self) -> list[Event]:
+        """The events so far; asks the bus, whose answer comes after all of them."""
+        self.call("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetId")
+        while self._signals:
+            message = self._signals.popleft()
+            kind, first, second, (_, value), _ = message.body
+            member = message.header.fields[HeaderFields.member]
+            self.events.append(Event(f"{member} {kind}".strip(), first, second, value))
+        return self.events
+
+    def wait_for(self, kind: str, text: str) -> Event:
+        """Wait for an event with a value that contains a text."""
+
+        def found() -> Event | None:
+            matching = (each for each in self.heard() if each.kind == kind and text in str(each.value))
+            return next(matching, None)
+
+        event = wait_until(found, WAIT_S, lambda: f"{kind} with {text!r}; heard {self.events}", every_s=0.05)
+        assert event is not None
+        return event
+
+
+@contextmanager
+def screen_reader() -> Iterator[ScreenReader]:
+    """Run the accessibility bus beside the session's bus, and a screen reader on it."""
+    launcher = next(path for path in LAUNCHERS if os.access(path, os.X_OK))
+    environment = {name: value for name, value in os.environ.items() if name != "DISPLAY"}
+    process = subprocess.Popen(
+        [launcher, "--launch-immediately"],
+        env=environment | {"GSETTINGS_BACKEND": "memory"}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        with open_dbus_connection(os.environ["DBUS_SESSION_BUS_ADDRESS"]) as session:
+            bus = DBusAddress("/org/a11y/bus", "org.a11y.Bus", "org.a11y.Bus")
+
+            def address() -> str:
+                answer = session.send_and_get_reply(new_method_call(bus, "GetAddress"), timeout=WAIT_S)
+                return "" if answer.header.message_type is MessageType.error else str(answer.body[0])
+
+            found = wait_until(address, WAIT_S, "the accessibility bus")
+            status = DBusAddress("/org/a11y/bus", "org.a11y.Bus", _PROPERTIES)
+            enable = new_method_call(status, "Set", "ssv", ("org.a11y.Status", "ScreenReaderEnabled", ("b", True)))
+            session.send_and_get_reply(enable, timeout=WAIT_S)
+            with open_dbus_connection(found.partition(",guid")[0]) as connection:
+                yield ScreenReader(connection)
+    finally:
+        process.terminate()
+        process.wait(10)
