@@ -8,6 +8,9 @@ from typing import NamedTuple
 
 from .screen_text import length_of
 
+_LINE_BY_LINE = 4
+"""So many neighbouring lines that were rewritten are changes of their own; more are one."""
+
 
 class Change(NamedTuple):
     """A part of the text that was exchanged.
@@ -35,7 +38,8 @@ def changes(before: Sequence[str], after: Sequence[str]) -> list[Change]:
         if kind == "equal":
             offset += sum(length_of(line) for line in new)
             continue
-        pairs = zip(old, new, strict=True) if len(old) == len(new) else [("".join(old), "".join(new))]
+        is_line_by_line = len(old) == len(new) <= _LINE_BY_LINE
+        pairs = zip(old, new, strict=True) if is_line_by_line else [("".join(old), "".join(new))]
         for removed, inserted in pairs:
             change = _trimmed(offset, removed, inserted)
             if change.removed or change.inserted:
@@ -45,9 +49,14 @@ def changes(before: Sequence[str], after: Sequence[str]) -> list[Change]:
 
 
 def _trimmed(offset: int, removed: str, inserted: str) -> Change:
-    """The change without the equal beginning and the equal end of both texts."""
+    """The change without the equal beginning and the equal end of both texts; an exchange is of whole words."""
     begin = _common(removed, inserted)
     end = _common(removed[begin:][::-1], inserted[begin:][::-1])
+    if begin + end < min(len(removed), len(inserted)):
+        while begin and not inserted[begin - 1].isspace():
+            begin -= 1
+        while end and not inserted[-end].isspace():
+            end -= 1
     return Change(
         offset + length_of(inserted[:begin]), removed[begin : len(removed) - end], inserted[begin : len(inserted) - end]
     )

@@ -93,4 +93,10 @@ def test_only_what_was_printed_is_new(emulator: Emulator) -> None:
 def test_a_screen_that_scrolls_changes_at_its_ends(emulator: Emulator) -> None:
     emulator.feed(b"1\r\n2\r\n3\r\n4\r\n5")
     assert _changes(emulator, "\r\n6") == [Change(0, "1\n", ""), Change(7, "", "\n6")]
+    assert _changes(emulator, "\x1b[H9999\x1b[1;4H") == [Change(0, "2", "9999")]
+    assert _changes(emulator, "\x1b[1;3H10\x1b[1;4H") == [Change(0, "9999", "9910")], "whole words"
+    assert _changes(emulator, "\x1b[Ha\r\nb\r\nc\r\nd\r\ne\x1b[1;1H") == [
+        Change(0, "9910\n3\n4\n5\n6", "a910\nb\nc\nd\ne")
+    ], "a screen that is written anew is one change"
+    emulator.feed(b"\x1b[2J\x1b[H2\r\n3\r\n4\r\n5\r\n6")
     assert _changes(emulator, "\x1b[2;1Hx\x1b[4;1Hy\x1b[5;2H") == [Change(2, "3", "x"), Change(6, "5", "y")]
