@@ -78,7 +78,7 @@ def test_a_conversation_that_the_agent_has_lost_is_said_to_be(chat: Chat, area: 
         path.unlink()
     refused = chat.try_to_resume()
     assert refused.code != 0
-    assert "gone" in refused.complaint() or "lost" in refused.complaint()
+    assert "missing" in refused.complaint()
     assert chat.info()["continued_by"] is None
 
 
