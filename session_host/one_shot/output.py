@@ -8,13 +8,8 @@ from typing import Final, Protocol
 
 import msgspec
 
+from session_host.protocol.untrusted_text import without_escapes
 from session_host.structured.lines import LineSplitter
-
-_ESCAPES: Final = re.compile(
-    r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[\[?][0-9;:?]*[ -/]*[@-~]|\x1b[()#][0-9A-Za-z]|\x1b[=>78cDEHMNOZ]"
-    r"|[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f]"
-)
-"""Escape sequences and control characters: they mean nothing outside of a terminal."""
 
 _UNFINISHED: Final = re.compile(r"(?:\x1b[()#]?|\x1b\[[0-9;:?]{0,32}[ -/]{0,2}|\x1b\][^\x07\x1b]{0,4096}\x1b?|\r)\Z")
 """The beginning of an escape sequence, or of a line's end, that the next piece may finish."""
@@ -72,19 +67,13 @@ class PlainText:
         """See ``Output``."""
         words = self._rest + self._decoder.decode(b"", final=True)
         self._rest = ""
-        return text_line(plain(words))
+        return text_line(without_escapes(words))
 
     def _pass_on(self, words: str) -> bytes:
         found = _UNFINISHED.search(words)
         end = found.start() if found else len(words)
         self._rest = words[end:]
-        return text_line(plain(words[:end]))
-
-
-def plain(words: str) -> str:
-    """The text without escape sequences; a line that is written over keeps its last form."""
-    words = _ESCAPES.sub("", words).replace("\r\n", "\n")
-    return "\n".join(line.rpartition("\r")[2] for line in words.split("\n"))
+        return text_line(without_escapes(words[:end]))
 
 
 def text_line(words: str) -> bytes:

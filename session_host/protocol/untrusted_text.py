@@ -16,6 +16,10 @@ _CONTROLS_BUT_LINES: Final = re.compile(f"[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2
 _RUNS: Final = re.compile(f"{_CONTROLS.pattern}+")
 _CONVERSATION: Final = re.compile("[A-Za-z0-9_][A-Za-z0-9_-]{0,127}")
 _BY_USER: Final = {"stop": "stopped by you", "kill": "killed by you"}
+_ESCAPES: Final = re.compile(
+    r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[\[?][0-9;:?]*[ -/]*[@-~]|\x1b[()#][0-9A-Za-z]|\x1b[=>78cDEHMNOZ]"
+    r"|[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f]"
+)
 _IN_CLIPBOARD: Final = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029]")
 
 
@@ -30,6 +34,12 @@ def plain(text: str, limit: int, *, keep_lines: bool = False) -> str:
 def one_line(text: str) -> str:
     """The text in one line, with a blank in place of each run of misleading characters."""
     return _RUNS.sub(" ", text)
+
+
+def without_escapes(text: str) -> str:
+    """The text without escape sequences and control characters; a line that is written over keeps its last form."""
+    text = _ESCAPES.sub("", text).replace("\r\n", "\n")
+    return "\n".join(line.rpartition("\r")[2] for line in text.split("\n"))
 
 
 def place_last(text: str) -> str:

@@ -147,6 +147,7 @@ def npm_install(package: str, directory: Path) -> None:
 
 NO_ONE_SHOT = "it needs no such form: all its versions here speak the protocol"
 NO_SECOND_CLIENT = "its process serves one client"
+NO_STEERING = "its protocol has no text for a running turn; a prompt waits, or interrupts"
 
 CLAUDE = RealAgent(
     label="claude",
@@ -203,7 +204,7 @@ OPENCODE = RealAgent(
     transcripts=(".local/share/opencode/opencode.db*",),
     own_resume=("opencode", "--session", "{id}"),
     begins_anew=False,
-    cannot={"chat live": NO_SECOND_CLIENT},
+    cannot={"chat live": NO_SECOND_CLIENT, "chat steer": NO_STEERING},
 )
 GEMINI = RealAgent(
     label="gemini",
@@ -222,7 +223,7 @@ GEMINI = RealAgent(
     # And their second names, from which they would be put back.
     transcripts=(".gemini/tmp/*/chats/session-*-{short}.jsonl", "../state/sessions/*/agent/{id}.*"),
     own_resume=("gemini", "--resume", "{id}"),
-    cannot={"chat fallback": NO_ONE_SHOT, "chat live": NO_SECOND_CLIENT},
+    cannot={"chat fallback": NO_ONE_SHOT, "chat live": NO_SECOND_CLIENT, "chat steer": NO_STEERING},
 )
 COPILOT = RealAgent(
     label="copilot",
@@ -242,6 +243,7 @@ COPILOT = RealAgent(
         "settings": "it writes its settings anew by itself; no file of its own names a program of Outlive",
         "chat fallback": NO_ONE_SHOT,
         "chat live": NO_SECOND_CLIENT,
+        "chat steer": NO_STEERING,
     },
     transcripts=(".copilot/session-state/{id}/events.jsonl",),
     own_resume=("copilot", "--resume={id}"),
@@ -265,11 +267,14 @@ QWEN = RealAgent(
     notes=r' "\$version": \d+',
     transcripts=(".qwen/projects/*/chats/{id}.jsonl",),
     own_resume=("qwen", "--resume", "{id}"),
-    cannot={"chat fallback": NO_ONE_SHOT, "chat live": NO_SECOND_CLIENT},
+    cannot={"chat fallback": NO_ONE_SHOT, "chat live": NO_SECOND_CLIENT, "chat steer": NO_STEERING},
 )
 NO_TOOLS = "it runs no commands, and so asks for no leave"
 NO_PROTOCOL = "it is Outlive's own program, and runs in a terminal only"
-CHAT_CHECKS = ("chat turns", "chat approval", "chat declined", "chat interrupt", "chat kills", "chat resume")
+CHAT_CHECKS = (
+    "chat turns", "chat approval", "chat declined", "chat interrupt", "chat steer", "chat kills", "chat resume",
+    "chat idle end",
+)  # fmt: skip
 ENDPOINT = RealAgent(
     label="endpoint",
     name="endpoint",

@@ -191,7 +191,9 @@ class Driver:
         """Called when the child was reaped and its last output is read."""
         if (chat := self.session.chat) is not None:
             self.actor.flush()
-            chat.program_ended(last_errors(self.spec.stderr) if exit_code or exit_signal else "")
+            was_ended = chat.rules.state.timed_out or bool(self.input_log.header.end_request)
+            failed = bool(exit_code or exit_signal) and not was_ended
+            chat.program_ended(last_errors(self.spec.stderr) if failed else "")
             self.performer.perform()
         self.worker.run_after_output(lambda _: self._over(exit_code, exit_signal))
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 
+from session_host.protocol.untrusted_text import without_escapes
+
 SHOWN_BYTES = 2000
 SHOWN_LINES = 8
 
 
 def last_errors(path: str) -> str:
-    """The last lines of the file, for the user; "" if there are none, or it cannot be read."""
+    """The last lines of the file without escape sequences; "" if there are none, or it cannot be read."""
     if not path:
         return ""
     try:
@@ -19,4 +21,4 @@ def last_errors(path: str) -> str:
             text = file.read().decode(errors="replace")
     except OSError:
         return ""
-    return "\n".join(line for line in text.splitlines()[-SHOWN_LINES:] if line.strip())
+    return "\n".join(line for line in without_escapes(text).splitlines()[-SHOWN_LINES:] if line.strip())

@@ -137,6 +137,25 @@ async def test_an_interrupted_turn_ends_and_the_next_prompt_is_answered(
         await said(chat, "echo: hello again")
 
 
+@pytest.mark.shows("chat steer")
+async def test_a_text_sent_into_a_running_turn_is_known_to_the_model_before_it_goes_on(
+    agent: RealAgent, server: ModelServer, project: Path, work: Work
+) -> None:
+    async with started(agent, project) as (_, chat):
+        chat.viewer.prompt(work.wish(agent))
+        asked = await chat.until_asked()
+        chat.answer(asked, next(each.id for each in asked.options if each.kind == "allow_once"))
+        await eventually(work.has_begun, PATIENCE_S, "the command to run")
+        chat.viewer.prompt("the other way", "steer")
+        await chat.watcher.until(lambda: chat.texts("user")[1:] == ["the other way"], "the text among the items")
+        work.end()
+        await chat.watcher.until(lambda: chat.state == "idle", "the turn's end")
+        asked_on = next(
+            body for body in map(json.dumps, (each.body for each in server.requests)) if "the work is done" in body
+        )
+        assert "the other way" in asked_on
+
+
 @pytest.mark.shows("chat kills")
 async def test_window_host_and_keeper_killed_in_mid_answer_cost_nothing(
     agent: RealAgent, server: ModelServer, project: Path
@@ -181,6 +200,26 @@ async def test_an_agent_killed_in_mid_turn_is_resumed_by_its_id_with_the_whole_h
         assert chat.items[: len(items)] == items
         chat.viewer.prompt("hello after")
         await said(chat, "echo: hello after")
+
+
+@pytest.mark.shows("chat idle end")
+async def test_an_idle_agent_is_ended_and_the_next_prompt_resumes_it(
+    agent: RealAgent, server: ModelServer, project: Path, sessions: Sessions
+) -> None:
+    config_dir().mkdir(parents=True, exist_ok=True)
+    (config_dir() / "chats.toml").write_text(f"idle_timeout_min = {{ {agent.name} = 0.05 }}\n", encoding="utf-8")
+    async with started(agent, project) as (record, chat):
+        chat.viewer.prompt("hello before")
+        await said(chat, "echo: hello before")
+        await chat.watcher.until(lambda: chat.state == "ended", "the idle time-out")
+        assert "resumes it" in chat.texts("notice")[-1]
+    wait_until(lambda: has_ended(record.id), 10, "the end to be recorded")
+    again = await resume(record.id, prompt="hello after")
+    async with viewing(again.id) as chat:
+        # Gemini CLI loads a conversation only in a later minute than the one in which it began.
+        await eventually(lambda: "echo: hello after" in chat.texts(), 150, "the answer")
+        assert chat.texts() == ["echo: hello before", "echo: hello after"]
+    assert "echo: hello before" in json.dumps(server.wait_asked("hello after").body)
 
 
 @pytest.mark.shows("chat fallback")

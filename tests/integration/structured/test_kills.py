@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from session_host.client.control import request
 from session_host.client.sessions.last_screen import last_transcript
 from session_host.client.sessions.store_access import open_store
 from session_host.client.sessions.upgrade import upgrade
+from session_host.client.viewer.viewer import ViewerState
 from session_host.keeper_client.discovery import connect_or_start_keeper, keeper_argv, keeper_environment
 from session_host.keeper_client.requests import keeper_status
 from session_host.paths import config_dir
@@ -21,7 +23,7 @@ from session_host.protocol.messages import Describe, Description
 from session_host.storage.store import SessionRecord
 from session_host.structured.rules import IDLE_TIMEOUT
 from tests.support.hosts import end, has_rested, is_over, rest_after
-from tests.support.structured_chats import ChatViewer, heard, start_chat, viewing
+from tests.support.structured_chats import FAKE, ChatViewer, add_agent, heard, start_chat, viewing
 from tests.support.waiting import eventually, wait_for_end
 
 pytestmark = pytest.mark.usefixtures("sessions")
@@ -218,6 +220,20 @@ async def test_an_idle_agent_is_ended_and_the_chat_is_resumed_by_the_next_prompt
     async with viewing(again.id) as chat:
         await chat.until_said("second")
         assert chat.texts() == ["first", "second"]
+
+
+async def test_errors_of_an_agent_that_was_ended_on_purpose_are_not_shown(tmp_path: Path) -> None:
+    config_dir().mkdir(parents=True, exist_ok=True)
+    (config_dir() / "chats.toml").write_text("idle_timeout_min = { noisy = 0.005 }\n", encoding="utf-8")
+    add_agent("noisy", "sh", "-c", f"printf '\\033[31ma warning\\033[m\\n' >&2; exec {sys.executable} -S {FAKE}")
+    record = await start_chat(tmp_path, prompt="answer: first", agent="noisy")
+    async with viewing(record.id) as chat:
+        await chat.watcher.until(lambda: chat.viewer.state == ViewerState.ENDED, "the end")
+        assert "resumes it" in chat.texts("notice")[-1], chat.texts("notice")
+    record = await start_chat(tmp_path, prompt="answer: first\ncut: 1", agent="noisy")
+    async with viewing(record.id) as chat:
+        await chat.watcher.until(lambda: chat.viewer.state == ViewerState.ENDED, "the end")
+        assert "a warning" in chat.texts("notice"), chat.texts("notice")
 
 
 async def test_a_turn_that_lasts_longer_than_the_idle_time_out_is_not_ended(tmp_path: Path) -> None:
