@@ -31,6 +31,7 @@ from gui.window.remote_control.server import ControlServer
 from gui.window.remote_control.single_instance import SingleInstance
 from gui.window.remote_control.verbs import RemoteControl
 from gui.window.widgets.accessibility import install_roles
+from gui.window.windows import Windows
 from gui.wording import notice_texts, translation
 from session_host import paths
 from session_host.agents.catalog import Catalog, load_catalog
@@ -46,6 +47,7 @@ from session_host.storage.store import SessionRecord, Store
 from session_host.version import VERSION
 
 if TYPE_CHECKING:
+    from gui.bridge.chat import Chat
     from gui.bridge.chat_viewer import ViewerFactory
 
 log = logging.getLogger(__name__)
@@ -87,10 +89,11 @@ class App:
         self._claim = claim
         self.finished = asyncio.Event()
         self.storage = StoreThread(open_store)
+        self._is_layout_whole = True
         # The store is read while Qt starts.
         opened = self.storage.open()
         read: Future[tuple[WindowLayout, list[SessionRecord]]] = self.storage.submit(
-            lambda store: (WindowLayout.from_dict(store.layout()), all_after_boot(store))
+            lambda store: (self._read_layout(store), all_after_boot(store))
         )
         self.settings = LiveSettings(paths.config_dir(), parent=qt)
         preferences = self.settings.preferences
@@ -109,50 +112,76 @@ class App:
         self._show_in_colors()
         if found is not None:
             self.sessions.take_records(records)
-        self.window = MainWindow(self.theme, self.sessions, catalog, self.settings, layout)
+        self.windows = Windows(
+            lambda saved: MainWindow(self.theme, self.sessions, catalog, self.settings, layout, saved),
+            self.sessions, layout, qt,
+        )  # fmt: skip
         self.tray = Tray(self.theme, self.sessions, catalog)
-        self.notifications = DesktopNotifications(self.sessions.tasks, self.tray.notify, self.window)
-        self._notifier = Notifier(self.sessions, catalog, self.window.is_looked_at, self.notifications)
+        self.notifications = DesktopNotifications(self.sessions.tasks, self.tray.notify, self.windows)
+        self._notifier = Notifier(self.sessions, catalog, self.windows.is_looked_at, self.notifications)
         self.notifications.answered.connect(self._notifier.answer)
-        self._announcer = StatusAnnouncer(self.sessions, self.window, self.window.is_looked_at)
+        self._announcer = StatusAnnouncer(self.sessions, lambda: self.window, self._is_used)
         self._use_settings()
-        self._server = ControlServer(RemoteControl(self.window, self.sessions, self.finished).verbs())
-        self._warn(filter(None, [catalog_problem, *warnings]))
+        self._server = ControlServer(RemoteControl(self.windows, self.sessions, self.finished).verbs())
+        damaged = "" if self._is_layout_whole else notice_texts.layout_damaged()
+        self._warn(filter(None, [catalog_problem, damaged, *warnings]))
         self._connect()
+
+    def _read_layout(self, store: Store) -> WindowLayout:
+        def warn() -> None:
+            self._is_layout_whole = False
+
+        return WindowLayout.from_dict(store.layout(warn), warn)
+
+    @property
+    def window(self) -> MainWindow:
+        """The window that the user used last."""
+        return self.windows.current
+
+    def _is_used(self, chat: Chat) -> bool:
+        """Whether the user sees this chat, in the active pane."""
+        return self.window.tabs.active_id == chat.id and self.window.is_looked_at(chat)
 
     def _warn(self, lines: Iterable[str]) -> None:
         for line in lines:
             self.window.banners.show_banner(Banner(line[:1].upper() + line[1:], lasting=True, kind="failed"))
 
     def _connect(self) -> None:
-        window, tray = self.window, self.tray
+        windows, tray = self.windows, self.tray
         self.storage.on_error = lambda error: self.window.banners.inform(str(error), kind="failed", key="layout")
-        window.layout_changed.connect(self._save_layout)
+        windows.layout_changed.connect(self._save_layout)
         self.theme.changed.connect(self._show_in_colors)
         self.settings.changed.connect(self._use_settings)
-        window.close_wanted.connect(self._on_close_wanted)
+        windows.close_wanted.connect(self._on_close_wanted)
         # Each slot shows the window first; Qt calls slots in the order of their connections.
         for chosen in (tray.chat_chosen, tray.all_chats, tray.new_chat, tray.stop_all_wanted):
-            chosen.connect(window.bring_up)
-        tray.chat_chosen.connect(window.open_chat)
-        window.looks_elsewhere.connect(self._notifier.check)
-        window.looks_elsewhere.connect(self._announcer.look)
+            chosen.connect(windows.bring_up)
+        tray.chat_chosen.connect(windows.open_chat)
+        windows.looks_elsewhere.connect(self._notifier.check)
+        windows.looks_elsewhere.connect(self._announcer.look)
         self.notifications.chosen.connect(self._on_notification_chosen)
-        tray.all_chats.connect(window.sidebar.list.setFocus)
-        tray.new_chat.connect(lambda directory: window.chat_actions.new_chat(directory=directory))
-        tray.open_wanted.connect(window.bring_up)
+        tray.all_chats.connect(self._on_all_chats)
+        tray.new_chat.connect(lambda directory: self.window.chat_actions.new_chat(directory=directory))
+        tray.open_wanted.connect(windows.bring_up)
         tray.quit_wanted.connect(self.quit)
-        tray.stop_all_wanted.connect(window.chat_actions.stop_all)
+        tray.stop_all_wanted.connect(self._on_stop_all)
+
+    def _on_all_chats(self) -> None:
+        self.window.sidebar.list.setFocus()
+
+    def _on_stop_all(self) -> None:
+        self.window.chat_actions.stop_all()
 
     def quit(self) -> None:
         """Exit the window's process; chats keep running."""
         self.finished.set()
 
     def _on_notification_chosen(self, session_id: str) -> None:
-        self.window.bring_up()
         chat = self.sessions.get(session_id)
         if chat is not None:
-            self.window.open_chat(chat)
+            self.windows.open_chat(chat)
+        else:
+            self.windows.bring_up()
 
     def _on_close_wanted(self) -> None:
         if self.tray.is_there:
@@ -185,9 +214,8 @@ class App:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             running.add_signal_handler(number, self.quit)
         try:
-            self.window.restore_tabs()
-            self.window.show()
-            self.window.focus_page()
+            self.windows.restore()
+            self.windows.show()
             self.settings.follow()
             self._say_if_there_is_no_tray()
             await self._server.start(self._claim.listener)
@@ -241,17 +269,17 @@ class App:
         self.tray.set_recent(await self.sessions.recent_directories(8))
 
     async def _end(self) -> None:
-        layout = self.window.snapshot_layout().to_dict()
+        layout = self.windows.snapshot_layout().to_dict()
         self.storage.on_error = lambda _error: None  # The banners that would show it are about to close.
         self.settings.close()
         await self._server.close()
         await self.notifications.close()
         await self.sessions.close()
         self.tray.close()
-        self.window.hide()
+        self.windows.hide()
         self.storage.close(layout if self._keeps_layout else None)
         self._claim.release()
-        self.window.deleteLater()
+        self.windows.delete()
 
 
 def _startup_facts(

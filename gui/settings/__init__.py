@@ -7,7 +7,8 @@
     themes/            themes in files, and the import of other terminals' themes
     endpoint_defaults  the defaults of New chat for a model server
     layout             the window's layout: saved in the store at each change
-    pane_tree    the arrangement of panes in a window
+    saved_window       windows and panes as the layout has them
+    pane_tree          the arrangement of the panes in a window
 
 This room knows neither widgets nor chats; ids of chats are only strings here.
 """

@@ -1,12 +1,13 @@
-"""The saved layout: tabs, geometry, zoom and small choices."""
+"""The saved layout: windows, zoom and small choices."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
-from gui.theme.tokens import SIDEBAR_WIDTH_PX
+from gui.settings.saved_window import SavedWindow, windows_of
 from session_host.protocol.values import Runtime
 
 ENDED_BY_YOU_KEPT = 200
@@ -35,15 +36,12 @@ class Start(msgspec.Struct):
 
 
 class WindowLayout(msgspec.Struct):
-    """The window's current state; saved at each change, loaded at the next start.
+    """The windows' current state; saved at each change, loaded at the next start.
 
     Attributes:
-        tabs: ids of chats in tab order.
-        active: the id of the visible tab, "" for none.
+        windows: the windows in the order in which they were opened, at least one.
         recent: ids of chats by when they were last shown.
-        places: the scroll position of each chat, by id (a ``terminal.history.scroll_place.ScrollPosition``).
         unseen, rang: ids of chats with new output, or a bell, since they were last shown.
-        geometry: left, top, width and height of the window when it is neither maximised nor full screen.
         zoom: how many steps the terminal's font is larger than configured.
         groups_folded: names of the sidebar's groups that are folded.
         ended_by_you: ids of chats that this window's user ended, the latest last.
@@ -51,15 +49,11 @@ class WindowLayout(msgspec.Struct):
         tray_explained, no_tray_explained: whether the line about the tray, or about its absence, was shown.
         starts: the last start of each agent, by the agent's name.
         grid: the last grid size of a terminal; a new chat starts with it.
+        restart_told: ids of chats that a restart of the computer interrupted, and of which a banner has told.
     """
 
-    tabs: list[str] = []
-    active: str = ""
-    geometry: tuple[int, int, int, int] | None = None
-    maximized: bool = False
+    windows: list[SavedWindow] = msgspec.field(default_factory=lambda: [SavedWindow()])
     zoom: int = 0
-    sidebar_width_px: int = SIDEBAR_WIDTH_PX
-    sidebar_collapsed: bool = False
     status_line: bool = True
     groups_folded: list[str] = msgspec.field(default_factory=lambda: ["ended"])
     last_agent: str = ""
@@ -71,9 +65,9 @@ class WindowLayout(msgspec.Struct):
     starts: dict[str, Start] = {}
     grid: tuple[int, int] = (120, 40)
     recent: list[str] = []
-    places: dict[str, tuple[int, str]] = {}
     unseen: list[str] = []
     rang: list[str] = []
+    restart_told: list[str] = []
 
     def to_dict(self) -> dict[str, Any]:
         """The layout in the form that the store keeps."""
@@ -81,17 +75,22 @@ class WindowLayout(msgspec.Struct):
         return found
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> WindowLayout:
-        """Load from the store; unknown or invalid values become defaults."""
+    def from_dict(cls, values: dict[str, Any], warn: Callable[[], object] = lambda: None) -> WindowLayout:
+        """Load from the store; unknown or invalid values become defaults.
+
+        Args:
+            values: the saved form of this version, or of a former one with one window and one pane.
+            warn: called if a window cannot be restored as it was.
+        """
         layout = cls()
         for field in msgspec.structs.fields(cls):
-            if field.name not in values:
+            if field.name not in values or field.name == "windows":
                 continue
             try:
                 setattr(layout, field.name, msgspec.convert(values[field.name], field.type))
-            except msgspec.ValidationError:
-                continue  # A layout is a convenience: an invalid value is not worth a message.
-        layout.tabs = list(dict.fromkeys(layout.tabs))
+            except (msgspec.ValidationError, RecursionError):
+                continue  # An invalid choice is not worth a message.
+        layout.windows = windows_of(values, warn)
         smallest, largest = ZOOM_RANGE
         layout.zoom = min(max(layout.zoom, smallest), largest)
         return layout

@@ -54,6 +54,7 @@ class Glyph(StrEnum):
     SEND = "arrow-up"
     UP = "caret-up"
     IMAGE = "image"
+    UNZOOM = "corners-in"
 
 
 @lru_cache(maxsize=1)

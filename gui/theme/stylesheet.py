@@ -141,6 +141,8 @@ QTabBar::tab {
 }
 QTabBar::tab:hover { color: $text; background: $hover; }
 QTabBar::tab:selected { background: $page; color: $text; }
+QTabBar[pane="active"]::tab:selected { border-top: 2px solid $accent; padding-top: 0; }
+QTabBar[pane="other"]::tab:selected { color: $secondary; }
 QTabBar::scroller { width: 48px; }
 QTabBar QToolButton { background: $sidebar; border: 0; border-radius: 0; }
 QTabBar QToolButton:hover { background: $hover; }

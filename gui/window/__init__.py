@@ -8,7 +8,10 @@ It must not know hosts or the store, which the bridge hides.
     announcing       tells screen readers of questions and ends in the chat that is looked at
     all_sheets       all sheets of the window, each created once
     sidebar/         all chats by group
-    tabs/            the open chats, their order, and the visible one
+    windows          all windows: opened, closed, and tabs moved between them
+    others           what a window asks of the other windows
+    panes/           the panes of a window: split, arranged, zoomed
+    tabs/            the open chats of a pane, their order, and the visible one
     page/            one open chat: the terminal, with bars and banners for each state
     actions/         the user's actions: keys, menus, the palette, actions on chats
     sheets/          sheets over the window, at most one of them open

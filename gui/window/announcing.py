@@ -32,8 +32,11 @@ class _Status(NamedTuple):
 class StatusAnnouncer(QObject):
     """Follows the chat that is looked at."""
 
-    def __init__(self, sessions: SessionsModel, window: QWidget, is_looked_at: Callable[[Chat], bool]) -> None:
-        super().__init__(window)
+    def __init__(
+        self, sessions: SessionsModel, window: Callable[[], QWidget], is_looked_at: Callable[[Chat], bool]
+    ) -> None:
+        """Follow the chat for which ``is_looked_at`` is true; ``window`` gives the window that shows it."""
+        super().__init__(sessions)
         self._sessions = sessions
         self._window = window
         self._is_looked_at = is_looked_at
@@ -65,6 +68,6 @@ class StatusAnnouncer(QObject):
             self._announce(notice_texts.finished(chat.name))
 
     def _announce(self, text: str, politeness: Politeness = Politeness.Polite) -> None:
-        event = QAccessibleAnnouncementEvent(self._window, text)
+        event = QAccessibleAnnouncementEvent(self._window(), text)
         event.setPoliteness(politeness)
         QAccessible.updateAccessibility(event)

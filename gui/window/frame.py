@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, QRect, QSize, Qt
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QWidget
 
-from gui.settings.layout import WindowLayout
+from gui.settings.saved_window import SavedWindow
 from gui.theme.tokens import SIDEBAR_COLLAPSED_PX, SIDEBAR_MAX_PX, SIDEBAR_MIN_PX
 from gui.window.sidebar.sidebar import Sidebar
 from gui.window.widgets.parts import within_a_screen
@@ -23,11 +23,11 @@ class WindowFrame(QObject):
         splitter: the divider beside the sidebar.
     """
 
-    def __init__(self, window: QWidget, sidebar: Sidebar, rest: QWidget, layout: WindowLayout) -> None:
+    def __init__(self, window: QWidget, sidebar: Sidebar, rest: QWidget, saved: SavedWindow) -> None:
         super().__init__(window)
         self._window = window
         self._sidebar = sidebar
-        self._layout = layout
+        self._saved = saved
         self._is_narrow = False
         window.setMinimumSize(*MIN_SIZE_PX)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
@@ -43,44 +43,44 @@ class WindowFrame(QObject):
 
     def apply(self) -> None:
         """Give the window the saved geometry, and the sidebar the saved width."""
-        window, layout = self._window, self._layout
+        window, saved = self._window, self._saved
         window.resize(*DEFAULT_SIZE_PX)
-        if layout.geometry is not None:
-            window.setGeometry(within_a_screen(QRect(*layout.geometry), QSize(*MIN_SIZE_PX)))
-        if layout.maximized:
+        if saved.geometry is not None:
+            window.setGeometry(within_a_screen(QRect(*saved.geometry), QSize(*MIN_SIZE_PX)))
+        if saved.maximized:
             window.setWindowState(Qt.WindowState.WindowMaximized)
-        width = min(max(layout.sidebar_width_px, SIDEBAR_MIN_PX), SIDEBAR_MAX_PX)
+        width = min(max(saved.sidebar_width_px, SIDEBAR_MIN_PX), SIDEBAR_MAX_PX)
         self.splitter.setSizes([width, max(window.width() - width, 1)])
-        if layout.sidebar_collapsed:
+        if saved.sidebar_collapsed:
             self._collapse_sidebar(collapsed=True)
 
     def note(self) -> None:
-        """Put the current geometry and the sidebar's width into the layout."""
-        window, layout = self._window, self._layout
-        layout.maximized = window.isMaximized()
+        """Put the current geometry and the sidebar's width into the saved form."""
+        window, saved = self._window, self._saved
+        saved.maximized = window.isMaximized()
         if not (window.isMaximized() or window.isFullScreen()) and window.isVisible():
             place = window.geometry()
-            layout.geometry = (place.left(), place.top(), place.width(), place.height())
+            saved.geometry = (place.left(), place.top(), place.width(), place.height())
         if not self._sidebar.collapsed and not self._is_narrow:
-            layout.sidebar_width_px = self._sidebar.width()
+            saved.sidebar_width_px = self._sidebar.width()
 
     def on_resized(self) -> None:
         """Collapse the sidebar of a window that became narrow, and show it again in a wider one."""
         is_narrow = self._window.width() < NARROW_PX
         if is_narrow != self._is_narrow:
             self._is_narrow = is_narrow
-            self._collapse_sidebar(collapsed=is_narrow or self._layout.sidebar_collapsed)
+            self._collapse_sidebar(collapsed=is_narrow or self._saved.sidebar_collapsed)
 
     def toggle_sidebar(self) -> None:
         """Collapse the sidebar to marks, or show all of it."""
         collapsed = not self._sidebar.collapsed
         if not self._is_narrow:
-            self._layout.sidebar_collapsed = collapsed
+            self._saved.sidebar_collapsed = collapsed
         self._collapse_sidebar(collapsed=collapsed)
 
     def _collapse_sidebar(self, *, collapsed: bool) -> None:
         if collapsed and not self._sidebar.collapsed and not self._is_narrow:
-            self._layout.sidebar_width_px = max(self.splitter.sizes()[0], SIDEBAR_MIN_PX)
+            self._saved.sidebar_width_px = max(self.splitter.sizes()[0], SIDEBAR_MIN_PX)
         self._sidebar.set_collapsed(collapsed)
-        width = SIDEBAR_COLLAPSED_PX if collapsed else self._layout.sidebar_width_px
+        width = SIDEBAR_COLLAPSED_PX if collapsed else self._saved.sidebar_width_px
         self.splitter.setSizes([width, max(self._window.width() - width, 1)])

@@ -5,20 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QHideEvent, QMoveEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from gui.bridge.age_timer import AgeTimer
 from gui.bridge.chat import Chat
 from gui.bridge.sessions_model import SessionsModel
 from gui.settings.layout import ZOOM_RANGE, WindowLayout
 from gui.settings.live import LiveSettings
+from gui.settings.saved_window import SavedWindow
 from gui.terminal.cell_metrics import default_size_px
 from gui.theme.follow import Theme
 from gui.theme.icons import Glyph
 from gui.theme.tokens import BAR_HEIGHT_PX
-from gui.window.actions import key_table
+from gui.window.actions import key_table, pane_actions
 from gui.window.actions.actions import Actions
 from gui.window.actions.chat_actions import ChatActions
 from gui.window.actions.chat_menu import ChatMenu
@@ -30,16 +31,17 @@ from gui.window.actions.theme_actions import ThemeActions
 from gui.window.actions.upgrade_offer import UpgradeOffer
 from gui.window.all_sheets import Sheets
 from gui.window.frame import WindowFrame
+from gui.window.others import NoOthers, Others
 from gui.window.page.banners import Banner, BannerArea
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.empty_state import EmptyState
 from gui.window.page.status_line import StatusLine
 from gui.window.page.terminal_page import TerminalPage
+from gui.window.panes.panes import Panes
 from gui.window.sidebar.sidebar import Sidebar
+from gui.window.tabs.recent import RecentChats
 from gui.window.tabs.remembered_marks import RememberedMarks
-from gui.window.tabs.tab_bar import OverflowButton, TabBar
-from gui.window.tabs.tabs import Tabs
-from gui.window.widgets.parts import Area, Hairline, IconButton, sentence
+from gui.window.widgets.parts import Area, IconButton, sentence
 from gui.wording import notice_texts, window_texts
 from gui.wording.groups import Group
 from session_host.agents.agent import Agent
@@ -68,13 +70,26 @@ class MainWindow(QWidget):
         agents: Mapping[str, Agent],
         settings: LiveSettings,
         layout: WindowLayout,
+        saved: SavedWindow | None = None,
     ) -> None:
+        """Make a window, which is hidden.
+
+        Args:
+            theme: the looks.
+            sessions: all chats.
+            agents: the catalog.
+            settings: the user's settings.
+            layout: what all windows keep.
+            saved: the window's own part of the layout; None for the first window's.
+        """
         super().__init__()
         self._theme = theme
         self._sessions = sessions
         self._agents = agents
         self._settings, preferences = settings, settings.preferences
         self.layout_state = layout
+        self.saved = saved or layout.windows[0]
+        self.others: Others = NoOthers()
         self._restoring = True
         self.setProperty("area", "sidebar")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -84,26 +99,22 @@ class MainWindow(QWidget):
 
         folded = {Group(name) for name in layout.groups_folded if name in set(Group)}
         self.sidebar = Sidebar(theme, sessions, folded)
-        self.tab_bar = TabBar(theme)
-        self.overflow = OverflowButton(theme, self.tab_bar)
-        self.stack = QStackedWidget()
         self.empty = EmptyState(theme)
-        self.tabs = Tabs(theme, sessions, self.tab_bar, self.stack, self.empty)
-        self.marks_kept = RememberedMarks(sessions, self.tabs, layout, self)
-        self.banners = BannerArea(theme, self.stack)
-        self.status_line = StatusLine(theme)
         menu = window_texts.menu()
         self.menu_button = IconButton(theme, Glyph.MORE, menu, lambda: self.actions_.show_menu(self.menu_button))
         self.menu_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.tabs = Panes(theme, sessions, RecentChats(layout), self.empty, self.menu_button)
+        self.marks_kept = RememberedMarks(sessions, layout, self)
+        self.banners = BannerArea(theme, self.tabs.area, BAR_HEIGHT_PX)
+        self.status_line = StatusLine(theme)
         self.ages = AgeTimer(sessions, self)
-        self.frame = WindowFrame(self, self.sidebar, self._right_side(), layout)
+        self.frame = WindowFrame(self, self.sidebar, self._right_side(), self.saved)
         self.sheets = Sheets(theme, self, sessions, agents, self.open_chat)
         self.chat_actions = ChatActions(
             self, sessions, agents, layout, self.sheets, self.banners, self.tabs, self.open_chat, self.focus_page
         )
         self.resuming = EndedChatActions(sessions, self.tabs, layout, self.banners, self.open_chat)
         self._chat_menu = ChatMenu(self, self.chat_actions, self.resuming, self.sheets, self.open_chat)
-        self._upgrade_offer = UpgradeOffer(sessions, self.banners)
         sequences, key_problems = key_table.with_overrides(preferences.keys)
         self.commands = Commands(
             sessions, self.tabs, self.sheets, self.banners, self.chat_actions, self.resuming, self.open_chat
@@ -113,8 +124,9 @@ class MainWindow(QWidget):
             lambda line: self.banners.inform(line, key="terminal"),
         )  # fmt: skip
         themes = ThemeActions(theme, settings, self.sheets.chooser, self.sheets.import_theme, self.banners, self)
-        handlers = {**self.commands.handlers(), **themes.handlers(), **self._handlers()}
-        self.actions_ = Actions(self, self.stack, sequences, handlers, self.sheets.chooser, self.banners)
+        panes = pane_actions.handlers(self.tabs, lambda: self.others)
+        handlers = {**self.commands.handlers(), **themes.handlers(), **panes, **self._handlers()}
+        self.actions_ = Actions(self, self.tabs.area, sequences, handlers, self.sheets.chooser, self.banners)
         self._wiring = PageWiring(
             self.tabs, self.banners, opener, self.chat_actions, self.resuming,
             key_table.of_the_window(sequences, preferences.keys), ask_errors=self.sheets.output.ask,
@@ -122,27 +134,21 @@ class MainWindow(QWidget):
         )  # fmt: skip
         self._connect()
         self.frame.apply()
-        for problem in [*preferences.problems, *key_problems]:
+        is_first = self.saved is layout.windows[0]
+        self._upgrade_offer = UpgradeOffer(sessions, self.banners) if is_first else None
+        for problem in [*preferences.problems, *key_problems] if is_first else []:
             self.banners.show_banner(Banner(problem, lasting=True, kind="failed"))
 
     # ------------------------------------------------------------ creating
 
     def _right_side(self) -> QWidget:
         """Lay out everything beside the sidebar."""
-        tab_row = Area("sidebar")
-        row = QHBoxLayout(tab_row)
-        row.setContentsMargins(0, 0, 4, 0)
-        row.setSpacing(4)
-        row.addWidget(self.tab_bar, 1)
-        row.addWidget(self.overflow)
-        row.addWidget(self.menu_button)
-        tab_row.setFixedHeight(BAR_HEIGHT_PX - 1)
         right = Area("page")
         column = QVBoxLayout(right)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for part in (tab_row, Hairline(self._theme), self.stack, self.status_line):
-            column.addWidget(part, 1 if part is self.stack else 0)
+        column.addWidget(self.tabs.area, 1)
+        column.addWidget(self.status_line)
         return right
 
     def _connect(self) -> None:
@@ -150,8 +156,9 @@ class MainWindow(QWidget):
         self.marks_kept.changed.connect(self._save)
         self.tabs.active_changed.connect(self._on_active)
         self.tabs.page_made.connect(self._on_page_made)
-        self.tab_bar.close_wanted.connect(self.chat_actions.close_tab)
-        self.tab_bar.menu_wanted.connect(self._on_tab_menu)
+        self.tabs.close_wanted.connect(self.chat_actions.close_tab)
+        self.tabs.menu_wanted.connect(self._on_tab_menu)
+        self.tabs.torn_off.connect(lambda session_id, place: self.others.move(session_id, at=place))
         self.sidebar.opened.connect(self.open_chat)
         self.sidebar.new_chat.connect(self.chat_actions.new_chat)
         self.sidebar.menu_wanted.connect(self._chat_menu.show_for_row)
@@ -168,9 +175,9 @@ class MainWindow(QWidget):
         self.empty.switch_wanted.connect(self.commands.switch_chat)
         self._settings.changed.connect(lambda: self._set_fonts(self.tabs.pages()))
         self._sessions.changed.connect(self.describe)
-        self._sessions.problem.connect(lambda line: self.banners.inform(line[:1].upper() + line[1:], kind="failed"))
+        self._sessions.problem.connect(self._on_problem)
         self._sessions.path_found.connect(self.describe)
-        self._sessions.told.connect(lambda line: self.banners.show_banner(Banner(sentence(line), lasting=True)))
+        self._sessions.told.connect(self._on_told)
         self.ages.due.connect(self.sidebar.refresh)
         self.ages.due.connect(self.describe)
         for sheet in self.sheets.all():
@@ -179,6 +186,7 @@ class MainWindow(QWidget):
     def _on_page_made(self, page: ChatPage) -> None:
         self._set_fonts([page])
         self._wiring.wire(page)
+        self.marks_kept.follow(page)
 
     def _set_fonts(self, pages: Iterable[ChatPage]) -> None:
         window = self._settings.preferences.window
@@ -188,18 +196,20 @@ class MainWindow(QWidget):
     # ------------------------------------------------------------ layout
 
     def restore_tabs(self) -> None:
-        """Open the tabs of the last run; the chats must be known."""
+        """Open the panes and tabs of the last run; the chats must be known."""
         self.marks_kept.restore()
-        self.tabs.note_shown(self.layout_state.recent)
-        self.tabs.restore(self.layout_state.tabs, self.layout_state.active)
+        self.tabs.restore(self.saved)
+        self.begin()
+
+    def begin(self) -> None:
+        """Save changes from now on."""
         self._restoring = False
         self._on_active()
 
     def _save(self) -> None:
         layout = self.layout_state
         if not self._restoring:
-            layout.tabs, layout.active = self.tabs.ids(), self.tabs.active_id
-            layout.recent = self.tabs.recent
+            self.tabs.note(self.saved)
             self.marks_kept.note()
         self.frame.note()
         layout.groups_folded = sorted(group.value for group in self.sidebar.model.folded)
@@ -245,14 +255,14 @@ class MainWindow(QWidget):
     def _tell_whether_seen(self) -> None:
         seen = self.isVisible() and not self.isMinimized()
         self.ages.set_seen(seen)
-        self._sessions.checkouts.set_seen(seen)
+        self._sessions.checkouts.set_seen(seen or self.others.is_any_seen())
 
     def is_looked_at(self, chat: Chat) -> bool:
-        """Whether the user sees this chat: its tab is visible, and the window is active."""
-        return self.isActiveWindow() and not self.isMinimized() and self.tabs.active_id == chat.id
+        """Whether the user sees this chat: a visible pane shows it, and the window is active."""
+        return self.isActiveWindow() and not self.isMinimized() and self.tabs.shows(chat.id)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        # The application decides whether the window hides or the program exits.
+        # The application decides whether the window hides, is closed, or the program exits.
         event.ignore()
         self.close_wanted.emit()
 
@@ -268,12 +278,16 @@ class MainWindow(QWidget):
             path = os.environ.get("PATH", os.defpath)
             key = self.actions_.key_text("new_chat")
             self.empty.describe(self._agents, path, self._sessions, key)
-        self.actions_.allow(
-            is_there=chat is not None,
-            is_over=chat is not None and chat.is_over,
-            converses=chat is not None and self.chat_actions.converses(chat),
-            is_terminal=isinstance(page, TerminalPage),
-        )
+        is_there, is_over = chat is not None, chat is not None and chat.is_over
+        applies = {
+            "chat": is_there,
+            "over": is_over,
+            "running": is_there and not is_over,
+            "terminal": isinstance(page, TerminalPage),
+            "panes": len(self.tabs.panes()) > 1,
+            "windows": is_there and bool(self.others.titles()),
+        }
+        self.actions_.allow(applies, converses=chat is not None and self.chat_actions.converses(chat))
 
     def _on_active(self) -> None:
         self.sidebar.set_active(self.tabs.active_id)
@@ -281,7 +295,10 @@ class MainWindow(QWidget):
         self.describe()
 
     def open_chat(self, chat: Chat) -> ChatPage:
-        """Show a chat's tab, with the keyboard focus in its terminal."""
+        """Show a chat's tab, in the window that has it, with the keyboard focus in its terminal."""
+        is_here = self.tabs.has(chat.id) and not self.others.is_gone()
+        if not is_here and (shown := self.others.show(chat)) is not None:
+            return shown
         page = self.tabs.open(chat)
         self.focus_page()
         return page
@@ -307,10 +324,11 @@ class MainWindow(QWidget):
 
     # ------------------------------------------------------------ the user's actions
 
-    def _on_tab_menu(self, session_id: str, place: object) -> None:
+    def _on_tab_menu(self, session_id: str, place: QPoint) -> None:
         chat = self._sessions.get(session_id)
         if chat is not None:
-            self._chat_menu.show_for_tab(chat, place)  # type: ignore[arg-type] # a signal's QPoint
+            self.tabs.activate(session_id)
+            self._chat_menu.show_for_tab(chat, place, self.actions_)
 
     def _handlers(self) -> dict[str, Callable[[], object]]:
         """The handlers of the table's actions that concern the window itself."""
@@ -345,6 +363,14 @@ class MainWindow(QWidget):
         self._save_soon.start()
 
     # ------------------------------------------------------------ events of chats
+
+    def _on_problem(self, line: str) -> None:
+        if self.others.is_current():
+            self.banners.inform(line[:1].upper() + line[1:], kind="failed")
+
+    def _on_told(self, line: str) -> None:
+        if self.others.is_current():
+            self.banners.show_banner(Banner(sentence(line), lasting=True))
 
     def _on_sent(self, chat: Chat) -> None:
         if chat.id != self.tabs.active_id:

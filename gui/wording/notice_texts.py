@@ -287,3 +287,9 @@ def setting_not_saved(error: object) -> str:
 
 def theme_imported(path: str) -> str:
     return translate("notice", "The theme was imported to {path} and is in use.").format(path=path)
+
+
+def layout_damaged() -> str:
+    return translate(
+        "notice", "The saved windows and tabs were damaged; what could be read is open. All chats are in the sidebar."
+    )

@@ -147,3 +147,8 @@ def sized_by(size: str, viewer: str) -> str:
 
 def another_window() -> str:
     return translate("window", "another window")
+
+
+def show_all_panes() -> str:
+    """A button while one pane covers the others."""
+    return translate("window", "Show all panes (Ctrl+Shift+Z)")

@@ -11,7 +11,7 @@ from session_host.client.window_control import WindowNotOpen, ask
 from session_host.errors import OutliveError, UsageError
 
 _TAKES = {"tabs": None, "show": "SESSION", "grab": "FILE.png", "close": None}
-_TAB_KEYS = ("session_id", "name", "state", "active", "connected")
+_TAB_KEYS = ("session_id", "name", "state", "active", "connected", "window", "pane", "in_front")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

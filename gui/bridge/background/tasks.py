@@ -45,6 +45,12 @@ class Tasks:
                 {"message": f"{task.get_name()} failed", "exception": error, "task": task}
             )
 
+    async def wait_for_others(self, timeout_s: float) -> None:
+        """Wait for the end of the tasks that run now, besides the one that waits, at most this time."""
+        others = [task for task in self._running if task is not asyncio.current_task()]
+        if others:
+            await asyncio.wait(others, timeout=timeout_s)
+
     async def cancel_all(self) -> None:
         """Cancel all running tasks and wait for their end."""
         self._over = True

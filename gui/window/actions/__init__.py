@@ -9,5 +9,6 @@ chat_menu      the menu of one chat
 theme_actions  chooses a theme, and imports one
 page_wiring    connects a page's signals with the actions
 open_links     opens the target of a link
+pane_actions   the handlers of actions on panes
 upgrade_offer  offers the installed version to running chats
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
@@ -15,8 +15,9 @@ from gui.wording import action_texts
 
 MENU = (
     "new_chat", "reopen_tab", "", "palette", "switch_chat", "find", "search", "next_waiting", "",
-    "select_by_keyboard", "show_hints", "", "zoom_in", "zoom_out", "zoom_reset", "", "sidebar", "status_line",
-    "full_screen", "choose_theme", "", "stop_all", "close_window",
+    "select_by_keyboard", "show_hints", "", "split_right", "split_down", "zoom_pane", "even_out", "close_pane", "",
+    "zoom_in", "zoom_out", "zoom_reset", "", "sidebar", "status_line", "full_screen", "choose_theme", "", "stop_all",
+    "close_window",
 )  # fmt: skip
 
 
@@ -64,20 +65,16 @@ class Actions:
     def __getitem__(self, name: str) -> QAction:
         return self._actions[name]
 
-    def allow(self, *, is_there: bool, is_over: bool, converses: bool, is_terminal: bool) -> None:
+    def allow(self, applies: Mapping[str, bool], *, converses: bool) -> None:
         """Enable the actions that make sense.
 
         Args:
-            is_there: whether there is a chat to act on.
-            is_over: whether that chat has ended.
-            converses: whether its agent has conversations that can be resumed.
-            is_terminal: whether it is shown in a terminal.
+            applies: whether each value of ``Key.on`` applies now.
+            converses: whether the agent of the chat has conversations that can be resumed.
         """
-        fits = {"chat": True, "over": is_over, "running": not is_over, "terminal": is_terminal}
         for entry in key_table.TABLE:
             if entry.on:
-                allowed = is_there and fits[entry.on] and (converses or not entry.converses)
-                self._actions[entry.action].setEnabled(allowed)
+                self._actions[entry.action].setEnabled(applies[entry.on] and (converses or not entry.converses))
 
     def key_text(self, name: str) -> str:
         """An action's first key as the user reads it, "" for none."""

@@ -20,8 +20,8 @@ from gui.window.new_chat.request import NewChatRequest
 from gui.window.new_chat.sheet import start_of
 from gui.window.page.banners import Banner, BannerArea
 from gui.window.page.chat_page import ChatPage
+from gui.window.panes.panes import Panes
 from gui.window.sheets.question import Question
-from gui.window.tabs.tabs import Tabs
 from gui.wording import common_texts, notice_texts, page_texts, phrases
 from gui.wording.groups import group_words
 from session_host.agents.agent import Agent
@@ -50,7 +50,7 @@ class ChatActions(QObject):
         layout: WindowLayout,
         sheets: Sheets,
         banners: BannerArea,
-        tabs: Tabs,
+        tabs: Panes,
         open_chat: Callable[[Chat], ChatPage],
         focus_page: Callable[[], object],
     ) -> None:

@@ -8,7 +8,9 @@ from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QMenu, QWidget
 
 from gui.bridge.chat import Chat
+from gui.window.actions.actions import Actions
 from gui.window.actions.chat_actions import ChatActions
+from gui.window.actions.pane_actions import TAB_MENU
 from gui.window.actions.resuming import EndedChatActions
 from gui.window.all_sheets import Sheets
 from gui.wording import action_texts, common_texts
@@ -40,10 +42,12 @@ class ChatMenu:
             menu.addAction(action_texts.remove(), lambda: self._chat_actions.remove(chat))
         menu.popup(place)
 
-    def show_for_tab(self, chat: Chat, place: QPoint) -> None:
-        """Show the menu of a chat's tab."""
+    def show_for_tab(self, chat: Chat, place: QPoint, actions: Actions) -> None:
+        """Show the menu of a chat's tab, which is in front and in the active pane."""
         menu = self._menu()
         self._fill(menu, chat)
+        menu.addSeparator()
+        actions.fill(menu, [name for name in TAB_MENU if actions[name].isEnabled()])
         menu.addSeparator()
         menu.addAction(action_texts.close_tab(), lambda: self._chat_actions.close_tab(chat.id))
         menu.popup(place)

@@ -14,8 +14,8 @@ from gui.window.all_sheets import Sheets
 from gui.window.page.banners import BannerArea
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.terminal_page import TerminalPage
+from gui.window.panes.panes import Panes
 from gui.window.sheets.chooser import Choice
-from gui.window.tabs.tabs import Tabs
 from gui.wording import action_texts, common_texts, notice_texts
 from gui.wording.second_lines import second_lines
 
@@ -26,7 +26,7 @@ class Commands:
     def __init__(
         self,
         sessions: SessionsModel,
-        tabs: Tabs,
+        tabs: Panes,
         sheets: Sheets,
         banners: BannerArea,
         chat_actions: ChatActions,
@@ -117,12 +117,12 @@ class Commands:
         lines = second_lines(chats)
         choices = [
             Choice(chat.name, lines[chat.id].whole, _opening(self._open_chat, chat), chat.mark)
-            for chat in self._tabs.most_recent_first(chats)
+            for chat in self._tabs.recent.ordered(chats, self._tabs.active_id)
         ]
         self._sheets.chooser.ask(action_texts.switch_chat(), action_texts.search_chats(), choices)
 
 
-def _go_to(tabs: Tabs, number: int) -> Callable[[], None]:
+def _go_to(tabs: Panes, number: int) -> Callable[[], None]:
     return lambda: tabs.go_to(number)
 
 

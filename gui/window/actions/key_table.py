@@ -1,7 +1,6 @@
 """The key table: every action with its keys, and the user's changes to them.
 
-Ctrl+letter, Alt+letter and Escape belong to the program in the terminal, so the table has none of them. Keys for
-splits are reserved.
+Ctrl+letter, Alt+letter and Escape belong to the program in the terminal, so the table has none of them.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from typing import Literal
 
 from PySide6.QtGui import QKeySequence
 
+from gui.settings.pane_tree import SIDES
 from gui.wording import action_texts
 
 Scope = Literal["window", "terminal"]
@@ -28,7 +28,7 @@ class Key:
             own Shift+arrows.
         listed: whether the palette shows the action.
         on: the required chat: a "chat" with a visible tab, a "running" one, one that is "over", or one in a
-            "terminal"; "" for none.
+            "terminal"; or several "panes" or "windows"; "" for none.
         converses: whether the action needs an agent with conversations that can be resumed.
         repeats: whether the action repeats while its key is held. Opening, closing, sending and ending happen once: a
             key that is released late must not close a second tab.
@@ -38,7 +38,7 @@ class Key:
     keys: tuple[str, ...]
     scope: Scope = "window"
     listed: bool = True
-    on: Literal["", "chat", "running", "over", "terminal"] = ""
+    on: Literal["", "chat", "running", "over", "terminal", "panes", "windows"] = ""
     converses: bool = False
     repeats: bool = False
 
@@ -62,6 +62,15 @@ TABLE: tuple[Key, ...] = (
     Key("next_tab", ("Ctrl+PgDown",), repeats=True),
     Key("previous_tab", ("Ctrl+PgUp",), repeats=True),
     *(Key(f"tab_{number}", (f"Alt+{number}",), listed=False) for number in range(1, 10)),
+    Key("split_right", ("Ctrl+Shift+D",), on="chat"),
+    Key("split_down", ("Ctrl+Shift+E",), on="chat"),
+    Key("zoom_pane", ("Ctrl+Shift+Z",), on="panes"),
+    Key("even_out", ("Ctrl+Shift+G",), on="panes"),
+    Key("close_pane", (), on="panes"),
+    *(Key(f"pane_{side}", (f"Alt+Shift+{side.title()}",), on="panes", repeats=True) for side in SIDES),
+    *(Key(f"resize_{side}", (f"Ctrl+Shift+{side.title()}",), on="panes", repeats=True) for side in SIDES),
+    Key("move_to_new_window", (), on="chat"),
+    Key("move_to_window", (), on="windows"),
     Key("send", ()),
     Key("rename", (), on="chat"),
     Key("resume", (), on="over", converses=True),
@@ -98,11 +107,8 @@ TABLE: tuple[Key, ...] = (
 )
 
 
-RESERVED = (
-    "Ctrl+Shift+D", "Ctrl+Shift+E", "Ctrl+Shift+Z", "Ctrl+,",
-    "Alt+Shift+Up", "Alt+Shift+Down", "Alt+Shift+Left", "Alt+Shift+Right",
-)  # fmt: skip
-"""Keys reserved for splits and settings: a program never gets these."""
+RESERVED = ("Ctrl+,",)
+"""Keys reserved for settings: a program never gets these."""
 
 
 def sequences(keys: tuple[str, ...] | list[str]) -> list[QKeySequence]:

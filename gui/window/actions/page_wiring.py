@@ -15,8 +15,8 @@ from gui.window.page.banners import Banner, BannerArea
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.end_bar import EndBar
 from gui.window.page.terminal_page import TerminalPage
+from gui.window.panes.panes import Panes
 from gui.window.sheets.question import Question
-from gui.window.tabs.tabs import Tabs
 from gui.wording import common_texts, notice_texts, page_texts
 
 
@@ -25,7 +25,7 @@ class PageWiring:
 
     def __init__(
         self,
-        tabs: Tabs,
+        tabs: Panes,
         banners: BannerArea,
         opener: LinkOpener,
         chat_actions: ChatActions,

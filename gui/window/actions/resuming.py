@@ -15,7 +15,7 @@ from gui.bridge.sessions_model import SessionsModel
 from gui.settings.layout import WindowLayout
 from gui.window.page.banners import Banner, BannerArea
 from gui.window.page.chat_page import ChatPage
-from gui.window.tabs.tabs import Tabs
+from gui.window.panes.panes import Panes
 from gui.wording import common_texts, notice_texts, page_texts, phrases
 from session_host.errors import ConversationOpen, ConversationUnknown, NotResumable, OutliveError
 from session_host.protocol.values import GridSize, Runtime
@@ -27,7 +27,7 @@ class EndedChatActions(QObject):
     def __init__(
         self,
         sessions: SessionsModel,
-        tabs: Tabs,
+        tabs: Panes,
         layout: WindowLayout,
         banners: BannerArea,
         open_chat: Callable[[Chat], ChatPage],

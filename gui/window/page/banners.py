@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.theme.follow import Theme
@@ -59,9 +59,10 @@ class BannerArea(QWidget):
 
     changed = Signal()
 
-    def __init__(self, theme: Theme, over: QWidget) -> None:
-        """Make the area on top of ``over``, and follow its size."""
+    def __init__(self, theme: Theme, over: QWidget, top_px: int = 0) -> None:
+        """Make the area on top of ``over``, so far below its upper edge, and follow its size."""
         super().__init__(over)
+        self._top_px = top_px
         self._over = over
         over.installEventFilter(self)
         self._waiting: list[Banner] = []
@@ -137,9 +138,12 @@ class BannerArea(QWidget):
             return
         wanted = self._text.fontMetrics().horizontalAdvance(self._text.text()) + self._action.sizeHint().width() + 96
         width = min(wanted, WIDTH_PX, self._over.width())
-        bars = [bar for bar in self._over.findChildren(FindBar) if bar.isVisible()]
-        top = max((bar.mapTo(self._over, bar.rect().bottomLeft()).y() for bar in bars), default=0)
-        self.setGeometry(self._over.width() - width, top, width, self.heightForWidth(width))
+        area = QRect(self._over.width() - width, self._top_px, width, self.heightForWidth(width))
+        for bar in self._over.findChildren(FindBar):
+            place = QRect(bar.mapTo(self._over, QPoint(0, 0)), bar.size())
+            if bar.isVisible() and place.intersects(area):
+                area.moveTop(place.bottom())
+        self.setGeometry(area)
         self.raise_()
 
     def _refresh(self) -> None:

@@ -10,9 +10,9 @@ from PySide6.QtCore import QByteArray, QTimer
 from PySide6.QtGui import QImage, QImageWriter
 
 from gui.bridge.sessions_model import SessionsModel
-from gui.window.main_window import MainWindow
 from gui.window.page.chat_page import ChatPage
 from gui.window.remote_control.server import ControlRequest, Verb
+from gui.window.windows import Windows
 from session_host.errors import NoSuchSession, OutliveError, TimedOut, UsageError
 
 SETTLE_TIMEOUT_S = 9.0
@@ -21,9 +21,9 @@ SETTLE_TIMEOUT_S = 9.0
 class RemoteControl:
     """The verbs of the window's socket."""
 
-    def __init__(self, window: MainWindow, sessions: SessionsModel, close: asyncio.Event) -> None:
+    def __init__(self, windows: Windows, sessions: SessionsModel, close: asyncio.Event) -> None:
         """Set up the verbs; ``close`` is set to exit the window's process."""
-        self._window = window
+        self._windows = windows
         self._sessions = sessions
         self._close = close
 
@@ -32,17 +32,22 @@ class RemoteControl:
         return {"tabs": self.tabs, "show": self.show, "grab": self.grab, "close": self.close, "raise": self.bring_up}
 
     async def tabs(self, _request: ControlRequest) -> list[dict[str, Any]]:
-        """List the tabs in order."""
-        active = self._window.tabs.active_id
+        """List the tabs in order: window by window, pane by pane, each counted from 1."""
+        windows = self._windows
         return [
             {
                 "session_id": chat.id,
                 "name": chat.name,
                 "state": chat.state.value,
-                "active": chat.id == active,
+                "active": window is windows.current and pane is window.tabs.active and chat.id == pane.tabs.active_id,
                 "connected": chat.is_live,
+                "window": window_number,
+                "pane": pane_number,
+                "in_front": chat.id == pane.tabs.active_id,
             }
-            for chat in self._window.tabs.chats()
+            for window_number, window in enumerate(windows.all, 1)
+            for pane_number, pane in enumerate(window.tabs.panes(), 1)
+            for chat in pane.tabs.chats()
         ]
 
     async def show(self, request: ControlRequest) -> dict[str, Any]:
@@ -54,10 +59,7 @@ class RemoteControl:
             chat = self._sessions.get(request.session)
         if chat is None:
             raise NoSuchSession(f"no chat {request.session!r}; `outlive ls --all` lists the chats")
-        self._window.open_chat(chat)
-        self._window.bring_up()
-        page = self._window.tabs.active_page
-        assert page is not None
+        page = self._windows.open_chat(chat)
         try:
             async with asyncio.timeout(SETTLE_TIMEOUT_S):
                 await _settled(page)
@@ -66,23 +68,23 @@ class RemoteControl:
         return {"session_id": chat.id}
 
     async def grab(self, request: ControlRequest) -> dict[str, Any]:
-        """Write a picture of the window's current content."""
+        """Write a picture of the current content of the window that the user used last."""
         path = Path(request.file)
         if not request.file or not path.is_absolute():
             raise UsageError("grab needs the absolute path of a file")
         await _painted()
-        picture = self._window.grab().toImage()
+        picture = self._windows.current.grab().toImage()
         if problem := await asyncio.to_thread(_write, picture, path):
             raise OutliveError(f"{path}: cannot write the picture ({problem})")
         return {"file": str(path), "width_px": picture.width(), "height_px": picture.height()}
 
     async def close(self, _request: ControlRequest) -> None:
         """Close the window after the reply is sent."""
-        QTimer.singleShot(0, self._window, self._close.set)
+        QTimer.singleShot(0, self._windows, self._close.set)
 
     async def bring_up(self, _request: ControlRequest) -> None:
         """Raise the window."""
-        self._window.bring_up()
+        self._windows.bring_up()
 
 
 def _write(picture: QImage, path: Path) -> str:

@@ -26,6 +26,8 @@ MAX_TAB_PX = 420
 CLOSE_PX = 20
 OVERFLOW_PX = 32
 BELL_PX = ICON_PX + 4
+OUT_PX = 12
+"""A tab that is dragged this far beyond its row leaves the row."""
 AROUND_NAME_PX = 10 + ICON_PX + 6 + 6 + CLOSE_PX + 4
 """Of a tab beside its name: its padding, the mark and the button."""
 
@@ -115,6 +117,7 @@ class TabBar(QTabBar):
         close_wanted: a tab is to be closed.
         menu_wanted: a tab's menu is to be shown at this point of the screen.
         reordered: tabs were dragged into another order.
+        dragged_out: a tab is dragged away from the row.
         crowded: not all tabs can be seen, or all can again.
     """
 
@@ -122,6 +125,7 @@ class TabBar(QTabBar):
     close_wanted = Signal(str)
     menu_wanted = Signal(str, QPoint)
     reordered = Signal()
+    dragged_out = Signal(str)
     crowded = Signal(bool)
 
     def __init__(self, theme: Theme) -> None:
@@ -132,6 +136,8 @@ class TabBar(QTabBar):
         """Of all tabs, as they were last shared out; Qt asks for each several times whenever a tab changes."""
         self._is_tight = self._is_crowded = False
         self._hovered = -1
+        self._pressed = ""
+        """The chat of the tab that the mouse holds."""
         self.setMovable(True)
         self.setExpanding(False)
         self.setDrawBase(False)
@@ -291,7 +297,22 @@ class TabBar(QTabBar):
             return True
         return super().event(event)
 
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        is_left = event.button() == Qt.MouseButton.LeftButton
+        self._pressed = self.id_at(self.tabAt(event.position().toPoint())) if is_left else ""
+        super().mousePressEvent(event)
+
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        place = event.position().toPoint()
+        if self._pressed and not self.rect().adjusted(-OUT_PX, -OUT_PX, OUT_PX, OUT_PX).contains(place):
+            # Qt's own dragging, which orders the tabs, ends here.
+            button, kind = Qt.MouseButton.LeftButton, QEvent.Type.MouseButtonRelease
+            position, there = event.position(), event.globalPosition()
+            none = Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier
+            super().mouseReleaseEvent(QMouseEvent(kind, position, there, button, *none))
+            session_id, self._pressed = self._pressed, ""
+            self.dragged_out.emit(session_id)
+            return
         super().mouseMoveEvent(event)
         self._show_buttons(self.tabAt(event.position().toPoint()))
 
@@ -305,6 +326,7 @@ class TabBar(QTabBar):
         self._show_buttons(-1)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._pressed = ""
         if event.button() == Qt.MouseButton.MiddleButton:
             session_id = self.id_at(self.tabAt(event.position().toPoint()))
             if session_id:

@@ -6,14 +6,17 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
-from PySide6.QtWidgets import QStackedWidget, QWidget
+from PySide6.QtWidgets import QStackedWidget
 
 from gui.bridge.background.malloc_trim import give_back_memory
 from gui.bridge.chat import Chat
 from gui.bridge.sessions_model import SessionsModel
+from gui.settings.saved_window import SavedPane
+from gui.terminal.history.scroll_place import ScrollPosition
 from gui.theme.follow import Theme
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.terminal_page import TerminalPage
+from gui.window.tabs.recent import RecentChats
 from gui.window.tabs.tab_bar import TabBar, TabLook
 from session_host.client.sessions.last_screen import last_screen, last_transcript
 from session_host.errors import OutliveError
@@ -22,8 +25,6 @@ from session_host.terminal import default_engine
 if TYPE_CHECKING:
     from gui.window.page.structured_page import StructuredPage
 
-CLOSED_KEPT = 20
-RECENT_KEPT = 100
 AWAKE = 1
 """Number of hidden pages, the last shown, that keep their replicas, for users who switch between a few chats."""
 REST_AFTER_MS = 3000
@@ -34,37 +35,38 @@ _QUIET_MS = 300
 
 
 class Tabs(QObject):
-    """The tab bar and the stack of pages behind it. A page is made when its tab is first shown.
+    """A tab bar and the stack of pages behind it: one pane. A page is made when its tab is first shown.
 
     Signals:
         changed: tabs, their order, or which one is shown.
         active_changed: another page is shown, or none.
         page_made: a page exists now, to be wired up.
+        emptied: the last tab is gone.
     """
 
     changed = Signal()
     active_changed = Signal()
     page_made = Signal(ChatPage)
+    emptied = Signal()
 
     def __init__(
-        self, theme: Theme, sessions: SessionsModel, bar: TabBar, stack: QStackedWidget, empty: QWidget
+        self, theme: Theme, sessions: SessionsModel, recent: RecentChats, bar: TabBar, stack: QStackedWidget
     ) -> None:
         super().__init__(bar)
         self._theme = theme
         self._sessions = sessions
         self._bar = bar
         self._stack = stack
-        self._empty = empty
+        self._recent = recent
         self._pages: dict[str, ChatPage] = {}
         self._shown = ""
-        self._closed: list[tuple[str, int]] = []
-        self._recent: list[str] = []
-        """Chats that were shown, the latest last."""
+        self._is_visible = True
+        self._places: dict[str, tuple[int, str]] = {}
+        """The saved scroll positions of chats whose pages are not made yet."""
         self._rest_later = QTimer(self, singleShot=True, interval=REST_AFTER_MS)
         self._rest_later.timeout.connect(self._rest)
         self._quiet = QTimer(self, singleShot=True, interval=_QUIET_MS)
         self._quiet.timeout.connect(give_back_memory)
-        stack.addWidget(empty)
         bar.chosen.connect(self._show)
         bar.reordered.connect(self.changed)
         sessions.removed.connect(self._on_removed)
@@ -91,11 +93,6 @@ class Tabs(QObject):
         """The chat that is shown."""
         return self._sessions.get(self._shown) if self._shown else None
 
-    def directory(self) -> str:
-        """The directory of the visible chat (for a worktree, its repository); "" for none."""
-        chat = self.active_chat
-        return (chat.record.repository or chat.record.cwd) if chat is not None else ""
-
     @property
     def active_page(self) -> ChatPage | None:
         """The page that is shown."""
@@ -106,57 +103,66 @@ class Tabs(QObject):
         return list(self._pages.values())
 
     @property
-    def recent(self) -> list[str]:
-        """The chats that were shown, the latest last."""
-        return list(self._recent)
+    def after_shown(self) -> int:
+        """The place beside the tab that is shown; -1 for the end."""
+        return self._bar.index_of(self._shown) + 1 if self._shown else -1
 
-    def note_shown(self, ids: list[str]) -> None:
-        """Set the order in which chats were last shown."""
-        for session_id in ids:
-            if session_id in self._recent:
-                self._recent.remove(session_id)
-            self._recent.append(session_id)
-        del self._recent[:-RECENT_KEPT]
+    def page_of(self, session_id: str) -> ChatPage | None:
+        """A chat's page, if it exists."""
+        return self._pages.get(session_id)
 
-    def most_recent_first(self, chats: list[Chat]) -> list[Chat]:
-        """Chats in the order of their last showing; the one that is shown now comes after all that were."""
-        places = {session_id: place for place, session_id in enumerate(self._recent, 2)}
-        places[self._shown] = 1
-        return sorted(chats, key=lambda chat: -places.get(chat.id, 0))
+    def place_of(self, session_id: str) -> tuple[int, str] | None:
+        """Where the user looks in a chat's history; None for its end."""
+        page = self._pages.get(session_id)
+        if page is None:
+            return self._places.get(session_id)
+        place = page.view.place if isinstance(page, TerminalPage) else None
+        return (place.row, place.digest) if place is not None else None
+
+    def saved(self) -> SavedPane:
+        """The tabs as they are now."""
+        ids = self.ids()
+        places = {session_id: place for session_id in ids if (place := self.place_of(session_id)) is not None}
+        return SavedPane(ids, self._shown, places)
 
     # ------------------------------------------------------------ opening and closing
 
-    def restore(self, ids: list[str], active: str) -> None:
+    def restore(self, saved: SavedPane) -> None:
         """Open the saved tabs, except those of removed chats."""
-        newest = {session_id: self._sessions.newest_of(session_id) for session_id in ids}
+        newest = {session_id: self._sessions.newest_of(session_id) for session_id in saved.tabs}
         known = list(dict.fromkeys(chat.id for chat in newest.values() if chat is not None))
+        self._places = dict(saved.places)
         for session_id in known:
             self._insert_tab(session_id)
         if known:
-            shown = newest.get(active)
+            shown = newest.get(saved.active)
             self.activate(shown.id if shown is not None else known[-1])
+
+    def insert(self, chat: Chat, at: int = -1, place: tuple[int, str] | None = None) -> None:
+        """Add a chat's tab at an index, without bringing it to the front; with a scroll position."""
+        if self._bar.index_of(chat.id) < 0:
+            if place is not None:
+                self._places[chat.id] = place
+            self._insert_tab(chat.id, at)
+            self.changed.emit()
 
     def open(self, chat: Chat) -> ChatPage:
         """Show a chat's tab, opening it if need be."""
         if self._bar.index_of(chat.id) < 0:
-            at = self._bar.index_of(self._shown) + 1 if self._shown else -1
-            self._insert_tab(chat.id, at)
-            self._closed = [entry for entry in self._closed if entry[0] != chat.id]
+            self._insert_tab(chat.id, self.after_shown)
         self.activate(chat.id)
         return self._pages[chat.id]
 
     def replace(self, former: str, chat: Chat) -> None:
-        """Give a chat's tab to the chat that continues it."""
-        self._closed = [(chat.id if closed == former else closed, index) for closed, index in self._closed]
+        """Give a chat's tab, if there is one, to the chat that continues it."""
         index = self._bar.index_of(former)
-        if index < 0 or self._bar.index_of(chat.id) >= 0:
-            self.open(chat)
-        else:
+        if index < 0:
+            return
+        if self._bar.index_of(chat.id) < 0:
             self._insert_tab(chat.id, index)
-            if self._shown == former:
-                self.activate(chat.id)
-        if index >= 0:
-            self._drop(former)
+        if self._shown == former:
+            self.activate(chat.id)
+        self.close(former)
 
     def _insert_tab(self, session_id: str, at: int = -1) -> None:
         chat = self._sessions.get(session_id)
@@ -174,15 +180,36 @@ class Tabs(QObject):
 
     def close(self, session_id: str) -> None:
         """Close a tab; the chat goes on."""
-        index = self._bar.index_of(session_id)
-        if index < 0:
-            return
-        self._closed = [*self._closed[-CLOSED_KEPT:], (session_id, index)]
-        self._drop(session_id)
+        if self._bar.index_of(session_id) >= 0:
+            self._drop(session_id)
+
+    def hand_over(self, session_id: str, other: Tabs, at: int = -1) -> None:
+        """Give a tab with its page to another pane of the window, which brings it to the front."""
+        page = self._pages.pop(session_id)
+        self._stack.removeWidget(page)
+        other.adopt(page, at)
+        self.close(session_id)
+
+    def adopt(self, page: ChatPage, at: int = -1) -> None:
+        """Take over a page from another pane of the window, with a tab in front."""
+        self._pages[page.chat.id] = page
+        self._stack.addWidget(page)
+        self._insert_tab(page.chat.id, at)
+        self.activate(page.chat.id)
+
+    def dispose(self) -> None:
+        """Release all pages; the pane is closed."""
+        self._rest_later.stop()
+        self._sessions.disconnect(self)
+        self._bar.disconnect(self)
+        for page in self._pages.values():
+            page.dispose()
+        self._pages.clear()
 
     def _drop(self, session_id: str) -> None:
         self._bar.drop(session_id)
         page = self._pages.pop(session_id, None)
+        self._places.pop(session_id, None)
         if self._shown == session_id:
             self._shown = ""
         current = self._bar.id_at(self._bar.currentIndex())
@@ -194,15 +221,8 @@ class Tabs(QObject):
             page.dispose()
             self._stack.removeWidget(page)
         self.changed.emit()
-
-    def reopen(self) -> None:
-        """Open the tab that was closed last, where it was."""
-        while self._closed:
-            session_id, index = self._closed.pop()
-            if self._sessions.get(session_id) is not None and self._bar.index_of(session_id) < 0:
-                self._insert_tab(session_id, min(index, self._bar.count()))
-                self.activate(session_id)
-                return
+        if not self._bar.count():
+            self.emptied.emit()
 
     def step(self, by: int) -> None:
         """Go to the tab to the right (1) or the left (-1), round and round."""
@@ -221,18 +241,17 @@ class Tabs(QObject):
         if session_id == self._shown and session_id:
             return
         if session_id:
-            self.note_shown([session_id])
+            self._recent.note(session_id)
         former = self._pages.get(self._shown)
         had_keyboard = former is None or former.has_keyboard
         self._shown = session_id
         chat = self._sessions.get(session_id) if session_id else None
-        if chat is None:
-            self._stack.setCurrentWidget(self._empty)
-        else:
+        if chat is not None:
             page = self._page(chat)
             self._stack.setCurrentWidget(page)
             page.paint_now()
-            page.come_to_front()
+            if self._is_visible:
+                page.come_to_front()
             if had_keyboard:
                 page.focus_terminal()
         if former is not None:
@@ -244,9 +263,22 @@ class Tabs(QObject):
         self.active_changed.emit()
         self.changed.emit()
 
+    def set_visible(self, visible: bool) -> None:
+        """Set whether the pane is visible: hidden behind a pane that covers the window, it follows no output."""
+        if visible == self._is_visible:
+            return
+        self._is_visible = visible
+        if (page := self.active_page) is None:
+            return
+        if visible:
+            page.come_to_front()
+        else:
+            page.leave_front()
+
     def _rest(self) -> None:
         """Free the memory of one page that was not shown lately, then of the next, so that keys come between them."""
-        awake = {self._shown, *self._recent[-AWAKE - 1 :]}
+        lately = [session_id for session_id in self._recent.ids if session_id in self._pages]
+        awake = {self._shown, *lately[-AWAKE - 1 :]}
         if any(page.suspend() for session_id, page in self._pages.items() if session_id not in awake):
             self._rest_later.start(_REST_STEP_MS)
             self._quiet.start()
@@ -257,6 +289,9 @@ class Tabs(QObject):
             page = self._make_page(chat)
             self._pages[chat.id] = page
             self._stack.addWidget(page)
+            place = self._places.pop(chat.id, None)
+            if place is not None and isinstance(page, TerminalPage):
+                page.view.look_at(ScrollPosition(*place))
             self.page_made.emit(page)
         return page
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -225,17 +225,18 @@ class Store:
 
     # ------------------------------------------------------------ the window
 
-    def layout(self) -> dict[str, Any]:
-        """The window's layout as last saved; empty if never, or if it cannot be read."""
+    def layout(self, warn: Callable[[], object] = lambda: None) -> dict[str, Any]:
+        """The window's layout as last saved; empty if never, or if it cannot be read, for which ``warn`` is called."""
         with self._database.reading() as connection:
             row = connection.execute("SELECT value FROM layout").fetchone()
         if row is None:
             return {}
         # A broken layout counts as none, since the sessions matter more.
-        with contextlib.suppress(ValueError, TypeError):
+        with contextlib.suppress(ValueError, TypeError, RecursionError):
             value = json.loads(row[0])
             if isinstance(value, dict):
                 return value
+        warn()
         return {}
 
     def save_layout(self, layout: dict[str, Any]) -> None:

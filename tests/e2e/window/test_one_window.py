@@ -89,7 +89,8 @@ def test_a_chat_is_shown_however_it_is_named_and_only_if_it_is_there(open_window
         outlive("window", "show", "echo")
         [tab] = own.tabs()
         assert tab == {
-            "session_id": chat["id"], "name": "echo", "state": "running", "active": True, "connected": True
+            "session_id": chat["id"], "name": "echo", "state": "running", "active": True, "connected": True,
+            "window": 1, "pane": 1, "in_front": True,
         }  # fmt: skip
         with pytest.raises(RuntimeError, match="exit 3"):
             outlive("window", "show", "nobody")

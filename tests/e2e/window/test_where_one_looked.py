@@ -18,7 +18,8 @@ pytestmark = pytest.mark.e2e
 
 def saved_places() -> object:
     with Store.open(paths.database()) as store:
-        return store.layout().get("places")
+        windows = store.layout().get("windows", [])
+        return any(pane["places"] for window in windows for pane in window["panes"])
 
 
 def terminal(own: Window, area: Area, name: str) -> QImage:

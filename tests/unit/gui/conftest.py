@@ -17,6 +17,7 @@ from gui.bridge.sessions_model import SessionsModel
 from gui.settings.layout import WindowLayout
 from gui.settings.live import LiveSettings
 from gui.settings.preferences import Preferences
+from gui.settings.saved_window import SavedPane, SavedWindow
 from gui.theme.follow import Theme
 from gui.window.main_window import MainWindow
 from gui.window.page.terminal_page import TerminalPage
@@ -137,6 +138,11 @@ class PlayedViewer:
         self.delegate.viewer_refused(InputRefused(attachment="", sequence=sequence, code="input_full", message=line))
 
 
+def one_pane(tabs: list[str], active: str = "", places: dict[str, tuple[int, str]] | None = None) -> WindowLayout:
+    """The layout of one window with one pane."""
+    return WindowLayout(windows=[SavedWindow(panes=[SavedPane(tabs, active, places or {})])])
+
+
 class Played:
     """The window and what is behind it."""
 
@@ -220,6 +226,12 @@ class Played:
         for _ in range(3):
             QApplication.processEvents()
         delete_what_is_to_be_deleted()
+
+    @property
+    def saved_pane(self) -> dict[str, Any]:
+        """The first pane, as the window's layout was saved last."""
+        pane: dict[str, Any] = self.layouts[-1]["windows"][0]["panes"][0]
+        return pane
 
     async def until(self, condition: Callable[[], object], what: str) -> None:
         """Let both loops run until the condition holds."""

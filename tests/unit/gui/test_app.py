@@ -13,7 +13,6 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.app import App
 from gui.bridge import sessions_model
-from gui.settings.layout import WindowLayout
 from gui.settings.themes.library import Library
 from gui.tray.tray import Tray
 from gui.window.page.terminal_page import TerminalPage
@@ -27,7 +26,7 @@ from tests.support.displays import XServer
 from tests.support.qt_waiting import delete_what_is_to_be_deleted
 from tests.support.themes import DARK, LIGHT
 from tests.support.waiting import eventually
-from tests.unit.gui.conftest import Played, PlayedViewer
+from tests.unit.gui.conftest import Played, PlayedViewer, one_pane
 
 ID = "00000000-0000-4000-8000-000000000001"
 
@@ -116,7 +115,7 @@ async def test_the_layout_is_in_the_record_at_once(app: App):
 
     def saved() -> bool:
         with Store.open(paths.database()) as store:
-            return bool(store.layout().get("tabs") == [chat.id])
+            return bool(store.layout().get("windows", [{}])[0].get("panes", [{}])[0].get("tabs") == [chat.id])
 
     await until(saved)
 
@@ -125,9 +124,9 @@ async def test_a_layout_that_could_not_be_read_is_there_the_next_time(
     qapp: QApplication, display: XServer, window_manager: None, recorded: None, monkeypatch: pytest.MonkeyPatch
 ):
     with Store.open(paths.database()) as store:
-        store.save_layout(WindowLayout(tabs=[ID], active=ID).to_dict())
+        store.save_layout(one_pane([ID], ID).to_dict())
 
-    def locked(_store: Store) -> dict[str, Any]:
+    def locked(_store: Store, _warn: object) -> dict[str, Any]:
         raise StoreError("another program kept it locked for 5 s; try again")
 
     with monkeypatch.context() as patch:
@@ -140,7 +139,21 @@ async def test_a_layout_that_could_not_be_read_is_there_the_next_time(
             made.window.open_chat(made.sessions.chats()[0])
             made.window.chat_actions.close_tab(ID)
     with Store.open(paths.database()) as store:
-        assert store.layout()["tabs"] == [ID]
+        assert store.layout()["windows"][0]["panes"][0]["tabs"] == [ID]
+
+
+async def test_a_damaged_layout_costs_one_line_and_opens_what_is_whole(
+    qapp: QApplication, display: XServer, window_manager: None, recorded: None
+):
+    with Store.open(paths.database()) as store:
+        store.save_layout({"windows": [{"panes": [{"tabs": [ID]}], "tree": "a bush"}, 5]})
+    async with opened(qapp) as made:
+        banner = made.window.banners.current
+        assert banner is not None
+        assert banner.text.startswith("The saved windows and tabs were damaged")
+        assert made.window.tabs.ids() == [ID]
+        made.window.banners.dismiss()
+        assert made.window.banners.current is None
 
 
 async def test_chats_that_could_not_be_listed_are_listed_once_they_can(

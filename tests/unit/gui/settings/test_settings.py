@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from gui.settings.layout import ENDED_BY_YOU_KEPT, WindowLayout
+from gui.settings.pane_tree import Pane, Split, numbers
 from gui.settings.preferences import load_preferences
+from gui.settings.saved_window import SavedPane, SavedWindow
 from gui.window.actions import key_table
 
 
@@ -58,18 +60,51 @@ def test_a_file_without_permission_is_said_in_one_line(area, monkeypatch: pytest
 
 
 def test_layout_survives_the_way_through_the_store():
-    layout = WindowLayout(tabs=["a", "b"], active="b", geometry=(1, 2, 800, 600), zoom=3, grid=(90, 30))
+    layout = WindowLayout(
+        windows=[
+            SavedWindow([SavedPane(["a", "b"], "b", {"a": (7, "digest")})], geometry=(1, 2, 800, 600)),
+            SavedWindow(
+                [SavedPane(["c"], "c"), SavedPane(["d"], "d")], Split(False, (Pane(0), Pane(1)), (0.3, 0.7)), 1, True
+            ),
+        ],
+        zoom=3,
+        grid=(90, 30),
+    )
     assert WindowLayout.from_dict(layout.to_dict()) == layout
 
 
-def test_odd_values_of_a_layout_count_as_defaults():
+def test_a_layout_of_a_former_version_is_one_window_with_one_pane():
+    warned: list[str] = []
     found = WindowLayout.from_dict(
-        {"tabs": ["a", "a", "b"], "geometry": "wide", "zoom": 9000, "active": 3, "from_the_future": True}
-    )
-    assert found.tabs == ["a", "b"]
-    assert found.geometry is None
-    assert found.active == ""
+        {"tabs": ["a", "b", "a"], "active": "b", "places": {"a": [7, "digest"]}, "geometry": [1, 2, 800, 600],
+         "sidebar_width_px": "wide", "zoom": 9000, "from_the_future": True},
+        lambda: warned.append("damaged"),
+    )  # fmt: skip
+    assert found.windows == [
+        SavedWindow([SavedPane(["a", "b"], "b", {"a": (7, "digest")})], Pane(0), geometry=(1, 2, 800, 600))
+    ]
     assert found.zoom == 24
+    assert not warned
+
+
+@pytest.mark.parametrize(
+    ("windows", "tabs"),
+    [
+        ("none", [[[]]]),
+        ([7, {"panes": [{"tabs": ["a"]}]}], [[["a"]]]),
+        ([{"panes": [{"tabs": ["a"]}, {"tabs": ["b"]}], "tree": {"is": "heap"}}], [[["a"], ["b"]]]),
+        ([{"panes": [{"tabs": ["a"]}, {"tabs": 5}], "geometry": "wide"}], [[["a"]]]),
+        ([{"panes": [{"tabs": ["a"]}, {"tabs": ["b"]}], "tree": {"is": "pane", "number": 0}}], [[["a"], ["b"]]]),
+        ([{"panes": [{"tabs": ["a"]}], "active_pane": 9}, {"panes": []}], [[["a"]], [[]]]),
+    ],
+)
+def test_what_is_whole_of_a_damaged_layout_is_kept_and_the_rest_is_said_once(windows: object, tabs: object):
+    warned: list[str] = []
+    found = WindowLayout.from_dict({"windows": windows, "zoom": 3}, lambda: warned.append("damaged"))
+    assert [[pane.tabs for pane in window.panes] for window in found.windows] == tabs
+    assert all(sorted(numbers(one.arrangement())) == list(range(len(one.panes))) for one in found.windows)
+    assert found.zoom == 3
+    assert len(warned) == (0 if windows == [{"panes": [{"tabs": ["a"]}], "active_pane": 9}, {"panes": []}] else 1)
 
 
 def test_only_the_latest_ends_are_remembered():
@@ -97,7 +132,7 @@ def test_no_key_is_given_twice_nor_taken_from_the_programs():
 def test_keys_of_later_features_are_free():
     chosen, _ = key_table.with_overrides({})
     given = {sequence.toString() for sequences in chosen.values() for sequence in sequences}
-    assert not given & {"Ctrl+Shift+D", "Ctrl+Shift+E", "Ctrl+Shift+Z", "Ctrl+Shift+Space", "Ctrl+,"}
+    assert not given & set(key_table.RESERVED)
 
 
 def test_a_key_of_the_users_is_taken_from_who_had_it():

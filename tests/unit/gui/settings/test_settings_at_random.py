@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from gui.settings.layout import ZOOM_RANGE, WindowLayout
+from gui.settings.pane_tree import numbers
 from gui.settings.preferences import load_preferences
 from tests.support.fuzzing import anything, chance, fitting, some, some_toml, times
 
@@ -43,7 +44,10 @@ def test_any_layout_is_taken_where_it_makes_sense() -> None:
             if choose.random() < 0.3:
                 values["from_the_future"] = anything(choose)
             layout = WindowLayout.from_dict(values)
-            assert len(layout.tabs) == len(set(layout.tabs))
+            assert layout.windows
+            for window in layout.windows:
+                assert sorted(numbers(window.arrangement())) == list(range(len(window.panes)))
+                assert all(len(pane.tabs) == len(set(pane.tabs)) for pane in window.panes)
             assert ZOOM_RANGE[0] <= layout.zoom <= ZOOM_RANGE[1]
             layout.note_ended_by_you(some(choose, ["a", "b"]))
             assert WindowLayout.from_dict(layout.to_dict()) == layout

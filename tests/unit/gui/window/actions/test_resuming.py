@@ -16,7 +16,7 @@ from session_host.errors import ConversationOpen, ConversationUnknown, NotResuma
 from session_host.protocol.values import Activity, State
 from session_host.storage.store import SessionRecord, Store
 from session_host.storage.store.session_record import INTERRUPTED
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import Played, one_pane
 
 ENDED: dict[str, Any] = {"state": State.EXITED, "exit_code": 0, "ended_at": "2026-01-02T03:05:00Z"}
 
@@ -212,9 +212,8 @@ async def test_tabs_of_last_time_show_what_goes_on(played: Played):
     follower = await played.add("new")
     session_id = await played.add("old", **ENDED, continued_by=follower)
     other = await played.add("other")
-    from gui.settings.layout import WindowLayout
 
-    window = played.open_window(WindowLayout(tabs=[session_id, other, follower], active=session_id))
+    window = played.open_window(one_pane([session_id, other, follower], session_id))
     assert window.tabs.ids() == [follower, other]
     assert window.tabs.active_id == follower
 

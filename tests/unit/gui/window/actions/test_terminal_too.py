@@ -24,7 +24,7 @@ def items(played: Played, session_id: str) -> dict[str, QAction]:
     """The items of a chat's menu, as it opens on its tab."""
     window = played.window
     menus = ChatMenu(window, window.chat_actions, window.resuming, window.sheets, window.open_chat)
-    menus.show_for_tab(played.chat(session_id), window.mapToGlobal(QPoint(200, 100)))
+    menus.show_for_tab(played.chat(session_id), window.mapToGlobal(QPoint(200, 100)), window.actions_)
     menu = QApplication.activePopupWidget()
     assert isinstance(menu, QMenu)
     found = {action.text(): action for action in menu.actions()}

@@ -12,7 +12,7 @@ from gui.window.tabs.remembered_marks import RememberedMarks
 from session_host.protocol.messages import BellEvent, OutputEvent
 from session_host.protocol.values import GridSize, State
 from session_host.terminal import create
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import Played, one_pane
 
 LINES = b"".join(b"line %d\r\n" % number for number in range(300))
 
@@ -33,7 +33,7 @@ def is_followed(played: Played, session_id: str) -> bool:
 
 def let_all_rest(played: Played) -> None:
     """Let the pages rest one after the other, as the timer does."""
-    tabs = played.window.tabs
+    tabs = played.window.tabs.active.tabs
     is_due = True
     while is_due:
         tabs._rest_later.stop()
@@ -95,7 +95,7 @@ async def test_marks_of_what_was_not_seen_are_there_in_the_next_window(played: P
     layout = WindowLayout.from_dict(played.layouts[-1])
     for session_id in (one, two):
         played.chat(session_id).unseen = played.chat(session_id).rang = False
-    RememberedMarks(played.sessions, window.tabs, layout, window).restore()
+    RememberedMarks(played.sessions, layout, window).restore()
     assert [(chat.unseen, chat.rang) for chat in window.tabs.chats()] == [
         (True, False), (True, True), (False, False), (False, False),
     ]  # fmt: skip
@@ -105,7 +105,7 @@ async def test_marks_of_what_was_not_seen_are_there_in_the_next_window(played: P
 
 async def test_the_place_in_an_ended_chat_is_there_again_after_a_rest(played: Played):
     ended = await played.add("old", state=State.EXITED, exit_code=0, ended_at="2026-01-02T03:05:00Z")
-    window = played.open_window(WindowLayout(tabs=[ended], active=ended, places={ended: (120, "")}))
+    window = played.open_window(one_pane([ended], ended, {ended: (120, "")}))
     emulator = create(None, GridSize(80, 24))
     emulator.feed(LINES)
     place = place_of_row(emulator, 120)
@@ -114,7 +114,7 @@ async def test_the_place_in_an_ended_chat_is_there_again_after_a_rest(played: Pl
     frame = emulator.frame()
     assert frame.scrollback_rows - frame.scroll_offset == 120
     window.snapshot_layout()
-    assert played.layouts[-1]["places"] == {ended: (place.row, place.digest)}
+    assert played.saved_pane["places"] == {ended: (place.row, place.digest)}
 
 
 def test_a_place_is_found_though_older_rows_have_gone():

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QTabBar
 
-from gui.settings.layout import WindowLayout
 from gui.window.tabs.tab_bar import MIN_TAB_PX, shared_out
 from session_host.protocol.messages import BellEvent, OutputEvent
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import Played, one_pane
 
 LONG = "frontend: rewrite the settings page with the new tokens"
 
@@ -25,19 +24,19 @@ async def test_a_long_name_is_shown_whole_while_there_is_room(played: Played):
     window = played.open_window()
     window.resize(1600, 700)
     played.show(session_id)
-    bar = window.tab_bar
+    bar = window.tabs.active.bar
     room = bar.fontMetrics().horizontalAdvance(LONG)
     assert bar.tabRect(0).width() >= room
 
 
 async def test_tabs_that_do_not_fit_are_in_a_list(played: Played):
     ids = [await played.add(f"{LONG} {number}") for number in range(12)]
-    window = played.open_window(WindowLayout(tabs=ids, active=ids[0]))
+    window = played.open_window(one_pane(ids, ids[0]))
     window.resize(700, 500)
     played.settle()
-    overflow = window.overflow
+    overflow = window.tabs.active.overflow
     assert overflow.isVisible()
-    bar = window.tab_bar
+    bar = window.tabs.active.bar
     widths = [bar.tabButton(index, QTabBar.ButtonPosition.RightSide).width() for index in range(12)]
     assert widths == [20] + [0] * 11, "no room is kept for a button that is not shown"
     overflow.show_list()
@@ -60,7 +59,7 @@ async def test_a_tab_and_a_row_say_that_a_chat_rang_or_wrote_until_it_is_looked_
     window = played.open_window()
     played.show(two)
     played.show(one)
-    bar, left = window.tab_bar, QTabBar.ButtonPosition.LeftSide
+    bar, left = window.tabs.active.bar, QTabBar.ButtonPosition.LeftSide
     place = bar.index_of(two)
     plain = bar.tabIcon(place).pixmap(16).toImage()
     played.viewers[two].tell(OutputEvent(offset=3))

@@ -8,10 +8,9 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 
-from gui.settings.layout import WindowLayout
 from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.values import State
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import Played, one_pane
 
 
 async def three_tabs(played: Played) -> list[str]:
@@ -39,7 +38,7 @@ async def test_a_shown_chat_is_followed_and_a_hidden_one_is_not(played: Played):
 async def test_tabs_of_last_time_are_there_in_their_order(played: Played):
     ids = [await played.add(name) for name in ("one", "two", "three")]
     order = [ids[2], "forgotten", ids[0], ids[1]]
-    window = played.open_window(WindowLayout(tabs=order, active=ids[0]))
+    window = played.open_window(one_pane(order, ids[0]))
     assert window.tabs.ids() == [ids[2], ids[0], ids[1]]
     assert window.tabs.active_id == ids[0]
     assert [played.viewers[session_id].output for session_id in ids] == [True, False, False]
@@ -48,14 +47,14 @@ async def test_tabs_of_last_time_are_there_in_their_order(played: Played):
 
 async def test_every_change_is_saved(played: Played):
     one, two, three = await three_tabs(played)
-    assert played.layouts[-1]["tabs"] == [one, two, three]
-    assert played.layouts[-1]["active"] == three
-    played.window.tab_bar.moveTab(0, 2)
-    assert played.layouts[-1]["tabs"] == [two, three, one]
+    assert played.saved_pane["tabs"] == [one, two, three]
+    assert played.saved_pane["active"] == three
+    played.window.tabs.active.bar.moveTab(0, 2)
+    assert played.saved_pane["tabs"] == [two, three, one]
     played.window.chat_actions.close_tab(three)
-    assert played.layouts[-1]["tabs"] == [two, one]
+    assert played.saved_pane["tabs"] == [two, one]
     played.window.tabs.step(1)
-    assert played.layouts[-1]["active"] == played.window.tabs.active_id
+    assert played.saved_pane["active"] == played.window.tabs.active_id
 
 
 async def test_closing_a_tab_leaves_the_chat_and_says_so_once(played: Played):
@@ -99,14 +98,14 @@ async def test_a_chat_whose_tab_was_closed_gets_another_screen_without_a_complai
 
 async def test_the_middle_button_closes(played: Played):
     one, _, three = await three_tabs(played)
-    bar = played.window.tab_bar
+    bar = played.window.tabs.active.bar
     QTest.mouseClick(bar, Qt.MouseButton.MiddleButton, pos=bar.tabRect(1).center())
     assert played.window.tabs.ids() == [one, three]
 
 
 async def test_the_cross_closes(played: Played):
     one, two, _ = await three_tabs(played)
-    bar = played.window.tab_bar
+    bar = played.window.tabs.active.bar
     button = bar.tabButton(2, bar.ButtonPosition.RightSide)
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     assert played.window.tabs.ids() == [one, two]
@@ -114,14 +113,14 @@ async def test_the_cross_closes(played: Played):
 
 async def test_tabs_are_dragged_into_order(played: Played):
     one, two, three = await three_tabs(played)
-    bar = played.window.tab_bar
+    bar = played.window.tabs.active.bar
     begin, end = bar.tabRect(0).center(), bar.tabRect(2).center() + QPoint(30, 0)
     QTest.mousePress(bar, Qt.MouseButton.LeftButton, pos=begin)
     for step in range(1, 11):
         QTest.mouseMove(bar, begin + (end - begin) * step / 10)
         played.settle()
     QTest.mouseRelease(bar, Qt.MouseButton.LeftButton, pos=end)
-    await played.until(lambda: played.layouts[-1]["tabs"] == [two, three, one], "the new order")
+    await played.until(lambda: played.saved_pane["tabs"] == [two, three, one], "the new order")
 
 
 async def test_keys_go_from_tab_to_tab(played: Played):
@@ -156,7 +155,7 @@ async def test_typed_keys_reach_the_chat_that_is_shown(played: Played):
 async def test_removing_a_chat_closes_its_tab(played: Played):
     ended = await played.add("old", state=State.EXITED, exit_code=0, ended_at="2026-01-02T03:05:00Z")
     running = await played.add("new")
-    window = played.open_window(WindowLayout(tabs=[ended, running], active=ended))
+    window = played.open_window(one_pane([ended, running], ended))
     played.window.chat_actions.remove(played.chat(ended))
     await played.until(lambda: window.tabs.ids() == [running], "the tab to go")
     assert window.tabs.active_id == running
@@ -167,10 +166,10 @@ async def test_the_last_tab_closed_shows_how_to_go_on(played: Played):
     window = played.open_window()
     played.show(session_id)
     window.chat_actions.close_tab(session_id)
-    assert window.stack.currentWidget() is window.empty
+    assert window.tabs.active.stack.currentWidget() is window.empty
     assert window.empty.title.text() == "1 running chat"
     assert window.windowTitle() == "Outlive"
-    assert played.layouts[-1]["tabs"] == []
+    assert played.saved_pane["tabs"] == []
     assert not played.viewers[session_id].output
 
 
@@ -197,7 +196,7 @@ async def test_who_has_chats_is_no_newcomer(played: Played):
 @pytest.mark.parametrize("state", [ViewerState.LIVE, ViewerState.RECONNECTING])
 async def test_connected_means_attached(played: Played, state: ViewerState):
     session_id = await played.add("one")
-    played.open_window(WindowLayout(tabs=[session_id], active=session_id))
+    played.open_window(one_pane([session_id], session_id))
     chat = played.chat(session_id)
     assert not chat.is_live, "not before the host has said so"
     played.viewers[session_id].become(state)

@@ -1,0 +1,12 @@
+"""The panes of a window: split, arranged, zoomed, and tabs dragged among them.
+
+    panes      all panes of a window: opens and moves tabs, splits and closes panes
+    pane       one pane: a row of tabs, and the page in front
+    pane_area  places panes and the lines between them, and draws where a dragged tab would go
+    tab_moves  moves tabs between panes, and between windows
+    closed_tabs  the tabs that were closed lately
+    tab_drag   a tab that is dragged out of its row
+    drop_zone  where a dragged tab would go
+
+The arrangement itself is ``gui.settings.pane_tree``. This room does not know the window's actions.
+"""

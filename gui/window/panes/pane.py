@@ -1,0 +1,82 @@
+"""One pane: a row of tabs, and the page in front."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from gui.bridge.sessions_model import SessionsModel
+from gui.theme.follow import Theme
+from gui.theme.icons import Glyph
+from gui.theme.tokens import BAR_HEIGHT_PX
+from gui.window.tabs.recent import RecentChats
+from gui.window.tabs.tab_bar import OverflowButton, TabBar
+from gui.window.tabs.tabs import Tabs
+from gui.window.widgets.parts import Area, Hairline, IconButton, Late
+from gui.wording import window_texts
+
+
+class PaneWidget(Area):
+    """A pane of the window.
+
+    Attributes:
+        number: its number in the window's tree of panes.
+        bar, overflow: the tabs, and the list of those without room.
+        stack: the pages.
+        tabs: opens, closes and shows them.
+    """
+
+    def __init__(
+        self, theme: Theme, sessions: SessionsModel, recent: RecentChats, number: int, zoom: Callable[[], object]
+    ) -> None:
+        """Make a pane; ``zoom`` shows it alone, or all panes again."""
+        super().__init__("page")
+        self.number = number
+        self._theme = theme
+        self._zoom = zoom
+        self.bar = TabBar(theme)
+        self.overflow = OverflowButton(theme, self.bar)
+        self.stack = QStackedWidget()
+        self.tabs = Tabs(theme, sessions, recent, self.bar, self.stack)
+        self._unzoom = Late(self._make_unzoom)
+        head = Area("sidebar")
+        head.setFixedHeight(BAR_HEIGHT_PX - 1)
+        self._row = QHBoxLayout(head)
+        self._row.setContentsMargins(0, 0, 4, 0)
+        self._row.setSpacing(4)
+        self._row.addWidget(self.bar, 1)
+        self._row.addWidget(self.overflow)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(head)
+        column.addWidget(Hairline(theme))
+        column.addWidget(self.stack, 1)
+
+    def _make_unzoom(self) -> IconButton:
+        button = IconButton(self._theme, Glyph.UNZOOM, window_texts.show_all_panes(), self._zoom)
+        self._row.insertWidget(2, button)
+        return button
+
+    def add_button(self, button: QWidget) -> None:
+        """Show a button of the window at the end of the row."""
+        self._row.addWidget(button)
+        self._row.setContentsMargins(0, 0, 4, 0)
+
+    def show_state(self, *, is_active: bool, is_alone: bool, is_zoomed: bool) -> None:
+        """Mark the pane with the keyboard among several, and a pane that covers the others."""
+        state = "" if is_alone else "active" if is_active else "other"
+        if self.bar.property("pane") != state:
+            self.bar.setProperty("pane", state)
+            self.bar.style().unpolish(self.bar)
+            self.bar.style().polish(self.bar)
+        if is_zoomed:
+            self._unzoom.get().show()
+        else:
+            self._unzoom.hide()
+
+    def show_empty(self, empty: QWidget) -> None:
+        """Show what a window without tabs has."""
+        self.stack.addWidget(empty)
+        self.stack.setCurrentWidget(empty)

@@ -1,0 +1,164 @@
+"""Places the panes of a window, and the lines between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, Signal
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QWidget
+
+from gui.settings.pane_tree import Divider, Node, Pane, Rect, areas
+from gui.theme.follow import Theme
+from gui.theme.tokens import BAR_HEIGHT_PX
+from gui.window.panes.drop_zone import DropZone
+
+GAP_PX = 1
+GRIP_BEFORE_PX, GRIP_AFTER_PX = 2, 4
+"""The mouse takes hold of a line this far before and after it. Tabs and scroll bars lie before it, padding after it."""
+LEAST_WIDTH_PX = 40
+LEAST_HEIGHT_PX = BAR_HEIGHT_PX + 28
+"""A pane's size that the mouse and the keyboard leave to it."""
+
+
+class PaneArea(QWidget):
+    """All panes of a window, as their tree says, or one of them that covers the others.
+
+    The panes are children with a geometry, not splitters in splitters: a pane that moves in the tree has the same
+    parent as before, so it isn't hidden and shown again.
+
+    Attributes:
+        zone: shows where a dragged tab would go.
+
+    Signals:
+        pushed: the user drags a line (a Divider) this many pixels right or down.
+        evened: the user wants panes of the same size.
+    """
+
+    pushed = Signal(object, int)
+    evened = Signal()
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._tree: Node = Pane(0)
+        self._panes: Mapping[int, QWidget] = {}
+        self._covering: int | None = None
+        self._lines: list[_Line] = []
+        self.places: dict[int, Rect] = {}
+        """The area of each pane; of panes behind one that covers them, too."""
+        self.dividers: list[Divider] = []
+        self.zone = DropZone(theme, self)
+
+    def arrange(self, tree: Node, panes: Mapping[int, QWidget], covering: int | None) -> None:
+        """Place these panes; ``covering`` is the one that covers the others."""
+        self._tree, self._panes, self._covering = tree, panes, covering
+        for pane in panes.values():
+            if pane.parent() is not self:
+                pane.setParent(self)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        whole = Rect(0, 0, self.width(), self.height())
+        self.places, self.dividers = areas(self._tree, whole, GAP_PX)
+        for number, pane in self._panes.items():
+            if self._covering is None or self._covering == number:
+                pane.setGeometry(*(whole if self._covering == number else self.places[number]))
+                pane.show()
+            else:
+                pane.hide()
+        shown = [] if self._covering is not None else self.dividers
+        while len(self._lines) > len(shown):
+            line = self._lines.pop()
+            line.hide()
+            line.deleteLater()
+        while len(self._lines) < len(shown):
+            self._lines.append(_Line(self._theme, self))
+        for line, divider in zip(self._lines, shown, strict=True):
+            line.lie_at(divider)
+
+    def top_right(self) -> int:
+        """The pane in the upper right corner of what is visible."""
+        if self._covering is not None:
+            return self._covering
+        return max(self.places, key=lambda number: (-self.places[number].top, self.places[number].left))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._lay_out()
+
+
+class _Line(QWidget):
+    """A line between two panes, with some pixels around it to take hold of."""
+
+    def __init__(self, theme: Theme, area: PaneArea) -> None:
+        super().__init__(area)
+        self._theme = theme
+        self._area = area
+        self._divider: Divider | None = None
+        self._grabbed_px: int | None = None
+        theme.changed.connect(self.update)
+
+    def lie_at(self, divider: Divider) -> None:
+        """Lie between these two panes."""
+        self._divider = divider
+        left, top, width, height = divider.rect
+        around_px = GRIP_BEFORE_PX + GRIP_AFTER_PX
+        if divider.is_row:
+            self.setGeometry(left - GRIP_BEFORE_PX, top, width + around_px, height)
+            self.setCursor(Qt.CursorShape.SplitHCursor)
+        else:
+            self.setGeometry(left, top - GRIP_BEFORE_PX, width, height + around_px)
+            self.setCursor(Qt.CursorShape.SplitVCursor)
+        self.show()
+        self.raise_()
+
+    def _along_px(self, event: QMouseEvent) -> int:
+        """The place of the mouse across the line, in the area of all panes."""
+        point = self.mapTo(self._area, event.position().toPoint())
+        return point.x() if self._divider is not None and self._divider.is_row else point.y()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton and self._divider is not None:
+            rect = self._divider.rect
+            self._grabbed_px = self._along_px(event) - (rect.left if self._divider.is_row else rect.top)
+            self.update()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._grabbed_px is not None and self._divider is not None:
+            rect = self._divider.rect
+            by_px = self._along_px(event) - self._grabbed_px - (rect.left if self._divider.is_row else rect.top)
+            if by_px:
+                self._area.pushed.emit(self._divider, by_px)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._grabbed_px = None
+        self.update()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self._grabbed_px = None
+        self._area.evened.emit()
+
+    def enterEvent(self, event: QEvent) -> None:
+        self.update()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self._divider is None:
+            return
+        is_held = self._grabbed_px is not None or self.underMouse()
+        thin = 2.0 if is_held else 1 / self.devicePixelRatioF()
+        if self._divider.is_row:
+            rect = QRectF(GRIP_BEFORE_PX, 0, thin, self.height())
+        else:
+            rect = QRectF(0, GRIP_BEFORE_PX, self.width(), thin)
+        painter = QPainter(self)
+        painter.fillRect(rect, self._theme.tokens.color("accent" if is_held else "hairline"))
+        painter.end()
+
+
+def point_in(area: QWidget, widget: QWidget) -> QPoint:
+    """The upper left corner of a widget in the area of all panes."""
+    return widget.mapTo(area, QPoint(0, 0))

@@ -1,0 +1,400 @@
+"""All panes of a window: opens, moves and closes their tabs, and splits, arranges and closes the panes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, QPoint, Signal
+from PySide6.QtWidgets import QApplication, QWidget
+
+from gui.bridge.chat import Chat
+from gui.bridge.sessions_model import SessionsModel
+from gui.settings import pane_tree
+from gui.settings.pane_tree import Divider, Node, Side
+from gui.settings.saved_window import SavedPane, SavedWindow
+from gui.theme.follow import Theme
+from gui.window.page.chat_page import ChatPage
+from gui.window.panes.closed_tabs import ClosedTabs
+from gui.window.panes.pane import PaneWidget
+from gui.window.panes.pane_area import LEAST_HEIGHT_PX, LEAST_WIDTH_PX, PaneArea
+from gui.window.panes.tab_drag import TabDrops
+from gui.window.panes.tab_moves import TabMoves
+from gui.window.tabs.recent import RecentChats
+
+RESIZE_PX = {"left": -24, "right": 24, "up": -20, "down": 20}
+"""How far a key moves the line of a pane: about three columns, or one row."""
+
+
+class Panes(QObject):
+    """The panes of a window. One of them is active: it has the keyboard, or had it last.
+
+    Attributes:
+        area: the widget that has the panes.
+        is_zoomed: whether the active pane covers the others.
+        recent: the order in which chats were shown; ``closed``: the closed tabs; ``moves``: moves tabs.
+
+    Signals:
+        changed: anything that is saved.
+        active_changed: another page is shown, in the active pane or in another one, or another pane is active.
+        page_made: a page exists now, to be wired up.
+        close_wanted: a tab is to be closed (its chat's id).
+        menu_wanted: a tab's menu is to be shown at this point of the screen.
+        emptied: the last tab of the last pane is gone.
+        replaced: a chat's tabs were given to the chat that continues it (the former one's id, the chat).
+        torn_off: a tab was dragged out of the window to this point of the screen.
+    """
+
+    changed = Signal()
+    active_changed = Signal()
+    page_made = Signal(ChatPage)
+    close_wanted = Signal(str)
+    menu_wanted = Signal(str, QPoint)
+    emptied = Signal()
+    replaced = Signal(str, Chat)
+    torn_off = Signal(str, QPoint)
+
+    def __init__(
+        self, theme: Theme, sessions: SessionsModel, recent: RecentChats, empty: QWidget, button: QWidget
+    ) -> None:
+        """Make one pane without tabs.
+
+        Args:
+            theme: the looks.
+            sessions: all chats.
+            recent: the order in which chats were shown.
+            empty: what a window without tabs shows.
+            button: shown at the window's upper right.
+        """
+        area = PaneArea(theme)
+        super().__init__(area)
+        self.area = area
+        self._theme = theme
+        self._sessions = sessions
+        self.recent = recent
+        self._empty = empty
+        self._button = button
+        self._panes: dict[int, PaneWidget] = {}
+        self._tree: Node = pane_tree.Pane(0)
+        self._active = 0
+        self._used: list[int] = [0]
+        """Panes by when they were last active."""
+        self.is_zoomed = False
+        self._next_number = 1
+        self.closed = ClosedTabs()
+        self.moves = TabMoves(self)
+        self._make_pane(0)
+        self._panes[0].show_empty(empty)
+        self._drops = TabDrops(self, self.area, self._panes)
+        self.area.pushed.connect(self._on_pushed)
+        self.area.evened.connect(self.even_out)
+        QApplication.instance().focusChanged.connect(self._on_focus)  # type: ignore[union-attr] # there is one
+        self._arrange()
+
+    def _make_pane(self, number: int) -> PaneWidget:
+        pane = PaneWidget(self._theme, self._sessions, self.recent, number, self.zoom)
+        tabs = pane.tabs
+        tabs.changed.connect(self.changed)
+        tabs.active_changed.connect(self.active_changed)
+        tabs.page_made.connect(self.page_made)
+        tabs.emptied.connect(lambda: self._on_emptied(pane))
+        pane.bar.close_wanted.connect(lambda session_id: self._on_bar(pane, self.close_wanted.emit, session_id))
+        pane.bar.menu_wanted.connect(lambda session_id, at: self._on_bar(pane, self.menu_wanted.emit, session_id, at))
+        pane.bar.tabBarClicked.connect(lambda _index: self.activate_pane(pane.number))
+        pane.bar.dragged_out.connect(lambda session_id: self.moves.drag_soon(pane, session_id))
+        self._panes[number] = pane
+        return pane
+
+    def _on_bar(self, pane: PaneWidget, emit: Callable[..., object], *values: object) -> None:
+        """The user acts on a tab of this pane: the window's actions are on the active one."""
+        self.activate_pane(pane.number)
+        emit(*values)
+
+    # ------------------------------------------------------------ reading
+
+    @property
+    def active(self) -> PaneWidget:
+        """The active pane."""
+        return self._panes[self._active]
+
+    def panes(self) -> list[PaneWidget]:
+        """The panes in reading order."""
+        return [self._panes[number] for number in pane_tree.numbers(self._tree)]
+
+    def ids(self) -> list[str]:
+        """The chats of all tabs, pane by pane; one that is open in two panes is there twice."""
+        return [session_id for pane in self.panes() for session_id in pane.tabs.ids()]
+
+    def chats(self) -> list[Chat]:
+        """The chats of the tabs, in the order of ``ids``."""
+        return [chat for pane in self.panes() for chat in pane.tabs.chats()]
+
+    def pages(self) -> list[ChatPage]:
+        """The pages that exist."""
+        return [page for pane in self.panes() for page in pane.tabs.pages()]
+
+    @property
+    def active_id(self) -> str:
+        """The chat that the active pane shows; "" for none."""
+        return self.active.tabs.active_id
+
+    @property
+    def active_chat(self) -> Chat | None:
+        """The chat that the active pane shows."""
+        return self.active.tabs.active_chat
+
+    @property
+    def active_page(self) -> ChatPage | None:
+        """The page that the active pane shows."""
+        return self.active.tabs.active_page
+
+    def directory(self) -> str:
+        """The directory of the active chat (for a worktree, its repository); "" for none."""
+        chat = self.active_chat
+        return (chat.record.repository or chat.record.cwd) if chat is not None else ""
+
+    def shows(self, session_id: str) -> bool:
+        """Whether a visible pane shows this chat."""
+        visible = [self.active] if self.is_zoomed else self._panes.values()
+        return any(pane.tabs.active_id == session_id for pane in visible)
+
+    def pane(self, number: int) -> PaneWidget | None:
+        """The pane with this number."""
+        return self._panes.get(number)
+
+    def _pane_of(self, session_id: str) -> PaneWidget | None:
+        """The pane that shows a chat, else one that has its tab; the active pane comes first."""
+        order = [self.active, *self.panes()]
+        having = [pane for pane in order if pane.bar.index_of(session_id) >= 0]
+        return next((pane for pane in having if pane.tabs.active_id == session_id), having[0] if having else None)
+
+    def has(self, session_id: str) -> bool:
+        """Whether a pane has this chat's tab."""
+        return session_id in self.ids()
+
+    # ------------------------------------------------------------ saving and restoring
+
+    def note(self, saved: SavedWindow) -> None:
+        """Put panes and tabs into the saved form."""
+        order = pane_tree.numbers(self._tree)
+        places = {number: place for place, number in enumerate(order)}
+        saved.panes = [self._panes[number].tabs.saved() for number in order]
+        saved.tree = pane_tree.renumbered(self._tree, places) or saved.tree
+        saved.active_pane, saved.is_pane_zoomed = places[self._active], self.is_zoomed
+
+    def restore(self, saved: SavedWindow) -> None:
+        """Make the saved panes and open their tabs, except those of removed chats."""
+        kept = [place for place, pane in enumerate(saved.panes) if self._is_worth(pane)]
+        tree = pane_tree.renumbered(saved.arrangement(), {place: number for number, place in enumerate(kept)})
+        if tree is None:
+            return
+        self._tree = tree
+        self._next_number = len(kept)
+        for number in range(1, len(kept)):
+            self._make_pane(number)
+        self._active = kept.index(saved.active_pane) if saved.active_pane in kept else 0
+        self._used = [self._active]
+        self.is_zoomed = saved.is_pane_zoomed and len(kept) > 1
+        self._arrange()
+        for number in sorted(self._panes, key=lambda number: number == self._active):  # The last one gets the keyboard.
+            self._panes[number].tabs.restore(saved.panes[kept[number]])
+
+    def _is_worth(self, saved: SavedPane) -> bool:
+        return any(self._sessions.newest_of(session_id) is not None for session_id in saved.tabs)
+
+    # ------------------------------------------------------------ tabs
+
+    def open(self, chat: Chat) -> ChatPage:
+        """Show a chat where a pane shows it, else in the active pane, and give that pane the keyboard.
+
+        A tab behind another one of another pane moves to the active pane.
+        """
+        pane = self._pane_of(chat.id)
+        if pane is not None and pane.tabs.active_id == chat.id:
+            self.activate_pane(pane.number)
+        elif pane is not None and pane is not self.active:
+            self.moves.move(chat.id, pane, self.active)
+        self.closed.forget(chat.id)
+        return self.active.tabs.open(chat)
+
+    def activate(self, session_id: str) -> None:
+        """Bring a tab to the front of its pane."""
+        pane = self._pane_of(session_id)
+        if pane is not None:
+            self.activate_pane(pane.number)
+            pane.tabs.activate(session_id)
+
+    def replace(self, former: str, chat: Chat) -> None:
+        """Give a chat's tabs to the chat that continues it; without a tab, one is opened."""
+        if not self.has(former):
+            self.open(chat)
+        self.replace_tabs(former, chat)
+        self.replaced.emit(former, chat)
+
+    def replace_tabs(self, former: str, chat: Chat) -> None:
+        """Give a chat's tabs, if there are any, to the chat that continues it."""
+        self.closed.replace(former, chat.id)
+        for pane in self.panes():
+            pane.tabs.replace(former, chat)
+
+    def close(self, session_id: str) -> None:
+        """Close a chat's tab in the active pane, else in another one; the chat goes on."""
+        pane = self.active if self.active.bar.index_of(session_id) >= 0 else self._pane_of(session_id)
+        if pane is not None:
+            self.closed.note(session_id, pane.number, pane.bar.index_of(session_id))
+            pane.tabs.close(session_id)
+
+    def reopen(self) -> None:
+        """Open the tab that was closed last, where it was."""
+        while (closed := self.closed.take_last()) is not None:
+            chat = self._sessions.get(closed.session_id)
+            pane = self._panes.get(closed.pane, self.active)
+            if chat is not None and pane.bar.index_of(chat.id) < 0:
+                self.activate_pane(pane.number)
+                pane.tabs.insert(chat, min(closed.at, pane.bar.count()))
+                pane.tabs.activate(chat.id)
+                return
+
+    def place_of(self, session_id: str) -> tuple[int, str] | None:
+        """Where the user looks in a chat's history; None for its end."""
+        pane = self._pane_of(session_id)
+        return pane.tabs.place_of(session_id) if pane is not None else None
+
+    def give_away(self, session_id: str) -> None:
+        """Close a tab that another window has taken over."""
+        pane = self._pane_of(session_id)
+        if pane is not None:
+            pane.tabs.close(session_id)
+
+    def step(self, by: int) -> None:
+        """Go to the tab to the right (1) or the left (-1), round and round."""
+        self.active.tabs.step(by)
+
+    def go_to(self, number: int) -> None:
+        """Go to the tab in this place, counted from 1; 9 is the last one."""
+        self.active.tabs.go_to(number)
+
+    # ------------------------------------------------------------ panes
+
+    def _arrange(self) -> None:
+        """Place the panes, and mark the active one."""
+        is_zoomed = self.is_zoomed = self.is_zoomed and len(self._panes) > 1
+        for number, pane in self._panes.items():
+            pane.tabs.set_visible(not is_zoomed or number == self._active)
+            is_active, is_alone = number == self._active, is_zoomed or len(self._panes) == 1
+            pane.show_state(is_active=is_active, is_alone=is_alone, is_zoomed=is_zoomed and is_active)
+        self.area.arrange(self._tree, self._panes, self._active if is_zoomed else None)
+        self._panes[self.area.top_right()].add_button(self._button)
+        self._button.show()
+
+    def activate_pane(self, number: int, *, takes_keyboard: bool = True) -> None:
+        """Make a pane the active one, with the keyboard; one that is covered comes into view."""
+        if number == self._active:
+            return
+        self._set_active(number)
+        self._arrange()
+        if takes_keyboard and (page := self.active_page) is not None:
+            page.focus_terminal()
+        self.active_changed.emit()
+        self.changed.emit()
+
+    def _set_active(self, number: int) -> None:
+        self._active, self.is_zoomed = number, False
+        self._used = [*(used for used in self._used if used != number), number]
+
+    def _on_focus(self, _former: QWidget | None, now: QWidget | None) -> None:
+        if now is not None and self.area.isAncestorOf(now) and not self.active.isAncestorOf(now):
+            number = next((pane.number for pane in self._panes.values() if pane.isAncestorOf(now)), self._active)
+            self.activate_pane(number, takes_keyboard=False)
+
+    def split(self, side: Side) -> None:
+        """Split the active pane; the new pane shows the same chat and gets the keyboard."""
+        chat, place = self.active_chat, self.place_of(self.active_id)
+        if chat is not None:
+            tabs = self.split_pane(self.active, side).tabs
+            tabs.insert(chat, place=place)
+            tabs.activate(chat.id)
+
+    def split_pane(self, pane: PaneWidget, side: Side) -> PaneWidget:
+        """Make a pane beside another one the active one; the caller adds a tab to it at once."""
+        number, self._next_number = self._next_number, self._next_number + 1
+        self._tree = pane_tree.split(self._tree, pane.number, side, number)
+        made = self._make_pane(number)
+        self._set_active(number)
+        self._arrange()
+        return made
+
+    def focus(self, side: Side) -> None:
+        """Give the keyboard to the next pane at this side."""
+        number = pane_tree.neighbour(self.area.places, self._active, side, self._used)
+        if number is not None:
+            self.activate_pane(number)
+
+    def zoom(self) -> None:
+        """Have the active pane cover the others, or show all again."""
+        if len(self._panes) > 1:
+            self.is_zoomed = not self.is_zoomed
+            self._arrange()
+            self.active_changed.emit()
+            self.changed.emit()
+
+    def even_out(self) -> None:
+        """Give all panes about the same room."""
+        self._set_tree(pane_tree.even_out(self._tree))
+
+    def resize(self, side: Side) -> None:
+        """Move the line of the active pane a bit in this direction."""
+        is_row = side in {"left", "right"}
+        divider = pane_tree.divider_to_push(self._tree, self.area.dividers, self._active, is_row=is_row)
+        if divider is not None and not self.is_zoomed:
+            self._on_pushed(divider, RESIZE_PX[side])
+
+    def _on_pushed(self, divider: Divider, by_px: int) -> None:
+        least_px = LEAST_WIDTH_PX if divider.is_row else LEAST_HEIGHT_PX
+        self._set_tree(pane_tree.move_divider(self._tree, divider, by_px, least_px))
+
+    def _set_tree(self, tree: Node) -> None:
+        if tree != self._tree:
+            self._tree = tree
+            self._arrange()
+            self.changed.emit()
+
+    def close_pane(self) -> None:
+        """Close the active pane; its tabs go to the pane that gets its room."""
+        pane, heir = self.active, pane_tree.heir(self._tree, self._active)
+        if heir is None:
+            return
+        front = self._panes[heir].tabs.active_id
+        for session_id in pane.tabs.ids():
+            self.moves.move(session_id, pane, self._panes[heir])
+        self._panes[heir].tabs.activate(front)
+
+    def _on_emptied(self, pane: PaneWidget) -> None:
+        if pane.number not in self._panes:
+            return
+        if len(self._panes) == 1:
+            pane.show_empty(self._empty)
+            self.emptied.emit()
+            return
+        heir = pane_tree.heir(self._tree, pane.number)
+        rest = pane_tree.remove(self._tree, pane.number)
+        assert rest is not None
+        assert heir is not None
+        if self._active == pane.number:
+            others = [number for number in self._used if number in self._panes and number != pane.number]
+            self.activate_pane(others[-1] if others else heir)
+        self._tree = rest
+        del self._panes[pane.number]
+        self._used = [number for number in self._used if number != pane.number]
+        self._button.setParent(self.area)
+        pane.hide()
+        pane.tabs.dispose()
+        pane.deleteLater()
+        self._arrange()
+        self.active_changed.emit()
+        self.changed.emit()
+
+    def close_all(self) -> None:
+        """Release all pages; the window is closed."""
+        QApplication.instance().focusChanged.disconnect(self._on_focus)  # type: ignore[union-attr] # there is one
+        for pane in self._panes.values():
+            pane.tabs.dispose()

@@ -1,0 +1,115 @@
+"""A tab that is dragged out of its row: onto a row of tabs, to an edge of a page, or out of all windows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
+
+from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QRect, Qt
+from PySide6.QtGui import QDrag, QDragMoveEvent, QDropEvent, QGuiApplication
+
+from gui.window.panes.drop_zone import Drop, half_of, side_at
+from gui.window.panes.pane import PaneWidget
+from gui.window.panes.pane_area import PaneArea, point_in
+
+if TYPE_CHECKING:
+    from gui.window.panes.panes import Panes
+
+MIME = "application/x-outlive-tab"
+_MARK_PX = 2
+
+
+class TabDrag:
+    """A drag, while it lasts.
+
+    Attributes:
+        session_id: the chat of the dragged tab; ``pane``: the pane that has the tab.
+        landed: the panes of the window in which the tab was dropped, and the place; None if it was dropped elsewhere.
+    """
+
+    current: ClassVar[TabDrag | None] = None
+
+    def __init__(self, pane: PaneWidget, session_id: str) -> None:
+        self.pane = pane
+        self.session_id = session_id
+        self.landed: tuple[Panes, Drop] | None = None
+
+    def run(self) -> bool:
+        """Drag until the mouse button goes up; returns whether the tab was dropped outside of all windows."""
+        bar = self.pane.bar
+        data = QMimeData()
+        data.setData(MIME, self.session_id.encode())
+        drag = QDrag(self.pane.window())
+        drag.setMimeData(data)
+        drag.setPixmap(bar.grab(bar.tabRect(bar.index_of(self.session_id))))
+        drag.setHotSpot(QPoint(16, 16))
+        TabDrag.current = self
+        try:
+            drag.exec(Qt.DropAction.MoveAction)
+        finally:
+            TabDrag.current = None
+        # Escape ends a drag while the button is down.
+        is_up = not QGuiApplication.mouseButtons() & Qt.MouseButton.LeftButton
+        return is_up and self.landed is None and drag.target() is None
+
+
+class TabDrops(QObject):
+    """Takes the tabs that are dropped on the panes of a window."""
+
+    def __init__(self, owner: Panes, area: PaneArea, panes: Mapping[int, PaneWidget]) -> None:
+        super().__init__(area)
+        self._owner = owner
+        self._area = area
+        self._panes = panes
+        area.setAcceptDrops(True)
+        area.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.DragLeave:
+            self._area.zone.hide()
+        elif isinstance(event, QDropEvent) and event.mimeData().hasFormat(MIME):
+            self._on_drag(event)
+            return True
+        return super().eventFilter(watched, event)
+
+    def _on_drag(self, event: QDropEvent) -> None:
+        """A tab is over the panes: show where it would go; or it is dropped there."""
+        drag = TabDrag.current
+        found = self._drop_at(event.position().toPoint(), drag) if drag is not None else None
+        if drag is None or found is None:
+            self._area.zone.hide()
+            event.ignore()
+            if isinstance(event, QDragMoveEvent):  # A place without a drop is still this window's.
+                event.accept()
+            return
+        drop, zone = found
+        event.setDropAction(Qt.DropAction.MoveAction)
+        event.accept()
+        if isinstance(event, QDragMoveEvent):
+            self._area.zone.show_at(zone)
+        else:
+            self._area.zone.hide()
+            drag.landed = self._owner, drop
+
+    def _drop_at(self, point: QPoint, drag: TabDrag) -> tuple[Drop, QRect] | None:
+        """The place for a tab at a point, and what is coloured; None where a drop would change nothing."""
+        for number, pane in self._panes.items():
+            if not pane.isVisible() or not pane.geometry().contains(point):
+                continue
+            page = QRect(point_in(self._area, pane.stack), pane.stack.size())
+            is_own = pane is drag.pane
+            if not page.contains(point):
+                return self._between_tabs(pane, point)
+            side = side_at(point, page)
+            if is_own and (side is None or pane.bar.count() < 2):
+                return None
+            return Drop(number, side), half_of(page, side)
+        return None
+
+    def _between_tabs(self, pane: PaneWidget, point: QPoint) -> tuple[Drop, QRect]:
+        bar, origin = pane.bar, point_in(self._area, pane.bar)
+        at_px = point.x() - origin.x()
+        index = sum(bar.tabRect(each).center().x() < at_px for each in range(bar.count()))
+        edge_px = bar.tabRect(index - 1).right() if index else 0
+        mark = QRect(origin.x() + min(edge_px, bar.width() - _MARK_PX), origin.y(), _MARK_PX, bar.height())
+        return Drop(pane.number, None, index), mark

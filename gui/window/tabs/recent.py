@@ -1,0 +1,32 @@
+"""The order in which chats were shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gui.bridge.chat import Chat
+from gui.settings.layout import WindowLayout
+
+KEPT = 100
+
+
+class RecentChats:
+    """The chats that were shown in any window, the latest last; kept in the layout."""
+
+    def __init__(self, layout: WindowLayout) -> None:
+        self._layout = layout
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of the chats, the latest last."""
+        return list(self._layout.recent)
+
+    def note(self, session_id: str) -> None:
+        """A chat is shown now."""
+        self._layout.recent = [*(known for known in self._layout.recent if known != session_id), session_id][-KEPT:]
+
+    def ordered(self, chats: Iterable[Chat], shown: str) -> list[Chat]:
+        """Chats in the order of their last showing; the one that is shown now comes after all that were."""
+        places = {session_id: place for place, session_id in enumerate(self._layout.recent, 2)}
+        places[shown] = 1
+        return sorted(chats, key=lambda chat: -places.get(chat.id, 0))

@@ -1,0 +1,231 @@
+"""All windows: restored, opened for a tab that is moved out of another one, and closed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, QPoint, Signal
+
+from gui.bridge.chat import Chat
+from gui.bridge.sessions_model import SessionsModel
+from gui.settings.layout import WindowLayout
+from gui.settings.saved_window import SavedWindow
+from gui.window.main_window import MainWindow
+from gui.window.page.chat_page import ChatPage
+
+PATIENCE_S = 60.0
+"""How long a closed window waits for the end of work that it may have begun."""
+OFFSET_PX = 32
+"""A window that is opened by keyboard lies so far right and below of the one that its tab came from."""
+GRAB_PX = (120, 16)
+"""Where a window that was torn off lies around the mouse: right of its left edge and below its upper one."""
+
+
+class Windows(QObject):
+    """The windows, of which there is at least one.
+
+    Signals:
+        layout_changed: the layout must be saved.
+        close_wanted: the user closed the only window.
+        looks_elsewhere: the user now looks at another chat, or at none, or returns to a window.
+    """
+
+    layout_changed = Signal()
+    close_wanted = Signal()
+    looks_elsewhere = Signal()
+
+    def __init__(
+        self,
+        make: Callable[[SavedWindow], MainWindow],
+        sessions: SessionsModel,
+        layout: WindowLayout,
+        parent: QObject | None = None,
+    ) -> None:
+        """Make the first window, which is hidden; ``make`` makes one for its part of the layout."""
+        super().__init__(parent)
+        self._make = make
+        self._sessions = sessions
+        self._layout = layout
+        self.all: list[MainWindow] = []
+        self.current = self._add(layout.windows[0])
+        """The window that the user used last."""
+
+    def _add(self, saved: SavedWindow) -> MainWindow:
+        window = self._make(saved)
+        window.others = _OthersOf(self, window)
+        window.layout_changed.connect(self.layout_changed)
+        window.close_wanted.connect(lambda: self._on_close_wanted(window))
+        window.looks_elsewhere.connect(lambda: self._on_looks(window))
+        window.tabs.emptied.connect(lambda: self._on_emptied(window))
+        window.tabs.replaced.connect(lambda former, chat: self._on_replaced(window, former, chat))
+        self.all.append(window)
+        return window
+
+    # ------------------------------------------------------------ start and end
+
+    def restore(self) -> None:
+        """Open the windows of the last run; the chats must be known."""
+        for saved in self._layout.windows[1:]:
+            self._add(saved)
+        for window in list(self.all):
+            window.restore_tabs()
+        for window in self.all[1:]:
+            if not window.tabs.ids():
+                self._forget(window)
+
+    def show(self) -> None:
+        """Show all windows, the first one in front."""
+        for window in reversed(self.all):
+            window.show()
+        self.current.focus_page()
+
+    def snapshot_layout(self) -> WindowLayout:
+        """The layout as it is now."""
+        for window in self.all:
+            window.snapshot_layout()
+        return self._layout
+
+    def hide(self) -> None:
+        """Hide all windows."""
+        for window in self.all:
+            window.hide()
+
+    def delete(self) -> None:
+        """Delete all windows."""
+        for window in self.all:
+            window.deleteLater()
+
+    # ------------------------------------------------------------ showing chats
+
+    def open_chat(self, chat: Chat) -> ChatPage:
+        """Show a chat in the window that shows it or has its tab, else in the current one; the window comes up."""
+        order = sorted(self.all, key=lambda window: window is not self.current)
+        having = [window for window in order if window.tabs.has(chat.id)]
+        showing = [window for window in having if window.tabs.shows(chat.id)]
+        window = next(iter([*showing, *having, self.current]))
+        window.bring_up()
+        return window.open_chat(chat)
+
+    def bring_up(self) -> None:
+        """Raise the current window, with the keyboard focus."""
+        self.current.bring_up()
+
+    def is_looked_at(self, chat: Chat) -> bool:
+        """Whether the user sees this chat."""
+        return any(window.is_looked_at(chat) for window in self.all)
+
+    def _on_looks(self, window: MainWindow) -> None:
+        if window.isActiveWindow() and window in self.all:
+            self.current = window
+        self.looks_elsewhere.emit()
+
+    # ------------------------------------------------------------ closing
+
+    def _on_close_wanted(self, window: MainWindow) -> None:
+        if len(self.all) == 1:
+            self.close_wanted.emit()
+            return
+        ids = window.tabs.ids()
+        self._forget(window)
+        for session_id in ids:
+            self.current.tabs.closed.note(session_id)
+
+    def _on_emptied(self, window: MainWindow) -> None:
+        if len(self.all) > 1 and window in self.all:
+            self._forget(window)
+
+    def _forget(self, window: MainWindow) -> None:
+        """Close a window; its chats keep running."""
+        self.all.remove(window)
+        self._layout.windows = [each.saved for each in self.all]
+        if self.current is window:
+            self.current = self.all[-1]
+        window.hide()
+        window.tabs.close_all()
+        self._sessions.tasks.start(self._delete(window), "a closed window")
+        for other in self.all:
+            other.describe()
+        self.layout_changed.emit()
+
+    async def _delete(self, window: MainWindow) -> None:
+        """Delete a closed window, once the work that it may have begun has ended."""
+        try:
+            await self._sessions.tasks.wait_for_others(PATIENCE_S)
+        finally:
+            window.deleteLater()
+
+    def _on_replaced(self, window: MainWindow, former: str, chat: Chat) -> None:
+        for other in self.all:
+            if other is not window:
+                other.tabs.replace_tabs(former, chat)
+
+    # ------------------------------------------------------------ moving tabs
+
+    def move(self, window: MainWindow, session_id: str, to: int | None, at: QPoint | None) -> None:
+        """Move a tab of a window to another one, or to a new one; see ``Others``."""
+        chat = self._sessions.get(session_id)
+        others = [other for other in self.all if other is not window]
+        if chat is None or not window.tabs.has(session_id) or (to is not None and to >= len(others)):
+            return
+        if to is None and len(window.tabs.ids()) == 1:
+            return  # The new window would be the same one.
+        target = self._new_like(window, at) if to is None else others[to]
+        tabs = target.tabs.active.tabs
+        tabs.insert(chat, tabs.after_shown, window.tabs.place_of(session_id))
+        target.bring_up()
+        tabs.activate(session_id)
+        window.tabs.give_away(session_id)
+        for each in self.all:
+            each.describe()
+        target.focus_page()
+
+    def _new_like(self, window: MainWindow, at: QPoint | None) -> MainWindow:
+        """A window without tabs, as large as another one, around a point or beside it."""
+        place = window.normalGeometry()
+        left, top = place.left() + OFFSET_PX, place.top() + OFFSET_PX
+        if at is not None:
+            left, top = at.x() - GRAB_PX[0], at.y() - GRAB_PX[1]
+        former = window.saved
+        saved = SavedWindow(
+            geometry=(left, top, place.width(), place.height()),
+            sidebar_width_px=former.sidebar_width_px, sidebar_collapsed=former.sidebar_collapsed,
+        )  # fmt: skip
+        self._layout.windows.append(saved)
+        made = self._add(saved)
+        made.begin()
+        return made
+
+
+class _OthersOf:
+    """The windows beside one window; see ``Others``."""
+
+    def __init__(self, windows: Windows, window: MainWindow) -> None:
+        self._windows = windows
+        self._window = window
+
+    def _others(self) -> list[MainWindow]:
+        return [window for window in self._windows.all if window is not self._window]
+
+    def titles(self) -> list[str]:
+        return [window.windowTitle() for window in self._others()]
+
+    def is_current(self) -> bool:
+        return self._windows.current is self._window
+
+    def is_gone(self) -> bool:
+        return self._window not in self._windows.all
+
+    def is_any_seen(self) -> bool:
+        return any(window.isVisible() and not window.isMinimized() for window in self._others())
+
+    def show(self, chat: Chat) -> ChatPage | None:
+        if self.is_gone():
+            return self._windows.open_chat(chat)
+        for window in self._others():
+            if window.tabs.has(chat.id):
+                window.bring_up()
+                return window.open_chat(chat)
+        return None
+
+    def move(self, session_id: str, to: int | None = None, at: QPoint | None = None) -> None:
+        self._windows.move(self._window, session_id, to, at)

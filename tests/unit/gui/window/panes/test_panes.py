@@ -1,0 +1,198 @@
+"""Panes: split, focused, zoomed, resized and closed; tabs moved among them; restored."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtTest import QTest
+
+from gui.settings.layout import WindowLayout
+from gui.settings.pane_tree import Pane, Split
+from gui.settings.saved_window import SavedPane, SavedWindow
+from gui.window.panes.drop_zone import Drop
+from gui.window.panes.panes import Panes
+from gui.window.tabs import tabs
+from session_host.protocol.messages import OutputEvent
+from tests.unit.gui.conftest import Played
+
+
+async def three_chats(played: Played) -> list[str]:
+    ids = [await played.add(name) for name in ("one", "two", "three")]
+    window = played.open_window()
+    for session_id in ids:
+        played.show(session_id)
+    window.activateWindow()
+    await played.until(played.page.view.hasFocus, "the terminal to have the keyboard")
+    return ids
+
+
+def tabs_of(panes: Panes) -> list[list[str]]:
+    return [pane.tabs.ids() for pane in panes.panes()]
+
+
+async def test_a_split_shows_the_same_chat_in_both_panes_and_the_next_chat_comes_into_the_new_one(played: Played):
+    one, two, three = await three_chats(played)
+    panes = played.window.tabs
+    panes.split("right")
+    played.settle()
+    assert tabs_of(panes) == [[one, two, three], [three]]
+    assert [pane.tabs.active_id for pane in panes.panes()] == [three, three]
+    assert panes.active is panes.panes()[1]
+    assert played.page.view.hasFocus()
+    [second] = played.further
+    assert second.output
+    played.window.open_chat(played.chat(one))
+    assert tabs_of(panes) == [[two, three], [three, one]], "its tab was behind another one and moved"
+    await played.until(lambda: played.viewers[one].output, "its output to be followed")
+    assert panes.shows(three)
+    assert panes.shows(one)
+    played.window.open_chat(played.chat(three))
+    assert panes.active is panes.panes()[0], "it is shown there"
+
+
+async def test_keys_go_from_pane_to_pane_and_the_active_one_is_marked(played: Played):
+    await three_chats(played)
+    panes = played.window.tabs
+    for action in ("split_right", "split_down", "pane_left"):
+        played.window.actions_[action].trigger()
+        played.settle()
+    left, upper, lower = panes.panes()
+    assert panes.active is left
+    assert [pane.bar.property("pane") for pane in (left, upper, lower)] == ["active", "other", "other"]
+    order = []
+    for side in ("right", "up", "left", "right"):
+        played.window.actions_[f"pane_{side}"].trigger()
+        played.settle()
+        order.append(panes.panes().index(panes.active))
+        page = panes.active_page
+        assert page is not None
+        assert page.has_keyboard
+    assert order == [2, 1, 0, 1], "to the one that was used last"
+    QTest.mouseClick(lower.tabs.pages()[0], Qt.MouseButton.LeftButton)
+    QTest.mouseClick(lower.tabs.pages()[0].content, Qt.MouseButton.LeftButton)
+    assert panes.active is lower
+
+
+async def test_a_zoomed_pane_covers_the_others_which_follow_no_output_meanwhile(played: Played):
+    one, *_, three = await three_chats(played)
+    panes, chat = played.window.tabs, played.chat(three)
+    panes.split("right")
+    played.window.open_chat(played.chat(one))
+    panes.zoom()
+    played.settle()
+    left, right = panes.panes()
+    assert (left.isVisible(), right.size()) == (False, panes.area.size())
+    assert not panes.shows(three)
+    played.viewers[three].tell(OutputEvent(offset=3))
+    unseen = [chat.unseen]
+    panes.focus("left")
+    assert left.isVisible()
+    assert not panes.is_zoomed
+    assert [*unseen, chat.unseen] == [True, False]
+    panes.zoom()
+    played.window.chat_actions.close_tab(three)
+    assert panes.active_id
+
+
+async def test_lines_are_dragged_and_moved_by_keys_and_evened_out(played: Played):
+    await three_chats(played)
+    panes = played.window.tabs
+    panes.split("right")
+    panes.split("right")
+    played.settle()
+    left, middle, right = panes.panes()
+    before = left.width()
+    panes.focus("left")
+    panes.resize("right")
+    assert middle.width() > right.width()
+    line = panes.area.childAt(left.geometry().right() + 2, 300)
+    assert line is not None
+    QTest.mousePress(line, Qt.MouseButton.LeftButton, pos=QPoint(3, 300))
+    QTest.mouseMove(line, QPoint(-97, 300))
+    QTest.mouseRelease(line, Qt.MouseButton.LeftButton, pos=QPoint(0, 300))
+    assert abs(before - 100 - left.width()) <= 1
+    panes.even_out()
+    assert max(abs(pane.width() - right.width()) for pane in (left, middle)) <= 1
+
+
+async def test_closing_one_of_two_places_of_a_chat_leaves_the_other_and_reopens_where_it_was(played: Played):
+    one, two, three = await three_chats(played)
+    window, panes = played.window, played.window.tabs
+    panes.split("down")
+    window.chat_actions.close_tab(three)
+    played.settle()
+    assert tabs_of(panes) == [[one, two, three]]
+    assert played.further[0].is_closed
+    assert not played.viewers[three].is_closed
+    assert played.viewers[three].output
+    assert played.page.chat.id == three
+    panes.split("down")
+    panes.close_pane()
+    assert tabs_of(panes) == [[one, two, three]]
+    panes.reopen()
+    assert tabs_of(panes) == [[one, two, three]]
+
+
+async def test_a_removed_chat_takes_both_its_panes_along(played: Played):
+    *_, three = await three_chats(played)
+    panes = played.window.tabs
+    panes.split("right")
+    played.sessions.remove_record(three)
+    played.settle()
+    assert len(panes.panes()) == 1
+    assert len(panes.ids()) == 2
+
+
+async def test_a_dropped_tab_goes_into_the_row_or_splits_the_page(played: Played):
+    one, two, three = await three_chats(played)
+    panes = played.window.tabs
+    [pane] = panes.panes()
+    page = pane.tabs.page_of(one)
+    panes.moves.take(panes, pane, one, Drop(pane.number, "left"))
+    assert tabs_of(panes) == [[one], [two, three]]
+    left, right = panes.panes()
+    assert left.tabs.page_of(one) is page, "the page itself moves"
+    assert panes.active is left
+    panes.moves.take(panes, right, three, Drop(left.number, at=0))
+    assert tabs_of(panes) == [[three, one], [two]]
+    panes.moves.take(panes, left, three, Drop(left.number, at=2))
+    assert tabs_of(panes) == [[one, three], [two]]
+    panes.moves.take(panes, right, two, Drop(left.number, "down"))
+    played.settle()
+    assert tabs_of(panes) == [[one, three], [two]], "the emptied pane is gone, the new one is below"
+    assert panes.panes()[0].x() == panes.panes()[1].x()
+
+
+async def test_panes_are_restored_as_they_were(played: Played):
+    ids = [await played.add(name) for name in ("one", "two", "three")]
+    saved = SavedWindow(
+        [SavedPane(["gone"], "gone"), SavedPane([ids[0], "gone", ids[1]], ids[0]), SavedPane([ids[1], ids[2]], ids[1])],
+        Split(True, (Pane(0), Split(False, (Pane(1), Pane(2)), (0.25, 0.75))), (0.5, 0.5)),
+        active_pane=1,
+        is_pane_zoomed=True,
+    )  # fmt: skip
+    window = played.open_window(WindowLayout(windows=[saved]))
+    panes = window.tabs
+    assert tabs_of(panes) == [[ids[0], ids[1]], [ids[1], ids[2]]]
+    assert [pane.tabs.active_id for pane in panes.panes()] == [ids[0], ids[1]]
+    assert panes.active is panes.panes()[0]
+    assert panes.is_zoomed
+    window.snapshot_layout()
+    found = WindowLayout.from_dict(played.layouts[-1]).windows[0]
+    assert found.tree == Split(False, (Pane(0), Pane(1)), (0.25, 0.75))
+    assert (found.active_pane, found.is_pane_zoomed) == (0, True)
+    panes.zoom()
+    upper, lower = panes.panes()
+    assert abs(lower.height() - 3 * upper.height()) <= 4
+
+
+async def test_no_timer_runs_in_panes_while_nothing_changes(played: Played, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(tabs, "REST_AFTER_MS", 1)
+    await three_chats(played)
+    panes = played.window.tabs
+    panes.split("right")
+    panes.split("down")
+    played.settle()
+    timers = panes.area.findChildren(QTimer)
+    assert timers
+    await played.until(lambda: not any(timer.isActive() for timer in timers), "all timers to be still")

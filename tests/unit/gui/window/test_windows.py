@@ -1,0 +1,127 @@
+"""Several windows: a tab is moved to a new one and back, and each chat is shown where it is."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from gui.settings.layout import WindowLayout
+from gui.settings.live import LiveSettings
+from gui.settings.preferences import Preferences
+from gui.settings.saved_window import SavedPane, SavedWindow
+from gui.window.main_window import MainWindow
+from gui.window.windows import Windows
+from session_host import paths
+from session_host.protocol.messages import OutputEvent
+from tests.unit.gui.conftest import Played
+
+Open = Callable[[WindowLayout], Windows]
+
+
+@pytest.fixture
+async def open_windows(played: Played) -> AsyncIterator[Open]:
+    """Opens the windows of a layout."""
+    opened: list[Windows] = []
+
+    def open_(layout: WindowLayout) -> Windows:
+        settings = LiveSettings(paths.config_dir(), Preferences(), played.sessions)
+
+        def make(saved: SavedWindow) -> MainWindow:
+            return MainWindow(played.theme, played.sessions, played.catalog, settings, layout, saved)
+
+        windows = Windows(make, played.sessions, layout, played.sessions)
+        opened.append(windows)
+        played.sessions.follow_all()
+        windows.restore()
+        windows.show()
+        return windows
+
+    yield open_
+    await played.sessions.close()
+    for windows in opened:
+        for window in windows.all:
+            window.tabs.close_all()
+        windows.hide()
+        windows.delete()
+    played.settle()
+
+
+async def until_active(played: Played, windows: Windows, window: MainWindow) -> None:
+    await played.until(window.isActiveWindow, "the window to be active")
+    assert windows.current is window
+
+
+def tabs_of(windows: Windows) -> list[list[str]]:
+    return [window.tabs.ids() for window in windows.all]
+
+
+async def test_a_tab_moves_to_a_new_window_and_back(played: Played, open_windows: Open):
+    one, two, three = [await played.add(name) for name in ("one", "two", "three")]
+    layout = WindowLayout()
+    windows = open_windows(layout)
+    first = windows.all[0]
+    for session_id in (one, two, three):
+        windows.open_chat(played.chat(session_id))
+        played.viewers[session_id].go_live()
+    await until_active(played, windows, first)
+    first.actions_["move_to_new_window"].trigger()
+    assert tabs_of(windows) == [[one, two], [three]]
+    second = windows.all[1]
+    await until_active(played, windows, second)
+    assert [[pane.tabs for pane in window.panes] for window in layout.windows] == [[[one, two]], [[three]]]
+    second.actions_["move_to_new_window"].trigger()
+    assert len(windows.all) == 2, "the new window would be the same one"
+    first.open_chat(played.chat(three))
+    assert tabs_of(windows) == [[one, two], [three]], "it is shown where it is"
+    windows.open_chat(played.chat(one))
+    await until_active(played, windows, first)
+    assert second.actions_["move_to_window"].isEnabled()
+    second.actions_["move_to_window"].trigger()
+    assert tabs_of(windows) == [[one, three, two]], "beside the shown one; the window without tabs is closed"
+    assert len(layout.windows) == 1
+    assert not first.actions_["move_to_window"].isEnabled()
+
+
+async def test_windows_are_restored_and_a_closed_one_is_forgotten_but_for_its_tabs(played: Played, open_windows: Open):
+    one, two = [await played.add(name) for name in ("one", "two")]
+    layout = WindowLayout(
+        windows=[
+            SavedWindow([SavedPane([one], one)], geometry=(40, 60, 700, 500)),
+            SavedWindow([SavedPane(["gone"], "gone")]),
+            SavedWindow([SavedPane([two], two)], geometry=(400, 200, 600, 400), sidebar_collapsed=True),
+        ]
+    )
+    windows = open_windows(layout)
+    wanted: list[str] = []
+    windows.close_wanted.connect(lambda: wanted.append("close"))
+    assert tabs_of(windows) == [[one], [two]]
+    first, second = windows.all
+    assert [window.sidebar.collapsed for window in windows.all] == [False, True]
+    assert [window.width() for window in windows.all] == [700, 600]
+    await until_active(played, windows, first)
+    second.close()
+    assert tabs_of(windows) == [[one]]
+    assert not second.isVisible()
+    assert not wanted
+    first.tabs.reopen()
+    assert tabs_of(windows) == [[one, two]]
+    first.close()
+    assert wanted == ["close"]
+
+
+async def test_a_chat_in_two_windows_is_seen_in_either_and_its_lines_come_to_one(played: Played, open_windows: Open):
+    one = await played.add("one")
+    layout = WindowLayout(windows=[SavedWindow([SavedPane([one], one)]), SavedWindow([SavedPane([one], one)])])
+    windows = open_windows(layout)
+    await played.until(windows.all[0].isActiveWindow, "the window to be active")
+    chat = played.chat(one)
+    assert windows.is_looked_at(chat)
+    played.viewers[one].tell(OutputEvent(offset=3))
+    assert not chat.unseen
+    played.sessions.told.emit("something was done")
+    assert [window.banners.current is not None for window in windows.all] == [True, False]
+    played.sessions.checkouts.set_seen(True)
+    windows.all[1].close()
+    assert tabs_of(windows) == [[one]]
+    assert played.viewers[one].output or played.further[0].output
