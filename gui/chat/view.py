@@ -21,6 +21,7 @@ from .finder import TranscriptFinder
 from .page.page import TranscriptPage
 from .page.scrolling import BAR_PX
 from .prompt.box import PromptBox
+from .turns import TranscriptTurns
 
 
 class ChatView(QWidget):
@@ -28,6 +29,7 @@ class ChatView(QWidget):
 
     Attributes:
         finder: finds text in the transcript.
+        turns: the way from prompt to prompt.
 
     Signals:
         prompt_sent(str, str, tuple): the user sends a prompt: text, mode ("queue", "steer", "interrupt"), images.
@@ -57,6 +59,7 @@ class ChatView(QWidget):
         self.prompt = PromptBox(theme, self)
         self.prompt.completion.files.set_directory(directory)
         self.finder = TranscriptFinder(self.page)
+        self.turns = TranscriptTurns(self.page)
         self._announcer = Announcer(self.page)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)

@@ -13,6 +13,7 @@ and it never feeds an emulator.
     input/        keyboard, pointer, wheel, clipboard: the user's input
     finder        finds text in the history and on the screen
     finding/      lines, matches in them, marked rows, and the way to one line
+    prompts/      the way to prompts, their output, their marks in the margin
     links/        links under the pointer
     drawing/      the picture: rows, colours, cursor, fonts, and when to paint
     accessible/   the visible text for screen readers

@@ -44,6 +44,7 @@ from .links import links
 from .links.hovering import Link
 from .links.link_pointer import LinkPointer
 from .page import TerminalPage
+from .prompts.prompts import TerminalPrompts
 
 
 class TerminalView(TerminalPage):
@@ -53,6 +54,7 @@ class TerminalView(TerminalPage):
         finder: finds text in the history and on the screen.
         modes: what the keyboard does instead of the mouse.
         accessible_text: the text in view, as screen readers get it.
+        prompts: the way to a shell's prompts, and their outputs.
 
     Signals (and those of TerminalPage):
         pasteNeedsConfirmation(str): the text is not pasted yet; `confirm_paste` pastes it.
@@ -84,6 +86,7 @@ class TerminalView(TerminalPage):
         )  # fmt: skip
         self._reporter = TextReporter(self, self._surface)
         self.accessible_text = TerminalText(self, self._surface, self._reporter)
+        self.prompts = TerminalPrompts(self, self._surface, self._pointer.note_selection, self)
         self._keyboard = Keyboard({
             "copy": self.copy,
             "paste": self.paste,
@@ -275,6 +278,7 @@ class TerminalView(TerminalPage):
         self.modes.after_frame()
         self._links.look_again()
         self._reporter.on_frame()
+        self.prompts.after_frame()
         if self.finder.is_finding:
             self.finder.after_frame()
 
@@ -328,7 +332,7 @@ class TerminalView(TerminalPage):
 
     def context_menu(self, position: QPointF) -> QMenu:
         """The menu for a point; closing it deletes it."""
-        return context_menu(self, self.link_at(position), self)
+        return self.prompts.extended(context_menu(self, self.link_at(position), self), self.cell_at(position)[1])
 
     # -- clipboard
 

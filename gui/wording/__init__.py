@@ -12,6 +12,7 @@ mode_texts        selecting and opening by keyboard in a terminal
 new_chat_texts    the sheet New chat
 notice_texts      banners, desktop notifications, tray
 page_texts        a chat's page: terminal, bars, questions
+prompt_texts      a shell's prompts and the output of its commands
 sheet_texts       the other sheets: status details, export, rename, search, send, error output
 window_texts      sidebar, tabs, status line, the page without a chat
 phrases           age, directory and end of a chat

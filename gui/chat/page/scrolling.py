@@ -238,13 +238,13 @@ class ScrollingPage(QWidget):
         self._place = places.top(self.rows)
         self.arrange()
 
-    def scroll_to(self, key: str, segment: int, y: float = 0.0) -> None:
-        """Show a place of a segment, if it is not on the page, in the upper third of it."""
+    def scroll_to(self, key: str, segment: int, y: float = 0.0, *, always: bool = False) -> None:
+        """Show a place of a segment, if it is not on the page (or ``always``), in the upper third of it."""
         position = self.rows.position(key)
         if position is None:
             return
         shown = next((each for each in self.visible if (each.position, each.number) == (position, segment)), None)
-        if shown is not None and 0 <= shown.top + y <= self.height() - 2 * self.style_.line_px:
+        if not always and shown is not None and 0 <= shown.top + y <= self.height() - 2 * self.style_.line_px:
             return
         self._set_following(False)
         self._place = places.moved(self.rows, Place(key, segment, round(y)), -self.height() // 3)

@@ -147,7 +147,7 @@ class Surface:
             return None
         region += QRegion(self.cursor_rect())
         for number in touched:
-            region += self._row_rect(number)
+            region += self.row_rect(number)
         return region
 
     @property
@@ -165,7 +165,7 @@ class Surface:
         self._underlined = spans
         region = QRegion()
         for row in rows:
-            region += self._row_rect(row)
+            region += self.row_rect(row)
         return region
 
     # -- positions
@@ -195,7 +195,8 @@ class Surface:
             height = min(height, layout.room.rows * layout.cell_height)
         return QRect(padding, padding, width, height)
 
-    def _row_rect(self, number: int) -> QRect:
+    def row_rect(self, number: int) -> QRect:
+        """The place of a row of the viewport; empty if it is out of sight."""
         grid, height = self._grid_rect(), self.layout.cell_height
         top = grid.top() + (number - self._first_row) * height
         return QRect(grid.left(), top, grid.width(), height).intersected(grid)

@@ -78,6 +78,10 @@ class Commands:
             "scroll_page_down": lambda: self._on_page(lambda page: page.handle.scroll_pages(1)),
             "scroll_to_start": lambda: self._on_page(lambda page: page.handle.scroll_to_start()),
             "scroll_to_end": lambda: self._on_page(lambda page: page.handle.scroll_to_end()),
+            "previous_prompt": lambda: self._on_page(lambda page: page.handle.prompts.go(-1)),
+            "next_prompt": lambda: self._on_page(lambda page: page.handle.prompts.go(1)),
+            "copy_output": lambda: self._on_page(lambda page: page.handle.prompts.copy_output()),
+            "select_output": lambda: self._on_page(lambda page: page.handle.prompts.select_output()),
         }
         for number in range(1, 10):
             handlers[f"tab_{number}"] = _go_to(tabs, number)

@@ -18,6 +18,19 @@ class PageEdit(Protocol):
         """Select everything."""
 
 
+class PagePrompts(Protocol):
+    """The prompts of a page: a shell's, or the user's to an agent."""
+
+    def go(self, by: int) -> None:
+        """Go to the prompt before (-1) or after (1)."""
+
+    def copy_output(self) -> None:
+        """Put the output of a command, or an answer, on the clipboard."""
+
+    def select_output(self) -> None:
+        """Select the output of a command, or an answer."""
+
+
 class PageView(PageEdit, Protocol):
     """The view of a page."""
 
@@ -32,3 +45,7 @@ class PageView(PageEdit, Protocol):
 
     def scroll_to_end(self) -> None:
         """Scroll to the newest."""
+
+    @property
+    def prompts(self) -> PagePrompts:
+        """The prompts, and what came after them."""

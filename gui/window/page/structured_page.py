@@ -10,6 +10,7 @@ from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from gui.bridge.background.search_thread import Query
 from gui.bridge.chat import Chat
 from gui.bridge.chat_viewer import ChatViewer
+from gui.chat.turns import TranscriptTurns
 from gui.chat.view import ChatView
 from gui.theme.follow import Theme
 from gui.window.page.chat_page import ChatPage
@@ -120,6 +121,11 @@ class StructuredPage(ChatPage):
     def scroll_to_end(self) -> None:
         """Scroll to the newest item."""
         self.view.page.scroll_to_end()
+
+    @property
+    def prompts(self) -> TranscriptTurns:
+        """The user's prompts, and the answers."""
+        return self.view.turns
 
     # ------------------------------------------------------------ showing
 

@@ -1,0 +1,91 @@
+"""The turns of a transcript: the way from prompt to prompt, and the answer to one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from PySide6.QtGui import QGuiApplication
+
+from gui.chat.drawing.laid import utf16_length
+
+from .page.page import TranscriptPage
+from .page.selection import Point
+
+
+class TranscriptTurns:
+    """The turns of one page; each begins with a prompt of the user."""
+
+    def __init__(self, page: TranscriptPage) -> None:
+        self._page = page
+        self._at: tuple[str, float] | None = None
+        """The prompt that the user went to, and the page's place then: a scrolled page begins anew."""
+
+    def go(self, by: int) -> None:
+        """Go to the prompt before (-1) or after (1) the current one, or the first row in view."""
+        prompts = self._prompts()
+        at = self._position()
+        found = [position for position in prompts if (position < at if by < 0 else position > at)]
+        if found:
+            position = found[-1] if by < 0 else found[0]
+            key = self._page.transcript[position].id
+            self._page.scroll_to(key, 0, always=True)
+            self._at = key, self._top()
+        elif by > 0:
+            self._page.scroll_to_end()
+
+    def copy_output(self) -> None:
+        """Put the answer to the current prompt, or to the last one in view, on the clipboard, as Markdown."""
+        transcript = self._page.transcript
+        texts = [transcript[position].text.strip("\n") for position in self._answer()]
+        if any(texts):
+            QGuiApplication.clipboard().setText("\n\n".join(text for text in texts if text))
+
+    def select_output(self) -> None:
+        """Select from the beginning to the end of that answer."""
+        rows = self._page.rows
+        shown = [position for position in self._answer() if rows.row(position).segments]
+        if shown:
+            last = rows.row(shown[-1]).segments
+            self._page.selection.select(
+                Point(rows.key(shown[0]), 0, 0),
+                Point(rows.key(shown[-1]), len(last) - 1, utf16_length(last[-1].text)),
+            )
+            self._page.update()
+
+    def _prompts(self) -> list[int]:
+        return [position for position, item in enumerate(_items(self._page)) if item == "user"]
+
+    def _top(self) -> float:
+        visible = self._page.visible
+        return visible[0].position + visible[0].top / 1e6 if visible else -1.0
+
+    def _position(self) -> int:
+        """The row from which the way begins."""
+        if self._at is not None and self._at[1] == self._top():
+            position = self._page.rows.position(self._at[0])
+            if position is not None:
+                return position
+        visible = self._page.visible
+        if self._page.follows or not visible:
+            return len(self._page.transcript)
+        return visible[0].position
+
+    def _answer(self) -> list[int]:
+        """The agent's messages after the current prompt."""
+        visible = self._page.visible
+        last = visible[-1].position if visible else len(self._page.transcript) - 1
+        if self._at is not None and self._at[1] == self._top():
+            last = self._page.rows.position(self._at[0]) or 0
+        transcript = self._page.transcript
+        kinds = list(_items(self._page))
+        for begin in [position for position in reversed(self._prompts()) if position <= last]:
+            end = next((n for n in range(begin + 1, len(kinds)) if kinds[n] == "user"), len(kinds))
+            found = [n for n in range(begin + 1, end) if kinds[n] == "agent" and not transcript[n].parent]
+            if found:
+                return found
+        return []
+
+
+def _items(page: TranscriptPage) -> Iterator[str]:
+    transcript = page.transcript
+    return (transcript[position].kind for position in range(len(transcript)))

@@ -1,0 +1,96 @@
+"""Marks in the left margin of a terminal: how each command ended, and the command that the user went to."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QWidget
+
+from gui.terminal.drawing.surface import Surface
+from gui.theme.contrast import MARK_RATIO, readable
+from gui.theme.tokens import TERMINAL_PADDING_PX, blend
+from gui.theme.tooltips import show_tooltip
+from gui.wording import prompt_texts
+
+_RED, _BLUE = 1, 4
+_FAILED_PX = 3.0
+_RING_PX = 4.0
+_QUIET_SHARE = 0.5
+_CURRENT_PX = 2.0
+
+
+class MarginMark(NamedTuple):
+    """The end of one command, beside its prompt; in the widget's pixels."""
+
+    top: float
+    height: float
+    exit_code: int
+
+
+class Extent(NamedTuple):
+    """The rows of one command, from its prompt to the end of its output."""
+
+    top: float
+    height: float
+
+
+class PromptMargin(QWidget):
+    """Lies over the terminal's left padding. A failed command has a filled bar, another one a ring.
+
+    Attributes:
+        marks: the marks in view, from the top.
+        current: the command that the user went to; None for none in view.
+    """
+
+    def __init__(self, view: QWidget, surface: Surface) -> None:
+        super().__init__(view)
+        self._view = view
+        self._surface = surface
+        self.marks: list[MarginMark] = []
+        self.current: Extent | None = None
+        self.setCursor(Qt.CursorShape.ArrowCursor)
+        self.hide()
+
+    def show_marks(self, marks: list[MarginMark], current: Extent | None) -> None:
+        """Show other marks."""
+        if (marks, current) != (self.marks, self.current):
+            self.marks, self.current = marks, current
+            self.setGeometry(0, 0, TERMINAL_PADDING_PX, self._view.height())
+            self.setVisible(bool(marks) or current is not None)
+            self.update()
+
+    def failed_color(self) -> QColor:
+        """The colour of a failed command's bar."""
+        return readable(self._surface.theme.palette[_RED], self._surface.theme.background, MARK_RATIO)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        theme = self._surface.theme
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        ring = QPen(readable(blend(theme.foreground, theme.background, _QUIET_SHARE), theme.background, MARK_RATIO), 1)
+        for mark in self.marks:
+            if mark.exit_code:
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(self.failed_color())
+                bar = QRectF(1, mark.top + 1.5, _FAILED_PX, mark.height - 3)
+                painter.drawRoundedRect(bar, _FAILED_PX / 2, _FAILED_PX / 2)
+            else:
+                painter.setPen(ring)
+                painter.setBrush(Qt.BrushStyle.NoBrush)
+                center = QPointF(1 + _RING_PX / 2, mark.top + mark.height / 2)
+                painter.drawEllipse(center, _RING_PX / 2, _RING_PX / 2)
+        if self.current is not None:
+            color = readable(theme.palette[_BLUE], theme.background, MARK_RATIO)
+            left = TERMINAL_PADDING_PX - _CURRENT_PX - 1
+            painter.fillRect(QRectF(left, self.current.top, _CURRENT_PX, self.current.height), color)
+        painter.end()
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            y = event.pos().y()
+            found = next((mark for mark in self.marks if mark.top <= y < mark.top + mark.height), None)
+            show_tooltip(event, prompt_texts.exit_code(found.exit_code) if found is not None else "", self)
+            return True
+        return bool(super().event(event))

@@ -1,0 +1,51 @@
+"""The text of one command's output."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from session_host.terminal.base import Attribute, Emulator, Row
+from session_host.terminal.prompts import Prompt
+from session_host.terminal.text import logical_lines
+
+_NO_LINE_END: Final = frozenset("%#⏎¶")
+"""What zsh (inverse) and fish (dim) write after output that does not end its line."""
+
+
+def output_rows(emulator: Emulator, prompt: Prompt) -> tuple[int, int]:
+    """The rows of the output: the first one, and the one after the last that is not blank; equal if there are none."""
+    if prompt.output is None:
+        return prompt.row, prompt.row
+    last = prompt.end
+    if last is None:
+        last = emulator.scrollback_rows + emulator.cursor.row + 1
+    rows = _rows(emulator, prompt.output, last)
+    while rows and not rows[-1].runs:
+        rows.pop()
+    return prompt.output, prompt.output + len(rows)
+
+
+def output_text(emulator: Emulator, prompt: Prompt) -> str:
+    """The output with soft wraps joined, without the prompt; "" for none."""
+    first, end = output_rows(emulator, prompt)
+    rows = _rows(emulator, first, end)
+    if rows:
+        rows[-1] = _without_mark(rows[-1])
+    return "\n".join(logical_lines(rows, emulator.size.columns)).rstrip("\n")
+
+
+def _rows(emulator: Emulator, first: int, end: int) -> list[Row]:
+    history = emulator.scrollback_rows
+    rows = emulator.history(first, min(end, history) - first) if first < history else []
+    if end > history:
+        rows += emulator.rows()[max(first - history, 0) : end - history]
+    return rows
+
+
+def _without_mark(row: Row) -> Row:
+    """The row without the sign that its line has no end."""
+    if row.runs:
+        last = row.runs[-1]
+        if last.text in _NO_LINE_END and last.style.attributes & (Attribute.INVERSE | Attribute.DIM):
+            return row._replace(runs=row.runs[:-1])
+    return row

@@ -1,0 +1,64 @@
+"""A label in the lower right corner of a terminal that says one thing for a moment."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, Qt, QTimer
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QWidget
+
+from gui.terminal.drawing.surface import Surface
+from gui.theme import tokens
+from gui.theme.tokens import blend
+
+_SHOWN_MS = 1600
+_MARGIN_PX = 12
+_INSIDE_PX = 10
+_GROUND_SHARE = 0.14
+
+
+class PlaceLabel(QWidget):
+    """The label; it lets the mouse through, and takes no focus."""
+
+    def __init__(self, view: QWidget, surface: Surface) -> None:
+        super().__init__(view)
+        self._view = view
+        self._surface = surface
+        self._text = ""
+        self.setFont(tokens.font(tokens.SECONDARY_PX))
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._over = QTimer(self, singleShot=True, interval=_SHOWN_MS)
+        self._over.timeout.connect(self.hide)
+        self.hide()
+
+    @property
+    def text(self) -> str:
+        """The text that is shown; "" while there is none."""
+        return self._text if self.isVisible() else ""
+
+    def say(self, text: str) -> None:
+        """Show a text for a moment."""
+        self._text = text
+        self.setAccessibleName(text)
+        size, room = self.sizeHint(), self._view.size()
+        left, top = room.width() - size.width() - 2 * _MARGIN_PX, room.height() - size.height() - _MARGIN_PX
+        self.setGeometry(left, top, size.width(), size.height())
+        self.show()
+        self.raise_()
+        self.update()
+        self._over.start()
+
+    def sizeHint(self) -> QSize:
+        metrics = self.fontMetrics()
+        return QSize(metrics.horizontalAdvance(self._text) + 2 * _INSIDE_PX, metrics.height() + _INSIDE_PX)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        theme = self._surface.theme
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(blend(theme.foreground, theme.background, 2 * _GROUND_SHARE))
+        painter.setBrush(blend(theme.foreground, theme.background, _GROUND_SHARE))
+        shape = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+        painter.drawRoundedRect(shape, tokens.RADIUS_PX, tokens.RADIUS_PX)
+        painter.setPen(theme.foreground)
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._text)
+        painter.end()

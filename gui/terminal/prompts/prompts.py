@@ -1,0 +1,242 @@
+"""The way to a terminal's prompts, the selection and copy of one command's output, and the marks in the margin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from PySide6.QtCore import QTimer, SignalInstance
+from PySide6.QtWidgets import QMenu, QWidget
+
+from gui.terminal.drawing.surface import Place, Surface
+from gui.terminal.input import clipboard
+from gui.wording import prompt_texts
+from session_host.terminal.base import Emulator
+from session_host.terminal.prompts import Prompt, RowMark
+
+from .margin import Extent, MarginMark, PromptMargin
+from .output import output_rows, output_text
+from .place_label import PlaceLabel
+
+_MARKS_AFTER_MS: Final = 40
+"""How long after a frame without scrolling the marks are looked at: a typed character need not wait for them."""
+
+_CONTEXT_ROWS: Final = 1
+"""Rows above a prompt that was out of view."""
+
+
+class PromptsHost(Protocol):
+    """What this object needs of its view."""
+
+    @property
+    def emulator(self) -> Emulator | None:
+        """The displayed emulator."""
+
+    def emulator_touched(self) -> None:
+        """Paint, since the selection or the viewport has changed."""
+
+    def scroll_to_row(self, row: int) -> None:
+        """Scroll so that a row, counted from the oldest, is the first one, or the screen is shown."""
+
+    def scroll_to_end(self) -> None:
+        """Scroll to the screen."""
+
+    scrolled: SignalInstance
+    typed: SignalInstance
+
+
+class TerminalPrompts:
+    """The prompts of one view. Rows are counted from the oldest of the history."""
+
+    def __init__(
+        self, host: PromptsHost, surface: Surface, note_selection: Callable[[], object], view: QWidget
+    ) -> None:
+        """``note_selection`` is called after a selection, which it offers as the primary selection."""
+        self._host = host
+        self._surface = surface
+        self._note_selection = note_selection
+        self._current: tuple[Emulator, RowMark] | None = None
+        """The prompt that the user went to, until the user scrolls or types."""
+        self._shown: tuple[Emulator | None, Place] = (None, Place())
+        self.margin = PromptMargin(view, surface)
+        self.label = PlaceLabel(view, surface)
+        self._look = QTimer(view, singleShot=True, interval=_MARKS_AFTER_MS)
+        self._look.timeout.connect(self.show_marks)
+        for signal in (host.scrolled, host.typed):
+            signal.connect(self._on_moved)
+
+    # -- the way to a prompt
+
+    def go(self, by: int) -> None:
+        """Go to the prompt before (-1) or after (1) the current one, or the first row in view; at last to the end."""
+        emulator = self._host.emulator
+        prompts = self._prompts(emulator)
+        if emulator is None or not prompts:
+            return
+        if prompts[-1].output is None:
+            prompts.pop()  # The prompt that waits: it is at the end.
+        at = self._row()
+        if by < 0:
+            index = next((n for n in range(len(prompts) - 1, -1, -1) if prompts[n].row < at), -1)
+        else:
+            index = next((n for n, prompt in enumerate(prompts) if prompt.row > at), -1)
+        if index >= 0:
+            self._current = emulator, emulator.mark_row(prompts[index].row)
+            self._show(emulator, prompts[index])
+            self.label.say(prompt_texts.place(index + 1, len(prompts)))
+        elif by > 0:
+            self._current = None
+            self._host.scroll_to_end()
+        else:
+            self.label.say(prompt_texts.no_earlier())
+
+    def _prompts(self, emulator: Emulator | None) -> list[Prompt]:
+        """All prompts; says why there are none."""
+        prompts = emulator.prompts() if emulator is not None else []
+        if emulator is not None and not prompts:
+            full_screen = emulator.modes.alternate_screen
+            self.label.say(prompt_texts.full_screen() if full_screen else prompt_texts.none())
+        return prompts
+
+    def _row(self) -> int:
+        """The row from which the way begins."""
+        if (row := self._current_row()) is not None:
+            return row
+        place = self._surface.place
+        if not place.offset:
+            return place.history_rows + self._surface.size.rows
+        return place.history_rows - place.offset
+
+    def _current_row(self) -> int | None:
+        """The row of the prompt that the user went to, in the displayed emulator."""
+        if self._current is None or self._current[0] is not self._host.emulator:
+            return None
+        return self._current[1].place()
+
+    def _show(self, emulator: Emulator, prompt: Prompt) -> None:
+        place, rows = self._surface.place, emulator.size.rows
+        top = place.history_rows - place.offset
+        end = prompt.end if prompt.end is not None else prompt.row + 1
+        if not top <= prompt.row < top + rows or end > top + rows:
+            self._host.scroll_to_row(max(prompt.row - _CONTEXT_ROWS, 0))
+        self._host.emulator_touched()
+        self.show_marks()
+
+    def _on_moved(self, *_: object) -> None:
+        self._current = None
+
+    # -- one command
+
+    def at(self, row: int) -> Prompt | None:
+        """The command at a row of the viewport, its output or its prompt; None if no command was run there."""
+        emulator, place = self._host.emulator, self._surface.place
+        if emulator is None:
+            return None
+        wanted = place.history_rows - place.offset + row
+        found = emulator.prompts(0, wanted + 1)
+        if not found or found[-1].output is None or (found[-1].end or wanted + 1) <= wanted:
+            return None
+        return found[-1]
+
+    def chosen(self) -> Prompt | None:
+        """The command that the user went to, or the newest in view."""
+        emulator, place = self._host.emulator, self._surface.place
+        if emulator is None:
+            return None
+        row = self._current_row()
+        last = row if row is not None else place.history_rows - place.offset + emulator.size.rows
+        found = [prompt for prompt in emulator.prompts(0, last + 1) if prompt.output is not None]
+        return found[-1] if found else None
+
+    def copy_output(self, prompt: Prompt | None = None) -> None:
+        """Put the output of a command, or of the chosen one, on the clipboard."""
+        emulator = self._host.emulator
+        if emulator is None:
+            return
+        prompt = prompt or self.chosen()
+        text = output_text(emulator, prompt) if prompt is not None else ""
+        if text:
+            clipboard.copy_text(text)
+        self.label.say(prompt_texts.copied() if text else prompt_texts.no_output())
+
+    def select_output(self, prompt: Prompt | None = None) -> None:
+        """Select the output of a command, or of the chosen one."""
+        emulator = self._host.emulator
+        if emulator is None:
+            return
+        prompt = prompt or self.chosen()
+        first, end = output_rows(emulator, prompt) if prompt is not None else (0, 0)
+        if first == end or prompt is None:
+            self.label.say(prompt_texts.no_output())
+            return
+        place, size = self._surface.place, emulator.size
+        shown = place.history_rows - place.offset
+        # The ends of a selection are given by cells in view: scroll to each.
+        emulator.select((0, first - _view_at(emulator, first)), (0, first - _view_at(emulator, first)), "cell")
+        emulator.extend_selection((size.columns - 1, end - 1 - _view_at(emulator, end - 1)))
+        if place.offset:
+            _view_at(emulator, shown)
+        else:
+            emulator.scroll_to_bottom()
+        if not shown <= prompt.row < shown + size.rows:
+            self._host.scroll_to_row(max(prompt.row - _CONTEXT_ROWS, 0))
+        self._note_selection()
+        self._host.emulator_touched()
+
+    def extended(self, menu: QMenu, row: int) -> QMenu:
+        """The menu with what can be done with the command at a row of the viewport."""
+        prompt = self.at(row)
+        if prompt is not None:
+            menu.addSeparator()
+            menu.addAction(prompt_texts.copy_output(), lambda: self.copy_output(prompt))
+            menu.addAction(prompt_texts.select_output(), lambda: self.select_output(prompt))
+        return menu
+
+    # -- marks
+
+    def after_frame(self) -> None:
+        """Show the marks of what is in view now: at once if it scrolled, else soon."""
+        if (self._host.emulator, self._surface.place) != self._shown:
+            self.show_marks()
+        elif not self._look.isActive():
+            self._look.start()
+
+    def show_marks(self) -> None:
+        """Show the marks of what is in view."""
+        emulator, surface = self._host.emulator, self._surface
+        place = surface.place
+        self._shown = emulator, place
+        if emulator is None:
+            self.margin.show_marks([], None)
+            return
+        top = place.history_rows - place.offset
+        marks, extent = [], None
+        for prompt in emulator.prompts(top, emulator.size.rows):
+            box = surface.row_rect(prompt.row - top)
+            if prompt.exit_code is not None and not box.isEmpty():
+                ratio = surface.metrics.device_pixel_ratio
+                marks.append(MarginMark(box.top() / ratio, box.height() / ratio, prompt.exit_code))
+        row = self._current_row()
+        if row is not None:
+            extent = self._extent(emulator, row, top)
+        self.margin.show_marks(marks, extent)
+
+    def _extent(self, emulator: Emulator, row: int, top: int) -> Extent | None:
+        found = emulator.prompts(row, 1)
+        if not found:
+            return None
+        rows = emulator.size.rows
+        first, end = max(found[0].row - top, 0), min(max(output_rows(emulator, found[0])[1], row + 1) - top, rows)
+        if first >= end:
+            return None
+        ratio = self._surface.metrics.device_pixel_ratio
+        box = self._surface.row_rect(first).united(self._surface.row_rect(end - 1))
+        return Extent(box.top() / ratio, box.height() / ratio)
+
+
+def _view_at(emulator: Emulator, row: int) -> int:
+    """Scroll so that a row is in view; returns the first row in view."""
+    top = min(row, emulator.scrollback_rows)
+    emulator.scroll_to_bottom()
+    emulator.scroll(top - emulator.scrollback_rows)
+    return top

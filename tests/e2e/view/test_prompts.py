@@ -1,0 +1,148 @@
+"""Prompts in a terminal: the way to them, the output of one command, and the marks in the margin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from PySide6.QtCore import QPointF
+from PySide6.QtGui import QGuiApplication
+
+from gui.terminal.prompts.prompts import TerminalPrompts
+from gui.wording import prompt_texts
+from tests.e2e.view.conftest import Stage, colors_in, rgb
+from tests.support.chat_stage import ChatStage
+from tests.support.played_chat import long_chat
+from tests.support.themes import DARK_TERMINAL, LIGHT_TERMINAL
+
+WAITING = "\x1b]133;A\x07$ \x1b]133;B\x07"
+
+
+def command(text: str, output: str, code: int) -> str:
+    """What a shell with marks writes for one command."""
+    return f"{WAITING}{text}\r\n\x1b]133;C\x07{output}\x1b]133;D;{code}\x07"
+
+
+LONG = "".join(f"line {number} {'x' * 60}\r\n" for number in range(30))
+SESSION = (
+    command("true", "", 0) + command("long", LONG, 3) + command("printf end", "end\x1b[7m%\x1b[m\r\n", 0) + WAITING
+)
+
+
+def top(made: Stage) -> int:
+    place = made.view._surface.place
+    return place.history_rows - place.offset
+
+
+def clipboard() -> str:
+    return QGuiApplication.clipboard().text()
+
+
+def said(made: Stage) -> str:
+    return made.view.prompts.label.text
+
+
+def test_the_way_leads_from_prompt_to_prompt_and_to_the_end(stage: Callable[..., Stage]) -> None:
+    made = stage()
+    made.feed(SESSION)
+    prompts = made.view.prompts
+    for number, text in ((3, "$ printf end"), (2, "$ long"), (1, "$ true")):
+        prompts.go(-1)
+        made.settle()
+        assert said(made) == prompt_texts.place(number, 3)
+        rows = [row.text() if row is not None else "" for row in made.view._surface.rows]
+        assert text in rows[:12]
+        assert prompts.margin.current is not None
+    prompts.go(-1)
+    assert said(made) == prompt_texts.no_earlier()
+    prompts.go(1)
+    made.feed("more output\r\n")
+    assert (said(made), made.view.scrolled_back) == (prompt_texts.place(2, 3), True)
+    prompts.go(1)
+    prompts.go(1)
+    made.settle()
+    assert not made.view.scrolled_back
+    assert prompts.margin.current is None
+
+
+def test_a_command_is_copied_and_selected_whole_without_its_prompt(stage: Callable[..., Stage]) -> None:
+    made = stage()
+    made.feed(SESSION)
+    prompts = made.view.prompts
+    prompts.copy_output()
+    assert (clipboard(), said(made)) == ("end", prompt_texts.copied())
+    prompts.go(-1)
+    prompts.go(-1)
+    made.settle()
+    prompts.copy_output()
+    assert clipboard() == LONG.replace("\r", "").rstrip("\n")
+    prompts.select_output()
+    made.settle()
+    assert made.emulator.selected_text() == LONG.replace("\r", "").rstrip("\n")
+    assert top(made) <= 1 + 1, "the command is in view"
+
+
+def test_the_menu_offers_the_command_under_the_pointer(stage: Callable[..., Stage]) -> None:
+    made = stage()
+    made.feed(command("a", "one\r\ntwo\r\n", 0) + command("b", "three\r\n", 1) + WAITING)
+    menu = made.view.context_menu(QPointF(made.point(1, 2)))
+    found = {action.text(): action for action in menu.actions()}
+    found[prompt_texts.copy_output()].trigger()
+    assert clipboard() == "one\ntwo"
+    found[prompt_texts.select_output()].trigger()
+    assert made.emulator.selected_text() == "one\ntwo"
+    menu.close()
+    made.emulator.clear_selection()
+    for row in (5, 8):
+        menu = made.view.context_menu(QPointF(made.point(1, row)))
+        assert prompt_texts.copy_output() not in [action.text() for action in menu.actions()], row
+        menu.close()
+
+
+@pytest.mark.parametrize("theme", [DARK_TERMINAL, LIGHT_TERMINAL], ids=["dark", "light"])
+def test_the_margin_shows_how_each_command_ended(stage: Callable[..., Stage], theme: object) -> None:
+    made = stage(theme=theme)
+    made.feed(command("true", "", 0) + command("false", "", 1) + WAITING)
+    margin = made.view.prompts.margin
+    made.until(lambda: len(margin.marks) == 2, "the marks")
+    made.settle()
+    assert [mark.exit_code for mark in margin.marks] == [0, 1]
+    height = made.cell.height_px
+    image = made.image()
+    failed = rgb(margin.failed_color())
+    assert failed in colors_in(image.copy(0, 8 + height, 8, height))
+    assert failed not in colors_in(image.copy(0, 8, 8, height))
+    assert len(colors_in(image.copy(0, 8, 8, height))) > 1, "a ring"
+    assert colors_in(image.copy(0, 8 + 2 * height, 8, height)) == {rgb(made.view._surface.theme.background)}
+
+
+def test_without_prompts_the_user_is_told_quietly(stage: Callable[..., Stage]) -> None:
+    made = stage()
+    prompts: TerminalPrompts = made.view.prompts
+    prompts.go(-1)
+    assert said(made) == prompt_texts.none()
+    made.feed(SESSION + "\x1b[?1049h")
+    prompts.go(-1)
+    assert said(made) == prompt_texts.full_screen()
+    prompts.copy_output()
+    assert said(made) == prompt_texts.no_output()
+    made.until(lambda: not prompts.margin.marks, "no marks on the alternate screen")
+
+
+def test_in_a_chat_view_the_keys_go_from_prompt_to_prompt_and_copy_an_answer(
+    chat_stage: Callable[..., ChatStage],
+) -> None:
+    shown = chat_stage(long_chat(40))
+    turns, page = shown.view.turns, shown.view.page
+    turns.copy_output()
+    assert clipboard().startswith("Answer 39")
+    for number in (35, 30, 25):
+        turns.go(-1)
+        assert f"Prompt {number}" in shown.shown()
+    turns.copy_output()
+    assert clipboard().startswith("Answer 29")
+    turns.select_output()
+    assert page.selection.text(page.rows, markdown=True).startswith("Answer 29")
+    for _ in range(3):
+        turns.go(1)
+    assert page.follows
