@@ -131,6 +131,12 @@ def no_editor() -> str:
     return translate("notice", 'No editor is set. Set one in window.toml: editor = "code"')
 
 
+def no_terminal(editor: str) -> str:
+    return translate("notice", "{editor} needs a terminal. Install xdg-terminal-exec, or set another editor").format(
+        editor=editor
+    )
+
+
 def wrong_editor() -> str:
     return translate("notice", "The editor setting in window.toml is not a valid command")
 

@@ -12,6 +12,7 @@ from gui.terminal.drawing.surface import Surface
 from gui.terminal.finding.marked_rows import FrameChanger, Mark, found_colors, marked, overwritten
 from gui.terminal.input import clipboard
 from gui.terminal.links.file_lookup import FileLookup
+from gui.terminal.links.headings import heading_above
 from gui.terminal.links.hovering import ROWS_OF_A_LINE, Link
 from gui.wording import notice_texts
 from session_host.terminal.base import Attribute, Emulator, Frame, Row, Style
@@ -21,7 +22,7 @@ from .grid_text import cells_of
 from .held_view import HeldView, ModeHost
 from .key_names import key_name, typed
 from .labels import labels
-from .targets import Target, marked_targets, overlap, targets_in
+from .targets import Target, listed_targets, marked_targets, overlap, targets_in
 
 PATIENCE_MS = 250
 """How long the letters wait for the lookup of files; a file that is known only later gets none."""
@@ -270,7 +271,8 @@ def _visible_targets(view: HeldView) -> list[Target]:
     first = view.top - view.dropped
     lines = lines_around(view.emulator, first, rows, most_rows=ROWS_OF_A_LINE, dropped=view.dropped)
     found = list(marked)
-    for target in targets_in(lines):
+    listed = listed_targets(lines, lambda row: heading_above(view.emulator, row - view.dropped))
+    for target in targets_in(lines) + listed:
         cells = tuple(span for span in target.cells if view.top <= span[0] < view.top + view.rows)
         cut = target._replace(cells=cells)
         if cells and not any(overlap(cut, link) for link in marked):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+from gui.terminal.links.headings import listed_place
 from gui.terminal.links.links import FilePlace, links_in
 from session_host.terminal.base import Row
 from session_host.terminal.lines import TextLine
@@ -73,6 +74,28 @@ def targets_in(lines: Iterable[TextLine]) -> list[Target]:
         ]
         hashes = (match for match in _HASH.finditer(line.text) if _is_hash(match.group()))
         found += [Target(_cells(line, *match.span()), text=match.group()) for match in hashes]
+    return found
+
+
+def listed_targets(lines: Iterable[TextLine], heading_of: Callable[[int], str]) -> list[Target]:
+    """The places in files that are named above lines (``links.headings``).
+
+    Args:
+        lines: successive lines.
+        heading_of: returns the name above the line that begins in a row; "" for none.
+    """
+    found: list[Target] = []
+    name: str | None = None
+    for line in lines:
+        listed = listed_place(line.text)
+        if listed is None or listed.file is None:
+            name = None
+            continue
+        if name is None:
+            name = heading_of(line.row)
+        if name:
+            file = listed.file._replace(path=name)
+            found.append(Target(_cells(line, listed.first, listed.end), file=file))
     return found
 
 

@@ -11,9 +11,10 @@ from typing import NamedTuple
 from gui.terminal.drawing.cursor import cell_under
 from gui.terminal.drawing.regions import Span
 from session_host.terminal.base import Emulator, Row
-from session_host.terminal.lines import line_at
+from session_host.terminal.lines import TextLine, line_at
 
-from .links import FilePlace, link_in, shown
+from .headings import heading_above, listed_place
+from .links import FilePlace, Found, link_in, shown
 
 ROWS_OF_A_LINE = 40
 """The maximum number of a line's further rows, up and down."""
@@ -99,7 +100,9 @@ def _found(
     if line is None:
         return None
     place = line.character_at(top + cell[1], cell[0])
-    found = link_in(line.text, place) if place is not None else None
+    if place is None:
+        return None
+    found = _listed(emulator, line, place) or link_in(line.text, place)
     if found is None:
         return None
     spans: dict[int, tuple[int, int]] = {}
@@ -108,3 +111,12 @@ def _found(
         first, _last = spans.setdefault(row - top, (column, column))
         spans[row - top] = (first, column)
     return found.uri, found.file, tuple((row, first, last) for row, (first, last) in spans.items())
+
+
+def _listed(emulator: Emulator, line: TextLine, place: int) -> Found | None:
+    """The place in the file that is named above the line, at a character of the line's number."""
+    listed = listed_place(line.text)
+    if listed is None or listed.file is None or not listed.first <= place < listed.end:
+        return None
+    path = heading_above(emulator, line.row)
+    return listed._replace(file=listed.file._replace(path=path)) if path else None

@@ -21,15 +21,24 @@ _NEVER = r"\s<>\"`{}|\\^\u2190-\u25ff\u3000-\u303f\uff00-\uff0f\uff1a-\uff20\uff
 """Characters that no link has: the ASCII ones by RFC 3986; arrows, frames and East Asian punctuation surround links."""
 
 _ADDRESS = re.compile(rf"(?<![A-Za-z0-9])(?:https?://|file://|mailto:)[^{_NEVER}]+", re.IGNORECASE)
-_TRACEBACK = re.compile(r"\bFile \"(?P<path>[^\"]{1,4000})\", line (?P<line>\d{1,8})")
-"""Python's form, the only common one with the line number apart from the name."""
+_QUOTED = re.compile(
+    r"\"(?P<path>[^\"]{1,4000})\",? (?:on )?line (?P<line>\d{1,8})(?:, (?:column|characters?) (?P<column>\d{1,6}))?"
+)
+"""Python's and OCaml's form: a name in quotes with the line apart from it."""
 _FILE = re.compile(
     rf"(?P<path>[^:()\[\],;'*?={_NEVER}]+)"
-    r"(?::(?P<line>\d{1,8})(?::(?P<column>\d{1,6}))?|\((?P<line_2>\d{1,8})(?:,\s?(?P<column_2>\d{1,6}))?\))?"
+    r"(?::(?P<line>\d{1,8})(?::(?P<column>\d{1,6}))?"
+    r"|\((?P<line_2>\d{1,8})(?:,\s?(?P<column_2>\d{1,6}))?\)"
+    r"|:\[(?P<line_3>\d{1,8})[,:]\s?(?P<column_3>\d{1,6})\]"
+    r"|(?::? |, )(?:on )?line (?P<line_4>\d{1,8})(?:,? col(?:umn)? (?P<column_4>\d{1,6}))?)?"
 )
+"""Most write ``a.c:3:5``; MSVC and tsc ``a.c(3,5)``, Maven ``A.java:[3,5]``, shells, PHP and Perl ``a.sh: line 3``."""
+_ANCHOR = re.compile(r"#L(?P<line>\d{1,8})(?:C(?P<column>\d{1,6}))?(?:-L?\d+(?:C\d+)?)?$")
+"""GitHub's form, ``a.c#L3``, which agents write, too."""
 _CLOSING = {")": "(", "]": "["}
 _SENTENCE = ".,;:!?'*"
 _SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9_]{0,11}$")
+_NUMBERS = tuple(tuple(f"{name}{end}" for end in ("", "_2", "_3", "_4")) for name in ("line", "column"))
 LONGEST = 4096
 """The number of characters that are searched on each side of the position."""
 
@@ -79,16 +88,22 @@ def _links(text: str) -> Iterator[Found]:
         uri = _without_surroundings(match.group(), before)
         if may_open(uri) and (urlsplit(uri).netloc or uri.lower().startswith("file:///") or "@" in uri):
             yield Found(match.start(), match.start() + len(uri), uri)
-    for match in _TRACEBACK.finditer(text):
-        yield Found(match.start("path"), match.end(), file=FilePlace(match["path"], int(match["line"])))
+    for match in _QUOTED.finditer(text):
+        yield Found(match.start("path"), match.end(), file=_place(match["path"], match["line"], match["column"]))
     for match in _FILE.finditer(text):
-        line, column = match["line"] or match["line_2"], match["column"] or match["column_2"]
+        line, column = (next(filter(None, match.group(*names)), None) for names in _NUMBERS)
         path, end = match["path"], match.end()
         if not line:
             path = path.rstrip(_SENTENCE)
             end = match.start() + len(path)
+            if anchor := _ANCHOR.search(path):
+                path, line, column = path[: anchor.start()], anchor["line"], anchor["column"]
         if line or "/" in path or _SUFFIX.search(path):
-            yield Found(match.start(), end, file=FilePlace(path, int(line or 0), int(column or 0)))
+            yield Found(match.start(), end, file=_place(path, line, column))
+
+
+def _place(path: str, line: str | None, column: str | None) -> FilePlace:
+    return FilePlace(path, int(line or 0), int(column or 0))
 
 
 def _without_surroundings(uri: str, before: str) -> str:

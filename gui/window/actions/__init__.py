@@ -9,6 +9,7 @@ chat_menu      the menu of one chat
 theme_actions  chooses a theme, and imports one
 page_wiring    connects a page's signals with the actions
 open_links     opens the target of a link
+editors        the command of the user's editor, with line and column
 pane_actions   the handlers of actions on panes
 upgrade_offer  offers the installed version to running chats
 """

@@ -9,8 +9,14 @@ from PySide6.QtCore import QEvent
 from PySide6.QtGui import QHelpEvent, Qt, QTextDocument
 from PySide6.QtWidgets import QApplication, QLabel, QToolTip
 
+from gui.terminal.by_keyboard.targets import listed_targets
+from gui.terminal.links.headings import heading, heading_above, listed_place
+from gui.terminal.links.hovering import link_in_text
 from gui.terminal.links.links import ALLOWED_SCHEMES, FilePlace, link_in, may_open, shown
 from gui.theme.tooltips import as_tooltip
+from session_host.protocol.values import GridSize
+from session_host.terminal import create
+from session_host.terminal.lines import joined_lines
 
 SPOOF = "https://evil.example/<br><br>https://bank.example/<img src='file:///etc/passwd'>&amp;<!-- "
 
@@ -127,12 +133,58 @@ def test_what_is_no_address(text: str) -> None:
         ("(~/src/x.c)", FilePlace("~/src/x.c")),
         ("Xsrcfile:3", FilePlace("Xsrcfile", 3)),
         ("`srcs.md`", FilePlace("srcs.md")),
+        ("src/app.c:12:5: error: expected ';'", FilePlace("src/app.c", 12, 5)),  # GCC, Clang
+        ("src/app.c(12): warning C4100", FilePlace("src/app.c", 12)),  # MSVC
+        ("In file included from src/app.h:3,", FilePlace("src/app.h", 3)),
+        ("tests/src_test.py:9: AssertionError", FilePlace("tests/src_test.py", 9)),  # pytest
+        ("FAILED tests/src_test.py::test_it - assert 0", FilePlace("tests/src_test.py")),
+        ('  File "src/a.py", line 3', FilePlace("src/a.py", 3)),  # SyntaxError
+        ('File "src/a.ml", line 3, characters 4-10:', FilePlace("src/a.ml", 3, 4)),  # OCaml
+        ("thread 'main' panicked at src/main.rs:3:5:", FilePlace("src/main.rs", 3, 5)),
+        ("    at run (/src/a.js:12:5)", FilePlace("/src/a.js", 12, 5)),  # Node
+        ("[ERROR] /src/A.java:[12,5] ';' expected", FilePlace("/src/A.java", 12, 5)),  # Maven
+        ("src.sh: line 12: x: command not found", FilePlace("src.sh", 12)),  # bash
+        ("Warning in /src/a.php on line 12", FilePlace("/src/a.php", 12)),
+        ("died at src.pl line 12.", FilePlace("src.pl", 12)),
+        ("on src/main.tf line 12, in resource", FilePlace("src/main.tf", 12)),
+        ("see src/app.py#L12-L20.", FilePlace("src/app.py", 12)),
+        ("see src/app.py:12-20", FilePlace("src/app.py", 12)),
     ],
 )
 def test_names_of_files_are_found_with_their_lines(line: str, place: FilePlace) -> None:
     found = link_in(line, line.index("src"))
     assert found is not None
     assert found.file == place
+
+
+@pytest.mark.parametrize(
+    ("report", "places"),
+    [
+        ("src/a.js\n  3:10  error  'x' is not defined  no-undef\n  12:1  warning  …", [(3, 10), (12, 1)]),
+        ("src/a.js\n3:one\n--\n12-two\n13:5:three", [(3, 0), (12, 0), (13, 5)]),
+    ],
+)
+@pytest.mark.parametrize("columns", [16, 60])
+def test_a_place_below_the_name_of_its_file_is_a_place_in_that_file(
+    report: str, places: list[tuple[int, int]], columns: int
+) -> None:
+    emulator = create(None, GridSize(columns, 12))
+    emulator.feed(report.replace("\n", "\r\n").encode())
+    rows = emulator.rows()
+    lines = joined_lines(rows, 0, columns)
+    found = listed_targets(lines, lambda row: heading_above(emulator, row))
+    assert [target.file for target in found] == [FilePlace("src/a.js", *place) for place in places]
+    row, first, _last = found[-1].cells[0]
+    link = link_in_text(emulator, 0, (first, row), lambda name: f"/home/{name}")
+    assert link is not None
+    assert link.file == FilePlace("/home/src/a.js", *places[-1])
+    emulator.close()
+
+
+@pytest.mark.parametrize("text", ["12:30 lunch", "3:10", "a\n\n3:one", " a\n3:one"])
+def test_numbers_below_no_name_are_no_places(text: str) -> None:
+    above, _, line = text.rpartition("\n")
+    assert listed_place(line) is None or heading(reversed(above.split("\n"))) == ""
 
 
 @given(st.text(alphabet="ab:/.()[]' h\"tps0127~├", max_size=200), st.integers(0, 220))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 
 import pytest
 
 from gui.terminal.links.links import FilePlace
-from gui.window.actions.open_links import NotOpened, command_for, own_file
+from gui.window.actions.editors import NotOpened, command_for
+from gui.window.actions.open_links import checked, own_file
 
 
 def runnable(path: Path, text: str = "#!/bin/sh\ntouch /tmp/ran\n") -> Path:
@@ -37,8 +39,11 @@ def test_a_file_link_opens_only_the_chats_own_files(tmp_path: Path) -> None:
     (chat / "innocent.txt").symlink_to(secret)
     assert own_file(f"file://{chat}/a%20b.txt", str(chat)) == FilePlace(str(chat / "a b.txt"))
     assert own_file(f"file://localhost{chat.parent}/other.txt", str(chat)).path == str(chat.parent / "other.txt")
+    (chat / "b.txt").write_text("x")
+    assert own_file(f"file://{chat}/b.txt#L7", str(chat)) == FilePlace(str(chat / "b.txt"), 7)
+    assert own_file(f"file://{chat}/b.txt:7:3", str(chat)) == FilePlace(str(chat / "b.txt"), 7, 3)
     for uri in (
-        f"file://{secret}", f"file://{chat}/../../secret.txt", f"file://{chat}/innocent.txt",
+        f"file://{secret}:3", f"file://{secret}#3", f"file://{secret}", f"file://{chat}/../../secret.txt", f"file://{chat}/innocent.txt",
         f"file://elsewhere.example{chat}/a%20b.txt", f"file://{chat.parent}x/a", "file:///etc/passwd",
     ):  # fmt: skip
         with pytest.raises(NotOpened):
@@ -52,7 +57,6 @@ def test_a_script_is_shown_and_not_run(tmp_path: Path, no_desktop: Path) -> None
     assert command_for(file, "", {"VISUAL": "code --wait"}) == ["code", "--wait", "-g", f"{script}:7:3"]
     assert command_for(file, "my-editor", {}) == ["my-editor", str(script)]
     assert command_for(file, "e --at {line} {file}", {}) == ["e", "--at", "7", str(script)]
-    # An editor that needs a terminal is none to start from a window.
     with pytest.raises(NotOpened, match="No editor is set"):
         command_for(file, "", {"EDITOR": "vim"})
 
@@ -76,4 +80,43 @@ def test_what_is_no_text_file_is_not_opened(tmp_path: Path) -> None:
     (tmp_path / "program").write_bytes(b"\x7fELF\0\0")
     for name in ("pipe", "program", "missing", "."):
         with pytest.raises(NotOpened):
-            command_for(FilePlace(str(tmp_path / name)), "code", {})
+            checked(FilePlace(str(tmp_path / name)))
+
+
+@pytest.mark.parametrize(
+    ("editor", "command"),
+    [
+        ("code", "code -g F:7:3"),
+        ("zed", "zed F:7:3"),
+        ("subl -n", "subl -n F:7:3"),
+        ("/usr/bin/kate -b", "/usr/bin/kate -b -l 7 -c 3 F"),
+        ("idea.sh", "idea.sh --line 7 --column 3 F"),
+        ("emacsclient -c", "emacsclient -c -n +7:3 F"),
+        ("gvim", "gvim '+call cursor(7,3)' F"),
+        ("neovide", "neovide -- '+call cursor(7,3)' F"),
+        ("nvim", "terminal nvim '+call cursor(7,3)' F"),
+        ("nano", "terminal nano +7,3 F"),
+        ("hx", "terminal hx F:7:3"),
+        ("emacsclient -t", "terminal emacsclient -t +7:3 F"),
+        ("mine {line} {column} {file}", "mine 7 3 F"),
+    ],
+)
+def test_an_editor_is_given_the_line_and_the_column(no_desktop: Path, editor: str, command: str) -> None:
+    runnable(no_desktop / "x-terminal-emulator")
+    expected = ["/w/a b.py" if word == "F" else word.replace("F:", "/w/a b.py:") for word in shlex.split(command)]
+    if expected[0] == "terminal":
+        expected[:1] = ["x-terminal-emulator", "-e"]
+    assert command_for(FilePlace("/w/a b.py", 7, 3), editor, {}) == expected
+
+
+def test_an_editor_of_the_environment_runs_in_a_terminal_if_the_desktop_has_none(no_desktop: Path) -> None:
+    file = FilePlace("/w/a.py", 7)
+    runnable(no_desktop / "vim")
+    with pytest.raises(NotOpened, match="No editor is set"):
+        command_for(file, "", {"EDITOR": "vim"})
+    with pytest.raises(NotOpened, match="vim needs a terminal"):
+        command_for(file, "vim", {})
+    runnable(no_desktop / "xdg-terminal-exec")
+    assert command_for(file, "", {"EDITOR": "vim"}) == ["xdg-terminal-exec", "vim", "+call cursor(7,1)", "/w/a.py"]
+    runnable(no_desktop / "gvim")
+    assert command_for(file, "", {"VISUAL": "vim", "EDITOR": "gvim"})[0] == "gvim", "a window comes first"

@@ -1,0 +1,163 @@
+"""The command that shows a file, at a line and a column, in the user's editor."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import subprocess
+from collections.abc import Mapping
+from configparser import ConfigParser
+from configparser import Error as ConfigParserError
+from pathlib import Path
+from typing import Final
+
+from gui.terminal.links.links import FilePlace
+from gui.wording import notice_texts
+from session_host.errors import OutliveError
+
+_QUERY_TIMEOUT_S: Final = 5.0
+
+_CURSOR: Final = "+call cursor({line},{column})"
+"""A command for Vim and Neovim; ``+LINE`` alone has no column."""
+
+_JETBRAINS: Final = (
+    "idea", "pycharm", "clion", "goland", "webstorm", "phpstorm", "rubymine", "rider", "rustrover", "studio",
+)  # fmt: skip
+
+_WINDOWED: Final[dict[str, tuple[str, ...]]] = {
+    **dict.fromkeys(
+        ("code", "codium", "code-insiders", "code-oss", "cursor", "windsurf"), ("-g", "{file}:{line}:{column}")
+    ),
+    **dict.fromkeys(("subl", "sublime_text", "zed", "zeditor", "lapce"), ("{file}:{line}:{column}",)),
+    **dict.fromkeys(("kate", "kwrite"), ("-l", "{line}", "-c", "{column}", "{file}")),
+    **dict.fromkeys(("gedit", "gnome-text-editor", "pluma", "xed", "emacs"), ("+{line}:{column}", "{file}")),
+    "emacsclient": ("-n", "+{line}:{column}", "{file}"),
+    "gvim": (_CURSOR, "{file}"),
+    **dict.fromkeys(("nvim-qt", "neovide"), ("--", _CURSOR, "{file}")),
+    **dict.fromkeys(("geany", "mousepad"), ("--line={line}", "--column={column}", "{file}")),
+    **dict.fromkeys(_JETBRAINS, ("--line", "{line}", "--column", "{column}", "{file}")),
+}
+"""The arguments by which editors with a window open a position."""
+
+_IN_TERMINAL: Final[dict[str, tuple[str, ...]]] = {
+    **dict.fromkeys(("nvim", "vim"), (_CURSOR, "{file}")),
+    **dict.fromkeys(("vi", "joe", "ne"), ("+{line}", "{file}")),
+    "nano": ("+{line},{column}", "{file}"),
+    **dict.fromkeys(("micro", "kak"), ("+{line}:{column}", "{file}")),
+    **dict.fromkeys(("hx", "helix"), ("{file}:{line}:{column}",)),
+}
+"""The same for editors that need a terminal."""
+
+_NO_WINDOW: Final = frozenset({"-nw", "-t", "--tty", "--no-window-system"})
+"""Arguments by which Emacs needs a terminal."""
+
+_TERMINALS: Final = (("xdg-terminal-exec",), ("x-terminal-emulator", "-e"))
+"""Commands that run another one in the user's terminal: freedesktop.org's proposal, Debian Policy 11.8.3."""
+
+
+class NotOpened(OutliveError):
+    """A link or file is not opened; the message says why."""
+
+
+def command_for(file: FilePlace, editor: str, environment: Mapping[str, str]) -> list[str]:
+    """The command that shows a file in the user's editor.
+
+    It is the setting, else VISUAL or EDITOR if that has a window, else the desktop's editor, else VISUAL or EDITOR in
+    a terminal.
+
+    Args:
+        file: the file to open.
+        editor: the user's setting, "" for none.
+        environment: the environment with VISUAL and EDITOR.
+
+    Raises:
+        NotOpened: no editor is known, or it needs a terminal and there is none.
+    """
+    if editor:
+        return _filled(_split(editor), file)
+    named = [argv for name in ("VISUAL", "EDITOR") if (argv := _split(environment.get(name, "")))]
+    there = [argv for argv in named if _name(argv) in {*_WINDOWED, *_IN_TERMINAL} and shutil.which(argv[0])]
+    windowed = next((argv for argv in there if not _needs_terminal(argv)), None) or _desktops_editor(environment)
+    if windowed:
+        return _filled(windowed, file)
+    if there and _terminal():
+        return _filled(there[0], file)
+    raise NotOpened(notice_texts.no_editor())
+
+
+def _name(argv: list[str]) -> str:
+    return Path(argv[0]).name.removesuffix(".sh")
+
+
+def _needs_terminal(argv: list[str]) -> bool:
+    name = _name(argv)
+    return name in _IN_TERMINAL or (name in {"emacs", "emacsclient"} and not _NO_WINDOW.isdisjoint(argv))
+
+
+def _terminal() -> list[str]:
+    """The beginning of a command that runs another one in the user's terminal; [] if there is none."""
+    return next((list(command) for command in _TERMINALS if shutil.which(command[0])), [])
+
+
+def _split(command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError:
+        return []
+
+
+def _filled(argv: list[str], file: FilePlace) -> list[str]:
+    """An editor's command with the file; in a terminal, if the editor needs one."""
+    if not argv:
+        raise NotOpened(notice_texts.wrong_editor())
+    name, begin = _name(argv), []
+    if _needs_terminal(argv):
+        begin = _terminal()
+        if not begin:
+            raise NotOpened(notice_texts.no_terminal(name))
+    if not any("{file}" in argument for argument in argv):
+        places = {**_WINDOWED, **_IN_TERMINAL}.get(name, ("{file}",))
+        if begin:
+            places = tuple(argument for argument in places if argument != "-n")  # waits in its terminal
+        argv = [*argv, *(places if file.line else ("{file}",))]
+    values = {"{line}": str(file.line or 1), "{column}": str(file.column or 1), "{file}": file.path}
+    return begin + [_replaced(argument, values) for argument in argv]
+
+
+def _replaced(argument: str, values: Mapping[str, str]) -> str:
+    for name, value in values.items():  # the path last: placeholders within it stay as they are
+        argument = argument.replace(name, value)
+    return argument
+
+
+def _desktops_editor(environment: Mapping[str, str]) -> list[str]:
+    """The command of the desktop's application for plain text, without the file; [] if there is none.
+
+    Source: the desktop entry specification 1.5, "The Exec key".
+    """
+    if not (program := shutil.which("xdg-mime")):
+        return []
+    try:
+        asked = subprocess.run(
+            [program, "query", "default", "text/plain"], capture_output=True, text=True, check=False,
+            timeout=_QUERY_TIMEOUT_S, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    name = asked.stdout.strip()
+    if not name.endswith(".desktop") or "/" in name:
+        return []
+    home = environment.get("XDG_DATA_HOME") or str(Path.home() / ".local/share")
+    shared = environment.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share"
+    for directory in (home, *shared.split(":")):
+        entry = ConfigParser(interpolation=None, strict=False)
+        try:
+            if not entry.read(Path(directory, "applications", name), encoding="utf-8"):
+                continue
+            command = entry.get("Desktop Entry", "Exec", fallback="")
+            if entry.getboolean("Desktop Entry", "Terminal", fallback=False):
+                return []
+        except (ConfigParserError, UnicodeDecodeError, ValueError):
+            return []
+        return [argument for argument in _split(command) if not argument.startswith("%")]
+    return []
