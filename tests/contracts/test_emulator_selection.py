@@ -86,6 +86,50 @@ def test_a_block(make: Maker) -> None:
     assert selected_columns(emulator) == {0: (1, 3), 1: (1, 3), 2: (1, 3)}
 
 
+@pytest.mark.parametrize(("anchor", "head"), [((3, 2), (1, 0)), ((3, 0), (1, 2)), ((1, 2), (3, 0))])
+def test_a_block_is_the_same_from_each_of_its_corners(
+    make: Maker, anchor: tuple[int, int], head: tuple[int, int]
+) -> None:
+    emulator = make(output="abcdef\r\nghijkl\r\nmnopqr")
+    emulator.select(anchor, anchor, "cell", rectangle=True)
+    emulator.extend_selection(head)
+    assert emulator.selected_text() == "bcd\nhij\nnop"
+    assert selected_columns(emulator) == {0: (1, 3), 1: (1, 3), 2: (1, 3)}
+
+
+def test_a_block_keeps_its_rows_apart_and_cuts_their_blanks(make: Maker) -> None:
+    emulator = make(10, 4, output="0123456789abcdefgh\r\nx\r\nlast row")
+    emulator.select((1, 0), (4, 3), "cell", rectangle=True)
+    assert emulator.selected_text() == "1234\nbcde\n\nast"
+
+
+@pytest.mark.parametrize(
+    ("columns", "text", "selected"),
+    [
+        ((1, 2), "b漢\n漢字\nla", {0: (1, 3), 1: (0, 3), 2: (1, 2)}),
+        ((3, 4), "漢d\n字x\nin", {0: (2, 4), 1: (2, 4), 2: (3, 4)}),
+        ((1, 1), "b\n漢\nl", {0: (1, 1), 1: (0, 1), 2: (1, 1)}),
+    ],
+)
+def test_a_block_has_no_half_of_a_wide_character(
+    make: Maker, columns: tuple[int, int], text: str, selected: dict[int, tuple[int, int]]
+) -> None:
+    emulator = make(output="ab漢d\r\n漢字x漢\r\nplain text")
+    emulator.select((columns[0], 0), (columns[1], 2), "cell", rectangle=True)
+    assert emulator.selected_text() == text
+    assert selected_columns(emulator) == selected
+
+
+def test_a_block_follows_its_content_into_the_history(make: Maker) -> None:
+    emulator = make(40, 4, output="".join(f"line {n}\r\n" for n in range(10, 14)))
+    emulator.select((5, 0), (6, 1), "cell", rectangle=True)
+    emulator.feed(b"more\r\n" * 10)
+    emulator.scroll(-20)
+    emulator.extend_selection((6, 2))
+    assert emulator.selected_text().splitlines()[-1] == "12"
+    assert emulator.selected_text().startswith("11\n")
+
+
 @pytest.mark.parametrize(("anchor", "head"), [(1, 1), (2, 2), (1, 2), (2, 1)])
 def test_a_wide_character_is_never_selected_by_half(make: Maker, anchor: int, head: int) -> None:
     emulator = make(output="a漢b")

@@ -265,7 +265,8 @@ class View:
         if not first_row <= number <= last_row:
             return None
         if self.selection is not None and self.selection.rectangle:
-            return first, last
+            whole = self._whole((number, first), (number, last))
+            return whole[0][1], whole[1][1]
         return (first if number == first_row else 0), (last if number == last_row else self._screen.columns - 1)
 
     def selected_text(self) -> str:
