@@ -272,6 +272,10 @@ class Emulator(Protocol):
         """The title, without control characters."""
 
     @property
+    def directory(self) -> str:
+        """The address of the shell's directory (OSC 7), as it was written; "" for none."""
+
+    @property
     def cursor(self) -> Cursor:
         """The cursor on the active screen."""
 

@@ -163,3 +163,16 @@ def test_an_emulator_without_prompts_finds_none() -> None:
     emulator = create(None, GridSize(20, 4))
     assert emulator.prompts() == []
     emulator.close()
+
+
+@pytest.mark.parametrize("engine", ["ghostty", "pyte"])
+def test_the_directory_is_the_last_that_was_told_also_in_copies(make: Maker, engine: str) -> None:
+    emulator = make(20, 4, output="\x1b]7;file://host/a\x07\x1b]7;file://host/tmp/a%20b\x1b\\")
+    copies = [
+        make.keep(restore(make.engine, emulator.snapshot())),
+        make.keep(from_replay(engine, emulator.replay(), emulator.size)),  # type: ignore[arg-type]
+    ]
+    for each in (emulator, *copies):
+        assert each.directory == "file://host/tmp/a%20b"
+        each.feed(b"\x1bc")
+        assert each.directory == ""

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from session_host.agents.shell_integration import shell_integration
 from session_host.client.control import request
+from session_host.client.viewer.viewer import Viewer
 from session_host.protocol.messages import Describe, Description
 from session_host.protocol.values import GridSize
+from session_host.terminal import available_engines
 from session_host.terminal.prompts import Prompt
 from tests.support.hosts import end, start, watching
 from tests.support.terminals import ScreenTerminal
@@ -168,16 +172,30 @@ def test_zsh_finds_the_files_where_the_user_keeps_them(tmp_path: Path) -> None:
         assert "\n17\n" in terminal.text(), "the prompt is as the user set it while a command runs"
 
 
+def codes_in(viewer: Viewer) -> list[int | None]:
+    return [prompt.exit_code for prompt in viewer.emulator.prompts()] if viewer.emulator is not None else []
+
+
+def has_codes(viewer: Viewer, wanted: list[int | None]) -> bool:
+    return codes_in(viewer) == wanted
+
+
 @pytest.mark.usefixtures("sessions")
-async def test_a_chat_with_a_shell_tells_how_its_commands_ended() -> None:
+async def test_a_chat_with_a_shell_keeps_the_marks_when_its_host_dies_and_for_later_viewers() -> None:
     record = await start("bash")
     async with watching(record.id) as (viewer, watcher):
-        await watcher.until(lambda: viewer.emulator is not None and len(viewer.emulator.prompts()) == 1, "a prompt")
+        await watcher.until(lambda: codes_in(viewer) == [None], "a prompt")
         viewer.text("(exit 3)")
         viewer.key("Enter", "\r")
-        replica = viewer.emulator
-        assert replica is not None
-        await watcher.until(lambda: [each.exit_code for each in replica.prompts()] == [3, None], "the end")
+        await watcher.until(lambda: codes_in(viewer) == [3, None], "the end")
         description: Description = await request(record.id, Describe(0))
         assert description.last_exit_code == 3
+        os.kill(description.host_pid, signal.SIGKILL)
+        viewer.text("(exit 4)")
+        viewer.key("Enter", "\r")
+        await watcher.until(lambda: codes_in(viewer) == [3, 4, None], "the marks in the same viewer")
+    # A viewer that comes later gets them with its snapshot, also one with the other engine.
+    for engine in available_engines():
+        async with watching(record.id, engine=engine) as (later, watcher):
+            await watcher.until(partial(has_codes, later, [3, 4, None]), f"the marks with {engine}")
     await end(record.id)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QSysInfo, QUrl, Signal
 
 KNOWN_FOR_S = 2.0
 """How long an answer is kept; a new or removed file is noticed after this time."""
@@ -30,6 +30,7 @@ class FileLookup(QObject):
 
     Attributes:
         find_directories: returns the base directories of relative names, in this order; called in a thread.
+        told_directory: returns the address of the directory that the program told (OSC 7), which comes first.
 
     Signals:
         answered: the answer about some name is known.
@@ -40,6 +41,7 @@ class FileLookup(QObject):
     def __init__(self, find_directories: Callable[[], Sequence[str]] = tuple) -> None:
         super().__init__()  # Without a parent: a thread may hold this object longer than its view lives.
         self.find_directories = find_directories
+        self.told_directory: Callable[[], str] = str
         self._answers: dict[str, _Answer] = {}
         self._running: set[str] = set()
 
@@ -50,17 +52,26 @@ class FileLookup(QObject):
             return answer.path
         if name not in self._running and len(self._running) < _THREADS:
             self._running.add(name)
-            threading.Thread(target=self._look_up, args=(name,), name="file lookup", daemon=True).start()
+            told = local_directory(self.told_directory())
+            threading.Thread(target=self._look_up, args=(name, told), name="file lookup", daemon=True).start()
         return None
 
-    def _look_up(self, name: str) -> None:
+    def _look_up(self, name: str, told: str) -> None:
         """Find a name's file; runs in a thread."""
-        path = existing(name, self.find_directories())
+        path = existing(name, (*([told] if told else []), *self.find_directories()))
         if len(self._answers) >= _KEPT:
             self._answers.clear()
         self._answers[name] = _Answer(path, time.monotonic())
         self._running.discard(name)
         self.answered.emit()
+
+
+def local_directory(address: str) -> str:
+    """The path of a directory's address ``file://host/path``; "" for another host, or no such address."""
+    url = QUrl(address, QUrl.ParsingMode.StrictMode)
+    if url.scheme() != "file" or url.host() not in {"", "localhost", QSysInfo.machineHostName().lower()}:
+        return ""
+    return url.path(QUrl.ComponentFormattingOption.FullyDecoded)
 
 
 def existing(path: str, directories: Sequence[str]) -> str:

@@ -69,9 +69,14 @@ class LinkPointer(QObject):
         self._look_soon = QTimer(self, singleShot=True, interval=0)
         self._look_soon.timeout.connect(self._look)
         self.files = FileLookup()
+        self.files.told_directory = self._told_directory
         self.files.answered.connect(self._on_answered)
 
     # -- links
+
+    def _told_directory(self) -> str:
+        emulator = self._host.emulator
+        return emulator.directory if emulator is not None else ""
 
     def link_at(self, position: QPointF) -> Link | None:
         """The link under a point: one that the program set, an address, or a file, which may still be looked up."""

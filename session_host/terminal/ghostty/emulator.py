@@ -89,6 +89,7 @@ class GhosttyEmulator:
         self._finalizer = weakref.finalize(self, _free, parts, terminal, handle)
         set_options(terminal)
         self._title = Getter(terminal, "TITLE", "GhosttyString")
+        self._directory = Getter(terminal, "PWD", "GhosttyString")
         self._total_rows = Getter(terminal, "TOTAL_ROWS", "size_t")
         self._scrollbar = Getter(terminal, "SCROLLBAR", "GhosttyTerminalScrollbar")
         self._cursor_x = Getter(terminal, "CURSOR_X", "uint16_t")
@@ -175,6 +176,11 @@ class GhosttyEmulator:
     def title(self) -> str:
         """The title."""
         return clean_text(text_of(self._title()), MAX_TITLE_CHARACTERS)
+
+    @property
+    def directory(self) -> str:
+        """The address of the shell's directory."""
+        return clean_text(text_of(self._directory()), MAX_TITLE_CHARACTERS)
 
     @property
     def cursor(self) -> Cursor:

@@ -122,6 +122,10 @@ class PyteEmulator:
         return self._screen.title
 
     @property
+    def directory(self) -> str:
+        return self._screen.directory
+
+    @property
     def cursor(self) -> Cursor:
         screen = self._screen
         return Cursor(

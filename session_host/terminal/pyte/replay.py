@@ -255,6 +255,8 @@ class _Writer:
             self.parts.append(f"\x1b]{code};{color_text(color & ~RGB)}\x1b\\")
         for title in screen.titles:
             self.parts.append(f"\x1b]2;{title}\x1b\\\x1b[22;0t")
+        if screen.directory:
+            self.parts.append(f"\x1b]7;{screen.directory}\x1b\\")
         if screen.title or screen.titles:
             self.parts.append(f"\x1b]2;{screen.title}\x1b\\")
 

@@ -70,6 +70,7 @@ class _State(msgspec.Struct, array_like=True):
     notices: dict[str, tuple[str, str]]
     stream: tuple[str, str, str, int, bytes]
     prompts: list[SavedPrompt] = []
+    directory: str = ""
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -119,6 +120,7 @@ def save(screen: ReportScreen, stream: OutliveStream) -> bytes:
         notices=screen.notices.parts,
         stream=stream.state(),
         prompts=screen.prompts.saved(),
+        directory=screen.directory,
     )
     data = _encoder.encode(state)
     return zlib.crc32(data).to_bytes(_SUM_BYTES, "big") + data
@@ -168,6 +170,7 @@ def load(snapshot: bytes) -> tuple[ReportScreen, OutliveStream]:
     screen.cursor_shape, screen.cursor_blinking = state.cursor_shape, state.cursor_blinking
     screen.colors, screen.palette = state.colors, state.palette
     screen.notices.parts = state.notices
+    screen.directory = state.directory
     screen.prompts.restore(state.prompts, screen.prompts.row)
     stream = OutliveStream(screen)
     stream.set_state(*state.stream)

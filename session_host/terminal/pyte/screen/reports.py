@@ -30,6 +30,7 @@ MAX_EVENTS = 1000
 MAX_REPLIES = 1024 * 1024
 MAX_TITLE = 1024
 MAX_LINK = 4096
+MAX_DIRECTORY = 1024
 _STYLE_CACHE = 4096
 PALETTE: tuple[Color, ...] = tuple(int(value, 16) for value in graphics.FG_BG_256)
 """xterm's palette, as 0xRRGGBB."""
@@ -48,6 +49,7 @@ class ReportScreen(ModeScreen):
         defaults: the colours reported while the program has set none.
         colors: colours set by OSC 10, 11 and 12, as ``RGB | value``.
         palette: palette entries set by OSC 4, as ``RGB | value``.
+        directory: the address set by OSC 7.
     """
 
     def __init__(self, size: GridSize, history_limit: int, cell: CellSize, defaults: DefaultColors) -> None:
@@ -59,6 +61,7 @@ class ReportScreen(ModeScreen):
         self.palette: dict[int, Color] = {}
         self.version = f"Outlive {VERSION}"
         self.notices = osc.NoticeParts()
+        self.directory = ""
         self._styles: dict[tuple[object, str], object] = {}
         super().__init__(size.columns, size.rows, history_limit)
         self.events.clear()
@@ -70,6 +73,7 @@ class ReportScreen(ModeScreen):
         self.colors.clear()
         self.palette.clear()
         self.notices = osc.NoticeParts()
+        self.directory = ""
         if titled:
             self.events.append(TitleChanged(""))
 
@@ -207,6 +211,8 @@ class ReportScreen(ModeScreen):
         code = int(number)
         if code in {0, 2}:
             self.set_title(rest)
+        elif code == 7:
+            self.directory = plain(rest, MAX_DIRECTORY)
         elif code == 8:
             uri = rest.partition(";")[2]
             self.style = self.style._replace(link=plain(uri, MAX_LINK))

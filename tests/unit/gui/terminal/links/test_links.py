@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +13,7 @@ from PySide6.QtGui import QHelpEvent, Qt, QTextDocument
 from PySide6.QtWidgets import QApplication, QLabel, QToolTip
 
 from gui.terminal.by_keyboard.targets import listed_targets
+from gui.terminal.links.file_lookup import FileLookup, local_directory
 from gui.terminal.links.headings import heading, heading_above, listed_place
 from gui.terminal.links.hovering import link_in_text
 from gui.terminal.links.links import ALLOWED_SCHEMES, FilePlace, link_in, may_open, shown
@@ -17,6 +21,7 @@ from gui.theme.tooltips import as_tooltip
 from session_host.protocol.values import GridSize
 from session_host.terminal import create
 from session_host.terminal.lines import joined_lines
+from tests.support.waiting import wait_until
 
 SPOOF = "https://evil.example/<br><br>https://bank.example/<img src='file:///etc/passwd'>&amp;<!-- "
 
@@ -193,3 +198,30 @@ def test_any_line_is_looked_at_and_what_is_found_covers_the_place(line: str, pla
     if found is not None:
         assert found.first <= place < found.end <= len(line)
         assert may_open(found.uri) == (found.file is None)
+
+
+@pytest.mark.parametrize(
+    ("address", "path"),
+    [
+        ("file:///tmp/a%20b%25", "/tmp/a b%"),
+        ("file://localhost/tmp", "/tmp"),
+        (f"file://{socket.gethostname()}/tmp", "/tmp"),
+        ("file://elsewhere.example/tmp", ""),
+        ("https://localhost/tmp", ""),
+        ("/tmp", ""),
+        ("", ""),
+    ],
+)
+def test_a_told_directory_is_one_of_this_computer(address: str, path: str) -> None:
+    assert local_directory(address) == path
+
+
+def test_a_name_is_looked_up_in_the_told_directory_first(qapp: object, tmp_path: Path) -> None:
+    for directory in ("a", "b"):
+        (tmp_path / directory).mkdir()
+        (tmp_path / directory / "x.py").touch()
+    lookup = FileLookup(lambda: [str(tmp_path / "a")])
+    assert wait_until(lambda: lookup.path_of("x.py"), 10, "the answer") == str(tmp_path / "a" / "x.py")
+    other = FileLookup(lambda: [str(tmp_path / "a")])
+    other.told_directory = lambda: f"file://{tmp_path}/b"
+    assert wait_until(lambda: other.path_of("x.py"), 10, "the answer") == str(tmp_path / "b" / "x.py")
