@@ -141,7 +141,7 @@ QTabBar::tab {
 }
 QTabBar::tab:hover { color: $text; background: $hover; }
 QTabBar::tab:selected { background: $page; color: $text; }
-QTabBar[pane="active"]::tab:selected { border-top: 2px solid $accent; padding-top: 0; }
+QTabBar[pane="active"]::tab:selected { border-top: 2px solid $accent; height: 31px; padding-bottom: 2px; }
 QTabBar[pane="other"]::tab:selected { color: $secondary; }
 QTabBar::scroller { width: 48px; }
 QTabBar QToolButton { background: $sidebar; border: 0; border-radius: 0; }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -89,10 +90,11 @@ def _press_its_first_key(server: XServer) -> None:
 def openbox(server: XServer) -> Iterator[subprocess.Popen[bytes]]:
     """Run a window manager, so that windows can be raised and given the focus."""
     with tempfile.TemporaryDirectory(prefix="wm-") as directory:
-        started = Path(directory, "started")
+        started, settings = Path(directory, "started"), Path(directory, "rc.xml")
+        settings.write_text(_without_desktop_keys(Path("/etc/xdg/openbox/rc.xml").read_text()))
         process = subprocess.Popen(
             # It announces itself before it manages windows; its start-up command is run when it does.
-            ["openbox", "--sm-disable", "--startup", f"touch {started}"],
+            ["openbox", "--sm-disable", "--config-file", str(settings), "--startup", f"touch {started}"],
             env={**os.environ, **server.environment()},
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
@@ -102,3 +104,8 @@ def openbox(server: XServer) -> Iterator[subprocess.Popen[bytes]]:
         finally:
             process.terminate()
             process.wait(10)
+
+
+def _without_desktop_keys(settings: str) -> str:
+    """Openbox's settings without Alt+Shift+arrows, which send a window to another desktop and go from pane to pane."""
+    return re.sub(r'<keybind key="S-A-(Left|Right|Up|Down)">.*?</keybind>', "", settings, flags=re.DOTALL)

@@ -42,7 +42,7 @@ class TabDrag:
         drag = QDrag(self.pane.window())
         drag.setMimeData(data)
         drag.setPixmap(bar.grab(bar.tabRect(bar.index_of(self.session_id))))
-        drag.setHotSpot(QPoint(16, 16))
+        drag.setHotSpot(QPoint(-8, -8))  # The mark between two tabs stays visible.
         TabDrag.current = self
         try:
             drag.exec(Qt.DropAction.MoveAction)

@@ -217,12 +217,12 @@ class Tabs(QObject):
             self._show(current)
         elif not current:
             self._show("")
+        if not self._bar.count():
+            self.emptied.emit()  # The keyboard goes to another pane before the page, which has it, goes.
         if page is not None:
             page.dispose()
             self._stack.removeWidget(page)
         self.changed.emit()
-        if not self._bar.count():
-            self.emptied.emit()
 
     def step(self, by: int) -> None:
         """Go to the tab to the right (1) or the left (-1), round and round."""

@@ -1,0 +1,188 @@
+"""Panes and windows, by key, menu and mouse; a window that is killed comes back with all of them."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from PySide6.QtGui import QImage
+
+from gui.settings.layout import WindowLayout
+from gui.settings.pane_tree import Rect, areas
+from gui.theme.tokens import BAR_HEIGHT_PX, STATUS_HEIGHT_PX
+from gui.window.actions.actions import MENU
+from gui.window.panes.pane_area import GAP_PX
+from session_host import paths
+from session_host.storage.store import Store
+from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, echo, everything, listed, picture
+from tests.programs import Gate, program
+from tests.support.area import Area
+from tests.support.waiting import wait_until
+from tests.support.windows import Window, xdotool
+
+pytestmark = pytest.mark.e2e
+
+FIRST_CELLS_PX = (8, 8, 24, 16)
+"""Within a page: the beginning of the first line, without the cursor."""
+
+
+def saved() -> WindowLayout:
+    with Store.open(paths.database()) as store:
+        return WindowLayout.from_dict(store.layout())
+
+
+def fronts(own: Window) -> list[tuple[int, int, str, bool]]:
+    """Window, pane, chat, and whether it is active, for each tab in front."""
+    return [(tab["window"], tab["pane"], tab["name"], tab["active"]) for tab in own.tabs() if tab["in_front"]]
+
+
+class Hand:
+    """The user's hand at one of the windows on the screen."""
+
+    def __init__(self, window_id: str, place: int) -> None:
+        self._id = window_id
+        self._place = place
+
+    def pages(self) -> list[Rect]:
+        """The areas of the panes' pages in the window, in reading order."""
+        layout = saved().windows[self._place]
+        assert layout.geometry is not None
+        *_, width, height = layout.geometry
+        left = layout.sidebar_width_px + 1
+        whole = Rect(left, 0, width - left, height - STATUS_HEIGHT_PX)
+        places = areas(layout.arrangement(), whole, GAP_PX)[0]
+        return [Rect(x, y + BAR_HEIGHT_PX, w, h - BAR_HEIGHT_PX) for x, y, w, h in places.values()]
+
+    def point(self, x: int, y: int) -> None:
+        """Move the mouse to a point of the window."""
+        xdotool("mousemove", "--window", self._id, str(x), str(y))
+
+    def click(self, x: int, y: int) -> None:
+        """Click a point of the window."""
+        self.point(x, y)
+        xdotool("click", "1")
+
+    def drag(self, *points: tuple[int, int]) -> None:
+        """Press the mouse's button at the first point, move along the others, and let go at the last one."""
+        self.point(*points[0])
+        xdotool("mousedown", "1")
+        for (x, y), (to_x, to_y) in pairwise(points):
+            for step in range(1, 9):
+                self.point(x + (to_x - x) * step // 8, y + (to_y - y) * step // 8)
+        xdotool("mousemove_relative", "1", "0")
+        xdotool("mouseup", "1")
+
+
+def wait_fronts(own: Window, *expected: tuple[int, int, str, bool]) -> None:
+    seen: list[Any] = []
+
+    def as_expected() -> bool:
+        seen[:] = fronts(own)
+        return seen == list(expected)
+
+    wait_until(as_expected, WAIT_S, lambda: f"{expected}; there is {seen}")
+
+
+def columns(chat: dict[str, Any]) -> int:
+    return int(listed(chat["id"])["cols"])
+
+
+def test_panes_and_windows_are_made_by_key_menu_and_mouse_and_outlive_a_kill(
+    open_window: OpenWindow, new_chat: NewChat, area: Area, gate: Gate
+):
+    one, two = (new_chat(name, *echo()) for name in ("one", "two"))
+    long = new_chat("long", *program("numbered_lines", 500, "--gate", gate.path, "--stay"))
+    chats = [one, long, two]
+    with open_window() as own:
+        for chat in chats:
+            own.show(chat["id"])
+        own.wait_connected([chat["id"] for chat in chats])
+        own.focus()
+        [first_id] = own.shown()
+        hand = Hand(first_id, 0)
+
+        # The same chat in two panes: typed once, seen in both.
+        own.press("ctrl+shift+d")
+        wait_fronts(own, (1, 1, "two", False), (1, 2, "two", True))
+        own.type("hello")
+        wait_until(lambda: everything(two["id"]).split() == ["ready", "hello"], WAIT_S, "what was typed, once")
+        left, right = hand.pages()
+
+        def cells(page: Rect, row: int) -> QImage:
+            x, y, width, height = FIRST_CELLS_PX
+            return QImage(str(picture(own, area, "both"))).copy(page.left + x, page.top + y + row * 17, width, height)
+
+        wait_until(lambda: cells(left, 1) == cells(right, 1) != cells(left, 3), WAIT_S, "the text in both panes")
+
+        # Down by the window's menu; another chat comes into the new pane.
+        width = saved().windows[0].geometry[2]  # type: ignore[index] # it was saved
+        hand.click(width - 16, BAR_HEIGHT_PX // 2)
+        before = [name for name in MENU if name]
+        own.press(*["Down"] * (before.index("split_down") + 1), "Return")
+        wait_fronts(own, (1, 1, "two", False), (1, 2, "two", False), (1, 3, "two", True))
+        own.press("ctrl+shift+k")
+        own.type("long")
+        own.press("Return")
+        wait_fronts(own, (1, 1, "two", False), (1, 2, "two", False), (1, 3, "long", True))
+
+        # A tab is dragged to the lower edge of its own page.
+        page = hand.pages()[0]
+        hand.drag(
+            (page.left + 30, 18), (page.left + 40, 90), (page.left + page.width // 2, page.top + page.height - 12)
+        )  # fmt: skip
+        wait_fronts(
+            own, (1, 1, "two", False), (1, 2, "one", True), (1, 3, "two", False), (1, 4, "long", False)
+        )  # fmt: skip
+
+        # The keyboard goes from pane to pane, zooms one and resizes it.
+        own.press("alt+shift+Right")
+        wait_until(lambda: fronts(own)[3][3], WAIT_S, "the pane at the right to be active")
+        narrow = columns(long)
+        own.press("ctrl+shift+z")
+        wait_until(lambda: columns(long) > narrow + 20, WAIT_S, "the zoomed pane's size")
+        own.press("ctrl+shift+z")
+        wait_until(lambda: columns(long) == narrow, WAIT_S, "the former size")
+        own.press(*["ctrl+shift+Left"] * 4)
+        wait_until(lambda: columns(long) > narrow + 5, WAIT_S, "the pane to be wider")
+        wait_until(lambda: "end of lines" in everything(long["id"]), WAIT_S, "all lines")
+        own.press(*["shift+Prior"] * 3)
+        own.press("alt+shift+Up")
+        wait_until(lambda: fronts(own)[2][3], WAIT_S, "the pane above to be active")
+
+        # Torn off by the mouse, back by the command, and off again by the command.
+        page = hand.pages()[1]
+        hand.drag((page.left + 30, page.top - 18), (page.left + 40, page.top + 60), (page.left + 40, 900))
+        wait_until(lambda: len(own.shown()) == 2, WAIT_S, "a second window")
+        wait_fronts(
+            own, (1, 1, "two", False), (1, 2, "two", False), (1, 3, "long", False), (2, 1, "one", True)
+        )  # fmt: skip
+        command(own, "move tab to another window")
+        wait_until(lambda: len(own.shown()) == 1, WAIT_S, "the second window to close")
+        assert [tab["name"] for tab in own.tabs()] == ["two", "two", "one", "two", "long"]
+        command(own, "move tab to a new window")
+        wait_until(lambda: len(own.shown()) == 2, WAIT_S, "a second window")
+        own.type("there")
+        wait_until(
+            lambda: everything(one["id"]).split()[1:] == ["there"], WAIT_S, "the new window to have the keyboard"
+        )
+        wait_until(lambda: saved().windows[0].panes[2].places, WAIT_S, "the scroll position to be saved")
+        own.press("ctrl+shift+b")
+        wait_until(lambda: saved().windows[1].sidebar_collapsed, WAIT_S, "the sidebar to be saved")
+        layout, tabs = saved(), own.tabs()
+        own.kill()
+    with open_window() as again:
+        again.wait_connected([chat["id"] for chat in chats])
+        wait_until(lambda: len(again.shown()) == 2, WAIT_S, "both windows")
+        keys = ("session_id", "window", "pane", "in_front")
+        assert [[tab[key] for key in keys] for tab in again.tabs()] == [[tab[key] for key in keys] for tab in tabs]
+        again.ask("close")
+        again.process.wait()
+    assert saved().windows == layout.windows
+
+
+def command(own: Window, words: str) -> None:
+    """Choose a command by its words."""
+    own.press("ctrl+shift+p")
+    own.type(words)
+    own.press("Return")
