@@ -6,24 +6,30 @@ import os
 import sys
 
 from gui.window.remote_control.single_instance import claim_or_raise
+from session_host.client.window_control import ask
 from session_host.errors import OutliveError, UsageError
 from session_host.protocol.untrusted_text import one_line
+
+NEW_CHAT = "--new-chat"
+"""As in ``session_host.cli.window_start``."""
 
 
 def main(argv: list[str]) -> int:
     """Run the window until it is closed.
 
     Args:
-        argv: the command's words; the window takes none.
+        argv: the command's words: none, or ``--new-chat``.
 
     Returns:
         The process's exit code.
     """
     try:
-        if argv:
-            raise UsageError(f"the window takes no arguments: {argv[0]!r}")
+        if argv not in ([], [NEW_CHAT]):
+            raise UsageError(f"the window does not know these arguments: {' '.join(argv)!r}")
         _check_display()
         claim = claim_or_raise()
+        if claim is None and argv:
+            ask("new_chat")
     except OutliveError as error:
         print(f"outlive: {one_line(str(error))}", file=sys.stderr)  # noqa: T201 - there is no window to show it in
         return error.exit_code
@@ -31,7 +37,7 @@ def main(argv: list[str]) -> int:
         return 0
     from gui import app  # importing Qt takes most of the start; a second start does not need it
 
-    return app.start(claim)
+    return app.start(claim, is_for_new_chat=bool(argv))
 
 
 def _check_display() -> None:

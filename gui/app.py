@@ -85,8 +85,16 @@ def read_catalog() -> tuple[Catalog, str]:
 class App:
     """The window's process: creates its parts, connects them, and runs them."""
 
-    def __init__(self, qt: QApplication, claim: SingleInstance, viewer_factory: ViewerFactory = make_viewer) -> None:
+    def __init__(
+        self,
+        qt: QApplication,
+        claim: SingleInstance,
+        viewer_factory: ViewerFactory = make_viewer,
+        *,
+        is_for_new_chat: bool = False,
+    ) -> None:
         self._claim = claim
+        self._is_for_new_chat = is_for_new_chat
         self.finished = asyncio.Event()
         self.storage = StoreThread(open_store)
         self._is_layout_whole = True
@@ -216,6 +224,8 @@ class App:
         try:
             self.windows.restore()
             self.windows.show()
+            if self._is_for_new_chat:
+                self.window.chat_actions.new_chat()
             self.settings.follow()
             self._say_if_there_is_no_tray()
             await self._server.start(self._claim.listener)
@@ -294,8 +304,8 @@ def _startup_facts(
     return warnings, layout, records
 
 
-def start(claim: SingleInstance) -> int:
-    """Run the window; returns the process's exit code."""
+def start(claim: SingleInstance, *, is_for_new_chat: bool = False) -> int:
+    """Run the window, at first with the sheet for a new chat if that is wanted; returns the process's exit code."""
     # X11's WM_CLASS comes from this name and the first argument; desktops match it with outlive.desktop.
     QCoreApplication.setApplicationName("outlive")
     QGuiApplication.setApplicationDisplayName("Outlive")
@@ -308,7 +318,7 @@ def start(claim: SingleInstance) -> int:
     qt = QApplication(["outlive"])
     qt.setQuitOnLastWindowClosed(False)
     translation.install(qt)
-    app = App(qt, claim)
+    app = App(qt, claim, is_for_new_chat=is_for_new_chat)
     qt.commitDataRequest.connect(_at_logout)
     return loop.run(qt, app.run(), app.quit)
 

@@ -40,7 +40,7 @@ VERBS = {
     "upgrade": ("lifecycle.upgrade", "update running chats to the installed version without interrupting them"),
     "doctor": ("doctor.command", "check the installation"),
     "demo": ("demo.command", "show a chat surviving its window"),
-    "window": ("window", "control the open window: tabs, show, grab, close"),
+    "window": ("window", "control the open window: tabs, show, new, grab, close"),
 }
 """The module of each verb, and its description."""
 

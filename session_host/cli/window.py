@@ -6,18 +6,18 @@ import argparse
 import os
 
 from session_host.cli.output import one_line, print_json, print_line
-from session_host.cli.window_start import WindowNotInstalled, missing_modules
+from session_host.cli.window_start import NEW_CHAT, WindowNotInstalled, missing_modules, open_window
 from session_host.client.window_control import WindowNotOpen, ask
 from session_host.errors import OutliveError, UsageError
 
-_TAKES = {"tabs": None, "show": "SESSION", "grab": "FILE.png", "close": None}
+_TAKES = {"tabs": None, "show": "SESSION", "new": None, "grab": "FILE.png", "close": None}
 _TAB_KEYS = ("session_id", "name", "state", "active", "connected", "window", "pane", "in_front")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the verb's arguments to the parser."""
-    parser.usage = "outlive window tabs [--json] | show SESSION | grab FILE.png | close"
-    parser.add_argument("action", metavar="ACTION", nargs="?", choices=tuple(_TAKES), help="tabs, show, grab or close")
+    parser.usage = "outlive window tabs [--json] | show SESSION | new | grab FILE.png | close"
+    parser.add_argument("action", metavar="ACTION", nargs="?", choices=tuple(_TAKES), help="tabs, show, new (chat), grab or close")
     parser.add_argument(
         "object", metavar="SESSION|FILE", nargs="?", help="SESSION to show, or FILE.png for the picture"
     )
@@ -59,6 +59,8 @@ def _control(options: argparse.Namespace) -> None:
             from session_host.cli.session_argument import find
 
             ask("show", session=find(operand).id)
+        case "new":
+            _new_chat()
         case "grab":
             if not operand.lower().endswith(".png"):
                 raise UsageError(f"{operand}: name it FILE.png")
@@ -66,6 +68,14 @@ def _control(options: argparse.Namespace) -> None:
             ask("grab", file=path)
         case "close":
             ask("close")
+
+
+def _new_chat() -> None:
+    """Open the sheet that starts a chat, and the window before it."""
+    try:
+        ask("new_chat")
+    except WindowNotOpen:
+        open_window(NEW_CHAT)
 
 
 def _known_tabs(result: object) -> list[dict[str, object]]:

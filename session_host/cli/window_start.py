@@ -24,6 +24,9 @@ inherited by the chats.
 """
 
 
+NEW_CHAT = "--new-chat"
+"""The window's only argument: it begins with the sheet that starts a chat."""
+
 NEEDED = ("PySide6", "qasync", "qtawesome")
 """The modules that only the extra ``outlive[window]`` brings."""
 
@@ -85,7 +88,7 @@ def run() -> int:
         OutliveError: there is no display for the window.
     """
     if not _raised():
-        _open()
+        open_window()
     return 0
 
 
@@ -99,7 +102,13 @@ def _raised() -> bool:
     return True
 
 
-def _open() -> NoReturn:
+def open_window(*arguments: str) -> NoReturn:
+    """Become the window's process.
+
+    Raises:
+        WindowNotInstalled: there is none to open.
+        OutliveError: there is no display for the window.
+    """
     if missing_modules():
         raise WindowNotInstalled
     needs_none = os.environ.get("QT_QPA_PLATFORM", "xcb").partition(":")[0] not in {"xcb", "wayland", ""}
@@ -109,5 +118,5 @@ def _open() -> NoReturn:
             "attach` in this terminal, or try `outlive demo`"
         )
     sys.stdout.flush()
-    command = window_command()
+    command = [*window_command(), *arguments]
     os.execv(command[0], command)  # noqa: S606 - no shell is wanted

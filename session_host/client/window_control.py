@@ -13,7 +13,7 @@ from session_host.errors import OutliveError
 from session_host.paths import check_private, runtime_dir, window_socket
 from session_host.system.peer_credentials import is_foreign
 
-Verb = Literal["tabs", "show", "grab", "close", "raise"]
+Verb = Literal["tabs", "show", "grab", "close", "raise", "new_chat"]
 
 TIMEOUT_S = 10.0
 MAX_REPLY_BYTES = 4 * 1024 * 1024

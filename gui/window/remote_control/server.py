@@ -1,6 +1,6 @@
 """The window's socket: one JSON object per line, from commands and from a second start.
 
-A request is ``{"verb": "tabs" | "show" | "grab" | "close" | "raise", "session": id?, "file": path?}``;
+A request is ``{"verb": "tabs" | "show" | "grab" | "close" | "raise" | "new_chat", "session": id?, "file": path?}``;
 its reply is ``{"ok": true, "result": …}`` or ``{"ok": false, "error": "one line", "exit_code": n}``.
 """
 

@@ -29,7 +29,14 @@ class RemoteControl:
 
     def verbs(self) -> dict[str, Verb]:
         """The verbs by name."""
-        return {"tabs": self.tabs, "show": self.show, "grab": self.grab, "close": self.close, "raise": self.bring_up}
+        return {
+            "tabs": self.tabs,
+            "show": self.show,
+            "grab": self.grab,
+            "close": self.close,
+            "raise": self.bring_up,
+            "new_chat": self.new_chat,
+        }
 
     async def tabs(self, _request: ControlRequest) -> list[dict[str, Any]]:
         """List the tabs in order: window by window, pane by pane, each counted from 1."""
@@ -85,6 +92,11 @@ class RemoteControl:
     async def bring_up(self, _request: ControlRequest) -> None:
         """Raise the window."""
         self._windows.bring_up()
+
+    async def new_chat(self, _request: ControlRequest) -> None:
+        """Raise the window, with the sheet that starts a chat."""
+        self._window.bring_up()
+        self._window.chat_actions.new_chat()
 
 
 def _write(picture: QImage, path: Path) -> str:

@@ -43,6 +43,20 @@ def test_a_second_start_raises_the_first_and_ends(open_window: OpenWindow):
         assert first.process.poll() is None
 
 
+def test_the_sheet_for_a_new_chat_is_opened_by_a_command(open_window: OpenWindow, area: Area):
+    def started() -> list[dict[str, object]]:
+        tabs = own.tabs()
+        if not tabs:
+            own.press("Return")
+        return tabs
+
+    with open_window() as own:
+        outlive("window", "new")
+        own.focus()
+        [tab] = wait_until(started, WAIT_S, "the chat", every_s=0.2)
+    assert listed(str(tab["session_id"]))["agent"] == "shell"
+
+
 def _is_active(window: str) -> bool:
     done = subprocess.run(["xdotool", "getactivewindow"], capture_output=True, text=True, check=False)
     return done.stdout.strip() == window
