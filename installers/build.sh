@@ -1,23 +1,33 @@
 #!/usr/bin/env bash
 # Builds a package from this clone into dist/, and checks it. It leaves no process behind.
 #
-#   bash installers/build.sh wheel      a wheel: installed without Qt, and with the window
+#   bash installers/build.sh wheel          a wheel: installed without Qt, and with the window
+#   bash installers/build.sh deb [--check]  a package for this Debian or Ubuntu; --check tries it in a clean system (root, debootstrap, network)
 set -euo pipefail
 # shellcheck source=setup.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/setup.sh"
 # shellcheck source=check_installed.sh
 source "$ROOT/installers/check_installed.sh"
+# shellcheck source=deb/package.sh
+source "$ROOT/installers/deb/package.sh"
+# shellcheck source=deb/check.sh
+source "$ROOT/installers/deb/check.sh"
 
 DIST="$ROOT/dist"
 SOURCES=(pyproject.toml README.md LICENSE NOTICES.md session_host gui resources)
 
-usage() { sed -n '2,4s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
+usage() { sed -n '2,5s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 
-# Copies the sources, so that a build finds no files of a former one.
+# Copies the sources, so that a build finds no files of a former one. VERSION takes the place of the clone's.
 copy_sources() {
+    rm -rf -- "$WORK/source"
     mkdir -- "$WORK/source"
     tar -C "$ROOT" --exclude=__pycache__ --exclude='*.egg-info' -cf - -- "${SOURCES[@]}" | tar -C "$WORK/source" -xf -
+    sed -i "s/^version = \".*\"/version = \"$1\"/" "$WORK/source/pyproject.toml"
+    sed -i "s/^VERSION = \".*\"/VERSION = \"$1\"/" "$WORK/source/session_host/version.py"
 }
+
+clone_version() { sed -n 's/^version = "\(.*\)"/\1/p' "$ROOT/pyproject.toml"; }
 
 # make_environment NAME PACKAGE…: a fresh environment, which pip_install then uses.
 make_environment() {
@@ -27,18 +37,24 @@ make_environment() {
     pip_install "$@"
 }
 
+# build_wheel VERSION: sets WHEEL.
 build_wheel() {
-    copy_sources
+    copy_sources "$1"
     make_environment builder setuptools
     pip_install --no-build-isolation "$WORK/source[build]"
     rm -rf -- "$WORK/source/build" "$WORK"/source/*.egg-info
     (cd -- "$WORK/source" && "$VENV/bin/python" -P "$ROOT/installers/command_line_files.py" share) ||
         fail "the man page and the completions cannot be written"
-    mkdir -p -- "$DIST" "$WORK/wheel"
+    mkdir -p -- "$WORK/wheel"
     "$VENV/bin/python" -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir "$WORK/wheel" "$WORK/source" \
         >>"$LOG" 2>&1 </dev/null || fail "the wheel could not be built ($(last_error)). Details: $LOG"
-    WHEEL="$DIST/$(cd -- "$WORK/wheel" && echo outlive-*.whl)"
-    mv -f -- "$WORK/wheel/"outlive-*.whl "$WHEEL"
+    WHEEL="$WORK/wheel/outlive-$1-py3-none-any.whl"
+}
+
+keep_wheel() {
+    mkdir -p -- "$DIST"
+    mv -f -- "$WHEEL" "$DIST/"
+    WHEEL="$DIST/${WHEEL##*/}"
     say "built $WHEEL"
 }
 
@@ -63,8 +79,8 @@ finish() {
     exit $code
 }
 
-case "${1:-}" in
-    wheel) ;;
+case "$*" in
+    wheel | deb | 'deb --check') ;;
     -h | --help)
         usage
         exit 0
@@ -77,13 +93,38 @@ esac
 
 exec </dev/null
 prepare_shell
-find_python build
-setup_system "${WINDOW_PACKAGES[@]}" xvfb "${PYTHON_PACKAGES[@]}"
-require_python
+if [ "$1" = deb ]; then
+    require_deb_tools
+    setup_system "${WINDOW_PACKAGES[@]}"
+else
+    find_python build
+    setup_system "${WINDOW_PACKAGES[@]}" xvfb "${PYTHON_PACKAGES[@]}"
+    require_python
+fi
 WORK="$(mktemp -d "${TMPDIR:-/tmp}/outlive-build.XXXXXX")"
 trap finish EXIT
 : >"$LOG"
 use_private_directories "$WORK"
-build_wheel
-check_wheel
-say "the wheel is sound: $WHEEL"
+VERSION="$(clone_version)"
+build_wheel "$VERSION"
+if [ "$1" = wheel ]; then
+    keep_wheel
+    check_wheel
+    say "the wheel is sound: $WHEEL"
+    exit 0
+fi
+build_deb "$VERSION"
+[ "${2:-}" = --check ] || exit 0
+if ! can_check; then
+    say "NOT CHECKED: $WHY_NOT"
+    exit 0
+fi
+# A later version, for the upgrade.
+built=$DEB
+DIST=$WORK/later
+build_wheel "$VERSION.post1"
+build_deb "$VERSION.post1"
+later=$DEB
+DIST=$ROOT/dist
+check_deb "$built" "$later"
+say "the package is sound: $built"

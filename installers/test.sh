@@ -98,7 +98,7 @@ said() {
 besides=()
 outputs="$(mktemp -d)"
 trap 'rm -rf -- "$outputs"' EXIT
-beside "shell syntax" bash -c 'for file; do bash -n "$file" || exit; done' shell installers/*.sh
+beside "shell syntax" bash -c 'for file; do bash -n "$file" || exit; done' shell installers/*.sh installers/deb/*.sh
 beside "lint" ruff check .
 beside "format" ruff format --check --quiet .
 beside "types" mypy session_host gui tests installers

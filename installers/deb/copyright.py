@@ -1,0 +1,48 @@
+"""Prints the package's copyright file: the licences of Outlive and of all packages in its environment.
+
+``copyright.py CLONE SITE_PACKAGES``
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import Distribution, distributions
+from pathlib import Path
+
+_LINE = "-" * 79
+
+
+def main() -> None:
+    """Print the texts."""
+    root, packages = Path(sys.argv[1]), sys.argv[2]
+    print("Outlive\n")
+    print((root / "LICENSE").read_text("utf-8"))
+    print((root / "NOTICES.md").read_text("utf-8"))
+    print("The packages below /usr/lib/outlive, each with its licence:\n")
+    print("On Debian, whole texts of the GNU licences and of Apache-2.0 are in /usr/share/common-licenses.\n")
+    found = sorted(distributions(path=[packages]), key=lambda each: each.name.lower())
+    for each in found:
+        if each.name == "outlive":
+            continue
+        print(f"{_LINE}\n{each.name} {each.version}: {_licence(each)}\n{_authors(each)}")
+        for path in each.files or ():
+            if "dist-info" in str(path) and any(word in path.name.upper() for word in ("LICEN", "COPYING", "NOTICE")):
+                print(f"\n{Path(str(each.locate_file(path))).read_text('utf-8', errors='replace')}")
+
+
+def _licence(package: Distribution) -> str:
+    data = package.metadata
+    classified = [each.rpartition(" :: ")[2] for each in data.get_all("Classifier") or () if "License ::" in each]
+    named = data["License-Expression"] or ", ".join(classified) or (data["License"] or "see NOTICES above")
+    return " ".join(named.split())[:200]
+
+
+def _authors(package: Distribution) -> str:
+    data = package.metadata
+    names = [" ".join(data[each].split()) for each in ("Author", "Author-email", "Home-page") if data[each]]
+    addresses = [each for each in data.get_all("Project-URL") or () if "ource" in each or "ome" in each]
+    return "; ".join(names + addresses[:1])
+
+
+if __name__ == "__main__":
+    main()
