@@ -17,7 +17,9 @@ _TAB_KEYS = ("session_id", "name", "state", "active", "connected", "window", "pa
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the verb's arguments to the parser."""
     parser.usage = "outlive window tabs [--json] | show SESSION | new | grab FILE.png | close"
-    parser.add_argument("action", metavar="ACTION", nargs="?", choices=tuple(_TAKES), help="tabs, show, new (chat), grab or close")
+    parser.add_argument(
+        "action", metavar="ACTION", nargs="?", choices=tuple(_TAKES), help="tabs, show, new (chat), grab or close"
+    )
     parser.add_argument(
         "object", metavar="SESSION|FILE", nargs="?", help="SESSION to show, or FILE.png for the picture"
     )

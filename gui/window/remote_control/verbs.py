@@ -95,8 +95,8 @@ class RemoteControl:
 
     async def new_chat(self, _request: ControlRequest) -> None:
         """Raise the window, with the sheet that starts a chat."""
-        self._window.bring_up()
-        self._window.chat_actions.new_chat()
+        self._windows.bring_up()
+        self._windows.current.chat_actions.new_chat()
 
 
 def _write(picture: QImage, path: Path) -> str:
