@@ -21,6 +21,7 @@ from gui.bridge.sessions_model import SessionsModel
 from gui.settings.layout import WindowLayout
 from gui.settings.live import LiveSettings
 from gui.theme.follow import Theme
+from gui.tray.command_ends import CommandEnds
 from gui.tray.desktop_notifications import DesktopNotifications
 from gui.tray.notifier import Notifier
 from gui.tray.tray import Tray, app_icon
@@ -128,6 +129,7 @@ class App:
         self.notifications = DesktopNotifications(self.sessions.tasks, self.tray.notify, self.windows)
         self._notifier = Notifier(self.sessions, catalog, self.windows.is_looked_at, self.notifications)
         self.notifications.answered.connect(self._notifier.answer)
+        self._command_ends = CommandEnds(self.sessions, self.windows.is_looked_at, self.notifications)
         self._announcer = StatusAnnouncer(self.sessions, lambda: self.window, self._is_used)
         self._use_settings()
         self._server = ControlServer(RemoteControl(self.windows, self.sessions, self.finished).verbs())
@@ -166,6 +168,7 @@ class App:
             chosen.connect(windows.bring_up)
         tray.chat_chosen.connect(windows.open_chat)
         windows.looks_elsewhere.connect(self._notifier.check)
+        windows.looks_elsewhere.connect(self._command_ends.check)
         windows.looks_elsewhere.connect(self._announcer.look)
         self.notifications.chosen.connect(self._on_notification_chosen)
         tray.all_chats.connect(self._on_all_chats)
@@ -203,7 +206,8 @@ class App:
             self.quit()
 
     def _use_settings(self) -> None:
-        self._notifier.is_wanted = self.settings.preferences.window.notifications
+        wanted = self.settings.preferences.window.notifications
+        self._notifier.is_wanted = self._command_ends.is_wanted = wanted
 
     def _show_in_colors(self) -> None:
         if self.theme.is_preview:

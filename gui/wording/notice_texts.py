@@ -55,6 +55,18 @@ def needs_your_answer(agent: str, directory: str) -> str:
     return translate("notice", "{agent} in {directory} needs your answer").format(agent=agent, directory=directory)
 
 
+def command_ended(command: str, name: str, exit_code: int | None) -> str:
+    """The end of a shell's command, in a chat with this name."""
+    if exit_code:
+        text = translate("notice", "{command} failed in {name} (exit code {code})")
+        return text.format(command=command, name=name, code=exit_code)
+    return translate("notice", "{command} ended in {name}").format(command=command, name=name)
+
+
+def how_long_and_where(duration: str, directory: str) -> str:
+    return translate("notice", "After {duration}, {directory}").format(duration=duration, directory=directory)
+
+
 def needs_you(name: str) -> str:
     return translate("notice", "{name} needs you").format(name=name)
 
