@@ -5,32 +5,26 @@ Qt's events arrive here; the InputSink receives their meaning as typed values.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtCore import QEvent, QPointF, Qt, Signal, Slot
 from PySide6.QtGui import (
-    QContextMenuEvent,
     QDragEnterEvent,
     QDropEvent,
     QFocusEvent,
     QInputMethodEvent,
     QKeyEvent,
-    QMouseEvent,
-    QRegion,
-    QWheelEvent,
 )
 from PySide6.QtWidgets import QMenu, QWidget
 
 from gui.theme.terminal import TerminalTheme
-from gui.wording import notice_texts, page_texts
+from gui.wording import page_texts
 from session_host.terminal.base import Emulator
 
 from .accessible.interface import TerminalText
 from .accessible.reporter import TextReporter
 from .by_keyboard.modes import KeyboardModes
 from .context_menu import context_menu
-from .drawing.regions import Span
 from .finder import TerminalFinder
 from .finding import line_search
 from .input import clipboard
@@ -38,16 +32,11 @@ from .input.input_method import InputMethod
 from .input.input_sink import InputSink
 from .input.keyboard import Keyboard
 from .input.pasting import Pasting
-from .input.pointer import Pointer
-from .input.wheel import Wheel
-from .links import links
-from .links.hovering import Link
-from .links.link_pointer import LinkPointer
-from .page import TerminalPage
+from .pointing import PointingPage
 from .prompts.prompts import TerminalPrompts
 
 
-class TerminalView(TerminalPage):
+class TerminalView(PointingPage):
     """A terminal for interactive use.
 
     Attributes:
@@ -56,29 +45,20 @@ class TerminalView(TerminalPage):
         accessible_text: the text in view, as screen readers get it.
         prompts: the way to a shell's prompts, and their outputs.
 
-    Signals (and those of TerminalPage):
+    Signals (and those of PointingPage):
         pasteNeedsConfirmation(str): the text is not pasted yet; `confirm_paste` pastes it.
-        linkActivated(str): the user opens a link with an allowed scheme.
-        fileActivated(FilePlace): the user opens a file named in the text.
-        notice(str): one line for the user.
         typed(): the user typed or pasted something.
         findWanted(): the user asks for the find bar by a key of the selecting mode.
     """
 
     pasteNeedsConfirmation = Signal(str)
-    linkActivated = Signal(str)
-    fileActivated = Signal(object)
-    notice = Signal(str)
     typed = Signal()
     findWanted = Signal()
 
     def __init__(self, theme: TerminalTheme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
-        self._pointer = Pointer(self, self)
-        self._wheel = Wheel(self, self._pointer)
         self._input_method = InputMethod(self, self._surface)
         self._pasting = Pasting(self, self.pasteNeedsConfirmation, self.notice, self._on_typed)
-        self._links = LinkPointer(self, self._surface, self)
         self.finder = TerminalFinder(self, self._surface, (self.scrolled, self.typed), self)
         self.modes = KeyboardModes(
             self, self._surface, self._links.files, self,
@@ -104,9 +84,7 @@ class TerminalView(TerminalPage):
         self.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled)
         self.setAttribute(Qt.WidgetAttribute.WA_KeyCompression, on=False)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setMouseTracking(True)
         self.setAcceptDrops(True)
-        self.setCursor(Qt.CursorShape.IBeamCursor)
         self.setAccessibleName(page_texts.terminal())
 
     def set_viewer(self, viewer: InputSink | None) -> None:
@@ -150,7 +128,8 @@ class TerminalView(TerminalPage):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         emulator, sink = self.emulator, self._sink
-        if not self._keyboard.is_windows(event) and self.modes.press(event):
+        if self.modes.active is not None and not self._keyboard.is_windows(event):
+            self.modes.press(event)
             return
         if self._keyboard.act_locally(event, emulator):
             return
@@ -226,50 +205,6 @@ class TerminalView(TerminalPage):
         answer = self._input_method.answer(query)
         return super().inputMethodQuery(query) if answer is None else answer
 
-    # -- mouse
-
-    def cell_at(self, position: QPointF) -> tuple[int, int]:
-        """The cell nearest to a point of the widget."""
-        return self._surface.cell_at(self.device_point(position))
-
-    def rows_beyond(self, position: QPointF) -> int:
-        """The distance of a point above (negative) or below the grid, in rows; 0 inside."""
-        return self._surface.rows_beyond(self.device_point(position))
-
-    def find_files_in(self, find_directories: Callable[[], Sequence[str]]) -> None:
-        """Set the base directories of relative file names in the text, which a thread looks up."""
-        self._links.files.find_directories = find_directories
-
-    def link_at(self, position: QPointF) -> Link | None:
-        """The link under a point: one that the program set, an address, or a file, which may still be looked up."""
-        return self._links.link_at(position)
-
-    def linked_cells(self, cell: tuple[int, int]) -> tuple[Span, ...]:
-        """The visible cells of the address or path at a cell; () for an ordinary word."""
-        return self._links.linked_cells(cell)
-
-    def open_at(self, position: QPointF) -> bool:
-        """Open the link under a point; returns whether there is one, or may be."""
-        return self._links.open_at(position)
-
-    def open_link(self, link: Link) -> None:
-        """Report that the user opens a link, or why it is not opened."""
-        if link.file is not None:
-            self.fileActivated.emit(link.file)
-        elif links.may_open(link.uri):
-            self.linkActivated.emit(link.uri)
-        else:
-            self.notice.emit(notice_texts.not_a_link(link.tip))
-
-    def repaint_device(self, region: QRegion) -> None:
-        """Repaint a region given in device pixels."""
-        self.update(self._logical(region))
-
-    def shape_without_link(self, modifiers: Qt.KeyboardModifier) -> Qt.CursorShape:
-        """The mouse cursor outside of links."""
-        takes = self._pointer.program_takes(modifiers)
-        return Qt.CursorShape.ArrowCursor if takes else Qt.CursorShape.IBeamCursor
-
     def _paint_frame(self) -> None:
         self.modes.before_frame()
         if self.finder.is_finding and self.modes.active is None:
@@ -297,38 +232,11 @@ class TerminalView(TerminalPage):
         super().scroll_to_row(row)
         self.modes.let_go()
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:
+    # -- the mouse, see ``PointingPage``
+
+    def before_click(self) -> None:
+        """The mouse takes over from the keyboard's modes."""
         self.modes.forget()
-        self._pointer.press(event)
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        self._pointer.press(event)
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        self._pointer.move(event)
-        self._links.hover(event.position(), event.modifiers())
-
-    def leaveEvent(self, event: QEvent) -> None:
-        super().leaveEvent(event)
-        self._links.hover(QPointF(-1, -1), Qt.KeyboardModifier.NoModifier)
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        self._pointer.release(event)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        self._wheel.set_metrics(self._surface.metrics)
-        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            self.zoom(self._wheel.zoom_steps(event))
-        else:
-            self.scroll_lines(self._wheel.turn(event))
-        event.accept()
-
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Show the context menu at a right click unless the program uses the mouse; the Menu key is the program's."""
-        if event.reason() == QContextMenuEvent.Reason.Mouse and not self._pointer.program_takes(event.modifiers()):
-            position, place = QPointF(event.pos()), event.globalPos()
-            self._links.when_known(position, lambda: self.context_menu(position).popup(place))
-        event.accept()
 
     def context_menu(self, position: QPointF) -> QMenu:
         """The menu for a point; closing it deletes it."""

@@ -35,6 +35,13 @@ class HintHost(ModeHost, Protocol):
         """Open a link at the user's request."""
 
 
+class _Seen(NamedTuple):
+    """A target, and the text of its cells in its first row."""
+
+    target: Target
+    cells: list[str]
+
+
 class _Shown(NamedTuple):
     """A target with its label, and the text of its cells in its first row."""
 
@@ -68,7 +75,7 @@ class Hints(QObject):
         self._files = files
         self._notice = notice
         self._view: HeldView | None = None
-        self._targets: list[Target] = []
+        self._seen: list[_Seen] = []
         self._paths: dict[str, str | None] = {}
         """The path of each named file; "" for none, None while the lookup runs."""
         self._shown: list[_Shown] = []
@@ -107,8 +114,8 @@ class Hints(QObject):
         if emulator is None or self.is_on:
             return
         self._view = view = HeldView(self._host, emulator)
-        self._targets = _visible_targets(view)
-        self._paths = {target.file.path: None for target in self._targets if target.file is not None}
+        self._seen = _visible_targets(view)
+        self._paths = {target.file.path: None for target, _cells in self._seen if target.file is not None}
         self._shown, self.typed_letters = [], ""
         self._surface.change_frames(self._change_frame)
         self._patience.start()
@@ -129,7 +136,7 @@ class Hints(QObject):
         if self._view is not None:
             self._view = None
             self._patience.stop()
-            self._targets, self._shown = [], []
+            self._seen, self._shown = [], []
             self._surface.stop_changing(self._change_frame)
             self._repaint()
             self._host.on_mode()
@@ -157,19 +164,16 @@ class Hints(QObject):
         if view is None or self._shown:
             return
         self._patience.stop()
-        targets = [target for target in self._targets if target.file is None or self._paths[target.file.path]]
-        links = [target for target in targets if not target.text]
-        targets = [each for each in targets if not each.text or not any(overlap(each, link) for link in links)]
+        seen = [each for each in self._seen if (file := each.target.file) is None or self._paths[file.path]]
+        links = [each.target for each in seen if not each.target.text]
+        # A name of a file that exists is no hash.
+        seen = [each for each in seen if not each.target.text or not any(overlap(each.target, link) for link in links)]
         # The lowest, which are the newest, get the shortest labels; equal targets share one.
-        targets.sort(key=lambda target: target.cells[0], reverse=True)
-        keys = list(dict.fromkeys((target.uri, target.file, target.text) for target in targets))
+        seen.sort(key=lambda each: each.target.cells[0], reverse=True)
+        keys = list(dict.fromkeys(each.target._replace(cells=()) for each in seen))
         given = dict(zip(keys, labels(len(keys)), strict=False))
-        rows = _visible_rows(view)
-        for target in targets:
-            label = given.get((target.uri, target.file, target.text))
-            row, first, last = target.cells[0]
-            if label is not None:
-                cells = cells_of(rows[row - view.top], view.emulator.size.columns)[first : last + 1]
+        for target, cells in seen:
+            if label := given.get(target._replace(cells=())):
                 self._shown.append(_Shown(target, label, cells))
         if self._shown:
             self._repaint()
@@ -264,11 +268,11 @@ def _visible_rows(view: HeldView) -> list[Row]:
     return rows + emulator.rows()[: count - len(rows)]
 
 
-def _visible_targets(view: HeldView) -> list[Target]:
+def _visible_targets(view: HeldView) -> list[_Seen]:
     """All targets with cells in view, cut to these; a link that the program set comes before what its text says."""
     rows = _visible_rows(view)
+    columns, first = view.emulator.size.columns, view.top - view.dropped
     marked = marked_targets(rows, view.top)
-    first = view.top - view.dropped
     lines = lines_around(view.emulator, first, rows, most_rows=ROWS_OF_A_LINE, dropped=view.dropped)
     found = list(marked)
     listed = listed_targets(lines, lambda row: heading_above(view.emulator, row - view.dropped))
@@ -277,4 +281,8 @@ def _visible_targets(view: HeldView) -> list[Target]:
         cut = target._replace(cells=cells)
         if cells and not any(overlap(cut, link) for link in marked):
             found.append(cut)
-    return found
+    seen = []
+    for target in found:
+        row, begin, last = target.cells[0]
+        seen.append(_Seen(target, cells_of(rows[row - view.top], columns)[begin : last + 1]))
+    return seen

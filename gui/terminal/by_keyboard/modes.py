@@ -81,7 +81,7 @@ class KeyboardModes(QObject):
         self.selecting = KeyboardSelection(self, surface, self)
         self.hints = Hints(self, surface, files, notice, self)
         self.line = ModeLine(widget)
-        scrolled.connect(self._on_scrolled)
+        scrolled.connect(self.let_go)
 
     @property
     def active(self) -> KeyboardSelection | Hints | None:
@@ -106,13 +106,10 @@ class KeyboardModes(QObject):
         else:
             self.hints.enter()
 
-    def press(self, event: QKeyEvent) -> bool:
-        """Handle a key while a mode is on; False if none is."""
-        active = self.active
-        if active is None:
-            return False
-        active.press(event)
-        return True
+    def press(self, event: QKeyEvent) -> None:
+        """Handle a key while a mode is on."""
+        if (active := self.active) is not None:
+            active.press(event)
 
     def forget(self) -> None:
         """End the mode where the view is, since something else is used."""
@@ -132,14 +129,11 @@ class KeyboardModes(QObject):
             self._place_line()
 
     def let_go(self) -> None:
-        """The view was scrolled to another place."""
+        """The view was scrolled to another place: the caret goes along, unless the find bar looks for matches."""
         if (active := self.active) is not None:
             active.let_go()
-
-    def _on_scrolled(self) -> None:
-        """The user scrolled."""
-        self.let_go()
-        self.selecting.keep_caret_in_view()
+            if not self._host.is_covered:
+                self.selecting.keep_caret_in_view()
 
     # ------------------------------------------------------------ the modes' side, see ``SelectingHost``, ``HintHost``
 

@@ -1,0 +1,134 @@
+"""The terminal page with the mouse: selects, scrolls, follows links, and tells the program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QEvent, QPointF, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QMouseEvent, QRegion, QWheelEvent
+from PySide6.QtWidgets import QMenu, QWidget
+
+from gui.theme.terminal import TerminalTheme
+from gui.wording import notice_texts
+
+from .drawing.regions import Span
+from .input.pointer import Pointer
+from .input.wheel import Wheel
+from .links import links
+from .links.hovering import Link
+from .links.link_pointer import LinkPointer
+from .page import TerminalPage
+
+
+class PointingPage(TerminalPage):
+    """A terminal that is used with the mouse.
+
+    Signals (and those of TerminalPage):
+        linkActivated(str): the user opens a link with an allowed scheme.
+        fileActivated(FilePlace): the user opens a file named in the text.
+        notice(str): one line for the user.
+    """
+
+    linkActivated = Signal(str)
+    fileActivated = Signal(object)
+    notice = Signal(str)
+
+    def __init__(self, theme: TerminalTheme, parent: QWidget | None = None) -> None:
+        super().__init__(theme, parent)
+        self._pointer = Pointer(self, self)
+        self._wheel = Wheel(self, self._pointer)
+        self._links = LinkPointer(self, self._surface, self)
+        self.setMouseTracking(True)
+        self.setCursor(Qt.CursorShape.IBeamCursor)
+
+    # ------------------------------------------------------------ what a subclass does
+
+    def paste_selection(self) -> None:
+        """Paste the primary selection."""
+        raise NotImplementedError
+
+    def context_menu(self, position: QPointF) -> QMenu:
+        """The menu for a point; closing it deletes it."""
+        raise NotImplementedError
+
+    def before_click(self) -> None:
+        """A button is pressed; called before it has an effect."""
+
+    # ------------------------------------------------------------ places and links
+
+    def cell_at(self, position: QPointF) -> tuple[int, int]:
+        """The cell nearest to a point of the widget."""
+        return self._surface.cell_at(self.device_point(position))
+
+    def rows_beyond(self, position: QPointF) -> int:
+        """The distance of a point above (negative) or below the grid, in rows; 0 inside."""
+        return self._surface.rows_beyond(self.device_point(position))
+
+    def find_files_in(self, find_directories: Callable[[], Sequence[str]]) -> None:
+        """Set the base directories of relative file names in the text, which a thread looks up."""
+        self._links.files.find_directories = find_directories
+
+    def link_at(self, position: QPointF) -> Link | None:
+        """The link under a point: one that the program set, an address, or a file, which may still be looked up."""
+        return self._links.link_at(position)
+
+    def linked_cells(self, cell: tuple[int, int]) -> tuple[Span, ...]:
+        """The visible cells of the address or path at a cell; () for an ordinary word."""
+        return self._links.linked_cells(cell)
+
+    def open_at(self, position: QPointF) -> bool:
+        """Open the link under a point; returns whether there is one, or may be."""
+        return self._links.open_at(position)
+
+    def open_link(self, link: Link) -> None:
+        """Report that the user opens a link, or why it is not opened."""
+        if link.file is not None:
+            self.fileActivated.emit(link.file)
+        elif links.may_open(link.uri):
+            self.linkActivated.emit(link.uri)
+        else:
+            self.notice.emit(notice_texts.not_a_link(link.tip))
+
+    def repaint_device(self, region: QRegion) -> None:
+        """Repaint a region given in device pixels."""
+        self.update(self._logical(region))
+
+    def shape_without_link(self, modifiers: Qt.KeyboardModifier) -> Qt.CursorShape:
+        """The mouse cursor outside of links."""
+        takes = self._pointer.program_takes(modifiers)
+        return Qt.CursorShape.ArrowCursor if takes else Qt.CursorShape.IBeamCursor
+
+    # ------------------------------------------------------------ events
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.before_click()
+        self._pointer.press(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self._pointer.press(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self._pointer.move(event)
+        self._links.hover(event.position(), event.modifiers())
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self._links.hover(QPointF(-1, -1), Qt.KeyboardModifier.NoModifier)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._pointer.release(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        self._wheel.set_metrics(self._surface.metrics)
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.zoom(self._wheel.zoom_steps(event))
+        else:
+            self.scroll_lines(self._wheel.turn(event))
+        event.accept()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Show the context menu at a right click unless the program uses the mouse; the Menu key is the program's."""
+        if event.reason() == QContextMenuEvent.Reason.Mouse and not self._pointer.program_takes(event.modifiers()):
+            position, place = QPointF(event.pos()), event.globalPos()
+            self._links.when_known(position, lambda: self.context_menu(position).popup(place))
+        event.accept()
