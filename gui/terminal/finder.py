@@ -93,7 +93,9 @@ class TerminalFinder(QObject):
 
     def cover(self, height_px: int) -> None:
         """See ``Finder``."""
-        self._covered_px = height_px
+        if height_px != self._covered_px:
+            self._covered_px = height_px
+            self._host.emulator_touched()
 
     @property
     def is_covering(self) -> bool:

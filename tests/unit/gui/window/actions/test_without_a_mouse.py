@@ -1,0 +1,52 @@
+"""The window's keys for selecting and opening by keyboard, with the find bar beside them."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from tests.unit.gui.conftest import Played
+
+CTRL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+
+
+async def test_the_keys_enter_and_a_match_that_is_found_is_copied(played: Played):
+    session_id = await played.add("one")
+    window = played.open_window()
+    assert not window.actions_["select_by_keyboard"].isEnabled(), "there is no terminal"
+    viewer = played.show(session_id)
+    assert viewer.emulator is not None
+    viewer.emulator.feed(b"first needle here\r\nsecond\r\n")
+    played.page.view.on_damage()
+    window.activateWindow()
+    await played.until(played.page.view.hasFocus, "the terminal to have the keyboard")
+
+    def press(key: Qt.Key | str, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+        where = QApplication.focusWidget()
+        assert where is not None
+        QTest.keyClick(where, key, modifiers)
+        played.settle()
+
+    modes = played.page.view.modes
+    press(Qt.Key.Key_Space, CTRL_SHIFT)
+    assert modes.selecting.is_on
+    press("/")
+    bar = played.page.find_bar
+    await played.until(lambda: bar.has_keyboard, "the find bar to have the keyboard")
+    await played.until(lambda: not modes.line.is_shown, "the bar alone to say what the keys do")
+    QTest.keyClicks(bar.field, "needle")
+    press(Qt.Key.Key_Return)
+    press(Qt.Key.Key_Escape)
+    assert modes.selecting.is_on
+    press("v")
+    press("e")
+    press("y")
+    assert QGuiApplication.clipboard().text() == "needle"
+    press(Qt.Key.Key_H, CTRL_SHIFT)
+    assert modes.active is None, "there are no links"
+    press(Qt.Key.Key_Space, CTRL_SHIFT)
+    press(Qt.Key.Key_Space, CTRL_SHIFT)
+    assert modes.active is None, "the same key leaves"
+    assert [call for call in viewer.calls if call[0] == "key"] == []
