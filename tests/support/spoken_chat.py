@@ -195,6 +195,11 @@ class SpokenChat:
 
     # ------------------------------------------------------------ its end
 
+    def end(self) -> None:
+        """End the process as a host does, politely: it may save what it has reported."""
+        self.process.terminate()
+        self.until_ended()
+
     def close(self) -> None:
         """End the process."""
         self.process.kill()

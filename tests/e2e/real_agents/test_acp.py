@@ -99,6 +99,19 @@ def test_a_killed_conversation_goes_on(agent: RealAgent, open_chat: Open, server
     assert whole.texts("agent")[0] == "echo: hello"
 
 
+def test_a_fork_goes_on_from_a_copy(agent: RealAgent, open_chat: Open) -> None:
+    if agent is not OPENCODE:
+        pytest.skip("it forks no conversations")
+    chat = open_chat()
+    chat.turn("one")
+    fork = open_chat(fork=chat.transcript.status.conversation)
+    assert fork.turn("two").text == "echo: two"
+    chat.turn("three")
+    whole, other = open_chat(fork, has_history=False), open_chat(chat, has_history=False)
+    assert (whole.texts("user"), other.texts("user")) == (["one", "two"], ["one", "three"])
+    assert fork.texts("agent")[-1] == "echo: two"
+
+
 def test_a_question_of_what_the_agent_may_do_shows_the_change(agent: RealAgent, open_chat: Open, project: Path) -> None:
     path = project / "notes.txt"
     path.write_text("one\ntwo\n", encoding="utf-8")

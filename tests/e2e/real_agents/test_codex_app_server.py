@@ -129,6 +129,22 @@ def test_a_server_that_was_killed_in_mid_turn_is_followed_by_the_next(open_chat:
     assert elsewhere.texts("agent") == ["echo: one", "echo: two"]
 
 
+def test_a_fork_has_the_conversation_and_leaves_the_other_as_it_is(open_chat: Open) -> None:
+    chat = open_chat()
+    chat.turn("one")
+    thread = chat.transcript.status.conversation
+    unused = open_chat(options={"fork": thread})  # The other server has the thread still open.
+    assert unused.texts("agent") == ["echo: one"]
+    fork = open_chat(options={"fork": unused.transcript.status.conversation}, has_history=True)
+    assert fork.texts("user") == []
+    fork.turn("two")
+    chat.turn("three")
+    for each in (chat, unused, fork):
+        each.end()
+    of_each = [open_chat(conversation=each.transcript.status.conversation) for each in (chat, unused, fork)]
+    assert [each.texts("user") for each in of_each] == [["one", "three"], ["one"], ["one", "two"]]
+
+
 def test_commands_and_settings(open_chat: Open) -> None:
     chat = open_chat()
     for command in ("/compact", "/review", "/review branch main", "/rename My work"):
@@ -138,7 +154,7 @@ def test_commands_and_settings(open_chat: Open) -> None:
     for setting, value in (("mode", "plan"), ("approvals", "never"), ("sandbox", "read-only")):
         chat.change(setting, value)
     chat.until(lambda: [each.value for each in chat.transcript.status.settings[-3:]] == ["plan", "never", "read-only"])
-    chat.close()
+    chat.end()  # It saves the last one a moment after it has reported it.
     again = open_chat(chat)
     assert [each.value for each in again.transcript.status.settings[-3:]] == ["plan", "never", "read-only"]
 
@@ -162,7 +178,8 @@ def test_the_servers_schema_has_what_the_dialect_uses(open_chat: Open, tmp_path:
     chat.prompt("steer", "steer")
     chat.until_idle()
     known = methods("ClientRequest")
-    for message in chat.sent:
+    fork = open_chat(options={"fork": chat.transcript.status.conversation})
+    for message in chat.sent + fork.sent:
         if "id" in message and "method" in message:
             reference = known[message["method"]]["properties"]["params"]["$ref"].rpartition("/")[2]
             properties = requests["definitions"][reference]["properties"]
