@@ -35,6 +35,12 @@ pytestmark = [
 ]
 
 LINES = 150
+MANY_LINES = 9000
+
+
+def children(pid: int) -> list[int]:
+    """The children of a process with one thread."""
+    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 @asynccontextmanager
@@ -135,6 +141,40 @@ async def test_neither_the_terminals_end_nor_the_hosts_costs_a_word(
         await asyncio.to_thread(again.sees, answer_line(LINES))
 
 
+async def test_a_stopped_terminal_does_not_hold_up_the_chat_nor_does_a_stopped_relay_lose_a_word(
+    agent: RealAgent, server: ModelServer, project: Path
+) -> None:
+    whole = [answer_line(number) for number in range(1, MANY_LINES + 1)]
+
+    async def until_whole(chat: ChatViewer, turns: int) -> None:
+        await chat.watcher.until(lambda: len(chat.texts()) == turns and chat.state == "idle", f"{turns} turns")
+        assert chat.texts()[-1].split("\n") == whole
+
+    async with both(agent, server, project) as (record, chat, terminal):
+        assert record.child_pid is not None
+        chat.viewer.prompt(f"count: {MANY_LINES} hold: 3")
+        await chat.until_said(answer_line(3))
+        os.kill(record.child_pid, signal.SIGSTOP)
+        server.release()
+        await eventually(lambda: answer_line(MANY_LINES) in kept(), PATIENCE_S, "Codex to have the answer")
+        os.kill(record.child_pid, signal.SIGCONT)
+        await until_whole(chat, 2)
+        shown = terminal.info()["child_pid"]
+        for pid in (stopped := [shown, *children(shown)]):
+            os.kill(pid, signal.SIGSTOP)
+        for turn in (3, 4):
+            chat.viewer.prompt(f"count: {MANY_LINES}")
+            await until_whole(chat, turn)
+        for pid in stopped:
+            os.kill(pid, signal.SIGCONT)
+
+
+def kept() -> str:
+    """What Codex has written of its conversations."""
+    home = Path(os.environ.get("CODEX_HOME") or Path.home() / ".codex")
+    return "".join(path.read_text(encoding="utf-8") for path in home.glob("sessions/**/rollout-*.jsonl"))
+
+
 async def test_a_terminal_needs_a_prompt_first_and_ends_with_the_chat(
     agent: RealAgent, server: ModelServer, project: Path
 ) -> None:
@@ -147,10 +187,10 @@ async def test_a_terminal_needs_a_prompt_first_and_ends_with_the_chat(
         chat.viewer.prompt("count: 50 hold: 3")
         await chat.until_said(answer_line(3))
         assert record.child_pid is not None
-        [server_pid] = Path(f"/proc/{record.child_pid}/task/{record.child_pid}/children").read_text().split()
+        [server_pid] = children(record.child_pid)
         await asyncio.to_thread(done, "stop", record.id)
         await asyncio.to_thread(done, "wait", terminal.id, "--exited", "--timeout", "30")
         assert "The chat has ended, and this view of it with it." in terminal.screen()
         assert terminal.info()["exit_code"] == 0
-        assert not is_alive(int(server_pid))
+        assert not is_alive(server_pid)
         assert not agent_socket(record.id).is_symlink()
