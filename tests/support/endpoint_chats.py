@@ -59,7 +59,7 @@ class Chat:
 
         async with asyncio.timeout(60):
             while (await self.describe()).activity is not activity:  # noqa: ASYNC110 - another process knows
-                await asyncio.sleep(0)
+                await asyncio.sleep(0.02)
 
 
 def conversation_files() -> list[Path]:
