@@ -45,6 +45,7 @@ QPushButton[kind="primary"] { background: $accent; color: $on_accent; border-col
 QPushButton[kind="primary"]:hover { background: $accent_hover; border-color: $accent_hover; }
 QPushButton[kind="primary"]:focus { border-color: $text; }
 QPushButton[kind="primary"]:disabled { background: $hairline; color: $disabled; border-color: $hairline; }
+QPushButton[wrapped="true"] { padding: 4px 12px; text-align: left; }
 QPushButton[kind="danger"] { color: $failed; }
 QPushButton[kind="danger"]:focus { border-color: $failed; }
 QPushButton[kind="row"] {

@@ -362,5 +362,9 @@ def completions() -> str:
     return translate("chat", "Completions")
 
 
+def more_settings() -> str:
+    return translate("chat", "More settings")
+
+
 def setting(name: str, value: str) -> str:
     return translate("chat", "{name}: {value}").format(name=name, value=value)

@@ -10,9 +10,8 @@ from gui.chat.drawing.laid import text_box
 from gui.chat.drawing.style import Style
 from gui.theme.tokens import Tokens
 
-_BUTTON_PX = 30
+_BUTTON_PX = 36
 """The room beside a button's text."""
-_LONGEST_WORD = 24
 
 
 def color_diff(document: QTextDocument, tokens: Tokens) -> None:
@@ -55,20 +54,28 @@ def fit(row: QBoxLayout, width: int) -> None:
     for widget in widgets:
         if isinstance(widget, QPushButton):
             row.setAlignment(widget, Qt.AlignmentFlag.AlignLeft)
-            widget.setText(caption(_wrapped(widget.accessibleName(), widget.fontMetrics(), width - _BUTTON_PX)))
+            text = _wrapped(widget.accessibleName(), widget.fontMetrics(), width - _BUTTON_PX)
+            widget.setText(caption(text))
+            is_wrapped = "\n" in text
+            if bool(widget.property("wrapped")) != is_wrapped:
+                widget.setProperty("wrapped", is_wrapped)
+                widget.style().unpolish(widget)
+                widget.style().polish(widget)
 
 
 def _wrapped(name: str, metrics: QFontMetrics, width: int) -> str:
     """A name in as many lines as it needs: what a button allows is never cut."""
     lines = [""]
     for word in name.split(" "):
-        for start in range(0, len(word), _LONGEST_WORD):
-            piece = word[start : start + _LONGEST_WORD]
-            longer = f"{lines[-1]} {piece}" if lines[-1] and not start else lines[-1] + piece
-            if lines[-1] and metrics.horizontalAdvance(longer) > width:
-                lines.append(piece)
-            else:
-                lines[-1] = longer
+        longer = f"{lines[-1]} {word}".lstrip(" ")
+        if metrics.horizontalAdvance(longer) <= width:
+            lines[-1] = longer
+            continue
+        lines += [""] if lines[-1] else []
+        for letter in word:
+            if lines[-1] and metrics.horizontalAdvance(lines[-1] + letter) > width:
+                lines.append("")
+            lines[-1] += letter
     return "\n".join(lines)
 
 

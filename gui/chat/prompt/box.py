@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Signal
+from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -44,6 +44,7 @@ class PromptBox(QWidget):
         self._resumes = False
         self._status = Status()
         self._most_px = 200
+        self._placeholder = chat_texts.prompt_hint()
         self.editor = PromptEditor()
         self.editor.setProperty("kind", "bare")
         self.completion = Completion(self.editor, page)
@@ -117,7 +118,7 @@ class PromptBox(QWidget):
         if self.editor.isReadOnly() != (is_over and not self._resumes):
             self.editor.setReadOnly(not self.editor.isReadOnly())
         texts = (chat_texts.prompt_resumes(), chat_texts.ended()) if is_over else (chat_texts.prompt_hint(),) * 2
-        self.editor.setPlaceholderText(texts[0] if self._resumes else texts[1])
+        self._placeholder = texts[0] if self._resumes else texts[1]
         self._on_text()
 
     def set_resumes(self, resumes: bool) -> None:
@@ -148,6 +149,10 @@ class PromptBox(QWidget):
         self._resize()
 
     def _resize(self) -> None:
+        room_px = self.editor.viewport().width() - 2 * round(self.editor.document().documentMargin())
+        hint = self.editor.fontMetrics().elidedText(self._placeholder, Qt.TextElideMode.ElideRight, room_px)
+        if self.editor.placeholderText() != hint:
+            self.editor.setPlaceholderText(hint)
         height = self.editor.height_for_text(self._most_px)
         if self.editor.height() != height or self.editor.minimumHeight() != height:
             self.editor.setFixedHeight(height)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from PySide6.QtCore import QMimeData, Qt, Signal
+from PySide6.QtCore import QEvent, QMimeData, Qt, Signal
 from PySide6.QtGui import QImage, QKeyEvent, QKeySequence, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit
 
@@ -41,7 +41,6 @@ class PromptEditor(QPlainTextEdit):
         self.history = History()
         self.is_completing = False
         self.setAccessibleName(chat_texts.prompt())
-        self.setPlaceholderText(chat_texts.prompt_hint())
         self.setTabChangesFocus(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
@@ -55,6 +54,17 @@ class PromptEditor(QPlainTextEdit):
         return min(lines * self.fontMetrics().lineSpacing() + 12, max(most, 40))
 
     # ------------------------------------------------------------ keyboard
+
+    def event(self, event: QEvent) -> bool:
+        # In a window with several panes, Ctrl+Shift+Z zooms one of them; Ctrl+Y repeats a change, too.
+        if (
+            isinstance(event, QKeyEvent)
+            and event.type() == QEvent.Type.ShortcutOverride
+            and event.matches(QKeySequence.StandardKey.Redo)
+        ):
+            event.ignore()
+            return False
+        return bool(super().event(event))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key, modifiers = event.key(), event.modifiers()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
+from typing import NamedTuple
+
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QActionGroup, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSizePolicy, QWidget
@@ -10,12 +13,23 @@ from gui.wording import chat_texts
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import Setting, UsageChanged
 
-_LEAST_PX = 120
+_LEAST_PX = 40
+_LEAST_CHIP_PX = 72
+"""A button narrower than this says too little: its menu moves to the one of the rest."""
+_GAP_PX = 4
 _ORDER = {"model": 0, "effort": 1, "mode": 2, "": 3}
 
 
+class _Chip(NamedTuple):
+    """A setting's button, its menu, and the value that it shows."""
+
+    button: QPushButton
+    menu: QMenu
+    value: str
+
+
 class SettingsRow(QWidget):
-    """Menus for model, mode and effort.
+    """Menus for model, mode and effort; where there is no room for all, the last ones are in the menu of one button.
 
     Signals:
         changed(str, str): the user chose another value: the setting's id, and the value.
@@ -26,12 +40,18 @@ class SettingsRow(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._settings: tuple[Setting, ...] = ()
-        self._buttons: list[QPushButton] = []
+        self._chips: list[_Chip] = []
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
-        self._row.setSpacing(4)
+        self._row.setSpacing(_GAP_PX)
         self._usage = QLabel()
         self._usage.setProperty("kind", "secondary")
+        self._rest_menu = QMenu(self)
+        self._rest = self._quiet_button("⋯", self._rest_menu)
+        self._rest.setToolTip(chat_texts.more_settings())
+        self._rest.setAccessibleName(chat_texts.more_settings())
+        self._rest.hide()
+        self._row.addWidget(self._rest)
         self._row.addStretch(1)
         self._row.addWidget(self._usage)
 
@@ -40,27 +60,21 @@ class SettingsRow(QWidget):
         if settings == self._settings:
             return
         self._settings = settings
-        for button in self._buttons:
-            self._row.removeWidget(button)
-            button.hide()
-            button.deleteLater()
+        for chip in self._chips:
+            self._row.removeWidget(chip.button)
+            chip.button.hide()
+            chip.button.deleteLater()
         shown = sorted((each for each in settings if each.choices), key=lambda each: _ORDER[each.category])
-        self._buttons = [self._button(setting) for setting in shown]
-        for number, button in enumerate(self._buttons):
-            self._row.insertWidget(number, button)
+        self._chips = [self._chip(setting) for setting in shown]
+        for number, chip in enumerate(self._chips):
+            self._row.insertWidget(number, chip.button)
         self._fit()
 
-    def _button(self, setting: Setting) -> QPushButton:
+    def _chip(self, setting: Setting) -> _Chip:
         chosen = next((each.name for each in setting.choices if each.id == setting.value), setting.value)
-        chosen = chosen or setting.name
-        made = QPushButton(_caption(one_line(chosen)))
-        made.setProperty("value", one_line(chosen))
-        made.setProperty("kind", "quiet")
-        made.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        name = chat_texts.setting(one_line(setting.name), one_line(chosen))
-        made.setToolTip(name)
-        made.setAccessibleName(name)
-        menu = QMenu(made)
+        chosen = one_line(chosen or setting.name)
+        name = chat_texts.setting(one_line(setting.name), chosen)
+        menu = QMenu(name.replace("&", "&&"), self)
         group = QActionGroup(menu)
         for choice in setting.choices:
             action = menu.addAction(one_line(choice.name or choice.id).replace("&", "&&"))
@@ -70,6 +84,16 @@ class SettingsRow(QWidget):
             group.addAction(action)
             action.triggered.connect(lambda _checked, value=choice.id: self.changed.emit(setting.id, value))
         menu.setToolTipsVisible(True)
+        made = self._quiet_button(_caption(chosen), menu)
+        made.destroyed.connect(menu.deleteLater)
+        made.setToolTip(name)
+        made.setAccessibleName(name)
+        return _Chip(made, menu, chosen)
+
+    def _quiet_button(self, text: str, menu: QMenu) -> QPushButton:
+        made = QPushButton(text)
+        made.setProperty("kind", "quiet")
+        made.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         made.clicked.connect(lambda _checked: menu.popup(made.mapToGlobal(made.rect().topLeft()) - _above(menu)))
         return made
 
@@ -81,17 +105,30 @@ class SettingsRow(QWidget):
         self._fit()
 
     def _fit(self) -> None:
-        """Elide the values where there is no room for them; their tool tips are whole."""
-        for button in self._buttons:
-            button.setText(_caption(button.property("value")))
-        room = self.width() - self._usage.sizeHint().width() - 8
-        wanted = sum(button.sizeHint().width() + 4 for button in self._buttons)
-        if wanted > room and self._buttons:
-            each_px = max(room // len(self._buttons) - 26, 24)
-            for button in self._buttons:
-                value = str(button.property("value"))
-                shown = button.fontMetrics().elidedText(value, Qt.TextElideMode.ElideRight, each_px)
-                button.setText(_caption(shown))
+        """Show the buttons that there is room for; the first one's value is elided before it goes."""
+        for chip in self._chips:
+            chip.button.setText(_caption(chip.value))
+        wanted = [chip.button.sizeHint().width() + _GAP_PX for chip in self._chips]
+        rest_px = self._rest.sizeHint().width() + _GAP_PX if self._chips else 0
+        usage_px = self._usage.sizeHint().width() + 2 * _GAP_PX
+        self._usage.setVisible(usage_px + rest_px <= self.width())
+        room = self.width() - (usage_px if self._usage.isVisibleTo(self) else 0)
+        fitting = len(self._chips)
+        if sum(wanted) > room:
+            room -= rest_px
+            sums = list(accumulate(wanted))
+            fitting = sum(each <= room for each in sums)
+            if not fitting and room >= _LEAST_CHIP_PX:
+                chip, fitting = self._chips[0], 1
+                text_px = room - (wanted[0] - chip.button.fontMetrics().horizontalAdvance(chip.value))
+                elided = chip.button.fontMetrics().elidedText(chip.value, Qt.TextElideMode.ElideRight, text_px)
+                chip.button.setText(_caption(elided))
+        self._rest_menu.clear()
+        for place, chip in enumerate(self._chips):
+            chip.button.setVisible(place < fitting)
+            if place >= fitting:
+                self._rest_menu.addMenu(chip.menu)
+        self._rest.setVisible(fitting < len(self._chips))
 
     def show_usage(self, usage: UsageChanged | None) -> None:
         """Show how much of the model's context is used."""

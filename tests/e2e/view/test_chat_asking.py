@@ -23,11 +23,7 @@ from session_host.structured.items import (
     Question,
     RequestOption,
     SetStatus,
-    Setting,
-    SettingChoice,
-    SettingsChanged,
     SlashCommand,
-    UsageChanged,
 )
 from tests.support.chat_stage import ChatStage
 from tests.support.played_chat import PlayedChat, command_request, long_chat
@@ -263,24 +259,6 @@ def test_a_prompt_that_is_too_large_is_kept_and_said_to_be(
     assert shown.view.prompt.editor.toPlainText() == text
 
 
-def test_settings_and_tokens_are_below_the_prompt(chat_stage: Callable[..., ChatStage]) -> None:
-    chat = PlayedChat()
-    choices = (SettingChoice("a", "Fast"), SettingChoice("b", "Careful"))
-    chat.apply(SettingsChanged((Setting("m", "Model", "a", choices, "model"),)))
-    chat.apply(UsageChanged(84_000, 200_000))
-    shown = chat_stage(chat)
-    row = shown.view.prompt.settings
-    assert row._usage.text() == "42 % context"
-    [button] = row._buttons
-    assert button.text().startswith("Fast")
-    button.click()
-    menu = QApplication.activePopupWidget()
-    assert menu is not None
-    menu.actions()[1].trigger()
-    menu.close()
-    assert shown.of("setting_changed") == [("m", "b")]
-
-
 def test_a_text_that_is_typed_over_the_messages_goes_to_the_prompt(chat_stage: Callable[..., ChatStage]) -> None:
     shown = chat_stage(long_chat(10))
     shown.view.page.setFocus()
@@ -336,18 +314,6 @@ def test_the_keyboard_goes_from_the_messages_to_the_request_and_its_buttons(
         reached.append(QApplication.focusWidget())
     assert reached[0] is card
     assert reached[2:] == [shown.button("Allow (y)"), shown.button("Always"), shown.button("Decline")]
-
-
-def test_a_narrow_view_has_room_for_the_prompt_box(chat_stage: Callable[..., ChatStage]) -> None:
-    chat = PlayedChat()
-    choice = (SettingChoice("a", "a model with quite a long name"),)
-    chat.apply(SettingsChanged(tuple(Setting(f"s{number}", "Setting", "a", choice) for number in range(3))))
-    shown = chat_stage(chat)
-    shown.view.resize(360, 500)
-    shown.settle()
-    assert shown.view.width() == 360
-    row = shown.view.prompt.settings
-    assert all(button.geometry().right() <= row.width() for button in row._buttons)
 
 
 def test_enter_presses_the_button_that_has_the_keyboard_and_no_other(chat_stage: Callable[..., ChatStage]) -> None:

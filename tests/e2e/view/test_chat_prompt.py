@@ -1,0 +1,78 @@
+"""The prompt box of a structured chat: its settings, its keys, and a narrow view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QMenu, QPushButton
+
+from session_host.structured.items import Setting, SettingChoice, SettingsChanged, UsageChanged
+from tests.support.chat_stage import ChatStage
+from tests.support.played_chat import PlayedChat
+
+pytestmark = pytest.mark.e2e
+
+CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+
+
+def test_settings_and_tokens_are_below_the_prompt(chat_stage: Callable[..., ChatStage]) -> None:
+    chat = PlayedChat()
+    choices = (SettingChoice("a", "Fast"), SettingChoice("b", "Careful"))
+    chat.apply(SettingsChanged((Setting("m", "Model", "a", choices, "model"),)))
+    chat.apply(UsageChanged(84_000, 200_000))
+    shown = chat_stage(chat)
+    row = shown.view.prompt.settings
+    assert row._usage.text() == "42 % context"
+    [button] = [chip.button for chip in row._chips]
+    assert button.text().startswith("Fast")
+    button.click()
+    menu = QApplication.activePopupWidget()
+    assert menu is not None
+    menu.actions()[1].trigger()
+    menu.close()
+    assert shown.of("setting_changed") == [("m", "b")]
+
+
+def test_a_narrow_view_has_room_for_the_prompt_box(chat_stage: Callable[..., ChatStage]) -> None:
+    chat = PlayedChat()
+    choice = (SettingChoice("a", "a model with quite a long name"),)
+    chat.apply(SettingsChanged(tuple(Setting(f"s{number}", "Setting", "a", choice) for number in range(3))))
+    shown = chat_stage(chat)
+    shown.view.resize(360, 500)
+    shown.settle()
+    assert shown.view.width() == 360
+    row = shown.view.prompt.settings
+    visible = [button for button in row.findChildren(QPushButton) if button.isVisible()]
+    visible.sort(key=lambda button: button.x())
+    assert all(button.geometry().right() <= row.width() for button in visible)
+    assert visible[0].text().startswith("a model with"), "what is shown can be read"
+    visible[-1].click()
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    others = [each for action in menu.actions() if isinstance(each := action.menu(), QMenu)]
+    assert len(others) == 2
+    others[-1].actions()[0].trigger()
+    menu.close()
+    assert shown.of("setting_changed") == [("s2", "a")]
+
+
+def test_ctrl_shift_z_is_left_to_the_window_and_repeats_a_change_where_that_has_no_use_for_it(
+    chat_stage: Callable[..., ChatStage],
+) -> None:
+    shown = chat_stage(PlayedChat())
+    editor = shown.view.prompt.editor
+    QTest.keyClicks(editor, "typed")
+    QTest.keyClick(editor, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert editor.toPlainText() == ""
+    zoomed: list[bool] = []
+    shortcut = QShortcut(QKeySequence("Ctrl+Shift+Z"), shown.view, lambda: zoomed.append(True))
+    shown.press(Qt.Key.Key_Z, CONTROL, SHIFT)
+    assert zoomed
+    assert editor.toPlainText() == ""
+    shortcut.setEnabled(False)
+    shown.press(Qt.Key.Key_Z, CONTROL, SHIFT)
+    assert editor.toPlainText() == "typed"
