@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -18,6 +17,7 @@ from session_host.protocol.values import Activity, GridSize
 from tests.fakes.model_server import ModelServer
 from tests.support.commands import new
 from tests.support.hosts import Watcher, end, shown, watching
+from tests.support.waiting import until_told
 
 SIZE = GridSize(140, 30)
 MODEL = "fake-model"
@@ -56,10 +56,7 @@ class Chat:
 
     async def is_(self, activity: Activity) -> None:
         """Wait until it tells this of itself."""
-
-        async with asyncio.timeout(60):
-            while (await self.describe()).activity is not activity:  # noqa: ASYNC110 - another process knows
-                await asyncio.sleep(0.02)
+        await until_told(self.describe, lambda told: told.activity is activity, 60, f"{activity} to be told")
 
 
 def conversation_files() -> list[Path]:
