@@ -92,6 +92,18 @@ def test_a_viewport_scrolled_back_stays_on_its_content(make: Maker) -> None:
     assert in_sight(emulator) == before == ["line 12", "line 13", "line 14", "line 15"]
 
 
+def test_a_viewport_whose_rows_are_dropped_shows_the_oldest(make: Maker) -> None:
+    emulator = make(40, 4, output=numbered(1, 40), scrollback_lines=20)
+    emulator.scroll(-15)
+    before = in_sight(emulator)
+    emulator.feed(numbered(41, 43).encode())
+    assert in_sight(emulator) == before
+    emulator.feed(numbered(44, 60).encode())
+    assert in_sight(emulator) == [f"line {number}" for number in range(38, 42)]
+    emulator.scroll(1)
+    assert in_sight(emulator)[0] == "line 39"
+
+
 def test_the_cursor_scrolls_out_of_sight(make: Maker) -> None:
     emulator = make(40, 4, output=numbered(1, 20))
     assert emulator.frame().cursor is not None

@@ -31,8 +31,7 @@ class HeldView:
         was_at_end: whether the view showed the end of the history at first.
     """
 
-    def __init__(self, host: ModeHost, emulator: Emulator) -> None:
-        self._host = host
+    def __init__(self, emulator: Emulator) -> None:
         self.emulator = emulator
         frame = emulator.frame()
         emulator.damage_all()
@@ -62,8 +61,9 @@ class HeldView:
         """Stay at the place although output has arrived; False if the rows must be numbered anew."""
         if not self._numbers.follow():
             return False
-        if self._is_at_end and not self._is_free and self.top < self.dropped + self.emulator.scrollback_rows:
-            # An engine holds a view only if it is scrolled back.
+        moved = self._is_at_end and self.top < self.dropped + self.emulator.scrollback_rows
+        if not self._is_free and (moved or self.top < self.dropped):
+            # An engine holds a view only if it is scrolled back, and lets go of dropped rows with the next frame.
             self.scroll_to(self.top)
         return True
 

@@ -113,7 +113,7 @@ class Hints(QObject):
         emulator = self._host.emulator
         if emulator is None or self.is_on:
             return
-        self._view = view = HeldView(self._host, emulator)
+        self._view = view = HeldView(emulator)
         self._seen = _visible_targets(view)
         self._paths = {target.file.path: None for target, _cells in self._seen if target.file is not None}
         self._shown, self.typed_letters = [], ""

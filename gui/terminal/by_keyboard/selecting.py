@@ -92,7 +92,7 @@ class KeyboardSelection(QObject):
         if emulator is None or self.is_on:
             return self.is_on
         emulator.clear_selection()
-        self._view = view = HeldView(self._host, emulator)
+        self._view = view = HeldView(emulator)
         cursor_row = view.dropped + emulator.scrollback_rows + emulator.cursor.row
         if view.top <= cursor_row < view.top + view.rows:
             self._caret = Place(cursor_row, emulator.cursor.column)
