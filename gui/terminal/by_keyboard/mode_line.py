@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
 _MARGIN_PX = 12
@@ -31,6 +32,9 @@ class ModeLine:
         """Show the line with these texts."""
         if self.frame is None:
             self.frame = self._made()
+        if QAccessible.isActive() and (title != self.title.text() or not self.is_shown):
+            for text in (title, keys):
+                QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self._view, text))
         self.title.setText(title)
         self.keys.setText(keys)
         self.keys.setVisible(bool(keys))

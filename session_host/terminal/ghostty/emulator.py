@@ -270,16 +270,7 @@ class GhosttyEmulator:
     def frame(self) -> Frame:
         """The changes to paint."""
         kept = self.scrollback_rows
-        if kept == self._scrollback_limit:
-            self._leave_hidden_rows(kept)
-        return self._painter.frame(self._size, kept)
-
-    def _leave_hidden_rows(self, kept: int) -> None:
-        """Scroll down to the oldest row that is not hidden, if the viewport is above it."""
-        scrollbar = self._scrollbar()
-        bottom = int(scrollbar.total - scrollbar.len)
-        if bottom - int(scrollbar.offset) > kept:
-            scroll_viewport(self._terminal, lib.GHOSTTY_SCROLL_VIEWPORT_ROW, bottom - kept)
+        return self._painter.frame(self._size, kept, hides_rows=kept == self._scrollback_limit)
 
     def damage_all(self) -> None:
         """Make the next frame a full one."""

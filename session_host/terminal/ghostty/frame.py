@@ -8,7 +8,7 @@ from session_host.protocol.values import GridSize
 from session_host.terminal.base import DEFAULT_COLOR, RGB, Color, Cursor, CursorShape, Frame, Row
 
 from .cells import RenderState
-from .library.calls import Getter, ffi, lib, mode, sized
+from .library.calls import Getter, ffi, lib, mode, scroll_viewport, sized
 from .stream import Stream
 
 _REVERSE_MODE = 5
@@ -101,8 +101,17 @@ class Painter:
         self._state.update()
         return self._state
 
-    def frame(self, size: GridSize, scrollback_rows: int) -> Frame:
-        """The changes in the viewport; resets the damage."""
+    def _leave_hidden_rows(self, scrollback_rows: int) -> None:
+        """Scroll down to the oldest row that is not hidden, if the viewport is above it."""
+        scrollbar = self._scrollbar()
+        bottom = int(scrollbar.total - scrollbar.len)
+        if bottom - int(scrollbar.offset) > scrollback_rows:
+            scroll_viewport(self._terminal, lib.GHOSTTY_SCROLL_VIEWPORT_ROW, bottom - scrollback_rows)
+
+    def frame(self, size: GridSize, scrollback_rows: int, *, hides_rows: bool) -> Frame:
+        """The changes in the viewport; resets the damage. ``hides_rows``: there may be hidden rows above the others."""
+        if hides_rows:
+            self._leave_hidden_rows(scrollback_rows)
         state = self._update()
         look = self._look(size)
         state.forget_styles()
