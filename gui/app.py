@@ -20,11 +20,14 @@ from gui.bridge.record_watcher import StoreWatcher
 from gui.bridge.sessions_model import SessionsModel
 from gui.settings.layout import WindowLayout
 from gui.settings.live import LiveSettings
+from gui.settings.live_agents import LiveAgents
+from gui.terminal.links.links import FilePlace
 from gui.theme.follow import Theme
 from gui.tray.command_ends import CommandEnds
 from gui.tray.desktop_notifications import DesktopNotifications
 from gui.tray.notifier import Notifier
 from gui.tray.tray import Tray, app_icon
+from gui.window.actions.settings_actions import SettingsOpener
 from gui.window.announcing import StatusAnnouncer
 from gui.window.main_window import MainWindow
 from gui.window.page.banners import Banner
@@ -35,14 +38,13 @@ from gui.window.widgets.accessibility import install_roles
 from gui.window.windows import Windows
 from gui.wording import notice_texts, translation
 from session_host import paths
-from session_host.agents.catalog import Catalog, load_catalog
 from session_host.client.chats import last_colors
 from session_host.client.chats.retention import enforce_retention
 from session_host.client.sessions.session_info import all_after_boot
 from session_host.client.sessions.store_access import open_or_recover
 from session_host.client.sessions.store_access import open_store as open_complete_store
 from session_host.client.viewer.viewer import Viewer, ViewerDelegate
-from session_host.errors import ConfigError, OutliveError, StoreCorrupt
+from session_host.errors import OutliveError, StoreCorrupt
 from session_host.protocol.values import GridSize, Runtime
 from session_host.storage.store import SessionRecord, Store
 from session_host.version import VERSION
@@ -75,14 +77,6 @@ def open_store(warnings: list[str]) -> Store:
         return store
 
 
-def read_catalog() -> tuple[Catalog, str]:
-    """Read the agents; if a user's file cannot be read, only Outlive's, with a warning."""
-    try:
-        return load_catalog(paths.config_dir()), ""
-    except ConfigError as error:
-        return load_catalog(paths.config_dir() / "none"), notice_texts.built_in_agents(error)
-
-
 class App:
     """The window's process: creates its parts, connects them, and runs them."""
 
@@ -106,10 +100,10 @@ class App:
         )
         self.settings = LiveSettings(paths.config_dir(), parent=qt)
         preferences = self.settings.preferences
-        catalog, catalog_problem = read_catalog()
+        self.agents = catalog = LiveAgents(paths.config_dir())
         install_roles()
         shown = preferences.window
-        self.theme = Theme(qt, preferences.schemes, shown.appearance, readable=shown.readable_colors)
+        self.theme = Theme(qt, preferences.schemes, shown.appearance, preferences.look)
         qt.setWindowIcon(app_icon())
         warnings, found, records = _startup_facts(opened, read)
         # Overwrite only values that could be read; keep the rest for the next start.
@@ -134,8 +128,16 @@ class App:
         self._use_settings()
         self._server = ControlServer(RemoteControl(self.windows, self.sessions, self.finished).verbs())
         damaged = "" if self._is_layout_whole else notice_texts.layout_damaged()
-        self._warn(filter(None, [catalog_problem, damaged, *warnings]))
+        self._warn(filter(None, [*self._problem_of_agents(), damaged, *warnings]))
+        self._settings_window = SettingsOpener(
+            self.theme, self.settings, catalog, self.sessions.tasks,
+            zoom=lambda: layout.zoom, set_zoom=self._set_zoom,
+            import_theme=self._import_theme, open_file=self._open_file,
+        )  # fmt: skip
         self._connect()
+
+    def _problem_of_agents(self) -> list[str]:
+        return [notice_texts.built_in_agents(self.agents.problem)] if self.agents.problem else []
 
     def _read_layout(self, store: Store) -> WindowLayout:
         def warn() -> None:
@@ -162,6 +164,9 @@ class App:
         windows.layout_changed.connect(self._save_layout)
         self.theme.changed.connect(self._show_in_colors)
         self.settings.changed.connect(self._use_settings)
+        self.settings.files_changed.connect(self._use_agents)
+        windows.settings_wanted.connect(self._settings_window.open)
+        tray.settings_wanted.connect(self._settings_window.open)
         windows.close_wanted.connect(self._on_close_wanted)
         # Each slot shows the window first; Qt calls slots in the order of their connections.
         for chosen in (tray.chat_chosen, tray.all_chats, tray.new_chat, tray.stop_all_wanted):
@@ -208,6 +213,26 @@ class App:
     def _use_settings(self) -> None:
         wanted = self.settings.preferences.window.notifications
         self._notifier.is_wanted = self._command_ends.is_wanted = wanted
+
+    def _use_agents(self) -> None:
+        """Offer the agents of the user's files as they are now."""
+        if self.agents.read_again():
+            self.window.banners.withdraw("agents")
+            if self.agents.problem:
+                text = notice_texts.former_agents(self.agents.problem)
+                self.window.banners.show_banner(Banner(text, lasting=True, kind="failed", key="agents"))
+            self.sessions.path_found.emit()
+
+    def _set_zoom(self, steps: int) -> None:
+        for window in self.windows.all:
+            window.set_zoom(steps)
+
+    def _open_file(self, path: str) -> None:
+        self.window.opener.open_file(FilePlace(path))
+
+    def _import_theme(self) -> None:
+        self.window.bring_up()
+        self.window.actions_["import_theme"].trigger()
 
     def _show_in_colors(self) -> None:
         if self.theme.is_preview:
@@ -285,6 +310,7 @@ class App:
     async def _end(self) -> None:
         layout = self.windows.snapshot_layout().to_dict()
         self.storage.on_error = lambda _error: None  # The banners that would show it are about to close.
+        self._settings_window.close()
         self.settings.close()
         await self._server.close()
         await self.notifications.close()

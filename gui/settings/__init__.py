@@ -2,6 +2,10 @@
 
     preferences        reads the user's own files in the configuration directory
     live               the settings in force: reads the files again when they change
+    table              all settings, one entry each; the settings window is made from it
+    kinds              the kinds of values in that table
+    reading            single values of a file, each with its own problem
+    live_agents        the agent catalog, read again when the user's files of agents change
     writing            writes the user's files, with comments and order kept
     toml_file          reads a TOML file; problems name the line
     themes/            themes in files, and the import of other terminals' themes

@@ -25,6 +25,7 @@ class Start(msgspec.Struct):
         worktree: whether a new git worktree was wanted.
         model, url: the model and server of an endpoint.
         runtime: whether the agent showed its own terminal, or a chat view.
+        defaults: the agent's default arguments at that time; if they changed since, they are suggested.
     """
 
     arguments: list[str] = []
@@ -33,6 +34,7 @@ class Start(msgspec.Struct):
     model: str = ""
     url: str = ""
     runtime: Runtime = "terminal"
+    defaults: list[str] = []
 
 
 class WindowLayout(msgspec.Struct):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal
 
-from gui.settings.preferences import Preferences, load_preferences, window_file
+from gui.settings.preferences import Preferences, load_preferences
 from gui.settings.themes.library import Library, own_themes
-from gui.settings.writing import write_values
+from gui.settings.writing import Values, write_values
+
+FILES = ("window.toml", "keys.toml", "chats.toml", "endpoint.toml")
 
 SETTLE_MS = 60
 """An editor writes a file in several steps; one look after them is enough."""
@@ -20,6 +21,7 @@ class LiveSettings(QObject):
 
     Signals:
         changed: ``preferences`` are others.
+        files_changed: one of the files may have other content, also one that ``preferences`` does not have.
         problems(list): one line for each file that cannot be read, when these are others; none when all can be read.
 
     Attributes:
@@ -28,6 +30,7 @@ class LiveSettings(QObject):
     """
 
     changed = Signal()
+    files_changed = Signal()
     problems = Signal(list)
 
     def __init__(self, directory: Path, preferences: Preferences | None = None, parent: QObject | None = None) -> None:
@@ -61,14 +64,17 @@ class LiveSettings(QObject):
         """Watch what exists and is not watched yet; a replaced file is watched anew."""
         if self._watcher is None:
             return
-        directories = [self.directory, own_themes(self.directory)]
+        agents = self.directory / "agents"
+        directories = [self.directory, own_themes(self.directory), agents]
         wanted = [path for path in directories if path.is_dir()]
         if self.directory not in wanted and self.directory.parent.is_dir():
             wanted.append(self.directory.parent)
-        window, theme = window_file(self.directory), self.preferences.window.theme
+        theme = self.preferences.window.theme
         pair = self.preferences.pair
         names = {theme} | ({pair.dark.id, pair.light.id} if pair is not None else set())
-        files = [window, *(own_themes(self.directory) / f"{name}.toml" for name in names)]
+        files = [self.directory / name for name in FILES]
+        files += [own_themes(self.directory) / f"{name}.toml" for name in names]
+        files += agents.glob("*.toml")
         wanted += [path for path in files if path.is_file()]
         watched = {*self._watcher.directories(), *self._watcher.files()}
         missing = [str(path) for path in wanted if str(path) not in watched]
@@ -86,14 +92,15 @@ class LiveSettings(QObject):
         self._watch()
         if found.problems != former.problems:
             self.problems.emit(list(found.problems))
-        if (found.window, found.pair) != (former.window, former.pair):
+        if (found.window, found.pair, found.keys) != (former.window, former.pair, former.keys):
             self.changed.emit()
+        self.files_changed.emit()
 
-    def write(self, values: Mapping[str, str | int | bool | None]) -> None:
-        """Set values in ``window.toml``, and use them at once.
+    def write(self, values: Values, file: str = "window") -> None:
+        """Set values in one of the files, and use them at once; None removes one, so that its default counts.
 
         Raises:
-            ConfigError: the file cannot be read or written.
+            ConfigError: the file cannot be read or written; nothing was changed.
         """
-        write_values(window_file(self.directory), values)
+        write_values(self.directory / f"{file}.toml", values)
         self.read_again()

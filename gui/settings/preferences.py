@@ -8,6 +8,9 @@
     font_size = 13                    # in pixels; the desktop's if left out
     notifications = true              # the desktop tells when a chat begins to need you
     readable_colors = true            # text of programs is moved away from a ground that it cannot be read on
+    cursor_shape = "bar"              # or "block", "underline"; where the program wants no other
+    cursor_blinks = false             # where the program wants no other
+    confirm_paste = true              # ask before a paste that could run commands
     editor = "code"                   # opens files that a terminal names; may have {file}, {line}, {column}
 
 ``keys.toml`` names actions as ``gui.window.actions.key_table`` does::
@@ -29,8 +32,10 @@ import msgspec
 
 from gui.settings.themes.library import DEFAULT, Library
 from gui.settings.toml_file import TomlFile
+from gui.theme.follow import Look
 from gui.theme.scheme import SchemePair
 from session_host.errors import ConfigError
+from session_host.terminal.base import CursorShape
 
 FONT_SIZE_RANGE_PX = (6, 48)
 
@@ -45,6 +50,9 @@ class WindowFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     notifications: bool = True
     readable_colors: bool = True
     editor: str = ""
+    cursor_shape: Literal["block", "bar", "underline"] = "block"
+    cursor_blinks: bool = True
+    confirm_paste: bool = True
 
 
 class Preferences(msgspec.Struct, frozen=True):
@@ -60,6 +68,12 @@ class Preferences(msgspec.Struct, frozen=True):
     keys: dict[str, list[str]] = {}
     pair: SchemePair | None = None
     problems: tuple[str, ...] = ()
+
+    @property
+    def look(self) -> Look:
+        """How terminals look, besides the colours."""
+        window = self.window
+        return Look(window.readable_colors, CursorShape(window.cursor_shape), window.cursor_blinks)
 
     @property
     def schemes(self) -> SchemePair:

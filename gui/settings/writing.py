@@ -1,17 +1,25 @@
-"""Writes the user's files: whole, or one value with comments and order kept."""
+"""Writes the user's files: whole, or single values with comments and order kept."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from gui.settings.toml_file import TomlFile
 from session_host.errors import ConfigError
 from session_host.paths import make_directories
 
+Key = tuple[str, ...]
+Value = str | int | float | bool | list[str] | None
+Values = Mapping[str, Value] | Mapping[Key, Value] | Mapping[str, str]
+
 
 def write_text(path: Path, text: str) -> None:
-    """Replace a file's content at once; a link stays one.
+    """Replace a file's content at once; a link stays one, and a failure leaves the former content.
 
     Raises:
         ConfigError: the file cannot be written.
@@ -20,28 +28,83 @@ def write_text(path: Path, text: str) -> None:
     unfinished = target.with_name(f".{target.name}.new")
     try:
         make_directories(target.parent)
-        unfinished.write_text(text, encoding="utf-8")
-        if target.exists():
-            unfinished.chmod(target.stat().st_mode & 0o777)
-        unfinished.replace(target)
+        mode = target.stat().st_mode & 0o777 if target.exists() else None
+        if mode is not None and not mode & 0o222:
+            raise ConfigError(f"{path}: the file is read-only; nothing was changed")
+        try:
+            with unfinished.open("w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            if mode is not None:
+                unfinished.chmod(mode)
+            unfinished.replace(target)
+        except OSError:
+            with contextlib.suppress(OSError):
+                unfinished.unlink()
+            raise
     except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}") from error
+        raise ConfigError(f"{path}: {error.strerror}; nothing was changed") from error
 
 
-def write_values(path: Path, values: Mapping[str, str | int | bool | None]) -> None:
-    """Set values of a TOML file's top level; None removes one.
+@contextlib.contextmanager
+def _alone(directory: Path) -> Iterator[None]:
+    """Hold the directory's lock: two windows that change one file come one after the other.
+
+    Raises:
+        ConfigError: the directory cannot be created or opened.
+    """
+    try:
+        make_directories(directory)
+        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise ConfigError(f"{directory}: {error.strerror}; nothing was changed") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def write_values(path: Path, values: Values) -> None:
+    """Set values of a TOML file, and leave everything else in it as it is; None removes a value.
+
+    The file is read again first, so a change that was made meanwhile stays.
+
+    Args:
+        path: the file.
+        values: the values by key; a key of several parts is in a table.
 
     Raises:
         ConfigError: the file is no TOML, or cannot be written.
     """
     import tomlkit  # Only a changed setting needs it.
 
-    file = TomlFile.read(path)
-    file.values()  # Its errors name the line.
-    document = tomlkit.parse(file.text)
-    for key, value in values.items():
+    with _alone(path.parent):
+        file = TomlFile.read(path)
+        file.values()  # Its errors name the line.
+        document = tomlkit.parse(file.text)
+        for key, value in values.items():
+            _set(document, (key,) if isinstance(key, str) else key, value)
+        text = tomlkit.dumps(document)
+        if text != file.text:
+            write_text(path, text)
+
+
+def _set(table: Any, key: Key, value: Value) -> None:
+    import tomlkit
+
+    first, *rest = key
+    if not rest:
         if value is None:
-            document.pop(key, None)
+            table.pop(first, None)
         else:
-            document[key] = value
-    write_text(path, tomlkit.dumps(document))
+            table[first] = value
+        return
+    if not isinstance(table.get(first), Mapping):
+        if value is None:
+            return
+        table[first] = tomlkit.inline_table()
+    _set(table[first], tuple(rest), value)
+    if not table[first]:
+        table.pop(first)

@@ -51,6 +51,16 @@ def default_family() -> str:
     return next((family for family in FALLBACK_FAMILIES if family in installed), font.family())
 
 
+def monospace_families() -> list[str]:
+    """The installed families with letters of one width, by name; looking at all takes some milliseconds."""
+    latin = QFontDatabase.WritingSystem.Latin
+    return [
+        family
+        for family in QFontDatabase.families(latin)
+        if not QFontDatabase.isPrivateFamily(family) and _is_monospace(QFont(family))
+    ]
+
+
 def default_size_px() -> int:
     """The desktop's size for monospace text, in logical pixels."""
     font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)

@@ -204,6 +204,7 @@ class TerminalPage(QWidget):
         self._theme = theme
         self._surface.set_theme(theme)
         self._bar.set_colors(theme.foreground, theme.palette[3])
+        self.set_focused(focused=self._surface.focused)
         self.update()
 
     def set_font_family(self, family: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -14,8 +14,18 @@ from gui.theme.scheme import Scheme, SchemePair
 from gui.theme.stylesheet import style_sheet
 from gui.theme.terminal import TerminalTheme
 from gui.theme.tokens import Tokens
+from session_host.terminal.base import CursorShape
 
 Appearance = Literal["desktop", "dark", "light"]
+
+
+@dataclass(frozen=True)
+class Look:
+    """The user's settings on how terminals look, besides the colours; see ``TerminalTheme``."""
+
+    readable: bool = True
+    cursor_shape: CursorShape = CursorShape.BLOCK
+    cursor_blinks: bool = True
 
 
 class Theme(QObject):
@@ -31,13 +41,13 @@ class Theme(QObject):
     changed = Signal()
 
     def __init__(
-        self, app: QApplication, pair: SchemePair, appearance: Appearance = "desktop", *, readable: bool = True
+        self, app: QApplication, pair: SchemePair, appearance: Appearance = "desktop", look: Look | None = None
     ) -> None:
         super().__init__(app)
         self._app = app
         self._pair = pair
         self._appearance: Appearance = appearance
-        self._readable = readable
+        self._look = look or Look()
         self.is_preview = False
         # Where the platform names no scheme, its palette still shows which way it leans. It is read
         # once, before ours takes its place.
@@ -68,20 +78,25 @@ class Theme(QObject):
     @property
     def terminal(self) -> TerminalTheme:
         """The terminal's colours in force."""
-        theme = self._scheme.terminal
-        return theme if self._readable else replace(theme, readable=False)
+        look = self._look
+        return replace(
+            self._scheme.terminal,
+            readable=look.readable,
+            cursor_shape=look.cursor_shape,
+            cursor_blinks=look.cursor_blinks,
+        )
 
     def on_color_scheme(self, scheme: Qt.ColorScheme) -> None:
         """The desktop turned dark or light."""
         self._desktop = scheme
         self._update()
 
-    def use(self, pair: SchemePair, appearance: Appearance, *, readable: bool) -> None:
+    def use(self, pair: SchemePair, appearance: Appearance, look: Look) -> None:
         """Use another theme, and other settings; ends a preview."""
         self._pair, self._appearance = pair, appearance
-        was_readable, self._readable = self._readable, readable
+        former, self._look = self._look, look
         had_preview, self.is_preview = self.is_preview, False
-        self._update(force=had_preview or was_readable != readable)
+        self._update(force=had_preview or look != former)
 
     def preview(self, pair: SchemePair, appearance: Appearance) -> None:
         """Show another theme until ``use`` is called."""

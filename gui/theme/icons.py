@@ -55,6 +55,11 @@ class Glyph(StrEnum):
     UP = "caret-up"
     IMAGE = "image"
     UNZOOM = "corners-in"
+    MINUS = "minus"
+    RESET = "arrow-counter-clockwise"
+    PIN = "push-pin"
+    FOLDER = "folder"
+    LIST = "list-bullets"
 
 
 @lru_cache(maxsize=1)

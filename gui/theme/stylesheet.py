@@ -26,6 +26,8 @@ QLabel { background: transparent; color: $text; }
 QLabel[kind="secondary"] { color: $secondary; font-size: 12px; }
 QLabel[kind="heading"] { color: $secondary; font-size: 11px; }
 QLabel[kind="title"] { font-weight: 600; }
+QLabel[kind="page title"] { font-weight: 600; }
+QLabel[kind="problem"] { color: $failed; font-size: 12px; }
 QLabel[kind="failed"] { color: $failed; }
 QLabel[kind="needs_you"] { color: $needs_you; }
 QLabel[kind="code"] {
@@ -94,6 +96,21 @@ QLineEdit[kind="palette"] {
 QPlainTextEdit { padding: 4px; }
 QPlainTextEdit[kind="bare"] { background: transparent; border: 0; padding: 0; min-height: 0; }
 
+QAbstractSpinBox, QComboBox {
+    background: $field; color: $text; border: 1px solid $border; border-radius: ${radius}px; padding: 0 8px;
+    min-height: 28px; selection-background-color: $accent; selection-color: $on_accent;
+}
+QAbstractSpinBox:focus, QComboBox:focus, QComboBox:on { border-color: $accent; }
+QAbstractSpinBox:disabled, QComboBox:disabled { color: $disabled; border-color: $hairline; }
+QAbstractSpinBox QLineEdit { background: transparent; border: 0; padding: 0; min-height: 0; }
+QComboBox { padding-right: 24px; }
+QComboBox::drop-down { border: 0; width: 0; }
+QComboBox QAbstractItemView {
+    background: $raised; color: $text; border: 1px solid $border; padding: 4px; outline: 0;
+    selection-background-color: $selected; selection-color: $text;
+}
+QComboBox QAbstractItemView::item { min-height: 26px; padding: 0 8px; border-radius: 4px; }
+
 QCheckBox { background: transparent; color: $text; spacing: 8px; }
 QCheckBox:focus { color: $accent; }
 QCheckBox:disabled { color: $disabled; }
@@ -110,6 +127,7 @@ QPushButton[kind="chip"]:checked:focus { border-color: $text; }
 
 QListView { background: transparent; border: 1px solid transparent; color: $text; }
 QListView:focus { border-color: $accent; }
+QListView[kind="pages"], QListView[kind="pages"]:focus { border: 0; }
 QListView[kind="popup"] { background: $raised; border: 1px solid $border; padding: 4px; }
 QListView[kind="popup"]:focus { border-color: $accent; }
 QListView[kind="popup"]::item { min-height: 26px; padding: 0 8px; border-radius: 4px; color: $text; }

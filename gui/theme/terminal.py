@@ -1,4 +1,4 @@
-"""The terminal's colours: background, text and the sixteen palette colours.
+"""The terminal's colours: background, text and the sixteen palette colours; and its cursor.
 
 Names of 0…7 are black, red, green, yellow, blue, magenta, cyan, white; 8…15 are their bright forms.
 """
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from PySide6.QtGui import QColor
 
-from session_host.terminal.base import DefaultColors
+from session_host.terminal.base import Cursor, CursorShape, DefaultColors
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class TerminalTheme:
         palette: the sixteen ANSI colours.
         dark: light text on a dark ground.
         readable: text with too little contrast to its background gets a lighter or darker colour.
+        cursor_shape, cursor_blinks: the cursor of programs that want no other.
     """
 
     foreground: QColor
@@ -35,6 +36,18 @@ class TerminalTheme:
     palette: tuple[QColor, ...]
     dark: bool
     readable: bool = True
+    cursor_shape: CursorShape = CursorShape.BLOCK
+    cursor_blinks: bool = True
+
+    def chosen_cursor(self, cursor: Cursor | None) -> Cursor | None:
+        """A program's cursor as the user wants it.
+
+        A blinking block is the default of DECSCUSR (both 0 and 1 select it, see xterm's ctlseqs): a program with such
+        a cursor wants no certain one.
+        """
+        if cursor is None or cursor.shape is not CursorShape.BLOCK or not cursor.blinking:
+            return cursor
+        return cursor._replace(shape=self.cursor_shape, blinking=self.cursor_blinks)
 
     def default_colors(self) -> DefaultColors:
         """What programs are told when they ask for the terminal's colours."""

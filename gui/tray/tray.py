@@ -39,13 +39,14 @@ class Tray(QObject):
         chat_chosen: a chat is to be shown.
         all_chats: the list of all chats is to be shown.
         new_chat: a chat is to be started in this directory ("" for the usual one).
-        open_wanted, quit_wanted, stop_all_wanted: as the menu says.
+        open_wanted, settings_wanted, quit_wanted, stop_all_wanted: as the menu says.
     """
 
     chat_chosen = Signal(Chat)
     all_chats = Signal()
     new_chat = Signal(str)
     open_wanted = Signal()
+    settings_wanted = Signal()
     quit_wanted = Signal()
     stop_all_wanted = Signal()
 
@@ -126,6 +127,7 @@ class Tray(QObject):
         else:
             menu.addAction(action_texts.new_chat_menu(), lambda: self.new_chat.emit(""))
         menu.addAction(notice_texts.open_outlive(), self.open_wanted.emit)
+        menu.addAction(action_texts.title("settings"), self.settings_wanted.emit)
         menu.addSeparator()
         menu.addAction(notice_texts.quit_window(), self.quit_wanted.emit)
         stop = menu.addAction(action_texts.stop_all_menu(), self.stop_all_wanted.emit)

@@ -57,11 +57,13 @@ class MainWindow(QWidget):
         layout_changed: ``layout`` must be saved.
         close_wanted: the user closed the window.
         looks_elsewhere: the user now looks at another chat, or at none, or returns to the window.
+        settings_wanted: the settings window is to be shown.
     """
 
     layout_changed = Signal()
     close_wanted = Signal()
     looks_elsewhere = Signal()
+    settings_wanted = Signal()
 
     def __init__(
         self,
@@ -119,7 +121,7 @@ class MainWindow(QWidget):
         self.commands = Commands(
             sessions, self.tabs, self.sheets, self.banners, self.chat_actions, self.resuming, self.open_chat
         )
-        opener = LinkOpener(
+        self.opener = opener = LinkOpener(
             sessions.tasks, lambda: settings.preferences.window.editor,
             lambda line: self.banners.inform(line, key="terminal"),
         )  # fmt: skip
@@ -131,6 +133,7 @@ class MainWindow(QWidget):
             self.tabs, self.banners, opener, self.chat_actions, self.resuming,
             key_table.of_the_window(sequences, preferences.keys), ask_errors=self.sheets.output.ask,
             set_zoom=self.set_zoom, grid_changed=self._on_grid,
+            confirms_paste=lambda: settings.preferences.window.confirm_paste,
         )  # fmt: skip
         self._connect()
         self.frame.apply()
@@ -173,7 +176,7 @@ class MainWindow(QWidget):
         self.empty.new_chat.connect(self.chat_actions.new_chat)
         self.empty.agent_chosen.connect(self.chat_actions.new_chat)
         self.empty.switch_wanted.connect(self.commands.switch_chat)
-        self._settings.changed.connect(lambda: self._set_fonts(self.tabs.pages()))
+        self._settings.changed.connect(self._use_settings)
         self._sessions.changed.connect(self.describe)
         self._sessions.problem.connect(self._on_problem)
         self._sessions.path_found.connect(self.describe)
@@ -187,6 +190,16 @@ class MainWindow(QWidget):
         self._set_fonts([page])
         self._wiring.wire(page)
         self.marks_kept.follow(page)
+
+    def _use_settings(self) -> None:
+        self._set_fonts(self.tabs.pages())
+        keys = self._settings.preferences.keys
+        sequences, problems = key_table.with_overrides(keys)
+        self.actions_.set_keys(sequences)
+        self._wiring.set_window_keys(key_table.of_the_window(sequences, keys))
+        self.banners.withdraw("keys")
+        for problem in problems:
+            self.banners.show_banner(Banner(problem, lasting=True, kind="failed", key="keys"))
 
     def _set_fonts(self, pages: Iterable[ChatPage]) -> None:
         window = self._settings.preferences.window
@@ -340,6 +353,7 @@ class MainWindow(QWidget):
             "sidebar": self.toggle_sidebar,
             "status_line": self.toggle_status_line,
             "full_screen": lambda: self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen),
+            "settings": self.settings_wanted.emit,
             "close_window": self.close,
         }
 

@@ -28,11 +28,13 @@ class Windows(QObject):
         layout_changed: the layout must be saved.
         close_wanted: the user closed the only window.
         looks_elsewhere: the user now looks at another chat, or at none, or returns to a window.
+        settings_wanted: the settings window is to be shown.
     """
 
     layout_changed = Signal()
     close_wanted = Signal()
     looks_elsewhere = Signal()
+    settings_wanted = Signal()
 
     def __init__(
         self,
@@ -54,6 +56,7 @@ class Windows(QObject):
         window = self._make(saved)
         window.others = _OthersOf(self, window)
         window.layout_changed.connect(self.layout_changed)
+        window.settings_wanted.connect(self.settings_wanted)
         window.close_wanted.connect(lambda: self._on_close_wanted(window))
         window.looks_elsewhere.connect(lambda: self._on_looks(window))
         window.tabs.emptied.connect(lambda: self._on_emptied(window))

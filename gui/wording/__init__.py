@@ -8,12 +8,14 @@ action_texts      key table, menus, command palette
 chat_texts        a chat without a terminal: messages, tool calls, requests, the prompt box
 common_texts      recurring buttons and field names
 find_texts        the find bar
+key_texts         the page Keys of the settings window
 mode_texts        selecting and opening by keyboard in a terminal
 new_chat_texts    the sheet New chat
 notice_texts      banners, desktop notifications, tray
 page_texts        a chat's page: terminal, bars, questions
 prompt_texts      a shell's prompts and the output of its commands
 sheet_texts       the other sheets: status details, export, rename, search, send, error output
+settings_texts    the settings window
 window_texts      sidebar, tabs, status line, the page without a chat
 phrases           age, directory and end of a chat
 activity_phrases  an agent's activity, its source and age

@@ -218,6 +218,7 @@ TITLES = {
     "choose_theme": QT_TRANSLATE_NOOP("action", "Choose a theme…"),
     "choose_appearance": QT_TRANSLATE_NOOP("action", "Light or dark…"),
     "import_theme": QT_TRANSLATE_NOOP("action", "Import a theme…"),
+    "settings": QT_TRANSLATE_NOOP("action", "Settings…"),
     "status_line": QT_TRANSLATE_NOOP("action", "Toggle status line"),
     "full_screen": QT_TRANSLATE_NOOP("action", "Full screen"),
     "close_window": QT_TRANSLATE_NOOP("action", "Close window (chats keep running)"),

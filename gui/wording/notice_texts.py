@@ -21,6 +21,10 @@ def built_in_agents(error: object) -> str:
     return translate("notice", "{error}. Using the agents that come with Outlive.").format(error=error)
 
 
+def former_agents(error: object) -> str:
+    return translate("notice", "{error}. The former agents stay.").format(error=error)
+
+
 def in_the_tray() -> str:
     return translate("notice", "Your chats keep running. Click the tray icon to open the window again.")
 

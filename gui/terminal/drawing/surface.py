@@ -61,6 +61,7 @@ class Surface:
         self.metrics = metrics
         self.layout = GridLayout.of(0, 0, metrics)
         self.cursor: Cursor | None = None
+        self._asked_cursor: Cursor | None = None
         self.place = Place()
         self.focused = False
         self.cursor_shown = True
@@ -96,6 +97,7 @@ class Surface:
     def set_theme(self, theme: TerminalTheme) -> None:
         """Use other colours."""
         self._theme = theme
+        self.cursor = theme.chosen_cursor(self._asked_cursor)
         self._set_colors(self._colors.overrides)
 
     def _set_colors(self, overrides: Overrides) -> None:
@@ -107,7 +109,8 @@ class Surface:
         self._canvas.clear()
         if self._colors.overrides != NO_OVERRIDES:
             self._set_colors(NO_OVERRIDES)
-        self.cursor, self.place, self._first_row = None, Place(), 0
+        self.cursor = self._asked_cursor = None
+        self.place, self._first_row = Place(), 0
         self._underlined = ()
 
     def release(self) -> None:
@@ -140,7 +143,8 @@ class Surface:
             self._set_colors(overrides)
         region = QRegion(self.cursor_rect())
         touched = self._canvas.apply(frame)
-        self.cursor = frame.cursor
+        self._asked_cursor = frame.cursor
+        self.cursor = self._theme.chosen_cursor(frame.cursor)
         self.place = Place(frame.scrollback_rows, frame.scroll_offset)
         self._first_row = self.layout.first_row(frame.size, frame.cursor.row if frame.cursor else None)
         if before != (self.size, self._first_row, self._colors):

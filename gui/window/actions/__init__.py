@@ -1,15 +1,16 @@
 """The window's actions, shared by keys, menus and the palette.
 
-actions        Qt actions, the palette and the window's menu
-key_table      the table of keys
-commands       what each action does
-chat_actions   starts, renames, stops, kills, exports and removes chats
-resuming       resumes ended chats
-chat_menu      the menu of one chat
-theme_actions  chooses a theme, and imports one
-page_wiring    connects a page's signals with the actions
-open_links     opens the target of a link
-editors        the command of the user's editor, with line and column
-pane_actions   the handlers of actions on panes
-upgrade_offer  offers the installed version to running chats
+actions           Qt actions, the palette and the window's menu
+key_table         the table of keys
+commands          what each action does
+chat_actions      starts, renames, stops, kills, exports and removes chats
+resuming          resumes ended chats
+chat_menu         the menu of one chat
+theme_actions     chooses a theme, and imports one
+page_wiring       connects a page's signals with the actions
+open_links        opens the target of a link
+editors           the command of the user's editor, with line and column
+pane_actions      the handlers of actions on panes
+upgrade_offer     offers the installed version to running chats
+settings_actions  opens the settings window
 """

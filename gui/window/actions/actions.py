@@ -16,7 +16,8 @@ from gui.wording import action_texts
 MENU = (
     "new_chat", "reopen_tab", "", "palette", "switch_chat", "find", "search", "next_waiting", "",
     "select_by_keyboard", "show_hints", "", "split_right", "split_down", "zoom_pane", "even_out", "close_pane", "",
-    "zoom_in", "zoom_out", "zoom_reset", "", "sidebar", "status_line", "full_screen", "choose_theme", "", "stop_all",
+    "zoom_in", "zoom_out", "zoom_reset", "", "sidebar", "status_line", "full_screen", "choose_theme",
+    "settings", "", "stop_all",
     "close_window",
 )  # fmt: skip
 
@@ -64,6 +65,12 @@ class Actions:
 
     def __getitem__(self, name: str) -> QAction:
         return self._actions[name]
+
+    def set_keys(self, sequences: dict[str, list[QKeySequence]]) -> None:
+        """Use other keys from now on."""
+        for name, action in self._actions.items():
+            if action.shortcuts() != sequences[name]:
+                action.setShortcuts(sequences[name])
 
     def allow(self, applies: Mapping[str, bool], *, converses: bool) -> None:
         """Enable the actions that make sense.

@@ -16,8 +16,7 @@ from gui.bridge.sessions_model import SessionsModel
 from gui.settings.layout import WindowLayout
 from gui.window.actions.open_links import show_in_folder
 from gui.window.all_sheets import Sheets
-from gui.window.new_chat.request import NewChatRequest
-from gui.window.new_chat.sheet import start_of
+from gui.window.new_chat.request import NewChatRequest, start_of
 from gui.window.page.banners import Banner, BannerArea
 from gui.window.page.chat_page import ChatPage
 from gui.window.panes.panes import Panes

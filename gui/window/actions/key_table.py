@@ -106,13 +106,10 @@ TABLE: tuple[Key, ...] = (
     Key("choose_theme", ()),
     Key("choose_appearance", ()),
     Key("import_theme", ()),
+    Key("settings", ("Ctrl+,",)),
     Key("full_screen", ("F11",)),
     Key("close_window", ()),
 )
-
-
-RESERVED = ("Ctrl+,",)
-"""Keys reserved for settings: a program never gets these."""
 
 
 def sequences(keys: tuple[str, ...] | list[str]) -> list[QKeySequence]:
@@ -127,7 +124,7 @@ def of_the_window(chosen: dict[str, list[QKeySequence]], overrides: Container[st
         chosen: the keys of each action.
         overrides: the actions with the user's own keys, which count in terminals, too.
     """
-    return RESERVED + tuple(
+    return tuple(
         sequence.toString()
         for entry in TABLE
         for sequence in chosen[entry.action]

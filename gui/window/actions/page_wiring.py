@@ -35,8 +35,13 @@ class PageWiring:
         ask_errors: Callable[[Chat], object],
         set_zoom: Callable[[int], object],
         grid_changed: Callable[[TerminalPage], object],
+        confirms_paste: Callable[[], bool],
     ) -> None:
-        """Set up the wiring; ``window_keys`` are the keys that the window does not pass to programs."""
+        """Set up the wiring.
+
+        ``window_keys`` are the keys that the window does not pass to programs; ``confirms_paste`` says whether the user
+        wants to be asked before a risky paste.
+        """
         self._tabs = tabs
         self._banners = banners
         self._opener = opener
@@ -46,7 +51,16 @@ class PageWiring:
         self._ask_errors = ask_errors
         self._set_zoom = set_zoom
         self._grid_changed = grid_changed
+        self._confirms_paste = confirms_paste
         tabs.active_changed.connect(banners.arrange)
+
+    def set_window_keys(self, window_keys: tuple[str, ...]) -> None:
+        """Use other keys from now on, in open pages, too."""
+        if window_keys != self._window_keys:
+            self._window_keys = window_keys
+            for page in self._tabs.pages():
+                if isinstance(page, TerminalPage):
+                    page.view.set_window_keys(window_keys)
 
     def wire(self, page: ChatPage) -> None:
         """Connect a page."""
@@ -98,6 +112,9 @@ class PageWiring:
             self._banners.inform(notice_texts.clipboard_set(page.chat.name), key="clipboard")
 
     def _ask_paste(self, page: TerminalPage, text: str) -> None:
+        if not self._confirms_paste():
+            page.view.confirm_paste(text)
+            return
         emulator = page.view.emulator
         bracketed = emulator is not None and emulator.modes.bracketed_paste
         ends = text.count("\n") or text.count("\r")

@@ -60,8 +60,7 @@ class ThemeActions(QObject):
         """Show the theme that the settings name."""
         self._preview_soon.stop()
         preferences = self._settings.preferences
-        window = preferences.window
-        self._theme.use(preferences.schemes, window.appearance, readable=window.readable_colors)
+        self._theme.use(preferences.schemes, preferences.window.appearance, preferences.look)
 
     def _show_problems(self, lines: list[str]) -> None:
         self._banners.withdraw("settings")

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 
 from gui.settings.layout import Start
 from gui.wording import new_chat_texts
+from session_host.agents.agent import Agent
 from session_host.protocol.values import Runtime
 
 ENDPOINT = "endpoint"
@@ -97,3 +98,12 @@ def known_words(text: str) -> list[str]:
         return shlex.split(text)
     except ValueError:
         return []
+
+
+def start_of(agent: Agent, arguments: list[str]) -> Start:
+    """The fields' values for these arguments, for a similar chat."""
+    defaults = list(agent.default_arguments)
+    if agent.name != ENDPOINT:
+        return Start(arguments=arguments, defaults=defaults)
+    others, model, url = without_endpoint_arguments(arguments)
+    return Start(arguments=others, model=model, url=url, defaults=defaults)

@@ -25,7 +25,6 @@ from gui.window.new_chat.request import (
     endpoint_arguments,
     known_words,
     variables_of,
-    without_endpoint_arguments,
     words_of,
 )
 from gui.window.sheets.sheet import FormSheet, foot
@@ -61,6 +60,8 @@ class NewChatSheet(FormSheet):
         """Whether the sheet has input that was not started yet."""
         self._filled_for = ""
         """The agent for which the fields below it are filled in."""
+        self._defaults: list[str] = []
+        """The default arguments of that agent."""
         self.tiles = AgentTiles(theme)
         self.tiles.chosen.connect(self._on_agent)
         self.missing = InstallHint(theme)
@@ -259,7 +260,8 @@ class NewChatSheet(FormSheet):
             self._starts[self._filled_for] = self._as_start(known_words(self.arguments.text()))
         self._filled_for = agent.name
         start = self._starts.get(agent.name, Start())
-        self.arguments.setText(shlex.join(start.arguments))
+        self._defaults = list(agent.default_arguments)
+        self.arguments.setText(shlex.join(start.arguments if start.defaults == self._defaults else self._defaults))
         self.presets.set_presets(agent.presets, start.presets)
         self.worktree.set_value(wanted=start.worktree)
         self.runtime.set_value(start.runtime if agent.structured is not None else "terminal")
@@ -275,6 +277,7 @@ class NewChatSheet(FormSheet):
     def _as_start(self, arguments: list[str]) -> Start:
         return Start(
             arguments=arguments,
+            defaults=self._defaults,
             presets=self.presets.chosen(),
             worktree=self.worktree.value() is not None,
             model=self.model.text().strip(),
@@ -389,11 +392,3 @@ class NewChatSheet(FormSheet):
             runtime=start.runtime,
             remembered=start,
         )
-
-
-def start_of(agent: Agent, arguments: list[str]) -> Start:
-    """The fields' values for these arguments, for a similar chat."""
-    if agent.name != ENDPOINT:
-        return Start(arguments=arguments)
-    others, model, url = without_endpoint_arguments(arguments)
-    return Start(arguments=others, model=model, url=url)

@@ -130,6 +130,7 @@ def _launch(
         raise UsageError("--one-shot is for structured chats; leave --runtime terminal out")
     if options.prompt and not agent.takes_prompt and runtime == "terminal":
         raise UsageError(f"{agent_name} does not accept a prompt at startup; send it afterwards with: outlive send")
+    arguments = arguments or list(agent.default_arguments)
     if options.preset:
         arguments = [*agent.preset(options.preset), *arguments]
     request = LaunchRequest(

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from gui.app import App
 from gui.bridge import sessions_model
 from gui.settings.themes.library import Library
+from gui.theme.follow import Look
 from gui.tray.tray import Tray
 from gui.window.page.terminal_page import TerminalPage
 from gui.window.remote_control import single_instance
@@ -220,7 +221,7 @@ async def test_programs_get_a_chosen_themes_colours_and_not_those_of_one_that_is
     app.theme.preview(gruvbox, "dark")
     assert app.theme.terminal.background == gruvbox.dark.terminal.background
     assert app.sessions.colors == former
-    app.theme.use(gruvbox, "dark", readable=True)
+    app.theme.use(gruvbox, "dark", Look())
     assert app.sessions.colors == gruvbox.dark.terminal.default_colors()
     (area.config / "window.toml").write_text('theme = "nord"\nnotifications = false\n')
     await until(lambda: app.sessions.colors == Library().scheme("nord").terminal.default_colors())

@@ -129,12 +129,6 @@ def test_no_key_is_given_twice_nor_taken_from_the_programs():
             assert not (len(key) == 1 and key.isalpha()), f"{text} belongs to the program"
 
 
-def test_keys_of_later_features_are_free():
-    chosen, _ = key_table.with_overrides({})
-    given = {sequence.toString() for sequences in chosen.values() for sequence in sequences}
-    assert not given & set(key_table.RESERVED)
-
-
 def test_a_key_of_the_users_is_taken_from_who_had_it():
     chosen, problems = key_table.with_overrides({"rename": ["Ctrl+Shift+W"], "full_screen": []})
     assert problems == []

@@ -41,7 +41,7 @@ async def test_chats_that_need_the_user_come_first(played: Played, tray: Tray):
     names = [line.split("  ·  ")[0] for line in entries(tray)[:4]]
     assert names == ["asking", "working", "silent", "idle"], "a command that says nothing runs"
     assert entries(tray)[4:] == [
-        "All chats…", "New chat…", "Open Outlive", "Quit (chats keep running)", "Stop all chats…",
+        "All chats…", "New chat…", "Open Outlive", "Settings…", "Quit (chats keep running)", "Stop all chats…",
     ]  # fmt: skip
     assert "1 needs you" in tray.icon.toolTip()
 

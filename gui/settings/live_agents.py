@@ -1,0 +1,73 @@
+"""The agent catalog, read again when one of the user's files of agents changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from session_host.agents.agent import Agent
+from session_host.agents.catalog import BUILT_IN_DIRECTORY, load_catalog
+from session_host.errors import ConfigError
+
+
+class LiveAgents(Mapping[str, Agent]):
+    """The agents as they are now: everything that holds this mapping sees a change.
+
+    Attributes:
+        problem: why the user's files cannot be read, "" if they can; the former agents stay then.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        """Read the catalog; only Outlive's own agents if the user's files cannot be read."""
+        self._directory = directory
+        self._signature = self._look()
+        self.problem = ""
+        try:
+            self._catalog: Mapping[str, Agent] = load_catalog(directory)
+        except ConfigError as error:
+            self.problem = str(error)
+            self._catalog = load_catalog(directory / "none")
+
+    def __getitem__(self, name: str) -> Agent:
+        return self._catalog[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._catalog)
+
+    def __len__(self) -> int:
+        return len(self._catalog)
+
+    def read_again(self) -> bool:
+        """Read the catalog if a file changed; returns whether it did."""
+        signature = self._look()
+        if signature == self._signature:
+            return False
+        self._signature = signature
+        try:
+            self._catalog, self.problem = load_catalog(self._directory), ""
+        except ConfigError as error:
+            self.problem = str(error)
+        return True
+
+    def is_own(self, name: str) -> bool:
+        """Whether the user has a file for this agent: an agent of their own, or changes of one of Outlive's."""
+        return self.file_of(name).exists()
+
+    def file_of(self, name: str) -> Path:
+        """The user's file for an agent, which may not exist."""
+        return self._directory / "agents" / f"{name}.toml"
+
+    def _look(self) -> tuple[tuple[str, int, int], ...]:
+        found = []
+        for path in sorted((self._directory / "agents").glob("*.toml")):
+            try:
+                status = path.stat()
+            except OSError:
+                continue  # It is gone again; the next change of the directory is seen, too.
+            found.append((path.name, status.st_mtime_ns, status.st_size))
+        return tuple(found)
+
+
+def is_built_in(name: str) -> bool:
+    """Whether Outlive brings an agent of this name."""
+    return (BUILT_IN_DIRECTORY / f"{name}.toml").exists()

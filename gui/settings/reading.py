@@ -1,0 +1,55 @@
+"""Reads the settings of one file value by value, so that an invalid one hides no other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gui.settings.table import Setting, file_of
+from gui.settings.toml_file import TomlFile
+from session_host.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class FileValues:
+    """What a file says.
+
+    Attributes:
+        problem: why the file cannot be read at all, with its line; "" if it can.
+        values: the top level of the file.
+        file: the file's text, for the lines of problems.
+    """
+
+    problem: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    file: TomlFile | None = None
+
+    @classmethod
+    def read(cls, directory: Path, name: str) -> FileValues:
+        """Read a file; a missing one has no values."""
+        try:
+            file = TomlFile.read(file_of(directory, name))
+            return cls("", file.values(), file)
+        except ConfigError as error:
+            return cls(str(error))
+
+    def of(self, setting: Setting) -> tuple[Any, str]:
+        """The value of a setting and what is wrong with it.
+
+        Returns:
+            The value, None if the file has none or an invalid one; and the problem with file and line, "" for none.
+        """
+        found: Any = self.values
+        for part in setting.key:
+            if not isinstance(found, Mapping):
+                return None, self._problem(setting, "must be a table")
+            if part not in found:
+                return None, ""
+            found = found[part]
+        problem = setting.kind.problem(found)
+        return (None, self._problem(setting, problem)) if problem else (found, "")
+
+    def _problem(self, setting: Setting, problem: str) -> str:
+        return "" if self.file is None else str(self.file.error(setting.key, f"{setting.key[-1]} {problem}"))

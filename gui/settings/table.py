@@ -1,0 +1,126 @@
+"""All settings of the user's files, one entry each: the settings window is made from this table.
+
+A setting that is added here appears in the window, is searched, checked, written and reset there. Its label and its
+help stand in ``gui/wording/settings_texts.py`` under the same id; ``resources/guide/settings.md`` lists its file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from gui.settings.kinds import Choice, Kind, Named, Number, Text, Toggle
+from gui.settings.preferences import FONT_SIZE_RANGE_PX, WindowFile
+from session_host.client.chats.settings import (
+    ENDED_LIMITS_MIB,
+    IDLE_LIMITS_MIN,
+    RECORD_LIMITS_MIB,
+    REST_AFTER_LIMITS_S,
+    SCROLLBACK_LIMITS_LINES,
+    ChatSettings,
+)
+
+FileName = Literal["window", "chats", "endpoint"]
+PageName = Literal["appearance", "terminal", "sidebar", "notifications", "keys", "chats", "agents"]
+
+PAGES: tuple[PageName, ...] = ("appearance", "terminal", "notifications", "keys", "chats", "agents")
+"""The window's pages, from top to bottom. Keys and agents have pages of their own making."""
+
+LONGEST_SERVER_TIMEOUT_S = 86399
+
+_DEFAULTS: dict[FileName, Any] = {"window": WindowFile(), "chats": ChatSettings(), "endpoint": None}
+_ENDPOINT_DEFAULTS = {"api": "auto", "timeout_s": 300}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting.
+
+    Attributes:
+        file: the file's name without ``.toml``.
+        key: its key there; an entry of a table has two parts.
+        kind: which values it has.
+        page: the page that shows it.
+        section: the heading above it, by name; "" for none.
+        applies: what a change acts on: everything at once, or chats that are started later.
+    """
+
+    file: FileName
+    key: tuple[str, ...]
+    kind: Kind
+    page: PageName
+    section: str = ""
+    applies: Literal["at once", "new chats"] = "at once"
+
+    @property
+    def id(self) -> str:
+        """The name under which its texts stand: "window.font_size"."""
+        return f"{self.file}.{self.key[0]}"
+
+    @property
+    def default(self) -> Any:
+        """The value where the file has none."""
+        if len(self.key) > 1:
+            return 0
+        if self.file == "endpoint":
+            return _ENDPOINT_DEFAULTS.get(self.key[0], "")
+        return getattr(_DEFAULTS[self.file], self.key[0])
+
+
+def file_of(directory: Path, name: str) -> Path:
+    """The path of one of the files."""
+    return directory / f"{name}.toml"
+
+
+def _window(key: str, kind: Kind, page: PageName, section: str = "") -> Setting:
+    return Setting("window", (key,), kind, page, section)
+
+
+def _chats(key: str, kind: Kind, page: PageName = "chats", section: str = "") -> Setting:
+    at_once = key in {"agents_may_control", "ended_limit_mib"}
+    return Setting("chats", (key,), kind, page, section, "at once" if at_once else "new chats")
+
+
+def _endpoint(key: str, kind: Kind) -> Setting:
+    return Setting("endpoint", (key,), kind, "agents", "server", "new chats")
+
+
+def _range(limits: tuple[int, int], **options: Any) -> Number:
+    """The range of a setting; one that begins with 0 and says what that means begins with 1."""
+    least, most = limits
+    return Number(1 if least == 0 and options.get("zero") else least, most, **options)
+
+
+SETTINGS: tuple[Setting, ...] = (
+    _window("theme", Named(of="theme"), "appearance", "theme"),
+    _window("appearance", Choice(("desktop", "light", "dark")), "appearance", "theme"),
+    _window("readable_colors", Toggle(), "appearance", "theme"),
+    _window("font", Named(of="font"), "appearance", "text"),
+    _window("font_size", Number(*FONT_SIZE_RANGE_PX, unit="px", zero="as the desktop"), "appearance", "text"),
+    _window("cursor_shape", Choice(("block", "bar", "underline")), "appearance", "cursor"),
+    _window("cursor_blinks", Toggle(), "appearance", "cursor"),
+    _chats("scrollback_lines", _range(SCROLLBACK_LIMITS_LINES, unit="lines", step=1000), "terminal"),
+    _chats("shell_integration", Toggle(), "terminal"),
+    _window("confirm_paste", Toggle(), "terminal"),
+    _window("editor", Text(is_command=True), "terminal"),
+    _window("notifications", Toggle(), "notifications"),
+    _chats("record", Toggle(), section="recording"),
+    _chats("record_limit_mib", _range(RECORD_LIMITS_MIB, unit="MiB", step=16), section="recording"),
+    _chats("ended_limit_mib", _range(ENDED_LIMITS_MIB, unit="MiB", zero="no limit", step=256), section="recording"),
+    _chats("rest_after_s", _range(REST_AFTER_LIMITS_S, unit="s", zero="never", step=30, whole=False), section="rest"),
+    _chats("answer_from_outside", Toggle(), section="control"),
+    _chats("agents_may_control", Choice(("own", "all")), section="control"),
+    _endpoint("url", Text(r"https?://\S+", "an address that begins with http:// or https://")),
+    _endpoint("model", Text()),
+    _endpoint("system", Text()),
+    _endpoint("key_from", Text("env:.+|file:.+|secret", "env:NAME, file:PATH or secret")),
+    _endpoint("api", Choice(("auto", "chat", "responses"))),
+    _endpoint("timeout_s", Number(1, LONGEST_SERVER_TIMEOUT_S, unit="s", step=30, whole=False)),
+)
+
+
+def idle_timeout(agent: str) -> Setting:
+    """The setting that ends a structured chat's agent when it is idle; there is one for each agent."""
+    kind = _range(IDLE_LIMITS_MIN, unit="min", zero="never", step=5, whole=False)
+    return Setting("chats", ("idle_timeout_min", agent), kind, "chats", "idle", "new chats")

@@ -1,0 +1,97 @@
+"""Opens the settings window; there is at most one, for all windows of the application."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QKeySequence
+
+from gui.bridge.background.tasks import Tasks
+from gui.settings.live import LiveSettings
+from gui.settings.live_agents import LiveAgents
+from gui.theme.follow import Theme
+from gui.window.actions import key_table
+
+if TYPE_CHECKING:
+    from gui.window.settings.key_book import KeyBook
+    from gui.window.settings.window import SettingsWindow
+
+
+class SettingsOpener(QObject):
+    """Opens the settings window, and brings it to the front if it is open."""
+
+    def __init__(
+        self,
+        theme: Theme,
+        settings: LiveSettings,
+        agents: LiveAgents,
+        tasks: Tasks,
+        *,
+        zoom: Callable[[], int],
+        set_zoom: Callable[[int], object],
+        import_theme: Callable[[], object],
+        open_file: Callable[[str], object],
+    ) -> None:
+        """Set up the opener; the functions are those of ``Surroundings``."""
+        super().__init__(theme)
+        self._theme = theme
+        self._settings = settings
+        self._agents = agents
+        self._tasks = tasks
+        self._zoom, self._set_zoom = zoom, set_zoom
+        self._import_theme, self._open_file = import_theme, open_file
+        self.window: SettingsWindow | None = None
+
+    def open(self) -> SettingsWindow:
+        """Show the window."""
+        # Most runs of the application need neither this window nor what it is made of.
+        from gui.window.settings.window import SettingsWindow, Surroundings
+
+        if self.window is None:
+            around = Surroundings(
+                theme=self._theme, settings=self._settings, tasks=self._tasks, agents=self._agents, keys=key_book(),
+                zoom=self._zoom, set_zoom=self._set_zoom, import_theme=self._import_theme, open_file=self._open_file,
+                reset_theme=self._reset_theme,
+            )  # fmt: skip
+            self.window = SettingsWindow(around)
+            self.window.closed.connect(self._on_closed)
+        self.window.start()
+        return self.window
+
+    def close(self) -> None:
+        """Close the window."""
+        if self.window is not None:
+            self.window.close()
+
+    def _on_closed(self) -> None:
+        self.window = None
+
+    def _reset_theme(self) -> None:
+        preferences = self._settings.preferences
+        self._theme.use(preferences.schemes, preferences.window.appearance, preferences.look)
+
+
+def key_book() -> KeyBook:
+    """The key table for the settings window."""
+    from gui.window.settings.key_book import ActionKeys, KeyBook
+
+    def with_overrides(overrides: Mapping[str, Sequence[str]]) -> tuple[dict[str, list[QKeySequence]], list[str]]:
+        return key_table.with_overrides({action: list(keys) for action, keys in overrides.items()})
+
+    def chosen(overrides: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+        return {action: _portable(keys) for action, keys in with_overrides(overrides)[0].items()}
+
+    def problems(overrides: Mapping[str, Sequence[str]]) -> list[str]:
+        return with_overrides(overrides)[1]
+
+    actions = [
+        ActionKeys(entry.action, entry.title, tuple(_portable(key_table.sequences(entry.keys))))
+        for entry in key_table.TABLE
+    ]
+    return KeyBook(actions, chosen, problems)
+
+
+def _portable(keys: Sequence[QKeySequence]) -> list[str]:
+    return [key.toString(QKeySequence.SequenceFormat.PortableText) for key in keys]

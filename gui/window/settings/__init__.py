@@ -1,0 +1,14 @@
+"""The settings window: pages made from the table of settings, and pages for keys and agents.
+
+window     the window: pages, search
+page       one page: its sections and rows
+row        one setting: label, help, control, reset, problem
+controls   the controls by kind of value
+values     reads and writes the settings' files for the rows
+preview    a small window and terminal in the colours, font and cursor that are set
+key_book   which keys belong to which action, and to programs in terminals (pure)
+keys_page, key_row        the page Keys
+agents_page, agent_form   the page Agents
+
+It must not know chats, tabs or the main window; what it needs of them comes as values and functions.
+"""

@@ -1,0 +1,146 @@
+"""A form for an agent of the user's own: it becomes a file in the directory ``agents``."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QGridLayout, QLineEdit, QVBoxLayout
+
+from gui.settings.live_agents import LiveAgents
+from gui.settings.writing import Value, write_values
+from gui.theme.tokens import GAP_M_PX, GAP_S_PX
+from gui.window.settings.values import as_problem
+from gui.window.sheets.sheet import foot
+from gui.window.widgets.parts import Area, button, label
+from gui.wording import common_texts, settings_texts
+from session_host.agents.agent import ARGUMENTS, Agent
+from session_host.agents.catalog import load_agent
+from session_host.errors import OutliveError
+
+if TYPE_CHECKING:
+    from gui.window.settings.window import Surroundings
+
+
+class AgentForm(Area):
+    """The form.
+
+    Signals:
+        closed: the agent was saved, or the form was left.
+    """
+
+    closed = Signal()
+
+    def __init__(self, around: Surroundings, agents: LiveAgents) -> None:
+        super().__init__("card")
+        self._around = around
+        self._agents = agents
+        self._edited: Agent | None = None
+        self.title, self.name, self.program, self.words, self.monogram = (QLineEdit() for _ in range(5))
+        self.monogram.setMaxLength(2)
+        self.monogram.setFixedWidth(64)
+        self.problem = label("", "problem")
+        self.problem.setWordWrap(True)
+        self.save = button(settings_texts.save(), "primary", self._save)
+        self.cancel = button(common_texts.cancel(), "", self.closed.emit)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(GAP_M_PX)
+        grid.setVerticalSpacing(GAP_S_PX)
+        grid.setColumnStretch(1, 1)
+        for row, (name, field) in enumerate(
+            (
+                (settings_texts.agent_title(), self.title),
+                (settings_texts.agent_name(), self.name),
+                (settings_texts.agent_program(), self.program),
+                (settings_texts.agent_words(), self.words),
+                (settings_texts.agent_monogram(), self.monogram),
+            )
+        ):
+            field.setAccessibleName(name)
+            grid.addWidget(label(name, "secondary"), row, 0)
+            grid.addWidget(field, row, 1, Qt.AlignmentFlag.AlignLeft if field is self.monogram else Qt.AlignmentFlag(0))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(GAP_M_PX, GAP_M_PX, GAP_M_PX, GAP_M_PX)
+        column.setSpacing(GAP_S_PX)
+        column.addLayout(grid)
+        column.addWidget(self.problem)
+        column.addLayout(foot(self.cancel, self.save))
+        self.title.textEdited.connect(self._suggest)
+
+    def ask(self, agent: Agent | None) -> None:
+        """Show the form for an agent of the user's own, or for a new one."""
+        self._edited = agent
+        start = [word for word in agent.start if isinstance(word, str) and word != ARGUMENTS] if agent else []
+        self.title.setText(agent.title if agent else "")
+        self.name.setText(agent.name if agent else "")
+        self.name.setEnabled(agent is None)
+        self.program.setText(start[0] if start else "")
+        self.words.setText(shlex.join(start[1:]))
+        self.monogram.setText(agent.monogram if agent else "")
+        self._say("")
+        self.show()
+        self.title.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _suggest(self, title: str) -> None:
+        if self._edited is None:
+            self.name.setText(re.sub(r"[^a-z0-9_-]+", "-", title.casefold()).strip("-")[:32])
+            self.monogram.setText("".join(word[0] for word in title.split()[:2]).capitalize() or title[:2])
+
+    def _say(self, problem: str) -> None:
+        self.problem.setText(as_problem(problem))
+        self.problem.setVisible(bool(problem))
+
+    def _save(self) -> None:
+        for field in (self.title, self.name, self.program):
+            if not field.text().strip():
+                self._say(settings_texts.enter(field.accessibleName()))
+                field.setFocus(Qt.FocusReason.OtherFocusReason)
+                return
+        name = self.name.text().strip()
+        if self._edited is None and name in self._agents:
+            self._say(settings_texts.name_taken(name))
+            self.name.setFocus(Qt.FocusReason.OtherFocusReason)
+            return
+        try:
+            values = self._values()
+            _check(name, values)
+            self._around.settings.write(values, f"agents/{name}")
+        except (ValueError, OutliveError) as error:
+            self._say(str(error))
+            return
+        self.closed.emit()
+
+    def _values(self) -> dict[str, Value]:
+        program, *first = shlex.split(self.program.text())
+        start = [program, *first, *shlex.split(self.words.text()), ARGUMENTS]
+        title = self.title.text().strip()
+        monogram = self.monogram.text().strip() or title[:2]
+        return {"title": title, "executable": program, "start": start, "monogram": monogram}
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.closed.emit()
+        elif event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            self._save()
+        else:
+            super().keyPressEvent(event)
+
+
+def _check(name: str, values: dict[str, Value]) -> None:
+    """Read the values as the catalog will, from a directory of their own.
+
+    Raises:
+        OutliveError: the catalog refuses them; the message is without that directory.
+    """
+    with tempfile.TemporaryDirectory(prefix="outlive-agent-") as directory:
+        path = Path(directory, "agents", f"{name}.toml")
+        write_values(path, values)
+        try:
+            load_agent(Path(directory), name)
+        except OutliveError as error:
+            raise OutliveError(str(error).replace(f"{path.parent}/", "")) from error

@@ -1,0 +1,173 @@
+"""The page Agents: each agent with its place, its version and its usual arguments; agents of the user's own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+
+from gui.settings.live_agents import LiveAgents, is_built_in
+from gui.theme.icons import Glyph
+from gui.window.settings.agent_form import AgentForm
+from gui.window.settings.controls import TextControl
+from gui.window.settings.page import Page, Section
+from gui.window.settings.row import PlainRow
+from gui.window.settings.values import as_problem
+from gui.window.widgets.parts import IconButton, MonogramTile, button, label
+from gui.wording import phrases, settings_texts
+from session_host.agents.agent import SHELL, Agent
+from session_host.agents.probe import versions
+from session_host.errors import ConfigError
+
+if TYPE_CHECKING:
+    from gui.window.settings.window import Surroundings
+
+
+class AgentRow(PlainRow):
+    """An agent: where it is, its version, and the arguments of a new chat."""
+
+    def __init__(self, around: Surroundings, agents: LiveAgents, agent: Agent, place: int) -> None:
+        control = TextControl()
+        control.field.setPlaceholderText(settings_texts.no_arguments())
+        self.path = agent.find(os.environ.get("PATH", os.defpath)) if agent.executable or SHELL in agent.start else ""
+        tile = MonogramTile(around.theme, agent.monogram, place, muted=self.path is None)
+        super().__init__(agent.title, "", control, tile)
+        control.set_name(settings_texts.default_arguments(agent.title))
+        self.agent = agent
+        self._around = around
+        self._agents = agents
+        if agent.arguments_replace:
+            control.hide()  # Its arguments are the command that it runs.
+        control.chosen.connect(self._choose)
+        self.version = ""
+        self.show_agent(agent)
+
+        self.has_button = False
+
+    def add_button(self, edit: IconButton) -> None:
+        """Add the button that changes the user's file of the agent."""
+        self._grid.addWidget(edit, 0, 2, 2, 1)
+        self.has_button = True
+
+    def show_agent(self, agent: Agent) -> None:
+        """Show what is known of the agent now."""
+        self.agent = agent
+        self.help.setText(self._about())
+        if not self.control.is_edited:
+            self.control.show_value(shlex.join(agent.default_arguments))
+            self.show_problem("")
+
+    def set_version(self, version: str) -> None:
+        """Show the version of the installed program."""
+        tested = self.agent.tested
+        self.version = version if not version or not tested or version in tested else settings_texts.untested(version)
+        self.help.setText(self._about())
+
+    def _about(self) -> str:
+        agent = self.agent
+        if self.path is None:
+            install = agent.install_hint or agent.website
+            return settings_texts.agent_install(install) if install else settings_texts.agent_missing()
+        path = phrases.short_directory(self.path) if self.path else settings_texts.comes_with_outlive()
+        parts = [self.version, path]
+        if self._agents.is_own(agent.name):
+            parts.append(settings_texts.changed_by_you() if is_built_in(agent.name) else settings_texts.own_agent())
+        return " · ".join(part for part in parts if part)
+
+    def _choose(self, text: object) -> None:
+        control = self.control
+        assert isinstance(control, TextControl)
+        try:
+            words = shlex.split(str(text))
+            file = f"agents/{self.agent.name}"
+            self._around.settings.write({"default_arguments": words or None}, file)
+        except (ValueError, ConfigError) as error:
+            control.set_invalid(invalid=True)
+            self.show_problem(str(error))
+            return
+        control.set_invalid(invalid=False)
+        self.show_problem("")
+        control.show_value(shlex.join(words))
+
+
+class AgentsPage(Page):
+    """The page."""
+
+    def __init__(self, around: Surroundings, title: str) -> None:
+        super().__init__(title)
+        self._around = around
+        self._agents = around.agents
+        self._versions: dict[str, str] = {}
+        self._rows: list[AgentRow] = []
+        self.problem = label("", "problem")
+        self.problem.setWordWrap(True)
+        self.column.addWidget(self.problem)
+        self._at = self.column.count()
+        self._show_agents()
+        self.form = AgentForm(around, self._agents)
+        self.form.closed.connect(self._on_form_closed)
+        self.add = button(settings_texts.add_agent(), "", self._add)
+        self.add_whole(self.add)
+        self.add_whole(self.form)
+        self.form.hide()
+        around.settings.files_changed.connect(self._on_files)
+        self._on_files()
+        around.tasks.start(self._ask_versions(), "versions of agents")
+
+    def _show_agents(self) -> None:
+        former = list(self._rows)
+        self._rows = [
+            AgentRow(self._around, self._agents, agent, place) for place, agent in enumerate(self._agents.values())
+        ]
+        for row in self._rows:
+            row.set_version(self._versions.get(row.path or "", ""))
+            if self._agents.is_own(row.agent.name):
+                row.add_button(self._edit_button(row.agent))
+        section = Section(self._around.theme, settings_texts.section("agents"), self._rows)
+        if former:
+            self.replace_sections([section], self._at)
+        else:
+            self.add_section(section)
+
+    def _edit_button(self, agent: Agent) -> IconButton:
+        name = settings_texts.edit_agent(agent.title)
+        edit = IconButton(self._around.theme, Glyph.PENCIL, name, lambda: self._edit(agent.name))
+        edit.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        return edit
+
+    def _on_files(self) -> None:
+        """Show the agents as they are now; rows are made anew only if there are others."""
+        self._agents.read_again()
+        known = {row.agent.name: (row, self._agents.is_own(row.agent.name)) for row in self._rows}
+        if list(known) != list(self._agents) or any(row.has_button != own for row, own in known.values()):
+            self._show_agents()
+        for row in self._rows:
+            row.show_agent(self._agents[row.agent.name])
+        directory = f"{self._around.settings.directory}/"
+        self.problem.setText(as_problem(self._agents.problem.replace(directory, "")))
+        self.problem.setVisible(bool(self._agents.problem))
+
+    async def _ask_versions(self) -> None:
+        found = {row.path: row.agent for row in self._rows if row.path and row.agent.version}
+        self._versions = await asyncio.to_thread(versions, found, dict(os.environ))
+        for row in self._rows:
+            row.set_version(self._versions.get(row.path or "", ""))
+
+    def _add(self) -> None:
+        self.add.hide()
+        self.form.ask(None)
+
+    def _edit(self, name: str) -> None:
+        if is_built_in(name):
+            self._around.open_file(str(self._agents.file_of(name)))
+            return
+        self.add.hide()
+        self.form.ask(self._agents[name])
+
+    def _on_form_closed(self) -> None:
+        self.form.hide()
+        self.add.show()
+        self.add.setFocus()

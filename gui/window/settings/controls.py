@@ -1,0 +1,364 @@
+"""The controls of settings, by kind of value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from PySide6.QtCore import QLocale, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QFocusEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QHBoxLayout, QLineEdit, QWidget
+
+from gui.settings.kinds import Number
+from gui.theme.follow import Theme
+from gui.theme.icons import Glyph, paint_glyph
+from gui.theme.tokens import GAP_S_PX
+from gui.window.widgets.parts import IconButton
+from gui.wording import settings_texts
+
+WIDE_PX = 240
+NUMBER_PX = 132
+SETTLE_MS = 250
+"""While a number is stepped through, the file gets only the one at which the user stops."""
+
+_DECIMALS = 2
+
+
+class Control(QWidget):
+    """Base of the controls; a subclass puts what the user operates into ``layout`` and calls ``own``.
+
+    Signals:
+        chosen: the user set another value.
+    """
+
+    chosen = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        self.row = row
+
+    def own(self, inner: QWidget) -> None:
+        """Set the widget that has the keyboard focus and the accessible name."""
+        self.inner = inner
+        self.setFocusProxy(inner)
+
+    def set_name(self, name: str) -> None:
+        """Set the name for screen readers."""
+        self.inner.setAccessibleName(name)
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether the user is changing the value now, so that another one must not be put in its place."""
+        return False
+
+    def show_value(self, value: Any) -> None:
+        """Show a value, without a signal."""
+        raise NotImplementedError
+
+
+class _Switch(QCheckBox):
+    """A check box that is painted as a switch."""
+
+    WIDTH_PX, HEIGHT_PX = 36, 20
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self.setFixedSize(self.WIDTH_PX, self.HEIGHT_PX)
+        theme.changed.connect(self.update)
+
+    def sizeHint(self) -> QSize:
+        return QSize(self.WIDTH_PX, self.HEIGHT_PX)
+
+    def hitButton(self, pos: object) -> bool:
+        return True
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        tokens = self._theme.tokens
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        area = QRectF(self.rect()).adjusted(1, 1, -1, -1)
+        is_on = self.isChecked()
+        outline = "text" if self.hasFocus() and is_on else "accent" if is_on or self.hasFocus() else "secondary"
+        painter.setPen(tokens.color(outline))
+        painter.setBrush(tokens.color("accent" if is_on else "page"))
+        painter.drawRoundedRect(area, area.height() / 2, area.height() / 2)
+        knob = QRectF(0, 0, area.height() - 6, area.height() - 6)
+        knob.moveCenter(area.center())
+        knob.moveLeft(area.right() - 3 - knob.width() if is_on else area.left() + 3)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(tokens.color("on_accent" if is_on else "secondary"))
+        painter.drawEllipse(knob)
+        painter.end()
+
+
+class ToggleControl(Control):
+    """A switch."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.switch = _Switch(theme)
+        self.switch.clicked.connect(self._on_clicked)
+        self.row.addStretch(1)
+        self.row.addWidget(self.switch)
+        self.own(self.switch)
+
+    def _on_clicked(self, checked: bool) -> None:
+        self.chosen.emit(checked)
+
+    def show_value(self, value: Any) -> None:
+        self.switch.setChecked(bool(value))
+
+
+class ChoiceBox(QComboBox):
+    """A box with choices; the wheel scrolls the page, and not the choices, until the box is clicked.
+
+    Signals:
+        popup_closed: the open list was closed.
+    """
+
+    popup_closed = Signal()
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMaxVisibleItems(16)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
+
+    def hidePopup(self) -> None:
+        super().hidePopup()
+        self.popup_closed.emit()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        painter = QPainter(self)
+        caret = QRectF(self.width() - 20, (self.height() - 12) / 2, 12, 12)
+        paint_glyph(painter, Glyph.EXPANDED, caret, self._theme.tokens.color("secondary"))
+        painter.end()
+
+
+class ChoiceControl(Control):
+    """A box with choices.
+
+    Signals:
+        previewed: the user looks at a choice in the open list (its value).
+    """
+
+    previewed = Signal(object)
+
+    def __init__(self, theme: Theme, choices: Sequence[tuple[str, str]]) -> None:
+        """Create the box; ``choices`` are values with their texts."""
+        super().__init__()
+        self.box = ChoiceBox(theme)
+        self.box.setFixedWidth(WIDE_PX)
+        self.row.addStretch(1)
+        self.row.addWidget(self.box)
+        self.own(self.box)
+        self.set_choices(choices)
+        self.box.activated.connect(lambda at: self.chosen.emit(self.box.itemData(at)))
+        self.box.highlighted.connect(lambda at: self.previewed.emit(self.box.itemData(at)))
+
+    def set_choices(self, choices: Sequence[tuple[str, str]]) -> None:
+        """Offer other choices."""
+        self.box.clear()
+        for value, text in choices:
+            self.box.addItem(text, value)
+
+    @property
+    def is_edited(self) -> bool:
+        return self.box.view().isVisible()
+
+    def show_value(self, value: Any) -> None:
+        at = self.box.findData(value)
+        if at < 0 and value:
+            self.box.addItem(settings_texts.not_installed(value), value)
+            at = self.box.count() - 1
+        self.box.setCurrentIndex(at)
+
+
+class _Spin(QDoubleSpinBox):
+    """A number with its unit; the lowest value can stand for 0, in words."""
+
+    def __init__(self, kind: Number) -> None:
+        super().__init__()
+        self._kind = kind
+        self._has_words = bool(kind.zero)
+        self.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
+        self.setDecimals(0 if kind.whole else _DECIMALS)
+        self.setRange(kind.least - (1 if self._has_words else 0), kind.most)
+        self.setSingleStep(kind.step)
+        self.setGroupSeparatorShown(True)
+        self.setSuffix(f" {settings_texts.unit(kind.unit)}" if kind.unit else "")
+        if self._has_words:
+            self.setSpecialValueText(settings_texts.zero(kind.zero))
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setKeyboardTracking(False)
+        self.setAlignment(Qt.AlignmentFlag.AlignRight)
+
+    def textFromValue(self, value: float) -> str:
+        """No fraction where there is none."""
+        return QLocale().toString(round(value)) if value == round(value) else QLocale().toString(value, "f", _DECIMALS)
+
+    def stepBy(self, steps: int) -> None:
+        """Steps from words to the least number, and then along round numbers."""
+        value, step = self.value(), self.singleStep()
+        if self._has_words and value == self.minimum() and steps > 0:
+            self.setValue(max(self._kind.least, step if step > 1 else self._kind.least))
+            return
+        if step > 1:
+            rest = value % step
+            value += steps * step - (rest if steps > 0 else rest and rest - step)
+            least = self.minimum() if value <= 0 else self._kind.least
+            self.setValue(max(value, least))
+            return
+        super().stepBy(steps)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        # A style sheet leaves room for the buttons even where there are none.
+        self.lineEdit().setGeometry(self.rect().adjusted(GAP_S_PX, 1, -GAP_S_PX, -1))
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
+
+    def number(self) -> int | float:
+        """The value for the file."""
+        if self._has_words and self.value() == self.minimum():
+            return 0
+        return round(self.value()) if self.value() == round(self.value()) else self.value()
+
+    def show_number(self, value: float) -> None:
+        """Show a value of the file."""
+        self.setValue(self.minimum() if self._has_words and not value else value)
+
+
+class NumberControl(Control):
+    """A number between a button for less and one for more."""
+
+    def __init__(self, theme: Theme, kind: Number) -> None:
+        super().__init__()
+        self.spin = _Spin(kind)
+        self.spin.setFixedWidth(NUMBER_PX)
+        self._soon = QTimer(self, singleShot=True, interval=SETTLE_MS)
+        self._soon.timeout.connect(self._choose)
+        self.less = IconButton(theme, Glyph.MINUS, "", lambda: self.spin.stepBy(-1))
+        self.more = IconButton(theme, Glyph.ADD, "", lambda: self.spin.stepBy(1))
+        for each in (self.less, self.more):
+            each.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # The arrow keys do the same.
+            each.setAutoRepeat(True)
+        self.row.addStretch(1)
+        for part in (self.less, self.spin, self.more):
+            self.row.addWidget(part)
+        self.own(self.spin)
+        self._shown: float = 0
+        self.spin.valueChanged.connect(self._soon.start)
+        self.spin.editingFinished.connect(self._choose_now)
+
+    def set_name(self, name: str) -> None:
+        super().set_name(name)
+        self.less.set_name(settings_texts.less(name))
+        self.more.set_name(settings_texts.more(name))
+
+    @property
+    def is_edited(self) -> bool:
+        return self._soon.isActive()
+
+    def show_value(self, value: Any) -> None:
+        self._shown = value
+        self.spin.blockSignals(True)
+        self.spin.show_number(value)
+        self.spin.blockSignals(False)
+        self._soon.stop()
+
+    def _choose_now(self) -> None:
+        if self._soon.isActive():
+            self._choose()
+
+    def _choose(self) -> None:
+        self._soon.stop()
+        if self.spin.number() != self._shown:
+            self._shown = self.spin.number()
+            self.chosen.emit(self._shown)
+
+    def hideEvent(self, event: Any) -> None:
+        super().hideEvent(event)
+        self._choose_now()
+
+
+class _Line(QLineEdit):
+    """A field that shows its beginning when it is left."""
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.setCursorPosition(0)
+
+
+class TextControl(Control):
+    """A field for a text; Return, or leaving the field, sets it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.field = _Line()
+        self.field.setFixedWidth(WIDE_PX)
+        self.row.addStretch(1)
+        self.row.addWidget(self.field)
+        self.own(self.field)
+        self.field.editingFinished.connect(self._choose)
+
+    @property
+    def is_edited(self) -> bool:
+        return self.field.isModified()
+
+    def show_value(self, value: Any) -> None:
+        if self.field.text() != str(value):
+            self.field.setText(str(value))
+            self.field.setCursorPosition(0)
+        self.field.setModified(False)
+
+    def set_invalid(self, *, invalid: bool) -> None:
+        """Mark the field, or remove the mark."""
+        if bool(self.field.property("invalid")) != invalid:
+            self.field.setProperty("invalid", invalid)
+            self.field.style().polish(self.field)
+
+    def _choose(self) -> None:
+        if self.field.isModified():
+            self.chosen.emit(self.field.text().strip())
+
+
+class SteppedControl(Control):
+    """A value that is no setting of a file, with buttons for less and more: the zoom."""
+
+    def __init__(self, theme: Theme, text_of: Callable[[int], str]) -> None:
+        super().__init__()
+        self._text_of = text_of
+        self._value = 0
+        self.field = QLineEdit()
+        self.field.setReadOnly(True)
+        self.field.setFixedWidth(NUMBER_PX)
+        self.field.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.field.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.less = IconButton(theme, Glyph.MINUS, "", lambda: self.chosen.emit(self._value - 1))
+        self.more = IconButton(theme, Glyph.ADD, "", lambda: self.chosen.emit(self._value + 1))
+        for each in (self.less, self.more):
+            each.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.row.addStretch(1)
+        for part in (self.less, self.field, self.more):
+            self.row.addWidget(part)
+        self.own(self.less)
+
+    def set_name(self, name: str) -> None:
+        self.field.setAccessibleName(name)
+        self.less.set_name(settings_texts.less(name))
+        self.more.set_name(settings_texts.more(name))
+
+    def show_value(self, value: Any) -> None:
+        self._value = int(value)
+        self.field.setText(self._text_of(self._value))

@@ -1,0 +1,141 @@
+"""Which keys belong to which action, and which ones programs in terminals use. No widgets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+Overrides = Mapping[str, Sequence[str]]
+"""The user's keys of actions, as in ``keys.toml``."""
+
+_TYPING = frozenset(
+    ("Return", "Enter", "Tab", "Backspace", "Esc", "Space", "Up", "Down", "Left", "Right", "Home", "End", "Del")
+)
+_MOVING = frozenset(
+    ("Up", "Down", "Left", "Right", "Home", "End", "Del", "Backspace", "PgUp", "PgDown", "Ins", "Return")
+)
+
+_KNOWN = {
+    "Ctrl+C": "interrupt",
+    "Ctrl+D": "end of input",
+    "Ctrl+Z": "suspend",
+    "Ctrl+R": "search the history",
+    "Ctrl+L": "clear the screen",
+    "Shift+Tab": "agents' permission modes",
+    "Ctrl+O": "agents' transcript",
+    "Ctrl+T": "agents' tasks",
+    "Ctrl+G": "agents' editor",
+}
+"""Keys whose use in shells and agents is known by name (Claude Code 2.1; readline's defaults)."""
+
+
+@dataclass(frozen=True)
+class ActionKeys:
+    """An action that can have keys.
+
+    Attributes:
+        name: its name in ``keys.toml``.
+        title: as the user reads it.
+        defaults: its keys in Qt's portable form, where the user sets none.
+    """
+
+    name: str
+    title: str
+    defaults: tuple[str, ...]
+
+
+class Conflict(NamedTuple):
+    """Why a key may not be what the user wants for an action.
+
+    Attributes:
+        holder: the action that has the key; None for none.
+        use: what programs in terminals use it for, "" for nothing.
+        types: it is needed for typing, and cannot be an action's.
+    """
+
+    holder: ActionKeys | None
+    use: str
+    types: bool
+
+    def __bool__(self) -> bool:
+        return self.holder is not None or bool(self.use) or self.types
+
+
+class KeyBook:
+    """The actions with their keys."""
+
+    def __init__(
+        self,
+        actions: Sequence[ActionKeys],
+        chosen: Callable[[Overrides], Mapping[str, Sequence[str]]],
+        problems: Callable[[Overrides], list[str]],
+    ) -> None:
+        """Set up the book.
+
+        Args:
+            actions: in the order in which they are shown.
+            chosen: the keys of each action with the user's changes.
+            problems: one line for each of the user's changes that has no effect.
+        """
+        self.actions = tuple(actions)
+        self.chosen = chosen
+        self.problems = problems
+        self._defaults = {key for action in actions for key in action.defaults}
+
+    def conflict(self, overrides: Overrides, action: ActionKeys, key: str) -> Conflict:
+        """What speaks against a key for an action."""
+        keys = self.chosen(overrides)
+        holder = next((other for other in self.actions if other is not action and key in keys[other.name]), None)
+        use = "" if key in self._defaults else use_in_terminals(key)
+        return Conflict(holder, use, types_text(key))
+
+    def assigned(
+        self, overrides: Overrides, action: ActionKeys, keys: Sequence[str]
+    ) -> dict[str, str | list[str] | None]:
+        """The values for ``keys.toml`` that give an action these keys; None removes one.
+
+        Other actions lose the keys: by what ``keys.toml`` means, or, if the user gave them there, by a change.
+        """
+        values: dict[str, str | list[str] | None] = {
+            action.name: None if tuple(keys) == action.defaults else _as_value(keys)
+        }
+        for other, has in overrides.items():
+            if other != action.name and any(key in keys for key in has):
+                values[other] = _as_value([key for key in has if key not in keys])
+        return values
+
+
+def _as_value(keys: Sequence[str]) -> str | list[str]:
+    """Keys as ``keys.toml`` has them."""
+    return "" if not keys else keys[0] if len(keys) == 1 else list(keys)
+
+
+def _parts(key: str) -> tuple[frozenset[str], str]:
+    """Modifiers and key: "Ctrl++" is Ctrl and "+"."""
+    modifiers, _, name = key.rpartition("+") if not key.endswith("++") else (key[:-2], "", "+")
+    return frozenset(filter(None, modifiers.split("+"))), name or key
+
+
+def types_text(key: str) -> bool:
+    """Whether a key types a text, or edits it, in any program."""
+    modifiers, name = _parts(key)
+    return modifiers <= {"Shift"} and (len(name) == 1 or (name in _TYPING and not modifiers) or name == "Space")
+
+
+def use_in_terminals(key: str) -> str:
+    """What programs in terminals use a key for, as a name in ``key_texts.USES``; "" for nothing."""
+    modifiers, name = _parts(key)
+    if key in _KNOWN:
+        return _KNOWN[key]
+    if {"Ctrl", "Shift"} <= modifiers or "Meta" in modifiers:
+        return ""
+    if name[:1] == "F" and name[1:].isdigit():
+        return "function keys"
+    if name in _MOVING and modifiers:
+        return "move and edit"
+    if modifiers == {"Ctrl"} and (name.isalpha() or name in {"[", "]", "\\", "Space", "@", "^", "_"}):
+        return "control keys"
+    if "Alt" in modifiers and len(name) == 1:
+        return "meta keys"
+    return ""

@@ -1,0 +1,238 @@
+"""One action with its keys, which waits for the new key when it is pressed; and what speaks against that key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QKeyCombination, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QKeySequence, QPainter, QPaintEvent
+from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QVBoxLayout, QWidget
+
+from gui.theme.follow import Theme
+from gui.theme.tokens import GAP_M_PX, GAP_S_PX, RADIUS_PX, SECONDARY_PX, font
+from gui.window.settings.key_book import ActionKeys
+from gui.window.widgets.parts import Area, button, label
+from gui.wording import common_texts, key_texts
+
+ROW_PX = 34
+_CHIP_PX = 22
+_MODIFIERS = {
+    Qt.Key.Key_Shift, Qt.Key.Key_Control, Qt.Key.Key_Alt, Qt.Key.Key_AltGr, Qt.Key.Key_Meta, Qt.Key.Key_Super_L,
+    Qt.Key.Key_Super_R, Qt.Key.Key_CapsLock, Qt.Key.Key_NumLock,
+}  # fmt: skip
+
+
+def native(key: str) -> str:
+    """A key as the user reads it."""
+    return QKeySequence(key, QKeySequence.SequenceFormat.PortableText).toString(QKeySequence.SequenceFormat.NativeText)
+
+
+def pressed_key(event: QKeyEvent) -> str:
+    """The pressed key in Qt's portable form; "" for a modifier alone."""
+    key = Qt.Key(event.key())
+    if key in _MODIFIERS or key == Qt.Key.Key_unknown:
+        return ""
+    modifiers = event.modifiers() & ~(Qt.KeyboardModifier.KeypadModifier | Qt.KeyboardModifier.GroupSwitchModifier)
+    if key == Qt.Key.Key_Backtab:
+        key, modifiers = Qt.Key.Key_Tab, modifiers | Qt.KeyboardModifier.ShiftModifier
+    return QKeySequence(QKeyCombination(modifiers, key)).toString(QKeySequence.SequenceFormat.PortableText)
+
+
+class KeyRow(QAbstractButton):
+    """An action's row.
+
+    Signals:
+        waits: the row waits for a key now, or no longer.
+        key_pressed: the user pressed a key for the action, and whether it is one more.
+        cleared, reset_wanted: the user wants no key, or the default ones.
+        moved: the user goes on to the next row (1) or the former one (-1).
+    """
+
+    waits = Signal(bool)
+    key_pressed = Signal(str, bool)
+    cleared = Signal()
+    reset_wanted = Signal()
+    moved = Signal(int)
+
+    def __init__(self, theme: Theme, action: ActionKeys) -> None:
+        super().__init__()
+        self._theme = theme
+        self.action = action
+        self.keys: list[str] = []
+        self.is_changed = False
+        self._waiting = self._adds = False
+        self.setFixedHeight(ROW_PX)
+        self.setText(action.title)
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.clicked.connect(lambda _checked: self.wait())
+        theme.changed.connect(self.update)
+
+    def show_keys(self, keys: list[str], *, is_changed: bool) -> None:
+        """Show these keys."""
+        self.keys, self.is_changed = keys, is_changed
+        said = ", ".join(map(native, keys)) or key_texts.no_key()
+        say = key_texts.changed_row if is_changed else key_texts.row
+        self.setAccessibleName(say(self.action.title, said))
+        self.update()
+
+    def wait(self, *, adds: bool = False) -> None:
+        """Take the next key that is pressed; ``adds``: besides those that there are."""
+        self._waiting, self._adds = True, adds
+        self.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.waits.emit(True)
+        self.update()
+
+    def stop_waiting(self) -> None:
+        """Take no key."""
+        if self._waiting:
+            self._waiting = False
+            self.waits.emit(False)
+            self.update()
+
+    # ------------------------------------------------------------ events
+
+    def event(self, event: QEvent) -> bool:
+        if self._waiting and isinstance(event, QKeyEvent):
+            if event.type() == QEvent.Type.ShortcutOverride:
+                event.accept()
+                return True
+            if event.type() == QEvent.Type.KeyPress:  # Tab comes here, too.
+                self._take(event)
+                return True
+        return super().event(event)
+
+    def _take(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and not event.modifiers():
+            self.stop_waiting()
+            return
+        key = pressed_key(event)
+        if key:
+            adds = self._adds
+            self.stop_waiting()
+            self.key_pressed.emit(key, adds)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        match event.key():
+            case Qt.Key.Key_Return | Qt.Key.Key_Enter | Qt.Key.Key_Space:
+                self.wait()
+            case Qt.Key.Key_Insert:
+                self.wait(adds=True)
+            case Qt.Key.Key_Delete:
+                self.cleared.emit()
+            case Qt.Key.Key_Backspace:
+                self.reset_wanted.emit()
+            case Qt.Key.Key_Up:
+                self.moved.emit(-1)
+            case Qt.Key.Key_Down:
+                self.moved.emit(1)
+            case _:
+                event.ignore()  # Left and right would go to other rows.
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        self.stop_waiting()
+        super().focusOutEvent(event)
+
+    def sizeHint(self) -> QSize:
+        return QSize(320, ROW_PX)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        tokens = self._theme.tokens
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        area = QRectF(self.rect()).adjusted(0.5, 1.5, -0.5, -1.5)
+        if self.hasFocus() or self.underMouse():
+            painter.setPen(tokens.color("accent") if self.hasFocus() else Qt.PenStyle.NoPen)
+            painter.setBrush(tokens.color("hover"))
+            painter.drawRoundedRect(area, RADIUS_PX, RADIUS_PX)
+        if self.is_changed:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(tokens.color("accent"))
+            painter.drawRoundedRect(QRectF(1, area.center().y() - 7, 3, 14), 1.5, 1.5)
+        middle = Qt.AlignmentFlag.AlignVCenter
+        text = area.adjusted(GAP_M_PX, 0, -GAP_S_PX, 0)
+        right = text.right()
+        small = font(SECONDARY_PX)
+        metrics = QFontMetrics(small)
+        painter.setFont(small)
+        if self._waiting or not self.keys:
+            said = key_texts.press_a_key() if self._waiting else key_texts.no_key()
+            painter.setPen(tokens.color("accent" if self._waiting else "secondary"))
+            painter.drawText(text, Qt.AlignmentFlag.AlignRight | middle, said)
+            right -= metrics.horizontalAdvance(said) + GAP_S_PX
+        else:
+            for key in reversed(self.keys):
+                said = native(key)
+                width = metrics.horizontalAdvance(said) + 14
+                chip = QRectF(right - width, area.center().y() - _CHIP_PX / 2, width, _CHIP_PX)
+                painter.setPen(tokens.color("border"))
+                painter.setBrush(tokens.color("raised"))
+                painter.drawRoundedRect(chip, 4, 4)
+                painter.setPen(tokens.color("text"))
+                painter.drawText(chip, Qt.AlignmentFlag.AlignCenter, said)
+                right -= width + 4
+        usual = font()
+        painter.setFont(usual)
+        painter.setPen(tokens.color("text"))
+        text.setRight(right - GAP_S_PX)
+        title = QFontMetrics(usual).elidedText(self.action.title, Qt.TextElideMode.ElideRight, int(text.width()))
+        painter.drawText(text, Qt.AlignmentFlag.AlignLeft | middle, title)
+        painter.end()
+
+
+class KeyQuestion(Area):
+    """Says below a row what speaks against a key, and lets the user decide."""
+
+    def __init__(self) -> None:
+        super().__init__("card")
+        self._use: Callable[[], object] = lambda: None
+        self.words = label("")
+        self.words.setWordWrap(True)
+        self.cancel = button(common_texts.cancel(), "", self._on_cancel)
+        self.accept = button("", "primary", self._on_accept)
+        row = QHBoxLayout()
+        row.setSpacing(GAP_S_PX)
+        row.addStretch(1)
+        row.addWidget(self.cancel)
+        row.addWidget(self.accept)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(GAP_M_PX, GAP_S_PX, GAP_M_PX, GAP_S_PX)
+        column.setSpacing(GAP_S_PX)
+        column.addWidget(self.words)
+        column.addLayout(row)
+        self._back_to: QWidget | None = None
+        self.hide()
+
+    def ask(self, row: QWidget, words: str, verb: str, use: Callable[[], object] | None) -> None:
+        """Show the question; without ``use`` it is only a remark."""
+        self._use = use or (lambda: None)
+        self._back_to = row
+        self.words.setText(words)
+        self.accept.setText(verb)
+        for each in (self.accept, self.cancel):
+            each.setVisible(use is not None)
+        self.setAccessibleName(words)
+        self.show()
+        (self.accept if use is not None else row).setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def put_away(self) -> None:
+        """Hide the question."""
+        self.hide()
+
+    def _leave(self) -> None:
+        self.put_away()
+        if self._back_to is not None:
+            self._back_to.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _on_accept(self) -> None:
+        self._use()
+        self._leave()
+
+    def _on_cancel(self) -> None:
+        self._leave()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self._leave()
+        else:
+            super().keyPressEvent(event)

@@ -1,0 +1,116 @@
+"""One page of the settings window: sections with rows, which the search narrows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from gui.theme.follow import Theme
+from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
+from gui.window.settings.row import PlainRow
+from gui.window.widgets.parts import Hairline, label
+
+
+class Section(QWidget):
+    """A heading with rows below it; hidden while no row of it is shown."""
+
+    def __init__(self, theme: Theme, title: str, rows: Sequence[PlainRow], below: Sequence[QWidget] = ()) -> None:
+        """Create the section; ``below`` are widgets that are shown while all rows are."""
+        super().__init__()
+        self._title = title
+        self._below = below
+        self.rows = rows
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, GAP_M_PX)
+        column.setSpacing(0)
+        if title:
+            heading = label(title.upper(), "heading")
+            heading.setContentsMargins(0, GAP_M_PX, 0, 4)
+            heading.setAccessibleName(title)
+            column.addWidget(heading)
+        self._lines: list[QWidget] = []
+        for at, row in enumerate(rows):
+            if at:
+                line = Hairline(theme)
+                self._lines.append(line)
+                column.addWidget(line)
+            column.addWidget(row)
+        for widget in below:
+            column.addWidget(widget, 0, Qt.AlignmentFlag.AlignLeft)
+
+    def narrow(self, words: Sequence[str]) -> bool:
+        """Show the rows that contain all words; returns whether there is one."""
+        title = self._title.casefold()
+        shown = [row for row in self.rows if all(word in f"{title} {row.words()}".casefold() for word in words)]
+        for row in self.rows:
+            row.setVisible(row in shown)
+        for line, row in zip(self._lines, self.rows[1:], strict=True):
+            line.setVisible(row in shown and row is not shown[0])
+        for widget in self._below:
+            widget.setVisible(not words)
+        self.setVisible(bool(shown) or not words)
+        return bool(shown)
+
+
+class Page(QWidget):
+    """A page: its title, sections, and widgets of its own.
+
+    Attributes:
+        column: the layout below the title.
+    """
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self.title = title
+        self._sections: list[Section] = []
+        self._only_whole: list[QWidget] = []
+        self._put_away: list[QWidget] = []
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(0, 0, 0, GAP_L_PX)
+        self.column.setSpacing(0)
+        heading = label(title, "page title")
+        heading.setContentsMargins(0, GAP_L_PX, 0, GAP_S_PX)
+        self.column.addWidget(heading)
+
+    def add_section(self, section: Section) -> None:
+        """Add a section with rows."""
+        self._sections.append(section)
+        self.column.addWidget(section)
+
+    def replace_sections(self, sections: Sequence[Section], at: int) -> None:
+        """Put other sections in the place of the first ones, at this place of the layout."""
+        for former in self._sections[: len(sections)]:
+            self.column.removeWidget(former)
+            former.hide()
+            former.deleteLater()
+        self._sections[: len(sections)] = sections
+        for by, section in enumerate(sections):
+            self.column.insertWidget(at + by, section)
+
+    def add_whole(self, widget: QWidget) -> None:
+        """Add a widget that is hidden while the page is narrowed."""
+        self._only_whole.append(widget)
+        self.column.addWidget(widget)
+
+    def narrow(self, words: Sequence[str]) -> bool:
+        """Show what contains all words, everything without words; returns whether there is something.
+
+        A page that is found by its title is shown whole.
+        """
+        if words and all(word in self.title.casefold() for word in words):
+            words = ()
+        found = [section.narrow(words) for section in self._sections]
+        if words:
+            self._put_away += [widget for widget in self._only_whole if not widget.isHidden()]
+            for widget in self._put_away:
+                widget.hide()
+        else:
+            for widget in self._put_away:
+                widget.show()
+            self._put_away = []
+        return any(found) or not words
+
+
+PageFactory = Callable[[], Page]

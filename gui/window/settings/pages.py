@@ -1,0 +1,152 @@
+"""Makes the pages: rows from the table of settings, and what only one page has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QFont, QFontInfo
+from PySide6.QtWidgets import QWidget
+
+from gui.settings.kinds import Choice, Named, Number, Toggle
+from gui.settings.table import SETTINGS, PageName, Setting, idle_timeout
+from gui.terminal.cell_metrics import default_family, monospace_families
+from gui.window.settings.agents_page import AgentsPage
+from gui.window.settings.controls import (
+    ChoiceControl,
+    Control,
+    NumberControl,
+    SteppedControl,
+    TextControl,
+    ToggleControl,
+)
+from gui.window.settings.keys_page import KeysPage
+from gui.window.settings.page import Page, Section
+from gui.window.settings.preview import Preview
+from gui.window.settings.row import PlainRow, SettingRow
+from gui.window.settings.values import Values
+from gui.window.widgets.parts import button
+from gui.wording import settings_texts
+
+if TYPE_CHECKING:
+    from gui.theme.scheme import SchemePair
+    from gui.window.settings.window import Surroundings
+
+
+class PageMaker:
+    """Makes each page when it is first shown."""
+
+    def __init__(self, around: Surroundings, values: Values) -> None:
+        self._around = around
+        self._values = values
+        self._preview: Preview | None = None
+
+    def release(self) -> None:
+        """Free what pages hold besides widgets."""
+        if self._preview is not None:
+            self._preview.release()
+            self._preview = None
+
+    def make(self, name: PageName) -> Page:
+        """Make a page."""
+        title = settings_texts.page(name)
+        if name == "keys":
+            return KeysPage(self._around.theme, self._around.settings, self._around.keys, title)
+        page = Page(title)
+        if name == "appearance":
+            self._preview = Preview(self._around.theme, self._around.settings)
+            page.add_whole(self._preview)
+        if name == "agents":
+            page = AgentsPage(self._around, title)
+        settings = [setting for setting in SETTINGS if setting.page == name]
+        if name == "chats":
+            talking = [agent for agent in self._around.agents.values() if agent.structured is not None]
+            idle = [idle_timeout(agent.name) for agent in talking]
+            at = next(at for at, setting in enumerate(settings) if setting.section == "control")
+            settings[at:at] = idle
+        for section, grouped in groupby(settings, key=lambda setting: setting.section):
+            rows: list[PlainRow] = [self._row(setting) for setting in grouped]
+            if section == "text":
+                rows.append(self._zoom_row())
+            heading = settings_texts.section(section) if section else ""
+            page.add_section(Section(self._around.theme, heading, rows, self._below(name, section)))
+        return page
+
+    def _below(self, page: PageName, section: str) -> Sequence[QWidget]:
+        if (page, section) == ("appearance", "theme"):
+            return (button(settings_texts.import_theme(), "link", self._around.import_theme),)
+        return ()
+
+    def _row(self, setting: Setting) -> SettingRow:
+        agent = ""
+        if len(setting.key) > 1:
+            agent = self._around.agents[setting.key[1]].title
+        return SettingRow(self._around.theme, self._values, setting, self._control(setting), agent)
+
+    def _control(self, setting: Setting) -> Control:
+        theme, kind = self._around.theme, setting.kind
+        match kind:
+            case Toggle():
+                return ToggleControl(theme)
+            case Number():
+                return NumberControl(theme, kind)
+            case Choice():
+                return ChoiceControl(
+                    theme, [(value, settings_texts.choice(setting.id, value)) for value in kind.values]
+                )
+            case Named(of="font"):
+                desktop = ("", settings_texts.as_the_desktop(QFontInfo(QFont(default_family())).family()))
+                return ChoiceControl(theme, [desktop, *((family, family) for family in monospace_families())])
+            case Named():
+                return _ThemeControl(self._around)
+            case _:
+                return TextControl()
+
+    def _zoom_row(self) -> PlainRow:
+        around = self._around
+        control = SteppedControl(around.theme, settings_texts.zoom_steps)
+        control.show_value(around.zoom())
+
+        def choose(value: object) -> None:
+            around.set_zoom(int(str(value)))
+            control.show_value(around.zoom())
+
+        control.chosen.connect(choose)
+        return PlainRow(settings_texts.zoom(), settings_texts.zoom_help(), control)
+
+
+class _ThemeControl(ChoiceControl):
+    """The themes; the one that is marked in the open list is shown in the whole window."""
+
+    def __init__(self, around: Surroundings) -> None:
+        super().__init__(around.theme, ())
+        self._around = around
+        self._pairs: dict[str, SchemePair] = {}
+        self._read()
+        self.previewed.connect(self._preview)
+        self.box.popup_closed.connect(around.reset_theme)
+
+    def _read(self) -> None:
+        pairs, _problems = self._around.settings.library.pairs()
+        self._pairs = {pair.side(dark=self._around.theme.wants_dark).id: pair for pair in pairs}
+        self.set_choices([(name, _pair_text(pair)) for name, pair in self._pairs.items()])
+
+    def _preview(self, identifier: object) -> None:
+        pair = self._pairs.get(str(identifier))
+        if pair is not None and self.is_edited:
+            self._around.theme.preview(pair, self._around.settings.preferences.window.appearance)
+
+    def show_value(self, value: object) -> None:
+        """A theme is shown under the pair that it belongs to."""
+        if self._named(value) is None:
+            self._read()  # It may have been imported just now.
+        super().show_value(self._named(value) or value)
+
+    def _named(self, value: object) -> str | None:
+        return next((name for name, pair in self._pairs.items() if value in {pair.dark.id, pair.light.id}), None)
+
+
+def _pair_text(pair: SchemePair) -> str:
+    names = pair.dark.name, pair.light.name
+    return names[0] if names[0] == names[1] else settings_texts.pair(*names)

@@ -1,0 +1,115 @@
+"""One setting in the window: label, help, control, a button that resets it, and what is wrong with it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QGridLayout, QWidget
+
+from gui.settings.table import Setting
+from gui.theme.follow import Theme
+from gui.theme.icons import Glyph
+from gui.theme.tokens import GAP_S_PX
+from gui.window.settings.controls import Control, TextControl
+from gui.window.settings.values import Values, as_problem
+from gui.window.widgets.parts import IconButton, label
+from gui.wording import settings_texts
+
+
+class PlainRow(QWidget):
+    """A label with a help text on the left, and a control on the right.
+
+    Attributes:
+        problem: what is wrong, in a line below; hidden while nothing is.
+    """
+
+    def __init__(self, name: str, help_: str, control: Control, icon: QWidget | None = None) -> None:
+        super().__init__()
+        self.control = control
+        self.name = name
+        control.set_name(name)
+        self.help = label(help_, "secondary")
+        self.help.setWordWrap(True)
+        self.problem = label("", "problem")
+        self.problem.setWordWrap(True)
+        self.problem.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.problem.hide()
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 6, 0, 6)
+        grid.setHorizontalSpacing(GAP_S_PX)
+        grid.setVerticalSpacing(2)
+        grid.setColumnStretch(1, 1)
+        title = label(name)
+        title.setBuddy(control.inner)
+        if icon is not None:
+            grid.addWidget(icon, 0, 0, 2, 1, Qt.AlignmentFlag.AlignVCenter)
+        grid.addWidget(title, 0, 1)
+        grid.addWidget(self.help, 1, 1, Qt.AlignmentFlag.AlignTop)
+        grid.addWidget(control, 0, 3, 2, 1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        grid.addWidget(self.problem, 2, 1, 1, 3)
+        self._grid = grid
+        control.inner.setAccessibleDescription(help_)
+
+    def words(self) -> str:
+        """The text that the search looks in."""
+        return f"{self.name} {self.help.text()}"
+
+    def show_problem(self, problem: str) -> None:
+        """Say what is wrong; "" for nothing."""
+        self.problem.setText(as_problem(problem))
+        self.problem.setVisible(bool(problem))
+        self.control.inner.setAccessibleDescription(f"{self.help.text()} {self.problem.text()}".strip())
+
+
+class SettingRow(PlainRow):
+    """A setting of a file.
+
+    Signals:
+        done: the setting was changed, or could not be.
+    """
+
+    done = Signal()
+
+    def __init__(self, theme: Theme, values: Values, setting: Setting, control: Control, agent: str = "") -> None:
+        """Create the row; ``agent`` is the title of the agent that the setting is about."""
+        help_ = settings_texts.help_of(setting.id)
+        if setting.applies == "new chats":
+            help_ = f"{help_} {settings_texts.for_new_chats()}"
+        super().__init__(settings_texts.name_of(setting.id, agent), help_, control)
+        self.setting = setting
+        self._values = values
+        self.reset = IconButton(theme, Glyph.RESET, settings_texts.reset(self.name), lambda: self._set(None))
+        self.reset.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        policy = self.reset.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.reset.setSizePolicy(policy)
+        self._grid.addWidget(self.reset, 0, 2, 2, 1, Qt.AlignmentFlag.AlignVCenter)
+        QWidget.setTabOrder(control.inner, self.reset)
+        control.chosen.connect(self._set)
+        values.changed.connect(self.refresh)
+        self.refresh()
+
+    def words(self) -> str:
+        choices = " ".join(map(str, getattr(self.setting.kind, "values", ())))
+        return f"{super().words()} {' '.join(self.setting.key)} {self.setting.file} {choices}"
+
+    def _set(self, value: object) -> None:
+        had_focus = self.reset.hasFocus()
+        self._values.set(self.setting, value)
+        if not (isinstance(self.control, TextControl) and self._values.is_refused(self.setting)):
+            self.control.show_value(self._values.of(self.setting))
+            self.refresh()
+        if had_focus and not self.reset.isVisible():
+            self.control.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.done.emit()
+
+    def refresh(self) -> None:
+        """Show what the file says now; a value that the user is changing stays, as does one that was refused."""
+        problem = self._values.problem(self.setting)
+        is_refused = bool(problem) and self.control.is_edited
+        if not self.control.is_edited:
+            self.control.show_value(self._values.of(self.setting))
+        if isinstance(self.control, TextControl):
+            self.control.set_invalid(invalid=is_refused)
+        self.show_problem(problem)
+        self.reset.setVisible(self._values.is_set(self.setting))
+        self.control.setEnabled(not self._values.problem_of_file(self.setting.file))

@@ -1,0 +1,94 @@
+"""The settings' values for the rows: read from the files again at each change, and written one by one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from gui.settings.live import LiveSettings
+from gui.settings.reading import FileValues
+from gui.settings.table import FileName, Setting, file_of
+from gui.window.widgets.parts import sentence
+from session_host.errors import ConfigError
+
+FILES: tuple[FileName, ...] = ("window", "chats", "endpoint")
+
+
+def as_problem(text: str) -> str:
+    """A problem as it is shown: a sentence, unless it begins with the name of a file."""
+    begins_with_file = ".toml" in text.partition(":")[0]
+    return (text.rstrip(".") + "." if begins_with_file else sentence(text)) if text else ""
+
+
+class Values(QObject):
+    """What the files say, and what of it is wrong.
+
+    Signals:
+        changed: the values were read again.
+    """
+
+    changed = Signal()
+
+    def __init__(self, settings: LiveSettings, parent: QObject) -> None:
+        super().__init__(parent)
+        self.settings = settings
+        self._files: dict[FileName, FileValues] = {}
+        self._refused: dict[tuple[str, tuple[str, ...]], str] = {}
+        """Problems of values that the user wanted and that were not written."""
+        settings.files_changed.connect(self.read)
+        self.read()
+
+    def read(self) -> None:
+        """Read the files."""
+        directory = self.settings.directory
+        self._files = {name: FileValues.read(directory, name) for name in FILES}
+        self.changed.emit()
+
+    def of(self, setting: Setting) -> Any:
+        """The value that is shown: the file's, or the default."""
+        found, _problem = self._files[setting.file].of(setting)
+        return setting.default if found is None else found
+
+    def is_set(self, setting: Setting) -> bool:
+        """Whether the file has the setting."""
+        found, problem = self._files[setting.file].of(setting)
+        return found is not None or bool(problem)
+
+    def problem(self, setting: Setting) -> str:
+        """What is wrong with a setting, with file and line, or why it was not written; "" for nothing."""
+        refused = self._refused.get((setting.file, setting.key), "")
+        return self.shortened(refused or self._files[setting.file].of(setting)[1])
+
+    def shortened(self, problem: str) -> str:
+        """A problem without the directory of the files."""
+        return problem.replace(f"{self.settings.directory}/", "")
+
+    def problem_of_file(self, name: FileName) -> str:
+        """Why a file cannot be read; "" if it can."""
+        return self._files[name].problem
+
+    def path(self, name: FileName) -> str:
+        """The path of a file."""
+        return str(file_of(self.settings.directory, name))
+
+    def set(self, setting: Setting, value: Any) -> None:
+        """Write a value; None removes it, so that the default counts. A refusal becomes the setting's problem."""
+        place = (setting.file, setting.key)
+        self._refused.pop(place, None)
+        # A number of a table has no entry for its default.
+        removed = value is None or (len(setting.key) > 1 and value == setting.default)
+        problem = "" if removed else setting.kind.problem(value)
+        if problem:
+            self._refused[place] = f"{setting.key[-1]} {problem}"
+            self.changed.emit()
+            return
+        try:
+            self.settings.write({setting.key: None if removed else value}, setting.file)
+        except ConfigError as error:
+            self._refused[place] = str(error)
+            self.changed.emit()
+
+    def is_refused(self, setting: Setting) -> bool:
+        """Whether the user's last value was not written."""
+        return (setting.file, setting.key) in self._refused

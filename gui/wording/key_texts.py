@@ -1,0 +1,102 @@
+"""Texts of the page Keys of the settings window."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
+
+translate = QCoreApplication.translate
+
+
+def hint() -> str:
+    return translate(
+        "keys", "Enter changes an action’s key, Insert adds one, Delete removes its keys, Backspace resets them."
+    )
+
+
+def press_a_key() -> str:
+    return translate("keys", "Press the new key…  Escape cancels")
+
+
+def no_key() -> str:
+    return translate("keys", "No key")
+
+
+def change() -> str:
+    return translate("keys", "Change…")
+
+
+def add() -> str:
+    return translate("keys", "Add a key…")
+
+
+def remove() -> str:
+    return translate("keys", "Remove")
+
+
+def reset() -> str:
+    return translate("keys", "Reset")
+
+
+def reset_all() -> str:
+    return translate("keys", "Reset all keys")
+
+
+def reset_all_question() -> str:
+    return translate("keys", "Reset all keys?")
+
+
+def actions_of(title: str) -> str:
+    """The name of the button with a row's menu."""
+    return translate("keys", "Keys of {title}").format(title=title)
+
+
+def row(title: str, keys: str) -> str:
+    """A row for screen readers."""
+    return translate("keys", "{title}: {keys}").format(title=title, keys=keys)
+
+
+def changed_row(title: str, keys: str) -> str:
+    return translate("keys", "{title}: {keys}, changed by you").format(title=title, keys=keys)
+
+
+def used_by(key: str, title: str) -> str:
+    return translate("keys", "{key} is the key of “{title}”.").format(key=key, title=title)
+
+
+def also_by_programs(key: str, use: str) -> str:
+    return translate("keys", "Programs in terminals use {key} ({use}); they would no longer get it.").format(
+        key=key, use=use
+    )
+
+
+def types_text(key: str) -> str:
+    return translate("keys", "{key} is needed for typing. Hold Ctrl, Alt or both with it.").format(key=key)
+
+
+def use_anyway() -> str:
+    return translate("keys", "Use it")
+
+
+def take_it() -> str:
+    return translate("keys", "Take it from there")
+
+
+USES = {
+    "interrupt": QT_TRANSLATE_NOOP("keys", "interrupt"),
+    "end of input": QT_TRANSLATE_NOOP("keys", "end of input"),
+    "suspend": QT_TRANSLATE_NOOP("keys", "suspend"),
+    "search the history": QT_TRANSLATE_NOOP("keys", "search the history"),
+    "clear the screen": QT_TRANSLATE_NOOP("keys", "clear the screen"),
+    "agents' permission modes": QT_TRANSLATE_NOOP("keys", "permission modes of Claude Code and others"),
+    "agents' transcript": QT_TRANSLATE_NOOP("keys", "transcript of Claude Code"),
+    "agents' tasks": QT_TRANSLATE_NOOP("keys", "tasks of Claude Code"),
+    "agents' editor": QT_TRANSLATE_NOOP("keys", "the prompt in an editor"),
+    "move and edit": QT_TRANSLATE_NOOP("keys", "to move and edit"),
+    "control keys": QT_TRANSLATE_NOOP("keys", "as a control key"),
+    "meta keys": QT_TRANSLATE_NOOP("keys", "as a Meta key"),
+    "function keys": QT_TRANSLATE_NOOP("keys", "as a function key"),
+}
+
+
+def use(name: str) -> str:
+    return translate("keys", str(USES[name]))

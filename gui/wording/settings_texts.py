@@ -1,0 +1,316 @@
+"""Texts of the settings window. A setting's label and help stand under its id in the table of settings."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
+
+translate = QCoreApplication.translate
+
+LABELS = {
+    "window.theme": QT_TRANSLATE_NOOP("settings", "Theme"),
+    "window.appearance": QT_TRANSLATE_NOOP("settings", "Light or dark"),
+    "window.readable_colors": QT_TRANSLATE_NOOP("settings", "Readable colours"),
+    "window.font": QT_TRANSLATE_NOOP("settings", "Font"),
+    "window.font_size": QT_TRANSLATE_NOOP("settings", "Font size"),
+    "window.cursor_shape": QT_TRANSLATE_NOOP("settings", "Cursor"),
+    "window.cursor_blinks": QT_TRANSLATE_NOOP("settings", "Blinking cursor"),
+    "window.confirm_paste": QT_TRANSLATE_NOOP("settings", "Ask before risky pastes"),
+    "window.editor": QT_TRANSLATE_NOOP("settings", "Editor"),
+    "window.notifications": QT_TRANSLATE_NOOP("settings", "Notifications"),
+    "chats.scrollback_lines": QT_TRANSLATE_NOOP("settings", "Scrollback"),
+    "chats.shell_integration": QT_TRANSLATE_NOOP("settings", "Shell integration"),
+    "chats.record": QT_TRANSLATE_NOOP("settings", "Record chats"),
+    "chats.record_limit_mib": QT_TRANSLATE_NOOP("settings", "Recording of one chat"),
+    "chats.ended_limit_mib": QT_TRANSLATE_NOOP("settings", "All ended chats"),
+    "chats.rest_after_s": QT_TRANSLATE_NOOP("settings", "Rest after"),
+    "chats.idle_timeout_min": QT_TRANSLATE_NOOP("settings", "End {agent} after"),
+    "chats.answer_from_outside": QT_TRANSLATE_NOOP("settings", "Answer from outside"),
+    "chats.agents_may_control": QT_TRANSLATE_NOOP("settings", "Agents may control"),
+    "endpoint.url": QT_TRANSLATE_NOOP("settings", "Address"),
+    "endpoint.model": QT_TRANSLATE_NOOP("settings", "Model"),
+    "endpoint.system": QT_TRANSLATE_NOOP("settings", "System prompt"),
+    "endpoint.key_from": QT_TRANSLATE_NOOP("settings", "Key"),
+    "endpoint.api": QT_TRANSLATE_NOOP("settings", "API"),
+    "endpoint.timeout_s": QT_TRANSLATE_NOOP("settings", "Timeout"),
+}
+
+HELP = {
+    "window.theme": QT_TRANSLATE_NOOP("settings", "Most themes are pairs, and the one that fits is shown."),
+    "window.appearance": QT_TRANSLATE_NOOP("settings", "Which one of the pair is shown."),
+    "window.readable_colors": QT_TRANSLATE_NOOP(
+        "settings", "Text that a program colours too much like its background is made lighter or darker."
+    ),
+    "window.font": QT_TRANSLATE_NOOP("settings", "The terminals’ font. Only monospace fonts are listed."),
+    "window.font_size": QT_TRANSLATE_NOOP("settings", "Zooming starts from this size."),
+    "window.cursor_shape": QT_TRANSLATE_NOOP("settings", "Programs can choose another one."),
+    "window.cursor_blinks": QT_TRANSLATE_NOOP("settings", "Programs can choose otherwise."),
+    "window.confirm_paste": QT_TRANSLATE_NOOP(
+        "settings", "Several lines for a program that would run each one, control characters, and very long texts."
+    ),
+    "window.editor": QT_TRANSLATE_NOOP(
+        "settings", "The command that opens files named in a terminal. May contain {file}, {line} and {column}."
+    ),
+    "window.notifications": QT_TRANSLATE_NOOP("settings", "The desktop tells you when a chat needs you."),
+    "chats.scrollback_lines": QT_TRANSLATE_NOOP("settings", "How far a terminal can be scrolled back."),
+    "chats.shell_integration": QT_TRANSLATE_NOOP(
+        "settings", "bash, zsh and fish mark their prompts: to jump to them, and to copy a command’s output."
+    ),
+    "chats.record": QT_TRANSLATE_NOOP(
+        "settings", "What chats show is kept on disk: for reading and searching after their end."
+    ),
+    "chats.record_limit_mib": QT_TRANSLATE_NOOP("settings", "The oldest output is removed first."),
+    "chats.ended_limit_mib": QT_TRANSLATE_NOOP("settings", "The chats that ended first are removed first."),
+    "chats.rest_after_s": QT_TRANSLATE_NOOP(
+        "settings", "A chat in which nothing happens for this long takes less memory. It keeps running."
+    ),
+    "chats.idle_timeout_min": QT_TRANSLATE_NOOP(
+        "settings", "In a chat view, without a turn. The next prompt resumes it."
+    ),
+    "chats.answer_from_outside": QT_TRANSLATE_NOOP(
+        "settings", "Notifications and “outlive approve” also answer Claude Code in a terminal."
+    ),
+    "chats.agents_may_control": QT_TRANSLATE_NOOP(
+        "settings", "Which chats an agent’s commands may read, type into and end."
+    ),
+    "endpoint.url": QT_TRANSLATE_NOOP("settings", "An OpenAI-compatible server, such as http://127.0.0.1:8080/v1."),
+    "endpoint.model": QT_TRANSLATE_NOOP("settings", "The server’s own, if empty."),
+    "endpoint.system": QT_TRANSLATE_NOOP("settings", "Stands before each new conversation."),
+    "endpoint.key_from": QT_TRANSLATE_NOOP(
+        "settings", "Where the key is: env:NAME, file:PATH or secret. OPENAI_API_KEY, if empty."
+    ),
+    "endpoint.api": QT_TRANSLATE_NOOP("settings", "Which of the server’s interfaces is used."),
+    "endpoint.timeout_s": QT_TRANSLATE_NOOP("settings", "How long to wait while the server sends nothing."),
+}
+
+CHOICES = {
+    "window.appearance=desktop": QT_TRANSLATE_NOOP("settings", "Follow the desktop"),
+    "window.appearance=light": QT_TRANSLATE_NOOP("settings", "Always light"),
+    "window.appearance=dark": QT_TRANSLATE_NOOP("settings", "Always dark"),
+    "window.cursor_shape=block": QT_TRANSLATE_NOOP("settings", "Block"),
+    "window.cursor_shape=bar": QT_TRANSLATE_NOOP("settings", "Bar"),
+    "window.cursor_shape=underline": QT_TRANSLATE_NOOP("settings", "Underline"),
+    "chats.agents_may_control=own": QT_TRANSLATE_NOOP("settings", "Their own chats"),
+    "chats.agents_may_control=all": QT_TRANSLATE_NOOP("settings", "All chats"),
+    "endpoint.api=auto": QT_TRANSLATE_NOOP("settings", "Detect it"),
+    "endpoint.api=chat": QT_TRANSLATE_NOOP("settings", "Chat completions"),
+    "endpoint.api=responses": QT_TRANSLATE_NOOP("settings", "Responses"),
+}
+
+PAGES = {
+    "appearance": QT_TRANSLATE_NOOP("settings", "Appearance"),
+    "terminal": QT_TRANSLATE_NOOP("settings", "Terminal"),
+    "sidebar": QT_TRANSLATE_NOOP("settings", "Sidebar"),
+    "notifications": QT_TRANSLATE_NOOP("settings", "Notifications"),
+    "keys": QT_TRANSLATE_NOOP("settings", "Keys"),
+    "chats": QT_TRANSLATE_NOOP("settings", "Chats"),
+    "agents": QT_TRANSLATE_NOOP("settings", "Agents"),
+}
+
+SECTIONS = {
+    "theme": QT_TRANSLATE_NOOP("settings", "Theme"),
+    "text": QT_TRANSLATE_NOOP("settings", "Text"),
+    "cursor": QT_TRANSLATE_NOOP("settings", "Cursor"),
+    "recording": QT_TRANSLATE_NOOP("settings", "Recording"),
+    "rest": QT_TRANSLATE_NOOP("settings", "Resting"),
+    "idle": QT_TRANSLATE_NOOP("settings", "Idle agents"),
+    "control": QT_TRANSLATE_NOOP("settings", "Control"),
+    "agents": QT_TRANSLATE_NOOP("settings", "Installed agents"),
+    "server": QT_TRANSLATE_NOOP("settings", "Model server"),
+}
+
+_UNITS = {
+    "px": QT_TRANSLATE_NOOP("settings", "px"),
+    "lines": QT_TRANSLATE_NOOP("settings", "lines"),
+    "MiB": QT_TRANSLATE_NOOP("settings", "MiB"),
+    "s": QT_TRANSLATE_NOOP("settings", "s"),
+    "min": QT_TRANSLATE_NOOP("settings", "min"),
+}
+
+_ZERO = {
+    "never": QT_TRANSLATE_NOOP("settings", "Never"),
+    "no limit": QT_TRANSLATE_NOOP("settings", "No limit"),
+    "as the desktop": QT_TRANSLATE_NOOP("settings", "As the desktop"),
+}
+
+
+def name_of(setting: str, agent: str = "") -> str:
+    """A setting's label; ``agent`` is the title of the agent that it is about."""
+    return translate("settings", str(LABELS[setting])).replace("{agent}", agent)
+
+
+def help_of(setting: str) -> str:
+    return translate("settings", str(HELP[setting]))
+
+
+def choice(setting: str, value: str) -> str:
+    return translate("settings", str(CHOICES[f"{setting}={value}"]))
+
+
+def page(name: str) -> str:
+    return translate("settings", str(PAGES[name]))
+
+
+def section(name: str) -> str:
+    return translate("settings", str(SECTIONS[name]))
+
+
+def unit(name: str) -> str:
+    return translate("settings", str(_UNITS[name])) if name else ""
+
+
+def zero(name: str) -> str:
+    return translate("settings", str(_ZERO[name]))
+
+
+def title() -> str:
+    return translate("settings", "Settings — Outlive")
+
+
+def settings() -> str:
+    return translate("settings", "Settings")
+
+
+def search() -> str:
+    return translate("settings", "Search settings")
+
+
+def pages() -> str:
+    return translate("settings", "Pages")
+
+
+def nothing_found() -> str:
+    return translate("settings", "No settings found")
+
+
+def reset(setting: str) -> str:
+    return translate("settings", "Reset {setting}").format(setting=setting)
+
+
+def for_new_chats() -> str:
+    return translate("settings", "For new chats.")
+
+
+def as_the_desktop(what: str) -> str:
+    return translate("settings", "{what} (desktop)").format(what=what)
+
+
+def not_installed(name: str) -> str:
+    return translate("settings", "{name} (not installed)").format(name=name)
+
+
+def less(setting: str) -> str:
+    return translate("settings", "{setting}: less").format(setting=setting)
+
+
+def more(setting: str) -> str:
+    return translate("settings", "{setting}: more").format(setting=setting)
+
+
+def pair(dark: str, light: str) -> str:
+    """The names of a pair of themes."""
+    return translate("settings", "{dark} / {light}").format(dark=dark, light=light)
+
+
+def import_theme() -> str:
+    return translate("settings", "Import a theme…")
+
+
+def preview() -> str:
+    return translate("settings", "Preview")
+
+
+def zoom() -> str:
+    return translate("settings", "Zoom")
+
+
+def zoom_help() -> str:
+    return translate("settings", "Of all terminals in the window, also by keys and Ctrl with the wheel.")
+
+
+def zoom_steps(steps: int) -> str:
+    return translate("settings", "{steps:+d} px").format(steps=steps) if steps else translate("settings", "None")
+
+
+def add_agent() -> str:
+    return translate("settings", "Add an agent…")
+
+
+def edit_agent(agent: str) -> str:
+    return translate("settings", "Edit {agent}…").format(agent=agent)
+
+
+def save() -> str:
+    return translate("settings", "Save")
+
+
+def agent_missing() -> str:
+    return translate("settings", "Not installed")
+
+
+def agent_install(command: str) -> str:
+    return translate("settings", "Not installed. To install it: {command}").format(command=command)
+
+
+def untested(version: str) -> str:
+    return translate("settings", "{version} (not tested with Outlive)").format(version=version)
+
+
+def comes_with_outlive() -> str:
+    return translate("settings", "Comes with Outlive")
+
+
+def own_agent() -> str:
+    return translate("settings", "your own")
+
+
+def changed_by_you() -> str:
+    return translate("settings", "changed by you")
+
+
+def default_arguments(agent: str) -> str:
+    return translate("settings", "Arguments of {agent}").format(agent=agent)
+
+
+def no_arguments() -> str:
+    return translate("settings", "No arguments")
+
+
+def arguments_help() -> str:
+    return translate(
+        "settings",
+        "Arguments are those of a new chat for which you name no others. Versions are asked from the programs.",
+    )
+
+
+def agent_name() -> str:
+    return translate("settings", "Name in commands")
+
+
+def agent_title() -> str:
+    return translate("settings", "Title")
+
+
+def agent_program() -> str:
+    return translate("settings", "Program")
+
+
+def agent_words() -> str:
+    return translate("settings", "Its arguments")
+
+
+def agent_monogram() -> str:
+    return translate("settings", "Letters on its tile")
+
+
+def enter(field: str) -> str:
+    """What is wrong with an empty field."""
+    return translate("settings", "{field}: enter a value").format(field=field)
+
+
+def name_taken(name: str) -> str:
+    return translate("settings", "There is an agent “{name}” already").format(name=name)
+
+
+def sample_chats() -> tuple[str, str, str]:
+    """Names of chats in the preview."""
+    return translate("settings", "api-fix"), translate("settings", "docs"), translate("settings", "notes")

@@ -1,0 +1,87 @@
+"""The table of settings has each setting of the files, once, with texts and with a default that is valid."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from gui.settings.kinds import Choice, Named, Number, Text, Toggle
+from gui.settings.preferences import WindowFile
+from gui.settings.reading import FileValues
+from gui.settings.table import PAGES, SETTINGS, Setting, idle_timeout
+from gui.wording import settings_texts
+from session_host.client.chats.settings import ChatSettings, load_chat_settings
+from session_host.endpoint import options
+from session_host.errors import ConfigError
+from tests.support.area import Area
+
+
+def test_each_setting_of_the_files_can_be_set_in_the_window() -> None:
+    offered = {(setting.file, setting.key[0]) for setting in [*SETTINGS, idle_timeout("codex")]}
+    fields = {("window", field) for field in WindowFile.__struct_fields__}
+    fields |= {("chats", field) for field in ChatSettings.__struct_fields__}
+    fields |= {("endpoint", key) for key in options._KEYS}
+    assert offered == fields
+    assert len({(setting.file, setting.key) for setting in SETTINGS}) == len(SETTINGS)
+
+
+@pytest.mark.parametrize("setting", [*SETTINGS, idle_timeout("codex")], ids=lambda setting: setting.id)
+def test_each_setting_has_texts_and_a_valid_default(setting: Setting) -> None:
+    assert settings_texts.name_of(setting.id)
+    assert settings_texts.help_of(setting.id)
+    assert setting.page in PAGES
+    assert settings_texts.page(setting.page)
+    if setting.section:
+        assert settings_texts.section(setting.section)
+    if isinstance(setting.kind, Choice):
+        assert all(settings_texts.choice(setting.id, value) for value in setting.kind.values)
+    assert setting.kind.problem(setting.default) == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "good", "bad"),
+    [
+        (Toggle(), [True, False], [1, "true"]),
+        (Number(6, 48, zero="as the desktop"), [0, 6, 48], [5, 49, 7.5, True, "7"]),
+        (Number(1, 9, whole=False), [1, 2.5], [0, 10]),
+        (Choice(("a", "b")), ["a"], ["c", 1]),
+        (Text(), ["", "x"], [1]),
+        (Text("env:.+", "env:NAME"), ["", "env:KEY"], ["sk-123"]),
+        (Text(is_command=True), ["code -w", ""], ["code 'x"]),
+        (Named(of="font"), ["Hack"], [3]),
+    ],
+)
+def test_kinds_tell_good_values_from_bad_ones(kind: object, good: list[object], bad: list[object]) -> None:
+    problem = kind.problem  # type: ignore[attr-defined]
+    assert [problem(value) for value in good] == [""] * len(good)
+    assert all(problem(value) for value in bad)
+
+
+def test_the_window_and_the_commands_allow_the_same_values(area: Area) -> None:
+    for setting in SETTINGS:
+        if setting.file == "chats" and isinstance(setting.kind, Number):
+            for value in (setting.kind.least, setting.kind.most, 0, -1, setting.kind.most + 1):
+                (area.config / "chats.toml").write_text(f"{setting.key[0]} = {value}\n")
+                try:
+                    load_chat_settings(area.config)
+                except ConfigError:
+                    assert setting.kind.problem(value), setting.id
+                else:
+                    assert setting.kind.problem(value) == "", (setting.id, value)
+
+
+def test_an_invalid_value_hides_no_other_and_names_its_line(area: Area) -> None:
+    (area.config / "chats.toml").write_text('record = "no"\n\n[idle_timeout_min]\ncodex = 5\nqwen = -1\n')
+    found = FileValues.read(area.config, "chats")
+    record = next(setting for setting in SETTINGS if setting.key == ("record",))
+    assert found.of(record) == (None, f"{area.config}/chats.toml:1: record must be true or false")
+    assert found.of(idle_timeout("codex")) == (5, "")
+    value, problem = found.of(idle_timeout("qwen"))
+    assert value is None
+    assert problem.startswith(f"{area.config}/chats.toml:5: qwen must be between")
+    assert found.of(idle_timeout("claude")) == (None, "")
+
+
+def test_defaults_are_those_of_the_files() -> None:
+    defaults = {setting.key[0]: setting.default for setting in SETTINGS if setting.file == "window"}
+    assert msgspec.convert(defaults, WindowFile) == WindowFile()

@@ -1,0 +1,97 @@
+"""A setting is written without a loss: comments and order stay, others' changes stay, a failure changes nothing."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from gui.settings.live import LiveSettings
+from gui.settings.writing import write_values
+from session_host.errors import ConfigError
+from tests.support.area import Area
+from tests.support.disks import fill_disk, small_disk
+
+MINE = """# mine
+font = "Hack"  # the good one
+
+# for later
+editor = "code"
+"""
+
+
+def test_comments_and_order_stay(area: Area) -> None:
+    path = area.config / "window.toml"
+    path.write_text(MINE)
+    write_values(path, {"font": "Noto Sans Mono", "font_size": 15})
+    write_values(path, {"font_size": None})
+    assert path.read_text() == MINE.replace("Hack", "Noto Sans Mono")
+
+
+def test_a_value_of_a_table_is_written_and_an_empty_table_goes(area: Area) -> None:
+    path = area.config / "chats.toml"
+    path.write_text("record = true\nidle_timeout_min = { codex = 30 }  # idle\n")
+    write_values(path, {("idle_timeout_min", "qwen"): 5})
+    assert path.read_text() == "record = true\nidle_timeout_min = { codex = 30, qwen = 5}  # idle\n"
+    write_values(path, {("idle_timeout_min", "qwen"): None, ("idle_timeout_min", "codex"): None})
+    assert path.read_text() == "record = true\n"
+    write_values(path, {("idle_timeout_min", "codex"): None})
+    assert path.read_text() == "record = true\n"
+
+
+def test_a_read_only_file_is_said_and_stays(area: Area) -> None:
+    path = area.config / "window.toml"
+    path.write_text(MINE)
+    path.chmod(0o444)
+    with pytest.raises(ConfigError, match=r"window\.toml: the file is read-only; nothing was changed"):
+        write_values(path, {"font_size": 15})
+    assert path.read_text() == MINE
+    assert [each.name for each in area.config.iterdir()] == ["window.toml"]
+
+
+def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", 64) as disk:
+        path = disk / "window.toml"
+        path.write_text(MINE)
+        fill_disk(disk)
+        with pytest.raises(ConfigError, match=r"window\.toml: No space left on device; nothing was changed"):
+            write_values(path, {"font_size": 15})
+        assert path.read_text() == MINE
+        assert sorted(each.name for each in disk.iterdir()) == ["ballast", "window.toml"]
+
+
+def test_a_broken_file_is_not_overwritten(area: Area) -> None:
+    path = area.config / "window.toml"
+    path.write_text("font = \n")
+    with pytest.raises(ConfigError, match=r"window\.toml:1: "):
+        write_values(path, {"font_size": 15})
+    assert path.read_text() == "font = \n"
+
+
+def test_two_windows_do_not_overwrite_each_others_changes(area: Area) -> None:
+    path = area.config / "window.toml"
+    path.write_text(MINE)
+
+    def write_all(key: str) -> None:
+        for number in range(20):
+            write_values(path, {key: number})
+
+    threads = [threading.Thread(target=write_all, args=(f"key_{number}",)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(path.read_text().removeprefix(MINE).splitlines()) == ["key_0 = 19", "key_1 = 19", "key_2 = 19"]
+
+
+def test_a_value_is_in_force_at_once_and_a_change_by_hand_is_kept(qapp: object, area: Area) -> None:
+    first, second = LiveSettings(area.config), LiveSettings(area.config)
+    first.write({"cursor_shape": "bar"})
+    second.write({"font_size": 20})
+    second.write({"new_chat": "F2"}, "keys")
+    first.read_again()
+    for settings in (first, second):
+        window = settings.preferences.window
+        assert (window.cursor_shape, window.font_size, settings.preferences.keys) == ("bar", 20, {"new_chat": ["F2"]})
+        settings.deleteLater()

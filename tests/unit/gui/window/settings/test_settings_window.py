@@ -1,0 +1,235 @@
+"""The settings window in this process: each page, by keyboard alone, and what is said where something is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
+
+from gui.settings.live import LiveSettings
+from gui.settings.live_agents import LiveAgents
+from gui.settings.table import PAGES
+from gui.theme.follow import Theme
+from gui.window.actions.settings_actions import SettingsOpener
+from gui.window.settings.agents_page import AgentsPage
+from gui.window.settings.keys_page import KeysPage
+from gui.window.settings.row import SettingRow
+from gui.window.settings.window import SettingsWindow
+from tests.support.area import Area
+from tests.support.qt_waiting import delete_what_is_to_be_deleted
+
+
+class NoTasks:
+    """Runs nothing: versions of agents are asked for by another test."""
+
+    def start(self, work: Any, _name: str = "") -> None:
+        work.close()
+
+
+class Opened:
+    """The open window and what is behind it."""
+
+    def __init__(self, theme: Theme, area: Area) -> None:
+        self.settings = LiveSettings(area.config)
+        self.agents = LiveAgents(area.config)
+        self.zooms: list[int] = []
+        opener = SettingsOpener(
+            theme, self.settings, self.agents, NoTasks(),  # type: ignore[arg-type]
+            zoom=lambda: self.zooms[-1] if self.zooms else 0, set_zoom=self.zooms.append,
+            import_theme=lambda: None, open_file=lambda _path: None,
+        )  # fmt: skip
+        self.window: SettingsWindow = opener.open()
+        self.opener = opener
+
+    def row(self, key: str) -> SettingRow:
+        """A setting's row on a page that was made."""
+        rows = [row for row in self.window.findChildren(SettingRow) if row.setting.key[0] == key]
+        assert rows, key
+        return rows[0]
+
+    def close(self) -> None:
+        self.opener.close()
+        self.opener.deleteLater()
+        self.settings.deleteLater()
+        QApplication.processEvents()
+        delete_what_is_to_be_deleted()
+
+
+@pytest.fixture
+def opened(theme: Theme, area: Area, window_manager: None) -> Iterator[Opened]:
+    made = Opened(theme, area)
+    assert QTest.qWaitForWindowExposed(made.window)
+    yield made
+    made.close()
+
+
+def test_tab_reaches_every_control_and_each_has_a_name(opened: Opened) -> None:
+    window = opened.window
+    window.activateWindow()
+    assert QTest.qWaitForWindowActive(window)
+    for name in PAGES:
+        window.show_page(name)
+        QApplication.processEvents()
+        expected = {
+            widget
+            for widget in window.findChildren(QWidget)
+            if widget.isVisible() and widget.isEnabled() and widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+            and widget.focusProxy() is None and not widget.objectName().startswith("qt_")
+        }  # fmt: skip
+        nameless = [widget for widget in expected if not widget.accessibleName() and not getattr(widget, "text", str)()]
+        assert nameless == [], name
+        window.search.setFocus()
+        reached: set[QWidget] = set()
+        for _ in range(len(expected) + 3):
+            focused = window.focusWidget()
+            assert focused is not None
+            reached.add(focused)
+            QTest.keyClick(focused, Qt.Key.Key_Tab)
+        assert expected <= reached, name
+
+
+def test_the_search_finds_a_setting_by_its_label_its_key_or_its_help(opened: Opened) -> None:
+    window = opened.window
+    for typed, key in (
+        ("scrollb", "scrollback_lines"),
+        ("rest_after", "rest_after_s"),
+        ("desktop tells", "notifications"),
+    ):
+        window.search.setText(typed)
+        shown = [row.setting.key[0] for row in window.findChildren(SettingRow) if row.isVisible()]
+        assert shown == [key]
+    window.search.setText("reopen tab")
+    keys = window.page("keys")
+    assert isinstance(keys, KeysPage)
+    assert [row.action.name for row in keys.rows if row.isVisible()] == ["reopen_tab"]
+    window.search.setText("no such thing")
+    assert window.nothing.isVisible()
+    window.search.clear()
+    assert not window.nothing.isVisible()
+    assert opened.row("theme").isVisible()
+
+
+def test_a_problem_stands_beside_its_field_and_an_invalid_value_is_never_written(opened: Opened, area: Area) -> None:
+    file = area.config / "window.toml"
+    file.write_text("# mine\nfont_size = 500\n")
+    opened.settings.read_again()
+    row = opened.row("font_size")
+    assert row.problem.text() == "window.toml:2: font_size must be between 6 and 48, or 0."
+    assert row.reset.isVisible()
+    row.reset.click()
+    assert file.read_text() == "# mine\n"
+    assert not row.problem.isVisible()
+    opened.window.show_page("terminal")
+    editor = opened.row("editor")
+    field = editor.control.inner
+    QTest.keyClicks(field, "code 'x")
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    assert editor.problem.text() == "Editor has no closing quotation."
+    assert file.read_text() == "# mine\n"
+    assert field.text() == "code 'x", "what was typed stays"  # type: ignore[attr-defined]
+    QTest.keyClicks(field, "'")
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    assert file.read_text() == "# mine\neditor = \"code 'x'\"\n"
+    assert not editor.problem.isVisible()
+
+
+def test_a_file_that_cannot_be_written_says_so_and_keeps_what_was_typed(opened: Opened, area: Area) -> None:
+    file = area.config / "window.toml"
+    file.write_text("# mine\n")
+    file.chmod(0o444)
+    opened.window.show_page("terminal")
+    row = opened.row("confirm_paste")
+    row.control.inner.click()  # type: ignore[attr-defined]
+    assert row.problem.text() == "window.toml: the file is read-only; nothing was changed."
+    assert row.control.inner.isChecked(), "it shows what is in force"  # type: ignore[attr-defined]
+    assert file.read_text() == "# mine\n"
+
+
+def test_a_file_that_is_no_toml_disables_its_fields_until_it_is_mended(opened: Opened, area: Area) -> None:
+    file = area.config / "window.toml"
+    file.write_text("font = \n")
+    opened.settings.read_again()
+    assert opened.window.problem.text().startswith("window.toml:1: ")
+    assert not opened.row("font").control.isEnabled()
+    file.write_text('font_size = 20\ncursor_shape = "underline"\n')
+    opened.settings.read_again()
+    assert not opened.window.problem.isVisible()
+    assert opened.row("font_size").control.inner.text() == "20 px"  # type: ignore[attr-defined]
+    assert opened.row("cursor_shape").control.inner.currentText() == "Underline"  # type: ignore[attr-defined]
+
+
+def test_a_theme_is_shown_while_it_is_marked_and_the_former_one_comes_back(opened: Opened, theme: Theme) -> None:
+    preferences = opened.settings.preferences
+    theme.use(preferences.schemes, preferences.window.appearance, preferences.look)
+    before = theme.tokens
+    box = opened.row("theme").control.inner
+    box.showPopup()  # type: ignore[attr-defined]
+    at = next(at for at in range(box.count()) if "Gruvbox" in box.itemText(at))  # type: ignore[attr-defined]
+    box.highlighted.emit(at)  # type: ignore[attr-defined]
+    assert theme.tokens != before
+    box.hidePopup()  # type: ignore[attr-defined]
+    assert theme.tokens == before
+
+
+def test_keys_are_pressed_and_a_conflict_names_the_other_action(opened: Opened, area: Area) -> None:
+    window = opened.window
+    window.show_page("keys")
+    page = window.page("keys")
+    assert isinstance(page, KeysPage)
+    rows = {row.action.name: row for row in page.rows}
+    rename = rows["rename"]
+    rename.setFocus()
+    QTest.keyClick(rename, Qt.Key.Key_Return)
+    QTest.keyClick(rename, Qt.Key.Key_A)
+    assert "needed for typing" in page.question.words.text()
+    QTest.keyClick(rename, Qt.Key.Key_Return)
+    QTest.keyClick(rename, Qt.Key.Key_W, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    assert page.question.words.text() == "Ctrl+Shift+W is the key of “Close tab (the chat keeps running)”."
+    page.question.accept.click()
+    assert (area.config / "keys.toml").read_text() == 'rename = "Ctrl+Shift+W"\n'
+    assert (rename.keys, rows["close_tab"].keys) == (["Ctrl+Shift+W"], [])
+    QTest.keyClick(rename, Qt.Key.Key_Insert)
+    QTest.keyClick(rename, Qt.Key.Key_Backtab, Qt.KeyboardModifier.ShiftModifier)
+    assert "permission modes of Claude Code" in page.question.words.text()
+    page.question.cancel.click()
+    QTest.keyClick(rename, Qt.Key.Key_Backspace)
+    assert rows["close_tab"].keys == ["Ctrl+Shift+W"]
+
+
+def test_an_agent_of_ones_own_is_added_and_edited_and_arguments_are_set(opened: Opened, area: Area) -> None:
+    window = opened.window
+    window.show_page("agents")
+    page = window.page("agents")
+    assert isinstance(page, AgentsPage)
+    page.add.click()
+    QTest.keyClicks(page.form.title, "My agent")
+    assert page.form.name.text() == "my-agent"
+    QTest.keyClick(page.form.title, Qt.Key.Key_Return)
+    assert page.form.problem.text() == "Program: enter a value."
+    QTest.keyClicks(page.form.program, "bash")
+    QTest.keyClicks(page.form.words, "-c 'echo hi'")
+    QTest.keyClick(page.form.words, Qt.Key.Key_Return)
+    assert not page.form.isVisible()
+    agent = opened.agents["my-agent"]
+    assert agent.start == ("bash", "-c", "echo hi", "{arguments}")
+    row = next(row for row in page._rows if row.agent.name == "my-agent")
+    assert "your own" in row.help.text()
+    assert row.has_button
+    claude = next(row for row in page._rows if row.agent.name == "claude")
+    QTest.keyClicks(claude.control.inner, "--model 'x y'")
+    QTest.keyClick(claude.control.inner, Qt.Key.Key_Return)
+    assert (area.config / "agents/claude.toml").read_text() == 'default_arguments = ["--model", "x y"]\n'
+    assert opened.agents["claude"].default_arguments == ("--model", "x y")
+
+
+def test_escape_clears_the_search_and_then_closes_the_window(opened: Opened) -> None:
+    window = opened.window
+    window.search.setText("font")
+    QTest.keyClick(window.search, Qt.Key.Key_Escape)
+    assert window.search.text() == ""
+    QTest.keyClick(window.search, Qt.Key.Key_Escape)
+    assert opened.opener.window is None
