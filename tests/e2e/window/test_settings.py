@@ -62,10 +62,11 @@ def test_settings_by_keys_and_mouse_act_at_once_and_leave_the_rest_of_the_files(
         own.type("rename chat")
         own.press("Tab", "Tab", "Return", "ctrl+shift+r")
         waits_for(config / "keys.toml", 'rename = "Ctrl+Shift+R"')
-        # With the mouse: the page Terminal, and the switch of its third row.
+        # With the mouse: the search field, and the switch of the only row that it finds.
         own.press("Escape")
-        click(window, 70, 92)
-        click(window, 848, 152)
+        click(window, 90, 22)
+        own.type("risky pastes")
+        click(window, 848, 62)
         waits_for(config / "window.toml", "confirm_paste = false")
         assert (config / "window.toml").read_text().startswith(MINE)
         # A change by hand acts while the window is open.
