@@ -37,6 +37,12 @@ def click(window: str, x: int, y: int) -> None:
     xdotool("mousemove", "--window", window, str(x), str(y), "click", "1")
 
 
+def picture_of(window: str) -> bytes:
+    """The pixels of a window on the screen."""
+    shot = ["xwd", "-silent", "-id", window]
+    return subprocess.run(shot, check=True, capture_output=True, timeout=WAIT_S).stdout
+
+
 def waits_for(path: Path, text: str) -> None:
     wait_until(
         lambda: path.exists() and text in path.read_text(), WAIT_S, lambda: f"{text} in {path}: {path.read_text()!r}"
@@ -65,7 +71,10 @@ def test_settings_by_keys_and_mouse_act_at_once_and_leave_the_rest_of_the_files(
         # With the mouse: the search field, and the switch of the only row that it finds.
         own.press("Escape")
         click(window, 90, 22)
-        own.type("risky pastes")
+        own.type("risky paste")
+        before = picture_of(window)
+        own.type("s")
+        wait_until(lambda: picture_of(window) != before, WAIT_S, "the last letter to be searched for")
         click(window, 848, 62)
         waits_for(config / "window.toml", "confirm_paste = false")
         assert (config / "window.toml").read_text().startswith(MINE)
