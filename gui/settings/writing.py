@@ -15,7 +15,8 @@ from session_host.paths import make_directories
 
 Key = tuple[str, ...]
 Value = str | int | float | bool | list[str] | None
-Values = Mapping[str, Value] | Mapping[Key, Value] | Mapping[str, str]
+Values = Mapping[str, Any] | Mapping[Key, Any] | Mapping[tuple[str, str], Any]
+"""Values by key, each a ``Value``: mappings are invariant in their keys, so the kinds of keys are listed."""
 
 
 def write_text(path: Path, text: str) -> None:

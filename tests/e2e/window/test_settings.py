@@ -80,7 +80,7 @@ def test_settings_by_keys_and_mouse_act_at_once_and_leave_the_rest_of_the_files(
         assert (config / "window.toml").read_text().startswith(MINE)
         # A change by hand acts while the window is open.
         (config / "keys.toml").write_text('rename = ["Ctrl+Shift+R", "F7"]\n')
-        own.press("Escape")
+        own.press("Escape", "Escape")
         wait_until(lambda: not settings_windows(own), WAIT_S, "the settings window to be gone")
         own.focus()
         own.press("F7")
