@@ -7,73 +7,82 @@ from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
 _MARGIN_PX = 12
+_PADDING_PX = 10
+_SPACING_PX = 12
+
+
+class _Line(QFrame):
+    """The line as a widget: the mode, and its keys."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.title, self.keys = QLabel(), QLabel()
+        self.title.setProperty("kind", "title")
+        self.keys.setProperty("kind", "secondary")
+        self.setProperty("area", "banner")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(_PADDING_PX, 4, _PADDING_PX, 4)
+        row.setSpacing(_SPACING_PX)
+        row.addWidget(self.title)
+        row.addWidget(self.keys, 1)
+
+    def fit(self, width_px: int) -> None:
+        """Show the keys if there is room for them."""
+        needed = self.title.sizeHint().width() + self.keys.sizeHint().width() + _SPACING_PX
+        self.keys.setVisible(needed + 2 * (_PADDING_PX + _MARGIN_PX) <= width_px)
 
 
 class ModeLine:
-    """The line, made when it is first needed.
+    """The line of one view, made when it is first needed.
 
     Attributes:
-        frame: the line; None if it was never needed.
-        title, keys: its two texts.
+        title: the mode; "" if the line was never shown.
     """
 
     def __init__(self, view: QWidget) -> None:
         self._view = view
-        self.frame: QFrame | None = None
-        self.title, self.keys = QLabel(), QLabel()
+        self._line: _Line | None = None
         self._avoided: list[QRect] = []
+        self.title = ""
 
     @property
     def is_shown(self) -> bool:
         """Whether the line is shown."""
-        return self.frame is not None and not self.frame.isHidden()
+        return self._line is not None and not self._line.isHidden()
 
     def show_texts(self, title: str, keys: str) -> None:
         """Show the line with these texts."""
-        if self.frame is None:
-            self.frame = self._made()
-        if QAccessible.isActive() and (title != self.title.text() or not self.is_shown):
+        if QAccessible.isActive() and (title != self.title or not self.is_shown):
             for text in (title, keys):
                 QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self._view, text))
-        self.title.setText(title)
-        self.keys.setText(keys)
-        self.keys.setVisible(bool(keys))
-        self.frame.setAccessibleName(title)
-        self.frame.setAccessibleDescription(keys)
+        if self._line is None:
+            self._line = _Line(self._view)
+        self.title = title
+        self._line.title.setText(title)
+        self._line.keys.setText(keys)
+        self._line.setAccessibleName(title)
+        self._line.setAccessibleDescription(keys)
         self.place(self._avoided)
-        self.frame.show()
-        self.frame.raise_()
-
-    def _made(self) -> QFrame:
-        frame = QFrame(self._view)
-        frame.setProperty("area", "banner")
-        frame.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        frame.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.title.setProperty("kind", "title")
-        self.keys.setProperty("kind", "secondary")
-        row = QHBoxLayout(frame)
-        row.setContentsMargins(10, 4, 10, 4)
-        row.setSpacing(12)
-        row.addWidget(self.title)
-        row.addWidget(self.keys, 1)
-        return frame
+        self._line.show()
+        self._line.raise_()
 
     def hide(self) -> None:
         """Hide the line."""
-        if self.frame is not None:
-            self.frame.hide()
+        if self._line is not None:
+            self._line.hide()
 
     def place(self, avoided: list[QRect]) -> None:
         """Lie over the view's lower end, or over another place if that would cover one of these rectangles."""
         self._avoided = avoided
-        if self.frame is None:
+        if self._line is None:
             return
         room = self._view.size()
-        # Too little room for the keys: the title alone.
-        self.keys.setVisible(self.title.sizeHint().width() + self.keys.sizeHint().width() + 60 < room.width())
-        size = self.frame.sizeHint()
+        self._line.fit(room.width())
+        size = self._line.sizeHint()
         middle, right = (room.width() - size.width()) // 2, room.width() - size.width() - _MARGIN_PX
         top, bottom = _MARGIN_PX, room.height() - size.height() - _MARGIN_PX
         places = [QRect(x, y, size.width(), size.height()) for x in (middle, right) for y in (bottom, top)]
         free = (place for place in places if not any(place.intersects(rect) for rect in avoided))
-        self.frame.setGeometry(next(free, places[0]))
+        self._line.setGeometry(next(free, places[0]))

@@ -90,7 +90,7 @@ def test_vi_keys_select_and_copy_and_nothing_reaches_the_program(typist):
     made = user.made
     assert made.emulator.selected_text() == "words"
     assert SELECTED in colors_in(made.cell_image(7, 0, 2))
-    assert made.view.modes.line.title.text() == "Selecting characters"
+    assert made.view.modes.line.title == "Selecting characters"
     user.press("o", "b")
     assert user.caret == (0, 0)
     assert made.emulator.selected_text() == "first words"
@@ -109,7 +109,7 @@ def test_arrows_and_shift_select_and_a_block_is_copied_as_a_block(typist):
     user.press("ctrl+Home", "Right", "shift+Right", "shift+Down")
     assert user.made.emulator.selected_text() == "bcdef\nghi"
     user.press("ctrl+v", "Down", "Right")
-    assert user.made.view.modes.line.title.text() == "Selecting a block"
+    assert user.made.view.modes.line.title == "Selecting a block"
     user.press("Return")
     assert copied() == "bcd\nhij\nnop"
 
@@ -175,6 +175,14 @@ def test_brackets_go_to_the_prompts_of_a_shell(typist):
     assert user.made.emulator.selected_text() == "$ run 2"
     user.press("bracketright", "dollar", "y")
     assert copied().splitlines()[-1] == "$ run 3"
+
+
+def test_on_a_layout_without_latin_letters_the_keys_count(typist, keyboard_layout):
+    user = typist("one\r\ntwo words\r\n")
+    keyboard_layout("ru")
+    user.press("Cyrillic_el", "0", "Cyrillic_EM", "Cyrillic_en")
+    assert user.made.view.modes.active is None
+    assert copied() == "two words"
 
 
 def test_slash_asks_for_the_find_bar_and_the_mouse_and_pastes_leave(typist):
