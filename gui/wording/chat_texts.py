@@ -232,6 +232,10 @@ def asks() -> str:
     return translate("chat", "The agent asks")
 
 
+def run_this() -> str:
+    return translate("chat", "Run this command?")
+
+
 def request_withdrawn() -> str:
     return translate("chat", "No longer asked")
 

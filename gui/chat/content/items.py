@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -30,6 +31,7 @@ from .segments import (
 
 MOST_LINES = 40
 """A longer output is cut in the middle."""
+_QUOTING = re.compile(r"[\s'\"\\]")
 _MOST_CHARACTERS = 20_000
 _LONGEST_LINE = 2_000
 _MOST_OPEN_CHANGES = 120
@@ -169,12 +171,18 @@ def _tool(item: Item, mode: Mode, markdown: MarkdownText) -> list[Segment]:
 def tool_title(item: Item) -> tuple[str, bool]:
     """The one line of a tool call, and whether it is a command."""
     if item.title:
-        return ansi.visible(item.title.split("\n")[0]), item.title == item.command
+        return ansi.visible(item.title.split("\n")[0]), _is_command(item.title, item.command)
     if item.command:
         return ansi.visible(item.command.split("\n")[0]), True
     if item.changes:
         return chat_texts.edits([change.moved_to or change.path for change in item.changes]), False
     return chat_texts.tool(item.tool), False
+
+
+def _is_command(title: str, command: str) -> bool:
+    """Whether a title is the command, or what a shell is given to run, which is quoted in another way."""
+    words = _QUOTING.sub("", title.removesuffix("…"))
+    return bool(words) and words in _QUOTING.sub("", command)
 
 
 def _tool_state(item: Item) -> tuple[str, Tone]:

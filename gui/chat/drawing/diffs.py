@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from difflib import SequenceMatcher
+from itertools import accumulate
 from typing import NamedTuple
 
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -25,6 +27,10 @@ COLUMNS_FROM_PX = 680
 _HEAD_PX = 30
 _SIGN_PX = 14
 _LONGEST_COMPARED = 400
+_MOST_CHANGED = 0.6
+"""A line of which more is changed is another line: its changes are not marked."""
+_WORD = re.compile(r"\w+|\s+|\W")
+"""Changes within a line are marked by whole words."""
 
 
 class _Cell(NamedTuple):
@@ -286,7 +292,12 @@ def _differing(text: str, partner: str) -> list[tuple[int, int]]:
     """The parts of a line that its partner has not, if the two are alike."""
     if max(len(text), len(partner)) > _LONGEST_COMPARED:
         return []
-    matcher = SequenceMatcher(None, partner, text, autojunk=False)
-    if matcher.quick_ratio() < 0.5 or matcher.ratio() < 0.5:
+    if SequenceMatcher(None, partner, text, autojunk=False).quick_ratio() < 0.5:
         return []
-    return [(begin, end) for kind, _, _, begin, end in matcher.get_opcodes() if kind != "equal" and end > begin]
+    words = _WORD.findall(text)
+    ends = [0, *accumulate(map(len, words))]
+    matcher = SequenceMatcher(None, _WORD.findall(partner), words, autojunk=False)
+    changed = [(begin, end) for kind, _, _, begin, end in matcher.get_opcodes() if kind != "equal" and end > begin]
+    if sum(ends[end] - ends[begin] for begin, end in changed) > len(text) * _MOST_CHANGED:
+        return []
+    return [(ends[begin], ends[end]) for begin, end in changed]

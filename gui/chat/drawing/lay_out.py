@@ -62,5 +62,6 @@ def estimate(segment: Segment, width: float, style: Style) -> float:
         case Table():
             return len(segment.rows) * (style.line_px + 8) + 16
         case _:
-            wrapped = len(segment.text) * _CHARACTER_PX / max(width - prose.left_of(segment), 50)
+            room = min(width - prose.left_of(segment), style.prose_px)
+            wrapped = len(segment.text) * _CHARACTER_PX / max(room, 50)
             return (int(wrapped) + 1 + segment.text.count("\n")) * style.line_px + 8

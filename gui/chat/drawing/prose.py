@@ -50,7 +50,7 @@ def lay_out_paragraph(segment: Paragraph, width: float, style: Style) -> Laid:
     color = style.secondary if segment.inner else style.text
     box = text_box(
         segment.text, font=font, option=style.wrapping, formats=run_formats(segment.runs, style),
-        place=QPointF(left, above), width=width - left, line_px=line_px, color=color,
+        place=QPointF(left, above), width=min(width - left, style.prose_px), line_px=line_px, color=color,
     )  # fmt: skip
     laid.boxes.append(box)
     laid.links = run_links(segment.runs)
@@ -107,7 +107,8 @@ def lay_out_table(segment: Table, width: float, style: Style) -> Laid:
         edges.append(top)
     laid.height = top + _GAP_PX
     total = sum(widths)
-    hairline, head = QPen(style.color("border"), 1), style.code.ground
+    # A pen of width 0 is one pixel wide at any scale; at 1.5, others are one or two.
+    hairline, head = QPen(style.color("border"), 0), style.code.ground
 
     def paint(painter: QPainter) -> None:
         painter.fillRect(QRectF(left, edges[0], total, edges[1] - edges[0]), head)

@@ -19,6 +19,8 @@ MOST_WIDTH_PX = 880
 MARGIN_PX = 16
 INDENT_PX = 22
 QUOTE_PX = 14
+MOST_LETTERS = 80
+"""Lines of prose are at most so many letters long; code, diffs and tables use the whole column."""
 LINE_SHARE = 1.28
 """The distance of two lines of text, in heights of its font."""
 _HEADING_PX = {1: 5, 2: 3, 3: 1}
@@ -86,6 +88,12 @@ class Style:
     def line_px(self) -> float:
         """The distance of two lines of text."""
         return round(self.metrics().height() * LINE_SHARE)
+
+    @cached_property
+    def prose_px(self) -> float:
+        """The most width of a line of prose."""
+        alphabet = "abcdefghijklmnopqrstuvwxyz"
+        return MOST_LETTERS * self.metrics().horizontalAdvance(alphabet) / len(alphabet)
 
     @cached_property
     def code_line_px(self) -> float:

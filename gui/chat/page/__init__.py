@@ -10,5 +10,6 @@ selection  the selected part and its text
 finding    finds a text in all items
 requests   the widget of an open request
 request_parts  parts of it
+flow_row       its rows of buttons
 accessible_rows  the visible items for screen readers
 """

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF
 from PySide6.QtGui import QFontMetrics, QTextBlockFormat, QTextCursor, QTextDocument, QTextOption
-from PySide6.QtWidgets import QBoxLayout, QPushButton
+from PySide6.QtWidgets import QPushButton
 
 from gui.chat.drawing.laid import text_box
 from gui.chat.drawing.style import Style
 from gui.theme.tokens import Tokens
+
+from .flow_row import FlowRow
 
 _BUTTON_PX = 36
 """The room beside a button's text."""
@@ -40,20 +42,10 @@ def text_height(text: str, width: float, style: Style) -> float:
     return box.height
 
 
-def fit(row: QBoxLayout, width: int) -> None:
-    """Put buttons below each other where they have not enough room in a row."""
-    items = [row.itemAt(number) for number in range(row.count())]
-    widgets = [widget for item in items if item is not None and (widget := item.widget()) is not None]
-    wanted = sum(
-        row.spacing() + _BUTTON_PX + widget.fontMetrics().horizontalAdvance(widget.accessibleName())
-        for widget in widgets
-    )
-    beside = QBoxLayout.Direction.LeftToRight if wanted <= width else QBoxLayout.Direction.TopToBottom
-    if row.direction() != beside:
-        row.setDirection(beside)
-    for widget in widgets:
+def fit(row: FlowRow, width: int) -> None:
+    """Break the names of a row's buttons that are wider than the row."""
+    for widget in row.widgets():
         if isinstance(widget, QPushButton):
-            row.setAlignment(widget, Qt.AlignmentFlag.AlignLeft)
             text = _wrapped(widget.accessibleName(), widget.fontMetrics(), width - _BUTTON_PX)
             widget.setText(caption(text))
             is_wrapped = "\n" in text
@@ -61,6 +53,7 @@ def fit(row: QBoxLayout, width: int) -> None:
                 widget.setProperty("wrapped", is_wrapped)
                 widget.style().unpolish(widget)
                 widget.style().polish(widget)
+    row.invalidate()
 
 
 def _wrapped(name: str, metrics: QFontMetrics, width: int) -> str:

@@ -12,8 +12,6 @@ from PySide6.QtGui import (
     QTextOption,
 )
 from PySide6.QtWidgets import (
-    QBoxLayout,
-    QHBoxLayout,
     QLabel,
     QLineEdit,
     QPlainTextEdit,
@@ -26,11 +24,12 @@ from gui.chat.content.ansi import visible
 from gui.chat.drawing.style import Style
 from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_S_PX, RADIUS_PX, SECONDARY_PX
-from gui.wording import chat_texts
+from gui.wording import chat_texts, phrases
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.digest import digest
 from session_host.structured.items import REJECTIONS, AgentRequest, Question, RequestOption
 
+from .flow_row import FlowRow
 from .request_parts import caption, color_diff, fit, text_height
 
 _ORDER = ("allow_once", "allow_always", "choice", "reject_once", "reject_always", "cancel")
@@ -68,12 +67,12 @@ class RequestCard(QWidget):
         self._measured: tuple[int, float] = (0, 0.0)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(chat_texts.spoken(chat_texts.asks(), request.title))
-        self._title = self._label(visible(request.title), "title")
+        self._title = self._label(_title_of(request), "title")
         self._title.setWordWrap(True)
         self._subject = self._make_subject()
         self._said = self._label("", "secondary")
         self._said.setWordWrap(True)
-        self._rows: list[QBoxLayout] = []
+        self._rows: list[FlowRow] = []
         self._texts: dict[str, QLineEdit] = {}
         self._chosen: dict[str, str] = {}
         self._column = QVBoxLayout(self)
@@ -87,7 +86,9 @@ class RequestCard(QWidget):
         if self._subject is not None:
             self._column.addWidget(self._subject, 1)
         if request.directory:
-            directory = self._label(chat_texts.in_directory(visible(request.directory)), "secondary")
+            directory = self._label(
+                chat_texts.in_directory(phrases.short_directory(visible(request.directory))), "secondary"
+            )
             directory.setWordWrap(True)
             self._column.addWidget(directory)
         if not request.complete:
@@ -149,8 +150,7 @@ class RequestCard(QWidget):
         text.setWordWrap(True)
         self._column.addWidget(text)
         if question.options:
-            row = QHBoxLayout()
-            row.setSpacing(GAP_S_PX)
+            row = FlowRow(GAP_S_PX)
             for option in question.options:
                 button = self._option_button(option)
                 button.setProperty("kind", "chip")
@@ -158,11 +158,9 @@ class RequestCard(QWidget):
                 button.setAutoExclusive(True)
                 button.toggled.connect(lambda on, option=option: self._choose(question.id, option, on=on))
                 row.addWidget(button)
-            row.addStretch(1)
             self._rows.append(row)
             holder = QWidget()
             holder.setLayout(row)
-            row.setContentsMargins(0, 0, 0, 0)
             self._column.addWidget(holder)
         if question.free or not question.options:
             field = QLineEdit()
@@ -176,10 +174,8 @@ class RequestCard(QWidget):
             self._column.addWidget(field)
 
     def _add_buttons(self) -> None:
-        row = QHBoxLayout()
+        row = FlowRow(GAP_S_PX)
         self._rows.append(row)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(GAP_S_PX)
         self._answer_button: QPushButton | None = None
         if self.request.questions:
             self._answer_button = self._option_button(chat_texts.send_answer())
@@ -197,7 +193,6 @@ class RequestCard(QWidget):
             button.clicked.connect(lambda _checked, option=option: self._answer(option))
             self._buttons[option.id] = button
             row.addWidget(button)
-        row.addStretch(1)
         self._column.addLayout(row)
 
     def offered(self) -> list[RequestOption]:
@@ -354,3 +349,11 @@ class RequestCard(QWidget):
         painter.setBrush(tokens.color("needs_you"))
         painter.drawRoundedRect(QRectF(4, 8, 3, self.height() - 16), 1.5, 1.5)
         painter.end()
+
+
+def _title_of(request: AgentRequest) -> str:
+    """The agent's title, unless that only repeats the command, which stands below it."""
+    words = " ".join(request.subject.split())
+    said = " ".join(request.title.split()[1:])
+    repeats = words.startswith(said.removesuffix("…")) if said.endswith("…") else words == said
+    return chat_texts.run_this() if request.kind == "command" and said and repeats else visible(request.title)

@@ -53,6 +53,7 @@ class PromptBox(QWidget):
         self._said = QLabel()
         self._said.setProperty("kind", "secondary")
         self._said.setWordWrap(True)
+        self._said.setContentsMargins(4, 0, 4, 0)  # It begins where the text of the prompt does.
         self._send = self._button(chat_texts.send(), "primary", lambda: self.submit("queue"))
         self._stop = self._button(chat_texts.stop(), "", self.interrupted.emit)
         self._stop.hide()

@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 
 from session_host.protocol.codec import encode
 from session_host.protocol.messages import MAX_FRAME_BYTES, Prompt
@@ -297,6 +297,21 @@ def test_long_names_of_options_are_below_each_other(chat_stage: Callable[..., Ch
     assert all(button.width() >= button.sizeHint().width() for button in buttons)
     shown_text = buttons[1].text().replace("\n", " ").replace("&&", "&")
     assert shown_text == "Yes, and don't ask again for npm & npx in /home/ada/src (a)"
+    shown.view.resize(700, 700)
+    shown.settle()
+    tops = [shown.button(text).geometry().top() for text in ("Yes (y)", "Yes, and", "No, and")]
+    assert tops[0] == tops[1] < tops[2], "those that fit are beside each other"
+
+
+def test_a_title_that_only_repeats_the_command_is_left_out(chat_stage: Callable[..., ChatStage]) -> None:
+    chat = PlayedChat()
+    options = (RequestOption("no", "No", "reject_once"),)
+    chat.ask(AgentRequest("r1", "command", 1, "Run make all -j …", "make all \\\n -j 2", options))
+    chat.ask(AgentRequest("r2", "command", 1, "Run make all \\ -j 2", "make all \\\n -j 2", options))
+    chat.ask(AgentRequest("r3", "command", 1, "Run make without the sandbox", "make", options))
+    page = chat_stage(chat).view.page
+    titles = [label.text() for each in ("r1", "r2", "r3") if (label := page.card(each).findChild(QLabel)) is not None]
+    assert titles == ["Run make all -j …", "Run this command?", "Run make without the sandbox"]
 
 
 def test_the_keyboard_goes_from_the_messages_to_the_request_and_its_buttons(
