@@ -310,7 +310,8 @@ def test_a_title_that_only_repeats_the_command_is_left_out(chat_stage: Callable[
     chat.ask(AgentRequest("r2", "command", 1, "Run make all \\ -j 2", "make all \\\n -j 2", options))
     chat.ask(AgentRequest("r3", "command", 1, "Run make without the sandbox", "make", options))
     page = chat_stage(chat).view.page
-    titles = [label.text() for each in ("r1", "r2", "r3") if (label := page.card(each).findChild(QLabel)) is not None]
+    cards = [page.card(each) for each in ("r1", "r2", "r3")]
+    titles = [label.text() for card in cards if card is not None and (label := card.findChild(QLabel)) is not None]
     assert titles == ["Run make all -j …", "Run this command?", "Run make without the sandbox"]
 
 
