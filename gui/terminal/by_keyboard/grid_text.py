@@ -49,6 +49,10 @@ class GridText:
             cells = self._cells[row] = cells_of(self._row(row), self.columns)
         return cells
 
+    def is_blank(self, row: int) -> bool:
+        """See ``Text``."""
+        return all(run.text.isspace() for run in self._row(row).runs)
+
     def wraps(self, row: int) -> bool:
         """See ``Text``."""
         return row < self.last and self._row(row).wrapped

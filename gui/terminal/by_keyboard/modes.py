@@ -92,7 +92,7 @@ class KeyboardModes(QObject):
 
     def select(self) -> None:
         """Enter or leave the selecting mode."""
-        self.hints.leave()
+        self.hints.forget()
         if self.selecting.is_on:
             self.selecting.leave()
         else:
@@ -100,7 +100,7 @@ class KeyboardModes(QObject):
 
     def show_hints(self) -> None:
         """Show letters on what can be opened or copied, or leave that mode."""
-        self.selecting.leave()
+        self.selecting.forget()
         if self.hints.is_on:
             self.hints.leave()
         else:

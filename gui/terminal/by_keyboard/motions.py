@@ -42,6 +42,9 @@ class Text(Protocol):
     def cells(self, row: int) -> Sequence[str]:
         """The characters of a row; a blank cell has a space, the second cell of a wide character ""."""
 
+    def is_blank(self, row: int) -> bool:
+        """Whether a row has no text."""
+
     def wraps(self, row: int) -> bool:
         """Whether the line goes on in the next row."""
 
@@ -56,11 +59,6 @@ def last_column(text: Text, row: int) -> int:
             return column - 1
         column -= 1
     return max(column, 0)
-
-
-def is_blank(text: Text, row: int) -> bool:
-    """Whether a row has no text."""
-    return not "".join(text.cells(row)).strip()
 
 
 def at(text: Text, row: int, column: int, *, is_free: bool = False) -> Place:
@@ -112,7 +110,7 @@ def _kind(character: str, *, is_big: bool) -> int:
 def _forward(text: Text, place: Place) -> Iterator[_Step]:
     row, column = place.row, place.column + 1
     while True:
-        if column > 0 or not is_blank(text, row):
+        if column > 0 or not text.is_blank(row):
             cells = text.cells(row)
             yield from ((Place(row, at), cells[at]) for at in range(column, len(cells)) if cells[at])
         if not text.wraps(row):
@@ -125,7 +123,7 @@ def _forward(text: Text, place: Place) -> Iterator[_Step]:
 def _backward(text: Text, place: Place) -> Iterator[_Step]:
     row, column = place.row, place.column - 1
     while True:
-        if not is_blank(text, row):
+        if not text.is_blank(row):
             cells = text.cells(row)
             yield from ((Place(row, at), cells[at]) for at in range(column, -1, -1) if cells[at])
         if row <= text.first:
@@ -184,7 +182,7 @@ def line_text(text: Text, place: Place) -> Place:
     """The first character of the line that is not a blank."""
     start = line_start(text, place)
     row = start.row
-    while is_blank(text, row) and text.wraps(row) and row < min(text.last, start.row + _MOST_ROWS):
+    while text.is_blank(row) and text.wraps(row) and row < min(text.last, start.row + _MOST_ROWS):
         row += 1
     cells = text.cells(row)
     return Place(row, next((column for column, cell in enumerate(cells) if cell and not cell.isspace()), 0))
@@ -201,9 +199,9 @@ def line_end(text: Text, place: Place) -> Place:
 def paragraph_back(text: Text, place: Place) -> Place:
     """The blank row above the paragraph; the text's beginning if there is none."""
     row = place.row - 1
-    while row > text.first and is_blank(text, row):
+    while row > text.first and text.is_blank(row):
         row -= 1
-    while row > text.first and not is_blank(text, row):
+    while row > text.first and not text.is_blank(row):
         row -= 1
     return Place(max(row, text.first), 0)
 
@@ -211,9 +209,9 @@ def paragraph_back(text: Text, place: Place) -> Place:
 def paragraph_forward(text: Text, place: Place) -> Place:
     """The blank row below the paragraph; the text's end if there is none."""
     row = place.row
-    while row < text.end and is_blank(text, row):
+    while row < text.end and text.is_blank(row):
         row += 1
-    while row < text.end and not is_blank(text, row):
+    while row < text.end and not text.is_blank(row):
         row += 1
     return Place(row, 0) if row < text.end else text_end(text)
 

@@ -264,6 +264,16 @@ def test_many_links_have_two_letters_and_an_overwritten_one_has_none(stage, keyb
     assert opened == ["https://example.org/0"]
 
 
+def test_letters_come_where_one_has_scrolled_while_selecting(typist):
+    user = typist("https://example.org/first\r\n" + lines(1, 40) + "https://example.org/last", rows=10)
+    user.press("g")
+    made = user.made
+    made.view.modes.show_hints()
+    made.settle()
+    assert list(made.view.modes.hints.labels.values()) == ["https://example.org/first"]
+    assert not made.view.modes.selecting.is_on
+
+
 def test_nothing_to_open_says_so(stage):
     made = stage()
     notices: list[str] = []

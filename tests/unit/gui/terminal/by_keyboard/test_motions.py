@@ -26,6 +26,9 @@ class Rows:
         cells = [cell for character in text for cell in ((character, "") if character == "W" else (character,))]
         return (cells + [" "] * self.columns)[: self.columns]
 
+    def is_blank(self, row: int) -> bool:
+        return not "".join(self.cells(row)).strip()
+
     def wraps(self, row: int) -> bool:
         return row < self.last and self._rows[row - self.first].endswith("\\")
 
