@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 
+from gui.tray.waiting import wait_for_tray
 from gui.window.remote_control.single_instance import claim_or_raise
-from session_host.client.window_control import ask
+from session_host.client.window_control import HIDDEN_START, ask
 from session_host.errors import OutliveError, UsageError
 from session_host.protocol.untrusted_text import one_line
 
@@ -27,7 +28,10 @@ def main(argv: list[str]) -> int:
         if argv not in ([], [NEW_CHAT]):
             raise UsageError(f"the window does not know these arguments: {' '.join(argv)!r}")
         _check_display()
-        claim = claim_or_raise()
+        hidden = bool(os.environ.pop(HIDDEN_START, ""))
+        if hidden:
+            wait_for_tray()
+        claim = claim_or_raise(raises=not hidden)
         if claim is None and argv:
             ask("new_chat")
     except OutliveError as error:
@@ -37,7 +41,7 @@ def main(argv: list[str]) -> int:
         return 0
     from gui import app  # importing Qt takes most of the start; a second start does not need it
 
-    return app.start(claim, is_for_new_chat=bool(argv))
+    return app.start(claim, is_for_new_chat=bool(argv), is_hidden=hidden)
 
 
 def _check_display() -> None:

@@ -18,12 +18,12 @@ from gui import loop
 from gui.bridge.background.store_thread import StoreThread
 from gui.bridge.record_watcher import StoreWatcher
 from gui.bridge.sessions_model import SessionsModel
+from gui.settings.autostart import start_at_login
 from gui.settings.layout import WindowLayout
 from gui.settings.live import LiveSettings
 from gui.settings.live_agents import LiveAgents
 from gui.terminal.links.links import FilePlace
 from gui.theme.follow import Theme
-from gui.tray.command_ends import CommandEnds
 from gui.tray.desktop_notifications import DesktopNotifications
 from gui.tray.notifier import Notifier
 from gui.tray.tray import Tray, app_icon
@@ -56,6 +56,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 RETRY_MS = 1000
+TRAY_PATIENCE_MS = 15_000
+"""A tray that takes longer at login does not come."""
 
 
 def make_viewer(session_id: str, delegate: ViewerDelegate, size: GridSize, output: bool, runtime: Runtime) -> Viewer:
@@ -87,8 +89,10 @@ class App:
         viewer_factory: ViewerFactory = make_viewer,
         *,
         is_for_new_chat: bool = False,
+        is_hidden: bool = False,
     ) -> None:
         self._claim = claim
+        self._is_hidden = is_hidden
         self._is_for_new_chat = is_for_new_chat
         self.finished = asyncio.Event()
         self.storage = StoreThread(open_store)
@@ -121,9 +125,9 @@ class App:
         )  # fmt: skip
         self.tray = Tray(self.theme, self.sessions, catalog)
         self.notifications = DesktopNotifications(self.sessions.tasks, self.tray.notify, self.windows)
+        self.sessions.muting.restore(layout.muted, layout.muted_until)
         self._notifier = Notifier(self.sessions, catalog, self.windows.is_looked_at, self.notifications)
         self.notifications.answered.connect(self._notifier.answer)
-        self._command_ends = CommandEnds(self.sessions, self.windows.is_looked_at, self.notifications)
         self._announcer = StatusAnnouncer(self.sessions, lambda: self.window, self._is_used)
         self._use_settings()
         self._server = ControlServer(RemoteControl(self.windows, self.sessions, self.finished).verbs())
@@ -167,15 +171,16 @@ class App:
         self.settings.files_changed.connect(self._use_agents)
         windows.settings_wanted.connect(self._settings_window.open)
         tray.settings_wanted.connect(self._settings_window.open)
+        self.sessions.muting.changed.connect(self._remember_muted)
         windows.close_wanted.connect(self._on_close_wanted)
         # Each slot shows the window first; Qt calls slots in the order of their connections.
         for chosen in (tray.chat_chosen, tray.all_chats, tray.new_chat, tray.stop_all_wanted):
             chosen.connect(windows.bring_up)
         tray.chat_chosen.connect(windows.open_chat)
         windows.looks_elsewhere.connect(self._notifier.check)
-        windows.looks_elsewhere.connect(self._command_ends.check)
         windows.looks_elsewhere.connect(self._announcer.look)
         self.notifications.chosen.connect(self._on_notification_chosen)
+        tray.message_chosen.connect(self._on_notification_chosen)
         tray.all_chats.connect(self._on_all_chats)
         tray.new_chat.connect(lambda directory: self.window.chat_actions.new_chat(directory=directory))
         tray.open_wanted.connect(windows.bring_up)
@@ -192,8 +197,8 @@ class App:
         """Exit the window's process; chats keep running."""
         self.finished.set()
 
-    def _on_notification_chosen(self, session_id: str) -> None:
-        chat = self.sessions.get(session_id)
+    def _on_notification_chosen(self, key: str) -> None:
+        chat = self._notifier.chat_of(key)
         if chat is not None:
             self.windows.open_chat(chat)
         else:
@@ -211,8 +216,25 @@ class App:
             self.quit()
 
     def _use_settings(self) -> None:
-        wanted = self.settings.preferences.window.notifications
-        self._notifier.is_wanted = self._command_ends.is_wanted = wanted
+        wanted = self.settings.preferences.window
+        self._notifier.use(is_wanted=wanted.notifications, long_turn_s=wanted.long_turn_s)
+        self._start_at_login(wanted=wanted.start_at_login)
+
+    def _start_at_login(self, *, wanted: bool) -> None:
+        try:
+            start_at_login(wanted=wanted, is_new=wanted != self.layout.starts_at_login)
+        except ConfigError as error:
+            self._warn([notice_texts.cannot_start_at_login(error)])
+            return
+        if wanted != self.layout.starts_at_login:
+            self.layout.starts_at_login = wanted
+            self._save_layout()
+
+    def _remember_muted(self) -> None:
+        muting = self.sessions.muting
+        self.layout.muted = list(muting.muted)
+        self.layout.muted_until = muting.until.isoformat(timespec="seconds") if muting.until is not None else ""
+        self._save_layout()
 
     def _use_agents(self) -> None:
         """Offer the agents of the user's files as they are now."""
@@ -246,17 +268,20 @@ class App:
             self.storage.save_layout(self.layout.to_dict())
 
     async def run(self) -> int:
-        """Show the window, and run it until it is closed."""
+        """Show the window, or leave it hidden in the tray, and run it until it is closed."""
         running = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             running.add_signal_handler(number, self.quit)
         try:
             self.windows.restore()
-            self.windows.show()
+            if self._is_hidden:
+                QTimer.singleShot(TRAY_PATIENCE_MS, self.windows, self._show_without_tray)
+            else:
+                self.windows.show()
+                self._say_if_there_is_no_tray()
             if self._is_for_new_chat:
                 self.window.chat_actions.new_chat()
             self.settings.follow()
-            self._say_if_there_is_no_tray()
             await self._server.start(self._claim.listener)
             # The visible page attaches first, the others after it.
             QTimer.singleShot(0, self.sessions, self.sessions.follow_all)
@@ -304,6 +329,11 @@ class App:
             text = notice_texts.no_tray()
             self.window.banners.inform(text, key="tray")
 
+    def _show_without_tray(self) -> None:
+        """Show a window that was started hidden where no tray has its icon: nobody would find it."""
+        if not self.tray.is_there and not self.windows.is_any_visible:
+            self.window.showMinimized()
+
     async def _offer_recent(self) -> None:
         self.tray.set_recent(await self.sessions.recent_directories(8))
 
@@ -334,8 +364,14 @@ def _startup_facts(
     return warnings, layout, records
 
 
-def start(claim: SingleInstance, *, is_for_new_chat: bool = False) -> int:
-    """Run the window, at first with the sheet for a new chat if that is wanted; returns the process's exit code."""
+def start(claim: SingleInstance, *, is_for_new_chat: bool = False, is_hidden: bool = False) -> int:
+    """Run the window; returns the process's exit code.
+
+    Args:
+        claim: the right to be the window.
+        is_for_new_chat: whether the sheet for a new chat is open at first.
+        is_hidden: whether the window is hidden in the tray at first.
+    """
     # X11's WM_CLASS comes from this name and the first argument; desktops match it with outlive.desktop.
     QCoreApplication.setApplicationName("outlive")
     QGuiApplication.setApplicationDisplayName("Outlive")
@@ -348,7 +384,7 @@ def start(claim: SingleInstance, *, is_for_new_chat: bool = False) -> int:
     qt = QApplication(["outlive"])
     qt.setQuitOnLastWindowClosed(False)
     translation.install(qt)
-    app = App(qt, claim, is_for_new_chat=is_for_new_chat)
+    app = App(qt, claim, is_for_new_chat=is_for_new_chat, is_hidden=is_hidden)
     qt.commitDataRequest.connect(_at_logout)
     return loop.run(qt, app.run(), app.quit)
 

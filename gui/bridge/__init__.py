@@ -10,6 +10,7 @@ catalog, and turns their events into signals. It never polls.
     facts           properties of a chat that the window shows
     ended_chat      whether an ended chat can be resumed, and its error output
     one_question    counts once what a chat and its live terminal both ask
+    muting          chats that send no notifications
     removals        removing ended chats, with time to undo
     upgrade         chats on another version, and giving them the installed one
     checkouts       the git working trees of chats

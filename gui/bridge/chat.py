@@ -62,6 +62,7 @@ class Chat(ChatViewer, ChatFacts):
         stale_after_s: work without output or report for this long is "no signal".
         has_written: it wrote something since this was last set to False.
         unseen, rang: it wrote something, or rang the bell, since it was last shown.
+        is_muted: the user wants no notifications of it; see ``Muting``.
         checkout: how the git working tree at its directory is; None where there is none, or it is not known yet.
         notice: a fault of the chat itself, one line; "" for none.
         size_set: the size that a viewer gave the terminal last, and that viewer's kind; None while that is not known.
@@ -93,6 +94,7 @@ class Chat(ChatViewer, ChatFacts):
         self.has_written = False
         self.unseen = False
         self.rang = False
+        self.is_muted = False
         self.checkout: Status | None = None
         self.notice = ""
         self.size_set: SizeEvent | None = None
@@ -116,6 +118,12 @@ class Chat(ChatViewer, ChatFacts):
         if is_recent and self.activity is not Activity.IDLE:
             return page_texts.was_active(self.name)
         return ""
+
+    def set_muted(self, *, muted: bool) -> None:
+        """Set whether it sends no notifications."""
+        if self.is_muted != muted:
+            self.is_muted = muted
+            self.changed.emit()
 
     # ------------------------------------------------------------ following
 

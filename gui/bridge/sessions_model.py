@@ -17,6 +17,7 @@ from gui.bridge.background.store_thread import StoreThread
 from gui.bridge.background.tasks import Tasks
 from gui.bridge.chat import Chat
 from gui.bridge.checkouts import GitStatusWatcher
+from gui.bridge.muting import Muting
 from gui.bridge.removals import UndoableRemovals
 from gui.wording.explanation import Explained, explained, explained_without_host
 from gui.wording.groups import OVER, Group, order_key
@@ -78,10 +79,9 @@ class SessionsModel(QObject):
         self.removals = UndoableRemovals(self)
         self.indexing = SearchIndexing(self)
         self.indexing.started.connect(self._on_indexing)
-        self._refreshing = False
-        self._refresh_again = False
-        self._following = False
-        self._closed = False
+        self.muting = Muting(self)
+        self._refreshing = self._refresh_again = False
+        self._following = self._closed = False
         self._tell = QTimer(self, singleShot=True, interval=0)
         self._tell.timeout.connect(self._on_changed)
 

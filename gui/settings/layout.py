@@ -50,6 +50,9 @@ class WindowLayout(msgspec.Struct):
         close_explained: whether the line about closing a tab was shown.
         tray_explained, no_tray_explained: whether the line about the tray, or about its absence, was shown.
         starts: the last start of each agent, by the agent's name.
+        muted: ids of chats that send no notifications.
+        muted_until: until when no chat sends any, ISO 8601; "" for no such time.
+        starts_at_login: what the setting of this name was when it was last carried out.
         grid: the last grid size of a terminal; a new chat starts with it.
         restart_told: ids of chats that a restart of the computer interrupted, and of which a banner has told.
     """
@@ -64,6 +67,9 @@ class WindowLayout(msgspec.Struct):
     close_explained: bool = False
     tray_explained: bool = False
     no_tray_explained: bool = False
+    muted: list[str] = []
+    muted_until: str = ""
+    starts_at_login: bool = False
     starts: dict[str, Start] = {}
     grid: tuple[int, int] = (120, 40)
     recent: list[str] = []

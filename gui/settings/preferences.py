@@ -6,7 +6,9 @@
     appearance = "desktop"            # or "dark", "light": the theme's counterpart is used where it is needed
     font = "JetBrains Mono"           # the terminal's; the desktop's monospace font if left out
     font_size = 13                    # in pixels; the desktop's if left out
-    notifications = true              # the desktop tells when a chat begins to need you
+    notifications = true              # the desktop tells when a chat begins to need you, dies, or finishes a long turn
+    long_turn_s = 30                  # a turn that took so long is a long one; 0: no turn is
+    start_at_login = false            # true: the desktop starts Outlive at login, in the tray
     readable_colors = true            # text of programs is moved away from a ground that it cannot be read on
     cursor_shape = "bar"              # or "block", "underline"; where the program wants no other
     cursor_blinks = false             # where the program wants no other
@@ -38,6 +40,7 @@ from session_host.errors import ConfigError
 from session_host.terminal.base import CursorShape
 
 FONT_SIZE_RANGE_PX = (6, 48)
+LONGEST_TURN_S = 86_400
 
 
 class WindowFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,6 +51,8 @@ class WindowFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     font: str = ""
     font_size: int = 0
     notifications: bool = True
+    long_turn_s: int = 30
+    start_at_login: bool = False
     readable_colors: bool = True
     editor: str = ""
     cursor_shape: Literal["block", "bar", "underline"] = "block"
@@ -118,6 +123,8 @@ def _read_window(path: Path) -> WindowFile:
     smallest, largest = FONT_SIZE_RANGE_PX
     if found.font_size and not smallest <= found.font_size <= largest:
         raise file.error(("font_size",), f"font_size must be between {smallest} and {largest}")
+    if not 0 <= found.long_turn_s <= LONGEST_TURN_S:
+        raise file.error(("long_turn_s",), f"long_turn_s must be between 0 and {LONGEST_TURN_S}")
     return found
 
 

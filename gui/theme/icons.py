@@ -34,6 +34,7 @@ class Glyph(StrEnum):
     INFO = "info"
     WARNING = "warning"
     BELL = "bell"
+    MUTED = "bell-slash"
     TERMINAL = "terminal-window"
     PENCIL = "pencil-simple"
     FILE = "file-text"

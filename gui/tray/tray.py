@@ -37,12 +37,14 @@ class Tray(QObject):
 
     Signals:
         chat_chosen: a chat is to be shown.
+        message_chosen: the user clicked the balloon with this key.
         all_chats: the list of all chats is to be shown.
         new_chat: a chat is to be started in this directory ("" for the usual one).
         open_wanted, settings_wanted, quit_wanted, stop_all_wanted: as the menu says.
     """
 
     chat_chosen = Signal(Chat)
+    message_chosen = Signal(str)
     all_chats = Signal()
     new_chat = Signal(str)
     open_wanted = Signal()
@@ -61,6 +63,7 @@ class Tray(QObject):
         """The chat of the last notification that the icon showed."""
         self.menu = QMenu()
         self._recent_menu = QMenu(notice_texts.new_chat_in())
+        self._mute_menu = QMenu(notice_texts.mute_menu())
         self.icon = QSystemTrayIcon()
         self.icon.setContextMenu(self.menu)
         self.icon.activated.connect(self._on_activated)
@@ -69,6 +72,7 @@ class Tray(QObject):
         self._settle.timeout.connect(self.refresh)
         self.menu.aboutToShow.connect(self._fill)
         sessions.changed.connect(self._settle.start)
+        sessions.muting.changed.connect(self._settle.start)
         theme.changed.connect(self._settle.start)
         self.refresh()
         self.icon.show()
@@ -93,6 +97,8 @@ class Tray(QObject):
         parts = [notice_texts.running(running)]
         if waiting:
             parts.append(notice_texts.waiting(waiting))
+        if self._sessions.muting.until is not None:
+            parts.append(notice_texts.muted())
         self.icon.setToolTip(f"Outlive: {', '.join(parts)}")
         # Trays that show the menu themselves fetch it without asking, so it is kept filled.
         self._fill()
@@ -127,11 +133,23 @@ class Tray(QObject):
         else:
             menu.addAction(action_texts.new_chat_menu(), lambda: self.new_chat.emit(""))
         menu.addAction(notice_texts.open_outlive(), self.open_wanted.emit)
+        self._add_muting(menu)
         menu.addAction(action_texts.title("settings"), self.settings_wanted.emit)
         menu.addSeparator()
         menu.addAction(notice_texts.quit_window(), self.quit_wanted.emit)
         stop = menu.addAction(action_texts.stop_all_menu(), self.stop_all_wanted.emit)
         stop.setEnabled(bool(self._sessions.running()))
+
+    def _add_muting(self, menu: QMenu) -> None:
+        muting = self._sessions.muting
+        if muting.until is None:
+            self._mute_menu.clear()
+            self._mute_menu.addAction(notice_texts.for_an_hour(), muting.mute_for_an_hour)
+            self._mute_menu.addAction(notice_texts.until_tomorrow(), muting.mute_until_tomorrow)
+            menu.addMenu(self._mute_menu)
+        else:
+            menu.addAction(notice_texts.muted_until(phrases.clock_time(muting.until))).setEnabled(False)
+            menu.addAction(notice_texts.unmute(), muting.hear_all)
 
     def _status_text(self, chat: Chat) -> str:
         """A chat's question, else the name of its agent."""
@@ -151,9 +169,7 @@ class Tray(QObject):
             self.icon.showMessage(title, text, app_icon())
 
     def _on_message_clicked(self) -> None:
-        chat = self._sessions.get(self._told)
-        if chat is not None:
-            self.chat_chosen.emit(chat)
+        self.message_chosen.emit(self._told)
 
     def _on_activated(self, reason: QSystemTrayIcon.ActivationReason) -> None:
         if reason == QSystemTrayIcon.ActivationReason.Trigger:
@@ -165,12 +181,14 @@ class Tray(QObject):
     def close(self) -> None:
         """Remove the icon."""
         self._sessions.changed.disconnect(self._settle.start)
+        self._sessions.muting.changed.disconnect(self._settle.start)
         self._theme.changed.disconnect(self._settle.start)
         self._settle.stop()
         self.icon.hide()
         self.menu.close()
         self.menu.deleteLater()
         self._recent_menu.deleteLater()
+        self._mute_menu.deleteLater()
         self.icon.deleteLater()
 
 

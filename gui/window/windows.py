@@ -106,12 +106,24 @@ class Windows(QObject):
         having = [window for window in order if window.tabs.has(chat.id)]
         showing = [window for window in having if window.tabs.shows(chat.id)]
         window = next(iter([*showing, *having, self.current]))
+        self._show_if_hidden()
         window.bring_up()
         return window.open_chat(chat)
 
     def bring_up(self) -> None:
         """Raise the current window, with the keyboard focus."""
+        self._show_if_hidden()
         self.current.bring_up()
+
+    @property
+    def is_any_visible(self) -> bool:
+        """Whether a window is shown, also minimised."""
+        return any(window.isVisible() for window in self.all)
+
+    def _show_if_hidden(self) -> None:
+        """Show all windows if they were in the tray."""
+        if not self.is_any_visible:
+            self.show()
 
     def is_looked_at(self, chat: Chat) -> bool:
         """Whether the user sees this chat."""

@@ -193,6 +193,10 @@ TITLES = {
     "stop": QT_TRANSLATE_NOOP("action", "Stop chat"),
     "kill": QT_TRANSLATE_NOOP("action", "Kill chat"),
     "stop_all": QT_TRANSLATE_NOOP("action", "Stop all chats…"),
+    "mute_chat": QT_TRANSLATE_NOOP("action", "Mute or unmute this chat’s notifications"),
+    "mute_hour": QT_TRANSLATE_NOOP("action", "Mute notifications for an hour"),
+    "mute_tomorrow": QT_TRANSLATE_NOOP("action", "Mute notifications until tomorrow morning"),
+    "unmute": QT_TRANSLATE_NOOP("action", "Unmute notifications"),
     "copy_name": QT_TRANSLATE_NOOP("action", "Copy chat name"),
     "export": QT_TRANSLATE_NOOP("action", "Export chat…"),
     "errors": QT_TRANSLATE_NOOP("action", "Show error output"),
@@ -230,6 +234,10 @@ def title(action: str) -> str:
     if action.startswith("tab_"):
         return translate("action", "Tab {number}").format(number=action.removeprefix("tab_"))
     return translate("action", str(TITLES[action]))
+
+
+def mute_chat() -> str:
+    return translate("action", "Mute notifications")
 
 
 def unknown_action(action: str) -> str:

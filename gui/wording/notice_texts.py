@@ -83,6 +83,71 @@ def finished(name: str) -> str:
     return translate("notice", "{name} finished").format(name=name)
 
 
+def after(duration: str, what: str) -> str:
+    """How long a turn took, and the agent's last words, or else where."""
+    return translate("notice", "After {duration}: {what}").format(duration=duration, what=what)
+
+
+def several_need_you(count: int) -> str:
+    return translate("notice", "%n chats need you", "", count)
+
+
+def several_finished(count: int) -> str:
+    return translate("notice", "%n chats finished", "", count)
+
+
+def several_died(count: int) -> str:
+    return translate("notice", "%n chats ended unexpectedly", "", count)
+
+
+def names(shown: list[str], further: int) -> str:
+    """The names of chats, of which ``further`` more are not named."""
+    listed = ", ".join(shown)
+    if further <= 0:
+        return listed
+    return translate("notice", "{names} and {count} more").format(names=listed, count=further)
+
+
+def mute_menu() -> str:
+    return translate("notice", "Mute notifications")
+
+
+def for_an_hour() -> str:
+    return translate("notice", "For an hour")
+
+
+def until_tomorrow() -> str:
+    return translate("notice", "Until tomorrow morning")
+
+
+def muted_until(when: str) -> str:
+    return translate("notice", "Notifications are muted until {when}").format(when=when)
+
+
+def muted() -> str:
+    return translate("notice", "muted")
+
+
+def unmute() -> str:
+    return translate("notice", "Unmute")
+
+
+def unmuted() -> str:
+    return translate("notice", "Notifications are on")
+
+
+def chat_muted(name: str) -> str:
+    return translate("notice", "{name} sends no notifications any more").format(name=name)
+
+
+def chat_unmuted(name: str) -> str:
+    return translate("notice", "{name} sends notifications again").format(name=name)
+
+
+def cannot_start_at_login(error: object) -> str:
+    return translate("notice", "Can’t set up the start at login: {error}").format(error=error)
+
+
 def how_chat_ended(name: str, how: str) -> str:
     return translate("notice", "{name}: {how}").format(name=name, how=how)
 

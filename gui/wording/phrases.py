@@ -6,7 +6,7 @@ import signal
 from datetime import UTC, datetime
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, QLocale, QTime
 
 from session_host.protocol.untrusted_text import ended_by_user
 from session_host.protocol.values import State
@@ -64,6 +64,12 @@ def ago(since: datetime | None, now: datetime) -> str:
     if seconds < NOW_S:
         return translate("phrases", "just now")
     return translate("phrases", "{duration} ago").format(duration=duration(seconds))
+
+
+def clock_time(moment: datetime) -> str:
+    """A moment of today or tomorrow, in local time and the user's way of writing it."""
+    local = moment.astimezone()
+    return QLocale().toString(QTime(local.hour, local.minute), QLocale.FormatType.ShortFormat)
 
 
 def is_young(since: datetime | None, now: datetime) -> bool:

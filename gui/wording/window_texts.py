@@ -109,6 +109,10 @@ def close_tab_hint() -> str:
     return translate("window", "Close tab (the chat keeps running)")
 
 
+def muted() -> str:
+    return translate("window", "notifications muted")
+
+
 def bell() -> str:
     return translate("window", "rang the bell")
 

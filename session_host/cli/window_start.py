@@ -81,22 +81,23 @@ def window_command() -> list[str]:
 
 
 def run() -> int:
-    """Open or raise the window.
+    """Open or raise the window; a hidden start leaves an open one alone.
 
     Raises:
         WindowNotInstalled: there is none to open.
         OutliveError: there is no display for the window.
     """
-    if not _raised():
+    if not _is_open():
         open_window()
     return 0
 
 
-def _raised() -> bool:
-    from session_host.client.window_control import WindowNotOpen, ask
+def _is_open() -> bool:
+    """Whether the window is open; raises it."""
+    from session_host.client.window_control import HIDDEN_START, WindowNotOpen, ask
 
     try:
-        ask("raise", timeout_s=RAISE_TIMEOUT_S)
+        ask("tabs" if os.environ.get(HIDDEN_START) else "raise", timeout_s=RAISE_TIMEOUT_S)
     except WindowNotOpen:
         return False
     return True

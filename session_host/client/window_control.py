@@ -15,6 +15,9 @@ from session_host.system.peer_credentials import is_foreign
 
 Verb = Literal["tabs", "show", "grab", "close", "raise", "new_chat"]
 
+HIDDEN_START = "OUTLIVE_START_HIDDEN"
+"""This variable of a start at login, if set, opens the window hidden in the tray, and leaves an open one alone."""
+
 TIMEOUT_S = 10.0
 MAX_REPLY_BYTES = 4 * 1024 * 1024
 

@@ -254,6 +254,12 @@ class ChatActions(QObject):
         """Put a chat's name on the clipboard."""
         QGuiApplication.clipboard().setText(chat.name)
 
+    def mute_or_unmute(self, chat: Chat) -> None:
+        """Mute a chat's notifications, or hear them again."""
+        self._sessions.muting.mute_chat(chat, muted=not chat.is_muted)
+        say = notice_texts.chat_muted if chat.is_muted else notice_texts.chat_unmuted
+        self._banners.inform(say(chat.name), key="muting")
+
     def export(self, chat: Chat) -> None:
         """Ask for a file, and export a chat's whole recording to it."""
         self._sheets.export.ask(chat.name, Path.home(), lambda path: self._export(chat, path), chat.record.runtime)

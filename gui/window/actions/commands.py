@@ -16,7 +16,7 @@ from gui.window.page.chat_page import ChatPage
 from gui.window.page.terminal_page import TerminalPage
 from gui.window.panes.panes import Panes
 from gui.window.sheets.chooser import Choice
-from gui.wording import action_texts, common_texts, notice_texts
+from gui.wording import action_texts, common_texts, notice_texts, phrases
 from gui.wording.second_lines import second_lines
 
 
@@ -60,6 +60,10 @@ class Commands:
             "stop": lambda: self._on_active_chat(chat_actions.stop),
             "kill": lambda: self._on_active_chat(chat_actions.kill),
             "stop_all": chat_actions.stop_all,
+            "mute_chat": lambda: self._on_active_chat(chat_actions.mute_or_unmute),
+            "mute_hour": lambda: self._mute_all(self._sessions.muting.mute_for_an_hour),
+            "mute_tomorrow": lambda: self._mute_all(self._sessions.muting.mute_until_tomorrow),
+            "unmute": lambda: self._mute_all(self._sessions.muting.hear_all),
             "copy_name": lambda: self._on_active_chat(chat_actions.copy_name),
             "send": self.show_send_sheet,
             "resume": lambda: self._on_active_chat(resuming.resume),
@@ -109,6 +113,12 @@ class Commands:
             self._open_chat(chat)
         else:
             self._banners.inform(notice_texts.no_chats_need_you(), key="next waiting")
+
+    def _mute_all(self, act: Callable[[], None]) -> None:
+        act()
+        until = self._sessions.muting.until
+        text = notice_texts.unmuted() if until is None else notice_texts.muted_until(phrases.clock_time(until))
+        self._banners.inform(text, key="muting")
 
     def show_send_sheet(self) -> None:
         """Ask for a text to send to the shown chat, or to another one."""

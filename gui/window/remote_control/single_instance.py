@@ -74,8 +74,11 @@ class SingleInstance:
         return True
 
 
-def claim_or_raise() -> SingleInstance | None:
+def claim_or_raise(*, raises: bool = True) -> SingleInstance | None:
     """Become the window, or raise the open one and return None.
+
+    Args:
+        raises: False leaves the open one as it is.
 
     Raises:
         WindowHangs: a window is open, and does not respond in time.
@@ -87,7 +90,7 @@ def claim_or_raise() -> SingleInstance | None:
     deadline_s = time.monotonic() + ANSWER_TIMEOUT_S
     while (lock := _take_lock(_lock_path())) is None:
         try:
-            ask("raise", timeout_s=ANSWER_TIMEOUT_S)
+            ask("raise" if raises else "tabs", timeout_s=ANSWER_TIMEOUT_S)
             return None
         except WindowNotOpen as error:
             # The other window is starting or exiting: soon one of the two ways works.

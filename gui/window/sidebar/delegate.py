@@ -107,11 +107,12 @@ class SidebarDelegate(QStyledItemDelegate):
         painter.setPen(tokens.color("secondary"))
         age_width = QFontMetrics(small).horizontalAdvance(entry.age)
         painter.drawText(first, right | middle, entry.age)
-        if entry.rang:
+        bells = [(Glyph.MUTED, "secondary")] * entry.muted + [(Glyph.BELL, "accent")] * entry.rang
+        for glyph, color in bells:
             bell = QRectF(
                 first.right() - age_width - _BELL_PX - 4, first.center().y() - _BELL_PX / 2, _BELL_PX, _BELL_PX
             )
-            paint_glyph(painter, Glyph.BELL, bell, tokens.color("accent"))
+            paint_glyph(painter, glyph, bell, tokens.color(color))
             age_width += _BELL_PX + 4
         self._paint_second_line(painter, second, entry)
 

@@ -44,6 +44,7 @@ class ChatRow:
     mark: str
     unseen: bool
     rang: bool
+    muted: bool
     over: bool
     active: bool
 
@@ -188,6 +189,7 @@ class SidebarModel(QAbstractListModel):
             mark=chat.mark.value,
             unseen=chat.unseen,
             rang=chat.rang,
+            muted=chat.is_muted,
             over=chat.is_over,
             active=chat.id == self._active,
         )
@@ -212,7 +214,8 @@ class SidebarModel(QAbstractListModel):
             return entry.name
         if role == Qt.ItemDataRole.AccessibleTextRole:
             rang = window_texts.bell() if entry.rang else window_texts.new_output() if entry.unseen else ""
-            said = (entry.name, self._agent(entry), entry.mark, rang, entry.chat.where_and_what, entry.age)
+            muted = window_texts.muted() if entry.muted else ""
+            said = (entry.name, self._agent(entry), entry.mark, rang, entry.chat.where_and_what, entry.age, muted)
             return ", ".join(part for part in said if part)
         if role == Qt.ItemDataRole.ToolTipRole:
             return as_tooltip(_tooltip(entry))
@@ -245,6 +248,8 @@ def _tooltip(row: ChatRow) -> str:
     lines.append(chat.how_known or row.mark)
     if chat.needs_you and chat.activity_detail:
         lines.append(chat.activity_detail)
+    if row.muted:
+        lines.append(window_texts.muted())
     return "\n".join(lines)
 
 

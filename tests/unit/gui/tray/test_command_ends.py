@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gui.bridge.chat import Chat
-from gui.tray.command_ends import LONG_S, CommandEnds
+from gui.tray.notifier import Notifier
 from session_host.protocol.messages import ForegroundEvent
 from tests.unit.gui.conftest import Played
 from tests.unit.gui.tray.test_notifications import Board
 
+LONG_S = 15.0
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 
@@ -23,7 +24,8 @@ class Desk:
         self.id = session_id
         self.board = Board()
         self.looks = False
-        self.ends = CommandEnds(played.sessions, lambda _chat: self.looks, self.board)
+        self.notifier = Notifier(played.sessions, {}, lambda _chat: self.looks, self.board, moment_ms=0)
+        self.notifier.use(is_wanted=True, long_turn_s=LONG_S)
 
     def __call__(self, program: str, after_s: float, code: int | None = None) -> None:
         at = (NOON + timedelta(seconds=after_s)).isoformat()
@@ -43,10 +45,10 @@ async def test_the_end_of_a_long_command_is_shown_once_and_taken_back_when_it_is
     desk("make -j8", 1)
     desk("", 1 + 4 * 60, 2)
     assert desk.board.shown == {desk.id: ("make -j8 failed in work (exit code 2)", "After 4 min, /srv/app")}
-    desk.ends.check()
+    desk.notifier.check()
     assert desk.board.count == 1
     desk.looks = True
-    desk.ends.check()
+    desk.notifier.check()
     assert desk.board.shown == {}
 
 
@@ -61,7 +63,7 @@ async def test_the_next_command_takes_the_notification_back(desk: Desk):
 @pytest.mark.parametrize("case", ["short", "looked at", "unwanted"])
 async def test_nothing_is_shown_of_a_short_command_a_visible_chat_or_without_the_users_wish(desk: Desk, case: str):
     desk.looks = case == "looked at"
-    desk.ends.is_wanted = case != "unwanted"
+    desk.notifier.use(is_wanted=case != "unwanted", long_turn_s=LONG_S)
     desk("make", 0)
     desk("", LONG_S - 1 if case == "short" else LONG_S + 1, 1)
     assert desk.board.count == 0

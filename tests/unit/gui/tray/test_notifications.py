@@ -9,6 +9,7 @@ import pytest
 
 from gui.bridge.background.tasks import Tasks
 from gui.bridge.chat import Chat
+from gui.bridge.muting import Muting, next_morning
 from gui.bridge.one_question import asking, next_that_waits
 from gui.tray.desktop_notifications import DesktopNotifications
 from gui.tray.notifier import Notifier
@@ -50,7 +51,7 @@ class Told:
     def __init__(self, played: Played) -> None:
         self.board = Board()
         self.looked_at = ""
-        self.notifier = Notifier(played.sessions, played.catalog, self._is_looked_at, self.board)
+        self.notifier = Notifier(played.sessions, played.catalog, self._is_looked_at, self.board, moment_ms=0)
 
     def _is_looked_at(self, chat: Chat) -> bool:
         return chat.id == self.looked_at
@@ -112,7 +113,7 @@ async def test_what_waited_before_the_window_opened_and_who_wants_no_word(played
     session_id = await played.add("one")
     played.viewers[session_id].be(Activity.NEEDS_INPUT, "2026-01-02T03:04:05Z", "Old?")
     played.settle()
-    told.notifier.is_wanted = False
+    told.notifier.use(is_wanted=False)
     other = await played.add("two")
     played.viewers[other].be(Activity.NEEDS_INPUT, later(), "New?")
     played.settle()
@@ -183,6 +184,103 @@ async def test_a_chat_that_dies_is_told_until_it_is_looked_at(played: Played, to
     told.looked_at = ids[0]
     told.notifier.check()
     assert told.board.shown == {}
+
+
+def at(seconds: float) -> str:
+    """A time after the window opened."""
+    return later(60 + seconds)
+
+
+async def test_a_long_turn_is_told_when_it_is_done_and_a_short_one_is_not(played: Played, told: Told):
+    told.notifier.use(is_wanted=True, long_turn_s=30)
+    played.sessions.follow_all()
+    ids = {name: await played.add(name, cwd="/srv/app") for name in ("long", "short", "asked", "seen")}
+    for session_id in ids.values():
+        played.viewers[session_id].be(Activity.WORKING, at(0))
+    played.settle()
+    played.viewers[ids["asked"]].be(Activity.NEEDS_INPUT, at(40), "Run it?")
+    played.settle()
+    played.viewers[ids["asked"]].be(Activity.WORKING, at(50))
+    told.looked_at = ids["seen"]
+    played.settle()
+    played.viewers[ids["long"]].be(Activity.IDLE, at(90))
+    played.viewers[ids["short"]].be(Activity.IDLE, at(29))
+    played.viewers[ids["asked"]].be(Activity.IDLE, at(60))
+    played.viewers[ids["seen"]].be(Activity.IDLE, at(90))
+    played.settle()
+    assert told.board.shown == {ids["long"]: ("long finished", "After 1 min: /srv/app")}
+    played.viewers[ids["long"]].be(Activity.WORKING, at(100))
+    played.settle()
+    assert told.board.shown == {}, "the next turn began"
+    played.viewers[ids["long"]].be(Activity.IDLE, at(140), "All 12 tests pass.")
+    played.settle()
+    assert told.board.shown == {ids["long"]: ("long finished", "After 40 s: All 12 tests pass.")}
+    told.looked_at = ids["long"]
+    told.notifier.check()
+    assert told.board.shown == {}
+
+
+async def test_ten_chats_that_finish_in_a_moment_are_named_in_one_notification(played: Played, told: Told):
+    told.notifier.use(is_wanted=True, long_turn_s=30)
+    played.sessions.follow_all()
+    ids = [await played.add(f"chat-{number}") for number in range(10)]
+    for session_id in ids:
+        played.viewers[session_id].be(Activity.WORKING, at(0))
+    played.settle()
+    for session_id in ids:
+        played.viewers[session_id].be(Activity.IDLE, at(90))
+    played.settle()
+    assert told.board.shown == {"done": ("10 chats finished", ", ".join(f"chat-{number}" for number in range(10)))}
+    assert told.notifier.chat_of("done") is played.chat(ids[0])
+    for session_id in ids[:9]:
+        told.looked_at = session_id
+        told.notifier.check()
+    assert told.board.shown, "one was not seen yet"
+    assert told.notifier.chat_of("done") is played.chat(ids[9])
+    played.viewers[ids[9]].end(0)
+    played.settle()
+    assert told.board.shown == {}
+    for session_id in ids[:3]:
+        played.viewers[session_id].be(Activity.NEEDS_INPUT, at(100), "Run it?")
+    played.settle()
+    assert told.board.shown == {"asks": ("3 chats need you", "chat-0, chat-1, chat-2")}
+
+
+async def test_muted_chats_send_nothing_and_are_remembered(played: Played, told: Told):
+    played.sessions.follow_all()
+    muting = played.sessions.muting
+    one, two = [await played.add(name) for name in ("one", "two")]
+    muting.mute_chat(played.chat(one), muted=True)
+    for session_id in (one, two):
+        played.viewers[session_id].be(Activity.NEEDS_INPUT, later(), "Run it?")
+    played.settle()
+    assert told.board.shown.keys() == {two}
+    muting.mute_for_an_hour()
+    assert told.board.shown == {}, "what is shown goes, too"
+    assert muting.until is not None
+    restored = Muting(played.sessions)
+    restored.restore([one], muting.until.isoformat())
+    assert restored.is_muted(played.chat(two)), "for the hour"
+    restored.hear_all()
+    assert [restored.is_muted(played.chat(each)) for each in (one, two)] == [True, False]
+    restored.restore([one], later(-1))
+    assert restored.until is None, "the hour is over"
+
+    played.viewers[one].end(0)
+    follower = await played.add("one again", resumed_from=one)
+    await played.sessions.look_now()
+    played.settle()
+    assert muting.muted == [follower]
+    assert played.chat(follower).is_muted, "it goes on with the same conversation"
+
+
+@pytest.mark.parametrize(
+    ("now", "until"),
+    [("2026-03-02T15:00", "2026-03-03T06:00"), ("2026-03-02T05:30", "2026-03-03T06:00"),
+     ("2026-03-02T01:00", "2026-03-02T06:00")],
+)  # fmt: skip
+def test_until_tomorrow_is_the_next_morning(now: str, until: str) -> None:
+    assert next_morning(datetime.fromisoformat(now)) == datetime.fromisoformat(until)
 
 
 class Desktop:

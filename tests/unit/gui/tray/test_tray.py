@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMenu
 
 from gui.bridge.chat import Chat
 from gui.tray.tray import Tray, tray_icon
+from gui.wording import phrases
 from session_host.protocol.values import Activity
 from tests.unit.gui.conftest import Played
 
@@ -41,7 +42,8 @@ async def test_chats_that_need_the_user_come_first(played: Played, tray: Tray):
     names = [line.split("  ·  ")[0] for line in entries(tray)[:4]]
     assert names == ["asking", "working", "silent", "idle"], "a command that says nothing runs"
     assert entries(tray)[4:] == [
-        "All chats…", "New chat…", "Open Outlive", "Settings…", "Quit (chats keep running)", "Stop all chats…",
+        "All chats…", "New chat…", "Open Outlive", "Mute notifications", "Settings…", "Quit (chats keep running)",
+        "Stop all chats…",
     ]  # fmt: skip
     assert "1 needs you" in tray.icon.toolTip()
 
@@ -64,6 +66,22 @@ async def test_ten_chats_at_most_and_all_of_them_elsewhere(played: Played, tray:
     tray.all_chats.connect(lambda: asked.append(True))
     action(tray, "All chats").trigger()
     assert asked
+
+
+async def test_notifications_are_muted_in_the_menu_and_it_says_until_when(played: Played, tray: Tray):
+    submenu = action(tray, "Mute notifications").menu()
+    assert isinstance(submenu, QMenu)
+    assert [each.text() for each in submenu.actions()] == ["For an hour", "Until tomorrow morning"]
+    submenu.actions()[0].trigger()
+    until = played.sessions.muting.until
+    assert until is not None
+    tray.refresh()
+    assert action(tray, "Notifications are muted until").text().endswith(phrases.clock_time(until))
+    assert tray.icon.toolTip().endswith("muted")
+    action(tray, "Unmute").trigger()
+    tray.refresh()
+    assert played.sessions.muting.until is None
+    assert "Unmute" not in entries(tray)
 
 
 async def test_recent_directories_are_offered(played: Played, tray: Tray):

@@ -1,0 +1,130 @@
+"""Who is told of chats, and who is left in peace: a real bus with a tray and a notification service on it."""
+
+from __future__ import annotations
+
+import configparser
+import shlex
+import subprocess
+import time
+from collections.abc import Iterator
+from datetime import datetime
+
+import pytest
+
+from gui.settings.autostart import autostart_file
+from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, listed
+from tests.programs import Gate, program
+from tests.support.area import Area
+from tests.support.buses import BusDaemon
+from tests.support.commands import environment
+from tests.support.notification_desk import NotificationDesk, notification_desk
+from tests.support.processes import end
+from tests.support.tray_host import TrayHost, tray_host
+from tests.support.waiting import wait_until
+from tests.support.windows import Window, outlive
+
+pytestmark = pytest.mark.e2e
+
+LONG_TURN_S = 1
+
+
+@pytest.fixture
+def desk(session_bus: BusDaemon) -> Iterator[NotificationDesk]:
+    with notification_desk("actions") as made:
+        yield made
+
+
+@pytest.fixture
+def tray(session_bus: BusDaemon) -> Iterator[TrayHost]:
+    with tray_host() as made:
+        yield made
+
+
+def turn_behind(gate: Gate) -> list[str]:
+    """A program that works until it is let through; at a second input it fails."""
+    works, rests = r"\033]9;4;1;10\007", r"\033]9;4;0\007"
+    return ["sh", "-c", f"printf '{works}'; head -c 1 {gate.path} >/dev/null; printf '{rests}'; read line; exit 3"]
+
+
+def active(own: Window) -> list[str]:
+    return [tab["name"] for tab in own.tabs() if tab["active"]]
+
+
+def palette(own: Window, text: str) -> None:
+    """Choose a command in the palette."""
+    own.press("ctrl+shift+p")
+    own.type(text)
+    own.press("Return")
+
+
+def test_long_turns_that_end_together_are_one_notification_and_muted_ones_none(
+    area: Area, new_chat: NewChat, desk: NotificationDesk, tray: TrayHost, open_window: OpenWindow, gate: Gate
+):
+    (area.config / "window.toml").write_text(f"long_turn_s = {LONG_TURN_S}\n")
+    names = ["turn-1", "turn-2", "turn-3", "turn-4"]
+    chats = {name: new_chat(name, *turn_behind(gate)) for name in names}
+    shown = new_chat("shown", *program("raw_echo"))
+    with open_window() as own:
+        own.show(chats["turn-4"]["id"])
+        own.wait_connected([chats["turn-4"]["id"]])
+        own.focus()
+        palette(own, "mute or unmute")
+        own.show(shown["id"])
+        wait_until(lambda: active(own) == ["shown"], WAIT_S, "the other tab")
+        for name in names:
+            wait_until(lambda name=name: listed(chats[name]["id"])["activity"] == "working", WAIT_S, f"{name} to work")
+        since = max(datetime.fromisoformat(listed(chat["id"])["activity_since"]).timestamp() for chat in chats.values())
+        wait_until(lambda: time.time() - since > LONG_TURN_S, WAIT_S, "the turns to be long ones")
+        gate.release(4)
+        wait_until(desk.shown, WAIT_S, "the notification")
+        [told] = desk.shown()
+        assert told.title == "3 chats finished"
+        assert sorted(told.text.split(", ")) == names[:3]
+        desk.click()
+        wait_until(lambda: active(own)[0] in names[:3], WAIT_S, "a chat of them in front")
+        for name in names[:3]:
+            own.show(chats[name]["id"])
+        wait_until(lambda: not desk.shown(), WAIT_S, "the notification to go with the last chat that was looked at")
+
+        own.show(shown["id"])
+        tray.choose("For an hour")
+        wait_until(lambda: tray.tooltip().endswith("muted"), WAIT_S, "the tray to say so")
+        outlive("send", chats["turn-1"]["id"], "x", "--enter", "--anyway")
+        wait_until(lambda: listed(chats["turn-1"]["id"])["state"] == "exited", WAIT_S, "the chat to die")
+    with open_window() as own:  # What is muted is remembered.
+        tray.choose("Unmute")
+        wait_until(lambda: not tray.tooltip().endswith("muted"), WAIT_S, "the end of the muting")
+        own.wait_connected([shown["id"]])
+        for name in ("turn-4", "turn-2"):
+            outlive("send", chats[name]["id"], "x", "--enter", "--anyway")
+            wait_until(lambda name=name: listed(chats[name]["id"])["state"] == "exited", WAIT_S, f"{name} to die")
+        wait_until(desk.shown, WAIT_S, "the notification")
+        assert [told.title for told in desk.shown()] == ["turn-2 ended unexpectedly"]
+
+
+def test_at_login_the_window_waits_in_the_tray(
+    area: Area, new_chat: NewChat, tray: TrayHost, desk: NotificationDesk, open_window: OpenWindow
+):
+    new_chat("kept", *program("raw_echo"))
+    assert not autostart_file().parent.exists()
+    with open_window() as own:
+        own.focus()
+        (area.config / "window.toml").write_text("start_at_login = true\n")
+        wait_until(autostart_file().exists, WAIT_S, "the file in the directory autostart")
+    entry = configparser.RawConfigParser()
+    entry.read(autostart_file())
+    process = subprocess.Popen(shlex.split(entry["Desktop Entry"]["Exec"]), env=environment())
+    own = Window(process)
+    try:
+        wait_until(own.is_listening, WAIT_S, "the window to listen")
+        wait_until(lambda: tray.tooltip() == "Outlive: 1 chat running", WAIT_S, "its icon")
+        assert own.shown() == []
+        subprocess.run(shlex.split(entry["Desktop Entry"]["Exec"]), env=environment(), check=True, timeout=WAIT_S)
+        assert own.shown() == [], "another login leaves it there"
+        tray.choose("Open Outlive")
+        wait_until(own.shown, WAIT_S, "the window")
+        (area.config / "window.toml").write_text("start_at_login = false\n")
+        wait_until(lambda: not autostart_file().exists(), WAIT_S, "the file to go")
+    finally:
+        end([process.pid])
+        process.wait()
