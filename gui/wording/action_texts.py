@@ -240,6 +240,10 @@ def mute_chat() -> str:
     return translate("action", "Mute notifications")
 
 
+def unmute_chat() -> str:
+    return translate("action", "Unmute notifications")
+
+
 def unknown_action(action: str) -> str:
     return translate("action", "keys.toml: unknown action '{action}'").format(action=action)
 

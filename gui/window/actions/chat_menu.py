@@ -79,9 +79,8 @@ class ChatMenu:
         menu.addAction(action_texts.rename(), lambda: chat_actions.rename(chat))
         menu.addAction(action_texts.copy_name(), lambda: chat_actions.copy_name(chat))
         menu.addAction(common_texts.export_(), lambda: chat_actions.export(chat))
-        mute = menu.addAction(action_texts.mute_chat(), lambda: self._chat_actions.mute_or_unmute(chat))
-        mute.setCheckable(True)
-        mute.setChecked(chat.is_muted)
+        mute = action_texts.unmute_chat() if chat.is_muted else action_texts.mute_chat()
+        menu.addAction(mute, lambda: self._chat_actions.mute_or_unmute(chat))
         menu.addSeparator()
         menu.addAction(action_texts.status_details(), lambda: self._sheets.explain.ask(chat))
         if not chat.is_over:

@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -46,6 +47,11 @@ def turn_behind(gate: Gate) -> list[str]:
     return ["sh", "-c", f"printf '{works}'; head -c 1 {gate.path} >/dev/null; printf '{rests}'; read line; exit 3"]
 
 
+def wait_for(chat: dict[str, Any], key: str, value: str) -> None:
+    """Wait until ``ls`` tells this of a chat."""
+    wait_until(lambda: listed(chat["id"])[key] == value, WAIT_S, f"{chat['name']} to be {value}")
+
+
 def active(own: Window) -> list[str]:
     return [tab["name"] for tab in own.tabs() if tab["active"]]
 
@@ -72,7 +78,7 @@ def test_long_turns_that_end_together_are_one_notification_and_muted_ones_none(
         own.show(shown["id"])
         wait_until(lambda: active(own) == ["shown"], WAIT_S, "the other tab")
         for name in names:
-            wait_until(lambda name=name: listed(chats[name]["id"])["activity"] == "working", WAIT_S, f"{name} to work")
+            wait_for(chats[name], "activity", "working")
         since = max(datetime.fromisoformat(listed(chat["id"])["activity_since"]).timestamp() for chat in chats.values())
         wait_until(lambda: time.time() - since > LONG_TURN_S, WAIT_S, "the turns to be long ones")
         gate.release(4)
@@ -90,14 +96,14 @@ def test_long_turns_that_end_together_are_one_notification_and_muted_ones_none(
         tray.choose("For an hour")
         wait_until(lambda: tray.tooltip().endswith("muted"), WAIT_S, "the tray to say so")
         outlive("send", chats["turn-1"]["id"], "x", "--enter", "--anyway")
-        wait_until(lambda: listed(chats["turn-1"]["id"])["state"] == "exited", WAIT_S, "the chat to die")
+        wait_for(chats["turn-1"], "state", "exited")
     with open_window() as own:  # What is muted is remembered.
         tray.choose("Unmute")
         wait_until(lambda: not tray.tooltip().endswith("muted"), WAIT_S, "the end of the muting")
         own.wait_connected([shown["id"]])
         for name in ("turn-4", "turn-2"):
             outlive("send", chats[name]["id"], "x", "--enter", "--anyway")
-            wait_until(lambda name=name: listed(chats[name]["id"])["state"] == "exited", WAIT_S, f"{name} to die")
+            wait_for(chats[name], "state", "exited")
         wait_until(desk.shown, WAIT_S, "the notification")
         assert [told.title for told in desk.shown()] == ["turn-2 ended unexpectedly"]
 

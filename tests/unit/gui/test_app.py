@@ -83,6 +83,16 @@ async def test_without_a_tray_closing_ends_the_window(app: App, monkeypatch: pyt
     assert app.finished.is_set()
 
 
+async def test_a_window_that_waits_for_a_tray_in_vain_is_found_among_the_windows(
+    app: App, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(Tray, "is_there", False)
+    app.window.hide()
+    app._show_without_tray()
+    assert app.window.isMinimized()
+    assert app.windows.is_any_visible
+
+
 async def test_with_a_tray_closing_hides_the_window_and_quit_is_in_the_tray(app: App, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(Tray, "is_there", True)
     app.window.close()
