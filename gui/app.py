@@ -44,7 +44,7 @@ from session_host.client.sessions.session_info import all_after_boot
 from session_host.client.sessions.store_access import open_or_recover
 from session_host.client.sessions.store_access import open_store as open_complete_store
 from session_host.client.viewer.viewer import Viewer, ViewerDelegate
-from session_host.errors import OutliveError, StoreCorrupt
+from session_host.errors import ConfigError, OutliveError, StoreCorrupt
 from session_host.protocol.values import GridSize, Runtime
 from session_host.storage.store import SessionRecord, Store
 from session_host.version import VERSION

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from gui.settings.kinds import Choice, Kind, Named, Number, Text, Toggle
-from gui.settings.preferences import FONT_SIZE_RANGE_PX, WindowFile
+from gui.settings.preferences import FONT_SIZE_RANGE_PX, LONGEST_TURN_S, WindowFile
 from session_host.client.chats.settings import (
     ENDED_LIMITS_MIB,
     IDLE_LIMITS_MIN,
@@ -105,6 +105,8 @@ SETTINGS: tuple[Setting, ...] = (
     _window("confirm_paste", Toggle(), "terminal"),
     _window("editor", Text(is_command=True), "terminal"),
     _window("notifications", Toggle(), "notifications"),
+    _window("long_turn_s", _range((0, LONGEST_TURN_S), unit="s", zero="never", step=10), "notifications"),
+    _window("start_at_login", Toggle(), "notifications", "login"),
     _chats("record", Toggle(), section="recording"),
     _chats("record_limit_mib", _range(RECORD_LIMITS_MIB, unit="MiB", step=16), section="recording"),
     _chats("ended_limit_mib", _range(ENDED_LIMITS_MIB, unit="MiB", zero="no limit", step=256), section="recording"),

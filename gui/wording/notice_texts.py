@@ -89,15 +89,15 @@ def after(duration: str, what: str) -> str:
 
 
 def several_need_you(count: int) -> str:
-    return translate("notice", "%n chats need you", "", count)
+    return translate("notice", "%n chat(s) need(s) you", "", count)
 
 
 def several_finished(count: int) -> str:
-    return translate("notice", "%n chats finished", "", count)
+    return translate("notice", "%n chat(s) finished", "", count)
 
 
 def several_died(count: int) -> str:
-    return translate("notice", "%n chats ended unexpectedly", "", count)
+    return translate("notice", "%n chat(s) ended unexpectedly", "", count)
 
 
 def names(shown: list[str], further: int) -> str:

@@ -17,6 +17,8 @@ LABELS = {
     "window.confirm_paste": QT_TRANSLATE_NOOP("settings", "Ask before risky pastes"),
     "window.editor": QT_TRANSLATE_NOOP("settings", "Editor"),
     "window.notifications": QT_TRANSLATE_NOOP("settings", "Notifications"),
+    "window.long_turn_s": QT_TRANSLATE_NOOP("settings", "When done after"),
+    "window.start_at_login": QT_TRANSLATE_NOOP("settings", "Start at login"),
     "chats.scrollback_lines": QT_TRANSLATE_NOOP("settings", "Scrollback"),
     "chats.shell_integration": QT_TRANSLATE_NOOP("settings", "Shell integration"),
     "chats.record": QT_TRANSLATE_NOOP("settings", "Record chats"),
@@ -50,7 +52,11 @@ HELP = {
     "window.editor": QT_TRANSLATE_NOOP(
         "settings", "The command that opens files named in a terminal. May contain {file}, {line} and {column}."
     ),
-    "window.notifications": QT_TRANSLATE_NOOP("settings", "The desktop tells you when a chat needs you."),
+    "window.notifications": QT_TRANSLATE_NOOP("settings", "The desktop tells you when a chat needs you or dies."),
+    "window.long_turn_s": QT_TRANSLATE_NOOP(
+        "settings", "A notification also when an agent’s turn or a shell’s command ends that took so long."
+    ),
+    "window.start_at_login": QT_TRANSLATE_NOOP("settings", "Outlive waits in the tray when you log in."),
     "chats.scrollback_lines": QT_TRANSLATE_NOOP("settings", "How far a terminal can be scrolled back."),
     "chats.shell_integration": QT_TRANSLATE_NOOP(
         "settings", "bash, zsh and fish mark their prompts: to jump to them, and to copy a command’s output."
@@ -110,6 +116,7 @@ SECTIONS = {
     "theme": QT_TRANSLATE_NOOP("settings", "Theme"),
     "text": QT_TRANSLATE_NOOP("settings", "Text"),
     "cursor": QT_TRANSLATE_NOOP("settings", "Cursor"),
+    "login": QT_TRANSLATE_NOOP("settings", "Login"),
     "recording": QT_TRANSLATE_NOOP("settings", "Recording"),
     "rest": QT_TRANSLATE_NOOP("settings", "Resting"),
     "idle": QT_TRANSLATE_NOOP("settings", "Idle agents"),

@@ -28,6 +28,27 @@
         </translation>
     </message>
     <message numerus="yes">
+        <source>%n chat(s) need(s) you</source>
+        <translation>
+            <numerusform>%n chat needs you</numerusform>
+            <numerusform>%n chats need you</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n chat(s) finished</source>
+        <translation>
+            <numerusform>%n chat finished</numerusform>
+            <numerusform>%n chats finished</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n chat(s) ended unexpectedly</source>
+        <translation>
+            <numerusform>%n chat ended unexpectedly</numerusform>
+            <numerusform>%n chats ended unexpectedly</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>%n need(s) you</source>
         <translation>
             <numerusform>%n needs you</numerusform>
