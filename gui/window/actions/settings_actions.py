@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QPoint, QRect
 from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QApplication
 
 from gui.bridge.background.tasks import Tasks
 from gui.settings.live import LiveSettings
 from gui.settings.live_agents import LiveAgents
 from gui.theme.follow import Theme
 from gui.window.actions import key_table
+from gui.window.widgets.parts import within_a_screen
 
 if TYPE_CHECKING:
     from gui.window.settings.key_book import KeyBook
@@ -55,7 +57,12 @@ class SettingsOpener(QObject):
                 zoom=self._zoom, set_zoom=self._set_zoom, import_theme=self._import_theme, open_file=self._open_file,
                 reset_theme=self._reset_theme,
             )  # fmt: skip
+            beside = QApplication.activeWindow()
             self.window = SettingsWindow(around)
+            if beside is not None:
+                place = QRect(QPoint(), self.window.size())
+                place.moveCenter(beside.geometry().center())
+                self.window.setGeometry(within_a_screen(place, self.window.minimumSize()))
             self.window.closed.connect(self._on_closed)
         self.window.start()
         return self.window
