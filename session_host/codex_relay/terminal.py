@@ -67,10 +67,19 @@ def _follow(agent: subprocess.Popen[bytes], path: Path) -> int | None:
             with connection:
                 select.select([descriptor, connection.fileno()], [], [])
             if select.select([descriptor], [], [], LOOK_AGAIN_S)[0]:
-                return agent.wait()
+                code = agent.wait()
+                return code if code == 0 or _is_served(path) else None  # It may fail since the server has gone.
     finally:
         os.close(descriptor)
     return None
+
+
+def _is_served(path: Path) -> bool:
+    """Whether the server takes connections."""
+    connection = connected(path)
+    if connection is not None:
+        connection.close()
+    return connection is not None
 
 
 def _attributes() -> list[Any] | None:

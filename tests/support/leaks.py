@@ -100,7 +100,9 @@ def sockets_below(directory: Path) -> list[str]:
 
 
 def product_directories() -> set[Path]:
-    """What the product has in /tmp, but for the runtime directory of a real Outlive of this user's."""
-    own = f"outlive-{os.getuid()}"
+    """What the product has in /tmp, but for the runtime directory of a real Outlive of this user's, and for builds."""
+    others = (f"outlive-{os.getuid()}", "outlive-build.")
     with os.scandir("/tmp") as entries:
-        return {Path(entry.path) for entry in entries if entry.name.startswith("outlive") and entry.name != own}
+        return {
+            Path(each.path) for each in entries if each.name.startswith("outlive") and not each.name.startswith(others)
+        }

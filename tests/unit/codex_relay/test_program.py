@@ -14,6 +14,7 @@ import pytest
 
 from session_host.codex_relay.options import read_options
 from session_host.codex_relay.server import STALE_AFTER_S
+from session_host.codex_relay.terminal import ENDED
 from session_host.errors import UsageError
 from session_host.structured.dialects.base import Start
 from session_host.structured.dialects.codex.dialect import CodexDialect
@@ -217,3 +218,21 @@ def test_a_wrong_command_line_is_reported() -> None:
     with pytest.raises(UsageError):
         read_options(["path", "codex"])
     assert read_options(["path", "--", "codex", "x"]).command == ["codex", "x"]
+
+
+@pytest.mark.parametrize("is_served", [False, True])
+def test_a_terminal_whose_agent_fails_says_whether_the_chat_has_ended(path: Path, is_served: bool) -> None:
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+        listening.listen()
+        words = [*RELAY, "--terminal", str(path), "--", "sh", "-c", "read line; echo cannot connect; exit 3"]
+        process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        watching, _ = listening.accept()
+        if not is_served:
+            path.unlink()
+            listening.close()
+            watching.close()
+        said, _ = process.communicate("\n", timeout=20)
+        watching.close()
+    assert "cannot connect" in said
+    assert (process.returncode, ENDED in said) == ((3, False) if is_served else (0, True))
