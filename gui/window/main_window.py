@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 
-from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QHideEvent, QMoveEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -26,6 +26,7 @@ from gui.window.actions.chat_menu import ChatMenu
 from gui.window.actions.commands import Commands
 from gui.window.actions.open_links import LinkOpener
 from gui.window.actions.page_wiring import PageWiring
+from gui.window.actions.resume_all import ResumeAll
 from gui.window.actions.resuming import EndedChatActions
 from gui.window.actions.theme_actions import ThemeActions
 from gui.window.actions.upgrade_offer import UpgradeOffer
@@ -38,6 +39,7 @@ from gui.window.page.empty_state import EmptyState
 from gui.window.page.status_line import StatusLine
 from gui.window.page.terminal_page import TerminalPage
 from gui.window.panes.panes import Panes
+from gui.window.saving import LayoutSaving
 from gui.window.sidebar.sidebar import Sidebar
 from gui.window.tabs.recent import RecentChats
 from gui.window.tabs.remembered_marks import RememberedMarks
@@ -45,9 +47,6 @@ from gui.window.widgets.parts import Area, IconButton, sentence
 from gui.wording import notice_texts, window_texts
 from gui.wording.groups import Group
 from session_host.agents.agent import Agent
-
-SAVE_DELAY_MS = 150
-"""Delays saving, since dragging an edge changes the layout often; changed tabs are saved at once."""
 
 
 class MainWindow(QWidget):
@@ -92,13 +91,9 @@ class MainWindow(QWidget):
         self.layout_state = layout
         self.saved = saved or layout.windows[0]
         self.others: Others = NoOthers()
-        self._restoring = True
         self.setProperty("area", "sidebar")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setWindowTitle("Outlive")
-        self._save_soon = QTimer(self, singleShot=True, interval=SAVE_DELAY_MS)
-        self._save_soon.timeout.connect(self._save)
-
         folded = {Group(name) for name in layout.groups_folded if name in set(Group)}
         self.sidebar = Sidebar(theme, sessions, folded)
         self.empty = EmptyState(theme)
@@ -111,12 +106,15 @@ class MainWindow(QWidget):
         self.status_line = StatusLine(theme)
         self.ages = AgeTimer(sessions, self)
         self.frame = WindowFrame(self, self.sidebar, self._right_side(), self.saved)
+        self.saving = LayoutSaving(layout, self.saved, self.frame, self.tabs, self.marks_kept, self.sidebar)
+        self.saving.saved.connect(self.layout_changed)
         self.sheets = Sheets(theme, self, sessions, agents, self.open_chat)
         self.chat_actions = ChatActions(
             self, sessions, agents, layout, self.sheets, self.banners, self.tabs, self.open_chat, self.focus_page
         )
         self.resuming = EndedChatActions(sessions, self.tabs, layout, self.banners, self.open_chat)
         self._chat_menu = ChatMenu(self, self.chat_actions, self.resuming, self.sheets, self.open_chat)
+        self.resume_all = ResumeAll(sessions, agents, layout, self.resuming, self.banners, self.sheets.question)
         sequences, key_problems = key_table.with_overrides(preferences.keys)
         self.commands = Commands(
             sessions, self.tabs, self.sheets, self.banners, self.chat_actions, self.resuming, self.open_chat
@@ -155,8 +153,6 @@ class MainWindow(QWidget):
         return right
 
     def _connect(self) -> None:
-        self.tabs.changed.connect(self._on_tabs)
-        self.marks_kept.changed.connect(self._save)
         self.tabs.active_changed.connect(self._on_active)
         self.tabs.page_made.connect(self._on_page_made)
         self.tabs.close_wanted.connect(self.chat_actions.close_tab)
@@ -168,8 +164,6 @@ class MainWindow(QWidget):
         self.sidebar.rename_wanted.connect(self.chat_actions.rename)
         self.sidebar.remove_wanted.connect(self.chat_actions.remove)
         self.sidebar.left.connect(self.focus_page)
-        self.sidebar.folded_changed.connect(self._save_soon.start)
-        self.frame.splitter.splitterMoved.connect(self._save_soon.start)
         self.sheets.send.sent.connect(self._on_sent)
         self.sheets.send.wanted.connect(self.open_chat)
         self.chat_actions.ending.connect(self.resuming.note_end)
@@ -216,41 +210,35 @@ class MainWindow(QWidget):
 
     def begin(self) -> None:
         """Save changes from now on."""
-        self._restoring = False
+        self.saving.is_restored = True
         self._on_active()
 
-    def _save(self) -> None:
-        layout = self.layout_state
-        if not self._restoring:
-            self.tabs.note(self.saved)
-            self.marks_kept.note()
-        self.frame.note()
-        layout.groups_folded = sorted(group.value for group in self.sidebar.model.folded)
-        self.layout_changed.emit()
+    def retire(self) -> None:
+        """Hide the window for good and release its pages; work that it began may still end."""
+        self.saving.stop()
+        self._sessions.disconnect(self)
+        self.tabs.disconnect(self)
+        self.hide()
+        self.tabs.close_all()
 
     def snapshot_layout(self) -> WindowLayout:
         """The layout as it is now."""
-        self._save_soon.stop()
-        self._save()
+        self.saving.now()
         return self.layout_state
-
-    def _on_tabs(self) -> None:
-        if not self._restoring:
-            self._save()
 
     def moveEvent(self, event: QMoveEvent) -> None:
         super().moveEvent(event)
-        self._save_soon.start()
+        self.saving.soon()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._save_soon.start()
+        self.saving.soon()
         self.frame.on_resized()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.WindowStateChange:
-            self._save_soon.start()
+            self.saving.soon()
             self._tell_whether_seen()
         elif event.type() == QEvent.Type.ActivationChange:
             self.looks_elsewhere.emit()
@@ -355,6 +343,7 @@ class MainWindow(QWidget):
             "full_screen": lambda: self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen),
             "settings": self.settings_wanted.emit,
             "close_window": self.close,
+            "resume_all": self.resume_all.ask,
         }
 
     def set_zoom(self, steps: int) -> None:
@@ -363,18 +352,18 @@ class MainWindow(QWidget):
         self.layout_state.zoom = min(max(steps, smallest), largest)
         for page in self.tabs.pages():
             page.set_zoom(self.layout_state.zoom)
-        self._save_soon.start()
+        self.saving.soon()
 
     def toggle_sidebar(self) -> None:
         """Collapse the sidebar to marks, or show all of it."""
         self.frame.toggle_sidebar()
-        self._save_soon.start()
+        self.saving.soon()
 
     def toggle_status_line(self) -> None:
         """Show or hide the status line."""
         self.layout_state.status_line = not self.layout_state.status_line
         self.describe()
-        self._save_soon.start()
+        self.saving.soon()
 
     # ------------------------------------------------------------ events of chats
 

@@ -55,7 +55,7 @@ class Windows(QObject):
     def _add(self, saved: SavedWindow) -> MainWindow:
         window = self._make(saved)
         window.others = _OthersOf(self, window)
-        window.layout_changed.connect(self.layout_changed)
+        window.layout_changed.connect(self._on_layout)
         window.settings_wanted.connect(self.settings_wanted)
         window.close_wanted.connect(lambda: self._on_close_wanted(window))
         window.looks_elsewhere.connect(lambda: self._on_looks(window))
@@ -129,6 +129,12 @@ class Windows(QObject):
         """Whether the user sees this chat."""
         return any(window.is_looked_at(chat) for window in self.all)
 
+    def _on_layout(self) -> None:
+        """Save all windows as they are now: a tab that moves is never in both, or in none."""
+        for window in self.all:
+            window.saving.note()
+        self.layout_changed.emit()
+
     def _on_looks(self, window: MainWindow) -> None:
         if window.isActiveWindow() and window in self.all:
             self.current = window
@@ -155,12 +161,11 @@ class Windows(QObject):
         self._layout.windows = [each.saved for each in self.all]
         if self.current is window:
             self.current = self.all[-1]
-        window.hide()
-        window.tabs.close_all()
+        window.retire()
         self._sessions.tasks.start(self._delete(window), "a closed window")
         for other in self.all:
             other.describe()
-        self.layout_changed.emit()
+        self._on_layout()
 
     async def _delete(self, window: MainWindow) -> None:
         """Delete a closed window, once the work that it may have begun has ended."""

@@ -187,6 +187,7 @@ TITLES = {
     "send": QT_TRANSLATE_NOOP("action", "Send text to chat…"),
     "rename": QT_TRANSLATE_NOOP("action", "Rename chat…"),
     "resume": QT_TRANSLATE_NOOP("action", "Resume chat"),
+    "resume_all": QT_TRANSLATE_NOOP("action", "Resume all chats that a restart interrupted…"),
     "pick": QT_TRANSLATE_NOOP("action", "Choose another conversation…"),
     "copy_resume": QT_TRANSLATE_NOOP("action", "Copy resume command"),
     "duplicate": QT_TRANSLATE_NOOP("action", "New chat like this…"),

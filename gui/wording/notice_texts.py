@@ -380,3 +380,15 @@ def layout_damaged() -> str:
     return translate(
         "notice", "The saved windows and tabs were damaged; what could be read is open. All chats are in the sidebar."
     )
+
+
+def restart_interrupted_chats() -> str:
+    return translate("notice", "A restart of the computer interrupted chats.")
+
+
+def resume_all() -> str:
+    return translate("notice", "Resume all…")
+
+
+def nothing_to_resume() -> str:
+    return translate("notice", "No chat that a restart interrupted can be resumed.")

@@ -232,3 +232,16 @@ def needs_answer() -> str:
 
 def last_exit_code(code: int) -> str:
     return translate("page", "Last exit code {code}").format(code=code)
+
+
+def resume_these_chats() -> str:
+    return translate("page", "Resume these chats?")
+
+
+def chat_agent_and_directory(name: str, agent: str, directory: str) -> str:
+    return translate("page", "{name} · {agent} · {directory}").format(name=name, agent=agent, directory=directory)
+
+
+def without_conversation(names: str) -> str:
+    """After a restart: chats that "Resume all" leaves out."""
+    return translate("page", "Without a conversation to resume: {names}").format(names=names)

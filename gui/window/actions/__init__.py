@@ -5,6 +5,7 @@ key_table         the table of keys
 commands          what each action does
 chat_actions      starts, renames, stops, kills, exports and removes chats
 resuming          resumes ended chats
+resume_all        resumes all chats that a restart of the computer interrupted
 chat_menu         the menu of one chat
 theme_actions     chooses a theme, and imports one
 page_wiring       connects a page's signals with the actions

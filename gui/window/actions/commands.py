@@ -54,8 +54,8 @@ class Commands:
             "new_chat": chat_actions.new_chat,
             "close_tab": lambda: chat_actions.close_tab(tabs.active_id),
             "reopen_tab": tabs.reopen,
-            "next_tab": lambda: tabs.step(1),
-            "previous_tab": lambda: tabs.step(-1),
+            "next_tab": lambda: tabs.active.tabs.step(1),
+            "previous_tab": lambda: tabs.active.tabs.step(-1),
             "rename": lambda: self._on_active_chat(chat_actions.rename),
             "stop": lambda: self._on_active_chat(chat_actions.stop),
             "kill": lambda: self._on_active_chat(chat_actions.kill),
@@ -137,7 +137,7 @@ class Commands:
 
 
 def _go_to(tabs: Panes, number: int) -> Callable[[], None]:
-    return lambda: tabs.go_to(number)
+    return lambda: tabs.active.tabs.go_to(number)
 
 
 def _opening(open_chat: Callable[[Chat], object], chat: Chat) -> Callable[[], object]:

@@ -75,6 +75,7 @@ TABLE: tuple[Key, ...] = (
     Key("rename", (), on="chat"),
     Key("resume", (), on="over", converses=True),
     Key("pick", (), on="over", converses=True),
+    Key("resume_all", ()),
     Key("copy_resume", (), on="chat", converses=True),
     Key("duplicate", (), on="chat"),
     Key("stop", (), on="running"),

@@ -117,6 +117,22 @@ class EndedChatActions(QObject):
             self._under_way.discard(chat.id)
         self._tabs.replace(chat.id, follower)
 
+    async def resume_in_place(self, chat: Chat) -> None:
+        """Resume an ended chat with others; its tabs, if there are any, show the new chat, and none is opened."""
+        if not chat.is_over or chat.is_continued or chat.id in self._under_way:
+            return
+        self._under_way.add(chat.id)
+        try:
+            follower = await self._sessions.resume(chat, GridSize(*self._layout.grid).clamped())
+        except OutliveError as error:
+            text = notice_texts.cannot_resume(chat.name, error)
+            self._banners.show_banner(Banner(text, key=f"resume {chat.id}", lasting=True, kind="failed"))
+            return
+        finally:
+            self._under_way.discard(chat.id)
+        self._tabs.replace_tabs(chat.id, follower)
+        self._tabs.replaced.emit(chat.id, follower)
+
     async def _refuse(self, page: ChatPage, error: OutliveError) -> None:
         can_pick = False
         if isinstance(error, NotResumable):

@@ -220,6 +220,8 @@ class ChatPage(Area):
         self._patience.stop()
         self._is_in_front = False
         self.source.set_shown(False)
+        if self.source is not self.chat:
+            self.suspend()  # The size of the other place counts again.
 
     def dispose(self) -> None:
         """Release everything after the tab was closed. The chat keeps running; its output is not followed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from gui.bridge.sessions_model import SessionsModel
@@ -15,6 +16,8 @@ from gui.window.tabs.tab_bar import OverflowButton, TabBar
 from gui.window.tabs.tabs import Tabs
 from gui.window.widgets.parts import Area, Hairline, IconButton, Late
 from gui.wording import window_texts
+
+NARROW_PX = 140
 
 
 class PaneWidget(Area):
@@ -75,6 +78,14 @@ class PaneWidget(Area):
             self._unzoom.get().show()
         else:
             self._unzoom.hide()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        # In a pane of a few columns nothing but a part of the tab is seen.
+        is_narrow = self.width() < NARROW_PX
+        if is_narrow == self.bar.usesScrollButtons():
+            self.bar.setUsesScrollButtons(not is_narrow)
+            self.overflow.setFixedWidth(0 if is_narrow else self.overflow.height())
 
     def show_empty(self, empty: QWidget) -> None:
         """Show what a window without tabs has."""

@@ -16,6 +16,7 @@ from gui.window.panes.drop_zone import DropZone
 GAP_PX = 1
 GRIP_BEFORE_PX, GRIP_AFTER_PX = 2, 4
 """The mouse takes hold of a line this far before and after it. Tabs and scroll bars lie before it, padding after it."""
+BUTTON_ROOM_PX = 120
 LEAST_WIDTH_PX = 40
 LEAST_HEIGHT_PX = BAR_HEIGHT_PX + 28
 """A pane's size that the mouse and the keyboard leave to it."""
@@ -78,10 +79,12 @@ class PaneArea(QWidget):
             line.lie_at(divider)
 
     def top_right(self) -> int:
-        """The pane in the upper right corner of what is visible."""
+        """The last pane of the upper row of what is visible that has room for a button."""
         if self._covering is not None:
             return self._covering
-        return max(self.places, key=lambda number: (-self.places[number].top, self.places[number].left))
+        top = [number for number, place in self.places.items() if place.top == 0]
+        wide = [number for number in top if self.places[number].width >= BUTTON_ROOM_PX]
+        return max(wide or top, key=lambda number: self.places[number].left)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

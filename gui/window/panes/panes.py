@@ -80,6 +80,7 @@ class Panes(QObject):
         """Panes by when they were last active."""
         self.is_zoomed = False
         self._next_number = 1
+        self._is_closed = False
         self.closed = ClosedTabs()
         self.moves = TabMoves(self)
         self._make_pane(0)
@@ -265,14 +266,6 @@ class Panes(QObject):
         if pane is not None:
             pane.tabs.close(session_id)
 
-    def step(self, by: int) -> None:
-        """Go to the tab to the right (1) or the left (-1), round and round."""
-        self.active.tabs.step(by)
-
-    def go_to(self, number: int) -> None:
-        """Go to the tab in this place, counted from 1; 9 is the last one."""
-        self.active.tabs.go_to(number)
-
     # ------------------------------------------------------------ panes
 
     def _arrange(self) -> None:
@@ -372,20 +365,22 @@ class Panes(QObject):
         if pane.number not in self._panes:
             return
         if len(self._panes) == 1:
-            pane.show_empty(self._empty)
             self.emptied.emit()
+            if not self._is_closed:
+                pane.show_empty(self._empty)
             return
         heir = pane_tree.heir(self._tree, pane.number)
         rest = pane_tree.remove(self._tree, pane.number)
-        assert rest is not None
-        assert heir is not None
+        assert rest is not None and heir is not None  # noqa: PT018 - it isn't the only pane
         if self._active == pane.number:
             others = [number for number in self._used if number in self._panes and number != pane.number]
             self.activate_pane(others[-1] if others else heir)
         self._tree = rest
         del self._panes[pane.number]
         self._used = [number for number in self._used if number != pane.number]
-        self._button.setParent(self.area)
+        for shared in (self._button, self._empty):
+            if pane.isAncestorOf(shared):
+                shared.setParent(self.area)
         pane.hide()
         pane.tabs.dispose()
         pane.deleteLater()
@@ -395,6 +390,7 @@ class Panes(QObject):
 
     def close_all(self) -> None:
         """Release all pages; the window is closed."""
+        self._is_closed = True
         QApplication.instance().focusChanged.disconnect(self._on_focus)  # type: ignore[union-attr] # there is one
         for pane in self._panes.values():
             pane.tabs.dispose()

@@ -230,6 +230,7 @@ class Played:
     @property
     def saved_pane(self) -> dict[str, Any]:
         """The first pane, as the window's layout was saved last."""
+        self.settle()
         pane: dict[str, Any] = self.layouts[-1]["windows"][0]["panes"][0]
         return pane
 

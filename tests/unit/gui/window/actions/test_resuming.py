@@ -26,12 +26,13 @@ class PlayedResume:
 
     def __init__(self) -> None:
         self.can = Resumability(True)
+        self.cannot: set[str] = set()
         self.picker = True
         self.refusal: Exception | None = None
         self.asked: list[tuple[Any, ...]] = []
 
-    def resumability(self, _session_id: str) -> Resumability:
-        return self.can
+    def resumability(self, session_id: str) -> Resumability:
+        return Resumability(False) if session_id in self.cannot else self.can
 
     def has_picker(self, _session_id: str) -> bool:
         return self.picker
@@ -290,3 +291,30 @@ async def test_without_error_output_there_is_no_button(played: Played, client: P
     assert played.page.end_bar.errors.isHidden()
     played.window.actions_["errors"].trigger()
     await played.until(lambda: played.window.sheets.output.state.text() == "No error output", "the word on that")
+
+
+async def test_resume_all_lists_what_it_resumes_and_leaves_shells_out(played: Played, client: PlayedResume):
+    interrupted: dict[str, Any] = {"state": State.LOST, "error": INTERRUPTED, "ended_at": "2026-01-02T03:05:00Z"}
+    one, two = [await played.add(name, agent="claude", cwd=f"/srv/{name}", **interrupted) for name in ("one", "two")]
+    shell = await played.add("build", agent="shell", **interrupted)
+    over = await played.add("over", agent="claude", **ENDED)
+    window = played.open_window(one_pane([one, shell, over], over))
+    client.cannot = {shell}
+    window.resume_all.offer()
+    await played.until(lambda: window.banners.current is not None, "the offer")
+    assert window.banners.current is not None
+    assert window.banners.current.text == "A restart of the computer interrupted chats."
+    window.banners.act()
+    question = window.sheets.question
+    await played.until(lambda: question.is_open, "the list")
+    assert client.asked == [], "nothing is resumed before the list is confirmed"
+    assert question.subject.toPlainText() == "one · Claude Code · /srv/one\ntwo · Claude Code · /srv/two"
+    assert question.detail.text() == "Without a conversation to resume: build"
+    question.accept()
+    await played.until(lambda: len(client.asked) == 2, "both to be resumed")
+    assert [asked[:2] for asked in client.asked] == [("resume", one), ("resume", two)]
+    await played.until(lambda: one not in window.tabs.ids(), "the tab to change")
+    assert window.tabs.ids() == ["00000000-0000-4000-8000-000000000001", shell, over], "no tab is opened"
+    window.resume_all.offer()
+    played.settle()
+    assert window.banners.current is None, "the offer comes once"

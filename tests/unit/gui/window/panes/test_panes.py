@@ -143,6 +143,21 @@ async def test_a_removed_chat_takes_both_its_panes_along(played: Played):
     assert len(panes.ids()) == 2
 
 
+async def test_the_window_without_tabs_is_shown_though_its_first_pane_has_gone(played: Played):
+    one, two, three = await three_chats(played)
+    panes = played.window.tabs
+    panes.split("right")
+    panes.focus("left")
+    panes.close_pane()
+    played.settle()
+    for session_id in (one, two, three):
+        played.window.chat_actions.close_tab(session_id)
+        played.settle()
+    assert played.window.empty.isVisible()
+    played.window.open_chat(played.chat(one))
+    assert not played.window.empty.isVisible()
+
+
 async def test_a_dropped_tab_goes_into_the_row_or_splits_the_page(played: Played):
     one, two, three = await three_chats(played)
     panes = played.window.tabs

@@ -53,7 +53,7 @@ async def test_every_change_is_saved(played: Played):
     assert played.saved_pane["tabs"] == [two, three, one]
     played.window.chat_actions.close_tab(three)
     assert played.saved_pane["tabs"] == [two, one]
-    played.window.tabs.step(1)
+    played.window.tabs.active.tabs.step(1)
     assert played.saved_pane["active"] == played.window.tabs.active_id
 
 

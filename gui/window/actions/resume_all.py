@@ -1,0 +1,99 @@
+"""Resumes all chats that a restart of the computer interrupted, after listing them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import QObject
+
+from gui.bridge.chat import Chat
+from gui.bridge.ended_chat import aftermath
+from gui.bridge.sessions_model import SessionsModel
+from gui.settings.layout import WindowLayout
+from gui.window.actions.resuming import EndedChatActions
+from gui.window.page.banners import Banner, BannerArea
+from gui.window.sheets.question import Question, QuestionSheet
+from gui.wording import common_texts, notice_texts, page_texts, phrases
+from session_host.agents.agent import Agent
+from session_host.errors import OutliveError
+
+_KEY = "restart"
+
+
+class ResumeAll(QObject):
+    """Offers once after a restart to resume the interrupted chats, and asks before it does."""
+
+    def __init__(
+        self,
+        sessions: SessionsModel,
+        agents: Mapping[str, Agent],
+        layout: WindowLayout,
+        resuming: EndedChatActions,
+        banners: BannerArea,
+        question: QuestionSheet,
+    ) -> None:
+        super().__init__(banners)
+        self._sessions = sessions
+        self._agents = agents
+        self._layout = layout
+        self._resuming = resuming
+        self._banners = banners
+        self._question = question
+
+    def offer(self) -> None:
+        """Offer it in a banner, once for each chat."""
+        interrupted = [chat.id for chat in self._interrupted()]
+        is_news = any(session_id not in self._layout.restart_told for session_id in interrupted)
+        self._layout.restart_told = interrupted
+        if is_news:
+            self._sessions.tasks.start(self._offer(), "interrupted chats")
+
+    async def _offer(self) -> None:
+        if (await self._resumable())[0]:
+            text = notice_texts.restart_interrupted_chats()
+            self._banners.show_banner(Banner(text, notice_texts.resume_all(), self.ask, key=_KEY, lasting=True))
+
+    def ask(self) -> None:
+        """List what can be resumed, and ask whether to do so."""
+        self._banners.withdraw(_KEY)
+        self._sessions.tasks.start(self._ask(), "interrupted chats")
+
+    async def _ask(self) -> None:
+        chats, others = await self._resumable()
+        if not chats:
+            self._banners.inform(notice_texts.nothing_to_resume(), key=_KEY)
+            return
+        left_out = ", ".join(chat.name for chat in others)
+        self._question.ask(
+            Question(
+                page_texts.resume_these_chats(),
+                common_texts.resume(),
+                lambda: self._sessions.tasks.start(self._resume(chats), "resume all"),
+                page_texts.without_conversation(left_out) if others else "",
+                "\n".join(map(self._line, chats)),
+            )
+        )
+
+    def _line(self, chat: Chat) -> str:
+        agent = self._agents.get(chat.record.agent)
+        title = agent.title if agent is not None else chat.record.agent
+        return page_texts.chat_agent_and_directory(chat.name, title, phrases.short_directory(chat.record.cwd))
+
+    async def _resume(self, chats: list[Chat]) -> None:
+        for chat in chats:
+            await self._resuming.resume_in_place(chat)
+
+    def _interrupted(self) -> list[Chat]:
+        return [chat for chat in self._sessions.listed() if chat.is_interrupted]
+
+    async def _resumable(self) -> tuple[list[Chat], list[Chat]]:
+        """The interrupted chats that can be resumed, and the others."""
+        can: list[Chat] = []
+        cannot: list[Chat] = []
+        for chat in self._interrupted():
+            try:
+                found = await aftermath(chat.id)
+            except OutliveError:
+                continue  # The record is gone or unreadable: its next reader reports this.
+            (can if found.can_resume else cannot).append(chat)
+        return can, cannot
