@@ -91,12 +91,15 @@ class TextReporter(QObject):
             return
         now_s = time.monotonic()
         is_going_on = now_s - self._told_at_s < 2 * self._interval_s
-        self._interval_s = min(self._interval_s * _GROWTH, LONGEST_INTERVAL_S) if is_going_on else SHORTEST_INTERVAL_S
         self._told_at_s = now_s
         self._told = text = self.text
         if known is None:
             return
-        for change in changes(known.lines, text.lines):
+        found = changes(known.lines, text.lines)
+        # A caret that only moves is the user's, who waits for what is there.
+        grown_s = self._interval_s * _GROWTH if found and is_going_on else SHORTEST_INTERVAL_S
+        self._interval_s = min(grown_s, LONGEST_INTERVAL_S)
+        for change in found:
             self._tell_change(change)
         if text.caret != known.caret:
             QAccessible.updateAccessibility(QAccessibleTextCursorEvent(self._view, text.caret))

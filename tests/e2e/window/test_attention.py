@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -63,13 +64,38 @@ def palette(own: Window, text: str) -> None:
     own.press("Return")
 
 
-def test_long_turns_that_end_together_are_one_notification_and_muted_ones_none(
+@contextmanager
+def started_at_login(tray: TrayHost) -> Iterator[Window]:
+    """Start the window as the desktop does at login; an icon in the tray says that it is there."""
+    tray.items.clear()
+    entry = configparser.RawConfigParser()
+    entry.read(autostart_file())
+    command = shlex.split(entry["Desktop Entry"]["Exec"])
+    own = Window(subprocess.Popen(command, env=environment()))
+    try:
+        wait_until(own.is_listening, WAIT_S, "the window to listen")
+        wait_until(lambda: tray.items, WAIT_S, "its icon")
+        subprocess.run(command, env=environment(), check=True, timeout=WAIT_S)
+        assert own.shown() == [], "another login leaves it there"
+        yield own
+    finally:
+        end([own.process.pid])
+        own.process.wait()
+
+
+def test_the_user_is_told_once_of_what_they_do_not_see_and_nothing_of_what_they_muted(
     area: Area, new_chat: NewChat, desk: NotificationDesk, tray: TrayHost, open_window: OpenWindow, gate: Gate
 ):
-    (area.config / "window.toml").write_text(f"long_turn_s = {LONG_TURN_S}\n")
+    settings = area.config / "window.toml"
+    settings.write_text(f"long_turn_s = {LONG_TURN_S}\n")
     names = ["turn-1", "turn-2", "turn-3", "turn-4"]
     chats = {name: new_chat(name, *turn_behind(gate)) for name in names}
     shown = new_chat("shown", *program("raw_echo"))
+
+    def die(name: str) -> None:
+        outlive("send", chats[name]["id"], "x", "--enter", "--anyway")
+        wait_for(chats[name], "state", "exited")
+
     with open_window() as own:
         own.show(chats["turn-4"]["id"])
         own.wait_connected([chats["turn-4"]["id"]])
@@ -95,42 +121,21 @@ def test_long_turns_that_end_together_are_one_notification_and_muted_ones_none(
         own.show(shown["id"])
         tray.choose("For an hour")
         wait_until(lambda: tray.tooltip().endswith("muted"), WAIT_S, "the tray to say so")
-        outlive("send", chats["turn-1"]["id"], "x", "--enter", "--anyway")
-        wait_for(chats["turn-1"], "state", "exited")
-    with open_window() as own:  # What is muted is remembered.
+        die("turn-1")
+        assert not autostart_file().parent.exists()
+        settings.write_text("start_at_login = true\n")
+        wait_until(autostart_file().exists, WAIT_S, "the file in the directory autostart")
+    with started_at_login(tray) as own:
+        assert tray.tooltip().endswith("muted"), "it is remembered"
         tray.choose("Unmute")
         wait_until(lambda: not tray.tooltip().endswith("muted"), WAIT_S, "the end of the muting")
         own.wait_connected([shown["id"]])
-        for name in ("turn-4", "turn-2"):
-            outlive("send", chats[name]["id"], "x", "--enter", "--anyway")
-            wait_for(chats[name], "state", "exited")
+        die("turn-4")
+        die("turn-2")
         wait_until(desk.shown, WAIT_S, "the notification")
         assert [told.title for told in desk.shown()] == ["turn-2 ended unexpectedly"]
-
-
-def test_at_login_the_window_waits_in_the_tray(
-    area: Area, new_chat: NewChat, tray: TrayHost, desk: NotificationDesk, open_window: OpenWindow
-):
-    new_chat("kept", *program("raw_echo"))
-    assert not autostart_file().parent.exists()
-    with open_window() as own:
-        own.focus()
-        (area.config / "window.toml").write_text("start_at_login = true\n")
-        wait_until(autostart_file().exists, WAIT_S, "the file in the directory autostart")
-    entry = configparser.RawConfigParser()
-    entry.read(autostart_file())
-    process = subprocess.Popen(shlex.split(entry["Desktop Entry"]["Exec"]), env=environment())
-    own = Window(process)
-    try:
-        wait_until(own.is_listening, WAIT_S, "the window to listen")
-        wait_until(lambda: tray.tooltip() == "Outlive: 1 chat running", WAIT_S, "its icon")
-        assert own.shown() == []
-        subprocess.run(shlex.split(entry["Desktop Entry"]["Exec"]), env=environment(), check=True, timeout=WAIT_S)
-        assert own.shown() == [], "another login leaves it there"
-        tray.choose("Open Outlive")
-        wait_until(own.shown, WAIT_S, "the window")
-        (area.config / "window.toml").write_text("start_at_login = false\n")
+        desk.click()
+        wait_until(own.shown, WAIT_S, "the window, with the chat that died")
+        wait_until(lambda: active(own) == ["turn-2"], WAIT_S, "the chat's tab in front")
+        settings.write_text("start_at_login = false\n")
         wait_until(lambda: not autostart_file().exists(), WAIT_S, "the file to go")
-    finally:
-        end([process.pid])
-        process.wait()

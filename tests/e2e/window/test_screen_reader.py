@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow
+from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, listed
 from tests.support.buses import BusDaemon
 from tests.support.screen_reader import BY_CHARACTER, BY_LINE, BY_WORD, Accessible, ScreenReader, screen_reader
 from tests.support.waiting import wait_until
@@ -87,6 +87,12 @@ def test_a_screen_reader_reads_what_a_program_prints_and_what_is_typed(
         assert len(reader.events) < MOST_EVENTS
         assert all(each.value.count("\n") <= MOST_LINES for each in reader.events if each.kind == "TextChanged insert")
 
+        own.type("printf '\\033]9;4;1;10\\007'")
+        own.press("Return")
+        wait_until(lambda: listed(chat["id"])["activity"] == "working", WAIT_S, "the chat to work")
+        own.type("printf '\\033]9;4;0\\007'")
+        own.press("Return")
+        reader.wait_for("Announcement", "reader finished")
         own.type("clear; printf '\\033]9;Run it?\\007'; head -c 1")
         own.press("Return")
         reader.wait_for("Announcement", "reader asks: Run it?")
