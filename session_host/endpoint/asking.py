@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Protocol
 
 from session_host.endpoint.conversation.conversation import AnswerBegan, AnswerEnded, AnswerState, Piece, Record
+from session_host.endpoint.screen import osc
 from session_host.endpoint.screen.settling import Markdown, MarkdownStream, clean
 from session_host.endpoint.server.client import Finished, Server, Text, Thinking, Tokens
 from session_host.endpoint.server.errors import ApiError, ErrorKind
@@ -208,7 +209,7 @@ class Answering:
             parts.append("stopped; /continue to continue, /regenerate for a new answer")
         if self._note:
             parts.append(self._note)
-        return ["", *painter.words(" · ".join(parts), "dim"), ""]
+        return [osc.ANSWER_END, *painter.words(" · ".join(parts), "dim"), ""]
 
 
 def _count(number: int | None) -> str:

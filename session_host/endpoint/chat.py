@@ -245,7 +245,7 @@ class Chat:
 
     def _ask(self, question: Question) -> None:
         self.screen.write_sequence(osc.activity(osc.Activity.WORKING))
-        self.screen.print(transcript.question_lines(question, self.painter()))
+        self.screen.write(transcript.question_rows(question, self.painter()))
         self.tell_hint()
         self._mode(stoppable=True)
         self._task = asyncio.create_task(self._answered())
@@ -274,6 +274,7 @@ class Chat:
             self.screen.write_sequence(osc.activity(osc.Activity.BLOCKED, "error", self._hidden.cleaned(str(error))))
         else:
             self.screen.write_sequence(osc.activity(osc.Activity.DONE))
+        self.screen.write(osc.ANSWER_END)
         self.screen.status = ""
         self._mode()
         self.screen.show([])
@@ -374,7 +375,7 @@ class Chat:
             self.print_line(f"{len(messages) - SHOWN_MESSAGES} earlier messages not shown")
         for message in messages[-SHOWN_MESSAGES:]:
             if isinstance(message, Question):
-                self.screen.print(transcript.question_lines(message, self.painter()))
+                self.screen.write(transcript.question_rows(message, self.painter()))
             else:
                 self.screen.print(transcript.answer_lines(message, self.painter()))
         if isinstance(self.conversation.last, Question):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from gui.terminal.prompts.output import output_text
 from session_host.client.viewer.viewer import ViewerState
 from session_host.endpoint.conversation.conversation import Answer, AnswerState, Question
 from session_host.protocol.values import Activity, CellSize, GridSize, Modifiers
@@ -43,6 +44,9 @@ async def test_a_question_is_answered_kept_and_told(server: ModelServer, api: st
         lines = chat.lines()
         place = lines.index(answer_line(1))
         assert lines[place : place + 60] == [answer_line(number) for number in range(1, 61)], "each line once"
+        assert chat.viewer.emulator is not None
+        [turn] = chat.viewer.emulator.prompts()
+        assert output_text(chat.viewer.emulator, turn).splitlines() == [answer_line(number) for number in range(1, 61)]
         question, answer = conversation().messages
         assert question.text == "count: 60 hold: 40"
         assert isinstance(answer, Answer)

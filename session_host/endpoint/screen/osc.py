@@ -1,6 +1,7 @@
 """Escape sequences that report the chat's title and activity to the terminal.
 
-Sources: OSC 2 (xterm's ctlseqs), OSC 52 (the same), OSC 7501 (an agent's report of its activity).
+Sources: OSC 2 (xterm's ctlseqs), OSC 52 (the same), OSC 7501 (an agent's report of its activity), OSC 133 (a shell's
+marks of its prompts: here of questions and answers).
 """
 
 from __future__ import annotations
@@ -12,6 +13,11 @@ from typing import Final
 from session_host.protocol.untrusted_text import for_clipboard, one_line
 
 APPLICATION: Final = "outlive-endpoint"
+QUESTION: Final = "\x1b]133;A\x1b\\"
+ANSWER: Final = "\x1b]133;C\x1b\\"
+ANSWER_END: Final = "\x1b]133;D\x1b\\"
+"""Marks, each at the beginning of a row."""
+
 TITLE_CHARACTERS: Final = 60
 CLIPBOARD_CHARACTERS: Final = 200_000
 
