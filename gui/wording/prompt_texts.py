@@ -12,6 +12,11 @@ def place(number: int, count: int) -> str:
     return translate("prompts", "Prompt {number} of {count}").format(number=number, count=count)
 
 
+def turn(number: int, count: int) -> str:
+    """As ``place``, for the turns of an agent."""
+    return translate("prompts", "Turn {number} of {count}").format(number=number, count=count)
+
+
 def none() -> str:
     return translate("prompts", "No prompts here")
 

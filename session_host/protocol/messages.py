@@ -412,6 +412,8 @@ class ActivityEvent(Message, frozen=True):
     since: str
     """ISO 8601, UTC."""
     detail: str = ""
+    turn: int = -1
+    """The offset of the output at which a turn of the agent began with this change; -1 if none did."""
 
 
 class ForegroundEvent(Message, frozen=True):

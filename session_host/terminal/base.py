@@ -321,6 +321,9 @@ class Emulator(Protocol):
     def prompts(self, first: int = 0, count: int | None = None) -> list[Prompt]:
         """A shell's prompts that begin in ``count`` rows from ``first``, in order; none on the alternate screen."""
 
+    def mark_turn(self) -> None:
+        """Mark the cursor's row as the beginning of an agent's turn, among the prompts."""
+
     def frame(self) -> Frame:
         """The changes to paint; resets the damage."""
 

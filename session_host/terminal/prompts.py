@@ -16,6 +16,9 @@ from typing import Final, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from session_host.protocol.untrusted_text import plain
 
+TURN: Final = "P;k=i;turn"
+"""The mark of an agent's turn: not the agent, but its host and its viewers make it."""
+
 MOST_READ_CHARACTERS: Final = 64
 MOST_PROMPTS: Final = 1000
 """Prompts that are kept; a reflow of the grid looks at each mark for each row."""
@@ -60,6 +63,8 @@ class Prompt(NamedTuple):
     """The row after the output; None while the command runs."""
     exit_code: int | None = None
     """None if it is not known."""
+    turn: bool = False
+    """Whether it is the beginning of an agent's turn, near the user's prompt; it has no output."""
 
 
 class SavedPrompt(NamedTuple):
@@ -72,19 +77,21 @@ class SavedPrompt(NamedTuple):
     shell: str
     partial: bool = False
     """Whether the output ends within the row ``end``."""
+    turn: bool = False
 
 
 class _Marked(Generic[Mark]):
     """A prompt's marks."""
 
-    __slots__ = ("end", "exit_code", "output", "partial", "row", "shell")
+    __slots__ = ("end", "exit_code", "output", "partial", "row", "shell", "turn")
 
-    def __init__(self, row: Mark, shell: str) -> None:
+    def __init__(self, row: Mark, shell: str, *, turn: bool = False) -> None:
         self.row = row
         self.output: Mark | None = None
         self.end: Mark | None = None
         self.exit_code: int | None = None
         self.shell = shell
+        self.turn = turn
         self.partial = False
         """Whether the output ends within the row of ``end``."""
 
@@ -118,15 +125,15 @@ class PromptMarks(Generic[Mark]):
         elif kind == "D":
             self._ended(exit_code_of(options), shell, here, partial=column > 0)
         elif values.get("k") not in _OTHER_PROMPTS:
-            self._prompted(here(), shell)
+            self._prompted(here(), shell, turn="turn" in values)
 
-    def _prompted(self, row: Mark, shell: str) -> None:
+    def _prompted(self, row: Mark, shell: str, *, turn: bool = False) -> None:
         place = row.place() or 0
         while self._marked and ((last := self._marked[-1].row.place()) is None or last >= place):
             self._drop(-1)
         while self._marked and (len(self._marked) >= MOST_PROMPTS or self._marked[0].row.place() is None):
             self._drop(0)
-        self._marked.append(_Marked(row, shell))
+        self._marked.append(_Marked(row, shell, turn=turn))
 
     def _drop(self, index: Literal[0, -1]) -> None:
         dropped = self._marked.pop(index)
@@ -136,7 +143,7 @@ class PromptMarks(Generic[Mark]):
     def _began(self, here: Callable[[], Mark]) -> None:
         row = here()
         last = self._marked[-1] if self._marked else None
-        if last is None or last.end is not None or (last.row.place() or 0) > (row.place() or 0):
+        if last is None or last.end is not None or last.turn or (last.row.place() or 0) > (row.place() or 0):
             # A shell that does not mark its prompts, or not those that it draws again after the screen was cleared.
             self._prompted(row, last.shell if last is not None else "")
             last = self._marked[-1]
@@ -183,7 +190,7 @@ class PromptMarks(Generic[Mark]):
             output = max(output, row)
         if end is not None:
             end = max(end, row if output is None else output)
-        return Prompt(row, output, end, marked.exit_code)
+        return Prompt(row, output, end, marked.exit_code, marked.turn)
 
     def newest(self) -> Iterator[tuple[Mark, ...]]:
         """The marks of each prompt, newest prompt first."""
@@ -199,16 +206,16 @@ class PromptMarks(Generic[Mark]):
             row = place(marked.row)
             if row is not None:
                 output, end = (None if mark is None else place(mark) for mark in (marked.output, marked.end))
-                found.append(SavedPrompt(row, output, end, marked.exit_code, marked.shell, marked.partial))
+                found.append(SavedPrompt(row, output, end, marked.exit_code, marked.shell, marked.partial, marked.turn))
         return found
 
     def restore(self, saved: list[SavedPrompt], mark: Callable[[int], Mark]) -> None:
         """Set the prompts of a snapshot; ``mark`` marks a row."""
         self._marked, self._running = [], []
-        for row, output, end, exit_code, shell, partial in saved:
+        for row, output, end, exit_code, shell, partial, turn in saved:
             if row < 0:
                 continue
-            marked = _Marked(mark(row), shell)
+            marked = _Marked(mark(row), shell, turn=turn)
             marked.output, marked.end = (None if place is None else mark(place) for place in (output, end))
             marked.exit_code, marked.partial = exit_code, partial
             self._marked.append(marked)
@@ -234,11 +241,11 @@ def replayed_marks(saved: list[SavedPrompt]) -> dict[int, str]:
     def add(row: int, mark: str) -> None:
         marks[row] = marks.get(row, "") + f"\x1b]133;{mark}\x07"
 
-    for row, output, end, exit_code, shell, partial in saved:
+    for row, output, end, exit_code, shell, partial, turn in saved:
         if row < 0:
             continue
         identity = f";aid={shell}" if shell else ""
-        add(row, f"P;k=i{identity}")
+        add(row, TURN if turn else f"P;k=i{identity}")
         if output is not None:
             add(output, "C")
         if end is not None:

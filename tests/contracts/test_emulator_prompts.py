@@ -176,3 +176,24 @@ def test_the_directory_is_the_last_that_was_told_also_in_copies(make: Maker, eng
         assert each.directory == "file://host/tmp/a%20b"
         each.feed(b"\x1bc")
         assert each.directory == ""
+
+
+@pytest.mark.parametrize("engine", ["ghostty", "pyte"])
+def test_turns_are_among_the_prompts_and_in_copies(make: Maker, engine: str) -> None:
+    emulator = make(20, 4, output="one\r\n")
+    emulator.mark_turn()
+    emulator.feed(b"answer\r\nmore\r\n\r\n")
+    emulator.mark_turn()
+    emulator.mark_turn()
+    emulator.feed(b"second\r\n" * 5)
+    found = [Prompt(1, None, None, None, turn=True), Prompt(4, None, None, None, turn=True)]
+    copies = [
+        make.keep(restore(make.engine, emulator.snapshot())),
+        make.keep(from_replay(engine, emulator.replay(), emulator.size)),  # type: ignore[arg-type]
+    ]
+    for each in (emulator, *copies):
+        assert each.prompts() == found
+    emulator.feed(b"\x1b[?1049h")
+    emulator.mark_turn()
+    emulator.feed(b"\x1b[?1049l")
+    assert emulator.prompts() == found

@@ -24,6 +24,9 @@ _MARKS_AFTER_MS: Final = 40
 _CONTEXT_ROWS: Final = 1
 """Rows above a prompt that was out of view."""
 
+_TURN_SHARE: Final = 3
+"""The share of the view (a third) above the mark of an agent's turn: the user's prompt is up to nine rows above it."""
+
 
 class PromptsHost(Protocol):
     """What this object needs of its view."""
@@ -73,7 +76,7 @@ class TerminalPrompts:
         prompts = self._prompts(emulator)
         if emulator is None or not prompts:
             return
-        if prompts[-1].output is None:
+        if prompts[-1].output is None and not prompts[-1].turn:
             prompts.pop()  # The prompt that waits: it is at the end.
         at = self._row()
         if by < 0:
@@ -83,7 +86,8 @@ class TerminalPrompts:
         if index >= 0:
             self._current = emulator, emulator.mark_row(prompts[index].row)
             self._show(emulator, prompts[index])
-            self.label.say(prompt_texts.place(index + 1, len(prompts)))
+            told = prompt_texts.turn if prompts[index].turn else prompt_texts.place
+            self.label.say(told(index + 1, len(prompts)))
         elif by > 0:
             self._current = None
             self._host.scroll_to_end()
@@ -117,7 +121,9 @@ class TerminalPrompts:
         place, rows = self._surface.place, emulator.size.rows
         top = place.history_rows - place.offset
         end = prompt.end if prompt.end is not None else prompt.row + 1
-        if not top <= prompt.row < top + rows or end > top + rows:
+        if prompt.turn:
+            self._host.scroll_to_row(max(prompt.row - rows // _TURN_SHARE, 0))
+        elif not top <= prompt.row < top + rows or end > top + rows:
             self._host.scroll_to_row(max(prompt.row - _CONTEXT_ROWS, 0))
         self._host.emulator_touched()
         self.show_marks()
@@ -223,7 +229,7 @@ class TerminalPrompts:
 
     def _extent(self, emulator: Emulator, row: int, top: int) -> Extent | None:
         found = emulator.prompts(row, 1)
-        if not found:
+        if not found or found[0].turn:
             return None
         rows = emulator.size.rows
         first, end = max(found[0].row - top, 0), min(max(output_rows(emulator, found[0])[1], row + 1) - top, rows)

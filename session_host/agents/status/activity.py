@@ -114,6 +114,7 @@ class ActivityTracker:
         speaker: tuple[int, int] | None = None,
         asker: int = 0,
         command: CommandState = NO_COMMAND,
+        turn: int = -1,
     ) -> ActivityState:
         """The state for a replacement host, as of this offset of the output."""
         return ActivityState(
@@ -129,6 +130,7 @@ class ActivityTracker:
             asker,
             tuple(sorted(self._fresh)),
             command,
+            turn,
         )
 
     @property

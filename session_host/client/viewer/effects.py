@@ -57,6 +57,10 @@ class ResizeReplica(Effect, frozen=True):
     cell: CellSize
 
 
+class MarkTurn(Effect, frozen=True):
+    """Mark the beginning of an agent's turn in the replica."""
+
+
 class FreeReplica(Effect, frozen=True):
     """Free the replica, and the parts of the next one."""
 

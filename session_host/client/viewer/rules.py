@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from session_host.protocol.messages import (
+    ActivityEvent,
     Attach,
     Attached,
     Colors,
@@ -45,6 +46,7 @@ from .effects import (
     Effect,
     FreeReplica,
     LoadScreen,
+    MarkTurn,
     ReadOutcome,
     ResizeReplica,
     SendMessage,
@@ -59,6 +61,8 @@ from .unacknowledged_input import UnacknowledgedInput
 RETRY_S = (0.0, 0.05, 0.2, 0.5, 1.0, 2.0)
 """Waits before each try to connect; the last one repeats while the host's process lives."""
 
+MOST_TURNS = 256
+
 
 class ViewerRules:
     """A viewer without its connection, its clock and its replica.
@@ -72,6 +76,7 @@ class ViewerRules:
         epoch, offset: the replica's place in the output; -1 if there is no replica, or a snapshot is on its way.
         engine_build: the format of snapshots that the viewer asks for; "" for the one that every engine reads.
         end: the program's end, once it has ended.
+        turns: offsets at which turns of the agent began and which the replica has not reached.
         refusal: the ``ErrorCode`` with which the host refused to serve the viewer; "" if it did not.
     """
 
@@ -89,6 +94,7 @@ class ViewerRules:
         self.engine_build = engine_build
         self.end = StateEvent(State.RUNNING, None, None)
         self.refusal = ""
+        self.turns: list[int] = []
         self._cell = cell
         self._read_only = read_only
         self._output = output
@@ -221,7 +227,21 @@ class ViewerRules:
             case Description(notice=text) | NoticeEvent(text=text):
                 self._tell_notice(text)
             case _:
+                if isinstance(message, ActivityEvent) and message.turn >= 0:
+                    self._turn_began(message.turn)
                 self.effects.append(TellEvent(message))
+
+    def _turn_began(self, offset: int) -> None:
+        if self.offset >= offset:
+            self.effects.append(MarkTurn())
+        else:
+            self.turns = [*self.turns, offset][-MOST_TURNS:]
+
+    def take_turns(self, end: int) -> list[int]:
+        """The turns that began before this end of output, which is being fed; they are no longer waited for."""
+        found = [offset for offset in self.turns if offset <= end]
+        self.turns = [offset for offset in self.turns if offset > end]
+        return found
 
     def _attached_as(self, attachment: str, last_sequence: int) -> None:
         if attachment != self.attachment:
@@ -264,6 +284,9 @@ class ViewerRules:
         """The replica is the snapshot that ends with this part."""
         self._has_replica = True
         self.offset, self._resizes = last.offset, last.resizes
+        if last.offset in self.turns:
+            self.effects.append(MarkTurn())  # The snapshot may have been made just before the mark.
+        self.turns = [offset for offset in self.turns if offset > last.offset]
         if self.state not in {ViewerState.LIVE, ViewerState.ENDED}:
             self._become(Change.SHOWS)
 

@@ -30,6 +30,7 @@ from .effects import (
     Effect,
     FreeReplica,
     LoadScreen,
+    MarkTurn,
     ReadOutcome,
     ResizeReplica,
     SendMessage,
@@ -147,6 +148,13 @@ class Viewer(ViewerInput):
                 self._resize_replica(size, cell)
             case FreeReplica():
                 self._free_replica()
+            case _:
+                self._carry_out_other(effect)
+
+    def _carry_out_other(self, effect: Effect) -> None:
+        match effect:
+            case MarkTurn():
+                self._mark_turn()
             case Connect(after_s):
                 self._begin(self._connect(after_s))
             case ReadOutcome():
@@ -210,11 +218,28 @@ class Viewer(ViewerInput):
         if type(message) is not Output:
             self._rules.receive_message(message)
         elif self._rules.receive_output(message) and (replica := self._replica) is not None:
-            replica.feed(message.data)
+            if self._rules.turns:
+                self._feed_with_turns(replica, message)
+            else:
+                replica.feed(message.data)
             discard_side_effects(replica)
             self._delegate.viewer_damaged()
         if self._effects:
             self._perform()
+
+    def _feed_with_turns(self, replica: Replica, message: Output) -> None:
+        """Feed output in which turns of the agent began."""
+        fed = 0
+        for offset in self._rules.take_turns(message.offset + len(message.data)):
+            begin = min(max(offset - message.offset, fed), len(message.data))
+            replica.feed(message.data[fed:begin])
+            self._mark_turn()
+            fed = begin
+        replica.feed(message.data[fed:])
+
+    def _mark_turn(self) -> None:
+        if self.emulator is not None:
+            self.emulator.mark_turn()
 
     def _add_part(self, part: SnapshotPart) -> None:
         self._snapshot.add_part(part)

@@ -266,6 +266,7 @@ class _Refeed:
         self._answered = log_state.answered
         self._told_offset = log_state.activity.offset if log_state.activity is not None else 0
         self._resizes = [each for each in log_state.resizes if each.number > resizes]
+        self._turns = [turn for turn in log_state.turns if turn >= offset]
         self.offset = offset
         self.resizes = resizes
         self.replies = b""
@@ -279,8 +280,9 @@ class _Refeed:
         self._feed_to(self._output_file.end)
 
     def _feed_to(self, end: int) -> None:
-        # A piece ends at each offset where the handling of replies or events changes.
-        for stop in sorted({end, *(each for each in (self._answered[0], self._told_offset) if each < end)}):
+        # A piece ends at each offset where the handling of replies or events changes, or a turn began.
+        offsets = (self._answered[0], self._told_offset, *self._turns)
+        for stop in sorted({end, *(each for each in offsets if each < end)}):
             while self.offset < stop:
                 data = self._output_file.read(self.offset, min(stop, self.offset + PIECE_BYTES))
                 if self._header is not None:
@@ -294,6 +296,8 @@ class _Refeed:
                     self._header.engine_returned()
                 self.offset += len(data)
                 self._listen()
+            if stop in self._turns and self.offset == stop:
+                self._emulator.mark_turn()
 
     def _resize(self, resize: Resized) -> None:
         self._emulator.resize(resize.size, resize.cell)

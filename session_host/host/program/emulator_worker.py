@@ -117,6 +117,11 @@ class EmulatorWorker:
         return self.idle is not None and not (self._plain or self._queue or self._soon)
 
     @property
+    def received_to(self) -> int:
+        """The offset of the end of all output that was received, interpreted or not."""
+        return self.interpreted_to + self._waiting_bytes + len(self._plain)
+
+    @property
     def full(self) -> bool:
         """Whether the PTY must not be read for now."""
         full = self._waiting_bytes > FULL_BYTES

@@ -13,7 +13,7 @@ import msgspec
 
 from session_host.agents.conversations.gemini_guard import TranscriptGuard
 from session_host.agents.status import signals
-from session_host.agents.status.activity import ActivityTracker, Moment
+from session_host.agents.status.activity import SILENCE, ActivityTracker, Moment
 from session_host.host.program.emulator_worker import EmulatorWorker
 from session_host.paths import session_files
 from session_host.protocol.evidence import Transition
@@ -101,6 +101,8 @@ class AgentWatch:
         self._former_output_s = self._of_a_former_host(output_at_s)
         self._last = Transition(self.tracker.since, self.tracker.activity, self.tracker.source, self.tracker.detail)
         self._last_question = (self.tracker.since, self.tracker.description_rank())
+        self._told = (self.tracker.activity, self.tracker.source)
+        self._turn = saved_state.turn if saved_state is not None else -1
         if saved_state is not None:
             call_logged(self._transitions.restore_last, self._last)
 
@@ -307,14 +309,25 @@ class AgentWatch:
     def saved_state(self) -> ActivityState:
         """The state for a replacement host."""
         command = self.foreground.command if self.foreground is not None else NO_COMMAND
-        return self.tracker.saved_state(self._worker.interpreted_to, self._speaker, self._asker, command)
+        return self.tracker.saved_state(self._worker.interpreted_to, self._speaker, self._asker, command, self._turn)
+
+    def _begins_turn(self) -> bool:
+        """Whether the activity that is told next begins a turn; marks that in the screen, at the end of the output."""
+        former, self._told = self._told, (self.tracker.activity, self.tracker.source)
+        idle = former[0] is Activity.IDLE or (former[0] is Activity.NO_SIGNAL and former[1] != SILENCE)
+        if not idle or self.tracker.activity is not Activity.WORKING or self._spec.structured is not None:
+            return False
+        self._turn = self._worker.received_to
+        self._worker.run_after_output(lambda emulator: emulator.mark_turn())
+        return True
 
     def _changed(self, *, visibly: bool = True) -> None:
         """Save the state, and send a visible change to the followers."""
         tracker = self.tracker
+        turn = self._turn if visibly and self._begins_turn() else -1
         self._input_log.append(EntryKind.ACTIVITY, msgspec.msgpack.encode(self.saved_state()))
         if visibly:
-            self._tell(ActivityEvent(tracker.activity, tracker.source, tracker.since, tracker.detail))
+            self._tell(ActivityEvent(tracker.activity, tracker.source, tracker.since, tracker.detail, turn))
             self._note()
             self._conversation.activity_changed()
             self._written.activity_changed(tracker.activity)

@@ -23,6 +23,7 @@ KEPT_RESIZES = 1000
 KEPT_REQUESTS = 256
 KEPT_ATTACHMENTS = 512
 KEPT_ANSWERS = 64
+KEPT_TURNS = 256
 _FOCUS = {b"\x1b[I": True, b"\x1b[O": False}
 """The focus reports of a terminal."""
 
@@ -89,6 +90,8 @@ class ActivityState(msgspec.Struct, frozen=True):
     fresh: tuple[str, ...] | None = None
     """Sources with a last report about the current question or work; None from former versions."""
     command: CommandState = NO_COMMAND
+    turn: int = -1
+    """Where in the output the last turn of the agent began; -1 for none."""
 
 
 class ConversationState(msgspec.Struct, frozen=True):
@@ -134,6 +137,7 @@ class LogState(msgspec.Struct):
         focus: the last focus report to the program; None for none.
         chat: the state of a structured chat; no entry changes it, as the transcript log does.
         answers: the newest answers to questions of the agent's hooks, oldest first.
+        turns: where in the output the newest turns of the agent began, in order.
         prompt: what is known about the agent's input line; TYPED from former versions.
     """
 
@@ -149,6 +153,7 @@ class LogState(msgspec.Struct):
     focus: bool | None = None
     chat: SavedChat | None = None
     answers: list[HookAnswer] = []
+    turns: list[int] = []
     prompt: PromptState = PromptState.TYPED
 
     def apply(self, entry: LogEntry) -> None:
@@ -193,6 +198,8 @@ class LogState(msgspec.Struct):
         setattr(self, name, msgspec.msgpack.decode(entry.payload, type=kind))
         if entry.kind == EntryKind.ACTIVITY and self.activity is not None:
             self.prompt = after_activity(self.prompt, self.activity.activity)
+            if self.activity.turn > (self.turns[-1] if self.turns else -1):
+                self.turns = [*self.turns, self.activity.turn][-KEPT_TURNS:]
 
     def _typed(self, data: bytes) -> None:
         activity = self.activity.activity if self.activity is not None else Activity.NO_SIGNAL

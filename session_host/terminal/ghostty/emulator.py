@@ -23,7 +23,7 @@ from session_host.terminal.base import (
     SelectionUnit,
     TerminalEvent,
 )
-from session_host.terminal.prompts import Prompt, RowMark
+from session_host.terminal.prompts import TURN, Prompt, RowMark
 from session_host.terminal.text import paste_bytes
 
 from . import snapshot as ghostty_snapshot
@@ -266,6 +266,10 @@ class GhosttyEmulator:
     def prompts(self, first: int = 0, count: int | None = None) -> list[Prompt]:
         """The prompts in some rows."""
         return self._prompts.prompts(first, count)
+
+    def mark_turn(self) -> None:
+        """Mark the beginning of an agent's turn."""
+        self._prompts.mark(TURN)
 
     def frame(self) -> Frame:
         """The changes to paint."""

@@ -31,7 +31,7 @@ from session_host.terminal.base import (
 )
 from session_host.terminal.encode_keys import encode_key
 from session_host.terminal.encode_mouse import encode_focus, encode_mouse
-from session_host.terminal.prompts import Prompt, RowMark
+from session_host.terminal.prompts import TURN, Prompt, RowMark
 from session_host.terminal.text import paste_bytes
 
 from . import replay as pyte_replay
@@ -208,6 +208,9 @@ class PyteEmulator:
     def prompts(self, first: int = 0, count: int | None = None) -> list[Prompt]:
         screen = self._screen
         return [] if screen.on_alternate else screen.prompts.prompts(first, count)
+
+    def mark_turn(self) -> None:
+        self._screen.mark_prompt(TURN)
 
     def frame(self) -> Frame:
         screen, view = self._screen, self._view

@@ -129,6 +129,22 @@ def test_without_prompts_the_user_is_told_quietly(stage: Callable[..., Stage]) -
     made.until(lambda: not prompts.margin.marks, "no marks on the alternate screen")
 
 
+def test_turns_of_an_agent_are_shown_in_the_upper_third(stage: Callable[..., Stage]) -> None:
+    made = stage(60, 12)
+    for number in range(3):
+        made.feed(f"> question {number}\r\n\r\n")
+        made.emulator.mark_turn()
+        made.feed("answer\r\n" * 20)
+    for number in (2, 1, 0):
+        made.view.prompts.go(-1)
+        made.settle()
+        assert said(made) == prompt_texts.turn(number + 1, 3)
+        rows = [row.text() if row is not None else "" for row in made.view._surface.rows]
+        assert f"> question {number}" in rows[:4]
+    made.view.prompts.copy_output()
+    assert said(made) == prompt_texts.no_output()
+
+
 def test_in_a_chat_view_the_keys_go_from_prompt_to_prompt_and_copy_an_answer(
     chat_stage: Callable[..., ChatStage],
 ) -> None:

@@ -239,6 +239,10 @@ class ReportScreen(ModeScreen):
     def _shell_mark(self, parameters: str) -> None:
         if is_fresh_line(parameters) and self.cursor.x != self.left:
             self.next_line()
+        self.mark_prompt(parameters)
+
+    def mark_prompt(self, parameters: str) -> None:
+        """Handle a mark (OSC 133) at the cursor."""
         if not self.on_alternate:
             self.prompts.mark(parameters, self.prompts.row_of_cursor, self.cursor.x)
 
