@@ -91,6 +91,7 @@ class TerminalPrompts:
         elif by > 0:
             self._current = None
             self._host.scroll_to_end()
+            self.show_marks()
         else:
             self.label.say(prompt_texts.no_earlier())
 
@@ -129,7 +130,9 @@ class TerminalPrompts:
         self.show_marks()
 
     def _on_moved(self, *_: object) -> None:
-        self._current = None
+        if self._current is not None:
+            self._current = None
+            self._look.start()
 
     # -- one command
 
