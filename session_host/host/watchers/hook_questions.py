@@ -46,6 +46,9 @@ HOOK_DELAY_S: Final = 5.0
 UNASKED_S: Final = 10.0
 """After this time, a question that the agent does not ask its user is closed: it has no dialog, or it was answered."""
 
+UNASKED_BY_SUB_AGENT_S: Final = 3.0
+"""The same for a sub-agent's: Claude opens the dialog of one in the background only after its hook has ended."""
+
 
 @dataclass
 class _Open:
@@ -125,7 +128,8 @@ class HookQuestions:
             self.activity_changed(self._watch.tracker.activity)
         else:
             loop = asyncio.get_running_loop()
-            opened.timer = loop.call_later(UNASKED_S, self._close, asked.id, RequestResolved(asked.id, ""))
+            wait_s = UNASKED_BY_SUB_AGENT_S if opened.call.agent else UNASKED_S
+            opened.timer = loop.call_later(wait_s, self._close, asked.id, RequestResolved(asked.id, ""))
         if self._open:
             self._opened.set()
 
