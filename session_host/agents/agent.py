@@ -76,7 +76,7 @@ class StructuredSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     resume: Template = ()
     """The argv that resumes one; () for the same, where the dialect asks for the conversation."""
     fork: Template = ()
-    """The argv of a conversation that begins as a copy of another one; () if the agent cannot do that."""
+    """The argv of a conversation that begins as a copy of ``{conversation}``; () if the agent cannot do that."""
     terminal: Template = ()
     """The argv that shows a running chat in the agent's own terminal, too; () if the agent cannot do that."""
     env: dict[str, str] = {}

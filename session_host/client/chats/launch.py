@@ -243,7 +243,7 @@ def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
         arguments,
         environment,
         prompt=request.prompt if structured is None else "",
-        conversation=conversation if ours else "",
+        conversation=former.provider_session_id or "" if request.fork and former else conversation if ours else "",
         files=str(files),
         socket=str(agent_socket(request.beside.id if request.beside is not None else session_id)),
         supports=supports,

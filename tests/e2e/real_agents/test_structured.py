@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from session_host.agents.catalog import load_catalog
+from session_host.client.chats.fork import fork
 from session_host.client.chats.launch import LaunchRequest, launch
 from session_host.client.chats.resume import resume
 from session_host.client.control import request
@@ -25,7 +26,7 @@ from tests.conftest import Sessions
 from tests.fakes.model_server import ModelServer
 from tests.support.commands import outlive
 from tests.support.hosts import end, is_over
-from tests.support.real_agents import RealAgent
+from tests.support.real_agents import CLAUDE, CODEX, OPENCODE, RealAgent
 from tests.support.real_chats import PATIENCE_S, Work
 from tests.support.structured_chats import ChatViewer, viewing
 from tests.support.waiting import eventually, wait_until
@@ -220,6 +221,37 @@ async def test_an_idle_agent_is_ended_and_the_next_prompt_resumes_it(
         await eventually(lambda: "echo: hello after" in chat.texts(), 150, "the answer")
         assert chat.texts() == ["echo: hello before", "echo: hello after"]
     assert "echo: hello before" in json.dumps(server.wait_asked("hello after").body)
+
+
+@pytest.mark.parametrize("agent", [CLAUDE, CODEX, OPENCODE], ids=lambda agent: agent.label, indirect=True)
+async def test_a_fork_knows_what_was_said_and_the_other_chat_does_not_learn_more(
+    agent: RealAgent, server: ModelServer, project: Path
+) -> None:
+    async with started(agent, project) as (record, chat):
+        chat.viewer.prompt("hello one")
+        await said(chat, "echo: hello one")
+        forked = await fork(record.id)
+        async with viewing(forked.id) as copy:
+            await copy.watcher.until(lambda: copy.state == "idle", "the agent to take prompts")
+            copy.viewer.prompt("hello two")
+            await said(copy, "echo: hello two")
+            assert copy.viewer.transcript is not None
+            conversation = copy.viewer.transcript.status.conversation
+        assert "echo: hello one" in json.dumps(server.wait_asked("hello two").body)
+        chat.viewer.prompt("hello three")
+        await said(chat, "echo: hello three")
+        assert "hello two" not in json.dumps(server.wait_asked("hello three").body)
+        assert chat.viewer.transcript is not None
+        assert conversation not in {"", chat.viewer.transcript.status.conversation}
+    await end(forked.id)
+    await eventually(lambda: has_ended(forked.id), 10, "the end to be recorded")
+    again = await resume(forked.id, anyway=True)
+    async with viewing(again.id) as copy:
+        await copy.watcher.until(lambda: copy.state == "idle", "the agent to take prompts")
+        copy.viewer.prompt("hello four")
+        await said(copy, "echo: hello four")
+    asked = json.dumps(server.wait_asked("hello four").body)
+    assert ("hello two" in asked, "hello three" in asked) == (True, False)
 
 
 @pytest.mark.shows("chat fallback")

@@ -101,7 +101,7 @@ def test_a_file_is_made_for_a_session_with_the_command_of_its_hooks(tmp_path: Pa
     assert made.stat().st_mode & 0o777 == 0o600
 
 
-def test_with_answers_from_outside_only_the_hook_of_questions_is_another(tmp_path: Path) -> None:
+def test_with_answers_from_outside_questions_are_asked_and_ends_of_calls_reported(tmp_path: Path) -> None:
     made = []
     for answering in (False, True):
         write_files(load_catalog(tmp_path)["claude"].files, tmp_path / "files", answering=answering)
@@ -109,7 +109,10 @@ def test_with_answers_from_outside_only_the_hook_of_questions_is_another(tmp_pat
     former, hooks = made
     [asking] = hooks.pop("PermissionRequest")[0]["hooks"]
     [reporting] = former.pop("PermissionRequest")[0]["hooks"]
+    ends = [hooks.pop(each) for each in ("PostToolUse", "PostToolUseFailure", "PostToolBatch", "SubagentStop")]
     assert hooks == former
+    for [entry] in ends:
+        assert entry["hooks"] == [{**reporting, "command": reporting["command"].replace(" || true", " --done || true")}]
     assert reporting["async"]
     assert asking == {"type": "command", "command": asking["command"], "timeout": 86400}
     assert asking["command"] == reporting["command"].replace(" || true", " --ask || true")

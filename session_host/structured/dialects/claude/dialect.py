@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from session_host.structured.acts import AnyResult
-from session_host.structured.dialects.base import Answer, DialectPort, Start, UserPrompt
+from session_host.structured.dialects.base import FORK_OPTION, Answer, DialectPort, Start, UserPrompt
 from session_host.structured.dialects.reading import array, mapping, text
 from session_host.structured.dialects.reading import message as read_message
 from session_host.structured.items import (
@@ -59,6 +59,7 @@ class ClaudeDialect:
     def begin(self, start: Start) -> None:
         """See ``Dialect``."""
         self._state.directory = start.directory
+        self._state.fork_of = str(start.options.get(FORK_OPTION, ""))
         self._control("initialize", {"hooks": None})
         self._port.start_timer(STILL_STARTING, STILL_STARTING_AFTER_S)
         self._port.emit(CapabilitiesKnown(Capabilities(steer=True, images=True)))
@@ -287,7 +288,7 @@ class ClaudeDialect:
                     self._say(line)
 
     def _conversation(self, conversation: str) -> None:
-        if conversation and conversation != self._state.conversation:
+        if conversation and conversation not in {self._state.conversation, self._state.fork_of}:
             self._state.conversation = conversation
             self._state.reader.tasks = {}
             self._port.emit(ConversationKnown(conversation))

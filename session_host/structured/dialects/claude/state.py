@@ -89,6 +89,7 @@ class ClaudeState(msgspec.Struct, array_like=True):
         directory: the chat's.
         conversation, model, mode, effort: as Claude last reported them.
         models: the models to choose from; ``resolved`` has their full names and ``efforts`` their levels of effort.
+        fork_of: the conversation that this one copies, and never goes on with.
     """
 
     reader: ReaderState
@@ -107,3 +108,4 @@ class ClaudeState(msgspec.Struct, array_like=True):
     resolved: dict[str, str] = {}
     effort: str = ""
     efforts: dict[str, list[str]] = {}
+    fork_of: str = ""
