@@ -149,10 +149,11 @@ def sized_by(size: str, viewer: str) -> str:
     return translate("window", "{size}, sized by {viewer}").format(size=size, viewer=viewer)
 
 
-def another_window() -> str:
-    return translate("window", "another window")
+def another_place() -> str:
+    """What set a terminal's size."""
+    return translate("window", "another pane or window")
 
 
 def show_all_panes() -> str:
     """A button while one pane covers the others."""
-    return translate("window", "Show all panes (Ctrl+Shift+Z)")
+    return translate("window", "Show all panes")

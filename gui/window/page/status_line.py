@@ -86,7 +86,7 @@ class StatusLine(Area):
             size = f"{shown.columns}×{shown.rows}"
         if differs and settled:
             is_attach = chat.size_set is not None and chat.size_set.set_by == "attach"
-            size = window_texts.sized_by(size, "outlive attach" if is_attach else window_texts.another_window())
+            size = window_texts.sized_by(size, "outlive attach" if is_attach else window_texts.another_place())
         self.right.setText(" · ".join(part for part in (size, chat.record.engine) if part))
         self.take_over.setVisible(differs and settled)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QRect, Qt
-from PySide6.QtGui import QDrag, QDragMoveEvent, QDropEvent, QGuiApplication
+from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QRect, Qt, QTimer
+from PySide6.QtGui import QDrag, QDragMoveEvent, QDropEvent, QKeyEvent
+from PySide6.QtWidgets import QApplication
 
 from gui.window.panes.drop_zone import Drop, half_of, side_at
 from gui.window.panes.pane import PaneWidget
@@ -44,13 +45,38 @@ class TabDrag:
         drag.setPixmap(bar.grab(bar.tabRect(bar.index_of(self.session_id))))
         drag.setHotSpot(QPoint(-8, -8))  # The mark between two tabs stays visible.
         TabDrag.current = self
+        escape = _EscapeWatch(drag)
         try:
             drag.exec(Qt.DropAction.MoveAction)
         finally:
             TabDrag.current = None
-        # Escape ends a drag while the button is down.
-        is_up = not QGuiApplication.mouseButtons() & Qt.MouseButton.LeftButton
-        return is_up and self.landed is None and drag.target() is None
+            escape.end()
+        return not escape.was_pressed and self.landed is None and drag.target() is None
+
+
+class _EscapeWatch(QObject):
+    """Notes whether Escape ends a drag, which Qt's result does not tell from a drop outside.
+
+    The drag's own event filter takes all keys, and filters run in the reverse order of their installation: so this
+    one is installed once the drag runs.
+    """
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self.was_pressed = False
+        self._begin = QTimer(self, singleShot=True, interval=0)
+        self._begin.timeout.connect(lambda: QApplication.instance().installEventFilter(self))  # type: ignore[union-attr] # there is one
+        self._begin.start()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
+            self.was_pressed = True
+        return super().eventFilter(watched, event)
+
+    def end(self) -> None:
+        """Stop watching."""
+        self._begin.stop()
+        QApplication.instance().removeEventFilter(self)  # type: ignore[union-attr] # there is one
 
 
 class TabDrops(QObject):

@@ -1,6 +1,6 @@
 """The window is killed at random moments of use, with panes and two windows: layout and record stay whole.
 
-``OUTLIVE_FUZZ=50 pytest tests/e2e/window/test_killed_at_random.py`` kills it 100 times.
+``OUTLIVE_FUZZ=50 pytest --timeout 3600 tests/e2e/window/test_killed_at_random.py`` kills it 100 times.
 """
 
 from __future__ import annotations

@@ -54,24 +54,20 @@ class Hand:
         places = areas(layout.arrangement(), whole, GAP_PX)[0]
         return [Rect(x, y + BAR_HEIGHT_PX, w, h - BAR_HEIGHT_PX) for x, y, w, h in places.values()]
 
-    def point(self, x: int, y: int) -> None:
-        """Move the mouse to a point of the window."""
-        xdotool("mousemove", "--window", self._id, str(x), str(y))
+    def _to(self, x: int, y: int) -> list[str]:
+        return ["mousemove", "--window", self._id, str(x), str(y)]
 
     def click(self, x: int, y: int) -> None:
         """Click a point of the window."""
-        self.point(x, y)
-        xdotool("click", "1")
+        xdotool(*self._to(x, y), "click", "1")
 
-    def drag(self, *points: tuple[int, int]) -> None:
-        """Press the mouse's button at the first point, move along the others, and let go at the last one."""
-        self.point(*points[0])
-        xdotool("mousedown", "1")
+    def drag(self, *points: tuple[int, int], escapes: bool = False) -> None:
+        """Press the mouse's button at the first point, move along the others, and let go; perhaps after Escape."""
+        way = [*self._to(*points[0]), "mousedown", "1"]
         for (x, y), (to_x, to_y) in pairwise(points):
             for step in range(1, 9):
-                self.point(x + (to_x - x) * step // 8, y + (to_y - y) * step // 8)
-        xdotool("mousemove_relative", "1", "0")
-        xdotool("mouseup", "1")
+                way += [*self._to(x + (to_x - x) * step // 8, y + (to_y - y) * step // 8), "sleep", "0.02"]
+        xdotool(*way, "mousemove_relative", "1", "0", *(["key", "Escape"] if escapes else []), "mouseup", "1")
 
 
 def wait_fronts(own: Window, *expected: tuple[int, int, str, bool]) -> None:
@@ -152,7 +148,9 @@ def test_panes_and_windows_are_made_by_key_menu_and_mouse_and_outlive_a_kill(
 
         # Torn off by the mouse, back by the command, and off again by the command.
         page = hand.pages()[1]
-        hand.drag((page.left + 30, page.top - 18), (page.left + 40, page.top + 60), (page.left + 40, 900))
+        way_out = (page.left + 30, page.top - 18), (page.left + 40, page.top + 60), (page.left + 40, 900)
+        hand.drag(*way_out, escapes=True)
+        hand.drag(*way_out)
         wait_until(lambda: len(own.shown()) == 2, WAIT_S, "a second window")
         wait_fronts(
             own, (1, 1, "two", False), (1, 2, "two", False), (1, 3, "long", False), (2, 1, "one", True)

@@ -13,6 +13,7 @@ from gui.window.panes.drop_zone import Drop
 from gui.window.panes.panes import Panes
 from gui.window.tabs import tabs
 from session_host.protocol.messages import OutputEvent
+from session_host.protocol.values import Activity
 from tests.unit.gui.conftest import Played
 
 
@@ -131,6 +132,30 @@ async def test_closing_one_of_two_places_of_a_chat_leaves_the_other_and_reopens_
     assert tabs_of(panes) == [[one, two, three]]
     panes.reopen()
     assert tabs_of(panes) == [[one, two, three]]
+
+
+async def test_ending_a_chat_that_is_shown_twice_asks_once_and_both_places_show_its_end(
+    played: Played, monkeypatch: pytest.MonkeyPatch
+):
+    *_, three = await three_chats(played)
+    ended: list[str] = []
+    monkeypatch.setattr(played.sessions, "stop", lambda chat: ended.append(chat.id))
+    panes, viewer = played.window.tabs, played.viewers[three]
+    panes.split("right")
+    played.settle()
+    [second] = played.further
+    second.go_live()
+    viewer.be(Activity.WORKING)
+    played.window.actions_["stop"].trigger()
+    asking = [page for page in panes.pages() if page.is_question_open]
+    assert asking == [panes.active_page]
+    asking[0].question.accept()
+    assert ended == [three]
+    for each in (second, viewer):
+        each.end(exit_code=0)
+    played.settle()
+    pages = [pane.tabs.active_page for pane in panes.panes()]
+    assert [page is not None and page.end_bar.isVisible() for page in pages] == [True, True]
 
 
 async def test_a_removed_chat_takes_both_its_panes_along(played: Played):
