@@ -10,6 +10,7 @@ import msgspec
 from .codec import LENGTH_BYTES, encode
 from .messages import (
     PROTOCOL_VERSION,
+    ActivityEvent,
     Attach,
     Description,
     Done,
@@ -20,18 +21,21 @@ from .messages import (
     Message,
     NoticeEvent,
     Paste,
+    Report,
     Send,
     SizeEvent,
     StateEvent,
 )
 
 _FIELDS: dict[type[Message], dict[int, int]] = {
+    ActivityEvent: {7: 4},
     Attach: {4: 8},
     Description: {6: 32, 5: 30, 4: 26, 2: 24, 1: 20},
     Done: {4: 1},
     ForegroundEvent: {5: 2},
     Key: {7: 6},
     Paste: {4: 3},
+    Report: {7: 4},
     Send: {3: 6, 1: 5},
     StateEvent: {4: 3},
 }
@@ -48,8 +52,14 @@ def encode_for(protocol: int, message: Message) -> bytes:
     kind = type(message)
     if _SINCE.get(kind, 0) > protocol:
         return b""
-    known = [count for version, count in _FIELDS.get(kind, {}).items() if version >= protocol]
-    if not known:
+    count = known_fields(protocol, kind)
+    if count == len(kind.__struct_fields__):
         return encode(message)
-    payload = msgspec.msgpack.encode(msgspec.to_builtins(message)[: known[-1] + 1])
+    payload = msgspec.msgpack.encode(msgspec.to_builtins(message)[: count + 1])
     return len(payload).to_bytes(LENGTH_BYTES, "big") + payload
+
+
+def known_fields(protocol: int, kind: type[Message]) -> int:
+    """How many of a message's fields that protocol version knows."""
+    known = [count for version, count in _FIELDS.get(kind, {}).items() if version >= protocol]
+    return known[-1] if known else len(kind.__struct_fields__)

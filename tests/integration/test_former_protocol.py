@@ -16,7 +16,15 @@ from session_host.client.sessions.store_access import open_store
 from session_host.errors import ProtocolMismatch
 from session_host.protocol.codec import encode
 from session_host.protocol.compatibility import encode_for
-from session_host.protocol.messages import OLDEST_PROTOCOL_VERSION, Description, ForegroundEvent, Key, NoticeEvent, Send
+from session_host.protocol.messages import (
+    OLDEST_PROTOCOL_VERSION,
+    Description,
+    ForegroundEvent,
+    Key,
+    NoticeEvent,
+    Send,
+    Text,
+)
 from session_host.protocol.values import GridSize, State
 from tests.support import protocol_recorder
 from tests.support.hosts import PATIENCE_S, peek, start
@@ -134,5 +142,6 @@ def test_what_a_former_version_does_not_know_is_not_said_to_it() -> None:
     ended = ForegroundEvent("", "now", 2, "now")
     assert msgspec.msgpack.decode(encode_for(5, ended)[4:]) == ["ForegroundEvent", "", "now"]
     assert len(msgspec.msgpack.decode(encode_for(5, description)[4:])) == 31
-    key = Key("a", 1, "Enter")
-    assert encode_for(1, key) == encode(key)
+    assert RECORDING.decode("client", encode_for(1, Key("a", 1, "Enter", may_detach=True))[4:]).key == "Enter"
+    text = Text("a", 1, "typed")
+    assert encode_for(1, text) == encode(text)

@@ -142,7 +142,7 @@ async def viewing(session_id: str, *, kind: str = "window", read_only: bool = Fa
     chat = ChatViewer(session_id, kind=kind, read_only=read_only)
     chat.viewer.start()
     try:
-        await chat.watcher.until(lambda: chat.viewer.state is ViewerState.LIVE, "the viewer to be live")
+        await chat.watcher.until(lambda: ViewerState.LIVE in chat.watcher.states, "the viewer to be live")
         yield chat
     finally:
         chat.viewer.close()

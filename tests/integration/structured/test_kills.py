@@ -224,7 +224,7 @@ async def test_an_idle_agent_is_ended_and_the_chat_is_resumed_by_the_next_prompt
 
 async def test_errors_of_an_agent_that_was_ended_on_purpose_are_not_shown(tmp_path: Path) -> None:
     config_dir().mkdir(parents=True, exist_ok=True)
-    (config_dir() / "chats.toml").write_text("idle_timeout_min = { noisy = 0.005 }\n", encoding="utf-8")
+    (config_dir() / "chats.toml").write_text("idle_timeout_min = { noisy = 0.02 }\n", encoding="utf-8")
     add_agent("noisy", "sh", "-c", f"printf '\\033[31ma warning\\033[m\\n' >&2; exec {sys.executable} -S {FAKE}")
     record = await start_chat(tmp_path, prompt="answer: first", agent="noisy")
     async with viewing(record.id) as chat:

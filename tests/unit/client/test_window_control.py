@@ -143,7 +143,16 @@ def test_a_window_that_hangs(window: FakeWindow) -> None:
         released.set()
 
 
-TAB = {"session_id": "0a1b2c3d-0000", "name": "notes", "state": "running", "active": True, "connected": True}
+TAB = {
+    "session_id": "0a1b2c3d-0000",
+    "name": "notes",
+    "state": "running",
+    "active": True,
+    "connected": True,
+    "window": 1,
+    "pane": 1,
+    "in_front": True,
+}
 
 
 class TestVerbs:
@@ -158,7 +167,7 @@ class TestVerbs:
         assert main(["window", "tabs", "--json"]) == 0
         tabs = json.loads(capsys.readouterr().out)
         assert tabs[0] == TAB
-        assert list(tabs[1]) == ["session_id", "name", "state", "active", "connected"]
+        assert list(tabs[1]) == ["session_id", "name", "state", "active", "connected", "window", "pane", "in_front"]
         assert main(["window", "tabs"]) == 0
         assert capsys.readouterr().out == "no open tabs\n"
 
