@@ -10,6 +10,12 @@ from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
 _LINE = "-" * 79
+_COMMON = {
+    "TERMS AND CONDITIONS FOR USE, REPRODUCTION": "Apache-2.0",
+    "GNU LESSER GENERAL PUBLIC LICENSE": "LGPL-3",
+    "GNU GENERAL PUBLIC LICENSE": "GPL-3",
+}
+"""What a licence contains that each Debian has in ``/usr/share/common-licenses``."""
 
 
 def main() -> None:
@@ -19,7 +25,6 @@ def main() -> None:
     print((root / "LICENSE").read_text("utf-8"))
     print((root / "NOTICES.md").read_text("utf-8"))
     print("The packages below /usr/lib/outlive, each with its licence:\n")
-    print("On Debian, whole texts of the GNU licences and of Apache-2.0 are in /usr/share/common-licenses.\n")
     found = sorted(distributions(path=[packages]), key=lambda each: each.name.lower())
     for each in found:
         if each.name == "outlive":
@@ -27,7 +32,13 @@ def main() -> None:
         print(f"{_LINE}\n{each.name} {each.version}: {_licence(each)}\n{_authors(each)}")
         for path in each.files or ():
             if "dist-info" in str(path) and any(word in path.name.upper() for word in ("LICEN", "COPYING", "NOTICE")):
-                print(f"\n{Path(str(each.locate_file(path))).read_text('utf-8', errors='replace')}")
+                print(f"\n{_text(Path(str(each.locate_file(path))))}")
+
+
+def _text(path: Path) -> str:
+    text = path.read_text("utf-8", errors="replace")
+    common = next((name for words, name in _COMMON.items() if words in text), "")
+    return f"{path.name}: /usr/share/common-licenses/{common}\n" if common else text
 
 
 def _licence(package: Distribution) -> str:

@@ -45,14 +45,17 @@ build_deb() {
     mkdir -p -- "$root/usr/lib/systemd/system/multi-user.target.wants"
     ln -s ../outlive-old-versions.service "$root/usr/lib/systemd/system/multi-user.target.wants/outlive-old-versions.service"
     "$PYTHON" "$DEB_SOURCES/copyright.py" "$ROOT" "$packages" >"$root/usr/share/doc/outlive/copyright"
-    gzip -9n <"$ROOT/CHANGELOG.md" >"$root/usr/share/doc/outlive/changelog.gz"
+    gzip -9n <"$ROOT/CHANGELOG.md" >"$root/usr/share/doc/outlive/CHANGELOG.md.gz"
+    printf 'outlive (%s) unstable; urgency=medium\n\n  * See CHANGELOG.md.gz.\n\n -- %s  %s\n' "$version" "$(maintainer)" \
+        "$(date -R -d "@${SOURCE_DATE_EPOCH:-$(stat -c %Y "$ROOT/CHANGELOG.md")}")" | gzip -9n >"$root/usr/share/doc/outlive/changelog.gz"
     install -D -m 644 -- "$DEB_SOURCES/lintian-overrides" "$root/usr/share/lintian/overrides/outlive"
     write_control "$root" "$version"
     # Directories and files that everybody may read, and only root may write, whatever the umask was.
+    find "$payload/lib" -name '*.py' -exec chmod a-x {} +
     chmod -R u=rwX,go=rX "$root"
     mkdir -p -- "$DIST"
     DEB="$DIST/outlive_${version}_$(dpkg --print-architecture).deb"
-    dpkg-deb --root-owner-group -Zzstd --build "$root" "$DEB" >>"$LOG" 2>&1 || fail "dpkg-deb failed: $(tail -n 1 "$LOG")"
+    dpkg-deb --root-owner-group --no-uniform-compression -Zzstd --build "$root" "$DEB" >>"$LOG" 2>&1 || fail "dpkg-deb failed: $(tail -n 1 "$LOG")"
     rm -rf -- "$root"
     say "built $DEB"
 }
@@ -116,6 +119,8 @@ for folder in Path(sys.argv[2]).glob("*x*"):
 PY
 }
 
+maintainer() { printf '%s <%s>' "${DEBFULLNAME:-Outlive contributors}" "${DEBEMAIL:-outlive@localhost.localdomain}"; }
+
 # write_control ROOT VERSION
 write_control() {
     local control=$1/DEBIAN name python depends=() recommends
@@ -128,7 +133,7 @@ write_control() {
     mkdir -p -- "$control"
     {
         printf 'Package: outlive\nVersion: %s\nArchitecture: %s\n' "$2" "$(dpkg --print-architecture)"
-        printf 'Maintainer: %s <%s>\n' "${DEBFULLNAME:-Outlive contributors}" "${DEBEMAIL:-outlive@localhost.localdomain}"
+        printf 'Maintainer: %s\n' "$(maintainer)"
         printf 'Installed-Size: %s\nSection: devel\nPriority: optional\n' "$(du -sk "$1/usr" | cut -f1)"
         printf 'Depends: %s\n' "$(printf '%s, ' "${depends[@]}" | sed 's/, $//')"
         printf 'Recommends: %s\n' "${recommends%, }"
