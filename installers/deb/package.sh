@@ -51,7 +51,7 @@ build_deb() {
     install -D -m 644 -- "$DEB_SOURCES/lintian-overrides" "$root/usr/share/lintian/overrides/outlive"
     write_control "$root" "$version"
     # Directories and files that everybody may read, and only root may write, whatever the umask was.
-    find "$payload/lib" -name '*.py' -exec chmod a-x {} +
+    find "$payload/lib" \( -name '*.py' -o -name '*.so*' \) -exec chmod a-x {} +
     chmod -R u=rwX,go=rX "$root"
     mkdir -p -- "$DIST"
     DEB="$DIST/outlive_${version}_$(dpkg --print-architecture).deb"

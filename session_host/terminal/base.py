@@ -221,9 +221,7 @@ class CommandEnded(NamedTuple):
     exit_code: int | None
 
 
-TerminalEvent = (
-    TitleChanged | Bell | Notification | Progress | AgentState | ClipboardSet | CommandBegan | CommandEnded
-)  # fmt: skip
+TerminalEvent = TitleChanged | Bell | Notification | Progress | AgentState | ClipboardSet | CommandBegan | CommandEnded
 
 SelectionUnit = Literal["cell", "word", "line"]
 
@@ -323,6 +321,9 @@ class Emulator(Protocol):
 
     def mark_turn(self) -> None:
         """Mark the cursor's row as the beginning of an agent's turn, among the prompts."""
+
+    def is_echo(self, text: str, column: int, row: int) -> bool:
+        """Whether ``text`` (ASCII) stands at this cell of the screen without a style, and the cursor right behind."""
 
     def frame(self) -> Frame:
         """The changes to paint; resets the damage."""

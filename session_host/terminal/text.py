@@ -100,6 +100,15 @@ def row_text(row: Row) -> str:
     return "".join(parts)
 
 
+def has_plain(row: Row, text: str, column: int) -> bool:
+    """Whether this text (ASCII) stands at this column without a style."""
+    end = column + len(text)
+    for run in row.runs:
+        if run.column < end and column < run.column + run.cells and (run.style != PLAIN or run.cluster):
+            return False
+    return row_text(row).ljust(end)[column:end] == text
+
+
 def ansi_row(row: Row, *, links: bool = True) -> str:
     """A row as text with escape sequences; it begins and ends in the plain style."""
     parts: list[str] = []

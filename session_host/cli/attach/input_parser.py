@@ -58,6 +58,11 @@ class _State(Enum):
     PASTE = auto()
 
 
+# Hot path: avoids the enums' attribute lookups for each key.
+_GROUND, _PASTE = _State.GROUND, _State.PASTE
+_NO_MODIFIERS = Modifiers.NONE
+
+
 class InputParser:
     """Parses the outer terminal's input; any split of the bytes gives the same values.
 
@@ -83,7 +88,7 @@ class InputParser:
     @property
     def undecided(self) -> bool:
         """Whether the last bytes are a sequence's beginning, or were typed if nothing follows."""
-        return self._state not in {_State.GROUND, _State.PASTE}
+        return self._state is not _GROUND and self._state is not _PASTE
 
     @property
     def patience_s(self) -> float:
@@ -98,6 +103,8 @@ class InputParser:
 
     def feed(self, data: bytes) -> list[TerminalInput]:
         """Parse more input."""
+        if len(data) == 1 and self._state is _GROUND and not self._utf8 and 0x20 <= data[0] < 0x7F:
+            return [character(chr(data[0]), _NO_MODIFIERS)]  # Shortcut: the same result as below.
         position = 0
         while position < len(data):
             if self._state is _State.PASTE:

@@ -17,6 +17,7 @@ from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import GridSize
 from session_host.terminal.base import (
     DEFAULT_COLOR,
+    PLAIN,
     Attribute,
     Color,
     Cursor,
@@ -76,6 +77,8 @@ class Painter:
         self._encoding = encoding
         self._keyboard = keyboard
         self._rows: dict[int, Row] = {}
+        self._echoed: dict[int, Row] = {}
+        """Rows with an echo since the last frame, as they were in that."""
         self._grid = size
         self._cursor: Cursor | None = None
         self._shown_shape: tuple[CursorShape, bool] | None = None
@@ -127,8 +130,12 @@ class Painter:
         colors = (frame.foreground, frame.background, frame.palette)
         everything = frame.full or colors != (self._foreground, self._background, self._palette)
         everything = everything or frame.size != self._grid
+        # A row that the frame lacks is as in the last frame.
+        restored = {row: was for row, was in self._echoed.items() if row not in frame.rows}
+        self._echoed.clear()
         if frame.full:
             self._rows.clear()
+        self._rows.update(restored)
         self._rows.update(frame.rows)
         self._grid, self._cursor = frame.size, frame.cursor
         self._foreground, self._background = frame.foreground, frame.background
@@ -137,8 +144,41 @@ class Painter:
         if top != self._top:
             self._top, everything = top, True
         modes_text = self._mode_changes(modes)
-        dirty = range(self._size.rows) if everything else sorted(row - top for row in frame.rows)
+        changed = {*frame.rows, *restored}
+        dirty = range(self._size.rows) if everything else sorted(row - top for row in changed)
         return self._screen(dirty, modes_text)
+
+    def next_cell(self, text: str) -> tuple[int, int] | None:
+        """The cell (column, row) of the grid where ``echo`` can show a text; None if it can't.
+
+        It can't if anything but the text may have to change: the cursor is hidden or out of sight, the text reaches the
+        edge, something stands behind the cursor, a notice is shown, or the program has changed the colours.
+        """
+        cursor = self._cursor
+        if cursor is None or not cursor.visible or self._notice:
+            return None
+        column, row = cursor.column, cursor.row
+        known = self._rows.get(row)
+        if (
+            column + len(text) >= min(self._grid.columns, self._size.columns)
+            or not 0 <= row - self._top < self._size.rows
+            or not self._foreground == self._background == DEFAULT_COLOR
+            or known is None
+            or known.selection is not None
+            or (known.runs and known.runs[-1].column + known.runs[-1].cells > column)
+        ):
+            return None
+        return column, row
+
+    def echo(self, text: str) -> bytes:
+        """Show a text (ASCII) without a style at the cursor; ``next_cell`` allows it."""
+        assert self._cursor is not None
+        column, row = self._cursor.column, self._cursor.row
+        known = self._rows[row]
+        self._echoed.setdefault(row, known)
+        self._rows[row] = known._replace(runs=(*known.runs, Run(column, len(text), text, PLAIN, cluster=False)))
+        self._cursor = self._cursor._replace(column=column + len(text))
+        return f"\x1b[0m{text}".encode("ascii")
 
     # ------------------------------------------------------------ parts
 

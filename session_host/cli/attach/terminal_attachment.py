@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from session_host.cli.attach.attachment import NOTICE_S, Attachment, How
 from session_host.cli.attach.frame_pacing import FRAME_INTERVAL_S
 from session_host.cli.attach.input_values import FocusChanged, KeyTyped, MouseMoved, Pasted, TerminalInput, TextTyped
@@ -13,6 +15,10 @@ from session_host.terminal.base import Emulator, Frame, Modes
 SYNCHRONIZED_LIMIT_S = 0.15
 """How long a frame that the program announced and does not complete is held back from painting."""
 
+ECHO_SETTLE_S = 0.03
+"""How long after an echo a frame is painted."""
+
+_ECHO = re.compile(rb"[ -~]{1,8}")
 _GO_ON = "c"
 _NO_HISTORY = "This program uses the whole screen, and scrolls by itself"
 _NOT_TYPED = "input refused (Ctrl+B c to continue)"
@@ -119,11 +125,34 @@ class TerminalAttachment(Attachment):
             self._terminal.write(self._painter.paint(frame, modes))
 
     def viewer_damaged(self) -> None:
-        """Paint at the next opportunity: at once, if this completes a frame that was held back."""
+        """Paint: at once if it is an echo, or completes a frame that was held back; else at the next opportunity."""
         emulator = self._viewer.emulator
+        if emulator is not None and not self._dirty and self._is_echo(emulator):
+            return
         if self._held_since_s is not None and emulator is not None and not emulator.modes.synchronized:
             self._held_since_s = None
             self._cancel("paint")
+        self._damaged()
+
+    def _is_echo(self, emulator: Emulator) -> bool:
+        """Show what was typed if the program has just echoed it, and nothing else has changed.
+
+        A frame follows a moment later, so that nothing depends on this; it takes several times as long.
+        """
+        data = self._viewer.fed
+        if not _ECHO.fullmatch(data) or self._scrolled is not None or not self._terminal.is_drained:
+            return False
+        text = data.decode("ascii")
+        cell = self._painter.next_cell(text)
+        if cell is None or not emulator.is_echo(text, *cell):
+            return False
+        self._terminal.write(self._painter.echo(text))
+        if "settle" not in self._timers:
+            self._after("settle", ECHO_SETTLE_S, self._settle)
+        return True
+
+    def _settle(self) -> None:
+        self._timers.pop("settle", None)
         self._damaged()
 
     def viewer_replaced(self) -> None:

@@ -51,6 +51,7 @@ class Viewer(ViewerInput):
 
     Attributes:
         emulator: the replica, None until the first snapshot. Any turn of the loop may replace it.
+        fed: the output that changed the replica last; b"" if it was something else.
         host_version: the code version of the host that greeted last, "" before.
     """
 
@@ -74,6 +75,7 @@ class Viewer(ViewerInput):
         super().__init__(rules, read_only=read_only)
         self.session_id = session_id
         self.emulator: Emulator | None = None
+        self.fed = b""
         self.transcript: Transcript | None = None
         self._replica: Replica | None = None
         self.host_version = ""
@@ -223,6 +225,7 @@ class Viewer(ViewerInput):
             else:
                 replica.feed(message.data)
             discard_side_effects(replica)
+            self.fed = message.data
             self._delegate.viewer_damaged()
         if self._effects:
             self._perform()
@@ -265,6 +268,7 @@ class Viewer(ViewerInput):
     def _replace(self, replica: Replica) -> None:
         former = self._replica
         self._use_replica(replica)
+        self.fed = b""
         discard_side_effects(replica)
         if former is not None:
             copy_scroll_position(former, replica)
@@ -276,6 +280,7 @@ class Viewer(ViewerInput):
         emulator = self.emulator
         if emulator is not None and (size, cell) != (emulator.size, emulator.cell):
             emulator.resize(size, cell)
+            self.fed = b""
             discard_side_effects(emulator)
             self._delegate.viewer_damaged()
 

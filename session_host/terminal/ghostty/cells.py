@@ -353,6 +353,11 @@ def _joined(runs: list[Run]) -> tuple[Run, ...]:
 _mask_cache: dict[int, tuple[int, int]] = {}
 
 
+def is_plain_cell(bits: int, character: str) -> bool:
+    """Whether a cell holds this character, narrow and without a style."""
+    return not bits & _KEY_MASK and bits >> 2 & _CODEPOINT_MASK == ord(character)
+
+
 def _masks(count: int) -> tuple[int, int]:
     """The bytes of a paste: bracketed if the program asked for that, without control characters that break out."""
     masks = _mask_cache.get(count)

@@ -7,8 +7,8 @@ from typing import Any, Final, NamedTuple
 from session_host.protocol.values import GridSize
 from session_host.terminal.base import DEFAULT_COLOR, RGB, Color, Cursor, CursorShape, Frame, Row
 
-from .cells import RenderState
-from .library.calls import Getter, ffi, lib, mode, scroll_viewport, sized
+from .cells import RenderState, is_plain_cell
+from .library.calls import Getter, ffi, find_cell, lib, mode, point, scroll_viewport, sized
 from .stream import Stream
 
 _REVERSE_MODE = 5
@@ -75,6 +75,8 @@ class Painter:
         self._state: RenderState | None = None
         self._colors = ProgramColors(terminal)
         self._cursor = sized("GhosttyRenderStateCursor")
+        self._cell, self._reference = ffi.new("GhosttyCell*"), sized("GhosttyGridRef")
+        self._point = point(lib.GHOSTTY_POINT_TAG_ACTIVE, 0, 0)
         self._visible = Getter(terminal, "CURSOR_VISIBLE", "bool")
         self._cursor_x = Getter(terminal, "CURSOR_X", "uint16_t")
         self._cursor_y = Getter(terminal, "CURSOR_Y", "uint16_t")
@@ -100,6 +102,19 @@ class Painter:
             self._state = RenderState(self._terminal)
         self._state.update()
         return self._state
+
+    def is_echo(self, text: str, column: int, row: int) -> bool:
+        """See ``Emulator``."""
+        if (self._cursor_x(), self._cursor_y()) != (column + len(text), row):
+            return False
+        cell, reference, place = self._cell, self._reference, self._point
+        place.value.y = row
+        for place.value.x, character in enumerate(text, column):
+            if not find_cell(self._terminal, place, reference) or lib.ghostty_grid_ref_cell(reference, cell):
+                return False
+            if not is_plain_cell(cell[0], character):
+                return False
+        return True
 
     def _leave_hidden_rows(self, scrollback_rows: int) -> None:
         """Scroll down to the oldest row that is not hidden, if the viewport is above it."""

@@ -119,19 +119,31 @@ PIECES = st.one_of(
             b"\x1b[T", b"\x1b[?25l", b"\x1b[?25h", b"\x1b[2 q", b"\x1b[2;8r", b"\x1b[r", b"\x1bM", b"\x1b[?1049h",
             b"\x1b[?1049l",
             b"\x1b#8", b"\x1b(0qqq\x1b(B", b"\x1bc",
+            b"\x1b(0", b"\x1b[4h", b"\x1b[?7l",
         ]
     ),
 )  # fmt: skip
 
 
-@given(st.lists(st.lists(PIECES, max_size=6).map(b"".join), min_size=1, max_size=5))
-def test_frame_after_frame_of_any_program(frames: list[bytes]) -> None:
+ECHOES = st.lists(st.sampled_from(["a", " ", "bc", "q", "~!"]), max_size=3)
+
+
+@given(st.lists(st.tuples(st.lists(PIECES, max_size=6).map(b"".join), ECHOES), min_size=1, max_size=5))
+def test_frame_after_frame_of_any_program_and_echoes_between(frames: list[tuple[bytes, list[str]]]) -> None:
     inner, outer = create(None, SIZE), Outer()
     try:
-        for program in frames:
+        for program, echoes in frames:
             inner.feed(program)
             outer.show(inner)
             same_picture(inner, outer.emulator)
+            for text in echoes:
+                inner.feed(text.encode())
+                cell = outer.painter.next_cell(text)
+                if cell is not None and inner.is_echo(text, *cell):
+                    outer.emulator.feed(outer.painter.echo(text))
+                else:
+                    outer.show(inner)
+                same_picture(inner, outer.emulator)
     finally:
         inner.close()
         outer.emulator.close()
@@ -317,6 +329,23 @@ def test_a_locale_without_the_character_shows_a_mark(inner: Emulator) -> None:
 
     assert b"?\x1b[3G" in data
     assert b"|" in data
+
+
+def test_an_echo_is_written_alone(inner: Emulator, outer: Outer) -> None:
+    inner.feed(b"\x1b[31m$\x1b[0m ")
+    outer.show(inner)
+    for text in ("l", "s"):
+        cell = outer.painter.next_cell(text)
+        assert cell is not None
+        assert not inner.is_echo(text, *cell), "the program has not answered"
+        inner.feed(text.encode())
+        assert inner.is_echo(text, *cell)
+        assert outer.painter.echo(text) == b"\x1b[0m" + text.encode()
+    outer.emulator.feed(b"\x1b[0ml\x1b[0ms")
+    same_picture(inner, outer.emulator)
+    inner.feed(b"\x1b[D")
+    outer.show(inner)
+    assert outer.painter.next_cell("x") is None, "something stands behind the cursor"
 
 
 def test_selected_cells_have_swapped_colours(inner: Emulator, outer: Outer) -> None:
