@@ -136,7 +136,7 @@ def run_area(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Area]:
         if "tests.support.commands" not in sys.modules:
             yield area  # none of the tests runs commands
             return
-        with command_client.running() as server, _lasting(server.pid):
+        with command_client.running() as (commands, keepers), _lasting(commands.pid), _lasting(keepers.pid):
             yield area
 
 

@@ -20,6 +20,8 @@ from session_host.system.processes import proc
 from tests.support.command_server import MOST_BYTES, Command
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+PADDING_BYTES = 30_000
+"""The space for a keeper's environment in the memory that /proc shows; see ``keeper_server``."""
 
 
 class _Server(NamedTuple):
@@ -32,22 +34,32 @@ _servers: list[_Server] = []
 
 
 @contextmanager
-def running() -> Iterator[subprocess.Popen[bytes]]:
-    """Have a server meanwhile."""
+def running() -> Iterator[tuple[subprocess.Popen[bytes], subprocess.Popen[bytes]]]:
+    """Have a server meanwhile, and one that starts keepers."""
     ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    keepers, keepers_its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     with ours:
-        with its:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "tests.support.command_server", str(its.fileno())],
-                cwd=REPOSITORY, env={**os.environ, "PYTHONPATH": str(REPOSITORY)}, pass_fds=[its.fileno()],
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            )  # fmt: skip
-        _servers.append(_Server(ours, _interpreter({**os.environ, "PYTHONPATH": str(REPOSITORY)})))
+        with its, keepers, keepers_its:
+            command_process = _start("command_server", [its.fileno(), keepers.fileno()], [], environment)
+            padding = "x" * PADDING_BYTES
+            keeper_process = _start("keeper_server", [keepers_its.fileno()], ["x" * 200], {**environment, "_": padding})
+        _servers.append(_Server(ours, _interpreter(environment)))
         try:
-            yield process
+            yield command_process, keeper_process
         finally:
             _servers.pop()
-    process.wait()
+    command_process.wait()
+    keeper_process.wait()
+
+
+def _start(
+    module: str, descriptors: Sequence[int], words: Sequence[str], environment: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", f"tests.support.{module}", *map(str, descriptors), *words],
+        cwd=REPOSITORY, env=environment, pass_fds=descriptors, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+    )  # fmt: skip
 
 
 def is_possible(words: Sequence[str], environment: Mapping[str, str]) -> bool:

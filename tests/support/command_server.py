@@ -1,10 +1,11 @@
 """Runs commands of ``outlive`` as forks of one process that has imported them: an interpreter starts once.
 
-    python -m tests.support.command_server DESCRIPTOR
+    python -m tests.support.command_server DESCRIPTOR KEEPERS
 
 Each request that comes on the socket DESCRIPTOR is one command, with the descriptors of its standard streams and of a
 pipe. On the pipe come the command's PID and then, after its end, its wait status. Apart from the imports, a command is
-a process as a user's: its own words, environment, directory, umask and streams.
+a process as a user's: its own words, environment, directory, umask and streams. The keepers that commands start come
+from the ``keeper_server`` at the other end of the socket KEEPERS.
 """
 
 from __future__ import annotations
@@ -47,7 +48,11 @@ def main() -> None:
     importlib.import_module("session_host.client.chats.resumability")
     gc.collect()
     gc.freeze()
+    from tests.support import forked_keeper
+
+    keepers = socket.socket(fileno=int(sys.argv[2]))
     if serve(socket.socket(fileno=int(sys.argv[1]))):
+        forked_keeper.use(keepers, os.environ)
         _end(outlive())
 
 
