@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from session_host.system.processes import proc
+from tests.support import forked_keeper
 from tests.support.command_server import MOST_BYTES, Command
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -39,16 +40,18 @@ def running() -> Iterator[tuple[subprocess.Popen[bytes], subprocess.Popen[bytes]
     ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     keepers, keepers_its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-    with ours:
-        with its, keepers, keepers_its:
+    with ours, keepers:
+        with its, keepers_its:
             command_process = _start("command_server", [its.fileno(), keepers.fileno()], [], environment)
             padding = "x" * PADDING_BYTES
             keeper_process = _start("keeper_server", [keepers_its.fileno()], ["x" * 200], {**environment, "_": padding})
         _servers.append(_Server(ours, _interpreter(environment)))
+        forked_keeper.use(keepers)
         try:
             yield command_process, keeper_process
         finally:
             _servers.pop()
+            forked_keeper.use_none()
     command_process.wait()
     keeper_process.wait()
 

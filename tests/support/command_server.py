@@ -52,7 +52,7 @@ def main() -> None:
 
     keepers = socket.socket(fileno=int(sys.argv[2]))
     if serve(socket.socket(fileno=int(sys.argv[1]))):
-        forked_keeper.use(keepers, os.environ)
+        forked_keeper.use(keepers)
         _end(outlive())
 
 

@@ -8,31 +8,32 @@ import select
 import signal
 import socket
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
 from session_host.keeper_client import discovery
 from tests.support.command_server import MOST_BYTES, Command
 
-EXECUTED = "OUTLIVE_TEST_EXECUTED_KEEPER"
-"""The environment variable that has a command execute its keeper."""
 
-
-def use(requests: socket.socket, environment: Mapping[str, str]) -> None:
+def use(requests: socket.socket) -> None:
     """Have this process start its keepers by the server on the other end of ``requests``."""
-    if EXECUTED in environment:
-        return
+    usual = discovery.keeper_argv()
 
     def start(argv: Sequence[str], **options: Any) -> Any:
-        message = pickle.dumps(Command(argv[4:], options["env"], options["cwd"], 0o077))
-        if len(message) > MOST_BYTES or argv[:4] != discovery.keeper_argv():
+        message = pickle.dumps(Command([], options["env"], options["cwd"], 0o077))
+        if len(message) > MOST_BYTES or argv != usual:
             return subprocess.Popen(argv, **options)
         return ForkedKeeper(requests, message, options["stdout"], options["stderr"])
 
-    discovery.subprocess = SimpleNamespace(  # type: ignore[assignment]
+    vars(discovery)["subprocess"] = SimpleNamespace(
         Popen=start, DEVNULL=subprocess.DEVNULL, TimeoutExpired=subprocess.TimeoutExpired
     )
+
+
+def use_none() -> None:
+    """Have this process execute its keepers."""
+    vars(discovery)["subprocess"] = subprocess
 
 
 class ForkedKeeper:

@@ -2,7 +2,8 @@
 
     python -m tests.support.keeper_server DESCRIPTOR PADDING
 
-Requests are those of ``command_server``. Apart from the start of the interpreter, a keeper is a process as a user's: it
+Requests are those of ``command_server``. Commands and the test's own process start their keepers here; those that other
+programs start (a command on a terminal, the window), and those of tests of the start itself, are executed. Apart from the start of the interpreter, a keeper is a process as a user's: it
 has its own environment, which /proc shows, its own session, directory and streams.
 """
 
@@ -16,16 +17,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from session_host.keeper import __main__ as keeper
+from session_host.keeper.processes.prefork import preload
 from session_host.keeper_client.discovery import keeper_argv
 from tests.support.command_server import serve
 
 
 def main() -> None:
     """Serve until the socket's other end is closed; in each fork, be the keeper."""
-    keeper.preload()
+    preload()
     if not serve(socket.socket(fileno=int(sys.argv[1]))):
         return
-    keeper.preload = _nothing
+    vars(keeper)["preload"] = _nothing
     os.setsid()
     argv_start, argv_end, start, end = map(int, Path("/proc/self/stat").read_text().rpartition(")")[2].split()[45:49])
     _show(argv_start, argv_end, keeper_argv())

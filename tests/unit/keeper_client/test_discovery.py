@@ -30,6 +30,12 @@ from tests.support.other_users import NOBODY, needs_root
 from tests.support.waiting import wait_for_end, wait_until
 
 
+@pytest.fixture(autouse=True)
+def executed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keepers are executed here, as they are by users."""
+    monkeypatch.setattr(discovery, "subprocess", subprocess)
+
+
 def keepers(sessions: Sessions) -> list[int]:
     return [pid for pid in sessions.processes() if processes.name(pid) == "outlive-keeper"]
 
