@@ -167,7 +167,7 @@ class PromptMarks(Generic[Mark]):
 
     def prompts(self, first: int = 0, count: int | None = None) -> list[Prompt]:
         """See ``Emulator.prompts``."""
-        begin = bisect_left(self._marked, first, key=_place)
+        begin = bisect_left(self._marked, first, key=_place) if first > 0 else 0
         found: list[Prompt] = []
         for number in range(begin, len(self._marked)):
             marked = self._marked[number]

@@ -265,7 +265,7 @@ class GhosttyEmulator:
 
     def prompts(self, first: int = 0, count: int | None = None) -> list[Prompt]:
         """The prompts in some rows."""
-        return self._prompts.prompts(first, count)
+        return self._prompts.prompts(first, count, self.scrollback_rows + self._size.rows)
 
     def mark_turn(self) -> None:
         """Mark the beginning of an agent's turn."""

@@ -117,9 +117,12 @@ class ScreenPrompts:
         if self._on_primary():
             self._marks.mark(parameters, self._rows.mark_cursor, int(self._cursor_column()))
 
-    def prompts(self, first: int, count: int | None) -> list[Prompt]:
-        """See ``Emulator.prompts``."""
-        return self._marks.prompts(first, count) if self._on_primary() else []
+    def prompts(self, first: int, count: int | None, rows: int) -> list[Prompt]:
+        """See ``Emulator.prompts``; of ``rows`` rows in all."""
+        if not self._on_primary():
+            return []
+        # A smaller grid may have cut off blank rows below the cursor.
+        return [prompt for prompt in self._marks.prompts(first, count) if prompt.row < rows]
 
     def _on_primary(self) -> bool:
         if _active_screen(self._terminal) != lib.GHOSTTY_TERMINAL_SCREEN_PRIMARY:

@@ -32,8 +32,10 @@ class PrimaryRow(Anchor):
 
     def place(self) -> int | None:
         """See ``RowMark``."""
-        row = self.line - _oldest_line(self._screen)
-        return row if row >= 0 else None
+        screen = self._screen
+        row = self.line - _oldest_line(screen)
+        # A smaller grid may have cut off blank rows below the cursor.
+        return row if row >= 0 and self.line < screen.evicted + len(screen.history) + screen.lines else None
 
 
 class PrimaryPrompts(PromptMarks[PrimaryRow]):
