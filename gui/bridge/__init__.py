@@ -12,6 +12,7 @@ catalog, and turns their events into signals. It never polls.
     one_question    counts once what a chat and its live terminal both ask
     muting          chats that send no notifications
     removals        removing ended chats, with time to undo
+    chat_order      the user's own order of chats, and which ones are pinned
     upgrade         chats on another version, and giving them the installed one
     checkouts       the git working trees of chats
     record_watcher  reports changes of the store or the runtime directory

@@ -16,6 +16,7 @@ from gui.bridge.background.search_thread import SearchThread
 from gui.bridge.background.store_thread import StoreThread
 from gui.bridge.background.tasks import Tasks
 from gui.bridge.chat import Chat
+from gui.bridge.chat_order import ChatOrder
 from gui.bridge.checkouts import GitStatusWatcher
 from gui.bridge.muting import Muting
 from gui.bridge.removals import UndoableRemovals
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from gui.bridge.chat_viewer import ViewerFactory
     from session_host.agents.agent import Agent
     from session_host.protocol.values import GridSize, Runtime
-
 
 TRANSITIONS = 30
 """Number of the last changes of activity that ``explain`` gives for an ended chat."""
@@ -77,6 +77,7 @@ class SessionsModel(QObject):
         self.checkouts = GitStatusWatcher(self.tasks, self)
         self.finder = SearchThread(lambda error: self.problem.emit(str(error)))
         self.removals = UndoableRemovals(self)
+        self.order = ChatOrder(self, storage)
         self.indexing = SearchIndexing(self)
         self.indexing.started.connect(self._on_indexing)
         self.muting = Muting(self)

@@ -13,6 +13,8 @@
     cursor_shape = "bar"              # or "block", "underline"; where the program wants no other
     cursor_blinks = false             # where the program wants no other
     confirm_paste = true              # ask before a paste that could run commands
+    group_chats = "project"           # or "state": what the sidebar groups running chats by
+    compact_rows = true               # one line for each chat in the sidebar
     editor = "code"                   # opens files that a terminal names; may have {file}, {line}, {column}
 
 ``keys.toml`` names actions as ``gui.window.actions.key_table`` does::
@@ -58,6 +60,8 @@ class WindowFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cursor_shape: Literal["block", "bar", "underline"] = "block"
     cursor_blinks: bool = True
     confirm_paste: bool = True
+    group_chats: Literal["state", "project"] = "state"
+    compact_rows: bool = False
 
 
 class Preferences(msgspec.Struct, frozen=True):
@@ -65,12 +69,14 @@ class Preferences(msgspec.Struct, frozen=True):
 
     Attributes:
         keys: the keys of each action that the user configured (empty: none).
+        key_lines: the line of each action in ``keys.toml``.
         pair: the theme that ``window.theme`` names; None until ``load_preferences`` read one.
         problems: one line for each file that could not be read.
     """
 
     window: WindowFile = WindowFile()
     keys: dict[str, list[str]] = {}
+    key_lines: dict[str, int] = {}
     pair: SchemePair | None = None
     problems: tuple[str, ...] = ()
 
@@ -101,20 +107,20 @@ def load_preferences(directory: Path, former: Preferences | None = None) -> Pref
     problems: list[str] = []
     known = former or Preferences()
     stays = "Using the defaults." if former is None else "The former settings stay."
-    window, keys, pair = known.window, known.keys, known.pair
+    window, keys, lines, pair = known.window, known.keys, known.key_lines, known.pair
     try:
         window = _read_window(window_file(directory))
     except ConfigError as error:
         problems.append(f"{error}. {stays}")
     try:
-        keys = _read_keys(directory / "keys.toml")
+        keys, lines = _read_keys(directory / "keys.toml")
     except ConfigError as error:
         problems.append(f"{error}. {stays}")
     try:
         pair = _read_theme(directory, window.theme)
     except ConfigError as error:
         problems.append(f"{error}. {'Using the default theme.' if former is None else 'The former theme stays.'}")
-    return Preferences(window=window, keys=keys, pair=pair, problems=tuple(problems))
+    return Preferences(window=window, keys=keys, key_lines=lines, pair=pair, problems=tuple(problems))
 
 
 def _read_window(path: Path) -> WindowFile:
@@ -128,11 +134,14 @@ def _read_window(path: Path) -> WindowFile:
     return found
 
 
-def _read_keys(path: Path) -> dict[str, list[str]]:
-    found = TomlFile.read(path).convert(dict[str, str | list[str]])
-    return {
+def _read_keys(path: Path) -> tuple[dict[str, list[str]], dict[str, int]]:
+    """The keys of each action, and its line."""
+    file = TomlFile.read(path)
+    found = file.convert(dict[str, str | list[str]])
+    keys = {
         action: [key for key in ([keys] if isinstance(keys, str) else keys) if key] for action, keys in found.items()
     }
+    return keys, {action: file.line_of((action,)) for action in keys}
 
 
 def _read_theme(directory: Path, identifier: str) -> SchemePair:

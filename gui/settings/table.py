@@ -24,7 +24,7 @@ from session_host.client.chats.settings import (
 FileName = Literal["window", "chats", "endpoint"]
 PageName = Literal["appearance", "terminal", "sidebar", "notifications", "keys", "chats", "agents"]
 
-PAGES: tuple[PageName, ...] = ("appearance", "terminal", "notifications", "keys", "chats", "agents")
+PAGES: tuple[PageName, ...] = ("appearance", "terminal", "sidebar", "notifications", "keys", "chats", "agents")
 """The window's pages, from top to bottom. Keys and agents have pages of their own making."""
 
 LONGEST_SERVER_TIMEOUT_S = 86399
@@ -104,6 +104,8 @@ SETTINGS: tuple[Setting, ...] = (
     _chats("shell_integration", Toggle(), "terminal"),
     _window("confirm_paste", Toggle(), "terminal"),
     _window("editor", Text(is_command=True), "terminal"),
+    _window("group_chats", Choice(("state", "project")), "sidebar"),
+    _window("compact_rows", Toggle(), "sidebar"),
     _window("notifications", Toggle(), "notifications"),
     _window("long_turn_s", _range((0, LONGEST_TURN_S), unit="s", zero="never", step=10), "notifications"),
     _window("start_at_login", Toggle(), "notifications", "login"),

@@ -17,6 +17,7 @@ from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPainter, QPixmap
 
 from gui.theme.tokens import ICON_PX, RADIUS_PX, Tokens, blend, font
 
+_LARGE_TILE_PX = 28
 _FONT_FILE = "phosphor-1.3.0.ttf"
 _MAP_FILE = "phosphor-charmap-1.3.0.json"
 
@@ -124,8 +125,9 @@ def paint_tile(
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(blend(hue, tokens.raised, 0.10 if muted else 0.16))
-    painter.drawRoundedRect(area, RADIUS_PX, RADIUS_PX)
+    radius = RADIUS_PX if area.height() >= _LARGE_TILE_PX else RADIUS_PX - 2
+    painter.drawRoundedRect(area, radius, radius)
     painter.setPen(tokens.color("disabled") if muted else QColor(hue))
-    painter.setFont(font(13 if area.height() >= 28 else 11, bold=True))
+    painter.setFont(font(13 if area.height() >= _LARGE_TILE_PX else 11, bold=True))
     painter.drawText(area, Qt.AlignmentFlag.AlignCenter, monogram)
     painter.restore()

@@ -109,7 +109,9 @@ QComboBox QAbstractItemView {
     background: $raised; color: $text; border: 1px solid $border; padding: 4px; outline: 0;
     selection-background-color: $selected; selection-color: $text;
 }
-QComboBox QAbstractItemView::item { min-height: 26px; padding: 0 8px; border-radius: 4px; }
+QComboBox QAbstractItemView:focus { border-color: $border; }
+QComboBox QAbstractItemView::item { min-height: 26px; padding: 0 8px; border-radius: 4px; color: $text; }
+QComboBox QAbstractItemView::item:selected { background: $selected; color: $text; }
 
 QCheckBox { background: transparent; color: $text; spacing: 8px; }
 QCheckBox:focus { color: $accent; }

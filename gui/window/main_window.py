@@ -28,6 +28,7 @@ from gui.window.actions.open_links import LinkOpener
 from gui.window.actions.page_wiring import PageWiring
 from gui.window.actions.resume_all import ResumeAll
 from gui.window.actions.resuming import EndedChatActions
+from gui.window.actions.several_chats import SeveralChats
 from gui.window.actions.theme_actions import ThemeActions
 from gui.window.actions.upgrade_offer import UpgradeOffer
 from gui.window.all_sheets import Sheets
@@ -45,7 +46,6 @@ from gui.window.tabs.recent import RecentChats
 from gui.window.tabs.remembered_marks import RememberedMarks
 from gui.window.widgets.parts import Area, IconButton, sentence
 from gui.wording import notice_texts, window_texts
-from gui.wording.groups import Group
 from session_host.agents.agent import Agent
 
 
@@ -94,8 +94,7 @@ class MainWindow(QWidget):
         self.setProperty("area", "sidebar")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setWindowTitle("Outlive")
-        folded = {Group(name) for name in layout.groups_folded if name in set(Group)}
-        self.sidebar = Sidebar(theme, sessions, folded)
+        self.sidebar = Sidebar(theme, sessions, set(layout.groups_folded), settings)
         self.empty = EmptyState(theme)
         menu = window_texts.menu()
         self.menu_button = IconButton(theme, Glyph.MORE, menu, lambda: self.actions_.show_menu(self.menu_button))
@@ -113,9 +112,12 @@ class MainWindow(QWidget):
             self, sessions, agents, layout, self.sheets, self.banners, self.tabs, self.open_chat, self.focus_page
         )
         self.resuming = EndedChatActions(sessions, self.tabs, layout, self.banners, self.open_chat)
+        self.several = SeveralChats(
+            self, sessions, layout, self.sheets.question, self.banners, self.chat_actions, self.resuming
+        )
         self._chat_menu = ChatMenu(self, self.chat_actions, self.resuming, self.sheets, self.open_chat)
         self.resume_all = ResumeAll(sessions, agents, layout, self.resuming, self.banners, self.sheets.question)
-        sequences, key_problems = key_table.with_overrides(preferences.keys)
+        sequences, key_problems = key_table.with_overrides(preferences.keys, preferences.key_lines)
         self.commands = Commands(
             sessions, self.tabs, self.sheets, self.banners, self.chat_actions, self.resuming, self.open_chat
         )
@@ -162,7 +164,9 @@ class MainWindow(QWidget):
         self.sidebar.new_chat.connect(self.chat_actions.new_chat)
         self.sidebar.menu_wanted.connect(self._chat_menu.show_for_row)
         self.sidebar.rename_wanted.connect(self.chat_actions.rename)
-        self.sidebar.remove_wanted.connect(self.chat_actions.remove)
+        self.sidebar.several_menu_wanted.connect(self.several.show_menu)
+        self.sidebar.remove_wanted.connect(self.several.remove)
+        self.sidebar.problem.connect(lambda line: self.banners.inform(line, kind="failed", key="theme"))
         self.sidebar.left.connect(self.focus_page)
         self.sheets.send.sent.connect(self._on_sent)
         self.sheets.send.wanted.connect(self.open_chat)
@@ -188,7 +192,7 @@ class MainWindow(QWidget):
     def _use_settings(self) -> None:
         self._set_fonts(self.tabs.pages())
         keys = self._settings.preferences.keys
-        sequences, problems = key_table.with_overrides(keys)
+        sequences, problems = key_table.with_overrides(keys, self._settings.preferences.key_lines)
         self.actions_.set_keys(sequences)
         self._wiring.set_window_keys(key_table.of_the_window(sequences, keys))
         self.banners.withdraw("keys")

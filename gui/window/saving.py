@@ -73,7 +73,7 @@ class LayoutSaving(QObject):
             self._panes.note(self._own)
             self._marks.note()
         self._frame.note()
-        self._layout.groups_folded = sorted(group.value for group in self._sidebar.model.folded)
+        self._layout.groups_folded = sorted(map(str, self._sidebar.model.folded))
 
     def stop(self) -> None:
         """Save nothing that is due."""

@@ -156,6 +156,20 @@ def dismiss_the_notice() -> str:
     return translate("action", "Dismiss the notice")
 
 
+def resume_chats(count: int) -> str:
+    return (
+        translate("action", "Resume {count} chats").format(count=count) if count > 1 else translate("action", "Resume")
+    )
+
+
+def stop_chats(count: int) -> str:
+    return translate("action", "Stop {count} chats").format(count=count) if count > 1 else translate("action", "Stop")
+
+
+def remove_chats(count: int) -> str:
+    return translate("action", "Remove {count} chats").format(count=count) if count > 1 else remove()
+
+
 TITLES = {
     "palette": QT_TRANSLATE_NOOP("action", "Show all commands"),
     "switch_chat": QT_TRANSLATE_NOOP("action", "Switch to a chat…"),
@@ -190,6 +204,7 @@ TITLES = {
     "resume_all": QT_TRANSLATE_NOOP("action", "Resume all chats that a restart interrupted…"),
     "pick": QT_TRANSLATE_NOOP("action", "Choose another conversation…"),
     "copy_resume": QT_TRANSLATE_NOOP("action", "Copy resume command"),
+    "pin": QT_TRANSLATE_NOOP("action", "Pin chat, or unpin it"),
     "duplicate": QT_TRANSLATE_NOOP("action", "New chat like this…"),
     "stop": QT_TRANSLATE_NOOP("action", "Stop chat"),
     "kill": QT_TRANSLATE_NOOP("action", "Kill chat"),
@@ -245,9 +260,18 @@ def unmute_chat() -> str:
     return translate("action", "Unmute notifications")
 
 
-def unknown_action(action: str) -> str:
-    return translate("action", "keys.toml: unknown action '{action}'").format(action=action)
+def unknown_action(place: str, action: str) -> str:
+    """``place`` is the file with the line."""
+    return translate("action", "{place}: unknown action '{action}'").format(place=place, action=action)
 
 
-def invalid_key(keys: str, action: str) -> str:
-    return translate("action", "keys.toml: invalid key '{keys}' for '{action}'").format(keys=keys, action=action)
+def invalid_key(place: str, keys: str, action: str) -> str:
+    return translate("action", "{place}: invalid key '{keys}' for '{action}'").format(
+        place=place, keys=keys, action=action
+    )
+
+
+def key_is_taken(place: str, key: str, action: str) -> str:
+    return translate("action", "{place}: '{key}' is the key of '{action}' already").format(
+        place=place, key=key, action=action
+    )

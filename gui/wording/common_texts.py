@@ -85,3 +85,11 @@ def name() -> str:
 
 def ok() -> str:
     return translate("common", "OK")
+
+
+def pin() -> str:
+    return translate("common", "Pin")
+
+
+def unpin() -> str:
+    return translate("common", "Unpin")

@@ -308,6 +308,10 @@ def no_such_agent(agent: str) -> str:
     return translate("notice", "The agent {agent} is no longer available").format(agent=agent)
 
 
+def removed_several(count: int) -> str:
+    return translate("notice", "{count} chats removed").format(count=count)
+
+
 def removed(name: str) -> str:
     return translate("notice", "{name} removed").format(name=name)
 

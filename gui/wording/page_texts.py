@@ -200,6 +200,26 @@ def chat_and_status(name: str, status: str) -> str:
     return translate("page", "{name} · {status}").format(name=name, status=status)
 
 
+def stop_several(count: int) -> str:
+    return translate("page", "Stop these {count} chats?").format(count=count)
+
+
+def remove_several(count: int) -> str:
+    return translate("page", "Remove these {count} ended chats?").format(count=count)
+
+
+def remove_chats(count: int) -> str:
+    return translate("page", "Remove {count} chats").format(count=count)
+
+
+def resume_several(count: int) -> str:
+    return translate("page", "Resume these {count} chats?").format(count=count)
+
+
+def resume_chats(count: int) -> str:
+    return translate("page", "Resume {count} chats").format(count=count)
+
+
 def stop_chats(count: int) -> str:
     return translate("page", "Stop %n chat(s)", "", count)
 

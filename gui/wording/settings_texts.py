@@ -16,6 +16,8 @@ LABELS = {
     "window.cursor_blinks": QT_TRANSLATE_NOOP("settings", "Blinking cursor"),
     "window.confirm_paste": QT_TRANSLATE_NOOP("settings", "Ask before risky pastes"),
     "window.editor": QT_TRANSLATE_NOOP("settings", "Editor"),
+    "window.group_chats": QT_TRANSLATE_NOOP("settings", "Group chats"),
+    "window.compact_rows": QT_TRANSLATE_NOOP("settings", "Compact rows"),
     "window.notifications": QT_TRANSLATE_NOOP("settings", "Notifications"),
     "window.long_turn_s": QT_TRANSLATE_NOOP("settings", "When done after"),
     "window.start_at_login": QT_TRANSLATE_NOOP("settings", "Start at login"),
@@ -52,6 +54,10 @@ HELP = {
     "window.editor": QT_TRANSLATE_NOOP(
         "settings", "The command that opens files named in a terminal. May contain {file}, {line} and {column}."
     ),
+    "window.group_chats": QT_TRANSLATE_NOOP(
+        "settings", "By state, those that need you come first; by project, chats of one repository or directory."
+    ),
+    "window.compact_rows": QT_TRANSLATE_NOOP("settings", "One line for each chat, without what it says."),
     "window.notifications": QT_TRANSLATE_NOOP("settings", "The desktop tells you when a chat needs you or dies."),
     "window.long_turn_s": QT_TRANSLATE_NOOP(
         "settings", "A notification also when an agent’s turn or a shell’s command ends that took so long."
@@ -95,6 +101,8 @@ CHOICES = {
     "window.cursor_shape=block": QT_TRANSLATE_NOOP("settings", "Block"),
     "window.cursor_shape=bar": QT_TRANSLATE_NOOP("settings", "Bar"),
     "window.cursor_shape=underline": QT_TRANSLATE_NOOP("settings", "Underline"),
+    "window.group_chats=state": QT_TRANSLATE_NOOP("settings", "By state"),
+    "window.group_chats=project": QT_TRANSLATE_NOOP("settings", "By project"),
     "chats.agents_may_control=own": QT_TRANSLATE_NOOP("settings", "Their own chats"),
     "chats.agents_may_control=all": QT_TRANSLATE_NOOP("settings", "All chats"),
     "endpoint.api=auto": QT_TRANSLATE_NOOP("settings", "Detect it"),
@@ -121,7 +129,6 @@ SECTIONS = {
     "rest": QT_TRANSLATE_NOOP("settings", "Resting"),
     "idle": QT_TRANSLATE_NOOP("settings", "Idle agents"),
     "control": QT_TRANSLATE_NOOP("settings", "Control"),
-    "agents": QT_TRANSLATE_NOOP("settings", "Installed agents"),
     "server": QT_TRANSLATE_NOOP("settings", "Model server"),
 }
 

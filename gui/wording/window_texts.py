@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from PySide6.QtCore import QCoreApplication
 
 translate = QCoreApplication.translate
+
+DAYS_BY_NAME = 7
+"""A day of the last week has the name of its weekday."""
 
 
 def open_running_chat() -> str:
@@ -157,3 +162,37 @@ def another_place() -> str:
 def show_all_panes() -> str:
     """A button while one pane covers the others."""
     return translate("window", "Show all panes")
+
+
+def pinned() -> str:
+    return translate("window", "Pinned")
+
+
+def view_options() -> str:
+    return translate("window", "How chats are listed")
+
+
+def by_state() -> str:
+    return translate("window", "By state")
+
+
+def by_project() -> str:
+    return translate("window", "By project")
+
+
+def compact_rows() -> str:
+    return translate("window", "Compact rows")
+
+
+def day(date: dt.date | None, today: dt.date) -> str:
+    """The day on which chats ended: "Today", "Yesterday", a weekday of the last week, or a date."""
+    if date is None:
+        return translate("window", "Earlier")
+    ago = (today - date).days
+    if ago <= 0:
+        return translate("window", "Today")
+    if ago == 1:
+        return translate("window", "Yesterday")
+    if ago < DAYS_BY_NAME:
+        return f"{date:%A}"
+    return f"{date.day} {date:%B}" + ("" if date.year == today.year else f" {date.year}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -211,6 +211,10 @@ class ChatActions(QObject):
     def rename(self, chat: Chat) -> None:
         """Ask for a new name."""
         self._sheets.name.ask(chat.name, lambda name: self._sessions.rename(chat, name))
+
+    def pin(self, chats: Sequence[Chat], *, pinned: bool) -> None:
+        """Show chats above all others in the sidebar, or no longer."""
+        self._sessions.order.pin(chats, pinned=pinned)
 
     def stop(self, chat: Chat) -> None:
         """End a chat politely; ask first if work would be lost."""

@@ -12,6 +12,7 @@ from gui.window.actions.actions import Actions
 from gui.window.actions.chat_actions import ChatActions
 from gui.window.actions.pane_actions import TAB_MENU
 from gui.window.actions.resuming import EndedChatActions
+from gui.window.actions.several_chats import add_pin
 from gui.window.all_sheets import Sheets
 from gui.wording import action_texts, common_texts
 
@@ -37,6 +38,7 @@ class ChatMenu:
         """Show the menu of a chat's row in the sidebar."""
         menu = self._menu()
         menu.addAction(common_texts.open_(), lambda: self._open_chat(chat))
+        add_pin(menu, self._chat_actions, [chat])
         self._fill(menu, chat)
         if chat.is_over:
             menu.addAction(action_texts.remove(), lambda: self._chat_actions.remove(chat))

@@ -57,6 +57,7 @@ class Commands:
             "next_tab": lambda: tabs.active.tabs.step(1),
             "previous_tab": lambda: tabs.active.tabs.step(-1),
             "rename": lambda: self._on_active_chat(chat_actions.rename),
+            "pin": lambda: self._on_active_chat(self._pin),
             "stop": lambda: self._on_active_chat(chat_actions.stop),
             "kill": lambda: self._on_active_chat(chat_actions.kill),
             "stop_all": chat_actions.stop_all,
@@ -105,6 +106,9 @@ class Commands:
     def _on_active_chat(self, act: Callable[[Chat], object]) -> None:
         if (chat := self._tabs.active_chat) is not None:
             act(chat)
+
+    def _pin(self, chat: Chat) -> None:
+        self._sessions.order.pin([chat], pinned=not chat.record.pinned)
 
     def next_waiting(self) -> None:
         """Show the next chat that needs the user."""

@@ -5,7 +5,7 @@ Ctrl+letter, Alt+letter and Escape belong to the program in the terminal, so the
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -78,6 +78,7 @@ TABLE: tuple[Key, ...] = (
     Key("resume_all", ()),
     Key("copy_resume", (), on="chat", converses=True),
     Key("duplicate", (), on="chat"),
+    Key("pin", (), on="chat"),
     Key("stop", (), on="running"),
     Key("kill", (), on="running"),
     Key("stop_all", ()),
@@ -117,7 +118,7 @@ TABLE: tuple[Key, ...] = (
 )
 
 
-def sequences(keys: tuple[str, ...] | list[str]) -> list[QKeySequence]:
+def sequences(keys: Sequence[str]) -> list[QKeySequence]:
     """Keys as Qt objects."""
     return [QKeySequence(key, QKeySequence.SequenceFormat.PortableText) for key in keys]
 
@@ -137,22 +138,35 @@ def of_the_window(chosen: dict[str, list[QKeySequence]], overrides: Container[st
     )
 
 
-def with_overrides(overrides: dict[str, list[str]]) -> tuple[dict[str, list[QKeySequence]], list[str]]:
+def with_overrides(
+    overrides: Mapping[str, Sequence[str]], lines: Mapping[str, int] | None = None
+) -> tuple[dict[str, list[QKeySequence]], list[str]]:
     """The keys of each action, with the user's changes.
+
+    Args:
+        overrides: the user's keys of actions.
+        lines: the line of each action in ``keys.toml``, for problems.
 
     Returns:
         The keys by action, and one line for each override without an effect.
     """
     problems: list[str] = []
     chosen = {entry.action: sequences(entry.keys) for entry in TABLE}
+    holders: dict[str, str] = {}
     for action, keys in overrides.items():
+        place = f"keys.toml:{line}" if (line := (lines or {}).get(action, 0)) else "keys.toml"
         if action not in chosen:
-            problems.append(action_texts.unknown_action(action))
+            problems.append(action_texts.unknown_action(place, action))
             continue
         wanted = sequences(keys)
         if any(not sequence.toString() for sequence in wanted):
-            problems.append(action_texts.invalid_key(", ".join(keys), action))
+            problems.append(action_texts.invalid_key(place, ", ".join(keys), action))
             continue
+        # Of two actions with one key neither would get it: the first one has it.
+        for sequence in list(wanted):
+            if (holder := holders.setdefault(sequence.toString(), action)) != action:
+                problems.append(action_texts.key_is_taken(place, sequence.toString(), holder))
+                wanted.remove(sequence)
         chosen[action] = wanted
         # A key that the user gave to one action is removed from the other one.
         for other, has in chosen.items():

@@ -84,14 +84,11 @@ def key_book() -> KeyBook:
     """The key table for the settings window."""
     from gui.window.settings.key_book import ActionKeys, KeyBook
 
-    def with_overrides(overrides: Mapping[str, Sequence[str]]) -> tuple[dict[str, list[QKeySequence]], list[str]]:
-        return key_table.with_overrides({action: list(keys) for action, keys in overrides.items()})
-
     def chosen(overrides: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-        return {action: _portable(keys) for action, keys in with_overrides(overrides)[0].items()}
+        return {action: _portable(keys) for action, keys in key_table.with_overrides(overrides)[0].items()}
 
-    def problems(overrides: Mapping[str, Sequence[str]]) -> list[str]:
-        return with_overrides(overrides)[1]
+    def problems(overrides: Mapping[str, Sequence[str]], lines: Mapping[str, int]) -> list[str]:
+        return key_table.with_overrides(overrides, lines)[1]
 
     actions = [
         ActionKeys(entry.action, entry.title, tuple(_portable(key_table.sequences(entry.keys))))

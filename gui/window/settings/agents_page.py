@@ -126,7 +126,7 @@ class AgentsPage(Page):
             row.set_version(self._versions.get(row.path or "", ""))
             if self._agents.is_own(row.agent.name):
                 row.add_button(self._edit_button(row.agent))
-        section = Section(self._around.theme, settings_texts.section("agents"), self._rows)
+        section = Section(self._around.theme, "", self._rows)
         if former:
             self.replace_sections([section], self._at)
         else:

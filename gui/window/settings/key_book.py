@@ -69,14 +69,14 @@ class KeyBook:
         self,
         actions: Sequence[ActionKeys],
         chosen: Callable[[Overrides], Mapping[str, Sequence[str]]],
-        problems: Callable[[Overrides], list[str]],
+        problems: Callable[[Overrides, Mapping[str, int]], list[str]],
     ) -> None:
         """Set up the book.
 
         Args:
             actions: in the order in which they are shown.
             chosen: the keys of each action with the user's changes.
-            problems: one line for each of the user's changes that has no effect.
+            problems: one line for each of the user's changes that has no effect; also gets their lines in the file.
         """
         self.actions = tuple(actions)
         self.chosen = chosen

@@ -74,7 +74,7 @@ class KeysPage(Page):
         file = str(self._settings.directory / f"{FILE}.toml")
         problems = [problem for problem in self._settings.preferences.problems if problem.startswith(file)]
         problems += [self._refused] if self._refused else []
-        problems += self._book.problems(self._overrides)
+        problems += self._book.problems(self._overrides, self._settings.preferences.key_lines)
         directory = f"{self._settings.directory}/"
         self.problem.setText("\n".join(as_problem(problem.replace(directory, "")) for problem in problems))
         self.problem.setVisible(bool(self.problem.text()))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QFont, QFontInfo
 from PySide6.QtWidgets import QWidget
 
@@ -124,7 +125,11 @@ class _ThemeControl(ChoiceControl):
         self._around = around
         self._pairs: dict[str, SchemePair] = {}
         self._read()
-        self.previewed.connect(self._preview)
+        self._marked = ""
+        # While an arrow key is held, only the theme at which it stops for a moment is shown.
+        self._soon = QTimer(self, singleShot=True, interval=0)
+        self._soon.timeout.connect(self._preview)
+        self.previewed.connect(self._mark)
         self.box.popup_closed.connect(around.reset_theme)
 
     def _read(self) -> None:
@@ -132,8 +137,12 @@ class _ThemeControl(ChoiceControl):
         self._pairs = {pair.side(dark=self._around.theme.wants_dark).id: pair for pair in pairs}
         self.set_choices([(name, _pair_text(pair)) for name, pair in self._pairs.items()])
 
-    def _preview(self, identifier: object) -> None:
-        pair = self._pairs.get(str(identifier))
+    def _mark(self, identifier: object) -> None:
+        self._marked = str(identifier)
+        self._soon.start()
+
+    def _preview(self) -> None:
+        pair = self._pairs.get(self._marked)
         if pair is not None and self.is_edited:
             self._around.theme.preview(pair, self._around.settings.preferences.window.appearance)
 

@@ -1,6 +1,8 @@
 """The sidebar: all chats by group, with a filter.
 
-sidebar   the widget
-model     its list as Qt's item model
-delegate  paints its headings and rows
+sidebar      the widget
+chat_list    its list: several rows can be selected, and chats dragged
+model        the list's rows as Qt's item model
+arrangement  which chats stand below which heading, and in which order
+delegate     paints headings and rows
 """

@@ -9,17 +9,22 @@ from PySide6.QtGui import QFontMetrics, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from gui.theme.follow import Theme
-from gui.theme.icons import Glyph, paint_glyph
+from gui.theme.icons import Glyph, paint_glyph, paint_tile
 from gui.theme.marks import Mark, paint_mark
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, HEADING_PX, RADIUS_PX, SECONDARY_PX, font
-from gui.window.sidebar.model import ENTRY_ROLE, ChatRow, Heading
-from gui.wording.groups import Group, group_words
+from gui.window.sidebar.model import ENTRY_ROLE, ChatRow, DayHeading, Heading
+from gui.wording.groups import Group
 
 ROW_HEIGHT_PX = 48
+COMPACT_ROW_HEIGHT_PX = 28
+DAY_HEIGHT_PX = 24
 COLLAPSED_ROW_HEIGHT_PX = 40
 HEADING_HEIGHT_PX = 28
 _TEXT_LEFT_PX = 36
 _TILE_PX = 28
+_AGENT_PX = 18
+_PIN_PX = 12
+_COMPACT_TEXT_LEFT_PX = 60
 _BELL_PX = 12
 _WORDS = re.compile(r"[\W_]+|(?<=\D)(?=\d)")
 _BETWEEN = " · "
@@ -39,17 +44,28 @@ def initials(name: str) -> str:
 
 
 class SidebarDelegate(QStyledItemDelegate):
-    """A row is a mark, a name and an age, and a quieter line below; collapsed, initials with the mark."""
+    """A row is a mark, a name and an age, and a quieter line below; collapsed, initials with the mark.
+
+    Attributes:
+        collapsed: rows are initials alone.
+        compact: rows have one line.
+    """
 
     def __init__(self, theme: Theme, view: QWidget) -> None:
         super().__init__(view)
         self._theme = theme
         self.collapsed = False
+        self.compact = False
+        self.is_single = True
+        """Whether at most one row is selected: the current one, which is only outlined."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         if isinstance(index.data(ENTRY_ROLE), Heading):
             return QSize(0, HEADING_HEIGHT_PX + (GAP_S_PX if index.row() else 0))
-        return QSize(0, COLLAPSED_ROW_HEIGHT_PX if self.collapsed else ROW_HEIGHT_PX)
+        if isinstance(index.data(ENTRY_ROLE), DayHeading):
+            return QSize(0, DAY_HEIGHT_PX)
+        usual = COMPACT_ROW_HEIGHT_PX if self.compact else ROW_HEIGHT_PX
+        return QSize(0, COLLAPSED_ROW_HEIGHT_PX if self.collapsed else usual)
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
@@ -60,10 +76,14 @@ class SidebarDelegate(QStyledItemDelegate):
         painter.save()
         if isinstance(entry, Heading):
             self._paint_heading(painter, area, entry)
+        elif isinstance(entry, DayHeading):
+            self._paint_day(painter, area, entry)
         elif isinstance(entry, ChatRow):
             self._paint_ground(painter, area, entry, state)
             if self.collapsed:
                 self._paint_initials(painter, area, entry)
+            elif self.compact:
+                self._paint_compact(painter, area, entry)
             else:
                 self._paint_row(painter, area, entry)
         painter.restore()
@@ -74,7 +94,8 @@ class SidebarDelegate(QStyledItemDelegate):
         painter.setFont(font(HEADING_PX, bold=True, capitals=True))
         painter.setPen(tokens.color("needs_you" if entry.group is Group.NEEDS_YOU else "secondary"))
         text = line.adjusted(GAP_M_PX, 0, -GAP_M_PX, 0)
-        painter.drawText(text, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, group_words(entry.group))
+        title = QFontMetrics(painter.font()).elidedText(entry.title, Qt.TextElideMode.ElideMiddle, text.width() - 48)
+        painter.drawText(text, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, title)
         painter.setFont(font(HEADING_PX))
         painter.drawText(
             text.adjusted(0, 0, -16, 0), Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, str(entry.count)
@@ -82,47 +103,76 @@ class SidebarDelegate(QStyledItemDelegate):
         caret = QRectF(text.right() - 11, line.center().y() - 5, 12, 12)
         paint_glyph(painter, Glyph.FOLDED if entry.folded else Glyph.EXPANDED, caret, tokens.color("secondary"))
 
+    def _paint_day(self, painter: QPainter, area: QRect, entry: DayHeading) -> None:
+        painter.setFont(font(HEADING_PX))
+        painter.setPen(self._theme.tokens.color("secondary"))
+        text = area.adjusted(GAP_M_PX, 4, -GAP_M_PX, 0)
+        painter.drawText(text, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, entry.title)
+
     def _paint_ground(self, painter: QPainter, area: QRect, entry: ChatRow, state: QStyle.StateFlag) -> None:
         tokens = self._theme.tokens
         hovered = bool(state & QStyle.StateFlag.State_MouseOver)
-        focused = bool(state & QStyle.StateFlag.State_Selected) and bool(state & QStyle.StateFlag.State_HasFocus)
-        if not (hovered or focused or entry.active):
+        selected = bool(state & QStyle.StateFlag.State_Selected) and not self.is_single
+        focused = bool(state & QStyle.StateFlag.State_HasFocus)
+        if not (hovered or focused or selected or entry.active):
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         ground = QRectF(area).adjusted(4.5, 0.5, -4.5, -1.5)
         painter.setPen(tokens.color("accent") if focused else Qt.PenStyle.NoPen)
-        painter.setBrush(tokens.color("selected" if entry.active else "hover"))
+        painter.setBrush(tokens.color("selected" if entry.active or selected else "hover"))
         painter.drawRoundedRect(ground, RADIUS_PX, RADIUS_PX)
 
     def _paint_row(self, painter: QPainter, area: QRect, entry: ChatRow) -> None:
+        """Two lines: mark, name and age; the agent, and what it says, below."""
         tokens = self._theme.tokens
         first = QRect(area.left() + _TEXT_LEFT_PX, area.top() + 5, area.width() - _TEXT_LEFT_PX - GAP_M_PX, 20)
         second = first.translated(0, 18)
-        paint_mark(painter, Mark(entry.mark), QPointF(area.left() + 22, first.center().y() + 0.5), tokens)
-        left, right = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
-        middle = Qt.AlignmentFlag.AlignVCenter
+        middle = area.left() + 22
+        paint_mark(painter, Mark(entry.mark), QPointF(middle, first.center().y() + 0.5), tokens)
+        self._paint_agent(painter, QPointF(middle, second.center().y() + 1.5), entry)
+        self._paint_name(painter, first, entry)
+        painter.setFont(font(SECONDARY_PX))
+        self._paint_second_line(painter, second, entry)
 
+    def _paint_compact(self, painter: QPainter, area: QRect, entry: ChatRow) -> None:
+        """One line: mark, agent, name and age."""
+        line = area.adjusted(_COMPACT_TEXT_LEFT_PX, 0, -GAP_M_PX, -1)
+        height = line.center().y() + 0.5
+        paint_mark(painter, Mark(entry.mark), QPointF(area.left() + 22, height), self._theme.tokens)
+        self._paint_agent(painter, QPointF(area.left() + 44, height), entry)
+        self._paint_name(painter, line, entry)
+
+    def _paint_agent(self, painter: QPainter, center: QPointF, entry: ChatRow) -> None:
+        """The agent's letters, on its tile."""
+        tile = QRectF(0, 0, _AGENT_PX, _AGENT_PX - 2)
+        tile.moveCenter(center)
+        paint_tile(painter, tile, entry.monogram, entry.tile, self._theme.tokens, muted=entry.over)
+
+    def _paint_name(self, painter: QPainter, area: QRect, entry: ChatRow) -> None:
+        """The name, and on the right its age, with a bell or a pin before it."""
+        tokens = self._theme.tokens
+        middle = Qt.AlignmentFlag.AlignVCenter
         small = font(SECONDARY_PX)
         painter.setFont(small)
         painter.setPen(tokens.color("secondary"))
-        age_width = QFontMetrics(small).horizontalAdvance(entry.age)
-        painter.drawText(first, right | middle, entry.age)
-        bells = [(Glyph.MUTED, "secondary")] * entry.muted + [(Glyph.BELL, "accent")] * entry.rang
-        for glyph, color in bells:
-            bell = QRectF(
-                first.right() - age_width - _BELL_PX - 4, first.center().y() - _BELL_PX / 2, _BELL_PX, _BELL_PX
-            )
-            paint_glyph(painter, glyph, bell, tokens.color(color))
-            age_width += _BELL_PX + 4
-        self._paint_second_line(painter, second, entry)
-
+        taken = QFontMetrics(small).horizontalAdvance(entry.age)
+        painter.drawText(area, Qt.AlignmentFlag.AlignRight | middle, entry.age)
+        marks = (
+            (Glyph.MUTED, "secondary", entry.muted),
+            (Glyph.BELL, "accent", entry.rang),
+            (Glyph.PIN, "secondary", entry.pinned),
+        )
+        for glyph, color, is_shown in marks:
+            if is_shown:
+                taken += _PIN_PX + 4
+                place = QRectF(area.right() - taken, area.center().y() - _PIN_PX / 2, _PIN_PX, _PIN_PX)
+                paint_glyph(painter, glyph, place, tokens.color(color))
         name_font = font(bold=entry.unseen)
         painter.setFont(name_font)
         painter.setPen(tokens.color("secondary" if entry.over and not entry.active else "text"))
-        room = first.width() - age_width - GAP_S_PX
-        painter.drawText(
-            first, left | middle, QFontMetrics(name_font).elidedText(entry.name, Qt.TextElideMode.ElideMiddle, room)
-        )
+        room = area.width() - taken - GAP_S_PX
+        name = QFontMetrics(name_font).elidedText(entry.name, Qt.TextElideMode.ElideMiddle, room)
+        painter.drawText(area, Qt.AlignmentFlag.AlignLeft | middle, name)
 
     def _paint_initials(self, painter: QPainter, area: QRect, entry: ChatRow) -> None:
         """Collapsed: a chat's initials, its state as a badge, and a dot or a bell for what was not seen."""

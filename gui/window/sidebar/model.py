@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -12,8 +13,9 @@ from gui.bridge.chat import Chat
 from gui.bridge.one_question import without_repeats
 from gui.bridge.sessions_model import SessionsModel
 from gui.theme.tooltips import as_tooltip
+from gui.window.sidebar.arrangement import PINNED, Grouping, Part, arranged, days
 from gui.wording import phrases, window_texts
-from gui.wording.groups import OVER, Group, group_words
+from gui.wording.groups import OVER, Group
 from gui.wording.second_lines import SecondLine, second_lines
 
 Index = QModelIndex | QPersistentModelIndex
@@ -23,11 +25,20 @@ ENTRY_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 
 @dataclass(frozen=True)
 class Heading:
-    """A group's heading."""
+    """The heading of a part, which can be folded."""
 
-    group: Group
+    key: str
+    title: str
+    group: Group | None
     count: int
     folded: bool
+
+
+@dataclass(frozen=True)
+class DayHeading:
+    """The day of the end of the chats below it."""
+
+    title: str
 
 
 @dataclass(frozen=True)
@@ -47,16 +58,25 @@ class ChatRow:
     muted: bool
     over: bool
     active: bool
+    monogram: str
+    tile: int
+    pinned: bool
 
 
-Entry = Heading | ChatRow
+Entry = Heading | DayHeading | ChatRow
 
 
 class SidebarModel(QAbstractListModel):
-    """Headings and rows of what passes the filter; a row that stays keeps its index' identity."""
+    """Headings and rows of what passes the filter; a row that stays keeps its index' identity.
 
-    def __init__(self, sessions: SessionsModel, folded: set[Group]) -> None:
+    Attributes:
+        folded: the keys of the parts that are folded.
+    """
+
+    def __init__(self, sessions: SessionsModel, folded: set[str]) -> None:
         super().__init__(sessions)
+        self._grouping: Grouping = "state"
+        self._tiles: dict[str, int] = {}
         self._sessions = sessions
         self._entries: list[Entry] = []
         self._filter = ""
@@ -71,6 +91,12 @@ class SidebarModel(QAbstractListModel):
         """Filter chats: name, place, agent or status text must contain every word of ``text``."""
         self._filter = text.casefold().strip()
         self._apply()
+
+    def set_grouping(self, grouping: Grouping) -> None:
+        """Set what running chats are grouped by."""
+        if grouping != self._grouping:
+            self._grouping = grouping
+            self._apply()
 
     @property
     def active_id(self) -> str:
@@ -90,9 +116,9 @@ class SidebarModel(QAbstractListModel):
         self._headings = shown
         self._apply()
 
-    def toggle_group(self, group: Group) -> None:
-        """Fold or unfold a group."""
-        self.folded ^= {group}
+    def toggle_group(self, key: str) -> None:
+        """Fold or unfold a part."""
+        self.folded ^= {key}
         self._apply()
 
     def hold(self, held: bool) -> None:
@@ -146,38 +172,51 @@ class SidebarModel(QAbstractListModel):
         fresh = {_key(entry): entry for entry in entries}
         kept: list[Entry] = []
         for entry in self._entries:
-            if isinstance(entry, Heading):
+            if not isinstance(entry, ChatRow):
                 kept.append(fresh.get(_key(entry), entry))
             elif self._sessions.get(entry.chat.id) is not None:
                 found = fresh.get(_key(entry))
                 kept.append(found if found is not None else self._row(entry.chat, now, lines[entry.chat.id]))
         return kept
 
+    def _parts(self) -> list[Part]:
+        passing = {
+            group: [chat for chat in chats if self._passes(chat)] for group, chats in self._sessions.groups().items()
+        }
+        return arranged(passing, self._grouping)
+
     def _wanted(self) -> list[Entry]:
         now = datetime.now(UTC)
         lines = second_lines(self._sessions.listed())
+        self._tiles = {name: place for place, name in enumerate(self._sessions.agents)}
         entries: list[Entry] = []
-        for group, chats in self._sessions.groups().items():
-            shown = [chat for chat in chats if self._passes(chat)]
-            if not shown:
-                continue
+        for part in self._parts():
             # Who looks for something wants to see it wherever it is.
-            folded = group in self.folded and not self._filter and self._headings
+            folded = part.key in self.folded and not self._filter and self._headings
             if self._headings:
-                counted = without_repeats(shown, self._sessions.chats()) if group is Group.NEEDS_YOU else shown
-                entries.append(Heading(group, len(counted), folded))
-            elif group in OVER:
+                asks = part.group is Group.NEEDS_YOU
+                counted = without_repeats(part.chats, self._sessions.chats()) if asks else part.chats
+                entries.append(Heading(part.key, part.title, part.group, len(counted), folded))
+            elif part.group in OVER:
                 continue
-            if not folded:
-                entries.extend(self._row(chat, now, lines[chat.id]) for chat in shown)
+            if folded:
+                continue
+            by_day = days(part.chats, now) if part.group is Group.ENDED and self._headings else [("", part.chats)]
+            for day, chats in by_day:
+                if day:
+                    entries.append(DayHeading(day))
+                entries.extend(self._row(chat, now, lines[chat.id]) for chat in chats)
         return entries
 
     def _passes(self, chat: Chat) -> bool:
+        if not self._filter:
+            return True
         record = chat.record
         haystack = f"{chat.name} {record.agent} {record.cwd} {record.title} {chat.place} {chat.status_text}".casefold()
         return all(word in haystack for word in self._filter.split())
 
     def _row(self, chat: Chat, now: datetime, line: SecondLine) -> ChatRow:
+        agent = self._sessions.agents.get(chat.record.agent)
         return ChatRow(
             chat=chat,
             name=chat.name,
@@ -192,6 +231,9 @@ class SidebarModel(QAbstractListModel):
             muted=chat.is_muted,
             over=chat.is_over,
             active=chat.id == self._active,
+            monogram=agent.monogram if agent is not None else chat.record.agent[:2],
+            tile=self._tiles.get(chat.record.agent, len(self._tiles)),
+            pinned=chat.record.pinned,
         )
 
     # ------------------------------------------------------------ QAbstractListModel
@@ -208,14 +250,18 @@ class SidebarModel(QAbstractListModel):
         if isinstance(entry, Heading):
             if role in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole}:
                 say = window_texts.folded_group if entry.folded else window_texts.group
-                return say(group_words(entry.group), window_texts.chats_count(entry.count))
+                return say(entry.title, window_texts.chats_count(entry.count))
             return None
+        if isinstance(entry, DayHeading):
+            return entry.title if role in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole} else None
         if role == Qt.ItemDataRole.DisplayRole:
             return entry.name
         if role == Qt.ItemDataRole.AccessibleTextRole:
             rang = window_texts.bell() if entry.rang else window_texts.new_output() if entry.unseen else ""
+            pinned = window_texts.pinned().lower() if entry.pinned else ""
             muted = window_texts.muted() if entry.muted else ""
-            said = (entry.name, self._agent(entry), entry.mark, rang, entry.chat.where_and_what, entry.age, muted)
+            where = entry.chat.where_and_what
+            said = (entry.name, self._agent(entry), entry.mark, pinned, rang, where, entry.age, muted)
             return ", ".join(part for part in said if part)
         if role == Qt.ItemDataRole.ToolTipRole:
             return as_tooltip(_tooltip(entry))
@@ -225,6 +271,50 @@ class SidebarModel(QAbstractListModel):
         """The title of a chat's agent; its name where the catalog does not know it any more."""
         agent = self._sessions.agents.get(row.chat.record.agent)
         return row.chat.record.agent if agent is None else agent.title
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        """Chats can be selected and dragged; they are dropped between others."""
+        if not index.isValid():
+            return Qt.ItemFlag.ItemIsDropEnabled
+        if not isinstance(self._entries[index.row()], ChatRow):
+            return Qt.ItemFlag.ItemIsEnabled
+        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsDragEnabled
+
+    # ------------------------------------------------------------ the user's order
+
+    def place(self, chats: Sequence[Chat], before: int) -> None:
+        """Move chats to a place in the list: in front of the entry in this row.
+
+        A chat that comes among the pinned ones, or above everything, is pinned, and one that leaves them is unpinned.
+        Elsewhere a chat stays in its part, at the end that is nearer to the place.
+        """
+        order = self._sessions.order
+        among_pinned = self._key_above(before) in {PINNED, ""}
+        order.pin(chats, pinned=among_pinned)
+        for part in self._parts():
+            moved = [chat for chat in chats if chat in part.chats]
+            if not moved or not part.can_be_ordered:
+                continue
+            following = [entry.chat for entry in self._entries[before:] if isinstance(entry, ChatRow)]
+            stays = [chat for chat in part.chats if chat not in moved]
+            at = next((stays.index(chat) for chat in following if chat in stays), len(stays))
+            order.arrange([*stays[:at], *moved, *stays[at:]])
+        self._apply()
+
+    def step(self, chat: Chat, by: int) -> None:
+        """Move a chat up (-1) or down (1) within its part."""
+        for part in self._parts():
+            if chat in part.chats and part.can_be_ordered:
+                chats = list(part.chats)
+                at = chats.index(chat)
+                to = min(max(at + by, 0), len(chats) - 1)
+                chats.insert(to, chats.pop(at))
+                self._sessions.order.arrange(chats)
+                self._apply()
+
+    def _key_above(self, row: int) -> str:
+        """The key of the part in which something in front of this row would be; "" above all parts."""
+        return next((entry.key for entry in reversed(self._entries[:row]) if isinstance(entry, Heading)), "")
 
     def entry(self, index: Index) -> Entry | None:
         """The entry at an index."""
@@ -254,4 +344,10 @@ def _tooltip(row: ChatRow) -> str:
 
 
 def _key(entry: Entry) -> str:
-    return f"group {entry.group.value}" if isinstance(entry, Heading) else entry.chat.id
+    match entry:
+        case Heading():
+            return f"part {entry.key}"
+        case DayHeading():
+            return f"day {entry.title}"
+        case _:
+            return entry.chat.id

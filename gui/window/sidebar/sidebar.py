@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt, Signal
-from PySide6.QtGui import QAction, QIcon, QKeyEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLineEdit, QListView, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QGuiApplication, QIcon, QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLineEdit, QListView, QMenu, QVBoxLayout, QWidget
 
 from gui.bridge.chat import Chat
 from gui.bridge.sessions_model import SessionsModel
+from gui.settings.live import LiveSettings
 from gui.theme.follow import Theme
 from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.tokens import (
@@ -17,11 +20,15 @@ from gui.theme.tokens import (
     SIDEBAR_MAX_PX,
     SIDEBAR_MIN_PX,
 )
+from gui.window.sidebar.chat_list import ChatList
 from gui.window.sidebar.delegate import SidebarDelegate
 from gui.window.sidebar.model import ChatRow, Heading, SidebarModel
 from gui.window.widgets.parts import Area, Hairline, IconButton
 from gui.wording import common_texts, window_texts
-from gui.wording.groups import Group
+from session_host.errors import ConfigError
+
+TEXT_FROM_PX = 220
+"""A narrower sidebar has the button that starts a chat without its text."""
 
 
 class Sidebar(Area):
@@ -31,22 +38,27 @@ class Sidebar(Area):
         opened: a chat is to be shown.
         new_chat: a chat is to be started.
         menu_wanted: a chat's menu is to be shown at this point of the screen.
-        rename_wanted, remove_wanted: as the keys F2 and Delete ask for.
+        several_menu_wanted: the menu of several chats, a list.
+        rename_wanted, remove_wanted: as the keys F2 and Delete ask for; of chats, a list.
         folded_changed: a group was folded or unfolded.
+        problem: one line for the user about a choice that could not be saved.
         left: the keyboard should go back to the terminal.
     """
 
     opened = Signal(Chat)
     new_chat = Signal()
     menu_wanted = Signal(Chat, QPoint)
+    several_menu_wanted = Signal(list, QPoint)
     rename_wanted = Signal(Chat)
-    remove_wanted = Signal(Chat)
+    remove_wanted = Signal(list)
+    problem = Signal(str)
     folded_changed = Signal()
     left = Signal()
 
-    def __init__(self, theme: Theme, sessions: SessionsModel, folded: set[Group]) -> None:
+    def __init__(self, theme: Theme, sessions: SessionsModel, folded: set[str], settings: LiveSettings) -> None:
         super().__init__("sidebar")
         self._theme = theme
+        self._settings = settings
         self.collapsed = False
         self.model = SidebarModel(sessions, folded)
 
@@ -63,8 +75,9 @@ class Sidebar(Area):
         self.filter.textChanged.connect(self.model.set_filter)
         self.filter.installEventFilter(self)
 
-        self.list = QListView()
-        self.list.setModel(self.model)
+        self.view_button = IconButton(theme, Glyph.LIST, window_texts.view_options(), self._show_view_menu)
+        self.view_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.list = ChatList(self.model)
         self.delegate = SidebarDelegate(theme, self.list)
         self.list.setItemDelegate(self.delegate)
         self.list.setAccessibleName(window_texts.chats())
@@ -73,7 +86,10 @@ class Sidebar(Area):
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.list.customContextMenuRequested.connect(self._on_menu)
-        self.list.clicked.connect(self._on_clicked)
+        self.list.clicked.connect(self._on_mouse_clicked)
+        self.list.selectionModel().selectionChanged.connect(self._on_selection)
+        # The outline of the former row reaches into its neighbours at a fractional scale.
+        self.list.selectionModel().currentChanged.connect(lambda: self.list.viewport().update())
         self.list.installEventFilter(self)
         self.list.viewport().installEventFilter(self)
 
@@ -83,6 +99,7 @@ class Sidebar(Area):
         self._head.setSpacing(GAP_S_PX)
         self._head.addWidget(self.new_button)
         self._head.addWidget(self.filter, 1)
+        self._head.addWidget(self.view_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -90,6 +107,8 @@ class Sidebar(Area):
         layout.addWidget(Hairline(theme))
         layout.addWidget(self.list, 1)
 
+        settings.changed.connect(self._use_settings)
+        self._use_settings()
         sessions.changed.connect(self.refresh)
         theme.changed.connect(self._dress)
         self._dress()
@@ -113,6 +132,7 @@ class Sidebar(Area):
         self.collapsed = collapsed
         self.delegate.collapsed = collapsed
         self.filter.setVisible(not collapsed)
+        self.view_button.setVisible(not collapsed)
         if collapsed:
             self.filter.clear()
             self.setFixedWidth(SIDEBAR_COLLAPSED_PX)
@@ -122,13 +142,52 @@ class Sidebar(Area):
         side = 10 if collapsed else GAP_S_PX
         self._head.setDirection(QBoxLayout.Direction.LeftToRight)
         self._head.setContentsMargins(side, 4, side if collapsed else GAP_S_PX, 3)
+        self._fit_new_button()
+        self.model.set_headings(not collapsed)
+
+    def _fit_new_button(self) -> None:
+        """Show the button's text if that leaves enough room for the filter."""
+        has_text = not self.collapsed and self.width() >= TEXT_FROM_PX
         self.new_button.setToolButtonStyle(
-            Qt.ToolButtonStyle.ToolButtonIconOnly if collapsed else Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+            Qt.ToolButtonStyle.ToolButtonTextBesideIcon if has_text else Qt.ToolButtonStyle.ToolButtonIconOnly
         )
         self.new_button.setFixedHeight(28)
         self.new_button.setMinimumWidth(28)
-        self.new_button.setMaximumWidth(28 if collapsed else 120)
-        self.model.set_headings(not collapsed)
+        self.new_button.setMaximumWidth(120 if has_text else 28)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_new_button()
+
+    def _use_settings(self) -> None:
+        window = self._settings.preferences.window
+        self.model.set_grouping(window.group_chats)
+        if self.delegate.compact != window.compact_rows:
+            self.delegate.compact = window.compact_rows
+            self.list.scheduleDelayedItemsLayout()
+
+    def _show_view_menu(self) -> None:
+        """Show the choices of how the list looks, below their button."""
+        window = self._settings.preferences.window
+        menu = QMenu(self)
+        menu.aboutToHide.connect(menu.deleteLater)
+        for grouping, text in (("state", window_texts.by_state()), ("project", window_texts.by_project())):
+            action = menu.addAction(text)
+            action.setCheckable(True)
+            action.setChecked(window.group_chats == grouping)
+            action.triggered.connect(partial(self._choose, {"group_chats": grouping}))
+        menu.addSeparator()
+        compact = menu.addAction(window_texts.compact_rows())
+        compact.setCheckable(True)
+        compact.setChecked(window.compact_rows)
+        compact.triggered.connect(partial(self._choose, {"compact_rows": not window.compact_rows}))
+        menu.popup(self.view_button.mapToGlobal(self.view_button.rect().bottomLeft()))
+
+    def _choose(self, values: dict[str, str | bool], _checked: bool = False) -> None:
+        try:
+            self._settings.write(values)
+        except ConfigError as error:
+            self.problem.emit(str(error))
 
     def set_active(self, session_id: str) -> None:
         """Set the chat with the visible tab."""
@@ -155,21 +214,45 @@ class Sidebar(Area):
         entry = self.model.entry(index)
         return entry.chat if isinstance(entry, ChatRow) else None
 
+    def selected(self) -> list[Chat]:
+        """The selected chats, from top to bottom."""
+        rows = sorted(index.row() for index in self.list.selectionModel().selectedIndexes())
+        return [chat for row in rows if (chat := self._chat_at(self.model.index(row))) is not None]
+
+    def _on_selection(self) -> None:
+        is_single = len(self.list.selectionModel().selectedIndexes()) < 2
+        if self.delegate.is_single != is_single:
+            self.delegate.is_single = is_single
+            self.list.viewport().update()
+
+    def _on_mouse_clicked(self, index: QModelIndex) -> None:
+        """A click opens a chat, unless it selects several."""
+        selects = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+        if not QGuiApplication.keyboardModifiers() & selects:
+            self._on_clicked(index)
+
     def _on_clicked(self, index: QModelIndex) -> None:
         entry = self.model.entry(index)
         if isinstance(entry, ChatRow):
             self.opened.emit(entry.chat)
         elif isinstance(entry, Heading):
-            self._toggle(entry.group)
+            self._toggle(entry.key)
 
-    def _toggle(self, group: Group) -> None:
-        self.model.toggle_group(group)
+    def _toggle(self, key: str) -> None:
+        self.model.toggle_group(key)
         self.folded_changed.emit()
 
     def _on_menu(self, place: QPoint) -> None:
         chat = self._chat_at(self.list.indexAt(place))
         if chat is not None:
-            self.menu_wanted.emit(chat, self.list.viewport().mapToGlobal(place))
+            self._show_menu(chat, self.list.viewport().mapToGlobal(place))
+
+    def _show_menu(self, chat: Chat, place: QPoint) -> None:
+        selected = self.selected()
+        if chat in selected and len(selected) > 1:
+            self.several_menu_wanted.emit(selected, place)
+        else:
+            self.menu_wanted.emit(chat, place)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
@@ -186,19 +269,25 @@ class Sidebar(Area):
     def _list_key(self, event: QKeyEvent) -> bool:
         index = self.list.currentIndex()
         chat = self._chat_at(index)
+        steps = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
+        if event.modifiers() == Qt.KeyboardModifier.AltModifier and event.key() in steps and chat is not None:
+            self.model.step(chat, steps[Qt.Key(event.key())])
+            return True
         match event.key():
             case Qt.Key.Key_Return | Qt.Key.Key_Enter | Qt.Key.Key_Space:
+                if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+                    return False  # Selects one more.
                 if index.isValid():
                     self._on_clicked(index)
             case Qt.Key.Key_Escape:
                 self.left.emit()
             case Qt.Key.Key_F2 if chat is not None:
                 self.rename_wanted.emit(chat)
-            case Qt.Key.Key_Delete if chat is not None:
-                self.remove_wanted.emit(chat)
+            case Qt.Key.Key_Delete if chosen := self.selected() or ([chat] if chat is not None else []):
+                self.remove_wanted.emit(chosen)
             case Qt.Key.Key_Menu if chat is not None:
                 place = self.list.visualRect(index).center()
-                self.menu_wanted.emit(chat, self.list.viewport().mapToGlobal(place))
+                self._show_menu(chat, self.list.viewport().mapToGlobal(place))
             case _:
                 return False
         return True

@@ -62,6 +62,8 @@ ADDED_COLUMNS: Columns = (
     ("session", "end_request", "TEXT NOT NULL DEFAULT ''"),
     ("session", "agent_chats", "TEXT NOT NULL DEFAULT ''"),
     ("session", "runtime", "TEXT NOT NULL DEFAULT 'terminal'"),
+    ("session", "pinned", "INTEGER NOT NULL DEFAULT 0"),
+    ("session", "position", "REAL"),
 )
 
 TABLES = frozenset({"session", "recent_directory", "layout"})

@@ -70,6 +70,10 @@ class SessionRecord(msgspec.Struct, kw_only=True):
     """The agents' chats that it belongs to, as in ``system.processes.permission``."""
     runtime: Runtime = "terminal"
     """How the agent is spoken to."""
+    pinned: bool = False
+    """Whether the user wants it above all others in lists."""
+    position: float | None = None
+    """Its place in the user's own order, among chats of one group; None for none."""
 
     @classmethod
     def of(cls, spec: LaunchSpec) -> Self:

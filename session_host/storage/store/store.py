@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -21,6 +21,7 @@ from session_host.storage.store.session_record import SessionRecord
 # Statements are put together from these names and from literals of this file (S608); every value is bound.
 _FIELDS = SessionRecord.__struct_fields__
 _JSON_FIELDS = frozenset({"argv", "env", "arguments"})
+_TRUTH_FIELDS = ("branch_made", "pinned")
 _COLUMNS = ", ".join(_FIELDS)
 _ORDER = "ORDER BY created_at, ordinal"
 _RUNNING = f"({', '.join(repr(state.value) for state in sorted(RUNNING_STATES))})"
@@ -93,6 +94,12 @@ class Store:
             # A worktree is removed with its chat; its maker notes the directory that it was made from.
             if record.worktree is None:
                 _note_directory(connection, record.cwd)
+
+    def update_all(self, changes: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+        """Change some fields of several sessions; one that is gone meanwhile is left out."""
+        for session_id, fields in changes:
+            with contextlib.suppress(NoSuchSession):
+                self.update(session_id, **fields)
 
     def update(self, session_id: str, **fields: Any) -> None:
         """Change some fields of a session.
@@ -341,7 +348,8 @@ def _from_row(row: Iterable[object]) -> SessionRecord:
     values: dict[str, Any] = dict(zip(_FIELDS, row, strict=True))
     for field in _JSON_FIELDS:
         values[field] = json.loads(values[field])
-    values["branch_made"] = bool(values["branch_made"])
+    for field in _TRUTH_FIELDS:
+        values[field] = bool(values.get(field))
     conversation = values["provider_session_id"]
     if not isinstance(conversation, str) or not is_conversation(conversation):
         values["provider_session_id"] = None  # It would end up in an argv.

@@ -137,11 +137,19 @@ def test_a_key_of_the_users_is_taken_from_who_had_it():
     assert chosen["full_screen"] == []
 
 
-def test_keys_that_say_nothing_are_said():
-    chosen, problems = key_table.with_overrides({"dance": ["F1"], "new_chat": ["Ctrl+Nonsense+Q"]})
-    assert len(problems) == 2
-    assert "dance" in problems[0]
+def test_keys_that_have_no_effect_are_said_with_their_line(area):
+    (area.config / "keys.toml").write_text(
+        'dance = "F1"\n\nnew_chat = "Ctrl+Nonsense+Q"\nrename = "F7"\nsend = ["F8", "F7"]\n'
+    )
+    found = load_preferences(area.config)
+    chosen, problems = key_table.with_overrides(found.keys, found.key_lines)
+    assert problems == [
+        "keys.toml:1: unknown action 'dance'",
+        "keys.toml:3: invalid key 'Ctrl+Nonsense+Q' for 'new_chat'",
+        "keys.toml:5: 'F7' is the key of 'rename' already",
+    ]
     assert [sequence.toString() for sequence in chosen["new_chat"]] == ["Ctrl+Shift+N"]
+    assert [sequence.toString() for sequence in chosen["send"]] == ["F8"]
 
 
 def test_every_part_of_a_settings_line_names_its_file(area):

@@ -151,7 +151,7 @@ async def test_a_question_in_a_chat_and_in_its_terminal_is_counted_and_told_once
     assert next_that_waits(played.sessions, one) is played.chat(one)
     model = SidebarModel(played.sessions, set())
     model.refresh()
-    assert model.data(model.index(0), ENTRY_ROLE) == Heading(Group.NEEDS_YOU, 1, folded=False)
+    assert model.data(model.index(0), ENTRY_ROLE) == Heading("needs you", "needs you", Group.NEEDS_YOU, 1, folded=False)
     told.looked_at = terminal
     told.notifier.check()
     assert told.board.shown == {}, "seen in the terminal"

@@ -52,6 +52,8 @@ def test_a_record_comes_back_as_it_was_written(store: Store, make_record: MakeRe
         worktree="/home/ä/b",
         branch="b/ü",
         branch_made=True,
+        pinned=True,
+        position=2.5,
     )
 
     store.insert(record)

@@ -170,6 +170,7 @@ def test_a_theme_is_shown_while_it_is_marked_and_the_former_one_comes_back(opene
     box.showPopup()  # type: ignore[attr-defined]
     at = next(at for at in range(box.count()) if "Gruvbox" in box.itemText(at))  # type: ignore[attr-defined]
     box.highlighted.emit(at)  # type: ignore[attr-defined]
+    QApplication.processEvents()
     assert theme.tokens != before
     box.hidePopup()  # type: ignore[attr-defined]
     assert theme.tokens == before

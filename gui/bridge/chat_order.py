@@ -1,0 +1,52 @@
+"""The user's own order of chats: which ones are pinned, and their places. It is stored beside each chat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject
+
+if TYPE_CHECKING:
+    from gui.bridge.background.store_thread import StoreThread
+    from gui.bridge.chat import Chat
+    from gui.bridge.sessions_model import SessionsModel
+
+
+class ChatOrder(QObject):
+    """Pins chats and gives them places. A chat that goes on with another one takes over its pin and its place."""
+
+    def __init__(self, sessions: SessionsModel, storage: StoreThread) -> None:
+        super().__init__(sessions)
+        self._sessions = sessions
+        self._storage = storage
+        sessions.added.connect(self._inherit)
+
+    def pin(self, chats: Iterable[Chat], *, pinned: bool) -> None:
+        """Pin chats, or unpin them."""
+        self._write([(chat, {"pinned": pinned}) for chat in chats if chat.record.pinned != pinned])
+
+    def arrange(self, chats: Sequence[Chat]) -> None:
+        """Give chats places in this order."""
+        places = [(chat, {"position": float(at)}) for at, chat in enumerate(chats, 1)]
+        self._write([(chat, fields) for chat, fields in places if chat.record.position != fields["position"]])
+
+    def _inherit(self, chat: Chat) -> None:
+        former = self._sessions.get(chat.record.resumed_from or "")
+        if former is None or not former.is_continued or not (former.record.pinned or former.record.position):
+            return
+        record = former.record
+        taken = {"pinned": record.pinned, "position": record.position}
+        self._write([(chat, taken), (former, {"pinned": False, "position": None})])
+
+    def _write(self, changes: Sequence[tuple[Chat, dict[str, Any]]]) -> None:
+        """Use the changes at once, and store them."""
+        for chat, fields in changes:
+            for field, value in fields.items():
+                setattr(chat.record, field, value)
+        if changes:
+            self._sessions.changed.emit()
+            self._sessions.tasks.start(self._store([(chat.id, fields) for chat, fields in changes]), "order of chats")
+
+    async def _store(self, changes: Sequence[tuple[str, dict[str, Any]]]) -> None:
+        await self._storage.call(lambda store: store.update_all(changes))

@@ -1,0 +1,135 @@
+"""Actions on several chats at once: each asks once, with the list of the chats that it concerns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import QMenu, QWidget
+
+from gui.bridge.chat import Chat
+from gui.bridge.sessions_model import SessionsModel
+from gui.settings.layout import WindowLayout
+from gui.window.actions.chat_actions import ChatActions
+from gui.window.actions.resuming import EndedChatActions
+from gui.window.page.banners import Banner, BannerArea
+from gui.window.sheets.question import Question, QuestionSheet
+from gui.wording import action_texts, common_texts, notice_texts, page_texts
+from gui.wording.groups import group_words
+
+
+class SeveralChats:
+    """Stops, removes, resumes and pins the chats that are selected in the sidebar."""
+
+    def __init__(
+        self,
+        parent: QWidget,
+        sessions: SessionsModel,
+        layout: WindowLayout,
+        question: QuestionSheet,
+        banners: BannerArea,
+        chat_actions: ChatActions,
+        resuming: EndedChatActions,
+    ) -> None:
+        self._parent = parent
+        self._sessions = sessions
+        self._layout = layout
+        self._question = question
+        self._banners = banners
+        self._chat_actions = chat_actions
+        self._resuming = resuming
+
+    def show_menu(self, chats: Sequence[Chat], place: QPoint) -> None:
+        """Show the menu of several chats."""
+        menu = QMenu(self._parent)
+        menu.aboutToHide.connect(menu.deleteLater)
+        running = [chat for chat in chats if not chat.is_over]
+        ended = [chat for chat in chats if chat.is_over]
+        resumable = [chat for chat in ended if self._chat_actions.converses(chat)]
+        if resumable:
+            menu.addAction(action_texts.resume_chats(len(resumable)), lambda: self.resume(chats))
+        add_pin(menu, self._chat_actions, chats)
+        if running:
+            menu.addSeparator()
+            menu.addAction(action_texts.stop_chats(len(running)), lambda: self.stop(chats))
+        if ended:
+            menu.addSeparator()
+            menu.addAction(action_texts.remove_chats(len(ended)), lambda: self.remove(chats))
+        menu.popup(place)
+
+    def stop(self, chats: Sequence[Chat]) -> None:
+        """Stop the running ones, after a question."""
+        running = [chat for chat in chats if not chat.is_over]
+        if len(running) == 1:
+            self._chat_actions.stop(running[0])
+        elif running:
+            self._question.ask(
+                Question(
+                    page_texts.stop_several(len(running)), page_texts.stop_chats(len(running)),
+                    lambda: self._stop_now(running), page_texts.agents_may_save(), _listed(running),
+                )
+            )  # fmt: skip
+
+    def _stop_now(self, chats: Sequence[Chat]) -> None:
+        for chat in chats:
+            if not chat.is_over:
+                self._layout.note_ended_by_you(chat.id)
+                self._sessions.stop(chat)
+
+    def remove(self, chats: Sequence[Chat]) -> None:
+        """Remove the ended ones, after a question; it can be undone for a while, as for one."""
+        ended = [chat for chat in chats if chat.is_over]
+        if len(ended) == 1:
+            self._chat_actions.remove(ended[0])
+        elif ended:
+            self._question.ask(
+                Question(
+                    page_texts.remove_several(len(ended)), page_texts.remove_chats(len(ended)),
+                    lambda: self._remove_now(ended), subject=_listed(ended),
+                )
+            )  # fmt: skip
+
+    def _remove_now(self, chats: Sequence[Chat]) -> None:
+        begun = [chat for chat in chats if chat.is_over and self._sessions.removals.begin(chat)]
+        if begun:
+            self._banners.show_banner(
+                Banner(
+                    notice_texts.removed_several(len(begun)), notice_texts.undo(), lambda: self._undo(begun),
+                    key="removed several",
+                )
+            )  # fmt: skip
+
+    def _undo(self, chats: Sequence[Chat]) -> None:
+        for chat in chats:
+            self._sessions.removals.undo(chat)
+
+    def resume(self, chats: Sequence[Chat]) -> None:
+        """Resume the ended ones that can be, after a question."""
+        found = [chat for chat in chats if chat.is_over and self._chat_actions.converses(chat)]
+        if len(found) == 1:
+            self._resuming.resume(found[0])
+        elif found:
+            self._question.ask(
+                Question(
+                    page_texts.resume_several(len(found)), page_texts.resume_chats(len(found)),
+                    lambda: self._resume_now(found), subject=_listed(found),
+                )
+            )  # fmt: skip
+
+    def _resume_now(self, chats: Sequence[Chat]) -> None:
+        for chat in chats:
+            self._resuming.resume(chat)
+
+
+def add_pin(menu: QMenu, chat_actions: ChatActions, chats: Sequence[Chat]) -> None:
+    """Add the menu item that pins chats, or unpins them if all are pinned."""
+    pinned = all(chat.record.pinned for chat in chats)
+    text = common_texts.unpin() if pinned else common_texts.pin()
+    menu.addAction(text, lambda: chat_actions.pin(chats, pinned=not pinned))
+
+
+def _listed(chats: Sequence[Chat]) -> str:
+    """The chats, one a line."""
+    return "\n".join(
+        page_texts.chat_and_status(chat.name, chat.status_text or group_words(chat.group)) for chat in chats
+    )

@@ -1,0 +1,95 @@
+"""Arranges chats for the sidebar: pinned ones, then by state or by project; ended ones by the day of their end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Literal
+
+from gui.bridge.chat import Chat
+from gui.wording import phrases, window_texts
+from gui.wording.groups import OVER, Group, group_words
+
+Grouping = Literal["state", "project"]
+
+PINNED = "pinned"
+"""The key of the part with the pinned chats, in the window's saved layout, too."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Chats below one heading.
+
+    Attributes:
+        key: the part's name in the saved layout: a group's value, "pinned", or "project" with a path.
+        title: as the user reads it.
+        group: the group of all its chats; None if they are in several.
+        chats: in the order in which they are shown.
+    """
+
+    key: str
+    title: str
+    group: Group | None
+    chats: Sequence[Chat]
+
+    @property
+    def can_be_ordered(self) -> bool:
+        """Whether the user may order its chats: waits and ends have an order of their own."""
+        return self.group is None or not (self.group in OVER or self.group is Group.NEEDS_YOU)
+
+
+def arranged(groups: Mapping[Group, Sequence[Chat]], grouping: Grouping) -> list[Part]:
+    """The parts from top to bottom, without empty ones.
+
+    Args:
+        groups: the chats of each group in their usual order.
+        grouping: what running chats are grouped by; ended ones stand below all others in either case.
+    """
+    everything = [chat for chats in groups.values() for chat in chats]
+    parts = [
+        Part(PINNED, window_texts.pinned(), None, _in_own_order(chat for chat in everything if chat.record.pinned))
+    ]
+    others = {group: [chat for chat in chats if not chat.record.pinned] for group, chats in groups.items()}
+    if grouping == "project":
+        parts += _by_project([chat for group, chats in others.items() if group not in OVER for chat in chats])
+        others = {group: chats for group, chats in others.items() if group in OVER}
+    for group, chats in others.items():
+        part = Part(group.value, group_words(group), group, chats)
+        parts.append(Part(part.key, part.title, group, _in_own_order(chats)) if part.can_be_ordered else part)
+    return [part for part in parts if part.chats]
+
+
+def _by_project(chats: Sequence[Chat]) -> list[Part]:
+    """One part for each project, by name; chats that need the user come first in each."""
+    found: dict[str, list[Chat]] = {}
+    for chat in _in_own_order(chats):
+        found.setdefault(project_of(chat), []).append(chat)
+    names = [phrases.last_part(path) for path in found]
+    parts = []
+    for path, members in found.items():
+        name = phrases.last_part(path)
+        title = phrases.short_directory(path) if names.count(name) > 1 else name
+        parts.append(Part(f"project {path}", title, None, members))
+    return sorted(parts, key=lambda part: (part.title.casefold(), part.key))
+
+
+def project_of(chat: Chat) -> str:
+    """The directory of a chat's project: the repository that its worktree was made of, or where it was started."""
+    return chat.record.repository or chat.record.cwd
+
+
+def _in_own_order(chats: Iterable[Chat]) -> list[Chat]:
+    """The user's order; chats without a place follow in the order in which they came."""
+    listed = list(chats)
+    return sorted(listed, key=lambda chat: (chat.record.position is None, chat.record.position or 0.0))
+
+
+def days(chats: Sequence[Chat], now: datetime) -> list[tuple[str, list[Chat]]]:
+    """Ended chats by the day of their end, the latest day first; ``chats`` have that order already."""
+    today = now.astimezone().date()
+    found = []
+    for day, ended in groupby(chats, key=lambda chat: chat.since.astimezone().date() if chat.since else None):
+        found.append((window_texts.day(day, today), list(ended)))
+    return found

@@ -1,0 +1,80 @@
+"""The sidebar with a real mouse and real keys: order, pins, several chats at once, grouping and compact rows."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from session_host.paths import database
+from session_host.storage.store import Store
+from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, listed
+from tests.support.area import Area
+from tests.support.waiting import wait_until
+from tests.support.windows import Window, outlive, xdotool
+
+pytestmark = pytest.mark.e2e
+
+HEADING_PX, ROW_PX, TOP_PX = 28, 48, 36
+
+
+def at_row(own: Window, row: int, share: float = 0.5) -> tuple[str, ...]:
+    """The mouse's way to the name of a chat: rows below the first heading count from 0."""
+    [window] = own.shown()
+    y = TOP_PX + HEADING_PX + round((row + share) * ROW_PX)
+    return ("mousemove", "--sync", "--window", window, "120", str(y))
+
+
+def drag(own: Window, row: int, to: float) -> None:
+    """Drag a row in front of another one, in several steps, as a hand does."""
+    xdotool(*at_row(own, row), "mousedown", "1")
+    for share in (0.6, 0.75, 0.9):
+        xdotool(*at_row(own, row, share))
+    for step in range(1, 5):
+        xdotool(*at_row(own, 0, row + (to - row) * step / 4))
+    xdotool(*at_row(own, 0, to - 0.02), "mouseup", "1")
+
+
+def stored() -> list[dict[str, Any]]:
+    with Store.open(database()) as store:
+        return [
+            {"name": record.name, "pinned": record.pinned, "position": record.position, "state": record.state}
+            for record in Store.all(store)
+        ]
+
+
+def in_order() -> list[str]:
+    """The names of the running chats in the order that the store has."""
+    running = [each for each in stored() if each["state"] == "running"]
+    return [each["name"] for each in sorted(running, key=lambda each: each["position"] or 0)]
+
+
+def test_chats_are_dragged_pinned_selected_and_stopped(open_window: OpenWindow, new_chat: NewChat, area: Area) -> None:
+    chats = [new_chat(name, "cat") for name in ("one", "two", "three")]
+    with open_window() as own:
+        own.show(chats[0]["id"])
+        own.focus()
+        # The last one to the first place.
+        drag(own, 2, 0.0)
+        wait_until(lambda: in_order() == ["three", "one", "two"], WAIT_S, lambda: f"the new order: {stored()}")
+        # By keyboard: the chat that is shown goes down by one.
+        own.press("ctrl+shift+l", "alt+Down")
+        wait_until(lambda: in_order() == ["three", "two", "one"], WAIT_S, lambda: f"the new order: {stored()}")
+        # The first row is opened with the mouse, and pinned by a command.
+        xdotool(*at_row(own, 0), "click", "1")
+        own.press("ctrl+shift+p")
+        own.type("pin chat")
+        own.press("Return")
+        wait_until(lambda: any(each["pinned"] for each in stored()), WAIT_S, lambda: f"the pin: {stored()}")
+        # Two others, below a second heading, are selected and stopped at once, after one question.
+        xdotool(*at_row(own, 0, 2.25), "click", "1")
+        xdotool("keydown", "ctrl", *at_row(own, 0, 3.25), "click", "1", "keyup", "ctrl")
+        xdotool(*at_row(own, 0, 2.25), "click", "3")
+        own.press("Up", "Return")
+        own.press("Return")
+        wait_until(
+            lambda: [listed(chat["id"])["state"] for chat in chats] == ["exited", "exited", "running"],
+            WAIT_S, lambda: f"two to end: {outlive('ls', '--all', '--json')}",
+        )  # fmt: skip
+    assert json.loads(outlive("ls", "--json"))[0]["name"] == "three"

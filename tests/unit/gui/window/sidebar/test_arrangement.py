@@ -1,0 +1,183 @@
+"""The sidebar's parts: pinned chats, by state or by project, ended ones by day; several selected; the user's order."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from PySide6.QtCore import QItemSelectionModel, QPoint, Qt
+from PySide6.QtTest import QTest
+
+from gui.settings.preferences import Preferences, WindowFile
+from gui.window.sidebar.model import ChatRow, DayHeading, Heading, SidebarModel
+from session_host.protocol.values import Activity, State
+from session_host.storage.store import SessionRecord, Store
+from tests.unit.gui.conftest import Played
+
+
+def lines(model: SidebarModel) -> list[str]:
+    """The list as one reads it: headings in brackets, days with a dash."""
+    found = []
+    for row in range(model.rowCount()):
+        entry = model.entry(model.index(row))
+        if isinstance(entry, Heading):
+            found.append(f"[{entry.title}]")
+        elif isinstance(entry, DayHeading):
+            found.append(f"- {entry.title}")
+        elif isinstance(entry, ChatRow):
+            found.append(entry.name)
+    return found
+
+
+def ended(days_ago: int) -> dict[str, Any]:
+    moment = datetime.now().astimezone().replace(hour=12, minute=0) - timedelta(days=days_ago)
+    return {
+        "state": State.EXITED, "exit_code": 0,
+        "ended_at": moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+    }  # fmt: skip
+
+
+async def test_chats_are_grouped_by_project_and_the_choice_is_remembered(played: Played) -> None:
+    await played.add("api one", cwd="/srv/api")
+    await played.add("docs", cwd="/srv/docs")
+    await played.add("api two", cwd="/tmp/wt/two", repository="/srv/api")
+    await played.add("over", cwd="/srv/api", **ended(0))
+    sidebar = played.open_window().sidebar
+    assert lines(sidebar.model) == ["[running]", "api one", "docs", "api two", "[ended]"]
+    played.settings.write({"group_chats": "project"})
+    assert lines(sidebar.model) == ["[api]", "api one", "api two", "[docs]", "docs", "[ended]"]
+    height = sidebar.list.visualRect(sidebar.model.index(1)).height()
+    played.settings.write({"compact_rows": True})
+    played.settle()
+    assert sidebar.list.visualRect(sidebar.model.index(1)).height() < height
+
+
+async def test_ended_chats_stand_below_the_day_of_their_end(played: Played) -> None:
+    for name, ago in (("now", 0), ("one", 1), ("three", 3), ("also three", 3), ("old", 40)):
+        await played.add(name, **ended(ago))
+    sidebar = played.open_window().sidebar
+    sidebar.model.toggle_group("ended")
+    today = datetime.now().astimezone()
+    three, old = today - timedelta(days=3), today - timedelta(days=40)
+    shown = f"{old.day} {old:%B}" + ("" if old.year == today.year else f" {old.year}")
+    assert lines(sidebar.model) == [
+        "[ended]", "- Today", "now", "- Yesterday", "one", f"- {three:%A}", "also three", "three", f"- {shown}", "old",
+    ]  # fmt: skip
+
+
+async def test_a_pinned_chat_stands_above_all_and_its_continuation_too(played: Played) -> None:
+    ids = [await played.add(name) for name in ("one", "two", "three")]
+    model = played.open_window().sidebar.model
+    played.sessions.order.pin([played.chat(ids[2])], pinned=True)
+    played.settle()
+    assert lines(model) == ["[Pinned]", "three", "[running]", "one", "two"]
+    row = model.data(model.index_of(ids[2]), Qt.ItemDataRole.AccessibleTextRole)
+    assert "pinned" in row
+    played.viewers[ids[2]].end(exit_code=0)
+    await played.storage.call(lambda store: store.update(ids[2], state=State.EXITED, ended_at="2026-01-02T05:00:00Z"))
+    await played.add("three again", resumed_from=ids[2])
+    assert lines(model)[:2] == ["[Pinned]", "three again"]
+    follower = next(chat for chat in played.sessions.chats() if chat.name == "three again")
+    await asyncio.sleep(0)  # The task that stores it begins; the store's thread keeps the order.
+    stored = await played.storage.call(lambda store: {record.id: record.pinned for record in Store.all(store)})
+    assert (stored[follower.id], stored[ids[2]]) == (True, False)
+    played.sessions.order.pin([follower], pinned=False)
+    played.settle()
+    assert lines(model)[:1] == ["[running]"]
+
+
+async def test_the_users_order_survives_a_new_start(played: Played) -> None:
+    ids = [await played.add(name) for name in ("one", "two", "three")]
+    sidebar = played.open_window().sidebar
+    model = sidebar.model
+    model.place([played.chat(ids[2])], 1)
+    assert lines(model) == ["[running]", "three", "one", "two"]
+    sidebar.list.setFocus()
+    sidebar.list.setCurrentIndex(model.index_of(ids[0]))
+    QTest.keyClick(sidebar.list, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
+    assert lines(model) == ["[running]", "three", "two", "one"]
+    await asyncio.sleep(0)
+    stored = await played.storage.call(lambda store: sorted(Store.all(store), key=lambda record: record.position or 0))
+    assert [record.name for record in stored] == ["three", "two", "one"]
+    await played.add("four")
+    assert lines(model)[-1] == "four", "a new one comes last"
+    model.place([played.chat(ids[1])], 0)
+    assert lines(model)[:2] == ["[Pinned]", "two"], "above everything, a chat is pinned"
+
+
+async def test_several_are_stopped_and_removed_with_one_question(played: Played) -> None:
+    ids = [await played.add(name, state=State.EXITED, exit_code=0) for name in ("one", "two", "three")]
+    running = [await played.add(name) for name in ("four", "five")]
+    window = played.open_window()
+    sidebar, question = window.sidebar, window.sheets.question
+    sidebar.model.toggle_group("ended")
+    chosen = sidebar.list.selectionModel()
+    for session_id in ids[:2]:
+        chosen.select(sidebar.model.index_of(session_id), QItemSelectionModel.SelectionFlag.Select)
+    sidebar.list.setFocus()
+    QTest.keyClick(sidebar.list, Qt.Key.Key_Delete)
+    assert question.is_open
+    text = " ".join(widget.text() for widget in question.body.findChildren(type(question.yes)))
+    assert "Remove 2 chats" in text
+    question.yes.click()
+    assert [chat.name for chat in played.sessions.listed()] == ["three", "four", "five"]
+    assert window.banners.current is not None
+    window.banners.act()
+    assert len(played.sessions.listed()) == 5
+    stopped: list[str] = []
+    played.sessions.stop = lambda chat: stopped.append(chat.name)  # type: ignore[method-assign]
+    window.several.stop([played.chat(each) for each in [*ids, *running]])
+    question.yes.click()
+    assert stopped == ["four", "five"]
+
+
+async def test_a_click_with_ctrl_selects_and_opens_nothing(played: Played) -> None:
+    ids = [await played.add(name) for name in ("one", "two")]
+    window = played.open_window()
+    sidebar = window.sidebar
+    places: list[QPoint] = [sidebar.list.visualRect(sidebar.model.index_of(each)).center() for each in ids]
+    for place in places:
+        control = Qt.KeyboardModifier.ControlModifier
+        QTest.mouseClick(sidebar.list.viewport(), Qt.MouseButton.LeftButton, control, place)
+    assert [chat.name for chat in sidebar.selected()] == ["one", "two"]
+    QTest.mouseClick(sidebar.list.viewport(), Qt.MouseButton.LeftButton, pos=places[1])
+    assert window.tabs.active_id == ids[1]
+    assert [chat.name for chat in sidebar.selected()] == ["two"]
+
+
+async def test_two_hundred_chats_are_refreshed_in_a_moment(played: Played) -> None:
+    records = [
+        _record(number, ended(number % 20) if number % 4 else {"cwd": f"/srv/project {number % 9}"})
+        for number in range(200)
+    ]
+
+    def insert(store: Store) -> None:
+        for record in records:
+            store.insert(record)
+
+    await played.storage.call(insert)
+    await played.sessions.look_now()
+    window = played.open_window(preferences=Preferences(window=WindowFile(group_chats="project")))
+    model = window.sidebar.model
+    model.toggle_group("ended")
+    played.settle()
+    assert model.rowCount() > 200
+    asking = next(chat for chat in played.sessions.running())
+    played.viewers[asking.id].be(Activity.NEEDS_INPUT)
+    spent = []
+    for _ in range(5):
+        started = time.process_time()
+        model.refresh()
+        spent.append(time.process_time() - started)
+    assert min(spent) < 0.05, f"three frames; it took {min(spent) * 1000:.1f} ms of the processor"
+
+
+def _record(number: int, fields: dict[str, Any]) -> SessionRecord:
+    defaults: dict[str, Any] = {
+        "id": str(uuid.uuid4()), "name": f"chat {number}", "agent": "command", "argv": ["cat"], "cwd": "/tmp",
+        "state": State.RUNNING, "created_at": f"2026-01-02T03:{number // 60:02}:{number % 60:02}Z",
+    }  # fmt: skip
+    return SessionRecord(**(defaults | fields))
