@@ -132,6 +132,7 @@ class Painter:
         everything = everything or frame.size != self._grid
         # A row that the frame lacks is as in the last frame.
         restored = {row: was for row, was in self._echoed.items() if row not in frame.rows}
+        shown = {row for row in self._echoed if frame.rows.get(row) == self._rows.get(row)}
         self._echoed.clear()
         if frame.full:
             self._rows.clear()
@@ -144,7 +145,7 @@ class Painter:
         if top != self._top:
             self._top, everything = top, True
         modes_text = self._mode_changes(modes)
-        changed = {*frame.rows, *restored}
+        changed = {*frame.rows, *restored} - shown
         dirty = range(self._size.rows) if everything else sorted(row - top for row in changed)
         return self._screen(dirty, modes_text)
 
@@ -176,7 +177,7 @@ class Painter:
         column, row = self._cursor.column, self._cursor.row
         known = self._rows[row]
         self._echoed.setdefault(row, known)
-        self._rows[row] = known._replace(runs=(*known.runs, Run(column, len(text), text, PLAIN, cluster=False)))
+        self._rows[row] = known._replace(runs=_appended(known.runs, column, text))
         self._cursor = self._cursor._replace(column=column + len(text))
         return f"\x1b[0m{text}".encode("ascii")
 
@@ -274,6 +275,17 @@ class Painter:
         if modes.reverse_screen != former.reverse_screen:
             parts.append("\x1b[?5h" if modes.reverse_screen else "\x1b[?5l")
         return "".join(parts)
+
+
+def _appended(runs: tuple[Run, ...], column: int, text: str) -> tuple[Run, ...]:
+    """The runs with an unstyled text behind them, as a frame has them: then that need not be painted."""
+    if runs and runs[-1].style == PLAIN and not runs[-1].cluster:
+        last = runs[-1]
+        text = last.text + " " * (column - last.column - last.cells) + text
+        runs, column = runs[:-1], last.column
+    shown = text.rstrip(" ")
+    bare = shown.lstrip(" ")
+    return (*runs, Run(column + len(shown) - len(bare), len(bare), bare, PLAIN, cluster=False)) if bare else runs
 
 
 def _selected(runs: Iterable[Run], first: int, last: int) -> Iterator[Run]:

@@ -342,6 +342,7 @@ def test_an_echo_is_written_alone(inner: Emulator, outer: Outer) -> None:
         assert inner.is_echo(text, *cell)
         assert outer.painter.echo(text) == b"\x1b[0m" + text.encode()
     outer.emulator.feed(b"\x1b[0ml\x1b[0ms")
+    assert b"ls" not in outer.show(inner), "the frame has nothing to add"
     same_picture(inner, outer.emulator)
     inner.feed(b"\x1b[D")
     outer.show(inner)
