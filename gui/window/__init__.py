@@ -6,7 +6,7 @@ It must not know hosts or the store, which the bridge hides.
     main_window      combines the rooms below
     frame            the geometry, and the width of the sidebar
     announcing       tells screen readers of questions and ends in the chat that is looked at
-    all_sheets       all sheets of the window, each created once
+    all_sheets       all sheets of the window, each created when it is first used
     sidebar/         all chats by group
     windows          all windows: opened, closed, and tabs moved between them
     saving           when a window's part of the layout is saved

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cached_property, partial
+from typing import TypeVar
 
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from gui.bridge.chat import Chat
@@ -24,13 +26,19 @@ from gui.window.sheets.send import SendSheet
 from gui.window.sheets.sheet import Sheet
 from session_host.agents.agent import Agent
 
+AnySheet = TypeVar("AnySheet", bound=Sheet)
 
-class Sheets:
-    """All sheets, each created once. Opening a sheet closes the others.
 
-    Attributes:
-        question: for questions about all chats; a question about one chat appears over its page.
+class Sheets(QObject):
+    """All sheets, each created when it is first used. Opening a sheet closes the others.
+
+    Signals:
+        made: a sheet has been created.
+        closed: a sheet is closed; the keyboard focus should return to its former widget.
     """
+
+    made = Signal(object)
+    closed = Signal()
 
     def __init__(
         self,
@@ -40,32 +48,92 @@ class Sheets:
         agents: Mapping[str, Agent],
         open_chat: Callable[[Chat], ChatPage],
     ) -> None:
-        self.new_chat = NewChatSheet(theme, window, agents)
-        self.name = NameSheet(theme, window)
-        self.export = ExportSheet(theme, window)
-        self.chooser = Chooser(theme, window)
-        self.import_theme = ImportThemeSheet(theme, window)
-        self.explain = StatusDetailsSheet(theme, window, sessions.tasks, sessions.explain)
-        self.output = OutputSheet(theme, window, sessions.tasks)
-        self.send = SendSheet(theme, window, sessions.tasks, sessions.running_in_order, sessions.send_text)
-        self.searching = Searching(theme, window, sessions, open_chat)
-        self.question = QuestionSheet(theme, window)
-        for sheet in self.all():
-            sheet.opened.connect(partial(self._only, sheet))
+        super().__init__(window)
+        self._theme = theme
+        self._window = window
+        self._sessions = sessions
+        self._agents = agents
+        self._open_chat = open_chat
+        self._made: list[Sheet] = []
+
+    @cached_property
+    def new_chat(self) -> NewChatSheet:
+        """Starts a chat."""
+        return self._added(NewChatSheet(self._theme, self._window, self._agents))
+
+    @cached_property
+    def name(self) -> NameSheet:
+        """Renames a chat."""
+        return self._added(NameSheet(self._theme, self._window))
+
+    @cached_property
+    def export(self) -> ExportSheet:
+        """Writes a chat to a file."""
+        return self._added(ExportSheet(self._theme, self._window))
+
+    @cached_property
+    def chooser(self) -> Chooser:
+        """Finds a line by a few letters: chats, commands, themes."""
+        return self._added(Chooser(self._theme, self._window))
+
+    @cached_property
+    def import_theme(self) -> ImportThemeSheet:
+        """Asks for the file of another terminal's theme."""
+        return self._added(ImportThemeSheet(self._theme, self._window))
+
+    @cached_property
+    def explain(self) -> StatusDetailsSheet:
+        """Shows where a chat's status comes from."""
+        sessions = self._sessions
+        return self._added(StatusDetailsSheet(self._theme, self._window, sessions.tasks, sessions.explain))
+
+    @cached_property
+    def output(self) -> OutputSheet:
+        """Shows a chat's error output."""
+        return self._added(OutputSheet(self._theme, self._window, self._sessions.tasks))
+
+    @cached_property
+    def send(self) -> SendSheet:
+        """Sends a text to a chat."""
+        sessions = self._sessions
+        return self._added(
+            SendSheet(self._theme, self._window, sessions.tasks, sessions.running_in_order, sessions.send_text)
+        )
+
+    @cached_property
+    def searching(self) -> Searching:
+        """Searches all chats."""
+        own = Searching(self._theme, self._window, self._sessions, self._open_chat)
+        self._added(own.sheet)
+        self._added(own.recorded)
+        return own
+
+    @cached_property
+    def question(self) -> QuestionSheet:
+        """Asks about all chats; a question about one chat appears over its page."""
+        return self._added(QuestionSheet(self._theme, self._window))
+
+    def search(self) -> None:
+        """Open the search sheet."""
+        self.searching.open()
+
+    def show_output(self, chat: Chat) -> None:
+        """Open the sheet with a chat's error output."""
+        self.output.ask(chat)
+
+    def _added(self, sheet: AnySheet) -> AnySheet:
+        self._made.append(sheet)
+        sheet.opened.connect(partial(self._only, sheet))
+        sheet.closed.connect(self.closed)
+        self.made.emit(sheet)
+        return sheet
 
     def _only(self, opened: Sheet) -> None:
-        for sheet in self.all():
+        for sheet in self._made:
             if sheet is not opened:
                 sheet.put_away()
-
-    def all(self) -> tuple[Sheet, ...]:
-        """The list of all sheets."""
-        return (
-            self.new_chat, self.name, self.export, self.chooser, self.explain, self.output, self.send,
-            self.searching.sheet, self.searching.recorded, self.question, self.import_theme,
-        )  # fmt: skip
 
     @property
     def is_any_open(self) -> bool:
         """Whether a sheet is open and has the keyboard focus."""
-        return any(sheet.is_open for sheet in self.all())
+        return any(sheet.is_open for sheet in self._made)

@@ -41,6 +41,8 @@ from gui.window.page.status_line import StatusLine
 from gui.window.page.terminal_page import TerminalPage
 from gui.window.panes.panes import Panes
 from gui.window.saving import LayoutSaving
+from gui.window.sheets.send import SendSheet
+from gui.window.sheets.sheet import Sheet
 from gui.window.sidebar.sidebar import Sidebar
 from gui.window.tabs.recent import RecentChats
 from gui.window.tabs.remembered_marks import RememberedMarks
@@ -112,11 +114,9 @@ class MainWindow(QWidget):
             self, sessions, agents, layout, self.sheets, self.banners, self.tabs, self.open_chat, self.focus_page
         )
         self.resuming = EndedChatActions(sessions, self.tabs, layout, self.banners, self.open_chat)
-        self.several = SeveralChats(
-            self, sessions, layout, self.sheets.question, self.banners, self.chat_actions, self.resuming
-        )
+        self.several = SeveralChats(self, sessions, layout, self.sheets, self.banners, self.chat_actions, self.resuming)
         self._chat_menu = ChatMenu(self, self.chat_actions, self.resuming, self.sheets, self.open_chat)
-        self.resume_all = ResumeAll(sessions, agents, layout, self.resuming, self.banners, self.sheets.question)
+        self.resume_all = ResumeAll(sessions, agents, layout, self.resuming, self.banners, self.sheets)
         sequences, key_problems = key_table.with_overrides(preferences.keys, preferences.key_lines)
         self.commands = Commands(
             sessions, self.tabs, self.sheets, self.banners, self.chat_actions, self.resuming, self.open_chat
@@ -125,13 +125,13 @@ class MainWindow(QWidget):
             sessions.tasks, lambda: settings.preferences.window.editor,
             lambda line: self.banners.inform(line, key="terminal"),
         )  # fmt: skip
-        themes = ThemeActions(theme, settings, self.sheets.chooser, self.sheets.import_theme, self.banners, self)
+        themes = ThemeActions(theme, settings, self.sheets, self.banners, self)
         panes = pane_actions.handlers(self.tabs, lambda: self.others)
         handlers = {**self.commands.handlers(), **themes.handlers(), **panes, **self._handlers()}
-        self.actions_ = Actions(self, self.tabs.area, sequences, handlers, self.sheets.chooser, self.banners)
+        self.actions_ = Actions(self, self.tabs.area, sequences, handlers, self.sheets, self.banners)
         self._wiring = PageWiring(
             self.tabs, self.banners, opener, self.chat_actions, self.resuming,
-            key_table.of_the_window(sequences, preferences.keys), ask_errors=self.sheets.output.ask,
+            key_table.of_the_window(sequences, preferences.keys), ask_errors=self.sheets.show_output,
             set_zoom=self.set_zoom, grid_changed=self._on_grid,
             confirms_paste=lambda: settings.preferences.window.confirm_paste,
         )  # fmt: skip
@@ -168,8 +168,8 @@ class MainWindow(QWidget):
         self.sidebar.remove_wanted.connect(self.several.remove)
         self.sidebar.problem.connect(lambda line: self.banners.inform(line, kind="failed", key="theme"))
         self.sidebar.left.connect(self.focus_page)
-        self.sheets.send.sent.connect(self._on_sent)
-        self.sheets.send.wanted.connect(self.open_chat)
+        self.sheets.made.connect(self._on_sheet)
+        self.sheets.closed.connect(self.focus_page)
         self.chat_actions.ending.connect(self.resuming.note_end)
         self.empty.new_chat.connect(self.chat_actions.new_chat)
         self.empty.agent_chosen.connect(self.chat_actions.new_chat)
@@ -181,8 +181,11 @@ class MainWindow(QWidget):
         self._sessions.told.connect(self._on_told)
         self.ages.due.connect(self.sidebar.refresh)
         self.ages.due.connect(self.describe)
-        for sheet in self.sheets.all():
-            sheet.closed.connect(self.focus_page)
+
+    def _on_sheet(self, sheet: Sheet) -> None:
+        if isinstance(sheet, SendSheet):
+            sheet.sent.connect(self._on_sent)
+            sheet.wanted.connect(self.open_chat)
 
     def _on_page_made(self, page: ChatPage) -> None:
         self._set_fonts([page])

@@ -9,8 +9,9 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QWidget
 
 from gui.window.actions import key_table
+from gui.window.all_sheets import Sheets
 from gui.window.page.banners import BannerArea
-from gui.window.sheets.chooser import Choice, Chooser
+from gui.window.sheets.chooser import Choice
 from gui.wording import action_texts
 
 MENU = (
@@ -30,7 +31,7 @@ class Actions:
         terminals: QWidget,
         sequences: dict[str, list[QKeySequence]],
         handlers: dict[str, Callable[[], object]],
-        chooser: Chooser,
+        sheets: Sheets,
         banners: BannerArea,
     ) -> None:
         """Create the Qt actions.
@@ -40,11 +41,11 @@ class Actions:
             terminals: the widget of keys that count while a terminal has the keyboard focus.
             sequences: the keys of each action.
             handlers: the function of each action in the table, except the palette's.
-            chooser: the sheet that shows the palette.
+            sheets: one of them shows the palette.
             banners: banners that offer an action, which has no key of its own.
         """
         self._window = window
-        self._chooser = chooser
+        self._sheets = sheets
         self._banners = banners
         handlers = {**handlers, "palette": self.show_palette}
         self._actions: dict[str, QAction] = {}
@@ -118,7 +119,7 @@ class Actions:
             choices.insert(0, Choice(banner.action, action_texts.from_the_notice(), self._banners.act))
         if banner is not None:
             choices.append(Choice(action_texts.dismiss_the_notice(), "", self._banners.dismiss))
-        self._chooser.ask(action_texts.commands(), action_texts.search_commands(), choices)
+        self._sheets.chooser.ask(action_texts.commands(), action_texts.search_commands(), choices)
 
     def show_menu(self, button: QWidget) -> None:
         """Show the window's menu below its button."""

@@ -17,10 +17,12 @@ from gui.settings.layout import WindowLayout
 from gui.window.actions.open_links import show_in_folder
 from gui.window.all_sheets import Sheets
 from gui.window.new_chat.request import NewChatRequest, start_of
+from gui.window.new_chat.sheet import NewChatSheet
 from gui.window.page.banners import Banner, BannerArea
 from gui.window.page.chat_page import ChatPage
 from gui.window.panes.panes import Panes
 from gui.window.sheets.question import Question
+from gui.window.sheets.sheet import Sheet
 from gui.wording import common_texts, notice_texts, page_texts, phrases
 from gui.wording.groups import group_words
 from session_host.agents.agent import Agent
@@ -58,15 +60,18 @@ class ChatActions(QObject):
         self._agents = agents
         self._layout = layout
         self._sheets = sheets
-        self._sheet = sheet = sheets.new_chat
         self._banners = banners
         self._open_chat = open_chat
         self._tabs = tabs
         self._focus_page = focus_page
-        sheet.wanted.connect(self._on_wanted)
-        sheet.directory_settled.connect(self._on_directory)
-        sessions.path_found.connect(sheet.look_again)
+        sheets.made.connect(self._on_sheet)
         sessions.removed.connect(lambda session_id: banners.withdraw(f"removed {session_id}"))
+
+    def _on_sheet(self, sheet: Sheet) -> None:
+        if isinstance(sheet, NewChatSheet):
+            sheet.wanted.connect(self._on_wanted)
+            sheet.directory_settled.connect(self._on_directory)
+            self._sessions.path_found.connect(sheet.look_again)
 
     # ------------------------------------------------------------ starting
 
@@ -78,24 +83,24 @@ class ChatActions(QObject):
         overrides: Mapping[str, str] | None = None,
     ) -> None:
         """Open the sheet that starts a chat; arguments that are not given are as in the last start."""
-        if not (agent or directory or arguments or overrides) and self._sheet.go_on():
+        if not (agent or directory or arguments or overrides) and self._sheets.new_chat.go_on():
             return
         layout = self._layout
         starts = dict(layout.starts)
         if arguments is not None and agent in self._agents:
             starts[agent] = start_of(self._agents[agent], arguments)
         where = directory or self._tabs.directory() or layout.last_directory or _where_the_window_was_started()
-        self._sheet.ask(agent or layout.last_agent, where, starts, overrides or {})
+        self._sheets.new_chat.ask(agent or layout.last_agent, where, starts, overrides or {})
         self._sessions.tasks.start(self._offer_recent(), "recent directories")
 
     def _on_directory(self, directory: str) -> None:
         self._sessions.tasks.start(self._tell_repository(directory), "repository")
 
     async def _tell_repository(self, directory: str) -> None:
-        self._sheet.tell_repository(directory, await self._sessions.checkouts.status_of(directory))
+        self._sheets.new_chat.tell_repository(directory, await self._sessions.checkouts.status_of(directory))
 
     async def _offer_recent(self) -> None:
-        self._sheet.set_recent(await self._sessions.recent_directories(RECENT_DIRECTORIES))
+        self._sheets.new_chat.set_recent(await self._sessions.recent_directories(RECENT_DIRECTORIES))
 
     def new_like(self, chat: Chat) -> None:
         """Start a chat with the same options as this one, and its own conversation."""
@@ -133,12 +138,12 @@ class ChatActions(QObject):
             if replaces is not None:
                 # The sheet shows what is missing and lets the user correct it.
                 self.new_chat(wanted.agent, wanted.directory, wanted.arguments, wanted.overrides)
-            self._sheet.failed(_first_upper(str(error)))
+            self._sheets.new_chat.failed(_first_upper(str(error)))
             return
         self._layout.last_agent, self._layout.last_directory = wanted.agent, wanted.directory
         if wanted.remembered is not None:
             self._layout.starts[wanted.agent] = wanted.remembered
-        self._sheet.done()
+        self._sheets.new_chat.done()
         self._open_chat(chat)
 
     # ------------------------------------------------------------ on one chat

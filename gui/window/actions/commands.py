@@ -46,7 +46,7 @@ class Commands:
         chat_actions, tabs, resuming, sheets = self._chat_actions, self._tabs, self._resuming, self._sheets
         handlers: dict[str, Callable[[], object]] = {
             "switch_chat": self.switch_chat,
-            "search": sheets.searching.open,
+            "search": sheets.search,
             "find": lambda: self._on_page(lambda page: page.open_find()),
             "select_by_keyboard": lambda: self._in_terminal(lambda view: view.modes.select()),
             "show_hints": lambda: self._in_terminal(lambda view: view.modes.show_hints()),

@@ -11,8 +11,9 @@ from gui.bridge.ended_chat import aftermath
 from gui.bridge.sessions_model import SessionsModel
 from gui.settings.layout import WindowLayout
 from gui.window.actions.resuming import EndedChatActions
+from gui.window.all_sheets import Sheets
 from gui.window.page.banners import Banner, BannerArea
-from gui.window.sheets.question import Question, QuestionSheet
+from gui.window.sheets.question import Question
 from gui.wording import common_texts, notice_texts, page_texts, phrases
 from session_host.agents.agent import Agent
 from session_host.errors import OutliveError
@@ -30,7 +31,7 @@ class ResumeAll(QObject):
         layout: WindowLayout,
         resuming: EndedChatActions,
         banners: BannerArea,
-        question: QuestionSheet,
+        sheets: Sheets,
     ) -> None:
         super().__init__(banners)
         self._sessions = sessions
@@ -38,7 +39,7 @@ class ResumeAll(QObject):
         self._layout = layout
         self._resuming = resuming
         self._banners = banners
-        self._question = question
+        self._sheets = sheets
 
     def offer(self) -> None:
         """Offer it in a banner, once for each chat."""
@@ -64,7 +65,7 @@ class ResumeAll(QObject):
             self._banners.inform(notice_texts.nothing_to_resume(), key=_KEY)
             return
         left_out = ", ".join(chat.name for chat in others)
-        self._question.ask(
+        self._sheets.question.ask(
             Question(
                 page_texts.resume_these_chats(),
                 common_texts.resume(),

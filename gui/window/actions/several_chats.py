@@ -12,8 +12,9 @@ from gui.bridge.sessions_model import SessionsModel
 from gui.settings.layout import WindowLayout
 from gui.window.actions.chat_actions import ChatActions
 from gui.window.actions.resuming import EndedChatActions
+from gui.window.all_sheets import Sheets
 from gui.window.page.banners import Banner, BannerArea
-from gui.window.sheets.question import Question, QuestionSheet
+from gui.window.sheets.question import Question
 from gui.wording import action_texts, common_texts, notice_texts, page_texts
 from gui.wording.groups import group_words
 
@@ -26,7 +27,7 @@ class SeveralChats:
         parent: QWidget,
         sessions: SessionsModel,
         layout: WindowLayout,
-        question: QuestionSheet,
+        sheets: Sheets,
         banners: BannerArea,
         chat_actions: ChatActions,
         resuming: EndedChatActions,
@@ -34,7 +35,7 @@ class SeveralChats:
         self._parent = parent
         self._sessions = sessions
         self._layout = layout
-        self._question = question
+        self._sheets = sheets
         self._banners = banners
         self._chat_actions = chat_actions
         self._resuming = resuming
@@ -63,7 +64,7 @@ class SeveralChats:
         if len(running) == 1:
             self._chat_actions.stop(running[0])
         elif running:
-            self._question.ask(
+            self._sheets.question.ask(
                 Question(
                     page_texts.stop_several(len(running)), page_texts.stop_chats(len(running)),
                     lambda: self._stop_now(running), page_texts.agents_may_save(), _listed(running),
@@ -82,7 +83,7 @@ class SeveralChats:
         if len(ended) == 1:
             self._chat_actions.remove(ended[0])
         elif ended:
-            self._question.ask(
+            self._sheets.question.ask(
                 Question(
                     page_texts.remove_several(len(ended)), page_texts.remove_chats(len(ended)),
                     lambda: self._remove_now(ended), subject=_listed(ended),
@@ -109,7 +110,7 @@ class SeveralChats:
         if len(found) == 1:
             self._resuming.resume(found[0])
         elif found:
-            self._question.ask(
+            self._sheets.question.ask(
                 Question(
                     page_texts.resume_several(len(found)), page_texts.resume_chats(len(found)),
                     lambda: self._resume_now(found), subject=_listed(found),

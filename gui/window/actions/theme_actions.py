@@ -14,9 +14,9 @@ from gui.settings.themes.foreign import import_theme, themes_nearby
 from gui.settings.themes.library import own_themes
 from gui.theme.follow import Appearance, Theme
 from gui.theme.scheme import SchemePair
+from gui.window.all_sheets import Sheets
 from gui.window.page.banners import Banner, BannerArea
-from gui.window.sheets.chooser import Choice, Chooser
-from gui.window.sheets.import_theme import ImportThemeSheet
+from gui.window.sheets.chooser import Choice
 from gui.window.widgets.parts import sentence
 from gui.wording import action_texts, notice_texts
 from gui.wording.phrases import short_directory
@@ -30,16 +30,14 @@ class ThemeActions(QObject):
         self,
         theme: Theme,
         settings: LiveSettings,
-        chooser: Chooser,
-        import_sheet: ImportThemeSheet,
+        sheets: Sheets,
         banners: BannerArea,
         parent: QObject,
     ) -> None:
         super().__init__(parent)
         self._theme = theme
         self._settings = settings
-        self._chooser = chooser
-        self._import_sheet = import_sheet
+        self._sheets = sheets
         self._banners = banners
         self._previewed: tuple[SchemePair, Appearance] | None = None
         # While an arrow key is held, only the line at which it stops for a moment is shown.
@@ -86,7 +84,7 @@ class ThemeActions(QObject):
             )
             for pair in pairs
         ]
-        self._chooser.ask(
+        self._sheets.chooser.ask(
             action_texts.choose_theme(), action_texts.search_themes(), choices,
             marked=current, restore=self.use_settings,
         )  # fmt: skip
@@ -109,7 +107,7 @@ class ThemeActions(QObject):
             )
             for at, (each, title) in enumerate(offered)
         ]
-        self._chooser.ask(
+        self._sheets.chooser.ask(
             action_texts.choose_appearance(), action_texts.search_appearances(), choices,
             marked=current, restore=self.use_settings,
         )  # fmt: skip
@@ -119,7 +117,7 @@ class ThemeActions(QObject):
         self._preview_soon.start()
 
     def _show_preview(self) -> None:
-        if self._previewed is not None and self._chooser.is_open:
+        if self._previewed is not None and self._sheets.chooser.is_open:
             self._theme.preview(*self._previewed)
 
     def _keep(self, values: Mapping[str, str]) -> None:
@@ -146,10 +144,10 @@ class ThemeActions(QObject):
             for path in nearby
         ]
         choices.append(Choice(action_texts.another_file(), "", partial(self._ask_for_file, "~/")))
-        self._chooser.ask(action_texts.import_a_theme(), action_texts.search_files(), choices)
+        self._sheets.chooser.ask(action_texts.import_a_theme(), action_texts.search_files(), choices)
 
     def _ask_for_file(self, path: str) -> None:
-        self._import_sheet.ask(path, self._import)
+        self._sheets.import_theme.ask(path, self._import)
 
     def _import_listed(self, path: Path) -> None:
         if problem := self._import(path):

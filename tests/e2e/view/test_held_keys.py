@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.window.actions import key_table
 from gui.window.actions.actions import Actions
+from gui.window.all_sheets import Sheets
 from gui.window.page.banners import BannerArea
-from gui.window.sheets.chooser import Chooser
 from tests.e2e.view.conftest import WAIT_S
 from tests.support.displays import XServer
 from tests.support.qt_waiting import process_events_until
@@ -61,7 +61,7 @@ def test_a_held_key_repeats_only_what_is_meant_to_be(qapp: QApplication, window_
     Actions(
         window, window,
         {action: key_table.sequences(entry.keys) for action, entry in table.items()},
-        {action: count(action) for action in table}, Mock(Chooser), Mock(BannerArea),
+        {action: count(action) for action in table}, Mock(Sheets), Mock(BannerArea),
     )  # fmt: skip
     watch = KeyWatch(window)
     qapp.installEventFilter(watch)

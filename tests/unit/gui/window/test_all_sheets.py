@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QWidget
 
 from gui.window.new_chat.request import NewChatRequest
 from gui.window.page.banners import Banner
+from gui.window.sheets.sheet import Sheet
 from gui.window.widgets.directory_field import DirectoryField
 from gui.wording.groups import Group
 from session_host.client.chats.launch import LaunchRequest
@@ -154,6 +155,13 @@ async def test_new_like_this_starts_the_same(played: Played, launches: list[Laun
     assert request.name == "one"
 
 
+async def test_a_window_opens_without_sheets(played: Played) -> None:
+    window = played.open_window()
+    assert window.findChildren(Sheet) == []
+    await press(played, Qt.Key.Key_K, CTRL_SHIFT)
+    assert window.findChildren(Sheet) == [window.sheets.chooser], "each is created when it is first used"
+
+
 async def test_escape_puts_a_sheet_away_and_the_keyboard_back(played: Played) -> None:
     session_id = await played.add("one")
     window = played.open_window()
@@ -270,7 +278,7 @@ async def test_one_sheet_is_open_at_a_time_and_escape_leads_back_to_the_terminal
     viewer = played.show(session_id)
     for key in (Qt.Key.Key_S, Qt.Key.Key_P):
         await press(played, key, CTRL_SHIFT)
-    assert [sheet for sheet in window.sheets.all() if sheet.is_open] == [window.sheets.chooser]
+    assert [sheet for sheet in window.findChildren(Sheet) if sheet.is_open] == [window.sheets.chooser]
     await press(played, Qt.Key.Key_Escape)
     await press(played, Qt.Key.Key_A)
     typed = [call[2] for call in viewer.calls if call[0] == "key" and call[2]]

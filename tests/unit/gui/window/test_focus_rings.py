@@ -46,7 +46,7 @@ async def test_every_keyboard_stop_shows_its_focus(played: Played):
     }
     for name, opens in places.items():
         await _check(played, name, opens)
-        for sheet in sheets.all():
+        for sheet in window.findChildren(Sheet):
             sheet.put_away()
     window.open_chat(played.chat(ended))
     await played.until(lambda: played.page.is_settled, "the last screen")
