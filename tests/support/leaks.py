@@ -102,7 +102,6 @@ def sockets_below(directory: Path) -> list[str]:
 def product_directories() -> set[Path]:
     """What the product has in /tmp, but for the runtime directory of a real Outlive of this user's, and for builds."""
     others = (f"outlive-{os.getuid()}", "outlive-build.")
-    with os.scandir("/tmp") as entries:
-        return {
-            Path(each.path) for each in entries if each.name.startswith("outlive") and not each.name.startswith(others)
-        }
+    # Twice for each test, over all that others have in /tmp too: the names alone take half the time of the entries.
+    names = [name for name in os.listdir("/tmp") if name.startswith("outlive")]  # noqa: PTH208
+    return {Path("/tmp", name) for name in names if not name.startswith(others)}
