@@ -8,7 +8,7 @@ import select
 import signal
 import socket
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,17 +18,22 @@ from tests.support.command_server import MOST_BYTES, Command
 
 def use(requests: socket.socket) -> None:
     """Have this process start its keepers by the server on the other end of ``requests``."""
-    usual = discovery.keeper_argv()
+    usual = discovery.keeper_argv(), _of_the_interpreter(discovery.keeper_environment())
 
     def start(argv: Sequence[str], **options: Any) -> Any:
         message = pickle.dumps(Command([], options["env"], options["cwd"], 0o077))
-        if len(message) > MOST_BYTES or argv != usual:
+        if len(message) > MOST_BYTES or (argv, _of_the_interpreter(options["env"])) != usual:
             return subprocess.Popen(argv, **options)
         return ForkedKeeper(requests, message, options["stdout"], options["stderr"])
 
     vars(discovery)["subprocess"] = SimpleNamespace(
         Popen=start, DEVNULL=subprocess.DEVNULL, TimeoutExpired=subprocess.TimeoutExpired
     )
+
+
+def _of_the_interpreter(environment: Mapping[str, str]) -> dict[str, str]:
+    """What an interpreter reads at its start: the server's has read its own."""
+    return {name: value for name, value in environment.items() if name.startswith(("PYTHON", "LANG", "LC_"))}
 
 
 def use_none() -> None:
