@@ -65,6 +65,8 @@ class Server:
         self.turn: Turn | None = None
         self.asked: Counter[str] = Counter()
         self.stalled = False
+        self.handling = threading.Lock()
+        """Clients of a socket ask at the same time: a turn belongs to the request that began it."""
         self.settings: Json = {"model": "fake-model", "effort": None, "approvalPolicy": "on-request",
                                "collaborationMode": {"mode": "default", "settings": {"model": "fake-model"}},
                                "sandbox": sandbox("workspace-write")}  # fmt: skip
@@ -93,9 +95,11 @@ class Server:
         handler = getattr(self, f"do_{name}", no_such_method)
         if "id" not in message:
             return
-        former = self.turn
         try:
-            result = handler(message["params"])
+            with self.handling:
+                former = self.turn
+                result = handler(message["params"])
+                begun = self.turn if self.turn is not former else None
         except Refused as refused:
             answer({"error": {"code": refused.code, "message": str(refused)}, "id": message["id"]})
             return
@@ -103,8 +107,8 @@ class Server:
             answer({"id": message["id"], "result": result})
         if message["method"] in {"thread/start", "thread/resume", "thread/fork"}:
             self.connection.repeat_questions(answer)
-        if self.turn is not None and self.turn is not former:
-            threading.Thread(target=self.run, args=(self.turn,), daemon=True).start()
+        if begun is not None:
+            threading.Thread(target=self.run, args=(begun,), daemon=True).start()
 
     # ------------------------------------------------------------ requests
 
