@@ -169,7 +169,9 @@ class Tray(QObject):
             self.icon.showMessage(title, text, app_icon())
 
     def _on_message_clicked(self) -> None:
-        self.message_chosen.emit(self._told)
+        # Qt takes a press on the icon for one on its balloon, too; a right click has opened the menu before.
+        if not self.menu.isVisible():
+            self.message_chosen.emit(self._told)
 
     def _on_activated(self, reason: QSystemTrayIcon.ActivationReason) -> None:
         if reason == QSystemTrayIcon.ActivationReason.Trigger:

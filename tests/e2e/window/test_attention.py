@@ -126,7 +126,7 @@ def test_the_user_is_told_once_of_what_they_do_not_see_and_nothing_of_what_they_
         settings.write_text("start_at_login = true\n")
         wait_until(autostart_file().exists, WAIT_S, "the file in the directory autostart")
     with started_at_login(tray) as own:
-        assert tray.tooltip().endswith("muted"), "it is remembered"
+        wait_until(lambda: tray.tooltip().endswith("muted"), WAIT_S, "the tray to say so again: it is remembered")
         tray.choose("Unmute")
         wait_until(lambda: not tray.tooltip().endswith("muted"), WAIT_S, "the end of the muting")
         own.wait_connected([shown["id"]])
