@@ -40,7 +40,7 @@ def test_git_takes_what_is_made_of_any_name() -> None:
 
     names: list[str] = []
     check()
-    for name in {*names, "chat"}:
+    for name in {*names[-20:], "chat"}:
         subprocess.run(["git", "check-ref-format", f"refs/heads/outlive/{name}"], check=True)
 
 
