@@ -10,6 +10,7 @@ import os
 import re
 import signal
 from collections.abc import Iterable, Sequence
+from graphlib import TopologicalSorter
 from typing import NamedTuple
 
 from . import proc
@@ -64,20 +65,29 @@ def matching(processes: Iterable[ChatProcess], patterns: Sequence[str]) -> list[
 
 
 def end(processes: Iterable[ChatProcess], number: int) -> list[ChatProcess]:
-    """Signal the processes that still have the same start time; return them."""
-    living = []
+    """Signal the processes that still have the same start time, parents before their children; return them.
+
+    A shell that sees its child die of a signal exits with 128 and the signal's number, unless it has the signal itself.
+    """
+    living = {}
+    parents = {}
     for each in processes:
         process = _read(each.pid)
-        if process is None or process.started != each.started:
+        if process is not None and process.started == each.started:
+            living[each.pid] = each
+            parents[each.pid] = (process.parent,)
+    signalled = []
+    for pid in TopologicalSorter(parents).static_order():
+        if pid not in living:
             continue
         try:
-            os.kill(each.pid, number)
+            os.kill(pid, number)
             if number != signal.SIGKILL:
-                os.kill(each.pid, signal.SIGCONT)  # A stopped program cannot act on a polite signal.
+                os.kill(pid, signal.SIGCONT)  # A stopped program cannot act on a polite signal.
         except (ProcessLookupError, PermissionError):
             continue  # The process is gone, or changed to another user.
-        living.append(each)
-    return living
+        signalled.append(living[pid])
+    return signalled
 
 
 def command_line(pid: int) -> str:
