@@ -140,6 +140,16 @@ class WorktreeField(QWidget):
         """The choice, as in ``LaunchRequest.worktree``."""
         return self.branch.text().strip() if self.wanted.isChecked() and self.wanted.isEnabled() else None
 
+    def forget_repository(self) -> None:
+        """Offer the choice, since it is not known yet whether the directory is in a repository.
+
+        Keys that follow the directory's name would otherwise go to another control.
+        """
+        self.wanted.setEnabled(True)
+        self.branch.setVisible(self.wanted.isChecked())
+        self.branch.setPlaceholderText(new_chat_texts.new_branch())
+        self.note.clear()
+
     def tell_repository(self, status: Status | None) -> None:
         """Set the status of the directory's repository; None outside of one."""
         self.wanted.setEnabled(status is not None)

@@ -289,6 +289,7 @@ class NewChatSheet(FormSheet):
         self._mark(self.directory, invalid=False)
         self._set_error("")
         self._suggest_name()
+        self.worktree.forget_repository()
         self._settle.start()
 
     def _on_name_edited(self, text: str) -> None:

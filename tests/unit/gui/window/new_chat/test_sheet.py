@@ -126,9 +126,10 @@ async def test_a_worktree_is_offered_where_there_is_a_repository(
     await played.until(lambda: field.note.text() == "Not a git repository", "git's word")
     assert not field.wanted.isEnabled()
     sheet.directory.setText(str(repository))
-    await played.until(field.wanted.isEnabled, "git's word")
-    assert field.branch.placeholderText() == "New branch from main, named after the chat"
+    assert field.wanted.isEnabled(), "keys that follow at once go to it"
     QTest.keyClick(field.wanted, Qt.Key.Key_Space)
+    branch = "New branch from main, named after the chat"
+    await played.until(lambda: field.branch.placeholderText() == branch, "git's word")
     sheet.start.click()
     await played.until(lambda: launches, "the start")
     assert launches[0].worktree == "", "a new branch"
