@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QCursor, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -24,7 +24,7 @@ from tests.support.played_chat import PlayedChat
 from tests.support.qt_waiting import process_events_until
 from tests.support.themes import DARK_TERMINAL as DARK
 from tests.support.themes import OWN
-from tests.support.windows import has_keyboard
+from tests.support.windows import has_keyboard, xdotool
 
 WAIT_S = 60.0
 FAMILY = "DejaVu Sans Mono"
@@ -68,6 +68,18 @@ class Recorder:
             for key, text, modifiers, action in self.of("key")
             if action == KeyAction.PRESS and key not in bare
         ]
+
+
+class ReleaseCounter(QObject):
+    """Counts the releases of the mouse's buttons over a widget."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self.count = 0
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt calls it so
+        self.count += event.type() == QEvent.Type.MouseButtonRelease
+        return False
 
 
 class Stage:
@@ -121,6 +133,20 @@ class Stage:
     def click(self, column: int, row: int, button: Any = Qt.MouseButton.LeftButton, modifiers: Any = None) -> None:
         QTest.mouseClick(self.view, button, modifiers or Qt.KeyboardModifier.NoModifier, self.point(column, row))
 
+    def real_clicks(self, column: int, row: int, clicks: int) -> None:
+        """Click several times in a row, by the X server; they count as such, however slow the machine is."""
+        place = self.view.mapToGlobal(self.point(column, row))
+        counter = ReleaseCounter(self.view)
+        self.view.installEventFilter(counter)
+        usual_ms = QApplication.doubleClickInterval()
+        QApplication.setDoubleClickInterval(round(WAIT_S * 1000))
+        try:
+            xdotool("mousemove", str(place.x()), str(place.y()), "click", "--repeat", str(clicks), "--delay", "20", "1")
+            self.until(lambda: counter.count == clicks, "the clicks")
+        finally:
+            QApplication.setDoubleClickInterval(usual_ms)
+            self.view.removeEventFilter(counter)
+
     def drag(self, first: tuple[int, int], last: tuple[int, int], modifiers: Any = None) -> None:
         held = modifiers or Qt.KeyboardModifier.NoModifier
         QTest.mousePress(self.view, Qt.MouseButton.LeftButton, held, self.point(*first))
@@ -132,7 +158,6 @@ class Stage:
         self.move_to(QPointF(self.point(*cell)), held=held, modifiers=modifiers)
 
     def move_to(self, position: QPointF, *, held: Any = Qt.MouseButton.LeftButton, modifiers: Any = None) -> None:
-        from PySide6.QtCore import QEvent
         from PySide6.QtGui import QMouseEvent
 
         event = QMouseEvent(

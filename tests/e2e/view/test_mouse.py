@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QClipboard, QGuiApplication, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -22,19 +21,6 @@ SHIFT, CONTROL, ALT = (
     Qt.KeyboardModifier.AltModifier,
 )
 SELECTED = rgb(DARK.selection_background)
-
-
-class ReleaseWatcher(QObject):
-    """Notes the releases that a widget gets."""
-
-    def __init__(self, released: list[object], parent: QObject) -> None:
-        super().__init__(parent)
-        self._released = released
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt calls it so
-        if event.type() == QEvent.Type.MouseButtonRelease:
-            self._released.append(event.type())
-        return False
 
 
 def wheel(
@@ -83,26 +69,10 @@ def test_drag_backwards_over_lines(stage):
 
 
 @pytest.mark.parametrize(("clicks", "selected"), [(1, ""), (2, "wide"), (3, "hello wide world"), (4, ""), (5, "wide")])
-def test_clicks_in_a_row_select_a_word_then_the_line(stage, display, clicks, selected):
+def test_clicks_in_a_row_select_a_word_then_the_line(stage, clicks, selected):
     made = stage()
     made.feed("hello wide world")
-    place = made.view.mapToGlobal(made.point(7, 0))
-    released: list[object] = []
-    made.view.installEventFilter(watcher := ReleaseWatcher(released, made.view))
-    command = [
-        "xdotool",
-        "mousemove",
-        str(place.x()),
-        str(place.y()),
-        "click",
-        "--repeat",
-        str(clicks),
-        "--delay",
-        "20",
-    ]
-    subprocess.run([*command, "1"], check=True, timeout=60)
-    made.until(lambda: len(released) == clicks, "the clicks")
-    made.view.removeEventFilter(watcher)
+    made.real_clicks(7, 0, clicks)
     assert made.emulator.selected_text() == selected
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +12,7 @@ from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QContextMenuEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication
 
-from tests.e2e.view.conftest import Stage
-from tests.e2e.view.test_mouse import CONTROL, ReleaseWatcher
+from tests.e2e.view.test_mouse import CONTROL
 from tests.support.qt_waiting import process_events_until
 from tests.support.windows import xdotool
 
@@ -59,16 +57,6 @@ def test_the_context_menu(stage):
     plain.deleteLater()
 
 
-def double_click(made: Stage, column: int, row: int) -> None:
-    place = made.view.mapToGlobal(made.point(column, row))
-    released: list[object] = []
-    made.view.installEventFilter(watcher := ReleaseWatcher(released, made.view))
-    command = ["xdotool", "mousemove", str(place.x()), str(place.y()), "click", "--repeat", "2", "--delay", "20", "1"]
-    subprocess.run(command, check=True, timeout=60)
-    made.until(lambda: len(released) == 2, "both clicks")
-    made.view.removeEventFilter(watcher)
-
-
 def test_an_address_over_a_soft_wrap_is_underlined_opened_copied_and_selected_whole(stage):
     made = stage(columns=30)
     address = "https://example.org/" + "long/" * 5 + "end"
@@ -86,7 +74,7 @@ def test_an_address_over_a_soft_wrap_is_underlined_opened_copied_and_selected_wh
     QApplication.sendEvent(made.view, QEvent(QEvent.Type.Leave))
     made.settle()
     assert made.cell_image(0, 1, 10) == plain
-    double_click(made, 3, 1)
+    made.real_clicks(3, 1, 2)
     assert made.emulator.selected_text() == address
     menu = made.view.context_menu(QPointF(made.point(3, 1)))
     next(action for action in menu.actions() if action.text() == "Copy link").trigger()
@@ -106,7 +94,7 @@ def test_a_file_and_its_line_are_opened_if_the_file_exists(stage, tmp_path):
         made.click(2, row, modifiers=CONTROL)
     made.until(lambda: opened, "the file to be opened")
     assert opened == [(str(tmp_path / "src" / "app.py"), 12, 5)]
-    double_click(made, 2, 0)
+    made.real_clicks(2, 0, 2)
     assert made.emulator.selected_text() == "src/app.py:12:5"
 
 
@@ -118,7 +106,7 @@ def test_a_double_click_on_the_name_of_a_file_and_its_line_selects_both(stage, t
     for column, text in ((5, "app.py:12"), (20, "gone.py")):
         made.click(column, 0)
         made.until(lambda: not made.view._links.files._running, "it to be known whether there is such a file")
-        double_click(made, column, 0)
+        made.real_clicks(column, 0, 2)
         assert made.emulator.selected_text().startswith(text)
         assert ("12" in text) == ("12" in made.emulator.selected_text())
 
