@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from session_host.agents.catalog import load_catalog
+from session_host.agents.probe import probed
+from session_host.paths import config_dir
 from tests.programs import program
 from tests.support.commands import outlive
+from tests.support.waiting import PATIENCE_S
 
 Chat = dict[str, Any]
 
@@ -18,6 +24,14 @@ def new(agent: str, project: Path, *words: str, name: str = "chat") -> str:
     chat = str(done.json()["id"])
     see(chat, "ready")
     return chat
+
+
+def ask_options(agent: str, variables: Mapping[str, str]) -> None:
+    """Ask an agent for its options before its first chat, which does not wait for long."""
+    found = load_catalog(config_dir())[agent]
+    path = found.find(os.environ["PATH"])
+    assert path is not None
+    assert probed(found, path, {**os.environ, **variables}, PATIENCE_S).options is not None
 
 
 def see(chat: str, text: str) -> None:

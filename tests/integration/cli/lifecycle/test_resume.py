@@ -17,7 +17,7 @@ from tests.conftest import Sessions
 from tests.support import processes
 from tests.support.area import Area
 from tests.support.commands import OnTerminal, outlive
-from tests.support.conversing import ask, new, resume, see, shown, told
+from tests.support.conversing import ask, ask_options, new, resume, see, shown, told
 from tests.support.reboots import restart_computer
 from tests.support.waiting import wait_until
 
@@ -201,6 +201,7 @@ class TestTheSameConversation:
 
     @pytest.mark.parametrize(("agent", "option"), [("claude", "--session-id"), ("codex", "--no-daemon")])
     def test_a_version_that_lacks_an_option_is_started_without(self, agent: str, option: str, project: Path) -> None:
+        ask_options(agent, {"CONVERSING_LACKS": option})
         chat = new(agent, project, "-e", f"CONVERSING_LACKS={option}")
         assert option not in told(chat)["argv"]
         ask(chat, "with what there is")
