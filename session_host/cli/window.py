@@ -16,12 +16,18 @@ _TAB_KEYS = ("session_id", "name", "state", "active", "connected", "window", "pa
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the verb's arguments to the parser."""
-    parser.usage = "outlive window tabs [--json] | show SESSION | new | grab FILE.png | close"
+    parser.usage = "outlive window tabs [--json] | show SESSION | new | grab FILE.png [--window N|all] | close"
     parser.add_argument(
         "action", metavar="ACTION", nargs="?", choices=tuple(_TAKES), help="tabs, show, new (chat), grab or close"
     )
     parser.add_argument(
         "object", metavar="SESSION|FILE", nargs="?", help="SESSION to show, or FILE.png for the picture"
+    )
+    parser.add_argument(
+        "--window",
+        metavar="N|all",
+        type=_window,
+        help="take the picture of window N, or of all in FILE-1.png, FILE-2.png, …; default: the window used last",
     )
     parser.add_argument("--json", action="store_true", help="print the tabs as JSON")
 
@@ -41,6 +47,13 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
+def _window(text: str) -> str:
+    """A window's number as text, or "all"."""
+    if text != "all" and not (text.isascii() and text.isdecimal() and len(text) < 10 and int(text)):
+        raise argparse.ArgumentTypeError(f'{text!r} is not a window\'s number, nor "all"')
+    return text
+
+
 def _control(options: argparse.Namespace) -> None:
     action, operand = options.action, options.object
     if action is None:
@@ -54,6 +67,8 @@ def _control(options: argparse.Namespace) -> None:
         raise UsageError(f"window {action} takes no argument: {operand!r}")
     if options.json and action != "tabs":
         raise UsageError("--json works only with `window tabs`")
+    if options.window and action != "grab":
+        raise UsageError("--window works only with `window grab`")
     match action:
         case "tabs":
             _tabs(_known_tabs(ask("tabs")), as_json=options.json)
@@ -64,10 +79,7 @@ def _control(options: argparse.Namespace) -> None:
         case "new":
             _new_chat()
         case "grab":
-            if not operand.lower().endswith(".png"):
-                raise UsageError(f"{operand}: name it FILE.png")
-            path = os.path.abspath(operand)  # noqa: PTH100 - the window resolves it, in another directory
-            ask("grab", file=path)
+            _grab(operand, options.window)
         case "close":
             ask("close")
 
@@ -78,6 +90,17 @@ def _new_chat() -> None:
         ask("new_chat")
     except WindowNotOpen:
         open_window(NEW_CHAT)
+
+
+def _grab(file: str, window: str | None) -> None:
+    """Have pictures taken, and print the names of numbered files."""
+    if not file.lower().endswith(".png"):
+        raise UsageError(f"{file}: name it FILE.png")
+    path = os.path.abspath(file)  # noqa: PTH100 - the window resolves it, in another directory
+    pictures = ask("grab", file=path, window=window)
+    if window == "all":
+        for picture in pictures:
+            print_line(picture["file"])
 
 
 def _known_tabs(result: object) -> list[dict[str, object]]:

@@ -38,13 +38,21 @@ class WindowRefused(OutliveError):
         self.exit_code = exit_code
 
 
-def ask(verb: Verb, *, session: str | None = None, file: str | None = None, timeout_s: float = TIMEOUT_S) -> Any:
+def ask(
+    verb: Verb,
+    *,
+    session: str | None = None,
+    file: str | None = None,
+    window: str | None = None,
+    timeout_s: float = TIMEOUT_S,
+) -> Any:
     """Send a request to the window, and return its result.
 
     Args:
         verb: the request.
         session: a full session id, for ``show``.
         file: an absolute path, for ``grab``.
+        window: a window's number or "all", for ``grab``; None for the one that the user used last.
         timeout_s: how long to wait for the answer.
 
     Returns:
@@ -56,7 +64,7 @@ def ask(verb: Verb, *, session: str | None = None, file: str | None = None, time
         UnsafeDirectory: another user could have put the socket there.
         OutliveError: the window does not answer, or the socket belongs to something else.
     """
-    request = {"verb": verb, "session": session, "file": file}
+    request = {"verb": verb, "session": session, "file": file, "window": window}
     line = json.dumps({key: value for key, value in request.items() if value is not None}) + "\n"
     check_private(runtime_dir())
     path = window_socket()

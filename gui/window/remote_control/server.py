@@ -1,6 +1,7 @@
 """The window's socket: one JSON object per line, from commands and from a second start.
 
-A request is ``{"verb": "tabs" | "show" | "grab" | "close" | "raise" | "new_chat", "session": id?, "file": path?}``;
+A request is ``{"verb": "tabs" | "show" | "grab" | "close" | "raise" | "new_chat", "session": id?, "file": path?,
+"window": number? | "all"?}``;
 its reply is ``{"ok": true, "result": …}`` or ``{"ok": false, "error": "one line", "exit_code": n}``.
 """
 
@@ -32,6 +33,7 @@ class ControlRequest(msgspec.Struct, frozen=True):
     verb: str
     session: str = ""
     file: str = ""
+    window: str = ""
 
 
 Verb = Callable[[ControlRequest], Awaitable[Any]]

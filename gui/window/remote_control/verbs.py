@@ -10,6 +10,7 @@ from PySide6.QtCore import QByteArray, QTimer
 from PySide6.QtGui import QImage, QImageWriter
 
 from gui.bridge.sessions_model import SessionsModel
+from gui.window.main_window import MainWindow
 from gui.window.page.chat_page import ChatPage
 from gui.window.remote_control.server import ControlRequest, Verb
 from gui.window.windows import Windows
@@ -74,16 +75,32 @@ class RemoteControl:
             raise TimedOut(f"{chat.name} was not ready within {SETTLE_TIMEOUT_S:g} s") from error
         return {"session_id": chat.id}
 
-    async def grab(self, request: ControlRequest) -> dict[str, Any]:
-        """Write a picture of the current content of the window that the user used last."""
+    async def grab(self, request: ControlRequest) -> list[dict[str, Any]]:
+        """Write a picture of each window that the request names, as it is now; of all windows into numbered files."""
         path = Path(request.file)
         if not request.file or not path.is_absolute():
             raise UsageError("grab needs the absolute path of a file")
         await _painted()
-        picture = self._windows.current.grab().toImage()
-        if problem := await asyncio.to_thread(_write, picture, path):
-            raise OutliveError(f"{path}: cannot write the picture ({problem})")
-        return {"file": str(path), "width_px": picture.width(), "height_px": picture.height()}
+        pictures = [(file, window.grab().toImage()) for file, window in self._pictured(request.window, path)]
+        for file, picture in pictures:
+            if problem := await asyncio.to_thread(_write, picture, file):
+                raise OutliveError(f"{file}: cannot write the picture ({problem})")
+        return [
+            {"file": str(file), "width_px": picture.width(), "height_px": picture.height()}
+            for file, picture in pictures
+        ]
+
+    def _pictured(self, which: str, path: Path) -> list[tuple[Path, MainWindow]]:
+        """The windows to take pictures of, each with its file; all windows get numbered files."""
+        windows = self._windows.all
+        if which == "all":
+            return [(path.with_stem(f"{path.stem}-{n}"), window) for n, window in enumerate(windows, 1)]
+        if not which:
+            return [(path, self._windows.current)]
+        if not (which.isascii() and which.isdecimal() and 1 <= int(which) <= len(windows)):
+            are_open = "1 window is open" if len(windows) == 1 else f"{len(windows)} windows are open"
+            raise UsageError(f"there is no window {which}; {are_open}")
+        return [(path, windows[int(which) - 1])]
 
     async def close(self, _request: ControlRequest) -> None:
         """Close the window after the reply is sent."""

@@ -18,6 +18,7 @@ from session_host.storage.store import Store
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, echo, everything, listed, picture
 from tests.programs import Gate, program
 from tests.support.area import Area
+from tests.support.commands import outlive
 from tests.support.waiting import wait_until
 from tests.support.windows import Window, xdotool
 
@@ -174,6 +175,10 @@ def test_panes_and_windows_are_made_by_key_menu_and_mouse_and_outlive_a_kill(
         wait_until(lambda: len(again.shown()) == 2, WAIT_S, "both windows")
         keys = ("session_id", "window", "pane", "in_front")
         assert [[tab[key] for key in keys] for tab in again.tabs()] == [[tab[key] for key in keys] for tab in tabs]
+        outlive("window", "grab", str(area.root / "both.png"), "--window", "all")
+        taken = [QImage(str(area.root / f"both-{number}.png")) for number in (1, 2)]
+        geometries = [window.geometry or () for window in layout.windows]
+        assert [(image.width(), image.height()) for image in taken] == [each[2:] for each in geometries]
         again.ask("close")
         again.process.wait()
     assert saved().windows == layout.windows

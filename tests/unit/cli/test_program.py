@@ -63,6 +63,8 @@ class TestErrors:
             (["window", "dance"], "dance"),
             (["window", "show"], "window show needs a SESSION"),
             (["window", "grab", "picture.jpg"], "FILE.png"),
+            (["window", "grab", "picture.png", "--window", "0"], "'0' is not a window's number, nor \"all\""),
+            (["window", "tabs", "--window", "1"], "--window works only with `window grab`"),
             (["window", "tabs", "x"], "takes no argument"),
             (["window", "close", "--json"], "--json works only with `window tabs`"),
         ],

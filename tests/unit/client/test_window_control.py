@@ -181,6 +181,19 @@ class TestVerbs:
 
         assert window.requests == [{"verb": "grab", "file": str(area.home / "picture.png")}]
 
+    @pytest.mark.parametrize(
+        ("which", "out"), [("2", ""), ("all", "/pictures/a-1.png\n/pictures/a-2.png\n")], ids=["one", "all"]
+    )
+    def test_grab_names_the_window_and_prints_numbered_files(
+        self, window: FakeWindow, capsys: pytest.CaptureFixture[str], which: str, out: str
+    ) -> None:
+        window.answers = [good([{"file": "/pictures/a-1.png"}, {"file": "/pictures/a-2.png"}])]
+
+        assert main(["window", "grab", "/pictures/a.png", "--window", which]) == 0
+
+        assert window.requests == [{"verb": "grab", "file": "/pictures/a.png", "window": which}]
+        assert capsys.readouterr().out == out
+
     def test_close(self, window: FakeWindow) -> None:
         window.answers = [good()]
 

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import pytest
+from PySide6.QtGui import QImage
 
 from gui.settings.layout import WindowLayout
 from gui.settings.live import LiveSettings
 from gui.settings.preferences import Preferences
 from gui.settings.saved_window import SavedPane, SavedWindow
 from gui.window.main_window import MainWindow
+from gui.window.remote_control.server import ControlRequest
+from gui.window.remote_control.verbs import RemoteControl
 from gui.window.windows import Windows
 from session_host import paths
+from session_host.errors import UsageError
 from session_host.protocol.messages import OutputEvent
+from tests.support.area import Area
 from tests.unit.gui.conftest import Played
 
 Open = Callable[[WindowLayout], Windows]
@@ -125,3 +132,33 @@ async def test_a_chat_in_two_windows_is_seen_in_either_and_its_lines_come_to_one
     windows.all[1].close()
     assert tabs_of(windows) == [[one]]
     assert played.viewers[one].output or played.further[0].output
+
+
+async def test_pictures_are_of_the_last_used_window_a_numbered_one_or_all(
+    played: Played, open_windows: Open, area: Area
+):
+    ids = [await played.add(name) for name in ("one", "two")]
+    saved = [
+        SavedWindow(geometry=(0, 0, width, 500), panes=[SavedPane(tabs=[chat])])
+        for chat, width in zip(ids, (700, 800), strict=True)
+    ]
+    windows = open_windows(WindowLayout(windows=saved))
+    remote = RemoteControl(windows, played.sessions, asyncio.Event())
+    await until_active(played, windows, windows.all[0])
+    windows.all[1].bring_up()
+    await until_active(played, windows, windows.all[1])
+
+    async def widths(window: str) -> list[tuple[str, int]]:
+        request = ControlRequest("grab", file=str(area.root / "a.png"), window=window)
+        taking = asyncio.ensure_future(remote.grab(request))
+        await played.until(taking.done, "the pictures")
+        pictures = taking.result()
+        assert all(QImage(one["file"]).width() == one["width_px"] for one in pictures)
+        return [(Path(one["file"]).name, one["width_px"]) for one in pictures]
+
+    assert await widths("") == [("a.png", 800)]
+    assert await widths("1") == [("a.png", 700)]
+    assert await widths("all") == [("a-1.png", 700), ("a-2.png", 800)]
+    for wrong in ("0", "3", "-1", "first"):
+        with pytest.raises(UsageError, match=f"there is no window {wrong}; 2 windows are open"):
+            await widths(wrong)
