@@ -41,12 +41,12 @@ from .replication import is_spec, read_spec
 log = logging.getLogger(__name__)
 
 ARGUMENT = "--restore"
-RESTORING_S = 8.0
-"""systemd starts the service after 0.05 s, and its Python takes 0.3 s; on a busy machine more. A caller waits 10 s."""
+RESTORING_S = 15.0
+"""systemd starts the service after 0.05 s, and its Python takes 0.3 s; on a busy machine more. A caller waits 20 s."""
 
 LOOK_S = 0.02
 LOOK_AGAIN_S = 1.0
-ALIVE_PATIENCE_S = 0.5
+ALIVE_PATIENCE_S = 2.0
 
 _WAITING = """\
 mkdir -p -m 700 "$(dirname "$0")"

@@ -17,8 +17,8 @@ FIRST = 3
 """The first descriptor that systemd passes (SD_LISTEN_FDS_START)."""
 
 
-PATIENCE_S = 0.5
-"""Send timeout; systemd normally reads within microseconds."""
+PATIENCE_S = 2.0
+"""Send timeout; systemd reads within microseconds, but on a busy machine."""
 
 
 class DescriptorStore:

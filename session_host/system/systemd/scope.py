@@ -15,6 +15,9 @@ if TYPE_CHECKING:  # D-Bus takes milliseconds to import: only where there is a b
 
 TIMEOUT_S = 1.0
 
+SERVICE_TIMEOUT_S = 5.0
+"""For what chats may depend on: the descriptor store's service, and whether it holds any. systemd may be busy."""
+
 NO_BUS = "no session bus"
 NO_SYSTEMD = "no systemd on the bus"
 NOT_WANTED = "not wanted: without linger, scopes end at logout, and where it is now need not"
@@ -74,7 +77,7 @@ def enter(unit: str, description: str, pids: Sequence[int], timeout_s: float = T
     return _enter(unit, pids, timeout_s, move)
 
 
-def enter_service(service: Service, pids: Sequence[int], timeout_s: float = TIMEOUT_S) -> ScopeResult:
+def enter_service(service: Service, pids: Sequence[int], timeout_s: float = SERVICE_TIMEOUT_S) -> ScopeResult:
     """Start a transient service and move processes into its control group, so that they may use its descriptor store.
 
     Blocking; without a bus it takes microseconds.
@@ -93,7 +96,7 @@ def enter_service(service: Service, pids: Sequence[int], timeout_s: float = TIME
     return _enter(service.unit, pids, timeout_s, move)
 
 
-def held_by_services(pattern: str, timeout_s: float = TIMEOUT_S) -> int:
+def held_by_services(pattern: str, timeout_s: float = SERVICE_TIMEOUT_S) -> int:
     """How many descriptors systemd holds for services that match a pattern (glob(7)); 0 without systemd on the bus."""
     address = addresses.session_bus()
     if address is None:
