@@ -159,7 +159,7 @@ class TerminalPage(QWidget):
     def emulator_touched(self) -> None:
         """This view has changed the selection or the viewport."""
         self._scrolling.may_look_back = True
-        self._pacer.request()
+        self._pacer.request_for_user()
 
     def _is_drawing(self) -> bool:
         emulator = self.emulator

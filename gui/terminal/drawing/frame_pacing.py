@@ -1,8 +1,9 @@
 """Frame pacing: collects damage until a frame is due. Output path, 13 of 16.
 
 After a pause the first damage is painted at once, so that an echo appears without delay. Under a flood, frames are
-painted at most every 16 ms, and take at most about a quarter of the time: feeding has priority over painting. While a
-program is drawing a frame (synchronized output), painting waits, for up to 150 ms.
+painted at most every 16 ms, and take at most about a quarter of the time: feeding has priority over painting. Frames
+that the user waits for, as while scrolling, are painted every 16 ms, whatever former frames cost. While a program is
+drawing a frame (synchronized output), painting waits, for up to 150 ms.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from PySide6.QtCore import QObject, Qt, QTimer
 FRAME_S = 0.016
 HOLD_S = 0.150
 _COST_FACTOR = 4
-_LONGEST_INTERVAL_S = 0.100
+LONGEST_INTERVAL_S = 0.100
 
 
 class FramePacer(QObject):
@@ -31,7 +32,7 @@ class FramePacer(QObject):
         self._timer.setSingleShot(True)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._run)
-        self._due_s = 0.0
+        self._begun_s = self._due_s = 0.0
         self._held_since_s: float | None = None
 
     @property
@@ -51,9 +52,19 @@ class FramePacer(QObject):
         else:
             self._run()
 
+    def request_for_user(self) -> None:
+        """Request a frame that the user waits for, as while scrolling: it is due once the display can show another one.
+
+        The cost of former frames does not delay it.
+        """
+        self._due_s = min(self._due_s, self._begun_s + FRAME_S)
+        if self._held_since_s is None:
+            self._timer.stop()
+        self.request()
+
     def spent(self, cost_s: float) -> None:
         """Report the cost of the last frame; the next one is delayed accordingly."""
-        longest_s = time.monotonic() + _LONGEST_INTERVAL_S
+        longest_s = time.monotonic() + LONGEST_INTERVAL_S
         self._due_s = min(self._due_s + _COST_FACTOR * cost_s, longest_s)
 
     def cancel(self) -> None:
@@ -74,6 +85,7 @@ class FramePacer(QObject):
                 self._start(left_s)
                 return
         self._held_since_s = None
+        self._begun_s = begin_s
         self._paint()
         cost_s = time.monotonic() - begin_s
-        self._due_s = begin_s + min(max(FRAME_S, _COST_FACTOR * cost_s), _LONGEST_INTERVAL_S)
+        self._due_s = begin_s + min(max(FRAME_S, _COST_FACTOR * cost_s), LONGEST_INTERVAL_S)

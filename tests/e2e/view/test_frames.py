@@ -94,6 +94,18 @@ def test_the_first_damage_after_a_pause_is_painted_at_once(stage):
     assert made.view._surface._canvas.rows[0].text() == "x"
 
 
+def test_scrolling_does_not_wait_for_what_former_frames_cost(stage):
+    made = stage()
+    made.feed("\r\n".join(f"line {number}" for number in range(40)))
+    pacer = made.view._pacer
+    pacer._begun_s, pacer._due_s = 0.0, time.monotonic() + 3600
+    made.view.on_damage()
+    assert pacer.pending
+    made.view.scroll_to_start()
+    assert not pacer.pending
+    assert made.view._surface._canvas.rows[0].text() == "line 0"
+
+
 def test_a_flood_is_painted_once_a_frame(stage, monkeypatch):
     made = stage()
     frames: list[float] = []
