@@ -111,30 +111,37 @@ def wait_process(pid: int, timeout_s: float = 120.0) -> None:
         os.close(descriptor)
 
 
-_SIZE = [f"TerminalColumns={COLUMNS}", f"TerminalRows={ROWS}", "HistoryMode=1", "HistorySize=10000"]
-TERMINALS: dict[str, list[str]] = {
-    "konsole": [
-        "konsole", "--nofork", "--hide-menubar", "--hide-tabbar",
-        *(word for setting in _SIZE for word in ("-p", setting)), "-e",
-    ],
-    "alacritty": [
-        "alacritty", "-o", f"window.dimensions.columns={COLUMNS}", "-o", f"window.dimensions.lines={ROWS}",
-        "-o", "scrolling.history=10000", "-e",
-    ],
-    "kitty": [
-        "kitty", "--config", "NONE", "-o", f"initial_window_width={COLUMNS}c", "-o", f"initial_window_height={ROWS}c",
-        "-o", "remember_window_size=no", "-o", "scrollback_lines=10000",
-    ],
-    "xterm": ["xterm", "-geometry", f"{COLUMNS}x{ROWS}", "-sl", "10000", "-e"],
-}  # fmt: skip
-"""How each terminal is started with a program, of the same size and with as much history as ours."""
+def terminals(columns: int = COLUMNS, rows: int = ROWS) -> dict[str, list[str]]:
+    """How each terminal is started with a program, in a size and with as much history as ours."""
+    settings = [f"TerminalColumns={columns}", f"TerminalRows={rows}", "HistoryMode=1", "HistorySize=10000"]
+    return {
+        "konsole": [
+            "konsole", "--nofork", "--hide-menubar", "--hide-tabbar",
+            *(word for setting in settings for word in ("-p", setting)), "-e",
+        ],
+        "alacritty": [
+            "alacritty", "-o", f"window.dimensions.columns={columns}", "-o", f"window.dimensions.lines={rows}",
+            "-o", "scrolling.history=10000", "-e",
+        ],
+        "kitty": [
+            "kitty", "--config", "NONE", "-o", f"initial_window_width={columns}c",
+            "-o", f"initial_window_height={rows}c", "-o", "remember_window_size=no", "-o", "scrollback_lines=10000",
+        ],
+        "xterm": ["xterm", "-geometry", f"{columns}x{rows}", "-sl", "10000", "-e"],
+    }  # fmt: skip
+
+
+TERMINALS = terminals()
+"""The same in the usual size."""
 
 
 @contextmanager
-def in_terminal(name: str, argv: Sequence[str], environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+def in_terminal(
+    name: str, argv: Sequence[str], environment: dict[str, str], columns: int = COLUMNS, rows: int = ROWS
+) -> Iterator[subprocess.Popen[bytes]]:
     """Run a program in a terminal's window."""
     process = subprocess.Popen(
-        [*TERMINALS[name], *argv], env=environment,
+        [*terminals(columns, rows)[name], *argv], env=environment,
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:

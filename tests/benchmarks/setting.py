@@ -67,9 +67,9 @@ class Setting:
         ours = processes.with_environment("OUTLIVE_RUNTIME_DIR", str(self.area.runtime))
         return [pid for pid in ours if pid not in self._displays]
 
-    def display(self) -> displays.XServer:
+    def display(self, width_px: int = 1600, height_px: int = 1000) -> displays.XServer:
         """An X server off screen with a window manager, until the setting ends."""
-        server = self._stack.enter_context(displays.x_server())
+        server = self._stack.enter_context(displays.x_server(width_px=width_px, height_px=height_px))
         patch = self._stack.enter_context(pytest.MonkeyPatch.context())
         for name, value in server.environment().items():
             patch.setenv(name, value)

@@ -87,6 +87,37 @@ def stream(kind: str, size_bytes: int) -> bytes:
     return b"".join(parts)
 
 
+_OTHER_CHARACTERS = [
+    str.maketrans({code: 33 + (code - 32 + shift) % 94 for code in range(32, 127)}) for shift in (0, 31, 62)
+]
+"""Each makes another character of the same one."""
+
+
+def log_screen(number: int, columns: int, rows: int) -> bytes:
+    """A whole screen of a log: each row has three long runs of one style each; no cell is as in the screen before."""
+    lines = []
+    for row in range(rows):
+        words = " ".join(_WORDS[(row * 5 + place * 3) % len(_WORDS)] for place in range(columns))
+        text = words.translate(_OTHER_CHARACTERS[number % 3])[:columns]
+        lines.append(f"\x1b[{row + 1};1H\x1b[0;2m{text[:20]}\x1b[0;3{row % 7 + 1}m{text[20:60]}\x1b[0m{text[60:]}")
+    return "".join(lines).encode()
+
+
+def spans_screen(number: int, columns: int, rows: int) -> bytes:
+    """A whole screen in which each cell has another colour than its neighbours; no cell is as in the screen before."""
+    lines = []
+    for row in range(rows):
+        cells = (
+            f"\x1b[38;5;{16 + (column * 7 + row * 13 + number * 5) % 216}m{chr(33 + (column + row + number) % 94)}"
+            for column in range(columns)
+        )
+        lines.append(f"\x1b[{row + 1};1H{''.join(cells)}")
+    return "".join(lines).encode()
+
+
+SCREENS: dict[str, Callable[[int, int, int], bytes]] = {"log": log_screen, "spans": spans_screen}
+
+
 def flood_file(directory: Path) -> Path:
     """The file of 34 MB of coloured output, made if it is not there yet."""
     path = directory / "flood.txt"
