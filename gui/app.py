@@ -24,6 +24,7 @@ from gui.settings.live import LiveSettings
 from gui.settings.live_agents import LiveAgents
 from gui.terminal.links.links import FilePlace
 from gui.theme.follow import Theme
+from gui.tray.bells import Bells
 from gui.tray.desktop_notifications import DesktopNotifications
 from gui.tray.notifier import Notifier
 from gui.tray.tray import Tray, app_icon
@@ -129,6 +130,7 @@ class App:
         self._notifier = Notifier(self.sessions, catalog, self.windows.is_looked_at, self.notifications)
         self.notifications.answered.connect(self._notifier.answer)
         self._announcer = StatusAnnouncer(self.sessions, lambda: self.window, self._is_used)
+        self._bells = Bells(self.sessions, self.windows.window_of)
         self._use_settings()
         self._server = ControlServer(RemoteControl(self.windows, self.sessions, self.finished).verbs())
         damaged = "" if self._is_layout_whole else notice_texts.layout_damaged()
@@ -218,6 +220,9 @@ class App:
     def _use_settings(self) -> None:
         wanted = self.settings.preferences.window
         self._notifier.use(is_wanted=wanted.notifications, long_turn_s=wanted.long_turn_s)
+        self._bells.use(
+            marks=wanted.bell_mark, sounds=wanted.bell_sound, asks_for_attention=wanted.bell_attention
+        )  # fmt: skip
         self._start_at_login(wanted=wanted.start_at_login)
 
     def _start_at_login(self, *, wanted: bool) -> None:

@@ -62,6 +62,7 @@ class Chat(ChatViewer, ChatFacts):
         stale_after_s: work without output or report for this long is "no signal".
         has_written: it wrote something since this was last set to False.
         unseen, rang: it wrote something, or rang the bell, since it was last shown.
+        marks_bell: whether a bell sets ``rang``.
         is_muted: the user wants no notifications of it; see ``Muting``.
         checkout: how the git working tree at its directory is; None where there is none, or it is not known yet.
         notice: a fault of the chat itself, one line; "" for none.
@@ -71,10 +72,12 @@ class Chat(ChatViewer, ChatFacts):
     Signals:
         changed: any fact that the sidebar, a tab or the tray shows.
         wrote: ``has_written`` became true.
+        bell: it rang the bell, also while it is shown.
     """
 
     changed = Signal()
     wrote = Signal()
+    bell = Signal()
 
     def __init__(self, record: SessionRecord, make_viewer: ViewerFactory, parent: QObject | None = None) -> None:
         super().__init__(make_viewer, parent)
@@ -94,6 +97,7 @@ class Chat(ChatViewer, ChatFacts):
         self.has_written = False
         self.unseen = False
         self.rang = False
+        self.marks_bell = True
         self.is_muted = False
         self.checkout: Status | None = None
         self.notice = ""
@@ -123,6 +127,13 @@ class Chat(ChatViewer, ChatFacts):
         """Set whether it sends no notifications."""
         if self.is_muted != muted:
             self.is_muted = muted
+            self.changed.emit()
+
+    def mark_bell(self, *, wanted: bool) -> None:
+        """Set whether a bell marks it."""
+        self.marks_bell = wanted
+        if self.rang and not wanted:
+            self.rang = False
             self.changed.emit()
 
     # ------------------------------------------------------------ following
@@ -271,8 +282,12 @@ class Chat(ChatViewer, ChatFacts):
             case ForegroundEvent(program, since, exit_code, ended):
                 self.foreground, self.foreground_since = program, since
                 self.last_exit_code, self.last_ended = exit_code, ended
-            case BellEvent() | OutputEvent() | NotificationEvent():
-                if not self._note_unseen(rang=isinstance(event, BellEvent)):
+            case BellEvent():
+                self.bell.emit()
+                if not (self.marks_bell and self._note_unseen(rang=True)):
+                    return
+            case OutputEvent() | NotificationEvent():
+                if not self._note_unseen(rang=False):
                     return
             case ClipboardEvent():
                 super().viewer_event(event)

@@ -13,6 +13,9 @@
     cursor_shape = "bar"              # or "block", "underline"; where the program wants no other
     cursor_blinks = false             # where the program wants no other
     confirm_paste = true              # ask before a paste that could run commands
+    bell_mark = false                 # a program's bell marks its chat in the sidebar and its tab
+    bell_sound = true                 # a bell makes the desktop's sound
+    bell_attention = true             # a bell makes the desktop mark the window, if it is not the active one
     group_chats = "project"           # or "state": what the sidebar groups running chats by
     compact_rows = true               # one line for each chat in the sidebar
     editor = "code"                   # opens files that a terminal names; may have {file}, {line}, {column}
@@ -60,6 +63,9 @@ class WindowFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cursor_shape: Literal["block", "bar", "underline"] = "block"
     cursor_blinks: bool = True
     confirm_paste: bool = True
+    bell_mark: bool = True
+    bell_sound: bool = False
+    bell_attention: bool = False
     group_chats: Literal["state", "project"] = "state"
     compact_rows: bool = False
 

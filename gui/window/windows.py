@@ -102,13 +102,17 @@ class Windows(QObject):
 
     def open_chat(self, chat: Chat) -> ChatPage:
         """Show a chat in the window that shows it or has its tab, else in the current one; the window comes up."""
-        order = sorted(self.all, key=lambda window: window is not self.current)
-        having = [window for window in order if window.tabs.has(chat.id)]
-        showing = [window for window in having if window.tabs.shows(chat.id)]
-        window = next(iter([*showing, *having, self.current]))
+        window = self.window_of(chat)
         self._show_if_hidden()
         window.bring_up()
         return window.open_chat(chat)
+
+    def window_of(self, chat: Chat) -> MainWindow:
+        """The window that shows a chat or has its tab, else the current one."""
+        order = sorted(self.all, key=lambda window: window is not self.current)
+        having = [window for window in order if window.tabs.has(chat.id)]
+        showing = [window for window in having if window.tabs.shows(chat.id)]
+        return next(iter([*showing, *having, self.current]))
 
     def bring_up(self) -> None:
         """Raise the current window, with the keyboard focus."""

@@ -16,6 +16,9 @@ LABELS = {
     "window.cursor_blinks": QT_TRANSLATE_NOOP("settings", "Blinking cursor"),
     "window.confirm_paste": QT_TRANSLATE_NOOP("settings", "Ask before risky pastes"),
     "window.editor": QT_TRANSLATE_NOOP("settings", "Editor"),
+    "window.bell_mark": QT_TRANSLATE_NOOP("settings", "Mark the chat"),
+    "window.bell_sound": QT_TRANSLATE_NOOP("settings", "Sound"),
+    "window.bell_attention": QT_TRANSLATE_NOOP("settings", "Ask for attention"),
     "window.group_chats": QT_TRANSLATE_NOOP("settings", "Group chats"),
     "window.compact_rows": QT_TRANSLATE_NOOP("settings", "Compact rows"),
     "window.notifications": QT_TRANSLATE_NOOP("settings", "Notifications"),
@@ -53,6 +56,15 @@ HELP = {
     ),
     "window.editor": QT_TRANSLATE_NOOP(
         "settings", "The command that opens files named in a terminal. May contain {file}, {line} and {column}."
+    ),
+    "window.bell_mark": QT_TRANSLATE_NOOP(
+        "settings", "When a program rings the bell: a sign in the sidebar and on the tab, until you look at the chat."
+    ),
+    "window.bell_sound": QT_TRANSLATE_NOOP(
+        "settings", "The desktop’s alert sound, once a second at most. Muted chats make none."
+    ),
+    "window.bell_attention": QT_TRANSLATE_NOOP(
+        "settings", "The desktop marks the window in its task bar, unless you are using it."
     ),
     "window.group_chats": QT_TRANSLATE_NOOP(
         "settings", "By state, those that need you come first; by project, chats of one repository or directory."
@@ -124,6 +136,7 @@ SECTIONS = {
     "theme": QT_TRANSLATE_NOOP("settings", "Theme"),
     "text": QT_TRANSLATE_NOOP("settings", "Text"),
     "cursor": QT_TRANSLATE_NOOP("settings", "Cursor"),
+    "bell": QT_TRANSLATE_NOOP("settings", "Bell"),
     "login": QT_TRANSLATE_NOOP("settings", "Login"),
     "recording": QT_TRANSLATE_NOOP("settings", "Recording"),
     "rest": QT_TRANSLATE_NOOP("settings", "Resting"),

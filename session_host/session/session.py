@@ -256,7 +256,12 @@ class Session:
         if replies and self.state is not State.EXITED:
             # Replies have no size limit, so none is dropped.
             self.effects.append(ToProgram(EntryKind.REPLY, replies, resizes.to_bytes(16, "little"), fed))
+        has_rung = False
         for event in events:
+            if isinstance(event, Bell):
+                if has_rung:
+                    continue  # A flood of bells is one.
+                has_rung = True
             self._terminal_event(event)
 
     def emulator_used(self, emulator: Emulator) -> None:

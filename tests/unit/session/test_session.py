@@ -277,6 +277,17 @@ def test_what_the_emulator_says_goes_to_the_program_and_to_the_viewers(stage: St
     assert stage.session.title == "a title"
 
 
+def test_bells_of_one_moment_are_one(stage: Stage) -> None:
+    client = stage.runs().viewer()
+    assert (
+        stage.script()
+        >> do(stage.session.emulator_said, b"", [Bell(), Bell(), TitleChanged("a title"), Bell()], 10, 3)
+        << Flush(client.frames)
+        >> stage.gets(client)
+        << Returned([m.BellEvent(), m.TitleEvent("a title")])
+    )
+
+
 def test_a_name_and_colours_are_recorded(stage: Stage) -> None:
     client = stage.runs().viewer()
     colors, recorded = m.Colors(ID, 1, 2, 3, dark=True), Capture(bytes)

@@ -1,0 +1,43 @@
+"""What a program's bell does, besides the mark of its chat: a sound, and attention for its window."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QApplication, QWidget
+
+from gui.bridge.chat import Chat
+from gui.bridge.sessions_model import SessionsModel
+
+SOUND_EVERY_S = 1.0
+"""Bells sound once in this time, however many there are."""
+
+
+class Bells(QObject):
+    """Follows the bells of all chats; muted ones make no sound and ask for no attention."""
+
+    def __init__(self, sessions: SessionsModel, window_of: Callable[[Chat], QWidget]) -> None:
+        """Follow the bells; ``window_of`` returns the window to look at for a chat."""
+        super().__init__(sessions)
+        self._sessions = sessions
+        self._window_of = window_of
+        self._sounds = self._asks_for_attention = False
+        self._sounded_at_s: float | None = None
+        sessions.bell.connect(self._on_bell)
+
+    def use(self, *, marks: bool, sounds: bool, asks_for_attention: bool) -> None:
+        """Set what bells do."""
+        self._sounds, self._asks_for_attention = sounds, asks_for_attention
+        self._sessions.mark_bells(wanted=marks)
+
+    def _on_bell(self, chat: Chat) -> None:
+        if self._sessions.muting.is_muted(chat):
+            return
+        if self._asks_for_attention:
+            QApplication.alert(self._window_of(chat))  # Does nothing to the active window.
+        now_s = time.monotonic()
+        if self._sounds and (self._sounded_at_s is None or now_s - self._sounded_at_s >= SOUND_EVERY_S):
+            self._sounded_at_s = now_s
+            QApplication.beep()

@@ -1,0 +1,66 @@
+"""What a bell does besides the mark of its chat."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtWidgets import QApplication, QWidget
+
+from gui.tray import bells
+from gui.tray.bells import Bells
+from session_host.protocol.messages import BellEvent
+from tests.unit.gui.conftest import Played
+
+
+@pytest.fixture
+def heard(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The sounds, and the windows that asked for attention."""
+    found: list[str] = []
+    monkeypatch.setattr(QApplication, "beep", lambda: found.append("sound"))
+    monkeypatch.setattr(QApplication, "alert", lambda window: found.append(window.objectName()))
+    return found
+
+
+async def test_a_bell_does_what_is_set_and_a_muted_chat_rings_silently(
+    played: Played, heard: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    session_id = await played.add("one")
+    chat = played.chat(session_id)
+    window = QWidget()
+    window.setObjectName("window")
+    set_ = Bells(played.sessions, lambda _chat: window)
+
+    def ring(times: int = 1) -> list[str]:
+        heard.clear()
+        for _ in range(times):
+            played.chat(session_id).viewer_event(BellEvent())
+        return list(heard)
+
+    assert ring() == [], "by default it is a mark and no more"
+    set_.use(marks=True, sounds=True, asks_for_attention=False)
+    assert ring(50) == ["sound"], "a flood sounds once"
+    monkeypatch.setattr(bells, "SOUND_EVERY_S", 0.0)
+    assert ring(2) == ["sound", "sound"]
+    set_.use(marks=True, sounds=False, asks_for_attention=True)
+    assert ring() == ["window"]
+    set_.use(marks=True, sounds=True, asks_for_attention=True)
+    played.sessions.muting.mute_chat(chat, muted=True)
+    assert ring() == []
+    assert chat.rang
+    window.deleteLater()
+
+
+async def test_marks_of_bells_go_when_they_are_turned_off(played: Played):
+    one = await played.add("one")
+    set_ = Bells(played.sessions, lambda _chat: QWidget())
+    played.chat(one).viewer_event(BellEvent())
+    assert played.chat(one).rang
+    set_.use(marks=False, sounds=False, asks_for_attention=False)
+    assert not played.chat(one).rang
+    played.chat(one).viewer_event(BellEvent())
+    assert not played.chat(one).rang
+    two = await played.add("two")
+    played.chat(two).viewer_event(BellEvent())
+    assert not played.chat(two).rang, "a chat that was started later"
+    set_.use(marks=True, sounds=False, asks_for_attention=False)
+    played.chat(one).viewer_event(BellEvent())
+    assert played.chat(one).rang
