@@ -10,7 +10,16 @@ import math
 import time
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QHideEvent, QPainter, QPaintEvent, QRegion, QResizeEvent, QShowEvent, QTransform
+from PySide6.QtGui import (
+    QGuiApplication,
+    QHideEvent,
+    QPainter,
+    QPaintEvent,
+    QRegion,
+    QResizeEvent,
+    QShowEvent,
+    QTransform,
+)
 from PySide6.QtWidgets import QWidget
 
 from gui.theme.terminal import TerminalTheme
@@ -56,7 +65,10 @@ class TerminalPage(QWidget):
         self._surface = Surface(theme, self._measured())
         self._scrolling = Scrolling(self, self._surface, self.scrolled)
         self._told: object = None
-        self._pacer = FramePacer(self._paint_frame, self._is_drawing, self)
+        self._is_on_x = QGuiApplication.platformName() == "xcb"
+        self._settling = QTimer(self, singleShot=True, interval=0)
+        self._settling.timeout.connect(self._settle)
+        self._pacer = FramePacer(self._show_frame, self._is_drawing, self)
         self._blink = CursorBlink(self._update_cursor, self)
         self._bar = HistoryBar(self)
         self._bar.set_colors(theme.foreground, theme.palette[3])
@@ -165,8 +177,27 @@ class TerminalPage(QWidget):
         emulator = self.emulator
         return emulator is not None and emulator.modes.synchronized
 
-    def _paint_frame(self) -> None:
-        """Update the canvas from the emulator; Qt's paint event then shows the changes."""
+    def _show_frame(self) -> None:
+        """Paint the next frame on the screen, without another turn of the event loop."""
+        self._paint_frame(at_once=True)
+        self._settling.start()
+
+    def _settle(self) -> None:
+        """Wait until the X server has read the last frame.
+
+        Qt shares its picture of a window with the X server, and before it paints where it painted last, it waits for an
+        answer of the server. Without this, that would delay the next echo.
+        """
+        window = self.window()
+        if not self._is_on_x or not window.testAttribute(Qt.WidgetAttribute.WA_WState_Created):
+            return
+        if not window.windowHandle().format().hasAlpha():  # A transparent picture would be cleared.
+            store = window.backingStore()
+            store.beginPaint(QRegion(window.rect()))
+            store.endPaint()
+
+    def _paint_frame(self, *, at_once: bool = False) -> None:
+        """Update the canvas from the emulator; Qt's paint event shows the changes, now or in the next turn."""
         emulator, surface = self.emulator, self._surface
         if emulator is None or not self.isVisible():
             return
@@ -181,10 +212,11 @@ class TerminalPage(QWidget):
             self._blink.touch()
             if self.hasFocus():
                 self.updateMicroFocus(Qt.InputMethodQuery.ImCursorRectangle)
+        paint = self.repaint if at_once else self.update
         if region is None:
-            self.update()
+            paint()
         elif not region.isEmpty():
-            self.update(self._logical(region))
+            paint(self._logical(region))
 
     def set_focused(self, *, focused: bool) -> None:
         """The keyboard focus changed: draw the cursor filled or hollow, blinking or not."""

@@ -205,11 +205,11 @@ class TerminalView(PointingPage):
         answer = self._input_method.answer(query)
         return super().inputMethodQuery(query) if answer is None else answer
 
-    def _paint_frame(self) -> None:
+    def _paint_frame(self, *, at_once: bool = False) -> None:
         self.modes.before_frame()
         if self.finder.is_finding and self.modes.active is None:
             self.finder.before_frame()
-        super()._paint_frame()
+        super()._paint_frame(at_once=at_once)
         self.modes.after_frame()
         self._links.look_again()
         self._reporter.on_frame()

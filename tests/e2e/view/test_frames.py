@@ -12,6 +12,7 @@ from PySide6.QtGui import QPainter, QRegion
 from gui.terminal.drawing import frame_pacing
 from gui.terminal.drawing.canvas import Canvas
 from gui.terminal.drawing.row_painter import RowPainter
+from gui.terminal.drawing.surface import Surface
 from session_host.terminal.base import Row
 from tests.e2e.view.conftest import Stage, colors_in, rgb
 from tests.support.themes import DARK_TERMINAL as DARK
@@ -85,13 +86,22 @@ def test_scrolling_between_a_fixed_head_and_foot(stage, monkeypatch):
     assert made.image() == moved
 
 
-def test_the_first_damage_after_a_pause_is_painted_at_once(stage):
+def test_the_first_damage_after_a_pause_is_painted_at_once(stage, monkeypatch):
     made = stage()
     made.until(lambda: time.monotonic() > made.view._pacer._due_s, "the frame's time to pass")
+    painted: list[QRegion] = []
+    real = Surface.paint
+
+    def paint(surface: Surface, painter: QPainter, region: QRegion) -> None:
+        painted.append(region)
+        real(surface, painter, region)
+
+    monkeypatch.setattr(Surface, "paint", paint)
     made.emulator.feed(b"x")
     made.view.on_damage()
     assert not made.view._pacer.pending
     assert made.view._surface._canvas.rows[0].text() == "x"
+    assert len(painted) == 1, "painted on the screen, without another turn of the event loop"
 
 
 def test_scrolling_does_not_wait_for_what_former_frames_cost(stage):
