@@ -51,7 +51,6 @@ class SessionsModel(QObject):
         added, removed: a chat came into being, or was removed from the record (its id).
         problem: one line for the user about an error.
         told: one line for the user about what was done or kept.
-        bell: a chat rang the bell.
         path_found: agents are searched for on another PATH now.
     """
 
@@ -60,7 +59,6 @@ class SessionsModel(QObject):
     removed = Signal(str)
     problem = Signal(str)
     told = Signal(str)
-    bell = Signal(Chat)
     path_found = Signal()
 
     def __init__(self, storage: StoreThread, make_viewer: ViewerFactory, parent: QObject | None = None) -> None:
@@ -71,7 +69,6 @@ class SessionsModel(QObject):
         """The colours of the terminals, once known."""
         self.agents: Mapping[str, Agent] = {}
         """The catalog, once read."""
-        self._marks_bells = True
         self.is_known = False
         self._chats: dict[str, Chat] = {}
         self._ended_by_you: set[str] = set()
@@ -103,12 +100,6 @@ class SessionsModel(QObject):
         self.colors = colors
         for chat in self._chats.values():
             chat.set_colors(colors)
-
-    def mark_bells(self, *, wanted: bool) -> None:
-        """Set whether a bell marks its chat."""
-        self._marks_bells = wanted
-        for chat in self._chats.values():
-            chat.mark_bell(wanted=wanted)
 
     # ------------------------------------------------------------ reading
 
@@ -182,9 +173,7 @@ class SessionsModel(QObject):
         if (agent := self.agents.get(record.agent)) is not None:
             chat.stale_after_s = agent.signals.stale_after_s
         chat.ended_by_you = record.id in self._ended_by_you
-        chat.marks_bell = self._marks_bells
         chat.changed.connect(self._tell.start)
-        chat.bell.connect(lambda: self.bell.emit(chat))
         chat.wrote.connect(self.indexing.note_output)
         self._chats[record.id] = chat
         self.added.emit(chat)

@@ -1,4 +1,4 @@
-"""What a program's bell does, besides the mark of its chat: a sound, and attention for its window."""
+"""What a program's bell does: a mark of its chat, a sound, and attention for its window."""
 
 from __future__ import annotations
 
@@ -23,14 +23,21 @@ class Bells(QObject):
         super().__init__(sessions)
         self._sessions = sessions
         self._window_of = window_of
-        self._sounds = self._asks_for_attention = False
+        self._marks, self._sounds, self._asks_for_attention = True, False, False
         self._sounded_at_s: float | None = None
-        sessions.bell.connect(self._on_bell)
+        for chat in sessions.chats():
+            self._follow(chat)
+        sessions.added.connect(self._follow)
 
     def use(self, *, marks: bool, sounds: bool, asks_for_attention: bool) -> None:
         """Set what bells do."""
-        self._sounds, self._asks_for_attention = sounds, asks_for_attention
-        self._sessions.mark_bells(wanted=marks)
+        self._marks, self._sounds, self._asks_for_attention = marks, sounds, asks_for_attention
+        for chat in self._sessions.chats():
+            chat.mark_bell(wanted=marks)
+
+    def _follow(self, chat: Chat) -> None:
+        chat.mark_bell(wanted=self._marks)
+        chat.bell.connect(lambda: self._on_bell(chat))
 
     def _on_bell(self, chat: Chat) -> None:
         if self._sessions.muting.is_muted(chat):
