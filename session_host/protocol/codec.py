@@ -18,6 +18,7 @@ from .untrusted_text import plain
 
 LENGTH_BYTES = 4
 _REASON_CHARACTERS = 120
+_MAX_WHOLE_BYTES = MAX_FRAME_BYTES + LENGTH_BYTES
 _NO_MESSAGE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError)
 
 _from_bytes = int.from_bytes
@@ -53,14 +54,15 @@ class Decoder:
         Raises:
             ProtocolViolation: a length is over the limit, or the bytes are not a message of this direction.
         """
-        length = len(data) - LENGTH_BYTES
-        if not self._buffer and _from_bytes(data[:LENGTH_BYTES], "big") == length <= MAX_FRAME_BYTES:
-            # One complete frame, as of a key or its echo.
-            message = self._message
-            try:
-                return (message(data[LENGTH_BYTES:]),)
-            except _NO_MESSAGE as error:
-                raise ProtocolViolation(f"not a message: {_reason(error)}") from None
+        if self._buffer:
+            return self._feed(data)
+        begin = _from_bytes(data[:LENGTH_BYTES], "big") + LENGTH_BYTES
+        if begin == len(data) <= _MAX_WHOLE_BYTES:
+            return (self._decode(data[LENGTH_BYTES:]),)  # One complete frame, as of a key or its echo.
+        end = begin + LENGTH_BYTES + _from_bytes(data[begin : begin + LENGTH_BYTES], "big")
+        if end == len(data) <= _MAX_WHOLE_BYTES:
+            # Two complete frames, as of an echo and an acknowledgement.
+            return map(self._decode, (data[LENGTH_BYTES:begin], data[begin + LENGTH_BYTES :]))
         return self._feed(data)
 
     def _feed(self, data: bytes) -> Iterator[Any]:
@@ -75,20 +77,18 @@ class Decoder:
                 end = start + LENGTH_BYTES + length
                 if len(buffer) < end:
                     break
-                with memoryview(buffer) as view:
-                    message = self._decode(view[start + LENGTH_BYTES : end])
+                with memoryview(buffer) as view, view[start + LENGTH_BYTES : end] as payload:
+                    message = self._decode(payload)
                 start = end
                 yield message
         finally:
             del buffer[:start]
 
-    def _decode(self, payload: memoryview) -> Any:
+    def _decode(self, payload: bytes | memoryview) -> Any:
         try:
             return self._message(payload)
         except _NO_MESSAGE as error:
             raise ProtocolViolation(f"not a message: {_reason(error)}") from None
-        finally:
-            payload.release()
 
 
 def _reason(error: Exception) -> str:

@@ -17,7 +17,8 @@ from typing import Any, Self
 
 from session_host.protocol.values import CellSize, GridSize
 
-READ_BYTES = 65536
+READ_BYTES = 4096
+"""A terminal returns no more at once (n_tty)."""
 GIVE_BACK_TIMEOUT_S = 1.0
 """How long to wait at the end for a terminal that does not read."""
 
@@ -105,11 +106,11 @@ class OuterTerminal:
 
     def write(self, data: bytes) -> None:
         """Write as much as possible now, and the rest when the terminal accepts it."""
-        was_drained = not self._unwritten
-        self._unwritten += data
-        if was_drained and data:
-            self._write_some()
-            if self._unwritten and self._loop is not None:
+        if self._unwritten:
+            self._unwritten += data
+        elif (written := self._write_some(data) if data else 0) < len(data):
+            self._unwritten += data[written:]
+            if self._loop is not None:
                 self._loop.add_writer(self._output, self._writable)
 
     def size(self) -> tuple[GridSize, CellSize]:
@@ -143,22 +144,22 @@ class OuterTerminal:
             self._gone()
 
     def _writable(self) -> None:
-        self._write_some()
+        del self._unwritten[: self._write_some(self._unwritten)]
         if not self._unwritten and self._loop is not None:
             self._loop.remove_writer(self._output)
             self._on_drained()
 
-    def _write_some(self) -> None:
+    def _write_some(self, data: bytes | bytearray) -> int:
+        """Write as much as the terminal accepts now; returns how much, all if it is gone."""
         try:
-            written = os.write(self._output, self._unwritten)
+            return os.write(self._output, data)
         except (BlockingIOError, InterruptedError):
-            return
+            return 0
         except OSError as error:
             if error.errno not in _GONE:
                 raise
             self._gone()
-            return
-        del self._unwritten[:written]
+            return len(data)
 
     def _gone(self) -> None:
         self._unwritten.clear()

@@ -53,6 +53,8 @@ _MOUSE = {
 }
 _CURSOR_SHAPES = {CursorShape.BLOCK: 1, CursorShape.UNDERLINE: 3, CursorShape.BAR: 5}
 """DECSCUSR of the blinking shape; the steady one is the next number."""
+ECHO = b"\x1b[0m"
+"""Goes before a text that is shown without a frame."""
 _NOTICE_STYLE = "\x1b[0;7m"
 _INVERSE = int(Attribute.INVERSE)
 
@@ -62,6 +64,9 @@ class Painter:
 
     The outer terminal may be smaller than the session's grid if another viewer's size is in force; the painter then
     shows a part with the cursor's row.
+
+    Attributes:
+        room: for how many characters there is room at the cursor, to be shown without a frame; 0 for unknown.
     """
 
     def __init__(self, size: GridSize, encoding: str = "utf-8", *, keyboard: bool = False) -> None:
@@ -88,6 +93,7 @@ class Painter:
         self._palette: dict[int, Color] = {}
         self._top = 0
         self._notice = ""
+        self.room = 0
 
     @property
     def top(self) -> int:
@@ -101,6 +107,7 @@ class Painter:
             again: the screen was not given back, and another program may have changed it since.
         """
         self._shown_shape = None
+        self.room = 0
         modes, self._modes = self._modes, Modes()
         # Set keyboard flags after switching screens, since each screen has its own stack of them, and before resetting
         # the style, since some terminals take modifyOtherKeys for a style.
@@ -149,37 +156,42 @@ class Painter:
         dirty = range(self._size.rows) if everything else sorted(row - top for row in changed)
         return self._screen(dirty, modes_text)
 
-    def next_cell(self, text: str) -> tuple[int, int] | None:
-        """The cell (column, row) of the grid where ``echo`` can show a text; None if it can't.
+    def find_room(self) -> None:
+        """Find ``room`` anew.
 
-        It can't if anything but the text may have to change: the cursor is hidden or out of sight, the text reaches the
-        edge, something stands behind the cursor, a notice is shown, or the program has changed the colours.
+        There is none if anything but a text may have to change: the cursor is hidden or out of sight, something stands
+        behind it, a notice is shown, or the program has changed the colours. The last column is left out.
         """
+        self.room = 0
         cursor = self._cursor
         if cursor is None or not cursor.visible or self._notice:
-            return None
+            return
         column, row = cursor.column, cursor.row
         known = self._rows.get(row)
         if (
-            column + len(text) >= min(self._grid.columns, self._size.columns)
-            or not 0 <= row - self._top < self._size.rows
-            or not self._foreground == self._background == DEFAULT_COLOR
-            or known is None
-            or known.selection is not None
-            or (known.runs and known.runs[-1].column + known.runs[-1].cells > column)
+            0 <= row - self._top < self._size.rows
+            and self._foreground == self._background == DEFAULT_COLOR
+            and known is not None
+            and known.selection is None
+            and not (known.runs and known.runs[-1].column + known.runs[-1].cells > column)
         ):
-            return None
-        return column, row
+            self.room = max(0, min(self._grid.columns, self._size.columns) - column - 1)
 
-    def echo(self, text: str) -> bytes:
-        """Show a text (ASCII) without a style at the cursor; ``next_cell`` allows it."""
+    def next_cell(self, text: str) -> tuple[int, int] | None:
+        """The cell (column, row) of the grid where a text can be shown without a frame; None if it can't."""
+        self.find_room()
+        return (self._cursor.column, self._cursor.row) if self._cursor and len(text) <= self.room else None
+
+    def echoed(self, text: str) -> tuple[int, int]:
+        """A text (ASCII) was shown without a style at the cursor (``ECHO``), for which there is room; its cell."""
         assert self._cursor is not None
         column, row = self._cursor.column, self._cursor.row
         known = self._rows[row]
         self._echoed.setdefault(row, known)
         self._rows[row] = known._replace(runs=_appended(known.runs, column, text))
         self._cursor = self._cursor._replace(column=column + len(text))
-        return f"\x1b[0m{text}".encode("ascii")
+        self.room -= len(text)
+        return column, row
 
     # ------------------------------------------------------------ parts
 
@@ -191,6 +203,7 @@ class Painter:
 
     def _screen(self, lines: range | list[int], before: str = "") -> bytes:
         """Lines of the outer terminal, then the cursor, as one synchronized frame."""
+        self.room = 0
         parts = [_BEGIN_FRAME, _HIDE_CURSOR, before]
         last = self._size.rows - 1
         for line in lines:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from session_host.cli.attach.attachment import NOTICE_S, Attachment, How
 from session_host.cli.attach.frame_pacing import FRAME_INTERVAL_S
 from session_host.cli.attach.input_values import FocusChanged, KeyTyped, MouseMoved, Pasted, TerminalInput, TextTyped
+from session_host.cli.attach.painter import ECHO
 from session_host.cli.attach.scrolled_back.mode import ScrolledBack
 from session_host.client.viewer.viewer import Viewer
 from session_host.protocol.messages import ErrorCode, InputRefused
@@ -24,6 +26,14 @@ _NO_HISTORY = "This program uses the whole screen, and scrolls by itself"
 _NOT_TYPED = "input refused (Ctrl+B c to continue)"
 
 
+class _Echo(NamedTuple):
+    """A text, and the cell of the grid where it begins."""
+
+    text: str
+    column: int
+    row: int
+
+
 class TerminalAttachment(Attachment):
     """Passes keys to the program, and paints the replica of its terminal."""
 
@@ -31,11 +41,17 @@ class TerminalAttachment(Attachment):
 
     _held_since_s: float | None = None
     _scrolled: ScrolledBack | None = None
+    _follows_echo = False
+    """The output before this was an echo."""
+    _early: _Echo | None = None
+    """What is shown of echoes that the replica lacks."""
 
     def _make_viewer(self) -> Viewer:
-        return Viewer(
+        viewer = Viewer(
             self._session_id, self, size=self._size, cell=self._cell, read_only=self._read_only, kind="attach"
         )
+        viewer.show_early = self._show_early
+        return viewer
 
     def _command(self, value: KeyTyped) -> bool:
         if value.key == "PageUp" or value.text == "[":
@@ -121,13 +137,34 @@ class TerminalAttachment(Attachment):
         frame = emulator.frame()
         if self._scrolled is not None:
             self._terminal.write(self._paint_scrolled(self._scrolled, emulator, frame, modes))
-        else:
-            self._terminal.write(self._painter.paint(frame, modes))
+            return
+        self._terminal.write(self._painter.paint(frame, modes))
+        if self._follows_echo:
+            self._painter.find_room()
+
+    def _show_early(self, data: bytes) -> bool:
+        """Show a text before the replica has it, if it is probably an echo: the output before it was one.
+
+        ``viewer_damaged`` follows, and has a frame painted if it was none.
+        """
+        if len(data) > self._painter.room or not _ECHO.fullmatch(data):
+            return False
+        self._terminal.write(ECHO + data)
+        text = data.decode("ascii")
+        place = self._painter.echoed(text)
+        early = self._early
+        self._early = _Echo(text, *place) if early is None else early._replace(text=early.text + text)
+        return True
 
     def viewer_damaged(self) -> None:
         """Paint: at once if it is an echo, or completes a frame that was held back; else at the next opportunity."""
         emulator = self._viewer.emulator
-        if emulator is not None and not self._dirty and self._is_echo(emulator):
+        self._follows_echo = emulator is not None and not self._dirty and self._is_echo(emulator)
+        self._early = None
+        if self._follows_echo:
+            self._painter.find_room()
+            if "settle" not in self._timers:
+                self._after("settle", ECHO_SETTLE_S, self._settle)
             return
         if self._held_since_s is not None and emulator is not None and not emulator.modes.synchronized:
             self._held_since_s = None
@@ -139,6 +176,8 @@ class TerminalAttachment(Attachment):
 
         A frame follows a moment later, so that nothing depends on this; it takes several times as long.
         """
+        if self._early is not None:
+            return emulator.is_echo(*self._early)
         data = self._viewer.fed
         if not _ECHO.fullmatch(data) or self._scrolled is not None or not self._terminal.is_drained:
             return False
@@ -146,18 +185,23 @@ class TerminalAttachment(Attachment):
         cell = self._painter.next_cell(text)
         if cell is None or not emulator.is_echo(text, *cell):
             return False
-        self._terminal.write(self._painter.echo(text))
-        if "settle" not in self._timers:
-            self._after("settle", ECHO_SETTLE_S, self._settle)
+        self._terminal.write(ECHO + data)
+        self._painter.echoed(text)
         return True
+
+    def _damaged(self) -> None:
+        self._painter.room = 0
+        super()._damaged()
 
     def _settle(self) -> None:
         self._timers.pop("settle", None)
-        self._damaged()
+        if self._viewer.emulator is not None:  # It has all echoes now.
+            self._damaged()
 
     def viewer_replaced(self) -> None:
         """Paint the new replica as a whole."""
         emulator = self._viewer.emulator
+        self._follows_echo = False
         if emulator is not None:
             emulator.damage_all()
             if self._scrolled is not None:

@@ -8,7 +8,7 @@ Drives ``ViewerRules``: owns the connection, the timers and the replica, and tel
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from session_host.client.connection import HostConnection
@@ -45,13 +45,16 @@ from .state import ViewerDelegate, ViewerState
 
 __all__ = ["Viewer", "ViewerDelegate", "ViewerState"]
 
+FEED_LATER_S = 0.01
+"""How long output that the delegate has shown waits for the replica."""
+
 
 class Viewer(ViewerInput):
     """Follows one session; reconnects by itself while the session's host lives.
 
     Attributes:
-        emulator: the replica, None until the first snapshot. Any turn of the loop may replace it.
         fed: the output that changed the replica last; b"" if it was something else.
+        show_early: called with output before the replica gets it; whether it is shown, so that the replica can wait.
         host_version: the code version of the host that greeted last, "" before.
     """
 
@@ -74,10 +77,14 @@ class Viewer(ViewerInput):
         rules = ViewerRules(size=size, cell=cell, engine_build=build, read_only=read_only, output=output, kind=kind)
         super().__init__(rules, read_only=read_only)
         self.session_id = session_id
-        self.emulator: Emulator | None = None
         self.fed = b""
+        self.show_early: Callable[[bytes], bool] = _shows_nothing
         self.transcript: Transcript | None = None
         self._replica: Replica | None = None
+        self._emulator: Emulator | None = None
+        self._shown = b""
+        """Output that is shown and that the replica lacks."""
+        self._feeding: asyncio.TimerHandle | None = None
         self.host_version = ""
         self._delegate = delegate
         self._effects = rules.effects
@@ -103,6 +110,8 @@ class Viewer(ViewerInput):
             self._closing, self._connection = self._connection, None
         if self._task is not None:
             self._task.cancel()
+        if self._feeding is not None:
+            self._feeding.cancel()
         if self._replica is not None:
             self._replica.close()
             self._use_replica(None)
@@ -219,16 +228,42 @@ class Viewer(ViewerInput):
     def _message(self, message: Any) -> None:
         if type(message) is not Output:
             self._rules.receive_message(message)
-        elif self._rules.receive_output(message) and (replica := self._replica) is not None:
-            if self._rules.turns:
-                self._feed_with_turns(replica, message)
+        elif self._rules.receive_output(message) and self._replica is not None:
+            if not self._rules.turns and self.show_early(message.data):
+                self._feed_later(message.data)
             else:
-                replica.feed(message.data)
-            discard_side_effects(replica)
-            self.fed = message.data
-            self._delegate.viewer_damaged()
+                self._feed(message)
         if self._effects:
             self._perform()
+
+    def _feed_later(self, data: bytes) -> None:
+        self._shown += data
+        if self._feeding is None:
+            self._feeding = asyncio.get_running_loop().call_later(FEED_LATER_S, self._feed_shown)
+
+    def _feed_shown(self) -> None:
+        self._feeding = None
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Feed the replica with what is shown already."""
+        if (replica := self._replica) is not None and self._shown:
+            self.fed, self._shown = self._shown, b""
+            replica.feed(self.fed)
+            discard_side_effects(replica)
+            self._delegate.viewer_damaged()
+
+    def _feed(self, message: Output) -> None:
+        self._catch_up()
+        replica = self._replica
+        assert replica is not None
+        if self._rules.turns:
+            self._feed_with_turns(replica, message)
+        else:
+            replica.feed(message.data)
+        discard_side_effects(replica)
+        self.fed = message.data
+        self._delegate.viewer_damaged()
 
     def _feed_with_turns(self, replica: Replica, message: Output) -> None:
         """Feed output in which turns of the agent began."""
@@ -261,8 +296,9 @@ class Viewer(ViewerInput):
             self._replace(replica)
 
     def _use_replica(self, replica: Replica | None) -> None:
+        self._shown = b""  # The former replica lacks it, and the new one has it.
         self._replica = replica
-        self.emulator = None if isinstance(replica, TranscriptEngine) else replica
+        self._emulator = None if isinstance(replica, TranscriptEngine) else replica
         self.transcript = replica.transcript if isinstance(replica, TranscriptEngine) else None
 
     def _replace(self, replica: Replica) -> None:
@@ -293,6 +329,13 @@ class Viewer(ViewerInput):
             former.close()
 
     # ------------------------------------------------------------ state
+
+    @property
+    def emulator(self) -> Emulator | None:
+        """The replica, with all output; None until the first snapshot. Any turn of the loop may replace it."""
+        if self._shown:
+            self._catch_up()
+        return self._emulator
 
     @property
     def state(self) -> ViewerState:
@@ -373,3 +416,7 @@ class Viewer(ViewerInput):
         """Free the replica's memory if the viewer does not follow output; ``follow`` fetches another."""
         self._rules.free_replica()
         self._perform()
+
+
+def _shows_nothing(_data: bytes) -> bool:
+    return False

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from session_host.cli.attach.painter import Painter
+from session_host.cli.attach.painter import ECHO, Painter
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal import create
 from session_host.terminal.base import DEFAULT_COLOR, PLAIN, RGB, Attribute, Emulator, Row, Style
@@ -38,6 +38,10 @@ class Outer:
         data = self.painter.paint(inner.frame(), inner.modes)
         self.emulator.feed(data)
         return data
+
+    def echo(self, text: str, cell: tuple[int, int]) -> None:
+        self.emulator.feed(ECHO + text.encode())
+        assert self.painter.echoed(text) == cell
 
     def resize(self, size: GridSize) -> None:
         self.emulator.resize(size, CellSize())
@@ -125,24 +129,29 @@ PIECES = st.one_of(
 )  # fmt: skip
 
 
-ECHOES = st.lists(st.sampled_from(["a", " ", "bc", "q", "~!"]), max_size=3)
+ECHOES = st.lists(st.tuples(st.sampled_from(["a", " ", "bc", "q", "~!"]), st.booleans()), max_size=3)
+"""Each with whether it is shown before the replica has it."""
 
 
 @given(st.lists(st.tuples(st.lists(PIECES, max_size=6).map(b"".join), ECHOES), min_size=1, max_size=5))
-def test_frame_after_frame_of_any_program_and_echoes_between(frames: list[tuple[bytes, list[str]]]) -> None:
+def test_frame_after_frame_of_any_program_and_echoes_between(
+    frames: list[tuple[bytes, list[tuple[str, bool]]]],
+) -> None:
     inner, outer = create(None, SIZE), Outer()
     try:
         for program, echoes in frames:
             inner.feed(program)
             outer.show(inner)
             same_picture(inner, outer.emulator)
-            for text in echoes:
-                inner.feed(text.encode())
+            for text, is_early in echoes:
                 cell = outer.painter.next_cell(text)
-                if cell is not None and inner.is_echo(text, *cell):
-                    outer.emulator.feed(outer.painter.echo(text))
-                else:
+                if is_early and cell is not None:
+                    outer.echo(text, cell)
+                inner.feed(text.encode())
+                if cell is None or not inner.is_echo(text, *cell):
                     outer.show(inner)
+                elif not is_early:
+                    outer.echo(text, cell)
                 same_picture(inner, outer.emulator)
     finally:
         inner.close()
@@ -340,8 +349,7 @@ def test_an_echo_is_written_alone(inner: Emulator, outer: Outer) -> None:
         assert not inner.is_echo(text, *cell), "the program has not answered"
         inner.feed(text.encode())
         assert inner.is_echo(text, *cell)
-        assert outer.painter.echo(text) == b"\x1b[0m" + text.encode()
-    outer.emulator.feed(b"\x1b[0ml\x1b[0ms")
+        outer.echo(text, cell)
     assert b"ls" not in outer.show(inner), "the frame has nothing to add"
     same_picture(inner, outer.emulator)
     inner.feed(b"\x1b[D")

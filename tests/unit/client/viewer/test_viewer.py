@@ -6,11 +6,11 @@ import uuid
 
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.paths import runtime_dir
-from session_host.protocol.messages import Detach, InputRefused
+from session_host.protocol.messages import Detach, Follow, InputRefused, Output, SnapshotPart
 from tests.support.area import Area
-from tests.support.hosts import Watcher, watching
+from tests.support.hosts import Watcher, shown, watching
 from tests.support.waiting import eventually
-from tests.unit.client.viewer.conftest import ToldHost
+from tests.unit.client.viewer.conftest import SIZE, ToldHost
 
 
 async def test_a_viewer_says_that_the_runtime_directory_is_unsafe_and_does_not_wait_for_ever(area: Area) -> None:
@@ -44,3 +44,72 @@ async def test_a_viewer_that_is_closed_while_it_tells_tells_no_more(host: ToldHo
     await leaver.viewer.closed()
     await eventually(lambda: Detach("another") in host.received, 20, "the host to see it go")
     assert leaver.states == [ViewerState.LIVE, ViewerState.RECONNECTING]
+
+
+class Shower(Watcher):
+    """A delegate that shows letters before the replica has them."""
+
+    def __init__(self, host: ToldHost) -> None:
+        super().__init__()
+        self.fed: list[bytes] = []
+        self.viewer = Viewer(host.id, self, size=SIZE)
+        self.viewer.show_early = bytes.isalpha
+
+    def viewer_damaged(self) -> None:
+        self.fed.append(self.viewer.fed)
+        super().viewer_damaged()
+
+    async def follow(self, host: ToldHost) -> None:
+        """Start with an empty screen."""
+        self.viewer.start()
+        await eventually(lambda: host.received, 20, "the connection")
+        host.say(SnapshotPart(0, 0, "vt", SIZE, 100, True, b""))
+        await self.until(lambda: self.viewer.state is ViewerState.LIVE, "the viewer to be live")
+
+    async def close(self) -> None:
+        self.viewer.close()
+        await self.viewer.closed()
+
+
+async def test_output_that_is_shown_early_comes_to_the_replica_a_moment_later(host: ToldHost) -> None:
+    shower = Shower(host)
+    await shower.follow(host)
+    host.say(Output(0, b"ab"))
+    await shower.until(lambda: bool(shower.fed), "the replica to be fed")
+    host.say(Output(2, b"c"))
+    host.say(Output(3, b"\r\n"))
+    host.say(Output(5, b"d"))
+    await shower.until(lambda: b"".join(shower.fed) == b"abc\r\nd", "the rest, in order and once")
+    assert shown(shower.viewer) == ["abc", "d"]
+    await shower.close()
+
+
+async def test_who_asks_for_the_replica_gets_it_with_what_is_shown_early(host: ToldHost) -> None:
+    shower = Shower(host)
+    await shower.follow(host)
+    seen: list[list[str]] = []
+
+    def show(_data: bytes) -> bool:
+        seen.append(shown(shower.viewer))
+        return True
+
+    shower.viewer.show_early = show
+    host.say(Output(0, b"ab"))
+    host.say(Output(2, b"c"))
+    await shower.until(lambda: b"".join(shower.fed) == b"abc", "the replica to be fed")
+    assert seen == [[], ["ab"]]
+    await shower.close()
+
+
+async def test_output_that_is_shown_early_is_not_fed_to_a_replica_that_has_it(host: ToldHost) -> None:
+    shower = Shower(host)
+    await shower.follow(host)
+    host.say(Output(0, b"ab"))
+    host.say(Output(4, b"e"))  # After a gap the viewer asks for a snapshot.
+    await eventually(lambda: Follow(host.attachment, True) in host.received, 20, "the request")
+    host.say(Output(5, b"f"))
+    host.say(SnapshotPart(6, 0, "vt", SIZE, 100, True, b"abcdef"))
+    host.say(Output(6, b"g"))
+    await shower.until(lambda: b"g" in b"".join(shower.fed), "the output behind the snapshot")
+    assert shown(shower.viewer) == ["abcdefg"]
+    await shower.close()
