@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from .connection import ClientConnection
     from .session import Session
 
-ACK, ACK_DELAY_S = "acknowledgement", 0.02
-"""Only the viewer's retransmit queue waits for the acknowledgement; a shorter delay would cost a timer per key."""
+ACK, ACK_DELAY_S = "acknowledgement", 0.1
+"""Only the viewer's retransmit queue waits for the acknowledgement; a shorter delay would cost a timer per key of
+somebody who types.
+"""
 
 
 class FrameQueue:
@@ -40,7 +42,7 @@ class FrameQueue:
         self.subscription = OutputSubscription(self, session.epoch, session.ring, session.audience, session.effects)
         self.ack_sequence = 0
         self._ack_of = ""
-        self._is_ack_timed = False
+        self._is_ack_timed = self._has_written = False
         self._connection = connection
         self._effects = session.effects
         self._pieces: list[bytes | Span] = []
@@ -71,7 +73,9 @@ class FrameQueue:
         """Acknowledge all inputs up to this one, with the next frame or after a short delay."""
         self._ack_of, self.ack_sequence = attachment, sequence
         # A running timer may find nothing, or the acknowledgement of a later key; both are harmless.
-        if not self._is_ack_timed:
+        if self._is_ack_timed:
+            self._has_written = True
+        else:
             self._is_ack_timed = True
             self._effects.append(StartTimer(self, ACK, ACK_DELAY_S))
 
@@ -83,7 +87,10 @@ class FrameQueue:
 
     def timer_due(self, name: str) -> None:  # noqa: ARG002 - there is one
         """Send the acknowledgement by itself, since no frame came in time."""
-        self._is_ack_timed = False
+        # As long as keys come the timer goes on, so that none of them has to start it.
+        self._is_ack_timed, self._has_written = self._has_written, False
+        if self._is_ack_timed:
+            self._effects.append(StartTimer(self, ACK, ACK_DELAY_S))
         self.flush_ack()
 
     def refuse(self, code: str, text: str) -> None:

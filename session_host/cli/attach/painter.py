@@ -84,6 +84,8 @@ class Painter:
         self._rows: dict[int, Row] = {}
         self._echoed: dict[int, Row] = {}
         """Rows with an echo since the last frame, as they were in that."""
+        self._echo = ""
+        """What was echoed and is in no row yet."""
         self._grid = size
         self._cursor: Cursor | None = None
         self._shown_shape: tuple[CursorShape, bool] | None = None
@@ -122,6 +124,7 @@ class Painter:
 
     def resize(self, size: GridSize) -> bytes:
         """The outer terminal's size has changed."""
+        self.note_echo()
         self._size = size
         return self._screen(range(size.rows))
 
@@ -129,11 +132,13 @@ class Painter:
         """Show a message over the last line; "" removes it."""
         if text == self._notice:
             return b""
+        self.note_echo()
         self._notice = text
         return self._screen([self._size.rows - 1])
 
     def paint(self, frame: Frame, modes: Modes) -> bytes:
         """Paint the changed rows of a frame."""
+        self.note_echo()
         colors = (frame.foreground, frame.background, frame.palette)
         everything = frame.full or colors != (self._foreground, self._background, self._palette)
         everything = everything or frame.size != self._grid
@@ -162,6 +167,7 @@ class Painter:
         There is none if anything but a text may have to change: the cursor is hidden or out of sight, something stands
         behind it, a notice is shown, or the program has changed the colours. The last column is left out.
         """
+        self.note_echo()
         self.room = 0
         cursor = self._cursor
         if cursor is None or not cursor.visible or self._notice:
@@ -182,16 +188,23 @@ class Painter:
         self.find_room()
         return (self._cursor.column, self._cursor.row) if self._cursor and len(text) <= self.room else None
 
-    def echoed(self, text: str) -> tuple[int, int]:
-        """A text (ASCII) was shown without a style at the cursor (``ECHO``), for which there is room; its cell."""
+    def echoed(self, text: str) -> None:
+        """A text (ASCII), for which there is room, was shown at the cursor without a style (``ECHO``)."""
+        self._echo += text
+        self.room -= len(text)
+
+    def note_echo(self) -> tuple[str, int, int] | None:
+        """Take what was echoed as painted; its text and cell (column, row), None if there is none."""
+        if not (text := self._echo):
+            return None
+        self._echo = ""
         assert self._cursor is not None
         column, row = self._cursor.column, self._cursor.row
         known = self._rows[row]
         self._echoed.setdefault(row, known)
         self._rows[row] = known._replace(runs=_appended(known.runs, column, text))
         self._cursor = self._cursor._replace(column=column + len(text))
-        self.room -= len(text)
-        return column, row
+        return text, column, row
 
     # ------------------------------------------------------------ parts
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from session_host.cli.attach.attachment import NOTICE_S, Attachment, How
 from session_host.cli.attach.frame_pacing import FRAME_INTERVAL_S
@@ -26,14 +25,6 @@ _NO_HISTORY = "This program uses the whole screen, and scrolls by itself"
 _NOT_TYPED = "input refused (Ctrl+B c to continue)"
 
 
-class _Echo(NamedTuple):
-    """A text, and the cell of the grid where it begins."""
-
-    text: str
-    column: int
-    row: int
-
-
 class TerminalAttachment(Attachment):
     """Passes keys to the program, and paints the replica of its terminal."""
 
@@ -43,8 +34,6 @@ class TerminalAttachment(Attachment):
     _scrolled: ScrolledBack | None = None
     _follows_echo = False
     """The output before this was an echo."""
-    _early: _Echo | None = None
-    """What is shown of echoes that the replica lacks."""
 
     def _make_viewer(self) -> Viewer:
         viewer = Viewer(
@@ -150,17 +139,13 @@ class TerminalAttachment(Attachment):
         if len(data) > self._painter.room or not _ECHO.fullmatch(data):
             return False
         self._terminal.write(ECHO + data)
-        text = data.decode("ascii")
-        place = self._painter.echoed(text)
-        early = self._early
-        self._early = _Echo(text, *place) if early is None else early._replace(text=early.text + text)
+        self._painter.echoed(data.decode("ascii"))
         return True
 
     def viewer_damaged(self) -> None:
         """Paint: at once if it is an echo, or completes a frame that was held back; else at the next opportunity."""
         emulator = self._viewer.emulator
         self._follows_echo = emulator is not None and not self._dirty and self._is_echo(emulator)
-        self._early = None
         if self._follows_echo:
             self._painter.find_room()
             if "settle" not in self._timers:
@@ -176,8 +161,8 @@ class TerminalAttachment(Attachment):
 
         A frame follows a moment later, so that nothing depends on this; it takes several times as long.
         """
-        if self._early is not None:
-            return emulator.is_echo(*self._early)
+        if (echo := self._painter.note_echo()) is not None:
+            return emulator.is_echo(*echo)
         data = self._viewer.fed
         if not _ECHO.fullmatch(data) or self._scrolled is not None or not self._terminal.is_drained:
             return False

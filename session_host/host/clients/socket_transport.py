@@ -69,6 +69,8 @@ class SocketTransport:
         self._closing = False
         self._closed = False
         self._look: asyncio.TimerHandle | None = None
+        self._has_read = False
+        """Since the extra poll was planned."""
         connection.setblocking(False)
         self._more = select.poll()
         self._more.register(connection, select.POLLIN)
@@ -164,14 +166,18 @@ class SocketTransport:
             self.close()
             return
         self._owner.data_received(data)
-        if self._look is None:
+        if self._look is not None:
+            self._has_read = True
+        elif not self._closing:
             self._look = self._loop.call_later(LOOK_S, self._read_on)
 
     def _read_on(self) -> None:
         """Read all available bytes and the end, even if the loop does not report them."""
         for _ in range(READS_AT_ONCE):
             if self._closing or not self._more.poll(0):
-                self._look = None
+                # As long as keys come the timer goes on, so that none of them has to start it.
+                is_wanted, self._has_read = self._has_read and not self._closing, False
+                self._look = self._loop.call_later(LOOK_S, self._read_on) if is_wanted else None
                 return
             self._readable()
         self._loop.call_soon(self._read_on)

@@ -68,9 +68,19 @@ def test_an_acknowledgement_that_nothing_takes_along_goes_after_a_moment(stage: 
         << StartTimer(client.frames, ACK, ACK_DELAY_S)
         >> do(client.written, ID, 2)
         >> do(client.frames.timer_due, ACK)
+        << StartTimer(client.frames, ACK, ACK_DELAY_S)  # Somebody types.
         << Flush(client.frames)
         >> stage.gets(client)
         << Returned([m.InputAck(ID, 2)])
+        >> do(client.written, ID, 3)
+        >> do(client.frames.timer_due, ACK)
+        << StartTimer(client.frames, ACK, ACK_DELAY_S)
+        << Flush(client.frames)
+        >> stage.gets(client)
+        << Returned([m.InputAck(ID, 3)])
+        >> do(client.frames.timer_due, ACK)
+        >> do(client.written, ID, 4)
+        << StartTimer(client.frames, ACK, ACK_DELAY_S)
     )
 
 
