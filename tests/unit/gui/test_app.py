@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -51,10 +51,10 @@ async def app(qapp: QApplication, display: XServer, window_manager: None, record
 
 
 @asynccontextmanager
-async def opened(qapp: QApplication) -> AsyncIterator[App]:
+async def opened(qapp: QApplication, make_viewer: Callable[..., PlayedViewer] = PlayedViewer) -> AsyncIterator[App]:
     claim = single_instance.claim_or_raise()
     assert claim is not None
-    made = App(qapp, claim, PlayedViewer)  # type: ignore[arg-type]
+    made = App(qapp, claim, make_viewer)  # type: ignore[arg-type]
     running = asyncio.ensure_future(made.run())
     try:
         await until(made.window.isActiveWindow)
