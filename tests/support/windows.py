@@ -20,6 +20,7 @@ from tests.support.commands import REPOSITORY, environment
 from tests.support.waiting import wait_until
 
 TIMEOUT_S = 60.0
+ARGV = (sys.executable, "-m", "gui")
 
 
 def outlive(*arguments: str, cwd: Path | None = None) -> str:
@@ -146,17 +147,15 @@ class Window:
 
 
 @contextmanager
-def window(*, errors: Path | None = None) -> Iterator[Window]:
+def window(*, errors: Path | None = None, argv: Sequence[str] = ARGV) -> Iterator[Window]:
     """Start the product's window; ended at the end, if it is not before.
 
     Args:
+        argv: what is run.
         errors: a file that gets what it writes to standard error.
     """
     with errors.open("ab") if errors else nullcontext() as stderr:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gui"],
-            env=environment(), cwd=REPOSITORY, stdin=subprocess.DEVNULL, stderr=stderr,
-        )  # fmt: skip
+        process = subprocess.Popen(argv, env=environment(), cwd=REPOSITORY, stdin=subprocess.DEVNULL, stderr=stderr)
     try:
         yield Window(process)
     finally:
