@@ -15,6 +15,7 @@ from PySide6.QtGui import QGuiApplication, QSessionManager
 from PySide6.QtWidgets import QApplication
 
 from gui import loop
+from gui.bridge.background.start_ahead import StartAhead
 from gui.bridge.background.store_thread import StoreThread
 from gui.bridge.record_watcher import StoreWatcher
 from gui.bridge.sessions_model import SessionsModel
@@ -129,6 +130,7 @@ class App:
         self.sessions.muting.restore(layout.muted, layout.muted_until)
         self._notifier = Notifier(self.sessions, catalog, self.windows.is_looked_at, self.notifications)
         self.notifications.answered.connect(self._notifier.answer)
+        self._start_ahead = StartAhead(self.sessions.tasks, self.sessions.login_path)
         self._announcer = StatusAnnouncer(self.sessions, lambda: self.window, self._is_used)
         self._bells = Bells(self.sessions, self.windows.window_of)
         self._use_settings()
@@ -171,6 +173,7 @@ class App:
         self.theme.changed.connect(self._show_in_colors)
         self.settings.changed.connect(self._use_settings)
         self.settings.files_changed.connect(self._use_agents)
+        windows.start_is_near.connect(self._start_ahead.prepare)
         windows.settings_wanted.connect(self._settings_window.open)
         tray.settings_wanted.connect(self._settings_window.open)
         self.sessions.muting.changed.connect(self._remember_muted)

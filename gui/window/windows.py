@@ -12,6 +12,7 @@ from gui.settings.layout import WindowLayout
 from gui.settings.saved_window import SavedWindow
 from gui.window.main_window import MainWindow
 from gui.window.page.chat_page import ChatPage
+from session_host.agents.agent import Agent
 
 PATIENCE_S = 60.0
 """How long a closed window waits for the end of work that it may have begun."""
@@ -29,12 +30,14 @@ class Windows(QObject):
         close_wanted: the user closed the only window.
         looks_elsewhere: the user now looks at another chat, or at none, or returns to a window.
         settings_wanted: the settings window is to be shown.
+        start_is_near: the user has chosen this agent for a new chat.
     """
 
     layout_changed = Signal()
     close_wanted = Signal()
     looks_elsewhere = Signal()
     settings_wanted = Signal()
+    start_is_near = Signal(Agent)
 
     def __init__(
         self,
@@ -57,6 +60,7 @@ class Windows(QObject):
         window.others = _OthersOf(self, window)
         window.layout_changed.connect(self._on_layout)
         window.settings_wanted.connect(self.settings_wanted)
+        window.chat_actions.start_is_near.connect(self.start_is_near)
         window.close_wanted.connect(lambda: self._on_close_wanted(window))
         window.looks_elsewhere.connect(lambda: self._on_looks(window))
         window.tabs.emptied.connect(lambda: self._on_emptied(window))

@@ -18,6 +18,7 @@ import signal
 import subprocess
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -47,6 +48,8 @@ FEWEST_OPTIONS = 5
 
 _QUIET_S = 0.1
 _saving = threading.Lock()
+_asking: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+"""By the program's path."""
 _VERSION = re.compile(r"\d+(?:\.\d+)+(?:[-+][\w.-]*\w)?")
 _OPTION = re.compile(r"(?<![\w-])--?[A-Za-z][\w-]*")
 _COMMAND = re.compile(r"(?m)^[ \t]+(?:[a-z][\w-]*[ \t])?([a-z][\w-]*)(?=[\s,]|$)")
@@ -102,16 +105,19 @@ def probed(agent: Agent, path: str, environment: Mapping[str, str], patience_s: 
         return Probe()
     # npm gives all files of a package one fixed modification time; the change time reveals a new version.
     size, times = found.st_size, [found.st_mtime_ns, found.st_ctime_ns]
-    kept = _load().get(resolved)
-    if kept is not None and (kept.size, kept.times) != (size, times):
-        kept = None
-    if kept is not None and _is_enough(kept, patience_s):
-        return kept.probe
+    former = _kept(resolved, size, times)
+    if former is not None and _is_enough(former, patience_s):
+        return former.probe
     if patience_s <= 0:
         return Probe()
-    probe = ask(resolved, agent.version, environment, patience_s)
-    _keep(resolved, _Kept(size, times, probe, kept.tries + 1 if kept is not None else 1))
-    return probe
+    with _asking[resolved]:
+        kept = _kept(resolved, size, times)
+        # If another thread has asked meanwhile, its answer counts, also an insufficient one: a start waits once.
+        if kept is not None and kept != former and (patience_s <= PATIENCE_S or _is_enough(kept, patience_s)):
+            return kept.probe
+        probe = ask(resolved, agent.version, environment, patience_s)
+        _keep(resolved, _Kept(size, times, probe, kept.tries + 1 if kept is not None else 1))
+        return probe
 
 
 def versions(agents: Mapping[str, Agent], environment: Mapping[str, str]) -> dict[str, str]:
@@ -275,6 +281,12 @@ def _load() -> dict[str, _Kept]:
         return msgspec.json.decode(_file().read_bytes(), type=dict[str, _Kept])
     except (OSError, msgspec.DecodeError, RecursionError):
         return {}  # The file's contents can be asked for again.
+
+
+def _kept(path: str, size: int, times: list[int]) -> _Kept | None:
+    """The kept answer of this version of a program."""
+    kept = _load().get(path)
+    return kept if kept is not None and (kept.size, kept.times) == (size, times) else None
 
 
 def _keep(path: str, entry: _Kept) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
@@ -32,6 +32,8 @@ from session_host.paths import agent_socket
 from session_host.protocol.values import GridSize, Runtime
 
 RECENT_DIRECTORIES = 12
+SETTLED_MS = 150
+"""How long an agent is chosen before its start is prepared."""
 
 
 class ChatActions(QObject):
@@ -39,9 +41,11 @@ class ChatActions(QObject):
 
     Signals:
         ending: the user ends a chat.
+        start_is_near: the user has chosen this agent in the sheet that starts a chat.
     """
 
     ending = Signal(Chat)
+    start_is_near = Signal(Agent)
 
     def __init__(
         self,
@@ -64,6 +68,8 @@ class ChatActions(QObject):
         self._open_chat = open_chat
         self._tabs = tabs
         self._focus_page = focus_page
+        self.settle = QTimer(self, singleShot=True, interval=SETTLED_MS)
+        self.settle.timeout.connect(self._on_settled)
         sheets.made.connect(self._on_sheet)
         sessions.removed.connect(lambda session_id: banners.withdraw(f"removed {session_id}"))
 
@@ -72,6 +78,8 @@ class ChatActions(QObject):
             sheet.wanted.connect(self._on_wanted)
             sheet.directory_settled.connect(self._on_directory)
             self._sessions.path_found.connect(sheet.look_again)
+            sheet.opened.connect(self.settle.start)
+            sheet.tiles.chosen.connect(lambda _name: self.settle.start())
 
     # ------------------------------------------------------------ starting
 
@@ -92,6 +100,12 @@ class ChatActions(QObject):
         where = directory or self._tabs.directory() or layout.last_directory or _where_the_window_was_started()
         self._sheets.new_chat.ask(agent or layout.last_agent, where, starts, overrides or {})
         self._sessions.tasks.start(self._offer_recent(), "recent directories")
+
+    def _on_settled(self) -> None:
+        sheet = self._sheets.new_chat
+        name = sheet.tiles.current()
+        if sheet.is_open and sheet.tiles.is_installed(name):
+            self.start_is_near.emit(self._agents[name])
 
     def _on_directory(self, directory: str) -> None:
         self._sessions.tasks.start(self._tell_repository(directory), "repository")

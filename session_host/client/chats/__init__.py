@@ -1,6 +1,7 @@
 """Actions on chats: launch, resume, remove.
 
 launch            makes the spec, records it, asks the keeper
+start_ahead       what the first start of an agent would wait for, done before
 structured_launch how an agent is started without a terminal
 installed_version the abilities of an agent's installed version
 settings          ``chats.toml``

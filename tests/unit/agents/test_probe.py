@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ from session_host.agents.agent import Agent, StructuredSettings
 from session_host.agents.catalog import load_catalog
 from session_host.agents.probe import Probe, ask, probed, speaks_protocol, supported, versions
 from session_host.paths import state_dir
+from tests.programs import Gate
 from tests.support.processes import is_alive
-from tests.support.waiting import wait_for_end
+from tests.support.waiting import wait_for_end, wait_until
 
 HELP = """\
 Usage: x [options] [prompt]
@@ -155,6 +157,19 @@ class TestOnceForEachVersion:
         probed(an_agent(), path, os.environ, 10)
 
         assert probed(an_agent(), str(link), os.environ, 0).version == "1.2.3-rc.4"
+
+    def test_two_that_ask_at_once_ask_once(self, program: Program, tmp_path: Path) -> None:
+        count, gate = tmp_path / "count", Gate(tmp_path / "gate")
+        path = program(f"{well_behaved(count)}\nhead -c 1 {gate.path} > {os.devnull}")
+        with ThreadPoolExecutor() as threads:
+            first = threads.submit(probed, an_agent(), path, os.environ, 60)
+            wait_until(lambda: count.is_file() and count.read_text() == "\n\n", 10, "both questions")
+            second = threads.submit(probed, an_agent(), path, os.environ, 60)
+            gate.release(4)
+            assert first.result() == second.result() != Probe()
+        gate.close()
+
+        assert count.read_text() == "\n\n"
 
     def test_one_that_never_answers_delays_few_starts(self, program: Program, tmp_path: Path) -> None:
         path = program(f"echo >> {tmp_path}/count; exit 1")

@@ -19,7 +19,8 @@ from gui.tray.tray import Tray
 from gui.window.page.terminal_page import TerminalPage
 from gui.window.remote_control import single_instance
 from session_host import paths
-from session_host.errors import StoreError
+from session_host.agents.agent import Agent
+from session_host.errors import LaunchFailed, StoreError
 from session_host.protocol.values import State
 from session_host.storage.store import SessionRecord, Store
 from tests.support.area import Area
@@ -118,6 +119,18 @@ async def test_a_chat_chosen_in_the_tray_is_in_front_with_the_keyboard(app: App)
     await until(page.view.hasFocus)
     other.close()
     other.deleteLater()
+
+
+async def test_what_a_start_waits_for_is_done_while_its_sheet_is_open(app: App, monkeypatch: pytest.MonkeyPatch):
+    prepared: list[str] = []
+
+    def start_ahead(agent: Agent, environment: dict[str, str]) -> None:
+        prepared.append(agent.name)
+        raise LaunchFailed("the start says so")
+
+    monkeypatch.setattr("session_host.client.chats.start_ahead.start_ahead", start_ahead)
+    app.window.chat_actions.new_chat("shell", "/tmp")
+    await until(lambda: prepared == ["shell"])
 
 
 async def test_the_layout_is_in_the_record_at_once(app: App):

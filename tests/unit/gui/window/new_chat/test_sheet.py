@@ -229,3 +229,25 @@ async def test_the_sheet_fits_into_a_small_window(claude: None, played: Played) 
         played.settle()
         place = control.mapTo(sheet.body, control.rect().center())
         assert sheet.scrolled.geometry().contains(place), "it can be scrolled to"
+
+
+async def test_the_start_of_the_chosen_agent_is_near_if_it_is_installed(played: Played, claude: None):
+    window = played.open_window()
+    near: list[str] = []
+    window.chat_actions.start_is_near.connect(lambda agent: near.append(agent.name))
+
+    async def settled() -> list[str]:
+        await played.until(lambda: not window.chat_actions.settle.isActive(), "the choice to settle")
+        return near
+
+    window.chat_actions.new_chat("claude", "/tmp")
+    assert await settled() == ["claude"]
+    tiles = window.sheets.new_chat.tiles
+    tiles.choose("codex")
+    assert await settled() == ["claude"], "it is not installed"
+    tiles.choose("codex")
+    tiles.choose("shell")
+    assert await settled() == ["claude", "shell"]
+    window.sheets.new_chat.put_away()
+    window.chat_actions.new_chat("claude", "/tmp")
+    assert await settled() == ["claude", "shell", "claude"]

@@ -1,0 +1,30 @@
+"""Prepares the start of a chat in a thread while the user fills in its sheet."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+from gui.bridge.background.login_path import LoginPathFinder
+from gui.bridge.background.tasks import Tasks
+from session_host.agents.agent import Agent
+from session_host.errors import OutliveError
+
+
+class StartAhead:
+    """Starts the keeper and asks the agent's program for its options, so that the start does not wait for them."""
+
+    def __init__(self, tasks: Tasks, login_path: LoginPathFinder) -> None:
+        self._tasks = tasks
+        self._login_path = login_path
+
+    def prepare(self, agent: Agent) -> None:
+        """Prepare the start of this agent."""
+        self._tasks.start(self._prepare(agent), "prepare a start")
+
+    async def _prepare(self, agent: Agent) -> None:
+        from session_host.client.chats.start_ahead import start_ahead  # the window's start does without
+
+        environment = await self._login_path.environment()
+        with contextlib.suppress(OutliveError):  # The start itself reports it.
+            await asyncio.to_thread(start_ahead, agent, environment)

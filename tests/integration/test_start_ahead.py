@@ -1,0 +1,47 @@
+"""What the first start of an agent waits for is done before it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from session_host.agents.catalog import load_catalog
+from session_host.client.chats.start_ahead import start_ahead
+from session_host.errors import AgentNotFound
+from session_host.keeper_client.requests import keeper_status
+from session_host.paths import config_dir
+from tests.conftest import Sessions
+from tests.support.area import Area
+from tests.support.windows import outlive
+
+HELP = "--session-id <id> --settings <file> --model <model> --print --debug"
+
+
+@pytest.fixture
+def asked(area: Area, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An agent; the file gets the first word of each of its starts."""
+    programs, asked = area.home / "bin", area.home / "asked"
+    programs.mkdir()
+    program = programs / "claude"
+    program.write_text(
+        f"#!/bin/sh\necho $1 >> {asked}\ncase $1 in --version) echo 1.2.3;; --help) echo '{HELP}';; esac\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
+    return asked
+
+
+def test_the_keeper_is_there_and_the_agent_is_asked_no_more(sessions: Sessions, area: Area, asked: Path) -> None:
+    start_ahead(load_catalog(config_dir())["claude"], os.environ)
+
+    assert keeper_status() is not None
+    assert sorted(asked.read_text().split()) == ["--help", "--version"]
+    outlive("new", "claude", "-d", cwd=area.home)
+    assert sorted(asked.read_text().split()) == ["--help", "--settings", "--version"]
+
+
+def test_an_agent_that_is_gone_is_told_of(sessions: Sessions) -> None:
+    with pytest.raises(AgentNotFound):
+        start_ahead(load_catalog(config_dir())["codex"], {"PATH": os.devnull})
