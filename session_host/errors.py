@@ -24,6 +24,7 @@
     ├── NotResumable             the conversation cannot be resumed; the message says why
     │   ├── ConversationUnknown  the conversation's id is unknown: use the agent's own picker
     │   └── ConversationOpen     the conversation is open elsewhere: end that, or resume anyway
+    ├── NoAnswer                 the agent's record has no such answer; the message says why
     ├── WorktreeError            git is missing or refuses; the directory is unchanged
     ├── UnsafeDirectory          the runtime or state directory cannot be trusted
     ├── ConfigError              a user's file cannot be read; the message names the file and the line
@@ -152,6 +153,10 @@ class ConversationUnknown(NotResumable):
 
 class ConversationOpen(NotResumable):
     """Another process has the conversation open; two at once would damage it."""
+
+
+class NoAnswer(OutliveError):
+    """The agent's record has no such answer, or cannot be read."""
 
 
 class WorktreeError(OutliveError):

@@ -24,6 +24,7 @@ from gui.window.actions.actions import Actions
 from gui.window.actions.chat_actions import ChatActions
 from gui.window.actions.chat_menu import ChatMenu
 from gui.window.actions.commands import Commands
+from gui.window.actions.copying import ChatAnswers
 from gui.window.actions.open_links import LinkOpener
 from gui.window.actions.page_wiring import PageWiring
 from gui.window.actions.resume_all import ResumeAll
@@ -134,6 +135,7 @@ class MainWindow(QWidget):
             key_table.of_the_window(sequences, preferences.keys), ask_errors=self.sheets.show_output,
             set_zoom=self.set_zoom, grid_changed=self._on_grid,
             confirms_paste=lambda: settings.preferences.window.confirm_paste,
+            answers_of=lambda chat: ChatAnswers(chat, sessions, agents, self.banners),
         )  # fmt: skip
         self._connect()
         self.frame.apply()

@@ -228,7 +228,7 @@ TITLES = {
     "scroll_to_end": QT_TRANSLATE_NOOP("action", "Scroll to bottom"),
     "previous_prompt": QT_TRANSLATE_NOOP("action", "Go to previous prompt"),
     "next_prompt": QT_TRANSLATE_NOOP("action", "Go to next prompt"),
-    "copy_output": QT_TRANSLATE_NOOP("action", "Copy output of command"),
+    "copy_output": QT_TRANSLATE_NOOP("action", "Copy last answer or output of command"),
     "select_output": QT_TRANSLATE_NOOP("action", "Select output of command"),
     "zoom_in": QT_TRANSLATE_NOOP("action", "Zoom in"),
     "zoom_out": QT_TRANSLATE_NOOP("action", "Zoom out"),

@@ -1,4 +1,4 @@
-"""Texts about a shell's prompts and the commands that were run there."""
+"""Texts about a shell's prompts and the commands that were run there, and about an agent's turns and answers."""
 
 from __future__ import annotations
 
@@ -38,12 +38,45 @@ def select_output() -> str:
     return translate("prompts", "Select output of this command")
 
 
+def copy_answer() -> str:
+    return translate("prompts", "Copy this answer")
+
+
+def copy_last_answer() -> str:
+    return translate("prompts", "Copy last answer")
+
+
 def copied() -> str:
     return translate("prompts", "Output copied")
 
 
 def no_output() -> str:
     return translate("prompts", "No output here")
+
+
+def copied_last_answer(lines: int) -> str:
+    return translate("prompts", "Copied the last answer (%n line(s))", "", lines)
+
+
+def copied_unfinished_answer(lines: int) -> str:
+    """The agent has not finished the answer."""
+    return translate("prompts", "Copied the answer so far (%n line(s)); it is still being written", "", lines)
+
+
+def copied_answer_before(lines: int) -> str:
+    """The last prompt has no answer, so the answer before it was copied."""
+    return translate("prompts", "The last prompt has no answer; copied the one before (%n line(s))", "", lines)
+
+
+def copied_answer(lines: int) -> str:
+    """The answer that the user went to, which is not the last one."""
+    return translate("prompts", "Copied the answer to this prompt (%n line(s))", "", lines)
+
+
+def record_is_slow(agent: str) -> str:
+    return translate("prompts", "{agent}’s record could not be read in time; check the disk it is on").format(
+        agent=agent
+    )
 
 
 def exit_code(code: int) -> str:

@@ -116,6 +116,37 @@
     </message>
 </context>
 <context>
+    <name>prompts</name>
+    <message numerus="yes">
+        <source>Copied the last answer (%n line(s))</source>
+        <translation>
+            <numerusform>Copied the last answer (%n line)</numerusform>
+            <numerusform>Copied the last answer (%n lines)</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Copied the answer so far (%n line(s)); it is still being written</source>
+        <translation>
+            <numerusform>Copied the answer so far (%n line); it is still being written</numerusform>
+            <numerusform>Copied the answer so far (%n lines); it is still being written</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>The last prompt has no answer; copied the one before (%n line(s))</source>
+        <translation>
+            <numerusform>The last prompt has no answer; copied the one before (%n line)</numerusform>
+            <numerusform>The last prompt has no answer; copied the one before (%n lines)</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Copied the answer to this prompt (%n line(s))</source>
+        <translation>
+            <numerusform>Copied the answer to this prompt (%n line)</numerusform>
+            <numerusform>Copied the answer to this prompt (%n lines)</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>sheet</name>
     <message numerus="yes">
         <source>%n line(s)</source>

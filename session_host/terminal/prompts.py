@@ -67,6 +67,15 @@ class Prompt(NamedTuple):
     """Whether it is the beginning of an agent's turn, near the user's prompt; it has no output."""
 
 
+class TurnPlace(NamedTuple):
+    """A place among an agent's turns."""
+
+    later: int
+    """Turns that begin below it."""
+    text: str
+    """The rows around the beginning of its turn, where the user's prompt is."""
+
+
 class SavedPrompt(NamedTuple):
     """A prompt in a snapshot."""
 

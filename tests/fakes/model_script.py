@@ -8,6 +8,7 @@ A prompt may hold any of these, in any order; ``Script.of`` reads them:
 - ``tool: COMMAND`` (to the end of the line): the agent's own shell tool is asked for, with that command; the answer
   comes once the agent sent the result. Several such lines are asked one after the other.
 - ``use: NAME {JSON}``: any tool by its name, with these arguments.
+- ``say: TEXT`` (to the end of the line): what the model says before it asks for each tool.
 - ``cut: K``: the connection is dropped after K lines.
 - ``fail: STATUS``: refused with this HTTP status; ``after: S`` adds ``Retry-After: S``.
 - ``silent: 1``: the request is taken and never answered.
@@ -27,6 +28,7 @@ Json = dict[str, Any]
 
 NUMBERS = re.compile(r"\b(count|delay|hold|cut|fail|after|silent|times):\s*(\d+)")
 CALLS = re.compile(r"\b(tool|use):[ \t]*(.+)$", re.MULTILINE)
+SAYS = re.compile(r"^say:[ \t]*(.+)$", re.MULTILINE)
 
 SHELLS = ("bash", "shell", "shell_command", "exec_command", "local_shell", "run_shell_command")
 """What agents call the tool that runs a command, in lower case."""
@@ -85,6 +87,7 @@ class Script:
         delay_s: before each line.
         hold: after so many lines the stream waits to be released.
         wishes: tools to ask for, one after the other, before the answer.
+        says: the text before each of them.
         cut: after so many lines the connection is dropped.
         status: the HTTP status of a refusal.
         retry_after_s: said with the refusal.
@@ -96,6 +99,7 @@ class Script:
     delay_s: float = 0.0
     hold: int | None = None
     wishes: tuple[Wish, ...] = ()
+    says: str = ""
     cut: int | None = None
     status: int | None = None
     retry_after_s: int | None = None
@@ -105,12 +109,14 @@ class Script:
     @classmethod
     def of(cls, prompt: str) -> Self:
         """Read a prompt's words."""
-        words = {word: int(number) for word, number in NUMBERS.findall(CALLS.sub("", prompt))}
+        words = {word: int(number) for word, number in NUMBERS.findall(SAYS.sub("", CALLS.sub("", prompt)))}
+        says = SAYS.search(prompt)
         return cls(
             lines=words.get("count"),
             delay_s=words.get("delay", 0) / 1000,
             hold=words.get("hold"),
             wishes=tuple(wish(*found) for found in CALLS.findall(prompt)),
+            says=says[1].strip() if says else "",
             cut=words.get("cut"),
             status=words.get("fail"),
             retry_after_s=words.get("after"),

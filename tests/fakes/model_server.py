@@ -179,6 +179,8 @@ class ModelServer:
             return
         if len(seen.results) < len(script.wishes):
             number = len(seen.results)
+            if script.says:
+                yield script.says
             call = script.wishes[number].call(seen.tools, f"call_{len(self.requests)}_{number}")
             yield call or f"there is no such tool among {[tool.name for tool in seen.tools]}"
             return

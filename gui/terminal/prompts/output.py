@@ -19,7 +19,7 @@ def output_rows(emulator: Emulator, prompt: Prompt) -> tuple[int, int]:
     last = prompt.end
     if last is None:
         last = emulator.scrollback_rows + emulator.cursor.row + 1
-    rows = _rows(emulator, prompt.output, last)
+    rows = rows_between(emulator, prompt.output, last)
     while rows and not rows[-1].runs:
         rows.pop()
     return prompt.output, prompt.output + len(rows)
@@ -28,13 +28,14 @@ def output_rows(emulator: Emulator, prompt: Prompt) -> tuple[int, int]:
 def output_text(emulator: Emulator, prompt: Prompt) -> str:
     """The output with soft wraps joined, without the prompt; "" for none."""
     first, end = output_rows(emulator, prompt)
-    rows = _rows(emulator, first, end)
+    rows = rows_between(emulator, first, end)
     if rows:
         rows[-1] = _without_mark(rows[-1])
     return "\n".join(logical_lines(rows, emulator.size.columns)).rstrip("\n")
 
 
-def _rows(emulator: Emulator, first: int, end: int) -> list[Row]:
+def rows_between(emulator: Emulator, first: int, end: int) -> list[Row]:
+    """The rows from the first to the one before the end, counted from the oldest of the history."""
     history = emulator.scrollback_rows
     rows = emulator.history(first, min(end, history) - first) if first < history else []
     if end > history:

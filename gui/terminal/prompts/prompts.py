@@ -12,10 +12,10 @@ from gui.terminal.drawing.surface import Place, Surface
 from gui.terminal.input import clipboard
 from gui.wording import prompt_texts
 from session_host.terminal.base import Emulator
-from session_host.terminal.prompts import Prompt, RowMark
+from session_host.terminal.prompts import Prompt, RowMark, TurnPlace
 
 from .margin import Extent, MarginMark, PromptMargin
-from .output import output_rows, output_text
+from .output import output_rows, output_text, rows_between
 from .place_label import PlaceLabel
 
 _MARKS_AFTER_MS: Final = 40
@@ -26,6 +26,19 @@ _CONTEXT_ROWS: Final = 1
 
 _TURN_SHARE: Final = 3
 """The share of the view (a third) above the mark of an agent's turn: the user's prompt is up to nine rows above it."""
+
+_TURN_ROWS: Final = (9, 2)
+"""Rows above the mark of an agent's turn, and from it on, in which the user's prompt begins."""
+
+
+class AnswerSource(Protocol):
+    """Gives the answers of an agent that does not mark them in its terminal."""
+
+    def has_answers(self) -> bool:
+        """Whether the chat's agent keeps its answers."""
+
+    def copy_answer(self, place: TurnPlace | None) -> bool:
+        """Put the answer at a place on the clipboard, None for the last one, and say so; False without an agent."""
 
 
 class PromptsHost(Protocol):
@@ -61,12 +74,17 @@ class TerminalPrompts:
         self._current: tuple[Emulator, RowMark] | None = None
         """The prompt that the user went to, until the user scrolls or types."""
         self._shown: tuple[Emulator | None, Place] = (None, Place())
+        self._answers: AnswerSource | None = None
         self.margin = PromptMargin(view, surface)
         self.label = PlaceLabel(view, surface)
         self._look = QTimer(view, singleShot=True, interval=_MARKS_AFTER_MS)
         self._look.timeout.connect(self.show_marks)
         for signal in (host.scrolled, host.typed):
             signal.connect(self._on_moved)
+
+    def set_answers(self, answers: AnswerSource) -> None:
+        """Set the source of answers that are not marked in the terminal."""
+        self._answers = answers
 
     # -- the way to a prompt
 
@@ -158,15 +176,15 @@ class TerminalPrompts:
         return found[-1] if found else None
 
     def copy_output(self, prompt: Prompt | None = None) -> None:
-        """Put the output of a command, or of the chosen one, on the clipboard."""
+        """Put the output of a command, or of the chosen one, on the clipboard; of an agent, an answer."""
         emulator = self._host.emulator
-        if emulator is None:
-            return
         prompt = prompt or self.chosen()
-        text = output_text(emulator, prompt) if prompt is not None else ""
+        text = output_text(emulator, prompt) if emulator is not None and prompt is not None else ""
         if text:
             clipboard.copy_text(text)
-        self.label.say(prompt_texts.copied() if text else prompt_texts.no_output())
+            self.label.say(prompt_texts.copied())
+        elif self._answers is None or not self._answers.copy_answer(self._turn_place()):
+            self.label.say(prompt_texts.no_output())
 
     def select_output(self, prompt: Prompt | None = None) -> None:
         """Select the output of a command, or of the chosen one."""
@@ -193,13 +211,36 @@ class TerminalPrompts:
         self._host.emulator_touched()
 
     def extended(self, menu: QMenu, row: int) -> QMenu:
-        """The menu with what can be done with the command at a row of the viewport."""
-        prompt = self.at(row)
+        """The menu with what can be done with the command, or the agent's turn, at a row of the viewport."""
+        prompt, answers = self.at(row), self._answers
         if prompt is not None:
             menu.addSeparator()
             menu.addAction(prompt_texts.copy_output(), lambda: self.copy_output(prompt))
             menu.addAction(prompt_texts.select_output(), lambda: self.select_output(prompt))
+        elif answers is not None and answers.has_answers():
+            place = self._turn_place(row)
+            menu.addSeparator()
+            title = prompt_texts.copy_answer() if place is not None else prompt_texts.copy_last_answer()
+            menu.addAction(title, lambda: answers.copy_answer(place))
         return menu
+
+    def _turn_place(self, row: int | None = None) -> TurnPlace | None:
+        """The place of a row of the viewport among an agent's turns, or of the turn that the user went to.
+
+        None if nothing there belongs to a known turn, and at the end of the terminal without such a row.
+        """
+        emulator, place, current = self._host.emulator, self._surface.place, self._current_row()
+        if emulator is None or (row is None and current is None and not place.offset):
+            return None
+        top = place.history_rows - place.offset
+        last = top + row if row is not None else current if current is not None else top + emulator.size.rows - 1
+        marks = [prompt.row for prompt in emulator.prompts() if prompt.turn]
+        above = [mark for mark in marks if mark <= last]
+        if not above:
+            return None
+        before, after = _TURN_ROWS
+        rows = rows_between(emulator, max(above[-1] - before, 0), above[-1] + after)
+        return TurnPlace(len(marks) - len(above), "\n".join(each.text() for each in rows))
 
     # -- marks
 

@@ -10,6 +10,7 @@ several_chats     actions on the chats that are selected in the sidebar
 chat_menu         the menu of one chat
 theme_actions     chooses a theme, and imports one
 page_wiring       connects a page's signals with the actions
+copying           copies answers of agents
 open_links        opens the target of a link
 editors           the command of the user's editor, with line and column
 pane_actions      the handlers of actions on panes

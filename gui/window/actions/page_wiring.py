@@ -8,6 +8,7 @@ from PySide6.QtGui import QGuiApplication
 
 from gui.bridge.chat import Chat
 from gui.terminal.input.clipboard import LARGE_CHARACTERS, has_controls
+from gui.terminal.prompts.prompts import AnswerSource
 from gui.window.actions.chat_actions import ChatActions
 from gui.window.actions.open_links import LinkOpener
 from gui.window.actions.resuming import EndedChatActions
@@ -36,11 +37,12 @@ class PageWiring:
         set_zoom: Callable[[int], object],
         grid_changed: Callable[[TerminalPage], object],
         confirms_paste: Callable[[], bool],
+        answers_of: Callable[[Chat], AnswerSource],
     ) -> None:
         """Set up the wiring.
 
         ``window_keys`` are the keys that the window does not pass to programs; ``confirms_paste`` says whether the user
-        wants to be asked before a risky paste.
+        wants to be asked before a risky paste; ``answers_of`` gives the answers of a chat's agent.
         """
         self._tabs = tabs
         self._banners = banners
@@ -52,6 +54,7 @@ class PageWiring:
         self._set_zoom = set_zoom
         self._grid_changed = grid_changed
         self._confirms_paste = confirms_paste
+        self._answers_of = answers_of
         tabs.active_changed.connect(banners.arrange)
 
     def set_window_keys(self, window_keys: tuple[str, ...]) -> None:
@@ -80,6 +83,7 @@ class PageWiring:
 
     def _wire_terminal(self, page: TerminalPage) -> None:
         page.view.set_window_keys(self._window_keys)
+        page.view.prompts.set_answers(self._answers_of(page.chat))
         page.paste_asks.connect(lambda text: self._ask_paste(page, text))
         page.grid_changed.connect(lambda: self._grid_changed(page))
         page.clipboard_offered.connect(lambda text: self._on_clipboard(page, text))

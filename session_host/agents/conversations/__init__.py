@@ -4,11 +4,14 @@ One module for each agent, under the name that the catalog gives as ``place``. T
 must not write to any (except ``gemini_guard``), nor know sessions or hosts.
 
     base           base types for looking up an agent's conversations
+    turns          prompts and answers, put together from texts; pure
+    backwards      reads an agent's record from its end
     registry       the table of conversation stores, by the names in the catalog
     claude         Claude Code: a transcript for each conversation, a file for each running process
     codex          Codex: a rollout for each thread, with a lock while a process has it open
     copilot        Copilot CLI: a directory for each conversation, with a file for each process that has it open
     gemini         Gemini CLI: transcripts by project, which it may delete by itself
+    gemini_answers reads the texts of Gemini CLI's transcripts
     gemini_guard   keeps a running chat's transcript from being deleted by another Gemini CLI
     gemini_turns   finds Gemini CLI's current conversation by the transcripts written in its turns; pure
     opencode       opencode: all conversations in one SQLite file

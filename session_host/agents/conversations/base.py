@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from pathlib import Path
 from typing import NamedTuple, Protocol
+
+from .turns import Turn
 
 
 class Availability(Enum):
@@ -73,3 +75,13 @@ class ConversationStore(Protocol):
 
     def opened_by(self, sought: ConversationQuery) -> list[int]:
         """The living processes that have a conversation open, by the agent's own files. Blocks on the disk."""
+
+    def turns(self, sought: ConversationQuery) -> Iterator[Turn]:
+        """Yield the turns of a conversation, the newest first. Blocks on the disk.
+
+        Sub-agents' texts, tools and thoughts are no part of an answer.
+
+        Raises:
+            OSError: the agent's files cannot be read.
+            TooFarBack: the next turn begins too far back in the file.
+        """

@@ -9,14 +9,59 @@ there, the file holds no line of the user's, and then neither ``--resume`` nor `
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
+
+from session_host.agents.conversations.backwards import newest_first, records_backwards
 from session_host.agents.conversations.base import Availability, ConversationQuery, LookupResult
 from session_host.agents.conversations.process_files import in_conversation
+from session_host.agents.conversations.turns import Said, Turn, turns_of
 
 _USER_LINE = re.compile(rb'"type":\s*"user"')
 _PIECE_BYTES = 1 << 20
 _LONGEST_MATCH_BYTES = 64
+_INTERRUPTED = "[Request interrupted by user"
+
+
+class _Block(msgspec.Struct):
+    type: str = ""
+    text: str = ""
+
+
+class _Message(msgspec.Struct):
+    content: str | list[_Block] = ""
+    model: str = ""
+
+    @property
+    def text(self) -> str:
+        """The text, without thoughts and tools."""
+        if isinstance(self.content, str):
+            return self.content
+        return "\n\n".join(block.text for block in self.content if block.type == "text")
+
+    @property
+    def has_result(self) -> bool:
+        """Whether it is a tool's result."""
+        return not isinstance(self.content, str) and any(block.type == "tool_result" for block in self.content)
+
+
+class _Line(msgspec.Struct, rename="camel"):
+    """A line of a transcript.
+
+    Attributes:
+        is_sidechain: of a sub-agent.
+        is_meta: Claude Code's own note in the user's name, as is ``is_compact_summary``.
+        is_api_error_message: Claude Code's own line in the model's name.
+    """
+
+    type: str = ""
+    message: _Message | None = None
+    is_sidechain: bool = False
+    is_meta: bool = False
+    is_compact_summary: bool = False
+    is_api_error_message: bool = False
 
 
 class Claude:
@@ -40,6 +85,10 @@ class Claude:
     def opened_by(self, sought: ConversationQuery) -> list[int]:
         return list(in_conversation(_home(sought) / "sessions", sought.conversation))
 
+    def turns(self, sought: ConversationQuery) -> Iterator[Turn]:
+        for path in newest_first(_projects(sought).glob(f"*/{sought.conversation}.jsonl"))[:1]:
+            yield from turns_of(_said(path))
+
 
 def _home(sought: ConversationQuery) -> Path:
     return sought.from_variable("CLAUDE_CONFIG_DIR", sought.home / ".claude")
@@ -47,6 +96,17 @@ def _home(sought: ConversationQuery) -> Path:
 
 def _projects(sought: ConversationQuery) -> Path:
     return _home(sought) / "projects"
+
+
+def _said(path: Path) -> Iterator[Said]:
+    for line in records_backwards(path, _Line):
+        message = line.message
+        if message is None or line.is_sidechain or line.is_meta or line.is_compact_summary:
+            continue
+        if line.type == "assistant" and not line.is_api_error_message and message.model != "<synthetic>":
+            yield Said("agent", message.text)
+        elif line.type == "user" and not message.has_result and not message.text.startswith(_INTERRUPTED):
+            yield Said("user", message.text)
 
 
 def _has_user_line(path: Path) -> bool:

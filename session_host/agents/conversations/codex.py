@@ -8,10 +8,45 @@ cannot be resumed. ``thread-writer-locks/<id>.lock`` outlives its process, so on
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
+
+from session_host.agents.conversations.backwards import newest_first, records_backwards
 from session_host.agents.conversations.base import Availability, ConversationQuery, LookupResult
+from session_host.agents.conversations.turns import Said, Turn, turns_of
 from session_host.system.processes import proc
+
+
+class _Content(msgspec.Struct):
+    type: str = ""
+    text: str = ""
+
+
+class _Item(msgspec.Struct):
+    type: str = ""
+    content: list[_Content] = []
+
+
+class _Payload(msgspec.Struct):
+    """What a line holds.
+
+    Attributes:
+        item: what was completed.
+        message: a prompt, in rollouts of former versions.
+    """
+
+    type: str = ""
+    role: str = ""
+    content: list[_Content] = []
+    item: _Item | None = None
+    message: str = ""
+
+
+class _Line(msgspec.Struct):
+    type: str
+    payload: _Payload
 
 
 class Codex:
@@ -19,8 +54,7 @@ class Codex:
 
     def find(self, sought: ConversationQuery) -> LookupResult:
         home = _home(sought)
-        name = f"rollout-*-{sought.conversation}.jsonl"
-        if any(home.glob(f"sessions/*/*/*/{name}")) or any(home.glob(f"archived_sessions/{name}")):
+        if any(_rollouts(sought)):
             return LookupResult(Availability.WHOLE)
         if sought.used:
             return LookupResult(Availability.LOST, f"Codex's transcript is missing from {home / 'sessions'}")
@@ -39,9 +73,35 @@ class Codex:
         # Inode numbers are unique only within one file system.
         return sorted(pid for pid in pids if _has_open(pid, lock))
 
+    def turns(self, sought: ConversationQuery) -> Iterator[Turn]:
+        for path in newest_first(_rollouts(sought))[:1]:
+            yield from turns_of(_said(path))
+
 
 def _home(sought: ConversationQuery) -> Path:
     return sought.from_variable("CODEX_HOME", sought.home / ".codex")
+
+
+def _rollouts(sought: ConversationQuery) -> Iterator[Path]:
+    home, name = _home(sought), f"rollout-*-{sought.conversation}.jsonl"
+    yield from home.glob(f"sessions/*/*/*/{name}")
+    yield from home.glob(f"archived_sessions/{name}")
+
+
+def _said(path: Path) -> Iterator[Said]:
+    # The messages of the role "user" hold Codex's own notes, too, so an event tells the prompt.
+    for line in records_backwards(path, _Line):
+        match line.type, line.payload:
+            case "response_item", _Payload(type="message", role="assistant") as answer:
+                yield Said("agent", _text(answer.content))
+            case "event_msg", _Payload(type="item_completed", item=_Item(type="UserMessage", content=content)):
+                yield Said("user", _text(content))
+            case "event_msg", _Payload(type="user_message", message=message):
+                yield Said("user", message)
+
+
+def _text(content: list[_Content]) -> str:
+    return "\n\n".join(each.text for each in content if each.text)
 
 
 def _has_open(pid: int, path: Path) -> bool:

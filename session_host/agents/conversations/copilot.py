@@ -7,18 +7,36 @@ id begins a new conversation.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
+
+from session_host.agents.conversations.backwards import records_backwards
 from session_host.agents.conversations.base import Availability, ConversationQuery, LookupResult
+from session_host.agents.conversations.turns import Said, Turn, turns_of
 from session_host.system.processes import proc
 from session_host.system.processes.identity import is_running
+
+
+class _Data(msgspec.Struct, rename="camel"):
+    content: str = ""
+    parent_tool_call_id: str = ""
+
+
+class _Event(msgspec.Struct, rename="camel"):
+    """A line of the file; sub-agents' lines have one of the two ids."""
+
+    type: str
+    data: _Data
+    agent_id: str = ""
 
 
 class Copilot:
     """Copilot CLI's conversations; see the module."""
 
     def find(self, sought: ConversationQuery) -> LookupResult:
-        events = _directory(sought) / "events.jsonl"
+        events = _events(sought)
         if events.exists() and b'"user.message"' in events.read_bytes():
             return LookupResult(Availability.WHOLE)
         if sought.used:
@@ -30,9 +48,27 @@ class Copilot:
         pids = [int(match[1]) for name in names if (match := re.fullmatch(r"inuse\.(\d{1,10})\.hold", name))]
         return [pid for pid in pids if is_running(pid, None) and _is_it(pid)]
 
+    def turns(self, sought: ConversationQuery) -> Iterator[Turn]:
+        if _events(sought).exists():
+            yield from turns_of(_said(_events(sought)))
+
 
 def _directory(sought: ConversationQuery) -> Path:
     return sought.home / ".copilot" / "session-state" / sought.conversation
+
+
+def _events(sought: ConversationQuery) -> Path:
+    return _directory(sought) / "events.jsonl"
+
+
+def _said(path: Path) -> Iterator[Said]:
+    for event in records_backwards(path, _Event):
+        if event.agent_id or event.data.parent_tool_call_id:
+            continue
+        if event.type == "assistant.message":
+            yield Said("agent", event.data.content)
+        elif event.type == "user.message":
+            yield Said("user", event.data.content)
 
 
 def _is_it(pid: int) -> bool:

@@ -20,7 +20,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from session_host.agents.conversations.backwards import newest_first
 from session_host.agents.conversations.base import Availability, ConversationQuery, LookupResult
+from session_host.agents.conversations.gemini_answers import said
+from session_host.agents.conversations.turns import Turn, turns_of
 
 _LONGEST_TWIN_BYTES = 64 * 1024
 _UNSAID = ("/", "?", "<session_context>", "<hook_context>")
@@ -42,6 +45,14 @@ class Gemini:
 
     def opened_by(self, sought: ConversationQuery) -> list[int]:  # noqa: ARG002 - no file names them
         return []
+
+    def turns(self, sought: ConversationQuery) -> Iterator[Turn]:
+        for path in newest_first([*_transcripts(sought), *second_names(sought.files, sought.conversation)]):
+            turn = None
+            for turn in turns_of(said(path)):
+                yield turn
+            if turn is not None:
+                return  # The others are empty, or the same under another name.
 
     def before_start(self, sought: ConversationQuery) -> None:
         """Restore transcripts that Gemini CLI deleted, and remove those that would make it delete others."""

@@ -8,14 +8,26 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
+from itertools import groupby
 from pathlib import Path
 
 from session_host.agents.conversations.base import Availability, ConversationQuery, LookupResult
+from session_host.agents.conversations.turns import Said, Turn, turns_of
 
 _PATIENCE_S = 1.0
 _GLANCE_S = 0.1
 """The timeout for a host, which must not block."""
+
+_TEXTS = (
+    "SELECT message.id, json_extract(message.data, '$.role'), json_extract(part.data, '$.text')"
+    " FROM message JOIN part ON part.message_id = message.id"
+    " WHERE message.session_id = ? AND json_extract(part.data, '$.type') = 'text'"
+    " AND NOT coalesce(json_extract(part.data, '$.synthetic'), json_extract(part.data, '$.ignored'), 0)"
+    " AND json_extract(message.data, '$.summary') IS NOT 1"  # A compaction's; a prompt's summary is an object.
+    " ORDER BY message.time_created DESC, message.id DESC, part.id DESC"
+)
 
 _TITLE_MARK = "OC | "
 _LONGEST_WHOLE = 40
@@ -41,6 +53,13 @@ class OpenCode:
 
     def opened_by(self, sought: ConversationQuery) -> list[int]:  # noqa: ARG002 - no file names them
         return []
+
+    def turns(self, sought: ConversationQuery) -> Iterator[Turn]:
+        if _database(sought).exists():
+            try:
+                yield from turns_of(_said(_database(sought), sought.conversation))
+            except sqlite3.Error as error:
+                raise OSError(str(error)) from error
 
 
 def titled(sought: ConversationQuery, terminal_title: str, since_s: float) -> str:
@@ -88,3 +107,11 @@ def _opened(path: Path, patience_s: float) -> closing[sqlite3.Connection]:
 def _rows(path: Path, conversation: str) -> list[tuple[int]]:
     with _opened(path, _PATIENCE_S) as connection:
         return connection.execute("SELECT 1 FROM session WHERE id = ?", (conversation,)).fetchall()
+
+
+def _said(path: Path, conversation: str) -> Iterator[Said]:
+    with _opened(path, _PATIENCE_S) as connection:
+        rows = connection.execute(_TEXTS, (conversation,))
+        for (_, role), parts in groupby(rows, key=lambda row: row[:2]):
+            texts = [str(text or "") for _, _, text in parts]
+            yield Said("user" if role == "user" else "agent", "\n\n".join(reversed(texts)))

@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+
+import msgspec
+
+from session_host.agents.conversations.backwards import lines_backwards, records_backwards
 from session_host.agents.conversations.base import Availability, ConversationQuery, LookupResult
+from session_host.agents.conversations.turns import Said, Turn, turns_of
 from session_host.paths import endpoint_conversation
+
+_PROMPT, _NOTE, _LINE_BREAK = "#### ", "> ", "  "
+"""How aider begins the lines of prompts and its own lines, and how it ends them; a model's lines rarely end so."""
+
+_BEGINNING = "# aider chat started at "
 
 _NOTHING = LookupResult(Availability.NOTHING, "the conversation is empty")
 
@@ -26,6 +39,11 @@ class Aider:
     def opened_by(self, sought: ConversationQuery) -> list[int]:  # noqa: ARG002 - each session has its own
         return []
 
+    def turns(self, sought: ConversationQuery) -> Iterator[Turn]:
+        path = sought.files / f"{sought.conversation}.md"
+        if path.exists():
+            yield from turns_of(_in_history(path))
+
 
 class Endpoint:
     """Outlive's own chat with a model server."""
@@ -38,3 +56,50 @@ class Endpoint:
 
     def opened_by(self, sought: ConversationQuery) -> list[int]:  # noqa: ARG002 - command lines tell
         return []
+
+    def turns(self, sought: ConversationQuery) -> Iterator[Turn]:
+        path = endpoint_conversation(sought.conversation)
+        if path.exists():
+            yield from turns_of(reversed(_messages(path)))
+
+
+class _Record(msgspec.Struct):
+    """A record of a conversation with a model server: a question, the beginning of an answer, a piece of it …"""
+
+    type: str
+    text: str = ""
+    keep: int = 0
+
+
+def _messages(path: Path) -> list[Said]:
+    said: list[Said] = []
+    for record in reversed(list(records_backwards(path, _Record))):
+        match record.type:
+            case "question":
+                said.append(Said("user", record.text))
+            case "answer":
+                said.append(Said("agent", ""))
+            case "piece" if said:
+                said[-1] = said[-1]._replace(text=said[-1].text + record.text)
+            case "rewound":
+                del said[max(record.keep, 0) :]
+    return said
+
+
+def _in_history(path: Path) -> Iterator[Said]:
+    lines = (line.decode(errors="replace") for line in lines_backwards(path))
+    for kind, group in groupby(lines, _kind_of):
+        text = "\n".join(reversed([line.removeprefix(_PROMPT) if kind == "user" else line for line in group]))
+        if kind == "user":
+            yield Said("user", text)
+        elif kind == "agent" and text.strip():
+            yield Said("agent", text)
+
+
+def _kind_of(line: str) -> str:
+    if line.endswith(_LINE_BREAK):
+        if line.startswith(_PROMPT):
+            return "user"
+        if line.startswith(_NOTE):
+            return "note"
+    return "note" if line.startswith(_BEGINNING) else "agent"

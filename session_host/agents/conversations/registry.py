@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from typing import Final
 
 from session_host.agents.conversations.base import Availability, ConversationQuery, ConversationStore, LookupResult
@@ -13,6 +14,7 @@ from session_host.agents.conversations.gemini import Gemini
 from session_host.agents.conversations.opencode import OpenCode
 from session_host.agents.conversations.own_files import Aider, Endpoint
 from session_host.agents.conversations.qwen import Qwen
+from session_host.agents.conversations.turns import Turn
 
 STORES: Final[dict[str, ConversationStore]] = {
     "aider": Aider(),
@@ -47,6 +49,16 @@ def opened_by(place: str, sought: ConversationQuery) -> list[int]:
         return store.opened_by(sought) if store is not None else []
     except OSError:
         return []
+
+
+def turns_in(place: str, sought: ConversationQuery) -> Iterator[Turn]:
+    """The turns of a conversation, the newest first; none if the place is unknown.
+
+    Raises:
+        OSError, TooFarBack: as ``ConversationStore.turns``.
+    """
+    store = STORES.get(place)
+    return store.turns(sought) if store is not None else iter(())
 
 
 def before_start(place: str, sought: ConversationQuery) -> None:

@@ -8,6 +8,7 @@ settings          ``chats.toml``
 last_colors       the colours that a window last showed
 chat_worktree     a chat's git worktree: made before it starts, removed with it
 resumability      whether an ended chat's conversation can be resumed
+answers           an agent's answer, from the agent's own record
 opened_elsewhere  other processes that have the conversation open
 resume            starts a session in the same conversation
 fork              starts a chat with a copy of a structured chat's conversation

@@ -1,0 +1,31 @@
+"""The answers of a chat's agent, from the agent's own record."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from session_host.protocol.values import Activity
+
+if TYPE_CHECKING:
+    from gui.bridge.chat import Chat
+    from session_host.client.chats.answers import FoundAnswer
+    from session_host.terminal.prompts import TurnPlace
+
+PATIENCE_S = 10.0
+"""How long a record may take to read: it may lie on a disk of another computer."""
+
+
+async def answer_of(chat: Chat, place: TurnPlace | None) -> FoundAnswer:
+    """Find the answer at a place of a chat's terminal, or else the last one.
+
+    Raises:
+        NoAnswer: there is none; the message says why.
+        OutliveError: the store or the catalog cannot be read.
+        TimeoutError: the agent's record could not be read in time.
+    """
+    from session_host.client.chats.answers import find_answer
+
+    is_working = not chat.is_over and chat.activity is Activity.WORKING
+    async with asyncio.timeout(PATIENCE_S):
+        return await asyncio.to_thread(find_answer, chat.id, place, is_working=is_working)

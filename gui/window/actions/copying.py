@@ -1,0 +1,57 @@
+"""Copies answers of agents that do not mark them in their terminals, from the agents' own records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from gui.bridge.answers import answer_of
+from gui.bridge.chat import Chat
+from gui.bridge.sessions_model import SessionsModel
+from gui.terminal.input import clipboard
+from gui.window.page.banners import BannerArea
+from gui.wording import prompt_texts
+from session_host.agents.agent import Agent
+from session_host.errors import OutliveError
+from session_host.terminal.prompts import TurnPlace
+
+_COPIED: Mapping[str, Callable[[int], str]] = {
+    "last": prompt_texts.copied_last_answer,
+    "unfinished": prompt_texts.copied_unfinished_answer,
+    "before": prompt_texts.copied_answer_before,
+    "chosen": prompt_texts.copied_answer,
+}
+
+
+class ChatAnswers:
+    """The answers of one chat; an ``AnswerSource``."""
+
+    def __init__(self, chat: Chat, sessions: SessionsModel, agents: Mapping[str, Agent], banners: BannerArea) -> None:
+        self._chat = chat
+        self._tasks = sessions.tasks
+        self._agents = agents
+        self._banners = banners
+
+    def has_answers(self) -> bool:
+        """Whether the chat's agent keeps a record that Outlive can read."""
+        agent = self._agents.get(self._chat.record.agent)
+        return agent is not None and bool(agent.conversation.place)
+
+    def copy_answer(self, place: TurnPlace | None) -> bool:
+        """Put the answer at a place on the clipboard, None for the last one, and say so; False without an agent."""
+        if self._chat.is_plain:
+            return False
+        self._tasks.start(self._copy(place), "copy an answer")
+        return True
+
+    async def _copy(self, place: TurnPlace | None) -> None:
+        try:
+            found = await answer_of(self._chat, place)
+        except TimeoutError:
+            agent = self._agents.get(self._chat.record.agent)
+            title = agent.title if agent is not None else self._chat.record.agent
+            self._banners.inform(prompt_texts.record_is_slow(title), kind="failed", key="answer")
+        except OutliveError as error:
+            self._banners.inform(str(error), key="answer")
+        else:
+            clipboard.copy_text(found.text)
+            self._banners.inform(_COPIED[found.which](found.text.count("\n") + 1), key="answer")

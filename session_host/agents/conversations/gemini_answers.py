@@ -1,0 +1,96 @@
+"""Reads the texts of Gemini CLI's transcripts (0.61), the newest first.
+
+A line is a message, which may be written several times as it grows; or a change of the whole: ``$set`` may replace all
+messages before it, ``$rewindTo`` drops the messages from this id on. Former versions wrote one JSON object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from .backwards import MOST_BYTES, TooFarBack, records_backwards
+from .turns import Said
+
+_CONTEXT: Final = ("<session_context>", "<hook_context>")
+"""Beginnings of texts for the model in the user's name."""
+
+
+class _Part(msgspec.Struct):
+    text: str = ""
+    thought: bool = False
+
+
+class _Message(msgspec.Struct, kw_only=True):
+    id: str = ""
+    type: str = ""
+    content: str | _Part | list[_Part | str] = ""
+
+    @property
+    def text(self) -> str:
+        """The text, without thoughts and tools."""
+        parts = self.content if isinstance(self.content, list) else [self.content]
+        return "".join(
+            part if isinstance(part, str) else part.text for part in parts if isinstance(part, str) or not part.thought
+        )
+
+
+class _Change(msgspec.Struct):
+    messages: list[_Message] | None = None
+
+
+class _Record(_Message, kw_only=True):
+    """A line, or the one object of a file of a former version."""
+
+    change: _Change | None = msgspec.field(name="$set", default=None)
+    rewound_to: str = msgspec.field(name="$rewindTo", default="")
+    messages: list[_Message] | None = None
+
+
+def said(path: Path) -> Iterator[Said]:
+    """Yield the texts of a transcript, the newest first.
+
+    Raises:
+        OSError, TooFarBack: as ``records_backwards``.
+    """
+    for message in _messages(_records(path)):
+        text = message.text
+        if message.type == "gemini":
+            yield Said("agent", text)
+        elif message.type == "user" and text.strip() and not text.startswith(_CONTEXT):
+            yield Said("user", text)
+
+
+def _records(path: Path) -> Iterator[_Record]:
+    if path.suffix == ".jsonl":
+        yield from records_backwards(path, _Record)
+    elif path.stat().st_size > MOST_BYTES:
+        raise TooFarBack
+    else:
+        try:
+            yield msgspec.json.decode(path.read_bytes(), type=_Record)
+        except (msgspec.DecodeError, RecursionError):
+            return
+
+
+def _messages(records: Iterable[_Record]) -> Iterator[_Message]:
+    """The messages that count, the newest first."""
+    seen: set[str] = set()
+    dropped_from = ""
+    for record in records:
+        dropped_from = dropped_from or record.rewound_to
+        whole = record.change.messages if record.change is not None else record.messages
+        for message in [record] if whole is None else reversed(whole):
+            if message.id in seen:
+                continue
+            if message.id:
+                seen.add(message.id)
+            if not dropped_from:
+                yield message
+            elif message.id == dropped_from:
+                dropped_from = ""
+        if whole is not None:
+            return

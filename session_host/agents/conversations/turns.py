@@ -1,0 +1,90 @@
+"""The turns of a conversation: one prompt of the user and the agent's answer each. Pure.
+
+An answer is what the agent wrote as text, in Markdown, in order: an agent writes several blocks around its tool calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+from typing import Final, Literal, NamedTuple
+
+from session_host.terminal.prompts import TurnPlace
+
+_SPREAD: Final = 20
+"""How many turns the terminal's marks and the agent's record may differ by: commands make marks without prompts."""
+
+_PROMPT_CHARACTERS: Final = 24
+"""How much of a prompt is compared with the screen, which may show the rest in its own way."""
+
+
+class Said(NamedTuple):
+    """A text in an agent's record."""
+
+    speaker: Literal["user", "agent"]
+    text: str
+
+
+class Turn(NamedTuple):
+    """A prompt and the answer to it, as far as it is written; either may be empty."""
+
+    prompt: str
+    answer: str
+
+
+Which = Literal["last", "unfinished", "before", "chosen"]
+"""Which turn: the last one, which may be unfinished; the one before prompts without an answer; an earlier one."""
+
+
+class Choice(NamedTuple):
+    """The turn that the user means; its answer may be empty."""
+
+    turn: Turn
+    which: Which
+
+
+def turns_of(newest_first: Iterable[Said]) -> Iterator[Turn]:
+    """Put texts together to turns; both are in reversed order, so that the beginning need not be read."""
+    texts: list[str] = []
+    for said in newest_first:
+        if said.speaker == "user":
+            yield Turn(said.text, _joined(texts))
+            texts = []
+        else:
+            texts.append(said.text.strip("\n"))
+    if any(texts):
+        yield Turn("", _joined(texts))
+
+
+def _joined(newest_first: list[str]) -> str:
+    return "\n\n".join(text for text in reversed(newest_first) if text.strip())
+
+
+def choose(turns: Iterator[Turn], place: TurnPlace | None, *, is_working: bool) -> Choice | None:
+    """Choose the turn at a place of the terminal, or else the last one with an answer.
+
+    Args:
+        turns: the newest first; read no further than necessary.
+        place: where the user is; None at the end.
+        is_working: the agent is in a turn, so that a last turn without an answer is chosen, too.
+
+    Returns:
+        None if there is no turn with an answer.
+    """
+    last: Which = "unfinished" if is_working else "last"
+    if place is not None:
+        nearby = list(islice(turns, place.later + _SPREAD))
+        screen = _squeezed(place.text)
+        for index in sorted(range(len(nearby)), key=lambda index: abs(index - place.later)):
+            prompt = _squeezed(nearby[index].prompt)[:_PROMPT_CHARACTERS]
+            if prompt and prompt in screen:
+                return Choice(nearby[index], "chosen" if index else last)
+        turns = chain(nearby, turns)
+    for index, turn in enumerate(turns):
+        if turn.answer or is_working:
+            return Choice(turn, "before" if index else last)
+    return None
+
+
+def _squeezed(text: str) -> str:
+    return "".join(text.split())

@@ -1,0 +1,69 @@
+"""Finds an answer of a chat's agent in the agent's own record. Reads the disk; imports no asyncio."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from session_host.agents.catalog import load_catalog
+from session_host.agents.conversations.backwards import MOST_BYTES, TooFarBack
+from session_host.agents.conversations.base import Availability
+from session_host.agents.conversations.registry import find_conversation, turns_in
+from session_host.agents.conversations.turns import Which, choose
+from session_host.client.sessions.store_access import open_store
+from session_host.errors import NoAnswer
+from session_host.paths import config_dir
+from session_host.terminal.prompts import TurnPlace
+
+from .resumability import record_of, sought_for
+
+
+class FoundAnswer(NamedTuple):
+    """An answer of an agent.
+
+    Attributes:
+        text: what the agent wrote, in Markdown; not empty.
+        which: its turn.
+    """
+
+    text: str
+    which: Which
+
+
+def find_answer(session_id: str, place: TurnPlace | None, *, is_working: bool) -> FoundAnswer:
+    """Find the answer at a place of the chat's terminal, or else the last one, in a running or an ended chat.
+
+    Args:
+        session_id: the chat.
+        place: where its user is among the agent's turns; None at the end.
+        is_working: the agent is in a turn now.
+
+    Raises:
+        NoAnswer: there is none; the message says why.
+        StoreError, NoSuchSession: there is no such chat.
+        ConfigError: the catalog cannot be read.
+    """
+    agents = load_catalog(config_dir())
+    with open_store() as store:
+        record = record_of(store, session_id)
+    agent = agents.get(record.agent)
+    if agent is None or not agent.conversation.place:
+        title = record.agent if agent is None else agent.title
+        raise NoAnswer(f"Outlive knows no record of {title}’s answers; select the text on the screen")
+    if not agent.conversation.is_id(record.provider_session_id or ""):
+        raise NoAnswer(f"{agent.title} has not reported its conversation yet; try again after its next answer")
+    sought = sought_for(record, agent, None)
+    try:
+        choice = choose(turns_in(agent.conversation.place, sought), place, is_working=is_working)
+    except OSError as error:
+        raise NoAnswer(f"Cannot read {agent.title}’s record ({error.strerror or error}); try again") from error
+    except TooFarBack as error:
+        limit = f"{MOST_BYTES >> 20} MB"
+        raise NoAnswer(f"The answer begins more than {limit} before the end of {agent.title}’s record") from error
+    if choice is None:
+        found = find_conversation(agent.conversation.place, sought)
+        why = f"; {found.reason}" if found.kept is Availability.LOST else ""
+        raise NoAnswer(f"{agent.title} has not answered yet{why}")
+    if not choice.turn.answer:
+        soon = " yet" if choice.which == "unfinished" else ""
+        raise NoAnswer(f"{agent.title}’s record has no answer to this prompt{soon}")
+    return FoundAnswer(choice.turn.answer, choice.which)

@@ -1,0 +1,57 @@
+"""An agent's answer is copied by keyboard, from the agent's own record."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.window.conftest import WAIT_S, OpenWindow, everything
+from tests.programs import program
+from tests.support.area import Area
+from tests.support.waiting import wait_until
+from tests.support.windows import clipboard, outlive
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def agent(area: Area, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A program in Claude Code's place that writes such a record."""
+    programs = area.root / "bin"
+    programs.mkdir()
+    path = programs / "claude"
+    path.write_text(f'#!/bin/sh\nexec {shlex.join(program("recording_agent"))} "$@"\n', encoding="utf-8")
+    path.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
+    return path
+
+
+def test_the_last_answer_is_copied_as_the_agent_wrote_it(agent: Path, area: Area, open_window: OpenWindow) -> None:
+    chat = json.loads(outlive("new", "claude", "-d", "--json", "-n", "fix", "-C", str(area.home)))["id"]
+    wait_until(lambda: "ready" in everything(chat), WAIT_S, "the agent")
+    with open_window() as own:
+        own.show(chat)
+        own.wait_connected([chat])
+        own.focus()
+
+        def ask(prompt: str) -> None:
+            own.type(prompt)
+            own.press("Return")
+            wait_until(lambda: f"answered {prompt}" in everything(chat), WAIT_S, "the answer")
+
+        ask("hello")
+        ask("again")
+        own.press("ctrl+shift+o")
+        expected = "**again** first\n\n- one\n- two"
+        wait_until(lambda: clipboard() == expected, WAIT_S, lambda: f"the last answer, not {clipboard()!r}")
+
+        ask("third")
+        outlive("stop", chat)
+        own.press("ctrl+shift+p")
+        own.type("copy last answer")
+        own.press("Return")
+        expected = "**third** first\n\n- one\n- two"
+        wait_until(lambda: clipboard() == expected, WAIT_S, lambda: f"the ended chat's answer, not {clipboard()!r}")

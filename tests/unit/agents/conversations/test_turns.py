@@ -1,0 +1,334 @@
+"""The turns of conversations, in records that the agents wrote, and in damaged ones."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from session_host.agents.conversations import backwards
+from session_host.agents.conversations.backwards import TooFarBack, lines_backwards
+from session_host.agents.conversations.base import ConversationQuery
+from session_host.agents.conversations.registry import STORES, turns_in
+from session_host.agents.conversations.turns import Choice, Said, Turn, choose, turns_of
+from session_host.paths import endpoint_conversation
+from session_host.terminal.prompts import TurnPlace
+
+RECORDINGS = Path(__file__).parents[3] / "recordings" / "agents"
+"""What the agents wrote in a conversation of three turns: plain, with a tool, and interrupted."""
+
+IDS = {
+    "claude": "c0305bb5-cd21-4c6a-9613-2f4bc50f3194",
+    "codex": "01a2034a-959e-7631-817d-057af46cd088",
+    "copilot": "cb36092c-96bf-4189-9396-1cfbefbba52a",
+    "gemini": "c916edee-0541-48f0-820b-c1a70ac4c587",
+    "opencode": "ses_dfcb487deffevv0UhKnqnsXPqm",
+    "qwen": "a642c798-1fc9-4d2d-84be-0eb9f4a8a93d",
+}
+PLACES = {
+    "claude": ".claude/projects/-home-user-project/{id}.jsonl",
+    "codex": ".codex/sessions/2026/11/22/rollout-2026-11-22T12-45-49-{id}.jsonl",
+    "copilot": ".copilot/session-state/{id}/events.jsonl",
+    "gemini": ".gemini/tmp/project/chats/session-2026-11-22T12-47-{short}.jsonl",
+    "qwen": ".qwen/projects/-home-user-project/chats/{id}.jsonl",
+}
+
+Seek = Callable[[str], ConversationQuery]
+
+
+@pytest.fixture
+def seek(tmp_path: Path) -> Seek:
+    """A query for the recorded conversation of an agent."""
+
+    def sought(name: str) -> ConversationQuery:
+        return ConversationQuery(
+            IDS[name], "/home/user/project", {"HOME": str(tmp_path)}, tmp_path / "files", used=True
+        )
+
+    return sought
+
+
+@pytest.fixture
+def record(tmp_path: Path) -> Callable[[str], Path]:
+    """Puts an agent's recording where the agent would have it."""
+
+    def put(name: str) -> Path:
+        path = tmp_path / PLACES[name].format(id=IDS[name], short=IDS[name][:8])
+        path.parent.mkdir(parents=True)
+        path.write_bytes((RECORDINGS / f"{name}.jsonl").read_bytes())
+        return path
+
+    return put
+
+
+def turns(name: str, seek: Seek) -> list[Turn]:
+    return list(turns_in(name, seek(name)))
+
+
+def append(path: Path, *lines: object) -> None:
+    with path.open("a", encoding="utf-8") as file:
+        file.writelines(f"{line if isinstance(line, str) else json.dumps(line)}\n" for line in lines)
+
+
+PARTIAL = "\n".join(f"answer line {number:04d}" for number in range(1, 5))
+
+
+@pytest.mark.parametrize(
+    ("name", "last"),
+    [("claude", PARTIAL), ("codex", ""), ("copilot", ""), ("gemini", None), ("opencode", PARTIAL), ("qwen", "")],
+)
+def test_the_turns_of_a_recorded_conversation(
+    name: str, last: str | None, seek: Seek, record: Callable[[str], Path], tmp_path: Path
+) -> None:
+    if name == "opencode":
+        path = tmp_path / ".local" / "share" / "opencode" / "opencode.db"
+        path.parent.mkdir(parents=True)
+        with closing(sqlite3.connect(path)) as connection:
+            connection.executescript((RECORDINGS / "opencode.sql").read_text(encoding="utf-8"))
+    else:
+        record(name)
+
+    *newer, with_tool, first = turns(name, seek)
+
+    assert first == Turn("hello one", "echo: hello one")
+    assert with_tool.prompt.startswith("say: I **first** look.\n")
+    assert with_tool.answer.startswith("I **first** look.\n\nthe tool said: ")
+    assert "the work is done" in with_tool.answer
+    # Gemini CLI drops a prompt that was interrupted.
+    assert newer == ([] if last is None else [Turn("count: 8 hold: 4", last)])
+
+
+@pytest.mark.parametrize("name", sorted(STORES))
+def test_no_record_has_no_turns(name: str, tmp_path: Path) -> None:
+    sought = ConversationQuery("some-id", "/", {"HOME": str(tmp_path)}, tmp_path, used=True)
+    assert list(turns_in(name, sought)) == []
+    assert list(turns_in("other", sought)) == []
+
+
+@pytest.mark.parametrize("name", sorted(PLACES))
+def test_a_half_written_last_line_and_damaged_ones_are_left_out(
+    name: str, seek: Seek, record: Callable[[str], Path]
+) -> None:
+    path = record(name)
+    expected = turns(name, seek)
+    lines = path.read_bytes().splitlines(keepends=True)
+    half = lines[-1][: len(lines[-1]) // 2]
+    path.write_bytes(lines[0] + b"\x00\xff{\n[]\n" + b'{"type": 5}\n\n"text"\n' + b"".join(lines[1:]) + half)
+    assert turns(name, seek) == expected
+
+
+class TestClaude:
+    def test_what_is_not_said_by_the_user_or_the_model_is_left_out(
+        self, seek: Seek, record: Callable[[str], Path]
+    ) -> None:
+        def assistant(text: str, **more: object) -> object:
+            return {"type": "assistant", "message": {"content": [{"type": "text", "text": text}]}, **more}
+
+        path = record("claude")
+        append(
+            path,
+            {"type": "user", "message": {"content": [{"type": "text", "text": "a new prompt"}]}},
+            assistant("\nIts answer.\n"),
+            assistant("a sub-agent's", isSidechain=True),
+            {"type": "user", "message": {"content": "for a sub-agent"}, "isSidechain": True},
+            {"type": "user", "message": {"content": "a skill's text"}, "isMeta": True},
+            {"type": "assistant", "message": {"content": [{"type": "thinking", "thinking": "hm"}]}},
+            assistant("API Error: 500", isApiErrorMessage=True),
+            {"type": "assistant", "message": {"model": "<synthetic>", "content": [{"type": "text", "text": "No"}]}},
+            assistant("Its end."),
+        )
+        assert turns("claude", seek)[0] == Turn("a new prompt", "Its answer.\n\nIts end.")
+
+    def test_half_of_a_surrogate_pair_costs_that_character_alone(
+        self, seek: Seek, record: Callable[[str], Path]
+    ) -> None:
+        line = r'{"type":"assistant","message":{"content":[{"type":"text","text":"cut \ud83d, \ud83d\ude00"}]}}'
+        append(record("claude"), {"type": "user", "message": {"content": "more"}}, line)
+        assert turns("claude", seek)[0] == Turn("more", "cut ?, 😀")
+
+
+class TestCodex:
+    def test_the_prompts_of_former_versions(self, seek: Seek, record: Callable[[str], Path]) -> None:
+        content = [{"type": "output_text", "text": "As ever."}]
+        append(
+            record("codex"),
+            {"type": "event_msg", "payload": {"type": "user_message", "message": "an old prompt"}},
+            {"type": "event_msg", "payload": {"type": "agent_message", "message": "As ever."}},
+            {"type": "response_item", "payload": {"type": "message", "role": "assistant", "content": content}},
+        )
+        assert turns("codex", seek)[0] == Turn("an old prompt", "As ever.")
+
+
+class TestCopilot:
+    def test_sub_agents_are_left_out(self, seek: Seek, record: Callable[[str], Path]) -> None:
+        def said(text: str, **more: object) -> object:
+            return {"type": "assistant.message", "data": {"content": text, **more}}
+
+        append(
+            record("copilot"),
+            {"type": "user.message", "data": {"content": "go"}},
+            said("I ask another."),
+            said("aside", parentToolCallId="call_1"),
+            said("Done."),
+        )
+        assert turns("copilot", seek)[0] == Turn("go", "I ask another.\n\nDone.")
+
+
+class TestGemini:
+    def test_messages_that_were_rewound_are_left_out(self, seek: Seek, record: Callable[[str], Path]) -> None:
+        def message(number: str, kind: str, text: object) -> object:
+            return {"id": number, "type": kind, "content": text}
+
+        path = record("gemini")
+        before = turns("gemini", seek)
+        append(path, message("a", "user", [{"text": "wrong"}]), message("b", "gemini", "A wrong answer."))
+        assert turns("gemini", seek) == [Turn("wrong", "A wrong answer."), *before]
+        append(path, {"$rewindTo": "a"})
+        assert turns("gemini", seek) == before
+        append(
+            path,
+            message("c", "user", {"text": "right"}),
+            message("d", "gemini", "The ri"),
+            message("d", "gemini", [{"thought": True, "text": "hm"}, {"text": "The right "}, "answer."]),
+        )
+        assert turns("gemini", seek) == [Turn("right", "The right answer."), *before]
+
+    def test_a_file_of_a_former_version(self, seek: Seek, record: Callable[[str], Path]) -> None:
+        path = record("gemini")
+        path.unlink()
+        messages = [
+            {"id": "1", "type": "user", "content": "hello"},
+            {"id": "2", "type": "info", "content": "?"},
+            {"id": "3", "type": "gemini", "content": "Good day."},
+        ]
+        path.with_suffix(".json").write_text(
+            json.dumps({"sessionId": IDS["gemini"], "messages": messages}, indent=2), encoding="utf-8"
+        )
+        assert turns("gemini", seek) == [Turn("hello", "Good day.")]
+
+
+class TestOwnFiles:
+    def test_aider_with_its_own_lines_around_the_answer(self, tmp_path: Path) -> None:
+        (tmp_path / "some-id.md").write_bytes((RECORDINGS / "aider.md").read_bytes())
+        sought = ConversationQuery("some-id", "/", {}, tmp_path, used=True)
+
+        tokens, greet, add = turns_in("aider", sought)
+
+        assert (tokens.prompt.strip(), tokens.answer) == ("/tokens", "")
+        assert (add.prompt.strip(), add.answer) == ("/add app.py", "")
+        assert greet.prompt.split() == ["make", "it", "greet", "politely"]
+        assert greet.answer.startswith(
+            "I **greet** now:\n\n> a quotation of mine\n\n#### A heading\n\napp.py\n```python\n"
+        )
+        assert greet.answer.endswith(">>>>>>> REPLACE\n```\n\nOnce more, as asked.")
+
+    def test_a_model_server_with_a_question_that_was_asked_again(self, area: object) -> None:
+        path = endpoint_conversation("some-id")
+        path.parent.mkdir(parents=True)
+        append(
+            path,
+            {"type": "began", "at": "", "id": "some-id"},
+            {"type": "question", "at": "", "text": "first"},
+            {"type": "answer", "at": "", "model": "m"},
+            {"type": "piece", "text": "one "},
+            {"type": "piece", "text": "answer"},
+            {"type": "question", "at": "", "text": "second"},
+            {"type": "answer", "at": "", "model": "m"},
+            {"type": "piece", "text": "bad"},
+            {"type": "rewound", "at": "", "keep": 3},
+            {"type": "answer", "at": "", "model": "m"},
+            {"type": "piece", "text": "better"},
+        )
+        sought = ConversationQuery("some-id", "/", {}, Path("/nonexistent"), used=True)
+        assert list(turns_in("endpoint", sought)) == [Turn("second", "better"), Turn("first", "one answer")]
+
+
+class TestBackwards:
+    @pytest.mark.parametrize("content", [b"", b"\n", b"a", b"a\n", b"a\n\nb", b"\nab\ncde\n\n" * 7])
+    @pytest.mark.parametrize("piece_bytes", [1, 2, 3, 5, 1000])
+    def test_all_lines_come_in_reversed_order(
+        self, content: bytes, piece_bytes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(backwards, "_PIECE_BYTES", piece_bytes)
+        (tmp_path / "file").write_bytes(content)
+        assert list(lines_backwards(tmp_path / "file")) == content.split(b"\n")[::-1]
+
+    def test_a_large_record_is_read_at_its_end_alone(
+        self, seek: Seek, record: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = record("claude")
+        content = path.read_bytes()
+        with path.open("wb") as file:
+            file.truncate(100 << 20)  # A hundred megabytes, which take no room on the disk.
+            file.seek(0, os.SEEK_END)
+            file.write(b"\n" + content)
+        monkeypatch.setattr(backwards, "MOST_BYTES", 1 << 20)
+
+        found = turns_in("claude", seek("claude"))
+
+        assert [next(found).prompt for _ in range(3)][-1] == "hello one"
+        with pytest.raises(TooFarBack):
+            next(found)
+
+    def test_what_is_no_file_is_not_waited_for(self, tmp_path: Path) -> None:
+        os.mkfifo(tmp_path / "pipe")
+        with pytest.raises(OSError, match="is not a file"):
+            list(lines_backwards(tmp_path / "pipe"))
+
+
+def test_texts_become_turns() -> None:
+    newest_first = [
+        Said("agent", "  \n"),
+        Said("agent", "two\n"),
+        Said("agent", "\n  one"),
+        Said("user", "second"),
+        Said("user", "first"),
+        Said("agent", "of a prompt that is gone"),
+    ]
+    assert list(turns_of(newest_first)) == [
+        Turn("second", "  one\n\ntwo"),
+        Turn("first", ""),
+        Turn("", "of a prompt that is gone"),
+    ]
+
+
+TURNS = [
+    Turn("go on", "four"),
+    Turn("list the files", ""),
+    Turn("go on", "three"),
+    Turn("What is a very long prompt, as it is wrapped on the screen?", "two"),
+    Turn("go on", "one"),
+]
+
+
+@pytest.mark.parametrize(
+    ("place", "skipped", "is_working", "expected"),
+    [
+        (None, 0, False, Choice(TURNS[0], "last")),
+        (None, 0, True, Choice(TURNS[0], "unfinished")),
+        (None, 1, False, Choice(TURNS[2], "before")),
+        (None, 1, True, Choice(TURNS[1], "unfinished")),
+        (TurnPlace(2, "> go on"), 0, False, Choice(TURNS[2], "chosen")),
+        # Two turns have this prompt; the marks are one too many.
+        (TurnPlace(5, "│ go on  │"), 0, False, Choice(TURNS[4], "chosen")),
+        (TurnPlace(0, "> What is a very long\n  prompt, as it is"), 0, False, Choice(TURNS[3], "chosen")),
+        (TurnPlace(1, "> list the files"), 0, False, Choice(TURNS[1], "chosen")),
+        (TurnPlace(0, "> go on"), 0, True, Choice(TURNS[0], "unfinished")),
+        # Nothing there is a prompt.
+        (TurnPlace(3, "text"), 0, False, Choice(TURNS[0], "last")),
+    ],
+)
+def test_the_turn_that_the_user_means(
+    place: TurnPlace | None, skipped: int, is_working: bool, expected: Choice
+) -> None:
+    assert choose(iter(TURNS[skipped:]), place, is_working=is_working) == expected
+
+
+def test_without_an_answer_none_is_chosen() -> None:
+    assert choose(iter([]), None, is_working=True) is None
+    assert choose(iter([Turn("hello", "")]), TurnPlace(0, ""), is_working=False) is None

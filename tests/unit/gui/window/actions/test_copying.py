@@ -1,0 +1,158 @@
+"""An agent's answers are copied from its record, by key, and from the terminal's menu."""
+
+from __future__ import annotations
+
+import json
+import threading
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QPointF
+from PySide6.QtGui import QAction, QGuiApplication
+
+from gui.bridge import answers
+from gui.wording import prompt_texts
+from session_host.client.chats.answers import FoundAnswer
+from session_host.protocol.values import Activity, State
+from tests.unit.gui.conftest import Played
+
+
+def said(role: str, text: str) -> str:
+    return json.dumps({"type": role, "message": {"content": text}}) + "\n"
+
+
+async def add_claude(played: Played, *turns: tuple[str, str], **fields: Any) -> str:
+    """A chat with Claude Code, whose transcript has these turns."""
+    conversation = str(uuid.uuid4())
+    path = Path.home() / ".claude" / "projects" / "-project" / f"{conversation}.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(said("user", prompt) + said("assistant", answer) for prompt, answer in turns))
+    return await played.add("fix", agent="claude", argv=["claude"], provider_session_id=conversation, **fields)
+
+
+async def copied(played: Played) -> str:
+    """What the window says after it."""
+    banners = played.window.banners
+    await played.until(lambda: banners.current is not None, "the notice")
+    assert banners.current is not None
+    text = banners.current.text
+    banners.dismiss()
+    return text
+
+
+def clipboard() -> str:
+    return QGuiApplication.clipboard().text()
+
+
+async def test_the_last_answer_of_a_program_that_fills_the_screen(played: Played) -> None:
+    session_id = await add_claude(played, ("one", "An answer."), ("two", "- a\n- b"))
+    window = played.open_window()
+    viewer = played.show(session_id)
+    assert viewer.emulator is not None
+    viewer.emulator.feed(b"\x1b[?1049hcells")
+
+    window.actions_["copy_output"].trigger()
+    assert await copied(played) == "Copied the last answer (2 lines)"
+    assert clipboard() == "- a\n- b"
+
+    viewer.be(Activity.WORKING)
+    window.actions_["copy_output"].trigger()
+    assert await copied(played) == "Copied the answer so far (2 lines); it is still being written"
+
+
+async def test_the_answer_of_an_ended_chat_and_of_one_with_a_prompt_without_an_answer(played: Played) -> None:
+    session_id = await add_claude(played, ("one", "An answer."), ("two", ""), state=State.EXITED, exit_code=0)
+    window = played.open_window()
+    window.open_chat(played.chat(session_id))
+    window.actions_["copy_output"].trigger()
+    assert await copied(played) == "The last prompt has no answer; copied the one before (1 line)"
+    assert clipboard() == "An answer."
+
+
+async def test_the_turn_that_the_user_went_to_and_the_one_under_the_pointer(played: Played) -> None:
+    turns = [(f"question {number}", f"Answer {number}.\n") for number in range(3)]
+    session_id = await add_claude(played, *turns)
+    window = played.open_window()
+    emulator = played.show(session_id).emulator
+    assert emulator is not None
+    for prompt, _ in turns:
+        emulator.feed(f"> {prompt}\r\n".encode())
+        emulator.mark_turn()
+        emulator.feed(b"row\r\n" * 60)
+    view = played.page.view
+    view.on_damage()
+    rows = emulator.scrollback_rows
+    await played.until(lambda: view._surface.place.history_rows == rows, "the rows to be shown")
+
+    window.actions_["previous_prompt"].trigger()
+    window.actions_["previous_prompt"].trigger()
+    window.actions_["copy_output"].trigger()
+    assert await copied(played) == "Copied the answer to this prompt (1 line)"
+    assert clipboard() == "Answer 1."
+
+    view.scroll_to_start()
+    await played.until(lambda: view._surface.place.offset == rows, "the beginning to be shown")
+    menu = view.context_menu(QPointF(view.rect().center()))
+    [item] = [action for action in menu.actions() if action.text() == prompt_texts.copy_answer()]
+    item.trigger()
+    menu.close()
+    assert await copied(played) == "Copied the answer to this prompt (1 line)"
+    assert clipboard() == "Answer 0."
+
+
+def answer_items(played: Played) -> list[QAction]:
+    view = played.page.view
+    menu = view.context_menu(QPointF(view.rect().center()))
+    titles = {prompt_texts.copy_answer(), prompt_texts.copy_last_answer()}
+    found = [action for action in menu.actions() if action.text() in titles]
+    menu.close()
+    return found
+
+
+async def test_one_clear_line_where_there_is_nothing_to_copy(played: Played) -> None:
+    QGuiApplication.clipboard().setText("mine")
+    unknown = await played.add("unknown", agent="codex", argv=["codex"])
+    fresh = await add_claude(played)
+    shell = await played.add("shell", agent="shell", argv=["sh"])
+    window = played.open_window()
+    for session_id, line in (
+        (unknown, "Codex has not reported its conversation yet; try again after its next answer"),
+        (fresh, "Claude Code has not answered yet; "),
+    ):
+        played.show(session_id)
+        assert len(answer_items(played)) == 1
+        window.actions_["copy_output"].trigger()
+        assert (await copied(played)).startswith(line)
+    own = await played.add("own", agent="parrot", argv=["parrot"])
+    played.show(own)
+    assert answer_items(played) == []
+    window.actions_["copy_output"].trigger()
+    assert (await copied(played)).startswith("Outlive knows no record of parrot’s answers")
+    played.show(shell)
+    assert answer_items(played) == []
+    window.actions_["copy_output"].trigger()
+    assert played.page.view.prompts.label.text == prompt_texts.no_output()
+    assert clipboard() == "mine"
+
+
+async def test_a_record_that_cannot_be_read_in_time(played: Played, monkeypatch: pytest.MonkeyPatch) -> None:
+    over = threading.Event()
+
+    def find_answer(*_: object, **__: object) -> FoundAnswer:
+        over.wait()
+        return FoundAnswer("late", "last")
+
+    monkeypatch.setattr("session_host.client.chats.answers.find_answer", find_answer)
+    monkeypatch.setattr(answers, "PATIENCE_S", 0.01)
+    session_id = await add_claude(played, ("one", "An answer."))
+    window = played.open_window()
+    played.show(session_id)
+    QGuiApplication.clipboard().setText("mine")
+    try:
+        window.actions_["copy_output"].trigger()
+        assert await copied(played) == prompt_texts.record_is_slow("Claude Code")
+    finally:
+        over.set()
+    assert clipboard() == "mine"
