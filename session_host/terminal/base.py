@@ -56,6 +56,9 @@ class Underline(StrEnum):
     DOTTED = "dotted"
     DASHED = "dashed"
 
+    # Styles are keys of caches. Enum's own hash is a function in Python.
+    __hash__ = str.__hash__
+
 
 class Style(NamedTuple):
     """The look of a run of cells; colours as set, neither brightened nor swapped."""
