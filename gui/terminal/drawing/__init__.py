@@ -3,6 +3,7 @@
 surface       canvas, cursor and composed text together
 canvas        the picture of the grid; paints only changed rows
 row_painter   one row of cells, drawn with QPainter
+colored_text  text in many colours, drawn at once
 colors        styles to colours, under a theme and a program's overrides
 decorations   underlines, strike-through, overline
 cursor        the cursor's shape and its blinking

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 from typing import NamedTuple
 
@@ -61,11 +62,12 @@ class Look(NamedTuple):
     strike: bool
     overline: bool
     link: bool
-
-    @property
-    def decorated(self) -> bool:
-        """Whether any line is drawn along the text."""
-        return bool(self.underline) or self.strike or self.overline or self.link
+    decorated: bool
+    """Whether any line is drawn along the text."""
+    bare_variant: int
+    """The font's variant if nothing but the text itself is drawn; -1 if there is more, or less."""
+    pixel: bytes
+    """The foreground as a pixel of a QImage with 32 bits."""
 
 
 @cache
@@ -107,7 +109,8 @@ class Colors:
         self.foreground = foreground
         self.background = background
         self.cursor = theme.cursor if not overrides.reverse_screen else foreground
-        self._looks: dict[tuple[Style, bool], Look] = {}
+        self._looks: dict[Style, Look] = {}
+        self._selected_looks: dict[Style, Look] = {}
 
     def _plain(self, color: Color, default: QColor) -> QColor:
         if color >= RGB:
@@ -118,12 +121,12 @@ class Colors:
 
     def resolve_style(self, style: Style, selected: bool = False) -> Look:
         """The look of cells with ``style``, inside the selection or not."""
-        key = (style, selected)
-        look = self._looks.get(key)
+        looks = self._selected_looks if selected else self._looks
+        look = looks.get(style)
         if look is None:
-            if len(self._looks) >= _MAX_LOOKS:  # a picture in true colours
-                self._looks.clear()
-            look = self._looks[key] = self._resolve(style, selected=selected)
+            if len(looks) >= _MAX_LOOKS:  # a picture in true colours
+                looks.clear()
+            look = looks[style] = self._resolve(style, selected=selected)
         return look
 
     def _resolve(self, style: Style, *, selected: bool) -> Look:
@@ -144,6 +147,8 @@ class Colors:
         fill = foreground
         if self.theme.readable and not selected:
             foreground = self._readable(style, foreground, ground)
+        hidden = bool(attributes & Attribute.HIDDEN)
+        decorated = bool(style.underline or attributes & (Attribute.STRIKE | Attribute.OVERLINE) or style.link)
         variant = (BOLD if attributes & Attribute.BOLD else 0) | (ITALIC if attributes & Attribute.ITALIC else 0)
         return Look(
             foreground=foreground,
@@ -152,12 +157,15 @@ class Colors:
             fill_rgb=fill.rgb() & 0xFFFFFF,
             background=background,
             variant=variant,
-            hidden=bool(attributes & Attribute.HIDDEN),
+            hidden=hidden,
             underline=style.underline,
             underline_color=self._plain(style.underline_color, foreground),
             strike=bool(attributes & Attribute.STRIKE),
             overline=bool(attributes & Attribute.OVERLINE),
             link=bool(style.link),
+            decorated=decorated,
+            bare_variant=-1 if hidden or decorated else variant,
+            pixel=foreground.rgb().to_bytes(4, sys.byteorder),
         )
 
     def _readable(self, style: Style, foreground: QColor, ground: QColor) -> QColor:
@@ -193,4 +201,5 @@ class Colors:
             fill_rgb=foreground.rgb() & 0xFFFFFF,
             background=fill,
             underline_color=foreground,
+            pixel=foreground.rgb().to_bytes(4, sys.byteorder),
         )

@@ -12,9 +12,13 @@ from gui.terminal.glyphs.symbols import fills_cell
 from session_host.terminal.base import Row, Run
 
 from . import decorations
+from .colored_text import ColoredText
 from .colors import Colors, Look
 
 LaidRun = tuple[Run, Look]
+
+_MANY_RUNS = 64
+"""From so many runs on, a row's text is painted at once. With fewer, the pictures that this needs cost more."""
 
 
 def split_at_selection(runs: tuple[Run, ...], first: int, last: int) -> list[tuple[Run, bool]]:
@@ -47,6 +51,7 @@ class RowPainter:
         self.metrics = metrics
         self.glyphs = glyphs
         self.colors = colors
+        self._colored_text = ColoredText(metrics)
 
     def paint(self, painter: QPainter, row: Row, top: int, width: int) -> None:
         """Paint ``row`` with its upper edge at ``top`` over ``width`` pixels, including the background."""
@@ -70,6 +75,8 @@ class RowPainter:
         for run, look in laid:
             if look.background is not None:
                 painter.fillRect(run.column * cell, top, run.cells * cell, metrics.height, look.background)
+        if len(laid) >= _MANY_RUNS:
+            laid = self._paint_in_colors(painter, laid, top)
         pen: QColor | None = None
         variant = -1
         baseline = top + metrics.ascent
@@ -90,6 +97,40 @@ class RowPainter:
                 variant = look.variant
                 painter.setFont(metrics.fonts[variant])
             painter.drawText(run.column * cell, baseline, text)
+
+    def _paint_in_colors(self, painter: QPainter, laid: list[LaidRun], top: int) -> list[LaidRun]:
+        """Paint the text of a row's many runs at once, as far as that is possible; returns the other runs."""
+        variants = {look.bare_variant for _, look in laid}
+        texts = "".join([run.text for run, _ in laid])
+        if len(variants) == 1 and self._can_color(min(variants), texts):
+            self._paint_together(painter, laid, top)
+            return []
+        rest: list[LaidRun] = []
+        together: dict[int, list[LaidRun]] = {}
+        for each in laid:
+            run, look = each
+            fits = self._can_color(look.bare_variant, run.text)
+            (together.setdefault(look.bare_variant, []) if fits else rest).append(each)
+        for runs in together.values():
+            self._paint_together(painter, runs, top)
+        return rest
+
+    def _can_color(self, variant: int, text: str) -> bool:
+        return variant >= 0 and self._colored_text.drawable(variant).issuperset(text)
+
+    def _paint_together(self, painter: QPainter, runs: list[LaidRun], top: int) -> None:
+        """Paint bare runs of one font, from left to right, at once."""
+        width = self.metrics.width
+        first = column = runs[0][0].column
+        texts = [run.text for run, _ in runs]
+        pixels = [look.pixel * (run.cells * width) for run, look in runs]
+        if (last := runs[-1][0]).column + last.cells - first > sum(map(len, texts)):
+            for place, (run, _) in enumerate(runs):
+                gap = run.column - column
+                texts[place] = " " * gap + texts[place]
+                pixels[place] = bytes(gap * width * len(runs[0][1].pixel)) + pixels[place]
+                column = run.column + run.cells
+        self._colored_text.draw(painter, first * width, top, runs[0][1].variant, "".join(texts), b"".join(pixels))
 
     def _paint_pieces(self, painter: QPainter, run: Run, look: Look, top: int, *, free_behind: bool = False) -> None:
         """Paint a run that is a cluster, or has characters that the font cannot draw at once.
