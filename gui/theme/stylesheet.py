@@ -153,7 +153,6 @@ QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; border: 0; bac
 QScrollBar::add-page, QScrollBar::sub-page { background: none; }
 
 QScrollArea { background: transparent; border: 0; }
-QSplitter::handle { background: $hairline; }
 
 QTabBar { background: $sidebar; border: 0; qproperty-drawBase: 0; }
 QTabBar::tab {

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QRect, QSize, Qt
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QWidget
+from PySide6.QtCore import QEvent, QObject, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QSplitterHandle, QWidget
 
 from gui.settings.saved_window import SavedWindow
+from gui.theme.follow import Theme
 from gui.theme.tokens import SIDEBAR_COLLAPSED_PX, SIDEBAR_MAX_PX, SIDEBAR_MIN_PX
 from gui.window.sidebar.sidebar import Sidebar
 from gui.window.widgets.parts import within_a_screen
@@ -16,6 +18,58 @@ NARROW_PX = 480
 """A narrower window shows its sidebar as marks until it is wider again."""
 
 
+class _Splitter(QSplitter):
+    """The sidebar beside the rest; the line between them lies on the edge of the rest, and takes no room."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(Qt.Orientation.Horizontal)
+        self._theme = theme
+        self.setHandleWidth(0)
+
+    def createHandle(self) -> QSplitterHandle:
+        return _Handle(self._theme, self)
+
+
+class _Handle(QSplitterHandle):
+    """A line of one device pixel, and wider while the mouse is on it; Qt adds some pixels around to take hold of."""
+
+    def __init__(self, theme: Theme, splitter: QSplitter) -> None:
+        super().__init__(Qt.Orientation.Horizontal, splitter)
+        self._theme = theme
+        self._grabbed_px: int | None = None
+        """How far from the line the mouse took hold of it. Qt's own handle jumps by its margin at the first move."""
+        theme.changed.connect(self.update)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._grabbed_px = event.position().toPoint().x() - self.contentsMargins().left()
+            self.update()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._grabbed_px is not None:
+            self.moveSplitter(self.mapTo(self.splitter(), event.position().toPoint()).x() - self._grabbed_px)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._grabbed_px = None
+        self.update()
+
+    def enterEvent(self, event: QEvent) -> None:
+        self.update()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        is_held = self._grabbed_px is not None or self.underMouse()
+        width_px = 2.0 if is_held else 1 / self.devicePixelRatioF()
+        painter = QPainter(self)
+        painter.fillRect(
+            QRectF(self.contentsMargins().left(), 0, width_px, self.height()),
+            self._theme.tokens.color("accent" if is_held else "hairline"),
+        )
+        painter.end()
+
+
 class WindowFrame(QObject):
     """Divides the window into the sidebar and the rest, and keeps both their widths and the window's geometry.
 
@@ -23,15 +77,14 @@ class WindowFrame(QObject):
         splitter: the divider beside the sidebar.
     """
 
-    def __init__(self, window: QWidget, sidebar: Sidebar, rest: QWidget, saved: SavedWindow) -> None:
+    def __init__(self, theme: Theme, window: QWidget, sidebar: Sidebar, rest: QWidget, saved: SavedWindow) -> None:
         super().__init__(window)
         self._window = window
         self._sidebar = sidebar
         self._saved = saved
         self._is_narrow = False
         window.setMinimumSize(*MIN_SIZE_PX)
-        self.splitter = QSplitter(Qt.Orientation.Horizontal)
-        self.splitter.setHandleWidth(1)
+        self.splitter = _Splitter(theme)
         self.splitter.setChildrenCollapsible(False)
         self.splitter.addWidget(sidebar)
         self.splitter.addWidget(rest)

@@ -107,7 +107,7 @@ class MainWindow(QWidget):
         self.banners = BannerArea(theme, self.tabs.area, BAR_HEIGHT_PX)
         self.status_line = StatusLine(theme)
         self.ages = AgeTimer(sessions, self)
-        self.frame = WindowFrame(self, self.sidebar, self._right_side(), self.saved)
+        self.frame = WindowFrame(theme, self, self.sidebar, self._right_side(), self.saved)
         self.saving = LayoutSaving(layout, self.saved, self.frame, self.tabs, self.marks_kept, self.sidebar)
         self.saving.saved.connect(self.layout_changed)
         self.sheets = Sheets(theme, self, sessions, agents, self.open_chat)

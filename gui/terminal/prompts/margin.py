@@ -19,6 +19,8 @@ _FAILED_PX = 3.0
 _RING_PX = 4.0
 _QUIET_SHARE = 0.5
 _CURRENT_PX = 2.0
+_LEFT_PX = 2.0
+"""The place of marks: a line between two panes may lie on the first pixel."""
 
 
 class MarginMark(NamedTuple):
@@ -74,16 +76,16 @@ class PromptMargin(QWidget):
             if mark.exit_code:
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.setBrush(self.failed_color())
-                bar = QRectF(1, mark.top + 1.5, _FAILED_PX, mark.height - 3)
+                bar = QRectF(_LEFT_PX, mark.top + 1.5, _FAILED_PX, mark.height - 3)
                 painter.drawRoundedRect(bar, _FAILED_PX / 2, _FAILED_PX / 2)
             else:
                 painter.setPen(ring)
                 painter.setBrush(Qt.BrushStyle.NoBrush)
-                center = QPointF(1 + _RING_PX / 2, mark.top + mark.height / 2)
+                center = QPointF(_LEFT_PX + _FAILED_PX / 2, mark.top + mark.height / 2)
                 painter.drawEllipse(center, _RING_PX / 2, _RING_PX / 2)
         if self.current is not None:
             color = readable(theme.palette[_BLUE], theme.background, MARK_RATIO)
-            left = TERMINAL_PADDING_PX - _CURRENT_PX - 1
+            left = TERMINAL_PADDING_PX - _CURRENT_PX
             painter.fillRect(QRectF(left, self.current.top, _CURRENT_PX, self.current.height), color)
         painter.end()
 

@@ -26,6 +26,7 @@ class PaneWidget(Area):
     Attributes:
         number: its number in the window's tree of panes.
         bar, overflow: the tabs, and the list of those without room.
+        line: below the tabs; of the active pane among several in the accent's colour.
         stack: the pages.
         tabs: opens, closes and shows them.
     """
@@ -54,7 +55,8 @@ class PaneWidget(Area):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(head)
-        column.addWidget(Hairline(theme))
+        self.line = Hairline(theme)
+        column.addWidget(self.line)
         column.addWidget(self.stack, 1)
 
     def _make_unzoom(self) -> IconButton:
@@ -74,6 +76,7 @@ class PaneWidget(Area):
             self.bar.setProperty("pane", state)
             self.bar.style().unpolish(self.bar)
             self.bar.style().polish(self.bar)
+        self.line.set_color("accent" if state == "active" else "hairline")
         if is_zoomed:
             self._unzoom.get().show()
         else:

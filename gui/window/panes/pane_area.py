@@ -8,12 +8,13 @@ from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
-from gui.settings.pane_tree import Divider, Node, Pane, Rect, areas
+from gui.settings.pane_tree import Divider, Node, Pane, Rect, areas, part_beside
 from gui.theme.follow import Theme
 from gui.theme.tokens import BAR_HEIGHT_PX
 from gui.window.panes.drop_zone import DropZone
 
-GAP_PX = 1
+GAP_PX = 0
+"""Lines lie on the edges of panes. A gap of one pixel would be two pixels of some screens, and a line fills one."""
 GRIP_BEFORE_PX, GRIP_AFTER_PX = 2, 4
 """The mouse takes hold of a line this far before and after it. Tabs and scroll bars lie before it, padding after it."""
 BUTTON_ROOM_PX = 120
@@ -45,15 +46,16 @@ class PaneArea(QWidget):
         self._tree: Node = Pane(0)
         self._panes: Mapping[int, QWidget] = {}
         self._covering: int | None = None
+        self._active: int | None = None
         self._lines: list[_Line] = []
         self.places: dict[int, Rect] = {}
         """The area of each pane; of panes behind one that covers them, too."""
         self.dividers: list[Divider] = []
         self.zone = DropZone(theme, self)
 
-    def arrange(self, tree: Node, panes: Mapping[int, QWidget], covering: int | None) -> None:
-        """Place these panes; ``covering`` is the one that covers the others."""
-        self._tree, self._panes, self._covering = tree, panes, covering
+    def arrange(self, tree: Node, panes: Mapping[int, QWidget], covering: int | None, active: int) -> None:
+        """Place these panes; ``covering`` is the one that covers the others, ``active`` the one with marked edges."""
+        self._tree, self._panes, self._covering, self._active = tree, panes, covering, active
         for pane in panes.values():
             if pane.parent() is not self:
                 pane.setParent(self)
@@ -76,7 +78,9 @@ class PaneArea(QWidget):
         while len(self._lines) < len(shown):
             self._lines.append(_Line(self._theme, self))
         for line, divider in zip(self._lines, shown, strict=True):
-            line.lie_at(divider)
+            line.lie_at(
+                divider, part_beside(divider, self.places[self._active]) if self._active in self.places else None
+            )
 
     def top_right(self) -> int:
         """The last pane of the upper row of what is visible that has room for a button."""
@@ -99,12 +103,13 @@ class _Line(QWidget):
         self._theme = theme
         self._area = area
         self._divider: Divider | None = None
+        self._marked: Rect | None = None
         self._grabbed_px: int | None = None
         theme.changed.connect(self.update)
 
-    def lie_at(self, divider: Divider) -> None:
-        """Lie between these two panes."""
-        self._divider = divider
+    def lie_at(self, divider: Divider, marked: Rect | None) -> None:
+        """Lie between these two panes; ``marked`` is the part at an edge of the active one."""
+        self._divider, self._marked = divider, marked
         left, top, width, height = divider.rect
         around_px = GRIP_BEFORE_PX + GRIP_AFTER_PX
         if divider.is_row:
@@ -115,6 +120,7 @@ class _Line(QWidget):
             self.setCursor(Qt.CursorShape.SplitVCursor)
         self.show()
         self.raise_()
+        self.update()
 
     def _along_px(self, event: QMouseEvent) -> int:
         """The place of the mouse across the line, in the area of all panes."""
@@ -152,14 +158,22 @@ class _Line(QWidget):
         if self._divider is None:
             return
         is_held = self._grabbed_px is not None or self.underMouse()
-        thin = 2.0 if is_held else 1 / self.devicePixelRatioF()
-        if self._divider.is_row:
-            rect = QRectF(GRIP_BEFORE_PX, 0, thin, self.height())
-        else:
-            rect = QRectF(0, GRIP_BEFORE_PX, self.width(), thin)
+        tokens = self._theme.tokens
         painter = QPainter(self)
-        painter.fillRect(rect, self._theme.tokens.color("accent" if is_held else "hairline"))
+        painter.fillRect(
+            self._painted(self._divider.rect, 2.0 if is_held else 0.0),
+            tokens.color("accent" if is_held else "hairline"),
+        )
+        if self._marked is not None and not is_held:
+            painter.fillRect(self._painted(self._marked), tokens.color("accent"))
         painter.end()
+
+    def _painted(self, part: Rect, width_px: float = 0.0) -> QRectF:
+        """Where a part of the line is painted in this widget; without a width, it has one pixel of the screen."""
+        thin = width_px or 1 / self.devicePixelRatioF()
+        if self._divider is not None and self._divider.is_row:
+            return QRectF(GRIP_BEFORE_PX, part.top - self.y(), thin, part.height)
+        return QRectF(part.left - self.x(), GRIP_BEFORE_PX, part.width, thin)
 
 
 def point_in(area: QWidget, widget: QWidget) -> QPoint:

@@ -275,7 +275,7 @@ class Panes(QObject):
             pane.tabs.set_visible(not is_zoomed or number == self._active)
             is_active, is_alone = number == self._active, is_zoomed or len(self._panes) == 1
             pane.show_state(is_active=is_active, is_alone=is_alone, is_zoomed=is_zoomed and is_active)
-        self.area.arrange(self._tree, self._panes, self._active if is_zoomed else None)
+        self.area.arrange(self._tree, self._panes, self._active if is_zoomed else None, self._active)
         self._panes[self.area.top_right()].add_button(self._button)
         self._button.show()
 

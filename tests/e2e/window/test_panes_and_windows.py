@@ -50,7 +50,7 @@ class Hand:
         layout = saved().windows[self._place]
         assert layout.geometry is not None
         *_, width, height = layout.geometry
-        left = layout.sidebar_width_px + 1
+        left = layout.sidebar_width_px
         whole = Rect(left, 0, width - left, height - STATUS_HEIGHT_PX)
         places = areas(layout.arrangement(), whole, GAP_PX)[0]
         return [Rect(x, y + BAR_HEIGHT_PX, w, h - BAR_HEIGHT_PX) for x, y, w, h in places.values()]

@@ -74,6 +74,56 @@ async def test_keys_go_from_pane_to_pane_and_the_active_one_is_marked(played: Pl
     assert panes.active is lower
 
 
+async def test_the_edges_of_the_active_pane_have_the_accents_colour(played: Played):
+    await three_chats(played)
+    panes = played.window.tabs
+    for action in ("split_right", "split_down"):
+        played.window.actions_[action].trigger()
+    left, upper, lower = panes.panes()
+    area, tokens = panes.area, played.theme.tokens
+    line_x, line_y, middle = upper.x(), lower.y(), upper.x() + upper.width() // 2
+    points = {
+        "beside the upper one": QPoint(line_x, upper.height() // 2),
+        "beside the lower one": QPoint(line_x, lower.y() + lower.height() // 2),
+        "between both": QPoint(middle, line_y),
+        "below the left one's tabs": QPoint(left.width() // 2, left.line.y()),
+        "below the lower one's tabs": QPoint(middle, lower.y() + lower.line.y()),
+    }
+
+    def marked() -> set[str]:
+        played.settle()
+        image = area.grab().toImage()
+        colors = {name: image.pixelColor(point).name() for name, point in points.items()}
+        assert set(colors.values()) <= {tokens.accent, tokens.hairline}
+        return {name for name, color in colors.items() if color == tokens.accent}
+
+    assert marked() == {"beside the lower one", "between both", "below the lower one's tabs"}
+    panes.focus("left")
+    assert marked() == {"beside the upper one", "beside the lower one", "below the left one's tabs"}
+    panes.focus("right")
+    panes.close_pane()
+    panes.close_pane()
+    played.settle()
+    assert panes.active.line.color == "hairline", "it is alone"
+
+
+async def test_the_line_beside_the_sidebar_takes_no_room_and_is_moved_by_the_mouse(played: Played):
+    window = played.open_window()
+    played.settle()
+    sidebar, handle = window.sidebar, window.frame.splitter.handle(1)
+    line = sidebar.mapTo(window, QPoint(sidebar.width(), 400))
+    shown = window.grab().toImage()
+    assert shown.pixelColor(line).name() == played.theme.tokens.hairline
+    assert shown.pixelColor(line - QPoint(1, 0)).name() == played.theme.tokens.sidebar
+    assert shown.pixelColor(line + QPoint(1, 0)).name() == played.theme.tokens.page
+    before, grip = sidebar.width(), handle.rect().center()
+    assert sidebar.width() == window.tabs.area.mapTo(window, QPoint(0, 0)).x()
+    QTest.mousePress(handle, Qt.MouseButton.LeftButton, pos=grip)
+    QTest.mouseMove(handle, grip + QPoint(40, 0))
+    QTest.mouseRelease(handle, Qt.MouseButton.LeftButton, pos=grip)
+    assert sidebar.width() == before + 40
+
+
 async def test_a_zoomed_pane_covers_the_others_which_follow_no_output_meanwhile(played: Played):
     one, *_, three = await three_chats(played)
     panes, chat = played.window.tabs, played.chat(three)
