@@ -263,9 +263,9 @@ class Surface:
         self._paint_cursor(painter, region)
 
     def _paint_ends(self, painter: QPainter, grid: QRect) -> None:
-        """Draw thin lines at the ends of a grid that is smaller than the widget."""
+        """Draw thin lines at the ends of a grid that is smaller than the widget, not of an ended chat's last screen."""
         room = self.layout.room
-        if grid.isEmpty():
+        if grid.isEmpty() or not self.live:
             return
         color = QColor(self._colors.foreground)
         color.setAlphaF(_HAIRLINE_SHARE)

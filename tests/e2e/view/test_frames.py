@@ -250,6 +250,19 @@ def test_a_smaller_grid_ends_in_a_hairline(stage):
     assert colors_in(beyond) == {GROUND}
 
 
+def test_the_last_screen_of_an_ended_chat_has_no_hairline(stage):
+    from session_host.protocol.values import GridSize
+
+    made = stage(60, 12)
+    made.emulator.resize(GridSize(30, 6), made.cell)
+    made.feed("\x1b[?25l" + "x" * 30)
+    made.view.show_emulator(made.emulator)
+    image = made.image()
+    right, bottom = 8 + 30 * made.cell.width_px, 8 + 6 * made.cell.height_px
+    assert image.pixel(right, 20) & 0xFFFFFF == GROUND
+    assert image.pixel(20, bottom) & 0xFFFFFF == GROUND
+
+
 def test_a_frame_paints_in_good_time(stage):
     """A loose bound: a mistake that draws cell by cell would be far beyond it."""
     made = stage(120, 40)
