@@ -170,9 +170,10 @@ class ChatFacts:
 
     @property
     def _last_in_short(self) -> str:
-        """``last_command``, where there is little room: the number is not to be cut off."""
-        code = self.last_exit_code
-        return page_texts.last_exit_code(code) if code and self.last_command else _first_upper(self.last_command)
+        """``last_command``, where there is little room: nothing of it is to be cut off."""
+        if not self.last_command:
+            return ""
+        return page_texts.last_exit_code(code) if (code := self.last_exit_code) else page_texts.last_command_succeeded()
 
     @property
     def is_silent(self) -> bool:

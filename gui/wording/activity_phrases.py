@@ -14,6 +14,9 @@ translate = QCoreApplication.translate
 SILENCE = "silence"
 """The source of an activity that ended for lack of reports."""
 
+PROTOCOL = "protocol"
+"""The source of a structured chat's activity. Its agent has no other source, so none is named."""
+
 INPUT = "input"
 """The source of an activity that ended with the user's answer."""
 
@@ -49,9 +52,11 @@ def source_words(source: str) -> str:
 
 
 def told_by(source: str) -> str:
-    """The source of a report, after a mark: "hooks", "after your answer"; "" for none."""
+    """The source of a report, after a mark: "hooks", "after your answer"; "" for none that is named."""
     if source == INPUT:
         return translate("activity", "after your answer")
+    if source == PROTOCOL:
+        return ""
     return source_words(source)
 
 
@@ -60,10 +65,10 @@ def how_known(activity: Activity, source: str, since: datetime | None, now: date
     what = activity_words(activity)
     if source == SILENCE:
         return f"{what} · {no_word(since, now)}"
-    who = told_by(source)
-    if not who:
+    if not source:
         return what
-    return f"{what} · {who}, {ago}" if (ago := phrases.ago(since, now)) else f"{what} · {who}"
+    how = ", ".join(filter(None, (told_by(source), phrases.ago(since, now))))
+    return f"{what} · {how}" if how else what
 
 
 def running(foreground: str | None, since: datetime | None, now: datetime, last_command: str = "") -> str:

@@ -250,6 +250,10 @@ def needs_answer() -> str:
     return translate("page", "Needs your answer")
 
 
+def last_command_succeeded() -> str:
+    return translate("page", "Succeeded")
+
+
 def last_exit_code(code: int) -> str:
     return translate("page", "Last exit code {code}").format(code=code)
 

@@ -61,8 +61,12 @@ class AgentTile(QAbstractButton):
         words = font(SECONDARY_PX)
         painter.setFont(words)
         painter.setPen(tokens.color("text" if self.installed else "secondary"))
-        shown = QFontMetrics(words).elidedText(self.agent.title, Qt.TextElideMode.ElideRight, int(text.width()))
-        painter.drawText(text, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
+        flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextWordWrap
+        shown, room = self.agent.title, text.toAlignedRect()
+        if not room.contains(QFontMetrics(words).boundingRect(room, flags, shown)):
+            flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+            shown = QFontMetrics(words).elidedText(shown, Qt.TextElideMode.ElideRight, room.width())
+        painter.drawText(text, flags, shown)
         painter.end()
 
     def hitButton(self, pos: object) -> bool:

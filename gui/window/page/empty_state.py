@@ -43,6 +43,8 @@ class EmptyState(Area):
         self._looked_on: str | None = None
         """The PATH of the last search for agents since the page was shown."""
         self._installed: list[str] | None = None
+        self._missing: list[str] = []
+        """The titles of agents that are not installed."""
         self.title = label("", "title")
         self._text = label("", "secondary")
         self._text.setWordWrap(True)
@@ -53,7 +55,7 @@ class EmptyState(Area):
         self._heading.hide()
         self._agents = QGridLayout()
         self._agents.setSpacing(4)
-        self._promise = label(window_texts.chats_keep_running(), "secondary")
+        self._promise = label("", "secondary")
         self._promise.setWordWrap(True)
 
         column = QWidget()
@@ -100,6 +102,7 @@ class EmptyState(Area):
         else:
             self.title.setText(window_texts.first_chat())
             self._text.setText(window_texts.first_chat_hint())
+        self._show_promise()
         self._switch.setVisible(bool(running))
         self._key.setText(key)
         if path != self._looked_on:
@@ -128,9 +131,15 @@ class EmptyState(Area):
         there = [agent for agent in known if agent.name in installed]
         for number, agent in enumerate(there[:LISTED]):
             self._agents.addWidget(self._row(agent, places[agent.name]), number // 2, number % 2)
-        missing = [agent.title for agent in known if agent.name not in installed]
+        self._missing = [agent.title for agent in known if agent.name not in installed]
         self._heading.setVisible(bool(installed))
-        lines = [window_texts.chats_keep_running(), *([window_texts.to_install(_listed(missing))] if missing else [])]
+        self._show_promise()
+
+    def _show_promise(self) -> None:
+        """Say that chats keep running, if the text above does not, and how to install the other agents."""
+        lines = [] if self._text.text() == window_texts.first_chat_hint() else [window_texts.chats_keep_running()]
+        if self._missing:
+            lines.append(window_texts.to_install(_listed(self._missing)))
         self._promise.setText(" ".join(lines))
 
     def _row(self, agent: Agent, place: int) -> QWidget:

@@ -62,7 +62,8 @@ class StatusLine(Area):
         record = chat.record
         where = [record.agent, phrases.short_directory(record.cwd)]
         if chat.checkout is not None and not chat.is_over:
-            where.append(chat.checkout.words)
+            is_named = phrases.last_part(record.cwd) == chat.checkout.repository
+            where.append(chat.checkout.words_without_repository if is_named else chat.checkout.words)
         self.left.set_whole(" · ".join(filter(None, [*where, chat.title])))
         self.known.set_whole(chat.how_known)
         self._show_size(settled=not is_another and not self.take_over.isHidden())
@@ -87,7 +88,7 @@ class StatusLine(Area):
         if differs and settled:
             is_attach = chat.size_set is not None and chat.size_set.set_by == "attach"
             size = window_texts.sized_by(size, "outlive attach" if is_attach else window_texts.another_place())
-        self.right.setText(" · ".join(part for part in (size, chat.record.engine) if part))
+        self.right.setText(f"{size} · {chat.record.engine}" if size else "")
         self.take_over.setVisible(differs and settled)
 
     def _take_over(self) -> None:

@@ -91,7 +91,8 @@ class SidebarDelegate(QStyledItemDelegate):
     def _paint_heading(self, painter: QPainter, area: QRect, entry: Heading) -> None:
         tokens = self._theme.tokens
         line = QRect(area.left(), area.bottom() - HEADING_HEIGHT_PX + 1, area.width(), HEADING_HEIGHT_PX)
-        painter.setFont(font(HEADING_PX, bold=True, capitals=True))
+        # A directory keeps its letters: two that differ in capitals alone are two.
+        painter.setFont(font(HEADING_PX, bold=True, capitals=entry.group is not None))
         painter.setPen(tokens.color("needs_you" if entry.group is Group.NEEDS_YOU else "secondary"))
         text = line.adjusted(GAP_M_PX, 0, -GAP_M_PX, 0)
         title = QFontMetrics(painter.font()).elidedText(entry.title, Qt.TextElideMode.ElideMiddle, text.width() - 48)

@@ -33,7 +33,12 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def words(self) -> str:
         """The status in a few words: ``outlive · fix-the-bug · 3 changed · ↑2``."""
-        parts = [self.repository, self.branch or self.commit or "no commit"]
+        return f"{self.repository} · {self.words_without_repository}"
+
+    @property
+    def words_without_repository(self) -> str:
+        """The status in a few words, beside the repository's directory: ``fix-the-bug · 3 changed · ↑2``."""
+        parts = [self.branch or self.commit or "no commit"]
         if self.dirty:
             parts.append(f"{self.dirty} changed")
         moved = [f"{mark}{count}" for mark, count in (("↑", self.ahead), ("↓", self.behind)) if count]

@@ -27,6 +27,7 @@ def test_a_clean_one(checkout: Checkout) -> None:
         behind=None,
     )  # fmt: skip
     assert found.words == "project · main"
+    assert found.words_without_repository == "main"
 
 
 def test_a_chats_own(checkout: Checkout) -> None:

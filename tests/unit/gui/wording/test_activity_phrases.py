@@ -25,6 +25,7 @@ NOW = datetime(2026, 5, 2, 12, 0, 0, tzinfo=UTC)
         (Activity.NO_SIGNAL, "silence", 125, "no signal · no activity for 2 min"),
         (Activity.NO_SIGNAL, "input", 7200, "no signal · after your answer, 2 h ago"),
         (Activity.NO_SIGNAL, "", 10, "no signal"),
+        (Activity.NEEDS_INPUT, "protocol", 300, "needs you · 5 min ago"),
         (Activity.WORKING, "something newer", 10, "working · something newer, 10 s ago"),
     ],
 )

@@ -16,6 +16,7 @@ from gui.window.page.terminal_page import TerminalPage
 from gui.window.sidebar.model import ChatRow
 from gui.wording.groups import Group
 from session_host import paths
+from session_host.client.worktrees import Status
 from session_host.errors import HostUnavailable
 from session_host.protocol.evidence import Evidence, Transition
 from session_host.protocol.messages import (
@@ -75,6 +76,18 @@ async def test_the_status_line_tells_source_and_age(played: Played):
     viewer.end(exit_code=0)
     played.settle()
     assert window.status_line.known.accessibleName() == ""
+
+
+async def test_the_status_line_names_a_repository_once(played: Played):
+    session_id = await played.add("one", cwd="/srv/api")
+    window = played.open_window()
+    played.show(session_id)
+    chat = played.chat(session_id)
+    for repository, text in (("api", "command · /srv/api · main"), ("other", "command · /srv/api · other · main")):
+        chat.checkout = Status(repository=repository, branch="main", commit="abc", dirty=0, ahead=None, behind=None)
+        chat.changed.emit()
+        played.settle()
+        assert window.status_line.left.accessibleName() == text
 
 
 async def test_the_status_line_names_the_viewer_that_set_the_size_and_offers_to_take_over(played: Played):
@@ -244,7 +257,7 @@ async def test_a_shell_that_waits_says_how_its_last_command_ended(played: Played
     viewer = played.show(session_id)
     for code, said, in_short in (
         (2, "last command ended with 2", "Last exit code 2"),
-        (0, "last command succeeded", "Last command succeeded"),
+        (0, "last command succeeded", "Succeeded"),
     ):
         viewer.tell(ForegroundEvent("", ago(500), code, ago(20)))
         played.settle()
