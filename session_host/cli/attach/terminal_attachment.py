@@ -75,6 +75,7 @@ class TerminalAttachment(Attachment):
     # ------------------------------------------------------------ scrolling back
 
     def _scroll_back(self, *, by_page: bool) -> None:
+        self._viewer.catch_up()
         emulator = self._viewer.emulator
         if emulator is None:
             return
@@ -110,6 +111,7 @@ class TerminalAttachment(Attachment):
     # ------------------------------------------------------------ painting
 
     def _paint_frame(self) -> None:
+        self._viewer.catch_up()
         emulator = self._viewer.emulator
         if emulator is None:
             return
@@ -180,8 +182,8 @@ class TerminalAttachment(Attachment):
 
     def _settle(self) -> None:
         self._timers.pop("settle", None)
-        if self._viewer.emulator is not None:  # It has all echoes now.
-            self._damaged()
+        self._viewer.catch_up()
+        self._damaged()
 
     def viewer_replaced(self) -> None:
         """Paint the new replica as a whole."""

@@ -40,6 +40,16 @@ class ViewerInput:
         """The number of the next input; its refusal carries it."""
         return self._rules.inputs.next_sequence
 
+    @property
+    def pending(self) -> int:
+        """How many inputs the program has not received yet, as far as is known."""
+        return len(self._rules.inputs)
+
+    @property
+    def holding(self) -> bool:
+        """Whether an input was refused; all further ones are refused until ``accept_refusal``."""
+        return self._rules.inputs.holding
+
     def key(
         self,
         key: str,

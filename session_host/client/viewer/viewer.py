@@ -53,8 +53,9 @@ class Viewer(ViewerInput):
     """Follows one session; reconnects by itself while the session's host lives.
 
     Attributes:
+        emulator: the replica, None until the first snapshot. Any turn of the loop may replace it.
         fed: the output that changed the replica last; b"" if it was something else.
-        show_early: called with output before the replica gets it; whether it is shown, so that the replica can wait.
+        show_early: called with output before the replica gets it; returns whether it is shown: then the replica waits.
         host_version: the code version of the host that greeted last, "" before.
     """
 
@@ -77,13 +78,12 @@ class Viewer(ViewerInput):
         rules = ViewerRules(size=size, cell=cell, engine_build=build, read_only=read_only, output=output, kind=kind)
         super().__init__(rules, read_only=read_only)
         self.session_id = session_id
+        self.emulator: Emulator | None = None
         self.fed = b""
-        self.show_early: Callable[[bytes], bool] = _shows_nothing
+        self.show_early: Callable[[bytes], bool] = lambda _data: False
         self.transcript: Transcript | None = None
         self._replica: Replica | None = None
-        self._emulator: Emulator | None = None
-        self._shown = b""
-        """Output that is shown and that the replica lacks."""
+        self._shown = b""  # Output that is shown and that the replica lacks.
         self._feeding: asyncio.TimerHandle | None = None
         self.host_version = ""
         self._delegate = delegate
@@ -228,35 +228,32 @@ class Viewer(ViewerInput):
     def _message(self, message: Any) -> None:
         if type(message) is not Output:
             self._rules.receive_message(message)
-        elif self._rules.receive_output(message) and self._replica is not None:
+        elif self._rules.receive_output(message) and (replica := self._replica) is not None:
             if not self._rules.turns and self.show_early(message.data):
                 self._feed_later(message.data)
             else:
-                self._feed(message)
+                self._feed(replica, message)
         if self._effects:
             self._perform()
 
     def _feed_later(self, data: bytes) -> None:
         self._shown += data
         if self._feeding is None:
-            self._feeding = asyncio.get_running_loop().call_later(FEED_LATER_S, self._feed_shown)
+            self._feeding = asyncio.get_running_loop().call_later(FEED_LATER_S, self.catch_up)
 
-    def _feed_shown(self) -> None:
-        self._feeding = None
-        self._catch_up()
-
-    def _catch_up(self) -> None:
-        """Feed the replica with what is shown already."""
+    def catch_up(self) -> None:
+        """Feed the replica with what the delegate has shown already."""
+        if self._feeding is not None:
+            self._feeding.cancel()
+            self._feeding = None
         if (replica := self._replica) is not None and self._shown:
             self.fed, self._shown = self._shown, b""
             replica.feed(self.fed)
             discard_side_effects(replica)
             self._delegate.viewer_damaged()
 
-    def _feed(self, message: Output) -> None:
-        self._catch_up()
-        replica = self._replica
-        assert replica is not None
+    def _feed(self, replica: Replica, message: Output) -> None:
+        self.catch_up()
         if self._rules.turns:
             self._feed_with_turns(replica, message)
         else:
@@ -276,6 +273,7 @@ class Viewer(ViewerInput):
         replica.feed(message.data[fed:])
 
     def _mark_turn(self) -> None:
+        self.catch_up()
         if self.emulator is not None:
             self.emulator.mark_turn()
 
@@ -298,7 +296,7 @@ class Viewer(ViewerInput):
     def _use_replica(self, replica: Replica | None) -> None:
         self._shown = b""  # The former replica lacks it, and the new one has it.
         self._replica = replica
-        self._emulator = None if isinstance(replica, TranscriptEngine) else replica
+        self.emulator = None if isinstance(replica, TranscriptEngine) else replica
         self.transcript = replica.transcript if isinstance(replica, TranscriptEngine) else None
 
     def _replace(self, replica: Replica) -> None:
@@ -313,6 +311,7 @@ class Viewer(ViewerInput):
             former.close()
 
     def _resize_replica(self, size: GridSize, cell: CellSize) -> None:
+        self.catch_up()
         emulator = self.emulator
         if emulator is not None and (size, cell) != (emulator.size, emulator.cell):
             emulator.resize(size, cell)
@@ -329,13 +328,6 @@ class Viewer(ViewerInput):
             former.close()
 
     # ------------------------------------------------------------ state
-
-    @property
-    def emulator(self) -> Emulator | None:
-        """The replica, with all output; None until the first snapshot. Any turn of the loop may replace it."""
-        if self._shown:
-            self._catch_up()
-        return self._emulator
 
     @property
     def state(self) -> ViewerState:
@@ -368,19 +360,9 @@ class Viewer(ViewerInput):
         return self._rules.refusal
 
     @property
-    def pending(self) -> int:
-        """How many inputs the program has not received yet, as far as is known."""
-        return len(self._rules.inputs)
-
-    @property
     def size(self) -> GridSize | None:
         """The viewer's grid."""
         return self._rules.size
-
-    @property
-    def holding(self) -> bool:
-        """Whether an input was refused; all further ones are refused until ``accept_refusal``."""
-        return self._rules.inputs.holding
 
     # ------------------------------------------------------------ the user's input
 
@@ -416,7 +398,3 @@ class Viewer(ViewerInput):
         """Free the replica's memory if the viewer does not follow output; ``follow`` fetches another."""
         self._rules.free_replica()
         self._perform()
-
-
-def _shows_nothing(_data: bytes) -> bool:
-    return False

@@ -165,21 +165,6 @@ def test_what_the_terminal_answers_or_reports_is_never_typed() -> None:
         assert screen.split() == ["ready", "<7a>"]
 
 
-def test_a_text_that_is_an_echo_no_more_is_painted_as_the_program_means_it() -> None:
-    new("-n", "echo", "--", *program("raw_echo"))
-    with OnTerminal("attach", "echo") as terminal:
-        terminal.see("ready")
-        for typed in ("\x1b)", "0", "\x0e"):  # Line drawing from now on: "q" is one, capital letters stay.
-            terminal.type(typed)
-        for number in range(1, 4):
-            terminal.type("A")
-            terminal.see("A" * number)
-        terminal.type("q")
-        terminal.see("AAA─")
-        terminal.type("A")
-        terminal.see("AAA─A")
-
-
 def test_a_paste_is_bracketed_only_for_a_program_that_asked() -> None:
     new("-n", "plain", "--", *program("raw_echo", "--show"))
     new("-n", "asked", "--", *program("raw_echo", "--show", "--enable", "2004"))

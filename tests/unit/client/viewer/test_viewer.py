@@ -84,12 +84,13 @@ async def test_output_that_is_shown_early_comes_to_the_replica_a_moment_later(ho
     await shower.close()
 
 
-async def test_who_asks_for_the_replica_gets_it_with_what_is_shown_early(host: ToldHost) -> None:
+async def test_the_replica_catches_up_with_what_is_shown_early_when_it_is_asked_for(host: ToldHost) -> None:
     shower = Shower(host)
     await shower.follow(host)
     seen: list[list[str]] = []
 
     def show(_data: bytes) -> bool:
+        shower.viewer.catch_up()
         seen.append(shown(shower.viewer))
         return True
 
