@@ -254,11 +254,11 @@ class Chat(ChatViewer, ChatFacts):
 
     def viewer_damaged(self) -> None:
         """Emit ``damaged``: the replica has changed."""
+        self.damaged.emit()
         self.output_at_s = time.monotonic()
         if not self.has_written:
             self.has_written = True
             self.wrote.emit()
-        self.damaged.emit()
 
     def viewer_event(self, event: Event) -> None:
         """Apply an event of the host."""

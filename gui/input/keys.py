@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 
 from session_host.protocol.values import KeyAction, Modifiers
@@ -65,6 +65,22 @@ _NUMPAD: dict[int, str] = {
 }
 _NUMPAD.update({_K.Key_0.value + number: f"Numpad{number}" for number in range(10)})
 
+# A key's path reads no attribute of an enum, and uses flags as numbers: either costs as much as a call.
+_SHIFT, _ALT, _CTRL, _SUPER = (int(bit) for bit in (Modifiers.SHIFT, Modifiers.ALT, Modifiers.CTRL, Modifiers.SUPER))
+_PRESS, _REPEAT, _RELEASE = KeyAction.PRESS, KeyAction.REPEAT, KeyAction.RELEASE
+_BACKTAB = _K.Key_Backtab.value
+_KEYPAD = Qt.KeyboardModifier.KeypadModifier.value
+_HELD = tuple(
+    (held.value, bit)
+    for held, bit in (
+        (Qt.KeyboardModifier.ShiftModifier, _SHIFT),
+        (Qt.KeyboardModifier.AltModifier, _ALT),
+        (Qt.KeyboardModifier.ControlModifier, _CTRL),
+        (Qt.KeyboardModifier.MetaModifier, _SUPER),
+    )
+)
+"""Qt's modifiers, and ours."""
+
 _X11_LEVEL3_MASK = 0x80
 """Mod5 in nativeModifiers: AltGr is pressed."""
 
@@ -80,16 +96,16 @@ class KeyStroke(NamedTuple):
 
 def modifiers_of(held: Qt.KeyboardModifier) -> int:
     """Qt's modifiers as bits of ``Modifiers``."""
-    bits = Modifiers.NONE
-    if held & Qt.KeyboardModifier.ShiftModifier:
-        bits |= Modifiers.SHIFT
-    if held & Qt.KeyboardModifier.AltModifier:
-        bits |= Modifiers.ALT
-    if held & Qt.KeyboardModifier.ControlModifier:
-        bits |= Modifiers.CTRL
-    if held & Qt.KeyboardModifier.MetaModifier:
-        bits |= Modifiers.SUPER
-    return int(bits)
+    return _bits_of(held.value)
+
+
+def _bits_of(held: int) -> int:
+    bits = 0
+    if held:
+        for number, bit in _HELD:
+            if held & number:
+                bits |= bit
+    return bits
 
 
 class KeyTranslator:
@@ -101,17 +117,19 @@ class KeyTranslator:
 
     def pressed(self, event: QKeyEvent) -> KeyStroke | None:
         """The stroke of a KeyPress; None for a key that has neither a name nor a character."""
-        modifiers = modifiers_of(event.modifiers())
-        text = self._typed(event, modifiers)
-        key = self._name(event, text, modifiers)
+        held = event.modifiers().value
+        modifiers = _bits_of(held)
+        code = event.key()
+        text = self._typed(code, event.text(), modifiers)
+        key = self._name(event, code, text, modifiers, on_keypad=bool(held & _KEYPAD))
         if not key:
             return None
         if key == "Tab":
             text = ""
-            if event.key() == _K.Key_Backtab.value:
-                modifiers |= int(Modifiers.SHIFT)
-        action = KeyAction.REPEAT if event.isAutoRepeat() else KeyAction.PRESS
-        self._held[event.nativeScanCode() or event.key()] = key
+            if code == _BACKTAB:
+                modifiers |= _SHIFT
+        action = _REPEAT if event.isAutoRepeat() else _PRESS
+        self._held[event.nativeScanCode() or code] = key
         return KeyStroke(key, text, modifiers, action)
 
     def released(self, event: QKeyEvent) -> KeyStroke | None:
@@ -121,30 +139,28 @@ class KeyTranslator:
         key = self._held.pop(event.nativeScanCode() or event.key(), None)
         if key is None:
             return None
-        return KeyStroke(key, "", modifiers_of(event.modifiers()), KeyAction.RELEASE)
+        return KeyStroke(key, "", modifiers_of(event.modifiers()), _RELEASE)
 
     def forget_held(self) -> None:
         """Forget pressed keys, since the keyboard focus is elsewhere and releases will not be seen."""
         self._held.clear()
 
     @staticmethod
-    def _typed(event: QKeyEvent, modifiers: int) -> str:
+    def _typed(code: int, text: str, modifiers: int) -> str:
         """The text that the press types; the host makes control characters.
 
         With Ctrl a press types nothing, but the host needs a shifted symbol for some: Ctrl+Shift+- is Ctrl+_ on a
         keyboard where Shift makes - that.
         """
-        text = event.text()
-        if modifiers & ~Modifiers.ALT == Modifiers.CTRL | Modifiers.SHIFT and 0x20 < event.key() < 0x7F:
-            symbol = chr(event.key())
+        if modifiers & ~_ALT == _CTRL | _SHIFT and 0x20 < code < 0x7F:
+            symbol = chr(code)
             return "" if symbol.isalpha() else symbol
-        if modifiers & (Modifiers.CTRL | Modifiers.SUPER) or not text.isprintable():
+        if modifiers & (_CTRL | _SUPER) or not text.isprintable():
             return ""
         return text
 
-    def _name(self, event: QKeyEvent, text: str, modifiers: int) -> str:
-        code = event.key()
-        if event.modifiers() & Qt.KeyboardModifier.KeypadModifier and code in _NUMPAD:
+    def _name(self, event: QKeyEvent, code: int, text: str, modifiers: int, *, on_keypad: bool) -> str:
+        if on_keypad and code in _NUMPAD:
             return _NUMPAD[code]
         if code in _NAMES:
             return _NAMES[code]
@@ -152,13 +168,12 @@ class KeyTranslator:
         if not character or not character.isprintable():
             return ""
         scan_code = event.nativeScanCode()
-        if modifiers & Modifiers.CTRL and not character.isascii():
+        if modifiers & _CTRL and not character.isascii():
             # Ctrl with a Cyrillic or Greek letter means the Latin letter on the same key.
             return latin_letter(scan_code, event.nativeVirtualKey()) or character.lower()
-        if modifiers & Modifiers.SHIFT:
+        if modifiers & _SHIFT:
             return self._layout.unshifted(scan_code, character)
         plain = character.lower()
-        level3 = event.nativeModifiers() & _X11_LEVEL3_MASK
-        if event.type() == QEvent.Type.KeyPress and not modifiers and not level3:
+        if not (modifiers or event.nativeModifiers() & _X11_LEVEL3_MASK):
             self._layout.learn(scan_code, plain)
         return plain

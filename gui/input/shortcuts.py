@@ -22,7 +22,7 @@ WINDOW_KEYS = (
 )  # fmt: skip
 """The window's default keys, in QKeySequence's portable form."""
 
-_KEYPAD = Qt.KeyboardModifier.KeypadModifier
+_KEYPAD = Qt.KeyboardModifier.KeypadModifier.value
 
 
 def combination(text: str) -> int:
@@ -40,7 +40,7 @@ def combination(text: str) -> int:
 
 def pressed_combination(pressed: QKeyCombination) -> int:
     """The number of a pressed combination, for lookup in `combinations`."""
-    return QKeyCombination(pressed.keyboardModifiers() & ~_KEYPAD, pressed.key()).toCombined()
+    return pressed.toCombined() & ~_KEYPAD
 
 
 def combinations(texts: Iterable[str]) -> frozenset[int]:

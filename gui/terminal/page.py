@@ -39,6 +39,7 @@ from .history.scrolling import Scrolling
 from .input.input_sink import InputSink
 
 _RESIZE_DEBOUNCE_MS = 50
+_RATIO_CHANGE = QEvent.Type.DevicePixelRatioChange  # A key's path reads no attribute of an enum.
 
 
 class TerminalPage(QWidget):
@@ -191,8 +192,9 @@ class TerminalPage(QWidget):
         window = self.window()
         if not self._is_on_x or not window.testAttribute(Qt.WidgetAttribute.WA_WState_Created):
             return
-        if not window.windowHandle().format().hasAlpha():  # A transparent picture would be cleared.
-            store = window.backingStore()
+        store = window.backingStore()
+        is_painted = not store.size().isEmpty()
+        if is_painted and not window.windowHandle().format().hasAlpha():  # A transparent picture would be cleared.
             store.beginPaint(QRegion(window.rect()))
             store.endPaint()
 
@@ -201,22 +203,23 @@ class TerminalPage(QWidget):
         emulator, surface = self.emulator, self._surface
         if emulator is None or not self.isVisible():
             return
-        before = surface.cursor_rect()
+        former = surface.cursor
         region = surface.apply_frame(emulator)
-        self._scrolling.may_look_back = self.scrolled_back
-        if self._new_output.is_wanted and not self.scrolled_back:
-            self._new_output.want(wanted=False)
-        self._bar.show_place(*surface.place, max(surface.size.rows, 1))
-        self._blink.want(blinking=is_blinking(surface.cursor, focused=self.hasFocus()))
-        if surface.cursor_rect() != before:
-            self._blink.touch()
-            if self.hasFocus():
-                self.updateMicroFocus(Qt.InputMethodQuery.ImCursorRectangle)
         paint = self.repaint if at_once else self.update
         if region is None:
             paint()
         elif not region.isEmpty():
             paint(self._logical(region))
+        # An echo is on the screen by now: the rest is not on its path.
+        self._scrolling.may_look_back = self.scrolled_back
+        if self._new_output.is_wanted and not self.scrolled_back:
+            self._new_output.want(wanted=False)
+        self._bar.show_place(*surface.place, max(surface.size.rows, 1))
+        self._blink.want(blinking=is_blinking(surface.cursor, focused=self.hasFocus()))
+        if surface.cursor != former:
+            self._blink.touch()
+            if self.hasFocus():
+                self.updateMicroFocus(Qt.InputMethodQuery.ImCursorRectangle)
 
     def set_focused(self, *, focused: bool) -> None:
         """The keyboard focus changed: draw the cursor filled or hollow, blinking or not."""
@@ -340,13 +343,14 @@ class TerminalPage(QWidget):
         begin_s = time.monotonic()
         ratio = self.devicePixelRatioF()
         painter = QPainter(self)
-        painter.setWorldTransform(QTransform.fromScale(1 / ratio, 1 / ratio))
+        if ratio != 1:
+            painter.setWorldTransform(QTransform.fromScale(1 / ratio, 1 / ratio))
         self._surface.paint(painter, scaled(event.region(), ratio))
         painter.end()
         self._pacer.spent(time.monotonic() - begin_s)
 
     def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.DevicePixelRatioChange:
+        if event.type() is _RATIO_CHANGE:
             self._measure()
         return bool(super().event(event))
 

@@ -35,6 +35,9 @@ from .input.pasting import Pasting
 from .pointing import PointingPage
 from .prompts.prompts import TerminalPrompts
 
+_SHORTCUT_OVERRIDE = QEvent.Type.ShortcutOverride  # A key's path reads no attribute of an enum.
+_CONTROL = Qt.Key.Key_Control.value
+
 
 class TerminalView(PointingPage):
     """A terminal for interactive use.
@@ -113,7 +116,7 @@ class TerminalView(PointingPage):
         self._keyboard.set_window_keys(texts)
 
     def event(self, event: QEvent) -> bool:
-        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride:
+        if isinstance(event, QKeyEvent) and event.type() is _SHORTCUT_OVERRIDE:
             # An accepted key comes here and not to a shortcut: Tab, Escape, Ctrl and Alt with letters.
             takes_keys = self._sink is not None or self.modes.active is not None
             if takes_keys and not self._keyboard.is_windows(event):
@@ -140,13 +143,13 @@ class TerminalView(PointingPage):
             event.ignore()
         elif typed:
             self._on_typed()
-        if event.key() == Qt.Key.Key_Control:
+        if event.key() == _CONTROL:
             self._links.hover_soon(Qt.KeyboardModifier.ControlModifier)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         if self._sink is None or not self._keyboard.release(event, self._sink):
             event.ignore()
-        if event.key() == Qt.Key.Key_Control:
+        if event.key() == _CONTROL:
             self._links.hover_soon(Qt.KeyboardModifier.NoModifier)
 
     def _on_typed(self) -> None:

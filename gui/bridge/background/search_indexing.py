@@ -9,6 +9,9 @@ from PySide6.QtCore import QObject, QProcess, QTimer, Signal
 AFTER_MS = 10_000
 """Delay of an update after output; the update includes later output, too."""
 
+NICENESS = 10
+"""The process gets a tenth of a busy processor. A higher value would hold the index's lock for too long."""
+
 _END_MS = 2000
 
 
@@ -63,7 +66,11 @@ class SearchIndexing(QObject):
         process.setStandardOutputFile(QProcess.nullDevice())
         process.setStandardErrorFile(QProcess.nullDevice())  # A search reports problems of the index.
         process.finished.connect(self._on_finished)
-        process.start(sys.executable, ["-P", "-m", "session_host.storage.search.background_update"])
+        # No key waits for it: a fork would copy the window's page tables, and to load the program takes a processor
+        # longer than to index a few lines.
+        process.setUnixProcessParameters(QProcess.UnixProcessFlag.UseVFork)
+        update = [sys.executable, "-P", "-m", "session_host.storage.search.background_update"]
+        process.start("nice", ["-n", str(NICENESS), *update])
 
     def _on_finished(self) -> None:
         process, self._process = self._process, None

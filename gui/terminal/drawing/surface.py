@@ -8,7 +8,7 @@ widget's corner.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 from PySide6.QtCore import QPoint, QRect
@@ -19,7 +19,7 @@ from gui.terminal.drawing.regions import Span
 from gui.terminal.glyphs.glyphs import Glyphs
 from gui.theme.terminal import TerminalTheme
 from session_host.protocol.values import GridSize
-from session_host.terminal.base import Cursor, Emulator, Frame, Row, Run
+from session_host.terminal.base import Cursor, CursorShape, Emulator, Frame, Row, Run
 
 from .canvas import Canvas
 from .colors import NO_OVERRIDES, Colors, Overrides
@@ -75,6 +75,7 @@ class Surface:
         self._canvas = Canvas(RowPainter(metrics, self._glyphs, self._colors))
         self._first_row = 0
         self._underlined: tuple[Span, ...] = ()
+        self._last_cursor: tuple[tuple[object, ...], QImage] = (), QImage()
 
     # -- content
 
@@ -141,7 +142,7 @@ class Surface:
         overrides = Overrides.of(frame, reverse_screen=reverse_screen)
         if overrides != self._colors.overrides:
             self._set_colors(overrides)
-        region = QRegion(self.cursor_rect())
+        former = self.cursor
         touched = self._canvas.apply(frame)
         self._asked_cursor = frame.cursor
         self.cursor = self._theme.chosen_cursor(frame.cursor)
@@ -149,8 +150,16 @@ class Surface:
         self._first_row = self.layout.first_row(frame.size, frame.cursor.row if frame.cursor else None)
         if before != (self.size, self._first_row, self._colors):
             return None
-        region += QRegion(self.cursor_rect())
-        for number in touched:
+        if self.cursor != former:
+            touched.update(cursor.row for cursor in (former, self.cursor) if cursor is not None)
+        return self._rows_region(touched)
+
+    def _rows_region(self, numbers: Collection[int]) -> QRegion:
+        """The place of rows of the viewport."""
+        if len(numbers) == 1:  # as of an echo
+            return QRegion(self.row_rect(*numbers))
+        region = QRegion()
+        for number in numbers:
             region += self.row_rect(number)
         return region
 
@@ -167,10 +176,7 @@ class Surface:
         """Underline the cells of the link under the mouse, and no others; returns the region to repaint."""
         rows = {row for row, _first, _last in {*spans, *self._underlined}}
         self._underlined = spans
-        region = QRegion()
-        for row in rows:
-            region += self.row_rect(row)
-        return region
+        return self._rows_region(rows)
 
     # -- positions
 
@@ -246,14 +252,17 @@ class Surface:
     def paint(self, painter: QPainter, region: QRegion) -> None:
         """Paint the parts of the widget in ``region``."""
         grid = self._grid_rect() if self.size.rows else QRect()
-        for rect in rectangles(region.subtracted(QRegion(grid))):
-            painter.fillRect(rect, self._colors.background)
+        shown = region
+        if not grid.contains(region.boundingRect()):
+            for rect in rectangles(region.subtracted(QRegion(grid))):
+                painter.fillRect(rect, self._colors.background)
+            self._paint_ends(painter, grid)
+            shown = region.intersected(QRegion(grid))
+            painter.setClipRect(grid)
         image = self._canvas.image
         offset = QPoint(0, self._first_row * self.layout.cell_height) - grid.topLeft()
-        for rect in rectangles(region.intersected(QRegion(grid))):
+        for rect in rectangles(shown):
             painter.drawImage(rect.topLeft(), image, rect.translated(offset))
-        self._paint_ends(painter, grid)
-        painter.setClipRect(grid)
         for row, first, last in self._underlined:
             corner, cell = self._cell_corner(first, row), self.layout.cell_width
             painter.fillRect(
@@ -286,8 +295,15 @@ class Surface:
             painter.drawImage(self._cell_corner(column, cursor.row), picture)
         elif self.has_caret or (self.live and cursor.visible and (self.cursor_shown or not self.focused)):
             column, cell = self._cursor_cell()
-            picture = cursor_picture(self._canvas.painter, cell, cursor.shape, focused=self.focused)
-            painter.drawImage(self._cell_corner(column, cursor.row), picture)
+            painter.drawImage(self._cell_corner(column, cursor.row), self._cursor_picture(cell, cursor.shape))
+
+    def _cursor_picture(self, cell: Run, shape: CursorShape) -> QImage:
+        """The last cursor's picture, if this one looks alike."""
+        canvas_painter = self._canvas.painter
+        looks = (canvas_painter, cell._replace(column=0), shape, self.focused)
+        if looks != self._last_cursor[0]:
+            self._last_cursor = looks, cursor_picture(canvas_painter, cell, shape, focused=self.focused)
+        return self._last_cursor[1]
 
     def _composing_picture(self) -> QImage:
         """The composed text on the page's background, with a bar for the caret after it."""

@@ -54,6 +54,7 @@ class Keyboard:
         self._history = self._bound(HISTORY_KEYS, actions)
         self._spare_history = self._bound(SPARE_HISTORY_KEYS, actions)
         self._copy = self._bound({"copy": (_COPY_OF_SELECTION,)}, actions)
+        self._own = frozenset().union(self._local, self._history, self._spare_history, self._copy)
 
     @staticmethod
     def _bound(keys: Mapping[str, tuple[str, ...]], actions: Actions) -> dict[int, Callable[[], None]]:
@@ -70,6 +71,8 @@ class Keyboard:
     def act_locally(self, event: QKeyEvent, emulator: Emulator | None) -> bool:
         """Handle a key in the view itself; False if it is not one of the view's keys."""
         pressed = pressed_combination(event.keyCombination())
+        if pressed not in self._own:
+            return False
         action = self._local.get(pressed)
         if action is None and pressed in self._copy and emulator is not None and emulator.selected_text():
             action = self._copy[pressed]

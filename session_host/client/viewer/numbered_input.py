@@ -20,6 +20,8 @@ from session_host.protocol.values import Image, KeyAction, MouseAction, MouseBut
 
 from .rules import ViewerRules
 
+_RELEASE = KeyAction.RELEASE  # Hot path: avoids the enum's attribute lookup for each key.
+
 
 class ViewerInput:
     """The input methods of a viewer.
@@ -33,6 +35,10 @@ class ViewerInput:
         self._rules = rules
 
     def _input(self, message: Input) -> None:
+        raise NotImplementedError
+
+    def _wants_releases(self) -> bool:
+        """Whether the program, as far as is known, gets the releases of keys."""
         raise NotImplementedError
 
     @property
@@ -59,7 +65,12 @@ class ViewerInput:
         *,
         may_detach: bool = False,
     ) -> None:
-        """The user pressed, repeated or released a key; see ``messages.Key``."""
+        """The user pressed, repeated or released a key; see ``messages.Key``.
+
+        A release is sent only to a program that asked for releases: of any other, the host would drop it.
+        """
+        if action is _RELEASE and not self._wants_releases():
+            return
         rules = self._rules
         number = rules.inputs.next_sequence
         self._input(Key(rules.attachment, number, key, text, int(modifiers), action, may_detach))

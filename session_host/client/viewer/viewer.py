@@ -22,6 +22,7 @@ from session_host.structured.transcript import BUILD as TRANSCRIPT_BUILD
 from session_host.structured.transcript import Transcript
 from session_host.terminal import default_engine, engine_build
 from session_host.terminal.base import DefaultColors, Emulator, EngineName
+from session_host.terminal.encode_keys import REPORT_EVENTS
 
 from .effects import (
     AddPart,
@@ -373,6 +374,10 @@ class Viewer(ViewerInput):
                 self._connection.send_message(each)
         if self._effects:
             self._perform()
+
+    def _wants_releases(self) -> bool:
+        emulator = self.emulator
+        return emulator is None or bool(emulator.modes.kitty_keyboard & REPORT_EVENTS)
 
     def accept_refusal(self) -> None:
         """The user has seen that an input was refused: accept input again."""

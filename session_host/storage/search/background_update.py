@@ -1,8 +1,8 @@
 """``python -m session_host.storage.search.background_update``: update the index in the background, then exit.
 
 The window starts this program after chats wrote something, so that the first search finds the index ready. The
-program yields: it is nice, rests as long as it works, and only one process at a time updates. It ends with its parent;
-killing it loses only the current transaction.
+program yields: the window starts it with a low priority, it rests as long as it works, and only one process at a time
+updates. It ends with its parent; killing it loses only the current transaction.
 """
 
 from __future__ import annotations
@@ -22,9 +22,6 @@ from session_host.storage.store import Store
 
 from .search import Search
 
-NICENESS: Final = 10
-"""The program gets a tenth of a busy processor. A higher value would hold the index's lock for too long."""
-
 RESTED_SHARE: Final = 1.0
 """Seconds of rest for each second of work."""
 
@@ -36,7 +33,6 @@ def main() -> int:
     """Index what the journals have gained; returns 0, also if another process is doing so."""
     parent = os.getppid()
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    os.nice(NICENESS)
     try:
         lock = os.open(search_index().with_name("search.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:

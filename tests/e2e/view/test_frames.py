@@ -13,6 +13,7 @@ from gui.terminal.drawing import frame_pacing
 from gui.terminal.drawing.canvas import Canvas
 from gui.terminal.drawing.row_painter import RowPainter
 from gui.terminal.drawing.surface import Surface
+from gui.terminal.view import TerminalView
 from session_host.terminal.base import Row
 from tests.e2e.view.conftest import Stage, colors_in, rgb
 from tests.support.themes import DARK_TERMINAL as DARK
@@ -114,6 +115,14 @@ def test_scrolling_does_not_wait_for_what_former_frames_cost(stage):
     made.view.scroll_to_start()
     assert not pacer.pending
     assert made.view._surface._canvas.rows[0].text() == "line 0"
+
+
+def test_the_display_is_not_waited_for_before_a_window_is_painted(qapp, window_manager):
+    """Qt has no picture of it yet, and ends the process if it is told to paint."""
+    view = TerminalView(DARK)
+    view.winId()
+    view._settle()
+    view.deleteLater()
 
 
 def test_a_flood_is_painted_once_a_frame(stage, monkeypatch):

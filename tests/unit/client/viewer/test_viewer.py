@@ -7,6 +7,8 @@ import uuid
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.paths import runtime_dir
 from session_host.protocol.messages import Detach, Follow, InputRefused, Output, SnapshotPart
+from session_host.protocol.values import GridSize, KeyAction
+from session_host.terminal import create
 from tests.support.area import Area
 from tests.support.hosts import Watcher, shown, watching
 from tests.support.waiting import eventually
@@ -114,3 +116,19 @@ async def test_output_that_is_shown_early_is_not_fed_to_a_replica_that_has_it(ho
     await shower.until(lambda: b"g" in b"".join(shower.fed), "the output behind the snapshot")
     assert shown(shower.viewer) == ["abcdefg"]
     await shower.close()
+
+
+def test_a_release_is_sent_only_to_a_program_that_asked_for_releases() -> None:
+    viewer = Viewer(str(uuid.uuid4()), Watcher())
+    emulator = create(None, GridSize(80, 24))
+    viewer._use_replica(emulator)
+    viewer.key("a", "a")
+    viewer.key("a", action=KeyAction.RELEASE)
+    assert viewer.pending == 1
+    emulator.feed(b"\x1b[>2u")
+    viewer.key("a", action=KeyAction.RELEASE)
+    assert viewer.pending == 2
+    viewer._use_replica(None)
+    viewer.key("a", action=KeyAction.RELEASE)
+    assert viewer.pending == 3, "without a replica, the host decides"
+    emulator.close()
