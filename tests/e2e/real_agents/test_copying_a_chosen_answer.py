@@ -1,0 +1,47 @@
+"""In the window, the answer is copied of the turn that the user went to, where the agent's turns are marked."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.window.conftest import OpenWindow, open_window
+from tests.support.real_agents import CLAUDE_INLINE, CODEX_INLINE, GEMINI
+from tests.support.real_chats import PATIENCE_S, Chat
+from tests.support.waiting import wait_until
+from tests.support.windows import clipboard
+
+__all__ = ["open_window"]
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.real_agents,
+    pytest.mark.timeout(400),
+    pytest.mark.parametrize(
+        "agent", [GEMINI, CLAUDE_INLINE, CODEX_INLINE], ids=lambda agent: agent.label, indirect=True
+    ),
+]
+
+
+def test_the_answer_of_an_earlier_turn(chat: Chat, open_window: OpenWindow) -> None:
+    with open_window() as own:
+        own.show(chat.id)
+        own.wait_connected([chat.id])
+        own.focus()
+        for prompt in ("count: 60", "hello one", "hello two"):
+            chat.send(prompt, "--enter")
+            chat.was_asked(prompt)
+            chat.sees(f"echo: {prompt}" if prompt.startswith("hello") else "line 0060")
+            chat.until_idle()
+
+        def copied(*keys: str) -> str:
+            own.press(*keys, "ctrl+shift+o")
+            return clipboard()
+
+        wait_until(lambda: copied() == "echo: hello two", PATIENCE_S, lambda: f"the last answer, not {clipboard()!r}")
+        own.press("ctrl+shift+Page_Up")
+        wait_until(lambda: copied() == "echo: hello two", PATIENCE_S, lambda: f"the last answer, not {clipboard()!r}")
+        own.press("ctrl+shift+Page_Up")
+        wait_until(lambda: copied() == "echo: hello one", PATIENCE_S, lambda: f"the second answer, not {clipboard()!r}")
+        own.press("ctrl+shift+Page_Up")
+        lines = [f"answer line {number:04d}" for number in range(1, 61)]
+        wait_until(lambda: copied().split("\n") == lines, PATIENCE_S, lambda: f"the first answer, not {clipboard()!r}")
