@@ -324,7 +324,7 @@ class SessionsModel(QObject):
             with contextlib.suppress(SessionEnded):
                 return explained(await self._request(chat, Explain(request=1)))
         changes = await asyncio.to_thread(activity_log.last, session_transitions(chat.id), TRANSITIONS)
-        return explained_without_host(changes, chat.record.provider_session_id or "")
+        return explained_without_host(changes, chat.record.provider_session_id or "", is_over=chat.is_over)
 
     async def send_text(self, chat: Chat, text: str, *, anyway: bool = False) -> None:
         """Type a text into a chat, whether its tab is open or not, and press Enter; ``anyway``: even if it asks.

@@ -153,6 +153,7 @@ QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; border: 0; bac
 QScrollBar::add-page, QScrollBar::sub-page { background: none; }
 
 QScrollArea { background: transparent; border: 0; }
+QAbstractScrollArea::corner { background: transparent; border: 0; }
 
 QTabBar { background: $sidebar; border: 0; qproperty-drawBase: 0; }
 QTabBar::tab {

@@ -74,26 +74,31 @@ def explained(told: Explanation) -> Explained:
     if told.child_pid is not None:
         notes.append(translate("explanation", "Process ID: {pid}").format(pid=told.child_pid))
     notes.append(_in_conversation(told.conversation, told.conversation_source))
-    return Explained(evidence, _changes(told.transitions), notes)
+    return Explained(evidence, _changes(told.transitions, is_over=False), notes)
 
 
-def explained_without_host(transitions: Sequence[Transition], conversation: str) -> Explained:
+def explained_without_host(transitions: Sequence[Transition], conversation: str, *, is_over: bool) -> Explained:
     """Details of a chat without a responding host: the activity changes saved on disk."""
-    return Explained([], _changes(transitions), [_in_conversation(conversation, "")])
+    return Explained([], _changes(transitions, is_over=is_over), [_in_conversation(conversation, "")])
 
 
-def _changes(transitions: Sequence[Transition]) -> list[Row]:
+def _changes(transitions: Sequence[Transition], *, is_over: bool) -> list[Row]:
+    """The changes, newest first. No source reports a chat's start and end: an end can only be the newest change."""
     return [
         Row(
             (
                 _clock(one.at),
                 activity_phrases.activity_words(one.activity),
-                activity_phrases.source_words(one.source) or translate("explanation", "chat ended"),
+                activity_phrases.source_words(one.source) or _started_or_ended(is_end=is_over and not age),
                 one_line(one.detail),
             )
         )
-        for one in reversed(transitions)
+        for age, one in enumerate(reversed(transitions))
     ]
+
+
+def _started_or_ended(*, is_end: bool) -> str:
+    return translate("explanation", "chat ended") if is_end else translate("explanation", "chat started")
 
 
 def _in_conversation(conversation: str, source: str) -> str:

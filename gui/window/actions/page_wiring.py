@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtGui import QGuiApplication
 
@@ -134,4 +135,5 @@ class PageWiring:
             detail = page_texts.has_controls()
         else:
             detail = ""
-        page.ask(Question(question, common_texts.paste(), lambda: page.view.confirm_paste(text), detail, text))
+        paste = partial(page.view.confirm_paste, text)
+        page.ask(Question(question, common_texts.paste(), paste, detail, text, is_code=True))

@@ -10,12 +10,15 @@ from PySide6.QtGui import QFontMetrics, QKeyEvent
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from gui.theme.follow import Theme
+from gui.theme.tokens import font
 from gui.window.sheets.sheet import Sheet, foot
 from gui.window.widgets.parts import button, label
 from gui.window.widgets.plain_lines import monospace_font
 from gui.wording import common_texts, page_texts
 
 WIDTH_PX = 560
+_INSIDE_PX = 32
+"""The room beside the subject's lines, in the sheet and in their frame."""
 SUBJECT_LINES = 10
 SUBJECT_CHARACTERS = 50_000
 """A longer subject is cut, and a line says so."""
@@ -33,6 +36,7 @@ class Question:
         on_yes: called if the user says yes; closing the question in any other way means no.
         detail: one line about the consequence.
         subject: the text that the question is about, "" for none.
+        is_code: the subject is shown in the terminals' font with its own lines, else as a list of things.
     """
 
     text: str
@@ -40,14 +44,30 @@ class Question:
     on_yes: Callable[[], object]
     detail: str = ""
     subject: str = ""
+    is_code: bool = False
 
 
 class _Subject(QPlainTextEdit):
     """The subject's text, as high as its lines up to a limit."""
 
+    _bar_px = 0
+    """The height of the bar below lines that are not wrapped and too long."""
+
+    def show_text(self, text: str, *, is_code: bool) -> None:
+        """Show code with its own lines, or other text with lines that are wrapped."""
+        wrapping = QPlainTextEdit.LineWrapMode
+        self.setLineWrapMode(wrapping.NoWrap if is_code else wrapping.WidgetWidth)
+        self.setFont(monospace_font() if is_code else font())
+        self.setPlainText(text)
+        longest = max(map(len, text.splitlines()), default=0) if is_code else 0
+        is_wide = longest * QFontMetrics(self.font()).averageCharWidth() > WIDTH_PX - 2 * _INSIDE_PX
+        self._bar_px = self.horizontalScrollBar().sizeHint().height() if is_wide else 0
+        self.setMaximumHeight(self.sizeHint().height())
+        self.updateGeometry()
+
     def sizeHint(self) -> QSize:
         lines = min(max(self.blockCount(), 1), SUBJECT_LINES)
-        height = lines * QFontMetrics(self.font()).lineSpacing() + 24
+        height = lines * QFontMetrics(self.font()).lineSpacing() + 24 + self._bar_px
         return QSize(WIDTH_PX, height)
 
     def minimumSizeHint(self) -> QSize:
@@ -72,8 +92,6 @@ class QuestionSheet(Sheet):
         self.subject.setReadOnly(True)
         self.subject.setAccessibleName(page_texts.text_to_confirm())
         self.subject.setTabChangesFocus(True)
-        self.subject.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self.subject.setFont(monospace_font())
         self.no = button(common_texts.cancel(), "", self.put_away)
         self.yes = button(common_texts.ok(), "primary", self.accept)
         for one in (self.no, self.yes):
@@ -90,10 +108,8 @@ class QuestionSheet(Sheet):
         self.title.setText(question.text)
         self.detail.setText(question.detail)
         self.detail.setVisible(bool(question.detail))
-        self.subject.setPlainText(_readable(question.subject))
+        self.subject.show_text(_readable(question.subject), is_code=question.is_code)
         self.subject.setVisible(bool(question.subject))
-        self.subject.setMaximumHeight(self.subject.sizeHint().height())
-        self.subject.updateGeometry()
         self.yes.setText(question.action)
         self.body.setAccessibleName(f"{question.text} {question.detail}".strip())
         self.open()

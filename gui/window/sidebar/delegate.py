@@ -12,6 +12,7 @@ from gui.theme.follow import Theme
 from gui.theme.icons import Glyph, paint_glyph, paint_tile
 from gui.theme.marks import Mark, paint_mark
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, HEADING_PX, RADIUS_PX, SECONDARY_PX, font
+from gui.window.sidebar.arrangement import PINNED
 from gui.window.sidebar.model import ENTRY_ROLE, ChatRow, DayHeading, Heading
 from gui.wording.groups import Group
 
@@ -92,7 +93,7 @@ class SidebarDelegate(QStyledItemDelegate):
         tokens = self._theme.tokens
         line = QRect(area.left(), area.bottom() - HEADING_HEIGHT_PX + 1, area.width(), HEADING_HEIGHT_PX)
         # A directory keeps its letters: two that differ in capitals alone are two.
-        painter.setFont(font(HEADING_PX, bold=True, capitals=entry.group is not None))
+        painter.setFont(font(HEADING_PX, bold=True, capitals=entry.group is not None or entry.key == PINNED))
         painter.setPen(tokens.color("needs_you" if entry.group is Group.NEEDS_YOU else "secondary"))
         text = line.adjusted(GAP_M_PX, 0, -GAP_M_PX, 0)
         title = QFontMetrics(painter.font()).elidedText(entry.title, Qt.TextElideMode.ElideMiddle, text.width() - 48)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gui.wording import activity_phrases, phrases
-from gui.wording.explanation import explained
+from gui.wording.explanation import explained, explained_without_host
 from session_host.agents.conditions import CONDITIONS
 from session_host.protocol.evidence import Evidence, Transition
 from session_host.protocol.messages import Explanation
@@ -61,6 +61,14 @@ def explanation(**fields: object) -> Explanation:
         "conversation": "", "conversation_source": "",
     }  # fmt: skip
     return Explanation(**(usual | fields))  # type: ignore[arg-type]
+
+
+def test_a_start_is_called_an_end_in_no_running_chat():
+    changes = [Transition("2026-05-02T11:00:00.000Z", Activity.NO_SIGNAL, "")]
+    [started] = explained(explanation(transitions=changes)).transitions
+    assert started.cells[1:] == ("no signal", "chat started", "")
+    told = explained_without_host([*changes, changes[0]], "", is_over=True).transitions
+    assert [row.cells[2] for row in told] == ["chat ended", "chat started"]
 
 
 def test_an_explanation_in_rows():

@@ -117,19 +117,23 @@ async def test_a_question_goes_with_its_chat_and_never_comes_back_behind_another
 async def test_stop_all_asks_over_the_window_and_stops_what_it_named(played: Played):
     for name in ("one", "two"):
         await played.add(name)
+    await played.add("a long name " * 20)
     window = played.open_window()
     stopped: list[str] = []
     played.sessions.stop = lambda chat: stopped.append(chat.name)  # type: ignore[method-assign]
     window.chat_actions.stop_all()
     asked = window.sheets.question
-    assert asked.title.text() == "Stop all 2 running chats?"
+    played.settle()
+    assert asked.subject.horizontalScrollBar().maximum() == 0, "a long name is wrapped"
+    assert asked.title.text() == "Stop all 3 running chats?"
     assert asked.subject.toPlainText().splitlines()[0].startswith("one")
+    assert asked.subject.font().family() == QApplication.font().family(), "names are no code"
     await press(played, Qt.Key.Key_Escape)
     assert stopped == []
     window.chat_actions.stop_all()
     await played.add("three")
     await press(played, Qt.Key.Key_Return)
-    assert stopped == ["one", "two"], "not the one that was started meanwhile"
+    assert stopped == ["one", "two", "a long name " * 20], "not the one that was started meanwhile"
 
 
 async def test_a_working_chat_is_asked_about_over_its_own_page(played: Played):
