@@ -98,10 +98,6 @@ def ended_at(how: str, when: str) -> str:
     return translate("page", "{how} {when}").format(how=how, when=when)
 
 
-def ended_when(how: str, when: str) -> str:
-    return translate("page", "{how} · {when}").format(how=how, when=when)
-
-
 def runs_each_line() -> str:
     return translate("page", "The program may run each line at once.")
 

@@ -65,9 +65,10 @@ def second_lines(chats: Iterable[ChatLabels]) -> dict[str, SecondLine]:
         directories.setdefault(chat.place, set()).add(chat.directory)
     branches: dict[str, set[str]] = {}
     for chat in listed:
-        branches.setdefault(_without_branch(chat), set()).add(chat.branch)
+        if chat.branch:  # An ended chat's is not known.
+            branches.setdefault(_without_branch(chat), set()).add(chat.branch)
     places = {
-        chat.id: _place(chat, directories[chat.place], of_one=len(branches[_without_branch(chat)]) < 2)
+        chat.id: _place(chat, directories[chat.place], of_one=len(branches.get(_without_branch(chat), ())) < 2)
         for chat in listed
     }
     shared_places = Counter(places.values())

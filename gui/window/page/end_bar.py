@@ -47,6 +47,8 @@ class EndBar(Area):
     def __init__(self, theme: Theme) -> None:
         super().__init__("sidebar")
         self._is_resumable = False
+        self._explains = False
+        """Whether the detail is an explanation, which has to be seen whole."""
         self.setAccessibleName(page_texts.how_it_ended())
         self._mark = MarkLabel(theme, Mark.ENDED)
         self.title = ElidedLabel("", "title")
@@ -91,7 +93,8 @@ class EndBar(Area):
         self._arrange()
 
     def _arrange(self) -> None:
-        words_px = max(WORDS_PX, self.title.sizeHint().width() + MARGINS_PX)
+        longest = self.detail if self._explains else self.title
+        words_px = max(WORDS_PX, longest.sizeHint().width() + MARGINS_PX)
         is_narrow = self.width() < self._buttons.sizeHint().width() + words_px
         wanted = QHBoxLayout.Direction.TopToBottom if is_narrow else QHBoxLayout.Direction.LeftToRight
         if self._row.direction() != wanted:
@@ -158,6 +161,7 @@ class EndBar(Area):
         now = datetime.now(UTC)
         command = chat.command
         self._mark.set_mark(chat.mark)
+        self._explains = record.state is State.LOST and not chat.is_interrupted
         if chat.is_interrupted:
             self.title.set_whole(page_texts.interrupted())
             when = phrases.clock(phrases.parse_time(record.ended_at), now)
@@ -173,7 +177,7 @@ class EndBar(Area):
             self.detail.set_whole(f"{sentence(known)} {again}".rstrip())
         elif record.state is State.EXITED:
             when = phrases.clock(phrases.parse_time(record.ended_at), now)
-            self.title.set_whole(page_texts.ended_when(chat.how_it_ended, when) if when else chat.how_it_ended)
+            self.title.set_whole(page_texts.ended_at(chat.how_it_ended, when).rstrip())
             self.detail.set_whole(page_texts.command_in(command, phrases.short_directory(record.cwd)))
         else:
             self.title.set_whole(page_texts.cannot_show_chat())

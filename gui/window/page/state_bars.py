@@ -40,6 +40,8 @@ class ReconnectingBar(QWidget):
         painter = QPainter(self)
         painter.fillRect(self.rect(), tokens.color("sidebar"))
         painter.fillRect(QRectF(0, 0, self.width(), 2), tokens.color("accent"))
+        thin = 1 / self.devicePixelRatioF()
+        painter.fillRect(QRectF(0, self.height() - thin, self.width(), thin), tokens.color("hairline"))
         painter.end()
 
 

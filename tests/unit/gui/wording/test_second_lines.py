@@ -44,6 +44,11 @@ def test_branches_of_one_repository_come_first():
     assert lines(*chats) == ["main · api · 2 changed", "fix-timeouts · api"]
 
 
+def test_an_ended_chat_without_a_known_branch_moves_no_other_ones_branch_to_the_front():
+    chats = [One("1", place="api · main", branch="main"), One("2", place="api", status_text="Finished")]
+    assert lines(*chats) == ["api · main", "api · Finished"]
+
+
 def test_in_one_place_what_was_said_comes_first():
     assert lines(One("1", status_text="write docs"), One("2", status_text="fix tests")) == [
         "write docs · api",

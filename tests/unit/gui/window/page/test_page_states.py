@@ -93,7 +93,7 @@ async def test_an_end_before_ones_eyes_keeps_the_screen_and_takes_no_keys(played
     viewer.end(exit_code=3)
     played.settle()
     assert page.end_bar.isVisible()
-    assert page.end_bar.title.accessibleName().startswith("Ended with exit code 3 · at ")
+    assert page.end_bar.title.accessibleName().startswith("Ended with exit code 3 at ")
     assert page.end_bar.detail.accessibleName() == "agent in /srv"
     assert "hello" in screen_text(page)
     before = len(viewer.calls)
@@ -108,7 +108,7 @@ async def test_a_chat_that_the_user_killed_elsewhere_is_grey_and_says_so(played:
         played.show(session_id).end(exit_signal=9, end_request=end_request)
         played.settle()
         title = played.page.end_bar.title.accessibleName()
-        assert title.startswith("Killed by you · at " if end_request else "Ended by SIGKILL · at "), title
+        assert title.startswith("Killed by you at " if end_request else "Ended by SIGKILL at "), title
         chat = played.chat(session_id)
         assert chat.failed is (not end_request)
         assert chat.status_text == ("Killed by you" if end_request else "Ended by SIGKILL")
@@ -127,7 +127,7 @@ async def test_an_ended_chat_opened_later_shows_the_screen_that_was_kept(played:
     page = played.page
     await played.until(lambda: page.is_settled, "the last screen")
     assert screen_text(page) == "the last words"
-    assert page.end_bar.title.accessibleName().startswith("Ended by SIGKILL · on 2 January")
+    assert page.end_bar.title.accessibleName().startswith("Ended by SIGKILL on 2 January")
     assert page.notice.isHidden()
 
 
@@ -170,6 +170,9 @@ async def test_lost_says_what_is_known_and_what_to_do(played: Played):
         "Its process is gone, and the agent with it. To start it again, choose “New chat like this”."
     )
     assert "hello" in screen_text(page), "what is known of its screen stays"
+    page.end_bar.setFixedWidth(700)
+    played.settle()
+    assert page.end_bar.detail.width() >= page.end_bar.detail.sizeHint().width(), "the buttons make room for it"
 
 
 async def test_what_was_never_started_is_not_called_lost(played: Played):
