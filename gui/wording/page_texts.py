@@ -251,7 +251,7 @@ def last_command_succeeded() -> str:
 
 
 def last_exit_code(code: int) -> str:
-    return translate("page", "Last exit code {code}").format(code=code)
+    return translate("page", "Exit code {code}").format(code=code)
 
 
 def resume_these_chats() -> str:

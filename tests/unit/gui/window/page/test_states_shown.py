@@ -256,7 +256,7 @@ async def test_a_shell_that_waits_says_how_its_last_command_ended(played: Played
     window = played.open_window()
     viewer = played.show(session_id)
     for code, said, in_short in (
-        (2, "last command ended with 2", "Last exit code 2"),
+        (2, "last command ended with 2", "Exit code 2"),
         (0, "last command succeeded", "Succeeded"),
     ):
         viewer.tell(ForegroundEvent("", ago(500), code, ago(20)))
