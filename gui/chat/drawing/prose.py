@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QPainter, QPen, QTextOption
+from PySide6.QtGui import QFontMetricsF, QPainter, QPen, QTextOption
 
 from gui.chat.content.segments import Face, Paragraph, Rule, Segment, Table
 
@@ -56,13 +56,13 @@ def lay_out_paragraph(segment: Paragraph, width: float, style: Style) -> Laid:
     laid.links = run_links(segment.runs)
     laid.height = above + box.height + (_TIGHT_PX if segment.tight else 2)
     if segment.marker:
-        area = QRectF(left - INDENT_PX - 20, above, INDENT_PX + 14, line_px)
-        marker, tone = segment.marker, style.secondary
+        marker, tone, line = segment.marker, style.secondary, box.layout.lineAt(0)
+        place = QPointF(left - 6 - QFontMetricsF(font).horizontalAdvance(marker), above + line.y() + line.ascent())
 
         def paint(painter: QPainter) -> None:
             painter.setPen(tone)
             painter.setFont(font)
-            painter.drawText(area, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, marker)
+            painter.drawText(place, marker)
 
         laid.under.append(paint)
     paint_quotes(laid, segment, style, max(above - 3, 0))

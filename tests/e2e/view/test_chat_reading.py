@@ -186,6 +186,20 @@ def test_a_plan_is_a_check_list(chat_stage: Callable[..., ChatStage]) -> None:
     assert chat_stage(chat).shown().splitlines()[:3] == ["Plan · 1 of 2 done", "one", "two"]
 
 
+def test_a_lists_numbers_stand_on_the_line_of_their_text(chat_stage: Callable[..., ChatStage]) -> None:
+    chat = PlayedChat()
+    chat.put("agent", "1. E\n2. E\n", status="done")
+    shown = chat_stage(chat)
+    image, text = shown.view.page.grab().toImage(), shown.place_of("E", within=0)
+    ground = image.pixel(text.x() + 100, text.y())
+
+    def lowest(first_x: int, last_x: int) -> int:
+        rows = range(text.y() - 10, text.y() + 12)
+        return max(y for y in rows if any(image.pixel(x, y) != ground for x in range(first_x, last_x)))
+
+    assert lowest(text.x() - 20, text.x() - 4) == lowest(text.x(), text.x() + 8)
+
+
 def test_links_open_only_by_a_click_and_only_by_the_signal(chat_stage: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     chat.put("agent", "See [the page](http://127.0.0.1:9/x) and ![picture](http://127.0.0.1:9/y.png).")
