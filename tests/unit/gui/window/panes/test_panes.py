@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtGui import QCursor, QGuiApplication
 from PySide6.QtTest import QTest
 
 from gui.settings.layout import WindowLayout
@@ -25,6 +26,12 @@ async def three_chats(played: Played) -> list[str]:
     window.activateWindow()
     await played.until(played.page.view.hasFocus, "the terminal to have the keyboard")
     return ids
+
+
+def take_the_mouse_away(played: Played) -> None:
+    """A line under the mouse looks different."""
+    QCursor.setPos(QGuiApplication.primaryScreen().geometry().bottomRight())
+    played.settle()
 
 
 def tabs_of(panes: Panes) -> list[list[str]]:
@@ -80,6 +87,7 @@ async def test_the_edges_of_the_active_pane_have_the_accents_colour(played: Play
     for action in ("split_right", "split_down"):
         played.window.actions_[action].trigger()
     left, upper, lower = panes.panes()
+    take_the_mouse_away(played)
     area, tokens = panes.area, played.theme.tokens
     line_x, line_y, middle = upper.x(), lower.y(), upper.x() + upper.width() // 2
     points = {
@@ -110,6 +118,7 @@ async def test_the_edges_of_the_active_pane_have_the_accents_colour(played: Play
 async def test_the_line_beside_the_sidebar_takes_no_room_and_is_moved_by_the_mouse(played: Played):
     window = played.open_window()
     played.settle()
+    take_the_mouse_away(played)
     sidebar, handle = window.sidebar, window.frame.splitter.handle(1)
     line = sidebar.mapTo(window, QPoint(sidebar.width(), 400))
     shown = window.grab().toImage()
