@@ -2,73 +2,34 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Any
 
 import pytest
 from PySide6.QtGui import QImage
 
-from gui.settings.layout import WindowLayout
-from gui.settings.pane_tree import Rect, areas
-from gui.theme.tokens import BAR_HEIGHT_PX, STATUS_HEIGHT_PX
+from gui.settings.pane_tree import Rect
+from gui.theme.tokens import BAR_HEIGHT_PX
 from gui.window.actions.actions import MENU
-from gui.window.panes.pane_area import GAP_PX
-from session_host import paths
-from session_host.storage.store import Store
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, echo, everything, listed, picture
+from tests.e2e.window.hand import Hand, command, saved
 from tests.programs import Gate, program
 from tests.support.area import Area
 from tests.support.commands import outlive
 from tests.support.waiting import wait_until
-from tests.support.windows import Window, xdotool
+from tests.support.windows import Window
 
 pytestmark = pytest.mark.e2e
 
 FIRST_CELLS_PX = (8, 8, 24, 16)
 """Within a page: the beginning of the first line, without the cursor."""
-
-
-def saved() -> WindowLayout:
-    with Store.open(paths.database()) as store:
-        return WindowLayout.from_dict(store.layout())
+SMALL_PX = (700, 400)
+FAR_RIGHT_PX, FAR_BELOW_PX = 800, 800
+"""Beside and below a window of that size at the upper left corner."""
 
 
 def fronts(own: Window) -> list[tuple[int, int, str, bool]]:
     """Window, pane, chat, and whether it is active, for each tab in front."""
     return [(tab["window"], tab["pane"], tab["name"], tab["active"]) for tab in own.tabs() if tab["in_front"]]
-
-
-class Hand:
-    """The user's hand at one of the windows on the screen."""
-
-    def __init__(self, window_id: str, place: int) -> None:
-        self._id = window_id
-        self._place = place
-
-    def pages(self) -> list[Rect]:
-        """The areas of the panes' pages in the window, in reading order."""
-        layout = saved().windows[self._place]
-        assert layout.geometry is not None
-        *_, width, height = layout.geometry
-        left = layout.sidebar_width_px
-        whole = Rect(left, 0, width - left, height - STATUS_HEIGHT_PX)
-        places = areas(layout.arrangement(), whole, GAP_PX)[0]
-        return [Rect(x, y + BAR_HEIGHT_PX, w, h - BAR_HEIGHT_PX) for x, y, w, h in places.values()]
-
-    def _to(self, x: int, y: int) -> list[str]:
-        return ["mousemove", "--window", self._id, str(x), str(y)]
-
-    def click(self, x: int, y: int) -> None:
-        """Click a point of the window."""
-        xdotool(*self._to(x, y), "click", "1")
-
-    def drag(self, *points: tuple[int, int], escapes: bool = False) -> None:
-        """Press the mouse's button at the first point, move along the others, and let go; perhaps after Escape."""
-        way = [*self._to(*points[0]), "mousedown", "1"]
-        for (x, y), (to_x, to_y) in pairwise(points):
-            for step in range(1, 9):
-                way += [*self._to(x + (to_x - x) * step // 8, y + (to_y - y) * step // 8), "sleep", "0.02"]
-        xdotool(*way, "mousemove_relative", "1", "0", *(["key", "Escape"] if escapes else []), "mouseup", "1")
 
 
 def wait_fronts(own: Window, *expected: tuple[int, int, str, bool]) -> None:
@@ -184,8 +145,47 @@ def test_panes_and_windows_are_made_by_key_menu_and_mouse_and_outlive_a_kill(
     assert saved().windows == layout.windows
 
 
-def command(own: Window, words: str) -> None:
-    """Choose a command by its words."""
-    own.press("ctrl+shift+p")
-    own.type(words)
-    own.press("Return")
+def test_tabs_are_dragged_out_to_a_new_window_between_windows_and_back(open_window: OpenWindow, new_chat: NewChat):
+    chats = {name: new_chat(name, *echo())["id"] for name in ("one", "two", "three")}
+
+    def rows(own: Window) -> list[list[str]]:
+        tabs = own.tabs()
+        return [[tab["name"] for tab in tabs if tab["window"] == number] for number in (1, 2)]
+
+    def wait_rows(own: Window, *expected: list[str]) -> None:
+        wait_until(lambda: rows(own) == list(expected), WAIT_S, lambda: f"{expected}; there is {rows(own)}")
+
+    def wait_typed(own: Window, name: str, words: str) -> None:
+        own.type(words + " ")
+        wait_until(lambda: words in everything(chats[name]).split(), WAIT_S, f"the keyboard to be in {name}")
+
+    with open_window() as own:
+        for session_id in chats.values():
+            own.show(session_id)
+        own.wait_connected(list(chats.values()))
+        own.focus()
+        [first_id] = own.shown()
+        first = Hand(first_id, 0)
+        first.lie(20, 20, *SMALL_PX)
+        tab = (first.pages()[0].left + 30, 18)
+        first.drag(tab, (tab[0], 200), (tab[0], FAR_BELOW_PX))
+        wait_until(lambda: len(own.shown()) == 2, WAIT_S, "a second window")
+        wait_rows(own, ["two", "three"], ["one"])
+        wait_typed(own, "one", "torn")
+
+        [second_id] = [each for each in own.shown() if each != first_id]
+        second = Hand(second_id, 1)
+        second.lie(FAR_RIGHT_PX, 300, *SMALL_PX)
+        there = first.from_here(second, second.pages()[0].left + 200, 18)
+        first.drag(tab, (tab[0], 80), there)
+        wait_rows(own, ["three"], ["one", "two"])
+        wait_typed(own, "two", "moved")
+
+        tab = (second.pages()[0].left + 30, 18)
+        there = second.from_here(first, first.pages()[0].left + 200, 18)
+        second.drag(tab, (tab[0], 80), there)
+        wait_rows(own, ["three", "one"], ["two"])
+        wait_typed(own, "one", "back")
+        second.drag(tab, (tab[0], 80), there)
+        wait_rows(own, ["three", "one", "two"], [])
+        assert own.shown() == [first_id]

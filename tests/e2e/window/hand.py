@@ -1,0 +1,86 @@
+"""The user's hand: the mouse in one of the windows on the screen, and commands chosen by their words."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from gui.settings.layout import WindowLayout
+from gui.settings.pane_tree import Rect, areas
+from gui.theme.tokens import BAR_HEIGHT_PX, STATUS_HEIGHT_PX
+from gui.window.panes.pane_area import GAP_PX
+from session_host import paths
+from session_host.storage.store import Store
+from tests.support.waiting import wait_until
+from tests.support.windows import Window, xdotool
+
+
+def saved() -> WindowLayout:
+    """The windows' layout as it is saved."""
+    with Store.open(paths.database()) as store:
+        return WindowLayout.from_dict(store.layout())
+
+
+WAIT_S = 30.0
+FRAME_PX = 60
+"""A window manager's frame is narrower."""
+
+
+class Hand:
+    """The user's hand at one of the windows on the screen."""
+
+    def __init__(self, window_id: str, place: int) -> None:
+        self._id = window_id
+        self._place = place
+
+    def pages(self) -> list[Rect]:
+        """The areas of the panes' pages in the window, in reading order."""
+        layout = saved().windows[self._place]
+        assert layout.geometry is not None
+        *_, width, height = layout.geometry
+        left = layout.sidebar_width_px
+        whole = Rect(left, 0, width - left, height - STATUS_HEIGHT_PX)
+        places = areas(layout.arrangement(), whole, GAP_PX)[0]
+        return [Rect(x, y + BAR_HEIGHT_PX, w, h - BAR_HEIGHT_PX) for x, y, w, h in places.values()]
+
+    def _to(self, x: int, y: int) -> list[str]:
+        return ["mousemove", "--window", self._id, "--", str(x), str(y)]
+
+    def lie(self, left: int, top: int, width: int, height: int) -> None:
+        """Move and resize the window; returns when that is saved."""
+        size, place = ["windowsize", self._id, str(width), str(height)], ["windowmove", self._id, str(left), str(top)]
+        xdotool(*size, *place)
+        wait_until(lambda: self._is_saved_at(left, top, (width, height)), WAIT_S, "the place to be saved")
+
+    def _is_saved_at(self, left: int, top: int, size: tuple[int, int]) -> bool:
+        """Whether it is saved to lie there; the window manager's frame moves it a little."""
+        x, y, *saved_size = saved().windows[self._place].geometry or (0, 0, 0, 0)
+        return tuple(saved_size) == size and 0 <= x - left < FRAME_PX and 0 <= y - top < FRAME_PX
+
+    def from_here(self, other: Hand, x: int, y: int) -> tuple[int, int]:
+        """A point of another window, counted from this one's corner."""
+        (left, top), (other_left, other_top) = self._corner(), other._corner()
+        return other_left + x - left, other_top + y - top
+
+    def _corner(self) -> tuple[int, int]:
+        geometry = saved().windows[self._place].geometry
+        assert geometry is not None
+        return geometry[:2]
+
+    def click(self, x: int, y: int) -> None:
+        """Click a point of the window."""
+        xdotool(*self._to(x, y), "click", "1")
+
+    def drag(self, *points: tuple[int, int], escapes: bool = False) -> None:
+        """Press the mouse's button at the first point, move along the others, and let go; perhaps after Escape."""
+        way = [*self._to(*points[0]), "mousedown", "1"]
+        for (x, y), (to_x, to_y) in pairwise(points):
+            for step in range(1, 9):
+                way += [*self._to(x + (to_x - x) * step // 8, y + (to_y - y) * step // 8), "sleep", "0.02"]
+        xdotool(*way, "mousemove_relative", "1", "0", *(["key", "Escape"] if escapes else []), "mouseup", "1")
+
+
+def command(own: Window, words: str) -> None:
+    """Choose a command by its words."""
+    own.press("ctrl+shift+p")
+    own.type(words)
+    own.press("Return")

@@ -1,0 +1,86 @@
+"""A shell's prompts in the window, by key: the way to them, one command's output, and the marks in the margin."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from itertools import groupby
+
+import pytest
+from PySide6.QtGui import QImage, qBlue, qGreen, qRed
+
+from gui.theme.tokens import TERMINAL_PADDING_PX
+from tests.e2e.window.conftest import WAIT_S, OpenWindow, everything, picture
+from tests.e2e.window.hand import Hand
+from tests.support.area import Area
+from tests.support.waiting import wait_until
+from tests.support.windows import Window, clipboard, outlive
+
+pytestmark = pytest.mark.e2e
+
+LINES = "\n".join(map(str, range(1, 101)))
+RED = 60
+"""A pixel is red by so much more red than green and blue."""
+
+
+@pytest.fixture
+def shell(area: Area, monkeypatch: pytest.MonkeyPatch, open_window: OpenWindow) -> str:
+    """A chat with bash, as users have it: with its integration; its id."""
+    monkeypatch.setenv("SHELL", "/bin/bash")
+    monkeypatch.delenv("OUTLIVE_SHELL_INTEGRATION", raising=False)
+    (area.home / ".bashrc").write_text("PS1='$ '\n")
+    made = json.loads(outlive("new", "shell", "-d", "--json", "-n", "shell", "-C", str(area.home)))
+    session_id: str = made["id"]
+    wait_until(lambda: everything(session_id).rstrip().endswith("$"), WAIT_S, "the prompt")
+    return session_id
+
+
+def run(own: Window, session_id: str, line: str, expected: str) -> None:
+    """Type a line; wait for the end of its output and the next prompt."""
+    own.type(line)
+    own.press("Return")
+    end = f"$ {line}\n{expected}$"
+    wait_until(lambda: everything(session_id).rstrip().endswith(end), WAIT_S, lambda: everything(session_id))
+
+
+def copied(own: Window, keys: list[str], expected: str) -> None:
+    """Press keys, and wait for this text on the clipboard."""
+    own.press(*keys)
+    wait_until(lambda: clipboard() == expected, WAIT_S, lambda: f"{expected!r}; there is {clipboard()!r}")
+
+
+def marks(own: Window, area: Area) -> list[str]:
+    """The marks in the margin, from the top: ``red`` ones, and the others."""
+    [page] = Hand(own.shown()[0], 0).pages()
+    image = QImage(str(picture(own, area, "margin"))).copy(page.left, page.top, TERMINAL_PADDING_PX - 1, page.height)
+    rows = [tuple(image.pixel(x, y) for x in range(image.width())) for y in range(image.height())]
+    [(empty, _)] = Counter(rows).most_common(1)
+    found = []
+    for is_mark, run in groupby(rows, lambda row: row != empty):
+        if is_mark:
+            most = max(qRed(each) - max(qGreen(each), qBlue(each)) for row in run for each in row)
+            found.append("red" if most > RED else "quiet")
+    return found
+
+
+def test_the_way_leads_by_key_to_each_command_and_its_output_is_copied(open_window: OpenWindow, shell: str, area: Area):
+    with open_window() as own:
+        own.show(shell)
+        own.wait_connected([shell])
+        own.focus()
+        run(own, shell, "seq 100", LINES + "\n")
+        run(own, shell, "true", "")
+        run(own, shell, "false", "")
+        run(own, shell, "echo end", "end\n")
+        seen: list[str] = []
+
+        def are_marked() -> bool:
+            seen[:] = marks(own, area)
+            return seen == ["quiet", "red", "quiet"]
+
+        wait_until(are_marked, WAIT_S, lambda: f"three marks; there are {seen}")
+        copied(own, ["ctrl+shift+Prior", "ctrl+shift+o"], "end")
+        # The output of a command that is out of sight: of the fourth prompt from the end.
+        copied(own, ["ctrl+shift+Prior"] * 3 + ["ctrl+shift+o"], LINES)
+        # On the way back, the last command's is selected, and copied as any selection.
+        copied(own, ["ctrl+shift+Next"] * 3 + ["ctrl+shift+y", "ctrl+shift+c"], "end")
