@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication
 
 from gui import loop
 from gui.bridge.background.start_ahead import StartAhead
-from gui.bridge.background.store_thread import StoreThread
+from gui.bridge.background.store_thread import StoreThread, open_whole_store
 from gui.bridge.record_watcher import StoreWatcher
 from gui.bridge.sessions_model import SessionsModel
 from gui.settings.autostart import start_at_login
@@ -43,10 +43,8 @@ from session_host import paths
 from session_host.client.chats import last_colors
 from session_host.client.chats.retention import enforce_retention
 from session_host.client.sessions.session_info import all_after_boot
-from session_host.client.sessions.store_access import open_or_recover
-from session_host.client.sessions.store_access import open_store as open_complete_store
 from session_host.client.viewer.viewer import Viewer, ViewerDelegate
-from session_host.errors import ConfigError, OutliveError, StoreCorrupt
+from session_host.errors import ConfigError, OutliveError
 from session_host.protocol.values import GridSize, Runtime
 from session_host.storage.store import SessionRecord, Store
 from session_host.version import VERSION
@@ -68,19 +66,6 @@ def make_viewer(session_id: str, delegate: ViewerDelegate, size: GridSize, outpu
     return Viewer(session_id, delegate, size=grid, output=output, kind="window", runtime=runtime)
 
 
-def open_store(warnings: list[str]) -> Store:
-    """Open the store; replace a damaged one by one rebuilt from the running chats, and add a warning.
-
-    Runs in the store's own thread.
-    """
-    try:
-        return open_complete_store(warnings.append)
-    except StoreCorrupt:
-        store, line = open_or_recover()
-        warnings.append(line)
-        return store
-
-
 class App:
     """The window's process: creates its parts, connects them, and runs them."""
 
@@ -97,7 +82,7 @@ class App:
         self._is_hidden = is_hidden
         self._is_for_new_chat = is_for_new_chat
         self.finished = asyncio.Event()
-        self.storage = StoreThread(open_store)
+        self.storage = StoreThread(open_whole_store)
         self._is_layout_whole = True
         # The store is read while Qt starts.
         opened = self.storage.open()

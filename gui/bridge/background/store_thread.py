@@ -8,12 +8,23 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from session_host.client.sessions.rebuild import complete
-from session_host.errors import OutliveError
+from session_host.client.sessions.store_access import open_or_recover, open_store
+from session_host.errors import OutliveError, StoreCorrupt
 from session_host.storage.store import Store
 
 T = TypeVar("T")
 
 CLOSE_TIMEOUT_S = 2.0
+
+
+def open_whole_store(warnings: list[str]) -> Store:
+    """Open the store; replace a damaged one by one rebuilt from the running chats, and add a warning."""
+    try:
+        return open_store(warnings.append)
+    except StoreCorrupt:
+        store, line = open_or_recover()
+        warnings.append(line)
+        return store
 
 
 class StoreThread:
