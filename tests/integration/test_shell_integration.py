@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
@@ -12,11 +13,15 @@ import pytest
 
 from session_host.agents.shell_integration import shell_integration
 from session_host.client.control import request
+from session_host.client.sessions.upgrade import upgrade
 from session_host.client.viewer.viewer import Viewer
+from session_host.paths import database
 from session_host.protocol.messages import Describe, Description
 from session_host.protocol.values import GridSize
+from session_host.storage.store import Store
 from session_host.terminal import available_engines
 from session_host.terminal.prompts import Prompt
+from tests.programs import Gate
 from tests.support.hosts import end, start, watching
 from tests.support.terminals import ScreenTerminal
 from tests.support.waiting import PATIENCE_S
@@ -180,6 +185,11 @@ def has_codes(viewer: Viewer, wanted: list[int | None]) -> bool:
     return codes_in(viewer) == wanted
 
 
+def has_begun(viewer: Viewer, number: int) -> bool:
+    prompts = viewer.emulator.prompts() if viewer.emulator is not None else []
+    return len(prompts) > number and prompts[number].output is not None
+
+
 @pytest.mark.usefixtures("sessions")
 async def test_a_chat_with_a_shell_keeps_the_marks_when_its_host_dies_and_for_later_viewers() -> None:
     record = await start("bash")
@@ -199,3 +209,32 @@ async def test_a_chat_with_a_shell_keeps_the_marks_when_its_host_dies_and_for_la
         async with watching(record.id, engine=engine) as (later, watcher):
             await watcher.until(partial(has_codes, later, [3, 4, None]), f"the marks with {engine}")
     await end(record.id)
+
+
+@pytest.mark.usefixtures("sessions")
+async def test_a_chat_with_a_shell_keeps_the_marks_when_it_is_upgraded_in_mid_command(tmp_path: Path) -> None:
+    with contextlib.closing(Gate(tmp_path / "gate")) as gate:
+        record = await start("bash")
+        async with watching(record.id) as (viewer, watcher):
+            await watcher.until(lambda: codes_in(viewer) == [None], "a prompt")
+            viewer.text("seq 40; (exit 3)")
+            viewer.key("Enter", "\r")
+            await watcher.until(lambda: codes_in(viewer) == [3, None], "the end")
+            viewer.text(f"head -c 1 {gate.path}; (exit 4)")
+            viewer.key("Enter", "\r")
+            await watcher.until(partial(has_begun, viewer, 1), "the second command to run")
+            assert viewer.emulator is not None
+            before = viewer.emulator.prompts()
+            with Store.open(database()) as store:
+                [result] = upgrade(store)
+            assert result.ok, result
+            gate.release()
+            await watcher.until(lambda: codes_in(viewer) == [3, 4, None], "the marks in the same viewer")
+            marks = viewer.emulator.prompts()
+            assert [mark[:2] for mark in marks[:2]] == [mark[:2] for mark in before]
+        for engine in available_engines():
+            async with watching(record.id, engine=engine) as (later, watcher):
+                await watcher.until(partial(has_codes, later, [3, 4, None]), f"the marks with {engine}")
+                assert later.emulator is not None
+                assert later.emulator.prompts() == marks
+        await end(record.id)
