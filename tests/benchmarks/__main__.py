@@ -12,8 +12,8 @@ from tests.benchmarks.setting import setting
 
 NAMES = (
     "engines", "flood_detached", "flood_attached", "echo", "attach", "attach_echo", "sessions", "ls", "search",
-    "cold_window", "first_answer", "tabs_memory", "tab_switch", "key_to_pixel", "whole_screen", "scroll_history",
-    "chat_view", "structured", "takeover", "torture", "every_instant",
+    "cold_window", "first_answer", "tray_to_typing", "tabs_memory", "tab_switch", "key_to_pixel", "whole_screen",
+    "scroll_history", "chat_view", "structured", "takeover", "torture", "every_instant",
 )  # fmt: skip
 
 

@@ -70,7 +70,11 @@ class TrayHost:
 
     def choose(self, label: str) -> None:
         """Choose an entry, once it is there."""
-        number = wait_until(lambda: self.menu().get(label), WAIT_S, lambda: f"{label!r} in {self.menu()}")
+        number = wait_until(lambda: self.menu().get(label, 0), WAIT_S, lambda: f"{label!r} in {self.menu()}")
+        self.click(number)
+
+    def click(self, number: int) -> None:
+        """Choose an entry by its id."""
         self._call(_MENU, "com.canonical.dbusmenu", "Event", "isvu", number, "clicked", ("i", 0), 0)
 
     def _call(self, path: str, interface: str, method: str, signature: str, *arguments: Any) -> Any:

@@ -90,6 +90,12 @@ class XClient:
             self._xtst.XTestFakeKeyEvent(self._display, code, 0, ctypes.c_ulong(0))
         self._x11.XFlush(self._display)
 
+    def has_keyboard(self, window_id: int) -> bool:
+        """Whether keys go to this window."""
+        window, revert = ctypes.c_ulong(), ctypes.c_int()
+        self._x11.XGetInputFocus(self._display, ctypes.byref(window), ctypes.byref(revert))
+        return window.value == window_id
+
     def _code(self, name: str) -> int:
         symbol = ctypes.c_ulong(self._x11.XStringToKeysym(name.encode()) or 0)
         code = int(self._x11.XKeysymToKeycode(self._display, symbol)) & 0xFF

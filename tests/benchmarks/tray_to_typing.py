@@ -1,0 +1,95 @@
+"""From a chat's entry in the tray's menu to the first key that one types there, on the pixels.
+
+The window is hidden in the tray, with 20 chats in tabs, ten of which are in the menu. The tray is a StatusNotifier host
+on a real bus, which sends the click on an entry as a desktop does. As soon as the X server sends keys to the window, a
+key is pressed; the program answers with a field that is found on the screen by its colour. Other terminals have no
+chats in a tray.
+"""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from gui.tray.tray import LISTED
+from tests.benchmarks.report import Report, Series, Verdict, percentile
+from tests.benchmarks.setting import Setting
+from tests.programs import program
+from tests.support.buses import bus_daemon
+from tests.support.tray_host import TrayHost, tray_host
+from tests.support.waiting import wait_until
+from tests.support.windows import Window, window
+from tests.support.x_client import XClient
+
+SESSIONS = 20
+WAIT_S = 30.0
+SETTLE_S = 0.3
+ANSWER = [bytes((178, 190, 17, unused)) * 40 for unused in (0, 255)]
+"""Forty pixels of ``coloured_agent``'s answers."""
+
+
+def run(setting: Setting) -> Report:
+    """Measure."""
+    report = Report("tray_to_typing", f"from the tray to a typed key on the pixels; {SESSIONS} chats in tabs")
+    setting.display()
+    names = [f"chat-{chr(ord('a') + number)}" for number in range(SESSIONS)]
+    ids = [setting.new_session(program("coloured_agent"), name)["id"] for name in names]
+    shown = Series("to the keyboard in the window", "ms")
+    typed = Series("to a typed key on the pixels", "ms")
+    report.series = [shown, typed]
+    with pytest.MonkeyPatch.context() as patch, bus_daemon(setting.area.xdg_runtime) as bus:
+        patch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.address)
+        with tray_host() as tray, window() as own:
+            for session in ids:
+                own.show(session)
+            own.wait_connected(ids)
+            client = XClient()
+            try:
+                measure(own, tray, client, names[:LISTED] * setting.rounds * 2, shown, typed)
+            finally:
+                client.close()
+            own.ask("close")
+            own.process.wait(WAIT_S)
+    for series in report.series:
+        quantiles = " / ".join(f"{percentile(series.values, share):.0f}" for share in (50, 99, 100))
+        report.notes.append(f"{series.name}: p50 / p99 / max {quantiles} ms")
+        report.verdicts.append(Verdict(f"{series.name}, p50", percentile(series.values, 50), "ms"))
+    return report
+
+
+def measure(own: Window, tray: TrayHost, client: XClient, names: list[str], shown: Series, typed: Series) -> None:
+    """Choose one chat after the other in the tray, and type a key in each."""
+    own.focus()
+    [window_id] = own.shown()
+    area = client.area_of(int(window_id))
+
+    def answers() -> int:
+        pixels = client.pixels(area)
+        return sum(pixels.count(each) for each in ANSWER)
+
+    for name in names:
+        own.press("alt+F4")
+        wait_until(lambda: not own.shown(), WAIT_S, "the window to be hidden")
+        time.sleep(SETTLE_S)
+        entry = entry_of(tray, name)
+        with client.watching():
+            began_s = time.monotonic()
+            tray.click(entry)
+            while not client.has_keyboard(int(window_id)):
+                assert time.monotonic() < began_s + WAIT_S, "the window has no keyboard"
+            shown.values.append((time.monotonic() - began_s) * 1000)
+            former = answers()
+            client.press("Return")
+            while answers() <= former:
+                assert client.wait_painted(began_s + WAIT_S - time.monotonic()), "the key is not painted"
+            typed.values.append((time.monotonic() - began_s) * 1000)
+
+
+def entry_of(tray: TrayHost, name: str) -> int:
+    """The id of a chat's entry, once it is in the menu."""
+
+    def found() -> list[int]:
+        return [number for label, number in tray.menu().items() if label.startswith(f"{name}-")]
+
+    return wait_until(found, WAIT_S, lambda: f"{name} in {tray.menu()}")[0]
