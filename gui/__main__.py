@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -39,6 +40,8 @@ def main(argv: list[str]) -> int:
         return error.exit_code
     if claim is None:
         return 0
+    # Until the window is shown: nothing of what a start makes is garbage, and looking for it took a fifth of the start.
+    gc.disable()
     from gui import app  # importing Qt takes most of the start; a second start does not need it
 
     return app.start(claim, is_for_new_chat=bool(argv), is_hidden=hidden)

@@ -285,6 +285,7 @@ class App:
             self.sessions.login_path.start()
             # These objects live as long as the window; collecting garbage among them would delay a key by 30 ms.
             gc.freeze()
+            gc.enable()
             self.window.resume_all.offer()
             self.sessions.tasks.start(self._offer_recent(), "recent directories")
             self.sessions.tasks.start(self._tidy(), "ended chats")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -119,6 +120,14 @@ async def test_a_chat_chosen_in_the_tray_is_in_front_with_the_keyboard(app: App)
     await until(page.view.hasFocus)
     other.close()
     other.deleteLater()
+
+
+async def test_garbage_is_collected_once_the_window_is_there(
+    qapp: QApplication, display: XServer, window_manager: None, recorded: None
+):
+    gc.disable()
+    async with opened(qapp):
+        assert gc.isenabled()
 
 
 async def test_what_a_start_waits_for_is_done_while_its_sheet_is_open(app: App, monkeypatch: pytest.MonkeyPatch):
