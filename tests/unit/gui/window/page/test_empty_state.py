@@ -11,7 +11,7 @@ async def test_the_first_start_says_once_that_chats_keep_running(played: Played)
     window = played.open_window()
     played.settle()
     page = window.empty
-    await played.until(lambda: "To install" in page._promise.text(), "the agents to be found")
+    await played.until(page._heading.isVisible, "the agents to be found")
     assert page.title.text() == window_texts.first_chat()
     assert window_texts.chats_keep_running() not in page._promise.text()
     await played.add("one")
