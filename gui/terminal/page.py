@@ -195,7 +195,7 @@ class TerminalPage(QWidget):
         store = window.backingStore()
         is_painted = not store.size().isEmpty()
         if is_painted and not window.windowHandle().format().hasAlpha():  # A transparent picture would be cleared.
-            store.beginPaint(QRegion(window.rect()))
+            store.beginPaint(QRegion(QRect(QPoint(), store.size())))
             store.endPaint()
 
     def _paint_frame(self, *, at_once: bool = False) -> None:
