@@ -13,6 +13,9 @@
     cursor_shape = "bar"              # or "block", "underline"; where the program wants no other
     cursor_blinks = false             # where the program wants no other
     confirm_paste = true              # ask before a paste that could run commands
+    open_links = "click"              # or "ctrl_click", "never": which click opens a link in a terminal
+    link_files = false                # names of files in a terminal's text are links
+    confirm_links = true              # show the address, and ask, before a link opens that a program set (OSC 8)
     bell_mark = false                 # a program's bell marks its chat in the sidebar and its tab
     bell_sound = true                 # a bell makes the desktop's sound
     bell_attention = true             # a bell makes the desktop mark the window, if it is not the active one
@@ -63,6 +66,9 @@ class WindowFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cursor_shape: Literal["block", "bar", "underline"] = "block"
     cursor_blinks: bool = True
     confirm_paste: bool = True
+    open_links: Literal["ctrl_click", "click", "never"] = "ctrl_click"
+    link_files: bool = True
+    confirm_links: bool = False
     bell_mark: bool = True
     bell_sound: bool = False
     bell_attention: bool = False

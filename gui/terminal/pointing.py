@@ -17,6 +17,7 @@ from .input.wheel import Wheel
 from .links import links
 from .links.hovering import Link
 from .links.link_pointer import LinkPointer
+from .links.links import LinkRules, OpensBy
 from .page import TerminalPage
 
 
@@ -24,12 +25,14 @@ class PointingPage(TerminalPage):
     """A terminal that is used with the mouse.
 
     Signals (and those of TerminalPage):
-        linkActivated(str): the user opens a link with an allowed scheme.
+        linkActivated(str): the user opens an address of the text, with an allowed scheme.
+        markedLinkActivated(str): the same of a link that the program set; its text may be another one.
         fileActivated(FilePlace): the user opens a file named in the text.
         notice(str): one line for the user.
     """
 
     linkActivated = Signal(str)
+    markedLinkActivated = Signal(str)
     fileActivated = Signal(object)
     notice = Signal(str)
 
@@ -68,6 +71,15 @@ class PointingPage(TerminalPage):
         """Set the base directories of relative file names in the text, which a thread looks up."""
         self._links.files.find_directories = find_directories
 
+    def set_links(self, rules: LinkRules) -> None:
+        """Set which click opens a link, and what is one."""
+        self._links.rules = rules
+
+    @property
+    def links_open_by(self) -> OpensBy:
+        """Which click opens a link."""
+        return self._links.rules.opens_by
+
     def link_at(self, position: QPointF) -> Link | None:
         """The link under a point: one that the program set, an address, or a file, which may still be looked up."""
         return self._links.link_at(position)
@@ -85,7 +97,7 @@ class PointingPage(TerminalPage):
         if link.file is not None:
             self.fileActivated.emit(link.file)
         elif links.may_open(link.uri):
-            self.linkActivated.emit(link.uri)
+            (self.markedLinkActivated if link.is_marked else self.linkActivated).emit(link.uri)
         else:
             self.notice.emit(notice_texts.not_a_link(link.tip))
 
@@ -93,10 +105,13 @@ class PointingPage(TerminalPage):
         """Repaint a region given in device pixels."""
         self.update(self._logical(region))
 
+    def program_takes(self, modifiers: Qt.KeyboardModifier) -> bool:
+        """Whether a press with these modifiers goes to the program."""
+        return self._pointer.program_takes(modifiers)
+
     def shape_without_link(self, modifiers: Qt.KeyboardModifier) -> Qt.CursorShape:
         """The mouse cursor outside of links."""
-        takes = self._pointer.program_takes(modifiers)
-        return Qt.CursorShape.ArrowCursor if takes else Qt.CursorShape.IBeamCursor
+        return Qt.CursorShape.ArrowCursor if self.program_takes(modifiers) else Qt.CursorShape.IBeamCursor
 
     # ------------------------------------------------------------ events
 
@@ -109,7 +124,7 @@ class PointingPage(TerminalPage):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self._pointer.move(event)
-        self._links.hover(event.position(), event.modifiers())
+        self._links.hover(event.position(), event.modifiers(), is_dragging=bool(event.buttons()))
 
     def leaveEvent(self, event: QEvent) -> None:
         super().leaveEvent(event)

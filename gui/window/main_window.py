@@ -134,7 +134,7 @@ class MainWindow(QWidget):
             self.tabs, self.banners, opener, self.chat_actions, self.resuming,
             key_table.of_the_window(sequences, preferences.keys), ask_errors=self.sheets.show_output,
             set_zoom=self.set_zoom, grid_changed=self._on_grid,
-            confirms_paste=lambda: settings.preferences.window.confirm_paste,
+            settings=lambda: settings.preferences.window,
             answers_of=lambda chat: ChatAnswers(chat, sessions, agents, self.banners),
         )  # fmt: skip
         self._connect()
@@ -196,6 +196,7 @@ class MainWindow(QWidget):
 
     def _use_settings(self) -> None:
         self._set_fonts(self.tabs.pages())
+        self._wiring.use_settings()
         keys = self._settings.preferences.keys
         sequences, problems = key_table.with_overrides(keys, self._settings.preferences.key_lines)
         self.actions_.set_keys(sequences)

@@ -37,6 +37,10 @@ def open_link() -> str:
     return translate("page", "Open link")
 
 
+def open_this_link() -> str:
+    return translate("page", "Open this link?")
+
+
 def conversation_of(name: str) -> str:
     """Accessible name of a structured chat's view."""
     return translate("page", "Conversation {name}").format(name=name)

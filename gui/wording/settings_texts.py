@@ -16,6 +16,9 @@ LABELS = {
     "window.cursor_blinks": QT_TRANSLATE_NOOP("settings", "Blinking cursor"),
     "window.confirm_paste": QT_TRANSLATE_NOOP("settings", "Ask before risky pastes"),
     "window.editor": QT_TRANSLATE_NOOP("settings", "Editor"),
+    "window.open_links": QT_TRANSLATE_NOOP("settings", "Links open by"),
+    "window.link_files": QT_TRANSLATE_NOOP("settings", "Names of files"),
+    "window.confirm_links": QT_TRANSLATE_NOOP("settings", "Ask before opening"),
     "window.bell_mark": QT_TRANSLATE_NOOP("settings", "Mark the chat"),
     "window.bell_sound": QT_TRANSLATE_NOOP("settings", "Sound"),
     "window.bell_attention": QT_TRANSLATE_NOOP("settings", "Ask for attention"),
@@ -56,6 +59,13 @@ HELP = {
     ),
     "window.editor": QT_TRANSLATE_NOOP(
         "settings", "The command that opens files named in a terminal. May contain {file}, {line} and {column}."
+    ),
+    "window.open_links": QT_TRANSLATE_NOOP(
+        "settings", "The context menu and letters on links open them in any case. Only web, mail and file links open."
+    ),
+    "window.link_files": QT_TRANSLATE_NOOP("settings", "Existing files that the text names are links, too."),
+    "window.confirm_links": QT_TRANSLATE_NOOP(
+        "settings", "For links with a text of their own: shows the address first. Pointing at one shows it, too."
     ),
     "window.bell_mark": QT_TRANSLATE_NOOP(
         "settings", "When a program rings the bell: a sign in the sidebar and on the tab, until you look at the chat."
@@ -113,6 +123,9 @@ CHOICES = {
     "window.cursor_shape=block": QT_TRANSLATE_NOOP("settings", "Block"),
     "window.cursor_shape=bar": QT_TRANSLATE_NOOP("settings", "Bar"),
     "window.cursor_shape=underline": QT_TRANSLATE_NOOP("settings", "Underline"),
+    "window.open_links=ctrl_click": QT_TRANSLATE_NOOP("settings", "Ctrl+click"),
+    "window.open_links=click": QT_TRANSLATE_NOOP("settings", "Click"),
+    "window.open_links=never": QT_TRANSLATE_NOOP("settings", "No click"),
     "window.group_chats=state": QT_TRANSLATE_NOOP("settings", "By state"),
     "window.group_chats=project": QT_TRANSLATE_NOOP("settings", "By project"),
     "chats.agents_may_control=own": QT_TRANSLATE_NOOP("settings", "Their own chats"),
@@ -136,6 +149,7 @@ SECTIONS = {
     "theme": QT_TRANSLATE_NOOP("settings", "Theme"),
     "text": QT_TRANSLATE_NOOP("settings", "Text"),
     "cursor": QT_TRANSLATE_NOOP("settings", "Cursor"),
+    "links": QT_TRANSLATE_NOOP("settings", "Links"),
     "bell": QT_TRANSLATE_NOOP("settings", "Bell"),
     "login": QT_TRANSLATE_NOOP("settings", "Login"),
     "recording": QT_TRANSLATE_NOOP("settings", "Recording"),

@@ -184,7 +184,8 @@ class Hints(QObject):
 
     def _link_of(self, target: Target) -> Link:
         file = target.file
-        return Link((), target.uri, file and file._replace(path=self._paths.get(file.path) or file.path))
+        found = file and file._replace(path=self._paths.get(file.path) or file.path)
+        return Link((), target.uri, found, is_marked=target.is_marked)
 
     # ------------------------------------------------------------ keys
 

@@ -33,12 +33,14 @@ class Target(NamedTuple):
         text: the text of a hash.
         uri: the address of a link.
         file: the named file, which need not exist.
+        is_marked: whether the program set the address (OSC 8).
     """
 
     cells: Cells
     text: str = ""
     uri: str = ""
     file: FilePlace | None = None
+    is_marked: bool = False
 
 
 def marked_targets(rows: Sequence[Row], first: int) -> list[Target]:
@@ -61,7 +63,7 @@ def marked_targets(rows: Sequence[Row], first: int) -> list[Target]:
             elif before is not None and last[0] == number - 1:
                 found[before] = found[before]._replace(cells=(*found[before].cells, span))
             else:
-                found.append(Target((span,), uri=uri))
+                found.append(Target((span,), uri=uri, is_marked=True))
     return found
 
 

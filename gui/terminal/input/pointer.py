@@ -1,7 +1,7 @@
 """The mouse: selections, links, and events for a program that enabled them.
 
 A program that enabled the mouse gets its events, with three exceptions: Shift is held, the view is scrolled back, or
-Ctrl is held on a link.
+Ctrl is held on a link. A link that opens by a click alone opens when the button is released, unless text was selected.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication
 from gui.input.keys import modifiers_of
 from gui.input.mouse import button_of, first_held
 from gui.terminal.drawing.regions import Span
+from gui.terminal.links.links import OpensBy
 from session_host.protocol.values import MouseAction, MouseButton
 from session_host.terminal.base import Emulator, SelectionUnit
 
@@ -47,6 +48,10 @@ class PointerHost(Protocol):
 
     def rows_beyond(self, position: QPointF) -> int:
         """The distance of a point above (negative) or below the grid, in rows; 0 inside."""
+
+    @property
+    def links_open_by(self) -> OpensBy:
+        """Which click opens a link."""
 
     def open_at(self, position: QPointF) -> bool:
         """Open the link under a point; returns whether there is one, or may be."""
@@ -123,7 +128,8 @@ class Pointer(QObject):
         host, position, modifiers = self._host, event.position(), event.modifiers()
         # With Alt, Ctrl selects a block: window managers move windows by Alt alone.
         control = modifiers & (_CONTROL | _ALT) == _CONTROL
-        if event.button() == Qt.MouseButton.LeftButton and control and host.open_at(position):
+        may_open = control and host.links_open_by != "never"
+        if event.button() == Qt.MouseButton.LeftButton and may_open and host.open_at(position):
             return
         if self.program_takes(modifiers):
             self._to_program(MouseAction.PRESS, event)
@@ -150,6 +156,9 @@ class Pointer(QObject):
             if not selected:
                 self._host.linked_cells(self._anchor)  # A second click needs the answer at once whether this is a file.
             self._end_drag()
+            is_plain = event.modifiers() == Qt.KeyboardModifier.NoModifier
+            if not selected and is_plain and self._host.links_open_by == "click":
+                self._host.open_at(event.position())
             emulator = self._host.emulator
             if selected and emulator is not None and QGuiApplication.clipboard().supportsSelection():
                 offer_selection(emulator.selected_text())

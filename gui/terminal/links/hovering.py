@@ -31,6 +31,8 @@ class Link(NamedTuple):
     file: FilePlace | None = None
     is_known: bool = True
     """False while the file is looked up."""
+    is_marked: bool = False
+    """Whether the program set the address (OSC 8), so that the text may be another one."""
 
     @property
     def text(self) -> str:
@@ -58,7 +60,7 @@ def marked_link(rows: Sequence[Row | None], cell: tuple[int, int]) -> Link | Non
         first -= 1
     while cell_under(row, last + 1).style.link == uri:
         last += 1
-    return Link(((number, first, last),), uri)
+    return Link(((number, first, last),), uri, is_marked=True)
 
 
 def link_in_text(emulator: Emulator, top: int, cell: tuple[int, int], path_of: PathOf) -> Link | None:

@@ -18,7 +18,7 @@ from session_host.terminal.base import Emulator
 from . import hovering
 from .file_lookup import FileLookup
 from .hovering import Link
-from .links import FilePlace
+from .links import FilePlace, LinkRules
 
 OPENS_WITHIN_S = 2.0
 """A click on a file that is known only later opens nothing: the user has moved on."""
@@ -42,6 +42,9 @@ class LinkHost(Protocol):
     def shape_without_link(self, modifiers: Qt.KeyboardModifier) -> Qt.CursorShape:
         """The mouse cursor outside of links."""
 
+    def program_takes(self, modifiers: Qt.KeyboardModifier) -> bool:
+        """Whether a press with these modifiers goes to the program."""
+
     def open_link(self, link: Link) -> None:
         """Open a link at the user's request."""
 
@@ -50,6 +53,7 @@ class LinkPointer(QObject):
     """The link under the mouse in one view.
 
     Attributes:
+        rules: how the user wants links to be.
         files: looks up which names in the text are files.
     """
 
@@ -68,6 +72,7 @@ class LinkPointer(QObject):
         self._modifiers = Qt.KeyboardModifier.NoModifier
         self._look_soon = QTimer(self, singleShot=True, interval=0)
         self._look_soon.timeout.connect(self._look)
+        self.rules = LinkRules()
         self.files = FileLookup()
         self.files.told_directory = self._told_directory
         self.files.answered.connect(self._on_answered)
@@ -85,7 +90,8 @@ class LinkPointer(QObject):
             return None
         cell = surface.cell_at(point)
         link = hovering.marked_link(surface.rows, cell)
-        return link or hovering.link_in_text(emulator, self._top_row, cell, self.files.path_of)
+        path_of = self.files.path_of if self.rules.files else _no_file
+        return link or hovering.link_in_text(emulator, self._top_row, cell, path_of)
 
     def linked_cells(self, cell: tuple[int, int]) -> tuple[Span, ...]:
         """The visible cells of the address or path at a cell; () for an ordinary word."""
@@ -100,11 +106,19 @@ class LinkPointer(QObject):
 
     # -- the user's actions
 
-    def hover(self, position: QPointF, modifiers: Qt.KeyboardModifier) -> None:
-        """With Ctrl and not Alt held over a link, underline it and show its target."""
+    def _may_open(self, modifiers: Qt.KeyboardModifier, *, is_dragging: bool) -> bool:
+        """Whether a click with these modifiers would open a link."""
         control, alt = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
-        held = modifiers & (control | alt) == control
-        link = self.link_at(position) if held else None
+        if self.rules.opens_by == "never":
+            return False
+        if modifiers & (control | alt) == control:
+            return True
+        is_plain = modifiers == Qt.KeyboardModifier.NoModifier and not is_dragging
+        return self.rules.opens_by == "click" and is_plain and not self._host.program_takes(modifiers)
+
+    def hover(self, position: QPointF, modifiers: Qt.KeyboardModifier, *, is_dragging: bool = False) -> None:
+        """Underline the link that a click would open, and show its target."""
+        link = self.link_at(position) if self._may_open(modifiers, is_dragging=is_dragging) else None
         if link is not None and not link.is_known:
             link = None
         if link != self._hovered:
@@ -179,6 +193,9 @@ class LinkPointer(QObject):
                 self._clicked = None
             if path:
                 self._host.open_link(Link((), file=file._replace(path=path)))
-        modifiers = QGuiApplication.queryKeyboardModifiers()
-        if self._widget.underMouse() and modifiers & Qt.KeyboardModifier.ControlModifier:
-            self.hover(self.mouse_position(), modifiers)
+        if self._widget.underMouse():
+            self.hover(self.mouse_position(), QGuiApplication.queryKeyboardModifiers())
+
+
+def _no_file(_name: str) -> str:
+    return ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
 ALLOWED_SCHEMES = frozenset({"http", "https", "mailto", "file"})
@@ -41,6 +41,22 @@ _SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9_]{0,11}$")
 _NUMBERS = tuple(tuple(f"{name}{end}" for end in ("", "_2", "_3", "_4")) for name in ("line", "column"))
 LONGEST = 4096
 """The number of characters that are searched on each side of the position."""
+
+
+OpensBy = Literal["ctrl_click", "click", "never"]
+"""Which click opens a link; one with Ctrl opens it also where a click without it does."""
+
+
+class LinkRules(NamedTuple):
+    """How the user wants links under the mouse to be.
+
+    Attributes:
+        opens_by: which click opens a link.
+        files: whether names of files in the text are links.
+    """
+
+    opens_by: OpensBy = "ctrl_click"
+    files: bool = True
 
 
 class FilePlace(NamedTuple):

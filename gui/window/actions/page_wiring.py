@@ -8,7 +8,9 @@ from functools import partial
 from PySide6.QtGui import QGuiApplication
 
 from gui.bridge.chat import Chat
+from gui.settings.preferences import WindowFile
 from gui.terminal.input.clipboard import LARGE_CHARACTERS, has_controls
+from gui.terminal.links.links import LinkRules, shown
 from gui.terminal.prompts.prompts import AnswerSource
 from gui.window.actions.chat_actions import ChatActions
 from gui.window.actions.open_links import LinkOpener
@@ -37,13 +39,13 @@ class PageWiring:
         ask_errors: Callable[[Chat], object],
         set_zoom: Callable[[int], object],
         grid_changed: Callable[[TerminalPage], object],
-        confirms_paste: Callable[[], bool],
+        settings: Callable[[], WindowFile],
         answers_of: Callable[[Chat], AnswerSource],
     ) -> None:
         """Set up the wiring.
 
-        ``window_keys`` are the keys that the window does not pass to programs; ``confirms_paste`` says whether the user
-        wants to be asked before a risky paste; ``answers_of`` gives the answers of a chat's agent.
+        ``window_keys`` are the keys that the window does not pass to programs; ``settings`` returns those in force;
+        ``answers_of`` gives the answers of a chat's agent.
         """
         self._tabs = tabs
         self._banners = banners
@@ -54,7 +56,7 @@ class PageWiring:
         self._ask_errors = ask_errors
         self._set_zoom = set_zoom
         self._grid_changed = grid_changed
-        self._confirms_paste = confirms_paste
+        self._settings = settings
         self._answers_of = answers_of
         tabs.active_changed.connect(banners.arrange)
 
@@ -66,12 +68,23 @@ class PageWiring:
                 if isinstance(page, TerminalPage):
                     page.view.set_window_keys(window_keys)
 
+    def use_settings(self) -> None:
+        """Use the settings in force in open pages."""
+        for page in self._tabs.pages():
+            if isinstance(page, TerminalPage):
+                self._set_links(page)
+
+    def _set_links(self, page: TerminalPage) -> None:
+        wanted = self._settings()
+        page.view.set_links(LinkRules(wanted.open_links, wanted.link_files))
+
     def wire(self, page: ChatPage) -> None:
         """Connect a page."""
         chat, opener = page.chat, self._opener
         page.over_shown.connect(lambda: self._resuming.check_resumable(page))
         page.end_bar_made.connect(lambda bar: self._wire_end_bar(bar, chat))
         page.link_wanted.connect(lambda address: opener.open_address(address, chat.record.cwd))
+        page.marked_link_wanted.connect(lambda address: self._open_marked(page, address))
         page.file_wanted.connect(opener.open_file)
         page.notice_given.connect(lambda text: self._banners.inform(text, key="terminal"))
         page.zoomed.connect(self._set_zoom)
@@ -85,6 +98,7 @@ class PageWiring:
     def _wire_terminal(self, page: TerminalPage) -> None:
         page.view.set_window_keys(self._window_keys)
         page.view.prompts.set_answers(self._answers_of(page.chat))
+        self._set_links(page)
         page.paste_asks.connect(lambda text: self._ask_paste(page, text))
         page.grid_changed.connect(lambda: self._grid_changed(page))
         page.clipboard_offered.connect(lambda text: self._on_clipboard(page, text))
@@ -116,8 +130,17 @@ class PageWiring:
             QGuiApplication.clipboard().setText(text)
             self._banners.inform(notice_texts.clipboard_set(page.chat.name), key="clipboard")
 
+    def _open_marked(self, page: ChatPage, address: str) -> None:
+        def open_it() -> None:
+            self._opener.open_address(address, page.chat.record.cwd)
+
+        if self._settings().confirm_links:
+            page.ask(Question(page_texts.open_this_link(), common_texts.open_(), open_it, subject=shown(address)))
+        else:
+            open_it()
+
     def _ask_paste(self, page: TerminalPage, text: str) -> None:
-        if not self._confirms_paste():
+        if not self._settings().confirm_paste:
             page.view.confirm_paste(text)
             return
         emulator = page.view.emulator

@@ -32,6 +32,7 @@ class ChatPage(Area):
     Signals:
         over_shown: the page of an ended chat came to the front, or its chat ended in front.
         link_wanted: the user opens an address in the view.
+        marked_link_wanted: the user opens an address that the program gave to a text.
         file_wanted: the user opens a file named in the view (a FilePlace).
         notice_given: one line from the view for the user.
         zoomed: the user made the text larger or smaller (steps from the configured size).
@@ -45,6 +46,7 @@ class ChatPage(Area):
 
     over_shown = Signal()
     link_wanted = Signal(str)
+    marked_link_wanted = Signal(str)
     file_wanted = Signal(object)
     notice_given = Signal(str)
     zoomed = Signal(int)

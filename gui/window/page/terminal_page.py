@@ -49,6 +49,7 @@ class TerminalPage(ChatPage):
         self.view.find_files_in(lambda: directories_of(chat.record.cwd))
         self.view.pasteNeedsConfirmation.connect(self.paste_asks)
         self.view.linkActivated.connect(self.link_wanted)
+        self.view.markedLinkActivated.connect(self.marked_link_wanted)
         self.view.fileActivated.connect(self.file_wanted)
         self.view.notice.connect(self.notice_given)
         self.view.findWanted.connect(self.open_find)

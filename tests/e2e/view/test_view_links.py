@@ -12,6 +12,7 @@ from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QContextMenuEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication
 
+from gui.terminal.links.links import LinkRules
 from tests.e2e.view.test_mouse import CONTROL
 from tests.support.qt_waiting import process_events_until
 from tests.support.windows import xdotool
@@ -23,7 +24,7 @@ def test_ctrl_click_opens_a_link_of_an_allowed_kind(stage):
     made = stage()
     opened: list[str] = []
     notices: list[str] = []
-    made.view.linkActivated.connect(opened.append)
+    made.view.markedLinkActivated.connect(opened.append)
     made.view.notice.connect(notices.append)
     made.feed(LINK)
     made.click(1, 0)
@@ -187,3 +188,55 @@ def test_the_context_menu_opens_while_a_file_is_not_known(stage, dead_mount):
     answers.set()
     made.until(lambda: not made.view._links.files._running, "the file to be known")
     assert right_click()[:2] == ["Open file", "Copy path"]
+
+
+def test_a_click_opens_a_link_if_that_is_set_and_a_drag_selects_it(stage):
+    made = stage()
+    opened: list[str] = []
+    made.view.linkActivated.connect(opened.append)
+    made.view.set_links(LinkRules("click"))
+    made.feed("https://example.org/ text")
+    made.move((3, 0), held=Qt.MouseButton.NoButton)
+    assert made.view.cursor().shape() == Qt.CursorShape.PointingHandCursor
+    made.click(22, 0)
+    made.drag((0, 0), (7, 0))
+    assert made.emulator.selected_text() == "https://"
+    assert opened == []
+    made.click(3, 0)
+    made.click(3, 0, modifiers=CONTROL)
+    assert opened == ["https://example.org/"] * 2
+    made.feed("\x1b[?1000h")
+    made.click(3, 0)
+    assert len(opened) == 2, "the program wants the click"
+    assert made.sink.of("mouse")
+    made.click(3, 0, modifiers=CONTROL)
+    assert len(opened) == 3
+
+
+def test_no_click_opens_a_link_if_that_is_set_but_the_menu_does(stage):
+    made = stage()
+    opened: list[str] = []
+    made.view.markedLinkActivated.connect(opened.append)
+    made.view.set_links(LinkRules("never"))
+    made.feed(LINK)
+    made.move((1, 0), held=Qt.MouseButton.NoButton, modifiers=CONTROL)
+    assert made.view.cursor().shape() == Qt.CursorShape.IBeamCursor
+    made.click(1, 0)
+    made.click(1, 0, modifiers=CONTROL)
+    assert opened == []
+    menu = made.view.context_menu(QPointF(made.point(1, 0)))
+    next(action for action in menu.actions() if action.text() == "Open link").trigger()
+    assert opened == ["https://example.org/a"]
+    menu.deleteLater()
+
+
+def test_names_of_files_are_no_links_if_that_is_set(stage, tmp_path):
+    made = stage()
+    (tmp_path / "app.py").write_text("x")
+    made.view.find_files_in(lambda: (str(tmp_path),))
+    made.view.set_links(LinkRules(files=False))
+    made.feed("app.py:12\r\nhttps://example.org/")
+    assert made.view.link_at(QPointF(made.point(2, 0))) is None
+    assert made.view.link_at(QPointF(made.point(2, 1))) is not None
+    made.view.set_links(LinkRules())
+    assert made.view.link_at(QPointF(made.point(2, 0))) is not None

@@ -6,10 +6,11 @@ import time
 
 import pytest
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QDesktopServices, QKeyEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from gui.terminal.links.hovering import Link
 from gui.window.sheets.question import Question
 from session_host.protocol.messages import ForegroundEvent, OutputEvent
 from session_host.protocol.values import Activity, State
@@ -42,6 +43,45 @@ async def test_a_paste_is_asked_about_with_its_text_and_answered_by_enter(played
     assert [call for call in viewer.calls if call[0] == "paste"] == [("paste", "rm -rf x\nls\x07\n")]
     assert not page.question.is_open
     assert page.view.hasFocus(), "the keyboard is in the terminal again"
+
+
+async def test_a_link_with_a_text_of_its_own_is_asked_about_with_its_address_if_that_is_set(
+    played: Played, monkeypatch: pytest.MonkeyPatch
+):
+    opened: list[str] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toString()))
+    session_id = await played.add("one")
+    window = played.open_window()
+    played.show(session_id)
+    page, marked = played.page, Link((), "https://example.org/a", is_marked=True)
+    page.view.open_link(marked)
+    assert opened == ["https://example.org/a"], "by default its address is shown while it is pointed at"
+    window._settings.write({"confirm_links": True})
+    page.view.open_link(Link((), "https://example.org/b"))
+    assert opened[1:] == ["https://example.org/b"], "an address in the text shows where it leads"
+    page.view.open_link(marked)
+    assert (page.question.title.text(), page.question.subject.toPlainText()) == ("Open this link?", marked.uri)
+    await press(played, Qt.Key.Key_Escape)
+    assert len(opened) == 2
+    page.view.open_link(marked)
+    await press(played, Qt.Key.Key_Return)
+    assert opened[2:] == [marked.uri]
+    page.view.open_link(Link((), "javascript:alert(1)", is_marked=True))
+    assert not page.question.is_open
+    assert len(opened) == 3
+
+
+async def test_the_window_uses_settings_of_links_at_once(played: Played):
+    session_id = await played.add("one")
+    window = played.open_window()
+    played.show(session_id)
+
+    def opens_by() -> str:
+        return played.page.view.links_open_by
+
+    assert opens_by() == "ctrl_click"
+    window._settings.write({"open_links": "click"})
+    assert opens_by() == "click"
 
 
 @pytest.mark.parametrize("bracketed", [False, True])
