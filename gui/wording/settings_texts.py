@@ -25,7 +25,7 @@ LABELS = {
     "window.group_chats": QT_TRANSLATE_NOOP("settings", "Group chats"),
     "window.compact_rows": QT_TRANSLATE_NOOP("settings", "Compact rows"),
     "window.notifications": QT_TRANSLATE_NOOP("settings", "Notifications"),
-    "window.long_turn_s": QT_TRANSLATE_NOOP("settings", "When done after"),
+    "window.long_turn_s": QT_TRANSLATE_NOOP("settings", "Long turn or command"),
     "window.start_at_login": QT_TRANSLATE_NOOP("settings", "Start at login"),
     "chats.scrollback_lines": QT_TRANSLATE_NOOP("settings", "Scrollback"),
     "chats.shell_integration": QT_TRANSLATE_NOOP("settings", "Shell integration"),
@@ -58,7 +58,8 @@ HELP = {
         "settings", "Several lines for a program that would run each one, control characters, and very long texts."
     ),
     "window.editor": QT_TRANSLATE_NOOP(
-        "settings", "The command that opens files named in a terminal. May contain {file}, {line} and {column}."
+        "settings",
+        "Opens files named in a terminal. Empty: VISUAL, EDITOR or the desktop’s. May have {file}, {line}, {column}.",
     ),
     "window.open_links": QT_TRANSLATE_NOOP(
         "settings", "The context menu and letters on links open them in any case. Only web, mail and file links open."
@@ -82,7 +83,7 @@ HELP = {
     "window.compact_rows": QT_TRANSLATE_NOOP("settings", "One line for each chat, without what it says."),
     "window.notifications": QT_TRANSLATE_NOOP("settings", "The desktop tells you when a chat needs you or dies."),
     "window.long_turn_s": QT_TRANSLATE_NOOP(
-        "settings", "A notification also when an agent’s turn or a shell’s command ends that took so long."
+        "settings", "A notification also when an agent’s turn or a shell’s command ends that took this long."
     ),
     "window.start_at_login": QT_TRANSLATE_NOOP("settings", "Outlive waits in the tray when you log in."),
     "chats.scrollback_lines": QT_TRANSLATE_NOOP("settings", "How far a terminal can be scrolled back."),

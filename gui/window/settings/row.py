@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from gui.settings.table import Setting
@@ -14,9 +15,16 @@ from gui.window.settings.values import Values, as_problem
 from gui.window.widgets.parts import IconButton, label
 from gui.wording import settings_texts
 
+NARROW_PX = 400
+"""A narrower row has its control below the text, unless that is as small as a switch."""
+SMALL_PX = 64
+
+_BESIDE = 0, 3, 2, 1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+_BELOW = 2, 1, 1, 3, Qt.AlignmentFlag.AlignLeft
+
 
 class PlainRow(QWidget):
-    """A label with a help text on the left, and a control on the right.
+    """A label with a help text on the left, and a control on the right, or below them in a narrow window.
 
     Attributes:
         problem: what is wrong, in a line below; hidden while nothing is.
@@ -44,10 +52,23 @@ class PlainRow(QWidget):
             grid.addWidget(icon, 0, 0, 2, 1, Qt.AlignmentFlag.AlignVCenter)
         grid.addWidget(title, 0, 1)
         grid.addWidget(self.help, 1, 1, Qt.AlignmentFlag.AlignTop)
-        grid.addWidget(control, 0, 3, 2, 1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        grid.addWidget(self.problem, 2, 1, 1, 3)
+        grid.addWidget(control, *_BESIDE)
+        grid.addWidget(self.problem, 3, 1, 1, 3)
         self._grid = grid
+        self._is_narrow = False
         control.inner.setAccessibleDescription(help_)
+
+    def minimumSizeHint(self) -> QSize:
+        """No least width: the row arranges itself for the one that it gets."""
+        return QSize(0, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        is_narrow = self.width() < NARROW_PX and self.control.sizeHint().width() > SMALL_PX
+        if is_narrow != self._is_narrow:
+            self._is_narrow = is_narrow
+            self._grid.removeWidget(self.control)
+            self._grid.addWidget(self.control, *(_BELOW if is_narrow else _BESIDE))
 
     def words(self) -> str:
         """The text that the search looks in."""

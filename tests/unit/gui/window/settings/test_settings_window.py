@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.settings.live import LiveSettings
 from gui.settings.live_agents import LiveAgents
-from gui.settings.table import PAGES
+from gui.settings.table import PAGES, PageName
 from gui.theme.follow import Theme
 from gui.window.actions.settings_actions import SettingsOpener
 from gui.window.settings.agents_page import AgentsPage
@@ -20,7 +20,7 @@ from gui.window.settings.keys_page import KeysPage
 from gui.window.settings.row import SettingRow
 from gui.window.settings.window import SettingsWindow
 from tests.support.area import Area
-from tests.support.qt_waiting import delete_what_is_to_be_deleted
+from tests.support.qt_waiting import delete_what_is_to_be_deleted, process_events_until
 
 
 class NoTasks:
@@ -90,6 +90,26 @@ def test_tab_reaches_every_control_and_each_has_a_name(opened: Opened) -> None:
             reached.add(focused)
             QTest.keyClick(focused, Qt.Key.Key_Tab)
         assert expected <= reached, name
+
+
+def test_every_control_is_whole_in_the_narrowest_window(opened: Opened) -> None:
+    window = opened.window
+    window.resize(window.minimumSize())
+
+    def beyond_the_edge(name: PageName) -> list[str]:
+        controls = [each for each in window.page(name).findChildren(QWidget) if each.isVisible()]
+        edge = window.area.viewport().mapToGlobal(window.area.viewport().rect().topRight()).x()
+        rights = {each.accessibleName(): each.mapToGlobal(each.rect().topRight()).x() for each in controls}
+        return [name for name, right in rights.items() if name and right > edge]
+
+    for name in PAGES:
+        window.show_page(name)
+        process_events_until(lambda name=name: not beyond_the_edge(name), 30, f"{name} to be whole")  # type: ignore[misc]
+    theme = opened.row("theme")
+    window.show_page("appearance")
+    process_events_until(lambda: theme.control.y() > theme.help.y(), 30, "the control below the text")
+    window.resize(900, 600)
+    process_events_until(lambda: theme.control.x() > theme.help.geometry().right(), 30, "the control beside the text")
 
 
 def test_the_search_finds_a_setting_by_its_label_its_key_or_its_help(opened: Opened) -> None:
