@@ -126,7 +126,7 @@ class Window:
 
     def type(self, text: str) -> None:
         """Type a text, key by key."""
-        xdotool("type", "--delay", "15", text)
+        xdotool("type", "--delay", "15", "--", text)
 
     def press(self, *keys: str) -> None:
         """Press keys, by the X server's names: ``Return``, ``ctrl+shift+c``."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, listed
+from gui.settings.live_agents import LiveAgents
+from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, everything, listed
 from tests.support.area import Area
 from tests.support.waiting import wait_until
-from tests.support.windows import Window, has_keyboard, xdotool
+from tests.support.windows import Window, has_keyboard, outlive, xdotool
 
 pytestmark = pytest.mark.e2e
 
@@ -88,3 +90,66 @@ def test_settings_by_keys_and_mouse_act_at_once_and_leave_the_rest_of_the_files(
         own.type("after")
         own.press("Return")
         wait_until(lambda: listed(chat["id"])["name"] == "after", WAIT_S, "the new name, by the new key")
+
+
+FAKE = """#!/bin/sh
+# Answers what is asked of an agent before its first chat; else prints its arguments, one in a line, and stays.
+case "$1" in
+--version) echo 1.0.0 ;;
+--help) echo "--session-id --settings" ;;
+*) printf '%s\\n' "$@"; exec cat ;;
+esac
+"""
+
+
+@pytest.fixture
+def fake_claude(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An agent of the catalog that is installed; the only one besides the shell."""
+    made_up = area.home / "made-up"
+    made_up.mkdir()
+    monkeypatch.setenv("PATH", f"{made_up}:/usr/bin:/bin")
+    monkeypatch.setenv("SHELL", "/bin/sh")
+    for path in (made_up / "claude", area.home / "mine"):
+        path.write_text(FAKE)
+        path.chmod(0o700)
+
+
+def test_an_agent_gets_the_arguments_that_were_set_and_one_of_ones_own_is_added(
+    open_window: OpenWindow, area: Area, fake_claude: None
+) -> None:
+    agents = area.config / "agents"
+    fields = sum(not agent.arguments_replace for agent in LiveAgents(area.config).values())
+    with open_window() as own:
+        own.focus()
+        own.press("ctrl+comma")
+        settings_window(own)
+        # The last page is that of the agents: their arguments, and then the button.
+        own.press("Tab", "End", *["Tab"] * (fields + 1), "space")
+        own.type("My agent")
+        own.press("Tab", "Tab")
+        own.type(str(area.home / "mine"))
+        own.press("Tab")
+        own.type('--own "a b"')
+        own.press("Return")
+        waits_for(agents / "my-agent.toml", '"--own", "a b"')
+        own.press("ctrl+f")
+        own.type("made-up")
+        own.press("Tab", "Tab")
+        own.type('--model "x y"')
+        own.press("Return")
+        waits_for(agents / "claude.toml", 'default_arguments = ["--model", "x y"]')
+        own.press("Escape", "Escape")
+        wait_until(lambda: not settings_windows(own), WAIT_S, "the settings window to be gone")
+        own.focus()
+        own.press("ctrl+shift+n", "Tab")
+        own.type(str(area.home))
+        own.press("Escape", "Return")
+        [tab] = wait_until(own.tabs, WAIT_S, "the new chat's tab")
+        assert listed(tab["session_id"])["agent"] == "claude"
+        prints(tab["session_id"], "--model\nx y\n")
+    mine = json.loads(outlive("new", "my-agent", "-d", "--json", "-C", str(area.home)))
+    prints(mine["id"], "--own\na b\n")
+
+
+def prints(session_id: str, text: str) -> None:
+    wait_until(lambda: text in everything(session_id), WAIT_S, lambda: f"{text!r} in {everything(session_id)!r}")
