@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QAbstractButton, QMenu, QTabBar, QWidget
 from gui.theme.follow import Theme
 from gui.theme.icons import Glyph, paint_glyph
 from gui.theme.marks import Mark, mark_icon
-from gui.theme.tokens import BAR_HEIGHT_PX, ICON_PX
+from gui.theme.tokens import BAR_HEIGHT_PX, GAP_S_PX, ICON_PX
 from gui.theme.tooltips import show_tooltip
 from gui.window.widgets.parts import GlyphLabel, IconButton
 from gui.wording import window_texts
@@ -25,7 +25,8 @@ MIN_TAB_PX = 120
 MAX_TAB_PX = 420
 CLOSE_PX = 20
 OVERFLOW_PX = 32
-BELL_PX = ICON_PX + 4
+BELL_PX = GAP_S_PX + ICON_PX
+"""A tab's bell, with the space before it."""
 OUT_PX = 12
 """A tab that is dragged this far beyond its row leaves the row."""
 AROUND_NAME_PX = 10 + ICON_PX + 6 + 6 + CLOSE_PX + 4
@@ -229,7 +230,11 @@ class TabBar(QTabBar):
     def _show_bell(self, index: int, shown: bool) -> None:
         side = QTabBar.ButtonPosition.LeftSide
         former = self.tabButton(index, side)
-        self.setTabButton(index, side, GlyphLabel(self._theme, Glyph.BELL, "accent") if shown else None)
+        bell = GlyphLabel(self._theme, Glyph.BELL, "accent") if shown else None
+        if bell is not None:
+            bell.setFixedWidth(BELL_PX)
+            bell.setContentsMargins(GAP_S_PX, 0, 0, 0)
+        self.setTabButton(index, side, bell)
         if former is not None:
             former.deleteLater()
 
@@ -253,7 +258,7 @@ class TabBar(QTabBar):
             metrics.horizontalAdvance(self.tabText(number).replace("&&", "&")) + AROUND_NAME_PX
             for number in range(self.count())
         ]
-        wanted = [name + (BELL_PX if look and look.rang else 0) for name, look in zip(names, looks, strict=True)]
+        wanted = [name + (BELL_PX + 4 if look and look.rang else 0) for name, look in zip(names, looks, strict=True)]
         widths = shared_out([min(width, MAX_TAB_PX) for width in wanted], self.width())
         height = super().tabSizeHint(0).height() if widths else 0
         self._sizes = [QSize(width, height) for width in widths]

@@ -146,7 +146,7 @@ class GlyphLabel(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        paint_glyph(painter, self._glyph, QRectF(self.rect()), self._theme.tokens.color(self._color))
+        paint_glyph(painter, self._glyph, QRectF(self.contentsRect()), self._theme.tokens.color(self._color))
         painter.end()
 
 
