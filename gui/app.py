@@ -208,9 +208,7 @@ class App:
     def _use_settings(self) -> None:
         wanted = self.settings.preferences.window
         self._notifier.use(is_wanted=wanted.notifications, long_turn_s=wanted.long_turn_s)
-        self._bells.use(
-            marks=wanted.bell_mark, sounds=wanted.bell_sound, asks_for_attention=wanted.bell_attention
-        )  # fmt: skip
+        self._bells.use(wanted)
         self._start_at_login(wanted=wanted.start_at_login)
 
     def _start_at_login(self, *, wanted: bool) -> None:
@@ -321,8 +319,7 @@ class App:
         is_told = self.tray.is_there or self.layout.no_tray_explained or self.window.banners.current is not None
         if self.sessions.running() and not is_told:
             self.layout.no_tray_explained = True
-            text = notice_texts.no_tray()
-            self.window.banners.inform(text, key="tray")
+            self.window.banners.inform(notice_texts.no_tray(), key="tray")
 
     def _show_without_tray(self) -> None:
         """Show a window that was started hidden where no tray has its icon: nobody would find it."""

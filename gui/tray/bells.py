@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.bridge.chat import Chat
 from gui.bridge.sessions_model import SessionsModel
+from gui.settings.preferences import WindowFile
 
 SOUND_EVERY_S = 1.0
 """Bells sound once in this time, however many there are."""
@@ -23,28 +24,28 @@ class Bells(QObject):
         super().__init__(sessions)
         self._sessions = sessions
         self._window_of = window_of
-        self._marks, self._sounds, self._asks_for_attention = True, False, False
+        self._settings = WindowFile()
         self._sounded_at_s: float | None = None
         for chat in sessions.chats():
             self._follow(chat)
         sessions.added.connect(self._follow)
 
-    def use(self, *, marks: bool, sounds: bool, asks_for_attention: bool) -> None:
-        """Set what bells do."""
-        self._marks, self._sounds, self._asks_for_attention = marks, sounds, asks_for_attention
+    def use(self, settings: WindowFile) -> None:
+        """Let bells do what the user set."""
+        self._settings = settings
         for chat in self._sessions.chats():
-            chat.mark_bell(wanted=marks)
+            chat.mark_bell(wanted=settings.bell_mark)
 
     def _follow(self, chat: Chat) -> None:
-        chat.mark_bell(wanted=self._marks)
+        chat.mark_bell(wanted=self._settings.bell_mark)
         chat.bell.connect(lambda: self._on_bell(chat))
 
     def _on_bell(self, chat: Chat) -> None:
         if self._sessions.muting.is_muted(chat):
             return
-        if self._asks_for_attention:
+        if self._settings.bell_attention:
             QApplication.alert(self._window_of(chat))  # Does nothing to the active window.
         now_s = time.monotonic()
-        if self._sounds and (self._sounded_at_s is None or now_s - self._sounded_at_s >= SOUND_EVERY_S):
+        if self._settings.bell_sound and (self._sounded_at_s is None or now_s - self._sounded_at_s >= SOUND_EVERY_S):
             self._sounded_at_s = now_s
             QApplication.beep()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtWidgets import QApplication, QWidget
 
+from gui.settings.preferences import WindowFile
 from gui.tray import bells
 from gui.tray.bells import Bells
 from session_host.protocol.messages import BellEvent
@@ -36,13 +37,13 @@ async def test_a_bell_does_what_is_set_and_a_muted_chat_rings_silently(
         return list(heard)
 
     assert ring() == [], "by default it is a mark and no more"
-    set_.use(marks=True, sounds=True, asks_for_attention=False)
+    set_.use(WindowFile(bell_sound=True))
     assert ring(50) == ["sound"], "a flood sounds once"
     monkeypatch.setattr(bells, "SOUND_EVERY_S", 0.0)
     assert ring(2) == ["sound", "sound"]
-    set_.use(marks=True, sounds=False, asks_for_attention=True)
+    set_.use(WindowFile(bell_attention=True))
     assert ring() == ["window"]
-    set_.use(marks=True, sounds=True, asks_for_attention=True)
+    set_.use(WindowFile(bell_sound=True, bell_attention=True))
     played.sessions.muting.mute_chat(chat, muted=True)
     assert ring() == []
     assert chat.rang
@@ -54,13 +55,13 @@ async def test_marks_of_bells_go_when_they_are_turned_off(played: Played):
     set_ = Bells(played.sessions, lambda _chat: QWidget())
     played.chat(one).viewer_event(BellEvent())
     assert played.chat(one).rang
-    set_.use(marks=False, sounds=False, asks_for_attention=False)
+    set_.use(WindowFile(bell_mark=False))
     assert not played.chat(one).rang
     played.chat(one).viewer_event(BellEvent())
     assert not played.chat(one).rang
     two = await played.add("two")
     played.chat(two).viewer_event(BellEvent())
     assert not played.chat(two).rang, "a chat that was started later"
-    set_.use(marks=True, sounds=False, asks_for_attention=False)
+    set_.use(WindowFile())
     played.chat(one).viewer_event(BellEvent())
     assert played.chat(one).rang
