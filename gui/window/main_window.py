@@ -141,8 +141,9 @@ class MainWindow(QWidget):
         self.frame.apply()
         is_first = self.saved is layout.windows[0]
         self._upgrade_offer = UpgradeOffer(sessions, self.banners) if is_first else None
-        for problem in [*preferences.problems, *key_problems] if is_first else []:
-            self.banners.show_banner(Banner(problem, lasting=True, kind="failed"))
+        if is_first:
+            self.banners.show_problems(key_problems, "keys")
+            self.banners.show_problems(preferences.problems, "settings")
 
     # ------------------------------------------------------------ creating
 
@@ -201,9 +202,7 @@ class MainWindow(QWidget):
         sequences, problems = key_table.with_overrides(keys, self._settings.preferences.key_lines)
         self.actions_.set_keys(sequences)
         self._wiring.set_window_keys(key_table.of_the_window(sequences, keys))
-        self.banners.withdraw("keys")
-        for problem in problems:
-            self.banners.show_banner(Banner(problem, lasting=True, kind="failed", key="keys"))
+        self.banners.show_problems(problems, "keys")
 
     def _set_fonts(self, pages: Iterable[ChatPage]) -> None:
         window = self._settings.preferences.window

@@ -17,7 +17,6 @@ from gui.theme.scheme import SchemePair
 from gui.window.all_sheets import Sheets
 from gui.window.page.banners import Banner, BannerArea
 from gui.window.sheets.chooser import Choice
-from gui.window.widgets.parts import sentence
 from gui.wording import action_texts, notice_texts
 from gui.wording.phrases import short_directory
 from session_host.errors import ConfigError
@@ -44,7 +43,7 @@ class ThemeActions(QObject):
         self._preview_soon = QTimer(self, singleShot=True, interval=0)
         self._preview_soon.timeout.connect(self._show_preview)
         settings.changed.connect(self.use_settings)
-        settings.problems.connect(self._show_problems)
+        settings.problems.connect(lambda lines: banners.show_problems(lines, "settings"))
 
     def handlers(self) -> dict[str, Callable[[], object]]:
         """The handlers of the table's actions on the theme."""
@@ -59,11 +58,6 @@ class ThemeActions(QObject):
         self._preview_soon.stop()
         preferences = self._settings.preferences
         self._theme.use(preferences.schemes, preferences.window.appearance, preferences.look)
-
-    def _show_problems(self, lines: list[str]) -> None:
-        self._banners.withdraw("settings")
-        for line in lines:
-            self._banners.show_banner(Banner(sentence(line), lasting=True, kind="failed", key="settings"))
 
     # ------------------------------------------------------------ choosing
 

@@ -6,10 +6,11 @@ terminal's grid keeps its size and its lower end, where people type, stays visib
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, QTimer, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.theme.follow import Theme
@@ -17,7 +18,7 @@ from gui.theme.icons import Glyph
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.page.find_bar import FindBar
 from gui.window.widgets.accessibility import announce
-from gui.window.widgets.parts import Area, IconButton, button
+from gui.window.widgets.parts import Area, IconButton, button, sentence
 from gui.wording import common_texts
 from session_host.protocol.untrusted_text import one_line
 
@@ -106,6 +107,12 @@ class BannerArea(QWidget):
         """Show a line that disappears by itself."""
         self.show_banner(Banner(text, kind=kind, key=key))
 
+    def show_problems(self, lines: Iterable[str], key: str) -> None:
+        """Show what is wrong until it is set right, in the place of former problems with this key."""
+        self.withdraw(key)
+        if text := " ".join(map(sentence, lines)):
+            self.show_banner(Banner(text, lasting=True, kind="failed", key=key))
+
     def withdraw(self, key: str) -> None:
         """Remove a banner that is no longer true."""
         kept = [one for one in self._waiting if one.key != key]
@@ -131,6 +138,11 @@ class BannerArea(QWidget):
         if watched is self._over and event.type() in {QEvent.Type.Resize, QEvent.Type.ChildAdded}:
             self.arrange()
         return super().eventFilter(watched, event)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Arrange a banner that was set before its window was shown: only now its parts count, and it has a height."""
+        super().showEvent(event)
+        self.arrange()
 
     def arrange(self) -> None:
         """Move to the upper right, in front of the shown page and below its find bar."""

@@ -14,6 +14,7 @@ from PySide6.QtCore import (
     QSize,
     QStringListModel,
     Qt,
+    QTimer,
     Signal,
 )
 from PySide6.QtGui import QAction, QCloseEvent, QIcon, QKeyEvent, QKeySequence, QPainter
@@ -26,6 +27,7 @@ from gui.settings.table import PAGES, PageName
 from gui.theme.follow import Theme
 from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX, font
+from gui.window.settings.agent_form import AgentForm
 from gui.window.settings.key_book import KeyBook
 from gui.window.settings.page import Page
 from gui.window.settings.pages import PageMaker
@@ -250,9 +252,12 @@ class SettingsWindow(QWidget):
         self.search.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Scroll to the control that gets the keyboard focus."""
+        """Scroll to the control that gets the keyboard focus, and to all of the form that opened or grew."""
         if event.type() == QEvent.Type.FocusIn and isinstance(watched, QWidget):
             self.area.ensureWidgetVisible(watched, 0, 40)
+        elif event.type() == QEvent.Type.Resize and isinstance(watched, AgentForm):
+            # The page that it is on gets its size after it.
+            QTimer.singleShot(0, watched, lambda: self.area.ensureWidgetVisible(watched, 0, GAP_L_PX))
         return False
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

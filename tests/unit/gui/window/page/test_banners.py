@@ -50,6 +50,12 @@ async def test_files_of_the_users_that_cannot_be_read_are_said_until_dismissed(p
     window = played.open_window(preferences=Preferences(problems=("Can’t read window.toml. Using the defaults.",)))
     assert text(played) == "Can’t read window.toml. Using the defaults."
     assert not window.banners._timer.isActive()
+    await played.until(lambda: window.banners.height() > 20, "the banner, which came before the window")
+    lines = ["/c/chats.toml:1: no", "/c/window.toml:3: no."]
+    window._settings.problems.emit(lines)
+    assert text(played) == "/c/chats.toml:1: no. /c/window.toml:3: no."
+    window._settings.problems.emit([])
+    assert text(played) == "", "all files can be read"
 
 
 async def test_an_earlier_banner_comes_back(played: Played):

@@ -231,6 +231,8 @@ def test_an_agent_of_ones_own_is_added_and_edited_and_arguments_are_set(opened: 
     assert page.form.name.text() == "my-agent"
     QTest.keyClick(page.form.title, Qt.Key.Key_Return)
     assert page.form.problem.text() == "Program: enter a value."
+    save = page.form.save
+    process_events_until(lambda: not save.visibleRegion().isEmpty(), 30, "the whole form, with what is wrong, in view")
     QTest.keyClicks(page.form.program, "bash")
     QTest.keyClicks(page.form.words, "-c 'echo hi'")
     QTest.keyClick(page.form.words, Qt.Key.Key_Return)
