@@ -30,12 +30,11 @@ from tests.benchmarks.kills.recorder import RecordingViewer, kept_in
 from tests.benchmarks.kills.witness import SIZE, Witness
 from tests.support import processes
 from tests.support.hosts import peek
-from tests.support.waiting import WaitedInVain, eventually
+from tests.support.waiting import PATIENCE_S, WaitedInVain, eventually
 
 ECHO = re.compile(rb"echo (<[^<>]*>)")
 LONGEST_ECHO_BYTES = 64
 ARROWS = {"ArrowUp": b"\x1bOA", "ArrowDown": b"\x1bOB", "ArrowRight": b"\x1bOC", "ArrowLeft": b"\x1bOD"}
-PATIENCE_S = 15.0
 HISTORY_LINES = 1000
 """So many of the newest lines of the replica are compared, besides the screen."""
 

@@ -22,18 +22,18 @@ from session_host.errors import OutliveError
 from session_host.protocol.messages import Send
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import EngineName
-from tests.benchmarks.kills.chat import PATIENCE_S, Chat, chats
+from tests.benchmarks.kills.chat import Chat, chats
 from tests.benchmarks.kills.evidence import replies_in
 from tests.benchmarks.kills.targets import journal
 from tests.benchmarks.kills.trace import CannotTrace, Traced, Tracing
 from tests.benchmarks.kills.witness import SIZE
 from tests.support import processes
-from tests.support.waiting import WaitedInVain, eventually, wait_for_end
+from tests.support.waiting import PATIENCE_S, WaitedInVain, eventually, wait_for_end
 
 EXIT_CODE = 7
 WIDE = GridSize(100, 30)
 BURST_BYTES = 200_000
-JOURNAL_PATIENCE_S = 3.0
+JOURNAL_PATIENCE_S = 20.0
 KEEPER_MODULE = "session_host.keeper"
 
 

@@ -13,13 +13,13 @@ from session_host.errors import OutliveError
 from session_host.paths import runtime_dir
 from session_host.protocol.values import RUNNING_STATES, State
 from session_host.storage.store import SessionRecord
-from tests.benchmarks.kills.chat import PATIENCE_S, Chat, chats
+from tests.benchmarks.kills.chat import Chat, chats
 from tests.benchmarks.kills.instants import Instant, Place, ends_well, tracing, with_keeper
 from tests.benchmarks.kills.trace import Traced
 from tests.benchmarks.kills.witness import SIZE
 from tests.support import hosts, processes
 from tests.support.commands import OUTLIVE, environment
-from tests.support.waiting import WaitedInVain, eventually
+from tests.support.waiting import PATIENCE_S, WaitedInVain, eventually
 
 WAIT_AND_EXECUTE = "import os, sys; os.read(0, 1); os.execv(sys.argv[1], sys.argv[1:])"
 NOBODY = Traced(0, 0, None, None, None, {})

@@ -21,11 +21,11 @@ from session_host.errors import OutliveError
 from session_host.storage.store import SessionRecord
 from session_host.structured.items import Item
 from tests.benchmarks.kills import several
-from tests.benchmarks.kills.chat import PATIENCE_S, chats, recorded
+from tests.benchmarks.kills.chat import chats, recorded
 from tests.benchmarks.kills.instants import Instant, Place, tracing
 from tests.support import processes
 from tests.support.structured_chats import ChatViewer, heard, start_chat
-from tests.support.waiting import WaitedInVain
+from tests.support.waiting import PATIENCE_S, WaitedInVain
 
 WAYS = ("relay killed", "relay stopped", "relay slow", "relay stopped, host killed", "server killed")
 STOPPED_S = 0.2

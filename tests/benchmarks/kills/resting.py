@@ -9,10 +9,9 @@ from collections.abc import Iterator
 
 from session_host.errors import OutliveError
 from session_host.paths import config_dir
-from tests.benchmarks.kills.chat import PATIENCE_S
 from tests.benchmarks.kills.instants import Instant, Place, ends_well, tracing, with_keeper
 from tests.support.hosts import rest_after
-from tests.support.waiting import WaitedInVain, wait_for_end
+from tests.support.waiting import PATIENCE_S, WaitedInVain, wait_for_end
 
 REST_AFTER_S = 0.2
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from session_host.client.viewer.viewer import ViewerState
 from session_host.storage.store import SessionRecord
 from session_host.structured.items import AgentRequest
-from tests.benchmarks.kills.chat import PATIENCE_S, chats
+from tests.benchmarks.kills.chat import chats
 from tests.support.structured_chats import ChatViewer, heard, start_chat
-from tests.support.waiting import WaitedInVain
+from tests.support.waiting import PATIENCE_S, WaitedInVain
 
 LINES = 40
 DELAY_MS = 4

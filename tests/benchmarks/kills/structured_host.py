@@ -19,13 +19,13 @@ from session_host.client.sessions.last_screen import last_transcript
 from session_host.errors import OutliveError
 from session_host.protocol.messages import Act, Prompt
 from session_host.structured.items import Item
-from tests.benchmarks.kills.chat import PATIENCE_S, chats, recorded
+from tests.benchmarks.kills.chat import chats, recorded
 from tests.benchmarks.kills.instants import Instant, Place, tracing
 from tests.benchmarks.kills.resting import resting_soon
 from tests.benchmarks.kills.structured import StructuredWitness
 from tests.support.hosts import end
 from tests.support.structured_chats import heard
-from tests.support.waiting import WaitedInVain, wait_for_end
+from tests.support.waiting import PATIENCE_S, WaitedInVain, wait_for_end
 
 ANSWER = "answer line 0001\nanswer line 0002\n"
 

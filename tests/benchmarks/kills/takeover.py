@@ -8,12 +8,12 @@ import signal
 import time
 
 from session_host.errors import OutliveError
-from tests.benchmarks.kills.chat import PATIENCE_S, Chat
+from tests.benchmarks.kills.chat import Chat
 from tests.benchmarks.kills.instants import Instant, Place, ends_well, tracing, with_keeper
 from tests.benchmarks.kills.several import is_whole
 from tests.benchmarks.kills.trace import CannotTrace
 from tests.support import processes
-from tests.support.waiting import WaitedInVain, eventually
+from tests.support.waiting import PATIENCE_S, WaitedInVain, eventually
 
 
 async def standby_at_takeover(place: Place, number: int) -> Instant:

@@ -12,11 +12,10 @@ from pathlib import Path
 
 from session_host.paths import session_dir
 from session_host.storage.journal import Output, read
-from tests.benchmarks.kills.chat import PATIENCE_S
 from tests.benchmarks.kills.witness import SIZE
 from tests.support.commands import OUTLIVE, environment
 from tests.support.terminals import Terminal
-from tests.support.waiting import WaitedInVain
+from tests.support.waiting import PATIENCE_S, WaitedInVain
 from tests.support.windows import Window
 
 COMMANDS = ("send", "send", "ls", "peek", "attach")

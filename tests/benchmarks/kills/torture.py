@@ -23,12 +23,12 @@ from typing import Any, NamedTuple
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.errors import OutliveError
 from tests.benchmarks.kills import several, targets
-from tests.benchmarks.kills.chat import ARROWS, PATIENCE_S, Chat, chats
+from tests.benchmarks.kills.chat import ARROWS, Chat, chats
 from tests.benchmarks.kills.evidence import viewer_losses
 from tests.benchmarks.kills.recorder import kept_in
 from tests.benchmarks.kills.relayed import WAYS, RelayedChat
 from tests.benchmarks.kills.structured import StructuredWitness
-from tests.support.waiting import WaitedInVain, eventually
+from tests.support.waiting import PATIENCE_S, WaitedInVain, eventually
 
 ROLES = ("host", "structured host", "relay", "keeper", "standby", "two", "sequence", "viewer", "command", "window")
 SHARE_BYTES = {"ghostty": 45_000_000, "pyte": 10_000_000}

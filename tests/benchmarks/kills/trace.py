@@ -9,10 +9,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from tests.support.waiting import wait_readable
+from tests.support.waiting import PATIENCE_S, wait_readable
 
 TRACER = Path(__file__).with_name("tracer.py")
-PATIENCE_S = 20.0
 
 
 class CannotTrace(Exception):
