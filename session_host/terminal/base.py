@@ -337,10 +337,7 @@ class Emulator(Protocol):
     # -- scrolling back
 
     def scroll(self, rows: int) -> None:
-        """Move the viewport by ``rows`` (negative: back into history), within bounds.
-
-        A viewport that is scrolled back stays on its content while output arrives.
-        """
+        """Move the viewport by ``rows`` (negative: into history); in history, it stays on its content."""
 
     def scroll_to_bottom(self) -> None:
         """Scroll to the active screen."""

@@ -9,10 +9,10 @@ from session_host.paths import session_dir, session_journal
 from session_host.storage.journal import restore
 from session_host.storage.last_transcript import last_transcript
 from session_host.storage.store.saved_screen import load_screen
-from session_host.structured.transcript import Transcript
+from session_host.structured.engine import TranscriptEngine
 from session_host.terminal.base import Emulator, EngineName
 
-__all__ = ["last_screen", "last_transcript", "later_screen", "later_transcript"]
+__all__ = ["last_screen", "last_transcript", "later_screen"]
 
 
 def last_screen(session_id: str, engine: EngineName | None = None) -> Emulator | None:
@@ -46,29 +46,23 @@ def last_screen(session_id: str, engine: EngineName | None = None) -> Emulator |
     return emulator
 
 
-def later_transcript(session_id: str, offset: int) -> tuple[Transcript, int] | None:
-    """The transcript that a session's host saved at the end; as ``later_screen``. Blocks on the disk."""
-    with contextlib.suppress(OutliveError):
-        saved = load_screen(session_dir(session_id) / "screen.bin")
-        if saved is not None and saved.offset > offset:
-            return saved.restore_transcript(), saved.offset
-    return None
-
-
-def later_screen(session_id: str, engine: EngineName, offset: int) -> tuple[Emulator, int] | None:
-    """The last screen that a session's host saved, for a viewer that was disconnected. Blocks on the disk.
+def later_screen(
+    session_id: str, engine: EngineName | None, offset: int
+) -> tuple[Emulator | TranscriptEngine, int] | None:
+    """The last screen or transcript that a session's host saved, for a disconnected viewer. Blocks on the disk.
 
     Args:
         session_id: the session.
-        engine: the engine to restore the screen with.
+        engine: the engine to restore the screen with; None for a transcript.
         offset: the caller knows the output up to this offset; -1 for none.
 
     Returns:
-        The emulator, which the caller closes, and the output's end; None if the caller knows all output, or nothing
+        The replica, which the caller closes, and the output's end; None if the caller knows all output, or nothing
         can be read.
     """
     with contextlib.suppress(OutliveError):
         saved = load_screen(session_dir(session_id) / "screen.bin")
         if saved is not None and saved.offset > offset:
-            return saved.restore(engine), saved.offset
+            replica = TranscriptEngine(saved.restore_transcript()) if engine is None else saved.restore(engine)
+            return replica, saved.offset
     return None

@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from session_host.client.connection import HostConnection
-from session_host.client.sessions.last_screen import later_screen, later_transcript
+from session_host.client.sessions.last_screen import later_screen
 from session_host.client.sessions.store_access import outcome_of
 from session_host.errors import HostUnavailable, OutliveError, ProtocolMismatch
 from session_host.protocol.messages import Input, Output, SnapshotPart, StateEvent
@@ -211,18 +211,11 @@ class Viewer(ViewerInput):
         self._perform()
 
     async def _load_screen(self, offset: int) -> None:
-        later = await asyncio.to_thread(self._read_later, offset)
+        later = await asyncio.to_thread(later_screen, self.session_id, self._engine, offset)
         if later is not None:
             self._replace(later[0])
         self._rules.screen_read(later[1] if later is not None else None)
         self._perform()
-
-    def _read_later(self, offset: int) -> tuple[Replica, int] | None:
-        """The last screen or transcript, if it is newer. Blocks on the disk."""
-        if self._engine is not None:
-            return later_screen(self.session_id, self._engine, offset)
-        later = later_transcript(self.session_id, offset)
-        return (TranscriptEngine(later[0]), later[1]) if later is not None else None
 
     # ------------------------------------------------------------ messages of the host
 
