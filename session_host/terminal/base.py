@@ -55,9 +55,7 @@ class Underline(StrEnum):
     CURLY = "curly"
     DOTTED = "dotted"
     DASHED = "dashed"
-
-    # Styles are keys of caches. Enum's own hash is a function in Python.
-    __hash__ = str.__hash__
+    __hash__ = str.__hash__  # styles are keys of caches, and Enum's own hash is a function in Python
 
 
 class Style(NamedTuple):
