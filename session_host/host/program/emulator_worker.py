@@ -67,7 +67,7 @@ class EmulatorWorker:
     Attributes:
         idle: the emulator while it is free, else None; for queries that produce no replies or events.
         interpreted_to: the offset up to which output is interpreted.
-        worked_s: the total time of interpreting, in seconds.
+        worked_s: the processor's total time of interpreting, in seconds; it does not grow while other programs run.
     """
 
     def __init__(
@@ -299,21 +299,21 @@ class EmulatorWorker:
         header = self._header
         if header is not None:
             header.engine_started(self.interpreted_to)
-        began_s = time.perf_counter()
+        began_s = time.thread_time()
         try:
             emulator.feed(data)
         except Exception:
             # The screen may be wrong from now on; the agent and its output must continue.
             log.exception("the engine failed on %d bytes at offset %d", len(data), self.interpreted_to)
-        self.worked_s += time.perf_counter() - began_s
+        self.worked_s += time.thread_time() - began_s
         if header is not None:
             header.engine_returned()
 
     def _feed_in_thread(self, emulator: Emulator, data: bytes) -> None:
         def feed() -> float:
-            began_s = self.worked_s
+            began_s = time.perf_counter()
             self._interpret(emulator, data)
-            return self.worked_s - began_s
+            return time.perf_counter() - began_s
 
         def fed(took_s: float) -> None:
             self.interpreted_to += len(data)
