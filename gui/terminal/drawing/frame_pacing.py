@@ -1,9 +1,10 @@
 """Frame pacing: collects damage until a frame is due. Output path, 13 of 16.
 
-After a pause the first damage is painted at once, so that an echo appears without delay. Under a flood, frames are
-painted at most every 16 ms, and take at most about a quarter of the time: feeding has priority over painting. Frames
-that the user waits for, as while scrolling, are painted every 16 ms, whatever former frames cost. While a program is
-drawing a frame (synchronized output), painting waits, for up to 150 ms.
+After a pause the first damage is painted at once, so that an echo appears without delay. Then frames are painted at
+most every 16 ms, and take at most about a quarter of the time: feeding has priority over painting. Under a flood,
+which nobody can read, they come half as often. Frames that the user waits for, as while scrolling, are painted every
+16 ms, whatever former frames cost. While a program is drawing a frame (synchronized output), painting waits, for up to
+150 ms.
 """
 
 from __future__ import annotations
@@ -17,6 +18,10 @@ from PySide6.QtCore import QObject, Qt, QTimer
 FRAME_S = 0.016
 HOLD_S = 0.150
 _COST_FACTOR = 4
+_FLOOD_REQUESTS = 5
+"""More requests than this in FRAME_S are a flood. Programs draw with fewer writes; a host passes on 64 KiB at once."""
+
+_FLOOD_FACTOR = 2
 LONGEST_INTERVAL_S = 0.100
 
 
@@ -33,6 +38,8 @@ class FramePacer(QObject):
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._run)
         self._begun_s = self._due_s = 0.0
+        self._requests = 0
+        self._factor = 1
         self._held_since_s: float | None = None
 
     @property
@@ -42,6 +49,7 @@ class FramePacer(QObject):
 
     def request(self) -> None:
         """Request a frame: it is painted now, or when the next frame is due."""
+        self._requests += 1
         if self._timer.isActive():
             if self._held_since_s is None or self._is_drawing():
                 return
@@ -65,7 +73,7 @@ class FramePacer(QObject):
     def spent(self, cost_s: float) -> None:
         """Report the cost of the last frame; the next one is delayed accordingly."""
         longest_s = time.monotonic() + LONGEST_INTERVAL_S
-        self._due_s = min(self._due_s + _COST_FACTOR * cost_s, longest_s)
+        self._due_s = min(self._due_s + self._factor * _COST_FACTOR * cost_s, longest_s)
 
     def cancel(self) -> None:
         """Cancel a requested frame."""
@@ -85,7 +93,10 @@ class FramePacer(QObject):
                 self._start(left_s)
                 return
         self._held_since_s = None
-        self._begun_s = begin_s
+        frames = (begin_s - self._begun_s) / FRAME_S
+        self._factor = _FLOOD_FACTOR if self._requests > _FLOOD_REQUESTS * max(frames, 1) else 1
+        self._begun_s, self._requests = begin_s, 0
         self._paint()
         cost_s = time.monotonic() - begin_s
-        self._due_s = begin_s + min(max(FRAME_S, _COST_FACTOR * cost_s), LONGEST_INTERVAL_S)
+        interval_s = self._factor * max(FRAME_S, _COST_FACTOR * cost_s)
+        self._due_s = begin_s + min(interval_s, LONGEST_INTERVAL_S)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QRect
+from PySide6.QtCore import QObject, QRect
 from PySide6.QtGui import QPainter, QRegion
 
 from gui.terminal.drawing import frame_pacing
@@ -103,6 +104,25 @@ def test_the_first_damage_after_a_pause_is_painted_at_once(stage, monkeypatch):
     assert not made.view._pacer.pending
     assert made.view._surface._canvas.rows[0].text() == "x"
     assert len(painted) == 1, "painted on the screen, without another turn of the event loop"
+
+
+def test_a_flood_is_painted_half_as_often_as_other_output(qapp, monkeypatch):
+    now_s = 100.0
+    monkeypatch.setattr(frame_pacing, "time", SimpleNamespace(monotonic=lambda: now_s))
+    painted: list[float] = []
+    parent = QObject()
+    pacer = frame_pacing.FramePacer(lambda: painted.append(now_s), lambda: False, parent)
+    counts = {}
+    for requests in (2, 20):
+        painted.clear()
+        for _ in range(100 * requests):
+            now_s += frame_pacing.FRAME_S / requests
+            pacer.cancel()  # The timer would be over, or the next request starts it again.
+            pacer.request()
+        counts[requests] = len(painted)
+    pacer.cancel()
+    assert 60 < counts[2] <= 101
+    assert 40 < counts[20] < 55
 
 
 def test_scrolling_does_not_wait_for_what_former_frames_cost(stage):
