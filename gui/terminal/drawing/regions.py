@@ -18,6 +18,17 @@ def rectangles(region: QRegion) -> list[QRect]:
     return list(cast("Iterable[QRect]", region))  # the type hints lack its iterator
 
 
+def bands(rows: Iterable[int]) -> list[tuple[int, int]]:
+    """The first and last row of each group of neighbouring rows."""
+    found: list[tuple[int, int]] = []
+    for row in sorted(rows):
+        if found and found[-1][1] == row - 1:
+            found[-1] = found[-1][0], row
+        else:
+            found.append((row, row))
+    return found
+
+
 def scaled(region: QRegion, factor: float) -> QRegion:
     """A region at another scale, extended to whole pixels."""
     if factor == 1:

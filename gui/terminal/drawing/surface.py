@@ -25,7 +25,7 @@ from .canvas import Canvas
 from .colors import NO_OVERRIDES, Colors, Overrides
 from .cursor import blank_picture, cell_under, cursor_picture
 from .grid_layout import GridLayout
-from .regions import rectangles
+from .regions import bands, rectangles
 from .row_painter import RowPainter
 
 _HAIRLINE_SHARE = 0.18
@@ -159,8 +159,8 @@ class Surface:
         if len(numbers) == 1:  # as of an echo
             return QRegion(self.row_rect(*numbers))
         region = QRegion()
-        for number in numbers:
-            region += self.row_rect(number)
+        for first, last in bands(numbers):
+            region += self._rows_rect(first, last)
         return region
 
     @property
@@ -207,9 +207,12 @@ class Surface:
 
     def row_rect(self, number: int) -> QRect:
         """The place of a row of the viewport; empty if it is out of sight."""
+        return self._rows_rect(number, number)
+
+    def _rows_rect(self, first: int, last: int) -> QRect:
         grid, height = self._grid_rect(), self.layout.cell_height
-        top = grid.top() + (number - self._first_row) * height
-        return QRect(grid.left(), top, grid.width(), height).intersected(grid)
+        top = grid.top() + (first - self._first_row) * height
+        return QRect(grid.left(), top, grid.width(), (last - first + 1) * height).intersected(grid)
 
     def _cell_corner(self, column: int, row: int) -> QPoint:
         layout = self.layout

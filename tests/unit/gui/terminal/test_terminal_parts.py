@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gui.terminal.drawing.colors import Colors, Overrides
+from gui.terminal.drawing.regions import bands
 from gui.terminal.drawing.row_painter import split_at_selection
 from gui.terminal.glyphs import box_drawing
 from gui.terminal.glyphs.box_drawing import DOUBLE, HEAVY, LIGHT, Arms, arms_of, rectangles_of
@@ -114,3 +115,8 @@ def test_a_programs_colours_come_before_the_themes():
     assert colors.resolve_style(Style(foreground=2)).foreground == LIGHT_THEME.palette[2]
     assert colors.resolve_style(Style(foreground=231, background=232)).rgb == 0xFFFFFF
     assert colors.resolve_style(Style(foreground=232)).rgb == 0x080808
+
+
+def test_neighbouring_rows_are_a_band():
+    assert bands([]) == []
+    assert bands({7, 3, 4, 5, 0}) == [(0, 0), (3, 5), (7, 7)]
