@@ -74,7 +74,7 @@ def test_a_link_of_the_program_that_goes_on_in_the_next_row_is_one() -> None:
     rows = emulator.rows()
     emulator.close()
     assert marked_targets(rows, 7) == [
-        Target(((7, 0, 7),), uri="https://e.org/1"),
-        Target(((7, 9, 11), (8, 0, 6)), uri="https://e.org/2"),
-        Target(((10, 0, 4),), uri="https://e.org/2"),
+        Target(((7, 0, 7),), uri="https://e.org/1", is_marked=True),
+        Target(((7, 9, 11), (8, 0, 6)), uri="https://e.org/2", is_marked=True),
+        Target(((10, 0, 4),), uri="https://e.org/2", is_marked=True),
     ]
