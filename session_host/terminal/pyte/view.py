@@ -197,7 +197,7 @@ class View:
         start, last = self._within(start), self._within(last)
         if selection.rectangle:
             columns = sorted((selection.anchor.column, selection.head.column))
-            return (start[0], columns[0]), (last[0], columns[1])
+            return self._within((start[0], columns[0])), self._within((last[0], columns[1]))
         if selection.unit == "word":
             return self._word(start)[0], self._word(last)[1]
         if selection.unit == "line":

@@ -199,3 +199,11 @@ def test_ten_thousand_lines_are_carried_quickly() -> None:
     copy.frame()
     assert time.process_time() - began_s < fed_s / 4
     assert copy.history(9_999, 1) == terminal.history(9_999, 1)
+
+
+def test_a_selected_rectangle_beyond_a_grid_that_has_shrunk_is_what_is_left() -> None:
+    terminal = with_text("ab\r\ncd")
+    terminal.select((1, 1), (1, 1), "cell", rectangle=True)
+    assert terminal.selected_text() == "d"
+    terminal.resize(GridSize(1, 5), CellSize())
+    assert terminal.selected_text() == "d"
