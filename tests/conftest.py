@@ -30,6 +30,7 @@ from session_host.system.event_loop import loop_factory
 from tests.support import command_client, displays, leaks, processes
 from tests.support.area import Area, new_area, reused_area, reusing
 from tests.support.buses import BusDaemon, bus_daemon
+from tests.support.fuzzing import IS_RANDOM
 from tests.support.qt_messages import QtMessages
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 hypothesis.settings.register_profile(
-    "outlive", deadline=None, database=None, print_blob=True,
+    "outlive", deadline=None, database=None, print_blob=True, derandomize=not IS_RANDOM,
     suppress_health_check=[hypothesis.HealthCheck.too_slow],  # of the machine, which others use too
 )  # fmt: skip
 hypothesis.settings.load_profile("outlive")
