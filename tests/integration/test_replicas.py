@@ -22,7 +22,7 @@ from session_host.terminal.base import EngineName
 from session_host.terminal.text import logical_ansi_lines
 from tests.programs import Gate
 from tests.support.hosts import Watcher, end, peek, see, shown, start, watching
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually, until_told
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
@@ -95,16 +95,25 @@ async def _same_as_host(viewer: Viewer, watcher: Watcher, session_id: str, end: 
     """Once the host and the replica have all output up to the offset ``end``, their screens are the same."""
     ask = Peek(0, scrollback=True, ansi=True)
     await watcher.until(lambda: viewer._rules.offset == end, "all output")
-    before: Screen | None = None
-    # A viewer that has just gone may have changed the size, of which the replica hears by another socket.
-    while (
-        before != (host := await request(session_id, ask))
-        or (replica := viewer.emulator) is None
-        or replica.size != host.size
-    ):
-        before = host
-    rows = replica.history(0, replica.scrollback_rows) + replica.rows()
-    assert logical_ansi_lines(rows) == host.lines
+    host: Screen = await request(session_id, ask)
+
+    async def of_host() -> Screen:
+        nonlocal host
+        host = await request(session_id, ask)
+        return host
+
+    def is_same(screen: Screen) -> bool:
+        replica = viewer.emulator
+        return (
+            replica is not None
+            and replica.size == screen.size
+            and logical_ansi_lines(replica.history(0, replica.scrollback_rows) + replica.rows()) == screen.lines
+        )
+
+    # A viewer that has just gone may have changed the size, even to and fro; the replica hears of it by another socket.
+    await until_told(of_host, is_same, PATIENCE_S, lambda: f"the replica to be as the host: {host}")
+    replica = viewer.emulator
+    assert replica is not None
     cursor = replica.cursor
     assert (cursor.column, cursor.row, cursor.visible) == (host.cursor_column, host.cursor_row, host.cursor_visible)
     assert replica.modes.alternate_screen == host.alternate_screen
