@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,12 @@ from tests.programs import Gate, program
 from tests.support.area import Area
 from tests.support.displays import XServer
 from tests.support.qt_messages import complaints_in
-from tests.support.waiting import wait_until
+from tests.support.waiting import WaitedInVain, wait_until
 from tests.support.windows import Window, outlive, window
 
-WAIT_S = 30.0
+WAIT_S = 60.0
+LEARNS_WITHIN_S = 3.0
+"""The window learns within a moment of what changes elsewhere."""
 
 OpenWindow = Callable[[], AbstractContextManager[Window]]
 NewChat = Callable[..., dict[str, Any]]
@@ -61,6 +63,19 @@ def gate(area: Area) -> Iterator[Gate]:
     made = Gate(area.root / "gate")
     yield made
     made.close()
+
+
+def until_known(act: Callable[[], None], done: Callable[[], object], what: str) -> None:
+    """Do as a user does who sees that the window has not learnt yet of a change elsewhere: try again a little later."""
+
+    def tried() -> bool:
+        act()
+        with suppress(WaitedInVain):
+            wait_until(done, LEARNS_WITHIN_S, what, need_not_come=True)
+            return True
+        return False
+
+    wait_until(tried, WAIT_S, what)
 
 
 def everything(session_id: str) -> str:

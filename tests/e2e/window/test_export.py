@@ -8,6 +8,7 @@ from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow
 from tests.programs import program
 from tests.support.area import Area
 from tests.support.waiting import wait_until
+from tests.support.windows import outlive
 
 pytestmark = pytest.mark.e2e
 
@@ -15,6 +16,7 @@ pytestmark = pytest.mark.e2e
 @pytest.mark.parametrize("suffix", ["cast", "txt", "html"])
 def test_it_is_written_where_the_user_says(open_window: OpenWindow, new_chat: NewChat, area: Area, suffix: str):
     chat = new_chat("said", *program("end_with", "0", "--text", "what was said"))
+    outlive("wait", chat["id"], "--exited")
     wanted = area.home / f"mine.{suffix}"
     with open_window() as own:
         own.show(chat["id"])
@@ -25,5 +27,4 @@ def test_it_is_written_where_the_user_says(open_window: OpenWindow, new_chat: Ne
         own.press("ctrl+a")
         own.type(str(wanted))
         own.press("Return")
-        wait_until(wanted.exists, WAIT_S, "the file")
-        assert "what was said" in wanted.read_text()
+        wait_until(lambda: wanted.exists() and "what was said" in wanted.read_text(), WAIT_S, "the file")

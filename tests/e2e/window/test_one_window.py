@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtGui import QImage
 
 from session_host import paths
-from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, listed, picture
+from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, listed, picture, until_known
 from tests.programs import Gate, program
 from tests.support import processes
 from tests.support.area import Area
@@ -145,10 +145,13 @@ def test_chats_started_and_renamed_elsewhere_show_without_asking(open_window: Op
     with open_window() as own:
         chat = new_chat("first name", *program("raw_echo"))
         own.focus()
-        own.press("ctrl+shift+k")
-        own.type("first name")
-        own.press("Return")
-        wait_until(lambda: [tab["name"] for tab in own.tabs()] == ["first name"], WAIT_S, "the new chat's tab")
+
+        def choose() -> None:
+            own.press("ctrl+shift+k", "ctrl+a")
+            own.type("first name")
+            own.press("Return")
+
+        until_known(choose, lambda: [tab["name"] for tab in own.tabs()] == ["first name"], "the new chat's tab")
         outlive("rename", chat["id"], "second name")
         wait_until(lambda: [tab["name"] for tab in own.tabs()] == ["second name"], WAIT_S, "the new name")
 

@@ -16,7 +16,7 @@ from tests.programs import Gate, program
 from tests.support.area import Area
 from tests.support.commands import outlive
 from tests.support.waiting import wait_until
-from tests.support.windows import Window
+from tests.support.windows import Window, has_keyboard
 
 pytestmark = pytest.mark.e2e
 
@@ -122,10 +122,10 @@ def test_panes_and_windows_are_made_by_key_menu_and_mouse_and_outlive_a_kill(
         assert [tab["name"] for tab in own.tabs()] == ["two", "two", "one", "two", "long"]
         command(own, "move tab to a new window")
         wait_until(lambda: len(own.shown()) == 2, WAIT_S, "a second window")
+        [second_id] = {*own.shown()} - {first_id}
+        wait_until(lambda: has_keyboard(int(second_id)), WAIT_S, "the new window to have the keyboard")
         own.type("there")
-        wait_until(
-            lambda: everything(one["id"]).split()[1:] == ["there"], WAIT_S, "the new window to have the keyboard"
-        )
+        wait_until(lambda: everything(one["id"]).split()[1:] == ["there"], WAIT_S, "what is typed in it")
         wait_until(lambda: saved().windows[0].panes[2].places, WAIT_S, "the scroll position to be saved")
         own.press("ctrl+shift+b")
         wait_until(lambda: saved().windows[1].sidebar_collapsed, WAIT_S, "the sidebar to be saved")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gui.settings.live_agents import LiveAgents
-from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, everything, listed
+from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, everything, listed, until_known
 from tests.support.area import Area
 from tests.support.waiting import wait_until
 from tests.support.windows import Window, has_keyboard, outlive, xdotool
@@ -85,11 +85,13 @@ def test_settings_by_keys_and_mouse_act_at_once_and_leave_the_rest_of_the_files(
         own.press("Escape", "Escape")
         wait_until(lambda: not settings_windows(own), WAIT_S, "the settings window to be gone")
         own.focus()
-        own.press("F7")
-        own.press("ctrl+a")
-        own.type("after")
-        own.press("Return")
-        wait_until(lambda: listed(chat["id"])["name"] == "after", WAIT_S, "the new name, by the new key")
+
+        def rename() -> None:
+            own.press("F7", "ctrl+a")
+            own.type("after")
+            own.press("Return")
+
+        until_known(rename, lambda: listed(chat["id"])["name"] == "after", "the new name, by the new key")
 
 
 FAKE = """#!/bin/sh
