@@ -13,8 +13,8 @@ from tests.benchmarks.setting import Setting, setting
 pytestmark = pytest.mark.slow
 
 SPREADS = {
-    "host at work": 8,
-    "slow host at work": 3,
+    "host at work": 6,
+    "slow host at work": 2,
     "host at launch": 3,
     "host at recovery": 3,
     "keeper at launch": 3,
@@ -33,10 +33,10 @@ SPREADS = {
     "former host at rest": 2,
     "host at rest": 2,
     "keeper at rest": 2,
-    "structured host at work": 3,
+    "structured host at work": 2,
     "structured host at launch": 2,
     "structured host at recovery": 2,
-    "relay at work": 3,
+    "relay at work": 2,
 }
 """So many instants of each scenario; others take too long under a tracer for a test."""
 

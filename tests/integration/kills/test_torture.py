@@ -34,8 +34,8 @@ def records(area: Area) -> Path:
 @pytest.mark.parametrize(
     ("roles", "kills"),
     [
-        (("host", "structured host", "relay", "keeper", "viewer", "command"), 16),
-        (("standby", "two", "sequence"), 8),
+        (("host", "structured host", "relay", "keeper", "viewer", "command"), 12),
+        (("standby", "two", "sequence"), 6),
     ],
 )
 async def test_kills_lose_nothing(roles: tuple[str, ...], kills: int, records: Path) -> None:
