@@ -133,15 +133,19 @@ class Stage:
     def click(self, column: int, row: int, button: Any = Qt.MouseButton.LeftButton, modifiers: Any = None) -> None:
         QTest.mouseClick(self.view, button, modifiers or Qt.KeyboardModifier.NoModifier, self.point(column, row))
 
+    def way_to(self, column: int, row: int) -> list[str]:
+        """The pointer's way to a cell. The X server knows where the window is; Qt may not have heard of it yet."""
+        point = self.point(column, row)
+        return ["mousemove", "--window", str(int(self.view.winId())), str(point.x()), str(point.y())]
+
     def real_clicks(self, column: int, row: int, clicks: int) -> None:
         """Click several times in a row, by the X server; they count as such, however slow the machine is."""
-        place = self.view.mapToGlobal(self.point(column, row))
         counter = ReleaseCounter(self.view)
         self.view.installEventFilter(counter)
         usual_ms = QApplication.doubleClickInterval()
         QApplication.setDoubleClickInterval(round(WAIT_S * 1000))
         try:
-            xdotool("mousemove", str(place.x()), str(place.y()), "click", "--repeat", str(clicks), "--delay", "20", "1")
+            xdotool(*self.way_to(column, row), "click", "--repeat", str(clicks), "--delay", "20", "1")
             self.until(lambda: counter.count == clicks, "the clicks")
         finally:
             QApplication.setDoubleClickInterval(usual_ms)

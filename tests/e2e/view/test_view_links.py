@@ -147,8 +147,7 @@ def test_a_dead_network_mount_does_not_freeze_the_window_when_a_path_is_pointed_
     made.feed("app.py:3: error\r\nhttps://example.org/\r\n")
     plain = made.cell_image(2, 0)
     made.focus()
-    place = made.view.mapToGlobal(made.point(2, 0))
-    xdotool("mousemove", str(place.x()), str(place.y()), "keydown", "Control_L")
+    xdotool(*made.way_to(2, 0), "keydown", "Control_L")
     try:
         made.until(lambda: made.view._links.files._running, "the file to be looked up")
         made.settle()

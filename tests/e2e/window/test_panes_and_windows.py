@@ -155,7 +155,8 @@ def test_tabs_are_dragged_out_to_a_new_window_between_windows_and_back(open_wind
     def wait_rows(own: Window, *expected: list[str]) -> None:
         wait_until(lambda: rows(own) == list(expected), WAIT_S, lambda: f"{expected}; there is {rows(own)}")
 
-    def wait_typed(own: Window, name: str, words: str) -> None:
+    def wait_typed(own: Window, window_id: str, name: str, words: str) -> None:
+        wait_until(lambda: has_keyboard(int(window_id)), WAIT_S, "the window to have the keyboard")
         own.type(words + " ")
         wait_until(lambda: words in everything(chats[name]).split(), WAIT_S, f"the keyboard to be in {name}")
 
@@ -171,21 +172,21 @@ def test_tabs_are_dragged_out_to_a_new_window_between_windows_and_back(open_wind
         first.drag(tab, (tab[0], 200), (tab[0], FAR_BELOW_PX))
         wait_until(lambda: len(own.shown()) == 2, WAIT_S, "a second window")
         wait_rows(own, ["two", "three"], ["one"])
-        wait_typed(own, "one", "torn")
-
         [second_id] = [each for each in own.shown() if each != first_id]
+        wait_typed(own, second_id, "one", "torn")
+
         second = Hand(second_id, 1)
         second.lie(FAR_RIGHT_PX, 300, *SMALL_PX)
         there = first.from_here(second, second.pages()[0].left + 200, 18)
         first.drag(tab, (tab[0], 80), there)
         wait_rows(own, ["three"], ["one", "two"])
-        wait_typed(own, "two", "moved")
+        wait_typed(own, second_id, "two", "moved")
 
         tab = (second.pages()[0].left + 30, 18)
         there = second.from_here(first, first.pages()[0].left + 200, 18)
         second.drag(tab, (tab[0], 80), there)
         wait_rows(own, ["three", "one"], ["two"])
-        wait_typed(own, "one", "back")
+        wait_typed(own, first_id, "one", "back")
         second.drag(tab, (tab[0], 80), there)
         wait_rows(own, ["three", "one", "two"], [])
         assert own.shown() == [first_id]
