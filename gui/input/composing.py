@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from PySide6.QtGui import QInputMethodEvent
-from wcwidth import wcwidth
 
 from session_host.terminal.base import Run, Style, Underline
 
@@ -37,6 +36,8 @@ class Composition:
 
     def runs(self) -> tuple[Run, ...]:
         """The text as underlined clusters from column 0."""
+        from wcwidth import wcwidth  # most keyboards need no input method
+
         runs: list[Run] = []
         column = 0
         for character in self.text:
