@@ -42,6 +42,9 @@ class ChatActions(QObject):
     Signals:
         ending: the user ends a chat.
         start_is_near: the user has chosen this agent in the sheet that starts a chat.
+
+    Attributes:
+        settle: runs until ``start_is_near``.
     """
 
     ending = Signal(Chat)
