@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Mapping
 
 from gui.bridge.background.login_path import LoginPathFinder
 from gui.bridge.background.tasks import Tasks
@@ -23,8 +24,13 @@ class StartAhead:
         self._tasks.start(self._prepare(agent), "prepare a start")
 
     async def _prepare(self, agent: Agent) -> None:
-        from session_host.client.chats.start_ahead import start_ahead  # the window's start does without
-
         environment = await self._login_path.environment()
         with contextlib.suppress(OutliveError):  # The start itself reports it.
-            await asyncio.to_thread(start_ahead, agent, environment)
+            await asyncio.to_thread(_start_ahead, agent, environment)
+
+
+def _start_ahead(agent: Agent, environment: Mapping[str, str]) -> None:
+    # Imported here: the window's start does without, and a key that is pressed meanwhile does not wait for it.
+    from session_host.client.chats.start_ahead import start_ahead
+
+    start_ahead(agent, environment)
