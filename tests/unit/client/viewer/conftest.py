@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -38,14 +39,26 @@ class ToldHost:
         self.received: list[Message] = []
         self._trouble = ""
         self._writer: asyncio.StreamWriter | None = None
+        self._serving: list[asyncio.Task[None]] = []
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.append(task)
         self._writer = writer
         decoder = ClientDecoder()
         while data := await reader.read(65536):
             for message in decoder.feed(data):
                 self._take(message)
         writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+
+    async def close(self) -> None:
+        """Wait until all connections are closed: the loop must not be closed before."""
+        if self._writer is not None:
+            self._writer.close()
+        await asyncio.gather(*self._serving, return_exceptions=True)
 
     def _take(self, message: Any) -> None:
         self.received.append(message)
@@ -82,6 +95,7 @@ async def host(area: Area) -> AsyncIterator[ToldHost]:
     server = await asyncio.start_unix_server(made.serve, session_socket(made.id))
     yield made
     server.close()
+    await made.close()
 
 
 @pytest.fixture
