@@ -24,7 +24,7 @@ import time
 PROTOCOL_VERSION = 3
 """The oldest version that has ``Report``, so that older hosts understand it, too."""
 
-PATIENCE_S = 0.3
+PATIENCE_S = 1.0
 """How long an agent that waits for its hooks is delayed at most."""
 
 MAX_WAIT_S = 23.5 * 3600
