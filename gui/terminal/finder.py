@@ -20,6 +20,8 @@ from .finding.matches import Matches, matches_in
 
 _BUDGET_S = 0.004
 """The time of one slice of the search; the window handles events in between."""
+_LAST_BUDGET_S = 1.0
+"""The time to find the match that a user who already leaves has asked for."""
 _REFRESH_MS = 80
 """How long after a frame the new output is searched."""
 _MOST_SUGGESTED = 200
@@ -66,6 +68,8 @@ class TerminalFinder(QObject):
         self._matches: Matches | None = None
         self._current: Match | None = None
         self._line = ""
+        self._steps = 0
+        """How many matches further (or back, if negative) the user asked to go, where the search has not come yet."""
         self._origin: tuple[int, int] | None = None
         """The cell where the search began; the first match shown is the nearest one that begins at it or above."""
         self._from_end: int | None = None
@@ -117,15 +121,35 @@ class TerminalFinder(QObject):
             self.is_finding = True
         self._line = line.strip()
         self._current, self._from_end, self._is_lost = None, None, False
+        self._steps = 0
         self._search_anew()
 
     def step(self, by: int) -> None:
         """See ``Finder``."""
-        if self._matches is None:
-            return
-        known = self._matches.all
-        if not known:
-            return
+        self._steps += by
+        self._take_steps()
+
+    def _take_steps(self) -> None:
+        """Go as far as the user asked to; what has not been searched yet is waited for."""
+        while self._steps and (matches := self._matches) is not None and (len(matches) or not matches.is_done):
+            by = 1 if self._steps > 0 else -1
+            known = matches.all
+            if (place := self._place_after_step(known, by)) is None:
+                return
+            self._steps -= by
+            self._line, self._is_lost = "", False
+            match = known[place]
+            self._origin = (match.row, match.column + 1)
+            self._show(match)
+            self._report()
+        self._steps = 0
+
+    def _place_after_step(self, known: list[Match], by: int) -> int | None:
+        """The place in ``known`` of the next match (1) or the one before (-1); None if it must be searched first."""
+        assert self._matches is not None
+        is_done = self._matches.is_done
+        if not known or (self._current is None and not self._line and not is_done):
+            return None
         if self._current is None:
             above = self._place_at_origin(known)
             place = above if by < 0 else above + 1
@@ -133,14 +157,14 @@ class TerminalFinder(QObject):
             number = self._matches.number_of(self._current)
             after = bisect_right(known, self._current)
             place = number + by if number is not None else after if by > 0 else after - 1
-        self._line, self._is_lost = "", False
-        match = known[place % len(known)]
-        self._origin = (match.row, match.column + 1)
-        self._show(match)
-        self._report()
+        return place % len(known) if is_done or 0 <= place < len(known) else None
 
     def leave(self) -> None:
         """See ``Finder``."""
+        if self._steps and self._matches is not None:
+            self._matches.go_on(_LAST_BUDGET_S)
+            self._settle()
+            self._take_steps()
         match, top = self._current, self._top()
         if self.is_finding:
             for signal in self._moved:
@@ -198,6 +222,7 @@ class TerminalFinder(QObject):
         elif not self._slices.isActive():
             self._slices.start()
         self._settle()
+        self._take_steps()
         self._report()
 
     def _refresh(self) -> None:

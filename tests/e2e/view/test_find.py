@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.finding.query import FindQuery
+from gui.terminal import finder
 from gui.terminal.finding.marked_rows import found_colors
 from gui.theme.follow import Theme
 from gui.window.page.find_bar import FindBar
@@ -219,6 +220,35 @@ def test_ten_thousand_lines_are_searched_in_slices(opened: Callable[..., Opened]
     find(made, bar, "line 9")
     assert totals[-1] == 1110, "the history has no line 9 any more"
     assert len(set(totals)) > 3, "other events are handled in between"
+
+
+def test_steps_that_are_asked_for_before_the_search_has_come_so_far_are_taken_then(
+    opened: Callable[..., Opened], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, bar = opened(numbered(1, 3000) + "$ ")
+    with monkeypatch.context() as slow:
+        slow.setattr(finder, "_BUDGET_S", 0.0)
+        QTest.keyClicks(bar.field, "line 25")
+        press(made, bar, Qt.Key.Key_Return, SHIFT)
+        press(made, bar, Qt.Key.Key_Return, SHIFT)
+        assert bar.count.text() == "…"
+    searched(made, bar)
+    assert bar.count.text() == "109 of 111", "2599 is the first one, from below"
+    press(made, bar, Qt.Key.Key_Escape)
+    assert made.emulator.selected_text() == "line 25"
+    assert "line 2597" in shown(made)
+
+
+def test_who_leaves_before_the_search_has_ended_gets_the_match_that_was_asked_for(
+    opened: Callable[..., Opened], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, bar = opened(numbered(1, 3000) + "$ ")
+    monkeypatch.setattr(finder, "_BUDGET_S", 0.0)
+    QTest.keyClicks(bar.field, "line 25..")
+    press(made, bar, Qt.Key.Key_R, ALT)
+    press(made, bar, Qt.Key.Key_Return, SHIFT)
+    press(made, bar, Qt.Key.Key_Escape)
+    assert made.emulator.selected_text() == "line 2598"
 
 
 def test_the_selected_text_is_looked_for(opened: Callable[..., Opened]) -> None:
