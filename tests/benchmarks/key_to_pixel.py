@@ -44,6 +44,7 @@ def run(setting: Setting) -> Report:
     """Measure."""
     report = Report("key_to_pixel", "from the key to the pixels")
     setting.display()
+    setting.tray()
     echo = program("raw_echo")
     with ExitStack() as stack:
         client = XClient()

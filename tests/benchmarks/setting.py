@@ -14,6 +14,8 @@ from session_host.keeper_client.requests import keeper_status
 from tests.benchmarks.peers import COLUMNS, ROWS
 from tests.support import displays, processes
 from tests.support.area import Area, new_area
+from tests.support.buses import bus_daemon
+from tests.support.tray_host import TrayHost, tray_host
 from tests.support.waiting import wait_for_end
 from tests.support.windows import outlive
 
@@ -66,6 +68,12 @@ class Setting:
     def _processes(self) -> list[int]:
         ours = processes.with_environment("OUTLIVE_RUNTIME_DIR", str(self.area.runtime))
         return [pid for pid in ours if pid not in self._displays]
+
+    def tray(self) -> TrayHost:
+        """A desktop's bus with a tray, until the setting ends; without one, the window says so over the page."""
+        bus = self._stack.enter_context(bus_daemon(self.area.xdg_runtime))
+        self._stack.enter_context(pytest.MonkeyPatch.context()).setenv("DBUS_SESSION_BUS_ADDRESS", bus.address)
+        return self._stack.enter_context(tray_host())
 
     def display(self, width_px: int = 1600, height_px: int = 1000) -> displays.XServer:
         """An X server off screen with a window manager, until the setting ends."""

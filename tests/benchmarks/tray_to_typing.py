@@ -10,14 +10,11 @@ from __future__ import annotations
 
 import time
 
-import pytest
-
 from gui.tray.tray import LISTED
 from tests.benchmarks.report import Report, Series, Verdict, percentile
 from tests.benchmarks.setting import Setting
 from tests.programs import program
-from tests.support.buses import bus_daemon
-from tests.support.tray_host import TrayHost, tray_host
+from tests.support.tray_host import TrayHost
 from tests.support.waiting import wait_until
 from tests.support.windows import Window, window
 from tests.support.x_client import XClient
@@ -38,19 +35,18 @@ def run(setting: Setting) -> Report:
     shown = Series("to the keyboard in the window", "ms")
     typed = Series("to a typed key on the pixels", "ms")
     report.series = [shown, typed]
-    with pytest.MonkeyPatch.context() as patch, bus_daemon(setting.area.xdg_runtime) as bus:
-        patch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.address)
-        with tray_host() as tray, window() as own:
-            for session in ids:
-                own.show(session)
-            own.wait_connected(ids)
-            client = XClient()
-            try:
-                measure(own, tray, client, names[:LISTED] * setting.rounds * 2, shown, typed)
-            finally:
-                client.close()
-            own.ask("close")
-            own.process.wait(WAIT_S)
+    tray = setting.tray()
+    with window() as own:
+        for session in ids:
+            own.show(session)
+        own.wait_connected(ids)
+        client = XClient()
+        try:
+            measure(own, tray, client, names[:LISTED] * setting.rounds * 2, shown, typed)
+        finally:
+            client.close()
+        own.ask("close")
+        own.process.wait(WAIT_S)
     for series in report.series:
         quantiles = " / ".join(f"{percentile(series.values, share):.0f}" for share in (50, 99, 100))
         report.notes.append(f"{series.name}: p50 / p99 / max {quantiles} ms")
