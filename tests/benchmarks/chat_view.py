@@ -7,16 +7,15 @@ attaching, and ends when the last items are painted.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
 
 from gui.chat.view import ChatView
 from gui.theme.follow import Theme
 from session_host.structured.transcript import Transcript
+from tests.benchmarks.own_qt import own_qt
 from tests.benchmarks.report import Report, Series, Verdict, percentile
 from tests.benchmarks.setting import Setting
 from tests.support.played_chat import PlayedChat, long_chat
@@ -35,13 +34,11 @@ _PARAGRAPH = "A paragraph of the answer with `code`, **bold words** and a [link]
 def run(setting: Setting) -> Report:
     """Measure."""
     report = Report("chat_view", f"a chat of {ITEMS:,} items; a message of {MESSAGE_CHARACTERS:,} characters streams")
-    os.environ.update(setting.display().environment())
-    application = QApplication.instance() or QApplication(["outlive"])
-    assert isinstance(application, QApplication)
-    theme = Theme(application, OWN, "dark")
-    opening(report, theme)
-    scrolling(report, theme)
-    streaming(report, theme)
+    with own_qt(setting) as application:
+        theme = Theme(application, OWN, "dark")
+        opening(report, theme)
+        scrolling(report, theme)
+        streaming(report, theme)
     return report
 
 

@@ -6,7 +6,6 @@ end of the paint event that shows the new place. A frame is late if it takes lon
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from gui.terminal.history.scrollbar import HistoryBar
 from gui.terminal.view import TerminalView
 from session_host.protocol.values import GridSize
 from session_host.terminal import create
+from tests.benchmarks.own_qt import own_qt
 from tests.benchmarks.peers import COLUMNS, ROWS
 from tests.benchmarks.report import Report, Series, Verdict, percentile
 from tests.benchmarks.setting import Setting
@@ -58,10 +58,7 @@ class _WatchedView(TerminalView):
 def run(setting: Setting) -> Report:
     """Measure."""
     report = Report("scroll_history", f"{LINES:,} lines of history, 60 steps a second")
-    os.environ.update(setting.display().environment())
-    application = QApplication.instance() or QApplication(["outlive"])
-    assert isinstance(application, QApplication)
-    with _view() as view:
+    with own_qt(setting), _view() as view:
         bar = view.findChild(HistoryBar)
         assert bar is not None
         ways: dict[str, Callable[[], None]] = {

@@ -11,7 +11,6 @@ Two screens: a log, with long runs of one style, and spans, in which each cell h
 
 from __future__ import annotations
 
-import os
 import subprocess
 import time
 from collections.abc import Iterator
@@ -20,7 +19,6 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
 
 from gui.terminal.drawing.frame_pacing import LONGEST_INTERVAL_S
 from gui.terminal.view import TerminalView
@@ -28,6 +26,7 @@ from session_host.protocol.values import GridSize
 from session_host.terminal import create
 from session_host.terminal.base import Emulator
 from tests.benchmarks import peers, streams
+from tests.benchmarks.own_qt import own_qt
 from tests.benchmarks.report import Report, Series, Verdict, percentile
 from tests.benchmarks.setting import Setting
 from tests.programs import Gate, program
@@ -54,8 +53,8 @@ _STRIP_PX = 4
 def run(setting: Setting) -> Report:
     """Measure."""
     report = Report("whole_screen", f"a screen of {SIZE.columns}×{SIZE.rows} cells, all changed")
-    os.environ.update(setting.display(*DISPLAY_PX).environment())
-    _paint(report, setting.rounds)
+    with own_qt(setting, *DISPLAY_PX):
+        _paint(report, setting.rounds)
     for kind in streams.SCREENS:
         _watch(report, setting, kind)
     return report
@@ -73,8 +72,6 @@ def _tell(report: Report, series: Series, limit_ms: float | None = None) -> None
 
 
 def _paint(report: Report, rounds: int) -> None:
-    application = QApplication.instance() or QApplication(["outlive"])
-    assert isinstance(application, QApplication)
     with _view() as (view, emulator):
         for kind, screen in streams.SCREENS.items():
             series = Series(f"{kind}, taken and painted", "ms")
