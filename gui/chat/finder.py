@@ -30,6 +30,8 @@ class TranscriptFinder(QObject):
         self._tell: Callable[[Found], object] = lambda _found: None
         self._pattern = Pattern(FindQuery())
         self._hit = -1
+        self._steps = 0
+        """How many matches further (or back, if negative) the user asked to go, where the search has not come yet."""
         self._line = ""
         self._unfolded: tuple[str, Mode] | None = None
         """The item that the search unfolded, and how it was shown before."""
@@ -61,10 +63,22 @@ class TranscriptFinder(QObject):
 
     def step(self, by: int) -> None:
         """See ``Finder``."""
-        hits = self.scan.hits
-        if hits:
-            self._show_hit((self._hit + by) % len(hits))
+        self._steps += by
+        self._take_steps()
+
+    def _take_steps(self) -> None:
+        """Go as far as the user asked to; what has not been searched yet is waited for."""
+        hits, is_done = self.scan.hits, self.scan.is_done
+        while self._steps and self._page.current_hit is not None:
+            by = 1 if self._steps > 0 else -1
+            number = self._hit + by
+            if not hits or not (is_done or 0 <= number < len(hits)):
+                break
+            self._steps -= by
+            self._show_hit(number % len(hits))
             self._report()
+        if is_done:
+            self._steps = 0
 
     def leave(self) -> None:
         """See ``Finder``; the item that is shown stays unfolded."""
@@ -80,7 +94,7 @@ class TranscriptFinder(QObject):
     def search_anew(self) -> None:
         """Search the page's transcript from its end, for the first time."""
         self._fold_again()
-        self._hit = -1
+        self._hit, self._steps = -1, 0
         is_looking = not self._pattern.is_empty and not self._pattern.error
         self._page.pattern, self._page.current_hit = self._pattern if is_looking else None, None
         self.scan.start(self._page.transcript, self._page.pattern)
@@ -103,6 +117,7 @@ class TranscriptFinder(QObject):
         elif hits and (self.scan.is_done or not self._line):
             self._show_hit(self._on_line(hits))
         self._report()
+        self._take_steps()
 
     def _on_line(self, hits: list[Hit]) -> int:
         """The last hit in an item that has the wanted line; the last of all, if there is none."""

@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from gui.chat.announcing import Announcer
+from gui.chat.page import finding
 from gui.chat.page.finding import WHOLE
 from gui.window.page.find_bar import FindBar
 from gui.window.widgets.accessibility import install_roles
@@ -267,6 +268,24 @@ def test_find_counts_in_folded_items_and_unfolds_the_one_shown(
     assert "a needle in the output" not in shown.shown()  # Folded as before.
     QTest.keyClick(bar.field, Qt.Key.Key_Escape)
     assert not bar.isVisible()
+
+
+def test_find_takes_steps_that_are_asked_for_before_the_search_has_come_so_far(
+    chat_stage: Callable[..., ChatStage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finding, "_BUDGET_S", -1.0)  # One item, then other events.
+    chat = PlayedChat()
+    for number in range(10):
+        chat.put("agent", f"Needle {number}")
+    shown = chat_stage(chat)
+    bar = FindBar(shown.view.theme, shown.view, shown.view.finder)
+    bar.open_find()
+    QTest.keyClicks(bar.field, "needle")
+    for _ in range(3):
+        QTest.keyClick(bar.field, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    assert not shown.view.finder.scan.is_done
+    process_events_until(lambda: shown.view.finder.scan.is_done, WAIT_S, "the search to end")
+    assert bar.count.text() == "7 of 10"
 
 
 def test_no_message_loads_anything(chat_stage: Callable[..., ChatStage]) -> None:
