@@ -1,4 +1,4 @@
-"""What a program's bell does: a mark of its chat, a sound, and attention for its window."""
+"""Effects of a program's bell: a mark of its chat, a sound, and attention for its window."""
 
 from __future__ import annotations
 

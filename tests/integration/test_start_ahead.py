@@ -1,4 +1,4 @@
-"""What the first start of an agent waits for is done before it."""
+"""Work that the first start of an agent waits for is done before it."""
 
 from __future__ import annotations
 

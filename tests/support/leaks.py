@@ -14,7 +14,7 @@ from tests.support.area import Area
 from tests.support.waiting import WaitedInVain, wait_until
 
 GRACE_S = 30.0
-"""What is just ending may end within this time, on a busy machine too."""
+"""Processes and threads that are just ending have so long, on a busy machine too."""
 
 COUNTED_DESCRIPTORS = ("socket:", "pipe:", "/dev/pts/", "/dev/ptmx", "/memfd:", "anon_inode:[pidfd]")
 

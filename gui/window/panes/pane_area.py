@@ -169,7 +169,7 @@ class _Line(QWidget):
         painter.end()
 
     def _painted(self, part: Rect, width_px: float = 0.0) -> QRectF:
-        """Where a part of the line is painted in this widget; without a width, it has one pixel of the screen."""
+        """The place of a part of the line in this widget; without a width, it has one pixel of the screen."""
         thin = width_px or 1 / self.devicePixelRatioF()
         if self._divider is not None and self._divider.is_row:
             return QRectF(GRIP_BEFORE_PX, part.top - self.y(), thin, part.height)

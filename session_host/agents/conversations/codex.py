@@ -30,7 +30,7 @@ class _Item(msgspec.Struct):
 
 
 class _Payload(msgspec.Struct):
-    """What a line holds.
+    """Content of a line.
 
     Attributes:
         item: what was completed.

@@ -85,7 +85,7 @@ class Painter:
         self._echoed: dict[int, Row] = {}
         """Rows with an echo since the last frame, as they were in that."""
         self._echo = ""
-        """What was echoed and is in no row yet."""
+        """Echoed text that is in no row yet."""
         self._grid = size
         self._cursor: Cursor | None = None
         self._shown_shape: tuple[CursorShape, bool] | None = None

@@ -138,7 +138,7 @@ def test_scrolling_does_not_wait_for_what_former_frames_cost(stage):
 
 
 def test_the_display_is_not_waited_for_before_a_window_is_painted(qapp, window_manager):
-    """Qt has no picture of it yet, and ends the process if it is told to paint."""
+    """Qt has no picture of it yet, and ends the process if it is asked to paint."""
     view = TerminalView(DARK)
     view.winId()
     view._settle()

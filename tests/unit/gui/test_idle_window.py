@@ -71,7 +71,7 @@ def running_timers() -> dict[str, int]:
 
 
 def waiting_callbacks() -> list[asyncio.TimerHandle]:
-    """What asyncio's loop has to call later."""
+    """Callbacks that asyncio's loop has to call later."""
     scheduled: list[asyncio.TimerHandle] = asyncio.get_running_loop()._scheduled  # type: ignore[attr-defined]
     return [handle for handle in scheduled if not handle.cancelled()]
 

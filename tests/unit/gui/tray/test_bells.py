@@ -1,4 +1,4 @@
-"""What a bell does besides the mark of its chat."""
+"""Effects of a bell besides the mark of its chat."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def said(role: str, text: str) -> str:
 
 
 async def add_claude(played: Played, *turns: tuple[str, str], **fields: Any) -> str:
-    """A chat with Claude Code, whose transcript has these turns."""
+    """A chat with Claude Code; its transcript has these turns."""
     conversation = str(uuid.uuid4())
     path = Path.home() / ".claude" / "projects" / "-project" / f"{conversation}.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -33,7 +33,7 @@ async def add_claude(played: Played, *turns: tuple[str, str], **fields: Any) -> 
 
 
 async def copied(played: Played) -> str:
-    """What the window says after it."""
+    """The notice of the window after it."""
     banners = played.window.banners
     await played.until(lambda: banners.current is not None, "the notice")
     assert banners.current is not None
