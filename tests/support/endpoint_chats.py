@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from session_host.client.control import request
 from session_host.client.viewer.viewer import Viewer
 from session_host.endpoint.conversation.conversation import Conversation
 from session_host.endpoint.conversation.file import read
-from session_host.errors import SessionEnded
 from session_host.paths import state_dir
 from session_host.protocol.messages import Describe, Description
 from session_host.protocol.values import Activity, GridSize
@@ -79,5 +78,4 @@ async def chatting(server: ModelServer | str, *words: str, size: GridSize = SIZE
         chat = Chat(session_id, viewer, watcher)
         await chat.see("›")
         yield chat
-    with suppress(SessionEnded):
-        await end(session_id)
+    await end(session_id)

@@ -11,6 +11,7 @@ from session_host.agents.catalog import load_catalog
 from session_host.client.chats.launch import LaunchRequest, launch
 from session_host.client.control import request
 from session_host.client.viewer.viewer import Viewer, ViewerState
+from session_host.errors import SessionEnded
 from session_host.paths import config_dir, session_log
 from session_host.protocol.messages import Event, InputRefused, Kill, Peek
 from session_host.protocol.values import CellSize, GridSize, State
@@ -161,8 +162,9 @@ async def peek(session_id: str, *, scrollback: bool = True) -> list[str]:
 
 
 async def end(session_id: str) -> None:
-    """End a session at once."""
-    await request(session_id, Kill(0))
+    """End a session at once, unless it has ended by itself."""
+    with suppress(SessionEnded):
+        await request(session_id, Kill(0))
 
 
 def is_over(record: SessionRecord | None) -> bool:
