@@ -1,4 +1,4 @@
-"""What nothing costs: ``python -m tests.benchmarks.idle --sessions 50 --seconds 60 [--everyday]``.
+"""The cost of idle sessions: ``python -m tests.benchmarks.idle --sessions 50 --seconds 60 [--everyday]``.
 
 Idle sessions, each with a program that waits, and the window that follows them all: with one of them in a tab, or
 (``--everyday``) with all of them in tabs, three panes and a second window. Processor time in per cent of a core,

@@ -20,7 +20,7 @@ from session_host.paths import endpoint_conversation
 from session_host.terminal.prompts import TurnPlace
 
 RECORDINGS = Path(__file__).parents[3] / "recordings" / "agents"
-"""What the agents wrote in a conversation of three turns: plain, with a tool, and interrupted."""
+"""Records of the agents, each of a conversation of three turns: plain, with a tool, and interrupted."""
 
 IDS = {
     "claude": "c0305bb5-cd21-4c6a-9613-2f4bc50f3194",
