@@ -196,13 +196,21 @@ class Sidebar(Area):
     def take_keyboard(self) -> None:
         """Give the list the keyboard, at the chat that is shown; Escape gives it back."""
         self.list.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        rows = [self.model.index(row) for row in range(self.model.rowCount())]
-        chats = [(index, chat) for index in rows if (chat := self._chat_at(index)) is not None]
-        active = next((index for index, chat in chats if chat.id == self.model.active_id), None)
-        if active is not None:
-            self.list.setCurrentIndex(active)
-        elif self._chat_at(self.list.currentIndex()) is None:
+        if not self._select_active() and self._chat_at(self.list.currentIndex()) is None:
             self._select_first()
+
+    def _select_active(self) -> bool:
+        """Select the chat that is shown, and no other; returns whether the list has it."""
+        active = self.model.index_of(self.model.active_id)
+        if active.isValid():
+            self.list.setCurrentIndex(active)
+        return active.isValid()
+
+    def _leave(self) -> None:
+        """Give the keyboard back to the terminal; of several selected chats, only the one that is shown stays so."""
+        if not self._select_active():
+            self.list.clearSelection()
+        self.left.emit()
 
     def _dress(self) -> None:
         self._filter_icon.setIcon(QIcon(glyph_icon(Glyph.SEARCH, self._theme.tokens)))
@@ -280,7 +288,7 @@ class Sidebar(Area):
                 if index.isValid():
                     self._on_clicked(index)
             case Qt.Key.Key_Escape:
-                self.left.emit()
+                self._leave()
             case Qt.Key.Key_F2 if chat is not None:
                 self.rename_wanted.emit(chat)
             case Qt.Key.Key_Delete if chosen := self.selected() or ([chat] if chat is not None else []):
@@ -294,8 +302,10 @@ class Sidebar(Area):
 
     def _filter_key(self, event: QKeyEvent) -> bool:
         match event.key():
-            case Qt.Key.Key_Escape:
+            case Qt.Key.Key_Escape if self.filter.text():
                 self.filter.clear()
+            case Qt.Key.Key_Escape:
+                self._leave()
             case Qt.Key.Key_Down:
                 self.list.setFocus(Qt.FocusReason.TabFocusReason)
                 self._select_first()

@@ -148,6 +148,34 @@ async def test_a_click_with_ctrl_selects_and_opens_nothing(played: Played) -> No
     assert [chat.name for chat in sidebar.selected()] == ["two"]
 
 
+async def test_escape_leaves_the_shown_chat_selected_alone_and_gives_the_keyboard_back(played: Played) -> None:
+    ids = [await played.add(name) for name in ("one", "two", "three")]
+    window = played.open_window()
+    played.show(ids[1])
+    window.activateWindow()
+    await played.until(played.page.view.hasFocus, "the terminal to have the keyboard")
+    sidebar = window.sidebar
+    sidebar.take_keyboard()
+    for key in (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Down):
+        QTest.keyClick(sidebar.list, key, Qt.KeyboardModifier.ShiftModifier)
+    assert [chat.name for chat in sidebar.selected()] == ["two", "three"]
+    QTest.keyClick(sidebar.list, Qt.Key.Key_Escape)
+    assert [chat.name for chat in sidebar.selected()] == ["two"]
+    await played.until(played.page.view.hasFocus, "the terminal to have the keyboard again")
+    sidebar.filter.setFocus()
+    QTest.keyClicks(sidebar.filter, "three")
+    assert lines(sidebar.model) == ["[running]", "three"]
+    QTest.keyClick(sidebar.filter, Qt.Key.Key_Escape)
+    assert lines(sidebar.model) == ["[running]", "one", "two", "three"]
+    assert sidebar.filter.hasFocus()
+    QTest.keyClick(sidebar.filter, Qt.Key.Key_Escape)
+    await played.until(played.page.view.hasFocus, "the terminal to have the keyboard after a second Escape")
+    sidebar.list.selectAll()
+    sidebar.model.toggle_group("running")
+    QTest.keyClick(sidebar.list, Qt.Key.Key_Escape)
+    assert sidebar.selected() == [], "the shown chat is below a folded heading"
+
+
 async def test_two_hundred_chats_are_refreshed_in_a_moment(played: Played) -> None:
     records = [
         _record(number, ended(number % 20) if number % 4 else {"cwd": f"/srv/project {number % 9}"})
