@@ -196,6 +196,25 @@ class ChatFacts:
         return activity_phrases.how_known(self.activity, self.activity_source, self.since, datetime.now(UTC))
 
     @property
+    def name_and_state(self) -> str:
+        """Its name, and what it does or how it ended, as a line in a question about it."""
+        return page_texts.chat_and_state(self.name, self._what_it_does)
+
+    @property
+    def _what_it_does(self) -> str:
+        if self.is_over:
+            return self.how_it_ended
+        now = datetime.now(UTC)
+        if self.group is Group.RUNNING:
+            # The former command's end says nothing about what a stop would end.
+            return activity_phrases.running(self.foreground, self.since, now)
+        if self.is_silent:
+            return activity_phrases.how_known(self.activity, self.activity_source, self.since, now)
+        words = activity_phrases.activity_words(self.activity)
+        detail = self.activity_detail or self.title
+        return page_texts.state_and_detail(words, detail) if detail else words
+
+    @property
     def command(self) -> str:
         """What was started, in the user's own words: without what the catalog puts into its argv."""
         record = self.record

@@ -196,8 +196,12 @@ def stop_all(count: int) -> str:
     return translate("page", "Stop all %n running chats?", "", count)
 
 
-def chat_and_status(name: str, status: str) -> str:
-    return translate("page", "{name} · {status}").format(name=name, status=status)
+def chat_and_state(name: str, state: str) -> str:
+    return translate("page", "{name} · {state}").format(name=name, state=state)
+
+
+def state_and_detail(state: str, detail: str) -> str:
+    return translate("page", "{state}: {detail}").format(state=state, detail=detail)
 
 
 def stop_several(count: int) -> str:

@@ -24,7 +24,6 @@ from gui.window.panes.panes import Panes
 from gui.window.sheets.question import Question
 from gui.window.sheets.sheet import Sheet
 from gui.wording import common_texts, notice_texts, page_texts, phrases
-from gui.wording.groups import group_words
 from session_host.agents.agent import Agent
 from session_host.agents.arguments import own_arguments
 from session_host.errors import OutliveError
@@ -316,14 +315,13 @@ class ChatActions(QObject):
             self._banners.inform(common_texts.no_running_chats(), key="stop all")
             return
         count = len(running)
-        lines = [page_texts.chat_and_status(chat.name, chat.status_text or group_words(chat.group)) for chat in running]
         self._sheets.question.ask(
             Question(
                 page_texts.stop_one(running[0].name) if count == 1 else page_texts.stop_all(count),
                 common_texts.stop() if count == 1 else page_texts.stop_chats(count),
                 lambda: self._stop_these(running),
                 page_texts.agents_may_save(),
-                "\n".join(lines) if count > 1 else "",
+                "\n".join(chat.name_and_state for chat in running) if count > 1 else "",
             )
         )
 

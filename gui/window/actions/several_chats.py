@@ -16,7 +16,6 @@ from gui.window.all_sheets import Sheets
 from gui.window.page.banners import Banner, BannerArea
 from gui.window.sheets.question import Question
 from gui.wording import action_texts, common_texts, notice_texts, page_texts
-from gui.wording.groups import group_words
 
 
 class SeveralChats:
@@ -131,6 +130,4 @@ def add_pin(menu: QMenu, chat_actions: ChatActions, chats: Sequence[Chat]) -> No
 
 def _listed(chats: Sequence[Chat]) -> str:
     """The chats, one a line."""
-    return "\n".join(
-        page_texts.chat_and_status(chat.name, chat.status_text or group_words(chat.group)) for chat in chats
-    )
+    return "\n".join(chat.name_and_state for chat in chats)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from PySide6.QtCore import QEvent, Qt
@@ -174,6 +175,29 @@ async def test_stop_all_asks_over_the_window_and_stops_what_it_named(played: Pla
     await played.add("three")
     await press(played, Qt.Key.Key_Return)
     assert stopped == ["one", "two", "a long name " * 20], "not the one that was started meanwhile"
+
+
+async def test_stop_all_says_what_each_chat_does_now_and_not_how_its_last_command_ended(played: Played):
+    waits, makes, asks, works, idle = [
+        await played.add(name, agent=agent)
+        for name, agent in (
+            ("waits", "shell"), ("makes", "shell"), ("asks", "claude"), ("works", "claude"), ("idle", "claude"),
+        )
+    ]  # fmt: skip
+    window = played.open_window()
+    played.viewers[waits].tell(ForegroundEvent("", "2026-01-02T03:04:05Z", 0, "2026-01-02T03:04:05Z"))
+    played.viewers[makes].tell(ForegroundEvent("make -j8", (datetime.now(UTC) - timedelta(seconds=130)).isoformat()))
+    played.viewers[asks].be(Activity.NEEDS_INPUT, detail="Run npm test?")
+    played.viewers[works].be(Activity.WORKING, detail="writing guide")
+    played.viewers[idle].be(Activity.IDLE)
+    window.chat_actions.stop_all()
+    assert window.sheets.question.subject.toPlainText().splitlines() == [
+        "waits · running · at the prompt",
+        "makes · running make -j8 for 2 min",
+        "asks · needs you: Run npm test?",
+        "works · working: writing guide",
+        "idle · idle",
+    ]
 
 
 async def test_a_working_chat_is_asked_about_over_its_own_page(played: Played):
