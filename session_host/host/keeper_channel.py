@@ -41,16 +41,20 @@ class KeeperChannel:
     """
 
     def __init__(
-        self, connection: socket.socket, spec: LaunchSpec, descriptors: SessionDescriptors, said: Callable[[Any], None]
+        self,
+        connection: socket.socket,
+        spec: LaunchSpec,
+        descriptors: SessionDescriptors,
+        on_message: Callable[[Any], None],
     ) -> None:
         self._spec = spec
         self._descriptors = descriptors
-        self._said = said
+        self._on_message = on_message
         self._loop = asyncio.get_running_loop()
         self._pipe: MessageChannel | None = None
         self._search: asyncio.Task[None] | None = None
         self._closed = False
-        self._takes_no_channel: int | None = None
+        self._rejecting_keeper_pid: int | None = None
         """The PID of a keeper that took no channel: one of a former version, or one that ended meanwhile."""
         self.child_pid = 0
         self.give_up: Callable[[], None] | None = None
@@ -70,8 +74,8 @@ class KeeperChannel:
             except OSError:
                 self._lost()
 
-    def leave_others_alone(self) -> None:
-        """Look for no other keeper if this one goes."""
+    def stop_searching(self) -> None:
+        """Do not look for another keeper when this one dies."""
         self._closed = True
 
     def close(self) -> None:
@@ -100,7 +104,7 @@ class KeeperChannel:
                 if isinstance(message, KeptBy):
                     self.keeper_pid = message.pid
                 if not isinstance(message, BoundAgain) or self._take_listener():
-                    self._said(message)
+                    self._on_message(message)
 
     def _take_listener(self) -> bool:
         """Replace the session's socket, which was removed and bound again, if the new one came."""
@@ -122,9 +126,9 @@ class KeeperChannel:
         if self.give_up is not None:
             self.give_up()
         else:
-            self.look_for_another()
+            self.search_for_keeper()
 
-    def look_for_another(self) -> None:
+    def search_for_keeper(self) -> None:
         """Find another keeper, or start one, after the former one has gone."""
         if not self._closed and self._search is None:
             log.warning("the keeper is gone")
@@ -156,8 +160,8 @@ class KeeperChannel:
         pipe = connect_or_start_keeper()
         adopt = Adopt(KEEPER_PROTOCOL_VERSION, self._spec, os.getpid(), self.child_pid, VERSION)
         peer_pid = pipe.peer_pid()
-        if peer_pid == self._takes_no_channel:
-            self._takes_no_channel = None
+        if peer_pid == self._rejecting_keeper_pid:
+            self._rejecting_keeper_pid = None
             try:
                 self.keeper_pid = peer_pid
                 pipe.send_message(adopt, self._descriptors.held)
@@ -190,5 +194,5 @@ class KeeperChannel:
             case _:
                 # It has ended, or is of a former version. The second one still answers at the next try, and is then
                 # given the session without a channel.
-                self._takes_no_channel = peer_pid
+                self._rejecting_keeper_pid = peer_pid
                 raise HostUnavailable("the keeper takes no channel")

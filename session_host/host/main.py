@@ -58,23 +58,23 @@ from .program.termination import end_strays
 log = logging.getLogger(__name__)
 
 SWITCH_INTERVAL_S = 0.0005
-LEAVING_S = 3.0
-"""How long to wait for a previous host that was asked to leave; it takes much less."""
+PREVIOUS_HOST_EXIT_S = 3.0
+"""Timeout for a previous host to exit after it was asked to; it usually takes much less."""
 
-LOOK_INTERVAL_S = 0.01
+LOCK_POLL_INTERVAL_S = 0.01
 
 
 class HostParameters(NamedTuple):
     """The parameters of a new host.
 
     Attributes:
-        spec: the session's.
-        descriptors: its descriptors, in this process already.
+        spec: the launch spec.
+        descriptors: the session descriptors, in this process already.
         slave: the PTY's other side, -1 once the program has it.
         open_files: the program's soft limit of open files.
         other_engine: use the engine that the spec does not name.
-        rehearsal: a living host is to be replaced.
-        hibernation: the living host is idle: take its place and wait for an event.
+        rehearsal: this host replaces a living one, after a rehearsal of the recovery.
+        hibernation: this host replaces an idle one, and waits for an event; None for no hibernation.
         trial_s: time limit if a keeper runs this host to try the code, in no scope of its own; 0 for a real host.
     """
 
@@ -88,28 +88,28 @@ class HostParameters(NamedTuple):
     hibernation: Hibernation | None = None
 
 
-def run_host(order: HostParameters, channel: socket.socket) -> int:
+def run_host(parameters: HostParameters, channel: socket.socket) -> int:
     """Run the session's host; returns the process's exit status.
 
     Raises:
         TimeoutError: a trial took too long.
     """
-    starting = None if order.rehearsal or order.hibernation else _begin_program(order)
+    starting = None if parameters.rehearsal or parameters.hibernation else _begin_program(parameters)
     # The end of the process that started us, or of its terminal, must not end the host.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # The event loop waits this long for the interpreter while the emulator's thread runs Python.
     sys.setswitchinterval(SWITCH_INTERVAL_S)
 
-    woken = (
-        hibernate(order.hibernation, order.descriptors, Path(order.spec.socket_path), channel)
-        if order.hibernation
+    wake_up = (
+        hibernate(parameters.hibernation, parameters.descriptors, Path(parameters.spec.socket_path), channel)
+        if parameters.hibernation
         else None
     )
 
     async def run() -> int:
-        async with asyncio.timeout(order.trial_s or None):
-            return await _Host(order, channel, starting, woken).run()
+        async with asyncio.timeout(parameters.trial_s or None):
+            return await _Host(parameters, channel, starting, wake_up).run()
 
     try:
         return event_loop.run(run())
@@ -118,18 +118,18 @@ def run_host(order: HostParameters, channel: socket.socket) -> int:
             starting.close()
 
 
-def _begin_program(order: HostParameters) -> Starting | LaunchFailed | None:
+def _begin_program(parameters: HostParameters) -> Starting | LaunchFailed | None:
     """Start the program in a fork of this process while we get ready, unless a previous host has started it.
 
     Its output and queries wait in its terminal until then. If we are killed before the fork has saved its PID, the
     keeper ends the fork, and the next host starts another.
     """
-    spec, host_pid = order.spec, os.getpid()
-    header = LogHeader(order.descriptors.input_log)
+    spec, host_pid = parameters.spec, os.getpid()
+    header = LogHeader(parameters.descriptors.input_log)
 
     def prepare() -> None:
         # A control group of our own, so that the end of another group does not end us.
-        if not order.trial_s:
+        if not parameters.trial_s:
             unit = f"outlive-{spec.session_id}.scope"
             log.info("scope: %s", enter(unit, f"Outlive: {spec.name}", [host_pid, os.getpid()]))
 
@@ -143,12 +143,12 @@ def _begin_program(order: HostParameters) -> Starting | LaunchFailed | None:
             spec.argv,
             spec.cwd,
             spec.env,
-            order.descriptors.master,
-            order.slave,
+            parameters.descriptors.master,
+            parameters.slave,
             umask=spec.umask,
-            open_files=order.open_files,
+            open_files=parameters.open_files,
             stderr=spec.stderr,
-            output=order.descriptors.pipe_write if spec.structured is not None else -1,
+            output=parameters.descriptors.pipe_write if spec.structured is not None else -1,
             about_to_exec=about_to_exec,
             prepare=prepare,
         )
@@ -156,8 +156,8 @@ def _begin_program(order: HostParameters) -> Starting | LaunchFailed | None:
         return error
     finally:
         header.close()
-        if order.slave >= 0:
-            os.close(order.slave)
+        if parameters.slave >= 0:
+            os.close(parameters.slave)
 
 
 class _Host:
@@ -165,96 +165,96 @@ class _Host:
 
     def __init__(
         self,
-        order: HostParameters,
+        parameters: HostParameters,
         channel: socket.socket,
         starting: Starting | LaunchFailed | None = None,
-        woken: WakeUp | None = None,
+        wake_up: WakeUp | None = None,
     ) -> None:
-        self._order = order
-        self._woken = woken or WakeUp((), order.spec.rest_after_s)
+        self._parameters = parameters
+        self._wake_up = wake_up or WakeUp((), parameters.spec.rest_after_s)
         self._starting = starting
         self._program: asyncio.Future[PtyProcess] = asyncio.get_running_loop().create_future()
-        self._recorder = StoreWriter(order.spec, os.getpid())
-        self._spec = order.spec
+        self._store_writer = StoreWriter(parameters.spec, os.getpid())
+        self._spec = parameters.spec
         self._splicer = Splicer()
-        self._told_trouble = ""
-        self._go = asyncio.Event()
+        self._reported_trouble = ""
+        self._may_take_over = asyncio.Event()
         self._interrupted = False
         self._driver: Driver | None = None
         self._server: Server | None = None
         self._preparing: asyncio.Task[None] | None = None
         self._serving = asyncio.Event()
-        self._idleness: IdleDetection | None = None
-        self._keeper = KeeperChannel(channel, order.spec, order.descriptors, self._on_keeper_message)
-        self._keeper.keeper_pid = self._woken.keeper_pid or self._keeper.keeper_pid
+        self._idle_detection: IdleDetection | None = None
+        self._keeper = KeeperChannel(channel, parameters.spec, parameters.descriptors, self._on_keeper_message)
+        self._keeper.keeper_pid = self._wake_up.keeper_pid or self._keeper.keeper_pid
 
     async def run(self) -> int:
-        """See the module."""
+        """Serve the session to its end; returns the process's exit status."""
         if self._starting is not None:
             self._follow_start(self._starting)
-        if self._order.rehearsal and not await self._rehearse():
+        if self._parameters.rehearsal and not await self._rehearse():
             return 1
-        if not await self._own(LEAVING_S):
+        if not await self._acquire_session(PREVIOUS_HOST_EXIT_S):
             log.warning("another host serves this session")
             return 1
-        descriptors, spec = self._order.descriptors, self._spec
+        descriptors, spec = self._parameters.descriptors, self._spec
         input_log = InputLog(descriptors.input_log, descriptors.master, self._splicer)
         if input_log.header.exit_saved:
             # A previous host was killed while it exited.
-            self._leave()
+            self._release_session()
             return 0
         program_output = OutputFile(descriptors, self._splicer)
         recovered = self._recover(input_log, program_output, look_only=False)
         await asyncio.sleep(0)  # The launcher gets the result as soon as it is known.
         directory = Path(spec.journal) if spec.journal else None
         recorded = recovered.chat.log if recovered.chat is not None else program_output
-        journal_writer = JournalWriter(directory, spec.journal_limit_bytes, recorded, self._recorded)
+        journal_writer = JournalWriter(directory, spec.journal_limit_bytes, recorded, self._on_journal_progress)
         driver = self._driver = Driver(spec, descriptors, recovered, input_log, program_output, journal_writer, now=now)
         server = self._server = Server(driver, Path(spec.socket_path), descriptors.listener, self._keeper)
         if not await self._begin(driver, server, recovered.log_state.child_started):
             return 1
         assert driver.process is not None
-        self._recorder.found(driver.process.pid, driver.process.started)
-        self._recorder.in_conversation(driver.conversation.id)
+        self._store_writer.set_program(driver.process.pid, driver.process.started)
+        self._store_writer.set_conversation(driver.conversation.id)
         if self._starting is None:
-            await self._recorder.taken_over()
+            await self._store_writer.save_host()
         noting = asyncio.create_task(self._note_conversation(driver), name="conversation")
         await journal_writer.start(spec.size, driver.session.ring.kept_resizes())
         gc.enable()  # Not before: a collection would write to all pages that are shared with the keeper.
         self._serving.set()
-        patience_s = self._woken.patience_s
-        self._idleness = IdleDetection(driver, server, self._keeper, patience_s)
-        if patience_s and not self._order.trial_s:
-            self._idleness.start()
+        idle_s = self._wake_up.idle_s
+        self._idle_detection = IdleDetection(driver, server, self._keeper, idle_s)
+        if idle_s and not self._parameters.trial_s:
+            self._idle_detection.start()
         await driver.ended.wait()
-        self._idleness.close()
-        driver.conversation_learnt.set()
+        self._idle_detection.close()
+        driver.conversation_changed.set()
         await noting
         await asyncio.gather(driver.actor.close(), end_strays(driver.process.pid, spec.session_id, spec.watch.strays))
-        await self._recorder.ended(driver, now(), interrupted=self._interrupted)
+        await self._store_writer.save_end(driver, now(), interrupted=self._interrupted)
         log.info("recorded")
         await driver.checkpointer.close()
         await server.close()
         driver.close()
-        self._leave()
+        self._release_session()
         return 0
 
     async def _note_conversation(self, driver: Driver) -> None:
         """Save the id of the agent's conversation whenever it changes, until the end saves it anyway."""
         while True:
-            await driver.conversation_learnt.wait()
-            driver.conversation_learnt.clear()
+            await driver.conversation_changed.wait()
+            driver.conversation_changed.clear()
             if driver.ended.is_set():
                 return
-            self._recorder.in_conversation(driver.conversation.id)
-            await self._recorder.taken_over()
+            self._store_writer.set_conversation(driver.conversation.id)
+            await self._store_writer.save_host()
 
-    def _leave(self) -> None:
-        """Tell the keeper that the session is over, and release it."""
+    def _release_session(self) -> None:
+        """Report to the keeper that the session is over, and release it."""
         Path(self._spec.socket_path).unlink(missing_ok=True)
         self._keeper.send_message(Over())
         self._keeper.close()
-        unlock_session(self._order.descriptors.input_log)
+        unlock_session(self._parameters.descriptors.input_log)
         log.info("done")
 
     async def _begin(self, driver: Driver, server: Server, started: int | None) -> bool:
@@ -265,10 +265,10 @@ class _Host:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # It may have come during hibernation.
         if self._starting is None:
             started = started or start_time(header.child)
-            process = PtyProcess(header.child, started, self._order.descriptors.master)
+            process = PtyProcess(header.child, started, self._parameters.descriptors.master)
             driver.attach_process(process)
-            server.start(self._woken.callers)
-            self._tell_that_it_runs(process)
+            server.start(self._wake_up.callers)
+            self._report_running(process)
             return True
         server.start()
         try:
@@ -282,7 +282,7 @@ class _Host:
         return True
 
     def _follow_start(self, starting: Starting | LaunchFailed) -> None:
-        """Wait until the fork has exec'd the program or failed, and tell the keeper if the program runs."""
+        """Wait until the fork has exec'd the program or failed, and report a running program to the keeper."""
         program = self._program
         if isinstance(starting, LaunchFailed):
             program.set_exception(starting)
@@ -296,30 +296,30 @@ class _Host:
             except LaunchFailed as error:
                 program.set_exception(error)
             else:
-                self._tell_that_it_runs(process)
+                self._report_running(process)
                 program.set_result(process)
 
         loop.add_reader(file, known)
 
-    def _tell_that_it_runs(self, process: PtyProcess) -> None:
+    def _report_running(self, process: PtyProcess) -> None:
         self._keeper.child_pid = process.pid
         self._keeper.send_message(Running(os.getpid(), process.pid, VERSION, KEEPER_PROTOCOL_VERSION))
 
     def _end_politely(self) -> None:
         # After SIGTERM, start no keeper: the machine shuts down.
         self._interrupted = True
-        self._keeper.leave_others_alone()
+        self._keeper.stop_searching()
         if self._driver is not None:
             self._driver.signal(signal.SIGTERM)
 
-    def _recorded(self) -> None:
+    def _on_journal_progress(self) -> None:
         """Report the journal's progress or failure to the viewers."""
         driver = self._driver
         if driver is None:
             return
-        trouble, former = driver.journal_writer.trouble, self._told_trouble
+        trouble, former = driver.journal_writer.trouble, self._reported_trouble
         if trouble != former:
-            self._told_trouble = trouble
+            self._reported_trouble = trouble
             driver.broadcast(NoticeEvent("recording", trouble))
         driver.checkpointer.free_superseded()
         if former and not trouble:
@@ -328,16 +328,16 @@ class _Host:
     # ------------------------------------------------------------ taking over
 
     def _recover(self, input_log: InputLog, program_output: OutputFile, *, look_only: bool) -> RecoveredSession:
-        log_state, checkpoint = replay_log(self._order.descriptors.checkpoint, input_log, look_only=look_only)
+        log_state, checkpoint = replay_log(self._parameters.descriptors.checkpoint, input_log, look_only=look_only)
         header = None if look_only else input_log.header
         return rebuild(
-            self._spec, self._order.descriptors, log_state, checkpoint, program_output, header,
-            other_engine=self._order.other_engine,
+            self._spec, self._parameters.descriptors, log_state, checkpoint, program_output, header,
+            other_engine=self._parameters.other_engine,
         )  # fmt: skip
 
     async def _rehearse(self) -> bool:
         """Restore the session without changing it, then wait to take it over; False if that fails."""
-        descriptors = self._order.descriptors
+        descriptors = self._parameters.descriptors
         try:
             input_log = InputLog(descriptors.input_log, descriptors.master, self._splicer)
             program_output = OutputFile(descriptors, self._splicer, look_only=True)
@@ -347,26 +347,26 @@ class _Host:
             log.exception("the rehearsal failed")
             self._keeper.send_message(Rehearsed(f"the new version cannot restore the chat ({type(error).__name__})"))
             return False
-        self._keeper.give_up = self._go.set
+        self._keeper.give_up = self._may_take_over.set
         self._keeper.send_message(Rehearsed())
-        await self._go.wait()
+        await self._may_take_over.wait()
         if self._keeper.keeper_pid:
             return True
         # The keeper is gone. It may have asked the previous host to leave; then no other process serves the session.
-        if not await self._own(LEAVING_S):
+        if not await self._acquire_session(PREVIOUS_HOST_EXIT_S):
             return False
         self._keeper.give_up = None
-        self._keeper.look_for_another()
+        self._keeper.search_for_keeper()
         return True
 
-    async def _own(self, patience_s: float) -> bool:
-        """Become the session's one host; False if another host does not leave."""
+    async def _acquire_session(self, timeout_s: float) -> bool:
+        """Become the session's only host, by its lock; False if another host keeps the lock."""
         loop = asyncio.get_running_loop()
-        deadline_s = loop.time() + patience_s
-        while not try_lock_session(self._order.descriptors.input_log):
+        deadline_s = loop.time() + timeout_s
+        while not try_lock_session(self._parameters.descriptors.input_log):
             if loop.time() > deadline_s:
                 return False
-            await asyncio.sleep(LOOK_INTERVAL_S)  # No event reports that a lock is free.
+            await asyncio.sleep(LOCK_POLL_INTERVAL_S)  # No event reports that a lock is free.
         return True
 
     def _on_keeper_message(self, message: Any) -> None:
@@ -382,14 +382,14 @@ class _Host:
                 self._preparing = asyncio.get_running_loop().create_task(self._prepare(), name="prepare")
             case Yield():
                 log.info("leaving it to another host")
-                if self._idleness is not None:
-                    self._idleness.leave()
+                if self._idle_detection is not None:
+                    self._idle_detection.disconnect_if_active()
                 logging.shutdown()
                 # Exit as after a kill: the session descriptors already have the whole state.
                 os._exit(0)
             case Go() | KeptBy():  # A keeper that dies after it has promoted this host, and before Go, never sends Go.
                 self._keeper.give_up = None
-                self._go.set()
+                self._may_take_over.set()
             case _:
                 log.warning("unexpected %s", type(message).__name__)
 

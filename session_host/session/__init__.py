@@ -1,6 +1,6 @@
 """The rules of a session, as plain objects: no sockets, no clock, no event loop, no threads.
 
-    session        the session: its program, its terminal, and all who are attached
+    session        the session: its program, its terminal, and its clients
     structured_chat  the part that speaks to an agent without a terminal
     requests       what commands ask: send, stop and kill, step by step
     effects        what the rules want done: values, carried out by the host in order

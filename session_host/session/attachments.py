@@ -25,7 +25,7 @@ from session_host.storage.descriptors.log_state import AttachmentState
 
 from .effects import AppendEntry, Effect
 
-KEPT_PARKED = 256
+MAX_PARKED_ATTACHMENTS = 256
 """Maximum number of attachments without a connection; the oldest are dropped."""
 
 
@@ -36,7 +36,7 @@ class AttachedClient(Protocol):
         """Acknowledge, soon, all inputs of this attachment up to this one."""
 
     def input_refused(self, message: InputRefused) -> None:
-        """Tell the viewer that an input was refused."""
+        """Send the viewer the refusal of an input."""
 
 
 @dataclass(eq=False)
@@ -53,8 +53,8 @@ class Attachment:
         client: the connection, None while the viewer is away.
         follows_output: the viewer shows the screen; a hidden tab follows events only.
         focused: the viewer has the keyboard focus; None if it did not report it.
-        may_hold: the viewer supports GoOn.
-        holds: further input is refused until the user has seen a refusal.
+        supports_hold: the viewer supports GoOn.
+        is_input_held: further input is refused until the user has seen a refusal.
         pasting: the received parts of an incomplete paste.
         used: orders viewers by their last use, the highest number last; 0 for a viewer without input.
     """
@@ -69,8 +69,8 @@ class Attachment:
     follows_output: bool = False
     focused: bool | None = None
     key: bytes = b""
-    may_hold: bool = False
-    holds: bool = False
+    supports_hold: bool = False
+    is_input_held: bool = False
     pasting: list[str] = field(default_factory=list)
     used: int = 0
     kind: str = ""
@@ -79,12 +79,12 @@ class Attachment:
         self.key = bytes.fromhex(self.id)
 
     def acknowledge(self, sequence: int) -> None:
-        """Tell a connected viewer that the program has its inputs up to this one."""
+        """Send a connected viewer the acknowledgement of its inputs up to this one."""
         if self.client is not None:
             self.client.written(self.id, sequence)
 
     def refuse(self, sequence: int, code: str, text: str, *, hold: bool = False) -> None:
-        """Tell a connected viewer that this input is refused; ``hold``: so is all other input until GoOn."""
+        """Send a connected viewer the refusal of this input; ``hold``: refuse all later input, too, until GoOn."""
         if hold:
             self.hold_input()
         if self.client is not None:
@@ -98,24 +98,24 @@ class Attachment:
 
     def hold_input(self) -> None:
         """Accept no input until the user has seen that one was refused."""
-        self.holds = self.may_hold
+        self.is_input_held = self.supports_hold
         self.pasting.clear()
 
     def go_on(self) -> None:
         """Accept input again, since the user has seen the refusal."""
-        self.holds = False
+        self.is_input_held = False
         self.pasting.clear()
 
     def admit(self, message: Input) -> Input | None:
         """Return the input to type: this one, or the whole paste that ends with it.
 
         Returns None for a part of an incomplete paste, and for an input refused because the attachment is read-only
-        or holds.
+        or its input is held.
         """
         if self.read_only:
             self.refuse(message.sequence, ErrorCode.READ_ONLY, "read-only view")
             return None
-        if self.holds and not isinstance(message, Focus):
+        if self.is_input_held and not isinstance(message, Focus):
             self.refuse(message.sequence, ErrorCode.HELD, "an earlier input was refused")
             return None
         if not isinstance(message, Paste) or not (message.more or self.pasting):
@@ -171,7 +171,7 @@ class Attachments:
         """Remove the attachment of a viewer that detached."""
         attachment.client = None
         if self._by_id.pop(attachment.id, None) is not None:
-            self._effects.append(AppendEntry(EntryKind.DETACHED, who=attachment.key))
+            self._effects.append(AppendEntry(EntryKind.DETACHED, tag=attachment.key))
 
     def park(self, attachment: Attachment, client: AttachedClient) -> bool:
         """Keep the attachment of a viewer with a lost connection; False if the viewer has reconnected already."""
@@ -179,9 +179,9 @@ class Attachments:
             return False
         attachment.client = None
         parked = [each for each in self._by_id.values() if each.client is None]
-        for each in parked[: max(0, len(parked) - KEPT_PARKED)]:
+        for each in parked[: max(0, len(parked) - MAX_PARKED_ATTACHMENTS)]:
             del self._by_id[each.id]
-            self._effects.append(AppendEntry(EntryKind.DETACHED, who=each.key))
+            self._effects.append(AppendEntry(EntryKind.DETACHED, tag=each.key))
         return True
 
     def written(self, key: bytes, sequence: int) -> None:
@@ -207,7 +207,7 @@ class Attachments:
         """The grid sizes that viewers show, with the cells'; None for a viewer that sent none."""
         return {(each.size, each.cell) for each in self._all if each.client is not None and each.follows_output}
 
-    def is_looked_at(self) -> bool:
+    def is_shown(self) -> bool:
         """Whether a viewer shows the screen now and has not reported a lost keyboard focus."""
         return any(each.client is not None and each.follows_output and each.focused is not False for each in self._all)
 

@@ -132,7 +132,7 @@ class ClientConnection:
             and message.sequence > attachment.last_sequence
             and session.takes_keys
             and not message.may_detach
-            and not (attachment.read_only or attachment.holds or session.pending.bytes or self.state is _CLOSED)
+            and not (attachment.read_only or attachment.is_input_held or session.pending.bytes or self.state is _CLOSED)
         ):
             # Shortcut: the same result as ``_message``, for a key that nothing blocks.
             typed = emulator.encode_key(message)
@@ -141,7 +141,7 @@ class ClientConnection:
             if typed:
                 return typed
             self.written(attachment.id, message.sequence)  # The key has no bytes for this program.
-            session.noticed(attachment, message)
+            session.note_input(attachment, message)
         elif message is not None:
             self._receive(message, emulator)
         return b""
@@ -182,18 +182,18 @@ class ClientConnection:
             case Attach():
                 self._attach(message)
             case Resize():
-                if (attachment := self._mine(message.attachment)) is not None:
+                if (attachment := self._own_attachment(message.attachment)) is not None:
                     self._session.viewers.resized(attachment, message.size, message.cell)
             case Colors():
-                if (attachment := self._mine(message.attachment)) is not None and not attachment.read_only:
+                if (attachment := self._own_attachment(message.attachment)) is not None and not attachment.read_only:
                     self._session.set_colors(message)
             case Follow():
-                if self._mine(message.attachment) is not None:
+                if self._own_attachment(message.attachment) is not None:
                     self._follow(message)
             case Detach():
                 self._detach(message)
             case GoOn():
-                if (attachment := self._mine(message.attachment)) is not None:
+                if (attachment := self._own_attachment(message.attachment)) is not None:
                     attachment.go_on()
             case Hello():
                 raise ProtocolViolation("Hello came twice")
@@ -212,7 +212,7 @@ class ClientConnection:
         self._become(Change.GREETS)
         self.send_message(welcome)
 
-    def _mine(self, attachment_id: str) -> Attachment | None:
+    def _own_attachment(self, attachment_id: str) -> Attachment | None:
         """This client's attachment if it has this id; None if not, or if another connection took it over."""
         attachment = self.attachment
         if attachment is None or attachment.id != attachment_id or attachment.client is not self:
@@ -220,7 +220,7 @@ class ClientConnection:
         return attachment
 
     def _input(self, message: Input, emulator: Emulator | None) -> None:
-        attachment = self._mine(message.attachment)
+        attachment = self._own_attachment(message.attachment)
         if attachment is None:
             text = "no longer attached; attach again"
             self.send_message(InputRefused(message.attachment, message.sequence, ErrorCode.STALE_ATTACHMENT, text))
@@ -242,7 +242,7 @@ class ClientConnection:
             resume=message.resume,
             read_only=message.read_only,
             kind=message.kind,
-            may_hold=self.frames.protocol >= HOLDING_PROTOCOL,
+            supports_hold=self.frames.protocol >= HOLDING_PROTOCOL,
         )
         self.attachment, self._wanted = attachment, message
         self._log("attached", attachment)
@@ -251,7 +251,7 @@ class ClientConnection:
             self._become(Change.ATTACHES_EARLY)
             self.send_message(Starting(attachment.id))
             if message.size is not None:
-                session.viewers.came(attachment, message.size, message.cell)
+                session.viewers.attached(attachment, message.size, message.cell)
         else:
             self._become(Change.ATTACHES)
             self._attached(attachment)
@@ -277,15 +277,15 @@ class ClientConnection:
                 attachment.last_sequence,
             )
         )
-        for event in session.standing():
+        for event in session.current_state_events():
             self.send_message(event)
         self._follow(wanted)
         if wanted.size is not None:
-            counts = not attachment.read_only and wanted.output
-            session.viewers.came(attachment, wanted.size, wanted.cell, counts=counts)
+            is_in_use = not attachment.read_only and wanted.output
+            session.viewers.attached(attachment, wanted.size, wanted.cell, is_in_use=is_in_use)
 
     def _detach(self, message: Detach) -> None:
-        attachment = self._mine(message.attachment)
+        attachment = self._own_attachment(message.attachment)
         if attachment is None:
             return
         self.frames.flush_ack()
@@ -304,13 +304,13 @@ class ClientConnection:
 
     def _follow(self, wanted: Attach | Follow) -> None:
         if self.attachment is not None:
-            self._session.viewers.shows(self.attachment, output=wanted.output)
+            self._session.viewers.set_follows_output(self.attachment, output=wanted.output)
         if wanted.output:
             self._subscription.follow(wanted.epoch, wanted.offset, wanted.resizes)
         else:
             self._subscription.unfollow()
             self._subscription.listen()
-            self._tell_end()
+            self._send_end()
 
     # ------------------------------------------------------------ messages to the client
 
@@ -338,12 +338,12 @@ class ClientConnection:
 
     def caught_up(self) -> None:
         """Send the end of the program, since all output is queued for the client."""
-        self._tell_end()
+        self._send_end()
         if self.state is State.FINISHING:
             self._close()
 
-    def _tell_end(self) -> None:
-        """Tell the client that the program has ended, if it has."""
+    def _send_end(self) -> None:
+        """Send the client the end of the program, if it has ended."""
         if (end := self._session.end) is not None:
             self.send_message(end)
 
@@ -352,7 +352,7 @@ class ClientConnection:
         self.frames.written(attachment, sequence)
 
     def input_refused(self, message: InputRefused) -> None:
-        """Tell the viewer that an input was refused."""
+        """Send the viewer the refusal of an input."""
         self.frames.flush_ack()
         self.send_message(message)
 

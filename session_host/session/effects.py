@@ -12,7 +12,7 @@ import msgspec
 
 from session_host.protocol.messages import Colors, Event, Reply
 from session_host.protocol.values import CellSize, GridSize
-from session_host.storage.descriptors.log_entries import NOBODY, EntryKind
+from session_host.storage.descriptors.log_entries import NO_TAG, EntryKind
 from session_host.structured.acts import AnyAct
 from session_host.terminal.base import Emulator
 
@@ -71,7 +71,7 @@ class AppendEntry(Effect, frozen=True):
 
     kind: EntryKind
     payload: bytes = b""
-    who: bytes = NOBODY
+    tag: bytes = NO_TAG
     number: int = 0
 
 
@@ -80,7 +80,7 @@ class ToProgram(Effect, frozen=True):
 
     kind: EntryKind
     data: bytes
-    who: bytes = NOBODY
+    tag: bytes = NO_TAG
     number: int = 0
 
 
@@ -91,7 +91,7 @@ class ResizeGrid(Effect, frozen=True):
     cell: CellSize
 
 
-class Tell(Effect, frozen=True):
+class Broadcast(Effect, frozen=True):
     """Send an event to all attached clients."""
 
     event: Event

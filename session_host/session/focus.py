@@ -46,7 +46,7 @@ class State(StrEnum):
 class _Event(StrEnum):
     SHOWN = "a viewer shows it"
     HIDDEN = "no viewer shows it"
-    SAID = "a hidden one has the keyboard"
+    HIDDEN_HAS_FOCUS = "a hidden one has the keyboard"
     TIME_OVER = "the time is over"
     ENDED = "the program ended"
 
@@ -55,7 +55,7 @@ TABLE = Table(
     {
         State.SHOWN: {_Event.HIDDEN: State.GRACE, _Event.ENDED: State.OVER},
         State.GRACE: {_Event.SHOWN: State.SHOWN, _Event.TIME_OVER: State.UNSEEN, _Event.ENDED: State.OVER},
-        State.UNSEEN: {_Event.SHOWN: State.SHOWN, _Event.SAID: State.GRACE, _Event.ENDED: State.OVER},
+        State.UNSEEN: {_Event.SHOWN: State.SHOWN, _Event.HIDDEN_HAS_FOCUS: State.GRACE, _Event.ENDED: State.OVER},
         State.OVER: {},
     }
 )
@@ -67,13 +67,13 @@ class FocusReporter:
     Attributes:
         state: see the module.
         is_unseen: call ``emulator_used`` after each use of the emulator.
-        told: the last focus report to the program; None for none, which means focused.
+        last_report: the last focus report to the program; None for none, which means focused.
     """
 
-    def __init__(self, attachments: Attachments, effects: list[Effect], told: bool | None) -> None:
+    def __init__(self, attachments: Attachments, effects: list[Effect], last_report: bool | None) -> None:
         self.state = State.SHOWN
         self.is_unseen = False
-        self.told = told
+        self.last_report = last_report
         self._attachments = attachments
         self._effects = effects
         self._reports: list[bool] = []
@@ -86,9 +86,9 @@ class FocusReporter:
     def viewers_changed(self) -> None:
         """Handle a viewer that came, left, was hidden, or got or lost the keyboard focus."""
         former = self.state
-        if self._attachments.is_looked_at():
+        if self._attachments.is_shown():
             self._become(_Event.SHOWN)
-            if self.state is State.SHOWN and self.told is False and self._attachments.has_focus():
+            if self.state is State.SHOWN and self.last_report is False and self._attachments.has_focus():
                 self._ask_emulator()
                 self._reports.append(True)
         else:
@@ -104,14 +104,14 @@ class FocusReporter:
         self._ask_emulator()
         self._reports.append(False)
 
-    def viewer_said(self, attachment: Attachment, *, focused: bool) -> None:
+    def viewer_reported_focus(self, attachment: Attachment, *, focused: bool) -> None:
         """Note a viewer's focus report, which the program gets if it has focus reports turned on."""
         attachment.focused = focused
         self._ask_emulator()
         self._reported.append(focused)
         self.viewers_changed()
         if focused and self.state is State.UNSEEN:
-            self._become(_Event.SAID)
+            self._become(_Event.HIDDEN_HAS_FOCUS)
             self._effects.append(StartTimer(self, UNSEEN, GRACE_S))
 
     def emulator_free(self, emulator: Emulator) -> None:
@@ -120,7 +120,7 @@ class FocusReporter:
         reports, self._reports = self._reports, []
         for focused in reported:
             if emulator.encode_focus(focused):
-                self.told = focused
+                self.last_report = focused
         for focused in reports:
             self._report(emulator, focused=focused)
 
@@ -148,7 +148,7 @@ class FocusReporter:
     def _report(self, emulator: Emulator, *, focused: bool) -> None:
         data = emulator.encode_focus(focused)
         if not data:
-            self.told = None  # Focus reports are off; after turning them on, the program knows no state.
-        elif focused is not (self.told is not False):
-            self.told = focused
+            self.last_report = None  # Focus reports are off; after turning them on, the program knows no state.
+        elif focused is not (self.last_report is not False):
+            self.last_report = focused
             self._effects.append(ToProgram(EntryKind.FOCUS, data, number=int(focused)))

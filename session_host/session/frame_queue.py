@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     from .session import Session
 
 ACK, ACK_DELAY_S = "acknowledgement", 0.1
-"""Only the viewer's retransmit queue waits for the acknowledgement; a shorter delay would cost a timer per key of
-somebody who types.
-"""
+"""Only the viewer's retransmit queue waits for the acknowledgement; a shorter delay would cost a timer for each key."""
 
 
 class FrameQueue:
@@ -41,8 +39,8 @@ class FrameQueue:
         self.protocol = PROTOCOL_VERSION
         self.subscription = OutputSubscription(self, session.epoch, session.ring, session.audience, session.effects)
         self.ack_sequence = 0
-        self._ack_of = ""
-        self._is_ack_timed = self._has_written = False
+        self._ack_attachment = ""
+        self._is_ack_timer_running = self._has_written_since_timer = False
         self._connection = connection
         self._effects = session.effects
         self._pieces: list[bytes | Span] = []
@@ -65,31 +63,31 @@ class FrameQueue:
     def frame(self, shared: bytes) -> bytes:
         """Append a waiting acknowledgement to a frame that was encoded once for all clients."""
         if self.ack_sequence:
-            shared += encode(InputAck(self._ack_of, self.ack_sequence))
+            shared += encode(InputAck(self._ack_attachment, self.ack_sequence))
             self.ack_sequence = 0
         return shared
 
     def written(self, attachment: str, sequence: int) -> None:
         """Acknowledge all inputs up to this one, with the next frame or after a short delay."""
-        self._ack_of, self.ack_sequence = attachment, sequence
+        self._ack_attachment, self.ack_sequence = attachment, sequence
         # A running timer may find nothing, or the acknowledgement of a later key; both are harmless.
-        if self._is_ack_timed:
-            self._has_written = True
+        if self._is_ack_timer_running:
+            self._has_written_since_timer = True
         else:
-            self._is_ack_timed = True
+            self._is_ack_timer_running = True
             self._effects.append(StartTimer(self, ACK, ACK_DELAY_S))
 
     def flush_ack(self) -> None:
         """Queue the delayed acknowledgement."""
         if self.ack_sequence:
             sequence, self.ack_sequence = self.ack_sequence, 0
-            self.queue_message(InputAck(self._ack_of, sequence))
+            self.queue_message(InputAck(self._ack_attachment, sequence))
 
     def timer_due(self, name: str) -> None:  # noqa: ARG002 - there is one
         """Send the acknowledgement by itself, since no frame came in time."""
-        # As long as keys come the timer goes on, so that none of them has to start it.
-        self._is_ack_timed, self._has_written = self._has_written, False
-        if self._is_ack_timed:
+        # While keys arrive, the timer is restarted here, so that no key has to start it.
+        self._is_ack_timer_running, self._has_written_since_timer = self._has_written_since_timer, False
+        if self._is_ack_timer_running:
             self._effects.append(StartTimer(self, ACK, ACK_DELAY_S))
         self.flush_ack()
 
@@ -100,7 +98,7 @@ class FrameQueue:
     def close(self) -> None:
         """Stop the subscription and the timer of a client that is gone."""
         self.subscription.close()
-        if self._is_ack_timed:
+        if self._is_ack_timer_running:
             self._effects.append(StopTimer(self, ACK))
 
     def _queue(self, piece: bytes | Span) -> None:

@@ -87,7 +87,7 @@ class Session:
         state, exit_code, exit_signal: the program's; the code or the signal is set once it has ended.
         end: the event that clients get at the program's end, None before.
         takes_keys: whether the program runs.
-        effects: what the rules want done, in order; all rules of the session share this list; see the package.
+        effects: effects to carry out, in order; all rules of the session share this list; see the package.
         session_id: names the session. ``epoch`` always equals it; it is kept for the wire, see ``messages``.
         name: the user's name for it; ``title`` is the title that the program sets.
         ring: the output that can be sent again; ``audience``: the clients that get output as it comes.
@@ -96,7 +96,7 @@ class Session:
         colors: the colours for answers to colour queries; None if no viewer sent any.
         requests: the tokens of commands' typed texts.
         send_queue, end_requests: commands' requests that take time.
-        prompt: what is known about the agent's input line.
+        prompt: tracks whether the agent's input line is empty.
         chat: speaks to an agent without a terminal; None for a terminal.
         last_key: the last key for which ``ClientConnection.receive_data`` returned bytes.
     """
@@ -110,8 +110,8 @@ class Session:
         *,
         title: str,
         new_id: Callable[[], str],
-        watched: Callable[[], Iterable[Event]] = tuple,
-        asked: Callable[[], str | None] = lambda: None,
+        watcher_events: Callable[[], Iterable[Event]] = tuple,
+        open_question: Callable[[], str | None] = lambda: None,
     ) -> None:
         """Start with the state that a previous host left.
 
@@ -122,8 +122,8 @@ class Session:
             pending: see the attribute.
             title: the emulator's title.
             new_id: makes an attachment's id: 32 hexadecimal digits.
-            watched: returns the watchers' current events, for a viewer that has just attached.
-            asked: returns the question that the chat asks its user now; see ``SendQueue``.
+            watcher_events: returns the watchers' current events, for a viewer that has just attached.
+            open_question: returns the question that the chat asks its user now; see ``SendQueue``.
         """
         self.effects: list[Effect] = []
         self.session_id = self.epoch = spec.session_id
@@ -141,11 +141,11 @@ class Session:
         self.colors = log_state.colors
         self.requests = list(log_state.requests)
         self.last_key: Key
-        self.send_queue = SendQueue(self, self.effects, spec.watch, new_id, asked)
+        self.send_queue = SendQueue(self, self.effects, spec.watch, new_id, open_question)
         self.end_requests = EndRequests(self.effects, spec.watch)
         self.prompt = PromptLine(spec.watch.empty_prompt, log_state)
         self.chat: StructuredChat | None = None
-        self._watched = watched
+        self._watcher_events = watcher_events
         self._attached: list[ClientConnection] = []
         self._not_encoded: deque[tuple[Attachment, Input]] = deque()
 
@@ -169,13 +169,13 @@ class Session:
         for connection in tuple(self._attached):
             connection.event(event)
 
-    def standing(self) -> Iterator[Event]:
+    def current_state_events(self) -> Iterator[Event]:
         """Yield the current state as events, for a viewer that has just attached."""
         if self.title:
             yield TitleEvent(self.title)
-        yield from self._watched()
-        if self.sizing.told is not None:
-            yield self.sizing.told
+        yield from self._watcher_events()
+        if self.sizing.last_event is not None:
+            yield self.sizing.last_event
 
     def rename(self, name: str) -> None:
         """Change the session's name."""
@@ -210,7 +210,7 @@ class Session:
         self.viewers.focus.viewers_changed()
 
     def program_ended(self, exit_code: int | None, exit_signal: int | None, end_request: str = "") -> None:
-        """Record the program's end, after its last output; call ``tell_end`` next.
+        """Record the program's end, after its last output; call ``broadcast_end`` next.
 
         Args:
             exit_code: its exit code, if it exited.
@@ -222,7 +222,7 @@ class Session:
         self.end = StateEvent(self.state, exit_code, exit_signal, end_request)
         self.viewers.program_ended()
 
-    def tell_end(self) -> None:
+    def broadcast_end(self) -> None:
         """Send the end of the program to all clients; all earlier events were sent before."""
         if self.end is not None:
             self.broadcast(self.end)
@@ -244,7 +244,7 @@ class Session:
         for connection in tuple(self._attached):
             connection.resized(message)
 
-    def emulator_said(self, replies: bytes, events: Sequence[TerminalEvent], fed: int, resizes: int) -> None:
+    def handle_emulator_results(self, replies: bytes, events: Sequence[TerminalEvent], fed: int, resizes: int) -> None:
         """Handle the emulator's results after it has interpreted output.
 
         Args:
@@ -265,7 +265,7 @@ class Session:
             self._terminal_event(event)
 
     def emulator_used(self, emulator: Emulator) -> None:
-        """Note any use of the emulator."""
+        """Handle a use of the emulator, which may have changed its modes."""
         focus = self.viewers.focus
         if focus.is_unseen:
             focus.emulator_used(emulator)
@@ -296,7 +296,7 @@ class Session:
         if self.chat is not None or isinstance(message, VERBS):
             self._receive_verb(attachment, message)
             return
-        if attachment.read_only or attachment.holds or type(message) is Paste:
+        if attachment.read_only or attachment.is_input_held or type(message) is Paste:
             if (admitted := attachment.admit(message)) is None:
                 return
             message = admitted
@@ -308,8 +308,8 @@ class Session:
             self._not_encoded.append((attachment, message))
             self.effects.append(UseEmulator(self))
         else:
-            self._put(attachment, message.sequence, encode_input(emulator, message))
-        self.noticed(attachment, message)
+            self._send_to_program(attachment, message.sequence, encode_input(emulator, message))
+        self.note_input(attachment, message)
 
     def _receive_verb(self, attachment: Attachment, message: Input) -> None:
         """Pass a verb to the structured chat; such a chat takes no other input, and a terminal takes no verbs."""
@@ -330,9 +330,9 @@ class Session:
     def emulator_free(self, emulator: Emulator) -> None:
         """Encode the oldest input that arrived while the emulator was in use."""
         attachment, message = self._not_encoded.popleft()
-        self._put(attachment, message.sequence, encode_input(emulator, message))
+        self._send_to_program(attachment, message.sequence, encode_input(emulator, message))
 
-    def _put(self, attachment: Attachment, sequence: int, data: bytes) -> None:
+    def _send_to_program(self, attachment: Attachment, sequence: int, data: bytes) -> None:
         if self.state is State.EXITED:
             attachment.refuse(sequence, ErrorCode.ENDED, "the chat has ended")
         elif not self._has_room(len(data)):
@@ -344,23 +344,23 @@ class Session:
             self.prompt.typed(data)
         attachment.accepted = sequence
 
-    def program_took(self, inputs: Sequence[tuple[bytes, int]]) -> None:
+    def inputs_delivered(self, inputs: Sequence[tuple[bytes, int]]) -> None:
         """Acknowledge inputs that the program has now, each given by attachment and sequence."""
-        for who, number in inputs:
-            self.viewers.attachments.written(who, number)
+        for key, number in inputs:
+            self.viewers.attachments.written(key, number)
 
     def note_use(self, attachment: Attachment, message: Input) -> bool:
         """Note the viewer as in use if the input shows so; returns whether the input may answer an agent."""
         if attachment is not self.sizing.in_use and is_use(message):
-            self.sizing.used(attachment)
+            self.sizing.viewer_used(attachment)
         return not is_navigation(message)
 
-    def noticed(self, attachment: Attachment, message: Input) -> None:
+    def note_input(self, attachment: Attachment, message: Input) -> None:
         """Note the viewer's use, a possible answer to the agent, and a focus report."""
         if self.note_use(attachment, message):
             self.effects.append(InputGiven())
         elif isinstance(message, Focus):
-            self.viewers.focus.viewer_said(attachment, focused=message.focused)
+            self.viewers.focus.viewer_reported_focus(attachment, focused=message.focused)
 
     def type_bytes(self, data: bytes, request: str) -> bool:
         """Type a command's text, once for each request; returns False without room for it."""

@@ -21,7 +21,7 @@ from session_host.protocol.messages import SizeEvent
 from session_host.protocol.values import CellSize, GridSize
 
 from .attachments import Attachment, Attachments
-from .effects import Effect, ResizeGrid, StartTimer, StopTimer, Tell
+from .effects import Broadcast, Effect, ResizeGrid, StartTimer, StopTimer
 from .states import Table
 
 RESIZE, RESIZE_DEBOUNCE_S = "resize", 0.03
@@ -60,15 +60,15 @@ class Sizing:
     Attributes:
         state: see the module.
         size, cell: the grid as of the end of the output.
-        in_use: the most recently used viewer; None between its leaving and the use of another.
-        told: the last size event, None if this host has sent none.
+        in_use: the most recently used viewer; None after it has left, until another one is used.
+        last_event: the last size event, None if this host has sent none.
     """
 
     def __init__(self, attachments: Attachments, effects: list[Effect], size: GridSize, cell: CellSize) -> None:
         self.state = State.WAITING
         self.size, self.cell = size, cell
         self.in_use: Attachment | None = None
-        self.told: SizeEvent | None = None
+        self.last_event: SizeEvent | None = None
         self._attachments = attachments
         self._effects = effects
         self._is_leaving = False
@@ -81,13 +81,13 @@ class Sizing:
         self._apply()
         self.state = TABLE.after(self.state, _Event.RUNS)
 
-    def used(self, attachment: Attachment) -> None:
+    def viewer_used(self, attachment: Attachment) -> None:
         """Note that this viewer is in use."""
         if self.in_use is not attachment:
             self._come_into_use(attachment)
             self._settle()
 
-    def resized(self, attachment: Attachment) -> None:
+    def viewer_resized(self, attachment: Attachment) -> None:
         """Handle a changed grid of a viewer; it counts if that viewer is in use, or none is."""
         if attachment.read_only:
             return
@@ -96,7 +96,7 @@ class Sizing:
         if self.in_use is attachment:
             self._settle()
 
-    def left(self, attachment: Attachment) -> None:
+    def viewer_left(self, attachment: Attachment) -> None:
         """Handle a viewer that is gone."""
         if self.in_use is attachment:
             self.in_use = None
@@ -140,11 +140,11 @@ class Sizing:
             self._effects.append(StopTimer(self, LEAVING))
 
     def _settle(self) -> None:
-        if self.state is State.SETTLED and self._wanted() != (self.size, self.cell):
+        if self.state is State.SETTLED and self._target_grid() != (self.size, self.cell):
             self.state = TABLE.after(self.state, _Event.OTHER_WANTED)
             self._effects.append(StartTimer(self, RESIZE, RESIZE_DEBOUNCE_S))
 
-    def _wanted(self) -> tuple[GridSize, CellSize]:
+    def _target_grid(self) -> tuple[GridSize, CellSize]:
         attachment = self.in_use
         if attachment is None or attachment.size is None or attachment.read_only:
             return self.size, self.cell
@@ -152,14 +152,14 @@ class Sizing:
 
     def _apply(self) -> None:
         """Give the grid the size of the viewer in use."""
-        wanted = self._wanted()
+        wanted = self._target_grid()
         if wanted != (self.size, self.cell):
             self.size, self.cell = wanted
             self._effects.append(ResizeGrid(*wanted))
         attachment = self.in_use
         if attachment is not None and attachment.size is not None:
             event = SizeEvent(self.size, attachment.kind)
-            if event != self.told:
-                self.told = event
+            if event != self.last_event:
+                self.last_event = event
                 if self.state is not State.WAITING:
-                    self._effects.append(Tell(event))
+                    self._effects.append(Broadcast(event))

@@ -30,7 +30,7 @@ from session_host.structured.items import (
     TitleChanged,
 )
 from session_host.structured.lines import Line, LineSplitter
-from session_host.structured.log import FORK, NOBODY, Cause, encode_record
+from session_host.structured.log import FORK, NO_TAG, Cause, encode_record
 from session_host.structured.pending_acts import lost_acts
 from session_host.structured.rules import StructuredRules
 from session_host.structured.state import SavedChat, VerbCause
@@ -190,7 +190,7 @@ class StructuredChat:
 
     def receive(self, attachment: Attachment, verb: Verb) -> None:
         """Carry out a viewer's verb exactly once, or refuse it."""
-        refusal = self._verb(verb, attachment.kind, who=attachment.key, number=verb.sequence)
+        refusal = self._verb(verb, attachment.kind, tag=attachment.key, number=verb.sequence)
         attachment.accepted = verb.sequence
         if refusal is not None:
             attachment.refuse(verb.sequence, refusal.code, refusal.text)
@@ -208,12 +208,12 @@ class StructuredChat:
             now_ms = self._now_ms()
             self._take(Cause.LINES, self.rules.receive_lines(lines, now_ms), now_ms, always=True)
 
-    def _verb(self, verb: Verb, by: str, *, who: bytes = NOBODY, number: int = 0, token: str = "") -> Refusal | None:
+    def _verb(self, verb: Verb, by: str, *, tag: bytes = NO_TAG, number: int = 0, token: str = "") -> Refusal | None:
         now_ms = self._now_ms()
         step = self.rules.verb(verb, now_ms, by=by, token=token)
         if step.refusal is None or not step.is_empty:
             payload = msgspec.msgpack.encode(VerbCause(verb, by, token))
-            self._take(Cause.VERB, step, now_ms, payload=payload, who=who, number=number, always=True)
+            self._take(Cause.VERB, step, now_ms, payload=payload, tag=tag, number=number, always=True)
             self.effects.append(InputGiven())
         return step.refusal
 
@@ -226,13 +226,13 @@ class StructuredChat:
         now_ms: int,
         *,
         payload: bytes = b"",
-        who: bytes = NOBODY,
+        tag: bytes = NO_TAG,
         number: int = 0,
         always: bool = False,
     ) -> None:
         if step.is_empty and not always:
             return
-        self._append(cause, step.changes, now_ms, payload, who, number)
+        self._append(cause, step.changes, now_ms, payload, tag, number)
         if step.lines:
             self.effects.append(ToProgram(EntryKind.REPLY, step.lines, number=self.log_end))
         self.effects += [DoAct(each) for each in step.acts]
@@ -267,11 +267,11 @@ class StructuredChat:
         changes: list[AnyChange],
         now_ms: int,
         payload: bytes = b"",
-        who: bytes = NOBODY,
+        tag: bytes = NO_TAG,
         number: int = 0,
     ) -> None:
         record = encode_record(
-            cause, changes, at_ms=now_ms, raw_end=self.splitter.offset, payload=payload, who=who, number=number
+            cause, changes, at_ms=now_ms, raw_end=self.splitter.offset, payload=payload, tag=tag, number=number
         )
         self.log_end += len(record)
         self.effects.append(AppendRecord(record))

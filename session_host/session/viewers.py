@@ -37,11 +37,11 @@ class Viewers:
         self.focus = FocusReporter(self.attachments, effects, log_state.focus)
 
     def attach(
-        self, client: AttachedClient, *, resume: str, read_only: bool, kind: str = "", may_hold: bool = False
+        self, client: AttachedClient, *, resume: str, read_only: bool, kind: str = "", supports_hold: bool = False
     ) -> Attachment:
         """Give a client that attaches its former attachment, or a new one."""
         attachment = self.attachments.attach(client, resume=resume, read_only=read_only)
-        attachment.kind, attachment.may_hold = kind, may_hold
+        attachment.kind, attachment.supports_hold = kind, supports_hold
         return attachment
 
     def detach(self, attachment: Attachment) -> None:
@@ -55,26 +55,26 @@ class Viewers:
             self._left(attachment)
 
     def _left(self, attachment: Attachment) -> None:
-        self.sizing.left(attachment)
+        self.sizing.viewer_left(attachment)
         self.focus.viewers_changed()
 
-    def shows(self, attachment: Attachment, *, output: bool) -> None:
-        """Note that a viewer now shows the screen, or follows events only."""
+    def set_follows_output(self, attachment: Attachment, *, output: bool) -> None:
+        """Note whether a viewer shows the screen, or follows events only."""
         attachment.follows_output = output
         self.focus.viewers_changed()
 
-    def came(self, attachment: Attachment, size: GridSize, cell: CellSize, *, counts: bool = True) -> None:
-        """Note the grid of a viewer that has just attached; ``counts``: it is in use from now on."""
+    def attached(self, attachment: Attachment, size: GridSize, cell: CellSize, *, is_in_use: bool = True) -> None:
+        """Note the grid of a viewer that has just attached; ``is_in_use``: it is in use from now on."""
         attachment.size, attachment.cell = size, cell
-        if counts:
-            self.sizing.used(attachment)
+        if is_in_use:
+            self.sizing.viewer_used(attachment)
 
     def resized(self, attachment: Attachment, size: GridSize, cell: CellSize) -> None:
         """Note a changed grid of a viewer."""
         attachment.size, attachment.cell = size, cell
-        self.sizing.resized(attachment)
+        self.sizing.viewer_resized(attachment)
 
     def program_ended(self) -> None:
-        """Tell the rules for size and focus that the program ended."""
+        """Pass the program's end to the rules for size and focus."""
         self.sizing.program_ended()
         self.focus.program_ended()

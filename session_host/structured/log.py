@@ -2,10 +2,10 @@
 
 A record is a header of 48 bytes and its payload, ``RecordBody`` as msgpack::
 
-    length of the payload u32 · cause u8 · 3 bytes of 0 · time u64 · raw end u64 · who, 16 bytes · number u64
+    length of the payload u32 · cause u8 · 3 bytes of 0 · time u64 · raw end u64 · tag, 16 bytes · number u64
 
 ``time`` is in milliseconds since 1970. ``raw end`` is the offset in the agent's output after the last line that the
-steps up to this one have read. ``who`` and ``number`` are the attachment and the sequence of a viewer's verb, or a
+steps up to this one have read. ``tag`` and ``number`` are the attachment and the sequence of a viewer's verb, or a
 command's token. A record is appended by one write; a host that is killed within leaves a torn one at the end, which the
 next host cuts off.
 """
@@ -29,7 +29,7 @@ FORK = b"fork "
 HEADER = struct.Struct("<IB3xQQ16sQ")
 HEADER_BYTES = HEADER.size
 MAX_PAYLOAD_BYTES = 256 * 1024 * 1024
-NOBODY = bytes(16)
+NO_TAG = bytes(16)
 
 
 class Cause(IntEnum):
@@ -71,7 +71,7 @@ class Record(NamedTuple):
     cause: int
     at_ms: int
     raw_end: int
-    who: bytes
+    tag: bytes
     number: int
     body: RecordBody
 
@@ -87,20 +87,20 @@ def encode_record(
     at_ms: int,
     raw_end: int,
     payload: bytes = b"",
-    who: bytes = NOBODY,
+    tag: bytes = NO_TAG,
     number: int = 0,
 ) -> bytes:
     """Encode one record."""
     body = _encoder.encode(RecordBody(payload, changes))
-    return HEADER.pack(len(body), cause, at_ms, raw_end, who, number) + body
+    return HEADER.pack(len(body), cause, at_ms, raw_end, tag, number) + body
 
 
 def begins_log(data: bytes) -> bool:
     """Whether this is the beginning of a transcript log, and not of a terminal's output."""
     if len(data) < HEADER_BYTES or any(data[5:8]):
         return False
-    _, cause, _, raw_end, who, _ = HEADER.unpack_from(data)
-    return cause in iter(Cause) and raw_end == 0 and who == NOBODY
+    _, cause, _, raw_end, tag, _ = HEADER.unpack_from(data)
+    return cause in iter(Cause) and raw_end == 0 and tag == NO_TAG
 
 
 class RecordReader:
@@ -126,7 +126,7 @@ class RecordReader:
         done = 0
         try:
             while len(rest) - done >= HEADER_BYTES:
-                length, cause, at_ms, raw_end, who, number = HEADER.unpack_from(rest, done)
+                length, cause, at_ms, raw_end, tag, number = HEADER.unpack_from(rest, done)
                 if length > MAX_PAYLOAD_BYTES:
                     raise ProtocolViolation(f"a record of {length} bytes in the transcript")
                 end = done + HEADER_BYTES + length
@@ -138,7 +138,7 @@ class RecordReader:
                     raise ProtocolViolation(f"a damaged record in the transcript: {error}") from error
                 start, self.offset = self.offset, self.offset + end - done
                 done = end
-                yield Record(start, self.offset, cause, at_ms, raw_end, who, number, body)
+                yield Record(start, self.offset, cause, at_ms, raw_end, tag, number, body)
         finally:
             if done:
                 del rest[:done]

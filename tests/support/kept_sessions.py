@@ -115,7 +115,7 @@ class KeptSession:
     def resize(self, size: GridSize, cell: CellSize) -> None:
         """A viewer of this size is used, and its size has settled."""
         viewer = Attachment(uuid.uuid4().hex, read_only=False, size=size, cell=cell)
-        self.session.sizing.used(viewer)
+        self.session.sizing.viewer_used(viewer)
         self.driver.performer.perform()
         self.session.sizing.timer_due(RESIZE)
         self.driver.performer.perform()

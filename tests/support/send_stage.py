@@ -40,7 +40,7 @@ class SendStage(RulesStage[Effect]):
         ids = iter(str(number) * 32 for number in range(3, 10))
         self.session = Session(
             spec_of(watch=watch), LogState(), OutputRing(0, 0), PendingInput(),
-            title="", new_id=lambda: next(ids), asked=lambda: self.asked,
+            title="", new_id=lambda: next(ids), open_question=lambda: self.asked,
         )  # fmt: skip
         self.effects = self.session.effects
         self.session.program_runs()

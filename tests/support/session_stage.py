@@ -14,7 +14,7 @@ from session_host.session.effects import (
 )
 from session_host.session.output_ring import OutputRing, Span
 from session_host.session.session import Session
-from session_host.storage.descriptors.log_entries import NOBODY
+from session_host.storage.descriptors.log_entries import NO_TAG
 from session_host.storage.descriptors.log_state import LogState
 from session_host.storage.descriptors.pending_input import PendingEntry, PendingInput
 from session_host.terminal.base import Emulator
@@ -24,7 +24,7 @@ from tests.support.playbook import Event, RulesStage, do
 BUILD = "engine 1"
 HELLO_SAID = m.Hello(m.PROTOCOL_VERSION, "viewer", BUILD)
 ID, OTHER_ID = "1" * 32, "2" * 32
-WHO = bytes.fromhex(ID)
+TAG = bytes.fromhex(ID)
 SIZE = GridSize(40, 6)
 PIECE_BYTES = 64 * 1024
 
@@ -55,7 +55,7 @@ class Stage(RulesStage[Effect]):
         ids = iter([ID, OTHER_ID])
         self.session = Session(
             spec_of(), LogState(), OutputRing(0, 10), self.pending,
-            title="", new_id=lambda: next(ids), watched=lambda: [m.BellEvent()],
+            title="", new_id=lambda: next(ids), watcher_events=lambda: [m.BellEvent()],
         )  # fmt: skip
         self.effects = self.session.effects
         self.emulator: Emulator | None = ENGINE
@@ -118,7 +118,7 @@ class Stage(RulesStage[Effect]):
 
         def waits(count: int) -> None:
             while count > 0:
-                self.pending.append(PendingEntry(0, min(count, PIECE_BYTES), NOBODY, 0), min(count, PIECE_BYTES))
+                self.pending.append(PendingEntry(0, min(count, PIECE_BYTES), NO_TAG, 0), min(count, PIECE_BYTES))
                 count -= PIECE_BYTES
 
         return do(waits, count)

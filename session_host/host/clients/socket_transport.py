@@ -24,7 +24,7 @@ READ_BYTES = 16 * 1024
 READS_AT_ONCE = 64
 """Maximum consecutive reads, so that one client cannot monopolize the loop."""
 
-LOOK_S = 0.1
+POLL_DELAY_S = 0.1
 """Delay of the extra poll that works around the missed wake-ups described in ``system.event_loop.run``."""
 
 HIGH_BYTES = 2 * 1024 * 1024
@@ -68,12 +68,12 @@ class SocketTransport:
         self._is_full = False
         self._closing = False
         self._closed = False
-        self._look: asyncio.TimerHandle | None = None
-        self._has_read = False
-        """Since the extra poll was planned."""
+        self._poll_timer: asyncio.TimerHandle | None = None
+        self._has_read_since_timer = False
+        """Whether bytes arrived since the timer of the extra poll was started."""
         connection.setblocking(False)
-        self._more = select.poll()
-        self._more.register(connection, select.POLLIN)
+        self._poll = select.poll()
+        self._poll.register(connection, select.POLLIN)
         self._loop.add_reader(connection.fileno(), self._readable)
 
     def write(self, data: bytes) -> None:
@@ -166,21 +166,22 @@ class SocketTransport:
             self.close()
             return
         self._owner.data_received(data)
-        if self._look is not None:
-            self._has_read = True
+        if self._poll_timer is not None:
+            self._has_read_since_timer = True
         elif not self._closing:
-            self._look = self._loop.call_later(LOOK_S, self._read_on)
+            self._poll_timer = self._loop.call_later(POLL_DELAY_S, self._poll_and_read)
 
-    def _read_on(self) -> None:
+    def _poll_and_read(self) -> None:
         """Read all available bytes and the end, even if the loop does not report them."""
         for _ in range(READS_AT_ONCE):
-            if self._closing or not self._more.poll(0):
-                # As long as keys come the timer goes on, so that none of them has to start it.
-                is_wanted, self._has_read = self._has_read and not self._closing, False
-                self._look = self._loop.call_later(LOOK_S, self._read_on) if is_wanted else None
+            if self._closing or not self._poll.poll(0):
+                # While keys arrive, the timer is restarted here, so that no key has to start it.
+                is_wanted = self._has_read_since_timer and not self._closing
+                self._has_read_since_timer = False
+                self._poll_timer = self._loop.call_later(POLL_DELAY_S, self._poll_and_read) if is_wanted else None
                 return
             self._readable()
-        self._loop.call_soon(self._read_on)
+        self._loop.call_soon(self._poll_and_read)
 
     def _writable(self) -> None:
         queue = self._queue

@@ -70,7 +70,7 @@ def log_state_of(driver: Driver) -> LogState:
         resizes=session.ring.kept_resizes(),
         colors=session.colors,
         activity=driver.watch.saved_state(),
-        focus=session.viewers.focus.told,
+        focus=session.viewers.focus.last_report,
         conversation=driver.conversation.saved_state(),
         chat=chat.saved_state() if chat is not None else None,
         answers=driver.questions.answers,

@@ -61,20 +61,22 @@ class Driver:
     """The parts of one session, and the calls between them.
 
     Attributes:
-        spec: what was started.
+        spec: the launch spec.
         session: the rules; after each event, the ``performer`` carries out their effects.
-        worker: the emulator, the authority on the screen; used in turn.
-        emulator_resizes: how many resizes the emulator has been through; the output may be ahead of it.
-        output_file: the output, or a structured session's transcript log; ``program_output``: what the program wrote.
-        input_log, journal_writer: what outlives this process, in memory and on disk.
+        worker: owns the emulator, and gives it to one user at a time.
+        emulator_resizes: the number of resizes that the emulator has applied; the output may be ahead of it.
+        output_file: the output, or a structured session's transcript log.
+        program_output: the bytes that the program wrote; for a terminal the same as ``output_file``.
+        input_log, journal_writer: the records that outlive this process, in memory and on disk.
         actor: does the acts that a structured chat's agent asks for.
         checkpointer: makes the checkpoints, which shorten a recovery.
-        watch: follows the agent's activity; ``conversation``: follows the agent's conversation.
-        questions: what the agent's hook asks; none in a structured chat.
+        watch: follows the agent's activity.
+        conversation: follows the agent's conversation.
+        questions: questions that the agent's hook asks; none in a structured chat.
         process: the program, None until it runs.
-        ended: set once the program has ended and its last output is in.
-        conversation_learnt: set at each change of the conversation.
-        notice: one line for the user about what is not as it should be; "" if all is.
+        ended: set once the program has ended and its last output is interpreted.
+        conversation_changed: set at each change of the conversation.
+        notice: one line for the user about a problem; "" for none.
     """
 
     def __init__(
@@ -91,13 +93,13 @@ class Driver:
         """Make the parts from the state that a previous host left.
 
         Args:
-            spec: what was started.
-            descriptors: the session's.
-            recovered: what a previous host knew, and the emulator.
+            spec: the launch spec.
+            descriptors: the session descriptors.
+            recovered: the state that a previous host left, and the emulator.
             input_log: see the attribute.
             program_output: see the attribute.
             journal_writer: see the attribute.
-            now: returns the time, for people.
+            now: returns the time as ISO 8601 text.
         """
         log_state = recovered.log_state
         self.spec = spec
@@ -108,7 +110,8 @@ class Driver:
         ring = OutputRing(self.output_file.start, self.output_file.end, log_state.resizes)
         self.session = Session(
             spec, log_state, ring, input_log.pending,
-            title=recovered.emulator.title, new_id=lambda: uuid.uuid4().hex, watched=self._watched, asked=self._asked,
+            title=recovered.emulator.title, new_id=lambda: uuid.uuid4().hex,
+            watcher_events=self._watcher_events, open_question=self._open_question,
         )  # fmt: skip
         if chat is not None:
             self.session.chat = StructuredChat(
@@ -125,9 +128,9 @@ class Driver:
         )
         self.performer = Performer(self)
         self.conversation = ConversationTracker(
-            spec.conversation, spec.watch, log_state.conversation, self._conversation_learnt
+            spec.conversation, spec.watch, log_state.conversation, self._on_conversation_changed
         )
-        self.conversation_learnt = asyncio.Event()
+        self.conversation_changed = asyncio.Event()
         self.watch = AgentWatch(
             spec, log_state.activity, input_log, self.worker, self.conversation,
             tell=self.broadcast, now=now, output_at_s=program_output.written_at_s,
@@ -140,7 +143,7 @@ class Driver:
         self.actor = Actor(spec, self._act_done)
         self._pty_io: PtyIO | None = None
         self._child_exit: ChildExit | None = None
-        self._heard(recovered.replies, recovered.events)
+        self._handle_emulator_results(recovered.replies, recovered.events)
 
     # ------------------------------------------------------------ start and end
 
@@ -148,7 +151,7 @@ class Driver:
         """Start the program.
 
         Raises:
-            LaunchFailed: it could not be; the session never ran.
+            LaunchFailed: the program could not be started; the session never ran.
         """
         process = await spawner()
         self.session.prompt.program_began()
@@ -167,19 +170,19 @@ class Driver:
         session = self.session
         log.info("running pid=%d size=%s offset=%d", process.pid, session.sizing.size, self.output_file.end)
         if session.ring.resizes and session.chat is None:
-            # A previous host may have logged the resize and died before it made it.
+            # A previous host may have logged the resize and died before it resized the PTY.
             process.resize(session.sizing.size, session.sizing.cell)
         session.program_runs()
         self.performer.perform()
         session.program_started()
         self.performer.perform()
         if session.chat is not None:
-            # A previous host was killed before it had read these bytes.
+            # A previous host moved these bytes into the file and was killed before it handled them.
             self.on_output(self.program_output.read(session.chat.splitter.offset, self.program_output.end))
         self.flush_input()
         session.end_requests.program_runs()
         self.performer.perform()
-        # Last: it reads what came since, and ends the session of a program that has exited already.
+        # Last: it reads the output since then, and ends the session if the program has exited already.
         self._pty_io.start()
 
     def child_ended(self) -> None:
@@ -195,9 +198,9 @@ class Driver:
             failed = bool(exit_code or exit_signal) and not was_ended
             chat.program_ended(last_errors(self.spec.stderr) if failed else "")
             self.performer.perform()
-        self.worker.run_after_output(lambda _: self._over(exit_code, exit_signal))
+        self.worker.run_after_output(lambda _: self._after_last_output(exit_code, exit_signal))
 
-    def _over(self, exit_code: int | None, exit_signal: int | None) -> None:
+    def _after_last_output(self, exit_code: int | None, exit_signal: int | None) -> None:
         dropped = self.input_log.drop_pending()
         log.info(
             "ended code=%s signal=%s offset=%d unread_input=%d", exit_code, exit_signal, self.output_file.end, dropped
@@ -207,7 +210,7 @@ class Driver:
             self.performer.perform()
             self.conversation.close()
             self.watch.ended()
-            self.session.tell_end()
+            self.session.broadcast_end()
             self.performer.perform()
         finally:
             self.ended.set()
@@ -215,7 +218,7 @@ class Driver:
             self.performer.perform()
 
     def exit_saved(self) -> None:
-        """The end is written down: a client that asked for it finds it there."""
+        """Answer the clients that requested the end, since it is saved in the store."""
         self.session.end_requests.exit_saved()
         self.performer.perform()
 
@@ -252,25 +255,25 @@ class Driver:
             self._child_exit.close()
         self.worker.close()
 
-    # ------------------------------------------------------------ what the program says
+    # ------------------------------------------------------------ output of the program
 
     def on_output(self, data: bytes) -> bool:
-        """Pass on output, which is in its file already; returns whether to read on at once."""
+        """Handle output, which is in its file already; returns whether to read on at once."""
         session = self.session
         if session.chat is not None:
             session.chat.on_output(data)
             self.performer.perform()
             return not self.worker.full
-        return self._pass_on(data)
+        return self._send_output(data)
 
     def append_record(self, record: bytes) -> None:
         """Append a record to the transcript log, and send it to the viewers."""
         assert self._log is not None
         self._log.append(record)
-        self._pass_on(record)
+        self._send_output(record)
 
     def chat_changed(self, changes: Sequence[AnyChange]) -> None:
-        """Report changes of a structured chat to those who follow them."""
+        """Pass changes of a structured chat on to the activity, the conversation and the title."""
         for change in changes:
             match change:
                 case StateChanged():
@@ -287,7 +290,7 @@ class Driver:
             self.session.chat.act_done(result)
             self.performer.perform()
 
-    def _pass_on(self, data: bytes) -> bool:
+    def _send_output(self, data: bytes) -> bool:
         session = self.session
         frame = session.on_output(data, self.output_file.end)
         if frame:
@@ -303,7 +306,7 @@ class Driver:
 
     def _emulator_used(self, emulator: Emulator) -> None:
         """Send the emulator's replies to the program and its events to the viewers."""
-        self._heard(emulator.take_replies(), emulator.take_events())
+        self._handle_emulator_results(emulator.take_replies(), emulator.take_events())
         session = self.session
         session.emulator_used(emulator)
         if session.effects:
@@ -313,19 +316,19 @@ class Driver:
         self.journal_writer.add_output(self.worker.interpreted_to)
         self.checkpointer.maybe_checkpoint()
 
-    def _heard(self, replies: bytes, events: list[TerminalEvent]) -> None:
+    def _handle_emulator_results(self, replies: bytes, events: list[TerminalEvent]) -> None:
         if replies or events:
-            self.session.emulator_said(replies, events, self.worker.interpreted_to, self.emulator_resizes)
+            self.session.handle_emulator_results(replies, events, self.worker.interpreted_to, self.emulator_resizes)
             self.performer.perform()
         if events:
             self.watch.on_terminal_events(events)
 
-    def _conversation_learnt(self, state: ConversationState) -> None:
+    def _on_conversation_changed(self, state: ConversationState) -> None:
         self.input_log.append(EntryKind.CONVERSATION, msgspec.msgpack.encode(state))
-        self.conversation_learnt.set()
+        self.conversation_changed.set()
 
-    def _watched(self) -> Iterator[Event]:
-        """The events that tell a newly attached viewer the present state."""
+    def _watcher_events(self) -> Iterator[Event]:
+        """Yield the current state as events, for a viewer that has just attached."""
         if self.journal_writer.trouble:
             yield NoticeEvent("recording", self.journal_writer.trouble)
         activity = self.watch.tracker
@@ -333,7 +336,7 @@ class Driver:
         if (foreground := self.watch.foreground) is not None and foreground.current.since:
             yield foreground.current
 
-    def _asked(self) -> str | None:
+    def _open_question(self) -> str | None:
         """The agent's question to its user: "" for an unknown one, None for none."""
         self.watch.look_at_file()
         tracker = self.watch.tracker
@@ -347,7 +350,7 @@ class Driver:
             self.session.prompt.activity_changed(event.activity)
             self.questions.activity_changed(event.activity)
 
-    # ------------------------------------------------------------ what the program gets
+    # ------------------------------------------------------------ input for the program
 
     def key_typed(self, connection: ClientConnection, data: bytes) -> None:
         """Write a key's bytes, returned by ``connection.receive_data``, to the program."""
@@ -362,17 +365,17 @@ class Driver:
             connection.frames.written(attachment.id, sequence)
         else:
             pty_io.watch_writable(True)
-        # The program is awake by now: the rest is not on the key's path.
+        # The program has the key by now: the rest does not delay it.
         self.session.prompt.typed(data)
         if self.session.note_use(attachment, self.session.last_key):
             self.watch.input_given()
 
     def flush_input(self) -> None:
-        """Write pending input to the program, as far as it takes it."""
+        """Write pending input to the program until the PTY is full."""
         pty_io = self._pty_io
         if pty_io is not None and not self._has_exited:
             if self.input_log.send_pending() is pty_io.writing:
                 pty_io.watch_writable(not pty_io.writing)
-            if taken := self.session.pending.collect_delivered():
-                self.session.program_took(taken)
+            if delivered := self.session.pending.collect_delivered():
+                self.session.inputs_delivered(delivered)
                 self.performer.perform()

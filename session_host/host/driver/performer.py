@@ -20,6 +20,7 @@ from session_host.session.effects import (
     AppendEntry,
     AppendRecord,
     AskSnapshot,
+    Broadcast,
     ChatChanged,
     Close,
     DoAct,
@@ -37,7 +38,6 @@ from session_host.session.effects import (
     Snapshot,
     StartTimer,
     StopTimer,
-    Tell,
     TimerOwner,
     ToProgram,
     UseEmulator,
@@ -60,7 +60,7 @@ T = TypeVar("T")
 
 
 def _snapshot_of(engine_build: str, emulator: Emulator) -> tuple[str, bytes, GridSize, int]:
-    """Its form, its bytes, the grid's size, and how many lines the scrollback may have."""
+    """The snapshot's form and bytes, the grid size, and the maximum number of scrollback lines."""
     is_readable = emulator.build in {engine_build, TRANSCRIPT}
     data = emulator.snapshot() if is_readable else emulator.replay()
     return emulator.build if is_readable else "vt", data, emulator.size, emulator.scrollback_limit
@@ -75,10 +75,10 @@ class Performer:
         self._timers: dict[tuple[TimerOwner, str], asyncio.TimerHandle] = {}
         self._is_performing = False
         self._handlers: dict[type[Effect], Callable[[Any], None]] = {
-            AppendEntry: self._record,
-            ToProgram: self._give,
+            AppendEntry: self._append_entry,
+            ToProgram: self._send_to_program,
             ResizeGrid: self._resize_grid,
-            Tell: lambda effect: driver.session.broadcast(effect.event),
+            Broadcast: lambda effect: driver.session.broadcast(effect.event),
             ShowIn: self._show_in,
             AppendRecord: lambda effect: driver.append_record(effect.record),
             ChatChanged: lambda effect: driver.chat_changed(effect.changes),
@@ -102,7 +102,7 @@ class Performer:
     def perform(self) -> None:
         """Carry out the listed effects, and those that are added meanwhile."""
         if self._is_performing:
-            return  # The effects of an effect come after those that were there before.
+            return  # New effects run after those that were pending before.
         self._is_performing = True
         try:
             while self._effects:
@@ -117,11 +117,11 @@ class Performer:
             timer.cancel()
         self._timers.clear()
 
-    def _record(self, effect: AppendEntry) -> None:
-        self._driver.input_log.append(effect.kind, effect.payload, effect.who, effect.number)
+    def _append_entry(self, effect: AppendEntry) -> None:
+        self._driver.input_log.append(effect.kind, effect.payload, effect.tag, effect.number)
 
-    def _give(self, effect: ToProgram) -> None:
-        self._driver.input_log.append(effect.kind, effect.data, effect.who, effect.number)
+    def _send_to_program(self, effect: ToProgram) -> None:
+        self._driver.input_log.append(effect.kind, effect.data, effect.tag, effect.number)
         self._driver.flush_input()
 
     def _flush(self, effect: Flush) -> None:
@@ -154,11 +154,11 @@ class Performer:
     def _make_snapshot(self, effect: AskSnapshot) -> None:
         driver, user = self._driver, effect.user
 
-        def made(found: tuple[str, bytes, GridSize, int]) -> None:
+        def made(snapshot: tuple[str, bytes, GridSize, int]) -> None:
             offset, resizes = driver.worker.interpreted_to, driver.emulator_resizes
-            log.info("snapshot form=%s bytes=%d offset=%d ahead=%d", found[0], len(found[1]), offset,
+            log.info("snapshot form=%s bytes=%d offset=%d ahead=%d", snapshot[0], len(snapshot[1]), offset,
                      driver.output_file.end - offset)  # fmt: skip
-            user.snapshot_made(Snapshot(*found, offset, resizes))
+            user.snapshot_made(Snapshot(*snapshot, offset, resizes))
             self.perform()
 
         def failed() -> None:
@@ -209,17 +209,17 @@ class Performer:
         return self._driver.process.pid, self._driver.spec.session_id
 
     def _in_thread(self, work: Callable[[], T], done: Callable[[T], None], otherwise: T) -> None:
-        """Do blocking work, and tell the rules its result, or ``otherwise`` if it fails."""
+        """Do blocking work in a thread, and call ``done`` with its result, or with ``otherwise`` if it fails."""
 
-        def tell(result: T) -> None:
+        def finish(result: T) -> None:
             done(result)
             self.perform()
 
         def failed(error: BaseException) -> None:
             log.error("the chat's processes: %s", error, exc_info=error)
-            tell(otherwise)
+            finish(otherwise)
 
-        Worker().submit_and_call(work, tell, failed)
+        Worker().submit_and_call(work, finish, failed)
 
     # ------------------------------------------------------------ timers
 

@@ -27,7 +27,7 @@ from .recover_chat import RecoveredChat, recover_chat, transcript_engine
 
 log = logging.getLogger(__name__)
 
-PIECE_BYTES = 256 * 1024
+FEED_BYTES = 256 * 1024
 
 OTHER_ENGINE: dict[EngineName, EngineName] = {"ghostty": "pyte", "pyte": "ghostty"}
 PORTABLE: EngineName = "pyte"
@@ -40,13 +40,13 @@ class RecoveredSession:
     """The state of a session, as its last host left it.
 
     Attributes:
-        log_state: all but the screen.
+        log_state: the state from the input log, without the screen.
         emulator: the screen, with all output up to ``fed``.
-        fed, resizes: how much output, and how many resizes, it has been through.
+        fed, resizes: the offset of the interpreted output, and the number of applied resizes.
         checkpoint_offset: the offset of the newest checkpoint.
-        replies: for the program, to queries that no host has answered yet.
+        replies: replies to queries that no host has answered yet, for the program.
         events: the output's events that the log state does not have yet, in order.
-        notice: one line for the user if something is not as it was, else "".
+        notice: one line for the user if something could not be restored; "" for none.
         chat: the rules of a structured chat; None for a terminal.
     """
 
@@ -84,9 +84,9 @@ def rebuild_emulator(
     """Rebuild the emulator, up to the end of the output.
 
     Args:
-        spec: the session's.
+        spec: the launch spec.
         log_state: see ``replay_log``.
-        checkpoint: where to begin.
+        checkpoint: the newest checkpoint; None for none.
         output_file: the output.
         header: gets the offset that the engine interprets, so that a crash of the engine is known; None for
             a rehearsal.
@@ -97,7 +97,7 @@ def rebuild_emulator(
     if other_engine:
         engine = OTHER_ENGINE[engine]
         notice = f"the terminal engine {spec.engine} failed on this chat's output; using {engine} instead"
-    emulator, offset, resizes = _beginning(spec, engine, log_state, checkpoint)
+    emulator, offset, resizes = _emulator_at_checkpoint(spec, engine, log_state, checkpoint)
     if spec.identity.answer and engine in spec.identity.engines:
         emulator.identify(spec.identity.answer)
     if offset < output_file.start:
@@ -145,7 +145,7 @@ def _rebuild_chat(
     """Rebuild a structured chat, up to the end of its transcript log; see ``recover_chat``."""
     engine = transcript_engine(checkpoint.data if checkpoint is not None else None)
     offset = checkpoint.offset if checkpoint is not None else 0
-    for _, data in transcript_log.pieces(offset, transcript_log.end, PIECE_BYTES):
+    for _, data in transcript_log.pieces(offset, transcript_log.end, FEED_BYTES):
         engine.feed(data)
     chat = recover_chat(
         spec, structured, log_state, transcript_log, agent_output, engine.transcript, look_only=look_only
@@ -155,12 +155,12 @@ def _rebuild_chat(
     return RecoveredSession(log_state, emulator, transcript_log.end, 0, offset, b"", [], "", chat)
 
 
-def _beginning(
+def _emulator_at_checkpoint(
     spec: LaunchSpec, engine: EngineName, log_state: LogState, checkpoint: Checkpoint | None
 ) -> tuple[Emulator, int, int]:
     """The emulator at the checkpoint, or a fresh one; its offset and count of resizes."""
     if checkpoint is not None:
-        # If one engine cannot be used any more, the other keeps the screen.
+        # If one engine cannot be used any more, the other restores the screen.
         for each in dict.fromkeys((engine, PORTABLE)):
             try:
                 emulator = _restored(each, checkpoint)
@@ -180,8 +180,8 @@ def _restored(engine: EngineName, checkpoint: Checkpoint) -> Emulator:
         return restore(engine, checkpoint.data)
     replay = checkpoint.data
     if checkpoint.form != ANY_ENGINE:
-        # Another engine made it: that engine converts it into the form that each can read.
-        former = restore(_maker(checkpoint.form), checkpoint.data)
+        # Another engine made the checkpoint: it converts the checkpoint into the form that every engine reads.
+        former = restore(_engine_of_build(checkpoint.form), checkpoint.data)
         replay = former.replay()
         former.close()
     return from_replay(
@@ -189,7 +189,7 @@ def _restored(engine: EngineName, checkpoint: Checkpoint) -> Emulator:
     )
 
 
-def _maker(form: str) -> EngineName:
+def _engine_of_build(form: str) -> EngineName:
     """The engine with this build: not always the spec's, which may have failed or be missing here.
 
     Raises:
@@ -201,13 +201,13 @@ def _maker(form: str) -> EngineName:
     raise OutliveError("it is of another version")
 
 
-def default_colors(told: Colors) -> DefaultColors:
+def default_colors(colors: Colors) -> DefaultColors:
     """Convert a viewer's colours into those that the emulator answers queries with."""
-    return DefaultColors(told.foreground, told.background, told.cursor, told.dark)
+    return DefaultColors(colors.foreground, colors.background, colors.cursor, colors.dark)
 
 
 def _colors(spec: LaunchSpec, log_state: LogState) -> DefaultColors:
-    """The colours that queries are answered with."""
+    """The colours with which the emulator answers colour queries."""
     if log_state.colors is not None:
         return default_colors(log_state.colors)
     return DefaultColors(*spec.colors) if spec.colors is not None else DefaultColors()
@@ -235,7 +235,7 @@ def _take_spare(spec: LaunchSpec, engine: EngineName) -> Emulator | None:
 
 
 def make_emulator(spec: LaunchSpec, engine: EngineName, log_state: LogState) -> Emulator:
-    """Make a fresh emulator; with the portable engine if the wanted one cannot be used."""
+    """Make a fresh emulator, with the portable engine if the wanted one cannot be used."""
     colors = _colors(spec, log_state)
     if (spare := _take_spare(spec, engine)) is not None:
         spare.set_default_colors(colors)
@@ -243,7 +243,6 @@ def make_emulator(spec: LaunchSpec, engine: EngineName, log_state: LogState) -> 
     try:
         return create(engine, spec.size, scrollback_lines=spec.scrollback_lines, colors=colors)
     except (OutliveError, ImportError, OSError) as error:
-        # A lesser terminal is better than none.
         log.warning("engine %s cannot be used (%s); the portable one is", engine, error)
         return create(PORTABLE, spec.size, scrollback_lines=spec.scrollback_lines, colors=colors)
 
@@ -264,7 +263,7 @@ class _Refeed:
         self._output_file = output_file
         self._header = header
         self._answered = log_state.answered
-        self._told_offset = log_state.activity.offset if log_state.activity is not None else 0
+        self._reported_offset = log_state.activity.offset if log_state.activity is not None else 0
         self._resizes = [each for each in log_state.resizes if each.number > resizes]
         self._turns = [turn for turn in log_state.turns if turn >= offset]
         self.offset = offset
@@ -281,10 +280,10 @@ class _Refeed:
 
     def _feed_to(self, end: int) -> None:
         # A piece ends at each offset where the handling of replies or events changes, or a turn began.
-        offsets = (self._answered[0], self._told_offset, *self._turns)
+        offsets = (self._answered[0], self._reported_offset, *self._turns)
         for stop in sorted({end, *(each for each in offsets if each < end)}):
             while self.offset < stop:
-                data = self._output_file.read(self.offset, min(stop, self.offset + PIECE_BYTES))
+                data = self._output_file.read(self.offset, min(stop, self.offset + FEED_BYTES))
                 if self._header is not None:
                     self._header.engine_started(self.offset)
                 try:
@@ -295,19 +294,19 @@ class _Refeed:
                 if self._header is not None:
                     self._header.engine_returned()
                 self.offset += len(data)
-                self._listen()
+                self._collect_results()
             if stop in self._turns and self.offset == stop:
                 self._emulator.mark_turn()
 
     def _resize(self, resize: Resized) -> None:
         self._emulator.resize(resize.size, resize.cell)
         self.resizes = resize.number
-        self._listen()
+        self._collect_results()
 
-    def _listen(self) -> None:
+    def _collect_results(self) -> None:
         replies = self._emulator.take_replies()
         if (self.offset, self.resizes) > self._answered:
             self.replies += replies
         events = self._emulator.take_events()
-        if self.offset > self._told_offset:
+        if self.offset > self._reported_offset:
             self.events += events

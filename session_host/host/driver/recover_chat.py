@@ -20,7 +20,7 @@ from session_host.structured.dialects.base import Start
 from session_host.structured.dialects.registry import make_dialect
 from session_host.structured.engine import TranscriptEngine
 from session_host.structured.lines import LineSplitter
-from session_host.structured.log import NOBODY, Cause, Record, RecordReader
+from session_host.structured.log import NO_TAG, Cause, Record, RecordReader
 from session_host.structured.rules import StructuredRules
 from session_host.structured.state import VerbCause
 from session_host.structured.step import Step
@@ -152,8 +152,8 @@ class _Repeated:
 
     def record(self, record: Record) -> None:
         """Repeat one record's cause."""
-        if record.who != NOBODY:
-            attachment = self._log_state.attachments.get(record.who.hex())
+        if record.tag != NO_TAG:
+            attachment = self._log_state.attachments.get(record.tag.hex())
             if attachment is not None:
                 attachment.last_sequence = max(attachment.last_sequence, record.number)
         step = self._step(record)

@@ -60,16 +60,16 @@ class Hibernation(NamedTuple):
 
 
 class WakeUp(NamedTuple):
-    """What a host goes on with after hibernation.
+    """The state with which a host continues after hibernation.
 
     Attributes:
         callers: connected clients with unread requests.
-        patience_s: how long nothing must happen before it hibernates again; 0 for never.
+        idle_s: the idle time before it hibernates again; 0 for never.
         keeper_pid: the keeper, if it has named itself; else 0.
     """
 
     callers: tuple[socket.socket, ...]
-    patience_s: float
+    idle_s: float
     keeper_pid: int = 0
 
 

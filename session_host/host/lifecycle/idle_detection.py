@@ -39,16 +39,16 @@ class _State(Enum):
 
 
 class IdleDetection:
-    """Measures how long nothing has happened in a session."""
+    """Detects that a session has been idle for some time."""
 
     def __init__(self, driver: Driver, server: Server, keeper: KeeperChannel, idle_s: float) -> None:
         """Watch a session.
 
         Args:
-            driver: the session's.
-            server: its clients.
+            driver: the session's driver.
+            server: the session's clients.
             keeper: gets the request for a hibernating host.
-            idle_s: how long nothing must happen before the session hibernates.
+            idle_s: the idle time before the session hibernates.
         """
         self._driver = driver
         self._server = server
@@ -70,19 +70,19 @@ class IdleDetection:
         if self._settling is not None:
             self._settling.cancel()
 
-    def leave(self) -> None:
+    def disconnect_if_active(self) -> None:
         """Disconnect clients if anything happened since hibernation was requested, so that they reconnect."""
-        if self._state is _State.ASKED and not self._nothing_happened():
+        if self._state is _State.ASKED and not self._is_idle():
             self._server.hang_up()
 
     # ------------------------------------------------------------ watching
 
     def _watch(self) -> None:
-        self._state, self._last = _State.WATCHING, self._happened()
+        self._state, self._last = _State.WATCHING, self._event_counts()
         self._timer = asyncio.get_running_loop().call_later(self._idle_s, self._check_idle)
 
     def _check_idle(self) -> None:
-        if not self._nothing_happened():
+        if not self._is_idle():
             self._watch()
             return
         self._state = _State.SETTLING
@@ -91,7 +91,7 @@ class IdleDetection:
     async def _settle(self) -> None:
         await self._driver.checkpointer.catch_up()
         await asyncio.sleep(SETTLE_S)
-        if not self._nothing_happened() or not self._keeper.keeper_pid:
+        if not self._is_idle() or not self._keeper.keeper_pid:
             self._watch()
             return
         self._state = _State.ASKED
@@ -103,11 +103,11 @@ class IdleDetection:
         self._idle_s *= 2
         self._timer = asyncio.get_running_loop().call_later(self._idle_s, self._watch)
 
-    def _nothing_happened(self) -> bool:
+    def _is_idle(self) -> bool:
         driver, server = self._driver, self._server
         session = driver.session
         return (
-            self._happened() == self._last
+            self._event_counts() == self._last
             and all(
                 each.is_quiet for each in (driver, driver.journal_writer, driver.watch, driver.conversation, server)
             )
@@ -116,7 +116,7 @@ class IdleDetection:
             and session.viewers.attachments.sizes() <= {(session.sizing.size, session.sizing.cell), (None, CellSize())}
         )
 
-    def _happened(self) -> tuple[int, ...]:
-        """A value that changes with every event: output, clients' actions and connections, the agent's reports."""
+    def _event_counts(self) -> tuple[int, ...]:
+        """Values that change with every event: output, clients' actions and connections, the agent's reports."""
         server = self._server
         return self._driver.output_file.end, self._driver.input_log.end, server.calls, len(server.descriptors())

@@ -1,4 +1,4 @@
-"""A host's writes to the store: its PID, and the end with its files. (The launcher writes the start.)
+"""A host's writes to the store: its own PID, the conversation and the end. The launcher writes the start.
 
 Every write waits for the disk, so each runs in a thread.
 """
@@ -26,7 +26,7 @@ from session_host.system.worker import Worker
 log = logging.getLogger(__name__)
 
 RETRY_S = (0.2, 1.0, 5.0)
-"""Waits between tries to record an end; the last one repeats, since an end must not be forgotten."""
+"""Waits between tries to record an end; the last one repeats until the end is recorded."""
 
 
 class StoreWriter:
@@ -39,23 +39,23 @@ class StoreWriter:
         self._record = SessionRecord.of(spec)
         self._record.host_pid, self._record.host_started = host_pid, start_time(host_pid)
 
-    def found(self, pid: int, started: int | None) -> None:
-        """Set the session's program; see ``system.processes.identity`` for its start time."""
+    def set_program(self, pid: int, started: int | None) -> None:
+        """Set the PID and the start time of the session's program; see ``system.processes.identity``."""
         self._record.state = State.RUNNING
         self._record.child_pid, self._record.child_started = pid, started
 
-    def in_conversation(self, conversation: str) -> None:
+    def set_conversation(self, conversation: str) -> None:
         """Set the agent's own id of its conversation; "" while it is unknown."""
         self._record.provider_session_id = conversation or None
 
-    async def taken_over(self) -> None:
+    async def save_host(self) -> None:
         """Save this host's PID and the conversation.
 
         A failure is logged: the agent runs, and its end will be recorded.
         """
         await self._worker.run(lambda: _logged(self._write))
 
-    async def ended(self, driver: Driver, ended_at: str, *, interrupted: bool) -> None:
+    async def save_end(self, driver: Driver, ended_at: str, *, interrupted: bool) -> None:
         """Write the journal's rest and the last screen, and record the end, trying again until the disk takes the end.
 
         ``interrupted``: neither the agent nor its user ended the program.
@@ -65,15 +65,15 @@ class StoreWriter:
         if interrupted:
             record.state, record.error = State.LOST, INTERRUPTED
         record.ended_at, record.title, record.name = ended_at, session.title, session.name
-        self.in_conversation(driver.conversation.id)
+        self.set_conversation(driver.conversation.id)
         record.columns, record.rows = session.sizing.size.columns, session.sizing.size.rows
         await driver.worker.run(lambda emulator: emulator.reset_after_exit())
         waits = iter(RETRY_S)
         wait_s = RETRY_S[0]
-        is_whole = False
+        is_output_saved = False
         while True:
             # Before the end: once that is recorded, the user may remove the chat.
-            is_whole = is_whole or await self._save_output(driver, portable=False)
+            is_output_saved = is_output_saved or await self._save_output(driver, portable=False)
             try:
                 await self._worker.run(lambda: self._write_end(driver.input_log.header))
             except StoreError as error:
@@ -83,7 +83,7 @@ class StoreWriter:
             else:
                 break
         driver.exit_saved()
-        for wait_s in (0.0, *RETRY_S):  # There may be room for the end, and not for this.
+        for wait_s in (0.0, *RETRY_S):  # The disk may have room for the end, and none for the screen.
             await asyncio.sleep(wait_s)
             if not await self._worker.run(Path(self._spec.screen).parent.exists):
                 return  # The user removed the chat meanwhile.
@@ -114,7 +114,7 @@ class StoreWriter:
     def _write(self) -> None:
         record = self._record
         with self._open() as store:
-            self._note_left(store)
+            self._save_left_conversation(store)
             try:
                 store.update(
                     record.id,
@@ -137,7 +137,7 @@ class StoreWriter:
                 # The store was damaged and made anew while this session ran.
                 store.insert(record)
 
-    def _note_left(self, store: Store) -> None:
+    def _save_left_conversation(self, store: Store) -> None:
         """Save the id of a conversation that the agent has left for another; the user may look for it."""
         former = store.get(self._record.id)
         left = former.provider_session_id if former is not None else None

@@ -14,8 +14,8 @@ from session_host.system.worker import Worker
 
 log = logging.getLogger(__name__)
 
-TOLD_WITHIN_S = 3.0
-"""How long to wait for the keeper to report the exit status of a child of another process."""
+KEEPER_REPORT_TIMEOUT_S = 3.0
+"""How long to wait for the keeper's report of the exit status, if the child is not ours."""
 
 Exited = Callable[[int | None, int | None], None]
 """Called with the exit code or the signal; both are None if they are unknown."""
@@ -36,7 +36,7 @@ class ChildExit:
         self._loop = asyncio.get_running_loop()
         self._pidfd = -1
         self._waiter: asyncio.Task[None] | None = None
-        self._is_told = False
+        self._is_reported = False
         self._unknown: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
@@ -67,8 +67,8 @@ class ChildExit:
     def on_exit_status(self) -> None:
         """Called when the keeper has saved the child's status."""
         status = self._header.exit_status
-        if self.reaped and not self._is_told and status is not None:
-            self._tell(*exit_status.code_and_signal(status))
+        if self.reaped and not self._is_reported and status is not None:
+            self._report(*exit_status.code_and_signal(status))
 
     def _has_exited(self) -> None:
         """The child has exited: read its status, store it, then reap it."""
@@ -77,33 +77,33 @@ class ChildExit:
         self.reaped = True
         if self._pidfd >= 0:
             self._loop.remove_reader(self._pidfd)
-        status = self._learn_status()
+        status = self._find_status()
         if status is None:
             # Its parent, the keeper, reports the status soon; if the keeper is gone, it stays unknown.
-            self._unknown = self._loop.call_later(TOLD_WITHIN_S, self._tell, None, None)
+            self._unknown = self._loop.call_later(KEEPER_REPORT_TIMEOUT_S, self._report, None, None)
         else:
-            self._tell(*exit_status.code_and_signal(status))
+            self._report(*exit_status.code_and_signal(status))
 
-    def _tell(self, exit_code: int | None, exit_signal: int | None) -> None:
-        self._is_told = True
+    def _report(self, exit_code: int | None, exit_signal: int | None) -> None:
+        self._is_reported = True
         if self._unknown is not None:
             self._unknown.cancel()
         self._exited(exit_code, exit_signal)
 
-    def _learn_status(self) -> int | None:
+    def _find_status(self) -> int | None:
         header, process = self._header, self._process
         if header.exit_status is not None:
             self._reap()
             return header.exit_status
-        learn: tuple[Callable[[], int | None], ...] = (
+        sources: tuple[Callable[[], int | None], ...] = (
             lambda: exit_status.of_child(process.pid),
             lambda: exit_status.of_zombie(process.pid, process.started),
             lambda: header.exit_status,
             lambda: exit_status.of_reaped(self._pidfd) if self._pidfd >= 0 else None,
         )
-        for way in learn:
+        for read_status in sources:
             try:
-                status = way()
+                status = read_status()
             except ChildProcessError:
                 continue  # Its parent is the keeper or init.
             if status is not None:

@@ -7,14 +7,14 @@ them in one call, so a replacement host always knows.
 The first page is the header. Its fields are overwritten in place, each by one store or one write::
 
     0    magic
-    16   where the newest checkpoint is: offset, length, crc, first entry that it does not include
+    16   the newest checkpoint: its offset, length and crc, and the first entry that it does not include
     64   the child's PID, written by the child itself before its exec
-    72   how the child ended: 1 << 32 | wait status (bit 32: it is known), written by the first process that sees it
-    80   the offset of the output that the engine is at this moment fed, plus one; 0 between two feeds
-    88   1 once the end is recorded: a replacement host has nothing left to do, and must not record it anew
-    96   how often hosts of this session died in the midst of a feed that began there, and which offset
-    112  1 once the engine is suspected of killing its hosts: the other one is to be used
-    120  1 once the user has asked for the end with Stop, 2 with Kill
+    72   the child's exit: 1 << 32 | wait status (bit 32: it is known), written by the first process that sees it
+    80   while the engine interprets output: the offset of that output, plus one; else 0
+    88   1 once the end is recorded in the store: a replacement host must not record it again
+    96   how many hosts in a row died while the engine interpreted the same output, and the offset of that output
+    112  1 once the engine is suspected of killing its hosts: the next host uses the other engine
+    120  the user's request that ends the program: 1 for stop, 2 for kill
 
 and then come entries; see ``log_entries``.
 """
@@ -29,7 +29,7 @@ from typing import NamedTuple
 
 from session_host.errors import OutliveError
 
-from .log_entries import FOR_PROGRAM, HEADER, HEADER_BYTES, NOBODY, EntryKind, LogEntry
+from .log_entries import FOR_PROGRAM, HEADER, HEADER_BYTES, NO_TAG, EntryKind, LogEntry
 from .output_file import PAGE_BYTES, punch
 from .pending_input import PendingEntry, PendingInput
 from .splice import Splicer
@@ -113,12 +113,12 @@ class LogHeader:
 
     @property
     def end_request(self) -> str:
-        """What the user asked for before the child ended: "stop", "kill", or "" for nothing."""
+        """The user's request that ended the child: "stop", "kill", or "" for none."""
         number = self._words[_REQUESTED]
         return _END_REQUESTS[number] if number < len(_END_REQUESTS) else ""
 
     def request_end(self, request: str) -> None:
-        """Note that the user asks for the end, unless the child has ended already; "kill" is not taken back."""
+        """Note the user's request, unless the child has ended already; a later "stop" does not replace a "kill"."""
         if not self._words[_EXIT]:
             self._words[_REQUESTED] = max(self._words[_REQUESTED], _END_REQUESTS.index(request))
 
@@ -170,7 +170,7 @@ class InputLog:
     """The input log of a session, as its one host sees it.
 
     Attributes:
-        header: what is overwritten in place.
+        header: the first page, which is overwritten in place.
         end: the file's length.
         pending: the accepted input that the program has not read yet.
     """
@@ -198,37 +198,37 @@ class InputLog:
 
     # ------------------------------------------------------------ entries
 
-    def append(self, kind: EntryKind, payload: bytes = b"", who: bytes = NOBODY, number: int = 0) -> None:
+    def append(self, kind: EntryKind, payload: bytes = b"", tag: bytes = NO_TAG, number: int = 0) -> None:
         """Append an entry; it survives this process from now on.
 
         Args:
-            kind: what it is.
+            kind: the kind of the entry.
             payload: the bytes for the program, or the content that the kind defines.
-            who: 16 bytes, see ``EntryKind``.
+            tag: 16 bytes, see ``EntryKind``.
             number: see ``EntryKind``.
         """
-        start = self._write(_pack_header(len(payload), kind, who, number) + payload)
+        start = self._write(_pack_header(len(payload), kind, tag, number) + payload)
         if kind in FOR_PROGRAM:
             self.pending.append(
-                PendingEntry(start, len(payload), who if kind == EntryKind.INPUT else NOBODY, number), len(payload)
+                PendingEntry(start, len(payload), tag if kind == EntryKind.INPUT else NO_TAG, number), len(payload)
             )
 
-    def append_and_send(self, kind: EntryKind, payload: bytes, who: bytes, number: int) -> bool:
+    def append_and_send(self, kind: EntryKind, payload: bytes, tag: bytes, number: int) -> bool:
         """``append`` and ``send_pending`` in one, with a fast path when nothing else is pending.
 
         Returns:
             Whether nothing is left. An input that is written at once is not in ``pending.collect_delivered``.
         """
         if self.pending.entries:
-            self.append(kind, payload, who, number)
+            self.append(kind, payload, tag, number)
             return self.send_pending()
         file, length = self._file, len(payload)
-        start = self._write(_pack_header(length, kind, who, number) + payload)
+        start = self._write(_pack_header(length, kind, tag, number) + payload)
         os.lseek(file, start, 0)
-        given = self._splicer.sendfile_to_pty(self._master, file, length)
-        self._position = start + given
-        if given < length:
-            self.pending.append(PendingEntry(start, length, who, number), length - given)
+        sent = self._splicer.sendfile_to_pty(self._master, file, length)
+        self._position = start + sent
+        if sent < length:
+            self.pending.append(PendingEntry(start, length, tag, number), length - sent)
             return self.send_pending()
         return True
 
@@ -246,17 +246,17 @@ class InputLog:
         position = start
         length_of_file = os.fstat(self._file).st_size
         while position + HEADER_BYTES <= length_of_file:
-            length, kind, who, number = HEADER.unpack(os.pread(self._file, HEADER_BYTES, position))
+            length, kind, tag, number = HEADER.unpack(os.pread(self._file, HEADER_BYTES, position))
             if length > MAX_PAYLOAD_BYTES or position + HEADER_BYTES + length > length_of_file:
                 break
-            entry = LogEntry(position, kind, who, number, os.pread(self._file, length, position + HEADER_BYTES))
+            entry = LogEntry(position, kind, tag, number, os.pread(self._file, length, position + HEADER_BYTES))
             yield entry
             position = entry.end
         if cut and position < length_of_file:
             os.ftruncate(self._file, position)
         self.end = position
 
-    # ------------------------------------------------------------ what the program gets
+    # ------------------------------------------------------------ input for the program
 
     def send_pending(self) -> bool:
         """Write pending input to the program until the PTY is full; returns whether nothing is left."""
@@ -281,7 +281,7 @@ class InputLog:
         if entry.kind in FOR_PROGRAM and entry.end > self._position:
             start = entry.start + HEADER_BYTES
             self.pending.append(
-                PendingEntry(start, len(entry.payload), NOBODY, entry.number), entry.end - max(self._position, start)
+                PendingEntry(start, len(entry.payload), NO_TAG, entry.number), entry.end - max(self._position, start)
             )
 
     @property
@@ -290,7 +290,7 @@ class InputLog:
         return self.pending.entries[0].start - HEADER_BYTES if self.pending.entries else self.end
 
     def drop_pending(self) -> int:
-        """The program has ended: drop the pending input; returns how many bytes that was."""
+        """Drop the pending input of a program that has ended; returns the number of bytes dropped."""
         left = self.pending.clear()
         self._position = os.lseek(self._file, self.end, os.SEEK_SET)
         return left

@@ -2,7 +2,7 @@
 
 An entry is a header of 32 bytes and its payload::
 
-    length of the payload u32 · kind u8 · 3 bytes of 0 · who, 16 bytes · number u64
+    length of the payload u32 · kind u8 · 3 bytes of 0 · tag, 16 bytes · number u64
 """
 
 from __future__ import annotations
@@ -13,25 +13,25 @@ from typing import NamedTuple
 
 HEADER = struct.Struct("<IB3x16sQ")
 HEADER_BYTES = HEADER.size
-NOBODY = bytes(16)
+NO_TAG = bytes(16)
 
 
 class EntryKind(IntEnum):
     """The kind of an entry. The first three, and FOCUS, are sent to the program; the others are not."""
 
     INPUT = 1
-    """Of a viewer: ``who`` its attachment, ``number`` its sequence."""
+    """A viewer's input: ``tag`` is its attachment, ``number`` its sequence."""
     TYPED = 2
-    """Of a command: ``who`` names the request, so that it is not carried out twice."""
+    """A command's text: ``tag`` is the token of the request, so that it is typed once."""
     REPLY = 3
-    """The emulator's, to queries in the output before offset ``number``; ``who`` counts the resizes before it."""
+    """The emulator's reply to queries in the output before offset ``number``; ``tag`` counts the resizes before it."""
     RUNNING = 9
-    """``number`` is the child's start time: it was exec'd."""
+    """The child was exec'd; ``number`` is its start time."""
     ATTACHED = 10
-    """``who`` attached; the payload is 1 for one that may only look."""
+    """A viewer attached; ``tag`` is its attachment, the payload is 1 if it is read-only."""
     DETACHED = 11
     RESIZED = 12
-    """``number`` counts; the payload is a ``messages.Resized``."""
+    """The payload is a ``messages.Resized``; ``number`` is its number."""
     NAME = 13
     COLORS = 14
     ACTIVITY = 15
@@ -39,7 +39,7 @@ class EntryKind(IntEnum):
     CONVERSATION = 16
     """The payload is a ``log_state.ConversationState``."""
     FOCUS = 17
-    """For the program, as a terminal tells it: it has the keyboard if ``number`` is 1."""
+    """A focus report for the program; ``number`` is 1 for focused."""
     ANSWERED = 18
     """The payload is a ``log_state.HookAnswer``."""
 
@@ -53,7 +53,7 @@ class LogEntry(NamedTuple):
 
     start: int
     kind: int
-    who: bytes
+    tag: bytes
     number: int
     payload: bytes
 

@@ -158,15 +158,15 @@ class LogState(msgspec.Struct):
 
     def apply(self, entry: LogEntry) -> None:
         """Apply an entry; one of an unknown kind changes nothing."""
-        who = entry.who.hex()
+        tag = entry.tag.hex()
         match entry.kind:
             case EntryKind.INPUT:
                 self._input(entry)
             case EntryKind.TYPED:
-                self.requests = [*(each for each in self.requests if each != who), who][-KEPT_REQUESTS:]
+                self.requests = [*(each for each in self.requests if each != tag), tag][-KEPT_REQUESTS:]
                 self._typed(entry.payload)
             case EntryKind.REPLY:
-                resizes = int.from_bytes(entry.who[:8], "little")
+                resizes = int.from_bytes(entry.tag[:8], "little")
                 self.answered = max(self.answered, (entry.number, resizes))
             case EntryKind.FOCUS:
                 self.focus = bool(entry.number)
@@ -174,11 +174,11 @@ class LogState(msgspec.Struct):
                 self.child_started = entry.number
                 self.prompt = PromptState.EMPTY
             case EntryKind.ATTACHED:
-                self.attachments.setdefault(who, AttachmentState(bool(entry.payload)))
+                self.attachments.setdefault(tag, AttachmentState(bool(entry.payload)))
                 while len(self.attachments) > KEPT_ATTACHMENTS:
                     del self.attachments[next(iter(self.attachments))]
             case EntryKind.DETACHED:
-                self.attachments.pop(who, None)
+                self.attachments.pop(tag, None)
             case EntryKind.RESIZED:
                 message = msgspec.msgpack.decode(entry.payload, type=Resized)
                 if not self.resizes or message.number > self.resizes[-1].number:
@@ -207,7 +207,7 @@ class LogState(msgspec.Struct):
 
     def _input(self, entry: LogEntry) -> None:
         self._typed(entry.payload)
-        attachment = self.attachments.get(entry.who.hex())
+        attachment = self.attachments.get(entry.tag.hex())
         if attachment is not None:
             attachment.last_sequence = max(attachment.last_sequence, entry.number)
         if entry.payload in _FOCUS:

@@ -12,11 +12,11 @@ from .session_descriptors import SessionDescriptors
 from .splice import Splicer
 
 _KEEP_SIZE_AND_PUNCH_HOLE = 0x01 | 0x02
-"""fallocate(2): the pages go, the length stays."""
+"""fallocate(2): free the pages, keep the length."""
 
 PAGE_BYTES = 4096
-LITTLE_BYTES = 1024
-"""A read shorter than this is taken as the last one: asking again costs as much as the read."""
+SHORT_READ_BYTES = 1024
+"""A shorter read is taken as the last one, since one more system call would cost as much as the read."""
 
 
 class KeptBytes:
@@ -44,7 +44,7 @@ class KeptBytes:
         return data
 
     def pieces(self, start: int, end: int, most: int) -> Iterator[tuple[int, bytes]]:
-        """The bytes from ``start`` to ``end`` in pieces of at most so many, each with its offset."""
+        """Yield the bytes from ``start`` to ``end`` in pieces of at most ``most`` bytes, each with its offset."""
         for at in range(start, end, most):
             yield at, self.read(at, min(at + most, end))
 
@@ -68,7 +68,7 @@ class OutputFile(KeptBytes):
         Args:
             descriptors: the session's descriptors.
             splicer: moves the bytes.
-            look_only: change nothing.
+            look_only: change nothing (for a rehearsal).
         """
         structured = descriptors.agent_output >= 0
         super().__init__(descriptors.agent_output if structured else descriptors.output_file)
@@ -88,16 +88,16 @@ class OutputFile(KeptBytes):
 
     def read_new(self, most: int) -> bytes:
         """Move new output from the PTY to the file and return it, up to about ``most`` bytes."""
-        began = end = self.end
+        start = end = self.end
         while True:
-            came, self.at_end = self._splicer.splice_from_pty(
-                self._master, self._pipe_read, self._pipe_write, self._file, end, LITTLE_BYTES
+            moved, self.at_end = self._splicer.splice_from_pty(
+                self._master, self._pipe_read, self._pipe_write, self._file, end, SHORT_READ_BYTES
             )
             if self._takes_pipe:
-                came += self._splicer.drain_pipe(self._pipe_read, self._file, end + came, most)
-            self.end = end = end + came
-            if came < LITTLE_BYTES or end - began >= most:
-                return self.read(began, end) if end > began else b""
+                moved += self._splicer.drain_pipe(self._pipe_read, self._file, end + moved, most)
+            self.end = end = end + moved
+            if moved < SHORT_READ_BYTES or end - start >= most:
+                return self.read(start, end) if end > start else b""
 
 
 class TranscriptLog(KeptBytes):
@@ -118,7 +118,7 @@ def _first_kept(file: int, end: int) -> int:
     """The offset of the first byte on a page that was not freed."""
     try:
         return os.lseek(file, 0, os.SEEK_DATA)
-    except OSError:  # ENXIO: all of it was, or it is empty.
+    except OSError:  # ENXIO: all pages were freed, or the file is empty.
         return end // PAGE_BYTES * PAGE_BYTES
 
 
@@ -134,7 +134,7 @@ def punch(file: int, start: int, end: int) -> None:
     first = -(-start // PAGE_BYTES) * PAGE_BYTES
     length = end // PAGE_BYTES * PAGE_BYTES - first
     if length > 0:
-        # A kernel or file system that cannot keeps the bytes: memory is all that it costs.
+        # If the kernel or file system cannot punch holes, the bytes stay; that only costs memory.
         _fallocate()(file, _KEEP_SIZE_AND_PUNCH_HOLE, first, length)
 
 

@@ -1,27 +1,27 @@
-"""Pending input: entries that the program has not read wholly, oldest first. Pure."""
+"""Pending input: entries that the program has not read completely, oldest first. Pure."""
 
 from __future__ import annotations
 
 from collections import deque
 from typing import NamedTuple
 
-from .log_entries import NOBODY
+from .log_entries import NO_TAG
 
 LONG_BYTES = 256 * 1024
 """Cap on what one entry counts against the input limit, so that keys fit behind a long paste."""
 
 
 class PendingEntry(NamedTuple):
-    """An entry of the input log that the program has not read wholly.
+    """An entry of the input log that the program has not read completely.
 
     Attributes:
         start, length: the place of the entry's payload in the input log's file.
-        who, number: the attachment and its input's sequence, as in the entry; NOBODY where nobody waits for it.
+        tag, number: the attachment and its input's sequence, as in the entry; NO_TAG if no viewer waits.
     """
 
     start: int
     length: int
-    who: bytes
+    tag: bytes
     number: int
 
 
@@ -29,7 +29,7 @@ class PendingInput:
     """Input that waits for the program.
 
     Attributes:
-        entries: those that the program has not read wholly, oldest first.
+        entries: those that the program has not read completely, oldest first.
         bytes: how many of their bytes the program has not read.
     """
 
@@ -44,10 +44,10 @@ class PendingInput:
         self.bytes += left_bytes
 
     def pop_first(self) -> None:
-        """Remove the oldest entry, which the program has read wholly, and note it as delivered."""
+        """Remove the oldest entry, which the program has read completely, and note it as delivered."""
         entry = self.entries.popleft()
-        if entry.who != NOBODY:
-            self._delivered.append((entry.who, entry.number))
+        if entry.tag != NO_TAG:
+            self._delivered.append((entry.tag, entry.number))
 
     def collect_delivered(self) -> list[tuple[bytes, int]]:
         """Return the attachments and sequences of the inputs delivered since the last call, oldest first."""

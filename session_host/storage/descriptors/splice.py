@@ -1,9 +1,9 @@
 """Moves bytes from PTY to file and from file to PTY, inside the kernel. Key path, 12 of 12. Output path, 3 of 16.
 
 A process that is killed between two system calls leaves bytes in a file, a pipe or the PTY, never in its
-own memory: splice(2) and sendfile(2) are carried out wholly or in a part that the files' lengths and
-positions show. Where the kernel refuses them (macOS; ttys of kernels before 5.11 cannot splice), a read and a
-write are used, with some microseconds between them in which a kill loses or doubles bytes.
+own memory: the files' lengths and positions show how much splice(2) and sendfile(2) have moved. If the kernel
+refuses them (macOS; ttys of kernels before 5.11 cannot splice), a read and a write are used, with some microseconds
+between them in which a kill loses or doubles bytes.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ import errno
 import os
 
 READ_BYTES = 64 * 1024
-PIECE_BYTES = 4096
+TTY_READ_BYTES = 4096
 """A tty returns at most 4096 bytes per call (n_tty), and splice allocates pages for the size requested."""
 
 PIPE_SLOTS = 15
 """A pipe holds 16 buffers of any size (pipe(7)); EAGAIN from a full pipe is indistinguishable from an empty PTY."""
 
 _ENDS = frozenset({errno.EIO, errno.ECONNRESET})
-"""The end of a PTY on Linux, and of a socket with unread input."""
+"""Errors that mark the end of a PTY on Linux, and of a socket with unread input."""
 
 _GONE = frozenset({errno.EPIPE, errno.ECONNRESET})
-"""The program has closed its standard input, which is a socket: it reads no more."""
+"""Errors of a program that has closed its standard input, which is a socket."""
 
 _REFUSED = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
 
@@ -31,7 +31,7 @@ class Splicer:
     """Moves the bytes of one session.
 
     Attributes:
-        in_kernel: False once the kernel has refused to.
+        in_kernel: whether splice(2) and sendfile(2) are used; False once the kernel has refused them.
     """
 
     def __init__(self, *, in_kernel: bool = hasattr(os, "splice")) -> None:
@@ -39,43 +39,43 @@ class Splicer:
         self._in_pipe = 0
 
     def splice_from_pty(
-        self, master: int, pipe_read: int, pipe_write: int, file: int, end: int, enough: int
+        self, master: int, pipe_read: int, pipe_write: int, file: int, end: int, short_read_bytes: int
     ) -> tuple[int, bool]:
         """Move the program's output to the end of a file.
 
         Args:
             master: the PTY; non-blocking.
-            pipe_read: the pipe between PTY and file.
-            pipe_write: its other end.
-            file: gets the output.
+            pipe_read: the read end of the pipe between PTY and file.
+            pipe_write: its write end.
+            file: the output file.
             end: the file's length.
-            enough: with so many bytes it is enough; and with less than a little, there is no more.
+            short_read_bytes: a read that returns fewer bytes is taken as the last one.
 
         Returns:
-            How many bytes were moved, and whether that was the end: no process holds the PTY's other side.
+            The number of bytes moved, and whether the output has ended: no process holds the PTY's other side.
         """
         if not self.in_kernel:
             return self._copy(master, file, end)
-        came, at_end = 0, False
+        received, at_end = 0, False
         try:
-            came = count = os.splice(master, pipe_write, PIECE_BYTES)
-            at_end = not came  # Of a socket; a PTY ends with EIO.
+            received = count = os.splice(master, pipe_write, TTY_READ_BYTES)
+            at_end = not received  # A socket ends with 0 bytes, a PTY with EIO.
             slots = 1
-            while count >= enough and slots < PIPE_SLOTS:
-                count = os.splice(master, pipe_write, PIECE_BYTES)
-                came += count
+            while count >= short_read_bytes and slots < PIPE_SLOTS:
+                count = os.splice(master, pipe_write, TTY_READ_BYTES)
+                received += count
                 slots += 1
         except BlockingIOError:
             pass
         except OSError as error:
-            if error.errno in _REFUSED and not came:
+            if error.errno in _REFUSED and not received:
                 self.in_kernel = False
                 return self._copy(master, file, end)
             if error.errno not in _ENDS:
                 raise
             at_end = True
-        self._in_pipe += came
-        moved = os.splice(pipe_read, file, self._in_pipe, None, end) if came else 0
+        self._in_pipe += received
+        moved = os.splice(pipe_read, file, self._in_pipe, None, end) if received else 0
         if moved < self._in_pipe:
             moved += self.drain_pipe(pipe_read, file, end + moved, self._in_pipe - moved)
         self._in_pipe -= moved
@@ -83,7 +83,7 @@ class Splicer:
 
     @staticmethod
     def drain_pipe(pipe_read: int, file: int, end: int, count: int) -> int:
-        """Move ``count`` bytes, or what there is, from the pipe to the file's end; returns how many."""
+        """Move up to ``count`` bytes from the pipe to the file's end; returns the number moved."""
         moved = 0
         while moved < count:
             try:
@@ -109,8 +109,8 @@ class Splicer:
         """Write up to ``count`` bytes to the program from the file's position on, and advance the position.
 
         Returns:
-            How many bytes were written; 0 if the program does not read now. A program that has closed its standard
-            input gets none, and all count as written.
+            The number of bytes written; 0 if the program does not read now. If the program has closed its standard
+            input, all bytes are dropped and count as written.
         """
         if self.in_kernel:
             try:

@@ -43,7 +43,7 @@ def host(kept: KeptSession) -> KeptSession:
 def looks(kept: KeptSession, resume: str = "") -> Attachment:
     """A viewer shows it."""
     attachment = kept.session.viewers.attach(Client(), resume=resume, read_only=False)
-    kept.session.viewers.shows(attachment, output=True)
+    kept.session.viewers.set_follows_output(attachment, output=True)
     kept.driver.performer.perform()
     return attachment
 

@@ -28,7 +28,7 @@ from tests.support.session_stage import (
     HELLO_SAID,
     ID,
     OTHER_ID,
-    WHO,
+    TAG,
     Stage,
     attached,
     key,
@@ -103,7 +103,7 @@ def test_an_agent_that_may_not_control_the_chat_may_look_on(stage: Stage) -> Non
         << Flush(one.frames)
         << Close(one.frames.peer, f"{ErrorCode.NOT_ALLOWED}: not yours")
         >> stage.says(other, m.Attach(read_only=True, output=False))
-        << AppendEntry(EntryKind.ATTACHED, b"\1", WHO)
+        << AppendEntry(EntryKind.ATTACHED, b"\1", TAG)
         << Flush(other.frames)
     )
 
@@ -113,7 +113,7 @@ def test_attached_is_said_once_the_program_runs_and_recorded_before(stage: Stage
     assert (
         stage.script()
         >> stage.says(client, m.Attach(output=False))
-        << AppendEntry(EntryKind.ATTACHED, who=WHO)
+        << AppendEntry(EntryKind.ATTACHED, tag=TAG)
         << Flush(client.frames)
         >> stage.gets(client)
         << Returned([m.Starting(ID)])
@@ -132,7 +132,7 @@ def test_a_viewer_that_attaches_to_what_is_over_gets_the_screen_and_then_the_end
     assert (
         stage.script()
         >> stage.says(client, m.Attach(epoch=SESSION_ID, offset=4))
-        << AppendEntry(EntryKind.ATTACHED, who=WHO)
+        << AppendEntry(EntryKind.ATTACHED, tag=TAG)
         << Flush(client.frames)
         << Flush(client.frames)
         >> stage.gets(client)
@@ -175,7 +175,7 @@ def test_a_viewer_that_has_detached_types_no_more_and_hears_nothing(stage: Stage
     assert (
         stage.script()
         >> stage.says(client, m.Detach(ID), key(1))
-        << AppendEntry(EntryKind.DETACHED, who=WHO)
+        << AppendEntry(EntryKind.DETACHED, tag=TAG)
         << Flush(client.frames)
         >> stage.gets(client)
         << Returned([refused(1, ErrorCode.STALE_ATTACHMENT)])
@@ -188,8 +188,8 @@ def test_a_client_that_has_detached_may_attach_anew(stage: Stage) -> None:
     assert (
         stage.script()
         >> stage.says(client, m.Detach(ID), m.Attach(output=False))
-        << AppendEntry(EntryKind.DETACHED, who=WHO)
-        << AppendEntry(EntryKind.ATTACHED, who=bytes.fromhex(OTHER_ID))
+        << AppendEntry(EntryKind.DETACHED, tag=TAG)
+        << AppendEntry(EntryKind.ATTACHED, tag=bytes.fromhex(OTHER_ID))
         << Flush(client.frames)
         >> stage.says(client, key(1, attachment=OTHER_ID))
         << Returned(b"a")
@@ -218,7 +218,7 @@ def test_a_client_that_has_all_hears_of_the_end_and_is_closed(stage: Stage) -> N
     assert (
         stage.script()
         >> do(stage.session.program_ended, None, 9)
-        >> do(stage.session.tell_end)
+        >> do(stage.session.broadcast_end)
         << Flush(client.frames)
         >> stage.gets(client)
         << Returned([m.StateEvent(State.EXITED, None, 9)])
@@ -235,7 +235,7 @@ def test_a_client_that_lags_is_closed_once_it_has_the_last_output_and_the_end(st
         >> do(client.queue_full)
         >> do(stage.session.on_output, b"last words", 20)
         >> do(stage.session.program_ended, 0, None)
-        >> do(stage.session.tell_end)
+        >> do(stage.session.broadcast_end)
         >> do(client.finish)
         >> do(client.finish)
         >> do(client.queue_drained)
@@ -251,14 +251,14 @@ def test_a_client_that_waits_for_a_snapshot_at_the_end_goes_when_it_likes(stage:
     assert (
         stage.script()
         >> stage.says(client, m.Attach())
-        << AppendEntry(EntryKind.ATTACHED, who=WHO)
+        << AppendEntry(EntryKind.ATTACHED, tag=TAG)
         << Flush(client.frames)
         << StopTimer(stage.session.viewers.focus, UNSEEN)
         << AskSnapshot(client.frames.subscription, BUILD)
         >> do(stage.session.program_ended, 0, None)
-        >> do(stage.session.tell_end)
+        >> do(stage.session.broadcast_end)
         >> do(client.finish)
         >> stage.says(client, m.Detach(ID))
-        << AppendEntry(EntryKind.DETACHED, who=WHO)
+        << AppendEntry(EntryKind.DETACHED, tag=TAG)
         << Close(client.frames.peer)
     )

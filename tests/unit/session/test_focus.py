@@ -60,7 +60,7 @@ class Stage(RulesStage[Effect]):
         return do(shows, output)
 
     def says(self, *, focused: bool) -> Event:
-        return do(self.focus.viewer_said, self.viewer, focused=focused)
+        return do(self.focus.viewer_reported_focus, self.viewer, focused=focused)
 
     def free(self, emulator: Emulator) -> Event:
         return do(self.focus.emulator_free, emulator)

@@ -32,7 +32,7 @@ from tests.support.session_stage import (
     HELLO_SAID,
     ID,
     OTHER_ID,
-    WHO,
+    TAG,
     Stage,
     key,
     refused,
@@ -115,9 +115,9 @@ def test_a_text_is_recorded_and_given_and_is_the_user_s(stage: Stage) -> None:
     assert (
         stage.script()
         >> stage.says(client, m.Text(ID, 1, "é"))
-        << ToProgram(EntryKind.INPUT, "é".encode(), WHO, 1)
+        << ToProgram(EntryKind.INPUT, "é".encode(), TAG, 1)
         << InputGiven()
-        >> do(stage.session.program_took, [(WHO, 1)])
+        >> do(stage.session.inputs_delivered, [(TAG, 1)])
         << StartTimer(client.frames, ACK, ACK_DELAY_S)
     )
 
@@ -133,9 +133,9 @@ def test_inputs_that_come_while_the_emulator_is_in_use_wait_in_order(stage: Stag
         << UseEmulator(stage.session)
         << InputGiven()
         >> do(stage.session.emulator_free, ENGINE)
-        << ToProgram(EntryKind.INPUT, b"a", WHO, 1)
+        << ToProgram(EntryKind.INPUT, b"a", TAG, 1)
         >> do(stage.session.emulator_free, ENGINE)
-        << ToProgram(EntryKind.INPUT, b"b", WHO, 2)
+        << ToProgram(EntryKind.INPUT, b"b", TAG, 2)
     )
 
 
@@ -157,7 +157,7 @@ def test_what_there_is_no_room_for_is_refused_and_all_behind_it_until_the_user_h
         >> do(stage.pending.clear)
         << Returned(bound)
         >> stage.says(client, m.GoOn(ID), m.Text(ID, 3, "c"))
-        << ToProgram(EntryKind.INPUT, b"c", WHO, 3)
+        << ToProgram(EntryKind.INPUT, b"c", TAG, 3)
         << InputGiven()
     )
 
@@ -196,7 +196,7 @@ def test_a_key_behind_what_waits_goes_behind_it(stage: Stage) -> None:
         stage.script()
         >> stage.waits(1)
         >> stage.says(client, key(1))
-        << ToProgram(EntryKind.INPUT, b"a", WHO, 1)
+        << ToProgram(EntryKind.INPUT, b"a", TAG, 1)
         << InputGiven()
     )
 
@@ -206,7 +206,7 @@ def test_a_paste_in_parts_is_typed_whole_and_one_that_is_refused_not_at_all(stag
     assert (
         stage.script()
         >> stage.says(client, m.Paste(ID, 1, "one ", more=True), m.Paste(ID, 2, "two"))
-        << ToProgram(EntryKind.INPUT, b"<one two>", WHO, 2)
+        << ToProgram(EntryKind.INPUT, b"<one two>", TAG, 2)
         << InputGiven()
         >> stage.says(client, m.Paste(ID, 3, "three ", more=True))
         >> stage.says(client, m.Text(ID, 4, "x" * (MAX_PASTE_CHARACTERS + 1)), m.Paste(ID, 5, "four"))
@@ -214,7 +214,7 @@ def test_a_paste_in_parts_is_typed_whole_and_one_that_is_refused_not_at_all(stag
         >> stage.gets(client)
         << Returned([refused(4, ErrorCode.TOO_LARGE), refused(5, ErrorCode.HELD)])
         >> stage.says(client, m.GoOn(ID), m.Paste(ID, 6, "five"))
-        << ToProgram(EntryKind.INPUT, b"<five>", WHO, 6)
+        << ToProgram(EntryKind.INPUT, b"<five>", TAG, 6)
         << InputGiven()
     )
 
@@ -262,7 +262,7 @@ def test_what_a_command_types_is_typed_once_for_each_wish(stage: Stage) -> None:
         stage.runs().script()
         >> do(stage.session.type_bytes, b"text", ID)
         << Returned(True)
-        << ToProgram(EntryKind.TYPED, b"text", WHO)
+        << ToProgram(EntryKind.TYPED, b"text", TAG)
         << InputGiven()
         >> do(stage.session.type_bytes, b"text", ID)
         << Returned(True)
@@ -278,7 +278,7 @@ def test_what_the_emulator_says_goes_to_the_program_and_to_the_viewers(stage: St
     client = stage.runs().viewer()
     assert (
         stage.script()
-        >> do(stage.session.emulator_said, b"reply", [TitleChanged("a title"), Bell()], 10, 3)
+        >> do(stage.session.handle_emulator_results, b"reply", [TitleChanged("a title"), Bell()], 10, 3)
         << ToProgram(EntryKind.REPLY, b"reply", (3).to_bytes(16, "little"), 10)
         << Flush(client.frames)
         >> stage.gets(client)
@@ -291,7 +291,7 @@ def test_bells_of_one_moment_are_one(stage: Stage) -> None:
     client = stage.runs().viewer()
     assert (
         stage.script()
-        >> do(stage.session.emulator_said, b"", [Bell(), Bell(), TitleChanged("a title"), Bell()], 10, 3)
+        >> do(stage.session.handle_emulator_results, b"", [Bell(), Bell(), TitleChanged("a title"), Bell()], 10, 3)
         << Flush(client.frames)
         >> stage.gets(client)
         << Returned([m.BellEvent(), m.TitleEvent("a title")])

@@ -9,7 +9,7 @@ import pytest
 from session_host.protocol.messages import InputRefused, SizeEvent
 from session_host.protocol.values import CellSize, GridSize
 from session_host.session.attachments import Attachment, Attachments
-from session_host.session.effects import Effect, ResizeGrid, StartTimer, StopTimer, Tell
+from session_host.session.effects import Broadcast, Effect, ResizeGrid, StartTimer, StopTimer
 from session_host.session.sizing import (
     LEAVING,
     LEAVING_DEBOUNCE_S,
@@ -57,12 +57,12 @@ class Stage(RulesStage[Effect]):
         return self.script() >> do(self.sizing.program_runs)
 
     def used(self, attachment: Attachment) -> Event:
-        return do(self.sizing.used, attachment)
+        return do(self.sizing.viewer_used, attachment)
 
     def resized(self, attachment: Attachment, columns: int, rows: int) -> Event:
         def resized(columns: int, rows: int) -> None:
             attachment.size = GridSize(columns, rows)
-            self.sizing.resized(attachment)
+            self.sizing.viewer_resized(attachment)
 
         return do(resized, columns, rows)
 
@@ -79,8 +79,8 @@ def grid(columns: int, rows: int) -> ResizeGrid:
     return ResizeGrid(GridSize(columns, rows), CELL)
 
 
-def told(columns: int, rows: int, kind: str = "") -> Tell:
-    return Tell(SizeEvent(GridSize(columns, rows), kind))
+def told(columns: int, rows: int, kind: str = "") -> Broadcast:
+    return Broadcast(SizeEvent(GridSize(columns, rows), kind))
 
 
 def test_a_window_that_flaps_makes_one_resize(stage: Stage) -> None:
@@ -153,7 +153,7 @@ def test_a_viewer_that_comes_before_the_program_gives_it_its_size_and_learns_it_
         >> do(stage.sizing.program_runs)
         << grid(101, 30)
     )
-    assert stage.sizing.told == SizeEvent(GridSize(101, 30), "window")
+    assert stage.sizing.last_event == SizeEvent(GridSize(101, 30), "window")
 
 
 def test_a_viewer_that_is_back_in_time_keeps_its_size(stage: Stage) -> None:
@@ -166,7 +166,7 @@ def test_a_viewer_that_is_back_in_time_keeps_its_size(stage: Stage) -> None:
         >> stage.due(RESIZE)
         << grid(100, 30)
         << told(100, 30)
-        >> do(stage.sizing.left, window)
+        >> do(stage.sizing.viewer_left, window)
         << stage.leaving
         >> stage.used(window)
         << StopTimer(stage.sizing, LEAVING)
@@ -186,7 +186,7 @@ def test_the_one_used_before_follows_a_viewer_that_stays_away(stage: Stage) -> N
         << grid(100, 30)
         << told(100, 30)
         >> do(stage.away, window)
-        >> do(stage.sizing.left, window)
+        >> do(stage.sizing.viewer_left, window)
         << stage.leaving
         >> stage.due(LEAVING)
         << grid(60, 15)
@@ -204,7 +204,7 @@ def test_without_another_viewer_the_grid_stays_as_it_is(stage: Stage) -> None:
         << grid(100, 30)
         << told(100, 30)
         >> do(stage.away, window)
-        >> do(stage.sizing.left, window)
+        >> do(stage.sizing.viewer_left, window)
         << stage.leaving
         >> stage.due(LEAVING)
     )
@@ -219,5 +219,5 @@ def test_nothing_comes_after_the_end(stage: Stage) -> None:
         >> do(stage.sizing.program_ended)
         << StopTimer(stage.sizing, RESIZE)
         >> stage.resized(window, 90, 30)
-        >> do(stage.sizing.left, window)
+        >> do(stage.sizing.viewer_left, window)
     )

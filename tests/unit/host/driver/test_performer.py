@@ -12,7 +12,7 @@ import pytest
 from session_host.host.driver.driver import Driver
 from session_host.host.driver.performer import Performer
 from session_host.protocol.messages import BellEvent, Event, NameEvent
-from session_host.session.effects import Effect, StartTimer, StopTimer, Tell, UseEmulator
+from session_host.session.effects import Broadcast, Effect, StartTimer, StopTimer, UseEmulator
 from session_host.terminal.base import Emulator
 
 FIRST, SECOND, THIRD = (NameEvent(name) for name in ("first", "second", "third"))
@@ -33,7 +33,7 @@ class Stage:
         self.then(event)
 
     def want(self, *events: Event) -> None:
-        self.effects += [Tell(event) for event in events]
+        self.effects += [Broadcast(event) for event in events]
         self.performer.perform()
 
 
@@ -69,7 +69,7 @@ class Bell:
         self.rang = asyncio.Event()
 
     def timer_due(self, name: str) -> None:
-        self._stage.effects.append(Tell(BellEvent()))
+        self._stage.effects.append(Broadcast(BellEvent()))
         self.rang.set()
 
 
@@ -100,7 +100,7 @@ class Asker:
         self._stage = stage
 
     def emulator_free(self, emulator: Emulator) -> None:
-        self._stage.effects.append(Tell(BellEvent()))
+        self._stage.effects.append(Broadcast(BellEvent()))
 
 
 def test_what_a_use_of_the_emulator_brings_about_is_carried_out_although_the_emulator_was_lent(stage: Stage) -> None:

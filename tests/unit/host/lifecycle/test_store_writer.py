@@ -23,7 +23,7 @@ def recorder(tmp_path: Path) -> StoreWriter:
     with Store.open(tmp_path / "outlive.db") as store:
         store.insert(SessionRecord.of(spec))
     recorder = StoreWriter(spec, os.getpid())
-    recorder.found(4711, 17)
+    recorder.set_program(4711, 17)
     return recorder
 
 
@@ -49,7 +49,7 @@ async def test_a_record_is_written_while_another_thread_holds_a_lock_that_it_nee
     other = threading.Thread(target=hold)
     other.start()
     held.wait()
-    recording = asyncio.create_task(recorder.taken_over())
+    recording = asyncio.create_task(recorder.save_host())
     await asyncio.to_thread(wanted.wait, PATIENCE_S)
     assert wanted.is_set()
     turned.set()  # By the loop, which is free meanwhile.
@@ -70,6 +70,6 @@ async def test_what_cannot_be_recorded_is_logged_and_the_host_goes_on(
 
     monkeypatch.setattr(Store, "update", refuse)
 
-    await recorder.taken_over()
+    await recorder.save_host()
 
     assert "not recorded: the disk is full" in caplog.text

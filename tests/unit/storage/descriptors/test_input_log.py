@@ -18,13 +18,13 @@ from session_host.storage.descriptors.input_log import (
     InputLogCorrupt,
     LogHeader,
 )
-from session_host.storage.descriptors.log_entries import FOR_PROGRAM, HEADER_BYTES, NOBODY, EntryKind, LogEntry
+from session_host.storage.descriptors.log_entries import FOR_PROGRAM, HEADER_BYTES, NO_TAG, EntryKind, LogEntry
 from session_host.storage.descriptors.output_file import PAGE_BYTES
 from session_host.storage.descriptors.splice import Splicer
 
 BLOCK_BYTES = 512
 MASTER = -1
-WHO = b"w" * 16
+TAG = b"w" * 16
 
 
 class Reader(Splicer):
@@ -71,7 +71,7 @@ class Book:
     def give(self, payload: bytes, count: int, number: int) -> bool:
         """Accept an input while the program takes up to so many bytes; returns whether nothing is left."""
         self.reader.takes = count
-        done = self.input_log.append_and_send(EntryKind.INPUT, payload, WHO, number)
+        done = self.input_log.append_and_send(EntryKind.INPUT, payload, TAG, number)
         self.reader.takes = 0
         return done
 
@@ -103,7 +103,7 @@ def book() -> Iterator[Book]:
 class Add(NamedTuple):
     kind: EntryKind
     payload: bytes
-    who: bytes
+    tag: bytes
     number: int
 
 
@@ -155,11 +155,11 @@ def test_whenever_its_host_is_killed_nothing_is_lost_and_nothing_comes_twice(ste
         for step in steps:
             match step:
                 case Add():
-                    added.append(LogEntry(book.input_log.end, step.kind, step.who, step.number, step.payload))
-                    book.input_log.append(step.kind, step.payload, step.who, step.number)
+                    added.append(LogEntry(book.input_log.end, step.kind, step.tag, step.number, step.payload))
+                    book.input_log.append(step.kind, step.payload, step.tag, step.number)
                     assert book.input_log.end == added[-1].end
                 case Give(payload=payload, length=length):
-                    added.append(LogEntry(book.input_log.end, EntryKind.INPUT, WHO, len(added), payload))
+                    added.append(LogEntry(book.input_log.end, EntryKind.INPUT, TAG, len(added), payload))
                     assert book.give(payload, length, len(added) - 1) == (book.input_log.pending.bytes == 0)
                     assert book.input_log.end == added[-1].end
                 case Take(length=length):
@@ -198,14 +198,14 @@ def check_due(book: Book, added: list[LogEntry]) -> None:
 def test_a_record_cut_at_each_of_its_bytes_was_never_there(book: Book) -> None:
     book.input_log.append(EntryKind.NAME, b"kept")
     whole_end = book.input_log.end
-    book.input_log.append(EntryKind.INPUT, b"typed", WHO, 7)
+    book.input_log.append(EntryKind.INPUT, b"typed", TAG, 7)
     whole = os.pread(book.file, 1000, 0)
     for length in range(whole_end, len(os.pread(book.file, 1 << 20, 0))):
         os.ftruncate(book.file, length)
         assert [record.payload for record in book.reopen()] == [b"kept"]
         assert (book.input_log.end, book.input_log.pending.bytes) == (whole_end, 0)
         assert os.fstat(book.file).st_size == whole_end, "what is left of it is cut off"
-        book.input_log.append(EntryKind.INPUT, b"typed", WHO, 7)
+        book.input_log.append(EntryKind.INPUT, b"typed", TAG, 7)
     assert os.pread(book.file, 1000, 0) == whole
 
 
@@ -247,7 +247,7 @@ def test_first_due_is_the_first_that_is_not_wholly_taken(book: Book) -> None:
 
 def test_that_all_of_it_is_written_is_told_once_and_in_order(book: Book) -> None:
     for number in range(3):
-        book.input_log.append(EntryKind.INPUT, b"abc", WHO, number)
+        book.input_log.append(EntryKind.INPUT, b"abc", TAG, number)
         book.input_log.append(EntryKind.REPLY, b"d")
     book.take(2)
     assert book.taken() == []
@@ -271,7 +271,7 @@ def test_what_is_given_is_taken_at_once_or_in_its_turn_and_told_of_then(book: Bo
 
 
 def test_input_of_no_bytes_is_written_at_once(book: Book) -> None:
-    book.input_log.append(EntryKind.INPUT, b"", WHO, 7)
+    book.input_log.append(EntryKind.INPUT, b"", TAG, 7)
     assert book.take(0)
     assert book.taken() == [7]
     book.reopen()
@@ -290,7 +290,7 @@ def test_when_the_program_has_ended_nothing_is_due_any_more(book: Book) -> None:
 
 
 def test_a_record_of_a_kind_that_is_not_known_is_stepped_over(book: Book) -> None:
-    book.input_log.append(99, b"of a later version", NOBODY, 1)  # type: ignore[arg-type]
+    book.input_log.append(99, b"of a later version", NO_TAG, 1)  # type: ignore[arg-type]
     book.input_log.append(EntryKind.NAME, b"name")
     assert [(record.kind, record.payload) for record in book.reopen()] == [
         (99, b"of a later version"),

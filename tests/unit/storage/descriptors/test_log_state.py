@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from session_host.protocol.messages import Colors, Resized
 from session_host.protocol.values import Activity, CellSize, GridSize
-from session_host.storage.descriptors.log_entries import NOBODY, EntryKind, LogEntry
+from session_host.storage.descriptors.log_entries import NO_TAG, EntryKind, LogEntry
 from session_host.storage.descriptors.log_state import (
     KEPT_ATTACHMENTS,
     KEPT_REQUESTS,
@@ -21,8 +21,8 @@ from session_host.storage.descriptors.log_state import (
 VIEWERS = [bytes([number]) * 16 for number in range(1, 4)]
 
 
-def record(kind: int, payload: bytes = b"", who: bytes = NOBODY, number: int = 0) -> LogEntry:
-    return LogEntry(0, kind, who, number, payload)
+def record(kind: int, payload: bytes = b"", tag: bytes = NO_TAG, number: int = 0) -> LogEntry:
+    return LogEntry(0, kind, tag, number, payload)
 
 
 def summed(records: list[LogEntry], log_state: LogState | None = None) -> LogState:
@@ -59,7 +59,7 @@ class Story:
                 self.attached.append(self.came.to_bytes(16, "big"))
                 self.records.append(record(EntryKind.ATTACHED, b"\1" if value % 2 else b"", self.attached[-1]))
             case "detach" if self.attached:
-                self.records.append(record(EntryKind.DETACHED, who=self.attached.pop(value % len(self.attached))))
+                self.records.append(record(EntryKind.DETACHED, tag=self.attached.pop(value % len(self.attached))))
             case "input" if self.attached:
                 viewer = self.attached[value % len(self.attached)]
                 self.sequences[viewer] = self.sequences.get(viewer, 0) + 1
@@ -106,8 +106,8 @@ def test_a_sum_may_hold_what_is_added_to_it_again(told: list[tuple[str, int]], d
 
 def test_two_memories_share_nothing() -> None:
     one, other = LogState(), LogState()
-    one.apply(record(EntryKind.ATTACHED, who=VIEWERS[0]))
-    one.apply(record(EntryKind.TYPED, who=VIEWERS[0]))
+    one.apply(record(EntryKind.ATTACHED, tag=VIEWERS[0]))
+    one.apply(record(EntryKind.TYPED, tag=VIEWERS[0]))
     assert other == LogState(attachments={}, requests=[])
 
 
@@ -115,8 +115,8 @@ def test_the_newest_are_kept_and_no_more() -> None:
     log_state = LogState()
     for each in range(2000):
         key = each.to_bytes(16, "big")
-        log_state.apply(record(EntryKind.ATTACHED, who=key))
-        log_state.apply(record(EntryKind.TYPED, who=key))
+        log_state.apply(record(EntryKind.ATTACHED, tag=key))
+        log_state.apply(record(EntryKind.TYPED, tag=key))
         log_state.apply(
             record(EntryKind.RESIZED, pack(Resized(each, GridSize(80, 24), CellSize(), each + 1)), number=each + 1)
         )
