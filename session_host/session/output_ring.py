@@ -51,7 +51,11 @@ class OutputRing:
     @property
     def start(self) -> int:
         """The offset of the oldest byte that can be sent again, with all resizes since."""
-        return max(self._kept_from, self.end - RING_BYTES, self._resizes_start)
+        return max(self._kept_start, self.end - RING_BYTES)
+
+    @property
+    def _kept_start(self) -> int:
+        return max(self._kept_from, self._resizes_start)
 
     def kept_resizes(self) -> list[Resized]:
         """The newest resizes, in order."""
@@ -73,12 +77,18 @@ class OutputRing:
         self._resizes.append(message)
         self.resizes = message.number
 
-    def since(self, offset: int, resizes: int) -> list[Span | Resized] | None:
+    def since(self, offset: int, resizes: int, *, is_snapshot: bool = False) -> list[Span | Resized] | None:
         """All output from ``offset`` on and all resizes after the one of that number, in order.
 
-        Returns None if some of it is gone, or never existed.
+        Args:
+            offset: where the viewer is.
+            resizes: the number of the last resize that the viewer has.
+            is_snapshot: the viewer has a new snapshot, so another one would not be shorter than what it misses.
+
+        Returns None if some of it is gone, too long, or never existed.
         """
-        if not self.holds(offset):
+        start = self._kept_start if is_snapshot else self.start
+        if not start <= offset <= self.end:
             return None
         pieces: list[Span | Resized] = []
         for resize in self._resizes:

@@ -227,8 +227,8 @@ class OutputSubscription:
             last = start + OUTPUT_CHUNK_BYTES >= len(data)
             self._send(SnapshotPart(self._offset, self._resizes, form, size, limit, last, part))
         self._start_timer(SNAPSHOT, SNAPSHOT_INTERVAL_S)
-        # The emulator may be behind the output, by less than the ring holds: send the rest as output.
-        self._catch_up(was_behind=True)
+        # The emulator may be behind the output: send the rest as output.
+        self._catch_up(was_behind=True, is_snapshot=True)
 
     def snapshot_failed(self) -> None:
         """Refuse the client, since the requested snapshot cannot be made."""
@@ -249,9 +249,9 @@ class OutputSubscription:
         self.state = TABLE.after(self.state, event)
         self._audience.set_current(self._client, is_current=self.state is State.CURRENT)
 
-    def _catch_up(self, *, was_behind: bool) -> None:
+    def _catch_up(self, *, was_behind: bool, is_snapshot: bool = False) -> None:
         """Send the missing output, or request a snapshot."""
-        missing = self._ring.since(self._offset, self._resizes)
+        missing = self._ring.since(self._offset, self._resizes, is_snapshot=is_snapshot)
         if missing is None:
             self._become(_Event.LACKS)
             if SNAPSHOT not in self._timers:

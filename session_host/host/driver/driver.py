@@ -124,8 +124,9 @@ class Driver:
                 self.session.effects.append(ToProgram(EntryKind.REPLY, lines, number=offset))
         self.emulator_resizes = recovered.resizes
         self.worker = EmulatorWorker(
-            recovered.emulator, self._emulator_used, self._worker_drained, fed=recovered.fed, header=input_log.header
-        )
+            recovered.emulator, self._emulator_used, self._worker_drained, self.output_file.read,
+            fed=recovered.fed, header=input_log.header,
+        )  # fmt: skip
         self.performer = Performer(self)
         self.conversation = ConversationTracker(
             spec.conversation, spec.watch, log_state.conversation, self._on_conversation_changed

@@ -45,8 +45,17 @@ JOB_TARGET_S = 0.008
 LINGER_S = 1.0
 """An idle thread exits after this time. A flood comes in jobs of milliseconds, which would each start a thread."""
 
-FULL_BYTES = 1024 * 1024
-"""Above this backlog the PTY is not read, which is the only back-pressure on the program."""
+FULL_S = 0.1
+"""The PTY is not read while the engine has more than this much work to do, which is the only back-pressure on the
+program. Replies to the program and events for the viewers are late by as much in a flood.
+"""
+
+LEAST_FULL_BYTES = 1024 * 1024
+MOST_FULL_BYTES = 8 * 1024 * 1024
+"""Limits of the output that FULL_S stands for; the output itself is in its file."""
+
+RESUME_BYTES = 512 * 1024
+"""The PTY is read again when this much was interpreted, so that viewers get a flood without pauses."""
 
 
 def _nothing() -> None:
@@ -75,6 +84,7 @@ class EmulatorWorker:
         emulator: Emulator,
         after: Use,
         drained: Callable[[], None],
+        read: Callable[[int, int], bytes],
         *,
         fed: int = 0,
         header: LogHeader | None = None,
@@ -85,6 +95,7 @@ class EmulatorWorker:
             emulator: the emulator, which ``close`` frees.
             after: called with the emulator after each use that may have produced replies or events.
             drained: called when ``full`` becomes False.
+            read: returns the output from one offset to another; called in the thread.
             fed: how much output the emulator has interpreted before.
             header: records what the engine is fed, so that output that crashes the engine is known.
         """
@@ -92,9 +103,11 @@ class EmulatorWorker:
         self._thread = Worker(LINGER_S)
         self._after = after
         self._drained = drained
+        self._read = read
         self._emulator = emulator
         self._header = header
-        self._queue: deque[bytes | Use] = deque()
+        self._queue: deque[int | Use] = deque()
+        """Output to interpret, as a number of bytes, and uses in between."""
         self._soon: deque[Use | _Work] = deque()
         self._is_plain = emulator.is_plain
         self._plain = bytearray()
@@ -105,6 +118,7 @@ class EmulatorWorker:
         self._window_began_s = 0.0
         self._window_bytes = 0
         self._job_bytes = 64 * 1024
+        self._full_bytes = LEAST_FULL_BYTES
         self.idle: Emulator | None = emulator
         self._closed = False
         self.interpreted_to = fed
@@ -124,7 +138,7 @@ class EmulatorWorker:
     @property
     def full(self) -> bool:
         """Whether the PTY must not be read for now."""
-        full = self._waiting_bytes > FULL_BYTES
+        full = self._waiting_bytes > self._full_bytes
         self._was_full = self._was_full or full
         return full
 
@@ -134,7 +148,11 @@ class EmulatorWorker:
         return max(self._window_began_s, self._queued_at_s)
 
     def feed_output(self, data: bytes) -> bool:
-        """Interpret output now or queue it; return whether to continue reading the PTY."""
+        """Interpret output now or later; return whether to continue reading the PTY.
+
+        Args:
+            data: the output's next bytes, which ``read`` can return from now on.
+        """
         if self.idle is not None and not self._queue:
             plain = self._plain
             is_plain = self._is_plain
@@ -149,11 +167,18 @@ class EmulatorWorker:
             if self._is_little(len(data)):
                 self._interpret_now(data)
                 return True
-        self._queue.append(data)
-        self._waiting_bytes += len(data)
+        self._queue_output(len(data))
         self._queued_at_s = self._loop.time()
         self._next()
         return not self.full
+
+    def _queue_output(self, length: int) -> None:
+        last = self._queue[-1] if self._queue else None
+        if isinstance(last, int):
+            self._queue[-1] = last + length
+        else:
+            self._queue.append(length)
+        self._waiting_bytes += length
 
     def _is_little(self, length: int) -> bool:
         now_s = self._loop.time()
@@ -254,11 +279,11 @@ class EmulatorWorker:
                     self._use(emulator, first)
             elif self._queue:
                 head = self._queue[0]
-                if not isinstance(head, bytes):
+                if not isinstance(head, int):
                     self._queue.popleft()
                     self._use(emulator, head)
                 else:
-                    self._feed_in_thread(emulator, self._piece())
+                    self._feed_in_thread(emulator, self._take_piece(head))
             else:
                 return
 
@@ -277,23 +302,14 @@ class EmulatorWorker:
             self._is_idle()
         self._deliver(emulator)
 
-    def _piece(self) -> bytes:
-        """Take about one job's worth of output off the queue."""
-        parts: list[bytes] = []
-        length = 0
-        while self._queue and length < self._job_bytes:
-            head = self._queue[0]
-            if not isinstance(head, bytes):
-                break
-            room = self._job_bytes - length
-            if len(head) > room:
-                self._queue[0] = head[room:]
-                head = head[:room]
-            else:
-                self._queue.popleft()
-            parts.append(head)
-            length += len(head)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+    def _take_piece(self, waiting: int) -> int:
+        """Take about one job's worth of the output that is first in the queue; returns its length."""
+        length = min(waiting, self._job_bytes)
+        if length < waiting:
+            self._queue[0] = waiting - length
+        else:
+            self._queue.popleft()
+        return length
 
     def _interpret(self, emulator: Emulator, data: bytes) -> None:
         header = self._header
@@ -309,19 +325,21 @@ class EmulatorWorker:
         if header is not None:
             header.engine_returned()
 
-    def _feed_in_thread(self, emulator: Emulator, data: bytes) -> None:
+    def _feed_in_thread(self, emulator: Emulator, length: int) -> None:
         def feed() -> float:
             began_s = time.perf_counter()
-            self._interpret(emulator, data)
+            start = self.interpreted_to
+            self._interpret(emulator, self._read(start, start + length))
             return time.perf_counter() - began_s
 
         def fed(took_s: float) -> None:
-            self.interpreted_to += len(data)
-            self._waiting_bytes -= len(data)
-            rate = len(data) / max(took_s, 1e-6)
-            self._job_bytes = int(min(max(rate * JOB_TARGET_S, MIN_JOB_BYTES), MAX_JOB_BYTES))
+            self.interpreted_to += length
+            self._waiting_bytes -= length
+            bytes_per_s = length / max(took_s, 1e-6)
+            self._job_bytes = int(min(max(bytes_per_s * JOB_TARGET_S, MIN_JOB_BYTES), MAX_JOB_BYTES))
+            self._full_bytes = int(min(max(bytes_per_s * FULL_S, LEAST_FULL_BYTES), MOST_FULL_BYTES))
             self._deliver(emulator)
-            if self._was_full and self._waiting_bytes <= FULL_BYTES // 2:
+            if self._was_full and self._waiting_bytes <= self._full_bytes - RESUME_BYTES:
                 self._was_full = False
                 self._drained()
 

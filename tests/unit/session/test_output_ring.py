@@ -62,6 +62,14 @@ def test_only_so_much_is_kept() -> None:
     ring.end += 1
     assert ring.since(0, 0) is None
     assert ring.since(1, 0) == [Span(1, RING_BYTES + 1)]
+    assert not ring.holds(0)
+
+
+def test_a_viewer_with_a_new_snapshot_gets_all_output_that_the_file_has() -> None:
+    ring = OutputRing(10, 3 * RING_BYTES)
+    assert ring.since(10, 0) is None
+    assert ring.since(10, 0, is_snapshot=True) == [Span(10, 3 * RING_BYTES)]
+    assert ring.since(9, 0, is_snapshot=True) is None
 
 
 def test_what_was_given_back_is_not_sent() -> None:

@@ -5,28 +5,68 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from session_host.errors import OutliveError
-from session_host.host.program.emulator_worker import INLINE_BYTES, EmulatorWorker
+from session_host.host.program import emulator_worker
+from session_host.host.program.emulator_worker import (
+    INLINE_BYTES,
+    LEAST_FULL_BYTES,
+    MOST_FULL_BYTES,
+    RESUME_BYTES,
+    EmulatorWorker,
+)
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal import create
-from session_host.terminal.base import Emulator
+from session_host.terminal.base import Emulator, EngineName
 from session_host.terminal.text import logical_lines
 from tests.support.waiting import eventually
 
 SIZE = GridSize(40, 6)
 
 
+def nothing(_: object = None) -> None:
+    """A callback for what a test does not look at."""
+
+
+class WorkerOnOutput(EmulatorWorker):
+    """A worker with the output in memory, where a host has a file."""
+
+    def __init__(
+        self,
+        engine: EngineName = "pyte",
+        after: Callable[[Emulator], None] = nothing,
+        drained: Callable[[], None] = nothing,
+        *,
+        fed: int = 0,
+    ) -> None:
+        self._output = bytearray(fed)
+        super().__init__(
+            create(engine, SIZE), after, drained, lambda start, end: bytes(self._output[start:end]), fed=fed
+        )
+
+    def feed_output(self, data: bytes) -> bool:
+        self._output += data
+        return super().feed_output(data)
+
+
 @pytest.fixture
 async def worker() -> AsyncIterator[EmulatorWorker]:
-    own = EmulatorWorker(create("pyte", SIZE), lambda _: None, lambda: None)
+    own = WorkerOnOutput()
     yield own
     own.close()
+
+
+async def interpret(worker: EmulatorWorker, data: bytes) -> None:
+    """Feed output, and wait until it is interpreted."""
+    done = asyncio.Event()
+    worker.feed_output(data)
+    worker.run_after_output(lambda _: done.set())
+    await asyncio.wait_for(done.wait(), 60)
 
 
 def first_line(emulator: Emulator) -> str:
@@ -43,7 +83,7 @@ async def test_the_first_output_is_interpreted_and_counted(worker: EmulatorWorke
 
 
 async def test_the_worker_of_a_later_host_counts_on_from_where_the_engine_is() -> None:
-    worker = EmulatorWorker(create("pyte", SIZE), lambda _: None, lambda: None, fed=1000)
+    worker = WorkerOnOutput(fed=1000)
     worker.feed_output(b"more")
     assert worker.interpreted_to == 1004
     worker.close()
@@ -64,7 +104,7 @@ async def test_a_use_in_order_sees_all_output_before_it_and_none_after(worker: E
 
 async def test_plain_text_is_interpreted_a_moment_later_and_counted_then() -> None:
     fed = asyncio.Event()
-    worker = EmulatorWorker(create("ghostty", SIZE), lambda _: fed.set(), lambda: None)
+    worker = WorkerOnOutput("ghostty", lambda _: fed.set())
     worker.feed_output(b"te")
     worker.feed_output(b"xt")
     assert worker.interpreted_to == 0
@@ -89,7 +129,7 @@ async def test_output_that_waits_for_the_emulator_counts_as_output(worker: Emula
 
 
 async def test_who_looks_and_what_comes_behind_finds_plain_text_interpreted() -> None:
-    worker = EmulatorWorker(create("ghostty", SIZE), lambda _: None, lambda: None)
+    worker = WorkerOnOutput("ghostty")
     worker.feed_output(b"one")
     assert await worker.run(first_line) == "one"
     worker.feed_output(b" two")
@@ -139,13 +179,41 @@ async def test_a_use_within_a_use_waits_for_its_end(worker: EmulatorWorker) -> N
 
 async def test_full_is_told_and_then_drained() -> None:
     drained = asyncio.Event()
-    worker = EmulatorWorker(create("pyte", SIZE), lambda _: None, drained.set)
+    worker = WorkerOnOutput(drained=drained.set)
     for _ in range(20):
         worker.feed_output(b"\r" * 100_000)
     was_full = worker.full
     await asyncio.wait_for(drained.wait(), 60)
     assert (was_full, worker.full) == (True, False)
     worker.close()
+
+
+@pytest.mark.parametrize(("full_s", "is_full"), [(0.0, True), (1e6, False)])
+async def test_a_fast_engine_may_have_more_output_to_interpret_than_a_slow_one(
+    full_s: float, is_full: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(emulator_worker, "FULL_S", full_s)
+    worker = WorkerOnOutput("ghostty")
+    await interpret(worker, b"\r" * INLINE_BYTES * 2)  # The first job measures the engine.
+    worker.feed_output(b"\r" * 2 * LEAST_FULL_BYTES)
+    assert worker.full is is_full
+    worker.close()
+
+
+async def test_reading_goes_on_long_before_a_full_queue_is_interpreted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(emulator_worker, "FULL_S", 1e6)
+    waiting: list[int] = []
+
+    def drained() -> None:
+        waiting.append(own.received_to - own.interpreted_to)
+
+    own = WorkerOnOutput("ghostty", drained=drained)
+    await interpret(own, b"\r" * INLINE_BYTES * 2)
+    while own.feed_output(b"\r" * 64 * 1024):
+        pass
+    await eventually(lambda: bool(waiting), 60, "the worker to want more")
+    assert waiting[0] > MOST_FULL_BYTES - 2 * RESUME_BYTES
+    own.close()
 
 
 async def test_an_engine_that_fails_on_some_output_goes_on_with_the_rest(
@@ -185,7 +253,7 @@ async def test_work_that_fails_is_told_and_others_go_on(
 @given(st.lists(st.one_of(st.binary(min_size=1, max_size=60_000), st.just(b"")), max_size=8))
 def test_what_is_fed_is_what_came(chunks: list[bytes]) -> None:
     async def run() -> int:
-        worker = EmulatorWorker(create("pyte", SIZE), lambda _: None, lambda: None)
+        worker = WorkerOnOutput()
         done = asyncio.Event()
         for chunk in chunks:
             worker.feed_output(chunk)
@@ -223,7 +291,7 @@ async def test_a_listener_that_fails_keeps_no_output_from_being_interpreted(capl
     def fail(_: Emulator) -> None:
         raise RuntimeError("of a watcher")
 
-    worker = EmulatorWorker(create("pyte", SIZE), fail, lambda: None)
+    worker = WorkerOnOutput(after=fail)
     with caplog.at_level(logging.CRITICAL):
         for data in (b"\x1b[m", b"\x1b[m" + b"\r" * INLINE_BYTES * 2, b"seen"):
             worker.feed_output(data)
