@@ -9,6 +9,7 @@ It must not know hosts or the store, which the bridge hides.
     all_sheets       all sheets of the window, each created when it is first used
     sidebar/         all chats by group
     windows          all windows: opened, closed, and tabs moved between them
+    cascade          the place of a new window beside the others
     saving           when a window's part of the layout is saved
     others           what a window asks of the other windows
     panes/           the panes of a window: split, arranged, zoomed

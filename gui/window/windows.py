@@ -10,14 +10,13 @@ from gui.bridge.chat import Chat
 from gui.bridge.sessions_model import SessionsModel
 from gui.settings.layout import WindowLayout
 from gui.settings.saved_window import SavedWindow
+from gui.window.cascade import cascaded
 from gui.window.main_window import MainWindow
 from gui.window.page.chat_page import ChatPage
 from session_host.agents.agent import Agent
 
 PATIENCE_S = 60.0
 """How long a closed window waits for the end of work that it may have begun."""
-OFFSET_PX = 32
-"""A window that is opened by keyboard lies so far right and below of the one that its tab came from."""
 GRAB_PX = (120, 16)
 """Where a window that was torn off lies around the mouse: right of its left edge and below its upper one."""
 
@@ -208,14 +207,17 @@ class Windows(QObject):
         target.focus_page()
 
     def _new_like(self, window: MainWindow, at: QPoint | None) -> MainWindow:
-        """A window without tabs, as large as another one, around a point or beside it."""
+        """A window without tabs, as large as another one, around a point or beside it and the others."""
         place = window.normalGeometry()
-        left, top = place.left() + OFFSET_PX, place.top() + OFFSET_PX
         if at is not None:
-            left, top = at.x() - GRAB_PX[0], at.y() - GRAB_PX[1]
+            place.moveTopLeft(at - QPoint(*GRAB_PX))
+        else:
+            taken = [other.normalGeometry().topLeft() for other in self.all]
+            frame = window.windowHandle().frameMargins()
+            place = cascaded(place, taken, window.screen().availableGeometry().marginsRemoved(frame))
         former = window.saved
         saved = SavedWindow(
-            geometry=(left, top, place.width(), place.height()),
+            geometry=(place.left(), place.top(), place.width(), place.height()),
             sidebar_width_px=former.sidebar_width_px, sidebar_collapsed=former.sidebar_collapsed,
         )  # fmt: skip
         self._layout.windows.append(saved)

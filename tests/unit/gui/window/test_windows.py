@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from itertools import combinations
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QPoint, QRect
 from PySide6.QtGui import QImage
 
 from gui.settings.layout import WindowLayout
 from gui.settings.live import LiveSettings
 from gui.settings.preferences import Preferences
 from gui.settings.saved_window import SavedPane, SavedWindow
+from gui.window.cascade import STEP_PX, cascaded
 from gui.window.main_window import MainWindow
 from gui.window.remote_control.server import ControlRequest
 from gui.window.remote_control.verbs import RemoteControl
@@ -115,6 +118,32 @@ async def test_windows_are_restored_and_a_closed_one_is_forgotten_but_for_its_ta
     assert tabs_of(windows) == [[one, two]]
     first.close()
     assert wanted == ["close"]
+
+
+async def test_new_windows_lie_beside_all_others_on_the_screen(played: Played, open_windows: Open):
+    ids = [await played.add(f"chat {number}") for number in range(5)]
+    windows = open_windows(WindowLayout(windows=[SavedWindow([SavedPane(ids, ids[0])], geometry=(40, 60, 700, 500))]))
+    first = windows.all[0]
+    await until_active(played, windows, first)
+    screen = first.screen().availableGeometry()
+    for number, session_id in enumerate(ids[1:], 2):
+        if number == 4:
+            first.setGeometry(screen.right() - 699, screen.bottom() - 499, 700, 500)
+            await played.until(lambda: first.geometry().right() > screen.right() - 60, "the window to be in the corner")
+        windows.move(first, session_id, None, None)
+        await until_active(played, windows, windows.all[-1])
+    assert all(screen.contains(window.frameGeometry()) for window in windows.all[1:])
+    for one, other in combinations(windows.all, 2):
+        assert (one.geometry().topLeft() - other.geometry().topLeft()).manhattanLength() >= STEP_PX
+    assert {window.width() for window in windows.all} == {700}
+
+
+def test_beside_a_window_that_fills_the_screen_a_new_one_is_smaller():
+    room = QRect(0, 20, 1600, 980)
+    found = cascaded(QRect(0, 20, 1600, 980), [QPoint(0, 20)], room)
+    assert found == QRect(32, 52, 1568, 948)
+    low = cascaded(QRect(0, 20, 1600, 400), [QPoint(0, 20)], room)
+    assert low == QRect(0, 52, 1600, 400), "as wide as the screen, it goes down alone"
 
 
 async def test_a_chat_in_two_windows_is_seen_in_either_and_its_lines_come_to_one(played: Played, open_windows: Open):

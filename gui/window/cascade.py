@@ -1,0 +1,35 @@
+"""The place of a new window beside the others."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from PySide6.QtCore import QPoint, QRect
+
+STEP_PX = 32
+"""A new window lies so far right and below of the one that its tab came from."""
+_MOST_STEPS = 64
+
+
+def cascaded(place: QRect, taken: Collection[QPoint], room: QRect) -> QRect:
+    """A place of the same size beside ``place``, at whose corner no other window lies.
+
+    At the room's right end the places go on at its left edge, below its lower end at its upper edge. In a room that the
+    size fills, the new place is smaller.
+
+    Args:
+        place: the window next to which the new one opens.
+        taken: the upper left corners of all windows.
+        room: the part of the screen in which windows may lie.
+    """
+    step = QPoint(STEP_PX, STEP_PX)
+    found = QRect(place)
+    for _ in range(_MOST_STEPS):
+        found.translate(step)
+        if found.right() > room.right():
+            found.moveLeft(room.left())
+        if found.bottom() > room.bottom():
+            found.moveTop(room.top())
+        if all((found.topLeft() - corner).manhattanLength() >= STEP_PX for corner in taken):
+            return found
+    return QRect(place.topLeft() + step, room.bottomRight()).intersected(room)
