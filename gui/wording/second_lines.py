@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 from typing import NamedTuple, Protocol
 
+_BETWEEN = " · "
 ID_DIGITS = 4
 """Number of an id's digits that identify a chat on the command line."""
 
@@ -54,12 +55,18 @@ class SecondLine(NamedTuple):
     def whole(self) -> str:
         """Both parts in one line."""
         parts = (self.said, self.place) if self.said_first else (self.place, self.said)
-        return " · ".join(part for part in parts if part)
+        return _BETWEEN.join(part for part in parts if part)
 
 
-def second_lines(chats: Iterable[ChatLabels]) -> dict[str, SecondLine]:
-    """The second line of each chat, by its id."""
+def second_lines(chats: Iterable[ChatLabels], projects: Mapping[str, str] | None = None) -> dict[str, SecondLine]:
+    """The second line of each chat, by its id.
+
+    Args:
+        chats: all chats of a list.
+        projects: by chats' ids, the names of projects that stand in the headings above them, and are not repeated.
+    """
     listed = list(chats)
+    above = defaultdict(str, projects or {})
     directories: dict[str, set[str]] = {}
     for chat in listed:
         directories.setdefault(chat.place, set()).add(chat.directory)
@@ -67,33 +74,35 @@ def second_lines(chats: Iterable[ChatLabels]) -> dict[str, SecondLine]:
     for chat in listed:
         if chat.branch:  # An ended chat's is not known.
             branches.setdefault(_without_branch(chat), set()).add(chat.branch)
-    places = {
-        chat.id: _place(chat, directories[chat.place], of_one=len(branches.get(_without_branch(chat), ())) < 2)
-        for chat in listed
-    }
-    shared_places = Counter(places.values())
-    alike = Counter((chat.name, places[chat.id], chat.status_text) for chat in listed)
+    places = {}
+    for chat in listed:
+        name, _, rest = chat.place.partition(_BETWEEN)
+        of_one = len(branches.get(_without_branch(chat), ())) < 2
+        is_above = name == above[chat.id]
+        places[chat.id] = rest if is_above else _place(chat, directories[chat.place], of_one=of_one)
+    shared_places = Counter((above[chat.id], places[chat.id]) for chat in listed)
+    alike = Counter((above[chat.id], chat.name, places[chat.id], chat.status_text) for chat in listed)
     lines: dict[str, SecondLine] = {}
     for chat in listed:
-        place = places[chat.id]
-        if alike[chat.name, place, chat.status_text] > 1:
-            place = f"{place} · {chat.id[:ID_DIGITS]}"
+        project, place = above[chat.id], places[chat.id]
         # Several chats in one place differ by their status texts.
-        said_first = bool(chat.status_text) and (chat.needs_you or shared_places[places[chat.id]] > 1)
+        said_first = bool(chat.status_text) and (chat.needs_you or shared_places[project, place] > 1)
+        if alike[project, chat.name, place, chat.status_text] > 1:
+            place = _BETWEEN.join(filter(None, (place, chat.id[:ID_DIGITS])))
         lines[chat.id] = SecondLine(place, chat.status_text, said_first)
     return lines
 
 
 def _without_branch(chat: ChatLabels) -> str:
     """The place without the branch, which all working trees of a repository share."""
-    return chat.place.partition(f" · {chat.branch}")[0] if chat.branch else chat.place
+    return chat.place.partition(f"{_BETWEEN}{chat.branch}")[0] if chat.branch else chat.place
 
 
 def _place(chat: ChatLabels, directories: set[str], *, of_one: bool) -> str:
     """The place, starting with the branch if branches differ, or with the part of the path that differs."""
     if chat.branch and not of_one:
-        repository, _, rest = chat.place.partition(f" · {chat.branch}")
-        return f"{chat.branch} · {repository}{rest}"
+        repository, _, rest = chat.place.partition(f"{_BETWEEN}{chat.branch}")
+        return f"{chat.branch}{_BETWEEN}{repository}{rest}"
     if len(directories) < 2:
         return chat.place
     parts = PurePath(chat.directory).parts

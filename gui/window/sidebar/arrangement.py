@@ -27,12 +27,14 @@ class Part:
         title: as the user reads it.
         group: the group of all its chats; None if they are in several.
         chats: in the order in which they are shown.
+        project: the name of the project of all its chats; "" if they are not grouped by it.
     """
 
     key: str
     title: str
     group: Group | None
     chats: Sequence[Chat]
+    project: str = ""
 
     @property
     def can_be_ordered(self) -> bool:
@@ -71,7 +73,7 @@ def _by_project(chats: Sequence[Chat]) -> list[Part]:
     for path, members in found.items():
         name = phrases.last_part(path)
         title = phrases.short_directory(path) if names.count(name) > 1 else name
-        parts.append(Part(f"project {path}", title, None, members))
+        parts.append(Part(f"project {path}", title, None, members, name))
     return sorted(parts, key=lambda part: (part.title.casefold(), part.key))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -168,7 +168,7 @@ class SidebarModel(QAbstractListModel):
     def _in_their_places(self, entries: list[Entry]) -> list[Entry]:
         """The rows that there are, as they are now; those of chats that are removed go."""
         now = datetime.now(UTC)
-        lines = second_lines([entry.chat for entry in self._entries if isinstance(entry, ChatRow)])
+        lines = self._second_lines(self._parts(), [entry.chat for entry in self._entries if isinstance(entry, ChatRow)])
         fresh = {_key(entry): entry for entry in entries}
         kept: list[Entry] = []
         for entry in self._entries:
@@ -187,10 +187,11 @@ class SidebarModel(QAbstractListModel):
 
     def _wanted(self) -> list[Entry]:
         now = datetime.now(UTC)
-        lines = second_lines(self._sessions.listed())
+        parts = self._parts()
+        lines = self._second_lines(parts, self._sessions.listed())
         self._tiles = {name: place for place, name in enumerate(self._sessions.agents)}
         entries: list[Entry] = []
-        for part in self._parts():
+        for part in parts:
             # Who looks for something wants to see it wherever it is.
             folded = part.key in self.folded and not self._filter and self._headings
             if self._headings:
@@ -207,6 +208,10 @@ class SidebarModel(QAbstractListModel):
                     entries.append(DayHeading(day))
                 entries.extend(self._row(chat, now, lines[chat.id]) for chat in chats)
         return entries
+
+    def _second_lines(self, parts: Iterable[Part], chats: Iterable[Chat]) -> dict[str, SecondLine]:
+        """The second lines of chats; a project in the heading above is not repeated."""
+        return second_lines(chats, {chat.id: part.project for part in parts for chat in part.chats})
 
     def _passes(self, chat: Chat) -> bool:
         if not self._filter:

@@ -62,6 +62,24 @@ def test_chats_that_are_alike_in_all_have_the_digits_that_the_command_line_takes
     ]  # fmt: skip
 
 
+def test_a_project_in_the_heading_above_is_not_repeated():
+    chats = [
+        One("1", place="api · main · 2 changed", branch="main", status_text="fix the tests"),
+        One("2", place="api · fix-timeouts", branch="fix-timeouts", directory="/src/api-fix"),
+        One("3", place="docs · main", branch="main", directory="/src/docs", status_text="write docs"),
+        One("4", place="notes", directory="/notes", status_text="Running"),
+        One("5", place="site · main", branch="main", directory="/src/site/blog"),
+        One("aaaa1", place="old", directory="/old"),
+        One("bbbb1", place="old", directory="/old"),
+    ]
+    projects = {"1": "api", "2": "api", "3": "docs", "4": "notes", "5": "blog", "aaaa1": "old", "bbbb1": "old"}
+    found = second_lines(chats, projects)
+    assert [found[chat.id].whole for chat in chats] == [
+        "main · 2 changed · fix the tests", "fix-timeouts", "main · write docs", "Running", "site · main",
+        "aaaa", "bbbb",
+    ]  # fmt: skip
+
+
 def test_initials():
     names = ["api-fix", "docs", "fix api timeouts", "claude 12", "", "é", "_x_"]
     assert [initials(name) for name in names] == ["AF", "Do", "FT", "C1", "·", "É", "X"]

@@ -49,6 +49,8 @@ async def test_chats_are_grouped_by_project_and_the_choice_is_remembered(played:
     assert lines(sidebar.model) == ["[running]", "api one", "docs", "api two", "[ended]"]
     played.settings.write({"group_chats": "project"})
     assert lines(sidebar.model) == ["[api]", "api one", "api two", "[docs]", "docs", "[ended]"]
+    rows = [sidebar.model.entry(sidebar.model.index(row)) for row in range(sidebar.model.rowCount())]
+    assert [row.place for row in rows if isinstance(row, ChatRow)] == ["", "two", ""], "a heading is not repeated"
     height = sidebar.list.visualRect(sidebar.model.index(1)).height()
     played.settings.write({"compact_rows": True})
     played.settle()
