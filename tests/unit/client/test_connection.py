@@ -1,4 +1,4 @@
-"""A connection to a host: what becomes of whoever waits for its end."""
+"""Closing a connection to a host."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from session_host.client.connection import HostConnection
 from session_host.protocol.greeting import ClientGreeting
 
 
-async def test_who_is_cancelled_in_the_moment_of_the_end_is_cancelled() -> None:
+async def test_wait_closed_can_be_cancelled_at_the_moment_of_the_end() -> None:
     """Ctrl+C, say; asyncio's wait_for of Python 3.11 swallows that (cpython#86296)."""
     connection = HostConnection(ClientGreeting("id", "control"))
     ours, theirs = socket.socketpair()

@@ -1,4 +1,4 @@
-"""What an agent may do with the records of ended chats."""
+"""Which records of ended chats an agent may remove or rename."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OWN: Any = SimpleNamespace(name="own", agent_chats="own")
 OTHER: Any = SimpleNamespace(name="other", agent_chats="other")
 
 
-def test_the_own_chats_are_looked_up_once_however_many_chats_are_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_callers_chats_are_looked_up_once_for_many_removals(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
 
     def agent_chats(pid: int) -> tuple[str, ...]:

@@ -64,7 +64,7 @@ def good(result: object = None) -> bytes:
     return json.dumps({"ok": True, "result": result}).encode() + b"\n"
 
 
-def test_a_request_is_a_line_with_what_it_needs_and_no_more(window: FakeWindow) -> None:
+def test_a_request_is_one_line_with_the_needed_fields_only(window: FakeWindow) -> None:
     window.answers = [good([1, {"ä": None}]), good()]
 
     assert ask("tabs") == [1, {"ä": None}]
@@ -73,12 +73,12 @@ def test_a_request_is_a_line_with_what_it_needs_and_no_more(window: FakeWindow) 
     assert window.requests == [{"verb": "tabs"}, {"verb": "show", "session": "an id"}]
 
 
-def test_no_window() -> None:
+def test_a_missing_window_is_reported() -> None:
     with pytest.raises(WindowNotOpen, match="open one with `outlive`"):
         ask("tabs")
 
 
-def test_a_window_that_was_killed(window: FakeWindow) -> None:
+def test_a_killed_window_is_reported(window: FakeWindow) -> None:
     path = window_socket()
     stale = path.with_name("stale.sock")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
@@ -93,7 +93,7 @@ def test_a_window_that_was_killed(window: FakeWindow) -> None:
         path.with_name("aside").rename(path)
 
 
-def test_a_refusal_has_its_words_and_its_code(window: FakeWindow) -> None:
+def test_a_refusal_has_its_message_and_code(window: FakeWindow) -> None:
     window.answers = [b'{"ok": false, "error": "no such chat", "exit_code": 3}\n', b'{"ok": false}\n']
 
     for message, code in (("no such chat", 3), ("refused the request", 1)):
@@ -114,7 +114,7 @@ def test_a_refusal_has_its_words_and_its_code(window: FakeWindow) -> None:
         (b"x" * (MAX_REPLY_BYTES + 1), "is not Outlive"),
     ],
 )
-def test_nonsense_is_one_line(window: FakeWindow, answer: bytes, message: str) -> None:
+def test_an_invalid_answer_is_reported_in_one_line(window: FakeWindow, answer: bytes, message: str) -> None:
     def send(connection: socket.socket) -> None:
         try:
             connection.sendall(answer)
@@ -129,7 +129,7 @@ def test_nonsense_is_one_line(window: FakeWindow, answer: bytes, message: str) -
     assert "\n" not in str(caught.value)
 
 
-def test_a_window_that_hangs(window: FakeWindow) -> None:
+def test_a_window_that_does_not_answer_is_reported(window: FakeWindow) -> None:
     released = threading.Event()
 
     def hang(connection: socket.socket) -> None:
@@ -156,7 +156,7 @@ TAB = {
 
 
 class TestVerbs:
-    def test_tabs(self, window: FakeWindow, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_tabs_are_listed(self, window: FakeWindow, capsys: pytest.CaptureFixture[str]) -> None:
         other = {**TAB, "name": "x\x1b[2Jy", "active": False, "connected": False, "extra": 1}
         window.answers = [good([TAB, other]), good([TAB, other]), good([])]
 
@@ -171,9 +171,7 @@ class TestVerbs:
         assert main(["window", "tabs"]) == 0
         assert capsys.readouterr().out == "no open tabs\n"
 
-    def test_grab_names_the_file_absolutely(
-        self, window: FakeWindow, area: Area, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_grab_sends_an_absolute_path(self, window: FakeWindow, area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.chdir(area.home)
         window.answers = [good()]
 
@@ -194,27 +192,27 @@ class TestVerbs:
         assert window.requests == [{"verb": "grab", "file": "/pictures/a.png", "window": which}]
         assert capsys.readouterr().out == out
 
-    def test_close(self, window: FakeWindow) -> None:
+    def test_close_closes_the_window(self, window: FakeWindow) -> None:
         window.answers = [good()]
 
         assert main(["window", "close"]) == 0
         assert window.requests == [{"verb": "close"}]
 
-    def test_a_refusal(self, window: FakeWindow, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_a_refusal_sets_the_exit_code(self, window: FakeWindow, capsys: pytest.CaptureFixture[str]) -> None:
         window.answers = [b'{"ok": false, "error": "disk\\nfull", "exit_code": 1}\n']
 
         assert main(["window", "close"]) == 1
         assert capsys.readouterr().err == "outlive: disk full\n"
 
-    def test_show_of_no_such_session(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_show_reports_an_unknown_session(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["window", "show", "nonesuch"]) == 3
 
-    def test_outlive_alone_raises_the_window_that_is_open(self, window: FakeWindow) -> None:
+    def test_outlive_without_arguments_raises_the_open_window(self, window: FakeWindow) -> None:
         window.answers = [good()]
 
         assert main([]) == 0
         assert window.requests == [{"verb": "raise"}]
 
-    def test_no_window_is_one_line(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_a_missing_window_is_one_line(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["window", "tabs"]) == 1
         assert capsys.readouterr().err == "outlive: no open window; open one with `outlive`\n"

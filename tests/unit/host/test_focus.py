@@ -1,4 +1,4 @@
-"""What a program is told of the keyboard when no viewer is there to tell it."""
+"""Focus reports to a program without a viewer."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ async def nobody_came(kept: KeptSession) -> None:
     await eventually(lambda: kept.session.viewers.focus.is_unseen, 10, "the time for viewers to come to be over")
 
 
-async def test_who_asks_is_told_once_whenever_it_asks(kept: KeptSession) -> None:
+async def test_a_program_gets_one_focus_report_each_time_it_turns_them_on(kept: KeptSession) -> None:
     host(kept).wrote(b"hello")
     await nobody_came(kept)
     kept.wrote(b"nothing is asked")
@@ -70,7 +70,7 @@ async def test_who_asks_is_told_once_whenever_it_asks(kept: KeptSession) -> None
     assert kept.typed() == OUT
 
 
-async def test_after_a_kill_it_is_not_told_again(kept: KeptSession) -> None:
+async def test_a_focus_report_is_not_repeated_after_a_kill(kept: KeptSession) -> None:
     host(kept).wrote(ASKS)
     await nobody_came(kept)
     assert kept.typed() == OUT
@@ -87,7 +87,7 @@ async def test_after_a_kill_it_is_not_told_again(kept: KeptSession) -> None:
     assert kept.typed() == b""
 
 
-async def test_a_viewer_that_looks_and_says_nothing_has_the_keyboard(kept: KeptSession) -> None:
+async def test_a_viewer_without_a_focus_report_counts_as_focused(kept: KeptSession) -> None:
     host(kept)
     attachment = looks(kept)
     kept.wrote(ASKS)
@@ -98,7 +98,7 @@ async def test_a_viewer_that_looks_and_says_nothing_has_the_keyboard(kept: KeptS
     assert kept.typed() == OUT
 
 
-async def test_one_whose_window_is_behind_others_has_not(kept: KeptSession) -> None:
+async def test_a_viewer_with_a_window_behind_others_is_not_focused(kept: KeptSession) -> None:
     host(kept)
     attachment = looks(kept)
     says(kept, attachment, focused=False)
@@ -113,7 +113,7 @@ async def test_one_whose_window_is_behind_others_has_not(kept: KeptSession) -> N
     assert kept.typed() == OUT
 
 
-async def test_one_that_comes_back_in_time_is_not_missed_and_later_it_is(kept: KeptSession) -> None:
+async def test_a_viewer_that_returns_in_time_causes_no_report_and_a_later_one_does(kept: KeptSession) -> None:
     host(kept).wrote(ASKS)
     attachment = looks(kept)
     says(kept, attachment, focused=True)

@@ -1,4 +1,4 @@
-"""A host's word with its keeper: however that goes, it is missed."""
+"""A host notices the death of its keeper in each case."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ sys.stdin.readline()
 """A keeper that dies of the first session that it is given, and the one that takes its place at once."""
 
 
-async def test_a_keeper_that_goes_with_something_unread_is_heard_to_the_end_and_missed() -> None:
+async def test_messages_of_a_keeper_that_died_are_read_before_its_death_is_reported() -> None:
     with kept_session() as kept:
         ours, keepers = socket.socketpair()
         said: list[Any] = []
@@ -71,7 +71,7 @@ async def test_a_keeper_that_goes_with_something_unread_is_heard_to_the_end_and_
         channel.close()
 
 
-async def test_a_keeper_that_dies_while_it_is_given_a_session_is_not_taken_for_one_of_a_former_version() -> None:
+async def test_a_keeper_that_dies_during_adoption_does_not_count_as_an_older_version() -> None:
     ensure_private(runtime_dir())
     with (
         kept_session() as kept,

@@ -1,4 +1,4 @@
-"""A host's life where it is out of the ordinary."""
+"""Unusual events in a host's life."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.kept_sessions import kept_session
 from tests.support.waiting import wait_for_end
 
 
-async def test_a_chat_that_was_removed_stays_so_when_its_host_is_killed_on_its_way_out() -> None:
+async def test_a_removed_chat_stays_removed_if_its_host_is_killed_while_it_exits() -> None:
     """The end is recorded, the user forgets the chat, and only then the host dies: nobody may record it again."""
     with kept_session() as kept:
         kept.host()
@@ -33,7 +33,7 @@ async def test_a_chat_that_was_removed_stays_so_when_its_host_is_killed_on_its_w
         assert store.all() == []
 
 
-def test_the_collector_rests_until_the_session_runs() -> None:
+def test_garbage_collection_is_off_until_the_session_runs() -> None:
     """It would look at what a host shares with the keeper, and make it the host's own by that."""
     with kept_session(argv=["true"], database=str(database()), screen=str(database().with_name("screen"))) as kept:
         InputLog(kept.descriptors.input_log, kept.descriptors.master, Splicer()).close()

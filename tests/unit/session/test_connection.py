@@ -1,4 +1,4 @@
-"""A client's conversation with a session: each test is a script of messages and effects."""
+"""The rules of a client's connection: each test is a script of messages and effects."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from tests.support.session_stage import (
 # ---------------------------------------------------------------- greeting and attaching
 
 
-def test_a_client_greets_and_is_welcome(stage: Stage) -> None:
+def test_a_client_that_greets_gets_welcome(stage: Stage) -> None:
     client = stage.session.connect("peer", str)
     assert stage.take_effects() == [StartTimer(client, HELLO, HELLO_TIMEOUT_S)]
     assert (
@@ -52,7 +52,7 @@ def test_a_client_greets_and_is_welcome(stage: Stage) -> None:
     )
 
 
-def test_a_client_that_says_nothing_is_dropped(stage: Stage) -> None:
+def test_a_client_without_hello_is_dropped(stage: Stage) -> None:
     client = stage.connection()
     error = Capture(m.Error)
     assert (
@@ -77,7 +77,7 @@ def test_a_client_that_says_nothing_is_dropped(stage: Stage) -> None:
         ([HELLO_SAID, m.Attach(output=False)], m.Attach(), ErrorCode.VIOLATION),
     ],
 )
-def test_a_client_that_breaks_a_rule_is_told_which_and_heard_no_more(
+def test_a_client_that_breaks_a_rule_gets_an_error_and_is_dropped(
     stage: Stage, before: list[m.Message], message: m.Message, code: str
 ) -> None:
     client = stage.runs().connection(*before)
@@ -94,7 +94,7 @@ def test_a_client_that_breaks_a_rule_is_told_which_and_heard_no_more(
     assert error.value.code == code
 
 
-def test_an_agent_that_may_not_control_the_chat_may_look_on(stage: Stage) -> None:
+def test_an_agent_without_control_may_attach_read_only(stage: Stage) -> None:
     stage.runs().refusal = "not yours"
     one, other = stage.connection(HELLO_SAID), stage.connection(HELLO_SAID)
     assert (
@@ -108,7 +108,7 @@ def test_an_agent_that_may_not_control_the_chat_may_look_on(stage: Stage) -> Non
     )
 
 
-def test_attached_is_said_once_the_program_runs_and_recorded_before(stage: Stage) -> None:
+def test_attached_is_sent_once_the_program_runs_and_recorded_before_that(stage: Stage) -> None:
     client = stage.connection(HELLO_SAID)
     assert (
         stage.script()
@@ -126,7 +126,7 @@ def test_attached_is_said_once_the_program_runs_and_recorded_before(stage: Stage
     )
 
 
-def test_a_viewer_that_attaches_to_what_is_over_gets_the_screen_and_then_the_end(stage: Stage) -> None:
+def test_a_viewer_of_an_ended_session_gets_the_screen_and_then_the_end(stage: Stage) -> None:
     stage.runs().session.program_ended(3, None, "kill")
     client = stage.connection(HELLO_SAID)
     assert (
@@ -147,7 +147,7 @@ def test_a_viewer_that_attaches_to_what_is_over_gets_the_screen_and_then_the_end
     )
 
 
-def test_a_viewer_that_comes_back_is_known_and_its_former_connection_is_stale(stage: Stage) -> None:
+def test_a_reconnected_viewer_is_recognised_and_its_former_connection_is_stale(stage: Stage) -> None:
     former = stage.runs().viewer()
     client = stage.connection(HELLO_SAID)
     assert (
@@ -170,7 +170,7 @@ def test_a_viewer_that_comes_back_is_known_and_its_former_connection_is_stale(st
     )
 
 
-def test_a_viewer_that_has_detached_types_no_more_and_hears_nothing(stage: Stage) -> None:
+def test_a_detached_viewer_types_nothing_and_gets_nothing(stage: Stage) -> None:
     client = stage.runs().viewer()
     assert (
         stage.script()
@@ -183,7 +183,7 @@ def test_a_viewer_that_has_detached_types_no_more_and_hears_nothing(stage: Stage
     )
 
 
-def test_a_client_that_has_detached_may_attach_anew(stage: Stage) -> None:
+def test_a_detached_client_may_attach_again(stage: Stage) -> None:
     client = stage.runs().viewer()
     assert (
         stage.script()
@@ -196,7 +196,7 @@ def test_a_client_that_has_detached_may_attach_anew(stage: Stage) -> None:
     )
 
 
-def test_a_client_that_goes_leaves_its_attachment_for_later(stage: Stage) -> None:
+def test_the_attachment_of_a_lost_client_is_kept(stage: Stage) -> None:
     client = stage.runs().viewer()
     client.written(ID, 1)
     stage.take_effects()
@@ -204,7 +204,7 @@ def test_a_client_that_goes_leaves_its_attachment_for_later(stage: Stage) -> Non
     assert list(stage.session.viewers.attachments.saved_state()) == [ID]
 
 
-def test_requests_and_reports_come_out_in_order(stage: Stage) -> None:
+def test_requests_and_reports_are_returned_in_order(stage: Stage) -> None:
     client = stage.connection(HELLO_SAID)
     asked = [m.Describe(7), m.Report("hook", "Stop", "", ""), m.Kill(8)]
     assert stage.script() >> stage.says(client, *asked) >> do(client.events_received) << Returned(asked)
@@ -213,7 +213,7 @@ def test_requests_and_reports_come_out_in_order(stage: Stage) -> None:
 # ---------------------------------------------------------------- the end
 
 
-def test_a_client_that_has_all_hears_of_the_end_and_is_closed(stage: Stage) -> None:
+def test_a_client_with_all_output_gets_the_end_and_is_closed(stage: Stage) -> None:
     client = stage.runs().viewer(output=True)
     assert (
         stage.script()
@@ -228,7 +228,7 @@ def test_a_client_that_has_all_hears_of_the_end_and_is_closed(stage: Stage) -> N
     )
 
 
-def test_a_client_that_lags_is_closed_once_it_has_the_last_output_and_the_end(stage: Stage) -> None:
+def test_a_slow_client_is_closed_after_the_last_output_and_the_end(stage: Stage) -> None:
     client = stage.runs().viewer(output=True)
     assert (
         stage.script()
@@ -246,7 +246,7 @@ def test_a_client_that_lags_is_closed_once_it_has_the_last_output_and_the_end(st
     )
 
 
-def test_a_client_that_waits_for_a_snapshot_at_the_end_goes_when_it_likes(stage: Stage) -> None:
+def test_a_client_that_waits_for_a_snapshot_at_the_end_may_detach(stage: Stage) -> None:
     client = stage.runs().connection(HELLO_SAID)
     assert (
         stage.script()

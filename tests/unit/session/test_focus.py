@@ -1,4 +1,4 @@
-"""What a program is told of the keyboard when viewers come and go: each test is a script of events and effects."""
+"""The rules of focus reports: each test is a script of events and effects."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def stage() -> Stage:
     return Stage()
 
 
-def test_a_program_that_asks_is_told_once_whenever_it_asks(stage: Stage) -> None:
+def test_a_program_gets_one_focus_report_each_time_it_turns_them_on(stage: Stage) -> None:
     assert (
         stage.unseen(ASKS_NOT)
         >> stage.used(ASKS)
@@ -97,16 +97,16 @@ def test_a_program_that_asks_is_told_once_whenever_it_asks(stage: Stage) -> None
     )
 
 
-def test_a_later_host_does_not_tell_it_again() -> None:
+def test_a_later_host_does_not_repeat_the_focus_report() -> None:
     stage = Stage(told=False)
     assert stage.unseen(ASKS) >> stage.used(ASKS)
 
 
-def test_a_viewer_that_looks_and_says_nothing_has_the_keyboard(stage: Stage) -> None:
+def test_a_viewer_without_a_focus_report_counts_as_focused(stage: Stage) -> None:
     assert stage.script() >> stage.shows(True) >> stage.used(ASKS) >> stage.shows(False) << stage.grace
 
 
-def test_a_viewer_that_comes_in_time_is_not_missed(stage: Stage) -> None:
+def test_a_viewer_that_returns_in_time_causes_no_report(stage: Stage) -> None:
     assert (
         stage.script()
         >> stage.shows(False)
@@ -118,12 +118,12 @@ def test_a_viewer_that_comes_in_time_is_not_missed(stage: Stage) -> None:
     )
 
 
-def test_one_that_comes_later_with_the_keyboard_is_reported(stage: Stage) -> None:
+def test_a_later_viewer_with_the_keyboard_is_reported(stage: Stage) -> None:
     stage.viewer.focused = True
     assert stage.unseen(ASKS) << OUT >> stage.shows(True) << stage.ask >> stage.free(ASKS) << IN >> stage.shows(True)
 
 
-def test_a_window_behind_others_is_as_good_as_none(stage: Stage) -> None:
+def test_a_viewer_with_a_window_behind_others_counts_as_none(stage: Stage) -> None:
     assert (
         stage.script()
         >> stage.shows(True)
@@ -143,7 +143,7 @@ def test_a_window_behind_others_is_as_good_as_none(stage: Stage) -> None:
     )
 
 
-def test_the_keyboard_in_a_hidden_viewer_holds_for_a_moment(stage: Stage) -> None:
+def test_the_focus_of_a_hidden_viewer_counts_for_a_grace_time(stage: Stage) -> None:
     assert (
         stage.unseen(ASKS)
         << OUT

@@ -1,4 +1,4 @@
-"""What an input means: to the program, and to us."""
+"""Encoding and classification of input."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ PRESS = Mouse("", 1, MouseAction.PRESS, MouseButton.LEFT, 3, 4)
         (b"\x1b[?1004h", Focus("", 1, False), b"\x1b[O"),
     ],
 )
-def test_to_the_program_by_the_modes_in_force(engine: EngineName, modes: bytes, message: Input, bytes_: bytes) -> None:
+def test_input_is_encoded_by_the_current_modes(engine: EngineName, modes: bytes, message: Input, bytes_: bytes) -> None:
     emulator = create(engine, GridSize(80, 24))
     emulator.feed(modes)
 
@@ -61,6 +61,6 @@ def test_to_the_program_by_the_modes_in_force(engine: EngineName, modes: bytes, 
         (Focus("", 1, False), False, True),
     ],
 )
-def test_to_us(message: Input, use: bool, looking: bool) -> None:
+def test_input_is_classified_as_use_and_as_navigation(message: Input, use: bool, looking: bool) -> None:
     """``use``: the grid takes this viewer's size; ``looking``: an agent that waits is not answered by it."""
     assert (is_use(message), is_navigation(message)) == (use, looking)

@@ -27,7 +27,7 @@ def line(pattern: str = CLAUDE) -> PromptLine:
     return made
 
 
-def test_the_cursor_is_at_the_lines_beginning(emulator: Emulator) -> None:
+def test_the_line_is_empty_with_the_cursor_at_its_beginning(emulator: Emulator) -> None:
     for shown, is_empty in (
         ("❯\u00a0", True),
         ("❯ ", True),
@@ -42,7 +42,7 @@ def test_the_cursor_is_at_the_lines_beginning(emulator: Emulator) -> None:
         assert not line("").is_empty(emulator)
 
 
-def test_in_doubt_it_is_not_empty(emulator: Emulator) -> None:
+def test_the_line_is_not_empty_in_doubt(emulator: Emulator) -> None:
     emulator.feed("❯ ".encode())
     after_restart = PromptLine(CLAUDE, LogState())
     after_restart.activity_changed(Activity.IDLE)

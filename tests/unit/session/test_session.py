@@ -1,4 +1,4 @@
-"""What is typed into a session, and what its clients hear: each test is a script of messages and effects."""
+"""The rules of a session: each test is a script of messages and effects."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from tests.support.session_stage import (
 # ---------------------------------------------------------------- input
 
 
-def test_a_key_s_acknowledgement_goes_with_the_echo_behind_it(stage: Stage) -> None:
+def test_the_acknowledgement_of_a_key_follows_its_echo(stage: Stage) -> None:
     client = stage.runs().viewer(output=True)
     echo = encode(m.Output(10, b"a"))
     assert (
@@ -60,7 +60,7 @@ def test_a_key_s_acknowledgement_goes_with_the_echo_behind_it(stage: Stage) -> N
     )
 
 
-def test_an_acknowledgement_that_nothing_takes_along_goes_after_a_moment(stage: Stage) -> None:
+def test_an_acknowledgement_without_output_is_sent_after_a_delay(stage: Stage) -> None:
     client = stage.runs().viewer()
     assert (
         stage.script()
@@ -84,7 +84,7 @@ def test_an_acknowledgement_that_nothing_takes_along_goes_after_a_moment(stage: 
     )
 
 
-def test_an_acknowledgement_goes_before_the_refusal_of_a_later_input(stage: Stage) -> None:
+def test_an_acknowledgement_is_sent_before_the_refusal_of_a_later_input(stage: Stage) -> None:
     client = stage.runs().viewer()
     too_long = m.Text(ID, 2, "x" * (MAX_PASTE_CHARACTERS + 1))
     assert (
@@ -99,18 +99,18 @@ def test_an_acknowledgement_goes_before_the_refusal_of_a_later_input(stage: Stag
     )
 
 
-def test_what_is_sent_again_is_typed_once(stage: Stage) -> None:
+def test_repeated_input_is_typed_once(stage: Stage) -> None:
     client = stage.runs().viewer()
     assert stage.script() >> stage.says(client, key(1), key(1), key(2, "b"), key(1)) << Returned(b"ab")
 
 
-def test_a_key_that_means_nothing_is_acknowledged(stage: Stage) -> None:
+def test_a_key_without_bytes_is_acknowledged(stage: Stage) -> None:
     client = stage.runs().viewer()
     release = m.Key(ID, 1, "a", "a", action=KeyAction.RELEASE)
     assert stage.script() >> stage.says(client, release) << StartTimer(client.frames, ACK, ACK_DELAY_S)
 
 
-def test_a_text_is_recorded_and_given_and_is_the_user_s(stage: Stage) -> None:
+def test_a_text_is_recorded_sent_and_counts_as_the_users_input(stage: Stage) -> None:
     client = stage.runs().viewer()
     assert (
         stage.script()
@@ -122,7 +122,7 @@ def test_a_text_is_recorded_and_given_and_is_the_user_s(stage: Stage) -> None:
     )
 
 
-def test_inputs_that_come_while_the_emulator_is_in_use_wait_in_order(stage: Stage) -> None:
+def test_inputs_wait_in_order_while_the_emulator_is_in_use(stage: Stage) -> None:
     client = stage.runs().viewer()
     stage.emulator = None
     assert (
@@ -140,7 +140,7 @@ def test_inputs_that_come_while_the_emulator_is_in_use_wait_in_order(stage: Stag
 
 
 @pytest.mark.parametrize(("runs", "bound"), [(False, EARLY_INPUT_BYTES), (True, PENDING_INPUT_BYTES)])
-def test_what_there_is_no_room_for_is_refused_and_all_behind_it_until_the_user_has_seen_that(
+def test_input_beyond_the_limit_and_all_later_input_is_refused_until_the_user_accepts(
     stage: Stage, runs: bool, bound: int
 ) -> None:
     if runs:
@@ -162,7 +162,7 @@ def test_what_there_is_no_room_for_is_refused_and_all_behind_it_until_the_user_h
     )
 
 
-def test_a_viewer_of_a_former_protocol_types_on_after_a_refusal(stage: Stage) -> None:
+def test_a_viewer_with_an_older_protocol_may_type_after_a_refusal(stage: Stage) -> None:
     former = m.Hello(HOLDING_PROTOCOL - 1, "viewer", BUILD)
     client = stage.runs().connection(former, m.Attach(output=False))
     assert (
@@ -173,7 +173,7 @@ def test_a_viewer_of_a_former_protocol_types_on_after_a_refusal(stage: Stage) ->
     )
 
 
-def test_what_waits_for_the_emulator_when_the_program_ends_is_refused(stage: Stage) -> None:
+def test_input_that_waits_for_the_emulator_at_the_programs_end_is_refused(stage: Stage) -> None:
     client = stage.runs().viewer()
     stage.emulator = None
     assert (
@@ -190,7 +190,7 @@ def test_what_waits_for_the_emulator_when_the_program_ends_is_refused(stage: Sta
     )
 
 
-def test_a_key_behind_what_waits_goes_behind_it(stage: Stage) -> None:
+def test_a_key_is_typed_after_the_input_that_waits(stage: Stage) -> None:
     client = stage.runs().viewer()
     assert (
         stage.script()
@@ -201,7 +201,7 @@ def test_a_key_behind_what_waits_goes_behind_it(stage: Stage) -> None:
     )
 
 
-def test_a_paste_in_parts_is_typed_whole_and_one_that_is_refused_not_at_all(stage: Stage) -> None:
+def test_a_paste_in_parts_is_typed_as_a_whole_or_not_at_all(stage: Stage) -> None:
     client = stage.runs().viewer()
     assert (
         stage.script()
@@ -219,7 +219,7 @@ def test_a_paste_in_parts_is_typed_whole_and_one_that_is_refused_not_at_all(stag
     )
 
 
-def test_a_view_that_only_looks_on_types_nothing_and_colours_nothing(stage: Stage) -> None:
+def test_a_read_only_viewer_types_nothing_and_sets_no_colours(stage: Stage) -> None:
     client = stage.runs().connection(HELLO_SAID, m.Attach(read_only=True, output=False))
     assert (
         stage.script()
@@ -244,7 +244,7 @@ def test_after_the_end_all_input_is_refused(stage: Stage) -> None:
     )
 
 
-def test_a_key_in_another_viewer_gives_the_grid_that_one_s_size(stage: Stage) -> None:
+def test_a_key_in_another_viewer_changes_the_grid_to_its_size(stage: Stage) -> None:
     stage.runs().viewer()
     other = stage.connection(HELLO_SAID, m.Attach(GridSize(50, 7), output=False))
     assert (
@@ -257,7 +257,7 @@ def test_a_key_in_another_viewer_gives_the_grid_that_one_s_size(stage: Stage) ->
     )
 
 
-def test_what_a_command_types_is_typed_once_for_each_wish(stage: Stage) -> None:
+def test_a_commands_text_is_typed_once_for_each_request(stage: Stage) -> None:
     assert (
         stage.runs().script()
         >> do(stage.session.type_bytes, b"text", ID)
@@ -274,7 +274,7 @@ def test_what_a_command_types_is_typed_once_for_each_wish(stage: Stage) -> None:
 # ---------------------------------------------------------------- what clients hear
 
 
-def test_what_the_emulator_says_goes_to_the_program_and_to_the_viewers(stage: Stage) -> None:
+def test_emulator_replies_go_to_the_program_and_events_to_the_viewers(stage: Stage) -> None:
     client = stage.runs().viewer()
     assert (
         stage.script()
@@ -287,7 +287,7 @@ def test_what_the_emulator_says_goes_to_the_program_and_to_the_viewers(stage: St
     assert stage.session.title == "a title"
 
 
-def test_bells_of_one_moment_are_one(stage: Stage) -> None:
+def test_several_bells_in_one_output_are_one_event(stage: Stage) -> None:
     client = stage.runs().viewer()
     assert (
         stage.script()

@@ -1,4 +1,4 @@
-"""Whose size the grid has, and when: each test is a script of events and effects."""
+"""The rules of the grid size: each test is a script of events and effects."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def told(columns: int, rows: int, kind: str = "") -> Broadcast:
     return Broadcast(SizeEvent(GridSize(columns, rows), kind))
 
 
-def test_a_window_that_flaps_makes_one_resize(stage: Stage) -> None:
+def test_a_window_that_changes_size_repeatedly_causes_one_resize(stage: Stage) -> None:
     window = stage.viewer(100, 30)
     assert (
         stage.running()
@@ -97,7 +97,7 @@ def test_a_window_that_flaps_makes_one_resize(stage: Stage) -> None:
     )
 
 
-def test_a_window_that_comes_back_to_its_size_makes_none(stage: Stage) -> None:
+def test_a_window_that_returns_to_its_size_causes_no_resize(stage: Stage) -> None:
     window = stage.viewer(100, 30)
     assert (
         stage.running()
@@ -109,7 +109,7 @@ def test_a_window_that_comes_back_to_its_size_makes_none(stage: Stage) -> None:
     )
 
 
-def test_the_viewer_last_used_decides_and_one_that_looks_on_does_not(stage: Stage) -> None:
+def test_the_last_used_viewer_sets_the_size_and_a_read_only_viewer_does_not(stage: Stage) -> None:
     window, other = stage.viewer(100, 30, "window"), stage.viewer(60, 15, "attach")
     assert (
         stage.running()
@@ -127,11 +127,11 @@ def test_the_viewer_last_used_decides_and_one_that_looks_on_does_not(stage: Stag
     )
 
 
-def test_nobody_who_may_only_look_decides(stage: Stage) -> None:
+def test_read_only_viewers_never_set_the_size(stage: Stage) -> None:
     assert stage.running() >> stage.resized(stage.viewer(60, 20, read_only=True), 61, 20)
 
 
-def test_a_tiny_window_does_not_destroy_a_full_screen_program(stage: Stage) -> None:
+def test_a_tiny_window_does_not_shrink_the_grid_below_the_minimum(stage: Stage) -> None:
     assert (
         stage.running()
         >> stage.used(stage.viewer(1, 1))
@@ -142,7 +142,7 @@ def test_a_tiny_window_does_not_destroy_a_full_screen_program(stage: Stage) -> N
     )
 
 
-def test_a_viewer_that_comes_before_the_program_gives_it_its_size_and_learns_it_when_it_is_attached(
+def test_a_viewer_that_attaches_before_the_program_starts_sets_its_size(
     stage: Stage,
 ) -> None:
     window = stage.viewer(100, 30, "window")
@@ -156,7 +156,7 @@ def test_a_viewer_that_comes_before_the_program_gives_it_its_size_and_learns_it_
     assert stage.sizing.last_event == SizeEvent(GridSize(101, 30), "window")
 
 
-def test_a_viewer_that_is_back_in_time_keeps_its_size(stage: Stage) -> None:
+def test_the_grid_keeps_its_size_if_the_viewer_returns_in_time(stage: Stage) -> None:
     window, other = stage.viewer(100, 30), stage.viewer(60, 15)
     assert (
         stage.running()
@@ -173,7 +173,7 @@ def test_a_viewer_that_is_back_in_time_keeps_its_size(stage: Stage) -> None:
     )
 
 
-def test_the_one_used_before_follows_a_viewer_that_stays_away(stage: Stage) -> None:
+def test_the_grid_takes_the_size_of_the_viewer_used_before_one_that_left(stage: Stage) -> None:
     window, other, hidden = stage.viewer(100, 30), stage.viewer(60, 15), stage.viewer(50, 14)
     hidden.follows_output = False
     assert (
@@ -194,7 +194,7 @@ def test_the_one_used_before_follows_a_viewer_that_stays_away(stage: Stage) -> N
     )
 
 
-def test_without_another_viewer_the_grid_stays_as_it_is(stage: Stage) -> None:
+def test_the_grid_keeps_its_size_without_another_viewer(stage: Stage) -> None:
     window = stage.viewer(100, 30)
     assert (
         stage.running()
@@ -210,7 +210,7 @@ def test_without_another_viewer_the_grid_stays_as_it_is(stage: Stage) -> None:
     )
 
 
-def test_nothing_comes_after_the_end(stage: Stage) -> None:
+def test_no_effects_follow_the_programs_end(stage: Stage) -> None:
     window = stage.viewer(100, 30)
     assert (
         stage.running()

@@ -1,4 +1,4 @@
-"""The tables of states, and the diagrams that docstrings show of them."""
+"""State tables, and their diagrams in docstrings."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Hand(StrEnum):
 DOOR = Table({Door.OPEN: {Hand.PUSH: Door.SHUT}, Door.SHUT: {Hand.PULL: Door.OPEN}})
 
 
-def test_an_event_that_a_state_does_not_name_leaves_it() -> None:
+def test_an_event_without_a_transition_keeps_the_state() -> None:
     assert DOOR.after(Door.OPEN, Hand.PUSH) is Door.SHUT
     assert DOOR.after(Door.SHUT, Hand.PUSH) is Door.SHUT
 
@@ -44,7 +44,7 @@ def test_the_diagram_has_a_line_for_each_transition() -> None:
     [session_host.session, session_host.session.requests, session_host.client.viewer],
     ids=lambda each: each.__name__,
 )
-def test_docstrings_show_the_tables_as_they_are(package: ModuleType) -> None:
+def test_diagrams_in_docstrings_equal_the_tables(package: ModuleType) -> None:
     found = 0
     for info in pkgutil.iter_modules(package.__path__):
         module = importlib.import_module(f"{package.__name__}.{info.name}")

@@ -1,4 +1,4 @@
-"""A chat that is started without a window is told the colours that a window last showed."""
+"""A chat started without a window gets the colours of the last window."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_colours_are_remembered(area: object) -> None:
     assert last_colors.remembered() == DefaultColors()
 
 
-def test_a_file_that_cannot_be_read_counts_as_none(area: object) -> None:
+def test_an_unreadable_file_counts_as_missing(area: object) -> None:
     paths.state_dir().mkdir(parents=True, exist_ok=True)
     (paths.state_dir() / "colors.json").write_text('{"dark"')
     assert last_colors.remembered() is None

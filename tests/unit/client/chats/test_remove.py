@@ -1,4 +1,4 @@
-"""What is removed with a chat, and what is somebody else's."""
+"""Which files are removed with a chat."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def recorded(name: str, agent: str = "endpoint") -> SessionRecord:
 
 
 @pytest.mark.usefixtures("area")
-def test_a_conversation_of_ours_goes_with_the_last_chat_in_it() -> None:
+def test_our_own_conversation_file_is_removed_with_its_last_chat() -> None:
     first, second = recorded("first"), recorded("second")
     path = endpoint_conversation(CONVERSATION)
     path.parent.mkdir(parents=True)
@@ -56,7 +56,7 @@ def test_a_conversation_of_ours_goes_with_the_last_chat_in_it() -> None:
 
 
 @pytest.mark.usefixtures("area")
-def test_the_file_of_a_conversation_with_another_agent_is_not_ours() -> None:
+def test_the_conversation_file_of_another_agent_is_kept() -> None:
     record = recorded("chat", agent="claude")
     path = endpoint_conversation(CONVERSATION)
     path.parent.mkdir(parents=True)
@@ -69,7 +69,7 @@ def test_the_file_of_a_conversation_with_another_agent_is_not_ours() -> None:
 
 
 @pytest.mark.usefixtures("area")
-def test_a_host_that_puts_its_last_screen_there_meanwhile_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_last_screen_saved_during_the_removal_is_removed_too(monkeypatch: pytest.MonkeyPatch) -> None:
     record = recorded("chat")
     directory = session_dir("chat")
     (directory / "activity.jsonl").touch()
@@ -91,7 +91,7 @@ def test_a_host_that_puts_its_last_screen_there_meanwhile_is_no_failure(monkeypa
 
 @pytest.mark.usefixtures("area")
 @pytest.mark.parametrize("what", ["appear", "vanish"])
-def test_files_that_come_or_go_without_end_are_said_and_the_chat_stays(
+def test_a_directory_that_keeps_changing_is_reported_and_the_chat_stays(
     what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record = recorded("chat")
@@ -124,7 +124,7 @@ def test_files_that_come_or_go_without_end_are_said_and_the_chat_stays(
 
 
 @pytest.mark.usefixtures("area")
-def test_one_that_is_there_no_more_after_all_is_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_directory_that_vanishes_during_the_removal_counts_as_removed(monkeypatch: pytest.MonkeyPatch) -> None:
     record = recorded("chat")
     directory = session_dir("chat")
 

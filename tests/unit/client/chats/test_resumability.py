@@ -1,4 +1,4 @@
-"""Whether an ended chat can be gone on with, what else goes on with it, and the command that does so anywhere."""
+"""Which ended chats can be resumed, and the command for it."""
 
 from __future__ import annotations
 
@@ -50,11 +50,11 @@ def transcript(area: Area) -> Path:
     return path
 
 
-def test_one_whose_conversation_is_kept(transcript: Path) -> None:
+def test_a_chat_with_a_kept_conversation_is_resumable(transcript: Path) -> None:
     assert resumability(kept().id) == (True, "")
 
 
-def test_a_transcript_whose_chat_worked_is_gone_and_one_of_a_chat_that_did_not_never_was() -> None:
+def test_a_missing_transcript_blocks_only_a_chat_that_has_worked() -> None:
     record = kept()
     assert resumability(record.id) == (True, "the conversation is empty")
 
@@ -67,7 +67,7 @@ def test_a_transcript_whose_chat_worked_is_gone_and_one_of_a_chat_that_did_not_n
     assert found.reason.endswith("; start a new chat")
 
 
-def test_one_that_went_to_another_conversation_is_not_said_to_be_gone() -> None:
+def test_a_conversation_left_for_another_does_not_count_as_missing() -> None:
     record = kept(provider_session_id=THREAD)
     path = session_transitions(record.id)
     path.parent.mkdir(parents=True)
@@ -76,7 +76,7 @@ def test_one_that_went_to_another_conversation_is_not_said_to_be_gone() -> None:
     assert resumability(record.id) == (True, "the conversation is empty")
 
 
-def test_the_last_of_a_chain_is_named(transcript: Path) -> None:
+def test_the_last_chat_of_a_chain_is_named(transcript: Path) -> None:
     first = kept(1)
     second = kept(2, resumed_from=first.id)
     third = kept(3, resumed_from=second.id, name="last")
@@ -89,7 +89,7 @@ def test_the_last_of_a_chain_is_named(transcript: Path) -> None:
     )
 
 
-def test_a_chain_that_bites_its_tail_ends() -> None:
+def test_a_circular_chain_is_handled() -> None:
     first = kept(1)
     second = kept(2, resumed_from=first.id)
     with open_store() as store:
@@ -98,7 +98,7 @@ def test_a_chain_that_bites_its_tail_ends() -> None:
     assert resumability(first.id).can is False
 
 
-def test_an_unknown_conversation(transcript: Path) -> None:
+def test_an_unknown_conversation_is_chosen_in_the_agents_list(transcript: Path) -> None:
     record = kept(provider_session_id=None, cwd="/tmp/a b")
 
     can, reason = resumability(record.id)
@@ -120,26 +120,26 @@ def test_an_unknown_conversation(transcript: Path) -> None:
         ({"cwd": "/nowhere/at/all"}, "its directory /nowhere/at/all is missing"),
     ],
 )
-def test_what_cannot_be(fields: dict[str, Any], words: str, transcript: Path) -> None:
+def test_some_chats_cannot_be_resumed_and_say_why(fields: dict[str, Any], words: str, transcript: Path) -> None:
     can, reason = resumability(kept(**fields).id)
 
     assert can is False
     assert words in reason
 
 
-def test_a_worktree_that_is_gone_can_be_made_again(transcript: Path) -> None:
+def test_a_chat_with_a_missing_worktree_is_resumable(transcript: Path) -> None:
     record = kept(cwd="/nowhere/at/all", worktree="/nowhere/at/all", repository="/nowhere", branch="b")
 
     assert resumability(record.id).can is True
 
 
-def test_nobody() -> None:
+def test_an_unknown_chat_raises_no_such_session() -> None:
     with pytest.raises(NoSuchSession):
         resumability(ID)
 
 
 class TestForPrograms:
-    def test_ended_and_running_ones(self, transcript: Path) -> None:
+    def test_the_list_marks_ended_and_running_chats(self, transcript: Path) -> None:
         infos = [info_of(kept(1)), info_of(kept(2, agent="shell")), info_of(kept(3, provider_session_id=None))]
         running = info_of(kept(4))
         running.state = State.RUNNING
@@ -150,7 +150,7 @@ class TestForPrograms:
 
         assert [each.resumable for each in [*infos, running, unknown]] == [True, False, None, True, None]
 
-    def test_a_broken_catalog_is_no_reason_to_list_nothing(self, area: Area) -> None:
+    def test_a_broken_catalog_leaves_the_value_unknown(self, area: Area) -> None:
         from session_host.paths import config_dir
 
         (config_dir() / "agents").mkdir(parents=True)
@@ -163,7 +163,7 @@ class TestForPrograms:
 
 
 class TestTheCommand:
-    def test_it_is_for_a_shell(self, transcript: Path, tmp_path: Path) -> None:
+    def test_the_command_is_quoted_for_a_shell(self, transcript: Path, tmp_path: Path) -> None:
         directory = tmp_path / "it's a dir"
         directory.mkdir()
         record = kept(
@@ -177,19 +177,19 @@ class TestTheCommand:
         done = subprocess.run(["sh", "-c", words], capture_output=True, text=True, check=True)
         assert done.stdout == f"claude|--resume|{ID}|--model|a b|"
 
-    def test_of_one_that_holds_nothing_yet(self) -> None:
+    def test_the_command_for_an_empty_conversation_starts_it_with_its_id(self) -> None:
         assert f"--session-id {ID}" in resume_command(kept().id)
 
-    def test_secrets_do_not_go_along(self, transcript: Path) -> None:
+    def test_the_command_contains_no_secrets(self, transcript: Path) -> None:
         assert "hunter2" not in resume_command(kept(env={"ANTHROPIC_API_KEY": "hunter2"}).id)
 
-    def test_codex(self, area: Area) -> None:
+    def test_the_command_for_codex(self, area: Area) -> None:
         record = kept(agent="codex", argv=["codex"], provider_session_id=THREAD)
 
         assert resume_command(record.id).startswith(f"cd {Path.home()} && codex ")
         assert f" resume {THREAD}" in resume_command(record.id)
 
-    def test_there_is_none(self) -> None:
+    def test_a_chat_without_a_conversation_has_no_command(self) -> None:
         with pytest.raises(ConversationUnknown):
             resume_command(kept(1, provider_session_id=None).id)
         with pytest.raises(NotResumable):

@@ -1,4 +1,4 @@
-"""What the user may set for new chats, and what is said of a file that makes no sense."""
+"""The user's settings for new chats, and errors in their file."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_each_value_can_be_set(tmp_path: Path) -> None:
         ("x = " + "[" * 100_000, r"chats\.toml"),
     ],
 )
-def test_what_makes_no_sense_is_said_in_one_line(tmp_path: Path, text: str, words: str) -> None:
+def test_invalid_settings_are_reported_in_one_line(tmp_path: Path, text: str, words: str) -> None:
     (tmp_path / "chats.toml").write_text(text)
     with pytest.raises(ConfigError, match=words) as raised:
         load_chat_settings(tmp_path)
@@ -43,7 +43,9 @@ def test_what_makes_no_sense_is_said_in_one_line(tmp_path: Path, text: str, word
 
 
 @given(st.binary(max_size=60))
-def test_any_bytes_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+def test_any_bytes_are_read_or_refused_without_another_error(
+    tmp_path_factory: pytest.TempPathFactory, data: bytes
+) -> None:
     directory = tmp_path_factory.mktemp("config")
     (directory / "chats.toml").write_bytes(data)
     try:

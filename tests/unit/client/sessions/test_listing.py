@@ -1,4 +1,4 @@
-"""Asking hosts without a loop: not through a directory that somebody else could have put there."""
+"""Hosts are not asked through a symbolic link."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from session_host.storage.store import SessionRecord
 from tests.support.area import Area
 
 
-def test_nobody_is_asked_through_a_symbolic_link(area: Area, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_host_is_asked_through_a_symbolic_link(area: Area, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     link = tmp_path / "link"
     link.symlink_to(area.runtime)
     monkeypatch.setenv("OUTLIVE_RUNTIME_DIR", str(link))

@@ -32,7 +32,7 @@ from tests.support.viewer_stage import (
 # ---------------------------------------------------------------- attaching
 
 
-def test_a_viewer_attaches_and_is_live_once_the_screen_is_complete(stage: Stage) -> None:
+def test_a_viewer_is_live_once_the_screen_is_complete(stage: Stage) -> None:
     assert (
         stage.script()
         >> do(stage.rules.start)
@@ -55,7 +55,7 @@ def test_a_viewer_attaches_and_is_live_once_the_screen_is_complete(stage: Stage)
     assert stage.rules.offset == 13
 
 
-def test_a_viewer_of_events_alone_is_live_when_it_is_attached() -> None:
+def test_a_viewer_without_output_is_live_once_attached() -> None:
     stage = Stage(read_only=True, output=False)
     stage.rules.start()
     stage.take_effects()
@@ -69,7 +69,7 @@ def test_a_viewer_of_events_alone_is_live_when_it_is_attached() -> None:
     )
 
 
-def test_what_is_typed_early_is_sent_in_order_when_the_host_has_said_which_it_has(stage: Stage) -> None:
+def test_early_input_is_sent_in_order_after_attached(stage: Stage) -> None:
     stage.rules.start()
     stage.take_effects()
     assert (
@@ -91,7 +91,7 @@ def test_what_is_typed_early_is_sent_in_order_when_the_host_has_said_which_it_ha
     )
 
 
-def test_a_key_typed_while_the_delegate_is_told_goes_behind_those_that_are_sent_again(stage: Stage) -> None:
+def test_a_key_typed_in_a_callback_is_sent_after_the_repeated_ones(stage: Stage) -> None:
     stage.connected().rules.receive_input(stage.key())
 
     def attached_and_typed() -> object:
@@ -101,7 +101,7 @@ def test_a_key_typed_while_the_delegate_is_told_goes_behind_those_that_are_sent_
     assert stage.script() >> do(attached_and_typed) << sent_key(1) << ASK << sent_key(2)
 
 
-def test_colours_and_sizes_of_before_the_attachment_are_told_with_it(stage: Stage) -> None:
+def test_colours_and_size_set_before_the_attachment_are_sent_with_it(stage: Stage) -> None:
     colors = DefaultColors(0x111111, 0x222222)
     told_colors = e.SendMessage(m.Colors("one", *colors))
     stage.rules.start()
@@ -122,7 +122,7 @@ def test_colours_and_sizes_of_before_the_attachment_are_told_with_it(stage: Stag
     )
 
 
-def test_output_that_is_wanted_while_the_host_attaches_is_asked_for_then() -> None:
+def test_output_wanted_during_the_attachment_is_requested_after_it() -> None:
     stage = Stage(output=False).connected()
     assert (
         stage.script()
@@ -144,13 +144,13 @@ WHEREVER = pytest.mark.parametrize("reach", [Stage.connected, Stage.starting, St
 
 
 @WHEREVER
-def test_the_end_is_told_wherever_the_viewer_stands(stage: Stage, reach: Callable[[Stage], Stage]) -> None:
+def test_the_end_is_reported_in_every_state(stage: Stage, reach: Callable[[Stage], Stage]) -> None:
     reach(stage)
     assert stage.script() >> stage.hears(EXITED) << e.TellEvent(EXITED) << told(ViewerState.ENDED)
 
 
 @WHEREVER
-def test_a_host_that_drops_the_viewer_is_not_asked_again(stage: Stage, reach: Callable[[Stage], Stage]) -> None:
+def test_a_viewer_refused_by_the_host_does_not_reconnect(stage: Stage, reach: Callable[[Stage], Stage]) -> None:
     reach(stage)
     assert (
         stage.script()
@@ -161,7 +161,7 @@ def test_a_host_that_drops_the_viewer_is_not_asked_again(stage: Stage, reach: Ca
     assert stage.rules.refusal == ErrorCode.NOT_ALLOWED
 
 
-def test_a_session_that_was_lost_before_the_first_try_is_lost(stage: Stage) -> None:
+def test_a_session_lost_before_the_first_attempt_is_lost(stage: Stage) -> None:
     stage.rules.start()
     stage.take_effects()
     assert (
@@ -173,7 +173,7 @@ def test_a_session_that_was_lost_before_the_first_try_is_lost(stage: Stage) -> N
     )
 
 
-def test_the_end_is_told_once_and_nothing_is_typed_after_it(stage: Stage) -> None:
+def test_the_end_is_reported_once_and_later_input_is_refused(stage: Stage) -> None:
     stage.live()
     assert (
         stage.script()
@@ -188,7 +188,7 @@ def test_the_end_is_told_once_and_nothing_is_typed_after_it(stage: Stage) -> Non
     assert stage.rules.end == EXITED
 
 
-def test_the_last_screen_of_an_ended_session_comes_after_its_end(stage: Stage) -> None:
+def test_the_last_screen_of_an_ended_session_is_shown_after_its_end(stage: Stage) -> None:
     stage.connected().rules.receive_message(attached())
     stage.take_effects()
     assert (
@@ -204,7 +204,7 @@ def test_the_last_screen_of_an_ended_session_comes_after_its_end(stage: Stage) -
 
 
 @pytest.mark.parametrize(("kept", "offset"), [(40, 40), (None, 10)])
-def test_a_session_that_ended_while_the_viewer_was_away_is_shown_to_its_end(
+def test_a_session_that_ended_during_a_disconnection_is_shown_to_its_end(
     stage: Stage, kept: int | None, offset: int
 ) -> None:
     stage.live().rules.connection_lost(None)
@@ -221,7 +221,7 @@ def test_a_session_that_ended_while_the_viewer_was_away_is_shown_to_its_end(
     assert (stage.rules.offset, stage.rules.end) == (offset, EXITED)
 
 
-def test_who_shows_nothing_reads_no_last_screen(stage: Stage) -> None:
+def test_a_viewer_without_a_replica_reads_no_last_screen(stage: Stage) -> None:
     stage.rules.start()
     stage.take_effects()
     assert (
@@ -246,7 +246,7 @@ def test_a_hidden_viewer_reads_no_last_screen(stage: Stage) -> None:
     )
 
 
-def test_a_session_without_a_host_is_lost_and_says_why(stage: Stage) -> None:
+def test_a_session_without_a_host_is_lost_with_a_reason(stage: Stage) -> None:
     stage.live().rules.connection_lost(None)
     stage.take_effects()
     assert (
@@ -260,7 +260,7 @@ def test_a_session_without_a_host_is_lost_and_says_why(stage: Stage) -> None:
     )
 
 
-def test_a_viewer_that_goes_detaches_and_says_no_more(stage: Stage) -> None:
+def test_a_closing_viewer_detaches_and_sends_nothing_more(stage: Stage) -> None:
     stage.live().rules.receive_message(m.TitleEvent("not told any more"))
     assert list(stage.rules.effects)
     stage.rules.detach()
@@ -271,5 +271,5 @@ def test_a_viewer_that_goes_detaches_and_says_no_more(stage: Stage) -> None:
 # ---------------------------------------------------------------- the table
 
 
-def test_an_end_is_an_end() -> None:
+def test_final_states_do_not_change() -> None:
     assert all(TABLE.after(state, change) is state for state in FINAL_STATES for change in Change)

@@ -54,7 +54,7 @@ def test_resizes_of_the_replica_are_counted(stage: Stage) -> None:
     )
 
 
-def test_a_hidden_viewer_goes_on_where_it_was(stage: Stage) -> None:
+def test_a_hidden_viewer_continues_at_its_offset_when_shown(stage: Stage) -> None:
     stage.live()
     assert (
         stage.script()
@@ -68,7 +68,7 @@ def test_a_hidden_viewer_goes_on_where_it_was(stage: Stage) -> None:
     )
 
 
-def test_a_replica_is_freed_only_while_no_output_is_followed(stage: Stage) -> None:
+def test_the_replica_is_freed_only_while_no_output_is_followed(stage: Stage) -> None:
     stage.live()
     assert (
         stage.script()
@@ -84,7 +84,7 @@ def test_a_replica_is_freed_only_while_no_output_is_followed(stage: Stage) -> No
     )
 
 
-def test_a_snapshot_that_the_engine_cannot_read_is_asked_for_in_the_form_for_all(stage: Stage) -> None:
+def test_an_unreadable_snapshot_is_requested_again_in_the_portable_form(stage: Stage) -> None:
     stage.connected()
     assert (
         stage.script()
@@ -104,7 +104,7 @@ def test_a_snapshot_that_the_engine_cannot_read_is_asked_for_in_the_form_for_all
 # ---------------------------------------------------------------- refusals
 
 
-def test_a_host_of_a_version_that_cannot_be_understood_fails_the_viewer(stage: Stage) -> None:
+def test_a_host_of_an_incompatible_version_fails_the_viewer(stage: Stage) -> None:
     stage.rules.start()
     stage.take_effects()
     text = "the chat uses protocol 999"
@@ -119,7 +119,7 @@ def test_a_host_of_a_version_that_cannot_be_understood_fails_the_viewer(stage: S
     assert not stage.rules.refusal
 
 
-def test_after_a_refused_input_nothing_is_sent_until_the_user_has_seen_it(stage: Stage) -> None:
+def test_after_a_refused_input_nothing_is_sent_until_the_user_accepts(stage: Stage) -> None:
     stage.live(typed=2)
     held = refusal(2, ErrorCode.HELD, "an earlier input was refused")
     assert (
@@ -135,7 +135,7 @@ def test_after_a_refused_input_nothing_is_sent_until_the_user_has_seen_it(stage:
     )
 
 
-def test_a_read_only_viewer_s_input_is_refused_by_the_host_each_time() -> None:
+def test_each_input_of_a_read_only_viewer_is_refused_by_the_host() -> None:
     stage = Stage(read_only=True).live()
     assert (
         stage.script()
@@ -148,7 +148,7 @@ def test_a_read_only_viewer_s_input_is_refused_by_the_host_each_time() -> None:
     )
 
 
-def test_input_without_end_is_refused(stage: Stage) -> None:
+def test_too_much_unacknowledged_input_is_refused(stage: Stage) -> None:
     for _ in range(MAX_INPUTS):
         stage.rules.receive_input(stage.key())
     text = "the program is not reading its input"
@@ -158,7 +158,7 @@ def test_input_without_end_is_refused(stage: Stage) -> None:
 # ---------------------------------------------------------------- notices and other events
 
 
-def test_notices_are_told_when_they_change(stage: Stage) -> None:
+def test_the_delegate_gets_a_notice_only_when_it_changes(stage: Stage) -> None:
     stage.live()
 
     def described(text: str) -> Any:
@@ -174,6 +174,6 @@ def test_notices_are_told_when_they_change(stage: Stage) -> None:
     )
 
 
-def test_events_are_passed_on(stage: Stage) -> None:
+def test_events_are_passed_to_the_delegate(stage: Stage) -> None:
     stage.live()
     assert stage.script() >> stage.hears(m.TitleEvent("vim")) << e.TellEvent(m.TitleEvent("vim"))

@@ -27,7 +27,7 @@ from tests.support.viewer_stage import (
 )
 
 
-def test_a_viewer_that_comes_back_sends_what_the_host_has_not(stage: Stage) -> None:
+def test_a_reconnected_viewer_sends_the_input_that_the_host_lacks(stage: Stage) -> None:
     stage.live(typed=3)
     assert (
         stage.script()
@@ -53,7 +53,7 @@ def test_a_viewer_that_comes_back_sends_what_the_host_has_not(stage: Stage) -> N
     assert len(stage.rules.inputs) == 0
 
 
-def test_input_of_an_attachment_that_no_host_knows_is_told_and_not_typed_twice(stage: Stage) -> None:
+def test_input_of_an_unknown_attachment_is_reported_and_not_typed_twice(stage: Stage) -> None:
     stage.reconnecting(typed=1)
     text = "the connection was reset; your last input may be missing"
     assert (
@@ -70,7 +70,7 @@ def test_input_of_an_attachment_that_no_host_knows_is_told_and_not_typed_twice(s
     )
 
 
-def test_a_host_that_has_not_the_output_sends_a_snapshot(stage: Stage) -> None:
+def test_a_host_without_the_missed_output_sends_a_snapshot(stage: Stage) -> None:
     stage.reconnecting()
     assert (
         stage.script()
@@ -85,7 +85,7 @@ def test_a_host_that_has_not_the_output_sends_a_snapshot(stage: Stage) -> None:
     )
 
 
-def test_each_try_waits_longer_and_the_waits_begin_anew_with_a_screen(stage: Stage) -> None:
+def test_waits_between_attempts_grow_and_restart_after_a_complete_screen(stage: Stage) -> None:
     stage.live()
     assert stage.script() >> do(stage.rules.connection_lost, None) << told(ViewerState.RECONNECTING) << e.Connect(0.0)
     for wait_s in (*RETRY_S[1:], RETRY_S[-1]):
@@ -102,7 +102,7 @@ def test_each_try_waits_longer_and_the_waits_begin_anew_with_a_screen(stage: Sta
     assert stage.script() >> do(stage.rules.connection_lost, None) << told(ViewerState.RECONNECTING) << e.Connect(0.0)
 
 
-def test_a_connection_that_breaks_before_the_screen_is_complete_does_not_begin_anew(stage: Stage) -> None:
+def test_a_connection_lost_before_the_screen_is_complete_does_not_restart_the_waits(stage: Stage) -> None:
     stage.connected()
     assert (
         stage.script()
@@ -114,7 +114,7 @@ def test_a_connection_that_breaks_before_the_screen_is_complete_does_not_begin_a
     )
 
 
-def test_a_first_try_that_fails_says_why_while_the_host_lives(stage: Stage) -> None:
+def test_a_failed_first_attempt_gives_the_reason_while_the_host_lives(stage: Stage) -> None:
     stage.rules.start()
     stage.take_effects()
     assert (
@@ -127,7 +127,7 @@ def test_a_first_try_that_fails_says_why_while_the_host_lives(stage: Stage) -> N
     )
 
 
-def test_a_viewer_that_is_hidden_while_it_is_away_comes_back_for_events_alone(stage: Stage) -> None:
+def test_a_viewer_hidden_while_disconnected_reconnects_for_events_only(stage: Stage) -> None:
     stage.live().rules.connection_lost(None)
     stage.take_effects()
     assert (
@@ -146,7 +146,7 @@ def test_a_viewer_that_is_hidden_while_it_is_away_comes_back_for_events_alone(st
     )
 
 
-def test_a_snapshot_that_a_broken_connection_cut_off_is_begun_anew(stage: Stage) -> None:
+def test_a_snapshot_cut_off_by_a_lost_connection_is_requested_again(stage: Stage) -> None:
     stage.connected().rules.receive_message(attached())
     stage.take_effects()
     assert (
@@ -166,7 +166,7 @@ def test_a_snapshot_that_a_broken_connection_cut_off_is_begun_anew(stage: Stage)
     )
 
 
-def test_a_program_that_ended_while_the_viewer_was_away_says_so_when_it_is_back(stage: Stage) -> None:
+def test_the_end_during_a_disconnection_is_reported_after_the_reconnect(stage: Stage) -> None:
     stage.reconnecting(typed=1)
     assert (
         stage.script()
@@ -198,7 +198,7 @@ def test_nothing_is_sent_while_there_is_no_connection(stage: Stage) -> None:
     assert len(stage.rules.inputs) == 1
 
 
-def test_a_program_that_still_starts_when_the_viewer_is_back_gets_its_input_once(stage: Stage) -> None:
+def test_a_program_that_still_starts_after_a_reconnect_gets_its_input_once(stage: Stage) -> None:
     stage.starting().rules.receive_input(stage.key())
     assert (
         stage.script()

@@ -1,4 +1,4 @@
-"""What a viewer keeps until the host has it."""
+"""Unacknowledged input of a viewer."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def key(inputs: UnacknowledgedInput, attachment: str = "") -> Key:
     return Key(attachment, inputs.next_sequence, "a", "a")
 
 
-def test_early_input_is_renamed_and_sent_in_order() -> None:
+def test_early_input_is_renumbered_and_sent_in_order() -> None:
     inputs = UnacknowledgedInput()
     for _ in range(3):
         assert isinstance(inputs.append(key(inputs)), list)
@@ -33,7 +33,7 @@ def test_early_input_is_renamed_and_sent_in_order() -> None:
     assert sent == [("att", 1), ("att", 2), ("att", 3)]
 
 
-def test_what_is_acknowledged_is_forgotten_and_the_rest_is_sent_again() -> None:
+def test_acknowledged_input_is_dropped_and_the_rest_is_sent_again() -> None:
     inputs = UnacknowledgedInput()
     inputs.reset_attachment("att")
     for _ in range(5):
@@ -43,7 +43,7 @@ def test_what_is_acknowledged_is_forgotten_and_the_rest_is_sent_again() -> None:
     assert len(inputs) == 2
 
 
-def test_input_of_a_forgotten_attachment_is_never_typed_twice_and_said() -> None:
+def test_input_of_a_forgotten_attachment_is_reported_and_never_typed_twice() -> None:
     inputs = UnacknowledgedInput()
     inputs.reset_attachment("one")
     inputs.append(key(inputs, "one"))
@@ -53,7 +53,7 @@ def test_input_of_a_forgotten_attachment_is_never_typed_twice_and_said() -> None
     assert inputs.next_sequence == 1
 
 
-def test_after_a_refused_input_none_is_typed_until_the_user_has_seen_it() -> None:
+def test_after_a_refused_input_none_is_accepted_until_the_user_accepts() -> None:
     inputs = UnacknowledgedInput()
     inputs.reset_attachment("att")
     for _ in range(4):
@@ -68,7 +68,7 @@ def test_after_a_refused_input_none_is_typed_until_the_user_has_seen_it() -> Non
     assert isinstance(inputs.append(key(inputs, "att")), list)
 
 
-def test_what_is_refused_for_another_reason_goes_alone() -> None:
+def test_a_refusal_for_another_reason_drops_only_that_input() -> None:
     inputs = UnacknowledgedInput()
     inputs.reset_attachment("att")
     for _ in range(3):
@@ -77,7 +77,7 @@ def test_what_is_refused_for_another_reason_goes_alone() -> None:
     assert [each.sequence for each in inputs.unacknowledged()] == [1, 3]
 
 
-def test_too_much_is_refused_and_said() -> None:
+def test_input_beyond_the_limit_is_refused_with_a_message() -> None:
     inputs = UnacknowledgedInput()
     for _ in range(MAX_INPUTS):
         assert isinstance(inputs.append(key(inputs)), list)
@@ -93,7 +93,7 @@ def test_too_much_is_refused_and_said() -> None:
         assert refusal.code == ErrorCode.TOO_LARGE
 
 
-def test_a_long_paste_is_carried_by_several_messages() -> None:
+def test_a_long_paste_is_split_into_several_messages() -> None:
     inputs = UnacknowledgedInput()
     inputs.reset_attachment("att")
     text = "0123456789" * (MAX_PASTE_CHARACTERS // 4)
@@ -108,7 +108,7 @@ def test_a_long_paste_is_carried_by_several_messages() -> None:
     assert len(inputs) == 0
 
 
-def test_a_prompt_that_no_frame_can_carry_is_refused_and_holds_nothing_up() -> None:
+def test_a_prompt_too_large_for_a_frame_is_refused_and_holds_no_later_input() -> None:
     inputs = UnacknowledgedInput()
     inputs.reset_attachment("att")
     images = (Image("image/png", bytes(MAX_PROMPT_BYTES - 3)),)

@@ -1,4 +1,4 @@
-"""A viewer with a connection: what its rules alone do not show."""
+"""A viewer with a real connection: cases that the tests of its rules do not cover."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.waiting import eventually
 from tests.unit.client.viewer.conftest import SIZE, ToldHost
 
 
-async def test_a_viewer_says_that_the_runtime_directory_is_unsafe_and_does_not_wait_for_ever(area: Area) -> None:
+async def test_a_viewer_fails_at_once_in_an_unsafe_runtime_directory(area: Area) -> None:
     moved = area.root / "moved"
     runtime_dir().rename(moved)
     runtime_dir().symlink_to(moved)
@@ -34,7 +34,7 @@ class Leaver(Watcher):
         self.viewer.close()
 
 
-async def test_a_viewer_that_is_closed_while_it_tells_tells_no_more(host: ToldHost) -> None:
+async def test_a_viewer_closed_in_a_callback_makes_no_more_callbacks(host: ToldHost) -> None:
     leaver = Leaver()
     leaver.viewer = Viewer(host.id, leaver, output=False)
     leaver.viewer.start()
@@ -73,7 +73,7 @@ class Shower(Watcher):
         await self.viewer.closed()
 
 
-async def test_output_that_is_shown_early_comes_to_the_replica_a_moment_later(host: ToldHost) -> None:
+async def test_output_shown_early_is_fed_to_the_replica_a_moment_later(host: ToldHost) -> None:
     shower = Shower(host)
     await shower.follow(host)
     host.say(Output(0, b"ab"))
@@ -86,7 +86,7 @@ async def test_output_that_is_shown_early_comes_to_the_replica_a_moment_later(ho
     await shower.close()
 
 
-async def test_the_replica_catches_up_with_what_is_shown_early_when_it_is_asked_for(host: ToldHost) -> None:
+async def test_the_replica_catches_up_with_output_shown_early_on_request(host: ToldHost) -> None:
     shower = Shower(host)
     await shower.follow(host)
     seen: list[list[str]] = []

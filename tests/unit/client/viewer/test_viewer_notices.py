@@ -1,4 +1,4 @@
-"""What is not as it should be with a chat, as its viewer hears and tells of it."""
+"""Notices about a chat, as its viewer reports them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def told(events: list[Any]) -> list[str]:
     return [event.text for event in events if isinstance(event, NoticeEvent)]
 
 
-async def test_what_was_wrong_before_is_told_once_whatever_becomes_of_the_connection(host: ToldHost) -> None:
+async def test_a_notice_from_before_the_attachment_is_reported_once_across_reconnects(host: ToldHost) -> None:
     host.notice = "it is shown by another engine now"
     async with watching(host.id, output=False) as (viewer, watcher):
         await watcher.until(lambda: told(watcher.events) == [host.notice], "the notice")
@@ -30,7 +30,7 @@ async def test_what_was_wrong_before_is_told_once_whatever_becomes_of_the_connec
         assert told(watcher.events) == [host.notice]
 
 
-async def test_a_trouble_that_ends_leaves_the_one_that_was_there_before(host: ToldHost) -> None:
+async def test_after_a_notice_ends_the_former_one_is_reported(host: ToldHost) -> None:
     async with watching(host.id, output=False) as (_, watcher):
         host.notice = "it is shown by another engine now"
         host.recording("the disk is full")
@@ -42,7 +42,7 @@ async def test_a_trouble_that_ends_leaves_the_one_that_was_there_before(host: To
         await watcher.until(lambda: told(watcher.events)[2:] == [""], "nothing to be wrong any more")
 
 
-async def test_where_all_is_well_nothing_is_told(host: ToldHost) -> None:
+async def test_without_a_problem_there_is_no_notice(host: ToldHost) -> None:
     async with watching(host.id, output=False) as (_, watcher):
         host.recording("the disk is full")
         await watcher.until(lambda: bool(told(watcher.events)), "the first notice")

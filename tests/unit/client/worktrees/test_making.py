@@ -39,25 +39,25 @@ class TestNew:
         assert there.git("rev-parse", "HEAD") == checkout.git("rev-parse", "HEAD")
         assert there.git("status", "--porcelain") == ""
 
-    def test_nobody_else_can_enter(self, checkout: Checkout) -> None:
+    def test_the_directory_is_private_to_the_user(self, checkout: Checkout) -> None:
         made = make(str(checkout.path), None, "x")
 
         assert worktrees_dir().stat().st_mode & 0o077 == 0
         assert Path(made.path).parent.stat().st_mode & 0o077 == 0
 
-    def test_it_works_where_the_user_was(self, checkout: Checkout) -> None:
+    def test_the_chat_starts_in_the_users_subdirectory(self, checkout: Checkout) -> None:
         made = make(str(checkout.path / "src" / "deep"), None, "x")
 
         assert made.directory == f"{made.path}/src/deep"
 
-    def test_or_as_near_to_it_as_the_branch_has(self, checkout: Checkout) -> None:
+    def test_the_chat_starts_in_the_nearest_directory_that_the_branch_has(self, checkout: Checkout) -> None:
         (checkout.path / "src" / "new" / "dir").mkdir(parents=True)
 
         made = make(str(checkout.path / "src" / "new" / "dir"), None, "x")
 
         assert made.directory == f"{made.path}/src"
 
-    def test_from_a_linked_worktree_it_begins_at_that_ones_commit(self, checkout: Checkout, tmp_path: Path) -> None:
+    def test_a_worktree_made_from_a_linked_one_begins_at_its_commit(self, checkout: Checkout, tmp_path: Path) -> None:
         checkout.git("worktree", "add", "--quiet", "-b", "other", str(tmp_path / "other"))
         commit = Checkout(tmp_path / "other").commit("more")
 
@@ -66,14 +66,14 @@ class TestNew:
         assert Checkout(made.path).git("rev-parse", "HEAD") == commit
         assert made.repository == str(checkout.path / ".git")
 
-    def test_from_a_bare_repository(self, checkout: Checkout, tmp_path: Path) -> None:
+    def test_a_worktree_is_made_from_a_bare_repository(self, checkout: Checkout, tmp_path: Path) -> None:
         checkout.git("clone", "--quiet", "--bare", ".", str(tmp_path / "bare.git"))
 
         made = make(str(tmp_path / "bare.git"), None, "x")
 
         assert (Path(made.path) / "file").exists()
 
-    def test_of_a_submodule(self, checkout: Checkout, tmp_path: Path) -> None:
+    def test_a_worktree_is_made_of_a_submodule(self, checkout: Checkout, tmp_path: Path) -> None:
         outer = Checkout.new(tmp_path / "outer")
         outer.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(checkout.path), "inner")
 
@@ -82,19 +82,19 @@ class TestNew:
         assert made.directory == f"{made.path}/src"
         assert Checkout(made.path).git("branch", "--show-current") == "outlive/x"
 
-    def test_the_users_branch_of_the_name_outlive_is_no_hindrance(self, checkout: Checkout) -> None:
+    def test_a_branch_named_outlive_changes_the_new_branchs_name(self, checkout: Checkout) -> None:
         checkout.git("branch", "outlive")
 
         assert make(str(checkout.path), None, "x").branch == "outlive-x"
 
     @pytest.mark.parametrize("name", ["feature/a b", "-n", "Ünïcødé 漢字", "../../etc", "x\ny", ".", "@{-1}"])
-    def test_any_name_of_a_chat(self, checkout: Checkout, name: str) -> None:
+    def test_any_chat_name_gives_a_valid_branch(self, checkout: Checkout, name: str) -> None:
         made = make(str(checkout.path), None, name)
 
         assert Path(made.path).parent.parent == worktrees_dir()
         assert Checkout(made.path).git("branch", "--show-current") == made.branch
 
-    def test_two_at_once(self, checkout: Checkout) -> None:
+    def test_worktrees_made_at_the_same_time_get_different_branches(self, checkout: Checkout) -> None:
         with ThreadPoolExecutor(4) as threads:
             made = list(threads.map(lambda _: make(str(checkout.path), None, "x"), range(4)))
 
@@ -102,7 +102,7 @@ class TestNew:
         assert len({each.path for each in made}) == 4
         assert sorted(checkout.worktrees()) == sorted(each.path for each in made)
 
-    def test_two_at_once_for_one_branch(self, checkout: Checkout) -> None:
+    def test_of_two_worktrees_made_for_one_branch_at_once_one_is_refused(self, checkout: Checkout) -> None:
         checkout.git("branch", "topic")
 
         def attempt(_: int) -> str:
@@ -119,7 +119,7 @@ class TestNew:
 
 
 class TestNamedBranches:
-    def test_one_that_there_is(self, checkout: Checkout) -> None:
+    def test_an_existing_branch_is_checked_out(self, checkout: Checkout) -> None:
         commit = checkout.git("commit-tree", "HEAD^{tree}", "-m", "apart")
         checkout.git("branch", "topic/one", commit)
 
@@ -129,18 +129,18 @@ class TestNamedBranches:
         assert Checkout(made.path).git("rev-parse", "HEAD") == commit
         assert Path(made.path).name == "topic-one"
 
-    def test_a_new_one(self, checkout: Checkout) -> None:
+    def test_a_new_branch_is_created(self, checkout: Checkout) -> None:
         made = make(str(checkout.path), "größer/漢字", "x")
 
         assert (made.branch, made.branch_made) == ("größer/漢字", True)
         assert checkout.branches() == ["größer/漢字", "main"]
 
-    def test_names_that_become_the_same_directory(self, checkout: Checkout) -> None:
+    def test_branches_with_the_same_directory_name_get_different_directories(self, checkout: Checkout) -> None:
         first, second = make(str(checkout.path), "a/b", "x"), make(str(checkout.path), "a-b", "x")
 
         assert (Path(first.path).name, Path(second.path).name) == ("a-b", "a-b-2")
 
-    def test_one_of_the_remote_is_followed(self, checkout: Checkout, tmp_path: Path) -> None:
+    def test_a_remote_branch_is_tracked(self, checkout: Checkout, tmp_path: Path) -> None:
         checkout.git("branch", "topic")
         checkout.git("clone", "--quiet", ".", str(tmp_path / "clone"))
 
@@ -149,7 +149,7 @@ class TestNamedBranches:
         assert made.branch_made
         assert Checkout(made.path).git("rev-parse", "--abbrev-ref", "@{upstream}") == "origin/topic"
 
-    def test_one_of_several_remotes(self, checkout: Checkout, tmp_path: Path) -> None:
+    def test_a_branch_of_several_remotes_is_refused(self, checkout: Checkout, tmp_path: Path) -> None:
         checkout.git("branch", "topic")
         checkout.git("clone", "--quiet", ".", str(tmp_path / "clone"))
         clone = Checkout(tmp_path / "clone")
@@ -160,20 +160,20 @@ class TestNamedBranches:
 
         nothing_is_left(clone, ["main"])
 
-    def test_one_that_is_checked_out(self, checkout: Checkout) -> None:
+    def test_a_checked_out_branch_is_refused(self, checkout: Checkout) -> None:
         with pytest.raises(WorktreeError, match=f"the branch main is checked out in {checkout.path}; choose another"):
             make(str(checkout.path), "main", "x")
 
         nothing_is_left(checkout, ["main"])
 
     @pytest.mark.parametrize("name", ["-b", "two words", "a..b", "x.lock", "@{-1}", "HEAD", "a\nb", "/x", "--force"])
-    def test_no_names(self, checkout: Checkout, name: str) -> None:
+    def test_invalid_branch_names_are_refused(self, checkout: Checkout, name: str) -> None:
         with pytest.raises(WorktreeError, match="invalid branch name"):
             make(str(checkout.path), name, "x")
 
         nothing_is_left(checkout, ["main"])
 
-    def test_a_name_beside_which_it_cannot_be(self, checkout: Checkout) -> None:
+    def test_a_branch_name_below_an_existing_branch_is_refused(self, checkout: Checkout) -> None:
         with pytest.raises(WorktreeError, match="git cannot create the branch main/x: "):
             make(str(checkout.path), "main/x", "x")
 
@@ -181,7 +181,7 @@ class TestNamedBranches:
 
 
 class TestFailures:
-    def test_a_repository_without_a_commit(self, tmp_path: Path) -> None:
+    def test_a_repository_without_a_commit_is_refused(self, tmp_path: Path) -> None:
         empty = Checkout.new(tmp_path / "empty", commits=0)
 
         with pytest.raises(WorktreeError, match=r"empty has no commits; commit something first"):
@@ -189,7 +189,7 @@ class TestFailures:
 
         nothing_is_left(empty, [])
 
-    def test_a_filter_that_fails_leaves_nothing(self, checkout: Checkout) -> None:
+    def test_a_failing_filter_leaves_nothing_behind(self, checkout: Checkout) -> None:
         checkout.commit(".gitattributes", "file filter=broken\n")
         checkout.git("config", "filter.broken.smudge", "false")
         checkout.git("config", "filter.broken.required", "true")
@@ -199,7 +199,7 @@ class TestFailures:
 
         nothing_is_left(checkout, ["main"])
 
-    def test_a_hook_of_the_users_that_fails_is_no_failure(self, checkout: Checkout) -> None:
+    def test_a_failing_hook_of_the_user_is_ignored(self, checkout: Checkout) -> None:
         hook = checkout.write(".git/hooks/post-checkout", "#!/bin/sh\necho no >&2\nexit 3\n")
         hook.chmod(0o755)
 
@@ -207,7 +207,7 @@ class TestFailures:
 
         assert Checkout(made.path).git("status", "--porcelain") == ""
 
-    def test_a_checkout_that_takes_too_long_leaves_nothing(
+    def test_a_checkout_that_times_out_leaves_nothing_behind(
         self, checkout: Checkout, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         hook = checkout.write(".git/hooks/post-checkout", "#!/bin/sh\nexec tail -f /dev/null\n")
@@ -219,7 +219,7 @@ class TestFailures:
 
         nothing_is_left(checkout, ["main"])
 
-    def test_what_a_hook_leaves_running_holds_nobody_up(self, checkout: Checkout) -> None:
+    def test_a_process_left_by_a_hook_does_not_block(self, checkout: Checkout) -> None:
         pid = checkout.path / "pid"
         hook = checkout.write(
             ".git/hooks/post-checkout", f"#!/bin/sh\nsetsid tail -f /dev/null --pid={os.getpid()} &\necho $! >{pid}\n"
@@ -230,7 +230,7 @@ class TestFailures:
 
         os.kill(int(pid.read_text()), 15)
 
-    def test_a_directory_that_cannot_be_written(self, checkout: Checkout, area: Area) -> None:
+    def test_a_directory_that_cannot_be_created_is_reported(self, checkout: Checkout, area: Area) -> None:
         (area.state / "worktrees").write_text("")
 
         with pytest.raises(Exception, match="worktrees is not a directory"):
@@ -238,7 +238,7 @@ class TestFailures:
 
         assert checkout.branches() == ["main"]
 
-    def test_discarding_takes_back_all(self, checkout: Checkout) -> None:
+    def test_discard_removes_the_worktree_and_its_branch(self, checkout: Checkout) -> None:
         made = make(str(checkout.path), None, "x")
         (Path(made.path) / "left by a hook").write_text("")
 
@@ -246,7 +246,7 @@ class TestFailures:
 
         nothing_is_left(checkout, ["main"])
 
-    def test_discarding_leaves_a_branch_that_was_there(self, checkout: Checkout) -> None:
+    def test_discard_keeps_a_branch_that_existed_before(self, checkout: Checkout) -> None:
         checkout.git("branch", "topic")
 
         discard(make(str(checkout.path), "topic", "x"))
@@ -255,7 +255,7 @@ class TestFailures:
 
 
 class TestStaleRegistrations:
-    def test_ours_whose_directory_is_gone_is_made_again(self, checkout: Checkout) -> None:
+    def test_our_worktree_with_a_missing_directory_is_made_again(self, checkout: Checkout) -> None:
         first = make(str(checkout.path), "topic", "x")
         shutil.rmtree(Path(first.path).parent)
 
@@ -264,7 +264,9 @@ class TestStaleRegistrations:
         assert second.path == first.path
         assert checkout.worktrees() == [second.path]
 
-    def test_the_users_own_is_too_and_others_stay(self, checkout: Checkout, tmp_path: Path) -> None:
+    def test_the_users_worktree_with_a_missing_directory_is_replaced_and_others_stay(
+        self, checkout: Checkout, tmp_path: Path
+    ) -> None:
         for name in ("gone", "also-gone", "locked"):
             checkout.git("worktree", "add", "--quiet", "-b", name, str(tmp_path / "trees" / name))
         (tmp_path / "trees" / "neighbour").mkdir()
@@ -277,7 +279,7 @@ class TestStaleRegistrations:
         others = [str(tmp_path / "trees" / name) for name in ("also-gone", "locked")]
         assert sorted(checkout.worktrees()) == sorted([made.path, *others])
 
-    def test_a_locked_one_stays(self, checkout: Checkout, tmp_path: Path) -> None:
+    def test_a_locked_worktree_is_kept(self, checkout: Checkout, tmp_path: Path) -> None:
         place = tmp_path / "disk" / "topic"
         checkout.git("worktree", "add", "--quiet", "-b", "topic", str(place))
         checkout.git("worktree", "lock", "--reason", "on a stick", str(place))
@@ -288,7 +290,7 @@ class TestStaleRegistrations:
 
         assert checkout.worktrees() == [str(place)]
 
-    def test_one_that_may_be_on_a_disk_which_is_missing_stays(self, checkout: Checkout, tmp_path: Path) -> None:
+    def test_a_worktree_on_a_disk_that_may_be_unmounted_is_kept(self, checkout: Checkout, tmp_path: Path) -> None:
         place = tmp_path / "disk" / "topic"
         checkout.git("worktree", "add", "--quiet", "-b", "topic", str(place))
         shutil.rmtree(place)
@@ -300,7 +302,7 @@ class TestStaleRegistrations:
 
 
 class TestRemaking:
-    def test_the_same_again(self, checkout: Checkout) -> None:
+    def test_a_missing_worktree_is_made_again_at_its_branch(self, checkout: Checkout) -> None:
         made = make(str(checkout.path), None, "x")
         commit = Checkout(made.path).commit("work")
         shutil.rmtree(made.path)
@@ -311,7 +313,7 @@ class TestRemaking:
         assert there.git("rev-parse", "HEAD") == commit
         assert there.git("status", "--porcelain") == ""
 
-    def test_pruned_meanwhile(self, checkout: Checkout) -> None:
+    def test_a_pruned_worktree_is_made_again(self, checkout: Checkout) -> None:
         made = make(str(checkout.path), None, "x")
         shutil.rmtree(worktrees_dir())
         checkout.git("worktree", "prune")
@@ -319,7 +321,7 @@ class TestRemaking:
         assert remake(made.path, made.repository, made.branch)
         assert checkout.worktrees() == [made.path]
 
-    def test_an_empty_directory_in_its_place(self, checkout: Checkout) -> None:
+    def test_an_empty_directory_in_its_place_is_used(self, checkout: Checkout) -> None:
         made = make(str(checkout.path), None, "x")
         shutil.rmtree(made.path)
         Path(made.path).mkdir()
@@ -327,12 +329,12 @@ class TestRemaking:
         assert remake(made.path, made.repository, made.branch)
         assert (Path(made.path) / "file").exists()
 
-    def test_what_is_there_is_left_alone(self, checkout: Checkout) -> None:
+    def test_an_existing_worktree_is_left_alone(self, checkout: Checkout) -> None:
         made = make(str(checkout.path), None, "x")
 
         assert not remake(made.path, made.repository, made.branch)
 
-    def test_its_branch_is_gone_too(self, checkout: Checkout) -> None:
+    def test_a_missing_branch_is_reported(self, checkout: Checkout) -> None:
         made = make(str(checkout.path), None, "x")
         shutil.rmtree(made.path)
         checkout.git("worktree", "prune")
@@ -341,7 +343,7 @@ class TestRemaking:
         with pytest.raises(WorktreeError, match="and its branch outlive/x are missing; start a new chat"):
             remake(made.path, made.repository, made.branch)
 
-    def test_its_branch_is_elsewhere(self, checkout: Checkout) -> None:
+    def test_a_branch_checked_out_elsewhere_is_reported(self, checkout: Checkout) -> None:
         made = make(str(checkout.path), None, "x")
         shutil.rmtree(made.path)
         checkout.git("worktree", "prune")
@@ -350,7 +352,7 @@ class TestRemaking:
         with pytest.raises(WorktreeError, match=f"outlive/x is checked out in {checkout.path}"):
             remake(made.path, made.repository, made.branch)
 
-    def test_the_repository_is_gone(self, checkout: Checkout) -> None:
+    def test_a_missing_repository_is_reported(self, checkout: Checkout) -> None:
         made = make(str(checkout.path), None, "x")
         shutil.rmtree(made.path)
         shutil.rmtree(checkout.path)

@@ -26,11 +26,11 @@ from session_host.client.worktrees.names import free_branch, slug
         ("a" * 300, "a" * 80),
     ],
 )
-def test_slugs(text: str, expected: str) -> None:
+def test_slugs_of_names(text: str, expected: str) -> None:
     assert slug(text) == expected
 
 
-def test_git_takes_what_is_made_of_any_name() -> None:
+def test_git_accepts_the_slug_of_any_name() -> None:
     @given(st.text(max_size=60))
     def check(text: str) -> None:
         made = slug(text)
@@ -56,5 +56,5 @@ def test_git_takes_what_is_made_of_any_name() -> None:
         (["outlive", "outlive-x"], "outlive-x-2"),
     ],
 )
-def test_a_branch_that_nobody_has(taken: list[str], expected: str) -> None:
+def test_a_free_branch_name_is_found(taken: list[str], expected: str) -> None:
     assert free_branch("x", taken) == expected

@@ -35,14 +35,14 @@ def is_kept(made: Worktree, why: str) -> bool:
 
 
 class TestNothingIsLost:
-    def test_all_is_removed(self, checkout: Checkout, made: Worktree) -> None:
+    def test_worktree_branch_and_directory_are_removed(self, checkout: Checkout, made: Worktree) -> None:
         assert removed(made) == Removal(removed=True, line="")
 
         assert checkout.worktrees() == []
         assert checkout.branches() == ["main"]
         assert list(worktrees_dir().iterdir()) == []
 
-    def test_a_branch_that_is_merged_goes(self, checkout: Checkout, made: Worktree) -> None:
+    def test_a_merged_branch_is_removed(self, checkout: Checkout, made: Worktree) -> None:
         Checkout(made.path).commit("work")
         checkout.git("merge", "--quiet", "--no-ff", made.branch)
 
@@ -50,14 +50,16 @@ class TestNothingIsLost:
         assert checkout.branches() == ["main"]
 
     @pytest.mark.parametrize("how", ["tag", "branch"])
-    def test_commits_that_something_else_has_are_not_lost(self, checkout: Checkout, made: Worktree, how: str) -> None:
+    def test_a_branch_with_commits_in_another_branch_or_tag_is_removed(
+        self, checkout: Checkout, made: Worktree, how: str
+    ) -> None:
         Checkout(made.path).commit("work")
         checkout.git(how, "keeps-it", made.branch)
 
         assert removed(made).removed
         assert made.branch not in checkout.branches()
 
-    def test_nor_what_was_pushed(self, checkout: Checkout, tmp_path: Path) -> None:
+    def test_a_pushed_branch_is_removed(self, checkout: Checkout, tmp_path: Path) -> None:
         checkout.git("clone", "--quiet", ".", str(tmp_path / "clone"))
         made = make(str(tmp_path / "clone"), None, "x")
         there = Checkout(made.path)
@@ -68,13 +70,13 @@ class TestNothingIsLost:
         assert Checkout(tmp_path / "clone").branches() == ["main"]
         assert made.branch in checkout.branches()
 
-    def test_a_branch_that_was_there_before_stays(self, checkout: Checkout) -> None:
+    def test_a_branch_that_existed_before_is_kept(self, checkout: Checkout) -> None:
         checkout.git("branch", "topic")
 
         assert removed(make(str(checkout.path), "topic", "x")) == Removal(removed=True, line="")
         assert checkout.branches() == ["main", "topic"]
 
-    def test_ignored_files_go_and_are_named(self, checkout: Checkout) -> None:
+    def test_ignored_files_are_removed_and_named(self, checkout: Checkout) -> None:
         checkout.commit(".gitignore", ".env\nbuild/\n*.o\n")
         made = make(str(checkout.path), None, "x")
         there = Checkout(made.path)
@@ -86,33 +88,35 @@ class TestNothingIsLost:
         )
         assert not Path(made.path).exists()
 
-    def test_one_that_is_gone_is_forgotten_with_its_branch(self, checkout: Checkout, made: Worktree) -> None:
+    def test_a_missing_worktree_is_unregistered_and_its_branch_removed(
+        self, checkout: Checkout, made: Worktree
+    ) -> None:
         shutil.rmtree(made.path)
 
         assert removed(made) == Removal(removed=True, line="")
         assert checkout.worktrees() == []
         assert checkout.branches() == ["main"]
 
-    def test_one_that_the_user_removed_through_git(self, checkout: Checkout, made: Worktree) -> None:
+    def test_the_branch_of_a_worktree_removed_with_git_is_removed(self, checkout: Checkout, made: Worktree) -> None:
         checkout.git("worktree", "remove", made.path)
 
         assert removed(made) == Removal(removed=True, line="")
         assert checkout.branches() == ["main"]
 
-    def test_all_is_gone(self, checkout: Checkout, made: Worktree) -> None:
+    def test_a_missing_repository_is_no_error_without_a_worktree(self, checkout: Checkout, made: Worktree) -> None:
         shutil.rmtree(checkout.path)
         shutil.rmtree(made.path)
 
         assert removed(made) == Removal(removed=True, line="")
 
-    def test_submodules_that_were_never_filled_are_no_hindrance(self, checkout: Checkout, tmp_path: Path) -> None:
+    def test_a_worktree_with_empty_submodules_is_removed(self, checkout: Checkout, tmp_path: Path) -> None:
         inner = Checkout.new(tmp_path / "inner")
         checkout.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(inner.path), "inner")
         checkout.git("commit", "--quiet", "-m", "submodule")
 
         assert removed(make(str(checkout.path), None, "x")) == Removal(removed=True, line="")
 
-    def test_the_agent_went_to_another_branch_in_it(self, checkout: Checkout, made: Worktree) -> None:
+    def test_the_agents_other_branch_is_kept(self, checkout: Checkout, made: Worktree) -> None:
         Checkout(made.path).git("switch", "--quiet", "--create", "other")
         checkout.git("merge", "--quiet", "other")
 
@@ -121,18 +125,18 @@ class TestNothingIsLost:
 
 
 class TestWorkIsKept:
-    def test_a_file_that_is_not_tracked(self, made: Worktree) -> None:
+    def test_an_untracked_file_is_kept(self, made: Worktree) -> None:
         (Path(made.path) / "new file").write_text("")
 
         assert is_kept(made, "1 file untracked")
 
-    def test_whatever_the_user_has_set(self, checkout: Checkout, made: Worktree) -> None:
+    def test_an_untracked_file_is_kept_whatever_git_settings_hide(self, checkout: Checkout, made: Worktree) -> None:
         checkout.git("config", "status.showUntrackedFiles", "no")
         (Path(made.path) / "new file").write_text("")
 
         assert is_kept(made, "1 file untracked")
 
-    def test_changes(self, made: Worktree) -> None:
+    def test_changed_and_staged_files_are_kept(self, made: Worktree) -> None:
         there = Checkout(made.path)
         there.write("file", "changed\n")
         there.write("staged")
@@ -141,31 +145,31 @@ class TestWorkIsKept:
 
         assert is_kept(made, "2 files not committed and 1 file untracked")
 
-    def test_a_deleted_file(self, made: Worktree) -> None:
+    def test_a_deleted_file_counts_as_a_change(self, made: Worktree) -> None:
         (Path(made.path) / "file").unlink()
 
         assert is_kept(made, "1 file not committed")
 
-    def test_commits_that_no_other_branch_has(self, made: Worktree) -> None:
+    def test_commits_on_no_other_branch_are_kept(self, made: Worktree) -> None:
         Checkout(made.path).commit("work")
         Checkout(made.path).commit("work")
 
         assert is_kept(made, "its branch outlive/x has 2 commits not on any other branch")
 
-    def test_commits_of_a_branch_that_was_there_before(self, checkout: Checkout) -> None:
+    def test_a_commit_on_the_chats_own_branch_is_kept(self, checkout: Checkout) -> None:
         made = make(str(checkout.path), None, "y")
         Checkout(made.path).commit("work")
 
         assert is_kept(made, "its branch outlive/y has 1 commit not on any other branch")
 
-    def test_commits_on_no_branch(self, made: Worktree) -> None:
+    def test_commits_on_a_detached_head_are_kept(self, made: Worktree) -> None:
         there = Checkout(made.path)
         there.git("switch", "--quiet", "--detach")
         there.commit("work")
 
         assert is_kept(made, "it has 1 commit on no branch")
 
-    def test_the_branch_is_kept_when_the_agent_left_work_on_it(self, checkout: Checkout, made: Worktree) -> None:
+    def test_a_branch_with_work_is_kept_when_the_worktree_left_it(self, checkout: Checkout, made: Worktree) -> None:
         there = Checkout(made.path)
         there.commit("work")
         there.git("switch", "--quiet", "--detach", "main")
@@ -175,7 +179,7 @@ class TestWorkIsKept:
         )
         assert checkout.branches() == ["main", "outlive/x"]
 
-    def test_a_branch_that_is_in_use_elsewhere(self, checkout: Checkout, made: Worktree) -> None:
+    def test_a_branch_checked_out_elsewhere_is_kept(self, checkout: Checkout, made: Worktree) -> None:
         Checkout(made.path).git("switch", "--quiet", "--detach")
         checkout.git("switch", "--quiet", made.branch)
 
@@ -183,42 +187,42 @@ class TestWorkIsKept:
             removed=True, line=f"kept the branch outlive/x: it is checked out in {checkout.path}"
         )
 
-    def test_a_merge_that_waits(self, checkout: Checkout, made: Worktree) -> None:
+    def test_a_merge_in_progress_is_kept(self, checkout: Checkout, made: Worktree) -> None:
         checkout.git("commit", "--quiet", "--allow-empty", "-m", "theirs")
         there = Checkout(made.path)
         there.git("merge", "--quiet", "--no-commit", "--no-ff", "main")
 
         assert is_kept(made, "a merge in progress")
 
-    def test_a_bisection(self, checkout: Checkout, made: Worktree) -> None:
+    def test_a_bisection_in_progress_is_kept(self, checkout: Checkout, made: Worktree) -> None:
         there = Checkout(made.path)
         there.git("bisect", "start", "HEAD", "HEAD~2")
 
         assert is_kept(made, "a bisection in progress")
 
     @pytest.mark.parametrize("mark", ["--assume-unchanged", "--skip-worktree"])
-    def test_changes_that_git_was_told_to_overlook(self, made: Worktree, mark: str) -> None:
+    def test_changes_hidden_from_git_are_kept(self, made: Worktree, mark: str) -> None:
         there = Checkout(made.path)
         there.git("update-index", mark, "file", "src/deep/file")
         there.write("file", "changed\n")
 
         assert is_kept(made, "1 file changed but hidden from git (assume-unchanged or skip-worktree)")
 
-    def test_a_sparse_checkout_is_no_work(self, made: Worktree) -> None:
+    def test_a_sparse_checkout_does_not_count_as_work(self, made: Worktree) -> None:
         there = Checkout(made.path)
         there.git("sparse-checkout", "set", "nothing")
 
         assert not (there.path / "src").exists()
         assert removed(made).removed
 
-    def test_a_repository_that_is_ignored(self, checkout: Checkout) -> None:
+    def test_an_ignored_repository_inside_is_kept(self, checkout: Checkout) -> None:
         checkout.commit(".gitignore", "vendor/\n")
         made = make(str(checkout.path), None, "x")
         Checkout.new(Path(made.path) / "vendor")
 
         assert is_kept(made, "vendor/ is a separate repository")
 
-    def test_a_submodule_that_is_filled(self, checkout: Checkout, tmp_path: Path) -> None:
+    def test_a_filled_submodule_is_kept(self, checkout: Checkout, tmp_path: Path) -> None:
         inner = Checkout.new(tmp_path / "inner")
         checkout.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(inner.path), "inner")
         checkout.git("commit", "--quiet", "-m", "submodule")
@@ -227,12 +231,12 @@ class TestWorkIsKept:
 
         assert is_kept(made, "working trees containing submodules cannot be moved or removed")
 
-    def test_a_locked_one(self, checkout: Checkout, made: Worktree) -> None:
+    def test_a_locked_worktree_is_kept(self, checkout: Checkout, made: Worktree) -> None:
         checkout.git("worktree", "lock", "--reason", "on a stick", made.path)
 
         assert is_kept(made, "it is locked: on a stick")
 
-    def test_what_is_no_worktree_any_more(self, checkout: Checkout, made: Worktree) -> None:
+    def test_a_directory_that_is_no_worktree_any_more_is_kept(self, checkout: Checkout, made: Worktree) -> None:
         checkout.git("worktree", "remove", made.path)
         Path(made.path).mkdir(parents=True)
         (Path(made.path) / "mine").write_text("")
@@ -242,13 +246,13 @@ class TestWorkIsKept:
         assert (result.removed, (Path(made.path) / "mine").exists()) == (False, True)
         assert "no longer a worktree of" in result.line
 
-    def test_its_link_to_the_repository_is_broken(self, made: Worktree) -> None:
+    def test_a_worktree_with_a_broken_link_is_kept(self, made: Worktree) -> None:
         (Path(made.path) / ".git").unlink()
 
         assert not removed(made).removed
         assert (Path(made.path) / "file").exists()
 
-    def test_its_link_is_broken_and_a_repository_is_around_it(self, made: Worktree, area: Area) -> None:
+    def test_a_worktree_with_a_broken_link_inside_another_repository_is_kept(self, made: Worktree, area: Area) -> None:
         (Path(made.path) / ".git").unlink()
         Checkout(area.root).git("init", "--quiet")
         Checkout(area.root).write(".gitignore", "*\n")
@@ -258,13 +262,13 @@ class TestWorkIsKept:
         assert (result.removed, (Path(made.path) / "file").exists()) == (False, True)
         assert "no longer a worktree of" in result.line
 
-    def test_the_repository_is_gone(self, checkout: Checkout, made: Worktree) -> None:
+    def test_a_worktree_without_its_repository_is_kept(self, checkout: Checkout, made: Worktree) -> None:
         shutil.rmtree(checkout.path)
 
         assert not removed(made).removed
         assert (Path(made.path) / "file").exists()
 
-    def test_git_is_gone(self, made: Worktree, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_worktree_is_kept_without_git(self, made: Worktree, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PATH", "")
 
         result = removed(made)

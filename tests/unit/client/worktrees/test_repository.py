@@ -16,17 +16,17 @@ def checkout(tmp_path: Path) -> Checkout:
 
 
 class TestFinding:
-    def test_the_top(self, checkout: Checkout) -> None:
+    def test_the_top_of_a_repository_is_found(self, checkout: Checkout) -> None:
         found = find(checkout.path)
 
         assert (found.name, found.common, found.top, found.place) == (
             "project", checkout.path / ".git", checkout.path, ".",
         )  # fmt: skip
 
-    def test_a_directory_below(self, checkout: Checkout) -> None:
+    def test_a_subdirectory_is_found(self, checkout: Checkout) -> None:
         assert find(checkout.path / "src" / "deep").place == "src/deep"
 
-    def test_through_a_symbolic_link(self, checkout: Checkout, tmp_path: Path) -> None:
+    def test_a_symbolic_link_is_followed(self, checkout: Checkout, tmp_path: Path) -> None:
         (tmp_path / "link").symlink_to(checkout.path / "src")
 
         found = find(tmp_path / "link" / "deep")
@@ -34,7 +34,7 @@ class TestFinding:
         assert (found.place, found.top) == ("src/deep", checkout.path)
         assert found.key == find(checkout.path).key
 
-    def test_a_linked_worktree_is_of_the_same_repository(self, checkout: Checkout, tmp_path: Path) -> None:
+    def test_a_linked_worktree_belongs_to_the_same_repository(self, checkout: Checkout, tmp_path: Path) -> None:
         checkout.git("worktree", "add", "--quiet", str(tmp_path / "other"))
 
         found = find(tmp_path / "other" / "src")
@@ -43,7 +43,7 @@ class TestFinding:
         assert found.key == find(checkout.path).key
 
     @pytest.mark.parametrize(("folder", "name"), [("project.git", "project"), ("project/.bare", "project")])
-    def test_a_bare_one(self, tmp_path: Path, folder: str, name: str) -> None:
+    def test_a_bare_repository_is_found(self, tmp_path: Path, folder: str, name: str) -> None:
         Checkout.new(tmp_path / folder, commits=0, bare=True)
 
         found = find(tmp_path / folder)
@@ -59,13 +59,13 @@ class TestFinding:
         assert (found.name, found.place) == ("inner", "src")
         assert found.common == outer.path / ".git" / "modules" / "libs" / "inner"
 
-    def test_names_that_are_alike_are_told_apart(self, checkout: Checkout, tmp_path: Path) -> None:
+    def test_repositories_of_the_same_name_have_different_keys(self, checkout: Checkout, tmp_path: Path) -> None:
         other = Checkout.new(tmp_path / "elsewhere" / "project")
 
         assert find(other.path).name == find(checkout.path).name
         assert find(other.path).key != find(checkout.path).key
 
-    def test_what_a_hook_or_an_alias_has_set_leads_nowhere_else(
+    def test_git_variables_of_the_environment_are_ignored(
         self, checkout: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         other = Checkout.new(tmp_path / "other")
@@ -76,27 +76,27 @@ class TestFinding:
 
 
 class TestRefusals:
-    def test_no_repository(self, tmp_path: Path) -> None:
+    def test_a_directory_without_a_repository_is_refused(self, tmp_path: Path) -> None:
         with pytest.raises(
             WorktreeError, match=r"is not in a git repository; run `git init` there, or omit --worktree"
         ):
             find(tmp_path)
 
-    def test_no_directory(self, tmp_path: Path) -> None:
+    def test_a_missing_directory_is_refused(self, tmp_path: Path) -> None:
         with pytest.raises(WorktreeError, match="does not exist; choose another with -C"):
             find(tmp_path / "none")
 
-    def test_gits_own_directory(self, checkout: Checkout) -> None:
+    def test_a_git_directory_is_refused(self, checkout: Checkout) -> None:
         with pytest.raises(WorktreeError, match="is a git directory; start the chat in the working tree"):
             find(checkout.path / ".git")
 
-    def test_git_is_not_installed(self, checkout: Checkout, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def test_missing_git_is_reported(self, checkout: Checkout, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
 
         with pytest.raises(WorktreeError, match=r"git is not installed; install it .* without --worktree"):
             find(checkout.path)
 
-    def test_a_git_that_is_too_old(self, checkout: Checkout, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def test_an_old_git_is_reported(self, checkout: Checkout, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         old = tmp_path / "bin" / "git"
         old.parent.mkdir()
         old.write_text(
@@ -110,7 +110,7 @@ class TestRefusals:
         with pytest.raises(WorktreeError, match=r"git version 2.30.2 is too old"):
             entries(found)
 
-    def test_a_git_that_hangs_is_ended(
+    def test_a_git_that_hangs_is_killed(
         self, checkout: Checkout, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
         slow = tmp_path / "bin" / "git"

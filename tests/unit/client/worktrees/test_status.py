@@ -19,7 +19,7 @@ def status(path: Path | str) -> Status:
     return found
 
 
-def test_a_clean_one(checkout: Checkout) -> None:
+def test_a_clean_worktree_has_no_changes(checkout: Checkout) -> None:
     found = status(checkout.path)
 
     assert found == Status(
@@ -30,7 +30,7 @@ def test_a_clean_one(checkout: Checkout) -> None:
     assert found.words_without_repository == "main"
 
 
-def test_a_chats_own(checkout: Checkout) -> None:
+def test_the_worktree_of_a_chat_is_named(checkout: Checkout) -> None:
     made = make(str(checkout.path), None, "x")
 
     assert status(f"{made.path}/src").words == "project · outlive/x"
@@ -55,7 +55,7 @@ def test_every_kind_of_change_is_counted_once(checkout: Checkout) -> None:
     assert found.words == "project · main · 6 changed"
 
 
-def test_a_commit_without_a_branch(checkout: Checkout) -> None:
+def test_a_detached_head_shows_its_commit(checkout: Checkout) -> None:
     checkout.git("switch", "--quiet", "--detach")
 
     found = status(checkout.path)
@@ -64,13 +64,13 @@ def test_a_commit_without_a_branch(checkout: Checkout) -> None:
     assert found.words == f"project · {checkout.git('rev-parse', 'HEAD')[:8]}"
 
 
-def test_before_the_first_commit(tmp_path: Path) -> None:
+def test_an_empty_repository_has_no_commit(tmp_path: Path) -> None:
     empty = Checkout.new(tmp_path / "empty", commits=0)
 
     assert status(empty.path) == Status(repository="empty", branch="main", commit="", dirty=0, ahead=None, behind=None)
 
 
-def test_ahead_and_behind(checkout: Checkout, tmp_path: Path) -> None:
+def test_commits_ahead_and_behind_are_counted(checkout: Checkout, tmp_path: Path) -> None:
     checkout.git("clone", "--quiet", ".", str(tmp_path / "clone"))
     clone = Checkout(tmp_path / "clone")
     checkout.commit("theirs")
@@ -84,14 +84,14 @@ def test_ahead_and_behind(checkout: Checkout, tmp_path: Path) -> None:
     assert found.words == "clone · main · ↑2 ↓1"
 
 
-def test_looking_takes_no_lock(checkout: Checkout) -> None:
+def test_reading_the_status_takes_no_lock(checkout: Checkout) -> None:
     (checkout.path / ".git" / "index.lock").touch()
     checkout.write("file", "changed\n")
 
     assert status(checkout.path).dirty == 1
 
 
-def test_what_the_user_has_set_hides_nothing(checkout: Checkout) -> None:
+def test_git_settings_of_the_user_hide_no_changes(checkout: Checkout) -> None:
     checkout.git("config", "status.showUntrackedFiles", "no")
     checkout.write("new")
 
@@ -99,7 +99,9 @@ def test_what_the_user_has_set_hides_nothing(checkout: Checkout) -> None:
 
 
 @pytest.mark.parametrize("what", ["no repository", "no directory", "no git", "too slow"])
-def test_nothing_to_say(what: str, tmp_path: Path, checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreadable_status_is_none(
+    what: str, tmp_path: Path, checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
     place = tmp_path
     if what == "no directory":
         place = tmp_path / "none"

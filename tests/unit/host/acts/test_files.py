@@ -32,11 +32,11 @@ def root(tmp_path: Path) -> Path:
         (3, None, "three\nfour"),
     ],
 )
-def test_lines_of_a_file(root: Path, line: int, lines: int | None, found: str) -> None:
+def test_lines_of_a_file_are_read(root: Path, line: int, lines: int | None, found: str) -> None:
     assert read_text(str(root), str(root / "a.txt"), line, lines) == found
 
 
-def test_a_file_outside_is_refused_however_it_is_named(root: Path) -> None:
+def test_a_file_outside_the_directory_is_refused_under_any_name(root: Path) -> None:
     secret = root.parent / "secret"
     (root / "link").symlink_to(secret)
     (root / "up").symlink_to(root.parent)
@@ -52,7 +52,7 @@ def test_a_file_outside_is_refused_however_it_is_named(root: Path) -> None:
         read_text(str(root), "a.txt")
 
 
-def test_links_inside_may_be_used(root: Path, tmp_path: Path) -> None:
+def test_symbolic_links_inside_the_directory_are_followed(root: Path, tmp_path: Path) -> None:
     (root / "link").symlink_to(root / "a.txt")
     (tmp_path / "other name").symlink_to(root)
     write_text(str(tmp_path / "other name"), str(root / "link"), "new", UMASK)
@@ -60,7 +60,7 @@ def test_links_inside_may_be_used(root: Path, tmp_path: Path) -> None:
     assert read_text(str(root), str(tmp_path / "other name" / "a.txt")) == "new"
 
 
-def test_a_directory_that_becomes_a_link_leads_nowhere_else(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_directory_replaced_by_a_link_does_not_lead_outside(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (root / "sub").mkdir()
     (root / "sub" / "secret").write_text("mine")
     real = os.path.realpath
@@ -81,7 +81,7 @@ def test_a_directory_that_becomes_a_link_leads_nowhere_else(root: Path, monkeypa
     ("name", "why"),
     [("missing", "no such file"), ("missing/too", "no such file"), ("sub", "directory"), ("pipe", "regular")],
 )
-def test_what_is_no_file_is_refused(root: Path, name: str, why: str) -> None:
+def test_anything_but_a_regular_file_is_refused(root: Path, name: str, why: str) -> None:
     (root / "sub").mkdir()
     os.mkfifo(root / "pipe")
     with pytest.raises(FileRefused, match=why) as refused:
@@ -92,7 +92,7 @@ def test_what_is_no_file_is_refused(root: Path, name: str, why: str) -> None:
             write_text(str(root), str(root / name), "x", UMASK)
 
 
-def test_a_binary_file_is_refused_with_a_line(root: Path) -> None:
+def test_a_binary_file_is_refused_with_one_line(root: Path) -> None:
     (root / "image").write_bytes(b"\x89PNG\r\n\x1a\n\xff\x00")
     with pytest.raises(FileRefused, match="no text in UTF-8"):
         read_text(str(root), str(root / "image"))
@@ -111,7 +111,7 @@ def test_a_file_of_100_mb_is_refused_and_its_lines_can_be_read(root: Path) -> No
         read_text(str(root), str(root / "one line"), 1, 1)
 
 
-def test_a_new_file_gets_its_directories_and_an_old_one_keeps_its_mode(root: Path) -> None:
+def test_parent_directories_are_created_and_an_existing_file_keeps_its_mode(root: Path) -> None:
     write_text(str(root), str(root / "new" / "sub" / "b.txt"), "ä\r\n", UMASK)
     assert (root / "new" / "sub" / "b.txt").read_bytes() == "ä\r\n".encode()
     assert (root / "new" / "sub" / "b.txt").stat().st_mode & 0o777 == 0o644
@@ -122,13 +122,13 @@ def test_a_new_file_gets_its_directories_and_an_old_one_keeps_its_mode(root: Pat
     assert sorted(each.name for each in root.iterdir()) == ["a.txt", "new"]
 
 
-def test_a_file_with_two_names_keeps_them(root: Path) -> None:
+def test_a_hard_linked_file_keeps_its_links(root: Path) -> None:
     (root / "b.txt").hardlink_to(root / "a.txt")
     write_text(str(root), str(root / "a.txt"), "new", UMASK)
     assert (root / "b.txt").read_text() == "new"
 
 
-def test_a_directory_outside_is_refused(root: Path) -> None:
+def test_a_directory_outside_the_chats_directory_is_refused(root: Path) -> None:
     (root / "up").symlink_to(root.parent)
     check_directory(str(root), str(root))
     for path, why in ((root.parent, "outside"), (root / "up", "outside"), (root / "none", "no such directory")):

@@ -77,14 +77,14 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     await desk.actor.close()
 
 
-async def test_output_and_exit_code(desk: Desk, tmp_path: Path) -> None:
+async def test_a_terminal_reports_output_and_exit_code(desk: Desk, tmp_path: Path) -> None:
     ended = await desk.run("/bin/sh", "-c", 'echo "$GREETING $TERM"; pwd; printf ä; test -t 1 && read line; exit 3')
     assert desk.output == f"hello dumb\n{tmp_path}\nä"
     assert (ended.exit_code, ended.signal) == (3, None)
     assert isinstance(desk.results[0], ActDone)
 
 
-async def test_the_terminal_is_the_programs_own_and_signals_are_as_usual(desk: Desk) -> None:
+async def test_the_program_has_its_own_terminal_and_default_signals(desk: Desk) -> None:
     ended = await desk.run(
         "/bin/sh", "-c", "tty >/dev/null </dev/tty && echo own; trap 'echo heard; exit' HUP; kill -HUP $$; sleep 9"
     )
@@ -103,7 +103,7 @@ async def test_a_directory_outside_is_refused(desk: Desk, tmp_path: Path) -> Non
     assert "outside of the chat's directory" in done.error
 
 
-async def test_of_10_mb_of_output_the_end_is_kept(desk: Desk) -> None:
+async def test_the_end_of_10_mb_of_output_is_kept(desk: Desk) -> None:
     program = "i=0; while [ $i -lt 100 ]; do head -c 100000 /dev/zero | tr '\\0' x; i=$((i+1)); done; echo ää the end"
     ended = await desk.run("/bin/sh", "-c", program)
     assert ended.exit_code == 0
@@ -113,7 +113,7 @@ async def test_of_10_mb_of_output_the_end_is_kept(desk: Desk) -> None:
     assert max(len(each.text) for each in desk.results if isinstance(each, TerminalOutput)) <= KEPT
 
 
-async def test_an_end_takes_all_that_the_program_started(desk: Desk) -> None:
+async def test_ending_a_terminal_ends_all_processes_that_its_program_started(desk: Desk) -> None:
     desk.actor.do(
         StartTerminal(
             1,
@@ -135,7 +135,7 @@ async def test_an_end_takes_all_that_the_program_started(desk: Desk) -> None:
     assert desk.left() == []
 
 
-async def test_the_end_of_the_chat_ends_its_terminals(desk: Desk) -> None:
+async def test_closing_the_actor_ends_all_terminals(desk: Desk) -> None:
     for name in ("a", "b"):
         desk.actor.do(StartTerminal(1, name, ("/bin/sh", "-c", "echo up; sleep 304")))
     await desk.until(TerminalOutput, 2)
@@ -144,7 +144,7 @@ async def test_the_end_of_the_chat_ends_its_terminals(desk: Desk) -> None:
     assert len(await desk.until(TerminalEnded, 2)) == 2
 
 
-async def test_live_output_comes_before_the_end(desk: Desk) -> None:
+async def test_live_output_is_reported_before_the_end(desk: Desk) -> None:
     desk.actor.do(StartTerminal(1, "t", ("/bin/sh", "-c", "echo first; sleep 305")))
     (output,) = await desk.until(TerminalOutput)
     assert isinstance(output, TerminalOutput)

@@ -1,4 +1,4 @@
-"""A client's conversation, as a playbook: what it sends, what it gets, line by line."""
+"""Playbooks of one client's connection: messages in, messages out."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ async def snapshot(wire: FakeWire) -> list[Any]:
     return wire.take()
 
 
-async def test_a_conversation(stage: Stage) -> None:
+async def test_a_client_greets_attaches_types_and_gets_output(stage: Stage) -> None:
     stage.output(b"before")
     connection, wire = stage.client(HELLO)
     assert wire.take() == [m.Welcome(m.PROTOCOL_VERSION, VERSION, SESSION_ID, SESSION_ID, State.RUNNING)]
@@ -143,7 +143,7 @@ async def test_a_conversation(stage: Stage) -> None:
     assert connection.connection.state is ClientConnectionState.GREETED
 
 
-async def test_who_comes_back_gets_what_was_missed_with_the_resizes_in_their_places(stage: Stage) -> None:
+async def test_a_reconnected_client_gets_the_missed_output_with_resizes_in_place(stage: Stage) -> None:
     connection, wire = stage.client(HELLO, m.Attach())
     attachment = (await snapshot(wire))[1].attachment
     stage.output(b"one")
@@ -169,7 +169,7 @@ async def test_a_client_that_is_far_behind_gets_a_fresh_snapshot(stage: Stage) -
     assert got[0].offset <= stage.driver.output_file.end
 
 
-async def test_a_follower_of_events_hears_of_output_now_and_then(stage: Stage) -> None:
+async def test_a_follower_of_events_gets_output_notices_now_and_then(stage: Stage) -> None:
     assert OUTPUT_EVENT_INTERVAL_S >= 0.5
     _, wire = stage.client(HELLO, m.Attach(output=False))
     wire.take()
@@ -178,7 +178,7 @@ async def test_a_follower_of_events_hears_of_output_now_and_then(stage: Stage) -
     assert wire.take() == [m.OutputEvent(1)]
 
 
-async def test_input_is_taken_once_and_a_stranger_s_is_refused(stage: Stage) -> None:
+async def test_input_is_accepted_once_and_input_of_a_foreign_attachment_is_refused(stage: Stage) -> None:
     first, wire = stage.client(HELLO, m.Attach(output=False))
     attachment = wire.take()[1].attachment
     other, other_wire = stage.client(HELLO, m.Attach(output=False))

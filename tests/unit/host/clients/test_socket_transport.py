@@ -1,4 +1,4 @@
-"""The host's end of a client's socket: what is sent arrives, whatever the other side does."""
+"""The transport of a client's socket: all bytes arrive in order, and each loss is reported once."""
 
 from __future__ import annotations
 
@@ -21,46 +21,46 @@ from session_host.host.clients.socket_transport import (
 )
 
 
-class Book:
-    """Whoever talks over the wire: writes down what it is told."""
+class Owner:
+    """Owns the transport, and records its callbacks."""
 
     def __init__(self) -> None:
-        self.came = b""
-        self.told: list[str] = []
+        self.received = b""
+        self.callbacks: list[str] = []
         self.something = asyncio.Event()
 
     def data_received(self, data: bytes) -> None:
-        self.came += data
+        self.received += data
         self.something.set()
 
     def pause_writing(self) -> None:
-        self.told.append("full")
+        self.callbacks.append("full")
 
     def resume_writing(self) -> None:
-        self.told.append("drained")
+        self.callbacks.append("drained")
         self.something.set()
 
     def connection_lost(self) -> None:
-        self.told.append("gone")
+        self.callbacks.append("gone")
         self.something.set()
 
     async def next(self) -> None:
-        """Wait until it was told something more."""
+        """Wait for the next callback."""
         await asyncio.wait_for(self.something.wait(), 60)
         self.something.clear()
 
 
 class Line:
-    """A wire, its owner, and the client's socket."""
+    """A transport, its owner, and the client's socket."""
 
     def __init__(self) -> None:
         ours, self.client = socket.socketpair()
         self.client.setblocking(False)
-        self.book = Book()
-        self.wire = SocketTransport(ours, self.book)
+        self.owner = Owner()
+        self.wire = SocketTransport(ours, self.owner)
 
     async def read(self, count: int) -> bytes:
-        """So many bytes, as the client gets them."""
+        """Read ``count`` bytes at the client."""
         data = b""
         while len(data) < count:
             piece = await asyncio.wait_for(asyncio.get_running_loop().sock_recv(self.client, 1 << 16), 60)
@@ -78,20 +78,20 @@ async def line() -> AsyncIterator[Line]:
     await asyncio.sleep(0)
 
 
-async def test_what_is_sent_is_there_at_once(line: Line) -> None:
+async def test_written_bytes_arrive_at_once(line: Line) -> None:
     line.wire.write(b"echo")
     assert line.client.recv(100) == b"echo"
     assert line.wire.queued_bytes == 0
 
 
-async def test_what_the_client_sends_is_handed_on(line: Line) -> None:
+async def test_the_owner_gets_the_clients_bytes(line: Line) -> None:
     line.client.send(b"a key")
-    await line.book.next()
-    assert line.book.came == b"a key"
+    await line.owner.next()
+    assert line.owner.received == b"a key"
     assert line.wire.peer_pid == os.getpid()
 
 
-async def test_a_client_that_does_not_read_gets_everything_later_in_order(line: Line) -> None:
+async def test_a_slow_client_gets_everything_later_and_in_order(line: Line) -> None:
     random = Random(3)
     pieces = [random.randbytes(random.choice([1, 100, 70_000, 300_000])) for _ in range(100)]
     whole = b"".join(pieces)
@@ -99,16 +99,16 @@ async def test_a_client_that_does_not_read_gets_everything_later_in_order(line: 
     for piece in pieces:
         line.wire.write(piece)
     assert line.wire.queued_bytes > HIGH_BYTES
-    assert line.book.told == ["full"]
+    assert line.owner.callbacks == ["full"]
     assert await line.read(len(whole)) == whole
-    await line.book.next()
-    assert line.book.told == ["full", "drained"]
+    await line.owner.next()
+    assert line.owner.callbacks == ["full", "drained"]
     assert line.wire.queued_bytes == 0
     line.wire.write(b"on")
     assert await line.read(2) == b"on"
 
 
-async def test_it_is_drained_when_little_is_left_and_may_be_filled_again_in_that_very_moment(line: Line) -> None:
+async def test_resume_writing_is_called_at_the_low_mark_and_may_fill_the_queue_again(line: Line) -> None:
     left: list[int] = []
 
     def drained() -> None:
@@ -116,7 +116,7 @@ async def test_it_is_drained_when_little_is_left_and_may_be_filled_again_in_that
         if len(left) == 1:
             line.wire.write(bytes(HIGH_BYTES + 1))
 
-    line.book.resume_writing = drained  # type: ignore[method-assign]
+    line.owner.resume_writing = drained  # type: ignore[method-assign]
     line.wire.write(bytes(2 * HIGH_BYTES))
     queued = line.wire.queued_bytes
     await line.read(2 * HIGH_BYTES + HIGH_BYTES + 1)
@@ -127,83 +127,83 @@ async def test_it_is_drained_when_little_is_left_and_may_be_filled_again_in_that
 
 async def test_a_client_that_reads_nothing_at_all_is_dropped(line: Line) -> None:
     for _ in range(2):
-        assert line.book.told in ([], ["full"])
+        assert line.owner.callbacks in ([], ["full"])
         line.wire.write(bytes(ABORT_BYTES // 2 + (1 << 20)))
-    await line.book.next()
-    assert line.book.told == ["full", "gone"]
+    await line.owner.next()
+    assert line.owner.callbacks == ["full", "gone"]
 
 
-async def test_closing_lets_the_queue_go_out_and_hears_no_more(line: Line) -> None:
+async def test_close_sends_the_queue_and_reads_no_more(line: Line) -> None:
     line.wire.write(bytes(HIGH_BYTES))
     line.wire.close()
     line.wire.write(b"too late")
     line.client.send(b"unheard")
     assert await line.read(HIGH_BYTES) == bytes(HIGH_BYTES)
-    await line.book.next()
-    assert line.book.told == ["gone"]
-    assert line.book.came == b""
+    await line.owner.next()
+    assert line.owner.callbacks == ["gone"]
+    assert line.owner.received == b""
 
 
-async def test_a_client_that_has_gone_is_told_of_once(line: Line) -> None:
+async def test_a_lost_connection_is_reported_once(line: Line) -> None:
     line.client.close()
-    await line.book.next()
+    await line.owner.next()
     line.wire.write(b"nobody")
     line.wire.close()
     line.wire.abort()
     await asyncio.sleep(0)
-    assert line.book.told == ["gone"]
+    assert line.owner.callbacks == ["gone"]
 
 
-async def test_sending_to_one_that_has_gone_ends_it_after_the_call(line: Line) -> None:
+async def test_a_write_error_reports_the_lost_connection_after_the_call(line: Line) -> None:
     line.client.close()
     line.wire.write(b"nobody")
-    assert line.book.told == []
-    await line.book.next()
-    assert line.book.told == ["gone"]
+    assert line.owner.callbacks == []
+    await line.owner.next()
+    assert line.owner.callbacks == ["gone"]
 
 
-async def test_what_one_said_before_it_went_is_heard_by_who_sends_to_it_first(line: Line) -> None:
+async def test_bytes_sent_before_the_connection_was_lost_are_read_after_a_write_error(line: Line) -> None:
     line.client.send(b"the last word")
     line.client.close()
     line.wire.write(b"an echo")
-    assert line.book.told == []
-    while "gone" not in line.book.told:
-        await line.book.next()
-    assert line.book.came == b"the last word"
-    assert line.book.told == ["gone"]
+    assert line.owner.callbacks == []
+    while "gone" not in line.owner.callbacks:
+        await line.owner.next()
+    assert line.owner.received == b"the last word"
+    assert line.owner.callbacks == ["gone"]
 
 
-async def test_one_that_goes_while_much_waits_for_it_is_gone(line: Line) -> None:
+async def test_a_client_that_disconnects_with_a_full_queue_is_reported(line: Line) -> None:
     line.wire.write(bytes(2 * HIGH_BYTES))
     line.client.close()
-    while "gone" not in line.book.told:
-        await line.book.next()
+    while "gone" not in line.owner.callbacks:
+        await line.owner.next()
     assert line.wire.queued_bytes == 0
 
 
-async def test_one_that_ends_its_side_gets_what_waits_for_it(line: Line) -> None:
+async def test_a_client_that_closes_its_sending_side_gets_the_queue(line: Line) -> None:
     line.wire.write(bytes(HIGH_BYTES))
     line.client.shutdown(socket.SHUT_WR)
     assert await line.read(HIGH_BYTES) == bytes(HIGH_BYTES)
-    await line.book.next()
-    assert line.book.told == ["gone"]
+    await line.owner.next()
+    assert line.owner.callbacks == ["gone"]
 
 
 @pytest.mark.parametrize("sent", [b"the last word", bytes(5 * READ_BYTES)])
-async def test_one_that_goes_with_something_unread_is_heard_to_the_end_and_is_gone(
+async def test_unread_bytes_of_a_disconnected_client_are_read_before_the_loss_is_reported(
     line: Line, sent: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(socket_transport, "READS_AT_ONCE", 2)
     line.wire.write(b"nobody reads this")
     assert line.client.send(sent) == len(sent)
     line.client.close()
-    while "gone" not in line.book.told:
-        await line.book.next()
-    assert line.book.came == sent
-    assert line.book.told == ["gone"]
+    while "gone" not in line.owner.callbacks:
+        await line.owner.next()
+    assert line.owner.received == sent
+    assert line.owner.callbacks == ["gone"]
 
 
-async def test_one_that_sends_without_end_does_not_keep_the_loop(line: Line) -> None:
+async def test_a_client_that_sends_endlessly_does_not_block_the_loop(line: Line) -> None:
     came, first_turn = 0, asyncio.Event()
 
     def received(data: bytes) -> None:
@@ -215,9 +215,9 @@ async def test_one_that_sends_without_end_does_not_keep_the_loop(line: Line) -> 
             line.client.close()
         first_turn.set()
 
-    line.book.data_received = received  # type: ignore[method-assign]
+    line.owner.data_received = received  # type: ignore[method-assign]
     line.client.send(b"more")
     await first_turn.wait()
     assert came < 4 * READS_AT_ONCE
-    await line.book.next()
-    assert line.book.told == ["gone"]
+    await line.owner.next()
+    assert line.owner.callbacks == ["gone"]

@@ -1,4 +1,4 @@
-"""When a checkpoint is due, what becomes of one that cannot be made, and what output is given back after one."""
+"""When checkpoints are due, how failures are handled, and what output is freed afterwards."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def newest(kept: KeptSession) -> Checkpoint:
 # ---------------------------------------------------------------------------------- when
 
 
-async def test_after_so_much_of_the_engines_work(kept: KeptSession) -> None:
+async def test_a_checkpoint_is_due_after_enough_engine_work(kept: KeptSession) -> None:
     driver = kept.host()
     kept.checkpointer._cost_s = 0.0
     driver.worker.worked_s = WORK_S
@@ -69,7 +69,7 @@ async def test_after_so_much_of_the_engines_work(kept: KeptSession) -> None:
     assert not await is_due(kept), "from there it is counted anew"
 
 
-async def test_dear_ones_are_made_seldom(kept: KeptSession) -> None:
+async def test_expensive_checkpoints_are_made_less_often(kept: KeptSession) -> None:
     driver = kept.host()
     kept.checkpointer._cost_s = 1.0
     driver.worker.worked_s = WORK_OF_COST
@@ -79,7 +79,7 @@ async def test_dear_ones_are_made_seldom(kept: KeptSession) -> None:
     assert kept.checkpointer._cost_s < 1.0, "as dear as the last one was"
 
 
-async def test_after_so_much_output(kept: KeptSession, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_checkpoint_is_due_after_enough_output(kept: KeptSession, monkeypatch: pytest.MonkeyPatch) -> None:
     driver = kept.host()
     driver.worker.worked_s = float("-inf")
     monkeypatch.setattr(checkpoints, "OUTPUT_BYTES", len(TEXT))
@@ -93,7 +93,9 @@ async def test_after_so_much_output(kept: KeptSession, monkeypatch: pytest.Monke
     assert not await is_due(kept)
 
 
-async def test_after_so_much_in_the_input_log(kept: KeptSession, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_checkpoint_is_due_after_enough_input_log_entries(
+    kept: KeptSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
     driver = kept.host()
     driver.session.rename("one")
     driver.performer.perform()
@@ -106,7 +108,7 @@ async def test_after_so_much_in_the_input_log(kept: KeptSession, monkeypatch: py
     assert not await is_due(kept)
 
 
-async def test_after_so_many_resizes(kept: KeptSession, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_checkpoint_is_due_after_enough_resizes(kept: KeptSession, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkpoints, "RESIZES", 2)
     kept.host()
     kept.go_on()
@@ -119,7 +121,7 @@ async def test_after_so_many_resizes(kept: KeptSession, monkeypatch: pytest.Monk
     assert not await is_due(kept)
 
 
-async def test_a_later_host_counts_from_the_last_one(kept: KeptSession, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_later_host_counts_from_the_last_checkpoint(kept: KeptSession, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkpoints, "OUTPUT_BYTES", len(TEXT))
     driver = kept.host()
     kept.wrote(TEXT + b"x")
@@ -132,7 +134,7 @@ async def test_a_later_host_counts_from_the_last_one(kept: KeptSession, monkeypa
     assert not await is_due(kept)
 
 
-async def test_one_at_a_time(kept: KeptSession) -> None:
+async def test_only_one_checkpoint_is_made_at_a_time(kept: KeptSession) -> None:
     driver = kept.host()
     driver.worker.worked_s = WORK_S * 2
     kept.checkpointer.maybe_checkpoint()
@@ -144,7 +146,7 @@ async def test_one_at_a_time(kept: KeptSession) -> None:
     await kept.checkpointer.close()
 
 
-async def test_after_a_gap_in_the_journal_at_once(kept: KeptSession) -> None:
+async def test_a_requested_checkpoint_starts_at_once(kept: KeptSession) -> None:
     kept.host()
     assert not await is_due(kept)
     kept.checkpointer.request_checkpoint()
@@ -156,7 +158,7 @@ async def test_after_a_gap_in_the_journal_at_once(kept: KeptSession) -> None:
 # ---------------------------------------------------------------------------------- which cannot be made
 
 
-async def test_an_engine_that_cannot_is_asked_less_and_less_often(
+async def test_a_failing_engine_is_asked_for_checkpoints_less_and_less_often(
     kept: KeptSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     driver = kept.host()
@@ -183,7 +185,7 @@ async def test_an_engine_that_cannot_is_asked_less_and_less_often(
     assert await shown(driver) == was
 
 
-async def test_one_that_cannot_be_written_leaves_the_former_one(
+async def test_a_checkpoint_that_cannot_be_written_leaves_the_former_one(
     kept: KeptSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     driver = kept.host()
@@ -209,7 +211,7 @@ async def test_one_that_cannot_be_written_leaves_the_former_one(
 # ---------------------------------------------------------------------------------- portable
 
 
-async def test_a_portable_one_waits_for_the_one_under_way_and_is_the_last(
+async def test_a_portable_checkpoint_waits_for_a_running_one_and_is_the_last(
     kept: KeptSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     driver = kept.host()
@@ -231,7 +233,7 @@ async def test_a_portable_one_waits_for_the_one_under_way_and_is_the_last(
     assert kept.checkpointer._task is None
 
 
-async def test_the_journal_gets_the_engines_own_ones_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_journal_gets_native_checkpoints_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """There any version can read it, since its output is there too."""
     with kept_session(journal=str(tmp_path / "journal")) as kept:
         driver = kept.host()
@@ -257,7 +259,7 @@ def ring(monkeypatch: pytest.MonkeyPatch) -> int:
     return PAGE_BYTES
 
 
-async def test_output_that_neither_a_recovery_nor_a_viewer_needs_is_given_back(kept: KeptSession, ring: int) -> None:
+async def test_output_that_no_recovery_and_no_viewer_needs_is_freed(kept: KeptSession, ring: int) -> None:
     driver = kept.host()
     kept.wrote(PAGES)
     await shown(driver)
@@ -274,7 +276,7 @@ async def test_output_that_neither_a_recovery_nor_a_viewer_needs_is_given_back(k
     assert await shown(kept.host()) == was
 
 
-async def test_what_the_journal_has_not_got_is_kept_for_it(tmp_path: Path, ring: int) -> None:
+async def test_output_that_the_journal_lacks_is_kept(tmp_path: Path, ring: int) -> None:
     with kept_session(journal=str(tmp_path / "journal")) as kept:
         driver = kept.host()
         kept.wrote(PAGES)

@@ -1,4 +1,4 @@
-"""Effects are carried out in order, once, and timers call back: whatever an effect brings about."""
+"""Effects are carried out once and in order; timers call their owners."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FIRST, SECOND, THIRD = (NameEvent(name) for name in ("first", "second", "third")
 
 
 class Stage:
-    """A performer, and what it told."""
+    """A performer, and the events that it broadcast."""
 
     def __init__(self) -> None:
         self.told: list[Event] = []
@@ -42,14 +42,14 @@ def stage() -> Stage:
     return Stage()
 
 
-def test_what_an_effect_brings_about_comes_behind_those_that_were_there(stage: Stage) -> None:
+def test_new_effects_run_after_pending_ones(stage: Stage) -> None:
     stage.then = lambda event: stage.want(THIRD) if event == FIRST else None
     stage.want(FIRST, SECOND)
     assert stage.told == [FIRST, SECOND, THIRD]
     assert stage.effects == []
 
 
-def test_an_effect_that_fails_is_not_tried_again_and_keeps_no_other_from_its_turn(stage: Stage) -> None:
+def test_a_failed_effect_is_not_retried_and_does_not_block_later_effects(stage: Stage) -> None:
     def fail(event: Event) -> None:
         if event == FIRST:
             raise OSError
@@ -73,7 +73,7 @@ class Bell:
         self.rang.set()
 
 
-async def test_a_timer_s_effects_are_carried_out_and_a_stopped_one_has_none(stage: Stage) -> None:
+async def test_effects_of_an_expired_timer_are_carried_out_and_a_stopped_timer_has_none(stage: Stage) -> None:
     bell, other = Bell(stage), Bell(stage)
     stage.effects += [StartTimer(other, "ring", 0.0), StartTimer(bell, "ring", 0.0), StopTimer(other, "ring")]
     stage.performer.perform()
@@ -82,7 +82,7 @@ async def test_a_timer_s_effects_are_carried_out_and_a_stopped_one_has_none(stag
     assert not other.rang.is_set()
 
 
-async def test_a_timer_may_be_stopped_after_all_were(stage: Stage) -> None:
+async def test_a_timer_may_be_stopped_after_close(stage: Stage) -> None:
     bell = Bell(stage)
     stage.effects.append(StartTimer(bell, "ring", 0.0))
     stage.performer.perform()
@@ -103,7 +103,7 @@ class Asker:
         self._stage.effects.append(Broadcast(BellEvent()))
 
 
-def test_what_a_use_of_the_emulator_brings_about_is_carried_out_although_the_emulator_was_lent(stage: Stage) -> None:
+def test_effects_of_an_emulator_use_are_carried_out_after_a_deferred_use(stage: Stage) -> None:
     stage.effects.append(UseEmulator(Asker(stage)))
     stage.performer.perform()
     assert stage.told == []

@@ -1,4 +1,4 @@
-"""A session made anew of what a killed host left: as it was, whatever the moment and the way to there."""
+"""A session recovered after a host's kill equals the same session without the kill."""
 
 from __future__ import annotations
 
@@ -26,41 +26,41 @@ ENGINES: list[EngineName] = ["ghostty", "pyte"]
 
 
 class Wrote(NamedTuple):
-    """The program wrote, and the engine had it."""
+    """The program wrote, and the engine interpreted it."""
 
     data: bytes
 
 
 class Left(NamedTuple):
-    """The program wrote, and the host was killed before the engine had it: it lies where it came to."""
+    """The program wrote, and the host was killed before the engine interpreted it; the bytes are in PTY or pipe."""
 
     data: bytes
     place: str
 
 
 class Resize(NamedTuple):
-    """The grid became another."""
+    """The grid was resized."""
 
     columns: int
     rows: int
     killed: bool
-    """Once that was in the input log, and before anything else knew."""
+    """Whether the host was killed after it wrote the log entry, and before any other step."""
 
 
 class Show(NamedTuple):
-    """A viewer showed it in these colours."""
+    """A viewer reported these colours."""
 
     colors: tuple[int, int, int, bool]
 
 
 class Name(NamedTuple):
-    """The user renamed it."""
+    """The user renamed the session."""
 
     name: str
 
 
 class Type(NamedTuple):
-    """A viewer typed, and the host was killed at some point of that; ``again``: the viewer sent it once more."""
+    """A viewer typed, and the host was killed during that; ``again``: the viewer sent the input a second time."""
 
     text: str
     again: bool
@@ -68,20 +68,20 @@ class Type(NamedTuple):
 
 
 class Send(NamedTuple):
-    """A command typed, maybe twice since its answer was lost."""
+    """A command typed a text; twice if its answer was lost."""
 
     text: str
     again: bool
 
 
 class Checkpoint(NamedTuple):
-    """One was made, of which there was or was not time to say that it is the newest."""
+    """A checkpoint was made; the host was killed before or after the header named it the newest."""
 
     committed: bool
 
 
 class Kill(NamedTuple):
-    """The host was killed while nothing happened."""
+    """The host was killed while it was idle."""
 
 
 SIGNALS = [
@@ -123,7 +123,7 @@ class Client:
 
 
 class State(NamedTuple):
-    """All that is to be as it was."""
+    """The state that a recovery must restore."""
 
     seen: Seen
     size: GridSize
@@ -292,9 +292,7 @@ ASKED_ANEW = b"\x1b]7501;state=blocked;a question\x07"
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(steps=steps)
 @example(steps=[*ANSWERED, Wrote(ASKED_ANEW), Left(ASKED_ANEW, "the terminal")])
-def test_with_its_host_killed_again_and_again_a_session_is_as_if_it_never_was(
-    engine: EngineName, steps: list[Any]
-) -> None:
+def test_a_session_with_repeatedly_killed_hosts_equals_one_without_kills(engine: EngineName, steps: list[Any]) -> None:
     spared, killed = asyncio.run(_both(engine, steps))
     for field, expected, found in zip(State._fields, spared, killed, strict=True):
         assert found == expected, field

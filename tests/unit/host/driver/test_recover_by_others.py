@@ -1,4 +1,4 @@
-"""A session made anew by another engine, of less than all, or in the midst of an output's signals."""
+"""Recovery with another engine, without a checkpoint, and in the middle of an output's signals."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def test_a_checkpoint_of_one_engine_is_read_by_the_other(engine: EngineNam
             kept.wrote(b"")
 
 
-async def test_an_engine_that_cannot_be_used_any_more_costs_no_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_other_engine_restores_the_screen_of_an_unusable_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     with kept_session(engine="ghostty") as kept:
         kept.host(other_engine=True)  # so the checkpoint is the portable engine's
         kept.wrote(TEXT)
@@ -56,7 +56,7 @@ async def test_an_engine_that_cannot_be_used_any_more_costs_no_screen(monkeypatc
         assert await _settled(kept) == was
 
 
-async def test_without_a_readable_checkpoint_all_output_that_is_kept_is_fed_again() -> None:
+async def test_without_a_readable_checkpoint_all_kept_output_is_interpreted_again() -> None:
     with kept_session() as kept:
         kept.host()
         kept.wrote(TEXT)
@@ -71,7 +71,7 @@ async def test_without_a_readable_checkpoint_all_output_that_is_kept_is_fed_agai
         assert driver.notice == ""
 
 
-async def test_what_cannot_be_restored_is_said() -> None:
+async def test_a_notice_says_what_cannot_be_restored() -> None:
     with kept_session() as kept:
         kept.host()
         kept.wrote(b"x" * 10_000 + b"\r\nthe end")
@@ -83,7 +83,7 @@ async def test_what_cannot_be_restored_is_said() -> None:
         assert driver.worker.interpreted_to == driver.output_file.end
 
 
-async def test_an_engine_that_raises_on_some_output_is_fed_the_rest(
+async def test_an_engine_that_raises_on_some_output_gets_the_rest(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     feed = PyteEmulator.feed
@@ -106,7 +106,7 @@ async def test_an_engine_that_raises_on_some_output_is_fed_the_rest(
         assert kept.host().session.state is not None
 
 
-async def test_all_signals_of_one_piece_of_output_are_known_to_a_later_host_or_none(
+async def test_a_later_host_knows_all_signals_of_one_piece_of_output_or_none(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The host may be killed after any record: with the first signal written down, the second must not be lost."""

@@ -1,4 +1,4 @@
-"""A session has one host: who has the input log's lock, whatever else is done with the log."""
+"""The input log's lock gives each session exactly one host."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def another_owns(input_log: int) -> bool:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 1
 
 
-def test_closing_the_log_s_mapping_does_not_give_the_session_away() -> None:
+def test_closing_the_input_logs_mapping_keeps_the_lock() -> None:
     with kept_session() as kept:
         input_log = kept.descriptors.input_log
         InputLog(input_log, kept.descriptors.master, Splicer()).close()

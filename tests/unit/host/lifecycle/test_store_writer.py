@@ -1,4 +1,4 @@
-"""The record of a session is written beside a host's other threads."""
+"""The store writer works beside the host's other threads."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ async def test_a_record_is_written_while_another_thread_holds_a_lock_that_it_nee
     assert (record.child_pid, record.child_started) == (4711, 17)
 
 
-async def test_what_cannot_be_recorded_is_logged_and_the_host_goes_on(
+async def test_a_failed_write_is_logged_and_the_host_goes_on(
     recorder: StoreWriter, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def refuse(store: Store, session_id: str, **fields: object) -> None:

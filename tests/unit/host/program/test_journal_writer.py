@@ -1,4 +1,4 @@
-"""The recording: all output is in the journal, in order, with its resizes and snapshots, however the disk behaves."""
+"""The journal has all output in order, with its resizes and snapshots."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ async def test_output_and_resizes_are_recorded_in_order(own: Recorded) -> None:
     assert own.journal_writer.size_bytes == sum(path.stat().st_size for path in own.directory.iterdir())
 
 
-async def test_what_came_before_the_start_is_recorded_in_its_order(own: Recorded) -> None:
+async def test_output_and_resizes_before_the_start_are_recorded_in_order(own: Recorded) -> None:
     """A program runs before its journal is open."""
     own.resize(90)
     own.output(b"early")
@@ -75,7 +75,7 @@ async def test_without_a_directory_there_is_no_journal() -> None:
     await own.close()
 
 
-async def test_a_later_host_records_what_its_predecessor_did_not_any_more(own: Recorded) -> None:
+async def test_a_later_host_records_the_output_that_its_predecessor_did_not(own: Recorded) -> None:
     await own.start()
     own.output(b"recorded")
     own.resize(90)
@@ -92,7 +92,7 @@ async def test_a_later_host_records_what_its_predecessor_did_not_any_more(own: R
     assert sizes(recorded(own.directory)) == [(8, 90), (16, 100)]
 
 
-async def test_what_the_stream_has_no_more_is_a_gap(own: Recorded) -> None:
+async def test_freed_output_is_recorded_as_a_gap(own: Recorded) -> None:
     await own.start()
     own.output(b"a" * 100)
     await own.caught_up()
@@ -107,7 +107,7 @@ async def test_what_the_stream_has_no_more_is_a_gap(own: Recorded) -> None:
     assert offsets == [0, PAGE_BYTES + 50]
 
 
-async def test_what_is_given_back_while_it_is_read_is_not_recorded_as_zeros(
+async def test_output_freed_during_reading_is_not_recorded_as_zeros(
     own: Recorded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await own.start()
@@ -126,7 +126,7 @@ async def test_what_is_given_back_while_it_is_read_is_not_recorded_as_zeros(
 # --------------------------------------------------------------------------------------- segments
 
 
-async def test_a_segment_begins_with_the_snapshot_of_its_first_offset(own: Recorded) -> None:
+async def test_a_segment_begins_with_the_snapshot_at_its_first_offset(own: Recorded) -> None:
     await own.start()
     own.output(b"a" * 1000)
     own.resize(90)
@@ -142,7 +142,7 @@ async def test_a_segment_begins_with_the_snapshot_of_its_first_offset(own: Recor
     assert snapshots(own.directory) == [1000, 2000]
 
 
-async def test_a_snapshot_of_a_moment_that_is_past_goes_before_what_came_since(own: Recorded) -> None:
+async def test_a_snapshot_is_recorded_before_the_output_after_it(own: Recorded) -> None:
     """It takes a while to be made; output and resizes go on."""
     await own.start()
     own.output(b"a" * 1000)
@@ -163,7 +163,7 @@ async def test_a_snapshot_of_a_moment_that_is_past_goes_before_what_came_since(o
     second.close()
 
 
-async def test_a_snapshot_that_comes_too_late_is_let_go(own: Recorded) -> None:
+async def test_a_late_snapshot_is_dropped(own: Recorded) -> None:
     await own.start()
     own.output(b"a" * 1000)
     late = own.snapshot()
@@ -175,7 +175,7 @@ async def test_a_snapshot_that_comes_too_late_is_let_go(own: Recorded) -> None:
     assert len(logs(own.directory)) == 1
 
 
-async def test_snapshots_take_no_more_room_than_what_they_are_of(own: Recorded) -> None:
+async def test_snapshots_take_no_more_space_than_the_output_they_cover(own: Recorded) -> None:
     """A slow engine with a large screen makes many; a journal is for the output."""
     await own.start()
     for _ in range(50):

@@ -1,4 +1,4 @@
-"""The recording on a disk that refuses: it stops, the session does not, and what can be had later is not lost."""
+"""The journal on a failing disk: recording pauses, the session goes on, and kept output is recorded later."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Moody:
         patch.setattr(Journal, method, moody)
 
 
-async def test_a_disk_that_refuses_and_then_takes_again_misses_nothing(
+async def test_output_written_during_disk_failures_is_recorded_later(
     own: Recorded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     disk = Moody(monkeypatch, "append")
@@ -66,7 +66,7 @@ async def test_a_disk_that_refuses_and_then_takes_again_misses_nothing(
     assert sizes(recorded(own.directory)) == [(7 + 2 * (each + 1), 90 + each) for each in range(5)]
 
 
-async def test_a_disk_without_room_for_a_snapshot_still_gets_the_output(
+async def test_output_is_recorded_although_a_snapshot_does_not_fit_on_the_disk(
     own: Recorded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     disk = Moody(monkeypatch, "begin_segment")
@@ -80,7 +80,7 @@ async def test_a_disk_without_room_for_a_snapshot_still_gets_the_output(
     assert recorded_bytes(own.directory) == b"before,after"
 
 
-async def test_a_journal_that_cannot_be_opened_is_opened_when_it_can(tmp_path: Path) -> None:
+async def test_a_journal_that_cannot_be_opened_is_opened_later(tmp_path: Path) -> None:
     (tmp_path / "journal").write_text("in the way")
     own = Recorded(tmp_path / "journal")
     own.output(b"early")
@@ -96,7 +96,7 @@ async def test_a_journal_that_cannot_be_opened_is_opened_when_it_can(tmp_path: P
     assert sizes(recorded(own.directory)) == [(5, 90)]
 
 
-async def test_a_full_disk_is_said_and_what_the_stream_has_comes_once_there_is_room(tmp_path: Path) -> None:
+async def test_a_full_disk_is_reported_and_kept_output_is_recorded_once_there_is_room(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", 1024) as disk:
         own = Recorded(disk / "journal")
         await own.start()
@@ -113,7 +113,7 @@ async def test_a_full_disk_is_said_and_what_the_stream_has_comes_once_there_is_r
         assert recorded_bytes(own.directory) == own.written
 
 
-async def test_the_end_waits_for_what_is_not_written_yet(own: Recorded) -> None:
+async def test_closing_waits_for_unwritten_output(own: Recorded) -> None:
     await own.start()
     own.output(b"last words")
     await own.journal_writer.close()
@@ -121,7 +121,7 @@ async def test_the_end_waits_for_what_is_not_written_yet(own: Recorded) -> None:
     own.open()
 
 
-async def test_the_end_does_not_wait_for_a_disk_that_refuses(own: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_closing_does_not_wait_for_a_failing_disk(own: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
     disk = Moody(monkeypatch, "append")
     await own.start()
     disk.refuses = True

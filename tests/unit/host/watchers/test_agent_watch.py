@@ -1,4 +1,4 @@
-"""Who is believed to speak for a session's agent, and what a later host knows of what was said."""
+"""Which senders may report for an agent, and what a later host knows of their reports."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def is_to_be_looked_at(kept: KeptSession) -> bool:
     return kept.driver.watch._timer is not None
 
 
-async def test_the_plugin_of_another_agent_that_the_agent_started_is_not_heard(kept: KeptSession, tool: int) -> None:
+async def test_a_plugin_of_a_nested_agent_is_ignored(kept: KeptSession, tool: int) -> None:
     host(kept)
     assert says(kept, "working", os.getpid()) is Activity.WORKING
     assert says(kept, "ask", tool, OTHER) is Activity.WORKING
@@ -65,7 +65,9 @@ async def test_the_plugin_of_another_agent_that_the_agent_started_is_not_heard(k
     assert says(kept, "idle", os.getpid()) is Activity.IDLE
 
 
-async def test_a_launchers_child_may_be_the_agent_and_a_stranger_is_not(kept: KeptSession, tool: int) -> None:
+async def test_a_child_of_the_launcher_may_report_and_an_unrelated_process_may_not(
+    kept: KeptSession, tool: int
+) -> None:
     host(kept)
     assert says(kept, "working", os.getppid()) is Activity.NO_SIGNAL
     assert says(kept, "working", 0) is Activity.NO_SIGNAL
@@ -73,7 +75,7 @@ async def test_a_launchers_child_may_be_the_agent_and_a_stranger_is_not(kept: Ke
     assert says(kept, "idle", os.getpid()) is Activity.WORKING
 
 
-async def test_a_hook_speaks_of_the_conversation_that_the_agent_is_in(kept: KeptSession) -> None:
+async def test_hook_reports_count_only_for_the_current_conversation(kept: KeptSession) -> None:
     host(kept)
     assert says(kept, "working", 0, FIRST, "hook") is Activity.WORKING
     assert says(kept, "ask", 0, OTHER, "hook") is Activity.WORKING
@@ -83,7 +85,7 @@ async def test_a_hook_speaks_of_the_conversation_that_the_agent_is_in(kept: Kept
     assert says(kept, "idle", 0, "", "hook") is Activity.IDLE, "one that names none"
 
 
-async def test_a_change_that_a_killed_host_did_not_write_is_written_by_the_next(kept: KeptSession) -> None:
+async def test_the_next_host_logs_a_change_that_a_killed_host_did_not(kept: KeptSession) -> None:
     path = Path(kept.spec.transitions)
     host(kept)
     says(kept, "working", os.getpid())
@@ -99,7 +101,9 @@ async def test_a_change_that_a_killed_host_did_not_write_is_written_by_the_next(
         assert told == kept_there
 
 
-async def test_after_an_answer_it_is_looked_at_only_if_nobody_may_tell_of_it(kept: KeptSession) -> None:
+async def test_after_an_answer_a_timer_runs_only_if_no_source_reports_the_end_of_the_question(
+    kept: KeptSession,
+) -> None:
     host(kept)
     says(kept, "ask", 0, FIRST, "hook")
     kept.driver.watch.input_given()
@@ -113,7 +117,7 @@ async def test_after_an_answer_it_is_looked_at_only_if_nobody_may_tell_of_it(kep
     assert kept.driver.watch.tracker.activity is Activity.NEEDS_INPUT
 
 
-async def test_a_plugin_that_tells_a_later_host_once_more_asks_nothing_anew(kept: KeptSession) -> None:
+async def test_a_question_repeated_to_a_later_host_is_not_a_new_question(kept: KeptSession) -> None:
     host(kept)
     says(kept, "ask", os.getpid())
     kept.driver.watch.input_given()
@@ -127,7 +131,7 @@ async def test_a_plugin_that_tells_a_later_host_once_more_asks_nothing_anew(kept
     assert kept.driver.watch.tracker.since == "later", "once more is another question"
 
 
-async def test_what_silence_means_is_counted_from_before_a_kill(kept: KeptSession) -> None:
+async def test_the_silence_time_out_includes_the_time_before_a_kill(kept: KeptSession) -> None:
     host(kept)
     says(kept, "working", os.getpid())
     due_s = kept.driver.watch._due_s
@@ -136,7 +140,7 @@ async def test_what_silence_means_is_counted_from_before_a_kill(kept: KeptSessio
     assert kept.driver.watch._due_s == pytest.approx(due_s, abs=0.5)
 
 
-async def test_whatever_fails_in_watching_the_agent_its_chat_goes_on_and_ends(
+async def test_a_chat_goes_on_and_ends_although_the_agent_watch_fails(
     kept: KeptSession, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It raised through the session, and ended one host after another."""
@@ -164,7 +168,7 @@ async def test_whatever_fails_in_watching_the_agent_its_chat_goes_on_and_ends(
         assert kept.driver.ended.is_set()
 
 
-async def test_one_prompt_of_which_two_sources_tell_is_noted_once(kept: KeptSession) -> None:
+async def test_a_question_reported_by_two_sources_is_logged_once(kept: KeptSession) -> None:
     path = Path(kept.spec.transitions)
     host(kept)
     watch = kept.driver.watch

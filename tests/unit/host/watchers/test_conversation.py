@@ -1,4 +1,4 @@
-"""Which conversation an agent is in: by the strongest source, and by the files that its process holds open to write."""
+"""The agent's conversation, by its strongest source and by the files that its process has open for writing."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def tracker(chosen: str = "", saved_state: ConversationState | None = None) -> t
 
 
 class TestSources:
-    def test_what_was_chosen_is_known_from_the_start(self) -> None:
+    def test_a_chosen_conversation_is_known_from_the_start(self) -> None:
         found, told = tracker("one")
 
         assert (found.id, found.source, told) == ("one", CHOSEN, [])
         assert found.saved_state() is None
 
-    def test_it_follows_the_agent(self) -> None:
+    def test_the_tracker_follows_the_agent_to_other_conversations(self) -> None:
         found, told = tracker("one")
 
         assert found.set_conversation("two", HOOK)
@@ -41,7 +41,7 @@ class TestSources:
         assert (found.id, told) == ("three", ["two", "three"])
         assert found.saved_state() == ConversationState("three", HOOK)
 
-    def test_a_weaker_source_is_not_heard_once_a_stronger_one_has_spoken(self) -> None:
+    def test_a_weaker_source_is_ignored_after_a_stronger_one(self) -> None:
         found, _ = tracker()
         found.set_conversation("two", STATE_FILE)
 
@@ -49,7 +49,7 @@ class TestSources:
 
         assert found.id == "two"
 
-    def test_the_same_again_is_not_told(self) -> None:
+    def test_a_repeated_id_is_reported_only_for_a_better_source(self) -> None:
         found, told = tracker("one")
 
         assert not found.set_conversation("one", HOOK)
@@ -59,14 +59,14 @@ class TestSources:
         assert found.source == HOOK
 
     @pytest.mark.parametrize("text", ["", "-x", "a b", "../x", "x" * 200])
-    def test_what_is_no_id_is_not_heard(self, text: str) -> None:
+    def test_an_invalid_id_is_ignored(self, text: str) -> None:
         found, told = tracker("one")
 
         assert not found.set_conversation(text, STATE_FILE)
 
         assert (found.id, told) == ("one", [])
 
-    def test_a_later_host_goes_on(self) -> None:
+    def test_a_later_host_continues_with_the_saved_conversation(self) -> None:
         found, _ = tracker("one", ConversationState("two", STATE_FILE))
 
         assert (found.id, found.source) == ("two", STATE_FILE)
@@ -115,23 +115,23 @@ def aged(path: Path, seconds: int) -> None:
 
 
 class TestOpenFiles:
-    def test_the_file_of_the_program_itself(self, hold: Holder, places: Path) -> None:
+    def test_an_open_file_of_the_program_names_the_conversation(self, hold: Holder, places: Path) -> None:
         process = hold(("w", places / "locks" / "one.lock"))
 
         assert conversation_of(process.pid, PATTERN) == "one"
 
-    def test_the_program_behind_a_small_one_around_it(self, hold: Holder, places: Path) -> None:
+    def test_an_open_file_of_a_launchers_child_names_the_conversation(self, hold: Holder, places: Path) -> None:
         process = hold(("w", places / "locks" / "one.lock"), around=2)
 
         assert conversation_of(process.pid, PATTERN) == "one"
 
-    def test_what_it_only_reads_does_not_count(self, hold: Holder, places: Path) -> None:
+    def test_a_file_open_for_reading_does_not_count(self, hold: Holder, places: Path) -> None:
         (places / "logs" / "two.jsonl").touch()
         process = hold(("r", places / "logs" / "two.jsonl"))
 
         assert conversation_of(process.pid, PATTERN) == ""
 
-    def test_of_two_the_one_whose_file_changed_last(self, hold: Holder, places: Path) -> None:
+    def test_of_two_open_files_the_last_changed_one_counts(self, hold: Holder, places: Path) -> None:
         process = hold(("w", places / "locks" / "one.lock"), ("w", places / "locks" / "two.lock"))
         aged(places / "locks" / "one.lock", 1000)
         aged(places / "locks" / "two.lock", 2000)
@@ -140,14 +140,14 @@ class TestOpenFiles:
         aged(places / "locks" / "one.lock", 3000)  # It went back.
         assert conversation_of(process.pid, PATTERN) == "one"
 
-    def test_of_two_of_one_moment_the_later_id(self, hold: Holder, places: Path) -> None:
+    def test_of_two_files_of_the_same_age_the_later_id_counts(self, hold: Holder, places: Path) -> None:
         process = hold(("w", places / "locks" / "01b.lock"), ("w", places / "locks" / "01a.lock"))
         for name in ("01a", "01b"):
             aged(places / "locks" / f"{name}.lock", 1000)
 
         assert conversation_of(process.pid, PATTERN) == "01b"
 
-    def test_what_another_started_is_set_aside(self, hold: Holder, places: Path) -> None:
+    def test_a_conversation_of_a_sub_agent_is_set_aside(self, hold: Holder, places: Path) -> None:
         (places / "logs" / "sub.jsonl").write_text("{" + ASIDE + "}")
         process = hold(
             ("w", places / "locks" / "one.lock"),
@@ -159,7 +159,7 @@ class TestOpenFiles:
         assert conversation_of(process.pid, PATTERN) == "sub"
         assert conversation_of(process.pid, PATTERN, ASIDE) == "one"
 
-    def test_a_nested_one_is_not_meant(self, hold: Holder, places: Path) -> None:
+    def test_an_agent_inside_the_agent_does_not_count(self, hold: Holder, places: Path) -> None:
         nested = "import sys, subprocess; f = open(sys.argv[1], 'w'); subprocess.run(sys.argv[2:])"
         inner = "f = open({!r}, 'w'); print('ready', flush=True); input()".format(str(places / "locks" / "two.lock"))
         argv = [
@@ -181,11 +181,11 @@ class TestOpenFiles:
 
             process.communicate(b"\n")
 
-    def test_a_process_that_has_gone(self) -> None:
+    def test_a_process_that_is_gone_has_no_conversation(self) -> None:
         assert conversation_of(2**22 + 1, PATTERN) == ""
 
 
-async def test_it_is_looked_at_when_a_turn_begins_and_once_more(hold: Holder, places: Path) -> None:
+async def test_open_files_are_checked_when_a_turn_begins_and_once_later(hold: Holder, places: Path) -> None:
     told: list[str] = []
     found = ConversationTracker("", Watch(open_files=PATTERN), None, lambda each: told.append(each.conversation))
     found.activity_changed()
@@ -205,7 +205,7 @@ async def test_it_is_looked_at_when_a_turn_begins_and_once_more(hold: Holder, pl
     found.close()
 
 
-async def test_at_the_end_nothing_is_left_to_be_looked_at(places: Path, hold: Holder) -> None:
+async def test_open_files_are_not_checked_after_close(places: Path, hold: Holder) -> None:
     found = ConversationTracker("", Watch(open_files=PATTERN), None, lambda _: None)
     found.runs_in(hold(("w", places / "locks" / "one.lock")).pid)
     found.activity_changed()

@@ -1,4 +1,4 @@
-"""An agent's own file of its state: what is believed of it, and that nothing in it does harm."""
+"""An agent's own state file: which files count, and that no content does harm."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ async def following(directory: Path, child: int | None = None) -> AsyncIterator[
         file.close()
 
 
-async def test_it_is_followed_from_what_it_says_already_to_its_end(tmp_path: Path) -> None:
+async def test_the_file_is_followed_from_its_first_content_to_its_removal(tmp_path: Path) -> None:
     path = tmp_path / f"{os.getpid()}.json"
     path.write_bytes(content())
     (tmp_path / f"{os.getpid()}.abcd.key").write_bytes(b"secret")
@@ -70,7 +70,7 @@ async def test_it_is_followed_from_what_it_says_already_to_its_end(tmp_path: Pat
         assert told.states.empty()
 
 
-async def test_a_directory_that_is_made_removed_and_made_again_is_followed(tmp_path: Path) -> None:
+async def test_a_directory_that_is_created_removed_and_created_again_is_followed(tmp_path: Path) -> None:
     directory = tmp_path / "a" / "b" / "sessions"
     async with following(directory) as told:
         for status in ("idle", "busy"):
@@ -84,7 +84,7 @@ async def test_a_directory_that_is_made_removed_and_made_again_is_followed(tmp_p
             directory.parent.rmdir()
 
 
-async def test_a_file_that_takes_the_others_place_is_read(tmp_path: Path) -> None:
+async def test_a_file_that_replaces_another_by_rename_is_read(tmp_path: Path) -> None:
     path = tmp_path / f"{os.getpid()}.json"
     async with following(tmp_path) as told:
         for status in ("idle", "busy", "idle"):
@@ -93,7 +93,7 @@ async def test_a_file_that_takes_the_others_place_is_read(tmp_path: Path) -> Non
             assert (await told.next()).status == status
 
 
-async def test_what_is_torn_is_read_again(tmp_path: Path) -> None:
+async def test_a_half_written_file_is_read_again(tmp_path: Path) -> None:
     path = tmp_path / f"{os.getpid()}.json"
     path.write_bytes(content())
     async with following(tmp_path) as told:
@@ -113,7 +113,7 @@ async def test_what_is_torn_is_read_again(tmp_path: Path) -> None:
         {"procStart": "1"}, {"procStart": None}, {"pid": 1}, {"pid": -1}, {"pid": "x"}, {"status": 3},
     ],
 )  # fmt: skip
-async def test_that_of_another_process_is_not_believed(tmp_path: Path, changes: dict[str, object]) -> None:
+async def test_the_file_of_another_process_is_ignored(tmp_path: Path, changes: dict[str, object]) -> None:
     (tmp_path / f"{os.getpid()}.json").write_bytes(content(**changes))
     (tmp_path / f"{os.getppid()}.json").write_bytes(content(pid=os.getppid(), procStart=start_time(os.getppid())))
     (tmp_path / "x.json").mkdir()
@@ -124,7 +124,7 @@ async def test_that_of_another_process_is_not_believed(tmp_path: Path, changes: 
         assert told.states.empty()
 
 
-async def test_qwens_start_has_the_boot_before_it_and_tells_no_status(tmp_path: Path) -> None:
+async def test_qwens_start_time_contains_the_boot_id_and_its_file_has_no_status(tmp_path: Path) -> None:
     boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     fields = {"pid": os.getpid(), "procStart": f"{boot}:{start_time(os.getpid())}", "sessionId": "c1", "kind": "tui"}
     (tmp_path / f"{os.getpid()}.json").write_text(json.dumps(fields), encoding="utf-8")
@@ -132,7 +132,7 @@ async def test_qwens_start_has_the_boot_before_it_and_tells_no_status(tmp_path: 
         assert await told.next() == StatusFileContent("", "", "c1")
 
 
-async def test_a_launcher_may_stand_between_and_another_agent_may_not(tmp_path: Path) -> None:
+async def test_the_file_of_a_launchers_child_counts_unless_another_agent_is_between(tmp_path: Path) -> None:
     (tmp_path / f"{os.getpid()}.json").write_bytes(content())
     async with following(tmp_path, child=os.getppid()) as told:
         assert (await told.next()).status == "busy"
@@ -143,7 +143,7 @@ async def test_a_launcher_may_stand_between_and_another_agent_may_not(tmp_path: 
         assert told.states.empty()
 
 
-async def test_a_file_of_an_agent_in_between_that_cannot_be_read_is_looked_at_again(tmp_path: Path) -> None:
+async def test_an_unreadable_file_of_an_agent_in_between_is_read_again(tmp_path: Path) -> None:
     """Whether the file behind it is meant is not known until then; it raised, and ended the host."""
     (tmp_path / f"{os.getpid()}.json").write_bytes(content())
     (tmp_path / f"{os.getppid()}.json").write_bytes(b"{")
@@ -155,7 +155,7 @@ async def test_a_file_of_an_agent_in_between_that_cannot_be_read_is_looked_at_ag
     assert told == []
 
 
-def test_where_claude_keeps_them() -> None:
+def test_the_directory_of_claudes_state_files() -> None:
     assert claude_directory({"HOME": "/h"}) == Path("/h/.claude/sessions")
     assert claude_directory({"HOME": "/h", "CLAUDE_CONFIG_DIR": "/c"}) == Path("/c/sessions")
     assert claude_directory({"CLAUDE_CONFIG_DIR": "c", "HOME": "/h"}) is None
@@ -177,12 +177,12 @@ def read(data: bytes) -> _State | None:
 
 
 @given(st.binary())
-def test_any_bytes_are_read_or_not(data: bytes) -> None:
+def test_any_bytes_are_read_or_ignored_without_an_error(data: bytes) -> None:
     read(data)
 
 
 @given(st.dictionaries(st.sampled_from(["pid", "status", "procStart", "sessionId", "waitingFor"]), JSON))
-def test_any_object_is_read_or_not(fields: dict[str, object]) -> None:
+def test_any_json_object_is_read_or_ignored_without_an_error(fields: dict[str, object]) -> None:
     state = read(json.dumps(fields).encode())
     if state is not None:
         assert isinstance(state.status, str)
@@ -190,11 +190,11 @@ def test_any_object_is_read_or_not(fields: dict[str, object]) -> None:
 
 
 @given(st.integers(0, 200), st.integers(0, 200))
-def test_any_mixture_of_two_writes_is_one_of_them_or_not_read(length: int, rest: int) -> None:
+def test_a_mixture_of_two_writes_is_read_as_one_of_them_or_ignored(length: int, rest: int) -> None:
     new, old = content(status="idle"), content(status="waiting", waitingFor="permission prompt")
     state = read(new[:length] + old[rest:])
     assert state is None or isinstance(state, _State)
 
 
-def test_what_is_nested_without_end_is_not_read() -> None:
+def test_deeply_nested_json_is_ignored() -> None:
     assert read(b'{"pid":' + b"[" * 100_000) is None

@@ -76,7 +76,7 @@ def swept(request: Capture[EndRequest]) -> Event:
     return do(processes_ended)
 
 
-def test_a_shell_is_hung_up_on_and_its_stop_is_answered_when_the_exit_is_saved() -> None:
+def test_a_shell_gets_a_hang_up_and_its_stop_is_answered_when_the_exit_is_saved() -> None:
     stage, own = Stage(SHELL), some_request()
     assert (
         stage.running()
@@ -119,7 +119,7 @@ def test_a_program_that_ignores_polite_signals_is_killed_in_the_end() -> None:
     )
 
 
-def test_what_an_agent_started_is_listed_before_its_end_and_ends_with_it() -> None:
+def test_the_agents_processes_are_listed_before_its_end_and_ended_with_it() -> None:
     stage, own = Stage(AGENT), some_request()
     assert (
         stage.running()
@@ -157,7 +157,7 @@ def test_an_agent_that_ends_while_its_processes_are_listed_is_not_signalled() ->
     )
 
 
-def test_a_program_that_does_not_run_yet_is_ended_when_it_does() -> None:
+def test_a_program_that_has_not_started_yet_is_ended_once_it_runs() -> None:
     stage, own = Stage(OTHER), some_request()
     assert (
         stage.script()
@@ -173,7 +173,7 @@ def test_a_program_that_does_not_run_yet_is_ended_when_it_does() -> None:
     )
 
 
-def test_a_disk_that_refuses_the_exit_keeps_nobody_waiting_for_long() -> None:
+def test_a_stop_is_answered_after_a_time_out_if_the_disk_refuses_the_exit() -> None:
     stage, own = Stage(AGENT), some_request()
     assert (
         stage.running()
@@ -193,7 +193,7 @@ def test_a_disk_that_refuses_the_exit_keeps_nobody_waiting_for_long() -> None:
 
 
 @pytest.mark.parametrize("stops_first", [True, False])
-def test_a_kill_beside_a_stop_has_both_answered(stops_first: bool) -> None:
+def test_a_kill_during_a_stop_answers_both_requests(stops_first: bool) -> None:
     stage, stopping, killing = Stage(SHELL), some_request(), some_request()
     script = stage.running()
     if stops_first:

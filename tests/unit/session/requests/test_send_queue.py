@@ -1,4 +1,4 @@
-"""What ``outlive send`` types, and when: each test is a script of events and effects."""
+"""The steps of ``outlive send``: each test is a script of events and effects."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.support.send_stage import (
 # ---------------------------------------------------------------- typing
 
 
-def test_keys_are_typed_in_one_go(stage: SendStage) -> None:
+def test_keys_are_typed_at_once(stage: SendStage) -> None:
     assert (
         stage.script()
         >> stage.sends(Send(1, keys=["Up", "Enter"], token=TOKEN))
@@ -38,7 +38,7 @@ def test_keys_are_typed_in_one_go(stage: SendStage) -> None:
 
 
 @pytest.mark.parametrize("stage", [PROGRAM], indirect=True)
-def test_a_program_that_needs_no_pause_gets_enter_with_the_text(stage: SendStage) -> None:
+def test_a_program_without_a_pause_setting_gets_enter_with_the_text(stage: SendStage) -> None:
     assert (
         stage.script()
         >> stage.sends()
@@ -50,7 +50,7 @@ def test_a_program_that_needs_no_pause_gets_enter_with_the_text(stage: SendStage
     )
 
 
-def test_a_text_of_which_a_value_is_wrong_is_refused_at_once_even_behind_another(stage: SendStage) -> None:
+def test_an_invalid_request_is_refused_at_once_even_behind_another(stage: SendStage) -> None:
     for request in (Send(2, "x" * (MAX_PASTE_CHARACTERS + 1)), Send(2, "x", token="T"), Send(2, keys=["Nothing"])):
         stage.queue.request(request, "two")
         [answer] = stage.take_effects()
@@ -65,7 +65,7 @@ def test_a_text_of_which_a_value_is_wrong_is_refused_at_once_even_behind_another
     )
 
 
-def test_one_request_follows_another_after_its_pause(stage: SendStage) -> None:
+def test_requests_are_typed_one_after_the_other_with_a_pause(stage: SendStage) -> None:
     script = stage.types_hello() << stage.starts(READ, READ_S)
     script = script >> stage.sends(Send(2, keys=["Up"]), "two")
     script = script >> stage.shows() << stage.starts(SETTLE, 0.15)
@@ -80,7 +80,7 @@ def test_one_request_follows_another_after_its_pause(stage: SendStage) -> None:
     )
 
 
-def test_a_wish_that_is_sent_again_is_typed_once(stage: SendStage) -> None:
+def test_a_repeated_request_is_typed_once(stage: SendStage) -> None:
     keys = Send(1, keys=["Up"], token=TOKEN)
     assert (
         stage.script()
@@ -97,14 +97,14 @@ def test_a_wish_that_is_sent_again_is_typed_once(stage: SendStage) -> None:
     )
 
 
-def test_a_text_that_a_host_before_this_one_typed_gets_its_enter(stage: SendStage) -> None:
+def test_a_text_that_a_previous_host_typed_gets_enter(stage: SendStage) -> None:
     stage.session.requests.append(TOKEN)
     script = stage.script() >> stage.sends() << stage.use >> stage.free() << stage.starts(READ, READ_S)
     script = script >> stage.due(READ) << stage.starts(SETTLE, 0.15)
     assert stage.enters(script >> stage.due(SETTLE))
 
 
-def test_a_program_that_does_not_read_is_typed_nothing(stage: SendStage) -> None:
+def test_nothing_is_typed_into_a_program_that_does_not_read(stage: SendStage) -> None:
     stage.session.pending.has_room = lambda length, bound: False  # type: ignore[method-assign]
     refused = Failed(1, ErrorCode.INPUT_FULL, "the program is not reading its input; nothing was typed")
     assert stage.script() >> stage.sends() << stage.use >> stage.free() << Answer("one", refused)
@@ -114,7 +114,7 @@ def test_a_program_that_does_not_read_is_typed_nothing(stage: SendStage) -> None
 
 
 @pytest.mark.parametrize(("asked", "what"), [("which?", "“which?”"), ("", "something")])
-def test_a_chat_that_asks_gets_no_text_but_keys(stage: SendStage, asked: str, what: str) -> None:
+def test_a_chat_that_asks_gets_keys_and_no_text(stage: SendStage, asked: str, what: str) -> None:
     stage.asked = asked
     refused = Failed(1, ErrorCode.NEEDS_INPUT, f"the chat is asking {what}; nothing was typed")
     assert (
@@ -138,7 +138,7 @@ def test_a_text_that_was_typed_before_the_chat_asked_is_not_refused_when_it_is_s
     assert stage.script() >> stage.sends(Send(1, "hello", token=TOKEN)) << stage.use >> stage.free() << DONE
 
 
-def test_a_chat_that_asks_gets_a_text_that_is_insisted_on(stage: SendStage) -> None:
+def test_a_chat_that_asks_gets_a_text_sent_with_anyway(stage: SendStage) -> None:
     stage.asked = "which?"
     assert (
         stage.script()
@@ -151,7 +151,7 @@ def test_a_chat_that_asks_gets_a_text_that_is_insisted_on(stage: SendStage) -> N
     )
 
 
-def test_a_question_between_the_text_and_enter_is_not_answered_by_it(stage: SendStage) -> None:
+def test_a_question_between_the_text_and_enter_is_not_answered_by_enter(stage: SendStage) -> None:
     def asks() -> None:
         stage.asked = "which?"
 
@@ -182,18 +182,18 @@ def test_enter_follows_once_the_screen_is_quiet(stage: SendStage) -> None:
     assert stage.enters(script >> stage.due(SETTLE) << stage.stops(READ))
 
 
-def test_output_that_comes_before_the_text_is_typed_counts(stage: SendStage) -> None:
+def test_output_before_the_text_is_typed_counts(stage: SendStage) -> None:
     script = stage.script() >> stage.sends() << stage.use >> stage.shows() >> stage.free() << stage.typed()
     script = script << InputGiven() << stage.starts(READ, READ_S) << stage.starts(SETTLE, 0.15)
     assert stage.enters(script >> stage.due(SETTLE) << stage.stops(READ))
 
 
-def test_a_program_that_shows_nothing_gets_enter_all_the_same(stage: SendStage) -> None:
+def test_a_program_that_shows_nothing_gets_enter_after_the_time_limit(stage: SendStage) -> None:
     script = stage.types_hello() << stage.starts(READ, READ_S) >> stage.due(READ) << stage.starts(SETTLE, 0.15)
     assert stage.enters(script >> stage.due(SETTLE))
 
 
-def test_a_program_that_shows_something_late_gets_enter_at_once(stage: SendStage) -> None:
+def test_a_program_that_shows_output_late_gets_enter_at_once(stage: SendStage) -> None:
     script = stage.types_hello() << stage.starts(READ, READ_S) >> stage.due(READ) << stage.starts(SETTLE, 0.15)
     assert stage.enters(script >> stage.shows() << stage.stops(SETTLE))
 
@@ -203,13 +203,13 @@ def test_the_first_quiet_is_not_cut_short(stage: SendStage) -> None:
     assert stage.enters(script >> stage.due(READ) >> stage.due(SETTLE))
 
 
-def test_a_program_that_always_shows_something_gets_enter_in_the_end(stage: SendStage) -> None:
+def test_a_program_with_endless_output_gets_enter_in_the_end(stage: SendStage) -> None:
     script = stage.types_hello() << stage.starts(READ, READ_S) >> stage.shows("10:00") << stage.starts(SETTLE, 0.15)
     script = script >> stage.shows("10:01") << stage.stops(SETTLE) << stage.starts(SETTLE, 0.15)
     assert stage.enters(script >> stage.due(READ) << stage.stops(SETTLE))
 
 
-def test_an_engine_that_fails_keeps_nobody_behind_it_waiting(stage: SendStage) -> None:
+def test_a_failing_engine_does_not_block_later_requests(stage: SendStage) -> None:
     class Broken:
         def encode_paste(self, text: str) -> bytes:
             raise RuntimeError(text)

@@ -1,4 +1,4 @@
-"""Whether a text that ``outlive send`` types is shown: each test is a script of events and effects."""
+"""The search for a typed text on the screen: each test is a script of events and effects."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.support.send_stage import (
 
 
 @pytest.mark.parametrize("stage", [SHOWING], indirect=True)
-def test_a_text_that_is_shown_gets_enter_once_the_screen_is_quiet(stage: SendStage) -> None:
+def test_a_shown_text_gets_enter_once_the_screen_is_quiet(stage: SendStage) -> None:
     script = stage.typed_and_sought()
     script = script >> stage.shows("thinking") << stage.starts(LOOK, LOOK_S) >> stage.due(LOOK) << stage.use
     script = script >> stage.free() >> stage.shows("\r\n> hello") << stage.starts(LOOK, LOOK_S)
@@ -39,7 +39,7 @@ def test_a_text_that_is_shown_gets_enter_once_the_screen_is_quiet(stage: SendSta
 
 
 @pytest.mark.parametrize("stage", [SHOWING_AT_ONCE], indirect=True)
-def test_a_text_that_is_shown_gets_enter_at_once_where_no_pause_is_needed(stage: SendStage) -> None:
+def test_a_shown_text_gets_enter_at_once_without_a_pause_setting(stage: SendStage) -> None:
     assert (
         stage.types_hello()
         << stage.starts(SHOWN, 1.5)
@@ -83,13 +83,13 @@ def test_a_text_that_an_agent_drops_gets_no_enter(stage: SendStage) -> None:
 
 
 @pytest.mark.parametrize("stage", [SHOWING], indirect=True)
-def test_the_same_text_in_the_history_is_not_it(stage: SendStage) -> None:
+def test_the_same_text_in_the_history_does_not_count_as_shown(stage: SendStage) -> None:
     stage.emulator.feed(b"hello\r\n")
     assert stage.typed_and_sought() >> stage.due(SHOWN) << stage.use >> stage.free() << not_shown()
 
 
 @pytest.mark.parametrize("stage", [SHOWING], indirect=True)
-def test_when_the_time_is_over_while_the_screen_changes_it_is_looked_at_at_once_and_for_the_last_time(
+def test_at_the_time_limit_a_changing_screen_is_searched_a_last_time_at_once(
     stage: SendStage,
 ) -> None:
     script = stage.typed_and_sought() >> stage.shows("thinking") << stage.starts(LOOK, LOOK_S)
@@ -97,20 +97,20 @@ def test_when_the_time_is_over_while_the_screen_changes_it_is_looked_at_at_once_
 
 
 @pytest.mark.parametrize("stage", [SHOWING], indirect=True)
-def test_when_the_time_is_over_while_the_emulator_is_waited_for_it_is_looked_at_once_more(stage: SendStage) -> None:
+def test_at_the_time_limit_a_waiting_search_is_done_once_more(stage: SendStage) -> None:
     script = stage.types_hello() << stage.starts(SHOWN, 1.5) << stage.use >> stage.due(SHOWN)
     assert script >> stage.free() << stage.use >> stage.free() << not_shown()
 
 
 @pytest.mark.parametrize("stage", [SHOWING], indirect=True)
-def test_what_comes_while_the_emulator_is_waited_for_is_looked_at(stage: SendStage) -> None:
+def test_output_that_arrives_while_the_search_waits_is_searched(stage: SendStage) -> None:
     script = stage.types_hello() << stage.starts(SHOWN, 1.5) << stage.use >> stage.shows("thinking")
     script = script >> stage.free() << stage.starts(LOOK, LOOK_S) >> stage.due(LOOK) << stage.use
     assert script >> stage.free() >> stage.due(SHOWN) << stage.use >> stage.free() << not_shown()
 
 
 @pytest.mark.parametrize("stage", [SHOWING], indirect=True)
-def test_a_program_that_has_ended_is_looked_at_once_more(stage: SendStage) -> None:
+def test_the_screen_of_an_ended_program_is_searched_once_more(stage: SendStage) -> None:
     stage.take_effects()
     script = stage.typed_and_sought() >> stage.shows("thinking") << stage.starts(LOOK, LOOK_S)
     script = script >> do(stage.session.program_ended, 0, None)
@@ -118,7 +118,7 @@ def test_a_program_that_has_ended_is_looked_at_once_more(stage: SendStage) -> No
     assert script << not_shown()
 
 
-def test_in_a_small_terminal_nothing_is_looked_for() -> None:
+def test_a_small_terminal_is_not_searched() -> None:
     stage = SendStage(SHOWING, GridSize(30, 8))
     script = stage.types_hello() << stage.starts(READ, READ_S) >> stage.shows() << stage.starts(SETTLE, 0.15)
     assert stage.enters(script >> stage.due(SETTLE) << stage.stops(READ))
@@ -126,7 +126,7 @@ def test_in_a_small_terminal_nothing_is_looked_for() -> None:
 
 
 @pytest.mark.parametrize("stage", [SHOWING], indirect=True)
-def test_a_text_that_a_host_before_this_one_typed_is_looked_for_where_it_stands(stage: SendStage) -> None:
+def test_a_text_that_a_previous_host_typed_is_searched_at_its_place(stage: SendStage) -> None:
     stage.session.requests.append(TOKEN)
     stage.emulator.feed(b"> hello")
     script = stage.script() >> stage.sends() << stage.use >> stage.free() << stage.starts(SHOWN, 1.5) << stage.use
