@@ -31,7 +31,7 @@ from .input import clipboard
 from .input.input_method import InputMethod
 from .input.input_sink import InputSink
 from .input.keyboard import Keyboard
-from .input.pasting import Pasting
+from .input.pasting import Pasting, accept_as_copy
 from .pointing import PointingPage
 from .prompts.prompts import TerminalPrompts
 
@@ -273,11 +273,11 @@ class TerminalView(PointingPage):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if self._pasting.takes(event.mimeData()):
-            event.acceptProposedAction()
+            accept_as_copy(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
         self._pasting.drop(event.mimeData())
-        event.acceptProposedAction()
+        accept_as_copy(event)
         self.activateWindow()
         self.setFocus()
 

@@ -6,7 +6,8 @@ import shlex
 from collections.abc import Callable
 from typing import Protocol
 
-from PySide6.QtCore import QMimeData, SignalInstance
+from PySide6.QtCore import QMimeData, Qt, SignalInstance
+from PySide6.QtGui import QDropEvent
 
 from gui.wording import notice_texts
 from session_host.protocol.messages import MAX_WHOLE_PASTE_CHARACTERS
@@ -75,3 +76,13 @@ class Pasting:
         """Paste dropped text; paste the names of dropped files, quoted for a shell."""
         files = [url.toLocalFile() for url in data.urls() if url.isLocalFile()]
         self.paste(shlex.join(files) + " " if files else data.text())
+
+
+def accept_as_copy(event: QDropEvent) -> None:
+    """Accept a drag or drop that leaves the source as it is: after a move, an editor deletes the dragged text."""
+    for action in (Qt.DropAction.CopyAction, Qt.DropAction.LinkAction):
+        if event.possibleActions() & action:
+            event.setDropAction(action)
+            event.accept()
+            return
+    event.ignore()

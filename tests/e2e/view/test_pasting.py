@@ -73,11 +73,20 @@ def test_nothing_is_pasted_into_a_screen_for_reading(stage):
     assert made.sink.of("paste") == []
 
 
-def drop(made: Stage, data: QMimeData) -> None:
-    place, action = made.point(3, 3), Qt.DropAction.CopyAction
-    none = Qt.KeyboardModifier.NoModifier
-    QApplication.sendEvent(made.view, QDragEnterEvent(place, action, data, Qt.MouseButton.LeftButton, none))
-    QApplication.sendEvent(made.view, QDropEvent(place.toPointF(), action, data, Qt.MouseButton.LeftButton, none))
+def drop(made: Stage, data: QMimeData, possible: Qt.DropAction = Qt.DropAction.CopyAction) -> list[Qt.DropAction]:
+    """Drop data; return the actions of the accepted events, which the source is told."""
+    place, none = made.point(3, 3), Qt.KeyboardModifier.NoModifier
+    events: list[QDropEvent] = [
+        QDragEnterEvent(place, possible, data, Qt.MouseButton.LeftButton, none),
+        QDropEvent(place.toPointF(), possible, data, Qt.MouseButton.LeftButton, none),
+    ]
+    accepted = []
+    for event in events:
+        QApplication.sendEvent(made.view, event)
+        if not event.isAccepted():
+            break
+        accepted.append(event.dropAction())
+    return accepted
 
 
 def test_dropped_files_are_named_and_dropped_text_is_pasted(stage):
@@ -89,6 +98,23 @@ def test_dropped_files_are_named_and_dropped_text_is_pasted(stage):
     words.setText("two words")
     drop(made, words)
     assert made.sink.of("paste") == [("'/tmp/a picture.png' /tmp/b.txt ",), ("two words",)]
+
+
+@pytest.mark.parametrize(
+    ("possible", "accepted"),
+    [
+        (Qt.DropAction.MoveAction | Qt.DropAction.CopyAction, Qt.DropAction.CopyAction),
+        (Qt.DropAction.MoveAction | Qt.DropAction.LinkAction, Qt.DropAction.LinkAction),
+        (Qt.DropAction.MoveAction, None),
+    ],
+)
+def test_text_that_is_dropped_from_an_editor_stays_there(stage, possible, accepted):
+    """An editor deletes what was moved; Qt proposes a move if no key is held."""
+    made = stage()
+    words = QMimeData()
+    words.setText("two words")
+    assert drop(made, words, possible) == ([accepted] * 2 if accepted else [])
+    assert made.sink.of("paste") == ([("two words",)] if accepted else [])
 
 
 # ---------------------------------------------------------------- input methods
