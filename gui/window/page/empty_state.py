@@ -86,6 +86,7 @@ class EmptyState(Area):
         outer.addLayout(row)
         outer.addStretch(3)
         self.setAccessibleName(window_texts.no_open_chats())
+        self.setFocusProxy(self._start)  # Enter starts a chat.
 
     def describe(self, agents: Mapping[str, Agent], path: str, chats: SessionsModel, key: str) -> None:
         """Set the texts for a user with running chats, with ended chats, or without chats."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
 from gui.wording import window_texts
 from tests.unit.gui.conftest import Played
 
@@ -18,3 +21,16 @@ async def test_the_first_start_says_once_that_chats_keep_running(played: Played)
     played.settle()
     assert page.title.text() == window_texts.running_chats(1)
     assert page._promise.text().startswith(window_texts.chats_keep_running())
+
+
+async def test_enter_starts_the_first_chat(played: Played) -> None:
+    await played.sessions.look_now()
+    window = played.open_window()
+    played.settle()
+    window.focus_page()
+    started: list[None] = []
+    window.empty.new_chat.connect(lambda: started.append(None))
+    focused = window.focusWidget()
+    assert focused is not None
+    QTest.keyClick(focused, Qt.Key.Key_Return)
+    assert len(started) == 1
