@@ -137,7 +137,7 @@ def run_area(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Area]:
         if "tests.support.commands" not in sys.modules:
             yield area  # none of the tests runs commands
             return
-        with command_client.running() as (commands, keepers), _lasting(commands.pid), _lasting(keepers.pid):
+        with command_client.running() as (commands, keepers), lasting(commands.pid), lasting(keepers.pid):
             yield area
 
 
@@ -197,7 +197,8 @@ def session_bus(area: Area, monkeypatch: pytest.MonkeyPatch) -> Iterator[BusDaem
 
 
 @contextmanager
-def _lasting(pid: int) -> Iterator[None]:
+def lasting(pid: int) -> Iterator[None]:
+    """Meanwhile the process is no leak of any test."""
     leaks.long_lived.add(pid)
     try:
         yield
@@ -208,7 +209,7 @@ def _lasting(pid: int) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def x_server(run_area: Area) -> Iterator[displays.XServer]:
     """An X server off screen, for the whole run."""
-    with displays.x_server() as server, _lasting(server.process.pid):
+    with displays.x_server() as server, lasting(server.process.pid):
         yield server
 
 
@@ -223,7 +224,7 @@ def display(x_server: displays.XServer, area: Area, monkeypatch: pytest.MonkeyPa
 @pytest.fixture(scope="session")
 def window_manager(x_server: displays.XServer) -> Iterator[None]:
     """A window manager on the X server, for the rest of the run."""
-    with displays.openbox(x_server) as process, _lasting(process.pid):
+    with displays.openbox(x_server) as process, lasting(process.pid):
         yield
 
 

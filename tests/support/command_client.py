@@ -1,4 +1,4 @@
-"""The test's side of ``command_server``: one server for each process of the run."""
+"""The test's side of ``command_server`` and ``window_server``: one of each for each process of the run."""
 
 from __future__ import annotations
 
@@ -19,19 +19,22 @@ from typing import NamedTuple
 from session_host.system.processes import proc
 from tests.support import forked_keeper
 from tests.support.command_server import MOST_BYTES, Command
+from tests.support.forked_process import ForkedProcess
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PADDING_BYTES = 30_000
-"""The space for a keeper's environment in the memory that /proc shows; see ``keeper_server``."""
+"""The space for a fork's environment in the memory that /proc shows; see ``look_as``."""
 
 
 class _Server(NamedTuple):
     requests: socket.socket
+    keepers: socket.socket
     interpreter: Mapping[str, str]
     """What it read of its environment at its start."""
 
 
 _servers: list[_Server] = []
+_window_servers: list[_Server] = []
 
 
 @contextmanager
@@ -43,9 +46,8 @@ def running() -> Iterator[tuple[subprocess.Popen[bytes], subprocess.Popen[bytes]
     with ours, keepers:
         with its, keepers_its:
             command_process = _start("command_server", [its.fileno(), keepers.fileno()], [], environment)
-            padding = "x" * PADDING_BYTES
-            keeper_process = _start("keeper_server", [keepers_its.fileno()], ["x" * 200], {**environment, "_": padding})
-        _servers.append(_Server(ours, _interpreter(environment)))
+            keeper_process = _start_padded("keeper_server", [keepers_its.fileno()], environment)
+        _servers.append(_Server(ours, keepers, _interpreter(environment)))
         forked_keeper.use(keepers)
         try:
             yield command_process, keeper_process
@@ -54,6 +56,37 @@ def running() -> Iterator[tuple[subprocess.Popen[bytes], subprocess.Popen[bytes]
             forked_keeper.use_none()
     command_process.wait()
     keeper_process.wait()
+
+
+@contextmanager
+def running_windows() -> Iterator[subprocess.Popen[bytes]]:
+    """Have a server that starts windows meanwhile, besides that of commands."""
+    ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    keepers = _servers[-1].keepers
+    with ours:
+        with its:
+            process = _start_padded("window_server", [its.fileno(), keepers.fileno()], environment)
+        _window_servers.append(_Server(ours, keepers, _interpreter(environment)))
+        try:
+            yield process
+        finally:
+            _window_servers.pop()
+    process.wait()
+
+
+def forked_window(environment: Mapping[str, str], stderr: int) -> ForkedProcess | None:
+    """Start a window; None if there is no server, or its interpreter is not as one that would start with this."""
+    if not _window_servers or _window_servers[-1].interpreter != _interpreter(environment):
+        return None
+    message = pickle.dumps(Command([], dict(environment), str(REPOSITORY), _umask()))
+    with Path(os.devnull).open("wb") as stdout:
+        return ForkedProcess(_window_servers[-1].requests, message, stdout.fileno(), stderr)
+
+
+def _start_padded(module: str, descriptors: Sequence[int], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Start a server of forks that ``look_as`` others."""
+    return _start(module, descriptors, ["x" * 200], {**environment, "_": "x" * PADDING_BYTES})
 
 
 def _start(

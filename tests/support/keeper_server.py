@@ -10,17 +10,15 @@ session, directory and streams.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import socket
 import sys
-from collections.abc import Sequence
-from pathlib import Path
 
 from session_host.keeper import __main__ as keeper
 from session_host.keeper.processes.prefork import preload
 from session_host.keeper_client.discovery import keeper_argv
 from tests.support.command_server import serve
+from tests.support.look import look_as
 
 
 def main() -> None:
@@ -30,18 +28,8 @@ def main() -> None:
         return
     vars(keeper)["preload"] = _nothing
     os.setsid()
-    argv_start, argv_end, start, end = map(int, Path("/proc/self/stat").read_text().rpartition(")")[2].split()[45:49])
-    _show(argv_start, argv_end, keeper_argv())
-    _show(start, end, [f"{name}={value}" for name, value in os.environ.items()])
+    look_as(keeper_argv())
     sys.exit(keeper.main(sys.argv[1:]))
-
-
-def _show(start: int, end: int, texts: Sequence[str]) -> None:
-    """Have /proc show these texts, as for a process that was started with them."""
-    shown = b"".join(os.fsencode(text) + b"\0" for text in texts)
-    assert len(shown) <= end - start
-    ctypes.memset(start, 0, end - start)
-    ctypes.memmove(start, shown, len(shown))
 
 
 def _nothing() -> None:

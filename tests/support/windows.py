@@ -7,16 +7,18 @@ of the X server, by xdotool) and sees what is on the screen (``copy_all`` brings
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.support import commands, processes
+from tests.support import command_client, commands, processes
 from tests.support.commands import REPOSITORY, environment
+from tests.support.forked_process import ForkedProcess
 from tests.support.waiting import wait_until
 
 TIMEOUT_S = 60.0
@@ -42,7 +44,7 @@ class NotListening(Exception):
 class Window:
     """A running window."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, process: subprocess.Popen[bytes] | ForkedProcess) -> None:
         self.process = process
 
     # ------------------------------------------------------------ as a script
@@ -147,15 +149,26 @@ class Window:
 
 
 @contextmanager
-def window(*, errors: Path | None = None, argv: Sequence[str] = ARGV) -> Iterator[Window]:
+def window(
+    *, errors: Path | None = None, argv: Sequence[str] = ARGV, has_own_session: bool = False
+) -> Iterator[Window]:
     """Start the product's window; ended at the end, if it is not before.
+
+    It is a fork of a process that has imported the window, if there is one and no argument asks for another process.
 
     Args:
         argv: what is run.
         errors: a file that gets what it writes to standard error.
+        has_own_session: it has no terminal, as one that a desktop starts.
     """
-    with errors.open("ab") if errors else nullcontext() as stderr:
-        process = subprocess.Popen(argv, env=environment(), cwd=REPOSITORY, stdin=subprocess.DEVNULL, stderr=stderr)
+    with (errors or Path(os.devnull)).open("ab") as stderr:
+        process: subprocess.Popen[bytes] | ForkedProcess | None = None
+        if argv is ARGV and not has_own_session:
+            process = command_client.forked_window(environment(), stderr.fileno())
+        process = process or subprocess.Popen(
+            argv, env=environment(), cwd=REPOSITORY, stdin=subprocess.DEVNULL,
+            stderr=stderr if errors else None, start_new_session=has_own_session,
+        )  # fmt: skip
     try:
         yield Window(process)
     finally:

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Sessions
+from tests.conftest import Sessions, lasting
 from tests.programs import Gate, program
+from tests.support import command_client
 from tests.support.area import Area
 from tests.support.displays import XServer
 from tests.support.qt_messages import complaints_in
@@ -22,20 +23,31 @@ WAIT_S = 60.0
 LEARNS_WITHIN_S = 3.0
 """The window learns within a moment of what changes elsewhere."""
 
-OpenWindow = Callable[[], AbstractContextManager[Window]]
+OpenWindow = Callable[..., AbstractContextManager[Window]]
 NewChat = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(scope="session")
+def window_server(run_area: Area) -> Iterator[None]:
+    """What windows are forked from, for the rest of the run."""
+    with command_client.running_windows() as process, lasting(process.pid):
+        yield
 
 
 @pytest.fixture
 def open_window(
-    display: XServer, window_manager: None, sessions: Sessions, tmp_path_factory: pytest.TempPathFactory
+    display: XServer,
+    window_manager: None,
+    window_server: None,
+    sessions: Sessions,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> OpenWindow:
     """Opens the window; when it is gone, what it wrote to its standard error must hold no complaint."""
 
     @contextmanager
-    def opened() -> Iterator[Window]:
+    def opened(*, has_own_session: bool = False) -> Iterator[Window]:
         path = tmp_path_factory.mktemp("window") / "stderr"
-        with window(errors=path) as own:
+        with window(errors=path, has_own_session=has_own_session) as own:
             wait_until(own.is_listening, WAIT_S, lambda: f"the window to listen; it says {path.read_text()!r}")
             yield own
         # An X server that is killed ends its clients, and Xlib says so.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-
 import pytest
 
 from tests.e2e.window.conftest import WAIT_S, OpenWindow, everything, listed
@@ -19,11 +17,6 @@ def as_an_icon_starts_it(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     monkeypatch.setenv("SHELL", "/bin/bash")
     monkeypatch.delenv("TERM")
-    # The window's own process; the terminal that the tests may run in is none of its.
-    popen = subprocess.Popen
-    monkeypatch.setattr(
-        "tests.support.windows.subprocess.Popen", lambda *words, **named: popen(*words, **named, start_new_session=True)
-    )
 
 
 def started(own: Window) -> str:
@@ -47,7 +40,8 @@ def test_an_agent_that_only_the_login_shell_finds_is_started(
         f'while [ ! -e "$HOME/go" ]; do read -t 0.05 x <> <(:); done\nPATH={programs}:$PATH\n'
     )
 
-    with open_window() as own:
+    # The window's own process; the terminal that the tests may run in is none of its.
+    with open_window(has_own_session=True) as own:
         own.focus()
         own.press("ctrl+shift+n")
         (area.home / "go").touch()

@@ -1,0 +1,70 @@
+"""A process that a server of ``command_server`` forks, in the place of a ``subprocess.Popen``."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import socket
+import subprocess
+from contextlib import suppress
+
+
+class ForkedProcess:
+    """The process; what a test uses of ``subprocess.Popen``.
+
+    Attributes:
+        returncode: as Popen's: None until its end was seen.
+    """
+
+    def __init__(self, requests: socket.socket, message: bytes, stdout: int, stderr: int) -> None:
+        """Start it, without input; ``message`` is a pickled ``Command``."""
+        self.returncode: int | None = None
+        self._reports, theirs = os.pipe()
+        stdin = os.open(os.devnull, os.O_RDONLY)
+        try:
+            socket.send_fds(requests, [message], [stdin, stdout, stderr, theirs])
+        finally:
+            os.close(stdin)
+            os.close(theirs)
+        self._told = b""
+        self._read()
+        self.pid = int(self._told.split()[0])
+
+    def _read(self) -> None:
+        told = os.read(self._reports, 100)
+        if not told:
+            raise ChildProcessError("the server of forks has gone")
+        self._told += told
+
+    def poll(self) -> int | None:
+        """Its exit code, None while it lives."""
+        try:
+            return self.wait(0)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end; returns its exit code, or the negative number of the signal that ended it.
+
+        Raises:
+            subprocess.TimeoutExpired: it goes on.
+        """
+        while len(self._told.split()) < 2:
+            if not select.select([self._reports], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired("a forked process", timeout or 0)
+            self._read()
+        if self.returncode is None:
+            self.returncode = int(self._told.split()[1])
+            os.close(self._reports)
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, unless it has ended."""
+        if self.poll() is None:
+            with suppress(ProcessLookupError):  # it has ended just now
+                os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """Kill it, unless it has ended."""
+        self.send_signal(signal.SIGKILL)

@@ -1,0 +1,37 @@
+"""Starts windows as forks of one process that has imported the window: that takes half a second once.
+
+    python -m tests.support.window_server DESCRIPTOR KEEPERS PADDING
+
+Requests are those of ``command_server``; the keepers that windows start come from the ``keeper_server`` at the other
+end of the socket KEEPERS. Apart from the start of the interpreter and the imports, a window is a process as a user's:
+it has its own environment, which /proc shows, its own directory and streams.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import socket
+import sys
+
+from gui import __main__ as window
+from tests.support import forked_keeper
+from tests.support.command_server import serve
+from tests.support.look import look_as
+
+
+def main() -> None:
+    """Serve until the socket's other end is closed; in each fork, be the window."""
+    importlib.import_module("gui.app")
+    gc.collect()
+    gc.freeze()
+    keepers = socket.socket(fileno=int(sys.argv[2]))
+    if not serve(socket.socket(fileno=int(sys.argv[1]))):
+        return
+    forked_keeper.use(keepers)
+    look_as([sys.executable, "-m", "gui"])
+    sys.exit(window.main(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()
