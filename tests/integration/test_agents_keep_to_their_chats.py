@@ -1,4 +1,4 @@
-"""An agent, and whatever it starts, controls its own chat and those that it started; the user controls every chat."""
+"""An agent controls its own chat and the chats that it started; the user controls every chat."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def test_an_agent_reads_other_chats_and_controls_its_own(agent: Inside, other: s
 KEPT_VARIABLES = ("HOME", "PATH", "PYTHONPATH", "OUTLIVE_RUNTIME_DIR", "OUTLIVE_STATE_DIR", "OUTLIVE_CONFIG_DIR")
 
 
-async def test_an_agent_that_clears_the_environment_or_leaves_its_parents_is_still_known(
+async def test_an_agent_without_its_environment_and_parents_is_still_recognised(
     agent: Inside, other: str, tmp_path: Path
 ) -> None:
     cleared = "env -i " + " ".join(f"{name}={shlex.quote(os.environ[name])}" for name in KEPT_VARIABLES)
@@ -263,7 +263,7 @@ async def test_the_user_controls_every_chat(area: Area, agent: Inside, other: st
     assert outlive("stop", other).code == 0
 
 
-async def test_a_chat_that_rests_is_not_controlled_either(agent: Inside) -> None:
+async def test_an_agent_does_not_control_a_hibernating_chat(agent: Inside) -> None:
     rest_after(0.3)
     other = started("command", "api-fix", "cat")
     wait_until(lambda: has_rested(other, 1), 15, "the chat to rest")
@@ -287,7 +287,7 @@ def test_an_agent_does_not_have_the_keeper_end_or_replace_a_chat(agent: Inside, 
     assert host in {each.host_pid for each in status.sessions}
 
 
-async def test_an_agent_in_a_chat_of_a_former_version_is_as_free_as_before(
+async def test_an_agent_in_a_chat_of_an_older_version_is_not_restricted(
     area: Area, other: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:

@@ -1,4 +1,4 @@
-"""A question of Claude's in a terminal is answered from outside, if the user wants that; its dialog stays in force."""
+"""Answers from outside to a question of Claude Code in a terminal; the dialog stays usable."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ async def until_none_is_open(chat: ClaudeLike) -> None:
     await until_told(lambda: open_requests(chat), lambda found: not found, 60, "no open question")
 
 
-async def test_the_exact_command_is_shown_and_allowed(tmp_path: Path) -> None:
+async def test_the_exact_command_is_shown_and_approved(tmp_path: Path) -> None:
     async with asking(tmp_path) as chat:
         done = await run("approve", chat.record.name)
         assert done.code == 0, done.error
@@ -80,13 +80,13 @@ async def test_a_question_is_explained_before_it_is_answered(tmp_path: Path) -> 
         assert "npm test --  --watch" in (await run("explain", chat.record.name)).output
 
 
-async def test_deny_declines_and_the_agent_is_told(tmp_path: Path) -> None:
+async def test_deny_declines_the_command_and_the_agent_knows_it(tmp_path: Path) -> None:
     async with asking(tmp_path) as chat:
         assert (await run("deny", chat.record.name)).code == 0
         await chat.shows("the hook decides behavior=deny interrupt=False message=The user declined")
 
 
-async def test_always_gives_the_rule_that_the_agent_suggests_and_no_other(tmp_path: Path) -> None:
+async def test_always_applies_only_the_rule_that_the_agent_suggests(tmp_path: Path) -> None:
     async with asking(tmp_path) as chat:
         [asked] = await open_requests(chat)
         assert [each.name for each in asked.options if each.kind == "allow_always"] == [
@@ -110,7 +110,7 @@ async def test_the_dialog_answered_first_ends_the_question(tmp_path: Path) -> No
         assert [each.id for each in await open_requests(chat)] != [asked.id]
 
 
-async def test_a_dialog_that_is_left_ends_the_question(tmp_path: Path) -> None:
+async def test_a_cancelled_dialog_ends_the_question(tmp_path: Path) -> None:
     async with asking(tmp_path) as chat:
         await open_requests(chat)
         chat.does("escape")
@@ -118,7 +118,7 @@ async def test_a_dialog_that_is_left_ends_the_question(tmp_path: Path) -> None:
         await until_none_is_open(chat)
 
 
-async def test_of_answers_at_once_one_reaches_the_agent(tmp_path: Path) -> None:
+async def test_of_several_answers_at_once_one_reaches_the_agent(tmp_path: Path) -> None:
     async with asking(tmp_path) as chat:
         [asked] = await open_requests(chat)
         verbs = [AnswerRequest("", 0, asked.id, option, digest(asked)) for option in ("allow", "decline") * 4]
@@ -174,7 +174,7 @@ async def test_a_dialog_answered_while_the_host_is_dead_ends_the_question(
         assert await open_requests(chat) == []
 
 
-async def test_of_the_dialogs_of_sub_agents_one_answered_in_its_dialog_is_no_longer_listed(tmp_path: Path) -> None:
+async def test_a_sub_agents_question_answered_in_its_dialog_is_no_longer_listed(tmp_path: Path) -> None:
     call = {each: ASKS[each] for each in ("tool_name", "tool_input")}
     async with asking(tmp_path, ASKS | {"agent_id": "one"}) as chat:
         for agent in ("one", "two", "three"):
@@ -239,7 +239,7 @@ async def test_an_agent_does_not_answer_its_own_question(tmp_path: Path) -> None
         assert len(await open_requests(chat)) == 1
 
 
-async def test_without_the_setting_nothing_changes(tmp_path: Path) -> None:
+async def test_without_the_setting_questions_are_answered_in_the_dialog_only(tmp_path: Path) -> None:
     async with claude_like(tmp_path) as chat:
         chat.does(f"asks {json.dumps(ASKS)}")
         await chat.until(NEEDS, "state file", "Bash: npm test -- --watch")

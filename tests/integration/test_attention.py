@@ -1,4 +1,4 @@
-"""A chat that waits for its user waits until it is answered, whoever looks at it meanwhile."""
+"""A chat that needs input waits for the answer, with any number of viewers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ async def activity(session_id: str) -> Activity:
     return description.activity
 
 
-async def test_looking_at_a_chat_that_needs_you_is_no_answer_and_typing_is() -> None:
+async def test_viewing_a_chat_that_needs_input_is_no_answer_and_typing_is() -> None:
     record = await start("sh", "-c", "printf '\\033]777;notify;Agent;Run it?\\007asked\\n'; exec cat")
     async with watching(record.id) as (viewer, watcher):
         await see(viewer, watcher, "asked")

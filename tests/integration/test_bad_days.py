@@ -1,4 +1,4 @@
-"""Bad input and bad days: one clear line each, and nothing lost."""
+"""Bad input and failures: each is reported in one line, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ from tests.support.waiting import wait_until
 pytestmark = pytest.mark.usefixtures("sessions")
 
 
-async def test_a_program_that_is_not_there(area: Area) -> None:
+async def test_a_missing_program_is_one_line(area: Area) -> None:
     with pytest.raises(AgentNotFound) as caught:
         await start("no-such-program-anywhere")
     assert "no-such-program-anywhere: not found on PATH" in one_line(caught.value)
@@ -65,7 +65,7 @@ async def test_a_program_that_is_not_there(area: Area) -> None:
     assert left == {"keeper.sock", "keeper.lock", "keeper.starting"}, "of the session nothing"
 
 
-async def test_an_agent_that_is_not_installed_says_what_installs_it(area: Area) -> None:
+async def test_a_missing_agent_is_reported_with_the_command_that_installs_it(area: Area) -> None:
     request_ = LaunchRequest(
         agent=load_catalog(config_dir())["claude"],
         directory="/",
@@ -76,7 +76,7 @@ async def test_an_agent_that_is_not_installed_says_what_installs_it(area: Area) 
     assert "npm install -g @anthropic-ai/claude-code" in one_line(caught.value)
 
 
-async def test_a_program_that_the_kernel_refuses(area: Area) -> None:
+async def test_a_program_that_the_kernel_cannot_execute_is_one_line(area: Area) -> None:
     broken = area.home / "broken"
     broken.write_bytes(b"\x7fELF is not enough")
     broken.chmod(0o755)
@@ -85,13 +85,13 @@ async def test_a_program_that_the_kernel_refuses(area: Area) -> None:
     assert "cannot start: Exec format error" in one_line(caught.value)
 
 
-async def test_a_directory_that_is_gone(area: Area) -> None:
+async def test_a_missing_directory_is_one_line(area: Area) -> None:
     with pytest.raises(LaunchFailed) as caught:
         await start("true", directory=str(area.home / "gone"))
     assert "does not exist" in one_line(caught.value)
 
 
-async def test_a_runtime_directory_that_is_a_symbolic_link(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_runtime_directory_that_is_a_link_is_refused(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
     link = area.root / "link"
     link.symlink_to(area.runtime)
     monkeypatch.setenv("OUTLIVE_RUNTIME_DIR", str(link))
@@ -99,14 +99,14 @@ async def test_a_runtime_directory_that_is_a_symbolic_link(area: Area, monkeypat
         await start("true")
 
 
-def test_a_runtime_directory_that_is_a_file(area: Area) -> None:
+def test_a_runtime_directory_that_is_a_file_is_refused(area: Area) -> None:
     (area.root / "file").touch()
     with pytest.raises(UnsafeDirectory, match="not a directory"):
         ensure_private(area.root / "file")
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give a directory to another user")
-async def test_a_runtime_directory_of_another_user(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_runtime_directory_of_another_user_is_refused(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
     foreign = area.root / "foreign"
     foreign.mkdir()
     os.chown(foreign, 65534, 65534)
@@ -115,20 +115,22 @@ async def test_a_runtime_directory_of_another_user(area: Area, monkeypatch: pyte
         await start("true")
 
 
-def test_a_directory_that_others_can_enter_is_closed_to_them(area: Area) -> None:
+def test_a_directory_open_to_others_is_made_private(area: Area) -> None:
     area.runtime.chmod(0o755)
     ensure_private(area.runtime)
     assert area.runtime.stat().st_mode & 0o777 == 0o700
 
 
-async def test_a_socket_path_that_is_too_long(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_socket_path_that_is_too_long_is_reported(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OUTLIVE_RUNTIME_DIR", str(area.root / ("d" * 90)))
     with pytest.raises(OutliveError, match=r"too long \(\d+ bytes, 107 at most\); set OUTLIVE_RUNTIME_DIR"):
         await start("true")
 
 
 @pytest.mark.parametrize("says", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x00\x00\x00\x01\xc1"])
-async def test_something_else_answers_at_the_socket(area: Area, says: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_unknown_process_at_the_socket_is_reported(
+    area: Area, says: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("session_host.client.connection.GREETING_TIMEOUT_S", 0.3)
     session_id = str(uuid.uuid4())
     with socket.socket(socket.AF_UNIX) as stranger:
@@ -143,7 +145,7 @@ async def test_something_else_answers_at_the_socket(area: Area, says: bytes, mon
         one_line(caught.value)
 
 
-async def test_another_chat_s_host_answers_at_the_socket(area: Area) -> None:
+async def test_another_chats_host_at_the_socket_is_reported(area: Area) -> None:
     record = await start("cat")
     other = str(uuid.uuid4())
     session_socket(other).symlink_to(session_socket(record.id))
@@ -153,7 +155,7 @@ async def test_another_chat_s_host_answers_at_the_socket(area: Area) -> None:
     await end(record.id)
 
 
-async def test_a_stale_socket_is_said_and_harmless(area: Area) -> None:
+async def test_a_stale_socket_is_reported_and_does_no_harm(area: Area) -> None:
     session_id = str(uuid.uuid4())
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(str(session_socket(session_id)))
@@ -161,7 +163,7 @@ async def test_a_stale_socket_is_said_and_harmless(area: Area) -> None:
         await HostConnection.open(session_id, "control")
 
 
-async def test_a_peer_that_breaks_the_rules_is_told_which_and_dropped(area: Area) -> None:
+async def test_a_peer_that_breaks_the_protocol_gets_an_error_and_is_dropped(area: Area) -> None:
     record = await start("cat")
 
     async def conversation(data: bytes) -> list[object]:
@@ -181,7 +183,7 @@ async def test_a_peer_that_breaks_the_rules_is_told_which_and_dropped(area: Area
     await end(record.id)
 
 
-async def test_a_host_of_another_protocol_version_is_said(area: Area) -> None:
+async def test_a_host_of_another_protocol_version_is_reported(area: Area) -> None:
     session_id = str(uuid.uuid4())
 
     gone = asyncio.Event()
@@ -206,7 +208,7 @@ async def test_a_host_of_another_protocol_version_is_said(area: Area) -> None:
     session_socket(session_id).unlink(missing_ok=True)  # from Python 3.13 on, close() removes it
 
 
-async def test_an_end_is_asked_for_again_and_has_come(area: Area) -> None:
+async def test_a_stop_repeated_after_the_hosts_death_finds_the_chat_ended(area: Area) -> None:
     """The host dies over the question, and the one that follows has no chat any more that could be ended."""
     session_id = str(uuid.uuid4())
     asked: list[Kill] = []
@@ -242,7 +244,7 @@ async def test_an_end_is_asked_for_again_and_has_come(area: Area) -> None:
     session_socket(session_id).unlink(missing_ok=True)  # from Python 3.13 on, close() removes it
 
 
-async def test_a_damaged_record_costs_no_running_chat(area: Area) -> None:
+async def test_a_damaged_store_ends_no_running_chat(area: Area) -> None:
     first = await start("cat", name="first")
     second = await start("cat", name="second")
     for suffix in ("", "-wal", "-shm"):
@@ -264,7 +266,7 @@ def remove_record() -> None:
         Path(f"{database()}{suffix}").unlink(missing_ok=True)
 
 
-async def test_a_removed_record_hides_no_running_chat(area: Area) -> None:
+async def test_a_removed_store_hides_no_running_chat(area: Area) -> None:
     first, second = await start("cat", name="first"), await start("cat", name="second")
     remove_record()
     assert "2 running chats are missing" in _said_by_doctor()
@@ -281,7 +283,7 @@ async def test_a_removed_record_hides_no_running_chat(area: Area) -> None:
         assert not processes.is_alive(record.child_pid)
 
 
-async def test_a_record_that_another_chat_began_anew_is_not_taken_for_whole(area: Area) -> None:
+async def test_a_store_recreated_by_another_chat_is_not_taken_as_complete(area: Area) -> None:
     first = await start("cat", name="first")
     remove_record()
     second = await start("cat", name="second")
@@ -290,7 +292,7 @@ async def test_a_record_that_another_chat_began_anew_is_not_taken_for_whole(area
     await end(second.id)
 
 
-async def test_a_removed_record_hides_no_chat_with_a_host_that_does_not_answer(area: Area) -> None:
+async def test_a_removed_store_hides_no_chat_with_a_silent_host(area: Area) -> None:
     record = await start("cat", name="stuck", directory="/tmp")
     host = (await request(record.id, Describe(0))).host_pid
     wait_until(lambda: open_and_get(record.id) is State.RUNNING, 10, "its start to be written down")
@@ -316,7 +318,7 @@ def _said_by_doctor() -> str:
     return " ".join(check.message for check in places.database())
 
 
-async def test_a_record_that_is_damaged_under_a_running_chat_gets_its_end_all_the_same(area: Area) -> None:
+async def test_a_store_damaged_under_a_running_chat_gets_its_end(area: Area) -> None:
     record = await start("sh", "-c", "read x; exit 6")
     for suffix in ("-wal", "-shm"):
         Path(f"{database()}{suffix}").unlink(missing_ok=True)

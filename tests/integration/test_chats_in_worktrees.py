@@ -1,4 +1,4 @@
-"""A chat that ended in a worktree of its own: gone on with there, and removed."""
+"""Chats in git worktrees: resuming and removing."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ async def over(store: Store, record: SessionRecord) -> SessionRecord:
 
 
 class TestResuming:
-    async def test_it_goes_on_in_the_same_worktree(self, store: Store, checkout: Checkout) -> None:
+    async def test_a_resumed_chat_uses_the_same_worktree(self, store: Store, checkout: Checkout) -> None:
         first = await ended(store, checkout)
 
         second = await launch(request(first.cwd, resume=first))
@@ -84,7 +84,7 @@ class TestResuming:
         assert second.branch_made
         assert second.repository == str(checkout.path / ".git")
 
-    async def test_which_is_made_again_if_it_is_gone(self, store: Store, checkout: Checkout) -> None:
+    async def test_a_missing_worktree_is_made_again_for_a_resumed_chat(self, store: Store, checkout: Checkout) -> None:
         first = await ended(store, checkout)
         assert first.worktree is not None
         commit = Checkout(first.worktree).commit("work")
@@ -95,7 +95,7 @@ class TestResuming:
         assert Path(f"/proc/{second.child_pid}/cwd").readlink() == Path(first.cwd)
         assert Checkout(first.cwd).git("rev-parse", "HEAD") == commit
 
-    async def test_or_it_is_said_why_not(self, store: Store, checkout: Checkout) -> None:
+    async def test_a_worktree_that_cannot_be_made_again_is_reported(self, store: Store, checkout: Checkout) -> None:
         first = await ended(store, checkout)
         assert first.worktree is not None
         shutil.rmtree(first.worktree)
@@ -105,7 +105,7 @@ class TestResuming:
         with pytest.raises(WorktreeError, match="and its branch outlive/x are missing"):
             await launch(request(first.cwd, resume=first))
 
-    async def test_elsewhere_it_has_none(self, store: Store, checkout: Checkout) -> None:
+    async def test_a_chat_resumed_in_another_directory_has_no_worktree(self, store: Store, checkout: Checkout) -> None:
         first = await ended(store, checkout)
 
         second = await launch(request(str(checkout.path), resume=first))
@@ -114,15 +114,13 @@ class TestResuming:
 
 
 class TestRemoving:
-    async def test_it_stays_while_the_chat_that_goes_on_in_it_runs(self, store: Store, checkout: Checkout) -> None:
+    async def test_the_worktree_stays_while_the_resumed_chat_runs(self, store: Store, checkout: Checkout) -> None:
         first = await ended(store, checkout)
         await launch(request(first.cwd, resume=first))
 
         assert remove_chat(store, first) == f"kept the worktree {first.worktree}: the chat x uses it"
 
-    async def test_it_stays_while_one_that_could_go_on_in_it_is_remembered(
-        self, store: Store, checkout: Checkout
-    ) -> None:
+    async def test_the_worktree_stays_while_a_resumable_chat_is_listed(self, store: Store, checkout: Checkout) -> None:
         first = await ended(store, checkout)
         second = await over(store, await launch(request(first.cwd, resume=first)))
         store.update(first.id, continued_by=second.id)
@@ -131,7 +129,7 @@ class TestRemoving:
         assert remove_chat(store, second) == ""
         assert checkout.branches() == ["main"]
 
-    async def test_one_that_was_continued_is_no_reason_to_keep_it(self, store: Store, checkout: Checkout) -> None:
+    async def test_a_continued_chat_does_not_keep_the_worktree(self, store: Store, checkout: Checkout) -> None:
         first = await ended(store, checkout)
         second = await over(store, await launch(request(first.cwd, resume=first)))
         store.update(first.id, continued_by=second.id)
@@ -141,14 +139,14 @@ class TestRemoving:
         assert not Path(str(first.worktree)).exists()
         assert store.all() == [store.get(first.id)]
 
-    async def test_it_stays_while_something_works_in_it(self, store: Store, checkout: Checkout) -> None:
+    async def test_the_worktree_stays_while_a_process_works_in_it(self, store: Store, checkout: Checkout) -> None:
         first = await ended(store, checkout)
         with subprocess.Popen(["cat"], cwd=first.cwd, stdin=subprocess.PIPE) as server:
             line = remove_chat(store, first)
 
         assert line == f"kept the worktree {first.worktree}: process {server.pid} (cat) is using it"
 
-    async def test_one_whose_host_is_gone_does_not_use_it(self, store: Store, checkout: Checkout) -> None:
+    async def test_a_chat_without_a_host_does_not_keep_the_worktree(self, store: Store, checkout: Checkout) -> None:
         first = await ended(store, checkout)
         store.insert(
             msgspec.structs.replace(first, id=str(uuid.uuid4()), state=State.RUNNING, worktree=None, host_pid=None)
@@ -157,7 +155,7 @@ class TestRemoving:
         assert remove_chat(store, first) == ""
 
 
-async def test_a_start_that_fails_leaves_nothing(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_failed_start_leaves_no_worktree(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("session_host.client.chats.launch.session_log", lambda _id: Path("/proc/none/log"))
 
     with pytest.raises(Exception, match="cannot write it"):

@@ -1,4 +1,4 @@
-"""The colours that a program is told of."""
+"""Colours that a program gets from the host."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support.commands import outlive
 from tests.support.waiting import wait_until
 
 
-def test_a_chat_started_without_a_window_is_told_the_last_window_s_colours(sessions: object, tmp_path: Path) -> None:
+def test_a_chat_started_without_a_window_gets_the_colours_of_the_last_window(sessions: object, tmp_path: Path) -> None:
     last_colors.remember(DefaultColors(0x1A1E24, 0xFFFFFF, 0x1A1E24, dark=False))
     told = tmp_path / "told"
     expected = b"\x1b]11;rgb:ffff/ffff/ffff\x1b\\\x1b[?997;2n"

@@ -1,4 +1,4 @@
-"""Whole conversations that make no sense: the host stays, its agent lives, and its memory is bounded."""
+"""Random client messages: the host survives, its agent lives, and its memory is bounded."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ async def converse(choose: random.Random, session_id: str) -> None:
 
 
 @pytest.mark.parametrize("engine", ["ghostty", "pyte"])
-async def test_a_host_outlives_every_conversation(engine: EngineName) -> None:
+async def test_a_host_survives_random_client_messages(engine: EngineName) -> None:
     record = await start(*program("raw_echo", "--until", ""), engine=engine)
     assert record.host_pid is not None
     async with watching(record.id, read_only=True) as (viewer, watcher):
@@ -121,7 +121,7 @@ async def test_a_host_outlives_every_conversation(engine: EngineName) -> None:
     await end(record.id)
 
 
-async def test_a_log_holds_one_line_for_each_thing_and_nobodys_words() -> None:
+async def test_the_log_has_one_line_for_each_event_and_no_text_of_users() -> None:
     record = await start("cat")
     secret = "my-passw0rd\n2026-01-01 forged line\x1b[2J"
     with chance() as choose:

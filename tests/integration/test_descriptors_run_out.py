@@ -1,4 +1,4 @@
-"""No descriptor is left, in a command or in a host: a line is said, nothing dies, and later all works again."""
+"""Commands and hosts without free descriptors: one line, no death, and recovery later."""
 
 from __future__ import annotations
 
@@ -63,9 +63,7 @@ def cpu_s(pid: int) -> float:
 
 
 @pytest.mark.parametrize("descriptors", [6, 9, 14])
-def test_a_command_with_too_few_descriptors_says_so_in_one_line_and_leaves_nothing(
-    area: Area, descriptors: int
-) -> None:
+def test_a_command_without_descriptors_fails_with_one_line_and_leaves_nothing(area: Area, descriptors: int) -> None:
     done = outlive_with(descriptors, "new", "-d", "--", "cat")
     if done.code != 0:
         assert "Traceback" not in done.error, done.error
@@ -80,7 +78,7 @@ def test_a_command_with_too_few_descriptors_says_so_in_one_line_and_leaves_nothi
     assert outlive("kill", "well").code == 0
 
 
-def test_what_other_commands_say_with_too_few_descriptors(area: Area) -> None:
+def test_other_commands_with_few_descriptors_work_or_fail_with_one_line(area: Area) -> None:
     session = new("-n", "one", "--", "cat")
     for descriptors in (6, 9):
         for words in (["ls"], ["ls", "--json"], ["peek", "one"], ["send", "one", "x"]):
@@ -102,7 +100,7 @@ def test_many_chats_are_listed_with_few_descriptors(area: Area) -> None:
     assert outlive("kill-all", "--yes").code == 0
 
 
-async def test_a_host_without_descriptors_refuses_new_viewers_keeps_its_own_and_recovers(
+async def test_a_host_without_descriptors_refuses_new_viewers_and_recovers_later(
     area: Area, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record = await start("cat", name="one")
@@ -139,7 +137,7 @@ async def test_a_host_without_descriptors_refuses_new_viewers_keeps_its_own_and_
     await end(record.id)
 
 
-async def test_a_host_that_cannot_open_its_record_at_the_end_writes_it_down_once_it_can(area: Area) -> None:
+async def test_a_host_that_cannot_open_the_store_at_the_end_writes_later(area: Area) -> None:
     record = await start("cat", name="one")
     pid = (await request(record.id, Describe(0))).host_pid
     async with watching(record.id) as (viewer, watcher):

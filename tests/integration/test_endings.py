@@ -1,4 +1,4 @@
-"""What ends with a chat, and what does not."""
+"""Processes that end with a chat, and processes that do not."""
 
 from __future__ import annotations
 
@@ -66,9 +66,7 @@ def end_rest(found: dict[str, int]) -> None:
 
 
 @pytest.mark.parametrize("verb", ["stop", "kill"])
-def test_all_that_an_agent_started_ends_with_it_and_nothing_of_anybody_elses(
-    area: Area, tmp_path: Path, verb: str
-) -> None:
+def test_only_the_agents_own_processes_end_with_it(area: Area, tmp_path: Path, verb: str) -> None:
     an_agent(area, "ends_all = true")
     session, found = started(tmp_path)
     neighbour, others = started(tmp_path, "other")
@@ -83,7 +81,7 @@ def test_all_that_an_agent_started_ends_with_it_and_nothing_of_anybody_elses(
     end_rest(others)
 
 
-def test_what_an_agent_left_behind_is_found_once_it_is_gone(area: Area, tmp_path: Path) -> None:
+def test_daemons_of_a_dead_agent_are_found_and_ended(area: Area, tmp_path: Path) -> None:
     """The agent dies in the midst of its work; its host then ends only the daemons that the catalog names."""
     an_agent(area, "ends_all = true\nstrays = ['the-daemon$']")
     session, found = started(tmp_path)
@@ -96,7 +94,7 @@ def test_what_an_agent_left_behind_is_found_once_it_is_gone(area: Area, tmp_path
     end_rest(found)
 
 
-def test_a_shells_background_jobs_are_the_users(area: Area, tmp_path: Path) -> None:
+def test_background_jobs_of_a_shell_stay(area: Area, tmp_path: Path) -> None:
     an_agent(area, "")
     session, found = started(tmp_path)
 
@@ -106,7 +104,7 @@ def test_a_shells_background_jobs_are_the_users(area: Area, tmp_path: Path) -> N
     end_rest(found)
 
 
-def test_a_shell_leaves_politely_at_a_hang_up(area: Area) -> None:
+def test_a_shell_exits_by_itself_at_a_hang_up(area: Area) -> None:
     session = str(outlive("new", "shell", "--json", "--", "bash", "--norc", "-i").json()["id"])
     assert outlive("wait", session, "--text", "[$#] ?$", "--timeout", "60").code == 0
 
@@ -116,7 +114,7 @@ def test_a_shell_leaves_politely_at_a_hang_up(area: Area) -> None:
     assert info["exit_signal"] == signal.SIGHUP or info["exit_code"] == 128 + signal.SIGHUP
 
 
-def test_standard_error_goes_to_a_file_of_the_chat(area: Area) -> None:
+def test_standard_error_goes_to_a_file(area: Area) -> None:
     directory = area.config / "agents"
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "fake.toml").write_text(
@@ -133,7 +131,7 @@ def test_standard_error_goes_to_a_file_of_the_chat(area: Area) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_what_a_terminal_is_called_is_the_catalogs_to_say(area: Area) -> None:
+def test_the_catalog_sets_the_terminals_name(area: Area) -> None:
     directory = area.config / "agents"
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "fake.toml").write_text(

@@ -1,4 +1,4 @@
-"""The chat with an endpoint as its user has it: through a real host, on a real terminal, with a server that answers."""
+"""The chat with a model server as users have it: a real host, a real terminal, and a server that answers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def server() -> Iterator[ModelServer]:
 
 
 @pytest.mark.parametrize("api", ["chat", "responses"])
-async def test_a_question_is_answered_kept_and_told(server: ModelServer, api: str) -> None:
+async def test_a_question_is_answered_saved_and_reported(server: ModelServer, api: str) -> None:
     async with chatting(server, "--", "--api", api) as chat:
         assert (await chat.describe()).activity is Activity.IDLE
         await chat.enter("count: 60 hold: 40")
@@ -56,7 +56,7 @@ async def test_a_question_is_answered_kept_and_told(server: ModelServer, api: st
 
 
 @pytest.mark.parametrize("key", [("Escape", Modifiers.NONE), ("c", Modifiers.CTRL)], ids=["Escape", "Ctrl+C"])
-async def test_an_answer_is_stopped_and_what_came_is_kept(server: ModelServer, key: tuple[str, Modifiers]) -> None:
+async def test_a_stopped_answer_keeps_the_received_text(server: ModelServer, key: tuple[str, Modifiers]) -> None:
     async with chatting(server) as chat:
         await chat.enter("count: 9 hold: 4")
         await chat.see(answer_line(4))
@@ -96,7 +96,7 @@ async def test_the_last_question_is_edited(server: ModelServer) -> None:
         assert [each.text for each in conversation().messages] == ["first", "echo: first", "second", "echo: second"]
 
 
-async def test_model_and_system_prompt_are_changed_and_stay_so(server: ModelServer) -> None:
+async def test_changed_model_and_system_prompt_are_kept(server: ModelServer) -> None:
     server.models = (MODEL, "other-model")
     async with chatting(server, "--system", "Be brief.") as chat:
         await chat.enter("/model")
@@ -119,7 +119,7 @@ async def test_model_and_system_prompt_are_changed_and_stay_so(server: ModelServ
         assert (body["model"], body["messages"][0]["role"]) == ("other-model", "user"), "as it was changed to"
 
 
-async def test_a_file_goes_with_the_message_and_what_is_no_text_does_not(server: ModelServer, tmp_path: Path) -> None:
+async def test_a_text_file_is_attached_and_a_binary_file_is_refused(server: ModelServer, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("remember the milk\n")
     (tmp_path / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n\x00\xff")
     (tmp_path / "long.txt").write_text("x" * 300_000)
@@ -145,7 +145,7 @@ async def test_a_file_goes_with_the_message_and_what_is_no_text_does_not(server:
         assert question.attachments[0].text == "remember the milk\n"
 
 
-async def test_lines_are_kept_and_earlier_questions_come_back(server: ModelServer) -> None:
+async def test_multiple_lines_and_earlier_questions_can_be_edited(server: ModelServer) -> None:
     async with chatting(server) as chat:
         chat.viewer.paste("one\ntwo")
         chat.viewer.key("Enter", "", Modifiers.ALT)
@@ -182,7 +182,7 @@ async def test_commands_are_offered_and_completed(server: ModelServer) -> None:
         await chat.see("echo: /usr/bin is a path")
 
 
-async def test_a_prompt_is_asked_at_once_but_not_again(server: ModelServer) -> None:
+async def test_the_first_prompt_is_not_repeated_in_a_continued_conversation(server: ModelServer) -> None:
     async with chatting(server, "--", "--", "-1 is a number") as chat:
         await chat.see("echo: -1 is a number")
         await chat.is_(Activity.IDLE)
@@ -192,7 +192,7 @@ async def test_a_prompt_is_asked_at_once_but_not_again(server: ModelServer) -> N
     assert server.prompts() == ["-1 is a number", "more"]
 
 
-async def test_the_only_model_is_taken_and_several_are_listed(server: ModelServer) -> None:
+async def test_a_single_model_is_chosen_and_several_are_listed(server: ModelServer) -> None:
     async with chatting(server, "--model", "") as chat:
         await chat.see("using the server's only model: fake-model")
         await chat.enter("hello")
@@ -204,7 +204,7 @@ async def test_the_only_model_is_taken_and_several_are_listed(server: ModelServe
         await chat.see("✗ no model selected; /model lists the models")
 
 
-async def test_a_killed_chat_goes_on_with_what_had_come(server: ModelServer) -> None:
+async def test_a_killed_chat_continues_with_the_received_text(server: ModelServer) -> None:
     async with chatting(server) as chat:
         await chat.enter("count: 9 hold: 5")
         await chat.see(answer_line(5))
@@ -232,7 +232,7 @@ async def test_a_conversation_that_is_open_is_not_opened_twice(server: ModelServ
         await eventually(lambda: "open in another chat" in outlive("peek", session_id).output, 20, "the reason")
 
 
-async def test_it_fits_a_small_terminal_and_follows_its_size(server: ModelServer) -> None:
+async def test_the_chat_fits_a_small_terminal_and_follows_resizes(server: ModelServer) -> None:
     async with chatting(server, size=GridSize(20, 5)) as chat:
         await chat.enter("count: 9 hold: 4")
         await chat.see(answer_line(4))
@@ -250,7 +250,7 @@ async def test_it_fits_a_small_terminal_and_follows_its_size(server: ModelServer
 
 
 @pytest.mark.parametrize("how", ["/quit", "Ctrl+D", "SIGTERM", "SIGHUP"])
-async def test_it_leaves_the_terminal_as_it_was_and_keeps_the_answer(server: ModelServer, how: str) -> None:
+async def test_the_chat_restores_the_terminal_and_keeps_the_answer(server: ModelServer, how: str) -> None:
     async with chatting(server) as chat:
         await chat.enter("count: 9 hold: 3")
         await chat.see(answer_line(3))
@@ -273,7 +273,7 @@ async def test_it_leaves_the_terminal_as_it_was_and_keeps_the_answer(server: Mod
     assert [(one["state"], one["exit_code"]) for one in done] == [("exited", 0)]
 
 
-async def test_no_moment_shows_a_line_twice(server: ModelServer) -> None:
+async def test_a_printed_line_is_never_shown_twice(server: ModelServer) -> None:
     """What had just been printed stood below itself until the next drawing."""
     async with chatting(server) as chat:
         twice: list[str] = []

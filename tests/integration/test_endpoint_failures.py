@@ -1,4 +1,4 @@
-"""What fails in a chat with an endpoint is one line that says what to do, and nothing that came is lost."""
+"""Failures in the chat with a model server: one line with advice, and received text is kept."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def server() -> Iterator[ModelServer]:
         yield own
 
 
-async def test_nobody_listens_and_then_somebody_does(server: ModelServer) -> None:
+async def test_a_server_that_is_down_is_tried_again(server: ModelServer) -> None:
     with ModelServer() as gone:
         url = gone.url
     async with chatting(url) as chat:
@@ -39,7 +39,7 @@ async def test_nobody_listens_and_then_somebody_does(server: ModelServer) -> Non
     assert [each.text for each in conversation().messages] == ["hello"]
 
 
-async def test_a_wrong_key_is_replaced_unseen(server: ModelServer, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_wrong_key_is_replaced_by_a_hidden_entry(server: ModelServer, monkeypatch: pytest.MonkeyPatch) -> None:
     server.key = "sk-right-key-0123456789"
     monkeypatch.setenv("OPENAI_API_KEY", "sk-wrong-key-0123456789")
     async with chatting(server) as chat:
@@ -64,7 +64,7 @@ async def test_a_wrong_key_is_replaced_unseen(server: ModelServer, monkeypatch: 
         assert [path.name for path in left if key.encode() in path.read_bytes()] == []
 
 
-async def test_a_key_that_was_given_is_kept_by_the_desktop(
+async def test_an_entered_key_is_saved_in_the_desktops_secret_store(
     server: ModelServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.key = "sk-right-key-0123456789"
@@ -96,7 +96,7 @@ async def test_the_last_answer_is_copied(server: ModelServer) -> None:
 
 
 @pytest.mark.parametrize("kind", ["env", "file"])
-async def test_the_key_comes_from_where_it_is_said_to_be(
+async def test_the_key_is_read_from_the_configured_source(
     server: ModelServer, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OWN_KEY", "sk-right-key-0123456789")
@@ -114,7 +114,7 @@ async def test_the_key_comes_from_where_it_is_said_to_be(
         await chat.see("✗ the variable NOT_SET is not set", 2)
 
 
-async def test_a_question_that_failed_is_not_sent_with_the_next(server: ModelServer) -> None:
+async def test_a_failed_question_is_not_part_of_the_next_request(server: ModelServer) -> None:
     async with chatting(server) as chat:
         await chat.enter("wrong fail: 400")
         await chat.see("rejected the question (400")
@@ -124,21 +124,21 @@ async def test_a_question_that_failed_is_not_sent_with_the_next(server: ModelSer
         assert server.prompts()[-1] == "right"
 
 
-async def test_without_a_key_a_server_is_asked_all_the_same(server: ModelServer) -> None:
+async def test_a_server_is_asked_without_a_key(server: ModelServer) -> None:
     async with chatting(server, "-e", "OPENAI_API_KEY=") as chat:
         await chat.enter("hello")
         await chat.see("echo: hello")
         assert server.requests[-1].key == "none"
 
 
-async def test_a_model_that_is_not_there(server: ModelServer) -> None:
+async def test_a_missing_model_is_reported(server: ModelServer) -> None:
     server.models = ("other-model",)
     async with chatting(server) as chat:
         await chat.enter("hello")
         await chat.see(f"has no model '{MODEL}'; choose one with /model, then /retry")
 
 
-async def test_a_busy_server_is_asked_again_when_it_says(server: ModelServer) -> None:
+async def test_a_busy_server_is_asked_again_after_its_delay(server: ModelServer) -> None:
     server.plan(Script(status=429, retry_after_s=2), Script(status=503, retry_after_s=0))
     async with chatting(server) as chat:
         await chat.enter("hello")
@@ -161,7 +161,7 @@ async def test_waiting_for_a_busy_server_is_stopped(server: ModelServer) -> None
         await chat.see("echo: hello")
 
 
-async def test_a_silent_server(server: ModelServer) -> None:
+async def test_a_silent_server_times_out(server: ModelServer) -> None:
     server.plan(Script(silent=True), Script(lines=4, hold=2))
     async with chatting(server, "--", "--timeout", "0.5") as chat:
         await chat.enter("hello")
@@ -171,7 +171,7 @@ async def test_a_silent_server(server: ModelServer) -> None:
         await chat.see(answer_line(2))
 
 
-async def test_a_cut_answer_is_kept_and_asked_again(server: ModelServer) -> None:
+async def test_an_interrupted_answer_is_kept_and_can_be_asked_again(server: ModelServer) -> None:
     async with chatting(server) as chat:
         await chat.enter("count: 9 cut: 5 times: 1")
         await chat.see("✗ connection lost; /retry to ask again, /continue to continue")
@@ -186,7 +186,7 @@ async def test_a_cut_answer_is_kept_and_asked_again(server: ModelServer) -> None
         assert server.prompts() == ["count: 9 cut: 5 times: 1"] * 2
 
 
-async def test_a_refusal_is_one_line(server: ModelServer) -> None:
+async def test_a_servers_refusal_is_one_line(server: ModelServer) -> None:
     async with chatting(server) as chat:
         await chat.enter("fail: 500")
         await chat.see("failed (500: refused with 500, as the test asks); /retry to ask again")

@@ -1,4 +1,4 @@
-"""An end that the user asked for reads otherwise than one that came from elsewhere."""
+"""An end that the user requested is worded differently from other ends."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def started(name: str) -> int:
     return child
 
 
-def test_killed_by_its_user_is_not_told_as_ended_by_sigkill() -> None:
+def test_a_chat_killed_by_its_user_is_not_shown_as_ended_by_sigkill() -> None:
     started("killed")
     started("stopped")
     child = started("hit")

@@ -1,4 +1,4 @@
-"""A program that asks for it is told that nobody looks at it, once, whoever is killed meanwhile."""
+"""Focus reports to a program without viewers: one report, also after kills."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def until(session_id: str, lines: list[str]) -> None:
     await until_told(lambda: peek(session_id), fits, PATIENCE_S, str(lines))
 
 
-async def test_one_that_asks_and_that_nobody_looks_at_is_told_once() -> None:
+async def test_a_program_without_viewers_gets_one_focus_report() -> None:
     record = await start(*program("raw_echo", "--show", "--enable", "1004"))
     await until(record.id, [OUT])
     async with watching(record.id) as (viewer, watcher):

@@ -1,6 +1,6 @@
-"""What runs in a shell's foreground is known by its terminal, and how a command ended by the shell's marks.
+"""The foreground program of a shell, and the exit codes of its commands.
 
-A shell's bell asks nothing of anybody.
+A bell in a shell does not mean that the shell needs input.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def told(watcher: Watcher) -> list[str]:
     return [event.program for event in watcher.events if isinstance(event, ForegroundEvent)]
 
 
-async def test_a_shell_tells_which_program_runs_in_it_and_when_it_waits_again() -> None:
+async def test_the_foreground_program_of_a_shell_is_reported_until_the_prompt_returns() -> None:
     record = await start(*SHELL, overrides={"PS1": "ready> "})
     async with watching(record.id) as (viewer, watcher):
         await see(viewer, watcher, "ready>")
@@ -49,7 +49,7 @@ async def test_a_shell_tells_which_program_runs_in_it_and_when_it_waits_again() 
     await end(record.id)
 
 
-async def test_a_bell_in_a_shell_is_a_mark_and_not_needs_you() -> None:
+async def test_a_bell_in_a_shell_does_not_mean_needs_input() -> None:
     record = await start("sh", "-c", "printf '\\007rang\\n'; exec cat")
     async with watching(record.id) as (viewer, watcher):
         await see(viewer, watcher, "rang")
@@ -67,7 +67,7 @@ def endings(watcher: Watcher) -> list[tuple[str, int | None]]:
 
 
 @pytest.mark.parametrize("engine", available_engines())
-async def test_a_shell_that_marks_its_commands_tells_how_the_last_one_ended(engine: EngineName) -> None:
+async def test_the_exit_code_of_a_shells_last_command_is_reported(engine: EngineName) -> None:
     record = await start(*SHELL, overrides={"PS1": "ready> ", **MARKS}, engine=engine)
     async with watching(record.id) as (viewer, watcher):
         await see(viewer, watcher, "ready>")
@@ -98,7 +98,7 @@ async def test_a_shell_that_marks_its_commands_tells_how_the_last_one_ended(engi
     await end(record.id)
 
 
-async def test_an_empty_line_is_no_command_that_ended() -> None:
+async def test_an_empty_line_is_not_reported_as_a_command() -> None:
     record = await start(*SHELL, overrides={"PS1": "ready> ", **MARKS})
     async with watching(record.id) as (viewer, watcher):
         await see(viewer, watcher, "ready>")

@@ -1,4 +1,4 @@
-"""What the protocol before this one said, against today's host and today's client.
+"""Recorded messages of the former protocol version, against the present host and client.
 
 ``tests/recordings`` holds real conversations of that version; see ``tests/support/protocol_recorder.py``.
 """
@@ -50,7 +50,7 @@ def recorded(conversation: str) -> list[list[object]]:
 
 @pytest.mark.usefixtures("sessions")
 @pytest.mark.parametrize("conversation", sorted({*RECORDING.conversations} - {"later_version"}))
-async def test_a_former_client_is_served(conversation: str) -> None:
+async def test_a_client_of_the_former_protocol_is_served(conversation: str) -> None:
     record = await start(*protocol_recorder.PROGRAM, size=GridSize(80, 24))
 
     async def is_ready() -> bool:
@@ -74,7 +74,7 @@ def test_the_recording_has_all_that_a_client_says() -> None:
 
 @pytest.mark.usefixtures("area")
 @pytest.mark.parametrize("conversation", list(protocol_recorder.SCRIPTS))
-async def test_a_former_host_is_followed(conversation: str) -> None:
+async def test_a_client_understands_a_host_of_the_former_protocol(conversation: str) -> None:
     host = PlayedHost(RECORDING, conversation)
     async with host.listening():
         shown = await protocol_recorder.SCRIPTS[conversation](RECORDING.session_id)
@@ -92,7 +92,7 @@ async def test_a_former_host_is_followed(conversation: str) -> None:
 
 
 @pytest.mark.usefixtures("area")
-async def test_a_former_host_stands_in_the_list() -> None:
+async def test_a_host_of_the_former_protocol_is_listed() -> None:
     host = PlayedHost(RECORDING, "ask")
     async with host.listening():
         described = await asyncio.to_thread(describe, RECORDING.session_id)
@@ -113,7 +113,7 @@ def _hello() -> Frame:
 
 
 @pytest.mark.usefixtures("area")
-async def test_a_host_that_speaks_no_protocol_of_ours_is_said_to_be_of_another_version() -> None:
+async def test_a_host_with_an_unknown_protocol_is_reported_as_another_version() -> None:
     host = PlayedHost(RECORDING, "ask", speaks=0)
     async with host.listening():
         with pytest.raises(ProtocolMismatch, match="this chat speaks protocol"):
@@ -125,7 +125,7 @@ async def test_a_host_that_speaks_no_protocol_of_ours_is_said_to_be_of_another_v
 # ------------------------------------------------------------------ what is left out for it
 
 
-def test_what_a_former_version_does_not_know_is_not_said_to_it() -> None:
+def test_messages_unknown_to_the_former_protocol_are_not_sent_to_it() -> None:
     description = Description(
         request=1, session_id="x", name="n", agent="a", state=State.RUNNING, exit_code=None, exit_signal=None,
         activity="idle", activity_source="", activity_since="", title="", size=GridSize(80, 24), viewers=0,  # type: ignore[arg-type]

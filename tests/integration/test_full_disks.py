@@ -1,4 +1,4 @@
-"""The disk is full or read-only while chats run: they go on, it is said, and later all is recorded again."""
+"""A full or read-only disk while chats run: they go on, the user is informed, and recording resumes later."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ pytestmark = pytest.mark.usefixtures("sessions")
 SIZE_KIB = 8 * 1024
 
 
-def test_a_full_disk_at_the_start_is_said_and_nothing_is_started(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_at_the_start_is_reported_and_nothing_is_started(
+    area: Area, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with small_disk(area.root / "disk", SIZE_KIB) as disk:
         monkeypatch.setenv("OUTLIVE_STATE_DIR", str(disk))
         ballast = fill_disk(disk)
@@ -42,7 +44,7 @@ def test_a_full_disk_at_the_start_is_said_and_nothing_is_started(area: Area, mon
         _end_all(area)
 
 
-async def test_a_disk_that_fills_up_in_mid_run_costs_no_output_and_no_input(
+async def test_a_disk_that_fills_up_loses_no_output_and_no_input(
     area: Area, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     with small_disk(area.root / "disk", SIZE_KIB) as disk, Gate(tmp_path / "gate") as gate:
@@ -99,9 +101,7 @@ async def test_an_end_on_a_full_disk_is_recorded_with_its_output_once_there_is_r
         _end_all(area)
 
 
-async def test_a_state_directory_that_becomes_read_only_costs_no_running_chat(
-    area: Area, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_read_only_state_directory_ends_no_running_chat(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
     with small_disk(area.root / "disk", SIZE_KIB) as disk:
         monkeypatch.setenv("OUTLIVE_STATE_DIR", str(disk))
         record = await start("cat", name="one")

@@ -1,4 +1,4 @@
-"""A session in which nothing happens rests; whatever happens then is dealt with as ever."""
+"""An idle session hibernates, and each event is handled as before."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ async def described(record: SessionRecord) -> Description:
     return answer
 
 
-async def test_the_list_is_answered_in_its_sleep() -> None:
+async def test_a_hibernating_chat_answers_the_list_without_waking() -> None:
     record = await start("cat")
     pid = await rests(record)
     for _ in range(3):
@@ -75,7 +75,7 @@ async def test_the_list_is_answered_in_its_sleep() -> None:
     await end(record.id)
 
 
-async def test_it_takes_less_memory() -> None:
+async def test_a_hibernating_chat_takes_less_memory() -> None:
     record = await start("cat")
     assert record.host_pid is not None
     awake_mb = pss_mb(record.host_pid)
@@ -83,7 +83,7 @@ async def test_it_takes_less_memory() -> None:
     await end(record.id)
 
 
-async def test_what_is_typed_and_written_wakes_it() -> None:
+async def test_typing_wakes_a_hibernating_chat() -> None:
     record = await start("sh", "-c", "seq -f 'line %g' 300; exec cat")
     async with watching(record.id) as (viewer, watcher):
         await see(viewer, watcher, "line 300")
@@ -99,7 +99,7 @@ async def test_what_is_typed_and_written_wakes_it() -> None:
     await end(record.id)
 
 
-async def test_output_of_its_own_wakes_it(tmp_path: Path) -> None:
+async def test_the_programs_output_wakes_a_hibernating_chat(tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     os.mkfifo(gate)
     record = await start("sh", "-c", "read go < $0; seq -f 'line %g' 1000; exec cat", str(gate))
@@ -111,7 +111,7 @@ async def test_output_of_its_own_wakes_it(tmp_path: Path) -> None:
     await end(record.id)
 
 
-async def test_its_end_is_recorded_with_its_code(tmp_path: Path) -> None:
+async def test_the_end_of_a_hibernating_chat_is_recorded_with_its_code(tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     os.mkfifo(gate)
     record = await start("sh", "-c", "read go < $0; exit 23", str(gate))
@@ -124,7 +124,7 @@ async def test_its_end_is_recorded_with_its_code(tmp_path: Path) -> None:
     assert (recorded.state, recorded.exit_code) == (State.EXITED, 23)
 
 
-async def test_a_machine_that_goes_down_interrupts_it() -> None:
+async def test_a_shutdown_interrupts_a_hibernating_chat() -> None:
     record = await start("cat")
     pid = await rests(record)
     os.kill(pid, signal.SIGTERM)
@@ -136,7 +136,7 @@ async def test_a_machine_that_goes_down_interrupts_it() -> None:
     assert "restarted" in recorded.error
 
 
-async def test_one_that_is_killed_is_followed() -> None:
+async def test_a_killed_hibernating_host_is_replaced() -> None:
     record = await start("cat")
     async with watching(record.id) as (viewer, watcher):
         os.kill(await rests(record), signal.SIGKILL)
@@ -146,7 +146,7 @@ async def test_one_that_is_killed_is_followed() -> None:
 
 
 @pytest.mark.parametrize("dies", ["the active keeper", "its standby", "both keepers"])
-async def test_a_keeper_that_is_killed_takes_none_of_them_along(dies: str) -> None:
+async def test_hibernating_chats_survive_the_kill_of_the_keeper(dies: str) -> None:
     records = [await start("cat", name=name) for name in ("first", "second")]
     status = await asyncio.to_thread(keeper_status)
     assert status is not None
@@ -167,7 +167,7 @@ async def test_a_keeper_that_is_killed_takes_none_of_them_along(dies: str) -> No
         await end(record.id)
 
 
-async def test_it_can_be_upgraded() -> None:
+async def test_a_hibernating_chat_can_be_upgraded() -> None:
     record = await start("cat")
     pid = await rests(record)
     result = await asyncio.to_thread(replace_host, record.id, "it")
@@ -176,7 +176,7 @@ async def test_it_can_be_upgraded() -> None:
     await end(record.id)
 
 
-async def test_a_question_that_takes_the_screen_wakes_it() -> None:
+async def test_a_peek_wakes_a_hibernating_chat() -> None:
     record = await start("sh", "-c", "echo here; exec cat")
     await rests(record)
     assert await peek(record.id) == ["here"]
@@ -189,7 +189,7 @@ def asks(watcher: Watcher) -> bool:
     return any(isinstance(event, ActivityEvent) and event.activity is Activity.NEEDS_INPUT for event in watcher.events)
 
 
-async def test_a_word_of_the_agents_own_file_wakes_it(tmp_path: Path) -> None:
+async def test_a_change_of_the_agents_state_file_wakes_a_hibernating_chat(tmp_path: Path) -> None:
     async with claude_like(tmp_path) as chat:
         chat.does("state idle")
         await chat.until(Activity.IDLE, "state file")
@@ -199,7 +199,7 @@ async def test_a_word_of_the_agents_own_file_wakes_it(tmp_path: Path) -> None:
             await watcher.until(partial(asks, watcher), "the question")
 
 
-async def test_a_viewer_that_leaves_is_noticed() -> None:
+async def test_a_viewer_that_leaves_is_noticed_during_hibernation() -> None:
     record = await start("cat")
     async with watching(record.id):
         await rests(record)
@@ -211,7 +211,7 @@ async def test_a_viewer_that_leaves_is_noticed() -> None:
     await end(record.id)
 
 
-async def test_who_writes_does_not_rest() -> None:
+async def test_a_chat_with_output_does_not_hibernate() -> None:
     record = await start("sh", "-c", "while :; do echo; sleep 0.05; done")
     async with watching(record.id) as (_, watcher):
         began_s = time.monotonic()
@@ -220,7 +220,7 @@ async def test_who_writes_does_not_rest() -> None:
     await end(record.id)
 
 
-async def test_two_viewers_of_different_sizes_keep_it_awake() -> None:
+async def test_viewers_of_different_sizes_prevent_hibernation() -> None:
     record = await start("cat")
     small, large = (watching(record.id, size=size) for size in (GridSize(80, 24), GridSize(100, 30)))
     async with small as (viewer, _), large:
@@ -233,7 +233,7 @@ async def test_two_viewers_of_different_sizes_keep_it_awake() -> None:
     await end(record.id)
 
 
-async def test_the_grid_takes_the_size_of_the_viewer_that_stays_and_then_it_rests() -> None:
+async def test_the_grid_takes_the_remaining_viewers_size_before_hibernation() -> None:
     record = await start("cat")
     async with watching(record.id, size=GridSize(80, 24)) as (viewer, watcher):
         async with watching(record.id, size=GridSize(100, 30)) as (_, other):
@@ -249,7 +249,7 @@ def size_of(viewer: Viewer) -> GridSize | None:
     return viewer.emulator.size if viewer.emulator is not None else None
 
 
-async def test_rest_can_be_switched_off() -> None:
+async def test_hibernation_can_be_switched_off() -> None:
     rest_after(0)
     record = await start("cat")
     waiting = asyncio.get_running_loop().time() + 10 * REST_AFTER_S

@@ -1,4 +1,4 @@
-"""A host is killed, and another follows: what a viewer of its chat notices of it."""
+"""A viewer of a chat with a killed and replaced host."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def kill_host(session_id: str, viewer: Viewer, watcher: Watcher) -> None:
     )
 
 
-async def test_the_replica_stays_and_what_is_typed_meanwhile_arrives_once(tmp_path: Path) -> None:
+async def test_the_replica_stays_and_input_during_the_replacement_arrives_once(tmp_path: Path) -> None:
     record = await start(*program("raw_echo"))
     async with watching(record.id, size=GridSize(80, 24)) as (viewer, watcher):
         await see(viewer, watcher, "ready")
@@ -60,7 +60,7 @@ async def test_the_replica_stays_and_what_is_typed_meanwhile_arrives_once(tmp_pa
     await end(record.id)
 
 
-async def test_nothing_is_told_twice_and_title_and_activity_stay(tmp_path: Path) -> None:
+async def test_no_event_is_repeated_and_title_and_activity_stay(tmp_path: Path) -> None:
     with Gate(tmp_path / "gate") as gate:
         says = r"printf '\033]2;a title\007\033]9;Run it?\007\007said'"
         record = await start("sh", "-c", f"read x < {gate.path}; {says}; exec cat")
@@ -81,7 +81,7 @@ async def test_nothing_is_told_twice_and_title_and_activity_stay(tmp_path: Path)
         await end(record.id)
 
 
-async def test_a_viewer_that_scrolled_back_stays_there_when_it_needs_a_new_replica(tmp_path: Path) -> None:
+async def test_a_new_replica_keeps_the_scroll_position(tmp_path: Path) -> None:
     with Gate(tmp_path / "gate") as gate:
         record = await start(*program("numbered_lines", 300, "--stay", "--gate", gate.path))
         async with watching(record.id, size=GridSize(80, 24)) as (viewer, watcher):

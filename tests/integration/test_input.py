@@ -1,4 +1,4 @@
-"""What a user does reaches the program: whole, in order, once; and nothing else does."""
+"""Input reaches the program completely, in order and once; nothing else does."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from tests.support.waiting import eventually
 pytestmark = pytest.mark.usefixtures("sessions")
 
 
-async def test_a_thousand_keys_before_the_program_reads_arrive_whole_and_in_order(tmp_path: Path) -> None:
+async def test_a_thousand_keys_before_the_program_reads_arrive_completely_and_in_order(tmp_path: Path) -> None:
     typed = "".join(chr(ord("a") + number % 26) for number in range(1000))
     kept = tmp_path / "kept"
     with Gate(tmp_path / "gate") as gate:
@@ -52,7 +52,7 @@ async def test_a_thousand_keys_before_the_program_reads_arrive_whole_and_in_orde
     assert watcher.refusals == []
 
 
-async def test_input_under_a_stale_attachment_is_refused_and_said() -> None:
+async def test_input_of_a_stale_attachment_is_refused_with_a_message() -> None:
     record = await start(*program("raw_echo", "--show"))
     async with watching(record.id) as (viewer, watcher):
         stranger = await HostConnection.open(record.id, "viewer")
@@ -71,7 +71,7 @@ async def test_input_under_a_stale_attachment_is_refused_and_said() -> None:
     await end(record.id)
 
 
-async def test_what_is_sent_twice_after_a_reconnect_is_typed_once() -> None:
+async def test_input_repeated_after_a_reconnect_is_typed_once() -> None:
     record = await start(*program("raw_echo", "--show"))
     async with watching(record.id) as (viewer, watcher):
         await see(viewer, watcher, "ready")
@@ -113,7 +113,7 @@ async def _acknowledged(answers: asyncio.Queue[object], sequence: int) -> None:
         pass
 
 
-async def test_a_broken_connection_loses_and_doubles_nothing(tmp_path: Path) -> None:
+async def test_a_broken_connection_neither_loses_nor_repeats_input(tmp_path: Path) -> None:
     kept = tmp_path / "kept"
     record = await start(*program("early_input", kept, 500))
     async with watching(record.id) as (viewer, watcher):
@@ -130,7 +130,7 @@ async def test_a_broken_connection_loses_and_doubles_nothing(tmp_path: Path) -> 
     assert kept.read_bytes() == bytes(97 + number % 26 for number in range(500))
 
 
-async def test_input_over_the_bound_is_refused_not_dropped(tmp_path: Path) -> None:
+async def test_input_over_the_limit_is_refused_not_dropped(tmp_path: Path) -> None:
     with Gate(tmp_path / "gate") as gate:
         # Until its gate opens, this program does not read; canonical mode makes the kernel's own buffer small.
         record = await start(*program("early_input", tmp_path / "kept", 1, "--gate", gate.path))
@@ -151,7 +151,7 @@ async def _has_room(session_id: str, length: int) -> bool:
     return True
 
 
-async def test_half_a_command_does_not_run_when_its_beginning_was_refused(tmp_path: Path) -> None:
+async def test_a_command_with_a_refused_beginning_does_not_run(tmp_path: Path) -> None:
     """The host refuses what comes behind a refused input, until that viewer's user has seen it."""
     reader = (
         "import os, sys, tty; tty.setraw(0); os.write(1, b'deaf'); open(sys.argv[1]).read(1)\n"
@@ -189,7 +189,7 @@ async def test_a_read_only_viewer_types_nothing() -> None:
     await end(record.id)
 
 
-async def test_keys_are_encoded_by_the_modes_in_force(tmp_path: Path) -> None:
+async def test_keys_are_encoded_by_the_current_modes(tmp_path: Path) -> None:
     record = await start(*program("raw_echo", "--show", "--enable", "1,2004"))
     async with watching(record.id) as (viewer, watcher):
         await see(viewer, watcher, "ready")
@@ -222,9 +222,7 @@ async def _replies(tmp_path: Path, viewers: int, engine: EngineName) -> dict[str
 
 
 @pytest.mark.parametrize("engine", ["ghostty", "pyte"])
-async def test_each_query_is_answered_once_whoever_is_attached_and_nothing_else_is_typed(
-    tmp_path: Path, engine: EngineName
-) -> None:
+async def test_each_query_is_answered_once_with_any_number_of_viewers(tmp_path: Path, engine: EngineName) -> None:
     alone = await _replies(tmp_path, 0, engine)
     for name in (
         "DA1",
@@ -258,7 +256,7 @@ for _ in range(2):
 """
 
 
-async def test_a_program_is_told_the_colours_that_its_viewer_shows_it_in() -> None:
+async def test_colour_queries_are_answered_with_the_viewers_colours() -> None:
     record = await start(sys.executable, "-ISc", ASK_GROUND)
     async with watching(record.id) as (viewer, watcher):
         await see(viewer, watcher, "it is rgb:1515/1717/1c1c")

@@ -1,4 +1,4 @@
-"""Whatever a process of the same user says to the keeper: no session is lost by it, and the next command is served."""
+"""Random messages of the same user to the keeper: no session is lost, and the next command is served."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def some_words(choose: random.Random, sessions: list[str]) -> bytes:
     return frame(msgspec.msgpack.encode(message))
 
 
-def test_no_session_is_lost_by_what_a_stranger_says(area: Area) -> None:
+def test_random_messages_to_the_keeper_lose_no_session(area: Area) -> None:
     sessions = [new("-n", name, "--", "cat") for name in ("one", "two")]
     before = {info["id"]: info["child_pid"] for info in outlive("ls", "--json").json()}
     keeper = keeper_pid()
@@ -83,7 +83,7 @@ def test_no_session_is_lost_by_what_a_stranger_says(area: Area) -> None:
             assert outlive("kill", session).code == 0
 
 
-def test_a_client_that_asks_and_never_reads_holds_nobody_up(area: Area) -> None:
+def test_a_client_that_never_reads_does_not_block_the_keeper(area: Area) -> None:
     session = new("-n", "one", "--", "cat")
     with socket.socket(socket.AF_UNIX) as deaf:
         deaf.connect(str(keeper_socket()))
@@ -100,7 +100,7 @@ def test_a_client_that_asks_and_never_reads_holds_nobody_up(area: Area) -> None:
         assert outlive("kill", each).code == 0
 
 
-def test_a_keeper_without_descriptors_says_so_and_neither_turns_round_nor_fills_the_disk(area: Area) -> None:
+def test_a_keeper_without_descriptors_logs_it_without_a_busy_loop(area: Area) -> None:
     from tests.integration.test_descriptors_run_out import cpu_s, no_more_descriptors
 
     session = new("-n", "one", "--", "cat")

@@ -1,4 +1,4 @@
-"""A command's question to the keeper is answered although the keeper is killed over it: by the next one."""
+"""A keeper killed during a request: the next keeper answers the command."""
 
 from __future__ import annotations
 
@@ -49,7 +49,9 @@ class Killer:
 
 
 @pytest.mark.parametrize("times", [1, 2])
-async def test_status_and_upgrade_do_not_say_try_again(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+async def test_status_and_upgrade_ask_the_next_keeper_by_themselves(
+    monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
     record = await start("cat")
     before = (await request(record.id, Describe(0))).host_pid
     with monkeypatch.context() as patch:
@@ -70,7 +72,7 @@ async def test_status_and_upgrade_do_not_say_try_again(monkeypatch: pytest.Monke
     await end(record.id)
 
 
-async def test_doctor_looks_although_the_keeper_dies_over_it(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_doctor_finishes_although_the_keeper_dies(monkeypatch: pytest.MonkeyPatch) -> None:
     record = await start("cat")
     Killer(monkeypatch, 1)
     [check] = await asyncio.to_thread(lambda: list(chats.keeper()))
@@ -79,7 +81,7 @@ async def test_doctor_looks_although_the_keeper_dies_over_it(monkeypatch: pytest
     await end(record.id)
 
 
-async def test_a_chat_with_a_hung_host_is_ended_once_although_the_keeper_dies_over_it(
+async def test_a_chat_with_a_hung_host_is_ended_once_although_the_keeper_dies(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     record = await start("cat")
@@ -92,7 +94,7 @@ async def test_a_chat_with_a_hung_host_is_ended_once_although_the_keeper_dies_ov
     assert outcome_of(record.id).state is State.EXITED
 
 
-def test_a_keeper_that_dies_over_each_question_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_keeper_that_dies_at_each_request_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(pipe: MessageChannel, message: KeeperMessage, timeout_s: float) -> Any:
         raise HostUnavailable("the connection to the keeper was lost; try again")
 

@@ -1,4 +1,4 @@
-"""Many viewers of one chat: whose size counts, who may type, and that nobody pays for another."""
+"""Many viewers of one chat: grid size, permission to type, and isolation from slow viewers."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def sizes_told(viewer: Viewer) -> list[str]:
     return [match.group().removeprefix("size ") for line in shown(viewer) for match in SIZES.finditer(line)]
 
 
-async def test_twenty_viewers_of_a_flood_all_arrive_at_the_hosts_screen(tmp_path: Path) -> None:
+async def test_twenty_viewers_of_a_flood_reach_the_hosts_screen(tmp_path: Path) -> None:
     with Gate(tmp_path / "gate") as gate:
         script = f"read x < {gate.path}; seq 1 10000; printf '\\033[1;31mthe end\\033[m\\n'; read x < {gate.path}"
         record = await start("bash", "-c", script)
@@ -58,7 +58,7 @@ async def test_twenty_viewers_of_a_flood_all_arrive_at_the_hosts_screen(tmp_path
         await end(record.id)
 
 
-async def test_a_window_that_flaps_tells_the_program_few_sizes_and_the_last_one(tmp_path: Path) -> None:
+async def test_a_flapping_window_gives_the_program_few_sizes_and_the_last_one(tmp_path: Path) -> None:
     record = await start(*program("window_size"), size=GridSize(80, 24))
     async with watching(record.id, size=GridSize(80, 24)) as (viewer, watcher):
         await see(viewer, watcher, "size 80x24")
@@ -73,7 +73,7 @@ async def test_a_window_that_flaps_tells_the_program_few_sizes_and_the_last_one(
         await watcher.until(lambda: viewer.state == "ended", "the end")
 
 
-async def test_the_size_follows_whoever_typed_last_and_no_one_who_only_looks(tmp_path: Path) -> None:
+async def test_the_size_follows_the_last_typing_viewer_and_no_read_only_one(tmp_path: Path) -> None:
     record = await start(*program("window_size"), size=GridSize(80, 24))
     async with (
         watching(record.id, size=GridSize(100, 30)) as (first, first_watcher),
@@ -106,7 +106,7 @@ async def test_the_size_follows_whoever_typed_last_and_no_one_who_only_looks(tmp
         assert second_watcher.refusals == []
 
 
-async def test_viewers_hear_that_outlive_attach_set_the_size_and_that_it_is_theirs_again() -> None:
+async def test_viewers_learn_that_outlive_attach_sets_the_size_and_when_it_ends() -> None:
     record = await start("cat")
     window = Viewer(record.id, watcher := Watcher(), size=GridSize(100, 30), kind="window")
     window.start()
@@ -129,7 +129,7 @@ async def test_viewers_hear_that_outlive_attach_set_the_size_and_that_it_is_thei
     await end(record.id)
 
 
-async def test_viewers_that_stand_still_cost_bounded_memory_and_nobodys_time(tmp_path: Path) -> None:
+async def test_stalled_viewers_take_bounded_memory_and_delay_no_other_viewer(tmp_path: Path) -> None:
     """Twenty that never read again, and one that is a stopped process, before 22 MB of output."""
     with Gate(tmp_path / "gate") as gate, ExitStack() as stalled:
         script = f"read x < {gate.path}; seq 1 3000000; echo the end; read x < {gate.path}; exec cat"
@@ -163,7 +163,7 @@ def _viewers(session_id: str) -> int:
     return int(asyncio.run(request(session_id, Describe(0))).viewers)
 
 
-async def test_a_viewer_more_than_there_may_be_is_refused_and_the_others_stay(tmp_path: Path) -> None:
+async def test_a_viewer_beyond_the_limit_is_refused_and_the_others_stay(tmp_path: Path) -> None:
     record = await start("cat")
     with ExitStack() as crowd:
         for _ in range(300):

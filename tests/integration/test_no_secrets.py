@@ -1,4 +1,4 @@
-"""What a program is given in its environment is nobody else's to read."""
+"""The program's environment variables are readable by the program only."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def columns_with(database: Path, secret: str) -> set[str]:
     return found
 
 
-async def test_secrets_stay_with_the_program(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_secrets_are_in_the_programs_environment_only(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INHERITED_TOKEN", INHERITED)
     session = new(
         "-n", "one", "-e", f"GIVEN_TOKEN={GIVEN}", "--",

@@ -1,4 +1,4 @@
-"""Another user of the machine can neither reach a chat nor pass for one."""
+"""Another user of the machine can neither reach nor impersonate a chat."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_another_user_cannot_even_list_the_chats(area: Area) -> None:
     assert outlive("kill", session).code == 0
 
 
-def test_where_the_modes_do_not_protect_a_chat_the_look_at_the_peer_does(area: Area) -> None:
+def test_the_peer_check_protects_a_chat_with_open_file_modes(area: Area) -> None:
     session = new("-n", "mine", "--", "cat")
     make_reachable(area)
     found = sockets(area)
@@ -80,7 +80,7 @@ def test_where_the_modes_do_not_protect_a_chat_the_look_at_the_peer_does(area: A
     assert "stranger" not in outlive("peek", session).output
 
 
-def test_another_users_flood_of_connections_does_not_keep_its_owner_out(area: Area) -> None:
+def test_a_flood_of_foreign_connections_does_not_lock_out_the_owner(area: Area) -> None:
     session = new("--", "cat")
     make_reachable(area)
 
@@ -94,7 +94,7 @@ def test_another_users_flood_of_connections_does_not_keep_its_owner_out(area: Ar
     assert outlive("wait", session, "--text", "still mine", "--timeout", "60").code == 0
 
 
-async def test_another_users_process_cannot_pass_for_a_chat(area: Area) -> None:
+async def test_another_users_process_cannot_impersonate_a_chat(area: Area) -> None:
     open_to_all([area.root])
     area.runtime.chmod(0o777)
     session_id = str(uuid.uuid4())
@@ -131,7 +131,7 @@ async def _open_when_listening(session_id: str) -> HostConnection:
                 raise
 
 
-def test_the_window_takes_no_orders_from_another_user(area: Area) -> None:
+def test_the_window_refuses_commands_of_another_user(area: Area) -> None:
     """Served for real in tests/e2e; here the socket itself, and the check that all of them share."""
     claim = single_instance.claim_or_raise()
     assert claim is not None

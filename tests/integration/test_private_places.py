@@ -1,4 +1,4 @@
-"""What a chat leaves on the disk is its user's alone, and lies where its user wanted it."""
+"""Files of a chat are private to the user, and in the user's directories only."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def open_to_others(root: Path) -> list[str]:
     return found
 
 
-async def test_all_that_a_busy_chat_makes_is_its_users_alone(
+async def test_all_files_of_a_busy_chat_are_private_to_its_user(
     area: Area, no_umask: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deep = area.root / "made" / "on" / "the" / "way"
@@ -70,7 +70,7 @@ async def test_all_that_a_busy_chat_makes_is_its_users_alone(
 
 @pytest.mark.parametrize("which", ["runtime", "state"])
 @pytest.mark.parametrize("what", ["a symbolic link", "a file"])
-def test_a_place_that_is_no_directory_of_ours_is_refused_by_every_command(area: Area, which: str, what: str) -> None:
+def test_every_command_refuses_a_directory_that_is_not_ours(area: Area, which: str, what: str) -> None:
     session = new("-n", "x", "--", "cat")
     place: Path = getattr(area, which)
     aside = place.rename(area.root / "aside")
@@ -90,9 +90,7 @@ def test_a_place_that_is_no_directory_of_ours_is_refused_by_every_command(area: 
 
 
 @pytest.mark.parametrize("kind", ["a file", "a symbolic link", "a dangling link", "a stale socket"])
-def test_what_lies_in_the_place_of_the_windows_socket_is_replaced_and_what_it_leads_to_is_left_alone(
-    area: Area, kind: str
-) -> None:
+def test_a_link_in_place_of_the_windows_socket_is_replaced_and_its_target_kept(area: Area, kind: str) -> None:
     precious = area.home / "precious"
     precious.write_text("precious")
     match kind:
@@ -121,7 +119,7 @@ def test_a_lock_of_the_window_that_is_a_link_is_refused_in_one_line(area: Area) 
 
 
 @pytest.mark.parametrize("kind", ["a file", "a symbolic link", "a directory", "a stale socket", "a pipe"])
-def test_whatever_lies_about_in_the_runtime_directory_neither_stops_nor_reaches_a_chat(area: Area, kind: str) -> None:
+def test_foreign_files_in_the_runtime_directory_do_no_harm(area: Area, kind: str) -> None:
     """Also under the names that the product uses itself."""
     for name in ("keeper.sock", "keeper.lock", f"{uuid.uuid4()}.sock", "window.sock"):
         path = area.runtime / name
@@ -153,9 +151,7 @@ def test_whatever_lies_about_in_the_runtime_directory_neither_stops_nor_reaches_
     assert (area.home / "precious").read_text() == "precious"
 
 
-def test_directories_made_on_the_way_are_the_users_alone_and_those_that_were_there_stay_as_they_are(
-    area: Area, no_umask: None
-) -> None:
+def test_created_directories_are_private_and_existing_ones_keep_their_modes(area: Area, no_umask: None) -> None:
     there = area.home / "there"
     there.mkdir(mode=0o755)
     ensure_private(there / "one" / "two")

@@ -1,4 +1,4 @@
-"""The recorder that stands before real agents: it changes nothing, and what it wrote tells who was given what."""
+"""The recorder in front of real agents: it changes nothing, and its record has all traffic."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.waiting import wait_until
 
 @pytest.mark.usefixtures("sessions")
 @pytest.mark.parametrize("engine", ["ghostty", "pyte"])
-def test_each_query_has_one_reply_and_nothing_else_is_given(area: Area, tmp_path: Path, engine: str) -> None:
+def test_each_query_has_one_reply_and_no_other_bytes(area: Area, tmp_path: Path, engine: str) -> None:
     log, answers = tmp_path / "log", tmp_path / "answers"
     put_recorder_before(Path(sys.executable), "recorded", tmp_path / "bin", log)
     program = str(REPOSITORY / "tests" / "programs" / "query_sender.py")
@@ -37,7 +37,7 @@ def test_each_query_has_one_reply_and_nothing_else_is_given(area: Area, tmp_path
 
 
 @pytest.mark.usefixtures("sessions")
-def test_what_is_typed_and_how_it_ends_pass_through(area: Area, tmp_path: Path) -> None:
+def test_input_and_exit_status_pass_through_the_recorder(area: Area, tmp_path: Path) -> None:
     log = tmp_path / "log"
     put_recorder_before(Path("/bin/bash"), "recorded", tmp_path / "bin", log)
     path = f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"
@@ -54,7 +54,7 @@ def test_what_is_typed_and_how_it_ends_pass_through(area: Area, tmp_path: Path) 
     wait_until(lambda: read_traffic(log).typed() == b"hello\r", 10, "it to be written down")
 
 
-def test_what_nobody_typed_or_asked_for_is_seen() -> None:
+def test_bytes_that_nobody_typed_are_detected() -> None:
     assert Traffic(b"\x1b[?62;22c\x1b[?62;22c", b"\x1b[c").replies() == {"DA1": 1}
     assert Traffic(b"\x1b[?2026;2$y", b"\x1b[?2004$p").replies() == {"DECRQM ?2026": 1}
     assert Traffic(b"hi\x1b[?62;22c\x1b[I!", b"").typed() == b"hi!"

@@ -1,4 +1,4 @@
-"""Somebody removes a chat's socket, the keeper's, or the whole runtime directory: the chats are found again."""
+"""Removed sockets and runtime directories: the chats are reachable again."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ async def is_as_before(record: SessionRecord) -> None:
     assert (await request(record.id, Describe(0))).child_pid == record.child_pid
 
 
-async def test_a_chat_with_its_socket_removed_is_found_again_and_its_viewers_stay(area: Area) -> None:
+async def test_a_removed_socket_is_bound_again_and_viewers_stay_connected(area: Area) -> None:
     record = await start("cat")
     async with watching(record.id) as (viewer, watcher):
         session_socket(record.id).unlink()
@@ -58,7 +58,7 @@ async def test_a_chat_with_its_socket_removed_is_found_again_and_its_viewers_sta
     wait_until(lambda: not session_socket(record.id).exists(), 5, "the new socket to go with the chat")
 
 
-async def test_a_chat_at_rest_with_its_socket_removed_is_found_again(area: Area) -> None:
+async def test_the_removed_socket_of_a_hibernating_chat_is_bound_again(area: Area) -> None:
     rest_after(0.2)
     record = await start("cat")
     wait_until(lambda: has_rested(record.id, 1), 10, "it to rest")
@@ -67,7 +67,7 @@ async def test_a_chat_at_rest_with_its_socket_removed_is_found_again(area: Area)
     await end(record.id)
 
 
-async def test_a_host_after_the_one_that_was_told_has_the_new_socket_too(area: Area) -> None:
+async def test_a_later_host_has_the_new_socket_too(area: Area) -> None:
     record = await start("cat")
     session_socket(record.id).unlink()
     wait_until(lambda: reachable(record), 10, "the socket to be there again")
@@ -77,7 +77,7 @@ async def test_a_host_after_the_one_that_was_told_has_the_new_socket_too(area: A
     await end(record.id)
 
 
-async def test_the_runtime_directory_removed_leaves_one_keeper_and_every_chat_reachable(area: Area) -> None:
+async def test_after_removal_of_the_runtime_directory_one_keeper_serves_every_chat(area: Area) -> None:
     record = await start("cat")
     before = keepers(area)
     remove_in_use(runtime_dir())
@@ -91,7 +91,7 @@ async def test_the_runtime_directory_removed_leaves_one_keeper_and_every_chat_re
     await end(other.id)
 
 
-async def test_a_chat_started_at_once_after_the_directory_went_leaves_one_keeper(area: Area) -> None:
+async def test_a_chat_started_right_after_the_removal_leaves_one_keeper(area: Area) -> None:
     """The start may begin a keeper of its own, with the lock of the new directory: the former one gives way."""
     record = await start("cat")
     remove_in_use(runtime_dir())
@@ -109,7 +109,7 @@ def _kept() -> set[str]:
     return {each.session_id for each in status.sessions} if status is not None else set()
 
 
-async def test_the_keeper_killed_with_the_directory_gone_is_followed_by_one_that_puts_all_back(area: Area) -> None:
+async def test_a_keeper_killed_without_the_directory_is_replaced_by_one_that_binds_all_sockets(area: Area) -> None:
     record = await start("cat")
     [keeper] = keepers(area)
     os.kill(keeper, signal.SIGSTOP)

@@ -1,4 +1,4 @@
-"""A snapshot and the stream after it give the host's own screen, whatever the program and the moment."""
+"""A replica from a snapshot and the output after it equals the host's screen."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ async def _same_as_host(viewer: Viewer, watcher: Watcher, session_id: str, end: 
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.integers(0, 2**32), st.sampled_from(["ghostty", "pyte"]), st.sampled_from(["ghostty", "pyte"]))
-def test_attach_at_random_moments(
+def test_a_replica_attached_at_a_random_moment_equals_the_hosts_screen(
     tmp_path_factory: pytest.TempPathFactory, seed: int, host: EngineName, viewer: EngineName
 ) -> None:
     asyncio.run(_attach_at_random_moments(tmp_path_factory.mktemp("random"), seed, host, viewer))
@@ -159,7 +159,7 @@ def _some_size(choose: random.Random) -> GridSize | None:
     return GridSize(choose.randrange(1, 120), choose.randrange(1, 40)) if choose.random() < 0.5 else None
 
 
-async def test_a_viewer_that_stands_still_in_a_flood_catches_up(tmp_path: Path) -> None:
+async def test_a_stalled_viewer_catches_up_after_a_flood(tmp_path: Path) -> None:
     """Bounded memory for it, no waiting for it, and in the end the same screen."""
     with Gate(tmp_path / "gate") as gate:
         script = f"read x < {gate.path}; seq 1 900000; echo the very end; read x < {gate.path}"
@@ -180,7 +180,7 @@ async def test_a_viewer_that_stands_still_in_a_flood_catches_up(tmp_path: Path) 
         await end(record.id)
 
 
-async def test_a_short_break_costs_only_what_was_missed(tmp_path: Path) -> None:
+async def test_a_short_disconnection_sends_only_the_missed_output(tmp_path: Path) -> None:
     record = await start("cat")
     async with watching(record.id) as (viewer, watcher):
         viewer.text("before\r")
@@ -206,7 +206,7 @@ async def test_a_hidden_tab_gets_events_and_no_output_until_it_is_shown(tmp_path
         await end(record.id)
 
 
-async def test_the_grid_follows_the_viewer_in_use_and_keeps_its_floors() -> None:
+async def test_the_grid_follows_the_viewer_in_use_down_to_the_minimum_size() -> None:
     from tests.programs import program
 
     record = await start(*program("window_size"), size=GridSize(100, 30))
@@ -223,7 +223,7 @@ async def test_the_grid_follows_the_viewer_in_use_and_keeps_its_floors() -> None
         await watcher.until(lambda: first.state == "ended", "the end")
 
 
-async def test_a_snapshot_that_cannot_be_read_is_asked_for_in_the_form_that_can(
+async def test_an_unreadable_snapshot_is_requested_in_the_portable_form(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     record = await start("sh", "-c", "echo here it is; cat")
@@ -240,7 +240,7 @@ async def test_a_snapshot_that_cannot_be_read_is_asked_for_in_the_form_that_can(
 
 
 @pytest.mark.parametrize("engine", ["ghostty", "pyte"])
-async def test_who_is_away_at_the_end_has_the_last_output_all_the_same(
+async def test_a_viewer_disconnected_at_the_end_gets_the_last_output(
     engine: EngineName, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A host was killed, and the one that followed it came to the end before the viewer had found it."""

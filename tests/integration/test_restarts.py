@@ -1,4 +1,4 @@
-"""After a restart of the computer: what ran is interrupted and can be read, what was over stays over."""
+"""After a restart of the computer, chats that ran are interrupted and readable, and ended chats stay ended."""
 
 from __future__ import annotations
 
@@ -45,7 +45,9 @@ def wait_recorded(session_id: str, text: bytes) -> None:
 
 
 @pytest.mark.parametrize("empty_tmp", [False, True])
-def test_what_ran_is_interrupted_and_all_of_it_can_be_read(sessions: Sessions, tmp_path: Path, empty_tmp: bool) -> None:
+def test_a_chat_that_ran_is_interrupted_and_can_be_read_completely(
+    sessions: Sessions, tmp_path: Path, empty_tmp: bool
+) -> None:
     new("command", "-d", "-n", "over", "--", *program("end_with", "3", "--text", "the end"))
     wait_until(lambda: listed()["over"]["state"] == "exited", 10, "the end")
     new("command", "-d", "-n", "removed", "--", *program("end_with", "0"))
@@ -76,7 +78,7 @@ def test_what_ran_is_interrupted_and_all_of_it_can_be_read(sessions: Sessions, t
     assert "the end" in outlive("peek", "over").output
 
 
-def test_nothing_comes_back_when_something_new_is_started(sessions: Sessions) -> None:
+def test_an_interrupted_chat_stays_interrupted_when_a_new_chat_starts(sessions: Sessions) -> None:
     new("command", "-d", "-n", "interrupted", "--", *program("raw_echo"))
     restart_computer(sessions)
     fresh = new("command", "-d", "-n", "interrupted", "--", *program("raw_echo"))
@@ -85,7 +87,7 @@ def test_nothing_comes_back_when_something_new_is_started(sessions: Sessions) ->
     assert states == [("lost", "interrupted"), ("running", None)]
 
 
-def test_attach_send_and_wait_say_what_became_of_it(sessions: Sessions) -> None:
+def test_attach_send_and_wait_report_the_interrupted_chat(sessions: Sessions) -> None:
     chat = new("command", "-d", "-n", "cut", "--", *program("raw_echo"))
     wait_recorded(chat, b"ready")
     restart_computer(sessions)
@@ -103,7 +105,7 @@ def test_attach_send_and_wait_say_what_became_of_it(sessions: Sessions) -> None:
     assert listed() == {}
 
 
-def test_an_interrupted_chat_of_which_nothing_was_kept_says_so(sessions: Sessions) -> None:
+def test_an_interrupted_chat_without_saved_output_says_so(sessions: Sessions) -> None:
     chat = new("command", "-d", "-n", "cut", "--", *program("raw_echo"))
     restart_computer(sessions)
     for path in session_journal(chat).iterdir():
@@ -130,7 +132,7 @@ def record_of(pid: int | None, started: int | None, boot: str) -> SessionRecord:
         pytest.param(7, "", HOST_GONE, id="the same number, started later"),
     ],
 )
-def test_a_number_that_was_given_anew_is_not_taken_for_the_host(area: object, later_by: int, boot: str, error: str):
+def test_a_reused_pid_is_not_taken_for_the_host(area: object, later_by: int, boot: str, error: str):
     mine = start_time(os.getpid())
     assert mine is not None
     with Store.open(database()) as store:
@@ -176,7 +178,7 @@ def text_of(session_id: str) -> str:
         emulator.close()
 
 
-async def test_the_screen_that_was_kept_counts_and_the_journal_stands_in_for_it(sessions: Sessions) -> None:
+async def test_the_saved_screen_is_shown_and_the_journal_replaces_a_missing_one(sessions: Sessions) -> None:
     session_id = await recorded(sessions)
     path = session_dir(session_id) / "screen.bin"
     assert text_of(session_id) == "as the host kept it"
@@ -190,7 +192,7 @@ async def test_the_screen_that_was_kept_counts_and_the_journal_stands_in_for_it(
     assert text_of(session_id).startswith("ready")
 
 
-async def test_what_neither_can_tell_is_said(sessions: Sessions) -> None:
+async def test_a_missing_screen_and_journal_are_reported(sessions: Sessions) -> None:
     session_id = await recorded(sessions)
     path = session_dir(session_id) / "screen.bin"
     screen = msgspec.msgpack.decode(path.read_bytes(), type=SavedScreen)
@@ -202,7 +204,7 @@ async def test_what_neither_can_tell_is_said(sessions: Sessions) -> None:
     assert last_screen(session_id) is None
 
 
-async def test_what_a_program_set_does_not_stay_set_in_a_screen_from_the_journal(sessions: Sessions) -> None:
+async def test_modes_that_a_program_set_are_reset_in_a_screen_from_the_journal(sessions: Sessions) -> None:
     record = await start(*program("raw_echo", "--enable", "1049,1002,2004"))
     await asyncio.to_thread(wait_recorded, record.id, b"ready")
     await asyncio.to_thread(restart_computer, sessions)
@@ -213,7 +215,7 @@ async def test_what_a_program_set_does_not_stay_set_in_a_screen_from_the_journal
     emulator.close()
 
 
-async def test_a_chat_that_goes_down_with_the_machine_is_interrupted_not_failed(sessions: Sessions) -> None:
+async def test_a_chat_ended_by_a_shutdown_is_interrupted_not_failed(sessions: Sessions) -> None:
     """A shutdown sends SIGTERM to all; the agent ends by it, and its user wants to find the chat as it was."""
     record = await start("sh", "-c", "echo at work; exec cat", name="one")
     wait_recorded(record.id, b"at work")

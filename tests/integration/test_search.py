@@ -53,7 +53,7 @@ def test_a_chat_is_searched_while_it_runs_and_after_its_end(sessions: Sessions) 
     assert set(hit) == {"session_id", "name", "agent", "state", "time", "line", "text", "offset"}
 
 
-def test_full_screen_programs_are_found(sessions: Sessions) -> None:
+def test_output_of_full_screen_programs_is_found(sessions: Sessions) -> None:
     shell("printf '\\033[?1049h\\033[3;7Hon the full screen'; cat", "full")
     until_found("      on the full screen", "FULL screen")
 
@@ -68,13 +68,13 @@ def test_wide_characters_emoji_marks_and_garbage(sessions: Sessions) -> None:
 @pytest.mark.parametrize(
     "words", ['"', "(", "--", "a AND", "NEAR(", "*", "'", "\\", "^x", "col:", "-x", "\x07", "\udcff x"]
 )
-def test_no_words_are_an_error_of_syntax(words: str) -> None:
+def test_an_empty_query_is_a_usage_error(words: str) -> None:
     done = outlive("search", "--", words)
     assert done.code in {1, 2}
     assert done.complaint()
 
 
-def test_nothing_found_is_one_line_and_code_1(sessions: Sessions) -> None:
+def test_no_match_is_one_line_and_exit_code_1(sessions: Sessions) -> None:
     done = outlive("search", "nothing like it")
     assert done.code == 1
     assert "'nothing like it'" in done.complaint()
@@ -85,7 +85,7 @@ def test_nothing_found_is_one_line_and_code_1(sessions: Sessions) -> None:
     assert outlive("search", "x", "--limit", "0").code == 2
 
 
-def test_a_removed_chat_is_found_no_more(sessions: Sessions) -> None:
+def test_a_removed_chat_is_not_found(sessions: Sessions) -> None:
     gone = shell("echo a secret needle", "gone")
     kept = shell("echo a kept needle", "kept")
     for session_id in (gone, kept):
@@ -96,7 +96,7 @@ def test_a_removed_chat_is_found_no_more(sessions: Sessions) -> None:
     assert found("secret") == []
 
 
-def test_one_chat_alone_and_only_so_many(sessions: Sessions) -> None:
+def test_a_search_can_be_limited_to_one_chat_and_to_a_number_of_matches(sessions: Sessions) -> None:
     for name in ("one", "two"):
         session_id = shell(f"seq -f 'needle %g of {name}' 1 300", name)
         outlive("wait", session_id, "--exited")
@@ -105,7 +105,7 @@ def test_one_chat_alone_and_only_so_many(sessions: Sessions) -> None:
     assert found("needle", "--limit", "1", "--session", "one") == ["needle 300 of one"]
 
 
-def test_a_terminal_gets_marks_and_nothing_raw(sessions: Sessions) -> None:
+def test_a_terminal_gets_highlighted_matches_without_control_characters(sessions: Sessions) -> None:
     session_id = shell("echo 'a needle in hay'; for i in 1 2 3; do echo 'again needle'; done", "hay")
     outlive("wait", session_id, "--exited")
     with OnTerminal("search", "needle") as command:
@@ -118,7 +118,7 @@ def test_a_terminal_gets_marks_and_nothing_raw(sessions: Sessions) -> None:
     assert "\x1b" not in plain
 
 
-def test_many_at_once_agree(sessions: Sessions) -> None:
+def test_parallel_searches_give_the_same_result(sessions: Sessions) -> None:
     for name in ("one", "two", "three"):
         outlive("wait", new("command", "-d", "-n", name, "--", *program("numbered_lines", 5000)), "--exited")
     commands = [
@@ -144,7 +144,7 @@ def has_written_or_ended(command: subprocess.Popen[bytes], before: int) -> bool:
     return written() != before or command.poll() is not None
 
 
-def test_a_search_that_is_killed_leaves_a_sound_index(sessions: Sessions) -> None:
+def test_a_killed_search_leaves_a_valid_index(sessions: Sessions) -> None:
     session_id = new(
         "command", "-d", "-n", "long", "--", "seq", "-f", "line %g of many that make it long", "1", "60000"
     )
@@ -159,7 +159,7 @@ def test_a_search_that_is_killed_leaves_a_sound_index(sessions: Sessions) -> Non
     assert [hit["line"] for hit in hits] == list(range(60_000, 0, -1))
 
 
-def test_one_process_at_a_time_keeps_the_index_up_and_a_search_finds_it_ready(sessions: Sessions) -> None:
+def test_one_process_at_a_time_updates_the_index_before_a_search(sessions: Sessions) -> None:
     session_id = new("command", "-d", "-n", "long", "--", *program("numbered_lines", 2000))
     outlive("wait", session_id, "--exited")
     argv = [sys.executable, "-m", "session_host.storage.search.background_update"]

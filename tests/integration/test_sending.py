@@ -1,4 +1,4 @@
-"""Typing into a chat from outside: a text as a paste where the program asked for those, and Enter as a key."""
+"""``outlive send``: a text as a paste for programs with bracketed paste, and Enter as a key."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def read(notes: Path, count: int) -> list[str]:
     return notes.read_text().splitlines()
 
 
-def test_a_text_with_enter_is_a_paste_and_a_key_of_its_own(area: Area, tmp_path: Path) -> None:
+def test_a_text_with_enter_is_a_paste_and_a_separate_key(area: Area, tmp_path: Path) -> None:
     session, notes = reader(area, tmp_path, 0.05)
 
     assert outlive("send", session, "two\nlines", "--enter").code == 0
@@ -62,7 +62,7 @@ def test_a_text_with_enter_is_a_paste_and_a_key_of_its_own(area: Area, tmp_path:
     assert read(notes, 2) == [r"b'\x1b[200~two\rlines\x1b[201~'", r"b'\r'"]
 
 
-def test_a_program_that_did_not_ask_for_pastes_gets_none(area: Area, tmp_path: Path) -> None:
+def test_a_program_without_bracketed_paste_gets_plain_text(area: Area, tmp_path: Path) -> None:
     session, notes = reader(area, tmp_path, 0.0, modes="")
 
     assert outlive("send", session, "text", "--enter").code == 0
@@ -70,7 +70,7 @@ def test_a_program_that_did_not_ask_for_pastes_gets_none(area: Area, tmp_path: P
     assert read(notes, 1) == [r"b'text\r'"]
 
 
-def test_what_drives_a_program_is_typed(area: Area, tmp_path: Path) -> None:
+def test_a_text_with_control_characters_is_typed_not_pasted(area: Area, tmp_path: Path) -> None:
     session, notes = reader(area, tmp_path, 0.0)
 
     assert outlive("send", session, "\033:wq", "--enter").code == 0
@@ -78,7 +78,7 @@ def test_what_drives_a_program_is_typed(area: Area, tmp_path: Path) -> None:
     assert read(notes, 1) == [r"b'\x1b:wq\r'"]
 
 
-def test_sendings_from_several_places_do_not_mix(area: Area, tmp_path: Path) -> None:
+def test_texts_sent_at_the_same_time_do_not_mix(area: Area, tmp_path: Path) -> None:
     session, notes = reader(area, tmp_path, 0.05)
 
     with ThreadPoolExecutor(2) as threads:
@@ -89,7 +89,7 @@ def test_sendings_from_several_places_do_not_mix(area: Area, tmp_path: Path) -> 
     assert [each for each in pieces if each == r"b'\r'"] == pieces[1::2], pieces
 
 
-def test_a_host_that_is_killed_between_the_text_and_enter_loses_neither(area: Area, tmp_path: Path) -> None:
+def test_a_host_killed_between_the_text_and_enter_loses_neither(area: Area, tmp_path: Path) -> None:
     session, notes = reader(area, tmp_path, 1.0)
     [info] = [each for each in outlive("ls", "--json").json() if each["id"] == session]
 
@@ -143,7 +143,7 @@ async def test_a_dialog_that_opens_between_the_text_and_enter_is_not_answered(tm
             await sending
 
 
-async def test_a_question_counts_from_the_moment_that_the_agent_has_written_it(tmp_path: Path) -> None:
+async def test_a_question_in_the_agents_file_refuses_a_text_at_once(tmp_path: Path) -> None:
     """The host reads the agent's file before it types, so that no notification is waited for."""
     async with claude_like(tmp_path) as chat:
         chat.does("state idle")

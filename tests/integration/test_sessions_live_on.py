@@ -1,4 +1,4 @@
-"""Whoever goes, the session lives: viewers, launchers, terminals, process groups."""
+"""A session survives its viewers, launchers, terminals and process groups."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.usefixtures("sessions")
 LINES = [f"line {number:06}" for number in range(1, 3001)]
 
 
-async def test_a_viewer_that_goes_in_mid_stream_costs_nothing(tmp_path: Path) -> None:
+async def test_a_viewer_lost_in_mid_stream_does_not_affect_the_session(tmp_path: Path) -> None:
     with Gate(tmp_path / "gate") as gate:
         record = await start(*program("numbered_lines", 3000, "--gate", gate.path, "--before", 1500, "--stay"))
         async with watching(record.id) as (viewer, watcher):
@@ -58,7 +58,7 @@ signal.pause()
 """
 
 
-async def test_the_launcher_s_terminal_and_process_group_end_and_the_session_lives(tmp_path: Path) -> None:
+async def test_a_session_survives_its_launchers_terminal_and_process_group(tmp_path: Path) -> None:
     with Gate(tmp_path / "gate") as gate:
         launcher = subprocess.Popen(
             [
@@ -103,7 +103,7 @@ async def test_a_host_is_a_process_of_its_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("how", "code", "number"), [("7", 7, None), ("TERM", None, 15), ("KILL", None, 9), ("SEGV", None, 11)]
 )
-async def test_the_end_and_the_last_output_are_kept(how: str, code: int | None, number: int | None) -> None:
+async def test_the_exit_and_the_last_output_are_kept(how: str, code: int | None, number: int | None) -> None:
     record = await start(*program("end_with", how, "--text", "last words"))
     assert record.host_pid is not None
     await eventually(lambda: is_over(_record(record.id)), 10, "the end to be recorded")
@@ -125,7 +125,7 @@ async def test_a_host_ends_after_its_child_even_if_others_hold_the_terminal() ->
     await asyncio.to_thread(wait_for_end, record.host_pid, 10)
 
 
-async def test_a_child_that_closes_its_terminal_lives_on(tmp_path: Path) -> None:
+async def test_a_child_that_closes_its_terminal_is_not_ended(tmp_path: Path) -> None:
     with Gate(tmp_path / "gate") as gate:
         script = f"exec <&- >&- 2>&-; read x < {gate.path}; exit 4"
         record = await start("sh", "-c", f"trap '' HUP; {script}")
@@ -136,7 +136,7 @@ async def test_a_child_that_closes_its_terminal_lives_on(tmp_path: Path) -> None
         assert _record(record.id).exit_code == 4
 
 
-async def test_a_killed_host_is_followed_by_another_and_nobody_has_to_do_anything() -> None:
+async def test_a_killed_host_is_replaced_automatically() -> None:
     record = await start("cat")
     assert record.host_pid is not None
     async with watching(record.id, size=GridSize(90, 20)) as (viewer, watcher):
@@ -161,7 +161,7 @@ async def test_a_killed_host_is_followed_by_another_and_nobody_has_to_do_anythin
     wait_until(lambda: _record(record.id).host_pid == description.host_pid, 10, "the new host to be recorded")
 
 
-async def test_with_host_and_both_keepers_gone_a_session_is_lost_and_said_to_be() -> None:
+async def test_a_session_without_host_and_keepers_is_shown_as_lost() -> None:
     record = await start("cat")
     assert record.host_pid is not None
     keeper = (await request(record.id, Describe(0))).keeper_pid
@@ -172,7 +172,7 @@ async def test_with_host_and_both_keepers_gone_a_session_is_lost_and_said_to_be(
     assert _record(record.id).state is State.LOST
 
 
-async def test_stop_is_polite_and_kill_is_not(tmp_path: Path) -> None:
+async def test_stop_lets_the_program_clean_up_and_kill_does_not(tmp_path: Path) -> None:
     polite = await start("sh", "-c", "trap 'echo bye; exit 5' TERM; echo ready; while :; do read x; done")
     async with watching(polite.id) as (viewer, watcher):
         await see(viewer, watcher, "ready")
@@ -189,7 +189,7 @@ async def test_stop_is_polite_and_kill_is_not(tmp_path: Path) -> None:
     assert _record(stubborn.id).exit_signal == signal.SIGKILL
 
 
-async def test_an_interactive_shell_stops(tmp_path: Path) -> None:
+async def test_stop_ends_an_interactive_shell(tmp_path: Path) -> None:
     record = await start("bash", "--norc", "-i")
     async with watching(record.id) as (viewer, watcher):
         await see(viewer, watcher, "bash-")
@@ -197,7 +197,7 @@ async def test_an_interactive_shell_stops(tmp_path: Path) -> None:
         await watcher.until(lambda: viewer.state == "ended", "the end")
 
 
-async def test_the_screen_of_the_host_and_of_a_viewer_are_the_same_after_the_end(tmp_path: Path) -> None:
+async def test_host_and_viewer_have_the_same_screen_after_the_end(tmp_path: Path) -> None:
     with Gate(tmp_path / "gate") as gate:
         record = await start(*program("numbered_lines", 200, "--colour", "--width", 100, "--gate", gate.path, "--stay"))
         async with watching(record.id) as (viewer, watcher):
@@ -207,7 +207,7 @@ async def test_the_screen_of_the_host_and_of_a_viewer_are_the_same_after_the_end
         wait_until(lambda: is_over(_record(record.id)), 10, "the end to be recorded")
 
 
-async def test_a_program_has_the_user_s_umask_and_every_signal_as_the_system_has_it() -> None:
+async def test_a_program_has_the_users_umask_and_default_signal_handlers() -> None:
     """A host ignores SIGHUP and SIGINT and keeps its files to itself; none of that is the program's."""
     before = os.umask(0o027)
     try:
@@ -224,7 +224,7 @@ async def test_a_program_has_the_user_s_umask_and_every_signal_as_the_system_has
     await end(record.id)
 
 
-async def test_ctrl_c_interrupts_what_runs_in_a_shell() -> None:
+async def test_ctrl_c_interrupts_the_foreground_program_of_a_shell() -> None:
     record = await start("bash", "--norc", "-i")
     async with watching(record.id) as (viewer, watcher):
         await see(viewer, watcher, "bash-")

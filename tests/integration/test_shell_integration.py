@@ -1,4 +1,4 @@
-"""bash, zsh and fish mark their prompts by their environment alone, whatever the user's own files do."""
+"""bash, zsh and fish mark their prompts through their environment, beside the user's own files."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def home_of(directory: Path, files: dict[str, str]) -> Path:
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_a_shell_marks_its_prompts_and_its_commands_ends(tmp_path: Path, shell: str) -> None:
+def test_a_shell_marks_its_prompts_and_its_commands_exits(tmp_path: Path, shell: str) -> None:
     home = home_of(tmp_path, PLAIN_FILES[shell])
     with ShellTerminal(home, shell) as terminal:
         terminal.prompts(1)
@@ -134,7 +134,7 @@ def test_a_login_shell_reads_the_files_of_a_login_shell(tmp_path: Path) -> None:
         assert "wrong" not in shown
 
 
-def test_a_shell_in_a_shell_and_one_in_its_place_work(tmp_path: Path) -> None:
+def test_nested_and_replaced_shells_mark_their_prompts(tmp_path: Path) -> None:
     home = home_of(tmp_path, {".bashrc": "PS1='$LEVEL$ '\nexport PS1\nexport PROMPT_COMMAND='LEVEL=$SHLVL'\n"})
     with ShellTerminal(home, "bash", SHLVL="0") as terminal:
         terminal.prompts(1)
@@ -191,7 +191,7 @@ def has_begun(viewer: Viewer, number: int) -> bool:
 
 
 @pytest.mark.usefixtures("sessions")
-async def test_a_chat_with_a_shell_keeps_the_marks_when_its_host_dies_and_for_later_viewers() -> None:
+async def test_prompt_marks_survive_the_host_and_reach_later_viewers() -> None:
     record = await start("bash")
     async with watching(record.id) as (viewer, watcher):
         await watcher.until(lambda: codes_in(viewer) == [None], "a prompt")
@@ -212,7 +212,7 @@ async def test_a_chat_with_a_shell_keeps_the_marks_when_its_host_dies_and_for_la
 
 
 @pytest.mark.usefixtures("sessions")
-async def test_a_chat_with_a_shell_keeps_the_marks_when_it_is_upgraded_in_mid_command(tmp_path: Path) -> None:
+async def test_prompt_marks_survive_an_upgrade_in_mid_command(tmp_path: Path) -> None:
     with contextlib.closing(Gate(tmp_path / "gate")) as gate:
         record = await start("bash")
         async with watching(record.id) as (viewer, watcher):

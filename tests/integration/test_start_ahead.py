@@ -1,4 +1,4 @@
-"""Work that the first start of an agent waits for is done before it."""
+"""Slow steps of an agent's first start are done beforehand."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ def asked(area: Area, monkeypatch: pytest.MonkeyPatch) -> Path:
     return asked
 
 
-def test_the_keeper_is_there_and_the_agent_is_asked_no_more(sessions: Sessions, area: Area, asked: Path) -> None:
+def test_start_ahead_starts_the_keeper_and_asks_the_agents_version_once(
+    sessions: Sessions, area: Area, asked: Path
+) -> None:
     start_ahead(load_catalog(config_dir())["claude"], os.environ)
 
     assert keeper_status() is not None
@@ -42,6 +44,6 @@ def test_the_keeper_is_there_and_the_agent_is_asked_no_more(sessions: Sessions, 
     assert sorted(asked.read_text().split()) == ["--help", "--settings", "--version"]
 
 
-def test_an_agent_that_is_gone_is_told_of(sessions: Sessions) -> None:
+def test_a_missing_agent_is_reported(sessions: Sessions) -> None:
     with pytest.raises(AgentNotFound):
         start_ahead(load_catalog(config_dir())["codex"], {"PATH": os.devnull})

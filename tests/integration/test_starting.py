@@ -1,4 +1,4 @@
-"""Before the program runs: nothing is claimed too early, and nothing that is typed is lost."""
+"""Before the program runs: no early report, and no lost input."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ async def held_host(argv: list[str]) -> AsyncIterator[HeldHost]:
             await host.close()
 
 
-async def test_attached_is_not_said_before_the_program_is_exec_d() -> None:
+async def test_attached_is_not_sent_before_the_program_is_execd() -> None:
     async with held_host(["cat"]) as host:
         connection = await HostConnection.open(ID, "viewer")
         told: asyncio.Queue[Any] = asyncio.Queue()
@@ -108,7 +108,7 @@ async def test_attached_is_not_said_before_the_program_is_exec_d() -> None:
         await connection.wait_closed()
 
 
-async def test_a_thousand_keys_before_exec_arrive_whole_and_in_order(tmp_path: Path) -> None:
+async def test_a_thousand_keys_before_exec_arrive_completely_and_in_order(tmp_path: Path) -> None:
     kept = tmp_path / "kept"
     typed = [chr(97 + number % 26) for number in range(1000)]
     async with held_host(program("early_input", kept, 1000)) as host:
@@ -130,7 +130,7 @@ async def test_a_thousand_keys_before_exec_arrive_whole_and_in_order(tmp_path: P
     assert watcher.states[:2] == [ViewerState.STARTING, ViewerState.LIVE]
 
 
-async def test_early_input_over_the_bound_is_refused_and_what_is_under_it_is_kept(tmp_path: Path) -> None:
+async def test_early_input_over_the_limit_is_refused_and_the_rest_is_kept(tmp_path: Path) -> None:
     kept = tmp_path / "kept"
     async with held_host(program("early_input", kept, EARLY_INPUT_BYTES)) as host:
         connection = await HostConnection.open(ID, "viewer")
@@ -152,7 +152,7 @@ async def test_early_input_over_the_bound_is_refused_and_what_is_under_it_is_kep
     assert kept.read_bytes() == half.encode() * 2
 
 
-async def test_a_kill_before_the_program_runs_ends_it_once_it_does() -> None:
+async def test_a_kill_before_the_program_starts_ends_it_at_its_start() -> None:
     async with held_host(["cat"]) as host:
         killing = asyncio.get_running_loop().create_task(kill(host))
         await asyncio.sleep(0)
@@ -183,7 +183,7 @@ async def test_a_viewer_sees_the_program_s_first_output(tmp_path: Path) -> None:
         await viewer.closed()
 
 
-async def test_a_slow_viewer_gets_its_last_output_though_another_one_left_before() -> None:
+async def test_a_slow_viewer_gets_the_last_output_after_another_one_left() -> None:
     """The end was not waited for once any viewer had been the last one to leave."""
     async with held_host(["cat"]) as host:
         host.let_go()

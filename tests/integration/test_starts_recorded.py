@@ -1,4 +1,4 @@
-"""The record of a start: it is there before anything is started, and not when nothing was."""
+"""The record of a start exists before the start, and only if the session started."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def recorded() -> list[SessionRecord]:
         return store.all()
 
 
-async def test_a_session_is_recorded_as_ours_before_anybody_is_asked_to_start_it(
+async def test_a_session_is_recorded_before_the_keeper_is_asked_to_start_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     found: list[SessionRecord] = []
@@ -58,7 +58,7 @@ async def test_a_session_is_recorded_as_ours_before_anybody_is_asked_to_start_it
     await end(record.id)
 
 
-async def test_what_cannot_be_recorded_is_not_started(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_session_that_cannot_be_recorded_is_not_started(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(store: Store, record: SessionRecord, *, named_alone: bool) -> None:
         raise StoreError("the disk is full")
 
@@ -69,7 +69,7 @@ async def test_what_cannot_be_recorded_is_not_started(monkeypatch: pytest.Monkey
     assert not session_log("").parent.exists()
 
 
-async def test_what_is_not_started_is_not_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_session_that_is_not_started_is_not_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(AgentNotFound):
         await start("/nonexistent", name="refused")
     assert recorded() == []
@@ -83,7 +83,7 @@ async def test_what_is_not_started_is_not_recorded(monkeypatch: pytest.MonkeyPat
     assert recorded() == []
 
 
-async def test_what_may_have_been_started_stays_recorded_and_its_socket_tells(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_session_that_may_have_started_stays_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
     class Deaf:
         """A keeper that goes away with the question."""
 
@@ -107,7 +107,7 @@ async def test_what_may_have_been_started_stays_recorded_and_its_socket_tells(mo
         assert resolve_stale_row(store, record).state is State.LOST, "there is no socket"
 
 
-async def test_a_start_that_cannot_be_noted_any_more_has_happened_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_start_counts_although_the_record_cannot_be_updated(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(store: Store, session_id: str, **fields: object) -> None:
         raise StoreError("the disk is full")
 
@@ -160,7 +160,7 @@ async def test_a_short_program_that_ran_while_its_keeper_died_is_not_run_again(
 
 
 @pytest.mark.parametrize(("had_host", "reason"), [(False, "unstarted"), (True, "lost")])
-def test_a_start_whose_command_was_killed_is_over_and_that_is_said(had_host: bool, reason: str) -> None:
+def test_a_start_of_a_killed_command_is_listed_as_lost_with_a_reason(had_host: bool, reason: str) -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as command:
         record = left_by(command.pid)
         assert [info["state"] for info in outlive("ls", "--json").json()] == ["starting"]
@@ -174,7 +174,7 @@ def test_a_start_whose_command_was_killed_is_over_and_that_is_said(had_host: boo
     assert outlive("ls", "--json").json() == []
 
 
-def test_what_a_command_that_is_gone_has_asked_for_is_not_begun(tmp_path: Path) -> None:
+def test_the_keeper_does_not_start_a_session_for_a_dead_command(tmp_path: Path) -> None:
     """Whoever looked before there was a socket has found a dead command, and took the start for cut short."""
     began = tmp_path / "began"
     pipe = connect_or_start_keeper()

@@ -1,4 +1,4 @@
-"""What is said of an agent is what its own signals say, wherever they come from, and whatever dies meanwhile."""
+"""An agent's status comes from its own signals, and survives kills."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WORKING, NEEDS, IDLE, NO_SIGNAL = Activity.WORKING, Activity.NEEDS_INPUT, Activi
 ASKS = '{"tool_name":"Bash","tool_input":{"command":"npm test"}}'
 
 
-async def test_a_turn_of_claude_by_its_file_and_what_is_asked_by_its_hook(tmp_path: Path) -> None:
+async def test_claudes_activity_comes_from_its_file_and_its_question_from_its_hook(tmp_path: Path) -> None:
     async with claude_like(tmp_path) as chat:
         chat.does("state idle")
         await chat.until(IDLE, "state file")
@@ -55,7 +55,7 @@ async def test_a_turn_of_claude_by_its_file_and_what_is_asked_by_its_hook(tmp_pa
     assert session_transitions(chat.record.id).stat().st_mode & 0o777 == 0o600
 
 
-async def test_the_conversation_is_that_of_the_file(tmp_path: Path) -> None:
+async def test_the_conversation_comes_from_the_state_file(tmp_path: Path) -> None:
     async with claude_like(tmp_path) as chat:
         first = (await chat.described()).conversation
         assert first
@@ -72,7 +72,7 @@ async def test_the_conversation_is_that_of_the_file(tmp_path: Path) -> None:
         await chat.until(NEEDS, "state file", "permission prompt")
 
 
-async def test_claude_that_shows_its_list_of_conversations_is_in_none(tmp_path: Path) -> None:
+async def test_claude_in_its_list_of_conversations_has_no_conversation(tmp_path: Path) -> None:
     async with claude_like(tmp_path) as chat:
         first = (await chat.described()).conversation
         chat.does("state")  # A file without a state, as while it was started by --resume alone.
@@ -87,7 +87,7 @@ async def test_claude_that_shows_its_list_of_conversations_is_in_none(tmp_path: 
         assert (await chat.described()).conversation == chosen
 
 
-async def test_a_file_that_is_being_rewritten_is_waited_for(tmp_path: Path) -> None:
+async def test_a_half_written_file_is_read_later(tmp_path: Path) -> None:
     async with claude_like(tmp_path) as chat:
         chat.does("state idle")
         await chat.until(IDLE, "state file")
@@ -96,7 +96,7 @@ async def test_a_file_that_is_being_rewritten_is_waited_for(tmp_path: Path) -> N
         await chat.until(WORKING, "state file")
 
 
-async def test_another_agent_that_the_agent_has_started_says_nothing_of_it(tmp_path: Path) -> None:
+async def test_reports_of_a_nested_agent_are_ignored(tmp_path: Path) -> None:
     async with claude_like(tmp_path) as chat:
         chat.does("state busy")
         await chat.until(WORKING, "state file")
@@ -112,7 +112,7 @@ async def test_another_agent_that_the_agent_has_started_says_nothing_of_it(tmp_p
         assert (await chat.explained()).conversation == described.conversation
 
 
-async def test_a_directory_that_comes_later_is_found(tmp_path: Path) -> None:
+async def test_a_directory_created_later_is_found(tmp_path: Path) -> None:
     place = tmp_path / "a" / "b c"
     async with claude_like(tmp_path, environment={"CLAUDE_CONFIG_DIR": str(place)}) as chat:
         chat.does("say \\x1b]7501;state=blocked:kind=permission:msg=dHJ1c3QgdGhpcyBmb2xkZXI\\x07")
@@ -125,7 +125,7 @@ async def test_a_directory_that_comes_later_is_found(tmp_path: Path) -> None:
         await chat.until(WORKING, "osc 7501")
 
 
-async def test_without_the_file_hooks_tell(tmp_path: Path) -> None:
+async def test_hooks_report_without_the_file(tmp_path: Path) -> None:
     async with claude_like(tmp_path) as chat:
         chat.does("hook SessionStart")
         await chat.until(IDLE, "hook")
@@ -141,7 +141,7 @@ async def test_without_the_file_hooks_tell(tmp_path: Path) -> None:
         await chat.until(IDLE, "hook")
 
 
-async def test_a_key_in_an_open_dialog_leaves_the_question(tmp_path: Path) -> None:
+async def test_a_key_in_an_open_dialog_does_not_end_the_question(tmp_path: Path) -> None:
     """Claude Code tells nothing of a Tab, or of the words of a note, in its permission dialog."""
     async with claude_like(tmp_path) as chat:
         chat.does("state busy")
@@ -162,9 +162,7 @@ async def test_a_key_in_an_open_dialog_leaves_the_question(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("host_dies", [False, True])
-async def test_an_agent_that_is_killed_while_it_asks_in_a_shell_asks_no_more(
-    tmp_path: Path, *, host_dies: bool
-) -> None:
+async def test_a_question_ends_when_the_asking_agent_in_a_shell_is_killed(tmp_path: Path, *, host_dies: bool) -> None:
     """The shell takes its terminal back; a key that goes to the shell answers nothing."""
     script = tmp_path / "agent"
     script.write_text("echo $$ > pid; printf '\\033]7501;state=blocked:kind=permission\\007it asks\\n'; exec cat\n")
@@ -209,7 +207,7 @@ async def test_an_agent_that_is_killed_while_it_asks_in_a_shell_asks_no_more(
     await end(record.id)
 
 
-async def test_a_host_that_is_killed_while_its_agent_asks_is_followed_by_one_that_knows(tmp_path: Path) -> None:
+async def test_a_replacement_host_knows_the_open_question(tmp_path: Path) -> None:
     async with claude_like(tmp_path) as chat:
         chat.does("state busy")
         await chat.until(WORKING, "state file")
@@ -230,7 +228,7 @@ async def test_a_host_that_is_killed_while_its_agent_asks_is_followed_by_one_tha
         await chat.until(WORKING, "state file", "")
 
 
-async def test_what_a_hook_says_while_no_host_is_there_is_heard_by_the_next(tmp_path: Path) -> None:
+async def test_a_hook_report_without_a_host_reaches_the_next_host(tmp_path: Path) -> None:
     async with claude_like(tmp_path) as chat:
         chat.does("hook UserPromptSubmit")
         before = await chat.until(WORKING, "hook")
@@ -247,7 +245,7 @@ async def test_what_a_hook_says_while_no_host_is_there_is_heard_by_the_next(tmp_
         assert after.host_pid != before.host_pid
 
 
-async def test_an_agent_that_hangs_in_its_work_is_no_signal_and_its_word_brings_it_back(tmp_path: Path) -> None:
+async def test_a_silent_agent_has_no_signal_until_its_next_report(tmp_path: Path) -> None:
     catalog = "[signals]\nstale_after_s = 0.5\n"
     async with claude_like(tmp_path, catalog=catalog) as chat:
         async with watching(chat.record.id, output=False) as (_, watcher):
@@ -279,7 +277,7 @@ async def test_an_agent_that_hangs_in_its_work_is_no_signal_and_its_word_brings_
         (r"\007", NO_SIGNAL, "", ""),
     ],
 )  # fmt: skip
-async def test_programs_on_terminals(says: str, activity: Activity, source: str, detail: str) -> None:
+async def test_terminal_signals_set_the_activity(says: str, activity: Activity, source: str, detail: str) -> None:
     record = await start("sh", "-c", f"printf '{says}'; echo said; exec cat")
     async with watching(record.id) as (viewer, watcher):
         await see(viewer, watcher, "said")

@@ -1,4 +1,4 @@
-"""A host that is stopped, or hangs: said to whoever asks, lost for nobody, and later all goes on."""
+"""Stopped and hung hosts: commands report them, nothing is lost, and they continue later."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def stopped(pid: int, *, goes_on: bool = True) -> Iterator[None]:
             os.kill(pid, signal.SIGCONT)
 
 
-async def test_a_stopped_host_is_said_to_new_viewers_is_not_lost_and_goes_on(
+async def test_new_viewers_learn_that_a_host_is_stopped_and_it_continues_later(
     area: Area, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record = await start("cat", name="one")
@@ -78,7 +78,7 @@ async def test_a_stopped_host_is_said_to_new_viewers_is_not_lost_and_goes_on(
     await end(record.id)
 
 
-async def test_a_stopped_host_costs_other_chats_nothing(area: Area) -> None:
+async def test_a_stopped_host_does_not_slow_other_chats(area: Area) -> None:
     stuck, well = await start("cat", name="stuck"), await start("cat", name="well")
     pid = (await request(stuck.id, Describe(0))).host_pid
     with stopped(pid):
@@ -92,7 +92,7 @@ async def test_a_stopped_host_costs_other_chats_nothing(area: Area) -> None:
     await end(well.id)
 
 
-async def test_more_waiting_viewers_than_a_stopped_host_has_room_for(
+async def test_more_viewers_may_wait_than_a_stopped_hosts_backlog_holds(
     area: Area, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its backlog is full: connecting fails at once then, which is no sign that the chat is gone."""
@@ -119,7 +119,7 @@ async def test_more_waiting_viewers_than_a_stopped_host_has_room_for(
     await end(record.id)
 
 
-async def test_a_hosts_agent_that_is_stopped_and_goes_on_is_as_before(area: Area) -> None:
+async def test_an_agent_that_is_stopped_and_continued_works_as_before(area: Area) -> None:
     record = await start("cat", name="one")
     assert record.child_pid is not None
     async with watching(record.id) as (viewer, watcher):
@@ -130,7 +130,7 @@ async def test_a_hosts_agent_that_is_stopped_and_goes_on_is_as_before(area: Area
     await end(record.id)
 
 
-async def test_viewers_that_went_while_a_host_could_not_look_are_gone_for_it(area: Area) -> None:
+async def test_a_continued_host_notices_viewers_that_left(area: Area) -> None:
     """With its greeting unread and a word of theirs not heard, as one that is killed leaves it."""
     record = await start("cat")
     pid = (await request(record.id, Describe(0))).host_pid
@@ -151,7 +151,7 @@ async def test_viewers_that_went_while_a_host_could_not_look_are_gone_for_it(are
     await end(record.id)
 
 
-async def test_kill_of_a_chat_with_a_stopped_host_ends_the_agent_and_says_how(
+async def test_kill_ends_the_agent_of_a_stopped_host_and_reports_how(
     area: Area, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("session_host.client.connection.GREETING_TIMEOUT_S", 0.3)
@@ -175,9 +175,7 @@ async def test_kill_of_a_chat_with_a_stopped_host_ends_the_agent_and_says_how(
     assert (info["state"], info["exit_signal"], info["end_request"]) == ("exited", signal.SIGKILL, "kill")
 
 
-async def test_a_chat_is_not_waited_for_long_while_the_keeper_is_stopped(
-    area: Area, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_start_gives_up_soon_while_the_keeper_is_stopped(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
     record = await start("cat", name="one")
     keeper = (await request(record.id, Describe(0))).keeper_pid
     assert launch_module.KEEPER_TIMEOUT_S < 10, "asked once: that is all that it takes"
@@ -200,7 +198,7 @@ async def test_a_chat_is_not_waited_for_long_while_the_keeper_is_stopped(
 
 
 @pytest.mark.parametrize("stops", ["the keeper after it", "its standby"])
-async def test_the_process_that_is_named_for_a_hung_keeper_lives(
+async def test_the_message_about_a_hung_keeper_names_a_living_process(
     area: Area, monkeypatch: pytest.MonkeyPatch, stops: str
 ) -> None:
     """The one that the keeper's socket names may be dead: what listens there was its standby."""
@@ -229,7 +227,7 @@ async def test_the_process_that_is_named_for_a_hung_keeper_lives(
     assert outlive("kill-all", "--yes").code == 0
 
 
-async def test_upgrade_says_which_chat_it_could_not_reach(area: Area) -> None:
+async def test_upgrade_names_the_chat_that_it_could_not_reach(area: Area) -> None:
     """Its host is stopped, and so did not hand it to the keeper after the one that was killed."""
     stuck, well = await start("cat", name="stuck"), await start("cat", name="well")
     said = await request(stuck.id, Describe(0))
@@ -244,7 +242,7 @@ async def test_upgrade_says_which_chat_it_could_not_reach(area: Area) -> None:
     await end(well.id)
 
 
-async def test_an_upgrade_does_not_wait_long_for_a_stopped_host_and_the_next_one_replaces_it(area: Area) -> None:
+async def test_an_upgrade_skips_a_stopped_host_and_the_next_one_replaces_it(area: Area) -> None:
     stuck = await start("cat", name="stuck")
     host = (await request(stuck.id, Describe(0))).host_pid
     with stopped(host):

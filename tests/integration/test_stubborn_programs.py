@@ -1,4 +1,4 @@
-"""Programs that will not end, go into the background, let go of their terminal, or write without mercy."""
+"""Programs that ignore signals, daemonize, close their terminal, or write endlessly."""
 
 from __future__ import annotations
 
@@ -57,9 +57,7 @@ def rss_mb(pid: int) -> float:
 
 
 @pytest.mark.parametrize("holds", ["hold", "let go"])
-def test_a_program_that_goes_into_the_background_has_ended_and_what_it_left_lives(
-    area: Area, tmp_path: Path, holds: str
-) -> None:
+def test_a_program_that_daemonizes_has_ended_and_its_daemon_lives(area: Area, tmp_path: Path, holds: str) -> None:
     pid_file = tmp_path / "pid"
     session = new("--", sys.executable, "-ISc", DAEMON, holds, str(pid_file))
     assert outlive("wait", session, "--exited", "--timeout", "60").code == 0
@@ -70,14 +68,14 @@ def test_a_program_that_goes_into_the_background_has_ended_and_what_it_left_live
     os.kill(daemon, signal.SIGKILL)
 
 
-def test_a_program_that_ignores_all_but_sigkill_is_stopped_in_the_end(area: Area) -> None:
+def test_stop_kills_a_program_that_ignores_other_signals(area: Area) -> None:
     session = new("--", *program("ignore_signals"))
     assert outlive("wait", session, "--text", "ready", "--timeout", "60").code == 0
     assert outlive("stop", session, timeout_s=30).code == 0
     assert info(session)["exit_signal"] == signal.SIGKILL
 
 
-def test_a_stopped_program_can_be_stopped_for_good(area: Area) -> None:
+def test_a_suspended_program_can_be_ended(area: Area) -> None:
     session = new("--", "sh", "-c", "echo ready; kill -STOP $$; echo never; cat")
     assert outlive("wait", session, "--text", "ready", "--timeout", "60").code == 0
     assert outlive("stop", session, timeout_s=30).code == 0
@@ -92,7 +90,7 @@ def test_a_chat_can_be_killed_while_its_program_does_nothing_but_write(area: Are
     assert info(session)["exit_signal"] == signal.SIGKILL
 
 
-async def test_a_flood_without_a_single_line_end_costs_bounded_memory_and_is_looked_into(tmp_path: Path) -> None:
+async def test_a_flood_without_line_ends_takes_bounded_memory_and_can_be_peeked_at(tmp_path: Path) -> None:
     """One line of 200 MB: it is wrapped, and its beginning is forgotten."""
     with Gate(tmp_path / "gate") as gate:
         flood = f"read x < {gate.path}; head -c 200M /dev/zero | tr '\\0' x; echo; echo the end; read x < {gate.path}"
@@ -114,7 +112,7 @@ async def test_a_flood_without_a_single_line_end_costs_bounded_memory_and_is_loo
         await end(record.id)
 
 
-async def test_binary_garbage_on_a_tiny_window_is_survived(tmp_path: Path) -> None:
+async def test_binary_output_in_a_tiny_window_does_no_harm(tmp_path: Path) -> None:
     """``cat`` of a program, seen through a window of one column."""
     with Gate(tmp_path / "gate") as gate:
         (tmp_path / "garbage").write_bytes(os.urandom(2_000_000) + Path("/bin/sh").read_bytes() * 10)
@@ -133,7 +131,7 @@ async def test_binary_garbage_on_a_tiny_window_is_survived(tmp_path: Path) -> No
         await end(record.id)
 
 
-def test_the_end_of_a_chat_whose_program_dies_in_the_midst_of_a_flood_keeps_the_last_line(area: Area) -> None:
+def test_a_program_that_dies_during_a_flood_keeps_its_last_line(area: Area) -> None:
     session = new("--", "bash", "-c", "seq 1 200000; echo the very last; kill -9 $$")
     assert outlive("wait", session, "--exited", "--timeout", "60").code == 0
     lines = outlive("peek", session, "--scrollback").output.splitlines()

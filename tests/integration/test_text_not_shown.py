@@ -1,4 +1,4 @@
-"""A text that an agent drops, since it is not ready: said, with no Enter behind it."""
+"""A text that an agent does not show is reported, and Enter is not pressed."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Slow:
 
 
 @pytest.mark.parametrize("text", ["another word", "the same text", "/compact now"])
-def test_a_text_that_an_agent_drops_is_said_and_enter_is_not_pressed(area: Area, tmp_path: Path, text: str) -> None:
+def test_a_text_that_an_agent_drops_is_reported_and_enter_is_not_pressed(area: Area, tmp_path: Path, text: str) -> None:
     chat = Slow(area, tmp_path / "read", "shown_within_s = 0.5\nenter_after_s = 0.05")
 
     for words, after in ((["--enter"], "; Enter was not pressed"), ([], "")):
@@ -82,13 +82,15 @@ def test_a_text_that_an_agent_drops_is_said_and_enter_is_not_pressed(area: Area,
     "words",
     [["--anyway", "a word", "--enter"], ["a word", "--key", "Escape"], ["\033:wq", "--enter"], ["many\nlines"], ["y"]],
 )
-def test_what_need_not_be_shown_is_not_waited_for(area: Area, tmp_path: Path, words: list[str]) -> None:
+def test_keys_are_sent_without_waiting_for_the_screen(area: Area, tmp_path: Path, words: list[str]) -> None:
     chat = Slow(area, tmp_path / "read", "shown_within_s = 30.0")
 
     assert outlive("send", chat.id, *words, timeout_s=15).code == 0
 
 
-async def test_a_text_behind_others_is_waited_for(area: Area, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_send_waits_for_its_turn_behind_other_texts(
+    area: Area, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A host that takes its time is not called hung: the text would be sent twice."""
     chat = Slow(area, tmp_path / "read", "shown_within_s = 0.4")
     monkeypatch.setattr(control, "REPLY_TIMEOUT_S", 0.3)
@@ -99,7 +101,7 @@ async def test_a_text_behind_others_is_waited_for(area: Area, tmp_path: Path, mo
         assert "does not show the text" in str(each)
 
 
-def test_a_program_that_shows_nothing_of_what_is_typed_is_typed_into(tmp_path: Path) -> None:
+def test_a_program_without_echo_gets_text_and_enter(tmp_path: Path) -> None:
     typed = tmp_path / "typed"
     session = outlive("new", "--json", "--", "sh", "-c", f"stty -echo; echo ready; cat > {typed}").json()["id"]
     assert outlive("wait", session, "--text", "ready", "--timeout", "60").code == 0

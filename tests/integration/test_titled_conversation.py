@@ -1,4 +1,4 @@
-"""A chat with opencode that has no plugin: its conversation is found by the title that it shows."""
+"""The conversation of opencode without its plugin is found by the terminal's title."""
 
 from __future__ import annotations
 

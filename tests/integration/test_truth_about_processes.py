@@ -1,4 +1,4 @@
-"""What the record says of processes is checked against the kernel: PIDs come again, clocks jump, machines restart."""
+"""Records of processes are checked against the kernel: reused PIDs, jumped clocks, restarts."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def listed(session: str) -> dict[str, object]:
     return dict(info)
 
 
-def test_a_pid_that_another_process_has_by_now_is_not_taken_for_the_host(area: Area, innocent: int) -> None:
+def test_a_pid_reused_by_another_process_is_not_taken_for_the_host(area: Area, innocent: int) -> None:
     started = start_time(innocent)
     assert started is not None
     session = remember(innocent, started - 1)
@@ -63,12 +63,12 @@ def test_a_pid_that_another_process_has_by_now_is_not_taken_for_the_host(area: A
     assert outlive("rm", session).code == 0
 
 
-def test_a_process_that_is_the_one_is_not_lost_while_it_does_not_answer(area: Area, innocent: int) -> None:
+def test_a_host_that_does_not_answer_is_not_lost_while_its_process_lives(area: Area, innocent: int) -> None:
     session = remember(innocent, start_time(innocent))
     assert listed(session)["state"] == "running"
 
 
-def test_a_chat_of_before_the_restart_is_interrupted_whoever_has_its_pid_now(area: Area, innocent: int) -> None:
+def test_a_chat_from_before_the_restart_is_interrupted_although_its_pid_is_in_use(area: Area, innocent: int) -> None:
     session = remember(innocent, start_time(innocent), boot="another-boot")
     assert listed(session)["state"] == "lost"
     with open_store() as store:
@@ -77,12 +77,12 @@ def test_a_chat_of_before_the_restart_is_interrupted_whoever_has_its_pid_now(are
     assert "restarted" in record.error
 
 
-def test_where_nothing_is_known_of_the_boot_nothing_is_said_of_a_restart(area: Area, innocent: int) -> None:
+def test_without_a_boot_id_no_restart_is_reported(area: Area, innocent: int) -> None:
     assert listed(remember(innocent, start_time(innocent), boot=""))["state"] == "running"
 
 
 @pytest.mark.parametrize("jump", [timedelta(days=-3650), timedelta(days=3650), timedelta(seconds=90)])
-def test_the_clock_has_jumped_since_the_chat_began(area: Area, innocent: int, jump: timedelta) -> None:
+def test_a_jumped_clock_does_not_lose_a_chat(area: Area, innocent: int, jump: timedelta) -> None:
     session = remember(innocent, start_time(innocent), created=datetime.now(UTC) + jump)
     assert listed(session)["state"] == "running"
     table = outlive("ls").output
@@ -90,7 +90,7 @@ def test_the_clock_has_jumped_since_the_chat_began(area: Area, innocent: int, ju
     assert "-" not in table.splitlines()[1].partition("running")[2].split()[0], "no age is below nothing"
 
 
-def test_the_clock_runs_otherwise_for_the_one_who_looks(area: Area) -> None:
+def test_a_chat_is_not_lost_in_another_time_namespace(area: Area) -> None:
     """A container's clocks since boot are its own (time_namespaces(7)): a chat is not lost for that."""
     session = new("-n", "one", "--", "cat")
     shifted = ["unshare", "--time", "--monotonic", "100000", "--boottime", "100000", "--fork"]
@@ -104,7 +104,7 @@ def test_the_clock_runs_otherwise_for_the_one_who_looks(area: Area) -> None:
     assert outlive("kill", session).code == 0
 
 
-def test_a_socket_that_a_dead_host_left_keeps_no_chat_running(area: Area, innocent: int) -> None:
+def test_a_stale_socket_does_not_keep_a_chat_running(area: Area, innocent: int) -> None:
     started = start_time(innocent)
     assert started is not None
     session = remember(innocent, started - 1)
@@ -115,7 +115,7 @@ def test_a_socket_that_a_dead_host_left_keeps_no_chat_running(area: Area, innoce
     session_socket(session).unlink(missing_ok=True)
 
 
-async def test_fifty_quick_chats_end_each_with_its_own_code_and_leave_nothing(area: Area) -> None:
+async def test_fifty_short_chats_record_their_own_exit_codes_and_leave_nothing(area: Area) -> None:
     for number in range(50):
         await start("sh", "-c", f"echo {number}; exit {number}", name=f"quick-{number}")
 

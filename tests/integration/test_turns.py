@@ -1,4 +1,4 @@
-"""An agent's turns are marked in each viewer's replica, at one place of the output."""
+"""Turns of an agent are marked at the same offset in each viewer's replica."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def has_turns(viewer: Viewer, count: int) -> bool:
     return turns_in(viewer) == [f"answer {number}" for number in range(count)]
 
 
-async def test_turns_are_marked_for_all_viewers_and_outlive_the_host() -> None:
+async def test_turns_are_marked_in_all_viewers_and_survive_the_host() -> None:
     record = await start("sh", "-c", AGENT)
     async with watching(record.id) as (viewer, watcher), watching(record.id, output=False, live=False) as (hidden, _):
         await see(viewer, watcher, "ready")

@@ -1,4 +1,4 @@
-"""Running chats get another version under their agents' feet; a version that does not work changes nothing."""
+"""Upgrades of running chats; a version that does not work changes nothing."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def described(session_id: str) -> Description:
     return msgspec.structs.replace(answer, journal_bytes=None)
 
 
-async def test_an_agent_in_mid_answer_does_not_notice_an_upgrade(tmp_path: Path) -> None:
+async def test_an_upgrade_does_not_disturb_an_agent_in_mid_answer(tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     os.mkfifo(gate)
     script = "seq -f 'line %g' 300; read go < $0; seq -f 'line %g' 301 600; cat"
@@ -56,7 +56,7 @@ async def test_an_agent_in_mid_answer_does_not_notice_an_upgrade(tmp_path: Path)
     assert after.host_pid != before.host_pid
 
 
-async def test_an_end_is_learnt_after_an_upgrade() -> None:
+async def test_the_exit_is_recorded_after_an_upgrade() -> None:
     record = await start("sh", "-c", "read line; exit 23")
     with Store.open(database()) as store:
         upgrade(store)
@@ -78,7 +78,7 @@ async def test_a_version_that_does_not_start_changes_nothing(monkeypatch: pytest
     assert await described(record.id) == before
 
 
-async def test_a_keeper_that_cannot_be_replaced_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_keeper_that_cannot_be_replaced_continues(monkeypatch: pytest.MonkeyPatch) -> None:
     record = await start("cat")
     before = await described(record.id)
     monkeypatch.setattr(sys, "executable", "/no/such/python")
@@ -87,7 +87,7 @@ async def test_a_keeper_that_cannot_be_replaced_stays(monkeypatch: pytest.Monkey
     assert await described(record.id) == before
 
 
-async def test_a_host_that_cannot_restore_the_chat_leaves_it_to_the_former_one(tmp_path: Path) -> None:
+async def test_the_former_host_continues_if_the_new_one_cannot_restore_the_chat(tmp_path: Path) -> None:
     """The new version starts and fails on this very chat, as an engine of another build might."""
     record = await start("cat")
     before = await described(record.id)
@@ -111,7 +111,7 @@ async def test_a_host_that_cannot_restore_the_chat_leaves_it_to_the_former_one(t
     assert (await described(record.id)).host_pid == before.host_pid
 
 
-async def test_a_chat_that_is_started_meanwhile_is_not_harmed() -> None:
+async def test_a_chat_started_during_an_upgrade_works() -> None:
     first = await start("cat")
     replace_keeper()
     second = await start("cat")
@@ -130,7 +130,7 @@ async def test_an_unknown_chat_is_not_replaced() -> None:
 
 
 @pytest.mark.parametrize("engine", ["ghostty", "pyte"])
-async def test_the_screen_survives_an_upgrade_as_it_was(engine: str) -> None:
+async def test_the_screen_is_unchanged_after_an_upgrade(engine: str) -> None:
     record = await start("sh", "-c", "seq 50; cat", engine=engine)  # type: ignore[arg-type]
     async with watching(record.id) as (viewer, watcher):
         await see(viewer, watcher, "50")

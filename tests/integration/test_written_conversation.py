@@ -1,4 +1,4 @@
-"""A chat with Gemini CLI that left its conversation by ``/clear``, or took up its latest one: which one it is in."""
+"""The conversation of Gemini CLI after ``/clear``, and after continuing the latest one."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def is_in(chat: str, conversation: str) -> None:
     wait_until(lambda: told(chat)["provider_session_id"] == conversation, 10, lambda: f"it in {told(chat)}")
 
 
-def test_after_clear_it_is_in_the_new_one_whatever_other_chats_write(area: Area, chats: Path, tmp_path: Path) -> None:
+def test_after_clear_the_new_conversation_is_known_beside_other_chats(area: Area, chats: Path, tmp_path: Path) -> None:
     other = transcript(chats, THIRD, tmp_path, begun=True)
     chat = start(area, tmp_path, preset=True)
     own = told(chat)["provider_session_id"]
@@ -94,9 +94,7 @@ def test_after_clear_it_is_in_the_new_one_whatever_other_chats_write(area: Area,
     is_in(chat, SECOND)
 
 
-def test_one_that_took_up_its_latest_conversation_is_known_by_its_first_turn(
-    area: Area, chats: Path, tmp_path: Path
-) -> None:
+def test_a_continued_latest_conversation_is_known_by_the_first_turn(area: Area, chats: Path, tmp_path: Path) -> None:
     latest = transcript(chats, FIRST, tmp_path, begun=True)
     transcript(chats, THIRD, tmp_path, begun=True)
     chat = start(area, tmp_path, preset=False)

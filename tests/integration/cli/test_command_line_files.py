@@ -1,4 +1,4 @@
-"""The man page and the completions that a package brings, as the shells use them."""
+"""The man page and the shell completions of a package."""
 
 from __future__ import annotations
 

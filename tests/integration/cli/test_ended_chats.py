@@ -1,4 +1,4 @@
-"""Ended chats do not fill the disk: they have a limit, and one command removes them all."""
+"""Ended chats: their limit on disk, and the command that removes them all."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def names() -> list[str]:
     return [info["name"] for info in outlive("ls", "--all", "--json").json()]
 
 
-def test_ended_chats_over_the_limit_go_oldest_first_and_that_is_said(area: Area) -> None:
+def test_the_oldest_ended_chats_over_the_limit_are_removed_with_a_message(area: Area) -> None:
     running = new("-n", "running", "--", "cat")
     with Path(session_dir(running), "journal.of.the.test").open("wb") as file:
         file.truncate(50 * 1024 * 1024)
@@ -47,7 +47,7 @@ def test_ended_chats_over_the_limit_go_oldest_first_and_that_is_said(area: Area)
     assert outlive("kill-all", "--yes").code == 0
 
 
-def test_rm_ended_asks_and_leaves_what_runs(area: Area) -> None:
+def test_rm_ended_asks_and_keeps_running_chats(area: Area) -> None:
     new("-n", "running", "--", "cat")
     chat_that_took("one", 1)
     chat_that_took("two", 2)

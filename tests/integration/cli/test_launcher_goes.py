@@ -1,4 +1,4 @@
-"""Whoever ran ``outlive new -d`` goes, with the terminal and the process group it ran in; the chat lives."""
+"""A chat survives the terminal and the process group of ``outlive new -d``."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def answers(name: str) -> bool:
     return outlive("wait", name, "--text", "still here", "--timeout", "60").code == 0
 
 
-def test_its_terminal_is_closed() -> None:
+def test_a_chat_survives_its_launchers_terminal() -> None:
     # An interactive shell, as in a terminal window: a session of its own, job control, and a command in it.
     with Terminal(["bash", "--norc", "-i"], cwd=REPOSITORY, env=environment()) as shell:
         shell.type(f"{NEW}; echo now-closing-$((40 + 2))\n")
@@ -40,7 +40,7 @@ def test_its_terminal_is_closed() -> None:
     assert answers("kept")
 
 
-def test_its_process_group_is_killed() -> None:
+def test_a_chat_survives_its_launchers_process_group() -> None:
     launcher = subprocess.Popen(
         ["sh", "-c", f"{NEW}; echo started; sleep 60"],
         stdout=subprocess.PIPE, start_new_session=True, cwd=REPOSITORY, env=environment(),

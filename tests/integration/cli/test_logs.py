@@ -1,4 +1,4 @@
-"""``outlive logs``: what a host does, as it does it, and never the chat's text."""
+"""``outlive logs``: a host's events as they happen, without the chat's text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.commands import OnTerminal, new, outlive
 pytestmark = pytest.mark.usefixtures("sessions")
 
 
-def test_a_log_is_followed_also_into_the_file_that_takes_its_place() -> None:
+def test_a_log_is_followed_across_rotation() -> None:
     chat = new("-n", "x", "--", "cat")
     path = session_log(chat)
     with OnTerminal("logs", "x", "--follow") as logs:
@@ -38,7 +38,7 @@ def test_at_the_level_debug_each_message_is_logged_without_its_text(monkeypatch:
     assert "secret" not in log
 
 
-def test_otherwise_no_message_is_logged() -> None:
+def test_at_other_levels_no_message_is_logged() -> None:
     new("-n", "x", "--", "cat")
     assert outlive("send", "x", "something").code == 0
     assert "message_trace" not in outlive("logs", "x").output

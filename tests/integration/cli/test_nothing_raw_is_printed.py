@@ -1,4 +1,4 @@
-"""Names, titles and directories of others never drive the terminal that they are printed on."""
+"""Names, titles and directories of chats are printed without control characters."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def assert_harmless(text: str) -> None:
     assert not RAW & set(text), repr(text)
 
 
-def test_a_chat_whose_title_and_directory_hold_escape_sequences(area: Area) -> None:
+def test_escape_sequences_in_title_and_directory_are_not_printed(area: Area) -> None:
     directory = area.home / f"in{ASTRAY}"
     directory.mkdir()
     session = new(
@@ -52,7 +52,7 @@ def test_a_chat_whose_title_and_directory_hold_escape_sequences(area: Area) -> N
     assert_harmless(outlive("ls", "--all").output)
 
 
-def test_a_name_that_somebody_wrote_into_the_record(area: Area) -> None:
+def test_escape_sequences_in_a_stored_name_are_not_printed(area: Area) -> None:
     session = new("-n", "one", "--", "sh", "-c", "exit 3")
     assert outlive("wait", session, "--exited", "--timeout", "60").code == 0
     with open_store() as store:
@@ -69,7 +69,7 @@ def test_a_name_that_somebody_wrote_into_the_record(area: Area) -> None:
         assert_harmless(done.error)
 
 
-def test_a_question_before_all_is_ended_names_the_chats_harmlessly(area: Area) -> None:
+def test_the_question_of_kill_all_prints_names_without_escape_sequences(area: Area) -> None:
     session = new("-n", "one", "--", "cat")
     with open_store() as store:
         store.update(session, name=f"na{ASTRAY}me")
@@ -83,7 +83,7 @@ def test_a_question_before_all_is_ended_names_the_chats_harmlessly(area: Area) -
     assert outlive("kill", session).code == 0
 
 
-def test_a_chat_in_a_directory_whose_name_is_no_text(area: Area) -> None:
+def test_a_directory_name_that_is_not_utf8_is_one_line(area: Area) -> None:
     """File names are bytes; what cannot be said in UTF-8 is said in one line, not in a traceback."""
     directory = Path(os.fsdecode(os.fsencode(area.home) + b"/bad\xff"))
     directory.mkdir()

@@ -1,4 +1,4 @@
-"""The verbs on a chat without a terminal: prompts in, its text out."""
+"""The command line on structured chats: prompts, screens, exports."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class TestSend:
         assert outlive("send", "x", "-", typed="two\nlines").code == 0
         wait_for_text("x", "^> two\n  lines$")
 
-    def test_a_prompt_waits_while_the_chat_asks_and_answers_nothing(self, area: Area) -> None:
+    def test_a_prompt_waits_while_the_chat_asks_and_does_not_answer_it(self, area: Area) -> None:
         new_chat(area, "x", "run: make")
         wait("x", "needs_input")
         send("x", "y", "--enter")
@@ -62,7 +62,7 @@ class TestSend:
         assert "x is a terminal" in done.complaint()
 
 
-def test_the_end_of_the_chat_is_peeked_at_while_it_runs_and_afterwards(area: Area) -> None:
+def test_peek_shows_the_end_of_the_transcript_during_and_after_the_chat(area: Area) -> None:
     new_chat(area, "x", "count: 30")
     wait_for_text("x", "answer line 0030$")
     wait("x", "idle")
@@ -119,7 +119,7 @@ def test_a_chat_is_exported_in_each_form(area: Area, tmp_path: Path) -> None:
     assert exported("x.md").startswith(running.rstrip("\n"))
 
 
-def test_forms_that_a_chat_does_not_have_are_named(area: Area, tmp_path: Path) -> None:
+def test_unsupported_export_forms_are_refused(area: Area, tmp_path: Path) -> None:
     new_chat(area, "x")
     done = outlive("export", "x", str(tmp_path / "x.cast"))
     assert (done.code, done.complaint()) == (
@@ -131,7 +131,7 @@ def test_forms_that_a_chat_does_not_have_are_named(area: Area, tmp_path: Path) -
     assert "no terminal to replay" in outlive("replay", "x").complaint()
 
 
-def test_the_agents_own_words_explain_its_status(area: Area) -> None:
+def test_explain_names_the_protocol_as_the_source(area: Area) -> None:
     new_chat(area, "x", "run: make")
     wait("x", "needs_input")
     said = outlive("explain", "x", "--json").json()

@@ -1,4 +1,4 @@
-"""The command line as scripts use it: frozen words, keys and exit codes."""
+"""The command line in scripts: frozen words, keys and exit codes."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def ended(*words: str) -> str:
 
 
 class TestPeek:
-    def test_text_with_soft_wraps_joined(self) -> None:
+    def test_peek_joins_soft_wraps(self) -> None:
         new("-n", "x", "--size", "40x10", "--", "sh", "-c", "printf '%0100d\\n' 7; echo next; cat")
         outlive("wait", "x", "--text", "next", "--timeout", "60")
 
         assert outlive("peek", "x").output == f"{7:0100d}\nnext\n"
 
-    def test_scrollback_lines_and_json(self, tmp_path: Path) -> None:
+    def test_peek_prints_scrollback_lines_and_json(self, tmp_path: Path) -> None:
         with Gate(tmp_path / "gate") as gate:
             new("-n", "x", "--size", "80x10", "--", *program("numbered_lines", 50, "--gate", gate.path, "--stay"))
             outlive("wait", "x", "--text", "end of lines", "--timeout", "60")
@@ -62,7 +62,7 @@ class TestPeek:
         assert outlive("peek", "x").output == "last words\n"
         assert outlive("peek", "x", "--json").json()["lines"][0] == "last words"
 
-    def test_ansi(self) -> None:
+    def test_peek_prints_ansi_colours(self) -> None:
         new("-n", "x", "--", "sh", "-c", "printf '\\033[31mred\\033[0m plain\\n'; cat")
         outlive("wait", "x", "--text", "plain", "--timeout", "60")
 
@@ -70,7 +70,7 @@ class TestPeek:
             assert re.fullmatch(r"\x1b\[[0-9;]*31mred\x1b\[0?m plain\n", outlive("peek", "x", "--ansi").output)
             outlive("kill", "x")
 
-    def test_a_locale_that_cannot_show_it(self) -> None:
+    def test_peek_replaces_characters_that_the_locale_lacks(self) -> None:
         new("-n", "x", "--", "sh", "-c", "echo 漢字; cat")
         outlive("wait", "x", "--text", "漢字", "--timeout", "60")
 
@@ -80,7 +80,7 @@ class TestPeek:
 
 
 class TestSend:
-    def test_text_then_keys_then_enter(self) -> None:
+    def test_send_types_text_then_keys_then_enter(self) -> None:
         new("-n", "x", "--", *program("raw_echo", "--show"))
         outlive("wait", "x", "--text", "ready", "--timeout", "60")
 
@@ -88,7 +88,7 @@ class TestSend:
 
         assert outlive("wait", "x", "--text", "<68c3a91b5b41030d>", "--timeout", "60").code == 0
 
-    def test_standard_input_and_text_with_a_dash(self) -> None:
+    def test_send_reads_standard_input_and_accepts_text_with_a_dash(self) -> None:
         new("-n", "x", "--", *program("raw_echo", "--show"))
         outlive("wait", "x", "--text", "ready", "--timeout", "60")
 
@@ -97,7 +97,7 @@ class TestSend:
         outlive("send", "x", "--", "-x")
         assert outlive("wait", "x", "--text", "<2d78>", "--timeout", "60").code == 0
 
-    def test_paste_is_bracketed_where_asked_for(self) -> None:
+    def test_send_brackets_a_paste_if_the_program_asked_for_it(self) -> None:
         new("-n", "x", "--", *program("raw_echo", "--show", "--enable", "2004"))
         outlive("wait", "x", "--text", "ready", "--timeout", "60")
 
@@ -117,7 +117,7 @@ class TestSend:
             ([], "SESSION"),
         ],
     )
-    def test_usage(self, words: list[str], message: str) -> None:
+    def test_send_refuses_invalid_options(self, words: list[str], message: str) -> None:
         done = outlive("send", *words)
 
         assert done.code == 2
@@ -125,7 +125,7 @@ class TestSend:
 
 
 class TestWait:
-    def test_text_that_comes_later_and_text_in_the_history(self, tmp_path: Path) -> None:
+    def test_wait_finds_later_text_and_text_in_the_history(self, tmp_path: Path) -> None:
         with Gate(tmp_path / "gate") as gate:
             new("-n", "x", "--", *program("numbered_lines", 100, "--gate", gate.path, "--before", 90, "--stay"))
             assert outlive("wait", "x", "--text", "^line 000001$", "--timeout", "60").code == 0
@@ -134,7 +134,7 @@ class TestWait:
                 assert waiting.end() == 0
                 assert waiting.text() == ""
 
-    def test_time_out(self) -> None:
+    def test_wait_times_out(self) -> None:
         new("-n", "x", "--", "cat")
 
         done = outlive("wait", "x", "--text", "never", "--timeout", "0.3")
@@ -142,7 +142,7 @@ class TestWait:
         assert done.code == 5
         assert "'never'" in done.complaint()
 
-    def test_the_end_which_is_recorded_when_it_returns(self, tmp_path: Path) -> None:
+    def test_wait_for_the_exit_returns_after_it_is_saved(self, tmp_path: Path) -> None:
         with Gate(tmp_path / "gate") as gate:
             new("-n", "x", "--", *program("end_with", "3", "--gate", gate.path))
             with OnTerminal("wait", "x", "--exited") as waiting:
@@ -151,7 +151,7 @@ class TestWait:
             assert [session["exit_code"] for session in listed("--all")] == [3]
             assert outlive("wait", "x", "--exited").code == 0
 
-    def test_text_that_cannot_come_any_more(self, tmp_path: Path) -> None:
+    def test_wait_for_text_fails_when_the_program_ends(self, tmp_path: Path) -> None:
         with Gate(tmp_path / "gate") as gate:
             new("-n", "x", "--", *program("end_with", "3", "--text", "words", "--gate", gate.path))
             with OnTerminal("wait", "x", "--text", "never") as waiting:
@@ -162,7 +162,7 @@ class TestWait:
         assert outlive("wait", "x", "--text", "never").code == 6
         assert outlive("wait", "x", "--activity", "working").code == 6
 
-    def test_activity(self) -> None:
+    def test_wait_for_an_activity_returns(self) -> None:
         new("-n", "x", "--", "cat")
 
         assert outlive("wait", "x", "--activity", "no_signal", "--timeout", "60").code == 0
@@ -172,10 +172,10 @@ class TestWait:
         [["x"], ["x", "--text", "("], ["x", "--exited", "--text", "a"], ["x", "--activity", "busy"],
          ["x", "--exited", "--timeout", "-1"], ["x", "--exited", "--timeout", "nan"]],
     )  # fmt: skip
-    def test_usage(self, words: list[str]) -> None:
+    def test_wait_refuses_invalid_options(self, words: list[str]) -> None:
         assert outlive("wait", *words).code == 2
 
-    def test_ctrl_c(self) -> None:
+    def test_ctrl_c_ends_wait(self) -> None:
         new("-n", "x", "--", "cat")
         with OnTerminal("wait", "x", "--text", "never") as waiting:
             wait_until(lambda: listed()[0]["viewers"], 10, "the wait to follow the session")
@@ -186,7 +186,7 @@ class TestWait:
 
 class TestEnding:
     @pytest.mark.parametrize("verb", ["stop", "kill"])
-    def test_ends_the_agent_and_returns_when_it_has(self, verb: str) -> None:
+    def test_stop_and_kill_return_when_the_agent_has_ended(self, verb: str) -> None:
         new("-n", "x", "--", *program("end_with", "0", "--gate", "/dev/tty"))
         child = int(str(listed()[0]["child_pid"]))
 
@@ -196,7 +196,7 @@ class TestEnding:
         assert outlive(verb, "x").code == 6
         assert outlive("send", "x", "text").code == 6
 
-    def test_kill_all(self) -> None:
+    def test_kill_all_ends_all_chats(self) -> None:
         for name in ("a", "b"):
             new("-n", name, "--", "cat")
         assert outlive("kill-all").code == 2
@@ -213,7 +213,7 @@ class TestEnding:
         assert listed() == []
         assert outlive("kill-all", "--yes").output == "no running chats\n"
 
-    def test_rm_forgets_what_has_ended_and_its_files(self, area: Area) -> None:
+    def test_rm_removes_ended_chats_and_their_files(self, area: Area) -> None:
         session_id = new("-n", "x", "--", "cat")
         done = outlive("rm", "x")
         assert done.code == 1
@@ -226,7 +226,7 @@ class TestEnding:
         assert listed("--all") == []
         assert not [path for path in area.state.rglob("*") if session_id in path.name]
 
-    def test_rename(self) -> None:
+    def test_rename_changes_the_name(self) -> None:
         new("-n", "x", "--", "cat")
 
         assert outlive("rename", "x", "new name").code == 0
@@ -241,7 +241,7 @@ class TestEnding:
 
 class TestNaming:
     @pytest.mark.parametrize("verb", ["attach", "peek", "stop", "kill", "rm", "send", "wait", "rename"])
-    def test_none_of_that_name(self, verb: str) -> None:
+    def test_an_unknown_name_is_refused(self, verb: str) -> None:
         more = {"send": ["x"], "wait": ["--exited"], "rename": ["y"]}.get(verb, [])
 
         done = outlive(verb, "nonesuch", *more)
@@ -249,7 +249,7 @@ class TestNaming:
         assert done.code == 3
         assert "nonesuch" in done.complaint()
 
-    def test_two_ended_ones_of_that_name(self) -> None:
+    def test_an_ambiguous_name_of_ended_chats_is_refused(self) -> None:
         ids = [ended("-n", "twin", "--", "true") for _ in range(2)]
 
         done = outlive("peek", "twin")
@@ -275,13 +275,13 @@ class TestNaming:
         outlive("kill", "twin")
         assert outlive("rename", other, "twin").code == 0
 
-    def test_names_made_at_the_same_moment_differ(self, tmp_path: Path) -> None:
+    def test_names_generated_at_the_same_time_differ(self, tmp_path: Path) -> None:
         with ThreadPoolExecutor(3) as threads:
             list(threads.map(lambda _: new("-C", str(tmp_path), "--", "cat"), range(3)))
         assert len({each["name"] for each in listed()}) == 3
 
     @pytest.mark.parametrize("verb", ["stop", "kill", "rm"])
-    def test_one_letter_ends_no_chat(self, verb: str) -> None:
+    def test_stop_and_kill_refuse_a_one_letter_prefix(self, verb: str) -> None:
         session = ended("-n", "vim", "--", "true") if verb == "rm" else new("-n", "vim", "--", "cat")
         past = {"stop": "stopped", "kill": "killed", "rm": "removed"}[verb]
 
@@ -294,14 +294,14 @@ class TestNaming:
 
         assert (done.code, done.output) == (0, f"{past} vim ({session[:8]})\n")
 
-    def test_a_name_wins_over_the_beginning_of_an_id(self) -> None:
+    def test_a_name_wins_over_an_id_prefix(self) -> None:
         session = new("-n", "vim", "--", "cat")
         named = new("-n", session[:4], "--", "cat")
 
         assert outlive("kill", session[:4]).output == f"killed {session[:4]} ({named[:8]})\n"
         assert [each["id"] for each in listed()] == [session]
 
-    def test_what_changes_something_says_what_it_did(self) -> None:
+    def test_commands_that_change_something_report_it(self) -> None:
         session = new("-n", "vim", "--", "cat")
         called = f"({session[:8]})"
 
@@ -309,7 +309,7 @@ class TestNaming:
         assert outlive("rename", session, "editor").output == f"renamed vim {called} to editor\n"
 
     @pytest.mark.slow
-    def test_a_host_that_hangs_is_unavailable(self) -> None:
+    def test_a_hung_host_is_unavailable(self) -> None:
         new("-n", "x", "--", "cat")
         host = int(str(listed()[0]["host_pid"]))
         os.kill(host, signal.SIGSTOP)

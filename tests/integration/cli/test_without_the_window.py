@@ -1,4 +1,4 @@
-"""The command line where ``outlive[window]`` is not installed."""
+"""The command line without ``outlive[window]``."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def outlive(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("words", [[], ["window"], ["window", "tabs"]], ids=" ".join)
-def test_the_window_is_missed_in_one_line_with_the_command_that_installs_it(words: list[str], area: Area) -> None:
+def test_a_missing_window_is_one_line_with_the_install_command(words: list[str], area: Area) -> None:
     done = outlive(*words)
 
     assert (done.returncode, done.stdout) == (1, "")
@@ -46,7 +46,7 @@ def test_the_window_is_missed_in_one_line_with_the_command_that_installs_it(word
     assert "installers/run.sh --setup-only" in done.stderr
 
 
-def test_doctor_says_that_there_is_no_window(area: Area) -> None:
+def test_doctor_reports_the_missing_window(area: Area) -> None:
     done = outlive("doctor")
 
     assert done.returncode == 0, done.stdout
@@ -61,7 +61,7 @@ def test_doctor_says_that_there_is_no_window(area: Area) -> None:
         ("pyvenv.cfg", f"{sys.executable} -m pip install 'outlive[window] @ file:///outlive.whl'"),
     ],
 )
-def test_the_command_is_that_of_the_tool_which_installed_outlive(
+def test_the_install_command_is_for_the_tool_that_installed_outlive(
     file: str, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / file).touch()

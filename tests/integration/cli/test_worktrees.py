@@ -1,4 +1,4 @@
-"""``outlive new --worktree``: a git worktree for a chat, and what becomes of it."""
+"""``outlive new --worktree``: creation and removal of a chat's git worktree."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class TestNew:
         assert Checkout(worktree).git("branch", "--show-current") == "outlive/fix-it"
         assert checkout.git("branch", "--show-current") == "main"
 
-    def test_on_a_branch(self, checkout: Checkout) -> None:
+    def test_a_chat_works_on_a_given_branch(self, checkout: Checkout) -> None:
         checkout.git("branch", "topic")
 
         session = new(checkout, "command", "--worktree", "topic", "-n", "x", "--", "cat")
@@ -61,21 +61,21 @@ class TestNew:
             ("--worktree=", "-n", "x", "--", "/bin/sh"),
         ],
     )
-    def test_wherever_the_option_stands(self, checkout: Checkout, words: tuple[str, ...]) -> None:
+    def test_the_worktree_option_may_stand_anywhere(self, checkout: Checkout, words: tuple[str, ...]) -> None:
         assert new(checkout, *words)["branch"] == "outlive/x"
 
-    def test_a_chat_without_one_has_none(self, checkout: Checkout) -> None:
+    def test_a_chat_without_the_option_has_no_worktree(self, checkout: Checkout) -> None:
         session = new(checkout, "--", "cat")
 
         assert session["worktree"] is session["branch"] is None
         assert session["cwd"] == str(checkout.path)
 
-    def test_the_name_of_the_chat_is_that_of_the_directory_it_was_started_from(self, checkout: Checkout) -> None:
+    def test_the_chat_is_named_after_its_starting_directory(self, checkout: Checkout) -> None:
         session = new(checkout, "--worktree", "--", "cat")
 
         assert (session["name"], session["branch"]) == ("project", "outlive/project")
 
-    def test_git_in_it_is_not_led_elsewhere(self, checkout: Checkout) -> None:
+    def test_git_variables_do_not_lead_out_of_the_worktree(self, checkout: Checkout) -> None:
         env = {"GIT_DIR": str(checkout.path / ".git"), "GIT_INDEX_FILE": "/nowhere"}
 
         done = outlive("new", "--json", "-C", str(checkout.path), "--worktree", "--", "cat", env=env)
@@ -84,7 +84,7 @@ class TestNew:
 
 
 class TestRefusals:
-    def test_no_repository(self, tmp_path: Path, area: Area) -> None:
+    def test_a_directory_without_a_repository_is_refused(self, tmp_path: Path, area: Area) -> None:
         done = outlive("new", "-C", str(tmp_path), "--worktree", "--", "cat")
 
         assert done.code == 1
@@ -92,7 +92,7 @@ class TestRefusals:
         assert outlive("ls", "--all", "--json").json() == []
         assert not (area.state / "worktrees").exists()
 
-    def test_a_branch_that_is_checked_out(self, checkout: Checkout) -> None:
+    def test_a_checked_out_branch_is_refused(self, checkout: Checkout) -> None:
         done = outlive("new", "-C", str(checkout.path), "--worktree", "main", "--", "cat")
 
         assert f"the branch main is checked out in {checkout.path}" in done.complaint()
@@ -117,7 +117,7 @@ class TestRefusals:
 
 
 class TestRemoving:
-    def test_the_worktree_goes_with_the_chat(self, checkout: Checkout, area: Area) -> None:
+    def test_rm_removes_the_worktree_with_the_chat(self, checkout: Checkout, area: Area) -> None:
         session = new(checkout, "-n", "x", "--worktree", "--", "cat")
         end("x")
 
@@ -128,7 +128,7 @@ class TestRemoving:
         assert checkout.branches() == ["main"]
         assert list((area.state / "worktrees").iterdir()) == []
 
-    def test_work_stays_and_is_said(self, checkout: Checkout) -> None:
+    def test_rm_keeps_a_worktree_with_work_and_reports_it(self, checkout: Checkout) -> None:
         session = new(checkout, "-n", "x", "--worktree", "--", "cat")
         Checkout(session["worktree"]).write("new", "work\n")
         end("x")
@@ -140,14 +140,14 @@ class TestRemoving:
         assert (Path(session["worktree"]) / "new").read_text() == "work\n"
         assert outlive("ls", "--all", "--json").json() == []
 
-    def test_that_of_a_running_chat_stays(self, checkout: Checkout) -> None:
+    def test_the_worktree_of_a_running_chat_stays(self, checkout: Checkout) -> None:
         session = new(checkout, "-n", "x", "--worktree", "--", "cat")
 
         assert "outlive stop x" in outlive("rm", "x").complaint()
 
         assert Path(session["worktree"]).exists()
 
-    def test_that_which_another_chat_works_in_stays(self, checkout: Checkout) -> None:
+    def test_a_worktree_that_another_chat_uses_stays(self, checkout: Checkout) -> None:
         session = new(checkout, "-n", "x", "--worktree", "--", "cat")
         outlive("new", "-n", "guest", "-C", f"{session['worktree']}/src", "--", "cat")
         end("x")
@@ -157,7 +157,7 @@ class TestRemoving:
         assert done.output.splitlines()[1:] == [f"kept the worktree {session['worktree']}: the chat guest uses it"]
         assert Path(session["worktree"]).exists()
 
-    def test_it_is_no_directory_to_begin_in_again(self, checkout: Checkout) -> None:
+    def test_a_worktree_is_not_offered_as_a_recent_directory(self, checkout: Checkout) -> None:
         new(checkout, "-n", "x", "--worktree", "--", "cat")
         from session_host.client.sessions.store_access import open_store
 

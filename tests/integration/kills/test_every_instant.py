@@ -1,4 +1,4 @@
-"""At a spread of instants a process of the product is killed, and nothing is lost; all of them are a benchmark."""
+"""A process of the product is killed at selected system calls, and nothing is lost; the benchmark does all of them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def own() -> Iterator[Setting]:
 
 
 @pytest.mark.parametrize(("name", "spread"), SPREADS.items())
-async def test_nothing_is_lost_at_any_of_them(name: str, spread: int, own: Setting) -> None:
+async def test_a_kill_at_any_system_call_loses_nothing(name: str, spread: int, own: Setting) -> None:
     try:
         found = await examine(own, name, spread=spread)
     except CannotTrace as error:

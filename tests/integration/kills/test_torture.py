@@ -1,6 +1,6 @@
-"""Processes of the product are killed at random moments, and nothing is lost; the long form is a benchmark.
+"""Processes of the product are killed at random moments, and nothing is lost; the benchmark is the long form.
 
-And where something is lost or doubled, on purpose here, the run says so.
+The last tests lose or repeat something on purpose, and check that the run reports it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def records(area: Area) -> Path:
         (("standby", "two", "sequence"), 6),
     ],
 )
-async def test_kills_lose_nothing(roles: tuple[str, ...], kills: int, records: Path) -> None:
+async def test_random_kills_lose_nothing(roles: tuple[str, ...], kills: int, records: Path) -> None:
     outcome = await Torture(records, plan(SEED, kills, 2, roles), seed=SEED, sessions=2).run()
     assert outcome.losses == []
     assert sum(outcome.killed.values()) == kills
@@ -83,16 +83,16 @@ async def planted(records: Path, what: str) -> Outcome:
     return await run.run()
 
 
-async def test_an_agent_that_is_gone_is_a_loss(records: Path) -> None:
+async def test_a_missing_agent_counts_as_a_loss(records: Path) -> None:
     assert "chat 0: the agent is gone" in (await planted(records, "agent")).losses
 
 
-async def test_an_input_that_comes_twice_is_a_loss(records: Path) -> None:
+async def test_a_repeated_input_counts_as_a_loss(records: Path) -> None:
     [loss, *_] = (await planted(records, "input")).losses
     assert loss.endswith("read 2 times")
 
 
-async def test_an_input_that_does_not_come_is_a_loss(records: Path) -> None:
+async def test_a_missing_input_counts_as_a_loss(records: Path) -> None:
     [loss, *_] = (await planted(records, "never typed")).losses
     assert "1 inputs missing" in loss
 
@@ -110,7 +110,7 @@ class LosesTheLastEcho(Torture):
         await super()._look()
 
 
-async def test_output_that_a_viewer_does_not_get_is_a_loss(records: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_output_that_a_viewer_lacks_counts_as_a_loss(records: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = LosesTheLastEcho(records, plan(SEED, 3, 1, ["command"]), seed=SEED, sessions=1)
     take = RecordingViewer._message
 

@@ -1,4 +1,4 @@
-"""Descriptors that a real systemd of the user holds for us."""
+"""Session descriptors in the descriptor store of a real systemd user manager."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def systemd(area: Area, monkeypatch: pytest.MonkeyPatch) -> Iterator[UserSystemd
         yield running
 
 
-def test_systemd_hands_back_what_a_process_had_held(systemd: UserSystemd, area: Area) -> None:
+def test_systemd_returns_stored_descriptors(systemd: UserSystemd, area: Area) -> None:
     report = area.root / "report"
     keeps = subprocess.run(
         as_on_a_desktop(sys.executable, "-m", "tests.programs.stored_descriptors", "keep", UNIT, str(report)),
@@ -102,7 +102,7 @@ def ends_as_it_should(systemd: UserSystemd, service: str, before: dict[str, Any]
 
 
 @pytest.mark.parametrize("and_the_service", [False, True])
-def test_the_kill_of_all_our_processes_at_once_loses_nothing(
+def test_killing_all_our_processes_at_once_loses_nothing(
     systemd: UserSystemd, chat: str, area: Area, and_the_service: bool
 ) -> None:
     before, service = described(), service_of(systemd)
@@ -113,7 +113,7 @@ def test_the_kill_of_all_our_processes_at_once_loses_nothing(
     ends_as_it_should(systemd, service, before)
 
 
-def test_a_chat_survives_the_kill_of_all_our_processes_and_the_loss_of_the_runtime_directory(
+def test_a_chat_survives_a_kill_of_all_processes_without_the_runtime_directory(
     systemd: UserSystemd, chat: str, area: Area
 ) -> None:
     before, service = described(), service_of(systemd)
@@ -131,9 +131,7 @@ def test_a_chat_survives_the_kill_of_all_our_processes_and_the_loss_of_the_runti
     ends_as_it_should(systemd, service, before)
 
 
-def test_a_service_that_starts_again_after_the_runtime_directory_was_removed_lets_the_living_keeper_be(
-    systemd: UserSystemd, chat: str, area: Area
-) -> None:
+def test_a_restarted_service_leaves_the_living_keeper_alone(systemd: UserSystemd, chat: str, area: Area) -> None:
     before, service = described(), service_of(systemd)
     shutil.rmtree(area.runtime)
     wait_until((area.runtime / "keeper.alive").exists, 10, "the lock that the service waits for")
@@ -146,7 +144,7 @@ def test_a_service_that_starts_again_after_the_runtime_directory_was_removed_let
     ends_as_it_should(systemd, service, before)
 
 
-def test_hosts_that_live_come_to_the_keeper_that_systemd_starts(systemd: UserSystemd, chat: str, area: Area) -> None:
+def test_living_hosts_connect_to_the_keeper_that_systemd_starts(systemd: UserSystemd, chat: str, area: Area) -> None:
     before, service = described(), service_of(systemd)
     kill([pid for pid in ours(area) if name(pid) in {"outlive-keeper", "outlive-standby"}])
     wait_until(lambda: described()["keeper_pid"] not in {None, before["keeper_pid"]}, 20, "another keeper")
@@ -165,7 +163,7 @@ def test_an_upgraded_keeper_has_a_service_of_its_own(systemd: UserSystemd, chat:
     ends_as_it_should(systemd, service, before)
 
 
-def test_nothing_is_held_where_there_is_no_systemd(area: Area) -> None:
+def test_no_descriptors_are_stored_without_systemd(area: Area) -> None:
     service = Service(UNIT, "Outlive: test", ["true"], {})
     assert enter_service(service, [os.getpid()]).reason == "no session bus"
     assert held_by_services("outlive-*.service") == 0

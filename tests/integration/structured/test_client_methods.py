@@ -1,4 +1,4 @@
-"""Files and terminals that an agent of the Agent Client Protocol uses through its host."""
+"""Files and terminals that an agent uses through its host (Agent Client Protocol)."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def marked(variable: str, value: str) -> list[str]:
     return [each.command for each in chat_processes(-1, value, variable)]
 
 
-async def test_files_are_read_and_written_inside_of_the_chats_directory_only(tmp_path: Path) -> None:
+async def test_files_are_read_and_written_only_inside_the_chats_directory(tmp_path: Path) -> None:
     project = tmp_path / "project"
     project.mkdir()
     (tmp_path / "secret").write_text("secret")
@@ -97,7 +97,7 @@ async def test_files_are_read_and_written_inside_of_the_chats_directory_only(tmp
         assert chat.texts("raw") == []
 
 
-async def test_a_terminal_is_shown_live_in_its_tool_and_stays_after_its_release(tmp_path: Path) -> None:
+async def test_a_terminals_output_is_live_in_its_tool_call_and_stays_after_release(tmp_path: Path) -> None:
     record = await start_agent(tmp_path)
     go = tmp_path / "go"
     async with viewing(record.id) as chat:
@@ -144,7 +144,7 @@ async def test_a_host_killed_while_a_terminal_runs_ends_the_terminal_and_not_the
         assert await said(chat, "say still here") == ["still here"]
 
 
-async def test_nothing_that_the_agent_starts_is_started_twice_when_its_host_is_killed(tmp_path: Path) -> None:
+async def test_an_agents_terminal_is_not_started_twice_when_its_host_is_killed(tmp_path: Path) -> None:
     record = await start_agent(tmp_path)
     async with viewing(record.id) as chat:
         for number in (1, 2, 3):

@@ -58,7 +58,7 @@ async def is_whole(chat: ChatViewer, answers: int = 1) -> None:
         assert fresh.items == chat.items
 
 
-async def test_a_host_killed_in_mid_delta_loses_and_doubles_nothing(tmp_path: Path) -> None:
+async def test_a_host_killed_in_mid_delta_neither_loses_nor_repeats_events(tmp_path: Path) -> None:
     record = await start_chat(tmp_path, prompt=f"count: {LINES}\ndelay: 5")
     async with viewing(record.id) as chat:
         for number in (20, 60, 120, 200):
@@ -95,7 +95,7 @@ async def test_an_approval_is_answered_after_its_window_and_its_host_were_killed
     assert [each["result"]["decision"] for each in heard(tmp_path)] == ["accept"]
 
 
-async def test_a_prompt_sent_into_the_hosts_death_is_answered_once(tmp_path: Path) -> None:
+async def test_a_prompt_sent_while_the_host_dies_is_answered_once(tmp_path: Path) -> None:
     record = await start_chat(tmp_path)
     async with viewing(record.id) as chat:
         for number in range(1, 9):
@@ -106,7 +106,7 @@ async def test_a_prompt_sent_into_the_hosts_death_is_answered_once(tmp_path: Pat
     assert len(heard(tmp_path, "turn/start")) == 8
 
 
-async def test_an_agent_killed_in_mid_turn_is_resumed_with_all_that_it_said(tmp_path: Path) -> None:
+async def test_an_agent_killed_in_mid_turn_is_resumed_with_its_full_output(tmp_path: Path) -> None:
     record = await start_chat(tmp_path, prompt="run: make")
     async with viewing(record.id) as chat:
         chat.answer(await chat.until_asked(), "accept")
@@ -133,7 +133,7 @@ async def test_an_agent_killed_in_mid_turn_is_resumed_with_all_that_it_said(tmp_
     assert heard(tmp_path, "thread/resume")[0]["params"]["threadId"] == recorded(record.id).provider_session_id
 
 
-async def test_an_agent_that_dies_with_its_host_has_all_that_it_said_in_the_chat(
+async def test_an_agent_that_dies_with_its_host_keeps_its_full_output(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The host has read the agent's last words, and dies before it records them; then the agent dies, too."""
@@ -182,7 +182,7 @@ async def test_a_prompt_that_the_agent_did_not_confirm_is_not_sent_again(tmp_pat
     assert len(heard(tmp_path, "turn/start")) == 1
 
 
-async def test_an_upgrade_in_mid_delta_goes_unnoticed(tmp_path: Path) -> None:
+async def test_an_upgrade_in_mid_delta_neither_loses_nor_repeats_events(tmp_path: Path) -> None:
     record = await start_chat(tmp_path, prompt=f"count: {LINES}\ndelay: 5")
     async with viewing(record.id) as chat:
         await chat.until_said("line 0020")
@@ -236,7 +236,7 @@ async def test_errors_of_an_agent_that_was_ended_on_purpose_are_not_shown(tmp_pa
         assert "a warning" in chat.texts("notice"), chat.texts("notice")
 
 
-async def test_a_turn_that_lasts_longer_than_the_idle_time_out_is_not_ended(tmp_path: Path) -> None:
+async def test_a_turn_longer_than_the_idle_time_out_is_not_ended(tmp_path: Path) -> None:
     config_dir().mkdir(parents=True, exist_ok=True)
     (config_dir() / "chats.toml").write_text("idle_timeout_min = { fake = 0.005 }\n", encoding="utf-8")
     record = await start_chat(tmp_path, prompt=f"count: {LINES}\ndelay: 3")
@@ -245,7 +245,7 @@ async def test_a_turn_that_lasts_longer_than_the_idle_time_out_is_not_ended(tmp_
         assert chat.texts()[-1] == WHOLE
 
 
-async def test_a_state_that_this_version_cannot_read_ends_the_agent_with_a_line(
+async def test_an_unreadable_saved_state_ends_the_agent_with_one_line(
     tmp_path: Path,
 ) -> None:
     """As after an upgrade in the midst of which the host was killed."""

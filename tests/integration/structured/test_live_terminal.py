@@ -52,7 +52,7 @@ async def both(directory: Path) -> AsyncIterator[tuple[SessionRecord, ChatViewer
         yield record, chat, started["id"]
 
 
-async def test_prompts_of_both_are_shown_in_both_once(tmp_path: Path) -> None:
+async def test_prompts_of_chat_and_terminal_appear_once_in_each(tmp_path: Path) -> None:
     async with both(tmp_path) as (_, chat, terminal):
         await done("send", terminal, "answer: from the terminal", "--enter")
         await chat.until_said("from the terminal")
@@ -64,7 +64,7 @@ async def test_prompts_of_both_are_shown_in_both_once(tmp_path: Path) -> None:
         assert chat.texts() == ["first", "from the terminal", "from the chat"]
 
 
-async def test_a_question_is_answered_once_in_either(tmp_path: Path) -> None:
+async def test_a_question_is_answered_once_in_chat_or_terminal(tmp_path: Path) -> None:
     async with both(tmp_path) as (_, chat, terminal):
         chat.viewer.prompt("run: make all")
         await chat.until_asked()
@@ -80,7 +80,7 @@ async def test_a_question_is_answered_once_in_either(tmp_path: Path) -> None:
         await sees(terminal, "It is answered")
 
 
-async def test_the_terminal_goes_in_mid_turn_and_comes_back_by_its_own_resume(tmp_path: Path) -> None:
+async def test_the_terminal_ends_in_mid_turn_and_is_resumed(tmp_path: Path) -> None:
     async with both(tmp_path) as (record, chat, terminal):
         assert json.loads(await done("resume", "work", "--runtime", "terminal", "--json"))["id"] == terminal
         await done("send", terminal, "count: 9 hold: 3", "--enter")
@@ -100,7 +100,7 @@ async def test_the_terminal_goes_in_mid_turn_and_comes_back_by_its_own_resume(tm
         assert description.child_pid == record.child_pid
 
 
-async def test_the_terminal_ends_with_the_chat_and_says_so(tmp_path: Path) -> None:
+async def test_the_terminal_ends_with_the_chat_and_reports_it(tmp_path: Path) -> None:
     async with both(tmp_path) as (record, _, terminal):
         await done("stop", "work")
         await done("wait", terminal, "--exited", "--timeout", "20")
@@ -112,7 +112,7 @@ async def test_the_terminal_ends_with_the_chat_and_says_so(tmp_path: Path) -> No
         assert not agent_socket(record.id).is_symlink()
 
 
-async def test_a_host_killed_in_mid_answer_costs_neither_of_them_anything(tmp_path: Path) -> None:
+async def test_a_host_killed_in_mid_answer_loses_nothing_in_chat_and_terminal(tmp_path: Path) -> None:
     async with both(tmp_path) as (record, chat, terminal):
         await done("send", terminal, "count: 400 delay: 5", "--enter")
         await chat.until_said("line 0020")
@@ -123,13 +123,13 @@ async def test_a_host_killed_in_mid_answer_costs_neither_of_them_anything(tmp_pa
         assert chat.texts()[-1].splitlines() == [f"answer line {number:04d}" for number in range(1, 401)]
 
 
-async def test_a_running_chat_that_has_no_terminal_is_not_resumed_in_one(tmp_path: Path) -> None:
+async def test_a_running_chat_without_terminal_support_is_not_resumed_in_one(tmp_path: Path) -> None:
     record = await start_chat(tmp_path, prompt="answer: first")
     with pytest.raises(NotResumable, match="is running; attach to it"):
         await resume(record.id, runtime="terminal")
 
 
-async def test_a_running_chat_is_not_resumed_without_being_asked_for_its_terminal(tmp_path: Path) -> None:
+async def test_a_running_chat_is_resumed_only_with_its_terminal_requested(tmp_path: Path) -> None:
     async with both(tmp_path) as (record, _, _):
         with pytest.raises(NotResumable, match="is running; attach to it"):
             await resume(record.id)

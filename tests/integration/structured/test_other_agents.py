@@ -1,4 +1,4 @@
-"""Structured chats with Claude Code's protocol, and with agents that have one process a turn, through their hosts."""
+"""Structured chats with Claude Code's protocol, and with agents that have one process for each turn."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ async def kill_host(session_id: str) -> None:
     wait_for_end(description.host_pid, 10)
 
 
-async def test_a_host_of_claude_code_killed_in_mid_delta_loses_and_doubles_nothing(tmp_path: Path) -> None:
+async def test_a_host_of_claude_code_killed_in_mid_delta_neither_loses_nor_repeats(tmp_path: Path) -> None:
     record = await start_claude(tmp_path, f"count: {LINES} delay: 5")
     async with viewing(record.id) as chat:
         for number in (20, 120):
@@ -87,7 +87,7 @@ async def test_claude_code_gets_an_answer_after_its_host_was_killed_once(tmp_pat
         assert chat.texts() == ["the tool said: ran make"]
 
 
-async def test_any_command_is_a_chat_with_one_process_a_turn(tmp_path: Path) -> None:
+async def test_any_command_can_be_a_chat_with_one_process_for_each_turn(tmp_path: Path) -> None:
     record = await start_command(tmp_path, *program("one_turn", "text"))
     async with viewing(record.id) as chat:
         for number, words in enumerate(("one", "two"), 1):
@@ -137,7 +137,7 @@ async def start_fallback(directory: Path, *, command: str, one_shot: bool = Fals
     )  # fmt: skip
 
 
-async def test_a_version_without_the_protocol_runs_anew_for_each_prompt_of_one_conversation(tmp_path: Path) -> None:
+async def test_a_version_without_the_protocol_gets_a_process_for_each_prompt(tmp_path: Path) -> None:
     record = await start_fallback(tmp_path, command="exec")
     async with viewing(record.id) as chat:
         for number, words in enumerate(("one", "two", "three"), 1):
@@ -152,7 +152,7 @@ async def test_a_version_without_the_protocol_runs_anew_for_each_prompt_of_one_c
         await chat.until_said("one | two | three | four")
 
 
-async def test_an_agent_with_a_protocol_runs_anew_for_each_prompt_if_its_user_asks_for_it(tmp_path: Path) -> None:
+async def test_an_agent_with_a_protocol_gets_a_process_for_each_prompt_on_request(tmp_path: Path) -> None:
     for one_shot in (True, False):
         record = await start_fallback(tmp_path, command="app-server", one_shot=one_shot)
         async with viewing(record.id) as chat:

@@ -20,7 +20,7 @@ from tests.support.structured_chats import heard, start_chat, viewing
 pytestmark = pytest.mark.usefixtures("sessions")
 
 
-async def test_three_turns_are_on_one_process_with_one_start(tmp_path: Path) -> None:
+async def test_three_turns_run_in_one_process(tmp_path: Path) -> None:
     record = await start_chat(tmp_path, prompt="answer: first")
     async with viewing(record.id) as chat:
         await chat.until_idle(1)
@@ -34,7 +34,7 @@ async def test_three_turns_are_on_one_process_with_one_start(tmp_path: Path) -> 
     assert (description.child_pid, description.runtime) == (record.child_pid, "structured")
 
 
-async def test_prompts_sent_at_once_are_answered_one_after_the_other(tmp_path: Path) -> None:
+async def test_prompts_sent_at_the_same_time_are_answered_in_turn(tmp_path: Path) -> None:
     record = await start_chat(tmp_path)
     async with viewing(record.id) as chat:
         for number in range(5):
@@ -90,7 +90,7 @@ async def test_an_answer_reaches_the_agent_once_and_other_windows_see_it(
     assert [each["result"]["decision"] for each in heard(tmp_path)] == [decision]
 
 
-async def test_the_state_is_known_from_the_agents_own_words(tmp_path: Path) -> None:
+async def test_the_state_comes_from_the_agents_protocol(tmp_path: Path) -> None:
     record = await start_chat(tmp_path, prompt="run: make", name="asks")
     async with viewing(record.id) as chat:
         await chat.until_asked()
@@ -109,7 +109,7 @@ def heard_thread(directory: Path) -> str:
     return thread
 
 
-async def test_a_command_sends_a_prompt_and_no_keys(tmp_path: Path) -> None:
+async def test_outlive_send_sends_a_prompt_and_no_keys(tmp_path: Path) -> None:
     record = await start_chat(tmp_path)
     assert isinstance(await request(record.id, Send(0, "answer: by command", token="ab" * 16)), Done)
     assert isinstance(await request(record.id, Send(0, "answer: by command", token="ab" * 16)), Done)
@@ -121,7 +121,7 @@ async def test_a_command_sends_a_prompt_and_no_keys(tmp_path: Path) -> None:
     assert len(heard(tmp_path, "turn/start")) == 1
 
 
-async def test_a_terminal_takes_no_prompts_and_a_chat_no_keys(tmp_path: Path) -> None:
+async def test_a_terminal_refuses_prompts_and_a_structured_chat_refuses_keys(tmp_path: Path) -> None:
     terminal = await start("cat")
     async with watching(terminal.id) as (viewer, watcher):
         viewer.prompt("hello")
@@ -134,7 +134,7 @@ async def test_a_terminal_takes_no_prompts_and_a_chat_no_keys(tmp_path: Path) ->
         assert chat.watcher.refusals[0].code == ErrorCode.WRONG_RUNTIME
 
 
-async def test_a_window_that_only_looks_on_sends_nothing(tmp_path: Path) -> None:
+async def test_a_read_only_window_sends_nothing(tmp_path: Path) -> None:
     record = await start_chat(tmp_path)
     async with viewing(record.id, read_only=True) as chat:
         chat.viewer.prompt("answer: no")
@@ -142,7 +142,7 @@ async def test_a_window_that_only_looks_on_sends_nothing(tmp_path: Path) -> None
         assert chat.watcher.refusals[0].code == ErrorCode.READ_ONLY
 
 
-async def test_a_fork_goes_on_from_the_same_history_and_leaves_the_other_chat_as_it_is(tmp_path: Path) -> None:
+async def test_a_fork_continues_from_the_same_history_and_does_not_change_the_other_chat(tmp_path: Path) -> None:
     record = await start_chat(tmp_path, prompt="answer: first", name="work")
     async with viewing(record.id) as chat:
         await chat.until_idle(1)
@@ -178,7 +178,7 @@ async def test_a_fork_goes_on_from_the_same_history_and_leaves_the_other_chat_as
     assert (await asyncio.to_thread(outlive, "search", "first")).output.count("first") == 2  # the prompt, the answer
 
 
-async def test_a_chat_goes_on_in_a_terminal_and_a_terminal_in_a_chat(tmp_path: Path) -> None:
+async def test_a_chat_is_resumed_in_a_terminal_and_a_terminal_in_a_chat(tmp_path: Path) -> None:
     """The same thread in both; what was said before comes from the agent where the chat was a terminal."""
     record = await start_chat(tmp_path, prompt="answer: first")
     async with viewing(record.id) as chat:

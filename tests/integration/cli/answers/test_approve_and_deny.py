@@ -1,4 +1,4 @@
-"""``outlive approve`` and ``outlive deny``: the question is shown whole, and answered exactly once."""
+"""``outlive approve`` and ``outlive deny``: the question is shown completely, and answered exactly once."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def asking(area: Area) -> str:
     return "api-fix"
 
 
-def test_a_command_is_shown_whole_and_allowed(asking: str) -> None:
+def test_a_command_is_shown_completely_and_approved(asking: str) -> None:
     done = outlive("approve", asking)
     assert done.code == 0, done.error
     lines = done.output.splitlines()
@@ -41,7 +41,7 @@ def test_a_declined_command_does_not_run(asking: str) -> None:
     assert "⊘ Declined: npm test" in outlive("peek", asking).output
 
 
-def test_always_picks_the_option_that_lasts(asking: str) -> None:
+def test_always_chooses_the_permanent_option(asking: str) -> None:
     done = outlive("approve", asking, "--always", "--json")
     said = done.json()
     assert (said["name"], said["subject"]) == ("api-fix", "/bin/bash -lc 'npm test'")
@@ -49,7 +49,7 @@ def test_always_picks_the_option_that_lasts(asking: str) -> None:
     assert kinds[said["answer"]] == "allow_always"
 
 
-def test_a_second_answer_is_told_who_was_first(asking: str) -> None:
+def test_a_second_answer_is_refused_with_the_name_of_the_first(asking: str) -> None:
     request = outlive("approve", asking, "--json").json()["request"]
     late = outlive("deny", asking, "--request", request)
     assert late.code == 6
@@ -62,7 +62,7 @@ def test_a_second_answer_is_told_who_was_first(asking: str) -> None:
     assert "'no-such'" in unknown.complaint()
 
 
-def test_of_many_answers_at_once_one_reaches_the_agent_whatever_shows_the_chat(area: Area, asking: str) -> None:
+def test_of_several_answers_at_once_one_reaches_the_agent(area: Area, asking: str) -> None:
     words = ["approve", "deny"] * 3
     with OnTerminal("attach", asking) as one, OnTerminal("attach", asking) as other:
         for terminal in (one, other):
@@ -80,7 +80,7 @@ def test_of_many_answers_at_once_one_reaches_the_agent_whatever_shows_the_chat(a
     assert len(replies) == 1, replies
 
 
-def test_a_question_is_not_approved_but_answered_elsewhere(area: Area) -> None:
+def test_a_question_is_answered_in_the_chat_and_not_approved(area: Area) -> None:
     new_chat(area, "api-fix", "ask: Which one? / first / second")
     wait("api-fix", "needs_input")
     done = outlive("approve", "api-fix")
@@ -88,14 +88,14 @@ def test_a_question_is_not_approved_but_answered_elsewhere(area: Area) -> None:
     assert "outlive attach api-fix" in done.complaint()
 
 
-def test_a_terminal_has_no_such_questions() -> None:
+def test_a_terminal_has_no_questions_to_approve() -> None:
     new("-n", "x", "--", "cat")
     done = outlive("approve", "x")
     assert done.code == 1
     assert "x is a terminal" in done.complaint()
 
 
-def test_an_agent_may_not_answer_for_another_chat(asking: str) -> None:
+def test_an_agent_may_not_answer_questions_of_another_chat(asking: str) -> None:
     words = [*OUTLIVE, "approve", asking]
     env = environment({AGENT_CHATS: "0f0f0f0f-0000-4000-8000-000000000000"})
     done = subprocess.run(words, env=env, capture_output=True, text=True, timeout=60, check=False)

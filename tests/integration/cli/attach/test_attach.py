@@ -1,4 +1,4 @@
-"""``outlive attach`` on a terminal: what its user sees, what the program gets, what is left behind."""
+"""``outlive attach`` on a terminal: the display, the program's input, and the restored terminal."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def child_pid(session_id: str) -> int:
     return int(next(entry["child_pid"] for entry in entries if entry["id"] == session_id))
 
 
-def test_shows_the_screen_types_into_it_and_detaches() -> None:
+def test_attach_shows_the_screen_types_and_detaches() -> None:
     session_id = new("-n", "echo", "--", *program("raw_echo", "--show"))
     with OnTerminal("attach", "echo") as terminal:
         terminal.see("ready")
@@ -113,7 +113,7 @@ def test_the_terminal_is_given_back_while_it_is_suspended() -> None:
         assert terminal.screen.modes.kitty_keyboard == 0
 
 
-def test_the_prefix_twice_types_it_and_another_key_after_it_types_nothing() -> None:
+def test_the_prefix_typed_twice_is_sent_and_an_unknown_key_after_it_is_not() -> None:
     new("-n", "echo", "--", *program("raw_echo", "--show"))
     with OnTerminal("attach", "echo") as terminal:
         terminal.see("ready")
@@ -130,7 +130,7 @@ def test_the_prefix_twice_types_it_and_another_key_after_it_types_nothing() -> N
         assert terminal.end() == 0
 
 
-def test_a_bare_escape_arrives_and_so_does_alt() -> None:
+def test_escape_and_alt_reach_the_program() -> None:
     new("-n", "echo", "--", *program("raw_echo", "--show"))
     with OnTerminal("attach", "echo") as terminal:
         terminal.see("ready")
@@ -141,7 +141,7 @@ def test_a_bare_escape_arrives_and_so_does_alt() -> None:
 
 
 @pytest.mark.parametrize("typed", [b"\x1b]a", b"\x1bPx", b"\x1b_a", b"\x1b[1"])
-def test_alt_and_a_bracket_swallows_nothing_that_is_typed_next(typed: bytes) -> None:
+def test_keys_after_alt_and_a_bracket_are_not_lost(typed: bytes) -> None:
     new("-n", "echo", "--", *program("raw_echo", "--show"))
     with OnTerminal("attach", "echo") as terminal:
         terminal.see("ready")
@@ -152,7 +152,7 @@ def test_alt_and_a_bracket_swallows_nothing_that_is_typed_next(typed: bytes) -> 
         assert received(terminal) == typed + b"z"
 
 
-def test_what_the_terminal_answers_or_reports_is_never_typed() -> None:
+def test_replies_and_reports_of_the_terminal_are_not_typed() -> None:
     new("-n", "echo", "--", *program("raw_echo", "--show"))
     with OnTerminal("attach", "echo") as terminal:
         terminal.see("ready")
@@ -186,7 +186,7 @@ def test_mouse_and_focus_reach_a_program_that_asked() -> None:
         terminal.see(b"\x1b[O".hex())
 
 
-def test_a_thousand_keys_typed_at_once_arrive_whole_and_in_order() -> None:
+def test_a_thousand_keys_at_once_arrive_completely_and_in_order() -> None:
     new("-n", "echo", "--", *program("raw_echo"))
     with OnTerminal("attach", "echo") as terminal:
         terminal.see("ready")
@@ -198,7 +198,7 @@ def test_a_thousand_keys_typed_at_once_arrive_whole_and_in_order() -> None:
     assert typed in "".join(outlive("peek", "echo", "--scrollback").output.split("\n"))
 
 
-def test_the_session_takes_this_terminals_size_and_follows_it() -> None:
+def test_the_session_follows_the_terminals_size() -> None:
     new("-n", "size", "--", *program("window_size"))
     with OnTerminal("attach", "size", size=GridSize(90, 20)) as terminal:
         terminal.see("90x20")
@@ -207,7 +207,7 @@ def test_the_session_takes_this_terminals_size_and_follows_it() -> None:
 
 
 @pytest.mark.parametrize("how", ["detaches", "is killed"])
-def test_when_a_small_terminal_goes_the_former_size_comes_back(how: str) -> None:
+def test_the_former_size_returns_when_a_small_terminal_detaches(how: str) -> None:
     new("-n", "size", "--", *program("window_size"))
     with OnTerminal("attach", "size", size=GridSize(90, 20)) as first:
         first.see("90x20")
@@ -224,7 +224,7 @@ def test_when_a_small_terminal_goes_the_former_size_comes_back(how: str) -> None
     assert outlive("peek", "size").output.splitlines()[-1].startswith("size 90x20 ")
 
 
-def test_a_terminal_smaller_than_any_session_shows_the_part_with_the_cursor(tmp_path: Path) -> None:
+def test_a_terminal_smaller_than_the_grid_shows_the_part_with_the_cursor(tmp_path: Path) -> None:
     with Gate(tmp_path / "gate") as gate:
         new("-n", "lines", "--", *program("numbered_lines", 30, "--gate", gate.path, "--stay"))
         with OnTerminal("attach", "lines", size=GridSize(12, 3)) as terminal:
@@ -244,7 +244,7 @@ def test_read_only_types_nothing_and_detaches() -> None:
         assert terminal.end() == 0
 
 
-def test_the_end_of_the_agent_ends_the_attachment_and_says_how(tmp_path: Path) -> None:
+def test_attach_ends_with_the_agent_and_reports_how_it_ended(tmp_path: Path) -> None:
     with Gate(tmp_path / "gate") as gate:
         new("-n", "short", "--", *program("end_with", "7", "--text", "waiting", "--gate", gate.path))
         with OnTerminal("attach", "short") as terminal:
@@ -256,7 +256,7 @@ def test_the_end_of_the_agent_ends_the_attachment_and_says_how(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-def test_a_signal_ends_the_attachment_alone_and_gives_the_terminal_back(number: signal.Signals) -> None:
+def test_a_signal_ends_only_attach_and_restores_the_terminal(number: signal.Signals) -> None:
     session_id = new("-n", "echo", "--", *program("raw_echo", "--show", "--enable", "1003,2004"))
     with OnTerminal("attach", "echo") as terminal:
         terminal.see("ready")
@@ -274,7 +274,7 @@ def test_a_signal_ends_the_attachment_alone_and_gives_the_terminal_back(number: 
 
 
 @pytest.mark.parametrize("how", ["SIGKILL", "terminal closed"])
-def test_its_violent_end_in_mid_stream_costs_the_agent_nothing(how: str, tmp_path: Path) -> None:
+def test_killing_attach_in_mid_stream_does_not_affect_the_agent(how: str, tmp_path: Path) -> None:
     with Gate(tmp_path / "gate") as gate:
         session_id = new(
             "-n", "lines", "--", *program("numbered_lines", 2000, "--gate", gate.path, "--before", 1000, "--stay")
@@ -299,7 +299,7 @@ def test_its_violent_end_in_mid_stream_costs_the_agent_nothing(how: str, tmp_pat
         assert processes.is_alive(agent)
 
 
-def test_input_that_is_refused_is_told_on_the_last_line() -> None:
+def test_refused_input_is_reported_on_the_last_line() -> None:
     new("-n", "deaf", "--", "sh", "-c", "stty raw -echo; echo deaf; sleep 1000")
     with OnTerminal("attach", "deaf") as terminal:
         terminal.see("deaf")
@@ -330,7 +330,7 @@ def test_a_paste_of_more_than_four_million_characters_is_one_paste(tmp_path: Pat
     assert read.read_bytes() == b"\x1b[200~" + text + b"\x1b[201~q"
 
 
-def test_two_look_at_once(tmp_path: Path) -> None:
+def test_two_terminals_attach_at_once(tmp_path: Path) -> None:
     new("-n", "echo", "--", *program("raw_echo", "--show"))
     with OnTerminal("attach", "echo") as first, OnTerminal("attach", "echo") as second:
         first.see("ready")
@@ -353,14 +353,14 @@ def test_new_attaches_in_a_terminal() -> None:
     assert (entry["name"], entry["cols"], entry["rows"]) == ("echo", 100, 30)
 
 
-def test_new_with_detach_does_not(tmp_path: Path) -> None:
+def test_new_with_detach_does_not_attach(tmp_path: Path) -> None:
     with OnTerminal("new", "-d", "-n", "quiet", "--", "sleep", "100") as terminal:
         assert terminal.end() == 0
         assert terminal.text().startswith("quiet ")
 
 
 class TestRefusals:
-    def test_without_a_terminal(self) -> None:
+    def test_attach_without_a_terminal_is_refused(self) -> None:
         new("-n", "echo", "--", "cat")
 
         done = outlive("attach", "echo")
@@ -368,7 +368,7 @@ class TestRefusals:
         assert done.code == 1
         assert "needs a terminal" in done.complaint()
 
-    def test_an_ended_session(self) -> None:
+    def test_attach_to_an_ended_session_is_refused(self) -> None:
         new("-n", "short", "--", "true")
         assert outlive("wait", "short", "--exited", "--timeout", "60").code == 0
 
@@ -376,14 +376,14 @@ class TestRefusals:
             assert terminal.end() == 6
             assert "short has ended (exit code 0)" in terminal.text()
 
-    def test_itself(self) -> None:
+    def test_attach_to_the_own_session_is_refused(self) -> None:
         session_id = new("-n", "echo", "--", "cat")
 
         with OnTerminal("attach", "echo", env={"OUTLIVE_SESSION": session_id}) as terminal:
             assert terminal.end() == 1
             assert "inside itself" in terminal.text()
 
-    def test_a_terminal_that_cannot_show_a_screen(self) -> None:
+    def test_attach_in_a_terminal_without_cursor_control_is_refused(self) -> None:
         new("-n", "echo", "--", "cat")
 
         with OnTerminal("attach", "echo", env={"TERM": "dumb"}) as terminal:

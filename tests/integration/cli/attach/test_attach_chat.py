@@ -29,7 +29,7 @@ def answer(terminal: OnTerminal, key: str, shown: str) -> None:
     raise AssertionError(terminal.text())
 
 
-def test_a_prompt_is_written_and_answered_and_the_terminal_given_back(area: Area) -> None:
+def test_a_prompt_is_answered_and_the_terminal_restored(area: Area) -> None:
     new_chat(area, "x")
     with OnTerminal("attach", "x") as terminal:
         terminal.see("Enter sends")
@@ -59,7 +59,7 @@ def test_left_in_an_empty_prompt_detaches(area: Area) -> None:
         assert "[detached from x; it keeps running]" in terminal.text()
 
 
-def test_a_question_is_shown_whole_and_answered_by_a_key(area: Area) -> None:
+def test_a_question_is_shown_completely_and_answered_by_a_key(area: Area) -> None:
     new_chat(area, "x", "run: make all")
     with OnTerminal("attach", "x") as terminal:
         terminal.see("▲ y allow · a always")
@@ -71,7 +71,7 @@ def test_a_question_is_shown_whole_and_answered_by_a_key(area: Area) -> None:
         terminal.see("echo: yes")
 
 
-def test_a_question_answered_elsewhere_goes_and_keys_write_again(area: Area) -> None:
+def test_a_question_answered_elsewhere_disappears_and_keys_type_again(area: Area) -> None:
     new_chat(area, "x", "run: make all")
     with OnTerminal("attach", "x") as terminal:
         terminal.see("▲ y allow")
@@ -82,7 +82,7 @@ def test_a_question_answered_elsewhere_goes_and_keys_write_again(area: Area) -> 
         terminal.see("\n> y")
 
 
-def test_the_agents_questions_are_answered_by_text(area: Area) -> None:
+def test_a_question_with_a_text_field_is_answered_by_text(area: Area) -> None:
     new_chat(area, "x", "ask: Which one? / first / second")
     with OnTerminal("attach", "x") as terminal:
         terminal.see("1) first")
@@ -107,7 +107,7 @@ def test_a_turn_is_steered_and_interrupted(area: Area) -> None:
 
 
 @pytest.mark.parametrize("size", [GridSize(20, 8), GridSize(20, 5), GridSize(200, 60)])
-def test_it_fits_terminals_of_any_size(area: Area, size: GridSize) -> None:
+def test_the_chat_fits_terminals_of_any_size(area: Area, size: GridSize) -> None:
     new_chat(area, "x", "count: 40")
     wait("x", "idle")
     with OnTerminal("attach", "x", size=GridSize(80, 24)) as terminal:
@@ -126,7 +126,7 @@ def test_it_fits_terminals_of_any_size(area: Area, size: GridSize) -> None:
             terminal.not_see("↑")
 
 
-def test_the_wheel_scrolls_and_brings_no_former_prompt(area: Area) -> None:
+def test_the_wheel_scrolls_and_does_not_recall_prompts(area: Area) -> None:
     new_chat(area, "x", "count: 40")
     with OnTerminal("attach", "x") as terminal:
         terminal.see("answer line 0040")
@@ -137,7 +137,7 @@ def test_the_wheel_scrolls_and_brings_no_former_prompt(area: Area) -> None:
         assert terminal.text().endswith("\n>")
 
 
-def test_a_reader_sends_nothing(area: Area) -> None:
+def test_a_read_only_viewer_sends_nothing(area: Area) -> None:
     new_chat(area, "x")
     with OnTerminal("attach", "x", "--read-only") as terminal:
         terminal.see("Idle (read-only)")
@@ -147,7 +147,7 @@ def test_a_reader_sends_nothing(area: Area) -> None:
         terminal.see("from elsewhere")
 
 
-def test_the_end_of_the_agent_is_told(area: Area) -> None:
+def test_the_end_of_the_agent_is_reported(area: Area) -> None:
     new_chat(area, "x")
     with OnTerminal("attach", "x") as terminal:
         terminal.see("Enter sends")
@@ -191,7 +191,7 @@ def test_plain_lines_are_for_structured_chats() -> None:
     )
 
 
-def test_a_terminal_is_shown_as_before() -> None:
+def test_a_terminal_chat_is_attached_as_a_terminal() -> None:
     new("-n", "x", "--", "cat")
     with OnTerminal("attach", "x") as terminal:
         terminal.type("hello\r")

@@ -1,4 +1,4 @@
-"""Left alone detaches ``outlive attach`` while nothing is typed in the agent's input line, and is a key otherwise."""
+"""The Left key detaches ``outlive attach`` from an empty input line; otherwise the program gets the key."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def idle(name: str = "chat") -> None:
 
 
 @pytest.mark.usefixtures("agent")
-def test_left_detaches_only_while_nothing_is_typed_by_anybody() -> None:
+def test_left_detaches_only_while_the_input_line_is_empty() -> None:
     new("prompting", "-n", "chat")
     idle()
     for text, got in (("", ""), ("hello", "did hello")):
@@ -69,7 +69,7 @@ def test_left_detaches_only_while_nothing_is_typed_by_anybody() -> None:
 
 
 @pytest.mark.usefixtures("agent")
-def test_left_is_a_key_if_the_user_wants_that_or_the_agent_is_a_shell() -> None:
+def test_left_is_a_key_by_setting_and_in_shells() -> None:
     new("prompting", "-n", "chat")
     new("-n", "echo", "--", *program("raw_echo", "--show"))
     idle()

@@ -1,4 +1,4 @@
-"""Echoes in an attached terminal: shown before the replica has them, and checked afterwards."""
+"""Local echo in an attached terminal, and its correction by the program's output."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.support.commands import OnTerminal, new
 pytestmark = pytest.mark.usefixtures("sessions")
 
 
-def test_a_text_that_is_an_echo_no_more_is_painted_as_the_program_means_it() -> None:
+def test_characters_that_the_program_draws_differently_are_not_echoed_locally() -> None:
     new("-n", "echo", "--", *program("raw_echo"))
     with OnTerminal("attach", "echo") as terminal:
         terminal.see("ready")

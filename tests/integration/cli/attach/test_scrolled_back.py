@@ -1,4 +1,4 @@
-"""``outlive attach`` scrolled back by Ctrl+B PageUp: what its user sees, with a program that writes meanwhile."""
+"""``outlive attach`` scrolled back with Ctrl+B PageUp, while the program writes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def place(terminal: OnTerminal, text: str) -> str:
     return terminal.see(f" {text}")
 
 
-def test_the_history_scrolls_while_output_goes_on_and_any_end_leads_back(tmp_path: Path) -> None:
+def test_the_history_scrolls_during_output_and_each_exit_returns_to_the_screen(tmp_path: Path) -> None:
     with Gate(tmp_path / "gate") as gate:
         new("-n", "lines", "--", *program("numbered_lines", 120, "--gate", gate.path, "--before", 100, "--stay"))
         with OnTerminal("attach", "lines", size=GridSize(80, 24)) as terminal:
@@ -66,7 +66,7 @@ def test_the_history_scrolls_while_output_goes_on_and_any_end_leads_back(tmp_pat
     assert "x" not in outlive("peek", "lines").output, "no key went to the program"
 
 
-def test_a_text_is_found_above_and_below_and_marked() -> None:
+def test_a_text_is_found_upwards_and_downwards_and_highlighted() -> None:
     code = (
         "for number in range(300):\n"
         " print(f'row {number:03} ' + ('Needle' if number % 100 == 50 else 'hay') + ' 😀 end')\n"
@@ -105,7 +105,7 @@ def selected(terminal: OnTerminal) -> list[str]:
     return [run.text for row in rows for run in row.runs if run.style.attributes & 16 and run.text.strip()]
 
 
-def test_a_program_on_the_whole_screen_has_no_history() -> None:
+def test_a_full_screen_program_has_no_history() -> None:
     new("-n", "full", "--", *program("raw_echo", "--show", "--enable", "1049"))
     with OnTerminal("attach", "full") as terminal:
         terminal.see("ready")

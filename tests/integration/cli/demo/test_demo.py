@@ -12,7 +12,7 @@ from tests.support.displays import XServer
 
 @pytest.mark.e2e
 @pytest.mark.slow
-def test_the_demo_keeps_its_promise(display: XServer, area: Area, tmp_path: Path) -> None:
+def test_the_demo_shows_a_chat_that_survives_its_window(display: XServer, area: Area, tmp_path: Path) -> None:
     done = outlive("demo", "--output", str(tmp_path / "pictures"), timeout_s=110)
 
     assert done.error == ""
@@ -25,7 +25,7 @@ def test_the_demo_keeps_its_promise(display: XServer, area: Area, tmp_path: Path
     assert not list(area.temporary.iterdir())
 
 
-def test_pictures_that_cannot_be_written_are_one_line(tmp_path: Path) -> None:
+def test_a_directory_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
     done = outlive("demo", "--output", str(tmp_path / "file" / "pictures"))

@@ -24,7 +24,7 @@ def doctor(**env: str) -> tuple[int, dict[str, tuple[str, str]]]:
     return done.code, checks(done)
 
 
-def test_a_sound_installation(area: Area) -> None:
+def test_a_healthy_installation_has_no_faults(area: Area) -> None:
     new("-n", "x", "--", "cat")
 
     code, found = doctor()
@@ -38,7 +38,7 @@ def test_a_sound_installation(area: Area) -> None:
     assert "ghostty 0" in found["engines"][1]
 
 
-def test_for_people_it_is_a_table_with_remedies() -> None:
+def test_text_output_is_a_table_with_remedies() -> None:
     with OnTerminal("doctor", size=GridSize(200, 60)) as terminal:
         assert terminal.end() == 0
         text = terminal.text()
@@ -46,7 +46,7 @@ def test_for_people_it_is_a_table_with_remedies() -> None:
     assert "→ npm install -g @openai/codex" in text
 
 
-def test_what_is_installed_is_named_with_its_place(tmp_path: Path) -> None:
+def test_installed_agents_are_listed_with_their_paths(tmp_path: Path) -> None:
     codex = tmp_path / "codex"
     codex.write_text("#!/bin/sh\n")
     codex.chmod(0o755)
@@ -56,7 +56,7 @@ def test_what_is_installed_is_named_with_its_place(tmp_path: Path) -> None:
     assert found["agent codex"] == ("ok", str(codex))
 
 
-def test_one_that_is_a_link_is_named_with_where_it_leads(tmp_path: Path) -> None:
+def test_an_agent_that_is_a_link_is_listed_with_its_target(tmp_path: Path) -> None:
     (tmp_path / "lib").mkdir()
     program = tmp_path / "lib" / "codex.js"
     program.write_text("#!/bin/sh\n")
@@ -69,7 +69,7 @@ def test_one_that_is_a_link_is_named_with_where_it_leads(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("place", ["", "not-there-yet"])
-def test_versions_are_told_and_nothing_is_made_for_them(area: Area, tmp_path: Path, place: str) -> None:
+def test_versions_are_shown_without_creating_files(area: Area, tmp_path: Path, place: str) -> None:
     codex = tmp_path / "codex"
     codex.write_text('#!/bin/sh\n[ "$1" = --version ] && echo codex-cli 0.99.1\n')
     codex.chmod(0o755)
@@ -81,7 +81,7 @@ def test_versions_are_told_and_nothing_is_made_for_them(area: Area, tmp_path: Pa
     assert state.exists() == (not place)
 
 
-def test_what_only_the_login_shell_finds_is_said(area: Area, tmp_path: Path) -> None:
+def test_agents_that_only_the_login_shell_finds_are_reported(area: Area, tmp_path: Path) -> None:
     codex = tmp_path / "nvm" / "codex"
     codex.parent.mkdir()
     codex.write_text("#!/bin/sh\n")
@@ -94,7 +94,7 @@ def test_what_only_the_login_shell_finds_is_said(area: Area, tmp_path: Path) -> 
     assert f"also has: {codex.parent}" in found["login shell's PATH"][1]
 
 
-def test_a_login_shell_that_does_not_answer(area: Area) -> None:
+def test_a_login_shell_that_hangs_is_reported(area: Area) -> None:
     (area.home / ".profile").write_text("exit 3\n")
 
     code, found = doctor(SHELL="/bin/bash")
@@ -105,7 +105,7 @@ def test_a_login_shell_that_does_not_answer(area: Area) -> None:
     )  # fmt: skip
 
 
-def test_worktrees_whose_chat_was_removed(area: Area, tmp_path: Path) -> None:
+def test_worktrees_without_a_chat_are_reported(area: Area, tmp_path: Path) -> None:
     checkout = Checkout.new(tmp_path / "project")
     for name in ("x", "y"):
         outlive("new", "-n", name, "-C", str(checkout.path), "--worktree", "--", "cat")
@@ -119,7 +119,7 @@ def test_worktrees_whose_chat_was_removed(area: Area, tmp_path: Path) -> None:
     assert doctor()[1]["worktrees"] == ("warn", f"2, of which 1 belong to removed chats: {worktree}")
 
 
-def test_it_changes_nothing(area: Area) -> None:
+def test_doctor_changes_nothing(area: Area) -> None:
     place = area.root / "new"
 
     code, found = doctor(
@@ -145,7 +145,7 @@ def break_catalog(area: Area) -> None:
         (lambda area: area.state.rmdir() or area.state.write_text(""), "state directory", "not a directory"),
     ],
 )  # fmt: skip
-def test_faults_are_found_and_the_other_checks_go_on(area: Area, spoil: object, name: str, message: str) -> None:
+def test_a_fault_does_not_stop_the_other_checks(area: Area, spoil: object, name: str, message: str) -> None:
     assert callable(spoil)
     spoil(area)
 
@@ -161,7 +161,7 @@ def test_faults_are_found_and_the_other_checks_go_on(area: Area, spoil: object, 
         area.state.mkdir()
 
 
-def test_a_directory_of_another_user(area: Area) -> None:
+def test_a_directory_of_another_user_is_reported(area: Area) -> None:
     if os.geteuid() != 0:
         pytest.skip("giving a directory away needs root")
     os.chown(area.runtime, 12345, -1)
@@ -174,14 +174,14 @@ def test_a_directory_of_another_user(area: Area) -> None:
     assert found["runtime directory"] == ("fail", f"{area.runtime} belongs to uid 12345")
 
 
-def test_a_path_too_long_for_sockets(tmp_path: Path) -> None:
+def test_a_path_too_long_for_sockets_is_reported(tmp_path: Path) -> None:
     code, found = doctor(OUTLIVE_RUNTIME_DIR=str(tmp_path / ("x" * 120)))
 
     assert code == 1
     assert found["socket paths"][0] == "fail"
 
 
-def test_left_over_sockets(area: Area) -> None:
+def test_stale_sockets_are_reported(area: Area) -> None:
     path = area.runtime / "0a1b2c3d-0000-4000-8000-000000000000.sock"
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
         listener.bind(str(path))
@@ -194,13 +194,13 @@ def test_left_over_sockets(area: Area) -> None:
     assert path.name in found["sockets"][1]
 
 
-def test_directories_open_to_others_are_told(area: Area) -> None:
+def test_directories_open_to_others_are_reported(area: Area) -> None:
     area.state.chmod(0o755)
 
     assert doctor()[1]["state directory"][0] == "warn"
 
 
-def test_a_keeper_s_socket_that_is_left_over_is_no_fault(area: Area) -> None:
+def test_a_stale_keeper_socket_is_no_fault(area: Area) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
         listener.bind(str(area.runtime / "keeper.sock"))
 
@@ -225,7 +225,7 @@ def test_the_socket_of_a_chat_whose_host_is_being_replaced_is_in_use(area: Area)
 
 
 @pytest.mark.parametrize("name", ["window.toml", "keys.toml", "chats.toml"])
-def test_a_broken_file_of_settings_is_named_with_its_line(area: Area, name: str) -> None:
+def test_a_broken_settings_file_is_reported_with_its_line(area: Area, name: str) -> None:
     area.config.mkdir(parents=True, exist_ok=True)
     path = area.config / name
     path.write_text("# mine\n\nthis is no TOML\n")

@@ -1,4 +1,4 @@
-"""``outlive new`` and ``outlive ls`` as scripts use them: frozen words, keys and exit codes."""
+"""``outlive new`` and ``outlive ls`` in scripts: frozen words, keys and exit codes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def listed(*words: str) -> list[dict[str, object]]:
 
 
 class TestNew:
-    def test_json_is_the_session_with_the_promised_keys(self, tmp_path: Path) -> None:
+    def test_json_output_has_the_frozen_keys(self, tmp_path: Path) -> None:
         done = outlive(
             "new", "--json", "-n", "my chat", "-C", str(tmp_path), "--size", "100x30", "-e", "K=V=W", "--", "cat", "-u"
         )
@@ -57,18 +57,18 @@ class TestNew:
         assert processes.parent(session["host_pid"]) == session["keeper_pid"]
         assert processes.parent(session["child_pid"]) == session["host_pid"]
 
-    def test_without_a_terminal_prints_name_and_id(self) -> None:
+    def test_new_without_a_terminal_prints_name_and_id(self) -> None:
         done = outlive("new", "-n", "x", "--", "cat")
 
         assert done.output == f"x {listed()[0]['id']}\n"
 
-    def test_the_shell_is_interactive_and_the_users(self) -> None:
+    def test_shell_starts_the_users_interactive_shell(self) -> None:
         session = outlive("new", "shell", "--json", env={"SHELL": "/bin/bash"}).json()
 
         assert session["agent"] == "shell"
         assert session["argv"] == ["/bin/bash"]
 
-    def test_a_prompt_and_a_preset(self, tmp_path: Path) -> None:
+    def test_a_prompt_and_a_preset_id_are_passed_to_the_agent(self, tmp_path: Path) -> None:
         claude = tmp_path / "claude"
         claude.write_text('#!/bin/sh\nfor each; do echo "[$each]"; done\ncat\n')
         claude.chmod(0o755)
@@ -108,13 +108,13 @@ class TestNew:
         )
 
     @pytest.mark.parametrize("engine", ["ghostty", "pyte"])
-    def test_engines(self, engine: str) -> None:
+    def test_the_engine_can_be_chosen(self, engine: str) -> None:
         new("-n", "e", "--engine", engine, "--", "echo", "hello from the engine")
 
         assert outlive("wait", "e", "--text", "hello from", "--timeout", "60").code == 0
         assert listed("--all")[0]["engine"] == engine
 
-    def test_it_survives_whoever_started_it(self) -> None:
+    def test_a_chat_survives_the_process_that_started_it(self) -> None:
         with OnTerminal("new", "-d", "-n", "x", "--", "cat") as terminal:
             assert terminal.end() == 0
             session = listed()[0]
@@ -150,13 +150,13 @@ class TestNew:
         assert done.code == code
         assert listed("--all") == []
 
-    def test_arguments_that_are_no_text(self) -> None:
+    def test_arguments_that_are_not_valid_utf8_are_refused(self) -> None:
         done = outlive("new", "--", "echo", os.fsdecode(b"\xff"))
 
         assert done.code == 2
         assert "UTF-8" in done.complaint()
 
-    def test_a_broken_agent_file_is_named_with_its_line(self, area: Area) -> None:
+    def test_a_broken_agent_file_is_reported_with_its_line(self, area: Area) -> None:
         (area.config / "agents").mkdir()
         (area.config / "agents" / "mine.toml").write_text('title = "x"\nwrong = 1\n')
 
@@ -167,7 +167,7 @@ class TestNew:
 
 
 class TestLs:
-    def test_running_ones_and_with_all_the_ended_too(self) -> None:
+    def test_ls_lists_running_chats_and_with_all_the_ended_ones(self) -> None:
         new("-n", "long", "--", "cat")
         new("-n", "short", "--", "sh", "-c", "exit 3")
         outlive("wait", "short", "--exited", "--timeout", "60")
@@ -183,18 +183,18 @@ class TestLs:
         assert table[0].split() == ["NAME", "AGENT", "STATE", "AGE", "ID", "DIRECTORY"]
         assert "■ exit code 3" in table[2]
 
-    def test_none(self) -> None:
+    def test_ls_without_chats_prints_nothing(self) -> None:
         assert outlive("ls").output == "no running chats; `outlive new AGENT` starts one\n"
         assert listed() == []
 
-    def test_fits_the_terminal(self) -> None:
+    def test_ls_fits_the_terminals_width(self) -> None:
         new("-n", "a name that is rather long for a table", "--", "cat")
 
         with OnTerminal("ls") as terminal:
             assert terminal.end() == 0
             assert len(terminal.text().split("\n")) == 2
 
-    def test_a_host_that_was_killed_is_followed_by_another(self) -> None:
+    def test_a_killed_host_is_replaced_in_the_list(self) -> None:
         session_id = new("-n", "x", "--", "cat")
         before = listed()[0]
         host = int(str(before["host_pid"]))
@@ -209,7 +209,7 @@ class TestLs:
         same = ("state", "child_pid", "keeper_pid", "created_at", "name", "cols", "rows")
         assert [after[key] for key in same] == [before[key] for key in same]
 
-    def test_a_keeper_that_was_killed_is_followed_by_another(self) -> None:
+    def test_a_killed_keeper_is_replaced_in_the_list(self) -> None:
         new("-n", "x", "--", "cat")
         before = listed()[0]
         keeper = int(str(before["keeper_pid"]))
@@ -225,7 +225,7 @@ class TestLs:
         same = ("state", "child_pid", "host_pid", "created_at", "name", "cols", "rows")
         assert [after[key] for key in same] == [before[key] for key in same]
 
-    def test_with_host_and_keeper_gone_it_is_lost_and_stays_so(self, area: Area) -> None:
+    def test_a_chat_without_host_and_keeper_is_lost_for_good(self, area: Area) -> None:
         session_id = new("-n", "x", "--", "sh", "-c", "echo was here; cat")
         session = listed()[0]
         journal = area.state / "sessions" / session_id / "journal"
@@ -248,7 +248,7 @@ class TestLs:
         assert done.code == 6
         done.complaint()
 
-    def test_a_damaged_record_is_begun_anew_from_what_runs(self, area: Area) -> None:
+    def test_a_damaged_store_is_rebuilt_from_running_chats(self, area: Area) -> None:
         session_id = new("-n", "x", "--", "cat")
         (area.state / "outlive.db").write_bytes(b"garbage" * 1000)
         for suffix in ("-wal", "-shm"):

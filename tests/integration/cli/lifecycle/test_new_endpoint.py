@@ -1,4 +1,4 @@
-"""``outlive new endpoint``: which server, which model, whose key."""
+"""``outlive new endpoint``: its server, model and key."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ URL = "http://127.0.0.1:9/v1"
         (["--url", URL, "--", "top"], "--url works only with `outlive new endpoint`"),
     ],
 )
-def test_what_makes_no_sense_starts_nothing(words: list[str], complaint: str) -> None:
+def test_invalid_options_start_nothing(words: list[str], complaint: str) -> None:
     done = outlive("new", "-d", *words)
     assert done.code == 2
     assert complaint in done.complaint()
@@ -28,7 +28,7 @@ def test_what_makes_no_sense_starts_nothing(words: list[str], complaint: str) ->
 
 
 @pytest.mark.usefixtures("sessions")
-def test_the_options_become_the_programs_own_and_defaults_are_enough() -> None:
+def test_options_are_passed_to_the_program_and_defaults_suffice() -> None:
     words = ["-u", URL, "-m", "a model", "--system=-brief-", "--key", "file:key"]
     argv = outlive("new", "--json", "endpoint", *words, "-C", "/", "--", "--api", "chat").json()["argv"]
     behind = argv[argv.index("session_host.endpoint") + 1 :]

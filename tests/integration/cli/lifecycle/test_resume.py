@@ -1,4 +1,4 @@
-"""``outlive resume``: an ended chat goes on in the very conversation it was in, or it is said why it does not."""
+"""``outlive resume``: an ended chat continues its own conversation, or the command says why not."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ pytestmark = pytest.mark.usefixtures("sessions", "agents")
 class TestTheSameConversation:
     @pytest.mark.parametrize("agent", ["claude", "codex"])
     @pytest.mark.parametrize("end", ["stop", "kill"])
-    def test_two_chats_in_one_directory_go_on_each_with_its_own(self, agent: str, end: str, project: Path) -> None:
+    def test_two_chats_in_one_directory_continue_their_own_conversations(
+        self, agent: str, end: str, project: Path
+    ) -> None:
         chats = {name: new(agent, project, name=name) for name in ("one", "two")}
         for name, chat in chats.items():
             ask(chat, f"remember {name}")
@@ -42,7 +44,7 @@ class TestTheSameConversation:
             assert (later["name"], later["resumed_from"], later["state"]) == (name, chats[name], "running")
             assert told(chats[name])["continued_by"] == later["id"]
 
-    def test_a_chain_of_them(self, project: Path) -> None:
+    def test_a_resumed_chat_can_be_resumed_again(self, project: Path) -> None:
         chat = new("claude", project)
         for number in range(3):
             ask(chat, f"turn {number}")
@@ -55,7 +57,9 @@ class TestTheSameConversation:
         assert len(outlive("ls", "--all", "--json").json()) == 4
 
     @pytest.mark.parametrize(("agent", "leaving"), [("claude", "/clear"), ("codex", "/new")])
-    def test_one_that_was_left_for_another_stays_left(self, agent: str, leaving: str, project: Path) -> None:
+    def test_a_chat_resumes_the_conversation_that_its_agent_changed_to(
+        self, agent: str, leaving: str, project: Path
+    ) -> None:
         chat = new(agent, project)
         ask(chat, "in the first")
         first = told(chat)["provider_session_id"]
@@ -69,7 +73,7 @@ class TestTheSameConversation:
         see(later, "kept: in the second")
         assert not [line for line in shown(later) if "in the first" in line]
 
-    def test_codex_that_went_back_to_an_older_one(self, project: Path) -> None:
+    def test_codex_continues_an_older_conversation_that_it_returned_to(self, project: Path) -> None:
         chat = new("codex", project)
         ask(chat, "in the first")
         first = told(chat)["provider_session_id"]
@@ -83,7 +87,7 @@ class TestTheSameConversation:
 
         see(resume(chat)["id"], "kept: in the first")
 
-    def test_after_its_host_was_killed_and_the_computer_restarted(self, project: Path, sessions: Sessions) -> None:
+    def test_a_chat_is_resumed_after_a_killed_host_and_a_restart(self, project: Path, sessions: Sessions) -> None:
         chat = new("codex", project)
         ask(chat, "before")
         os.kill(told(chat)["host_pid"], signal.SIGKILL)
@@ -93,7 +97,7 @@ class TestTheSameConversation:
 
         see(resume(chat)["id"], "kept: before")
 
-    def test_a_host_that_follows_knows_what_the_former_one_learnt(self, project: Path) -> None:
+    def test_a_replacement_host_knows_the_conversation(self, project: Path) -> None:
         chat = new("claude", project)
         chosen = told(chat)["provider_session_id"]
         outlive("send", chat, "/clear", "--enter")
@@ -107,7 +111,7 @@ class TestTheSameConversation:
         with Store.open(database()) as store:
             assert store.get(chat).provider_session_id == later  # type: ignore[union-attr]
 
-    def test_one_in_which_nothing_was_asked_begins_once_more(self, project: Path) -> None:
+    def test_an_empty_conversation_is_started_again(self, project: Path) -> None:
         chat = new("claude", project)
         outlive("stop", chat)
 
@@ -120,7 +124,7 @@ class TestTheSameConversation:
         see(later["id"], "ready")
 
     @pytest.mark.parametrize("words", [["-p", "do it"], ["--", "do it"], ["-p", "do it", "--", "--model", "opus"]])
-    def test_what_a_trust_dialog_kept_from_being_asked_is_asked_after_the_resume(
+    def test_a_prompt_blocked_by_a_trust_dialog_is_asked_after_the_resume(
         self, words: list[str], project: Path
     ) -> None:
         (project / "untrusted").touch()
@@ -139,7 +143,7 @@ class TestTheSameConversation:
         see(later["id"], "kept: do it")
         assert not [line for line in shown(later["id"]) if "you said" in line]
 
-    def test_a_claude_that_was_left_in_its_own_list_has_no_conversation(self, project: Path) -> None:
+    def test_claude_ended_in_its_list_has_no_conversation(self, project: Path) -> None:
         chat = new("claude", project, "--", "--resume")
         outlive("stop", chat)
 
@@ -150,7 +154,7 @@ class TestTheSameConversation:
         assert "claude --resume" in refused.complaint()
         assert told(chat)["continued_by"] is None
 
-    def test_a_claude_that_printed_one_answer_goes_on_as_a_chat(self, project: Path) -> None:
+    def test_claude_in_print_mode_is_resumed_as_a_chat(self, project: Path) -> None:
         chat = new("claude", project, "--", "--print", "do it")
         see(chat, "you said: do it")
         outlive("stop", chat)
@@ -160,7 +164,7 @@ class TestTheSameConversation:
         see(later["id"], "kept: do it")
         assert "--print" not in later["argv"]
 
-    def test_what_the_user_gave_goes_along_and_what_was_asked_does_not(self, project: Path) -> None:
+    def test_arguments_are_kept_and_the_first_prompt_is_not(self, project: Path) -> None:
         words = [
             "-e",
             "MINE=yes",
@@ -186,7 +190,7 @@ class TestTheSameConversation:
         see(later["id"], "ready")
         assert [line for line in shown(later["id"]) if "do it" in line] == ["kept: do it"]
 
-    def test_a_conversation_that_the_user_chose_is_the_one(self, project: Path) -> None:
+    def test_a_conversation_chosen_by_argument_is_resumed(self, project: Path) -> None:
         first = new("claude", project, name="first")
         ask(first, "long ago")
         outlive("stop", first)
@@ -200,7 +204,7 @@ class TestTheSameConversation:
         see(later["id"], "kept: long ago")
 
     @pytest.mark.parametrize(("agent", "option"), [("claude", "--session-id"), ("codex", "--no-daemon")])
-    def test_a_version_that_lacks_an_option_is_started_without(self, agent: str, option: str, project: Path) -> None:
+    def test_an_option_that_the_version_lacks_is_left_out(self, agent: str, option: str, project: Path) -> None:
         ask_options(agent, {"CONVERSING_LACKS": option})
         chat = new(agent, project, "-e", f"CONVERSING_LACKS={option}")
         assert option not in told(chat)["argv"]
@@ -211,7 +215,7 @@ class TestTheSameConversation:
 
         see(resume(chat)["id"], "kept: with what there is")
 
-    def test_its_files_are_found_where_the_chat_had_them(self, project: Path, tmp_path: Path) -> None:
+    def test_files_are_found_in_the_chats_own_configuration_directory(self, project: Path, tmp_path: Path) -> None:
         chat = new("claude", project, "-e", f"CLAUDE_CONFIG_DIR={tmp_path / 'elsewhere'}")
         ask(chat, "over there")
         outlive("stop", chat)
@@ -219,7 +223,7 @@ class TestTheSameConversation:
         assert told(chat)["resumable"] is True
         see(resume(chat)["id"], "kept: over there")
 
-    def test_it_begins_with_a_clean_terminal(self, project: Path) -> None:
+    def test_a_resumed_chat_begins_with_a_clean_terminal(self, project: Path) -> None:
         chat = new("claude", project)
         ask(chat, "something")
         outlive("send", chat, "modes", "--enter")
@@ -237,7 +241,7 @@ class TestTheSameConversation:
         outlive("send", later, "plain", "--paste", "--key", "Enter")
         see(later, "you said: plain")
 
-    def test_in_a_terminal_it_attaches(self, project: Path) -> None:
+    def test_resume_in_a_terminal_attaches(self, project: Path) -> None:
         chat = new("claude", project)
         ask(chat, "hello")
         outlive("stop", chat)
@@ -254,12 +258,12 @@ class TestWhyNot:
         assert done.code == 1
         return done.complaint()
 
-    def test_one_that_runs(self, project: Path) -> None:
+    def test_a_running_chat_is_not_resumed(self, project: Path) -> None:
         chat = new("claude", project)
 
         assert self.complaint("chat") == f"chat: is running; attach to it: outlive attach {chat[:8]}"
 
-    def test_one_that_another_goes_on_with(self, project: Path) -> None:
+    def test_a_chat_continued_by_another_is_not_resumed(self, project: Path) -> None:
         chat = new("claude", project)
         ask(chat, "x")
         outlive("stop", chat)
@@ -269,7 +273,7 @@ class TestWhyNot:
         outlive("stop", later)
         assert f"outlive resume {later[:8]}" in self.complaint(chat)
 
-    def test_once_the_session_that_resumed_it_is_removed_it_can_be_resumed_again(self, project: Path) -> None:
+    def test_a_chat_can_be_resumed_again_after_its_successor_is_removed(self, project: Path) -> None:
         chat = new("claude", project)
         ask(chat, "x")
         outlive("stop", chat)
@@ -280,7 +284,7 @@ class TestWhyNot:
 
         see(resume(chat)["id"], "kept: x")
 
-    def test_its_predecessor_can_be_removed(self, project: Path) -> None:
+    def test_the_predecessor_of_a_resumed_chat_can_be_removed(self, project: Path) -> None:
         chat = new("claude", project)
         ask(chat, "x")
         outlive("stop", chat)
@@ -292,7 +296,7 @@ class TestWhyNot:
         see(resume(later)["id"], "kept: x")
 
     @pytest.mark.parametrize("words", [["shell"], ["command", "--", "cat", "-u"]])
-    def test_an_agent_without_conversations(self, words: list[str], project: Path) -> None:
+    def test_an_agent_without_conversations_is_not_resumed(self, words: list[str], project: Path) -> None:
         done = outlive("new", words[0], "--json", "-n", "chat", "-C", str(project), *words[1:])
         outlive("kill", "chat")
 
@@ -300,7 +304,7 @@ class TestWhyNot:
         assert again in self.complaint("chat")
         assert told(done.json()["id"])["resumable"] is False
 
-    def test_a_conversation_that_was_never_told(self, project: Path) -> None:
+    def test_a_chat_with_an_unknown_conversation_is_not_resumed(self, project: Path) -> None:
         chat = new("codex", project)
         outlive("stop", chat)
         with Store.open(database()) as store:
@@ -312,7 +316,7 @@ class TestWhyNot:
         assert told(chat)["resumable"] is None
 
     @pytest.mark.parametrize("conversation", ["--last", "latest", "../../etc/passwd", "a b"])
-    def test_an_id_that_is_none_goes_into_no_argv(self, conversation: str, project: Path) -> None:
+    def test_an_invalid_id_is_never_put_into_an_argv(self, conversation: str, project: Path) -> None:
         chat = new("claude", project)
         ask(chat, "x")
         outlive("stop", chat)
@@ -322,7 +326,7 @@ class TestWhyNot:
         assert "the conversation of this chat is unknown" in self.complaint("chat")
         assert len(outlive("ls", "--all", "--json").json()) == 1
 
-    def test_a_transcript_that_was_removed(self, project: Path, area: Area) -> None:
+    def test_a_chat_with_a_removed_transcript_is_not_resumed(self, project: Path, area: Area) -> None:
         chat = new("claude", project)
         ask(chat, "x")
         outlive("stop", chat)
@@ -331,7 +335,7 @@ class TestWhyNot:
         assert "transcript is missing" in self.complaint("chat")
         assert told(chat)["resumable"] is False
 
-    def test_a_transcript_that_holds_nothing(self, project: Path) -> None:
+    def test_a_chat_with_an_empty_transcript_is_not_resumed(self, project: Path) -> None:
         chat = new("claude", project)
         outlive("send", chat, "stub", "--enter")
         see(chat, "stubbed")
@@ -339,14 +343,14 @@ class TestWhyNot:
 
         assert "exited before it saved the prompt" in self.complaint("chat")
 
-    def test_codex_in_which_nothing_was_asked(self, project: Path) -> None:
+    def test_an_empty_codex_chat_is_not_resumed(self, project: Path) -> None:
         chat = new("codex", project)
         outlive("stop", chat)
 
         assert "the conversation is empty" in self.complaint("chat")
 
     @pytest.mark.parametrize(("agent", "leaving"), [("claude", "/clear"), ("codex", "/new")])
-    def test_after_new_with_nothing_asked_the_former_conversation_is_named(
+    def test_after_an_empty_new_conversation_the_former_one_is_named(
         self, agent: str, leaving: str, project: Path
     ) -> None:
         chat = new(agent, project)
@@ -362,7 +366,7 @@ class TestWhyNot:
         assert f"resume its earlier conversation {first}: cd {project} && {agent}" in said
         assert f"resume {first}" in said
 
-    def test_its_directory_is_gone(self, project: Path) -> None:
+    def test_a_chat_with_a_missing_directory_is_not_resumed(self, project: Path) -> None:
         chat = new("claude", project)
         ask(chat, "x")
         outlive("stop", chat)
@@ -372,7 +376,7 @@ class TestWhyNot:
             f"chat: its directory {project} is missing; recreate it, or start a new chat elsewhere"
         )
 
-    def test_its_agent_is_not_installed_any_more(self, project: Path, agents: Path) -> None:
+    def test_a_chat_with_an_uninstalled_agent_is_not_resumed(self, project: Path, agents: Path) -> None:
         chat = new("claude", project)
         ask(chat, "x")
         outlive("stop", chat)
@@ -381,9 +385,9 @@ class TestWhyNot:
         assert "Claude Code is not installed" in self.complaint("chat")
         assert told(chat)["continued_by"] is None
 
-    def test_nobody_knows_it(self) -> None:
+    def test_an_unknown_chat_is_not_resumed(self) -> None:
         assert outlive("resume", "nobody").code == 3
 
 
-def test_an_unused_uuid_is_no_chat() -> None:
+def test_an_unused_uuid_is_no_such_chat() -> None:
     assert outlive("resume", str(uuid.uuid4())).code == 3

@@ -1,4 +1,4 @@
-"""``outlive resume``: a conversation that somebody else has open is left alone, and it is said who has it."""
+"""``outlive resume`` refuses a conversation that another process has open, and names the process."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class TestOpenElsewhere:
         outlive("stop", chat)
         return chat
 
-    def test_in_another_chat(self, chat: str, project: Path) -> None:
+    def test_a_conversation_open_in_another_chat_is_refused(self, chat: str, project: Path) -> None:
         other = new("claude", project, "--", "--resume", told(chat)["provider_session_id"], name="other")
 
         assert f"the chat other has the conversation open; attach to it: outlive attach {other[:8]}" in self.refusal(
@@ -44,7 +44,7 @@ class TestOpenElsewhere:
         )
         assert resume(chat, "--anyway")["resumed_from"] == chat
 
-    def test_in_a_process_on_another_terminal(
+    def test_a_conversation_open_in_another_process_is_refused(
         self, chat: str, project: Path, agents: Path, spawn: Callable[..., tuple[int, str]]
     ) -> None:
         pid, terminal = spawn([str(agents / "claude"), "--resume", told(chat)["provider_session_id"]], project)
@@ -52,7 +52,7 @@ class TestOpenElsewhere:
         assert f"process {pid} (python" in (text := self.refusal(chat))
         assert f"on {terminal} has the conversation open; close it there first" in text
 
-    def test_by_the_agents_own_word_alone(
+    def test_a_conversation_marked_as_open_by_the_agents_file_is_refused(
         self, chat: str, project: Path, agents: Path, area: Area, spawn: Callable[..., tuple[int, str]]
     ) -> None:
         pid, _ = spawn([str(agents / "claude")], project)
@@ -61,7 +61,7 @@ class TestOpenElsewhere:
 
         assert f"process {pid} (" in self.refusal(chat)
 
-    def test_a_word_of_a_process_that_has_gone_counts_for_nothing(self, chat: str, area: Area) -> None:
+    def test_a_file_of_a_dead_process_is_ignored(self, chat: str, area: Area) -> None:
         for name, pid, started in (("1", 1, "1"), ("2", os.getpid(), "7"), ("3", 2**22 + 1, "1")):
             fields = {"pid": pid, "sessionId": told(chat)["provider_session_id"], "procStart": started}
             (area.home / ".claude" / "sessions" / f"{name}.json").write_text(json.dumps(fields))
@@ -69,7 +69,9 @@ class TestOpenElsewhere:
 
         see(resume(chat)["id"], "kept: mine")
 
-    def test_codex_by_its_lock(self, project: Path, agents: Path, spawn: Callable[..., tuple[int, str]]) -> None:
+    def test_a_conversation_locked_by_codex_is_refused(
+        self, project: Path, agents: Path, spawn: Callable[..., tuple[int, str]]
+    ) -> None:
         chat = new("codex", project)
         ask(chat, "mine")
         outlive("stop", chat)
@@ -78,7 +80,7 @@ class TestOpenElsewhere:
 
         assert f"process {pid} (" in self.refusal(chat)
 
-    def test_by_a_command_line(self, chat: str) -> None:
+    def test_a_conversation_in_another_processs_command_line_is_refused(self, chat: str) -> None:
         word = f"--session={told(chat)['provider_session_id']}"
         other = subprocess.Popen([sys.executable, "-S", "-c", "input()", word], stdin=subprocess.PIPE)
         try:

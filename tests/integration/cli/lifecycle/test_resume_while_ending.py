@@ -1,4 +1,4 @@
-"""A chat that is resumed, removed or waited for while its exit is being saved: all wait for that."""
+"""Resume, remove and wait, while the exit of a chat is being saved: all wait for the save."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def kill_program(chat: str) -> None:
     wait_until(lambda: (said := describe(chat)) is not None and said.state is State.EXITED, 10, "the end to be seen")
 
 
-def test_an_end_that_is_not_recorded_yet_is_waited_for(chat: str, looked: threading.Event) -> None:
+def test_resume_waits_for_an_unsaved_exit(chat: str, looked: threading.Event) -> None:
     async def go_on() -> str:
         with nobody_writes():
             kill_program(chat)
@@ -87,7 +87,7 @@ def test_an_end_that_is_not_recorded_yet_is_waited_for(chat: str, looked: thread
     see(asyncio.run(go_on()), "kept: before")
 
 
-def test_a_chat_that_is_removed_before_its_exit_is_saved_does_not_come_back(chat: str, looked: threading.Event) -> None:
+def test_a_chat_removed_before_its_exit_is_saved_stays_removed(chat: str, looked: threading.Event) -> None:
     def remove() -> None:
         with open_store() as store:
             record = store.get(chat)
@@ -104,7 +104,7 @@ def test_a_chat_that_is_removed_before_its_exit_is_saved_does_not_come_back(chat
     assert outlive("ls", "--all", "--json").json() == []
 
 
-def test_an_end_that_was_waited_for_is_known_to_the_next_command(chat: str, looked: threading.Event) -> None:
+def test_the_next_command_knows_an_exit_that_wait_has_reported(chat: str, looked: threading.Event) -> None:
     is_ended = threading.Event()
 
     def end() -> None:
@@ -122,7 +122,7 @@ def test_an_end_that_was_waited_for_is_known_to_the_next_command(chat: str, look
         ending.result()
 
 
-def test_one_that_takes_too_long_is_said(chat: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_exit_that_takes_too_long_to_save_is_reported(chat: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pending_end, "PATIENCE_S", 0.5)
     with nobody_writes():
         kill_program(chat)
@@ -132,7 +132,7 @@ def test_one_that_takes_too_long_is_said(chat: str, monkeypatch: pytest.MonkeyPa
             asyncio.run(resume(chat))
 
 
-def test_in_the_moment_of_a_kill(chat: str) -> None:
+def test_resume_waits_for_a_running_kill(chat: str) -> None:
     described = describe(chat)
     assert described is not None
     assert described.child_pid is not None
@@ -140,7 +140,7 @@ def test_in_the_moment_of_a_kill(chat: str) -> None:
     see(asyncio.run(resume(chat)).id, "kept: before")
 
 
-def test_with_its_host_killed_at_once(chat: str) -> None:
+def test_resume_waits_for_the_exit_of_a_killed_host(chat: str) -> None:
     described = describe(chat)
     assert described is not None
     assert described.child_pid is not None
@@ -149,7 +149,7 @@ def test_with_its_host_killed_at_once(chat: str) -> None:
     see(resumed(chat)["id"], "kept: before")
 
 
-def test_one_that_runs_is_not_waited_for(chat: str) -> None:
+def test_resume_does_not_wait_for_a_running_chat(chat: str) -> None:
     with pytest.raises(NotResumable, match="is running; attach to it"):
         asyncio.run(resume(chat))
     assert outlive("resume", chat).code == 1

@@ -1,4 +1,4 @@
-"""``outlive explain``: where a chat's state and activity come from, while it runs and afterwards."""
+"""``outlive explain``: the evidence for state and activity of running and ended chats."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def chat() -> str:
     return session_id
 
 
-def test_a_running_one(chat: str) -> None:
+def test_a_running_chat_is_explained(chat: str) -> None:
     said = outlive("explain", "x", "--json").json()
     assert (said["id"], said["name"], said["state"], said["activity"]) == (chat, "x", "running", "needs_input")
     assert (said["activity_source"], said["activity_detail"]) == ("osc 7501", "permission")
@@ -46,7 +46,7 @@ def test_a_running_one(chat: str) -> None:
     assert (listed["activity_detail"], listed["activity_since"]) == ("permission", said["activity_since"])
 
 
-def test_an_ended_one_keeps_its_changes(chat: str) -> None:
+def test_an_ended_chat_keeps_its_activity_log(chat: str) -> None:
     assert outlive("kill", "x").code == 0
     said = outlive("explain", chat, "--json").json()
     assert (said["state"], said["exit_signal"], said["activity"], said["evidence"]) == ("exited", 9, None, [])
@@ -58,7 +58,7 @@ def test_an_ended_one_keeps_its_changes(chat: str) -> None:
     assert text.splitlines()[-1].split()[-2:] == ["signal", "ended"]
 
 
-def test_one_that_was_started_without_what_it_tells_by(area: Area) -> None:
+def test_a_chat_started_without_its_plugin_is_explained(area: Area) -> None:
     (area.config / "agents").mkdir()
     catalog = """title = "Mine"\nexecutable = "cat"\nstart = ["cat"]\nmonogram = "M"\nenv = {SAYS = "{files}"}\n"""
     condition = 'env_if = {SAYS = "opencode has its plugin library"}\n'
@@ -71,5 +71,5 @@ def test_one_that_was_started_without_what_it_tells_by(area: Area) -> None:
     assert "runs without Outlive's plugin" in " ".join(outlive("explain", "x").output.split())
 
 
-def test_one_that_nobody_knows() -> None:
+def test_an_unknown_chat_is_refused() -> None:
     assert outlive("explain", "x").code == 3

@@ -47,7 +47,7 @@ def stream(*chunks: bytes, first: int = 0) -> list[Entry]:
 
 
 class TestTheFile:
-    def test_a_suffix_that_is_none_of_the_three(self, tmp_path: Path) -> None:
+    def test_an_unknown_suffix_is_refused(self, tmp_path: Path) -> None:
         recorded_session("x", stream(b"hello"))
         for name in ("out", "out.gif", "-", "cast", ".cast"):
             done = outlive("export", "x", name, cwd=tmp_path)
@@ -55,18 +55,18 @@ class TestTheFile:
             assert re.search(r"\.cast.*\.txt.*\.html", done.complaint())
         assert list(tmp_path.iterdir()) == []
 
-    def test_no_such_session(self, tmp_path: Path) -> None:
+    def test_an_unknown_session_is_refused(self, tmp_path: Path) -> None:
         assert outlive("export", "nobody", str(tmp_path / "x.txt")).code == 3
 
     @pytest.mark.parametrize("suffix", [".cast", ".txt", ".html"])
-    def test_a_session_without_a_recording(self, tmp_path: Path, suffix: str) -> None:
+    def test_a_session_without_a_recording_is_refused(self, tmp_path: Path, suffix: str) -> None:
         recorded_session("x", [])
         done = outlive("export", "x", str(tmp_path / f"out{suffix}"))
         assert done.code == 1
         assert "no recording" in done.complaint()
         assert list(tmp_path.iterdir()) == []
 
-    def test_what_was_there_is_replaced(self, tmp_path: Path) -> None:
+    def test_an_existing_file_is_replaced(self, tmp_path: Path) -> None:
         recorded_session("x", stream(b"hello"))
         path, link = tmp_path / "kept.txt", tmp_path / "link.TXT"
         path.write_text("former" * 1000)
@@ -78,12 +78,12 @@ class TestTheFile:
         assert link.is_symlink()
         assert sorted(tmp_path.iterdir()) == [path, link]
 
-    def test_a_new_one_is_for_its_user_alone(self, tmp_path: Path) -> None:
+    def test_a_new_file_is_private_to_the_user(self, tmp_path: Path) -> None:
         recorded_session("x", stream(b"hello"))
         exported(tmp_path, "x", ".txt")
         assert stat.S_IMODE((tmp_path / "out.txt").stat().st_mode) == 0o600
 
-    def test_places_that_cannot_be_written(self, tmp_path: Path) -> None:
+    def test_a_path_that_cannot_be_written_is_reported(self, tmp_path: Path) -> None:
         recorded_session("x", stream(b"hello"))
         (tmp_path / "dir.txt").mkdir()
         os.mkfifo(tmp_path / "fifo.txt")
@@ -92,7 +92,7 @@ class TestTheFile:
             assert done.code == 1
             assert name in done.complaint()
 
-    def test_a_full_disk_leaves_what_was_there(self, tmp_path: Path) -> None:
+    def test_a_full_disk_keeps_the_existing_file(self, tmp_path: Path) -> None:
         recorded_session("x", stream(b"x" * 3_000_000))
         with disks.small_disk(tmp_path / "disk", 512) as disk:
             path = disk / "out.cast"
@@ -104,7 +104,7 @@ class TestTheFile:
             assert list(disk.iterdir()) == [path]
 
     @pytest.mark.parametrize("state", [State.RUNNING, State.LOST])
-    def test_chats_that_were_cut_off(self, tmp_path: Path, state: State) -> None:
+    def test_an_interrupted_chat_is_exported(self, tmp_path: Path, state: State) -> None:
         recorded_session("x", stream(b"hello"), state=state, exit_code=None, boot_id="another", host_pid=1)
         assert exported(tmp_path, "x", ".txt") == "hello\n"
 
@@ -115,7 +115,7 @@ def cast(tmp_path: Path, session: str) -> tuple[dict[str, Any], list[list[Any]]]
 
 
 class TestCast:
-    def test_header_times_and_events(self, tmp_path: Path) -> None:
+    def test_a_cast_has_header_times_and_events(self, tmp_path: Path) -> None:
         recorded_session(
             "my chat",
             [
@@ -135,11 +135,11 @@ class TestCast:
             [0.25, "o", "\x1b[1mone\r\n"], [1.25, "r", "90x20"], [60.25, "o", '"2"'], [0.0, "x", "3"],
         ]  # fmt: skip
 
-    def test_a_clock_that_was_set_back(self, tmp_path: Path) -> None:
+    def test_times_never_decrease_when_the_clock_is_set_back(self, tmp_path: Path) -> None:
         recorded_session("x", [output(0, b"a", 5.0), output(1, b"b", 2.0), output(2, b"c", 3.5)])
         assert [event[:2] for event in cast(tmp_path, "x")[1]] == [[0, "o"], [0, "o"], [1.5, "o"], [0, "x"]]
 
-    def test_characters_cut_in_pieces_and_bytes_that_are_none(self, tmp_path: Path) -> None:
+    def test_split_characters_are_joined_and_invalid_bytes_replaced(self, tmp_path: Path) -> None:
         whole = "héllo 字 😀".encode()
         recorded_session(
             "x", stream(*(whole[place : place + 1] for place in range(len(whole))), b"\xff\xe5", b"!\xe5\xad")
@@ -148,7 +148,7 @@ class TestCast:
         assert "".join(event[2] for event in events) == "héllo 字 😀\ufffd\ufffd!\ufffd"
         assert sum(event[0] for event in events) == len(whole) + 1, "time goes on where there is nothing to show"
 
-    def test_a_gap(self, tmp_path: Path) -> None:
+    def test_a_gap_is_marked_in_a_cast(self, tmp_path: Path) -> None:
         recorded_session("x", [output(10, b"a\xe5"), output(1012, b"b", 2.0)], exit_code=None, exit_signal=9)
         assert cast(tmp_path, "x")[1] == [
             [0, "m", "the first 10 bytes of output are no longer stored"],
@@ -159,7 +159,7 @@ class TestCast:
             [0, "x", "137"],
         ]
 
-    def test_it_begins_with_the_screen_when_the_beginning_is_gone(self, tmp_path: Path) -> None:
+    def test_a_cast_without_its_beginning_starts_with_the_screen(self, tmp_path: Path) -> None:
         without_beginning("x", b"kept\r\n", b"and on")
         _, events = cast(tmp_path, "x")
         assert [event[1] for event in events] == ["m", "o", "o", "x"]
@@ -186,22 +186,22 @@ def without_beginning(name: str, before: bytes, after: bytes) -> None:
 
 
 class TestText:
-    def test_every_line_ever(self, tmp_path: Path) -> None:
+    def test_text_has_every_line_of_the_chat(self, tmp_path: Path) -> None:
         lines = [f"line {number:06}" for number in range(30_000)]
         data = "\r\n".join(lines).encode()
         recorded_session("x", stream(*(data[place : place + 30_011] for place in range(0, len(data), 30_011))))
         assert exported(tmp_path, "x", ".txt").splitlines() == lines
 
-    def test_soft_wraps_are_joined_also_where_they_leave_the_screen(self, tmp_path: Path) -> None:
+    def test_soft_wraps_are_joined_across_the_screens_edge(self, tmp_path: Path) -> None:
         long = "".join(f"{number:05} " for number in range(2000)).rstrip()
         recorded_session("x", [resize(0, 0, 40, 5), *stream(long.encode() + b"\r\nnext\r\n\r\nlast")])
         assert exported(tmp_path, "x", ".txt") == f"{long}\nnext\n\nlast\n"
 
-    def test_a_wide_character_that_did_not_fit(self, tmp_path: Path) -> None:
+    def test_a_wide_character_at_the_line_end_is_kept(self, tmp_path: Path) -> None:
         recorded_session("x", [resize(0, 0, 21, 5), *stream("字".encode() * 100)])
         assert exported(tmp_path, "x", ".txt") == "字" * 100 + "\n"
 
-    def test_a_resize_loses_and_repeats_nothing(self, tmp_path: Path) -> None:
+    def test_a_resize_neither_loses_nor_repeats_lines(self, tmp_path: Path) -> None:
         entries: list[Entry] = [resize(0, 0, 80, 10)]
         place, lines = 0, []
         for number in range(60):
@@ -213,35 +213,35 @@ class TestText:
         recorded_session("x", entries)
         assert exported(tmp_path, "x", ".txt").splitlines() == lines
 
-    def test_what_the_program_cleared_from_the_history_was_seen(self, tmp_path: Path) -> None:
+    def test_lines_cleared_from_the_history_are_kept(self, tmp_path: Path) -> None:
         seen = [f"seen {number}" for number in range(100)]
         data = "\r\n".join(seen).encode()
         recorded_session("x", stream(data + b"\x1b[H\x1b[2J\x1b[3Jafter\r\n" + b"more\r\n" * 40 + b"\x1bcend"))
         text = exported(tmp_path, "x", ".txt").splitlines()
         assert text == [*seen[:76], "after", *["more"] * 17, "end"]
 
-    def test_the_screen_behind_a_full_screen_program(self, tmp_path: Path) -> None:
+    def test_the_screen_behind_a_full_screen_program_is_kept(self, tmp_path: Path) -> None:
         lines = b"".join(b"line %d\r\n" % number for number in range(50))
         recorded_session("x", [resize(0, 0), *stream(lines + b"$ vi\r\n", b"\x1b[?1049h\x1b[2J\x1b[HVI IS HERE\r\n~")])
         text = exported(tmp_path, "x", ".txt").splitlines()
         assert text[:51] == [f"line {number}" for number in range(50)] + ["$ vi"]
         assert text[-2:] == ["VI IS HERE", "~"]
 
-    def test_a_gap(self, tmp_path: Path) -> None:
+    def test_a_gap_is_marked_in_a_text(self, tmp_path: Path) -> None:
         recorded_session("x", [output(0, b"one\r\n\x1b]0;cut"), output(2012, b"two\r\n")])
         assert exported(tmp_path, "x", ".txt").splitlines() in (
             ["one", "[2,000 bytes of output missing]", "two"],
             ["[2,000 bytes of output missing]", "one", "two"],
         )
 
-    def test_the_beginning_is_gone(self, tmp_path: Path) -> None:
+    def test_a_missing_beginning_is_marked(self, tmp_path: Path) -> None:
         without_beginning("x", b"".join(b"%d\r\n" % number for number in range(100)), b"and on")
         text = exported(tmp_path, "x", ".txt").splitlines()
         assert "no longer stored" in text[0]
         assert text[1:] == [*map(str, range(100)), "and on"], "the snapshot's history is all that is left of it"
 
     @pytest.mark.parametrize("engine", available_engines())
-    def test_either_engine_cut_anywhere(self, tmp_path: Path, engine: EngineName) -> None:
+    def test_text_is_the_same_with_either_engine_and_any_cut(self, tmp_path: Path, engine: EngineName) -> None:
         data = b"".join(
             b"\x1b[3%dm%d\x1b]0;title\n\x07 \xe5\xad\x97\x1b[0m\r\n" % (n % 8, n) for n in range(12_000 // 3)
         )
@@ -274,7 +274,7 @@ class _Page(HTMLParser):
 
 
 class TestPage:
-    def test_text_colours_and_styles(self, tmp_path: Path) -> None:
+    def test_a_page_has_text_colours_and_styles(self, tmp_path: Path) -> None:
         recorded_session(
             "a <b> & co",
             stream(b"plain <script>alert(1)</script> &amp;\r\n"
@@ -293,7 +293,7 @@ class TestPage:
         assert '<span style="background:var(--c4)">  </span>' in page
         assert "prefers-color-scheme: dark" in page
 
-    def test_links(self, tmp_path: Path) -> None:
+    def test_a_page_has_links(self, tmp_path: Path) -> None:
         targets = [
             "https://example.org/a?b=1&c=\"'<x>", "HTTP://example.org", "mailto:a@example.org", "javascript:alert(1)",
             "file:///etc/passwd", "data:text/html,x", "//example.org", " https://example.org", "ssh://example.org",
@@ -305,18 +305,18 @@ class TestPage:
         assert page.links == targets[:3]
         assert page.text.split() == ["link"] * len(targets)
 
-    def test_nothing_is_loaded_from_elsewhere(self, tmp_path: Path) -> None:
+    def test_a_page_loads_nothing_from_elsewhere(self, tmp_path: Path) -> None:
         recorded_session("x", stream(b"hello"))
         page = exported(tmp_path, "x", ".html")
         assert "default-src 'none'" in page
         assert "http" not in page.replace("http-equiv", "")
 
-    def test_a_gap(self, tmp_path: Path) -> None:
+    def test_a_gap_is_marked_in_a_page(self, tmp_path: Path) -> None:
         recorded_session("x", [output(0, b"one\r\n"), output(2005, b"two\r\n")])
         assert "[2,000 bytes of output missing]" in _Page(exported(tmp_path, "x", ".html")).text
 
 
-def test_a_name_that_drives_terminals_and_pages(tmp_path: Path) -> None:
+def test_control_characters_and_markup_in_a_name_are_neutralised(tmp_path: Path) -> None:
     session = recorded_session("x", stream(b"hello"))
     with open_store() as store:
         store.update(session, name="\x1b]0;owned\x07</title><script>")
@@ -328,7 +328,7 @@ def test_a_name_that_drives_terminals_and_pages(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("seed", range(12))
 @pytest.mark.parametrize("engine", available_engines())
-def test_text_is_the_same_by_rows_and_by_passages(
+def test_text_is_the_same_row_by_row_and_in_blocks(
     tmp_path: Path, engine: EngineName, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chance = random.Random(seed)
@@ -361,7 +361,7 @@ def test_text_is_the_same_by_rows_and_by_passages(
 
 
 @pytest.mark.usefixtures("sessions")
-def test_a_chat_that_runs_and_ends(tmp_path: Path) -> None:
+def test_a_chat_is_exported_while_it_runs_and_after_its_end(tmp_path: Path) -> None:
     session = new("-n", "x", "--size", "60x10", "--", "sh", "-c", "seq 100; echo end of numbers; read line; exit 7")
     wait_until(
         lambda: recorded_bytes(session_journal(session)).endswith(b"end of numbers\r\n"), 10, "the host records it"

@@ -1,4 +1,4 @@
-"""``outlive replay``: a recording played in a terminal, which is as it was afterwards."""
+"""``outlive replay``: a recording is played in a terminal, which is restored afterwards."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def check_given_back(terminal: OnTerminal) -> None:
     assert terminal.screen.cursor.visible
 
 
-def test_it_is_played_to_its_end() -> None:
+def test_a_recording_is_played_to_its_end() -> None:
     recorded_session("x", [resize(0, 0), output(0, b"first"), output(5, b" \x1b[31msecond\x1b[0m", 0.2)])
     with OnTerminal("replay", "x") as terminal:
         assert terminal.end() == 0
@@ -46,14 +46,14 @@ def test_times_are_kept_and_idle_gaps_are_cut() -> None:
         assert time.monotonic() - begun_s > 2.6, "0.6 s, and 2 s in the place of an hour"
 
 
-def test_faster() -> None:
+def test_speed_shortens_the_times() -> None:
     recorded_session("x", [output(number, b"%d" % (number % 10), number * 1.9) for number in range(100)])
     with OnTerminal("replay", "x", "--speed", "500") as terminal:
         assert terminal.end() == 0  # at its own speed it would be waited for in vain
 
 
 @pytest.mark.parametrize("keys", [b"q", b"\x03"])
-def test_leaving(keys: bytes) -> None:
+def test_quit_keys_end_the_replay(keys: bytes) -> None:
     recorded_session("x", [output(0, b"first"), *(output(n, b".", n * 2.0) for n in range(5, 100))])
     with OnTerminal("replay", "x") as terminal:
         terminal.see("first")
@@ -64,7 +64,7 @@ def test_leaving(keys: bytes) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_ended_by_a_signal(number: signal.Signals) -> None:
+def test_a_signal_ends_the_replay_and_restores_the_terminal(number: signal.Signals) -> None:
     recorded_session("x", [output(0, b"first"), output(5, b"second", 1.9), output(11, b"third", 3.8)])
     with OnTerminal("replay", "x", "--speed", "0.01") as terminal:
         terminal.see("first")
@@ -73,7 +73,7 @@ def test_ended_by_a_signal(number: signal.Signals) -> None:
         check_given_back(terminal)
 
 
-def test_queries_and_modes_do_not_reach_this_terminal() -> None:
+def test_queries_and_modes_are_not_written_to_the_terminal() -> None:
     asking = (
         b"\x1b[c\x1b[6n\x1b]11;?\x07\x1b[?1003h\x1b[?1006h\x1b[?2004h\x1b[>1u\x1b[?1049h\x1bP+q544e\x1b\\\x1b[5n\x1b[18t"
         b"\x1b]52;c;aGVsbG8=\x07\x1b]0;owned\x07\x07here"
@@ -90,7 +90,7 @@ def test_queries_and_modes_do_not_reach_this_terminal() -> None:
         check_given_back(terminal)
 
 
-def test_a_terminal_that_is_smaller_is_told_once() -> None:
+def test_a_smaller_terminal_is_reported_once() -> None:
     recorded_session(
         "x",
         [resize(0, 0, 120, 40), output(0, b"first"), resize(5, 1, 130, 40, 0.3), output(5, b" second", 0.4)],
@@ -115,14 +115,14 @@ def test_resizes_are_played() -> None:
         assert terminal.end() == 0
 
 
-def test_a_gap_is_said() -> None:
+def test_a_gap_is_reported() -> None:
     recorded_session("x", [output(0, b"one"), output(1003, b"two", 0.1), output(1006, b"end", 1.5)])
     with OnTerminal("replay", "x") as terminal:
         terminal.see("1,000 bytes of output missing")
         assert terminal.end() == 0
 
 
-def test_what_cannot_be() -> None:
+def test_recordings_that_cannot_be_played_are_refused() -> None:
     recorded_session("x", [output(0, b"one")])
     recorded_session("empty", [])
     for words, code in ((["x"], 1), (["nobody"], 3), (["empty"], 1)):
