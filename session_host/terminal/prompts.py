@@ -4,7 +4,7 @@ One class serves both engines: an engine says which row the cursor is in, as a `
 where the row is later. Rows are enough: shells begin each prompt and each output on a row of its own.
 
 A shell draws a prompt again after ``clear``, or when its window changes: so a prompt ends all marks at its row and
-below it, which are older and were overwritten.
+below it, which are older and were overwritten. Rows that the program erases belong to no prompt and no output any more.
 """
 
 from __future__ import annotations
@@ -49,14 +49,21 @@ class RowMark(Protocol):
         """
 
 
-Mark = TypeVar("Mark", bound=RowMark)
+class PromptRow(RowMark, Protocol):
+    """The mark of a prompt's row."""
+
+    def is_erased(self) -> bool:
+        """Whether another row has taken the place of the prompt's."""
+
+
+Mark = TypeVar("Mark", bound=PromptRow)
 
 
 class Prompt(NamedTuple):
     """One prompt and the command that was run there; rows count from the oldest of the history."""
 
     row: int
-    """The prompt's first row."""
+    """The prompt's first row; that of the output if the prompt's row was erased or not marked."""
     output: int | None
     """The first row of the command's output; None as long as none was run."""
     end: int | None
@@ -92,7 +99,7 @@ class SavedPrompt(NamedTuple):
 class _Marked(Generic[Mark]):
     """A prompt's marks."""
 
-    __slots__ = ("end", "exit_code", "output", "partial", "row", "shell", "turn")
+    __slots__ = ("end", "erased", "exit_code", "output", "partial", "row", "shell", "turn")
 
     def __init__(self, row: Mark, shell: str, *, turn: bool = False) -> None:
         self.row = row
@@ -101,6 +108,8 @@ class _Marked(Generic[Mark]):
         self.exit_code: int | None = None
         self.shell = shell
         self.turn = turn
+        self.erased = False
+        """Whether it was erased while it waited, so that its shell draws it again."""
         self.partial = False
         """Whether the output ends within the row of ``end``."""
 
@@ -138,7 +147,9 @@ class PromptMarks(Generic[Mark]):
 
     def _prompted(self, row: Mark, shell: str, *, turn: bool = False) -> None:
         place = row.place() or 0
-        while self._marked and ((last := self._marked[-1].row.place()) is None or last >= place):
+        while self._marked and (
+            (last := self._marked[-1]).erased or (above := last.row.place()) is None or above >= place
+        ):
             self._drop(-1)
         while self._marked and (len(self._marked) >= MOST_PROMPTS or self._marked[0].row.place() is None):
             self._drop(0)
@@ -157,7 +168,9 @@ class PromptMarks(Generic[Mark]):
             self._prompted(row, last.shell if last is not None else "")
             last = self._marked[-1]
         if last.output is None:
-            last.output = row
+            last.output, last.erased = row, False
+            if last.row.place() == row.place():
+                last.row = row
             self._running.append(last)
 
     def _ended(self, exit_code: int | None, shell: str, here: Callable[[], Mark], *, partial: bool) -> None:
@@ -172,11 +185,52 @@ class PromptMarks(Generic[Mark]):
             marked.end, marked.partial = here(), partial
         del self._running[first:]
 
+    # -- erased rows
+
+    def reach(self, row: int) -> bool:
+        """Whether the newest prompt, or the end of its output, is at a row or below it."""
+        last = self._marked[-1] if self._marked else None
+        return last is not None and (_place(last.row) >= row or (last.end is not None and _place(last.end) >= row))
+
+    def erased(self, first: int, last: int, mark: Callable[[int], Mark]) -> None:
+        """Drop the prompts in rows that were erased as a whole, and these rows from the outputs above them.
+
+        The newest command, if it runs, has its output from the first of these rows on; the newest prompt, if it waits,
+        is drawn again there.
+
+        Args:
+            first: the first row of those that were erased; they begin or end with the screen.
+            last: the last of them.
+            mark: marks a row.
+        """
+        end = len(self._marked)
+        while end and _place(self._marked[end - 1].row) > last:
+            end -= 1
+        begin = end
+        while begin and _place(self._marked[begin - 1].row) >= first:
+            begin -= 1
+        dropped = self._marked[begin:end]
+        if dropped and end == len(self._marked) and dropped[-1].end is None and not dropped[-1].turn:
+            newest = dropped.pop()
+            newest.row = mark(first)
+            if newest.output is None:
+                newest.erased = True
+            else:
+                newest.output = newest.row
+        del self._marked[begin : begin + len(dropped)]
+        self._running = [marked for marked in self._running if marked not in dropped]
+        for marked in reversed(self._marked[:begin]):
+            if marked.end is not None:
+                if (place := _place(marked.end)) <= first:
+                    break
+                if place <= last + 1:
+                    marked.end, marked.partial = mark(first), False
+
     # -- reading
 
     def prompts(self, first: int = 0, count: int | None = None) -> list[Prompt]:
         """See ``Emulator.prompts``."""
-        begin = bisect_left(self._marked, first, key=_place) if first > 0 else 0
+        begin = bisect_left(self._marked, first, key=lambda marked: _place(marked.row)) if first > 0 else 0
         found: list[Prompt] = []
         for number in range(begin, len(self._marked)):
             marked = self._marked[number]
@@ -185,6 +239,8 @@ class PromptMarks(Generic[Mark]):
                 continue
             if count is not None and row >= first + count:
                 break
+            if marked.row.is_erased():
+                continue
             found.append(self._read(marked, row, number))
         return found
 
@@ -213,7 +269,7 @@ class PromptMarks(Generic[Mark]):
         found: list[SavedPrompt] = []
         for marked in self._marked:
             row = place(marked.row)
-            if row is not None:
+            if row is not None and not marked.row.is_erased():
                 output, end = (None if mark is None else place(mark) for mark in (marked.output, marked.end))
                 found.append(SavedPrompt(row, output, end, marked.exit_code, marked.shell, marked.partial, marked.turn))
         return found
@@ -232,8 +288,8 @@ class PromptMarks(Generic[Mark]):
                 self._running.append(marked)
 
 
-def _place(marked: _Marked[Mark]) -> int:
-    place = marked.row.place()
+def _place(mark: RowMark) -> int:
+    place = mark.place()
     return -1 if place is None else place
 
 

@@ -92,8 +92,13 @@ def test_a_screen_that_was_cleared_has_one_prompt(make: Maker) -> None:
     assert emulator.prompts() == [Prompt(0, None, None)]
 
 
-def test_a_prompt_drawn_again_without_marks_after_a_clear_moves_to_its_output(make: Maker) -> None:
+def test_a_prompt_drawn_again_without_marks_after_a_clear_is_found_where_it_is_drawn(make: Maker) -> None:
     emulator = make(20, 6, output=SESSION + "\x1b[H\x1b[2J$ date\r\n\x1b]133;C\x07now\r\n\x1b]133;D;0\x07")
+    assert shown(emulator)[-1] == ("$ date", ["now"])
+
+
+def test_a_command_without_marks_of_its_prompt_is_found_at_its_output(make: Maker) -> None:
+    emulator = make(20, 6, output="$ date\r\n\x1b]133;C\x07now\r\n\x1b]133;D;0\x07")
     assert shown(emulator)[-1] == ("now", ["now"])
 
 

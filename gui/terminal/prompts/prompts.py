@@ -263,7 +263,8 @@ class TerminalPrompts:
         marks, extent = [], None
         for prompt in emulator.prompts(top, emulator.size.rows):
             box = surface.row_rect(prompt.row - top)
-            if prompt.exit_code is not None and not box.isEmpty():
+            has_row = prompt.row != prompt.output
+            if prompt.exit_code is not None and has_row and not box.isEmpty():
                 ratio = surface.metrics.device_pixel_ratio
                 marks.append(MarginMark(box.top() / ratio, box.height() / ratio, prompt.exit_code))
         row = self._current_row()

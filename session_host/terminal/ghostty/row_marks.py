@@ -18,6 +18,9 @@ class TrackedRow:
 
     When the history is erased, the library moves references to the first column of the screen. A reflow keeps a
     reference near the beginning of a line, and may move one at the end of a row to another column.
+
+    The library flags the rows of prompts. The flag moves with its row, also where the library leaves the reference
+    behind (IL, DL, SD, RI), and goes when the row is erased or removed.
     """
 
     def __init__(
@@ -28,6 +31,7 @@ class TrackedRow:
         self._reference = track(terminal, tag, column, row)
         self._on_screen = _active_screen(terminal)
         self._hidden_rows = hidden_rows
+        self._flagged = self._has_flag()
 
     def place(self) -> int | None:
         """See ``RowMark``."""
@@ -49,6 +53,19 @@ class TrackedRow:
         if self._reference is None or lib.ghostty_tracked_grid_ref_point(self._reference, _SCREEN, coordinate):
             return None
         return int(coordinate.y) if coordinate.x == self._column else None
+
+    def is_erased(self) -> bool:
+        """See ``PromptRow``; False for a row that was not flagged when it was marked."""
+        return self._flagged and not self._has_flag()
+
+    def _has_flag(self) -> bool:
+        cell, row, flag = sized("GhosttyGridRef"), ffi.new("GhosttyRow*"), ffi.new("GhosttyRowSemanticPrompt*")
+        if self._reference is None or lib.ghostty_tracked_grid_ref_snapshot(self._reference, cell):
+            return False
+        if lib.ghostty_grid_ref_row(cell, row):
+            return False
+        lib.ghostty_row_get(row[0], lib.GHOSTTY_ROW_DATA_SEMANTIC_PROMPT, flag)
+        return bool(flag[0] != lib.GHOSTTY_ROW_SEMANTIC_NONE)
 
     def close(self) -> None:
         """Free the library's object, before its terminal."""
@@ -109,13 +126,41 @@ class ScreenPrompts:
         self._rows = rows
         self._marks: PromptMarks[TrackedRow] = PromptMarks()
         self._later: list[SavedPrompt] = []
+        self._above_screen = False
+        """Whether nothing of a prompt is on the screen until the next mark or resize."""
         self._total_rows = Getter(terminal, "TOTAL_ROWS", "size_t")
+        self._screen_rows = Getter(terminal, "ROWS", "uint16_t")
         self._cursor_column = Getter(terminal, "CURSOR_X", "uint16_t")
+        self._cursor_row = Getter(terminal, "CURSOR_Y", "uint16_t")
 
     def mark(self, parameters: str) -> None:
         """Handle ``OSC 133 ; parameters`` at the cursor."""
         if self._on_primary():
+            self._above_screen = False
             self._marks.mark(parameters, self._rows.mark_cursor, int(self._cursor_column()))
+
+    def on_screen(self) -> bool:
+        """Whether a prompt, or the end of its output, is on the active screen."""
+        if self._above_screen or not self._on_primary():
+            return False
+        self._above_screen = not self._marks.reach(self._top())
+        return not self._above_screen
+
+    def _top(self) -> int:
+        """The active screen's first row, counted from the oldest that is not hidden."""
+        return int(self._total_rows()) - int(self._screen_rows()) - self._rows.hidden_rows()
+
+    def erased(self, how: str) -> None:
+        """Handle ED, after the library has, by its parameter: "1" above the cursor, "2" the screen, else below it."""
+        if not self._on_primary():
+            return
+        top, hidden = self._top(), self._rows.hidden_rows()
+        first, last = top, top + int(self._screen_rows()) - 1
+        if how == "1":
+            last = top + int(self._cursor_row()) - 1
+        elif how != "2":
+            first = top + int(self._cursor_row()) + (int(self._cursor_column()) > 0)
+        self._marks.erased(first, last, lambda row: self._rows.mark_beginning(row + hidden))
 
     def prompts(self, first: int, count: int | None, rows: int) -> list[Prompt]:
         """See ``Emulator.prompts``; of ``rows`` rows in all."""
@@ -132,9 +177,11 @@ class ScreenPrompts:
             self._marks.restore(later, self._rows.mark_beginning)
         return True
 
-    def width_changed(self) -> None:
-        """Note that rows that are not marked yet are other ones now."""
-        self._later = []
+    def resized(self, *, width_changed: bool) -> None:
+        """Handle a resize: rows return to the screen; with another width, rows that are not marked yet are others."""
+        self._above_screen = False
+        if width_changed:
+            self._later = []
 
     def saved(self) -> list[SavedPrompt]:
         """The prompts for a snapshot, by stored rows."""
@@ -148,6 +195,7 @@ class ScreenPrompts:
         """Set the prompts of a snapshot, of which the oldest rows may be missing."""
         missing = max(stored_rows - self.stored_rows(), 0) if stored_rows else 0
         self._later = [moved(prompt, -missing) for prompt in saved] if missing else saved
+        self._above_screen = False
         self._on_primary()
 
 

@@ -116,6 +116,19 @@ def test_the_margin_shows_how_each_command_ended(stage: Callable[..., Stage], th
     assert colors_in(image.copy(0, 8 + 2 * height, 8, height)) == {rgb(made.view._surface.theme.background)}
 
 
+def test_a_command_that_clears_the_screen_has_no_mark_and_its_output_is_copied(stage: Callable[..., Stage]) -> None:
+    made = stage()
+    made.feed(command("true", "", 0) + command("false", "", 1) + WAITING)
+    margin = made.view.prompts.margin
+    made.until(lambda: len(margin.marks) == 2, "the marks")
+    made.feed("clear; make\r\n\x1b]133;C\x07\x1b[H\x1b[2J\x1b[3Jcc\r\nld\r\n\x1b]133;D;2\x07" + WAITING)
+    made.until(lambda: not margin.marks, "no marks of what was erased")
+    made.view.prompts.copy_output()
+    assert (clipboard(), said(made)) == ("cc\nld", prompt_texts.copied())
+    made.feed("false\r\n\x1b]133;C\x07\x1b]133;D;1\x07" + WAITING)
+    made.until(lambda: len(margin.marks) == 1, "the mark of the next command")
+
+
 def test_without_prompts_the_user_is_told_quietly(stage: Callable[..., Stage]) -> None:
     made = stage()
     prompts: TerminalPrompts = made.view.prompts

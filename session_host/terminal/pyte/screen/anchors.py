@@ -24,11 +24,12 @@ class Anchor:
 class PrimaryRow(Anchor):
     """A row of the primary screen or its history, as a ``RowMark``."""
 
-    __slots__ = ("_screen",)
+    __slots__ = ("_screen", "removed")
 
     def __init__(self, screen: GridScreen, line: int) -> None:
         super().__init__(line, 0)
         self._screen = screen
+        self.removed = False
 
     def place(self) -> int | None:
         """See ``RowMark``."""
@@ -36,6 +37,10 @@ class PrimaryRow(Anchor):
         row = self.line - _oldest_line(screen)
         # A smaller grid may have cut off blank rows below the cursor.
         return row if row >= 0 and self.line < screen.evicted + len(screen.history) + screen.lines else None
+
+    def is_erased(self) -> bool:
+        """See ``PromptRow``."""
+        return self.removed
 
 
 class PrimaryPrompts(PromptMarks[PrimaryRow]):
@@ -52,6 +57,12 @@ class PrimaryPrompts(PromptMarks[PrimaryRow]):
     def row_of_cursor(self) -> PrimaryRow:
         """Mark the cursor's row."""
         return PrimaryRow(self._screen, self._screen.top_line + self._screen.cursor.y)
+
+    def rows_erased(self, first: int, count: int) -> None:
+        """Handle rows that were erased as a whole, counted from the top of the screen."""
+        if count > 0 and self and not self._screen.on_alternate:
+            begin = self._screen.shown_rows + first
+            self.erased(begin, begin + count - 1, self.row)
 
     def on_screen(self) -> Iterator[PrimaryRow]:
         """The marks on the screen, and perhaps some above it."""

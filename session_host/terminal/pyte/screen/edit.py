@@ -226,6 +226,7 @@ class EditScreen(GridScreen):
         for line in self.grid:
             line.clear(self.columns, self.style)
             line.chars = ["E"] * self.columns
+        self.prompts.rows_erased(0, self.lines)
         self.all_dirty = True
 
     # -- erasing
@@ -255,6 +256,9 @@ class EditScreen(GridScreen):
             self.erase_in_line(how, private)
         for row in rows:
             self._erase(row, 0, self.columns, selective=private)
+        if not private:
+            begin = y if how == 0 and self.cursor.x == 0 else rows.start
+            self.prompts.rows_erased(begin, rows.stop - begin)
 
     def selective_erase_in_line(self, how: int = 0, *_: int) -> None:
         """DECSEL."""

@@ -21,7 +21,7 @@ from pyte import modes as mo
 from session_host.terminal.base import PLAIN, Style
 from session_host.terminal.pyte.cells import Line, erased
 
-from .anchors import Anchor, PrimaryPrompts
+from .anchors import Anchor, PrimaryPrompts, PrimaryRow
 
 LEFT_RIGHT_MARGINS = 69 << 5
 REVERSE_WRAP = 45 << 5
@@ -183,6 +183,8 @@ class GridScreen(pyte.Screen):
                     anchor.line += rows
             elif top <= row <= bottom:
                 anchor.line = self.top_line + min(max(row - rows, top), bottom)
+                if isinstance(anchor, PrimaryRow) and not top <= row - rows <= bottom:
+                    anchor.removed = True
 
     def _move_block(self, top: int, bottom: int, count: int) -> None:
         """Scroll the cells between the left and right margins; up for a positive count."""
