@@ -37,7 +37,7 @@ class TranscriptFinder(QObject):
         """The item that the search unfolded, and how it was shown before."""
         self._search_soon = QTimer(self, singleShot=True, interval=_SEARCH_AGAIN_MS)
         self._search_soon.timeout.connect(self._search_again)
-        self.scan = Scan(self)
+        self.scan = Scan(page.rows.directory, self)
         self.scan.progressed.connect(self._on_found)
         page.framed.connect(self._on_frame)
 

@@ -51,11 +51,11 @@ class ChatView(QWidget):
     noticed = Signal(str)
 
     def __init__(self, theme: Theme, directory: str = "", parent: QWidget | None = None) -> None:
-        """``directory`` is the chat's, of which files are offered after "@"."""
+        """``directory`` is the chat's: files are named relative to it, and offered after "@"."""
         super().__init__(parent)
         self.setProperty("area", "page")
         self.theme = theme
-        self.page = TranscriptPage(theme, self)
+        self.page = TranscriptPage(theme, directory, self)
         self.prompt = PromptBox(theme, self)
         self.prompt.completion.files.set_directory(directory)
         self.finder = TranscriptFinder(self.page)

@@ -7,6 +7,7 @@ never join pieces. ``lupdate`` finds the English text in the call of ``translate
 action_texts      key table, menus, command palette
 chat_texts        a chat without a terminal: messages, tool calls, requests, the prompt box
 common_texts      recurring buttons and field names
+diff_texts        diffs in a chat without a terminal
 find_texts        the find bar
 key_texts         the page Keys of the settings window
 mode_texts        selecting and opening by keyboard in a terminal

@@ -144,8 +144,9 @@ def exit_code(code: int) -> str:
     return translate("chat", "exit {code}").format(code=code)
 
 
-def joined(state: str, duration: str) -> str:
-    return translate("chat", "{state} · {duration}").format(state=state, duration=duration) if duration else state
+def joined(*facts: str) -> str:
+    """Facts in one line; empty ones are left out."""
+    return " · ".join(each for each in facts if each)
 
 
 def edits(paths: list[str]) -> str:
@@ -187,34 +188,6 @@ def hidden_text() -> str:
 
 def show_all() -> str:
     return translate("chat", "Show all")
-
-
-def new_file() -> str:
-    return translate("chat", "new")
-
-
-def deleted_file() -> str:
-    return translate("chat", "deleted")
-
-
-def moved_from(path: str) -> str:
-    return translate("chat", "moved from {path}").format(path=path)
-
-
-def added_lines(count: int) -> str:
-    return translate("chat", "+{count}").format(count=f"{count:,}")
-
-
-def removed_lines(count: int) -> str:
-    return translate("chat", "−{count}").format(count=f"{count:,}")
-
-
-def side_by_side() -> str:
-    return translate("chat", "Show old and new side by side")
-
-
-def one_column() -> str:
-    return translate("chat", "Show the changes in one column")
 
 
 def plan(done: int, count: int) -> str:
@@ -264,6 +237,10 @@ def option_with_key(name: str, key: str) -> str:
 
 def scroll_to_allow() -> str:
     return translate("chat", "Scroll to the end to allow it")
+
+
+def look_through_to_allow() -> str:
+    return translate("chat", "Scroll through all changes to allow them")
 
 
 def incomplete() -> str:

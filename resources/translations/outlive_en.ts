@@ -4,6 +4,27 @@
 <context>
     <name>chat</name>
     <message numerus="yes">
+        <source>{count} unchanged line(s)</source>
+        <translation>
+            <numerusform>{count} unchanged line</numerusform>
+            <numerusform>{count} unchanged lines</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} line(s) added</source>
+        <translation>
+            <numerusform>{count} line added</numerusform>
+            <numerusform>{count} lines added</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} line(s) removed</source>
+        <translation>
+            <numerusform>{count} line removed</numerusform>
+            <numerusform>{count} lines removed</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>{count} line(s) hidden</source>
         <translation>
             <numerusform>{count} line hidden</numerusform>

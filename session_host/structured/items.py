@@ -65,7 +65,10 @@ class FileChange(Value, frozen=True):
 
     path: str
     patch: str
-    """A unified diff without its two header lines; "" if the agent reports none."""
+    """A unified diff without its two header lines; "" if the agent reports none.
+
+    Hunks begin at line 0 if the agent does not report their place in the file.
+    """
     kind: Literal["add", "update", "delete"] = "update"
     moved_to: str = ""
 

@@ -36,7 +36,7 @@ def cut(segment: Segment, begin: int, end: int) -> Segment:
     if isinstance(segment, Paragraph):
         runs = tuple(_cut_runs(segment.runs, begin, end))
         return dataclasses.replace(segment, text=text, runs=runs, marker=segment.marker if begin == 0 else "")
-    if isinstance(segment, Table):
+    if isinstance(segment, Table | DiffHead):
         return Paragraph(text, runs=(Run(text),))
     if isinstance(segment, Diff):
         return Code(text, language="diff")
@@ -54,13 +54,15 @@ def _cut_runs(runs: Iterable[Run], begin: int, end: int) -> Iterable[Run]:
 
 
 def as_plain(segments: Sequence[Segment]) -> str:
-    """The plain text of segments."""
+    """The plain text of segments; a diff with its file's head is a patch."""
     found = ""
     former: Segment | None = None
-    for segment in segments:
+    for number, segment in enumerate(segments):
         text = segment.text
         if isinstance(segment, Rule):
             text = "---"
+        elif isinstance(segment, DiffHead) and _has_lines(segments, number):
+            text = segment.header
         elif isinstance(segment, Paragraph) and segment.marker:
             text = f"{'  ' * (segment.indent - 1)}{segment.marker} {text}"
         if not text:
@@ -70,6 +72,11 @@ def as_plain(segments: Sequence[Segment]) -> str:
         found += text
         former = segment
     return found
+
+
+def _has_lines(segments: Sequence[Segment], number: int) -> bool:
+    """Whether lines of a diff follow on a segment."""
+    return number + 1 < len(segments) and isinstance(segments[number + 1], Diff)
 
 
 def _is_close(former: Segment, segment: Segment) -> bool:
@@ -88,12 +95,12 @@ def as_markdown(segments: Sequence[Segment]) -> str:
     while number < len(segments):
         segment = segments[number]
         number += 1
-        if isinstance(segment, Code | Diff):
-            lines = [segment.text]
+        if isinstance(segment, Code | Diff) or (isinstance(segment, DiffHead) and _has_lines(segments, number - 1)):
+            lines = [segment.header if isinstance(segment, DiffHead) else segment.text]
             while number < len(segments) and _goes_on(segments[number]):
                 lines.append(segments[number].text)
                 number += 1
-            language = "diff" if isinstance(segment, Diff) else segment.language
+            language = segment.language if isinstance(segment, Code) else "diff"
             fence = "````" if any("```" in line for line in lines) else "```"
             text = "\n".join([f"{fence}{language}", *lines, fence])
         else:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from gui.theme.icons import Glyph
-from gui.wording import chat_texts
+from gui.wording import chat_texts, diff_texts
 from session_host.structured.items import REJECTIONS, AgentRequest, Item, RequestResolved
 
 from . import ansi, patches
@@ -46,7 +46,7 @@ _ICONS = {
 class Asked(NamedTuple):
     """The requests that an item shows: those that are open, and those that are answered."""
 
-    open: tuple[str, ...] = ()
+    open: tuple[AgentRequest, ...] = ()
     answered: tuple[tuple[AgentRequest, RequestResolved], ...] = ()
 
 
@@ -67,8 +67,8 @@ def is_unfolded(item: Item, mode: Mode) -> bool:
     return item.kind not in {"thought", "raw"}
 
 
-def segments(item: Item, mode: Mode, markdown: MarkdownText, asked: Asked) -> list[Segment]:
-    """The segments of an item."""
+def segments(item: Item, mode: Mode, markdown: MarkdownText, asked: Asked, directory: str = "") -> list[Segment]:
+    """The segments of an item of a chat in a directory."""
     match item.kind:
         case "user":
             found = _prompt(item)
@@ -79,18 +79,26 @@ def segments(item: Item, mode: Mode, markdown: MarkdownText, asked: Asked) -> li
         case "tool":
             if asked.open and mode.unfolded is None:
                 mode = mode._replace(unfolded=False)  # The request shows what is to be changed.
-            found = _tool(item, mode, markdown)
+            found = _tool(item, mode, markdown, directory)
         case "plan":
             found = _plan(item)
         case "notice":
             found = [QuietLine(item.text, icon=Glyph.INFO)]
         case _:
             found = _raw(item, mode)
-    found += [Card(request=each) for each in asked.open]
+    for request in asked.open:
+        found += request_segments(request, item.id, directory)
     found += [answer_line(request, answer) for request, answer in asked.answered]
     if item.parent:
         found = [dataclasses.replace(each, indent=each.indent + 1) for each in found]
     return found
+
+
+def request_segments(request: AgentRequest, row: str, directory: str) -> list[Segment]:
+    """An open request in a row: its diff, as in a tool call, and the place of its widget, which shows anything else."""
+    subject = patches.of_diff(request.subject, row, directory) if request.kind == "edit" else []
+    subject = [dataclasses.replace(each, inner=False) for each in subject]
+    return [*subject, Card(request=request.id, subject_segments=len(subject))]
 
 
 def answer_line(request: AgentRequest, answer: RequestResolved) -> QuietLine:
@@ -155,12 +163,14 @@ def _thought(item: Item, mode: Mode, markdown: MarkdownText) -> list[Segment]:
     return [head, *_inner(markdown.segments(item.text))] if unfolded else [head]
 
 
-def _tool(item: Item, mode: Mode, markdown: MarkdownText) -> list[Segment]:
+def _tool(item: Item, mode: Mode, markdown: MarkdownText, directory: str) -> list[Segment]:
     unfolded = is_unfolded(item, mode)
-    content = _tool_content(item, mode, markdown) if unfolded else []
+    content = _tool_content(item, mode, markdown, directory) if unfolded else []
     has_content = bool(item.command or item.output or item.changes or item.text or item.images)
-    title, is_code = tool_title(item)
+    title, is_code = tool_title(item, directory)
     detail, tone = _tool_state(item)
+    if item.changes and not unfolded:
+        detail = chat_texts.joined(diff_texts.changed_lines(*patches.counts(item.changes)), detail)
     head = FoldLine(
         title, item=item.id, icon=_ICONS.get(item.tool, Glyph.WRENCH), detail=detail, tone=tone, code=is_code,
         folded=not unfolded if has_content else None, running=item.status == "running",
@@ -168,14 +178,16 @@ def _tool(item: Item, mode: Mode, markdown: MarkdownText) -> list[Segment]:
     return [head, *content]
 
 
-def tool_title(item: Item) -> tuple[str, bool]:
+def tool_title(item: Item, directory: str = "") -> tuple[str, bool]:
     """The one line of a tool call, and whether it is a command."""
     if item.title:
         return ansi.visible(item.title.split("\n")[0]), _is_command(item.title, item.command)
     if item.command:
         return ansi.visible(item.command.split("\n")[0]), True
     if item.changes:
-        return chat_texts.edits([change.moved_to or change.path for change in item.changes]), False
+        return chat_texts.edits(
+            [patches.shown_path(each.moved_to or each.path, directory) for each in item.changes]
+        ), False
     return chat_texts.tool(item.tool), False
 
 
@@ -205,7 +217,7 @@ def _tool_state(item: Item) -> tuple[str, Tone]:
             return duration, "secondary"
 
 
-def _tool_content(item: Item, mode: Mode, markdown: MarkdownText) -> list[Segment]:
+def _tool_content(item: Item, mode: Mode, markdown: MarkdownText, directory: str) -> list[Segment]:
     found: list[Segment] = []
     if item.command:
         pieces = _pieces(ansi.visible(item.command))
@@ -221,10 +233,7 @@ def _tool_content(item: Item, mode: Mode, markdown: MarkdownText) -> list[Segmen
     if item.output:
         found += _output(item, mode)
     for change in item.changes:
-        note = {"add": chat_texts.new_file(), "delete": chat_texts.deleted_file()}.get(change.kind, "")
-        if change.moved_to:
-            note = chat_texts.moved_from(change.path)
-        found += patches.segments(change, item.id, note)
+        found += patches.of_change(change, item.id, directory, whole=mode.whole)
     return [*found, *_pictures(item)]
 
 

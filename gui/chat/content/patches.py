@@ -1,46 +1,24 @@
-"""Unified diffs as lines with numbers, and in pairs for two columns."""
+"""Changes of files as segments: a head for each file, its lines, and the pairs of lines for two columns."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from itertools import zip_longest
 from pathlib import PurePosixPath
 
+from gui.theme.icons import Glyph
+from gui.wording import chat_texts, diff_texts
 from session_host.structured.items import FileChange
 
+from . import diff_files
 from .ansi import visible
-from .segments import LINES_PER_CHUNK, Diff, DiffHead, DiffLine, Segment
+from .diff_files import DiffFile
+from .markdown import plain_paragraphs
+from .segments import LINES_PER_CHUNK, Action, Button, Diff, DiffHead, DiffLine, QuietLine, Segment
 
-_HUNK = re.compile(r"^@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@ ?(.*)$")
-
-
-def parse(patch: str) -> list[DiffLine]:
-    """The lines of a patch."""
-    old = new = 1
-    found: list[DiffLine] = []
-    in_hunk = False
-    text = patch.replace("\r\n", "\n").removesuffix("\n")
-    for line in text.split("\n") if text else ():
-        hunk = _HUNK.match(line)
-        if hunk is not None:
-            old, new = int(hunk.group(1)), int(hunk.group(2))
-            in_hunk = True
-            found.append(DiffLine("@", 0, 0, line))
-        elif not in_hunk and line.startswith(("--- ", "+++ ", "diff ", "index ")):
-            continue
-        elif line.startswith("+"):
-            found.append(DiffLine("+", 0, new, line[1:]))
-            new += 1
-        elif line.startswith("-"):
-            found.append(DiffLine("-", old, 0, line[1:]))
-            old += 1
-        elif line.startswith("\\"):
-            found.append(DiffLine("@", 0, 0, line))
-        else:
-            found.append(DiffLine(" ", old, new, line[1:]))
-            old, new = old + 1, new + 1
-    return found
+MOST_LINES = 200
+"""Of a file's change with more lines, the first ones are shown until all are asked for."""
+_PLAIN_MODE = "100644"
 
 
 def pairs(lines: Sequence[DiffLine]) -> list[tuple[int | None, int | None]]:
@@ -68,27 +46,142 @@ def pairs(lines: Sequence[DiffLine]) -> list[tuple[int | None, int | None]]:
     return rows
 
 
-def segments(change: FileChange, item: str, note: str) -> list[Segment]:
-    """The segments of one file's change."""
-    lines = parse(change.patch)
-    added = sum(line.kind == "+" for line in lines)
-    removed = sum(line.kind == "-" for line in lines)
-    digits = len(str(max((max(line.old, line.new) for line in lines), default=1)))
-    path = visible(change.moved_to or change.path)
+def counts(changes: Sequence[FileChange]) -> tuple[int, int]:
+    """The numbers of added and removed lines."""
+    kinds = [line.kind for change in changes for file in diff_files.read(change.patch) for line in file.lines]
+    return kinds.count("+"), kinds.count("-")
+
+
+def of_change(change: FileChange, item: str, directory: str, *, whole: bool) -> list[Segment]:
+    """The segments of one file's change.
+
+    Args:
+        change: the change.
+        item: the id of its item.
+        directory: the chat's; paths below it are shown relative to it.
+        whole: whether all lines are shown, however many.
+    """
+    old = "" if change.kind == "add" else change.path
+    new = "" if change.kind == "delete" else change.moved_to or change.path
+    file = DiffFile(old, new)
+    for part in diff_files.read(change.patch):
+        file.lines += part.lines
+        file.other += part.other
+        file.is_binary = file.is_binary or part.is_binary
+        file.modes = part.modes if any(part.modes) else file.modes
+    return _of_file(file, item, directory, whole=whole)
+
+
+def of_diff(diff: str, item: str, directory: str) -> list[Segment]:
+    """The segments of a diff of any number of files: all of it, since something is to be allowed."""
+    return [each for file in diff_files.read(diff) for each in _of_file(file, item, directory, whole=True)]
+
+
+def _of_file(file: DiffFile, item: str, directory: str, *, whole: bool) -> list[Segment]:
+    found: list[Segment] = []
+    if file.old or file.new or file.lines:
+        found = _head_and_lines(file, item, directory, whole=whole)
+    if other := "\n".join(file.other).strip("\n"):
+        found += plain_paragraphs(visible(other))
+    return found
+
+
+def _head_and_lines(file: DiffFile, item: str, directory: str, *, whole: bool) -> list[Segment]:
+    lines = _shown_lines(file.lines)
+    kinds = [line.kind for line in lines]
+    old, new = (shown_path(path, directory) for path in (file.old, file.new))
+    path = new or old
+    header = _header(file, old, new)
     found: list[Segment] = [
         DiffHead(
-            path, inner=True, item=item, added=added, removed=removed, note=note, empty=not lines,
-            can_pair=bool(added and removed),
+            path, inner=True, item=item, added=kinds.count("+"), removed=kinds.count("-"), note=_note(file, old, new),
+            empty=not lines, can_pair="+" in kinds and "-" in kinds, header=header, patch=_patch(header, file.lines),
         )
     ]  # fmt: skip
+    shown = lines if whole or len(lines) <= MOST_LINES else lines[:MOST_LINES]
+    digits = len(str(max((max(line.old, line.new) for line in lines if line.kind in "+- "), default=0) or ""))
     language = PurePosixPath(path).suffix.removeprefix(".")
     start = 0
-    while start < len(lines):
-        end = min(start + LINES_PER_CHUNK, len(lines))
-        while end < len(lines) and end < start + 2 * LINES_PER_CHUNK and lines[end].kind in "+-":
+    while start < len(shown):
+        end = min(start + LINES_PER_CHUNK, len(shown))
+        while end < len(shown) and end < start + 2 * LINES_PER_CHUNK and shown[end].kind in "+-":
             end += 1  # Removed and added lines of one place stay together.
-        piece = tuple(lines[start:end])
-        text = "\n".join((line.kind if line.kind != "@" else "") + line.text for line in piece)
-        found.append(Diff(text, inner=True, lines=piece, language=language, last=end == len(lines), digits=digits))
+        piece = shown[start:end]
+        text = "\n".join((line.kind if line.kind in "+- " else "") + line.text for line in piece)
+        found.append(
+            Diff(text, inner=True, lines=piece, language=language, first=not start, last=end == len(shown),
+                 digits=digits)
+        )  # fmt: skip
         start = end
+    if len(shown) < len(lines):
+        show = Button(chat_texts.show_all(), Action("show_all", item))
+        hidden = chat_texts.hidden_lines(len(lines) - len(shown))
+        found.append(QuietLine(hidden, inner=True, icon=Glyph.MORE, buttons=(show,)))
     return found
+
+
+def _shown_lines(lines: Sequence[DiffLine]) -> tuple[DiffLine, ...]:
+    """The lines as they are shown: ends of lines only where they differ, and nothing that misleads."""
+    content = [line.text for line in lines if line.kind in "+- "]
+    same_ends = all(text.endswith("\r") for text in content)
+    return tuple(
+        line._replace(text=visible(line.text.removesuffix("\r") if same_ends or line.kind in "@\\" else line.text))
+        for line in lines
+    )
+
+
+def shown_path(path: str, directory: str) -> str:
+    """A file's path, relative to the chat's directory if it is below that."""
+    base = directory.rstrip("/") + "/"
+    return visible(path.removeprefix(base) if base != "/" else path)
+
+
+def _note(file: DiffFile, old: str, new: str) -> str:
+    """The change of the file itself, in words."""
+    notes = []
+    if not old and new:
+        notes.append(diff_texts.new_file())
+    elif old and not new:
+        notes.append(diff_texts.deleted_file())
+    elif old != new:
+        is_renamed = PurePosixPath(old).parent == PurePosixPath(new).parent
+        notes.append(diff_texts.renamed_from(PurePosixPath(old).name) if is_renamed else diff_texts.moved_from(old))
+    if file.is_binary:
+        notes.append(diff_texts.binary_file())
+    notes.append(_mode_note(*file.modes))
+    if not file.lines and not any(notes):
+        notes.append(diff_texts.changed_file())
+    return chat_texts.joined(*notes)
+
+
+def _mode_note(before: str, after: str) -> str:
+    """The change of a file's mode, or the mode of a new file; "" for a plain one."""
+    match before or _PLAIN_MODE, after:
+        case (_, "") | ("100644", "100644"):
+            return ""
+        case "100644", "100755":
+            return diff_texts.executable()
+        case "100755", "100644":
+            return diff_texts.not_executable()
+        case _:
+            return diff_texts.file_mode(visible(after))
+
+
+def _header(file: DiffFile, old: str, new: str) -> str:
+    """The lines above a file's hunks in a patch that git and patch take."""
+    sides = [f"{side}{path}" if path[:1] not in {"/", ""} else path for side, path in (("a/", old), ("b/", new))]
+    lines = []
+    if old and new and old != new:
+        lines = [f"diff --git a/{old} b/{new}", f"rename from {old}", f"rename to {new}"]
+    elif not file.lines:
+        lines = [f"diff --git a/{old or new} b/{old or new}"]
+        lines += [] if old and new else ["deleted file mode 100644" if old else "new file mode 100644"]
+    if file.lines:
+        lines += [f"--- {sides[0] or '/dev/null'}", f"+++ {sides[1] or '/dev/null'}"]
+    return "\n".join(lines)
+
+
+def _patch(header: str, lines: Sequence[DiffLine]) -> str:
+    """A file's change as a patch."""
+    texts = [(line.kind if line.kind in "+- " else "") + line.text for line in lines]
+    return "\n".join([header, *texts]) + "\n"

@@ -121,7 +121,13 @@ class Code(Segment):
 
 
 class DiffLine(NamedTuple):
-    """One line of a diff: "+", "-", " " or "@" (the place of a hunk), its numbers (0 for none) and its text."""
+    """One line of a diff.
+
+    Attributes:
+        kind: "+", "-", " ", "@" (a hunk begins) or "\\" (a remark on the line above).
+        old, new: its numbers, 0 if unknown or none; at a hunk, the number of unchanged lines left out above it.
+        text: the text without the sign; of a hunk and of a remark, the whole line.
+    """
 
     kind: str
     old: int
@@ -131,23 +137,37 @@ class DiffLine(NamedTuple):
 
 @dataclass(frozen=True)
 class DiffHead(Segment):
-    """The first line of a file's diff; ``text`` is the path."""
+    """The first line of a file's diff; ``text`` is the path.
+
+    Attributes:
+        note: what happened to the file itself, in the user's words: it is new, deleted, renamed or binary.
+        empty: whether no lines follow.
+        can_pair: whether two columns show more than one.
+        header: the lines above the hunks in a patch; ``patch``: header and hunks, as the agent sent them.
+    """
 
     item: str = ""
     added: int = 0
     removed: int = 0
     note: str = ""
-    """"new", "deleted" or the former path of a moved file, in the user's words."""
     empty: bool = False
     can_pair: bool = False
+    header: str = ""
+    patch: str = ""
 
 
 @dataclass(frozen=True)
 class Diff(Segment):
-    """Some lines of a file's diff; ``text`` has a line for each, with its sign."""
+    """Some lines of a file's diff; ``text`` has a line for each, with its sign.
+
+    Attributes:
+        first, last: whether the file's lines begin, or end, here.
+        digits: of the largest number; 0 if no numbers are known.
+    """
 
     lines: tuple[DiffLine, ...] = ()
     language: str = ""
+    first: bool = True
     last: bool = True
     digits: int = 1
 
@@ -206,9 +226,14 @@ class Picture(Segment):
 
 @dataclass(frozen=True)
 class Card(Segment):
-    """The place of a widget: an open request."""
+    """The place of a widget: an open request.
+
+    Attributes:
+        subject_segments: how many of the segments above it show what is to be allowed; 0 if the widget does.
+    """
 
     request: str = ""
+    subject_segments: int = 0
 
 
 def chunks(text: str) -> list[str]:

@@ -5,26 +5,35 @@ from __future__ import annotations
 import re
 from difflib import SequenceMatcher
 from itertools import accumulate
+from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QTextCharFormat, QTextLayout
 
+from gui.chat.content.diff_files import hunk_title
 from gui.chat.content.highlighting import spans
 from gui.chat.content.patches import pairs
-from gui.chat.content.segments import Action, Diff, DiffHead, DiffLine
+from gui.chat.content.segments import Action, Diff, DiffHead, DiffLine, Face, Run
 from gui.theme.code import on
 from gui.theme.icons import Glyph, paint_glyph
-from gui.wording import chat_texts
+from gui.theme.tokens import GAP_M_PX, GAP_S_PX
+from gui.wording import diff_texts
 
 from .code_block import code_formats, fill_smoothly, rounded
-from .laid import Control, Laid, format_range, text_box, utf16_length
+from .laid import Control, Laid, format_range, run_formats, text_box, utf16_length
 from .prose import left_of
 from .style import Style
 
 COLUMNS_FROM_PX = 680
 """The least width for two columns."""
 _HEAD_PX = 30
+_BUTTON_PX = 22
+_GLYPH_PX = 14
+_PADDING_PX = 10
+_NARROW_GAP_PX = GAP_S_PX // 2
+_GUTTER_LEFT_PX = 8
+_NUMBER_GAP_PX = 8
 _SIGN_PX = 14
 _LONGEST_COMPARED = 400
 _MOST_CHANGED = 0.6
@@ -43,45 +52,52 @@ class _Cell(NamedTuple):
 
 
 def lay_out_diff_head(segment: DiffHead, width: float, style: Style, *, columns: bool) -> Laid:
-    """Lay out the first line of a file's diff: its path, what changed, and the choice of columns."""
+    """Lay out the first line of a file's diff: its path, what changed, its buttons."""
     laid = Laid()
     left, above = left_of(segment), 6.0
-    laid.height = above + _HEAD_PX
-    area = QRectF(left, above, width - left, _HEAD_PX)
-    path = rounded(area, top=True, bottom=segment.empty)
-    metrics = style.metrics(style.small_px)
-    right = width - 10
-    glyph = QRectF()
+    metrics, font = style.metrics(style.small_px), style.font(style.small_px)
+    right = width - GAP_S_PX
+    glyphs: list[tuple[Glyph, QRectF]] = []
+    buttons = [(Glyph.COPY, Action("copy"), diff_texts.copy_patch())]
     if segment.can_pair and width >= COLUMNS_FROM_PX:
-        button = QRectF(right - 20, above + 4, 24, 22)
-        glyph = QRectF(button.center().x() - 7, button.center().y() - 7, 14, 14)
-        name = chat_texts.one_column() if columns else chat_texts.side_by_side()
-        laid.controls.append(Control(button, Action("columns", segment.item), name))
-        right -= 28
-    counts: list[tuple[str, QColor]] = []
-    if segment.removed:
-        counts.append((chat_texts.removed_lines(segment.removed), on(style.color("failed"), style.code.ground)))
-    if segment.added:
-        counts.append((chat_texts.added_lines(segment.added), on(style.color("fine"), style.code.ground)))
-    if segment.note:
-        counts.append((segment.note, style.secondary))
-    placed: list[tuple[QRectF, str, QColor]] = []
-    for text, color in counts:
-        px = metrics.horizontalAdvance(text) + 2
-        right -= px
-        placed.append((QRectF(right, above, px, _HEAD_PX), text, color))
-        right -= 8
-    font = style.font(style.small_px)
+        name = diff_texts.one_column() if columns else diff_texts.side_by_side()
+        buttons.append((Glyph.ROWS if columns else Glyph.COLUMNS, Action("columns", segment.item), name))
+    for glyph, action, name in buttons:
+        button = QRectF(right - _BUTTON_PX, above + (_HEAD_PX - _BUTTON_PX) / 2, _BUTTON_PX, _BUTTON_PX)
+        laid.controls.append(Control(button, action, name))
+        middle = button.center()
+        glyphs.append((glyph, QRectF(middle.x() - _GLYPH_PX / 2, middle.y() - _GLYPH_PX / 2, _GLYPH_PX, _GLYPH_PX)))
+        right -= _BUTTON_PX + _NARROW_GAP_PX
+    facts = [(segment.note, on(style.secondary, style.code.ground))] if segment.note else []
+    for count, text, token in (
+        (segment.added, diff_texts.added_lines(segment.added), "fine"),
+        (segment.removed, diff_texts.removed_lines(segment.removed), "failed"),
+    ):
+        if count:
+            facts.append((text, on(style.color(token), style.code.ground)))
+    widths = [metrics.horizontalAdvance(text) + 2 for text, _ in facts]
+    facts_px = sum(widths) + GAP_S_PX * len(widths)
+    path_px, line_px = metrics.horizontalAdvance(segment.text), style.line_px
+    above_text = above + (_HEAD_PX - line_px) / 2
+    is_beside = path_px + facts_px <= right - left - _PADDING_PX
+    room = right - left - _PADDING_PX - (facts_px if is_beside else 0)
+    directory = len(segment.text) - len(PurePosixPath(segment.text).name)
+    runs = (Run(segment.text[:directory], Face.SECONDARY), Run(segment.text[directory:]))
     box = text_box(
-        segment.text, font=font, option=style.wrapping, formats=[], place=QPointF(left + 10, above + 7),
-        width=max(right - left - 10, 40), line_px=16, color=style.text,
+        segment.text, font=font, option=style.wrapping, formats=run_formats(runs, style, style.code.ground),
+        place=QPointF(left + _PADDING_PX, above_text), width=max(room, 1), line_px=line_px, color=style.text,
     )  # fmt: skip
     laid.boxes.append(box)
-    if box.height > 16:
-        extra = box.height - 16
-        laid.height += extra
-        area.setHeight(area.height() + extra)
-        path = rounded(area, top=True, bottom=segment.empty)
+    extra = box.height - line_px + (line_px if facts and not is_beside else 0)
+    laid.height = above + _HEAD_PX + extra
+    area = QRectF(left, above, width - left, _HEAD_PX + extra)
+    x = right - facts_px + GAP_S_PX if is_beside else left + _PADDING_PX
+    y = above_text if is_beside else above_text + box.height
+    placed: list[tuple[QRectF, str, QColor]] = []
+    for (text, color), px in zip(facts, widths, strict=True):
+        placed.append((QRectF(x, y, px, line_px), text, color))
+        x += px + GAP_S_PX
+    path = rounded(area, top=True, bottom=segment.empty)
     ground, hairline, tone = style.code.ground, style.color("hairline"), style.secondary
 
     def paint(painter: QPainter) -> None:
@@ -91,9 +107,9 @@ def lay_out_diff_head(segment: DiffHead, width: float, style: Style, *, columns:
         painter.setFont(font)
         for place, text, color in placed:
             painter.setPen(color)
-            painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
-        if not glyph.isEmpty():
-            paint_glyph(painter, Glyph.ROWS if columns else Glyph.COLUMNS, glyph, tone)
+            painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+        for glyph, place in glyphs:
+            paint_glyph(painter, glyph, place, tone)
 
     laid.under.append(paint)
     return laid
@@ -105,14 +121,15 @@ def lay_out_diff(segment: Diff, width: float, style: Style, *, columns: bool) ->
     left = left_of(segment)
     columns = columns and width >= COLUMNS_FROM_PX
     number_px = style.metrics(mono=True).horizontalAdvance("0") * segment.digits
+    number_px += _NUMBER_GAP_PX if segment.digits else 0
     painter_of = _Lines(segment, style, laid)
     y = 0.0
     if columns:
         half = (width - left) / 2
-        gutter = number_px + 12 + _SIGN_PX
+        gutter = _GUTTER_LEFT_PX + number_px + _SIGN_PX
         for old, new in pairs(segment.lines):
-            if old is not None and segment.lines[old].kind == "@":
-                y += painter_of.hunk(old, left, width - left, y)
+            if old is not None and segment.lines[old].kind in "@\\":
+                y += painter_of.remark(old, left, width - left, y, gutter)
                 continue
             cells = []
             if old is not None:
@@ -125,11 +142,11 @@ def lay_out_diff(segment: Diff, width: float, style: Style, *, columns: bool) ->
         bottom = y
         laid.over.append(lambda painter: painter.fillRect(QRectF(middle, 0, 1, bottom), border))
     else:
-        gutter = 2 * number_px + 20 + _SIGN_PX
+        gutter = _GUTTER_LEFT_PX + 2 * number_px + _SIGN_PX
         partners = _partners(segment.lines)
         for number, line in enumerate(segment.lines):
-            if line.kind == "@":
-                y += painter_of.hunk(number, left, width - left, y)
+            if line.kind in "@\\":
+                y += painter_of.remark(number, left, width - left, y, gutter)
             else:
                 cell = _Cell(number, left, width - left, line.kind != "+")
                 y += painter_of.row([cell], y, gutter, number_px, (partners.get(number), None), both=True)
@@ -168,7 +185,7 @@ class _Lines:
         self._starts: list[int] = []
         start = 0
         for line in segment.lines:
-            sign = 0 if line.kind == "@" else 1
+            sign = 1 if line.kind in "+- " else 0
             self._starts.append(start + sign)
             start += sign + utf16_length(line.text) + 1
         self._looks = self._highlighted()
@@ -200,16 +217,49 @@ class _Lines:
                     each += 1
         return found
 
-    def hunk(self, number: int, left: float, width: float, y: float) -> float:
-        """The line between two places of the file."""
+    def remark(self, number: int, left: float, width: float, y: float, gutter: float) -> float:
+        """A line that is none of the file's: the beginning of a hunk, or a remark on the line above."""
         style, line = self._style, self._segment.lines[number]
+        font, tone = style.font(style.small_px), on(style.secondary, style.code.ground)
+        x = left + gutter
+        if line.kind == "\\":
+            skipped = line.text[: len(line.text) - len(line.text.lstrip("\\ "))]
+            self._add_text(line.text[len(skipped) :], self._starts[number] + len(skipped), x, y, left + width - x)
+            return style.code_line_px
+        title = hunk_title(line.text)
+        is_first = number == 0 and self._segment.first
+        words = diff_texts.unchanged_lines(line.old) if line.old else "" if is_first else "…"
+        if not (words or title):
+            return 0.0
+        height: float = style.line_px + 2 * _NARROW_GAP_PX
+        px: float = style.metrics(style.small_px).horizontalAdvance(words)
+        area, place = QRectF(left, y, width, height), QRectF(x, y, px + 2, height)
+        band, hairline = style.code.prompt, style.color("hairline")
+
+        def paint(painter: QPainter) -> None:
+            painter.fillRect(area, band)
+            for edge in (area.top(), area.bottom() - 1):
+                painter.fillRect(QRectF(area.left(), edge, area.width(), 1), hairline)
+            painter.setFont(font)
+            painter.setPen(on(tone, band))
+            painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
+
+        self._laid.under.append(paint)
+        if title:
+            x += px + GAP_M_PX if words else 0
+            shown = style.metrics(mono=True).elidedText(title, Qt.TextElideMode.ElideRight, left + width - x - 6)
+            start = self._starts[number] + utf16_length(line.text) - utf16_length(title)
+            self._add_text(shown, start, x, y + (height - style.code_line_px) / 2, left + width - x)
+        return height
+
+    def _add_text(self, text: str, start: int, x: float, y: float, width: float) -> None:
+        """Add text in a quiet colour, at an offset of the segment's text."""
+        style = self._style
         box = text_box(
-            line.text, font=style.font(style.small_px - 1, mono=True), option=style.code_wrapping, formats=[],
-            place=QPointF(left + 10, y + 3), width=width - 20, line_px=style.code_line_px,
-            color=on(style.secondary, style.code.ground), start=self._starts[number],
+            text, font=style.font(mono=True), option=style.code_wrapping, formats=[], place=QPointF(x, y),
+            width=max(width, 1), line_px=style.code_line_px, color=on(style.secondary, style.code.prompt), start=start,
         )  # fmt: skip
         self._laid.boxes.append(box)
-        return box.height + 6
 
     def row(
         self,
@@ -273,17 +323,18 @@ class _Lines:
             if ground is not None:
                 painter.fillRect(area, ground)
             painter.setFont(font)
-            x = area.left() + 6
+            x = area.left() + _GUTTER_LEFT_PX
             painter.setPen(tone)
             right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
             for number in numbers:
                 if number:
-                    painter.drawText(QRectF(x, area.top(), number_px, line_px), right, str(number))
-                x += number_px + 8
+                    place = QRectF(x, area.top(), number_px - _NUMBER_GAP_PX, line_px)
+                    painter.drawText(place, right, str(number))
+                x += number_px
             if line.kind in "+-":
                 painter.setPen(sign_tone)
                 sign = "+" if line.kind == "+" else "−"
-                painter.drawText(QRectF(x - 4, area.top(), _SIGN_PX, line_px), Qt.AlignmentFlag.AlignCenter, sign)
+                painter.drawText(QRectF(x, area.top(), _SIGN_PX, line_px), Qt.AlignmentFlag.AlignLeft, sign)
 
         self._laid.under.append(paint)
 

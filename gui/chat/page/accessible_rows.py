@@ -9,13 +9,16 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QWidget
 
-from gui.chat.content.segments import Card, FoldLine
-from gui.wording import chat_texts
+from gui.chat.content.diff_files import hunk_title
+from gui.chat.content.segments import Card, Diff, DiffHead, DiffLine, FoldLine
+from gui.wording import chat_texts, diff_texts
 
 from .places import Visible
-from .rows import TAIL, Row, Rows
+from .rows import Row, Rows
 
 _MOST_CHARACTERS = 4_000
+_MOST_ASKED_CHARACTERS = 100_000
+"""Of an item that waits for an answer: all that the answer allows is read."""
 
 
 class TranscriptRow(QWidget):
@@ -39,35 +42,52 @@ class AccessibleRows:
         """Put the widgets over the items that are visible now."""
         if not QAccessible.isActive():
             return
-        positions = [each for each in dict.fromkeys(each.position for each in visible) if rows.key(each) != TAIL]
-        while len(self._rows) < len(positions):
+        positions = dict.fromkeys(each.position for each in visible)
+        named = {position: name for position in positions if (name := spoken_row(rows, rows.row(position)))}
+        while len(self._rows) < len(named):
             self._rows.append(TranscriptRow(self._page))
-        for widget, position in zip(self._rows, positions, strict=False):
+        for widget, (position, name) in zip(self._rows, named.items(), strict=False):
             parts = [each for each in visible if each.position == position]
             top, bottom = round(parts[0].top), round(parts[-1].bottom)
             widget.setGeometry(round(left), top, round(rows.width), max(bottom - top, 1))
-            name = spoken_row(rows, rows.row(position))
             if widget.accessibleName() != name:
                 widget.setAccessibleName(name)
             widget.lower()
             widget.show()
-        for widget in self._rows[len(positions) :]:
+        for widget in self._rows[len(named) :]:
             widget.hide()
 
 
 def spoken_row(rows: Rows, row: Row) -> str:
-    """A screen reader's text for an item."""
+    """A screen reader's text for an item, or for a diff that waits for an answer; "" for the page's last lines."""
     item = rows.transcript.get(row.key)
-    if item is None:
+    if item is None and not any(isinstance(segment, DiffHead) for segment in row.segments):
         return ""
     kind = {
         "user": chat_texts.prompt_of_user(), "agent": chat_texts.message_of_agent(), "tool": chat_texts.tool_call(),
-    }.get(item.kind, "")  # fmt: skip
+    }.get(item.kind if item is not None else "", "")  # fmt: skip
     texts: list[str] = []
     for segment in row.segments:
-        if not isinstance(segment, Card) and segment.text:
+        if isinstance(segment, DiffHead):
+            counts = diff_texts.spoken_lines(segment.added, segment.removed)
+            texts.append(chat_texts.joined(segment.text, segment.note, counts))
+        elif isinstance(segment, Diff):
+            texts += [_spoken_line(line) for line in segment.lines]
+        elif not isinstance(segment, Card) and segment.text:
             texts.append(segment.text)
         if isinstance(segment, FoldLine) and segment.detail:
             texts.append(segment.detail)
-    text = "\n".join(texts)[:_MOST_CHARACTERS]
+    is_asked = any(isinstance(segment, Card) for segment in row.segments)
+    text = "\n".join(texts)[: _MOST_ASKED_CHARACTERS if is_asked else _MOST_CHARACTERS]
     return chat_texts.spoken(kind, text) if kind else text
+
+
+def _spoken_line(line: DiffLine) -> str:
+    """A line of a diff with its sign; of a hunk's first line only what it is about."""
+    match line.kind:
+        case "@":
+            return chat_texts.joined(diff_texts.unchanged_lines(line.old) if line.old else "", hunk_title(line.text))
+        case "\\":
+            return line.text.lstrip("\\ ")
+        case sign:
+            return f"{sign} {line.text}".lstrip(" ")

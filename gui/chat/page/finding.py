@@ -42,12 +42,12 @@ def may_contain(item: Item, searched: str) -> bool:
     return False
 
 
-def hits_in(item: Item, pattern: Pattern) -> list[Hit]:
-    """The places of a pattern in an item."""
+def hits_in(item: Item, pattern: Pattern, directory: str = "") -> list[Hit]:
+    """The places of a pattern in an item of a chat in a directory."""
     query = pattern.query
     if not query.is_expression and not may_contain(item, query.text.lower()):
         return []
-    found = item_content.segments(item, WHOLE, MarkdownText(), Asked())
+    found = item_content.segments(item, WHOLE, MarkdownText(), Asked(), directory)
     return [
         Hit(item.id, number, begin, end)
         for number, segment in enumerate(found)
@@ -64,8 +64,9 @@ class Scan(QObject):
 
     progressed = Signal()
 
-    def __init__(self, parent: QObject) -> None:
+    def __init__(self, directory: str, parent: QObject) -> None:
         super().__init__(parent)
+        self._directory = directory
         self.hits: list[Hit] = []
         self.is_done = True
         self._pattern: Pattern | None = None
@@ -100,7 +101,7 @@ class Scan(QObject):
         self._rest = min(self._rest, len(transcript))
         while self._rest > 0:
             self._rest -= 1
-            found[:0] = hits_in(transcript[self._rest], pattern)
+            found[:0] = hits_in(transcript[self._rest], pattern, self._directory)
             if time.monotonic() > end_s:
                 break
         self.hits = found + self.hits

@@ -14,7 +14,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from gui.chat.content.segments import Action, Card, Code
+from gui.chat.content.segments import Action, Card, Code, DiffHead
 from gui.theme.follow import Theme
 from gui.theme.tokens import blend
 from gui.wording import chat_texts
@@ -27,6 +27,8 @@ from .requests import RequestCard
 
 _DRAG_PX = 4
 _DRAG_SCROLL_MS = 30
+_AT_EDGE_PX = 8
+"""A line is on the page if no more than this is cut off: less than the room around it."""
 
 
 class TranscriptPage(PointedPage):
@@ -42,8 +44,8 @@ class TranscriptPage(PointedPage):
     typed = Signal(str)
     interrupt_wanted = Signal()
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(theme, parent)
+    def __init__(self, theme: Theme, directory: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(theme, directory, parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(chat_texts.messages())
         self._cards: dict[str, RequestCard] = {}
@@ -80,6 +82,8 @@ class TranscriptPage(PointedPage):
             found = None
         if found is None:
             found = self._cards[request_id] = RequestCard(self.theme, request, self)
+            if request.kind == "edit" and request.subject:
+                found.watch_subject(lambda: self._shown_ends(request_id))
             found.set_style(self.style_)
             found.answered.connect(self.answered)
             found.resized.connect(self.arrange)
@@ -88,6 +92,18 @@ class TranscriptPage(PointedPage):
                 QWidget.setTabOrder(former, stop)
                 former = stop
         return found
+
+    def _shown_ends(self, request_id: str) -> tuple[bool, bool]:
+        """Whether the first line and the last line that a request allows are on the page."""
+        starts = ends = False
+        for each in self.visible if self.isVisible() else ():
+            segments = self.rows.row(each.position).segments
+            for number, card in enumerate(segments):
+                if isinstance(card, Card) and card.request == request_id:
+                    starts = starts or (each.number == number - card.subject_segments and each.top >= -_AT_EDGE_PX)
+                    bottom = each.top + each.laid.height
+                    ends = ends or (each.number == number - 1 and bottom <= self.height() + _AT_EDGE_PX)
+        return starts, ends
 
     def _restyle_cards(self) -> None:
         for card in self._cards.values():
@@ -164,9 +180,12 @@ class TranscriptPage(PointedPage):
         self.arrange()
 
     def _block_text(self, place: tuple[str, int, int]) -> str:
-        """The text of the whole block of code that begins at a segment."""
+        """The text of the whole block of code, or the patch of the file, that begins at a segment."""
         position = self.rows.position(place[0])
         assert position is not None
+        head = self.rows.row(position).segments[place[1]]
+        if isinstance(head, DiffHead):
+            return head.patch
         lines: list[str] = []
         for segment in self.rows.row(position).segments[place[1] :]:
             if not isinstance(segment, Code):
@@ -201,8 +220,11 @@ class TranscriptPage(PointedPage):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         control = event.modifiers() & Qt.KeyboardModifier.ControlModifier
-        if not self.hasFocus():
-            event.ignore()  # A request got the key, and has no use for it.
+        if not self.hasFocus():  # A request got the key, and has no use for it.
+            if event.key() in self._keys and not control:
+                self._keys[event.key()]()
+            else:
+                event.ignore()
         elif event.matches(QKeySequence.StandardKey.Copy) or (control and event.key() == Qt.Key.Key_C):
             if self.selection.is_empty(self.rows):
                 self.interrupt_wanted.emit()

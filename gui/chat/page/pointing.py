@@ -31,8 +31,8 @@ class PointedPage(ScrollingPage):
     acted = Signal(object)
     zoom_wanted = Signal(int)
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(theme, parent)
+    def __init__(self, theme: Theme, directory: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(theme, directory, parent)
         self.setMouseTracking(True)
         self._pressed_at: QPointF | None = None
         self._pressed_control: tuple[str, int, int] | None = None

@@ -1,35 +1,18 @@
-"""Parts of the widget of a request: the grounds of a diff, and texts that are never cut."""
+"""Parts of the widget of a request: texts that are never cut."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF
-from PySide6.QtGui import QFontMetrics, QTextBlockFormat, QTextCursor, QTextDocument, QTextOption
+from PySide6.QtGui import QFontMetrics, QTextOption
 from PySide6.QtWidgets import QPushButton
 
 from gui.chat.drawing.laid import text_box
 from gui.chat.drawing.style import Style
-from gui.theme.tokens import Tokens
 
 from .flow_row import FlowRow
 
 _BUTTON_PX = 36
 """The room beside a button's text."""
-
-
-def color_diff(document: QTextDocument, tokens: Tokens) -> None:
-    """Give added and removed lines their grounds."""
-    grounds = {"+": tokens.code.added, "-": tokens.code.removed}
-    cursor = QTextCursor(document)
-    block = document.begin()
-    while block.isValid():
-        text = block.text()
-        ground = None if text.startswith(("+++ ", "--- ")) else grounds.get(text[:1])
-        if ground is not None:
-            looks = QTextBlockFormat()
-            looks.setBackground(ground)
-            cursor.setPosition(block.position())
-            cursor.setBlockFormat(looks)
-        block = block.next()
 
 
 def text_height(text: str, width: float, style: Style) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QKeyEvent,
@@ -30,7 +32,7 @@ from session_host.structured.digest import digest
 from session_host.structured.items import REJECTIONS, AgentRequest, Question, RequestOption
 
 from .flow_row import FlowRow
-from .request_parts import caption, color_diff, fit, text_height
+from .request_parts import caption, fit, text_height
 
 _ORDER = ("allow_once", "allow_always", "choice", "reject_once", "reject_always", "cancel")
 _KEYS = {"allow_once": "y", "allow_always": "a", "reject_once": "n"}
@@ -62,6 +64,8 @@ class RequestCard(QWidget):
         self.shown_digest = digest(request)
         self._theme = theme
         self._style = Style(theme, SECONDARY_PX + 1)
+        self._shown_ends: Callable[[], tuple[bool, bool]] | None = None
+        self._on_page = self._seen_ends = (False, False)
         self._was_seen = False
         self._sent = False
         self._measured: tuple[int, float] = (0, 0.0)
@@ -124,27 +128,19 @@ class RequestCard(QWidget):
         return made
 
     def _make_subject(self) -> QPlainTextEdit | None:
-        if not self.request.subject:
-            return None
+        if not self.request.subject or self.request.kind == "edit":
+            return None  # The page shows a diff, above this widget.
         made = QPlainTextEdit()
         made.setReadOnly(True)
         made.setTabChangesFocus(True)
         made.setAccessibleName(chat_texts.what_will_run())
         made.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         made.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        subject = visible(self.request.subject)
-        made.setPlainText(subject.removesuffix("\n") if self.request.kind == "edit" else subject)
+        made.setPlainText(visible(self.request.subject))
         made.setMinimumHeight(_LEAST_SUBJECT_PX // 2)
         made.verticalScrollBar().valueChanged.connect(lambda _value: self._look.start())
         made.verticalScrollBar().rangeChanged.connect(lambda _least, _most: self._look.start())
-        if self.request.kind == "edit":
-            color_diff(made.document(), self._theme.tokens)
-            self._theme.changed.connect(self._color)
         return made
-
-    def _color(self) -> None:
-        if self._subject is not None:
-            color_diff(self._subject.document(), self._theme.tokens)
 
     def _add_question(self, question: Question) -> None:
         text = self._label(question.text, "")
@@ -210,9 +206,17 @@ class RequestCard(QWidget):
 
     # ------------------------------------------------------------ what was seen
 
+    def watch_subject(self, shown_ends: Callable[[], tuple[bool, bool]]) -> None:
+        """Have what is to be allowed shown by the page; ``shown_ends`` says whether its first and last line are."""
+        self._shown_ends = shown_ends
+
     def look_again(self) -> None:
         """The widget may have moved: find out whether the end of what will run is on the screen."""
-        if not self._was_seen and not self._look.isActive():
+        if self._was_seen:
+            return
+        on_page = self._on_page if self._shown_ends is None else self._shown_ends()
+        if on_page != self._on_page or not self._look.isActive():
+            self._on_page = on_page
             self._look.start()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -221,6 +225,12 @@ class RequestCard(QWidget):
 
     def _note_seen(self) -> None:
         subject = self._subject
+        if self._shown_ends is not None and not self._was_seen:
+            start, end = self._on_page = self._shown_ends()
+            self._seen_ends = (self._seen_ends[0] or start, self._seen_ends[1] or end)
+            self._was_seen = all(self._seen_ends)
+            self._enable()
+            return
         if self._was_seen or not self.isVisible():
             return
         if subject is None:
@@ -241,14 +251,21 @@ class RequestCard(QWidget):
             answers = self._answers()
             whole = all(answers.get(question.id) for question in self.request.questions)
             self._answer_button.setEnabled(whole and not self._sent)
-        bar = None if self._subject is None else self._subject.verticalScrollBar()
-        waits = bar is not None and bar.maximum() > 0 and not self._was_seen and self.request.complete
-        text = chat_texts.answer_sent() if self._sent else chat_texts.scroll_to_allow() if waits else ""
+        text = chat_texts.answer_sent() if self._sent else "" if self._was_seen else self._way_to_allow()
         if text != self._said.text():
             self._said.setText(text)
             self._said.setVisible(bool(text))
             self._measured = (0, 0.0)
             self.resized.emit()
+
+    def _way_to_allow(self) -> str:
+        """What to do so that the request can be allowed; "" if it takes only a moment, or cannot be."""
+        if not self.request.complete:
+            return ""
+        if self._shown_ends is not None:
+            return chat_texts.look_through_to_allow() if any(self._seen_ends) else ""
+        scrolls = self._subject is not None and self._subject.verticalScrollBar().maximum() > 0
+        return chat_texts.scroll_to_allow() if scrolls else ""
 
     # ------------------------------------------------------------ answers
 

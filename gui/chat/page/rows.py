@@ -80,10 +80,12 @@ class Rows:
         heights: of all rows.
         width: of the column.
         columns: the items of which the diffs are shown side by side.
+        directory: the chat's.
     """
 
-    def __init__(self, transcript: Transcript, style: Style, width: float) -> None:
+    def __init__(self, transcript: Transcript, style: Style, width: float, directory: str = "") -> None:
         self.transcript = transcript
+        self.directory = directory
         self.style = style
         self.width = width
         self.columns: set[str] = set()
@@ -266,7 +268,7 @@ class Rows:
         else:
             item = self.transcript[position]
             asked = self._asked.get(row.key, Asked())
-            found = item_content.segments(item, row.mode, row.markdown, asked)
+            found = item_content.segments(item, row.mode, row.markdown, asked, self.directory)
             ending = self.transcript.endings.get(row.key)
             if ending is not None:
                 found = [*found, *_ending(ending, item)]
@@ -283,7 +285,8 @@ class Rows:
         status = self.transcript.status
         asked = self._asked.get(TAIL, Asked())
         found: list[Segment] = [item_content.answer_line(request, answer) for request, answer in asked.answered]
-        found += [Card(request=each) for each in asked.open]
+        for request in asked.open:
+            found += item_content.request_segments(request, TAIL, self.directory)
         if self.transcript.damaged:
             found.append(QuietLine(chat_texts.damaged(self.transcript.damaged), tone="failed", icon=Glyph.WARNING))
         if status.state == "starting":
@@ -307,7 +310,7 @@ class Rows:
                 key = self._item_at(request.at_ms)
             asked = placed.get(key, Asked())
             if answer is None:
-                placed[key] = asked._replace(open=(*asked.open, request.id))
+                placed[key] = asked._replace(open=(*asked.open, request))
             else:
                 placed[key] = asked._replace(answered=(*asked.answered, (request, answer)))
         self._asked = placed

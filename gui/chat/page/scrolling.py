@@ -36,7 +36,7 @@ WHEEL_LINES = 3
 
 
 class ScrollingPage(QWidget):
-    """A transcript that scrolls.
+    """A transcript that scrolls. Files below ``directory``, the chat's, are named relative to it.
 
     Signals:
         arranged: other segments may be on the page, or at other places.
@@ -50,13 +50,13 @@ class ScrollingPage(QWidget):
     restyled = Signal()
     followed = Signal(bool)
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, directory: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.theme = theme
         self._size_px = TEXT_PX
         self._mono = ""
         self.style_ = Style(theme, self._size_px)
-        self.rows = Rows(Transcript(), self.style_, 100.0)
+        self.rows = Rows(Transcript(), self.style_, 100.0, directory)
         self.selection = Selection()
         self.visible: list[Visible] = []
         self.hovered: tuple[str, int, int] | None = None
@@ -103,7 +103,7 @@ class ScrollingPage(QWidget):
         transcript.take_changes()
         if self._kept_place is None and not self._following:
             self._kept_place = self._place
-        self.rows = Rows(transcript, self.style_, self._column_width())
+        self.rows = Rows(transcript, self.style_, self._column_width(), self.rows.directory)
         self.rows.columns, self.rows.modes = columns, modes
         self._set_following(True)
         kept = self._kept_place

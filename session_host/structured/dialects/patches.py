@@ -11,7 +11,17 @@ MAX_COMPARED_LINES = 4000
 _NO_END = "\\ No newline at end of file"
 
 
-def unified_patch(old: str, new: str) -> str:
+def fragment_patch(old: str, new: str) -> str:
+    """As ``unified_patch``, for texts from the midst of a file: hunks begin at line 0, since their place is unknown.
+
+    A text without a newline at its end does not end the file.
+    """
+    if not old.endswith("\n") and not new.endswith("\n"):
+        old, new = (f"{each}\n" if each else "" for each in (old, new))
+    return unified_patch(old, new, is_fragment=True)
+
+
+def unified_patch(old: str, new: str, *, is_fragment: bool = False) -> str:
     """The hunks that turn one text into another, without the two header lines; "" if they are equal.
 
     If both texts lack a newline at their end, they may be parts of a file: then the patch does not mention it.
@@ -34,7 +44,7 @@ def unified_patch(old: str, new: str) -> str:
     after = after[first : len(after) - end + trail]
     lines: list[str] = []
     for group in _groups(before, after, lead, trail):
-        lines.append(_header(group, first))
+        lines.append(_header(group, None if is_fragment else first))
         for tag, old_from, old_to, new_from, new_to in group:
             if tag == "equal":
                 lines += [f" {line}" for line in before[old_from:old_to]]
@@ -60,15 +70,16 @@ def _groups(before: list[str], after: list[str], lead: int, trail: int) -> list[
     return [group]
 
 
-def _header(group: _Group, offset: int) -> str:
+def _header(group: _Group, offset: int | None) -> str:
+    """A hunk's first line; ``offset`` is the number of lines before the texts, None if unknown."""
     _, old_from, _, new_from, _ = group[0]
     _, _, old_to, _, new_to = group[-1]
     return f"@@ -{_place(old_from, old_to, offset)} +{_place(new_from, new_to, offset)} @@"
 
 
-def _place(start: int, end: int, offset: int) -> str:
+def _place(start: int, end: int, offset: int | None) -> str:
     length = end - start
-    begin = start + offset + (1 if length else 0)
+    begin = 0 if offset is None else start + offset + (1 if length else 0)
     return str(begin) if length == 1 else f"{begin},{length}"
 
 

@@ -85,16 +85,6 @@ def test_a_long_command_can_be_allowed_only_after_its_end_was_seen(chat_stage: C
     assert card.isAncestorOf(shown.view.page) is False
 
 
-def test_a_diff_to_be_allowed_has_no_empty_line_at_its_end(chat_stage: Callable[..., ChatStage]) -> None:
-    chat = PlayedChat()
-    options = (RequestOption("yes", "Allow", "allow_once"),)
-    chat.ask(AgentRequest("r1", "edit", 1, "Edit a.py", "--- a.py\n+++ a.py\n@@ -1 +1 @@\n-old\n+new\n", options))
-    card = chat_stage(chat).view.page.card("r1")
-    assert card is not None
-    assert card._subject is not None
-    assert card._subject.toPlainText().endswith("\n+new")
-
-
 def test_an_incomplete_request_can_only_be_declined(chat_stage: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     chat.ask(command_request("make …", complete=False))

@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from session_host.protocol.values import Image
-from session_host.structured.dialects.patches import unified_patch
+from session_host.structured.dialects.patches import fragment_patch, unified_patch
 from session_host.structured.dialects.reading import array, at, integer, mapping, one_line, text
 from session_host.structured.items import FileChange, Item, ItemStatus, PlanEntry, ToolKind
 
@@ -124,15 +124,8 @@ def file_changes(name: str, values: Mapping[str, Any]) -> tuple[FileChange, ...]
             edits = array(values, "edits")
         case _:
             edits = [values]
-    patch = "".join(_fragment_patch(text(each, "old_string"), text(each, "new_string")) for each in edits)
+    patch = "".join(fragment_patch(text(each, "old_string"), text(each, "new_string")) for each in edits)
     return (FileChange(path, patch),)
-
-
-def _fragment_patch(old: str, new: str) -> str:
-    """A diff of two texts from the midst of a file: without a line's end, they are no last lines."""
-    if not old.endswith("\n") and not new.endswith("\n"):
-        old, new = (f"{each}\n" if each else "" for each in (old, new))
-    return unified_patch(old, new)
 
 
 def _applied(changes: tuple[FileChange, ...], result: Any) -> tuple[FileChange, ...]:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from session_host.structured.dialects.patches import unified_patch
+from session_host.structured.dialects.patches import fragment_patch, unified_patch
 from session_host.structured.dialects.reading import array, at, integer, mapping, one_line, text
 from session_host.structured.items import FileChange, ItemStatus, PlanEntry, ToolKind
 
@@ -89,7 +89,7 @@ def _changes(name: str, values: Mapping[str, Any], call: Mapping[str, Any]) -> t
             patch = unified_patch("", text(values, "content"))
             return (FileChange(path, patch, "update" if at(call, "metadata", "exists") is True else "add"),)
         case "edit":
-            return (FileChange(path, unified_patch(text(values, "oldString"), text(values, "newString"))),)
+            return (FileChange(path, fragment_patch(text(values, "oldString"), text(values, "newString"))),)
         case _:
             return ()
 

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtWidgets import QApplication
 
-from gui.chat.content import ansi, highlighting, patches
+from gui.chat.content import ansi, highlighting
 from gui.chat.content.copying import as_markdown, as_plain, cut
 from gui.chat.content.items import Asked, Mode, segments
 from gui.chat.content.markdown import MarkdownText
-from gui.chat.content.segments import Code, Diff, DiffHead, Face, FoldLine, Paragraph, QuietLine, Segment, Table
-from session_host.structured.items import FileChange, Item
+from gui.chat.content.segments import Code, Face, FoldLine, Paragraph, QuietLine, Segment, Table
+from session_host.structured.items import Item
 from tests.support.qt_waiting import process_events_until
 
 MESSAGE = """# Title
@@ -170,31 +170,6 @@ def test_a_progress_bar_shows_its_last_state() -> None:
 
 def test_characters_that_hide_a_part_of_a_command_are_made_visible() -> None:
     assert ansi.visible("rm \u202e-rf\x1b[8m ~\u200b") == "rm \\u202e-rf\\u001b[8m ~\\u200b"
-
-
-PATCH = """@@ -1,3 +1,3 @@ def f():
- same
--old
-+new
-+more
- end
-"""
-
-
-def test_a_diff_has_numbers_and_counts() -> None:
-    head, diff = patches.segments(FileChange("a/b.py", PATCH), "i1", "")
-    assert isinstance(head, DiffHead)
-    assert isinstance(diff, Diff)
-    assert (head.text, head.added, head.removed) == ("a/b.py", 2, 1)
-    assert [(line.kind, line.old, line.new) for line in diff.lines] == [
-        ("@", 0, 0), (" ", 1, 1), ("-", 2, 0), ("+", 0, 2), ("+", 0, 3), (" ", 3, 4),
-    ]  # fmt: skip
-    assert patches.pairs(diff.lines) == [(0, 0), (1, 1), (2, 3), (None, 4), (5, 5)]
-
-
-def test_a_removed_line_of_dashes_is_no_header() -> None:
-    lines = patches.parse("--- a/x\n+++ b/x\n@@ -1 +1 @@\n--- gone\n+++ come\n")
-    assert [(line.kind, line.text) for line in lines[1:]] == [("-", "-- gone"), ("+", "++ come")]
 
 
 def test_a_selection_is_copied_as_markdown_and_as_plain_text() -> None:

@@ -115,7 +115,7 @@ def test_an_edit_of_each_place_says_so() -> None:
     values = {"file_path": "/a", "old_string": "x", "new_string": "y", "replace_all": True}
     assert shown(ask("Edit", values))[1:3] == (
         "With replace_all: true: Edit /a",
-        "--- /a\n+++ /a\n@@ -1 +1 @@\n-x\n+y\n",
+        "--- /a\n+++ /a\n@@ -0 +0 @@\n-x\n+y\n",
     )
 
 

@@ -122,7 +122,7 @@ def test_declining_and_stopping_ends_the_turn(chat: SpokenChat) -> None:
 def test_an_edit_is_shown_as_a_diff_before_it_is_made(chat: SpokenChat) -> None:
     chat.prompt("edit: /src/a.py")
     request = chat.until_asked()
-    assert (request.kind, request.subject) == ("edit", "--- /src/a.py\n+++ /src/a.py\n@@ -1 +1 @@\n-one\n+two\n")
+    assert (request.kind, request.subject) == ("edit", "--- /src/a.py\n+++ /src/a.py\n@@ -0 +0 @@\n-one\n+two\n")
     assert [each.name for each in request.options] == [
         "Allow", "Always allow Edit in this chat", "Allow, and accept edits from now on", "Decline", "Decline and stop",
     ]  # fmt: skip

@@ -1,0 +1,82 @@
+"""Texts of the diffs in a chat without a terminal: the change of a file, its lines, its buttons."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication
+
+translate = QCoreApplication.translate
+
+
+def new_file() -> str:
+    return translate("chat", "new file")
+
+
+def deleted_file() -> str:
+    return translate("chat", "deleted")
+
+
+def changed_file() -> str:
+    """Of a file of which the agent does not show the changed lines."""
+    return translate("chat", "changed")
+
+
+def binary_file() -> str:
+    return translate("chat", "binary file")
+
+
+def moved_from(path: str) -> str:
+    return translate("chat", "moved from {path}").format(path=path)
+
+
+def renamed_from(name: str) -> str:
+    return translate("chat", "renamed from {name}").format(name=name)
+
+
+def file_mode(mode: str) -> str:
+    return translate("chat", "mode {mode}").format(mode=mode)
+
+
+def executable() -> str:
+    return translate("chat", "executable")
+
+
+def not_executable() -> str:
+    return translate("chat", "no longer executable")
+
+
+def unchanged_lines(count: int) -> str:
+    return translate("chat", "{count} unchanged line(s)", "", count).format(count=f"{count:,}")
+
+
+def copy_patch() -> str:
+    return translate("chat", "Copy as a patch")
+
+
+def changed_lines(added: int, removed: int) -> str:
+    """How many lines a change adds and removes; "" if none."""
+    return " ".join(
+        each for each in (added_lines(added) if added else "", removed_lines(removed) if removed else "") if each
+    )
+
+
+def spoken_lines(added: int, removed: int) -> str:
+    """How many lines a change adds and removes, for screen readers."""
+    more = translate("chat", "{count} line(s) added", "", added).format(count=f"{added:,}") if added else ""
+    less = translate("chat", "{count} line(s) removed", "", removed).format(count=f"{removed:,}") if removed else ""
+    return ", ".join(each for each in (more, less) if each)
+
+
+def added_lines(count: int) -> str:
+    return translate("chat", "+{count}").format(count=f"{count:,}")
+
+
+def removed_lines(count: int) -> str:
+    return translate("chat", "−{count}").format(count=f"{count:,}")
+
+
+def side_by_side() -> str:
+    return translate("chat", "Show old and new side by side")
+
+
+def one_column() -> str:
+    return translate("chat", "Show the changes in one column")

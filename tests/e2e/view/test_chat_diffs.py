@@ -1,0 +1,64 @@
+"""Diffs that wait for an answer, on a real X server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+
+from session_host.structured.items import AgentRequest, FileChange, RequestOption
+from tests.support.chat_stage import WAIT_S, ChatStage
+from tests.support.played_chat import PlayedChat
+from tests.support.qt_waiting import process_events_until
+
+EDIT = "--- /src/a.py\n+++ /src/a.py\n@@ -1 +1 @@\n-old\n+new\n"
+
+
+def edit_request(diff: str, item: str = "") -> AgentRequest:
+    options = (RequestOption("yes", "Allow", "allow_once"), RequestOption("no", "Decline", "reject_once"))
+    return AgentRequest("r1", "edit", 1, "Edit a.py", diff, options, item=item)
+
+
+def test_a_diff_to_be_allowed_looks_as_the_tool_calls_diff(chat_stage: Callable[..., ChatStage]) -> None:
+    chat = PlayedChat()
+    change = FileChange("/src/a.py", "@@ -1 +1 @@\n-old\n+new\n")
+    item = chat.put("tool", tool="edit", changes=(change,), status="running")
+    chat.ask(edit_request(EDIT + "Writing below /src is allowed for the rest of the session.\n", item))
+    shown = chat_stage(chat, "/src")
+    asked = shown.shown()
+    assert "a.py\n@@ -1 +1 @@\n-old\n+new\nWriting below /src is allowed for the rest of the session." in asked
+    assert "--- " not in asked
+    process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the diff to be seen")
+    chat.resolve("r1", "yes", "Allow", "window")
+    shown.settle()
+    assert "a.py\n@@ -1 +1 @@\n-old\n+new" in shown.shown()
+
+
+def test_a_long_diff_can_be_allowed_only_after_its_beginning_was_seen(chat_stage: Callable[..., ChatStage]) -> None:
+    chat = PlayedChat()
+    lines = "".join(f"+line {number}\n" for number in range(300))
+    chat.ask(edit_request(f"--- a.py\n+++ a.py\n@@ -0,0 +1,300 @@\n{lines}"))
+    shown = chat_stage(chat)
+    card = shown.view.page.card("r1")
+    assert card is not None
+    process_events_until(lambda: "Scroll" in card._said.text(), WAIT_S, "the way to allow it to be said")
+    assert not shown.button("Allow").isEnabled()
+    assert shown.button("Decline").isEnabled()
+    assert shown.view.show_request()
+    shown.press(Qt.Key.Key_Y)
+    shown.press(Qt.Key.Key_Home)
+    assert "line 0" in shown.shown(), "the keys of the page scroll it while the request has the keyboard"
+    process_events_until(lambda: card._was_seen, WAIT_S, "the beginning to be seen")
+    assert not shown.of("answered")
+    assert shown.view.show_request()
+    shown.press(Qt.Key.Key_Y)
+    assert [answer[1] for answer in shown.of("answered")] == ["yes"]
+
+
+def test_a_files_button_copies_a_patch(chat_stage: Callable[..., ChatStage]) -> None:
+    chat = PlayedChat()
+    chat.ask(edit_request(EDIT))
+    shown = chat_stage(chat, "/src")
+    shown.click(shown.control("copy"))
+    assert QGuiApplication.clipboard().text() == "--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-old\n+new\n"
