@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QEvent, QPointF, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QPointF, QRect, Qt, Signal, Slot
 from PySide6.QtGui import (
     QDragEnterEvent,
     QDropEvent,
@@ -180,6 +180,11 @@ class TerminalView(PointingPage):
             self._sink.focus(focused)
             if focused:
                 self._claim_size()
+
+    def typed_areas(self) -> list[QRect]:
+        """The rows that the user types into."""
+        typed = self._logical_rect(self._surface.typed_rect())
+        return [] if typed.isEmpty() else [typed]
 
     # -- input methods
 

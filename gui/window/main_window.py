@@ -104,7 +104,7 @@ class MainWindow(QWidget):
         self.menu_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.tabs = Panes(theme, sessions, RecentChats(layout), self.empty, self.menu_button)
         self.marks_kept = RememberedMarks(sessions, layout, self)
-        self.banners = BannerArea(theme, self.tabs.area, BAR_HEIGHT_PX)
+        self.banners = BannerArea(theme, self.tabs.area, BAR_HEIGHT_PX, lambda: self.tabs.active_page)
         self.status_line = StatusLine(theme)
         self.ages = AgeTimer(sessions, self)
         self.frame = WindowFrame(theme, self, self.sidebar, self._right_side(), self.saved)

@@ -6,6 +6,8 @@ from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
+from gui.terminal.drawing.regions import least_covering
+
 _MARGIN_PX = 12
 _PADDING_PX = 10
 _SPACING_PX = 12
@@ -84,5 +86,4 @@ class ModeLine:
         middle, right = (room.width() - size.width()) // 2, room.width() - size.width() - _MARGIN_PX
         top, bottom = _MARGIN_PX, room.height() - size.height() - _MARGIN_PX
         places = [QRect(x, y, size.width(), size.height()) for x in (middle, right) for y in (bottom, top)]
-        free = (place for place in places if not any(place.intersects(rect) for rect in avoided))
-        self._line.setGeometry(next(free, places[0]))
+        self._line.setGeometry(least_covering(places, avoided))

@@ -1,9 +1,9 @@
-"""Regions as rectangles, and at another scale."""
+"""Regions as rectangles, at another scale, and places that keep others free."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import cast
 
 from PySide6.QtCore import QRect
@@ -27,6 +27,17 @@ def bands(rows: Iterable[int]) -> list[tuple[int, int]]:
         else:
             found.append((row, row))
     return found
+
+
+def least_covering(places: Sequence[QRect], kept_free: Iterable[QRect]) -> QRect:
+    """The first place that covers nothing of these rectangles, or the one that covers least of them."""
+    rects = list(kept_free)
+
+    def covered(place: QRect) -> int:
+        parts = [place.intersected(rect) for rect in rects]
+        return sum(part.width() * part.height() for part in parts)
+
+    return min(places, key=covered)
 
 
 def scaled(region: QRegion, factor: float) -> QRegion:

@@ -237,6 +237,16 @@ class Surface:
         corner = self._cell_corner(column, cursor.row)
         return QRect(corner.x(), corner.y(), cells * self.layout.cell_width, self.layout.cell_height)
 
+    def typed_rect(self) -> QRect:
+        """The rows of the line with the cursor, up to the cursor's; empty where nothing can be typed."""
+        if self.cursor is None or not self.live:
+            return QRect()
+        rows = self._canvas.rows
+        first = last = self.cursor.row
+        while first and first <= len(rows) and (row := rows[first - 1]) is not None and row.wrapped:
+            first -= 1
+        return self._rows_rect(first, last)
+
     def _cursor_cell(self) -> tuple[int, Run]:
         """The first column of the cursor's picture, and the cell under it."""
         assert self.cursor is not None

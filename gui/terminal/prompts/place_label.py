@@ -1,11 +1,12 @@
-"""A label in the lower right corner of a terminal that says one thing for a moment."""
+"""A label in the lower right corner of a terminal that says one thing for a moment; above, if one types there."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, QSize, Qt, QTimer
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, QTimer
+from PySide6.QtGui import QPainter, QPaintEvent, QRegion
 from PySide6.QtWidgets import QWidget
 
+from gui.terminal.drawing.regions import least_covering, scaled
 from gui.terminal.drawing.surface import Surface
 from gui.theme import tokens
 from gui.theme.tokens import blend
@@ -40,8 +41,10 @@ class PlaceLabel(QWidget):
         self._text = text
         self.setAccessibleName(text)
         size, room = self.sizeHint(), self._view.size()
-        left, top = room.width() - size.width() - 2 * _MARGIN_PX, room.height() - size.height() - _MARGIN_PX
-        self.setGeometry(left, top, size.width(), size.height())
+        left = room.width() - size.width() - 2 * _MARGIN_PX
+        bottom, top = (QRect(QPoint(left, y), size) for y in (room.height() - size.height() - _MARGIN_PX, _MARGIN_PX))
+        typed = scaled(QRegion(self._surface.typed_rect()), 1 / self._surface.metrics.device_pixel_ratio)
+        self.setGeometry(least_covering([bottom, top], [typed.boundingRect()]))
         self.show()
         self.raise_()
         self.update()

@@ -8,6 +8,7 @@ find_bar     the bar that finds a text in the chat
 state_bars   starting, reconnecting, trouble
 end_bar      the bar under the last screen of an ended chat
 banners      one quiet line over the page, with one action
+staying_clear  keeps notices clear of the text that the user types
 empty_state  the page without an open tab
 status_line  one quiet line about the shown chat
 """

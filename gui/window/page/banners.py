@@ -1,7 +1,7 @@
 """Banners: one quiet line over the page's upper right, with one action at most.
 
 Banners inform; they never ask a question or take the keyboard focus. They cover part of the page, so that the
-terminal's grid keeps its size and its lower end, where people type, stays visible.
+terminal's grid keeps its size. They never cover the row of the cursor: where people type, they go to the lower end.
 """
 
 from __future__ import annotations
@@ -9,14 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, QTimer, Signal
-from PySide6.QtGui import QShowEvent
+from PySide6.QtCore import QEvent, QMargins, QObject, QPoint, QRect, Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from gui.terminal.drawing.regions import least_covering
 from gui.theme.follow import Theme
 from gui.theme.icons import Glyph
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
+from gui.window.page.chat_page import ChatPage
 from gui.window.page.find_bar import FindBar
+from gui.window.page.state_bars import TroubleLine
+from gui.window.page.staying_clear import StayingClear
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import Area, IconButton, button, sentence
 from gui.wording import common_texts
@@ -25,6 +29,8 @@ from session_host.protocol.untrusted_text import one_line
 INFORM_MS = 10_000
 KEPT = 20
 WIDTH_PX = 520
+_AROUND = QMargins(GAP_S_PX, GAP_S_PX, GAP_S_PX, GAP_S_PX)
+"""The banner's distance from the page's edges and from what it must not cover."""
 
 
 @dataclass
@@ -60,10 +66,18 @@ class BannerArea(QWidget):
 
     changed = Signal()
 
-    def __init__(self, theme: Theme, over: QWidget, top_px: int = 0) -> None:
-        """Make the area on top of ``over``, so far below its upper edge, and follow its size."""
+    def __init__(self, theme: Theme, over: QWidget, top_px: int, page: Callable[[], ChatPage | None]) -> None:
+        """Make the area on top of ``over``, so far below its upper edge, and follow its size.
+
+        Args:
+            theme: the looks.
+            over: shows pages.
+            top_px: the height of the tabs, which stay visible.
+            page: gives the page with the keyboard; what the user types there is not covered.
+        """
         super().__init__(over)
-        self._top_px = top_px
+        self._page = page
+        self._top_px = self._last_top_px = top_px
         self._over = over
         over.installEventFilter(self)
         self._waiting: list[Banner] = []
@@ -86,10 +100,11 @@ class BannerArea(QWidget):
         row.addWidget(self._text, 1)
         row.addWidget(self._action)
         row.addWidget(self._close)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(GAP_S_PX, GAP_S_PX, GAP_S_PX, GAP_S_PX)
+        self._layout = outer = QVBoxLayout(self)
+        outer.setContentsMargins(_AROUND)
         outer.addWidget(body)
         self.setVisible(False)
+        StayingClear(self, self.arrange)
 
     @property
     def current(self) -> Banner | None:
@@ -144,19 +159,47 @@ class BannerArea(QWidget):
         super().showEvent(event)
         self.arrange()
 
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._last_top_px = self._top_px
+
     def arrange(self) -> None:
-        """Move to the upper right, in front of the shown page and below its find bar."""
+        """Move to the right, in front of the shown page, where neither its bars nor typed text is.
+
+        The upper end is the first choice, then the lower one; the area stays where it is as long as it can.
+        """
         if self.isHidden():
             return
         wanted = self._text.fontMetrics().horizontalAdvance(self._text.text()) + self._action.sizeHint().width() + 96
         width = min(wanted, WIDTH_PX, self._over.width())
-        area = QRect(self._over.width() - width, self._top_px, width, self.heightForWidth(width))
-        for bar in self._over.findChildren(FindBar):
-            place = QRect(bar.mapTo(self._over, QPoint(0, 0)), bar.size())
-            if bar.isVisible() and place.intersects(area):
-                area.moveTop(place.bottom())
+        self._layout.invalidate()  # A new text's size reaches it in the next turn of the event loop.
+        height = self._layout.heightForWidth(width)
+        bars, typed = self._bars(), self._typed_areas()
+        lowest = self._over.height() - height
+        tops = [self._last_top_px, self._top_px, *(bar.bottom() for bar in bars), lowest]
+        tops += [*(rect.top() - height for rect in (*bars, *typed)), *(rect.bottom() for rect in typed)]
+        places = [
+            QRect(self._over.width() - width, top, width, height).marginsRemoved(_AROUND)
+            for top in tops
+            if self._top_px <= top <= max(lowest, self._top_px)
+        ]
+        area = least_covering(places, [*bars, *typed]).marginsAdded(_AROUND)
+        self._last_top_px = area.top()
         self.setGeometry(area)
         self.raise_()
+
+    def _bars(self) -> list[QRect]:
+        """The places of open find bars, and of lines about chats' problems."""
+        bars = [*self._over.findChildren(FindBar), *self._over.findChildren(TroubleLine)]
+        return [QRect(bar.mapTo(self._over, QPoint()), bar.size()) for bar in bars if bar.isVisible()]
+
+    def _typed_areas(self) -> list[QRect]:
+        """The places that the user types into."""
+        page = self._page()
+        if page is None:
+            return []
+        corner = page.mapTo(self._over, QPoint())
+        return [area.translated(corner) for area in page.handle.typed_areas()]
 
     def _refresh(self) -> None:
         banner = self.current

@@ -70,8 +70,8 @@ class ChatPage(Area):
         self.setAccessibleName(chat.name)
         self._notice = Late(lambda: Notice(self))
         self._end_bar = Late(self._make_end_bar)
-        self._reconnecting = Late(lambda: ReconnectingBar(theme, self))
-        self._trouble = Late(lambda: TroubleLine(theme, self))
+        self._reconnecting = Late(lambda: ReconnectingBar(theme, self, self.handle.typed_areas))
+        self._trouble = Late(lambda: TroubleLine(theme, self, self.handle.typed_areas))
         self._question = Late(self._make_question)
         self._find_bar = Late(self._make_find_bar)
         self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
@@ -391,7 +391,7 @@ class ChatPage(Area):
     def _place_overlays(self) -> None:
         bar_px = self.end_bar.sizeHint().height() if self._end_bar.is_open else 0
         if self._reconnecting.made is not None:
-            self.reconnecting.setGeometry(0, 0, self.width(), ReconnectingBar.HEIGHT_PX)
+            self.reconnecting.place()
         if self._notice.made is not None:
             self.notice.setGeometry(0, 0, self.width(), max(self.height() - bar_px, 0))
         if self._trouble.made is not None:

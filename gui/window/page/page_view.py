@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from PySide6.QtCore import QRect
+
 
 class PageEdit(Protocol):
     """A part of a page with text."""
@@ -45,6 +47,9 @@ class PageView(PageEdit, Protocol):
 
     def scroll_to_end(self) -> None:
         """Scroll to the newest."""
+
+    def typed_areas(self) -> list[QRect]:
+        """The parts of the page that the user types into, which notices keep free."""
 
     @property
     def prompts(self) -> PagePrompts:

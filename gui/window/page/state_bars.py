@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, Qt
+from collections.abc import Callable
+
+from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
+from gui.terminal.drawing.regions import least_covering
 from gui.theme.follow import Theme
 from gui.theme.icons import Glyph
 from gui.theme.marks import Mark
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
+from gui.window.page.staying_clear import StayingClear
 from gui.window.widgets.parts import Area, ElidedLabel, GlyphLabel, IconButton, MarkLabel, label, sentence
 from gui.wording import common_texts, page_texts
 from session_host.protocol.untrusted_text import place_last
 
+TypedAreas = Callable[[], list[QRect]]
+"""The parts of the page that the user types into."""
+
 
 class ReconnectingBar(QWidget):
-    """A thin line with a short text over a screen that has no live connection at the moment."""
+    """A thin line with a short text over a screen that has no live connection at the moment.
+
+    It lies at the upper end of the page, or at the lower one if the user types above.
+    """
 
     HEIGHT_PX = 24
 
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
+    def __init__(self, theme: Theme, parent: QWidget, typed_areas: TypedAreas) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._around = parent
+        self._typed_areas = typed_areas
         self._mark = MarkLabel(theme, Mark.RECONNECTING)
         row = QHBoxLayout(self)
         row.setContentsMargins(GAP_M_PX, 0, GAP_M_PX, 0)
@@ -34,6 +46,13 @@ class ReconnectingBar(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setAccessibleName(page_texts.reconnecting_name())
         self.hide()
+        StayingClear(self, self.place)
+
+    def place(self) -> None:
+        """Move to an end of the page at which nothing is typed."""
+        around = self._around.size()
+        ends = [QRect(0, top, around.width(), self.HEIGHT_PX) for top in (0, around.height() - self.HEIGHT_PX)]
+        self.setGeometry(least_covering(ends, self._typed_areas()))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         tokens = self._theme.tokens
@@ -46,15 +65,17 @@ class ReconnectingBar(QWidget):
 
 
 class TroubleLine(Area):
-    """A quiet line over the end of the page that shows a problem of a running chat.
+    """A quiet line over the end of the page that shows a problem of a running chat; if the user types there, above.
 
     The line covers part of the terminal and does not change the grid. It is hidden without a problem, and after its
     dismissal.
     """
 
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
+    def __init__(self, theme: Theme, parent: QWidget, typed_areas: TypedAreas) -> None:
         super().__init__("banner", parent)
         self._around = parent
+        self._typed_areas = typed_areas
+        self._bottom_px: int | None = None
         self._said = ""
         self.text = ElidedLabel("", "secondary")
         self._close = IconButton(theme, Glyph.CLOSE, common_texts.dismiss(), self.hide)
@@ -66,6 +87,7 @@ class TroubleLine(Area):
         row.addWidget(self.text, 1)
         row.addWidget(self._close)
         self.hide()
+        StayingClear(self, lambda: self.place(self._bottom_px))
 
     def show_text(self, text: str) -> None:
         """Show a problem; "" hides the line."""
@@ -76,18 +98,21 @@ class TroubleLine(Area):
             self.text.set_whole(sentence(place_last(text)))
             self.setAccessibleName(self.text.accessibleName())
             self.setVisible(True)
-            self.place()
+            self.place(self._bottom_px)
             self.raise_()
         else:
             self.hide()
 
-    def place(self, bottom_px: int | None = None) -> None:
-        """Move to the right, above ``bottom_px`` of the parent (its height if None)."""
+    def place(self, bottom_px: int | None) -> None:
+        """Move to the right, above ``bottom_px`` of the parent (its height if None), or to its upper end."""
+        self._bottom_px = bottom_px
         around = self._around
         below = around.height() if bottom_px is None else bottom_px
         width = min(self.sizeHint().width(), max(around.width() - 2 * GAP_S_PX, 0))
         height = self.sizeHint().height()
-        self.setGeometry(around.width() - width - GAP_S_PX, below - height - GAP_S_PX, width, height)
+        left = around.width() - width - GAP_S_PX
+        places = [QRect(left, top, width, height) for top in (below - height - GAP_S_PX, GAP_S_PX)]
+        self.setGeometry(least_covering(places, self._typed_areas()))
 
 
 class Notice(Area):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtWidgets import QWidget
 
 from gui.bridge.background.search_thread import Query
 from gui.bridge.chat import Chat
@@ -126,6 +127,14 @@ class StructuredPage(ChatPage):
     def prompts(self) -> TranscriptTurns:
         """The user's prompts, and the answers."""
         return self.view.turns
+
+    def typed_areas(self) -> list[QRect]:
+        """The prompt box, and the part of a request that has the keyboard."""
+        parts: list[QWidget] = [self.view.prompt]
+        focused = self.focusWidget()
+        if self.view.page.isAncestorOf(focused) and focused.isVisible():
+            parts.append(focused)
+        return [QRect(part.mapTo(self, QPoint()), part.size()) for part in parts]
 
     # ------------------------------------------------------------ showing
 

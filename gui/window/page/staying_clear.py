@@ -1,0 +1,40 @@
+"""Keeps notices over a page clear of the text that the user types."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QObject
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication, QWidget
+
+
+class StayingClear(QObject):
+    """Places a notice anew when the cursor has moved, or another part has the keyboard, while the notice is shown."""
+
+    def __init__(self, notice: QWidget, place: Callable[[], object]) -> None:
+        super().__init__(notice)
+        self._place = place
+        self._is_following = False
+        notice.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in {QEvent.Type.Show, QEvent.Type.Hide}:
+            self._follow(follows=event.type() == QEvent.Type.Show)
+        return False
+
+    def _follow(self, *, follows: bool) -> None:
+        """Follow only while it is shown: each key that is typed moves the cursor."""
+        if follows == self._is_following:
+            return
+        self._is_following = follows
+        moved = QGuiApplication.inputMethod().cursorRectangleChanged
+        focus_changed = QApplication.instance().focusChanged  # type: ignore[union-attr] # there is one
+        for signal in (moved, focus_changed):
+            if follows:
+                signal.connect(self._on_moved)
+            else:
+                signal.disconnect(self._on_moved)
+
+    def _on_moved(self) -> None:
+        self._place()

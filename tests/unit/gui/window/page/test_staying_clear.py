@@ -1,0 +1,105 @@
+"""Notices over a page cover neither the row of the cursor nor the text that is typed."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QMargins, QPoint, QRect, Qt
+from PySide6.QtWidgets import QWidget
+
+from gui.theme.tokens import GAP_S_PX
+from gui.window.page.banners import Banner
+from gui.window.page.structured_page import StructuredPage
+from session_host.client.viewer.viewer import ViewerState
+from session_host.protocol.messages import NoticeEvent
+from session_host.protocol.values import CellSize
+from tests.support.played_chat import PlayedChat
+from tests.unit.gui.conftest import Played, PlayedViewer
+
+TO_THE_TOP, TO_THE_END = b"\x1b[H", b"\x1b[999H"
+MARGINS = QMargins(GAP_S_PX, GAP_S_PX, GAP_S_PX, GAP_S_PX)
+"""Around a banner, where the page is to be seen."""
+
+
+def feed(viewer: PlayedViewer, output: bytes) -> None:
+    assert viewer.emulator is not None
+    viewer.emulator.feed(output)
+    viewer.delegate.viewer_damaged()
+
+
+def place(notice: QWidget) -> QRect:
+    """Where it is in the window."""
+    return QRect(notice.mapTo(notice.window(), QPoint()), notice.size())
+
+
+def cursor_row(played: Played) -> QRect:
+    """Where the row of the cursor is in the window."""
+    view = played.page.view
+    cursor: QRect = view.inputMethodQuery(Qt.InputMethodQuery.ImCursorRectangle)
+    return QRect(view.mapTo(view.window(), QPoint(0, cursor.top())), cursor.size()).adjusted(0, 0, view.width(), 0)
+
+
+async def typing(played: Played) -> PlayedViewer:
+    """A shown terminal that has the keyboard, with the cursor at its upper end."""
+    session_id = await played.add("one")
+    window = played.open_window()
+    viewer = played.show(session_id)
+    window.activateWindow()
+    await played.until(played.page.view.hasFocus, "the terminal to have the keyboard")
+    assert viewer.emulator is not None
+    viewer.emulator.resize(played.page.grid, CellSize(8, 17))
+    feed(viewer, TO_THE_TOP)
+    await played.until(lambda: cursor_row(played).top() < 80, "the cursor at the upper end")
+    return viewer
+
+
+async def test_a_banner_goes_to_the_other_end_when_one_types_below_it(played: Played):
+    viewer = await typing(played)
+    banners, page = played.window.banners, played.page
+    banners.show_banner(Banner("a line", lasting=True))
+    below = place(page).bottom() - 100
+    assert place(banners).top() > below, "the cursor is where a banner usually is"
+    feed(viewer, b"\x1b[5H")
+    played.settle()
+    assert place(banners).top() > below, "it does not move without need"
+    feed(viewer, TO_THE_END)
+    await played.until(lambda: place(banners).bottom() < place(page).top() + 100, "the banner at the upper end")
+    banners.dismiss()
+    feed(viewer, TO_THE_TOP + b"x" * 4 * page.grid.columns)
+    await played.until(lambda: 80 < cursor_row(played).top() < below, "four rows of typed text")
+    banners.show_banner(Banner("another line", lasting=True))
+    assert place(banners).top() > below, "the rows that the line began with are not covered either"
+
+
+async def test_lines_about_the_connection_and_the_record_are_not_over_the_cursor(played: Played):
+    viewer = await typing(played)
+    page = played.page
+    viewer.tell(NoticeEvent("recording", "its output is not recorded: the disk is full"))
+    viewer.become(ViewerState.RECONNECTING)
+    await played.until(page.reconnecting.isVisible, "the bar that says that it reconnects")
+    assert not place(page.reconnecting).intersects(cursor_row(played))
+    assert not place(page.trouble).intersects(cursor_row(played))
+    feed(viewer, TO_THE_END)
+    await played.until(lambda: cursor_row(played).top() > 300, "the cursor at the lower end")
+    await played.until(lambda: not place(page.trouble).intersects(cursor_row(played)), "the problem to make room")
+    assert not place(page.reconnecting).intersects(cursor_row(played))
+    page.view.prompts.go(-1)
+    assert page.view.prompts.label.text
+    assert not place(page.view.prompts.label).intersects(cursor_row(played))
+
+
+async def test_a_banner_is_not_over_the_prompt_of_a_structured_chat(played: Played):
+    session_id = await played.add("one", runtime="structured")
+    window = played.open_window()
+    window.resize(700, 300)
+    window.open_chat(played.chat(session_id))
+    viewer = played.viewers[session_id]
+    viewer.transcript = PlayedChat().transcript
+    viewer.become(ViewerState.LIVE)
+    viewer.delegate.viewer_replaced()
+    page = window.tabs.active_page
+    assert isinstance(page, StructuredPage)
+    window.activateWindow()
+    await played.until(page.view.prompt.editor.hasFocus, "the prompt to have the keyboard")
+    window.banners.show_banner(Banner("a line " * 30, lasting=True))
+    page.view.prompt.editor.setPlainText("line\n" * 20)
+    played.settle()
+    assert not place(window.banners).marginsRemoved(MARGINS).intersects(place(page.view.prompt))
