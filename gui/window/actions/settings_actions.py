@@ -36,7 +36,7 @@ class SettingsOpener(QObject):
         import_theme: Callable[[], object],
         open_file: Callable[[str], object],
     ) -> None:
-        """Set up the opener; the functions are those of ``Surroundings``."""
+        """Set up the opener; the functions are those of ``SettingsContext``."""
         super().__init__(theme)
         self._theme = theme
         self._settings = settings
@@ -49,16 +49,17 @@ class SettingsOpener(QObject):
     def open(self) -> SettingsWindow:
         """Show the window."""
         # Most runs of the application need neither this window nor what it is made of.
-        from gui.window.settings.window import SettingsWindow, Surroundings
+        from gui.window.settings.context import SettingsContext
+        from gui.window.settings.window import SettingsWindow
 
         if self.window is None:
-            around = Surroundings(
+            context = SettingsContext(
                 theme=self._theme, settings=self._settings, tasks=self._tasks, agents=self._agents, keys=key_book(),
                 zoom=self._zoom, set_zoom=self._set_zoom, import_theme=self._import_theme, open_file=self._open_file,
                 reset_theme=self._reset_theme,
             )  # fmt: skip
             beside = QApplication.activeWindow()
-            self.window = SettingsWindow(around)
+            self.window = SettingsWindow(context)
             if beside is not None:
                 place = QRect(QPoint(), self.window.size())
                 place.moveCenter(beside.geometry().center())

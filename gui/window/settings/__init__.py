@@ -1,6 +1,7 @@
 """The settings window: pages made from the table of settings, and pages for keys and agents.
 
 window     the window: pages, search
+context    the parts of the application that the window uses
 page       one page: its sections and rows
 row        one setting: label, help, control, reset, problem
 controls   the controls by kind of value
@@ -10,5 +11,5 @@ key_book   which keys belong to which action, and to programs in terminals (pure
 keys_page, key_row        the page Keys
 agents_page, agent_form   the page Agents
 
-It must not know chats, tabs or the main window; what it needs of them comes as values and functions.
+It must not know chats, tabs or the main window; ``context`` has values and functions of them.
 """

@@ -6,7 +6,6 @@ import re
 import shlex
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
@@ -15,6 +14,7 @@ from PySide6.QtWidgets import QGridLayout, QLineEdit, QVBoxLayout
 from gui.settings.live_agents import LiveAgents
 from gui.settings.writing import Value, write_values
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
+from gui.window.settings.context import SettingsContext
 from gui.window.settings.values import as_problem
 from gui.window.sheets.sheet import foot
 from gui.window.widgets.parts import Area, button, label
@@ -22,9 +22,6 @@ from gui.wording import common_texts, settings_texts
 from session_host.agents.agent import ARGUMENTS, Agent
 from session_host.agents.catalog import load_agent
 from session_host.errors import OutliveError
-
-if TYPE_CHECKING:
-    from gui.window.settings.window import Surroundings
 
 
 class AgentForm(Area):
@@ -36,9 +33,9 @@ class AgentForm(Area):
 
     closed = Signal()
 
-    def __init__(self, around: Surroundings, agents: LiveAgents) -> None:
+    def __init__(self, context: SettingsContext, agents: LiveAgents) -> None:
         super().__init__("card")
-        self._around = around
+        self._context = context
         self._agents = agents
         self._edited: Agent | None = None
         self.title, self.name, self.program, self.words, self.monogram = (QLineEdit() for _ in range(5))
@@ -109,7 +106,7 @@ class AgentForm(Area):
         try:
             values = self._values()
             _check(name, values)
-            self._around.settings.write(values, f"agents/{name}")
+            self._context.settings.write(values, f"agents/{name}")
         except (ValueError, OutliveError) as error:
             self._say(str(error))
             return

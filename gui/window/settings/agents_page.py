@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import shlex
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 
 from gui.settings.live_agents import LiveAgents, is_built_in
 from gui.theme.icons import Glyph
 from gui.window.settings.agent_form import AgentForm
+from gui.window.settings.context import SettingsContext
 from gui.window.settings.controls import TextControl
 from gui.window.settings.page import Page, Section
 from gui.window.settings.row import PlainRow
@@ -22,22 +22,19 @@ from session_host.agents.agent import SHELL, Agent
 from session_host.agents.probe import versions
 from session_host.errors import ConfigError
 
-if TYPE_CHECKING:
-    from gui.window.settings.window import Surroundings
-
 
 class AgentRow(PlainRow):
     """An agent: where it is, its version, and the arguments of a new chat."""
 
-    def __init__(self, around: Surroundings, agents: LiveAgents, agent: Agent, place: int) -> None:
+    def __init__(self, context: SettingsContext, agents: LiveAgents, agent: Agent, place: int) -> None:
         control = TextControl()
         control.field.setPlaceholderText(settings_texts.no_arguments())
         self.path = agent.find(os.environ.get("PATH", os.defpath)) if agent.executable or SHELL in agent.start else ""
-        tile = MonogramTile(around.theme, agent.monogram, place, muted=self.path is None)
+        tile = MonogramTile(context.theme, agent.monogram, place, muted=self.path is None)
         super().__init__(agent.title, "", control, tile)
         control.set_name(settings_texts.default_arguments(agent.title))
         self.agent = agent
-        self._around = around
+        self._context = context
         self._agents = agents
         if agent.arguments_replace:
             control.hide()  # Its arguments are the command that it runs.
@@ -83,7 +80,7 @@ class AgentRow(PlainRow):
         try:
             words = shlex.split(str(text))
             file = f"agents/{self.agent.name}"
-            self._around.settings.write({"default_arguments": words or None}, file)
+            self._context.settings.write({"default_arguments": words or None}, file)
         except (ValueError, ConfigError) as error:
             control.set_invalid(invalid=True)
             self.show_problem(str(error))
@@ -96,10 +93,10 @@ class AgentRow(PlainRow):
 class AgentsPage(Page):
     """The page."""
 
-    def __init__(self, around: Surroundings, title: str) -> None:
+    def __init__(self, context: SettingsContext, title: str) -> None:
         super().__init__(title)
-        self._around = around
-        self._agents = around.agents
+        self._context = context
+        self._agents = context.agents
         self._versions: dict[str, str] = {}
         self._rows: list[AgentRow] = []
         self.problem = label("", "problem")
@@ -107,26 +104,26 @@ class AgentsPage(Page):
         self.column.addWidget(self.problem)
         self._at = self.column.count()
         self._show_agents()
-        self.form = AgentForm(around, self._agents)
+        self.form = AgentForm(context, self._agents)
         self.form.closed.connect(self._on_form_closed)
         self.add = button(settings_texts.add_agent(), "", self._add)
         self.add_whole(self.add)
         self.add_whole(self.form)
         self.form.hide()
-        around.settings.files_changed.connect(self._on_files)
+        context.settings.files_changed.connect(self._on_files)
         self._on_files()
-        around.tasks.start(self._ask_versions(), "versions of agents")
+        context.tasks.start(self._ask_versions(), "versions of agents")
 
     def _show_agents(self) -> None:
         former = list(self._rows)
         self._rows = [
-            AgentRow(self._around, self._agents, agent, place) for place, agent in enumerate(self._agents.values())
+            AgentRow(self._context, self._agents, agent, place) for place, agent in enumerate(self._agents.values())
         ]
         for row in self._rows:
             row.set_version(self._versions.get(row.path or "", ""))
             if self._agents.is_own(row.agent.name):
                 row.add_button(self._edit_button(row.agent))
-        section = Section(self._around.theme, "", self._rows)
+        section = Section(self._context.theme, "", self._rows)
         if former:
             self.replace_sections([section], self._at)
         else:
@@ -134,7 +131,7 @@ class AgentsPage(Page):
 
     def _edit_button(self, agent: Agent) -> IconButton:
         name = settings_texts.edit_agent(agent.title)
-        edit = IconButton(self._around.theme, Glyph.PENCIL, name, lambda: self._edit(agent.name))
+        edit = IconButton(self._context.theme, Glyph.PENCIL, name, lambda: self._edit(agent.name))
         edit.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         return edit
 
@@ -146,7 +143,7 @@ class AgentsPage(Page):
             self._show_agents()
         for row in self._rows:
             row.show_agent(self._agents[row.agent.name])
-        directory = f"{self._around.settings.directory}/"
+        directory = f"{self._context.settings.directory}/"
         self.problem.setText(as_problem(self._agents.problem.replace(directory, "")))
         self.problem.setVisible(bool(self._agents.problem))
 
@@ -162,7 +159,7 @@ class AgentsPage(Page):
 
     def _edit(self, name: str) -> None:
         if is_built_in(name):
-            self._around.open_file(str(self._agents.file_of(name)))
+            self._context.open_file(str(self._agents.file_of(name)))
             return
         self.add.hide()
         self.form.ask(self._agents[name])

@@ -14,6 +14,7 @@ from gui.settings.kinds import Choice, Named, Number, Toggle
 from gui.settings.table import SETTINGS, PageName, Setting, idle_timeout
 from gui.terminal.cell_metrics import default_family, monospace_families
 from gui.window.settings.agents_page import AgentsPage
+from gui.window.settings.context import SettingsContext
 from gui.window.settings.controls import (
     ChoiceControl,
     Control,
@@ -32,14 +33,13 @@ from gui.wording import settings_texts
 
 if TYPE_CHECKING:
     from gui.theme.scheme import SchemePair
-    from gui.window.settings.window import Surroundings
 
 
 class PageMaker:
     """Makes each page when it is first shown."""
 
-    def __init__(self, around: Surroundings, values: Values) -> None:
-        self._around = around
+    def __init__(self, context: SettingsContext, values: Values) -> None:
+        self._context = context
         self._values = values
         self._preview: Preview | None = None
 
@@ -53,16 +53,16 @@ class PageMaker:
         """Make a page."""
         title = settings_texts.page(name)
         if name == "keys":
-            return KeysPage(self._around.theme, self._around.settings, self._around.keys, title)
+            return KeysPage(self._context.theme, self._context.settings, self._context.keys, title)
         page = Page(title)
         if name == "appearance":
-            self._preview = Preview(self._around.theme, self._around.settings)
+            self._preview = Preview(self._context.theme, self._context.settings)
             page.add_whole(self._preview)
         if name == "agents":
-            page = AgentsPage(self._around, title)
+            page = AgentsPage(self._context, title)
         settings = [setting for setting in SETTINGS if setting.page == name]
         if name == "chats":
-            talking = [agent for agent in self._around.agents.values() if agent.structured is not None]
+            talking = [agent for agent in self._context.agents.values() if agent.structured is not None]
             idle = [idle_timeout(agent.name) for agent in talking]
             at = next(at for at, setting in enumerate(settings) if setting.section == "control")
             settings[at:at] = idle
@@ -71,22 +71,22 @@ class PageMaker:
             if section == "text":
                 rows.append(self._zoom_row())
             heading = settings_texts.section(section) if section else ""
-            page.add_section(Section(self._around.theme, heading, rows, self._below(name, section)))
+            page.add_section(Section(self._context.theme, heading, rows, self._below(name, section)))
         return page
 
     def _below(self, page: PageName, section: str) -> Sequence[QWidget]:
         if (page, section) == ("appearance", "theme"):
-            return (button(settings_texts.import_theme(), "link", self._around.import_theme),)
+            return (button(settings_texts.import_theme(), "link", self._context.import_theme),)
         return ()
 
     def _row(self, setting: Setting) -> SettingRow:
         agent = ""
         if len(setting.key) > 1:
-            agent = self._around.agents[setting.key[1]].title
-        return SettingRow(self._around.theme, self._values, setting, self._control(setting), agent)
+            agent = self._context.agents[setting.key[1]].title
+        return SettingRow(self._context.theme, self._values, setting, self._control(setting), agent)
 
     def _control(self, setting: Setting) -> Control:
-        theme, kind = self._around.theme, setting.kind
+        theme, kind = self._context.theme, setting.kind
         match kind:
             case Toggle():
                 return ToggleControl(theme)
@@ -100,18 +100,18 @@ class PageMaker:
                 desktop = ("", settings_texts.as_the_desktop(QFontInfo(QFont(default_family())).family()))
                 return ChoiceControl(theme, [desktop, *((family, family) for family in monospace_families())])
             case Named():
-                return _ThemeControl(self._around)
+                return _ThemeControl(self._context)
             case _:
                 return TextControl()
 
     def _zoom_row(self) -> PlainRow:
-        around = self._around
-        control = SteppedControl(around.theme, settings_texts.zoom_steps)
-        control.show_value(around.zoom())
+        context = self._context
+        control = SteppedControl(context.theme, settings_texts.zoom_steps)
+        control.show_value(context.zoom())
 
         def choose(value: object) -> None:
-            around.set_zoom(int(str(value)))
-            control.show_value(around.zoom())
+            context.set_zoom(int(str(value)))
+            control.show_value(context.zoom())
 
         control.chosen.connect(choose)
         return PlainRow(settings_texts.zoom(), settings_texts.zoom_help(), control)
@@ -120,9 +120,9 @@ class PageMaker:
 class _ThemeControl(ChoiceControl):
     """The themes; the one that is marked in the open list is shown in the whole window."""
 
-    def __init__(self, around: Surroundings) -> None:
-        super().__init__(around.theme, ())
-        self._around = around
+    def __init__(self, context: SettingsContext) -> None:
+        super().__init__(context.theme, ())
+        self._context = context
         self._pairs: dict[str, SchemePair] = {}
         self._read()
         self._marked = ""
@@ -130,11 +130,11 @@ class _ThemeControl(ChoiceControl):
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self._preview)
         self.previewed.connect(self._mark)
-        self.box.popup_closed.connect(around.reset_theme)
+        self.box.popup_closed.connect(context.reset_theme)
 
     def _read(self) -> None:
-        pairs, _problems = self._around.settings.library.pairs()
-        self._pairs = {pair.side(dark=self._around.theme.wants_dark).id: pair for pair in pairs}
+        pairs, _problems = self._context.settings.library.pairs()
+        self._pairs = {pair.side(dark=self._context.theme.wants_dark).id: pair for pair in pairs}
         self.set_choices([(name, _pair_text(pair)) for name, pair in self._pairs.items()])
 
     def _mark(self, identifier: object) -> None:
@@ -144,7 +144,7 @@ class _ThemeControl(ChoiceControl):
     def _preview(self) -> None:
         pair = self._pairs.get(self._marked)
         if pair is not None and self.is_edited:
-            self._around.theme.preview(pair, self._around.settings.preferences.window.appearance)
+            self._context.theme.preview(pair, self._context.settings.preferences.window.appearance)
 
     def show_value(self, value: object) -> None:
         """A theme is shown under the pair that it belongs to."""

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from PySide6.QtCore import (
     QEvent,
     QModelIndex,
@@ -20,15 +17,11 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QAction, QCloseEvent, QIcon, QKeyEvent, QKeySequence, QPainter
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QListView, QScrollArea, QVBoxLayout, QWidget
 
-from gui.bridge.background.tasks import Tasks
-from gui.settings.live import LiveSettings
-from gui.settings.live_agents import LiveAgents
 from gui.settings.table import PAGES, PageName
-from gui.theme.follow import Theme
 from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX, font
 from gui.window.settings.agent_form import AgentForm
-from gui.window.settings.key_book import KeyBook
+from gui.window.settings.context import SettingsContext
 from gui.window.settings.page import Page
 from gui.window.settings.pages import PageMaker
 from gui.window.settings.values import FILES, Values, as_problem
@@ -42,34 +35,6 @@ NAVIGATION_PX = 196
 PAGE_ROW_PX = 32
 MOST_WIDE_PX = 760
 """The rows' width in a wide window: a control stays near its label."""
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What the settings window needs of the application.
-
-    Attributes:
-        theme, settings: those of the application.
-        tasks: runs what takes longer.
-        agents: the catalog, as it is now.
-        keys: which keys belong to which action.
-        zoom: the zoom of the terminals, in steps.
-        set_zoom: sets it.
-        import_theme: asks for another terminal's theme.
-        open_file: opens a file in the user's editor.
-        reset_theme: shows the theme that is set, after a preview.
-    """
-
-    theme: Theme
-    settings: LiveSettings
-    tasks: Tasks
-    agents: LiveAgents
-    keys: KeyBook
-    zoom: Callable[[], int]
-    set_zoom: Callable[[int], object]
-    import_theme: Callable[[], object]
-    open_file: Callable[[str], object]
-    reset_theme: Callable[[], object]
 
 
 class _PageDelegate(RowDelegate):
@@ -91,10 +56,10 @@ class SettingsWindow(QWidget):
 
     closed = Signal()
 
-    def __init__(self, around: Surroundings) -> None:
+    def __init__(self, context: SettingsContext) -> None:
         super().__init__(None, Qt.WindowType.Window)
-        self._around = around
-        self._theme = theme = around.theme
+        self._context = context
+        self._theme = theme = context.theme
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setProperty("area", "page")
@@ -102,8 +67,8 @@ class SettingsWindow(QWidget):
         self.setAccessibleName(settings_texts.settings())
         self.setMinimumSize(*LEAST_PX)
         self.resize(*SIZE_PX)
-        self.values = Values(around.settings, self)
-        self._maker = PageMaker(around, self.values)
+        self.values = Values(context.settings, self)
+        self._maker = PageMaker(context, self.values)
         self._pages: dict[PageName, Page] = {}
         self._current: PageName = "appearance"
         self._make_navigation()
@@ -283,5 +248,5 @@ class SettingsWindow(QWidget):
         if focused is not None:
             focused.clearFocus()  # A field that is being changed sets its value.
         self._maker.release()
-        self._around.reset_theme()
+        self._context.reset_theme()
         self.closed.emit()

@@ -1,0 +1,40 @@
+"""The parts of the application that the settings window uses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gui.bridge.background.tasks import Tasks
+from gui.settings.live import LiveSettings
+from gui.settings.live_agents import LiveAgents
+from gui.theme.follow import Theme
+from gui.window.settings.key_book import KeyBook
+
+
+@dataclass(frozen=True)
+class SettingsContext:
+    """The parts of the application that the settings window uses.
+
+    Attributes:
+        theme, settings: the application's theme and settings.
+        tasks: runs work that takes long.
+        agents: the current catalog.
+        keys: the keys of each action.
+        zoom: returns the zoom of the terminals, in steps.
+        set_zoom: sets the zoom of the terminals, in steps.
+        import_theme: opens the dialog that imports another terminal's theme.
+        open_file: opens a file in the user's editor.
+        reset_theme: shows the saved theme after a preview.
+    """
+
+    theme: Theme
+    settings: LiveSettings
+    tasks: Tasks
+    agents: LiveAgents
+    keys: KeyBook
+    zoom: Callable[[], int]
+    set_zoom: Callable[[int], object]
+    import_theme: Callable[[], object]
+    open_file: Callable[[str], object]
+    reset_theme: Callable[[], object]
