@@ -47,16 +47,18 @@ class ShellTerminal(ScreenTerminal):
 
     def prompts(self, count: int) -> list[Prompt]:
         deadline_s = time.monotonic() + PATIENCE_S
-        while len(self.screen.prompts()) < count and self._show(deadline_s):
+        while len(self.screen.prompts()) != count and self._show(deadline_s):
             pass
         found = self.screen.prompts()
         assert len(found) == count, self.text()
         return found
 
+    def rows(self) -> list[str]:
+        return [row.text() for row in (*self.screen.history(0, self.screen.scrollback_rows), *self.screen.rows())]
+
     def output_of(self, prompt: Prompt) -> list[str]:
-        rows = [row.text() for row in (*self.screen.history(0, self.screen.scrollback_rows), *self.screen.rows())]
         assert prompt.output is not None
-        return rows[prompt.output : prompt.end]
+        return self.rows()[prompt.output : prompt.end]
 
 
 PLAIN_FILES = {"bash": {".bashrc": "PS1='$ '\n"}, "zsh": {".zshrc": "PS1='$ '\n"}, "fish": {}}
@@ -104,6 +106,36 @@ def test_a_shell_marks_its_prompts_and_its_commands_exits(tmp_path: Path, shell:
         # The user's own values, and nothing of ours for programs and shells within.
         terminal.type("env | grep -cE '^(OUTLIVE|ENV=|ZDOTDIR|POSIXLY|XDG_DATA_DIRS=.*/shell)'; echo $MISSING done\r")
         terminal.see("\n0\n")
+
+
+def test_prompts_that_fish_draws_after_an_error_and_after_ctrl_c_are_marked(tmp_path: Path) -> None:
+    # A key that does what Ctrl+C does, but as input: fish may notice the signal later.
+    files = {".config/fish/config.fish": "function fish_greeting; end\nbind \\cx cancel-commandline\n"}
+    with ShellTerminal(home_of(tmp_path, files), "fish") as terminal:
+        terminal.prompts(1)
+        terminal.run("echo )", 2)
+        terminal.type("\x18")
+        terminal.prompts(3)
+        found = terminal.run("echo out", 4)
+        assert [prompt.exit_code for prompt in found] == [None, None, 0, None]
+        assert [terminal.rows()[prompt.row].partition("# ")[2] for prompt in found[:3]] == [
+            "echo )",
+            "echo )^C",
+            "echo out",
+        ]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_cleared_screen_has_the_commands_that_are_on_it(tmp_path: Path, shell: str) -> None:
+    with ShellTerminal(home_of(tmp_path, PLAIN_FILES[shell]), shell) as terminal:
+        terminal.prompts(1)
+        cleared = terminal.run("clear; echo one; sh -c 'exit 3'", 2)[0]
+        assert (cleared.row, cleared.exit_code, terminal.output_of(cleared)) == (0, 3, ["one"])
+        terminal.type("\x0c")
+        terminal.prompts(1)
+        found = terminal.run("sh -c 'echo two; exit 4'", 2)[0]
+        assert (found.row, found.output, found.exit_code, terminal.output_of(found)) == (0, 1, 4, ["two"])
+        assert "echo two" in terminal.rows()[0]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -13,7 +13,7 @@ end
 status is-interactive; or exit 0
 string match -qr '^[0-3]\.' -- $version; or exit 0
 
-function __outlive_prompt --on-event fish_prompt
+function __outlive_prompt --on-event fish_prompt --on-event fish_cancel --on-event fish_posterror
     printf '\e]133;A;aid=%s\a' $fish_pid
 end
 
