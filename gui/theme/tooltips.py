@@ -13,10 +13,19 @@ import html
 from PySide6.QtGui import QHelpEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
+LINE_CHARACTERS = 100
+"""A line of a tool tip with more characters is wrapped."""
+
 
 def as_tooltip(text: str) -> str:
-    """A tool tip that shows ``text`` to the letter, line ends and blanks included; "" stays none."""
-    return f"<p style='white-space:pre-wrap'>{html.escape(text)}</p>" if text else ""
+    """A tool tip that shows ``text`` to the letter, line ends and blanks included; "" stays none.
+
+    Qt wraps HTML at a quarter of the width that it has, so only lines that are too long may be wrapped.
+    """
+    if not text:
+        return ""
+    space = "pre" if max(map(len, text.splitlines()), default=0) <= LINE_CHARACTERS else "pre-wrap"
+    return f"<p style='white-space:{space}'>{html.escape(text)}</p>"
 
 
 def show_tooltip(event: QHelpEvent, text: str, widget: QWidget) -> None:

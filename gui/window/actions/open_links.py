@@ -27,7 +27,7 @@ from gui.bridge.background.tasks import Tasks
 from gui.terminal.links.file_lookup import directories_of
 from gui.terminal.links.links import FilePlace, may_open
 from gui.window.actions.editors import NotOpened, command_for
-from gui.wording import notice_texts
+from gui.wording import notice_texts, page_texts
 
 _LOOKED_AT_BYTES: Final = 8192
 _FRAGMENT: Final = re.compile(r"L?(?P<line>\d{1,8})(?:[:,C](?P<column>\d{1,6}))?(?:-.*)?")
@@ -49,8 +49,8 @@ class LinkOpener:
             self._told(notice_texts.not_a_link_here())
         elif urlsplit(uri).scheme == "file":
             self._tasks.start(self._open(lambda: own_file(uri, directory)), "open file")
-        else:
-            QDesktopServices.openUrl(QUrl(uri))
+        elif not QDesktopServices.openUrl(QUrl(uri)):
+            self._told(page_texts.no_program_for(urlsplit(uri).scheme))
 
     def open_file(self, file: FilePlace) -> None:
         """Open a file that the text names."""

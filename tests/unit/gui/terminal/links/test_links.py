@@ -73,6 +73,14 @@ def test_a_tool_tip_shows_a_text_to_the_letter(qapp: object, text: str) -> None:
     assert not [part for part in ("<img", "<br", "<a ") if part in tip]
 
 
+@pytest.mark.parametrize(("length", "lines"), [(40, 1), (100, 1), (101, 2)])
+def test_only_a_long_line_of_a_tool_tip_is_wrapped(qapp: object, length: int, lines: int) -> None:
+    tip = QLabel(as_tooltip("a b " * (length // 4) + "a" * (length % 4)))
+    tip.setWordWrap(True)  # as Qt's tool tips do for HTML
+    assert (tip.sizeHint().height() < 2 * tip.fontMetrics().lineSpacing()) == (lines == 1)
+    tip.deleteLater()
+
+
 def test_no_text_is_no_tool_tip() -> None:
     assert as_tooltip("") == ""
 

@@ -7,10 +7,11 @@ import shlex
 from pathlib import Path
 
 import pytest
+from PySide6.QtGui import QDesktopServices
 
 from gui.terminal.links.links import FilePlace
 from gui.window.actions.editors import NotOpened, command_for
-from gui.window.actions.open_links import checked, own_file
+from gui.window.actions.open_links import LinkOpener, checked, own_file
 
 
 def runnable(path: Path, text: str = "#!/bin/sh\ntouch /tmp/ran\n") -> Path:
@@ -48,6 +49,16 @@ def test_a_file_link_opens_only_the_chats_own_files(tmp_path: Path) -> None:
     ):  # fmt: skip
         with pytest.raises(NotOpened):
             own_file(uri, str(chat))
+
+
+def test_a_link_without_a_program_for_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    opener = LinkOpener(None, str, told.append)  # type: ignore[arg-type] # an address needs no task
+    for is_opened in (True, False):
+        monkeypatch.setattr(QDesktopServices, "openUrl", lambda _url, is_opened=is_opened: is_opened)
+        opener.open_address("https://example.com/", "/")
+        assert len(told) == (not is_opened)
+    assert "https" in told[0]
 
 
 def test_a_script_is_shown_and_not_run(tmp_path: Path, no_desktop: Path) -> None:
