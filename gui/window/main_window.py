@@ -59,13 +59,13 @@ class MainWindow(QWidget):
         layout_changed: ``layout`` must be saved.
         close_wanted: the user closed the window.
         looks_elsewhere: the user now looks at another chat, or at none, or returns to the window.
-        settings_wanted: the settings window is to be shown.
+        settings_wanted: the settings window is to be shown, at this page, or where it was ("").
     """
 
     layout_changed = Signal()
     close_wanted = Signal()
     looks_elsewhere = Signal()
-    settings_wanted = Signal()
+    settings_wanted = Signal(str)
 
     def __init__(
         self,
@@ -350,7 +350,8 @@ class MainWindow(QWidget):
             "sidebar": self.toggle_sidebar,
             "status_line": self.toggle_status_line,
             "full_screen": lambda: self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen),
-            "settings": self.settings_wanted.emit,
+            "settings": lambda: self.settings_wanted.emit(""),
+            "shortcuts": lambda: self.settings_wanted.emit("keys"),
             "close_window": self.close,
             "resume_all": self.resume_all.ask,
         }

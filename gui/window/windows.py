@@ -28,14 +28,14 @@ class Windows(QObject):
         layout_changed: the layout must be saved.
         close_wanted: the user closed the only window.
         looks_elsewhere: the user now looks at another chat, or at none, or returns to a window.
-        settings_wanted: the settings window is to be shown.
+        settings_wanted: the settings window is to be shown, at this page, or where it was ("").
         start_is_near: the user has chosen this agent for a new chat.
     """
 
     layout_changed = Signal()
     close_wanted = Signal()
     looks_elsewhere = Signal()
-    settings_wanted = Signal()
+    settings_wanted = Signal(str)
     start_is_near = Signal(Agent)
 
     def __init__(

@@ -15,9 +15,10 @@ from gui.window.sheets.chooser import Choice
 from gui.wording import action_texts
 
 MENU = (
-    "new_chat", "reopen_tab", "", "palette", "switch_chat", "find", "search", "next_waiting", "",
+    "new_chat", "new_shell", "reopen_tab", "", "palette", "switch_chat", "find", "search", "next_waiting", "",
     "select_by_keyboard", "show_hints", "", "split_right", "split_down", "zoom_pane", "even_out", "close_pane", "",
-    "zoom_in", "zoom_out", "zoom_reset", "", "sidebar", "status_line", "full_screen", "choose_theme", "settings", "",
+    "zoom_in", "zoom_out", "zoom_reset", "",
+    "sidebar", "status_line", "full_screen", "choose_theme", "settings", "shortcuts", "",
     "resume_all", "stop_all", "close_window",
 )  # fmt: skip
 

@@ -14,9 +14,10 @@ from gui.bridge.background.export import export
 from gui.bridge.chat import PATIENCE_MS, Chat
 from gui.bridge.sessions_model import SessionsModel
 from gui.settings.layout import WindowLayout
+from gui.settings.pane_tree import Side
 from gui.window.actions.open_links import show_in_folder
 from gui.window.all_sheets import Sheets
-from gui.window.new_chat.request import NewChatRequest, start_of
+from gui.window.new_chat.request import NewChatRequest, start_of, suggested_name
 from gui.window.new_chat.sheet import NewChatSheet
 from gui.window.page.banners import Banner, BannerArea
 from gui.window.page.chat_page import ChatPage
@@ -31,6 +32,8 @@ from session_host.paths import agent_socket
 from session_host.protocol.values import GridSize, Runtime
 
 RECENT_DIRECTORIES = 12
+SHELL = "shell"
+"""The agent that is the user's shell."""
 SETTLED_MS = 150
 """How long an agent is chosen before its start is prepared."""
 
@@ -133,6 +136,30 @@ class ChatActions(QObject):
             runtime=chat.record.runtime,
         )
         self._sessions.tasks.start(self._start(wanted, replaces=chat), "start")
+
+    def new_shell(self, directory: str, side: Side | None = None) -> None:
+        """Start a shell in a directory: in a tab of the active pane, or in a new pane at this side of it."""
+        where = directory or self._layout.last_directory or _where_the_window_was_started()
+        self._sessions.tasks.start(self._new_shell(where, side), "shell")
+
+    async def _new_shell(self, directory: str, side: Side | None) -> None:
+        try:
+            chat = await self._sessions.launch(
+                self._agents[SHELL],
+                [],
+                name=suggested_name(directory, SHELL),
+                directory=directory,
+                prompt="",
+                worktree=None,
+                overrides={},
+                size=GridSize(*self._layout.grid).clamped(),
+            )
+        except OutliveError as error:
+            self._banners.inform(_first_upper(str(error)), kind="failed", key="shell")
+            return
+        if side is not None and self._tabs.active_chat is not None:
+            self._tabs.split_pane(self._tabs.active, side).tabs.insert(chat)
+        self._open_chat(chat)
 
     def _on_wanted(self, wanted: NewChatRequest) -> None:
         self._sessions.tasks.start(self._start(wanted), "start")

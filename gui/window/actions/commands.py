@@ -52,6 +52,8 @@ class Commands:
             "show_hints": lambda: self._in_terminal(lambda view: view.modes.show_hints()),
             "next_waiting": self.next_waiting,
             "new_chat": chat_actions.new_chat,
+            "new_shell": lambda: chat_actions.new_shell(self._directory()),
+            "new_shell_right": lambda: chat_actions.new_shell(self._directory(), "right"),
             "close_tab": lambda: chat_actions.close_tab(tabs.active_id),
             "reopen_tab": tabs.reopen,
             "next_tab": lambda: tabs.active.tabs.step(1),
@@ -102,6 +104,13 @@ class Commands:
         if isinstance(page, TerminalPage) and not page.is_question_open:
             page.focus_terminal()
             act(page.view)
+
+    def _directory(self) -> str:
+        """The directory of the visible chat; "" for none."""
+        page, chat = self._tabs.active_page, self._tabs.active_chat
+        if isinstance(page, TerminalPage):
+            return page.directory
+        return chat.record.cwd if chat is not None else ""
 
     def _on_active_chat(self, act: Callable[[Chat], object]) -> None:
         if (chat := self._tabs.active_chat) is not None:

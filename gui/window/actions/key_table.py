@@ -57,6 +57,8 @@ TABLE: tuple[Key, ...] = (
     Key("show_hints", ("Ctrl+Shift+H",), on="terminal"),
     Key("next_waiting", ("Ctrl+Shift+J",)),
     Key("new_chat", ("Ctrl+Shift+N",)),
+    Key("new_shell", ("Ctrl+Shift+Return",)),
+    Key("new_shell_right", ()),
     Key("close_tab", ("Ctrl+Shift+W",), on="chat"),
     Key("reopen_tab", ("Ctrl+Shift+T",)),
     Key("next_tab", ("Ctrl+PgDown",), repeats=True),
@@ -113,6 +115,7 @@ TABLE: tuple[Key, ...] = (
     Key("choose_appearance", ()),
     Key("import_theme", ()),
     Key("settings", ("Ctrl+,",)),
+    Key("shortcuts", ()),
     Key("full_screen", ("F11",)),
     Key("close_window", ()),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QObject, QPoint, QRect
 from PySide6.QtGui import QKeySequence
@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 from gui.bridge.background.tasks import Tasks
 from gui.settings.live import LiveSettings
 from gui.settings.live_agents import LiveAgents
+from gui.settings.table import PageName
 from gui.theme.follow import Theme
 from gui.window.actions import key_table
 from gui.window.widgets.parts import within_a_screen
@@ -46,8 +47,8 @@ class SettingsOpener(QObject):
         self._import_theme, self._open_file = import_theme, open_file
         self.window: SettingsWindow | None = None
 
-    def open(self) -> SettingsWindow:
-        """Show the window."""
+    def open(self, page: PageName | Literal[""] = "") -> SettingsWindow:
+        """Show the window, at a page, or with "" where it was."""
         # Most runs of the application need neither this window nor what it is made of.
         from gui.window.settings.context import SettingsContext
         from gui.window.settings.window import SettingsWindow
@@ -65,6 +66,8 @@ class SettingsOpener(QObject):
                 place.moveCenter(beside.geometry().center())
                 self.window.setGeometry(within_a_screen(place, self.window.minimumSize()))
             self.window.closed.connect(self._on_closed)
+        if page:
+            self.window.show_page(page)
         self.window.start()
         return self.window
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from PySide6.QtWidgets import QWidget
 
 from gui.settings.layout import Start
-from gui.wording import new_chat_texts
+from gui.wording import new_chat_texts, phrases
 from session_host.agents.agent import Agent
 from session_host.protocol.values import Runtime
 
@@ -90,6 +90,11 @@ def without_endpoint_arguments(arguments: list[str]) -> tuple[list[str], str, st
         else:
             others.append(word)
     return others, found["--model"], found["--url"]
+
+
+def suggested_name(directory: str, agent: str) -> str:
+    """The name of a chat in a directory, if the user chooses none."""
+    return phrases.last_part(directory).strip("/~") or agent or "chat"
 
 
 def known_words(text: str) -> list[str]:

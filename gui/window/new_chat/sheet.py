@@ -24,6 +24,7 @@ from gui.window.new_chat.request import (
     Refused,
     endpoint_arguments,
     known_words,
+    suggested_name,
     variables_of,
     words_of,
 )
@@ -297,8 +298,7 @@ class NewChatSheet(FormSheet):
 
     def _suggest_name(self) -> None:
         if not self._named_by_user:
-            place = phrases.last_part(self.directory.directory()).strip("/~")
-            self.name.setText(place or self.tiles.current() or "chat")
+            self.name.setText(suggested_name(self.directory.directory(), self.tiles.current()))
 
     def _toggle_more(self) -> None:
         self._more_shown = not self._more_shown

@@ -9,7 +9,7 @@ from PySide6.QtCore import Signal
 from gui.bridge.background.search_thread import Query
 from gui.bridge.chat import Chat
 from gui.bridge.chat_viewer import ChatViewer
-from gui.terminal.links.file_lookup import directories_of
+from gui.terminal.links.file_lookup import directories_of, local_directory
 from gui.terminal.view import TerminalView
 from gui.theme.follow import Theme
 from gui.window.page.chat_page import ChatPage
@@ -64,6 +64,12 @@ class TerminalPage(ChatPage):
         self.view.set_theme(self._theme.terminal)
 
     # ------------------------------------------------------------ showing
+
+    @property
+    def directory(self) -> str:
+        """The program's directory: the one that it reported (OSC 7), else the chat's."""
+        emulator = self.view.emulator
+        return (local_directory(emulator.directory) if emulator is not None else "") or self.chat.record.cwd
 
     @property
     def _has_replica(self) -> bool:

@@ -67,6 +67,13 @@ def opened(theme: Theme, area: Area, window_manager: None) -> Iterator[Opened]:
     made.close()
 
 
+def test_keyboard_shortcuts_open_the_page_with_all_keys(opened: Opened) -> None:
+    opened.opener.open("keys")
+    assert opened.window.page("keys").isVisible()
+    opened.opener.open()
+    assert opened.window.page("keys").isVisible(), "it stays where the user was"
+
+
 def test_tab_reaches_every_control_and_each_has_a_name(opened: Opened) -> None:
     window = opened.window
     window.activateWindow()

@@ -1,0 +1,78 @@
+"""A shell starts by one key, in the directory of the visible chat's program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from session_host.client.chats.launch import LaunchRequest
+from session_host.errors import OutliveError
+from session_host.protocol.values import State
+from session_host.storage.store import SessionRecord
+from tests.unit.gui.conftest import Played
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[LaunchRequest]:
+    """The launches; none starts a process."""
+    requests: list[LaunchRequest] = []
+
+    async def launch(request: LaunchRequest) -> SessionRecord:
+        if not Path(request.directory).is_dir():
+            raise OutliveError(f"the directory {request.directory} does not exist")
+        requests.append(request)
+        return SessionRecord(
+            id="00000000-0000-4000-8000-000000000001", name=request.name or "", agent=request.agent.name, argv=["bash"],
+            cwd=request.directory, state=State.RUNNING, created_at="2026-01-02T04:04:05Z",
+        )  # fmt: skip
+
+    monkeypatch.setattr("session_host.client.chats.launch.launch", launch)
+    return requests
+
+
+async def chat_in(played: Played, directory: Path, **fields: Any) -> str:
+    session_id = await played.add("work", cwd=str(directory), **fields)
+    played.open_window()
+    played.show(session_id)
+    return session_id
+
+
+async def test_a_shell_opens_in_a_tab_where_the_chat_is(
+    played: Played, asked: list[LaunchRequest], tmp_path: Path
+) -> None:
+    chat = await chat_in(played, tmp_path)
+    window = played.window
+    window.actions_["new_shell"].trigger()
+    await played.until(lambda: len(window.tabs.ids()) == 2, "the shell's tab")
+    assert [(request.agent.name, request.directory) for request in asked] == [("shell", str(tmp_path))]
+    assert asked[0].name == tmp_path.name
+    assert window.tabs.ids()[0] == chat
+    assert len(window.tabs.panes()) == 1
+
+
+async def test_a_shell_beside_has_a_pane_of_its_own_and_the_directory_that_the_program_reported(
+    played: Played, asked: list[LaunchRequest], tmp_path: Path
+) -> None:
+    (tmp_path / "deep").mkdir()
+    chat = await chat_in(played, tmp_path)
+    window = played.window
+    assert played.page.view.emulator is not None
+    played.page.view.emulator.feed(f"\x1b]7;file://{tmp_path}/deep\x1b\\".encode())
+    window.actions_["new_shell_right"].trigger()
+    await played.until(lambda: len(window.tabs.panes()) == 2, "the shell's pane")
+    assert asked[0].directory == str(tmp_path / "deep")
+    left, right = window.tabs.panes()
+    assert left.tabs.ids() == [chat]
+    assert right.tabs.ids() == [window.tabs.active_id]
+
+
+async def test_a_shell_that_does_not_start_says_why(played: Played, asked: list[LaunchRequest], tmp_path: Path) -> None:
+    await chat_in(played, tmp_path / "gone")
+    window = played.window
+    window.actions_["new_shell_right"].trigger()
+    await played.until(window.banners.isVisible, "the banner")
+    assert window.banners.current is not None
+    assert "does not exist" in window.banners.current.text
+    assert len(window.tabs.panes()) == 1
