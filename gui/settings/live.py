@@ -67,8 +67,8 @@ class LiveSettings(QObject):
         agents = self.directory / "agents"
         directories = [self.directory, own_themes(self.directory), agents]
         wanted = [path for path in directories if path.is_dir()]
-        if self.directory not in wanted and self.directory.parent.is_dir():
-            wanted.append(self.directory.parent)
+        if self.directory not in wanted:
+            wanted.append(next(parent for parent in self.directory.parents if parent.is_dir()))
         theme = self.preferences.window.theme
         pair = self.preferences.pair
         names = {theme} | ({pair.dark.id, pair.light.id} if pair is not None else set())
@@ -77,6 +77,8 @@ class LiveSettings(QObject):
         files += agents.glob("*.toml")
         wanted += [path for path in files if path.is_file()]
         watched = {*self._watcher.directories(), *self._watcher.files()}
+        if passed := [path for path in self._watcher.directories() if Path(path) not in wanted]:
+            self._watcher.removePaths(passed)
         missing = [str(path) for path in wanted if str(path) not in watched]
         if missing:
             self._watcher.addPaths(missing)

@@ -1,0 +1,32 @@
+"""The user's settings take effect while the window is open."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QApplication
+
+from gui.settings.live import LiveSettings
+from tests.support.area import Area
+from tests.support.qt_waiting import delete_what_is_to_be_deleted, process_events_until
+
+WAIT_S = 10.0
+
+
+def test_the_first_settings_of_a_home_without_a_configuration_directory_take_effect(
+    qapp: QApplication, area: Area
+) -> None:
+    home = area.root / "fresh"
+    home.mkdir()
+    directory = home / ".config" / "outlive"
+    settings = LiveSettings(directory)
+    settings.follow()
+    directory.mkdir(parents=True)
+    file = directory / "window.toml"
+    file.write_text("font_size = 20\n")
+    process_events_until(lambda: settings.preferences.window.font_size == 20, WAIT_S, "the first settings")
+    file.write_text("font_size = 21\n")
+    process_events_until(lambda: settings.preferences.window.font_size == 21, WAIT_S, "the next ones")
+    assert settings._watcher is not None
+    assert settings._watcher.directories() == [str(directory)], "other directories change for other reasons"
+    settings.close()
+    settings.deleteLater()
+    delete_what_is_to_be_deleted()
