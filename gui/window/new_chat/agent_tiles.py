@@ -1,12 +1,12 @@
-"""The catalog's agents as tiles; the arrow keys move the selection."""
+"""The catalog's agents as tiles; the arrow keys move the selection, and letters choose by title."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QElapsedTimer, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QGridLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QButtonGroup, QGridLayout, QWidget
 
 from gui.theme.follow import Theme
 from gui.theme.icons import paint_tile
@@ -93,6 +93,8 @@ class AgentTiles(QWidget):
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(GAP_S_PX)
         self._columns = MOST_COLUMNS
+        self._typed = ""
+        self._last_typed = QElapsedTimer()
         self.setAccessibleName(new_chat_texts.agent())
 
     def set_agents(self, agents: Mapping[str, Agent], path: str) -> None:
@@ -119,7 +121,8 @@ class AgentTiles(QWidget):
             self._grid.addWidget(tile, place // self._columns, place % self._columns)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(TILE_WIDTH_PX, TILE_HEIGHT_PX)
+        rows = max(-(-len(self._tiles) // self._columns), 1)
+        return QSize(TILE_WIDTH_PX, rows * (TILE_HEIGHT_PX + GAP_S_PX) - GAP_S_PX)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -127,6 +130,7 @@ class AgentTiles(QWidget):
         if fitting != self._columns:
             self._columns = fitting
             self._arrange()
+            self.updateGeometry()
 
     def current(self) -> str:
         """The chosen agent's name, "" for none."""
@@ -170,6 +174,8 @@ class AgentTiles(QWidget):
             Qt.Key.Key_Down: self._columns,
         }
         step = steps.get(Qt.Key(event.key()))
+        if step is None and self._type(event.text()):
+            return
         if step is None or self.current() not in names:
             super().keyPressEvent(event)
             return
@@ -177,3 +183,19 @@ class AgentTiles(QWidget):
         if 0 <= at < len(names):
             self.choose(names[at])
             self.focus()
+
+    def _type(self, text: str) -> bool:
+        """Choose an agent by the letters typed in a row, an installed one first; False if ``text`` has no letter."""
+        if not text.isalnum():
+            return False
+        is_first = not self._last_typed.isValid() or self._last_typed.elapsed() > QApplication.keyboardInputInterval()
+        self._last_typed.start()
+        self._typed = text.lower() if is_first else self._typed + text.lower()
+        tiles = [tile for tile in self._tiles.values() if f" {self._typed}" in f" {tile.agent.title}".lower()]
+        tiles.sort(key=lambda tile: (not tile.agent.title.lower().startswith(self._typed), not tile.installed))
+        fitting = [tile.agent.name for tile in tiles]
+        if fitting:
+            at = fitting.index(self.current()) + 1 if is_first and self.current() in fitting else 0
+            self.choose(fitting[at % len(fitting)])
+            self.focus()
+        return True

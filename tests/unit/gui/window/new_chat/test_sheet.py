@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import stat
 from pathlib import Path
 
@@ -251,3 +252,34 @@ async def test_the_start_of_the_chosen_agent_is_near_if_it_is_installed(played: 
     window.sheets.new_chat.put_away()
     window.chat_actions.new_chat("claude", "/tmp")
     assert await settled() == ["claude", "shell", "claude"]
+
+
+async def test_letters_choose_an_agent_and_an_installed_one_comes_first(played: Played, claude: None) -> None:
+    window = played.open_window()
+    window.chat_actions.new_chat("claude", "~")
+    tiles = window.sheets.new_chat.tiles
+    played.settle()
+
+    def type_(letters: str) -> str:
+        tiles._last_typed.invalidate()  # as after a pause
+        for letter in letters:
+            QTest.keyClicks(tiles._tiles[tiles.current()], letter)
+        return tiles.current()
+
+    assert type_("sh") == "shell"
+    assert type_("co") == "command", "no agent with this title is installed"
+    assert type_("cod") == "codex"
+    assert type_("cl") == "claude"
+    assert type_("c") == "command", "one letter goes to the next one"
+    assert type_("xyz") == "command"
+    assert window.sheets.new_chat.is_open
+
+
+async def test_in_a_small_window_the_agents_do_not_overlap(played: Played) -> None:
+    window = played.open_window()
+    window.resize(300, 220)
+    window.chat_actions.new_chat("shell", "~")
+    played.settle()
+    tiles = window.sheets.new_chat.tiles
+    places = [tile.geometry() for tile in tiles._tiles.values()]
+    assert not [pair for pair in itertools.combinations(places, 2) if pair[0].intersects(pair[1])]
