@@ -75,6 +75,16 @@ def more() -> str:
     return translate("action", "More")
 
 
+def panes() -> str:
+    """Menu item: a menu of the actions on panes."""
+    return translate("action", "Panes")
+
+
+def view() -> str:
+    """Menu item: a menu of the actions on how the window looks."""
+    return translate("action", "View")
+
+
 def commands() -> str:
     return translate("action", "Commands")
 

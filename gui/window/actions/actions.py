@@ -14,11 +14,14 @@ from gui.window.page.banners import BannerArea
 from gui.window.sheets.chooser import Choice
 from gui.wording import action_texts
 
-MENU = (
+PANES = ("split_right", "split_down", "new_shell_right", "", "zoom_pane", "even_out", "close_pane")
+VIEW = (
+    "zoom_in", "zoom_out", "zoom_reset", "", "sidebar", "status_line", "full_screen", "", "choose_theme",
+    "choose_appearance",
+)  # fmt: skip
+MENU: tuple[str | tuple[str, ...], ...] = (
     "new_chat", "new_shell", "reopen_tab", "", "palette", "switch_chat", "find", "search", "next_waiting", "",
-    "select_by_keyboard", "show_hints", "", "split_right", "split_down", "zoom_pane", "even_out", "close_pane", "",
-    "zoom_in", "zoom_out", "zoom_reset", "",
-    "sidebar", "status_line", "full_screen", "choose_theme", "settings", "shortcuts", "",
+    "select_by_keyboard", "show_hints", "", PANES, VIEW, "", "settings", "shortcuts", "",
     "resume_all", "stop_all", "close_window",
 )  # fmt: skip
 
@@ -126,7 +129,11 @@ class Actions:
         """Show the window's menu below its button."""
         menu = QMenu(self._window)
         menu.aboutToHide.connect(menu.deleteLater)
-        self.fill(menu, MENU)
+        for part in MENU:
+            if isinstance(part, str):
+                self.fill(menu, [part])
+            else:
+                self.fill(menu.addMenu(action_texts.panes() if part is PANES else action_texts.view()), part)
         place = button.mapToGlobal(button.rect().bottomRight())
         place.setX(place.x() - menu.sizeHint().width())
         menu.popup(place)

@@ -9,7 +9,7 @@ from PySide6.QtGui import QImage
 
 from gui.settings.pane_tree import Rect
 from gui.theme.tokens import BAR_HEIGHT_PX
-from gui.window.actions.actions import MENU
+from gui.window.actions.actions import MENU, PANES
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, echo, everything, listed, picture
 from tests.e2e.window.hand import Hand, command, saved
 from tests.programs import Gate, program
@@ -76,8 +76,8 @@ def test_panes_and_windows_are_made_by_key_menu_and_mouse_and_outlive_a_kill(
         # Down by the window's menu; another chat comes into the new pane.
         width = saved().windows[0].geometry[2]  # type: ignore[index] # it was saved
         hand.click(width - 16, BAR_HEIGHT_PX // 2)
-        before = [name for name in MENU if name]
-        own.press(*["Down"] * (before.index("split_down") + 1), "Return")
+        before = [part for part in MENU if part]
+        own.press(*["Down"] * (before.index(PANES) + 1), "Right", *["Down"] * PANES.index("split_down"), "Return")
         wait_fronts(own, (1, 1, "two", False), (1, 2, "two", False), (1, 3, "two", True))
         own.press("ctrl+shift+k")
         own.type("long")
