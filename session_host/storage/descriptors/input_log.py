@@ -44,6 +44,7 @@ _END_REQUESTS = ("", "stop", "kill")
 
 _pack_header = HEADER.pack
 MAX_PAYLOAD_BYTES = 64 * 1024 * 1024
+BLOCK_BYTES = 64 * 1024
 
 
 class CheckpointLocation(NamedTuple):
@@ -245,11 +246,19 @@ class InputLog:
         """Read the entries from ``start`` on; ``cut``: cut an incomplete entry, left by a kill, off the file's end."""
         position = start
         length_of_file = os.fstat(self._file).st_size
+        block, block_start = b"", start
+
+        def read(at: int, length: int) -> bytes:
+            nonlocal block, block_start
+            if at + length > block_start + len(block):  # One call reads many entries: most are keys.
+                block, block_start = os.pread(self._file, max(length, BLOCK_BYTES), at), at
+            return block[at - block_start : at - block_start + length]
+
         while position + HEADER_BYTES <= length_of_file:
-            length, kind, tag, number = HEADER.unpack(os.pread(self._file, HEADER_BYTES, position))
+            length, kind, tag, number = HEADER.unpack(read(position, HEADER_BYTES))
             if length > MAX_PAYLOAD_BYTES or position + HEADER_BYTES + length > length_of_file:
                 break
-            entry = LogEntry(position, kind, tag, number, os.pread(self._file, length, position + HEADER_BYTES))
+            entry = LogEntry(position, kind, tag, number, read(position + HEADER_BYTES, length))
             yield entry
             position = entry.end
         if cut and position < length_of_file:

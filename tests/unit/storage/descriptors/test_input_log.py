@@ -359,3 +359,20 @@ def test_records_that_a_checkpoint_sums_up_are_given_back(book: Book) -> None:
     book.input_log.header.checkpoint = CheckpointLocation(0, 1, 0, first)
     assert os.fstat(book.file).st_blocks * BLOCK_BYTES <= 4 * PAGE_BYTES < before * BLOCK_BYTES
     assert [record.payload for record in book.reopen()] == [b"due"]
+
+
+def test_many_small_entries_are_read_with_few_calls(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = [b"k"] * 3000 + [b"pasted" * 50_000] + [b"x" * 40] * 3000
+    for payload in written:
+        book.input_log.append(EntryKind.NAME, payload)
+    calls: list[int] = []
+    pread = os.pread
+
+    def counted(file: int, length: int, position: int) -> bytes:
+        calls.append(length)
+        return pread(file, length, position)
+
+    monkeypatch.setattr(os, "pread", counted)
+    found = list(book.input_log.read_entries(PAGE_BYTES, cut=False))
+    assert [entry.payload for entry in found] == written
+    assert len(calls) < 20
