@@ -259,7 +259,7 @@ async def _recovery(place: Place, number: int, *, follow: str) -> Instant:
 
 
 async def keeper_at_hand_over(place: Place, number: int) -> Instant:
-    """The keeper that is started where both processes of one were killed is killed, from its start on."""
+    """The keeper that is started where both processes of one were killed is killed, from when it daemonizes."""
     chat = place.chat()
     losses: list[str] = []
     began_s = time.monotonic()
@@ -267,7 +267,7 @@ async def keeper_at_hand_over(place: Place, number: int) -> Instant:
         await chat.start()
         info = await with_keeper(chat)
         assert info.keeper_pid is not None
-        with await tracing(info.host_pid, number, follow="exec", match=KEEPER_MODULE) as traced:
+        with await tracing(info.host_pid, number, follow="daemon", match=KEEPER_MODULE) as traced:
             processes.kill_keepers(info.keeper_pid)
             try:
                 await with_keeper(chat, former=info.keeper_pid)

@@ -38,8 +38,8 @@ class Tracing:
         Args:
             pid: the process, or the one above it, see ``follow``.
             kill_at: the call before which it is killed; 0: it is not.
-            follow: ``self``, ``fork`` or ``exec``.
-            match: for ``exec``: a part of the command line.
+            follow: ``self``, ``fork``, ``exec`` or ``daemon``.
+            match: for ``exec`` and ``daemon``: a part of the command line.
 
         Raises:
             CannotTrace: it may not be traced, or is gone.

@@ -1,10 +1,10 @@
 """End a process at one chosen system call, counted over all its threads: just before the kernel carries it out.
 
-``python -I -S tracer.py PID [--kill-at N] [--follow self|fork|exec] [--match TEXT]``; see ``trace``
+``python -I -S tracer.py PID [--kill-at N] [--follow self|fork|exec|daemon] [--match TEXT]``; see ``trace``
 
 *self*: the calls of process PID are counted, from now on. *fork*: those of the next process that PID forks, from
 its first call on; PID is let go then. *exec*: those of the first process below PID that executes a command line with
-TEXT in it, from there on.
+TEXT in it, from there on. *daemon*: those of the next process that this one forks.
 
 Prints ``tracing`` once it is attached, then, when the counted process has ended or standard input is closed,
 one line of JSON::
@@ -30,7 +30,7 @@ from collections import Counter
 from functools import lru_cache
 from pathlib import Path
 
-PTRACE_SYSCALL, PTRACE_DETACH = 24, 17
+PTRACE_CONT, PTRACE_SYSCALL, PTRACE_DETACH = 7, 24, 17
 PTRACE_GETEVENTMSG, PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_LISTEN = 0x4201, 0x4206, 0x4207, 0x4208
 PTRACE_GET_SYSCALL_INFO, SYSCALL_INFO_ENTRY = 0x420E, 1
 O_TRACESYSGOOD, O_TRACEFORK, O_TRACEVFORK, O_TRACECLONE, O_TRACEEXEC = 1, 2, 4, 8, 16
@@ -72,10 +72,12 @@ class Tracer:
         self.calls = 0
         self.names: Counter[str] = Counter()
         self.killed: tuple[int, str, str] | None = None
+        self.forks = 0 if follow in {"self", "exec"} else root if follow == "fork" else -1
+        """The process that forks the one to count; -1: it is not executed yet."""
         self.options = O_TRACESYSGOOD | O_TRACECLONE
         if follow != "self":
             self.options |= O_TRACEFORK | O_TRACEVFORK
-        if follow == "exec":
+        if follow in {"exec", "daemon"}:
             self.options |= O_TRACEEXEC
 
     def attach(self) -> None:
@@ -140,9 +142,14 @@ class Tracer:
                 del self.processes[thread]
                 ptrace(PTRACE_DETACH, thread, 0, number if is_signal else 0)
             else:
-                ptrace(PTRACE_SYSCALL, thread, 0, number if is_signal else 0)
+                ptrace(self.next_stop(thread), thread, 0, number if is_signal else 0)
         except ProcessLookupError:
             pass  # It was killed in between; its end is told next.
+
+    def next_stop(self, thread: int) -> int:
+        """The request with which it goes on: to its next call if that may count, else to its next fork or exec."""
+        may_count = self.target or (self.forks > 0 and self.processes[thread] != self.forks)
+        return PTRACE_SYSCALL if may_count else PTRACE_CONT
 
     def at_call(self, thread: int) -> None:
         """A thread enters or leaves a call."""
@@ -170,10 +177,13 @@ class Tracer:
             child = int(message.value)
             self.processes.setdefault(child, process if event == EVENT_CLONE else child)
             # What it forks may run, and fork, before its own fork is told.
-            if event != EVENT_CLONE and self.follow == "fork" and not self.target and process == self.root:
+            if event != EVENT_CLONE and not self.target and process == self.forks:
                 self.target = child
         if event == EVENT_EXEC and not self.target and self.match in Path(f"/proc/{process}/cmdline").read_bytes():
-            self.target = process
+            if self.follow == "daemon":
+                self.forks = process
+            else:
+                self.target = process
 
     def result(self) -> dict[str, object]:
         """What is printed."""
@@ -228,7 +238,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("pid", type=int)
     parser.add_argument("--kill-at", type=int, default=0)
-    parser.add_argument("--follow", choices=("self", "fork", "exec"), default="self")
+    parser.add_argument("--follow", choices=("self", "fork", "exec", "daemon"), default="self")
     parser.add_argument("--match", default="")
     options = parser.parse_args()
     for end in (WAKEUP, _WAKER):

@@ -58,6 +58,20 @@ os._exit(-done.returncode if done.returncode < 0 else 1)
 """
 
 
+DAEMONS = """
+import os, subprocess, sys
+os.read(0, 1)
+code = f'''import os
+child = os.fork()
+for number in range(10 if child else 100):
+    os.write(OUTPUT, b'.')
+os._exit(-os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) if child else 5)
+'''
+done = subprocess.run([sys.executable, '-I', '-S', '-c', code, 'the one'], pass_fds=[OUTPUT])
+os._exit(done.returncode & 0xFF)
+"""
+
+
 SHORT_THREADS = """
 import os, threading
 print("ready", flush=True)
@@ -160,6 +174,17 @@ def test_a_program_that_is_executed_is_followed(programs: Any) -> None:
     found, code = program.traced(kill_at=found.calls - 20, follow="exec", match="the one")
     assert code == signal.SIGKILL
     assert 0 < program.writes < 100
+
+
+def test_what_an_executed_program_forks_is_followed(programs: Any) -> None:
+    program = programs(DAEMONS)
+    found, _ = program.traced(follow="daemon", match="the one")
+    assert (found.names["write"], program.writes) == (100, 110)
+    program = programs(DAEMONS)
+    found, code = program.traced(kill_at=20, follow="daemon", match="the one")
+    assert code == signal.SIGKILL, "the program saw how its child ended"
+    assert found.killed_at == 20
+    assert 10 < program.writes <= 30
 
 
 def test_a_tracer_that_goes_leaves_the_process_as_it_was(programs: Any) -> None:
