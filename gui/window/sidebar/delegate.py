@@ -116,12 +116,14 @@ class SidebarDelegate(QStyledItemDelegate):
         hovered = bool(state & QStyle.StateFlag.State_MouseOver)
         selected = bool(state & QStyle.StateFlag.State_Selected) and not self.is_single
         focused = bool(state & QStyle.StateFlag.State_HasFocus)
-        if not (hovered or focused or selected or entry.active):
+        # Beside several selected rows, the shown chat's would look like one of them.
+        shown = entry.active and self.is_single
+        if not (hovered or focused or selected or shown):
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         ground = QRectF(area).adjusted(4.5, 0.5, -4.5, -1.5)
         painter.setPen(tokens.color("accent") if focused else Qt.PenStyle.NoPen)
-        painter.setBrush(tokens.color("selected" if entry.active or selected else "hover"))
+        painter.setBrush(tokens.color("selected" if shown or selected else "hover"))
         painter.drawRoundedRect(ground, RADIUS_PX, RADIUS_PX)
 
     def _paint_row(self, painter: QPainter, area: QRect, entry: ChatRow) -> None:
