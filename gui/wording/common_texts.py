@@ -27,6 +27,10 @@ def no_running_chats() -> str:
     return translate("common", "No running chats")
 
 
+def running_cannot_be_removed() -> str:
+    return translate("common", "Running chats can’t be removed. Stop them first.")
+
+
 def dismiss() -> str:
     return translate("common", "Dismiss")
 

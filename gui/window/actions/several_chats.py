@@ -79,9 +79,11 @@ class SeveralChats:
     def remove(self, chats: Sequence[Chat]) -> None:
         """Remove the ended ones, after a question; it can be undone for a while, as for one."""
         ended = [chat for chat in chats if chat.is_over]
-        if len(ended) == 1:
+        if not ended:
+            self._banners.inform(common_texts.running_cannot_be_removed(), key="remove")
+        elif len(ended) == 1:
             self._chat_actions.remove(ended[0])
-        elif ended:
+        else:
             self._sheets.question.ask(
                 Question(
                     page_texts.remove_several(len(ended)), page_texts.remove_chats(len(ended)),
