@@ -15,6 +15,7 @@ from gui.theme.follow import Theme
 from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.tokens import (
     BAR_HEIGHT_PX,
+    GAP_M_PX,
     GAP_S_PX,
     SIDEBAR_COLLAPSED_PX,
     SIDEBAR_MAX_PX,
@@ -23,7 +24,7 @@ from gui.theme.tokens import (
 from gui.window.sidebar.chat_list import ChatList
 from gui.window.sidebar.delegate import SidebarDelegate
 from gui.window.sidebar.model import ChatRow, Heading, SidebarModel
-from gui.window.widgets.parts import Area, Hairline, IconButton
+from gui.window.widgets.parts import Area, Hairline, IconButton, label
 from gui.wording import common_texts, window_texts
 from session_host.errors import ConfigError
 
@@ -72,9 +73,12 @@ class Sidebar(Area):
         self.filter.setClearButtonEnabled(False)
         self._filter_icon = QAction(window_texts.filter_(), self)
         self.filter.addAction(self._filter_icon, QLineEdit.ActionPosition.LeadingPosition)
-        self.filter.textChanged.connect(self.model.set_filter)
+        self.filter.textChanged.connect(self._on_filter)
         self.filter.installEventFilter(self)
 
+        self.no_matches = label(common_texts.no_matches(), "secondary")
+        self.no_matches.setContentsMargins(GAP_M_PX, GAP_S_PX, GAP_M_PX, GAP_S_PX)
+        self.no_matches.hide()
         self.view_button = IconButton(theme, Glyph.LIST, window_texts.view_options(), self._show_view_menu)
         self.view_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.list = ChatList(self.model)
@@ -105,6 +109,7 @@ class Sidebar(Area):
         layout.setSpacing(0)
         layout.addWidget(head)
         layout.addWidget(Hairline(theme))
+        layout.addWidget(self.no_matches)
         layout.addWidget(self.list, 1)
 
         settings.changed.connect(self._use_settings)
@@ -120,6 +125,7 @@ class Sidebar(Area):
     def refresh(self) -> None:
         """Show the chats as they are now."""
         self.model.refresh()
+        self._say_if_nothing_matches()
 
     def showEvent(self, event: QEvent) -> None:
         self.refresh()
@@ -145,9 +151,18 @@ class Sidebar(Area):
         self._fit_new_button()
         self.model.set_headings(not collapsed)
 
+    def _on_filter(self, text: str) -> None:
+        self.model.set_filter(text)
+        self._say_if_nothing_matches()
+        self._fit_new_button()
+
+    def _say_if_nothing_matches(self) -> None:
+        self.no_matches.setVisible(bool(self.filter.text()) and not self.model.rowCount())
+
     def _fit_new_button(self) -> None:
-        """Show the button's text if that leaves enough room for the filter."""
-        has_text = not self.collapsed and self.width() >= TEXT_FROM_PX
+        """Show the button's text if that leaves enough room for the filter, which needs more while it is used."""
+        is_filtering = self.filter.hasFocus() or bool(self.filter.text())
+        has_text = not self.collapsed and self.width() >= TEXT_FROM_PX and not is_filtering
         self.new_button.setToolButtonStyle(
             Qt.ToolButtonStyle.ToolButtonTextBesideIcon if has_text else Qt.ToolButtonStyle.ToolButtonIconOnly
         )
@@ -268,6 +283,8 @@ class Sidebar(Area):
                 return self._list_key(event)
             if watched is self.filter:
                 return self._filter_key(event)
+        elif watched is self.filter and event.type() in {QEvent.Type.FocusIn, QEvent.Type.FocusOut}:
+            self._fit_new_button()
         elif watched is self.list.viewport() and event.type() in {QEvent.Type.MouseMove, QEvent.Type.Leave}:
             # A row that moved under the pointer would be clicked for another. A pointer that only lay where the window
             # came up holds nothing: what the chats do is still to be learnt.
@@ -286,6 +303,7 @@ class Sidebar(Area):
                 if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
                     return False  # Selects one more.
                 if index.isValid():
+                    self.list.setCurrentIndex(index)  # Of several selected chats, only this one stays so.
                     self._on_clicked(index)
             case Qt.Key.Key_Escape:
                 self._leave()

@@ -8,8 +8,10 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from PySide6.QtCore import QItemSelectionModel, QPoint, Qt
+from PySide6.QtCore import QItemSelectionModel, QPoint, QRect, Qt
+from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QStyle, QStyleOptionViewItem
 
 from gui.settings.preferences import Preferences, WindowFile
 from gui.window.sidebar.model import ChatRow, DayHeading, Heading, SidebarModel
@@ -129,6 +131,9 @@ async def test_several_are_stopped_and_removed_with_one_question(played: Played)
     assert window.banners.current is not None
     window.banners.act()
     assert len(played.sessions.listed()) == 5
+    sidebar.list.setCurrentIndex(sidebar.model.index_of(running[0]))
+    QTest.keyClick(sidebar.list, Qt.Key.Key_Delete)
+    assert window.banners.current.text.startswith("Running chats can’t be removed")
     stopped: list[str] = []
     played.sessions.stop = lambda chat: stopped.append(chat.name)  # type: ignore[method-assign]
     window.several.stop([played.chat(each) for each in [*ids, *running]])
@@ -148,6 +153,73 @@ async def test_a_click_with_ctrl_selects_and_opens_nothing(played: Played) -> No
     QTest.mouseClick(sidebar.list.viewport(), Qt.MouseButton.LeftButton, pos=places[1])
     assert window.tabs.active_id == ids[1]
     assert [chat.name for chat in sidebar.selected()] == ["two"]
+
+
+async def test_enter_opens_one_of_several_selected_chats_and_selects_it_alone(played: Played) -> None:
+    ids = [await played.add(name) for name in ("one", "two", "three")]
+    window = played.open_window()
+    sidebar = window.sidebar
+    sidebar.list.setFocus()
+    sidebar.list.setCurrentIndex(sidebar.model.index_of(ids[0]))
+    QTest.keyClick(sidebar.list, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
+    assert [chat.name for chat in sidebar.selected()] == ["one", "two"]
+    QTest.keyClick(sidebar.list, Qt.Key.Key_Return)
+    assert window.tabs.active_id == ids[1]
+    assert [chat.name for chat in sidebar.selected()] == ["two"]
+
+
+async def test_the_shown_chat_is_not_marked_like_selected_ones(played: Played) -> None:
+    ids = [await played.add(name) for name in ("one", "two", "three")]
+    window = played.open_window()
+    sidebar = window.sidebar
+    window.open_chat(played.chat(ids[2]))
+
+    def ground(session_id: str) -> QColor:
+        index = sidebar.model.index_of(session_id)
+        option = QStyleOptionViewItem()
+        option.rect = QRect(0, 0, 240, 48)
+        if sidebar.list.selectionModel().isSelected(index):
+            option.state = QStyle.StateFlag.State_Selected
+        picture = QImage(240, 48, QImage.Format.Format_RGB32)
+        picture.fill(0)
+        painter = QPainter(picture)
+        sidebar.delegate.paint(painter, option, index)
+        painter.end()
+        return picture.pixelColor(232, 24)
+
+    plain, shown = ground(ids[0]), ground(ids[2])
+    assert shown != plain
+    chosen = sidebar.list.selectionModel()
+    chosen.clearSelection()
+    for session_id in ids[:2]:
+        chosen.select(sidebar.model.index_of(session_id), QItemSelectionModel.SelectionFlag.Select)
+    assert [ground(each) for each in ids] == [shown, shown, plain]
+
+
+async def test_the_search_field_has_room_while_it_is_used_and_says_that_nothing_matches(played: Played) -> None:
+    await played.add("one")
+    window = played.open_window()
+    sidebar = window.sidebar
+    window.activateWindow()
+    await played.until(window.isActiveWindow, "the window to be active")
+    sidebar.list.setFocus()
+    played.settle()
+    narrow = sidebar.filter.width()
+    sidebar.filter.setFocus()
+    played.settle()
+    assert sidebar.filter.width() > narrow + 60
+    QTest.keyClicks(sidebar.filter, "onw")
+    played.settle()
+    assert (lines(sidebar.model), sidebar.no_matches.isVisible()) == ([], True)
+    QTest.keyClick(sidebar.filter, Qt.Key.Key_Backspace)
+    played.settle()
+    assert (lines(sidebar.model), sidebar.no_matches.isVisible()) == (["[running]", "one"], False)
+    sidebar.list.setFocus()
+    played.settle()
+    assert sidebar.filter.width() > narrow + 60, "what is searched for stays readable"
+    sidebar.filter.clear()
+    played.settle()
+    assert sidebar.filter.width() == narrow
 
 
 async def test_escape_leaves_the_shown_chat_selected_alone_and_gives_the_keyboard_back(played: Played) -> None:
