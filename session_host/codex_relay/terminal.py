@@ -75,11 +75,12 @@ def _follow(agent: subprocess.Popen[bytes], path: Path) -> int | None:
 
 
 def _is_served(path: Path) -> bool:
-    """Whether the server takes connections."""
+    """Whether the server takes a connection and keeps it; one that is about to end takes it and closes it soon."""
     connection = connected(path)
-    if connection is not None:
-        connection.close()
-    return connection is not None
+    if connection is None:
+        return False
+    with connection:
+        return not select.select([connection], [], [], END_TIMEOUT_S)[0]
 
 
 def _attributes() -> list[Any] | None:

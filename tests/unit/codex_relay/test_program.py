@@ -220,19 +220,31 @@ def test_a_wrong_command_line_is_reported() -> None:
     assert read_options(["path", "--", "codex", "x"]).command == ["codex", "x"]
 
 
-@pytest.mark.parametrize("is_served", [False, True])
-def test_a_terminal_whose_agent_fails_says_whether_the_chat_has_ended(path: Path, is_served: bool) -> None:
+@pytest.mark.parametrize("server", ["has ended", "ends", "serves"])
+def test_a_terminal_whose_agent_fails_says_whether_the_chat_has_ended(path: Path, server: str) -> None:
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(path))
         listening.listen()
         words = [*RELAY, "--terminal", str(path), "--", "sh", "-c", "read line; echo cannot connect; exit 3"]
         process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         watching, _ = listening.accept()
-        if not is_served:
+
+        def end() -> None:
             path.unlink()
             listening.close()
             watching.close()
-        said, _ = process.communicate("\n", timeout=20)
+
+        if server == "has ended":
+            end()
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+        if server == "ends":
+            # The agent has failed: whether the server is still there is asked by another connection.
+            asking, _ = listening.accept()
+            end()
+            asking.close()
+        said, _ = process.communicate(timeout=20)
         watching.close()
     assert "cannot connect" in said
-    assert (process.returncode, ENDED in said) == ((3, False) if is_served else (0, True))
+    assert (process.returncode, ENDED in said) == ((3, False) if server == "serves" else (0, True))
