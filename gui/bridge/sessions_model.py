@@ -25,7 +25,7 @@ from gui.wording.groups import OVER, Group, order_key
 from session_host.errors import HostUnavailable, OutliveError, SessionEnded, UsageError
 from session_host.paths import session_transitions
 from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Explain, Kill, Rename, Request, Send, Stop
-from session_host.storage.store import SessionRecord, Store, activity_log
+from session_host.storage.store import SessionRecord, Store, activity_log, free_name
 from session_host.terminal.base import DefaultColors
 
 if TYPE_CHECKING:
@@ -258,12 +258,12 @@ class SessionsModel(QObject):
         Raises:
             OutliveError: it could not be started; nothing is left of it.
         """
-        from session_host.client.chats.launch import LaunchRequest, free_name, launch
+        from session_host.client.chats.launch import LaunchRequest, launch
 
-        free = free_name(name, {chat.name for chat in self.running()}) or None
         request = LaunchRequest(
-            agent=agent, arguments=arguments, name=free, directory=directory, prompt=prompt, worktree=worktree,
-            environment=dict(os.environ), overrides=overrides, size=size, colors=self.colors, runtime=runtime,
+            agent=agent, arguments=arguments, name=free_name(name, {chat.name for chat in self.running()}) or None,
+            directory=directory, prompt=prompt, worktree=worktree, environment=dict(os.environ), overrides=overrides,
+            size=size, colors=self.colors, runtime=runtime,
         )  # fmt: skip
         record = await launch(await self.login_path.completed(request))
         return self._chats.get(record.id) or self._insert_chat(record)

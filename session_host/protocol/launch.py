@@ -81,6 +81,8 @@ class Origin(msgspec.Struct, frozen=True):
     branch: str | None = None
     branch_made: bool = False
     """As in ``store.SessionRecord``, about the session's git worktree."""
+    located_by: dict[str, str] = {}
+    """As in ``store.SessionRecord``."""
 
 
 class StructuredLaunch(msgspec.Struct, frozen=True):

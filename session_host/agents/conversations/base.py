@@ -66,6 +66,10 @@ class LookupResult(NamedTuple):
 class ConversationStore(Protocol):
     """Where an agent keeps its conversations."""
 
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The names of the environment variables that locate the conversations, such as HOME."""
+
     def find(self, sought: ConversationQuery) -> LookupResult:
         """Look up a conversation. Blocks on the disk.
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -66,6 +67,8 @@ class _Line(msgspec.Struct, rename="camel"):
 
 class Claude:
     """Claude Code's conversations; see the module."""
+
+    variables: Final = ("HOME", "CLAUDE_CONFIG_DIR")
 
     def find(self, sought: ConversationQuery) -> LookupResult:
         # Search by the id alone, since long directory names are cut and hashed. The chat is resumed in the same

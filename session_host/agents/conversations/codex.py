@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -51,6 +52,8 @@ class _Line(msgspec.Struct):
 
 class Codex:
     """Codex's conversations; see the module."""
+
+    variables: Final = ("HOME", "CODEX_HOME")
 
     def find(self, sought: ConversationQuery) -> LookupResult:
         home = _home(sought)

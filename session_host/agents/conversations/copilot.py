@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -35,6 +36,8 @@ class _Event(msgspec.Struct, rename="camel"):
 class Copilot:
     """Copilot CLI's conversations; see the module."""
 
+    variables: Final = ("HOME", "COPILOT_HOME")
+
     def find(self, sought: ConversationQuery) -> LookupResult:
         events = _events(sought)
         if events.exists() and b'"user.message"' in events.read_bytes():
@@ -54,7 +57,8 @@ class Copilot:
 
 
 def _directory(sought: ConversationQuery) -> Path:
-    return sought.home / ".copilot" / "session-state" / sought.conversation
+    home = sought.from_variable("COPILOT_HOME", sought.home / ".copilot")
+    return home / "session-state" / sought.conversation
 
 
 def _events(sought: ConversationQuery) -> Path:

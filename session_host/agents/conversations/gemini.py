@@ -18,7 +18,7 @@ import shutil
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from session_host.agents.conversations.backwards import newest_first
 from session_host.agents.conversations.base import Availability, ConversationQuery, LookupResult
@@ -32,6 +32,8 @@ _UNSAID = ("/", "?", "<session_context>", "<hook_context>")
 
 class Gemini:
     """Gemini CLI's conversations; see the module."""
+
+    variables: Final = ("HOME", "GEMINI_CLI_HOME")
 
     def find(self, sought: ConversationQuery) -> LookupResult:
         paths = _transcripts(sought)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from itertools import groupby
 from pathlib import Path
+from typing import Final
 
 from session_host.agents.conversations.base import Availability, ConversationQuery, LookupResult
 from session_host.agents.conversations.turns import Said, Turn, turns_of
@@ -36,6 +37,8 @@ _CUT_CHARACTERS = 37
 
 class OpenCode:
     """opencode's conversations; see the module."""
+
+    variables: Final = ("HOME", "XDG_DATA_HOME", "OPENCODE_DB")
 
     def find(self, sought: ConversationQuery) -> LookupResult:
         path = _database(sought)
@@ -97,7 +100,7 @@ def titled(sought: ConversationQuery, terminal_title: str, since_s: float) -> st
 
 def _database(sought: ConversationQuery) -> Path:
     data = sought.from_variable("XDG_DATA_HOME", sought.home / ".local" / "share")
-    return data / "opencode" / "opencode.db"
+    return data / "opencode" / (sought.environment.get("OPENCODE_DB") or "opencode.db")
 
 
 def _opened(path: Path, patience_s: float) -> closing[sqlite3.Connection]:

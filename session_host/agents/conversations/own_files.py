@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -23,6 +24,8 @@ _NOTHING = LookupResult(Availability.NOTHING, "the conversation is empty")
 
 class Aider:
     """aider (0.86): a history in Markdown, among the session's files; a resumed session gets a copy of it."""
+
+    variables: Final = ()
 
     def find(self, sought: ConversationQuery) -> LookupResult:
         path = sought.files / f"{sought.conversation}.md"
@@ -47,6 +50,8 @@ class Aider:
 
 class Endpoint:
     """Outlive's own chat with a model server."""
+
+    variables: Final = ()
 
     def find(self, sought: ConversationQuery) -> LookupResult:
         path = endpoint_conversation(sought.conversation)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -33,6 +34,8 @@ class _Line(msgspec.Struct, rename="camel"):
 class Qwen:
     """Qwen Code's conversations; see the module."""
 
+    variables: Final = ("HOME", "QWEN_HOME", "QWEN_RUNTIME_DIR")
+
     def find(self, sought: ConversationQuery) -> LookupResult:
         for path in _transcripts(sought):
             if b'"user"' in path.read_bytes():
@@ -50,11 +53,11 @@ class Qwen:
 
 
 def _home(sought: ConversationQuery) -> Path:
-    return sought.home / ".qwen"
+    return sought.from_variable("QWEN_HOME", sought.home / ".qwen")
 
 
 def _projects(sought: ConversationQuery) -> Path:
-    return _home(sought) / "projects"
+    return sought.from_variable("QWEN_RUNTIME_DIR", _home(sought)) / "projects"
 
 
 def _transcripts(sought: ConversationQuery) -> Iterator[Path]:

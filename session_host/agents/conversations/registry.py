@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from session_host.agents.conversations.base import Availability, ConversationQuery, ConversationStore, LookupResult
@@ -27,8 +27,21 @@ STORES: Final[dict[str, ConversationStore]] = {
     "qwen": Qwen(),
 }
 
-VARIABLES: Final = ("HOME", "XDG_DATA_HOME", "CLAUDE_CONFIG_DIR", "CODEX_HOME", "GEMINI_CLI_HOME")
-"""Environment variables that locate agents' conversations."""
+
+def locating(place: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables in an environment that locate an agent's conversations; none if the place is unknown."""
+    return {name: environment[name] for name in _variables(place) if name in environment}
+
+
+def relocated(place: str, environment: Mapping[str, str], located_by: Mapping[str, str]) -> dict[str, str]:
+    """An environment in which an agent's conversations are located by these variables alone; by its own if empty."""
+    theirs = _variables(place) if located_by else ()
+    return {name: value for name, value in environment.items() if name not in theirs} | dict(located_by)
+
+
+def _variables(place: str) -> tuple[str, ...]:
+    store = STORES.get(place)
+    return store.variables if store is not None else ()
 
 
 def find_conversation(place: str, sought: ConversationQuery) -> LookupResult:

@@ -10,7 +10,7 @@ import contextlib
 import os
 import time
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ import msgspec
 
 from session_host.agents.agent import Agent
 from session_host.agents.conversations.base import ConversationQuery
-from session_host.agents.conversations.registry import before_start
+from session_host.agents.conversations.registry import before_start, locating, relocated
 from session_host.agents.environment import child_environment, missing_integration
 from session_host.agents.session_files import copy_conversation_files, write_files
 from session_host.client.sessions.listing import describe
@@ -55,7 +55,7 @@ from session_host.protocol.keeper import Launch, Launched
 from session_host.protocol.launch import LaunchReport, LaunchSpec, Origin
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import RUNNING_STATES, GridSize, Runtime, State
-from session_host.storage.store import SessionRecord, Store
+from session_host.storage.store import SessionRecord, Store, free_name
 from session_host.system.clock import now
 from session_host.system.processes.identity import boot_id, current_umask, start_time
 from session_host.system.processes.permission import AGENT_CHATS, of_new_chat
@@ -112,6 +112,8 @@ class LaunchRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The caller's whole environment."""
     overrides: dict[str, str] = {}
     """Variables that the user set in addition."""
+    located_by: dict[str, str] = {}
+    """The variables that locate the conversation, if it is in the place of an earlier chat; see ``SessionRecord``."""
     size: GridSize = DEFAULT_SIZE
     engine: EngineName | None = None
     colors: DefaultColors | None = None
@@ -224,6 +226,7 @@ def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
     session_id = str(uuid.uuid4())
     files, engine = session_files(session_id), request.engine or default_engine()
     environment = child_environment(request.environment, agent, request.overrides, str(files), engine, directory)
+    environment = relocated(agent.conversation.place, environment, request.located_by)
     supports = supported_options(agent, environment)
     if request.runtime == "structured" and agent.structured is not None:
         environment |= {each: value for each, value in agent.structured.env.items() if each not in request.overrides}
@@ -291,7 +294,10 @@ def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
         if structured is not None
         else settings.applied_to(agent.signals, missing_integration(agent, environment, directory)),
         origin=msgspec.structs.replace(
-            origin, arguments=arguments, resumed_from=request.resume.id if request.resume else None
+            origin,
+            arguments=arguments,
+            resumed_from=request.resume.id if request.resume else None,
+            located_by=locating(agent.conversation.place, environment),
         ),
         transitions=str(session_transitions(session_id)),
         rest_after_s=settings.rest_after_s,
@@ -319,15 +325,6 @@ def _conversation(request: LaunchRequest) -> tuple[list[str], str, bool]:
     if chosen.chooses:
         return arguments, chosen.conversation, False
     return arguments, str(uuid.uuid4()) if agent.conversation.preset else "", True
-
-
-def free_name(wanted: str, taken: Collection[str]) -> str:
-    """``wanted``, or ``wanted-2`` and so on, so that running chats have different names."""
-    name, number = wanted, 1
-    while name in taken:
-        number += 1
-        name = f"{wanted}-{number}"
-    return name
 
 
 def _start_host(spec: LaunchSpec, store: Store) -> LaunchReport:

@@ -20,9 +20,9 @@ from session_host.client.sessions.store_access import open_store
 from session_host.errors import NotResumable
 from session_host.paths import agent_socket, config_dir
 from session_host.protocol.values import RUNNING_STATES
-from session_host.storage.store import SessionRecord, Store
+from session_host.storage.store import SessionRecord, Store, free_name
 
-from .launch import DEFAULT_SIZE, LaunchRequest, free_name
+from .launch import DEFAULT_SIZE, LaunchRequest
 from .resumability import record_of, sought_for
 
 CONNECT_TIMEOUT_S = 2.0
@@ -66,6 +66,7 @@ def live_terminal(
             directory=chat.cwd,
             environment=dict(os.environ if environment is None else environment),
             overrides=chat.env,
+            located_by=chat.located_by,
             size=DEFAULT_SIZE,
         )
 

@@ -12,7 +12,7 @@ from session_host.agents.agent import Agent
 from session_host.agents.arguments import prompt_of
 from session_host.agents.catalog import load_catalog
 from session_host.agents.conversations.base import Availability, ConversationQuery
-from session_host.agents.conversations.registry import VARIABLES, find_conversation
+from session_host.agents.conversations.registry import find_conversation, locating, relocated
 from session_host.agents.environment import child_environment
 from session_host.client.sessions.session_info import SessionInfo, resolve_stale_row
 from session_host.client.sessions.store_access import open_store
@@ -141,7 +141,7 @@ def plan_for(
     arguments = record.arguments or []
     if agent.chosen(arguments).chooses and not _is_in_argv(record):
         # The user chose no conversation in the picker: the agent never made one with this id.
-        place = f"its list: {in_directory(record, agent.argv(pick=True))}" if agent.conversation.picker else agent.title
+        place = f"its list: {_picker(record, agent)}" if agent.conversation.picker else agent.title
         return ResumePlan(record, None, f"no conversation was chosen; choose one in {place}")
     prompt = "" if record.resumed_from or sought.used else prompt_of(agent, record.argv, arguments)
     reason = f"{found.reason}, including the first prompt" if prompt else found.reason
@@ -163,7 +163,8 @@ def _former(record: SessionRecord, agent: Agent, sought: ConversationQuery) -> s
             find_conversation(agent.conversation.place, sought._replace(conversation=conversation, used=True)).kept
             is Availability.WHOLE
         ):
-            command = in_directory(record, agent.argv(conversation=conversation, resume=True))
+            argv = agent.argv(conversation=conversation, resume=True)
+            command = in_directory(record, agent, argv, sought.environment)
             return f"resume its earlier conversation {conversation}: {command}"
     return ""
 
@@ -181,8 +182,8 @@ def by_agent(agents: Mapping[str, Agent], record: SessionRecord) -> tuple[bool |
         return False, f"the chat ran {shlex.join(record.argv[:2])}, which has no conversation", None
     if not way.is_id(record.provider_session_id or ""):
         if way.picker:
-            picker = in_directory(record, agent.argv(pick=True))
-            return None, f"the conversation of this chat is unknown; choose it in {agent.title}'s list: {picker}", agent
+            where = f"{agent.title}'s list: {_picker(record, agent)}"
+            return None, f"the conversation of this chat is unknown; choose it in {where}", agent
         return None, f"the conversation of this chat is unknown; start {agent.title} and choose it there", agent
     return True, "", agent
 
@@ -200,11 +201,19 @@ def _continued(store: Store, record: SessionRecord) -> str:
 
 
 def sought_for(record: SessionRecord, agent: Agent, environment: Mapping[str, str] | None) -> ConversationQuery:
-    """The query for the agent's files, in the places that its environment, or else the caller's, names."""
+    """The query for the agent's files, in the place where they were at the chat's start.
+
+    The place that the caller's environment names counts if that is unknown, or if the conversation is only there,
+    since users move these directories.
+    """
     base = os.environ if environment is None else environment
-    files = session_files(record.id)
-    own = child_environment(base, agent, record.env, str(files), record.engine)
-    return ConversationQuery(record.provider_session_id or "", record.cwd, own, files, _was_used(record))
+    place, files = agent.conversation.place, session_files(record.id)
+    callers = child_environment(base, agent, record.env, str(files), record.engine)
+    sought = ConversationQuery(record.provider_session_id or "", record.cwd, callers, files, _was_used(record))
+    own = sought._replace(environment=relocated(place, callers, record.located_by))
+    if own.environment == callers or find_conversation(place, own).kept is Availability.WHOLE:
+        return own
+    return sought if find_conversation(place, sought).kept is Availability.WHOLE else own
 
 
 def _was_used(record: SessionRecord) -> bool:
@@ -226,7 +235,25 @@ def _behind_dashes(arguments: list[str] | None) -> list[str]:
     return ["--", *arguments] if arguments else []
 
 
-def in_directory(record: SessionRecord, argv: list[str]) -> str:
-    """The command for a shell, with the directory and the variables that locate the agent's conversations."""
-    leading = [f"{name}={shlex.quote(record.env[name])}" for name in VARIABLES if name in record.env]
+def _picker(record: SessionRecord, agent: Agent) -> str:
+    environment = relocated(agent.conversation.place, {**os.environ, **record.env}, record.located_by)
+    return in_directory(record, agent, agent.argv(pick=True), environment)
+
+
+def in_directory(record: SessionRecord, agent: Agent, argv: list[str], environment: Mapping[str, str]) -> str:
+    """The command for a shell, with the directory and the variables that locate the agent's conversations.
+
+    Args:
+        record: the chat's.
+        agent: its agent.
+        argv: the command.
+        environment: the environment in which the agent finds the conversations.
+    """
+    here, there = (locating(agent.conversation.place, each) for each in (os.environ, environment))
+    unset = [f"-u {name}" for name in here.keys() - there.keys()]
+    # Any shell has HOME; other variables may be set in this process's environment alone.
+    if there.get("HOME") == here.get("HOME"):
+        there.pop("HOME", None)
+    values = [f"{name}={shlex.quote(value)}" for name, value in there.items()]
+    leading = ["env", *sorted(unset), *values] if unset else values
     return f"cd {shlex.quote(record.cwd)} && {' '.join([*leading, shlex.join(argv)])}"

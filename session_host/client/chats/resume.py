@@ -16,18 +16,17 @@ from session_host.agents.agent import PROMPT, Agent
 from session_host.agents.arguments import without_prompt
 from session_host.agents.catalog import load_catalog
 from session_host.agents.conversations.base import Availability
-from session_host.agents.conversations.registry import find_conversation
-from session_host.agents.environment import child_environment
+from session_host.agents.conversations.registry import find_conversation, locating
 from session_host.agents.probe import LONG_PATIENCE_S, Probe, probed
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import ConversationOpen, ConversationUnknown, NotResumable
 from session_host.paths import config_dir
 from session_host.protocol.values import GridSize, Runtime
-from session_host.storage.store import SessionRecord, Store
+from session_host.storage.store import SessionRecord, Store, free_name
 from session_host.terminal import available_engines
 from session_host.terminal.base import DefaultColors, EngineName
 
-from .launch import DEFAULT_SIZE, LaunchRequest, free_name, launch
+from .launch import DEFAULT_SIZE, LaunchRequest, launch
 from .live_terminal import live_terminal
 from .opened_elsewhere import opened_elsewhere
 from .pending_end import wait_until_exit_saved
@@ -129,7 +128,7 @@ def resume_command(session_id: str) -> str:
     # Hooks report to Outlive, and have no use there.
     files = str(sought.files) if agent.keeps_conversation_in_files else ""
     argv = agent.argv(arguments, sought.environment, conversation=sought.conversation, files=files, resume=not anew)
-    return in_directory(record, argv)
+    return in_directory(record, agent, argv, sought.environment)
 
 
 # ----------------------------------------------------------------------------- steps
@@ -158,11 +157,11 @@ def request_of(
     picks: bool = False,
 ) -> LaunchRequest:
     """The request for a chat like an earlier one, which it resumes unless the agent's user picks a conversation."""
-    base = dict(os.environ if environment is None else environment)
+    sought = sought_for(record, agent, environment)
     engine: EngineName | None = next((each for each in available_engines() if each == record.engine), None)
     return LaunchRequest(
         agent=agent,
-        arguments=_arguments(record, agent, child_environment(base, agent, record.env), unasked=anew),
+        arguments=_arguments(record, agent, sought.environment, unasked=anew),
         resume=None if picks else record,
         anew=anew,
         prompt=prompt,
@@ -171,8 +170,9 @@ def request_of(
         one_shot=is_one_shot(record),
         name=free_name(record.name, store.running_names()),
         directory=record.cwd,
-        environment=base,
+        environment=dict(os.environ if environment is None else environment),
         overrides=record.env,
+        located_by=locating(agent.conversation.place, sought.environment),
         size=GridSize(record.columns, record.rows) if record.columns and record.rows else DEFAULT_SIZE,
         engine=engine,
     )

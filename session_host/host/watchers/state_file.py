@@ -84,8 +84,8 @@ def claude_directory(environment: Mapping[str, str]) -> Path | None:
 
 def qwen_directory(environment: Mapping[str, str]) -> Path | None:
     """The directory of Qwen Code's state files; None without an absolute path."""
-    home = environment.get("HOME", "")
-    return Path(home, ".qwen", "sessions") if home.startswith("/") else None
+    base = environment.get("QWEN_HOME") or os.path.join(environment.get("HOME", ""), ".qwen")  # noqa: PTH118 - as above
+    return Path(base, "sessions") if base.startswith("/") else None
 
 
 STATE_DIRECTORIES: dict[str, Callable[[Mapping[str, str]], Path | None]] = {

@@ -8,11 +8,11 @@ every transaction is short.
     database        opens the SQLite file; transactions, and errors in the user's words
     saved_screen    the saved last screen of an ended session, with its history
     schema          the database schema, as a list of migration steps
-    session_record  one session's row in the store
+    session_record  one session's row in the store; a name that no other session has
     store           the store's verbs: add, update, find and remove sessions; keep the window's layout
 """
 
-from session_host.storage.store.session_record import SessionRecord
+from session_host.storage.store.session_record import SessionRecord, free_name
 from session_host.storage.store.store import Store
 
-__all__ = ["SessionRecord", "Store"]
+__all__ = ["SessionRecord", "Store", "free_name"]

@@ -64,6 +64,7 @@ ADDED_COLUMNS: Columns = (
     ("session", "runtime", "TEXT NOT NULL DEFAULT 'terminal'"),
     ("session", "pinned", "INTEGER NOT NULL DEFAULT 0"),
     ("session", "position", "REAL"),
+    ("session", "located_by", "TEXT NOT NULL DEFAULT '{}'"),
 )
 
 TABLES = frozenset({"session", "recent_directory", "layout"})

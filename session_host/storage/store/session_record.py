@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Self
 
 import msgspec
@@ -74,6 +75,9 @@ class SessionRecord(msgspec.Struct, kw_only=True):
     """Whether the user wants it above all others in lists."""
     position: float | None = None
     """Its place in the user's own order, among chats of one group; None for none."""
+    located_by: dict[str, str] = {}
+    """The variables that located the agent's conversations at its start, such as HOME and CODEX_HOME; empty for
+    agents without conversations of their own, and in records of former versions."""
 
     @classmethod
     def of(cls, spec: LaunchSpec) -> Self:
@@ -100,4 +104,14 @@ class SessionRecord(msgspec.Struct, kw_only=True):
             branch_made=origin.branch_made,
             agent_chats=spec.env.get(AGENT_CHATS, ""),
             runtime=spec.runtime,
+            located_by=origin.located_by,
         )
+
+
+def free_name(wanted: str, taken: Collection[str]) -> str:
+    """``wanted``, or ``wanted-2`` and so on, so that running chats have different names."""
+    name, number = wanted, 1
+    while name in taken:
+        number += 1
+        name = f"{wanted}-{number}"
+    return name

@@ -20,7 +20,7 @@ from session_host.storage.store.session_record import SessionRecord
 
 # Statements are put together from these names and from literals of this file (S608); every value is bound.
 _FIELDS = SessionRecord.__struct_fields__
-_JSON_FIELDS = frozenset({"argv", "env", "arguments"})
+_JSON_FIELDS = frozenset({"argv", "env", "arguments", "located_by"})
 _TRUTH_FIELDS = ("branch_made", "pinned")
 _COLUMNS = ", ".join(_FIELDS)
 _ORDER = "ORDER BY created_at, ordinal"
@@ -346,7 +346,7 @@ def _to_column(field: str, value: object) -> object:
 
 def _from_row(row: Iterable[object]) -> SessionRecord:
     values: dict[str, Any] = dict(zip(_FIELDS, row, strict=True))
-    for field in _JSON_FIELDS:
+    for field in _JSON_FIELDS & values.keys():
         values[field] = json.loads(values[field])
     for field in _TRUTH_FIELDS:
         values[field] = bool(values.get(field))

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from session_host.client.chats.answers import find_answer
+from session_host.errors import NoAnswer
 from session_host.protocol.values import GridSize
 from session_host.terminal.base import Modes
 from tests.conftest import Sessions
@@ -17,7 +19,7 @@ from tests.support import processes
 from tests.support.area import Area
 from tests.support.bare_terminal import BareTerminal
 from tests.support.commands import OnTerminal
-from tests.support.real_agents import CLAUDE, COPILOT, GEMINI, QWEN, RealAgent
+from tests.support.real_agents import ALL_AGENTS, CLAUDE, COPILOT, GEMINI, QWEN, RealAgent
 from tests.support.real_chats import PATIENCE_S, SIZE, Chat, done
 from tests.support.waiting import wait_for_end, wait_until
 
@@ -51,6 +53,55 @@ def test_two_chats_in_one_directory_go_on_each_in_its_own_conversation(
         assert f"I like {other}" not in history
         assert other not in resumed.everything()
         assert chats[word].info()["continued_by"] == resumed.id
+
+
+PLACES = {
+    "claude": ("CLAUDE_CONFIG_DIR", ".claude"),
+    "codex": ("CODEX_HOME", ".codex"),
+    "copilot": ("COPILOT_HOME", ".copilot"),
+    "gemini": ("GEMINI_CLI_HOME", "."),
+    "opencode": ("XDG_DATA_HOME", ".local/share"),
+    "qwen": ("QWEN_HOME", ".qwen"),
+}
+"""Variables that move an agent's files, and what of a home they name."""
+
+
+@pytest.mark.parametrize("agent", ALL_AGENTS, ids=lambda agent: agent.label, indirect=True)
+def test_a_chat_is_resumed_with_the_agents_directory_of_its_start(
+    agent: RealAgent,
+    server: ModelServer,
+    project: Path,
+    area: Area,
+    sessions: Sessions,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    variable, part = PLACES[agent.name]
+    place = area.home / "elsewhere"
+    place.mkdir()
+    for path in sorted(each for each in area.home.glob(".*") if each.name != ".config"):
+        path.rename(place / ".claude" / path.name if path.name == ".claude.json" else place / path.name)
+    with monkeypatch.context() as terminal:
+        terminal.setenv(variable, str(place / part))
+        chat = Chat.start(agent, server, project)
+    chat.ask_and_read("I like apples")
+    chat.until_idle()
+    wait_until(lambda: answer(chat) == "echo: I like apples", PATIENCE_S, lambda: answer(chat), every_s=0.1)
+    chat.stop()
+    assert answer(chat) == "echo: I like apples"
+    assert chat.info()["resumable"] is True
+
+    resumed = chat.resumed().until_ready()
+    resumed.sees("I like apples")
+    resumed.ask_and_read("more of them")
+    assert "echo: I like apples" in json.dumps(server.wait_asked("more of them").body)
+
+
+def answer(chat: Chat) -> str:
+    """The answer to copy, or why there is none."""
+    try:
+        return find_answer(chat.id, None, is_working=False).text.strip()
+    except NoAnswer as none:
+        return str(none)
 
 
 @pytest.mark.shows("empty")

@@ -17,7 +17,14 @@ import pytest
 from session_host.agents.catalog import load_catalog
 from session_host.agents.conversations.base import Availability, ConversationQuery
 from session_host.agents.conversations.opencode import titled
-from session_host.agents.conversations.registry import STORES, before_start, find_conversation, opened_by
+from session_host.agents.conversations.registry import (
+    STORES,
+    before_start,
+    find_conversation,
+    locating,
+    opened_by,
+    relocated,
+)
 from session_host.paths import endpoint_conversation
 from session_host.system.processes.identity import boot_id, start_time
 
@@ -73,6 +80,16 @@ def test_one_in_which_nothing_was_said_begins_once_more_and_one_that_was_used_is
 def test_one_that_the_agent_named_and_does_not_have_is_lost(place: str, seek: Seeking) -> None:
     assert find_conversation(place, seek()).kept is Availability.LOST
     assert find_conversation(place, seek(used=True)).kept is Availability.LOST
+
+
+def test_the_variables_that_locate_conversations_and_no_others(tmp_path: Path) -> None:
+    environment = {"HOME": "/h", "CODEX_HOME": "/c", "CLAUDE_CONFIG_DIR": "/d", "OPENAI_API_KEY": "hunter2"}
+    assert locating("codex", environment) == {"HOME": "/h", "CODEX_HOME": "/c"}
+    assert locating("aider", environment) == locating("other", environment) == {}
+
+    others = {"CLAUDE_CONFIG_DIR": "/d", "OPENAI_API_KEY": "hunter2"}
+    assert relocated("codex", environment, {"HOME": "/x"}) == {**others, "HOME": "/x"}
+    assert relocated("codex", environment, {}) == environment
 
 
 class TestClaude:
@@ -174,6 +191,16 @@ class TestOpenCode:
         path.parent.rename(tmp_path / "data" / "opencode")
 
         found = find_conversation("opencode", seek(conversation="ses_one", XDG_DATA_HOME=str(tmp_path / "data")))
+
+        assert found.kept is Availability.WHOLE
+
+    @pytest.mark.parametrize("name", ["mine.db", "/absolute/mine.db"])
+    def test_the_name_of_the_database(self, name: str, seek: Seeking, tmp_path: Path) -> None:
+        path = self.database(seek, "ses_one")
+        name = name.replace("/absolute", str(tmp_path))
+        path.rename(path.parent / name)
+
+        found = find_conversation("opencode", seek(conversation="ses_one", OPENCODE_DB=name))
 
         assert found.kept is Availability.WHOLE
 

@@ -133,6 +133,48 @@ def test_a_chat_with_a_missing_worktree_is_resumable(transcript: Path) -> None:
     assert resumability(record.id).can is True
 
 
+class TestAgentsDirectoryElsewhere:
+    @pytest.fixture
+    def place(self, transcript: Path, tmp_path: Path) -> Path:
+        """Claude Code's directory, with the transcript, in another place than this process's variables say."""
+        (tmp_path / "places").mkdir()
+        return transcript.parents[2].rename(tmp_path / "places" / "one")
+
+    def test_the_directory_of_the_chats_start_counts_and_not_the_callers(
+        self, place: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        record = kept(located_by={"HOME": str(Path.home()), "CLAUDE_CONFIG_DIR": str(place)})
+        former = kept(1)
+
+        for callers in ("", str(place.parent / "two")):
+            monkeypatch.setenv("CLAUDE_CONFIG_DIR", callers)
+            assert resumability(record.id) == (True, "")
+            assert resumability(former.id) == (True, "the conversation is empty")
+            assert f" && CLAUDE_CONFIG_DIR={place} claude --resume {ID}" in resume_command(record.id)
+        monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(place))
+        assert resumability(former.id) == (True, "")
+
+    def test_a_variable_that_only_the_caller_has_does_not_count(
+        self, transcript: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        record = kept(located_by={"HOME": str(Path.home())})
+        monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(tmp_path))
+
+        assert resumability(record.id) == (True, "")
+        assert f" && env -u CLAUDE_CONFIG_DIR claude --resume {ID}" in resume_command(record.id)
+
+    def test_a_directory_that_was_moved_is_found_by_the_callers_variable(
+        self, place: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        record = kept(located_by={"HOME": str(Path.home())})
+        assert resumability(record.id) == (True, "the conversation is empty")
+
+        monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(place))
+
+        assert resumability(record.id) == (True, "")
+        assert f" && CLAUDE_CONFIG_DIR={place} claude --resume {ID}" in resume_command(record.id)
+
+
 def test_an_unknown_chat_raises_no_such_session() -> None:
     with pytest.raises(NoSuchSession):
         resumability(ID)

@@ -20,6 +20,7 @@ from session_host.host.watchers.state_file import (
     _Unreadable,
     claude_directory,
     parse,
+    qwen_directory,
 )
 from session_host.system.processes.identity import start_time
 
@@ -160,6 +161,12 @@ def test_the_directory_of_claudes_state_files() -> None:
     assert claude_directory({"HOME": "/h", "CLAUDE_CONFIG_DIR": "/c"}) == Path("/c/sessions")
     assert claude_directory({"CLAUDE_CONFIG_DIR": "c", "HOME": "/h"}) is None
     assert claude_directory({}) is None
+
+
+def test_where_qwen_keeps_them() -> None:
+    assert qwen_directory({"HOME": "/h"}) == Path("/h/.qwen/sessions")
+    assert qwen_directory({"HOME": "/h", "QWEN_HOME": "/q"}) == Path("/q/sessions")
+    assert qwen_directory({"HOME": "/h", "QWEN_HOME": "q"}) is None
 
 
 JSON = st.recursive(

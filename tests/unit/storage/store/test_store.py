@@ -54,6 +54,7 @@ def test_a_record_comes_back_as_it_was_written(store: Store, make_record: MakeRe
         branch_made=True,
         pinned=True,
         position=2.5,
+        located_by={"HOME": "/home/ä"},
     )
 
     store.insert(record)

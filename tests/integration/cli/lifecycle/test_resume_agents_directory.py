@@ -1,0 +1,42 @@
+"""``outlive resume`` of a chat that was started in a terminal where the agent keeps its files in another directory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from session_host.paths import database
+from session_host.storage.store import Store
+from tests.support.commands import outlive
+from tests.support.conversing import ask, new, resume, see, told
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.usefixtures("sessions", "agents")
+
+
+@pytest.mark.parametrize(("agent", "variable"), [("claude", "CLAUDE_CONFIG_DIR"), ("codex", "CODEX_HOME")])
+def test_a_chat_is_resumed_with_the_agents_directory_of_its_start(
+    agent: str, variable: str, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "elsewhere"
+    with monkeypatch.context() as terminal:
+        terminal.setenv(variable, str(place))
+        chat = new(agent, project)
+        ask(chat, "over there")
+        wait_until(lambda: told(chat)["provider_session_id"], 10, "its conversation")
+    outlive("stop", chat)
+    assert told(chat)["resumable"] is True
+
+    monkeypatch.setenv(variable, str(tmp_path / "of another terminal"))
+    second = resume(chat)["id"]
+    see(second, "kept: over there")
+    ask(second, "here again")
+    outlive("stop", second)
+    monkeypatch.delenv(variable)
+    see(resume(second)["id"], "kept: here again")
+
+    with Store.open(database()) as store:
+        records = store.all()
+    assert [record.located_by[variable] for record in records] == [str(place)] * 3
+    assert {name for record in records for name in record.located_by} == {"HOME", variable}
