@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from setuptools import Distribution
 
-from tests.architecture.source_tree import REPOSITORY, imports, python_files, text
+from tests.architecture.source_tree import REPOSITORY, imports, project_files, python_files, text
 
-PROJECT: dict[str, Any] = tomllib.loads(text(Path("pyproject.toml")))["project"]
+SETTINGS: dict[str, Any] = tomllib.loads(text(Path("pyproject.toml")))
+PROJECT: dict[str, Any] = SETTINGS["project"]
 PINS = dict(
     line.split("==")
     for line in text(Path("installers/constraints.txt")).splitlines()
@@ -61,6 +63,17 @@ def test_a_package_names_its_files(room: str) -> None:
         inside |= {path.parent.name for path in package.parent.glob("*/__init__.py")}
         left_out += [f"{package.parent}: {each}" for each in inside - words - {"__init__", "__main__"}]
     assert not left_out
+
+
+def test_all_resources_are_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those with a dot at the beginning, too, such as zsh's."""
+    monkeypatch.chdir(REPOSITORY)
+    patterns = SETTINGS["tool"]["setuptools"]["package-data"]
+    build = Distribution({"packages": ["resources"], "package_data": patterns}).get_command_obj("build_py")
+    build.ensure_finalized()
+    [(_, _, _, files)] = build.get_data_files_without_manifest()
+    installed = {Path("resources", name) for name in files}
+    assert not {path for path in project_files() if path.is_relative_to("resources")} - installed
 
 
 def test_the_version_is_said_once() -> None:
