@@ -113,6 +113,17 @@ def test_prompts_move_with_their_lines_when_the_width_changes(make: Maker) -> No
         assert [text[:3] for text, _ in texts_now] == ["$ x", "$"], columns
 
 
+@pytest.mark.parametrize("output", [["a", "b"], ["", "b"], ["a"], [""]])
+def test_an_output_that_begins_with_a_short_or_blank_row_is_found_at_every_width(
+    make: Maker, output: list[str]
+) -> None:
+    for columns in range(2, 40):
+        emulator = make(20, 12, output="x\r\n" + command("ls", *output) + WAITING)
+        emulator.resize(GridSize(columns, 12), CellSize())
+        emulator.resize(GridSize(20, 12), CellSize())
+        assert shown(emulator) == [("$ ls", output), ("$", [])], columns
+
+
 def test_a_shell_within_a_shell_ends_with_its_own_marks(make: Maker) -> None:
     inside = f"{WAITING.replace('A', 'A;aid=2')}bash\r\n\x1b]133;C\x07"
     output = f"{inside}{command('false', code=1, shell='3')}\x1b]133;A;aid=3\x07$ exit\r\n\x1b]133;C\x07exit\r\n"

@@ -206,7 +206,6 @@ class GhosttyEmulator:
         """Change the grid; the primary screen reflows."""
         if size == self._size and cell == self._cell:
             return
-        self._prompts.resized(width_changed=size.columns != self._size.columns)
         self._size = self._effects.size = size
         self._cell = self._effects.cell = cell
         self._stream.resize(size, cell)

@@ -17,7 +17,7 @@ class TrackedRow:
     """A mark of one row: a reference to one of its columns, which is not the first.
 
     When the history is erased, the library moves references to the first column of the screen. A reflow keeps a
-    reference near the beginning of a line, and may move one at the end of a row to another column.
+    reference in its row, and may move one to a blank cell to another column: ``mend`` puts it back.
 
     The library flags the rows of prompts. The flag moves with its row, also where the library leaves the reference
     behind (IL, DL, SD, RI), and goes when the row is erased or removed.
@@ -27,7 +27,7 @@ class TrackedRow:
         self, terminal: Any, column: int, row: int, hidden_rows: Callable[[], int], tag: int = _SCREEN
     ) -> None:
         self._terminal = terminal
-        self._column = column
+        self.column = column
         self._reference = track(terminal, tag, column, row)
         self._on_screen = _active_screen(terminal)
         self._hidden_rows = hidden_rows
@@ -42,7 +42,7 @@ class TrackedRow:
             return None
         if lib.ghostty_terminal_point_from_grid_ref(self._terminal, cell, _SCREEN, coordinate):
             return None
-        if coordinate.x != self._column:
+        if coordinate.x != self.column:
             return None
         row = int(coordinate.y) - self._hidden_rows()
         return row if row >= 0 else None
@@ -52,7 +52,17 @@ class TrackedRow:
         coordinate = ffi.new("GhosttyPointCoordinate*")
         if self._reference is None or lib.ghostty_tracked_grid_ref_point(self._reference, _SCREEN, coordinate):
             return None
-        return int(coordinate.y) if coordinate.x == self._column else None
+        return int(coordinate.y) if coordinate.x == self.column else None
+
+    def mend(self) -> None:
+        """Refer to the same column as before a reflow; the row still exists, if the library knows it."""
+        coordinate = ffi.new("GhosttyPointCoordinate*")
+        if lib.ghostty_tracked_grid_ref_point(self._reference, _SCREEN, coordinate) or coordinate.x == self.column:
+            return
+        reference = track(self._terminal, _SCREEN, self.column, coordinate.y)
+        if reference is not None:
+            self.close()
+            self._reference = reference
 
     def is_erased(self) -> bool:
         """See ``PromptRow``; False for a row that was not flagged when it was marked."""
@@ -100,6 +110,11 @@ class RowMarks:
         """Mark the cursor's row for a long time."""
         return self._mark(self._second_column(), int(self._cursor_row()), lib.GHOSTTY_POINT_TAG_ACTIVE)
 
+    def unmoved(self) -> list[TrackedRow]:
+        """The marks for a long time that are where they were put."""
+        column = self._second_column()
+        return [mark for mark in self._marks if mark.column == column and mark.stored_row() is not None]
+
     def _second_column(self) -> int:
         return min(1, int(self._columns()) - 1)
 
@@ -126,6 +141,7 @@ class ScreenPrompts:
         self._rows = rows
         self._marks: PromptMarks[TrackedRow] = PromptMarks()
         self._later: list[SavedPrompt] = []
+        self._reflowed: list[TrackedRow] = []
         self._above_screen = False
         """Whether nothing of a prompt is on the screen until the next mark or resize."""
         self._total_rows = Getter(terminal, "TOTAL_ROWS", "size_t")
@@ -177,11 +193,18 @@ class ScreenPrompts:
             self._marks.restore(later, self._rows.mark_beginning)
         return True
 
-    def resized(self, *, width_changed: bool) -> None:
-        """Handle a resize: rows return to the screen; with another width, rows that are not marked yet are others."""
+    def before_resize(self, *, width_changes: bool) -> None:
+        """Prepare a resize: rows return to the screen; with another width, rows that are not marked yet are others."""
         self._above_screen = False
-        if width_changed:
+        if width_changes:
             self._later = []
+            self._reflowed = self._rows.unmoved() if self._on_primary() else []
+
+    def after_resize(self) -> None:
+        """Put the references back to their columns."""
+        for mark in self._reflowed:
+            mark.mend()
+        self._reflowed = []
 
     def saved(self) -> list[SavedPrompt]:
         """The prompts for a snapshot, by stored rows."""

@@ -270,6 +270,7 @@ class Stream:
 
     def resize(self, size: GridSize, cell: CellSize) -> None:
         """Change the grid."""
+        self._prompts.before_resize(width_changes=size.columns != self._size.columns)
         self._set_size(size)
         self._cell = cell
         column, row = self._cursor()
@@ -277,6 +278,7 @@ class Stream:
         self.history.before_resize(size)
         self._resize()
         self.history.after_resize()
+        self._prompts.after_resize()
         if cell_under_cursor is not None:
             self._keep_cursor(cell_under_cursor, column, row)
             ffi.release(cell_under_cursor)
