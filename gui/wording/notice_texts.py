@@ -209,7 +209,7 @@ def file_outside(path: object) -> str:
 
 
 def no_editor() -> str:
-    return translate("notice", 'No editor is set. Set one in window.toml: editor = "code"')
+    return translate("notice", "No editor is set. Enter one in Settings, Terminal, Editor, such as: code")
 
 
 def no_terminal(editor: str) -> str:

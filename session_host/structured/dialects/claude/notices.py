@@ -70,6 +70,10 @@ def _of_rate_limit(message: Mapping[str, Any]) -> str:
 def of_failure(message: Mapping[str, Any]) -> str:
     """Why a turn failed, from its "result" message."""
     words = text(message, "result")
+    if "run /login" in words:
+        # Claude Code has this command only in its own terminal.
+        reason = words.partition(" · ")[0]
+        return f'{reason}: run "claude" in a terminal, log in with /login, then stop and resume this chat.'
     if words:
         return words
     reason = {
