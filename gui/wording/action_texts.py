@@ -259,6 +259,35 @@ TITLES = {
 """The titles of the key table's actions, see ``title``."""
 
 
+SEARCH_WORDS = {
+    "close_tab": QT_TRANSLATE_NOOP("action", "detach hide"),
+    "close_window": QT_TRANSLATE_NOOP("action", "quit exit"),
+    "copy_output": QT_TRANSLATE_NOOP("action", "clipboard"),
+    "choose_theme": QT_TRANSLATE_NOOP("action", "colours colors"),
+    "explain": QT_TRANSLATE_NOOP("action", "info debug"),
+    "export": QT_TRANSLATE_NOOP("action", "save download"),
+    "find": QT_TRANSLATE_NOOP("action", "search"),
+    "kill": QT_TRANSLATE_NOOP("action", "terminate"),
+    "move_to_new_window": QT_TRANSLATE_NOOP("action", "detach pop out"),
+    "new_shell": QT_TRANSLATE_NOOP("action", "terminal bash"),
+    "new_shell_right": QT_TRANSLATE_NOOP("action", "terminal bash"),
+    "settings": QT_TRANSLATE_NOOP("action", "preferences options configuration font"),
+    "shortcuts": QT_TRANSLATE_NOOP("action", "help keybindings keymap hotkeys"),
+    "stop": QT_TRANSLATE_NOOP("action", "end"),
+    "switch_chat": QT_TRANSLATE_NOOP("action", "go to open"),
+    "zoom_in": QT_TRANSLATE_NOOP("action", "font size larger bigger"),
+    "zoom_out": QT_TRANSLATE_NOOP("action", "font size smaller"),
+    "zoom_pane": QT_TRANSLATE_NOOP("action", "maximize"),
+    "zoom_reset": QT_TRANSLATE_NOOP("action", "font size"),
+}
+"""Other words for actions that users of other programs type, see ``search_words``."""
+
+
+def search_words(action: str) -> str:
+    """Words that find an action in the palette beside its title; "" for none."""
+    return translate("action", str(SEARCH_WORDS[action])) if action in SEARCH_WORDS else ""
+
+
 def title(action: str) -> str:
     if action.startswith("tab_"):
         return translate("action", "Tab {number}").format(number=action.removeprefix("tab_"))

@@ -110,6 +110,7 @@ class Actions:
                 entry.title,
                 self.key_text(entry.action) if self._actions[entry.action].isEnabled() else action_texts.not_running(),
                 self._actions[entry.action].trigger,
+                also=action_texts.search_words(entry.action),
             )
             for entry in key_table.TABLE
             if entry.listed and (self._actions[entry.action].isEnabled() or entry.on == "running")

@@ -39,6 +39,7 @@ class Choice:
         run: called when the user chooses the line.
         mark: a chat's state, None for none.
         preview: called when the line is marked, to show what choosing it does; ``Chooser.ask`` gets how to undo it.
+        also: other words by which the line is found; they are not shown.
     """
 
     title: str
@@ -46,6 +47,7 @@ class Choice:
     run: Callable[[], object]
     mark: Mark | None = None
     preview: Callable[[], object] | None = None
+    also: str = ""
 
 
 class Chooser(Sheet):
@@ -145,8 +147,10 @@ class Chooser(Sheet):
 
 
 def _how(typed: str, choice: Choice) -> Fit | None:
-    """Match a choice: by its title, or with a lower rank by its detail."""
+    """Match a choice: by its title, by its other words, or with a lower rank by its detail."""
     found = fit(typed, choice.title)
+    if choice.also and (other := fit(typed, choice.also)) is not None and (found is None or other.score > found.score):
+        found = Fit(other.score, ())
     if found is None and (found := fit(typed, f"{choice.title} {choice.detail}")) is not None:
         found = found._replace(score=found.score - _IN_DETAIL_COSTS * len(typed))
     return found
