@@ -175,6 +175,11 @@ class Chat(ChatViewer, ChatFacts):
             further.set_colors(colors)
 
     @property
+    def is_unresponsive(self) -> bool:
+        """Whether its host does not answer to one of the viewers."""
+        return super().is_unresponsive or any(further.is_unresponsive for further in self._further)
+
+    @property
     def is_shown(self) -> bool:
         """Whether a page of it is in front."""
         return self._shown or any(further.is_shown for further in self._further)

@@ -67,6 +67,11 @@ class ChatViewer(QObject):
         """Whether the viewer is attached."""
         return self.connection is not None and self.connection == "live"
 
+    @property
+    def is_unresponsive(self) -> bool:
+        """Whether the host does not answer to the viewer."""
+        return self.connection is not None and self.connection == "unresponsive"
+
     # ------------------------------------------------------------ following
 
     def follow(self, *, output: bool) -> None:
@@ -134,6 +139,11 @@ class ChatViewer(QObject):
         if self.viewer is not None:
             self.viewer.accept_refusal()
 
+    def expect_answer(self) -> None:
+        """Notice if the host does not answer, since the user asks it for something without this viewer."""
+        if self.viewer is not None:
+            self.viewer.expect_answer()
+
     # ------------------------------------------------------------ ViewerDelegate
 
     def viewer_state(self, state: ViewerState, message: str) -> None:
@@ -185,6 +195,11 @@ class FurtherViewer(ChatViewer):
         if self._chat.is_over and not self._shown:
             self.close()
         self.connection_changed.emit()
+
+    def viewer_state(self, state: ViewerState, message: str) -> None:
+        """See ``ChatViewer``; the chat may answer no more, or again."""
+        super().viewer_state(state, message)
+        self._chat.changed.emit()
 
     def free_replica(self) -> None:
         """See ``ChatViewer``."""

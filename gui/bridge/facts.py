@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from gui.theme.marks import Mark
 from gui.wording import activity_phrases, page_texts, phrases
-from gui.wording.groups import Group, group_of, mark_of
+from gui.wording.groups import Group, group_of, mark_of, order_key
 from session_host.client.sessions.session_info import Reason, reason_of
 from session_host.protocol.untrusted_text import last_command
 from session_host.protocol.values import WITHOUT_AGENT, Activity, State
@@ -43,6 +43,11 @@ class ChatFacts:
     last_exit_code: int | None
     last_ended: str
     _is_waiting_long: bool
+
+    @property
+    def is_unresponsive(self) -> bool:
+        """Whether its host does not answer to one of the viewers."""
+        raise NotImplementedError
 
     @property
     def id(self) -> str:
@@ -105,7 +110,15 @@ class ChatFacts:
     @property
     def mark(self) -> Mark:
         """The shape that shows its state."""
-        return mark_of(self.group, failed=self.failed, reconnecting=self.is_reconnecting)
+        return mark_of(
+            self.group, failed=self.failed, reconnecting=self.is_reconnecting, unresponsive=self.is_unresponsive
+        )
+
+    @property
+    def order(self) -> tuple[str, str]:
+        """Its sort key within its group."""
+        record = self.record
+        return order_key(self.group, record.created_at, self.activity_since, record.ended_at or "")
 
     @property
     def since(self) -> datetime | None:
@@ -146,9 +159,11 @@ class ChatFacts:
 
     @property
     def status_text(self) -> str:
-        """Its question, its last message, or how it ended; "" for none."""
+        """That it does not answer, its question, its last message, or how it ended; "" for none."""
         if self.is_over:
             return self.how_it_ended
+        if self.is_unresponsive:
+            return page_texts.does_not_answer()
         if self.needs_you:
             return self.activity_detail or page_texts.needs_answer()
         if self.is_silent:
@@ -183,7 +198,8 @@ class ChatFacts:
     @property
     def where_and_what(self) -> str:
         """Place and message in one line; a question comes first."""
-        parts = (self.status_text, self.place) if self.needs_you else (self.place, self.status_text)
+        is_urgent = self.needs_you or self.is_unresponsive
+        parts = (self.status_text, self.place) if is_urgent else (self.place, self.status_text)
         return " · ".join(part for part in parts if part)
 
     @property
@@ -191,6 +207,8 @@ class ChatFacts:
         """What it does, who says so and since when, as of now; "" once it is over."""
         if self.is_over:
             return ""
+        if self.is_unresponsive:
+            return Mark.UNRESPONSIVE.value
         if self.group is Group.RUNNING:
             return activity_phrases.running(self.foreground, self.since, datetime.now(UTC), self.last_command)
         return activity_phrases.how_known(self.activity, self.activity_source, self.since, datetime.now(UTC))

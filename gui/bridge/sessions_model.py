@@ -21,7 +21,7 @@ from gui.bridge.checkouts import GitStatusWatcher
 from gui.bridge.muting import Muting
 from gui.bridge.removals import UndoableRemovals
 from gui.wording.explanation import Explained, explained, explained_without_host
-from gui.wording.groups import OVER, Group, order_key
+from gui.wording.groups import OVER, Group
 from session_host.errors import HostUnavailable, OutliveError, SessionEnded, UsageError
 from session_host.paths import session_transitions
 from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Explain, Kill, Rename, Request, Send, Stop
@@ -141,7 +141,7 @@ class SessionsModel(QObject):
         for chat in self.listed():
             found[chat.group].append(chat)
         for group, chats in found.items():
-            chats.sort(key=_order, reverse=group in OVER)
+            chats.sort(key=lambda chat: chat.order, reverse=group in OVER)
         return found
 
     # ------------------------------------------------------------ keeping true
@@ -382,6 +382,7 @@ class SessionsModel(QObject):
     async def _request(self, chat: Chat, request: Request) -> Any:
         from session_host.client.control import request as ask
 
+        chat.expect_answer()
         return await ask(chat.id, request)
 
     def remove(self, chat: Chat) -> None:
@@ -393,8 +394,3 @@ class SessionsModel(QObject):
         """A chat was removed from the record."""
         if session_id in self._chats:
             self._drop(session_id)
-
-
-def _order(chat: Chat) -> tuple[str, str]:
-    record = chat.record
-    return order_key(chat.group, record.created_at, chat.activity_since, record.ended_at or "")

@@ -1,7 +1,7 @@
 """The shapes that show a chat's state; each is recognizable without its colour.
 
 ▲ needs you · ◐ working · ❯ running (a shell or command) · ○ idle · ◌ no signal
-■ ended (outlined when it failed) · ‖ interrupted · ⟳ reconnecting.
+■ ended (outlined when it failed) · ‖ interrupted · ⟳ reconnecting · ⧗ does not answer.
 They are painted, since fonts disagree on how these characters look.
 """
 
@@ -28,6 +28,7 @@ class Mark(StrEnum):
     FAILED = "ended with an error"
     INTERRUPTED = "interrupted"
     RECONNECTING = "reconnecting"
+    UNRESPONSIVE = "does not answer"
 
 
 _TOKEN = {
@@ -40,6 +41,7 @@ _TOKEN = {
     Mark.FAILED: "failed",
     Mark.INTERRUPTED: "secondary",
     Mark.RECONNECTING: "accent",
+    Mark.UNRESPONSIVE: "needs_you",
 }
 
 
@@ -129,6 +131,15 @@ def _turning_arrow(painter: QPainter, color: QColor) -> None:
     painter.drawPolygon(QPolygonF([QPointF(-0.4, -5.6), QPointF(3.6, -3.6), QPointF(0.2, -0.8)]))
 
 
+def _hourglass(painter: QPainter, color: QColor) -> None:
+    pen = QPen(color, 1.2)
+    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    painter.setPen(pen)
+    painter.setBrush(color)
+    for side in (-1, 1):
+        painter.drawPolygon(QPolygonF([QPointF(0, 0), QPointF(-3.6, 4.4 * side), QPointF(3.6, 4.4 * side)]))
+
+
 _PAINT = {
     Mark.NEEDS_YOU: _triangle,
     Mark.WORKING: _half_disc,
@@ -139,6 +150,7 @@ _PAINT = {
     Mark.FAILED: _outlined_square,
     Mark.INTERRUPTED: _two_bars,
     Mark.RECONNECTING: _turning_arrow,
+    Mark.UNRESPONSIVE: _hourglass,
 }
 
 

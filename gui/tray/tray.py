@@ -152,7 +152,9 @@ class Tray(QObject):
             menu.addAction(notice_texts.unmute(), muting.hear_all)
 
     def _status_text(self, chat: Chat) -> str:
-        """A chat's question, else the name of its agent."""
+        """That a chat does not answer, its question, else the name of its agent."""
+        if chat.is_unresponsive:
+            return chat.status_text
         if chat.group is Group.RUNNING and chat.foreground:
             return shortened(chat.foreground, PROGRAM_CHARACTERS)
         if chat.group is Group.RUNNING and chat.last_command:

@@ -74,10 +74,12 @@ def group_words(group: Group) -> str:
     return QCoreApplication.translate("group", str(_WORDS[group]))
 
 
-def mark_of(group: Group, *, failed: bool, reconnecting: bool) -> Mark:
-    """The mark of a chat: its group's, unless it failed or its connection is being restored."""
+def mark_of(group: Group, *, failed: bool, reconnecting: bool, unresponsive: bool = False) -> Mark:
+    """The mark of a chat: its group's, unless it failed, does not answer or its connection is being restored."""
     if group in OVER:
         return Mark.FAILED if failed else _MARK[group]
+    if unresponsive:
+        return Mark.UNRESPONSIVE
     return Mark.RECONNECTING if reconnecting else _MARK[group]
 
 

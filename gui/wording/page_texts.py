@@ -133,8 +133,12 @@ def resuming() -> str:
     return translate("page", "Resuming…")
 
 
-def reconnecting_name() -> str:
-    return translate("page", "Reconnecting")
+def does_not_answer() -> str:
+    return translate("page", "Does not answer")
+
+
+def host_does_not_answer() -> str:
+    return translate("page", "This chat’s background process does not answer. What you type is kept.")
 
 
 def typing_is_kept() -> str:

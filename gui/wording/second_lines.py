@@ -43,6 +43,10 @@ class ChatLabels(Protocol):
     def needs_you(self) -> bool:
         """Whether its agent waits for the user."""
 
+    @property
+    def is_unresponsive(self) -> bool:
+        """Whether its host does not answer."""
+
 
 class SecondLine(NamedTuple):
     """The line below a chat's name: its place and its status text; the distinguishing part comes first."""
@@ -86,7 +90,8 @@ def second_lines(chats: Iterable[ChatLabels], projects: Mapping[str, str] | None
     for chat in listed:
         project, place = above[chat.id], places[chat.id]
         # Several chats in one place differ by their status texts.
-        said_first = bool(chat.status_text) and (chat.needs_you or shared_places[project, place] > 1)
+        is_urgent = chat.needs_you or chat.is_unresponsive
+        said_first = bool(chat.status_text) and (is_urgent or shared_places[project, place] > 1)
         if alike[project, chat.name, place, chat.status_text] > 1:
             place = _BETWEEN.join(filter(None, (place, chat.id[:ID_DIGITS])))
         lines[chat.id] = SecondLine(place, chat.status_text, said_first)

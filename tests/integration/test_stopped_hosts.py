@@ -65,7 +65,7 @@ async def test_new_viewers_learn_that_a_host_is_stopped_and_it_continues_later(
                 await request(record.id, Describe(0))
             assert "does not respond" in one_line(caught.value)
             async with watching(record.id, live=False) as (late, late_watcher):
-                await late_watcher.until(lambda: late.state is ViewerState.RECONNECTING, "a late viewer to say so")
+                await late_watcher.until(lambda: late.state is ViewerState.UNRESPONSIVE, "a late viewer to say so")
                 assert late_watcher.messages[-1]
             viewer.text("while it was stopped\r")
             assert viewer.pending > 0, "kept until it is acknowledged"
@@ -75,6 +75,24 @@ async def test_new_viewers_learn_that_a_host_is_stopped_and_it_continues_later(
         assert viewer.state is ViewerState.LIVE
         assert ViewerState.LOST not in watcher.states
     assert (await request(record.id, Describe(0))).child_pid == record.child_pid
+    await end(record.id)
+
+
+async def test_a_viewer_is_unresponsive_until_its_host_answers(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("session_host.client.viewer.answer_watch.TICK_S", 0.1)
+    record = await start("cat", name="one")
+    pid = (await request(record.id, Describe(0))).host_pid
+    async with watching(record.id) as (viewer, watcher):
+        with stopped(pid):
+            viewer.text("typed meanwhile\r")
+            await watcher.until(lambda: viewer.state is ViewerState.UNRESPONSIVE, "the silence to be told")
+        await watcher.until(lambda: viewer.state is ViewerState.LIVE, "the answer to be told")
+        await watcher.until(lambda: shown(viewer) == ["typed meanwhile"] * 2, "it typed once, and given back")
+        with stopped(pid):
+            viewer.expect_answer()
+            await watcher.until(lambda: viewer.state is ViewerState.UNRESPONSIVE, "the silence to be told")
+        await watcher.until(lambda: viewer.state is ViewerState.LIVE, "the answer to be told")
+        assert not watcher.refusals
     await end(record.id)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from session_host.client.viewer import effects as e
+from session_host.client.viewer.answer_watch import TICK_S
 from session_host.client.viewer.rules import ViewerRules
 from session_host.client.viewer.state import ViewerState
 from session_host.protocol import messages as m
@@ -13,6 +14,7 @@ SIZE, OTHER_SIZE, CELL = GridSize(80, 24), GridSize(90, 30), CellSize(8, 16)
 BUILD, EPOCH = "engine 1", "epoch"
 ATTACH = m.Attach(SIZE, CELL, False, True, "", "", -1, 0, "tab")
 ASK = e.SendMessage(m.Describe(0))
+TIMED = e.StartAnswerTimer(TICK_S)
 EXITED = m.StateEvent(State.EXITED, 3, None, "stop")
 RUNNING = m.StateEvent(State.RUNNING, None, None)
 LOST = m.StateEvent(State.LOST, None, None)
@@ -62,6 +64,7 @@ class Stage(RulesStage[e.Effect]):
         self.take_effects()
         for _ in range(typed):
             self.rules.receive_input(self.key())
+        self.take_effects()
         return self
 
     def reconnecting(self, typed: int = 0) -> Stage:

@@ -88,7 +88,7 @@ class PageWiring:
         page.file_wanted.connect(opener.open_file)
         page.notice_given.connect(lambda text: self._banners.inform(text, key="terminal"))
         page.zoomed.connect(self._set_zoom)
-        page.find_bar_moved.connect(self._banners.arrange)
+        page.bars_moved.connect(self._banners.arrange)
         page.refused.connect(lambda line: self._on_refused(page, line))
         if isinstance(page, TerminalPage):
             self._wire_terminal(page)

@@ -5,7 +5,8 @@ terminal_page  the page of a chat in a terminal
 structured_page  the page of a structured chat
 page_view    the methods of a page's parts that the window's actions call
 find_bar     the bar that finds a text in the chat
-state_bars   starting, reconnecting, trouble
+waiting      starting, reconnecting, no answer
+state_bars   the lines and texts of these, and of a problem
 end_bar      the bar under the last screen of an ended chat
 banners      one quiet line over the page, with one action
 staying_clear  keeps notices clear of the text that the user types

@@ -19,7 +19,7 @@ from gui.theme.icons import Glyph
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.find_bar import FindBar
-from gui.window.page.state_bars import TroubleLine
+from gui.window.page.state_bars import ConnectionBar, TroubleLine
 from gui.window.page.staying_clear import StayingClear
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import Area, IconButton, button, sentence
@@ -189,8 +189,8 @@ class BannerArea(QWidget):
         self.raise_()
 
     def _bars(self) -> list[QRect]:
-        """The places of open find bars, and of lines about chats' problems."""
-        bars = [*self._over.findChildren(FindBar), *self._over.findChildren(TroubleLine)]
+        """The places of open find bars, of lines about connections, and of lines about chats' problems."""
+        bars = [bar for kind in (FindBar, ConnectionBar, TroubleLine) for bar in self._over.findChildren(kind)]
         return [QRect(bar.mapTo(self._over, QPoint()), bar.size()) for bar in bars if bar.isVisible()]
 
     def _typed_areas(self) -> list[QRect]:

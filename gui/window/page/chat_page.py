@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from gui.bridge.background.search_thread import Query
-from gui.bridge.chat import PATIENCE_MS
 from gui.bridge.chat_viewer import ChatViewer
 from gui.finding.finder import Finder
 from gui.finding.query import FindQuery
@@ -15,10 +14,11 @@ from gui.theme.follow import Theme
 from gui.window.page.end_bar import EndBar
 from gui.window.page.find_bar import FindBar, query_on_line
 from gui.window.page.page_view import PageEdit, PageView
-from gui.window.page.state_bars import Notice, ReconnectingBar, TroubleLine
+from gui.window.page.state_bars import TroubleLine
+from gui.window.page.waiting import Waiting
 from gui.window.sheets.question import Question, QuestionSheet
 from gui.window.widgets.parts import Area, Late
-from gui.wording import common_texts, page_texts, phrases
+from gui.wording import page_texts
 from session_host.protocol.messages import InputRefused
 
 
@@ -28,6 +28,7 @@ class ChatPage(Area):
     Attributes:
         chat: the chat; ``source``: the viewer of it that this page shows.
         content: the view as a widget; ``handle``: the same, for the window's actions.
+        waiting: what the page shows while the chat is not live.
 
     Signals:
         over_shown: the page of an ended chat came to the front, or its chat ended in front.
@@ -41,7 +42,7 @@ class ChatPage(Area):
         refused: an input was refused; the host's line.
         resume_wanted: the user sent a prompt to the ended chat.
         find_used: the user looks for something else in the chat.
-        find_bar_moved: the find bar covers another part of the page, or none.
+        bars_moved: bars cover another part of the page, or none.
     """
 
     over_shown = Signal()
@@ -55,7 +56,7 @@ class ChatPage(Area):
     refused = Signal(str)
     resume_wanted = Signal(str)
     find_used = Signal()
-    find_bar_moved = Signal()
+    bars_moved = Signal()
 
     def __init__(self, theme: Theme, source: ChatViewer) -> None:
         super().__init__("page")
@@ -68,14 +69,10 @@ class ChatPage(Area):
         """Last reported continuation and whether the exit was saved."""
 
         self.setAccessibleName(chat.name)
-        self._notice = Late(lambda: Notice(self))
         self._end_bar = Late(self._make_end_bar)
-        self._reconnecting = Late(lambda: ReconnectingBar(theme, self, self.handle.typed_areas))
         self._trouble = Late(lambda: TroubleLine(theme, self, self.handle.typed_areas))
         self._question = Late(self._make_question)
         self._find_bar = Late(self._make_find_bar)
-        self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
-        self._patience.timeout.connect(self._say_what_is_waited_for)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -86,6 +83,12 @@ class ChatPage(Area):
         self.content = view
         self.handle = handle
         self._finder = finder
+        self.waiting = Waiting(
+            self._theme, self, self.source,
+            is_empty=lambda: not (self._shows_something or self._has_replica), bottom_px=self._bottom_px,
+            typed_areas=handle.typed_areas,
+        )  # fmt: skip
+        self.waiting.bar_moved.connect(self.bars_moved)
         self._column.addWidget(view, 1)
         self.setFocusProxy(view)
         source = self.source
@@ -152,19 +155,9 @@ class ChatPage(Area):
     # ------------------------------------------------------------ parts that most pages never show
 
     @property
-    def notice(self) -> Notice:
-        """The text over an empty terminal."""
-        return self._notice.get()
-
-    @property
     def end_bar(self) -> EndBar:
         """The bar under the last screen of an ended chat."""
         return self._end_bar.get()
-
-    @property
-    def reconnecting(self) -> ReconnectingBar:
-        """The line over a screen without a live connection."""
-        return self._reconnecting.get()
 
     @property
     def trouble(self) -> TroubleLine:
@@ -185,7 +178,7 @@ class ChatPage(Area):
         bar = FindBar(self._theme, self, self._finder)
         bar.resized.connect(self._place_overlays)
         bar.used.connect(self.find_used)
-        bar.moved.connect(self.find_bar_moved)
+        bar.moved.connect(self.bars_moved)
         bar.closed.connect(lambda: self.content.setFocus(Qt.FocusReason.OtherFocusReason))
         return bar
 
@@ -219,7 +212,7 @@ class ChatPage(Area):
 
     def leave_front(self) -> None:
         """Stop following the output, since another page is shown."""
-        self._patience.stop()
+        self.waiting.stop()
         self._is_in_front = False
         self.source.set_shown(False)
         if self.source is not self.chat:
@@ -227,7 +220,7 @@ class ChatPage(Area):
 
     def dispose(self) -> None:
         """Release everything after the tab was closed. The chat keeps running; its output is not followed."""
-        self._patience.stop()
+        self.waiting.stop()
         self._withdraw_question()
         self._release()
         self.chat.disconnect(self)
@@ -248,51 +241,28 @@ class ChatPage(Area):
             return
         self._end_bar.hide()
         if state == "live" and self._has_replica:
-            self._patience.stop()
-            self._reconnecting.hide()
-            self._notice.hide()
+            self.waiting.end()
             self._set_settled(settled=True)
         else:
             self._set_settled(settled=False)
-            is_silent = not (self._reconnecting.is_open or self._notice.is_open)
-            if self._is_in_front and is_silent and not self._patience.isActive():
-                self._patience.start()
-
-    def _say_what_is_waited_for(self) -> None:
-        """Show that the chat is starting or reconnecting, once that takes a while."""
-        if self.chat.is_over or (self.source.is_live and self._has_replica):
-            return
-        if self._shows_something or self._has_replica:
-            self._lay_over(self.reconnecting)
-            return
-        record = self.chat.record
-        again = self.source.connection is not None and self.source.connection == "reconnecting"
-        self.notice.show_text(
-            page_texts.reconnecting() if again else common_texts.starting(),
-            page_texts.command_in(self.chat.command, phrases.short_directory(record.cwd)),
-        )
-        # The notice covers the view, which keeps the keyboard focus: typed text is kept in order.
-        self._lay_over(self.notice)
+            if self._is_in_front:
+                self.waiting.wait()
 
     def _show_end(self) -> None:
-        self._patience.stop()
-        self._reconnecting.hide()
+        self.waiting.end(keep_notice=not self._has_replica)
         self.end_bar.describe(self.chat)
         self._tell_over()
         if self._has_replica:
             self._show_last_replica()
-            self._notice.hide()
             self._set_settled(settled=True)
         elif self._fetch_kept():
             self._set_settled(settled=False)
 
     def _kept_shown(self, *, found: bool) -> None:
         """The last screen or transcript of an ended chat is shown; ``found``: one was kept."""
-        if found:
-            self._notice.hide()
-        else:
-            self.notice.show_text(page_texts.no_screen(), "")
-            self._lay_over(self.notice)
+        self.waiting.end()
+        if not found:
+            self.waiting.show_notice(page_texts.no_screen(), "")
         self._set_settled(settled=True)
 
     def _set_settled(self, *, settled: bool) -> None:
@@ -383,18 +353,14 @@ class ChatPage(Area):
         super().resizeEvent(event)
         self._place_overlays()
 
-    def _lay_over(self, overlay: QWidget) -> None:
-        self._place_overlays()
-        overlay.show()
-        overlay.raise_()
+    def _bottom_px(self) -> int:
+        """Where the end bar begins, or the page ends."""
+        bar_px = self.end_bar.sizeHint().height() if self._end_bar.is_open else 0
+        return max(self.height() - bar_px, 0)
 
     def _place_overlays(self) -> None:
-        bar_px = self.end_bar.sizeHint().height() if self._end_bar.is_open else 0
-        if self._reconnecting.made is not None:
-            self.reconnecting.place()
-        if self._notice.made is not None:
-            self.notice.setGeometry(0, 0, self.width(), max(self.height() - bar_px, 0))
+        self.waiting.place()
         if self._trouble.made is not None:
-            self.trouble.place(self.height() - bar_px)
+            self.trouble.place(self._bottom_px())
         if self._find_bar.is_open:
             self.find_bar.place(self.width())

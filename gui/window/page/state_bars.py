@@ -1,4 +1,4 @@
-"""Bars around a terminal while its chat is starting, reconnecting or ended."""
+"""Lines and texts over a page: of its connection, of a problem, of what it lacks."""
 
 from __future__ import annotations
 
@@ -11,21 +11,24 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 from gui.terminal.drawing.regions import least_covering
 from gui.theme.follow import Theme
 from gui.theme.icons import Glyph
-from gui.theme.marks import Mark
+from gui.theme.marks import Mark, mark_color
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
 from gui.window.page.staying_clear import StayingClear
 from gui.window.widgets.parts import Area, ElidedLabel, GlyphLabel, IconButton, MarkLabel, label, sentence
-from gui.wording import common_texts, page_texts
+from gui.wording import common_texts
 from session_host.protocol.untrusted_text import place_last
 
 TypedAreas = Callable[[], list[QRect]]
 """The parts of the page that the user types into."""
 
 
-class ReconnectingBar(QWidget):
-    """A thin line with a short text over a screen that has no live connection at the moment.
+class ConnectionBar(QWidget):
+    """A thin line with a short text over a screen that is not live at the moment.
 
     It lies at the upper end of the page, or at the lower one if the user types above.
+
+    Attributes:
+        text: the text.
     """
 
     HEIGHT_PX = 24
@@ -35,16 +38,17 @@ class ReconnectingBar(QWidget):
         self._theme = theme
         self._around = parent
         self._typed_areas = typed_areas
-        self._mark = MarkLabel(theme, Mark.RECONNECTING)
+        self._shown_mark = Mark.RECONNECTING
+        self._mark = MarkLabel(theme)
+        self.text = ElidedLabel("", "secondary")
         row = QHBoxLayout(self)
         row.setContentsMargins(GAP_M_PX, 0, GAP_M_PX, 0)
         row.setSpacing(GAP_S_PX)
         row.addWidget(self._mark)
-        row.addWidget(label(page_texts.typing_is_kept(), "secondary"), 1)
+        row.addWidget(self.text, 1)
         self.setFixedHeight(self.HEIGHT_PX)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.setAccessibleName(page_texts.reconnecting_name())
         self.hide()
         StayingClear(self, self.place)
 
@@ -54,11 +58,19 @@ class ReconnectingBar(QWidget):
         ends = [QRect(0, top, around.width(), self.HEIGHT_PX) for top in (0, around.height() - self.HEIGHT_PX)]
         self.setGeometry(least_covering(ends, self._typed_areas()))
 
+    def show_text(self, mark: Mark, text: str) -> None:
+        """Set the mark, with its colour, and the text."""
+        self._shown_mark = mark
+        self._mark.set_mark(mark)
+        self.text.set_whole(text)
+        self.setAccessibleName(text)
+        self.update()
+
     def paintEvent(self, event: QPaintEvent) -> None:
         tokens = self._theme.tokens
         painter = QPainter(self)
         painter.fillRect(self.rect(), tokens.color("sidebar"))
-        painter.fillRect(QRectF(0, 0, self.width(), 2), tokens.color("accent"))
+        painter.fillRect(QRectF(0, 0, self.width(), 2), mark_color(self._shown_mark, tokens))
         thin = 1 / self.devicePixelRatioF()
         painter.fillRect(QRectF(0, self.height() - thin, self.width(), thin), tokens.color("hairline"))
         painter.end()

@@ -29,7 +29,7 @@ ROLES = {
     "StatusLine": QAccessible.Role.StatusBar,
     "BannerArea": QAccessible.Role.AlertMessage,
     "TroubleLine": QAccessible.Role.AlertMessage,
-    "ReconnectingBar": QAccessible.Role.Notification,
+    "ConnectionBar": QAccessible.Role.Notification,
     "Notice": QAccessible.Role.Notification,
     "EndBar": QAccessible.Role.Grouping,
     "SheetBody": QAccessible.Role.Dialog,

@@ -24,6 +24,7 @@ from session_host.protocol.values import MODIFIER_KEYS, KeyAction, Modifiers
 NOTICE_S = 3.0
 HELP_S = 10.0
 RECONNECTING_NOTICE_AFTER_S = 0.3
+UNRESPONSIVE = "the chat's host does not answer"
 
 BACK_DETACHES = "OUTLIVE_ATTACH_BACK_DETACH"
 """The variable with which a user turns off that Left detaches while nothing is typed: "0"."""
@@ -240,9 +241,19 @@ class Attachment:
         if self._dirty:
             self._damaged()
 
+    @property
+    def _lasting_notice(self) -> str:
+        """The notice that is shown while there is no other; "" for none."""
+        if self._viewer.state is not ViewerState.UNRESPONSIVE:
+            return ""
+        text = self._viewer.message or UNRESPONSIVE
+        kept = "" if self._read_only else "; what you type is kept"
+        return f"{text}{kept} · Ctrl+B d detaches"
+
     def _notice(self, text: str, for_s: float | None = None) -> None:
+        """Show a notice, for a while if a time is given; "" for the lasting one."""
         self._cancel("notice")
-        self._terminal.write(self._painter.notice(text))
+        self._terminal.write(self._painter.notice(text or self._lasting_notice))
         if for_s is not None:
             self._after("notice", for_s, lambda: self._notice(""))
 
@@ -251,6 +262,8 @@ class Attachment:
     def viewer_state(self, state: ViewerState, message: str) -> None:
         """Show why the viewer is not live; end with it in a final state."""
         match state:
+            case ViewerState.UNRESPONSIVE:
+                self._notice("")
             case ViewerState.LIVE:
                 self._notice("")
                 if not self._was_live:

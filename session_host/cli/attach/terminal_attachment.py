@@ -105,8 +105,9 @@ class TerminalAttachment(Attachment):
         painted = self._painter.paint(frame._replace(cursor=None), modes)
         return painted if "notice" in self._timers else painted + self._painter.notice(scrolled.line())
 
-    def _notice(self, text: str, for_s: float | None = None) -> None:
-        super()._notice(text or (self._scrolled.line() if self._scrolled is not None else ""), for_s)
+    @property
+    def _lasting_notice(self) -> str:
+        return self._scrolled.line() if self._scrolled is not None else super()._lasting_notice
 
     # ------------------------------------------------------------ painting
 

@@ -4,7 +4,9 @@ viewer                drives the rules: connection, waits, replica
 rules                 what to send, resend and show, and when to connect again; pure
 effects               what the rules ask for
 state                 a viewer's states, as a table, and the interface of its user
+facts                 what a viewer knows
 numbered_input        the user's input as numbered messages
+answer_watch          notices that the host does not answer; pure
 unacknowledged_input  input kept in order until the host acknowledges it
 snapshot_receiver     a snapshot's pieces, and the replica made of them
 transcript_watch      waits for something in a structured chat's transcript

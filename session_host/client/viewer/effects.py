@@ -36,6 +36,12 @@ class SendMessage(Effect, frozen=True):
     message: Message
 
 
+class StartAnswerTimer(Effect, frozen=True):
+    """Report ``answer_timer_due`` after this time. Only one such timer runs."""
+
+    after_s: float
+
+
 class Drop(Effect, frozen=True):
     """Break the connection."""
 

@@ -18,12 +18,13 @@ from session_host.protocol.messages import (
 )
 from session_host.protocol.values import Image, KeyAction, MouseAction, MouseButton
 
+from .facts import ViewerFacts
 from .rules import ViewerRules
 
 _RELEASE = KeyAction.RELEASE  # Hot path: avoids the enum's attribute lookup for each key.
 
 
-class ViewerInput:
+class ViewerInput(ViewerFacts):
     """The input methods of a viewer.
 
     Attributes:
@@ -31,8 +32,8 @@ class ViewerInput:
     """
 
     def __init__(self, rules: ViewerRules, *, read_only: bool) -> None:
+        super().__init__(rules)
         self.read_only = read_only
-        self._rules = rules
 
     def _input(self, message: Input) -> None:
         raise NotImplementedError
@@ -40,21 +41,6 @@ class ViewerInput:
     def _wants_releases(self) -> bool:
         """Whether the program, as far as is known, gets the releases of keys."""
         raise NotImplementedError
-
-    @property
-    def next_sequence(self) -> int:
-        """The number of the next input; its refusal carries it."""
-        return self._rules.inputs.next_sequence
-
-    @property
-    def pending(self) -> int:
-        """How many inputs the program has not received yet, as far as is known."""
-        return len(self._rules.inputs)
-
-    @property
-    def holding(self) -> bool:
-        """Whether an input was refused; all further ones are refused until ``accept_refusal``."""
-        return self._rules.inputs.holding
 
     def key(
         self,

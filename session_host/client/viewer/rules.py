@@ -39,6 +39,7 @@ from session_host.protocol.messages import (
 from session_host.protocol.values import CellSize, GridSize, State
 from session_host.terminal.base import DefaultColors
 
+from .answer_watch import AnswerWatch
 from .effects import (
     AddPart,
     Connect,
@@ -111,6 +112,9 @@ class ViewerRules:
         self._notice = ""
         self._tries = 0
         self._why_unreachable = ""
+        self._hangs = False
+        """Whether the host took the last try to connect, and did not greet."""
+        self._answers = AnswerWatch(self.effects, self.inputs)
 
     # ------------------------------------------------------------ connecting
 
@@ -131,9 +135,9 @@ class ViewerRules:
             )
         )  # fmt: skip
 
-    def connection_failed(self, why: str) -> None:
-        """The host cannot be reached: the session has ended, or the host is gone or slow."""
-        self._why_unreachable = why
+    def connection_failed(self, why: str, *, hangs: bool = False) -> None:
+        """The host cannot be reached: the session has ended, or the host is gone, or exists and ``hangs``."""
+        self._why_unreachable, self._hangs = why, hangs
         self.effects.append(ReadOutcome())
 
     def outcome_read(self, outcome: StateEvent, message: str) -> None:
@@ -148,8 +152,12 @@ class ViewerRules:
         elif outcome.state is State.LOST:
             self._become(Change.VANISHES, message)
         else:
-            if self.state is not ViewerState.RECONNECTING:
-                self._become(Change.DISCONNECTS, self._why_unreachable)
+            if self._hangs and self.state is not ViewerState.STARTING:
+                change, state = Change.HANGS, ViewerState.UNRESPONSIVE
+            else:
+                change, state = Change.DISCONNECTS, ViewerState.RECONNECTING
+            if self.state is not state:
+                self._become(change, self._why_unreachable)
             self.start()
 
     def screen_read(self, offset: int | None) -> None:
@@ -166,8 +174,9 @@ class ViewerRules:
         if error is not None:
             self.refused(error.message, error.code)
             return
-        if self.state is ViewerState.LIVE:
+        if self.state is ViewerState.LIVE or self._answers.is_silent:
             self._tries = 0
+        self._answers.reset()
         self._become(Change.DISCONNECTS)
         self.start()
 
@@ -179,6 +188,8 @@ class ViewerRules:
     def _become(self, change: Change, message: str = "") -> None:
         self.state, self.message = _STATES.after(self.state, change), message
         self.effects.append(TellState(self.state, message))
+        if self.state is ViewerState.LIVE:
+            self._answers.start()
 
     def _send(self, message: Message) -> None:
         if self._is_connected:
@@ -200,6 +211,8 @@ class ViewerRules:
 
     def receive_message(self, message: Any) -> None:
         """Handle any message except Output."""
+        if self._answers.is_asking:
+            self._host_spoke(message)
         match message:
             case InputAck(sequence=sequence):
                 self.inputs.acknowledged(sequence)
@@ -244,6 +257,7 @@ class ViewerRules:
         return found
 
     def _attached_as(self, attachment: str, last_sequence: int) -> None:
+        self._answers.reset()
         if attachment != self.attachment:
             self.attachment = attachment
             self.effects += map(TellRefusal, self.inputs.reset_attachment(attachment))
@@ -295,6 +309,29 @@ class ViewerRules:
         self.engine_build = ""
         self.effects.append(Drop())
 
+    # ------------------------------------------------------------ whether the host answers
+
+    def expect_answer(self) -> None:
+        """The user asked the host for something on another connection: notice if it does not answer."""
+        if self.state is ViewerState.LIVE:
+            self._answers.ask(self.offset)
+
+    def answer_timer_due(self, *, is_late: bool) -> None:
+        """An interval of ``AnswerWatch`` is over; ``is_late``: much later than wanted."""
+        if self.state is not ViewerState.LIVE:
+            self._answers.is_timed = False
+        elif is_late:
+            self._answers.wait_on()
+        elif self._answers.tick(self.offset):
+            self._become(Change.HANGS)
+
+    def _host_spoke(self, message: Message) -> None:
+        if self._answers.is_silent:
+            self._answers.reset()
+            self._become(Change.ANSWERS)
+        elif isinstance(message, Description):
+            self._answers.replied()
+
     # ------------------------------------------------------------ the user's input
 
     def receive_input(self, message: Input) -> Sequence[Input]:
@@ -311,7 +348,9 @@ class ViewerRules:
             return ()
         if self.effects:  # The pending effects may contain earlier inputs.
             self.effects += map(SendMessage, added)
-            return ()
+            added = []
+        if not self._answers.is_timed and self.state is ViewerState.LIVE:
+            self._answers.start()
         return added
 
     def accept_refusal(self) -> None:

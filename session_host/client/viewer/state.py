@@ -5,6 +5,7 @@ States::
     connecting ──Starting──▶ starting
     connecting ──the screen is complete──▶ live
     connecting ──there is no connection──▶ reconnecting
+    connecting ──the host does not answer──▶ unresponsive
     connecting ──the program ended──▶ ended
     connecting ──the host is gone──▶ lost
     connecting ──the host refuses──▶ failed
@@ -13,13 +14,22 @@ States::
     starting ──the program ended──▶ ended
     starting ──the host refuses──▶ failed
     live ──there is no connection──▶ reconnecting
+    live ──the host does not answer──▶ unresponsive
     live ──the program ended──▶ ended
     live ──the host refuses──▶ failed
     reconnecting ──Starting──▶ starting
     reconnecting ──the screen is complete──▶ live
+    reconnecting ──the host does not answer──▶ unresponsive
     reconnecting ──the program ended──▶ ended
     reconnecting ──the host is gone──▶ lost
     reconnecting ──the host refuses──▶ failed
+    unresponsive ──Starting──▶ starting
+    unresponsive ──the screen is complete──▶ live
+    unresponsive ──the host answers──▶ live
+    unresponsive ──there is no connection──▶ reconnecting
+    unresponsive ──the program ended──▶ ended
+    unresponsive ──the host is gone──▶ lost
+    unresponsive ──the host refuses──▶ failed
 """
 
 from __future__ import annotations
@@ -38,6 +48,7 @@ class ViewerState(StrEnum):
     STARTING = "starting"
     LIVE = "live"
     RECONNECTING = "reconnecting"
+    UNRESPONSIVE = "unresponsive"
     ENDED = "ended"
     LOST = "lost"
     FAILED = "failed"
@@ -52,6 +63,8 @@ class Change(StrEnum):
     STARTS = "Starting"
     SHOWS = "the screen is complete"
     DISCONNECTS = "there is no connection"
+    HANGS = "the host does not answer"
+    ANSWERS = "the host answers"
     ENDS = "the program ended"
     VANISHES = "the host is gone"
     REFUSES = "the host refuses"
@@ -63,6 +76,7 @@ TABLE = Table(
             Change.STARTS: ViewerState.STARTING,
             Change.SHOWS: ViewerState.LIVE,
             Change.DISCONNECTS: ViewerState.RECONNECTING,
+            Change.HANGS: ViewerState.UNRESPONSIVE,
             Change.ENDS: ViewerState.ENDED,
             Change.VANISHES: ViewerState.LOST,
             Change.REFUSES: ViewerState.FAILED,
@@ -75,12 +89,23 @@ TABLE = Table(
         },
         ViewerState.LIVE: {
             Change.DISCONNECTS: ViewerState.RECONNECTING,
+            Change.HANGS: ViewerState.UNRESPONSIVE,
             Change.ENDS: ViewerState.ENDED,
             Change.REFUSES: ViewerState.FAILED,
         },
         ViewerState.RECONNECTING: {
             Change.STARTS: ViewerState.STARTING,
             Change.SHOWS: ViewerState.LIVE,
+            Change.HANGS: ViewerState.UNRESPONSIVE,
+            Change.ENDS: ViewerState.ENDED,
+            Change.VANISHES: ViewerState.LOST,
+            Change.REFUSES: ViewerState.FAILED,
+        },
+        ViewerState.UNRESPONSIVE: {
+            Change.STARTS: ViewerState.STARTING,
+            Change.SHOWS: ViewerState.LIVE,
+            Change.ANSWERS: ViewerState.LIVE,
+            Change.DISCONNECTS: ViewerState.RECONNECTING,
             Change.ENDS: ViewerState.ENDED,
             Change.VANISHES: ViewerState.LOST,
             Change.REFUSES: ViewerState.FAILED,

@@ -59,6 +59,11 @@ class UnacknowledgedInput:
     def __len__(self) -> int:
         return len(self._inputs)
 
+    @property
+    def oldest_sequence(self) -> int:
+        """The number of the oldest unacknowledged input, that of the next one if there is none."""
+        return self._inputs[0].sequence if self._inputs else self.next_sequence
+
     def append(self, message: Input) -> list[Input] | InputRefused:
         """Keep an input until it is acknowledged.
 

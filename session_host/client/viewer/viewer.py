@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from session_host.client.connection import HostConnection
+from session_host.client.connection import HostConnection, HostNotResponding
 from session_host.client.sessions.last_screen import later_screen
 from session_host.client.sessions.store_access import outcome_of
 from session_host.errors import HostUnavailable, OutliveError, ProtocolMismatch
@@ -35,6 +35,7 @@ from .effects import (
     ReadOutcome,
     ResizeReplica,
     SendMessage,
+    StartAnswerTimer,
     TellEvent,
     TellRefusal,
     TellState,
@@ -48,6 +49,10 @@ __all__ = ["Viewer", "ViewerDelegate", "ViewerState"]
 
 FEED_LATER_S = 0.01
 """How long output that the delegate has shown waits for the replica."""
+
+
+LATE_S = 0.5
+"""A timer that is this late shows that this process, or the machine, stood still."""
 
 
 class Viewer(ViewerInput):
@@ -86,6 +91,7 @@ class Viewer(ViewerInput):
         self._replica: Replica | None = None
         self._shown = b""  # Output that is shown and that the replica lacks.
         self._feeding: asyncio.TimerHandle | None = None
+        self._answer_timer: asyncio.TimerHandle | None = None
         self.host_version = ""
         self._delegate = delegate
         self._effects = rules.effects
@@ -111,8 +117,9 @@ class Viewer(ViewerInput):
             self._closing, self._connection = self._connection, None
         if self._task is not None:
             self._task.cancel()
-        if self._feeding is not None:
-            self._feeding.cancel()
+        for timer in (self._feeding, self._answer_timer):
+            if timer is not None:
+                timer.cancel()
         if self._replica is not None:
             self._replica.close()
             self._use_replica(None)
@@ -167,6 +174,10 @@ class Viewer(ViewerInput):
         match effect:
             case MarkTurn():
                 self._mark_turn()
+            case StartAnswerTimer(after_s):
+                loop = asyncio.get_running_loop()
+                due_s = loop.time() + after_s
+                self._answer_timer = loop.call_at(due_s, self._answer_timer_due, due_s)
             case Connect(after_s):
                 self._begin(self._connect(after_s))
             case ReadOutcome():
@@ -187,7 +198,7 @@ class Viewer(ViewerInput):
             connection = await HostConnection.open(self.session_id, "viewer", rules.engine_build)
         except OutliveError as error:
             if isinstance(error, HostUnavailable) and not isinstance(error, ProtocolMismatch):
-                rules.connection_failed(str(error))
+                rules.connection_failed(str(error), hangs=isinstance(error, HostNotResponding))
             else:
                 rules.refused(str(error))
         else:
@@ -215,6 +226,11 @@ class Viewer(ViewerInput):
         if later is not None:
             self._replace(later[0])
         self._rules.screen_read(later[1] if later is not None else None)
+        self._perform()
+
+    def _answer_timer_due(self, due_s: float) -> None:
+        is_late = asyncio.get_running_loop().time() > due_s + LATE_S
+        self._rules.answer_timer_due(is_late=is_late)
         self._perform()
 
     # ------------------------------------------------------------ messages of the host
@@ -321,43 +337,6 @@ class Viewer(ViewerInput):
         if former is not None:
             former.close()
 
-    # ------------------------------------------------------------ state
-
-    @property
-    def state(self) -> ViewerState:
-        """The viewer's state."""
-        return self._rules.state
-
-    @property
-    def message(self) -> str:
-        """The reason for the viewer's state."""
-        return self._rules.message
-
-    @property
-    def exit_code(self) -> int | None:
-        """The exit code of the program once it has ended."""
-        return self._rules.end.exit_code
-
-    @property
-    def exit_signal(self) -> int | None:
-        """The signal that ended the program."""
-        return self._rules.end.exit_signal
-
-    @property
-    def end_request(self) -> str:
-        """The user's request that ended the program; see ``StateEvent``."""
-        return self._rules.end.end_request
-
-    @property
-    def refusal(self) -> str:
-        """The ``ErrorCode`` with which the host refused to serve the viewer; "" if it did not."""
-        return self._rules.refusal
-
-    @property
-    def size(self) -> GridSize | None:
-        """The viewer's grid."""
-        return self._rules.size
-
     # ------------------------------------------------------------ the user's input
 
     def _input(self, message: Input) -> None:
@@ -375,6 +354,11 @@ class Viewer(ViewerInput):
     def accept_refusal(self) -> None:
         """The user has seen that an input was refused: accept input again."""
         self._rules.accept_refusal()
+        self._perform()
+
+    def expect_answer(self) -> None:
+        """The user asked the host for something on another connection: show it if the host does not answer."""
+        self._rules.expect_answer()
         self._perform()
 
     def resize(self, size: GridSize, cell: CellSize) -> None:

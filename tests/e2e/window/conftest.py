@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtGui import QImage
 
 from tests.conftest import Sessions, lasting
 from tests.programs import Gate, program
@@ -16,6 +17,7 @@ from tests.support import command_client
 from tests.support.area import Area
 from tests.support.displays import XServer
 from tests.support.qt_messages import complaints_in
+from tests.support.themes import LIGHT
 from tests.support.waiting import WaitedInVain, wait_until
 from tests.support.windows import Window, outlive, window
 
@@ -111,3 +113,14 @@ def picture(own: Window, area: Area, name: str) -> Path:
     path = area.root / f"{name}.png"
     own.ask("grab", file=str(path))
     return path
+
+
+def is_bar_shown(own: Window, area: Area, color: str) -> bool:
+    """Whether a line with this colour of the light theme lies over an end of the terminal.
+
+    It has the colour "accent" for "reconnecting", and "needs_you" for a host that does not answer.
+    """
+    image = QImage(str(picture(own, area, "bar")))
+    wanted = LIGHT.tokens.color(color)
+    ends = (*range(30, 50), *range(image.height() - 60, image.height() - 20))
+    return any(image.pixelColor(image.width() // 2, y_px) == wanted for y_px in ends)

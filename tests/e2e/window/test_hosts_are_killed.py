@@ -10,10 +10,9 @@ from functools import partial
 import pytest
 from PySide6.QtGui import QImage
 
-from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, echo, everything, listed, picture
+from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, echo, everything, is_bar_shown, listed, picture
 from tests.programs import Gate, program
 from tests.support.area import Area
-from tests.support.themes import LIGHT
 from tests.support.waiting import wait_until
 from tests.support.windows import Window, clipboard
 
@@ -57,13 +56,6 @@ def test_what_is_typed_while_it_is_killed_arrives_once(open_window: OpenWindow, 
     assert (now["state"], now["child_pid"]) == ("running", chat["child_pid"])
 
 
-def is_bar_shown(own: Window, area: Area) -> bool:
-    """Whether the line that says "reconnecting" lies over the top of the terminal."""
-    image = QImage(str(picture(own, area, "bar")))
-    accent = LIGHT.tokens.color("accent")
-    return any(image.pixelColor(image.width() // 2, y_px) == accent for y_px in range(30, 50))
-
-
 def test_a_host_that_is_long_in_coming_is_waited_for_under_a_thin_bar(
     open_window: OpenWindow, new_chat: NewChat, area: Area
 ):
@@ -73,17 +65,17 @@ def test_a_host_that_is_long_in_coming_is_waited_for_under_a_thin_bar(
         own.show(chat["id"])
         own.wait_connected([chat["id"]])
         own.focus()
-        assert not is_bar_shown(own, area)
+        assert not is_bar_shown(own, area, "accent")
         now = listed(chat["id"])
         # Nobody makes another host for the moment.
         os.kill(now["keeper_pid"], signal.SIGSTOP)
         try:
             os.kill(now["host_pid"], signal.SIGKILL)
-            wait_until(lambda: is_bar_shown(own, area), WAIT_S, "the bar")
+            wait_until(lambda: is_bar_shown(own, area, "accent"), WAIT_S, "the bar")
             own.type("typed meanwhile")
         finally:
             os.kill(now["keeper_pid"], signal.SIGCONT)
-        wait_until(lambda: not is_bar_shown(own, area), WAIT_S, "the bar to go")
+        wait_until(lambda: not is_bar_shown(own, area, "accent"), WAIT_S, "the bar to go")
         own.type(", typed after")
         wait_until(lambda: "after" in everything(chat["id"]), WAIT_S, "what is typed")
         assert "".join(everything(chat["id"]).splitlines()) == "readytyped meanwhile, typed after"

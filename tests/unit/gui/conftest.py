@@ -108,6 +108,9 @@ class PlayedViewer:
     def resize(self, size: GridSize, cell: CellSize) -> None:
         self.size = size
 
+    def expect_answer(self) -> None:
+        self.calls.append(("expect answer",))
+
     # ------------------------------------------------------------ what the host does
 
     def become(self, state: ViewerState, message: str = "") -> None:

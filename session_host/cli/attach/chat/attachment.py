@@ -228,6 +228,7 @@ class ChatAttachment(Attachment):
 
     def _notice(self, text: str, for_s: float | None = None) -> None:
         self._cancel("notice")
+        text = text or self._lasting_notice
         if text != self._notice_text:
             self._notice_text = text
             self._damaged()

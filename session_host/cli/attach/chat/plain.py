@@ -8,7 +8,7 @@ import signal
 import sys
 from typing import Final
 
-from session_host.cli.attach.attachment import Ending, How, final_ending
+from session_host.cli.attach.attachment import UNRESPONSIVE, Ending, How, final_ending
 from session_host.cli.output import one_line
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.protocol.messages import Event, InputRefused, NameEvent
@@ -29,6 +29,7 @@ class PlainAttachment:
         self._log = LineLog()
         self._question: Question | None = None
         self._unfinished = b""
+        self._is_unresponsive = False
         self._viewer = Viewer(session_id, self, read_only=read_only, kind="attach", runtime="structured")
 
     async def run(self) -> Ending:
@@ -111,8 +112,13 @@ class PlainAttachment:
 
     def viewer_state(self, state: ViewerState, message: str) -> None:
         """Print why the viewer is not live; end with it in a final state."""
+        was_unresponsive, self._is_unresponsive = self._is_unresponsive, state is ViewerState.UNRESPONSIVE
         if state is ViewerState.RECONNECTING:
             self._print([f"[reconnecting… {one_line(message)}]"])
+        elif self._is_unresponsive:
+            self._print([f"[{one_line(message or UNRESPONSIVE)}; what you send is kept]"])
+        elif state is ViewerState.LIVE and was_unresponsive:
+            self._print(["[the chat's host answers again]"])
         elif (ending := final_ending(self._viewer, state, message)) is not None:
             self._end(*ending)
 

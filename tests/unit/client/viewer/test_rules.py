@@ -20,6 +20,7 @@ from tests.support.viewer_stage import (
     LOST,
     OTHER_SIZE,
     SIZE,
+    TIMED,
     Stage,
     attached,
     follow,
@@ -88,6 +89,7 @@ def test_early_input_is_sent_in_order_after_attached(stage: Stage) -> None:
         << ASK
         >> do(stage.rules.snapshot_restored, part())
         << told(ViewerState.LIVE)
+        << TIMED
     )
 
 

@@ -16,6 +16,7 @@ from tests.support.viewer_stage import (
     CELL,
     OTHER_SIZE,
     SIZE,
+    TIMED,
     Stage,
     attached,
     follow,
@@ -141,6 +142,7 @@ def test_each_input_of_a_read_only_viewer_is_refused_by_the_host() -> None:
         stage.script()
         >> stage.types()
         << Returned([("one", 1)])
+        << TIMED
         >> stage.hears(m.InputRefused("one", 1, ErrorCode.READ_ONLY, "read-only"))
         << refusal(1, ErrorCode.READ_ONLY, "read-only")
         >> stage.types()

@@ -17,6 +17,7 @@ class One:
     branch: str = ""
     directory: str = "/src/api"
     needs_you: bool = False
+    is_unresponsive: bool = False
 
 
 def lines(*chats: One) -> list[str]:
@@ -27,6 +28,7 @@ def lines(*chats: One) -> list[str]:
 def test_a_chat_alone_says_where_it_works_first():
     assert lines(One("1", status_text="fix the tests")) == ["api · fix the tests"]
     assert lines(One("1", status_text="Run it?", needs_you=True)) == ["Run it? · api"]
+    assert lines(One("1", status_text="Does not answer", is_unresponsive=True)) == ["Does not answer · api"]
 
 
 def test_directories_of_one_name_are_told_by_what_differs():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QPoint
+
 from gui.settings.preferences import Preferences
 from gui.window.page.banners import Banner
 from session_host.client.viewer.viewer import ViewerState
@@ -85,8 +87,10 @@ async def test_what_appears_by_itself_leaves_the_grid_as_it_is(played: Played):
     window.banners.inform("a line")
     viewer.tell(NoticeEvent("recording", "its output is not recorded: the disk is full"))
     viewer.become(ViewerState.RECONNECTING)
-    await played.until(played.page.reconnecting.isVisible, "the bar that says that it reconnects")
+    await played.until(played.page.waiting.bar.isVisible, "the bar that says that it reconnects")
     assert window.banners.isVisible()
+    bar = played.page.waiting.bar
+    assert window.banners.mapTo(window, QPoint()).y() >= bar.mapTo(window, bar.rect().bottomLeft()).y()
     assert played.page.trouble.isVisible()
     assert (viewer.size, played.page.view.geometry()) == before
     grid = window.layout_state.grid

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
@@ -9,11 +10,12 @@ from PySide6.QtWidgets import QPushButton
 from gui.theme.marks import Mark
 from gui.window.page.terminal_page import TerminalPage
 from gui.window.sheets.question import Question
+from gui.window.sidebar.model import ChatRow
 from gui.wording.groups import Group
 from session_host import paths
 from session_host.client.sessions.session_info import all_after_boot, reason_of
 from session_host.client.viewer.viewer import ViewerState
-from session_host.protocol.messages import NoticeEvent
+from session_host.protocol.messages import Done, NoticeEvent, Request
 from session_host.protocol.values import Activity, GridSize, State
 from session_host.storage.store import Store
 from session_host.storage.store.saved_screen import SavedScreen, save_screen
@@ -34,16 +36,16 @@ async def test_a_start_that_takes_long_says_what_is_run_and_keeps_what_is_typed(
     window = played.open_window()
     window.open_chat(played.chat(session_id))
     page = played.page
-    assert page.notice.isHidden(), "nothing is said before it takes long"
-    await played.until(page.notice.isVisible, "the notice")
-    assert page.notice.title.text() == "Starting…"
-    assert page.notice.detail.text() == "slow-agent --model 'big one' in /srv/app"
+    assert page.waiting.notice.isHidden(), "nothing is said before it takes long"
+    await played.until(page.waiting.notice.isVisible, "the notice")
+    assert page.waiting.notice.title.text() == "Starting…"
+    assert page.waiting.notice.detail.text() == "slow-agent --model 'big one' in /srv/app"
     window.activateWindow()
     await played.until(page.view.hasFocus, "the terminal to have the keyboard")
     QTest.keyClicks(page.view, "a")
     assert any(call[:2] == ("key", "a") for call in played.viewers[session_id].calls)
     played.viewers[session_id].go_live()
-    assert page.notice.isHidden()
+    assert page.waiting.notice.isHidden()
     assert page.is_settled
 
 
@@ -66,12 +68,12 @@ async def test_reconnecting_is_a_thin_bar_after_a_while_over_a_screen_that_stays
     viewer = played.show(session_id)
     page = played.page
     viewer.become(ViewerState.RECONNECTING, "gone for a moment")
-    assert page.reconnecting.isHidden()
+    assert page.waiting.bar.isHidden()
     assert not page.is_settled
-    await played.until(page.reconnecting.isVisible, "the bar")
+    await played.until(page.waiting.bar.isVisible, "the bar")
     assert "hello" in screen_text(page)
     viewer.become(ViewerState.LIVE)
-    assert page.reconnecting.isHidden()
+    assert page.waiting.bar.isHidden()
 
 
 async def test_a_blink_of_reconnecting_is_never_shown(played: Played):
@@ -81,8 +83,73 @@ async def test_a_blink_of_reconnecting_is_never_shown(played: Played):
     page = played.page
     viewer.become(ViewerState.RECONNECTING)
     viewer.become(ViewerState.LIVE)
-    assert not page._patience.isActive()
-    assert page.reconnecting.isHidden()
+    assert not page.waiting.is_patient
+    assert page.waiting.bar.isHidden()
+
+
+async def test_a_bar_over_the_screen_shows_at_once_that_the_host_does_not_answer(played: Played):
+    session_id = await played.add("one", cwd="/srv/app")
+    window = played.open_window()
+    viewer = played.show(session_id)
+    page, chat = played.page, played.chat(session_id)
+    viewer.become(ViewerState.UNRESPONSIVE)
+    played.settle()
+    bar = page.waiting.bar
+    assert bar.isVisible()
+    assert bar.text.accessibleName().endswith("does not answer. What you type is kept.")
+    assert "hello" in screen_text(page)
+    assert (chat.mark, chat.status_text) == (Mark.UNRESPONSIVE, "Does not answer")
+    assert window.status_line.known.accessibleName() == "does not answer"
+    viewer.become(ViewerState.RECONNECTING)
+    assert bar.isVisible()
+    assert bar.text.accessibleName() == "Reconnecting… Your typing is kept."
+    viewer.become(ViewerState.LIVE)
+    assert bar.isHidden()
+    assert chat.mark is Mark.RUNNING
+
+
+async def test_an_empty_page_shows_in_its_middle_that_the_host_does_not_answer(played: Played):
+    session_id = await played.add("one")
+    window = played.open_window()
+    window.open_chat(played.chat(session_id))
+    viewer = played.viewers[session_id]
+    viewer.become(ViewerState.UNRESPONSIVE)
+    notice = played.page.waiting.notice
+    assert notice.isVisible()
+    assert notice.title.text() == "Does not answer"
+    viewer.go_live()
+    assert notice.isHidden()
+
+
+async def test_a_chat_is_unresponsive_if_the_viewer_of_any_page_is(played: Played):
+    session_id = await played.add("one")
+    window = played.open_window()
+    viewer = played.show(session_id)
+    chat = played.chat(session_id)
+    further = chat.take()
+    further.follow(output=True)
+    further.viewer_state(ViewerState.UNRESPONSIVE, "")
+    played.settle()
+    model = window.sidebar.model
+    entry = model.entry(model.index_of(session_id))
+    assert isinstance(entry, ChatRow)
+    assert (entry.mark, entry.said) == ("does not answer", "Does not answer")
+    further.viewer_state(ViewerState.LIVE, "")
+    assert chat.mark is Mark.RUNNING
+    further.give_up()
+    assert viewer.state is ViewerState.LIVE
+
+
+async def test_stop_makes_the_viewer_expect_an_answer(played: Played, monkeypatch: pytest.MonkeyPatch):
+    async def request(_session_id: str, message: Request) -> Done:
+        return Done(message.request)
+
+    monkeypatch.setattr("session_host.client.control.request", request)
+    session_id = await played.add("one")
+    played.open_window()
+    viewer = played.show(session_id)
+    played.sessions.stop(played.chat(session_id))
+    await played.until(lambda: ("expect answer",) in viewer.calls, "the viewer to expect an answer")
 
 
 async def test_an_end_before_ones_eyes_keeps_the_screen_and_takes_no_keys(played: Played):
@@ -128,7 +195,7 @@ async def test_an_ended_chat_opened_later_shows_the_screen_that_was_kept(played:
     await played.until(lambda: page.is_settled, "the last screen")
     assert screen_text(page) == "the last words"
     assert page.end_bar.title.accessibleName().startswith("Ended by SIGKILL on 2 January")
-    assert page.notice.isHidden()
+    assert page.waiting.notice.isHidden()
 
 
 async def test_an_end_while_hidden_shows_the_kept_screen_and_not_an_old_one(played: Played):
@@ -155,7 +222,7 @@ async def test_an_ended_chat_of_which_nothing_was_kept_says_so(played: Played):
     window.open_chat(played.chat(session_id))
     page = played.page
     await played.until(lambda: page.is_settled, "the notice")
-    assert page.notice.title.text() == "No screen was saved"
+    assert page.waiting.notice.title.text() == "No screen was saved"
     assert page.end_bar.title.accessibleName().startswith("Finished")
 
 
