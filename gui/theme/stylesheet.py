@@ -15,6 +15,8 @@ _TEMPLATE = Template("""
 QToolTip {
     background: $raised; color: $text; border: 1px solid $border; border-radius: 4px; padding: 4px 8px;
 }
+QBalloonTip { background-color: $raised; }
+QBalloonTip QPushButton { background: transparent; border: none; padding: 0; min-height: 0; }
 QWidget[area="page"] { background: $page; }
 QWidget[area="sidebar"] { background: $sidebar; }
 QWidget[area="raised"] { background: $raised; }

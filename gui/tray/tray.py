@@ -116,7 +116,7 @@ class Tray(QObject):
         menu.clear()
         now = datetime.now(UTC)
         for chat in self.listed():
-            text = f"{chat.name}  ·  {self._status_text(chat)}, {phrases.age(chat.since, now)}"
+            text = f"{chat.name}  ·  {self._status_text(chat)} · {phrases.age(chat.since, now)}"
             action = QAction(mark_icon(chat.mark, self._theme.tokens), _menu_text(text), menu)
             action.triggered.connect(_emitting(self.chat_chosen, chat))
             menu.addAction(action)

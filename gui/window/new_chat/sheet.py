@@ -8,15 +8,16 @@ import shlex
 from collections.abc import Mapping
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from gui.bridge.checkouts import Status
 from gui.settings.endpoint_defaults import endpoint_defaults
 from gui.settings.layout import Start
 from gui.theme.follow import Theme
-from gui.theme.tokens import GAP_M_PX, GAP_S_PX
+from gui.theme.tokens import GAP_M_PX
 from gui.window.new_chat.agent_tiles import AgentTiles
 from gui.window.new_chat.directory_browser import DirectoryRow
+from gui.window.new_chat.field_grid import FieldGrid
 from gui.window.new_chat.fields import InstallHint, PresetButtons, RuntimeField, WorktreeField
 from gui.window.new_chat.request import (
     ENDPOINT,
@@ -97,18 +98,12 @@ class NewChatSheet(FormSheet):
         for field in (self.directory, self.name, self.model, self.url, self.arguments, self.environment):
             field.textEdited.connect(self._on_typed)
         self.prompt.textChanged.connect(self._on_typed)
-        self._labels: dict[QWidget, QLabel] = {}
         self._lay_out()
         self._set_error("")
         self._show_fields()
 
     def _lay_out(self) -> None:
         inner = QWidget()
-        fields = QGridLayout()
-        fields.setHorizontalSpacing(GAP_M_PX)
-        fields.setVerticalSpacing(GAP_S_PX)
-        fields.setColumnMinimumWidth(0, 80)
-        fields.setColumnStretch(1, 1)
         rows: list[tuple[str, QWidget]] = [
             (new_chat_texts.directory(), self.directory_row),
             (common_texts.name(), self.name),
@@ -121,20 +116,13 @@ class NewChatSheet(FormSheet):
             (new_chat_texts.worktree(), self.worktree),
             (new_chat_texts.environment(), self.environment),
         ]
-        for row, (name, control) in enumerate(rows):
-            self._labels[control] = label(name, "secondary")
-            if not control.accessibleName():
-                control.setAccessibleName(name)
-            top = control is self.prompt
-            fields.addWidget(self._labels[control], row, 0, Qt.AlignmentFlag.AlignTop if top else Qt.AlignmentFlag(0))
-            fields.addWidget(control, row, 1)
-        self._labels[self.prompt].setContentsMargins(0, 7, 0, 0)
+        self._fields = FieldGrid(rows, self.prompt)
         column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GAP_M_PX)
         for part in (self.tiles, self.missing):
             column.addWidget(part)
-        column.addLayout(fields)
+        column.addLayout(self._fields)
         column.addWidget(self.error)
         column.addWidget(self.create_button)
         column.addStretch(1)
@@ -152,6 +140,11 @@ class NewChatSheet(FormSheet):
         ]  # fmt: skip
         for before, after in itertools.pairwise(order):
             QWidget.setTabOrder(before, after)
+
+    def center(self) -> None:
+        """See ``Sheet``; in a narrow window the labels stand above their fields."""
+        self._fields.fit(self.around.width())
+        super().center()
 
     # ------------------------------------------------------------ opening
 
@@ -309,7 +302,9 @@ class NewChatSheet(FormSheet):
         agent = self._agents.get(self.tiles.current())
         replaces = agent is not None and agent.arguments_replace
         needs_command = agent is not None and replaces and not agent.starts_alone
-        self._labels[self.arguments].setText(new_chat_texts.command() if replaces else new_chat_texts.arguments())
+        self._fields.labels[self.arguments].setText(
+            new_chat_texts.command() if replaces else new_chat_texts.arguments()
+        )
         self.arguments.setAccessibleName(new_chat_texts.command() if replaces else new_chat_texts.arguments())
         self.arguments.setPlaceholderText(new_chat_texts.command_example() if needs_command else new_chat_texts.none())
         is_endpoint = agent is not None and agent.name == ENDPOINT
@@ -324,7 +319,7 @@ class NewChatSheet(FormSheet):
             (self.worktree, shown),
             (self.environment, shown),
         ):
-            self._labels[control].setVisible(is_shown)
+            self._fields.labels[control].setVisible(is_shown)
             control.setVisible(is_shown)
         self.more.setText(new_chat_texts.fewer_options() if shown else new_chat_texts.more_options())
 

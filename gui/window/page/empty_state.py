@@ -7,17 +7,20 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from gui.bridge.sessions_model import SessionsModel
 from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
-from gui.window.widgets.flow_layout import flow
-from gui.window.widgets.parts import Area, MonogramTile, button, label
+from gui.window.widgets.flow_layout import FlowLayout, flow
+from gui.window.widgets.parts import Area, MonogramTile, Scrolled, button, label
 from gui.wording import common_texts, window_texts
 from session_host.agents.agent import Agent
 
 WIDTH_PX = 480
+MOST_PX = 640
+ROW_PX = 200
+"""The width of an agent's row: two fit beside each other, and one into the narrowest window."""
 LISTED = 6
 
 
@@ -53,14 +56,12 @@ class EmptyState(Area):
         self._switch = button(window_texts.open_running_chat(), "", self.switch_wanted.emit)
         self._heading = label(window_texts.installed_agents(), "heading")
         self._heading.hide()
-        self._agents = QGridLayout()
-        self._agents.setSpacing(4)
+        self._agents = QWidget()
+        self._rows = FlowLayout(self._agents, gap_px=4)
         self._promise = label("", "secondary")
         self._promise.setWordWrap(True)
 
         column = QWidget()
-        column.setMaximumWidth(WIDTH_PX)
-        column.setMinimumWidth(min(WIDTH_PX, 240))
         layout = QVBoxLayout(column)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -73,12 +74,14 @@ class EmptyState(Area):
         layout.addSpacing(GAP_L_PX + GAP_S_PX)
         layout.addWidget(self._heading)
         layout.addSpacing(GAP_S_PX)
-        layout.addLayout(self._agents)
+        layout.addWidget(self._agents)
         layout.addSpacing(GAP_L_PX + GAP_S_PX)
         layout.addWidget(self._promise)
+        self.scrolled = Scrolled(column, MOST_PX, window_texts.no_open_chats())
+        self.scrolled.setMaximumWidth(WIDTH_PX)
         row = QHBoxLayout()
         row.addStretch(1)
-        row.addWidget(column, 100)
+        row.addWidget(self.scrolled, 100)
         row.addStretch(1)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(GAP_L_PX, GAP_L_PX, GAP_L_PX, GAP_L_PX)
@@ -123,15 +126,14 @@ class EmptyState(Area):
             self._show_agents(known, installed)
 
     def _show_agents(self, known: list[Agent], installed: list[str]) -> None:
-        while (item := self._agents.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+        while self._rows.count():
+            if (row := self._rows.takeAt(0).widget()) is not None:
+                row.hide()
+                row.deleteLater()
         places = {agent.name: place for place, agent in enumerate(known)}
         there = [agent for agent in known if agent.name in installed]
-        for number, agent in enumerate(there[:LISTED]):
-            self._agents.addWidget(self._row(agent, places[agent.name]), number // 2, number % 2)
+        for agent in there[:LISTED]:
+            self._rows.addWidget(self._row(agent, places[agent.name]))
         self._missing = [agent.title for agent in known if agent.name not in installed]
         self._heading.setVisible(bool(installed))
         self._show_promise()
@@ -154,8 +156,7 @@ class EmptyState(Area):
         row.addWidget(tile)
         row.addStretch(1)
         made.setStyleSheet("padding-left: 36px;")
-        made.setMinimumWidth(160)
-        made.setSizePolicy(made.sizePolicy().Policy.Expanding, made.sizePolicy().Policy.Fixed)
+        made.setFixedWidth(ROW_PX)
         return made
 
 

@@ -43,6 +43,7 @@ class OutputSheet(Sheet):
         self._asked = chat
         self.title.set_whole(sheet_texts.error_output_of(chat.name))
         self.text.setPlainText("")
+        self.text.show()
         self.state.setText(sheet_texts.loading())
         self.open()
         self.text.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -59,6 +60,7 @@ class OutputSheet(Sheet):
             state = sheet_texts.last_kib(ERRORS_BYTES // 1024) if is_cut else ""
         if chat is self._asked:
             self.text.setPlainText(text)
+            self.text.setVisible(bool(text))
             self.state.setText(state)
             self.copy.setEnabled(bool(text))
             # The last lines are the most important.

@@ -6,17 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QFontMetrics, QKeyEvent
-from PySide6.QtWidgets import QPlainTextEdit, QWidget
+from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QTextDocument, QTextOption
+from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.theme.follow import Theme
-from gui.theme.tokens import font
+from gui.theme.tokens import GAP_M_PX, font
 from gui.window.sheets.sheet import Sheet, foot
-from gui.window.widgets.parts import button, label
+from gui.window.widgets.parts import Scrolled, button, label
 from gui.window.widgets.plain_lines import monospace_font
 from gui.wording import common_texts, page_texts
 
 WIDTH_PX = 560
+MOST_PX = 640
+"""The height of all above the buttons: of the longest subject, with room for the texts."""
 _INSIDE_PX = 32
 """The room beside the subject's lines, in the sheet and in their frame."""
 SUBJECT_LINES = 10
@@ -53,6 +55,12 @@ class _Subject(QPlainTextEdit):
     _bar_px = 0
     """The height of the bar below lines that are not wrapped and too long."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
     def show_text(self, text: str, *, is_code: bool) -> None:
         """Show code with its own lines, or other text with lines that are wrapped."""
         wrapping = QPlainTextEdit.LineWrapMode
@@ -62,16 +70,32 @@ class _Subject(QPlainTextEdit):
         longest = max(map(len, text.splitlines()), default=0) if is_code else 0
         is_wide = longest * QFontMetrics(self.font()).averageCharWidth() > WIDTH_PX - 2 * _INSIDE_PX
         self._bar_px = self.horizontalScrollBar().sizeHint().height() if is_wide else 0
-        self.setMaximumHeight(self.sizeHint().height())
         self.updateGeometry()
 
+    def heightForWidth(self, width: int) -> int:
+        lines = self.blockCount()
+        if self.lineWrapMode() != QPlainTextEdit.LineWrapMode.NoWrap:
+            lines = _wrapped_lines(self.toPlainText(), self.font(), width - _INSIDE_PX)
+        return min(max(lines, 1), SUBJECT_LINES) * QFontMetrics(self.font()).lineSpacing() + 24 + self._bar_px
+
     def sizeHint(self) -> QSize:
-        lines = min(max(self.blockCount(), 1), SUBJECT_LINES)
-        height = lines * QFontMetrics(self.font()).lineSpacing() + 24 + self._bar_px
-        return QSize(WIDTH_PX, height)
+        return QSize(WIDTH_PX, self.heightForWidth(WIDTH_PX))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(80, min(self.sizeHint().height(), 120))
+        return QSize(80, 0)
+
+
+def _wrapped_lines(text: str, text_font: QFont, width_px: int) -> int:
+    """The number of lines of a text that is wrapped at a width."""
+    document = QTextDocument()
+    document.setDefaultFont(text_font)
+    document.setDocumentMargin(0)
+    option = QTextOption()
+    option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+    document.setDefaultTextOption(option)
+    document.setPlainText(text)
+    document.setTextWidth(width_px)
+    return round(document.size().height() / QFontMetrics(text_font).lineSpacing())
 
 
 class QuestionSheet(Sheet):
@@ -96,9 +120,16 @@ class QuestionSheet(Sheet):
         self.yes = button(common_texts.ok(), "primary", self.accept)
         for one in (self.no, self.yes):
             one.setAutoDefault(False)  # ``keyPressEvent`` handles Enter, since a key that is still held must not count.
-        layout = self.column()
+        inner = QWidget()
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(GAP_M_PX)
         for part in (self.title, self.subject, self.detail):
-            layout.addWidget(part)
+            column.addWidget(part)
+        column.addStretch(1)
+        self.scrolled = Scrolled(inner, MOST_PX, page_texts.question())
+        layout = self.column()
+        layout.addWidget(self.scrolled, 1)
         layout.addLayout(foot(self.no, self.yes))
         self.closed.connect(self._forget)
 
@@ -138,13 +169,22 @@ class QuestionSheet(Sheet):
                 self.put_away()
             else:
                 self.accept()
-        elif key in _SCROLLING and not self.subject.isHidden():
-            bar = self.subject.verticalScrollBar()
-            by = bar.pageStep() if key in {Qt.Key.Key_PageUp, Qt.Key.Key_PageDown} else bar.singleStep()
-            bar.setValue(bar.value() + (by if key in {Qt.Key.Key_Down, Qt.Key.Key_PageDown} else -by))
+        elif key in _SCROLLING:
+            self._scroll(key)
         elif key == Qt.Key.Key_Escape:
             super().keyPressEvent(event)
         # Drop other keys: the program must not get them while a question is open.
+
+    def _scroll(self, key: Qt.Key) -> None:
+        """Scroll the subject, or all that stands above the buttons in a low window."""
+        is_down = key in {Qt.Key.Key_Down, Qt.Key.Key_PageDown}
+        for area in (self.subject, self.scrolled):
+            bar = area.verticalScrollBar()
+            by = bar.pageStep() if key in {Qt.Key.Key_PageUp, Qt.Key.Key_PageDown} else bar.singleStep()
+            former = bar.value()
+            bar.setValue(former + (by if is_down else -by))
+            if bar.value() != former:
+                return
 
 
 def _readable(text: str) -> str:

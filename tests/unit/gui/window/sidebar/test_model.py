@@ -110,12 +110,12 @@ async def test_agents_are_looked_for_beside_the_window_and_their_buttons_stay(
 
     monkeypatch.setattr(Agent, "find", noted)
     empty = played.open_window().empty
-    await played.until(empty._agents.count, "agents to be found")
-    first = empty._agents.itemAt(0)
+    await played.until(empty._rows.count, "agents to be found")
+    first = empty._rows.itemAt(0)
     assert first is not None
     button = first.widget()
     assert button is not None
     for number in range(3):
         await played.add(f"chat {number}", state=State.EXITED, exit_code=0)
-    assert empty._agents.indexOf(button) == 0
+    assert empty._rows.indexOf(button) == 0
     assert threading.main_thread() not in threads

@@ -1,0 +1,61 @@
+"""Fields with their labels: beside them, or above them in a narrow window."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+
+from gui.theme.tokens import GAP_M_PX, GAP_S_PX
+from gui.window.widgets.parts import label
+
+LABEL_PX = 80
+BESIDE_FROM_PX = 400
+"""In a narrower window, the labels are above the fields."""
+_FIRST_LINE_PX = 7
+"""The distance of the first line of a field of several lines from its top."""
+
+
+class FieldGrid(QGridLayout):
+    """Labels and fields.
+
+    Attributes:
+        labels: the label of each field.
+    """
+
+    def __init__(self, rows: list[tuple[str, QWidget]], high: QWidget) -> None:
+        """Place the rows; the field ``high`` has several lines, and its label is beside the first."""
+        super().__init__()
+        self._high = high
+        self._above = False
+        self.setHorizontalSpacing(GAP_M_PX)
+        self.setVerticalSpacing(GAP_S_PX)
+        self.setColumnStretch(1, 1)
+        self.labels: dict[QWidget, QLabel] = {}
+        for name, field in rows:
+            self.labels[field] = label(name, "secondary")
+            if not field.accessibleName():
+                field.setAccessibleName(name)
+        self._place()
+
+    def fit(self, window_px: int) -> None:
+        """Place the labels as the window's width allows."""
+        above = window_px < BESIDE_FROM_PX
+        if above != self._above:
+            self._above = above
+            self._place()
+
+    def _place(self) -> None:
+        above = self._above
+        self.setColumnMinimumWidth(0, 0 if above else LABEL_PX)
+        for number, (field, name) in enumerate(self.labels.items()):
+            self.removeWidget(name)
+            self.removeWidget(field)
+            is_high = field is self._high and not above
+            name.setContentsMargins(0, _FIRST_LINE_PX if is_high else 0, 0, 0)
+            flag = Qt.AlignmentFlag.AlignTop if is_high else Qt.AlignmentFlag(0)
+            if above:
+                self.addWidget(name, 2 * number, 0, 1, 2, flag)
+                self.addWidget(field, 2 * number + 1, 0, 1, 2)
+            else:
+                self.addWidget(name, 2 * number, 0, flag)
+                self.addWidget(field, 2 * number, 1)

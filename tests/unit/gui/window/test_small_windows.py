@@ -1,0 +1,115 @@
+"""Nothing is cut off or painted over in a small window; a tray's balloon is readable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import combinations
+
+import pytest
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
+
+from gui.theme.contrast import TEXT_RATIO, ratio
+from gui.theme.follow import Theme
+from gui.window.frame import MIN_SIZE_PX
+from gui.window.new_chat.agent_tiles import AgentTile
+from gui.window.new_chat.sheet import NewChatSheet
+from gui.window.page.empty_state import EmptyState
+from gui.window.sheets.question import Question, QuestionSheet
+from session_host.agents.catalog import load_catalog
+from tests.support.area import Area
+from tests.support.qt_waiting import process_events_until
+from tests.support.themes import OWN
+
+WAIT_S = 60.0
+CHATS = "\n".join(f"a-name-{number} · Claude Code · ~/a/directory/with/a/long/name-{number}" for number in range(3))
+
+
+@pytest.fixture
+def theme(qapp: QApplication) -> Theme:
+    return Theme(qapp, OWN, "dark")
+
+
+@pytest.fixture
+def around(theme: Theme) -> Iterator[QWidget]:
+    """The window around a sheet."""
+    made = QWidget()
+    made.resize(900, 600)
+    made.show()
+    yield made
+    made.close()
+    made.deleteLater()
+
+
+def settles(done: Callable[[], bool], what: str) -> None:
+    process_events_until(done, WAIT_S, what)
+
+
+@pytest.mark.parametrize("size", [(900, 600), MIN_SIZE_PX], ids=["usual", "least"])
+def test_a_question_shows_its_whole_list_above_its_buttons(
+    theme: Theme, around: QWidget, size: tuple[int, int]
+) -> None:
+    around.resize(*size)
+    sheet = QuestionSheet(theme, around)
+    sheet.ask(Question("Resume these chats?", "Resume 3 chats", lambda: None, "Without a conversation: x", CHATS))
+    subject = sheet.subject
+    settles(lambda: subject.verticalScrollBar().maximum() == 0, "the list to be whole")
+    settles(lambda: subject.geometry().top() - sheet.title.geometry().bottom() <= 16, "no room to be left above it")
+    settles(lambda: sheet.body.rect().contains(sheet.yes.geometry()), "the buttons to be within the sheet")
+    assert subject.geometry().bottom() < sheet.detail.geometry().top()
+
+
+def test_the_sheet_for_a_new_chat_fits_the_least_window(theme: Theme, around: QWidget, area: Area) -> None:
+    around.resize(*MIN_SIZE_PX)
+    sheet = NewChatSheet(theme, around, load_catalog(area.config))
+    sheet.ask("command", "~", {}, {"NAME": "value"})
+    inner, viewport = sheet.tiles.parentWidget(), sheet.scrolled.viewport()
+    assert inner is not None
+    settles(lambda: inner.width() <= viewport.width(), "nothing to be cut off at its side")
+    tiles = [each for each in sheet.findChildren(AgentTile) if each.isVisible()]
+    settles(lambda: not _overlapping(tiles), "the tiles to be beside each other")
+    label = sheet._fields.labels[sheet.name]
+    assert label.geometry().bottom() < sheet.name.geometry().top(), "labels are above the fields"
+    around.resize(900, 600)
+    settles(lambda: label.geometry().right() < sheet.name.geometry().left(), "the labels to be beside the fields")
+
+
+def test_the_page_without_a_chat_scrolls_in_the_least_window(theme: Theme, around: QWidget, area: Area) -> None:
+    page = EmptyState(theme)
+    page.setParent(around)
+    agents = list(load_catalog(area.config).values())
+    page._show_agents(agents, [agent.name for agent in agents])
+    page.resize(QSize(*MIN_SIZE_PX))
+    page.show()
+    inner = page.title.parentWidget()
+    assert inner is not None
+    settles(lambda: inner.height() > page.scrolled.height(), "it to scroll")
+    assert inner.width() <= page.scrolled.viewport().width()
+    parts = [page.title, page._text, page._agents, page._promise]
+    settles(lambda: not _overlapping(parts), "its parts to be below each other")
+
+
+def _overlapping(widgets: list[QWidget] | list[AgentTile]) -> bool:
+    return any(one.geometry().intersects(other.geometry()) for one, other in combinations(widgets, 2))
+
+
+class QBalloonTip(QWidget):
+    """Like Qt's balloon: it sets its own ground, and labels are in it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        palette = self.palette()
+        palette.setColor(QPalette.ColorRole.Window, QColor(0xFF, 0xFF, 0xE1))
+        self.setPalette(palette)
+        self.label = QLabel("asks needs you", self)
+
+
+def test_the_text_of_a_trays_balloon_is_readable(theme: Theme) -> None:
+    balloon = QBalloonTip()
+    for each in (balloon, balloon.label):
+        each.ensurePolished()
+    ground = balloon.palette().color(QPalette.ColorRole.Window)
+    text = balloon.label.palette().color(QPalette.ColorRole.WindowText)
+    assert ratio(text, ground) >= TEXT_RATIO
+    balloon.deleteLater()
