@@ -157,7 +157,7 @@ class ScreenPrompts:
 
     def on_screen(self) -> bool:
         """Whether a prompt, or the end of its output, is on the active screen."""
-        if self._above_screen or not self._on_primary():
+        if self._above_screen or not (self._marks or self._later) or not self._on_primary():
             return False
         self._above_screen = not self._marks.reach(self._top())
         return not self._above_screen

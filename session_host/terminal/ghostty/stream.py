@@ -21,8 +21,7 @@ _WIDTH_CHANGE_MODE: Final = 40
 _MAY_ALLOW_WIDTH_CHANGE: Final = re.compile(rb"40[0-9;:\x00-\x1f]*h")
 _WIDTH_CHANGE_GOES_ON: Final = re.compile(rb"[0-9;:\x00-\x1f]*h")
 _UP_TO_WIDTH_CHANGE: Final = re.compile(rb"[^hlr]*[hlr]|[^hlr]+")
-_UP_TO_ERASE: Final = re.compile(rb"[^J]*J|[^J]+")
-_ERASE: Final = re.compile(rb"\x1b\[0*([012]?)J\Z")
+_ERASE: Final = re.compile(rb"\x1b\[0*([012]?)J")
 _KEYS_MODIFIED: Final = re.compile(rb"\x1b(?:c|\[!p|\[>(?:4(?:;([0-9]*))?)?m|\[>4n)")
 """Sequences that set xterm's modifyOtherKeys or reset it: RIS, DECSTR, XTMODKEYS."""
 
@@ -211,14 +210,14 @@ class Stream:
         """Write output; report each ED at its last byte, while rows of prompts are on the screen."""
         if b"J" not in data or not self._prompts.on_screen():
             return self.write(data)
-        changed = False
+        changed, start = False, 0
         begun = b"" if self._ground[0] else allocated(lib.ghostty_terminal_continuation_alloc, self._terminal)
-        for piece in _UP_TO_ERASE.findall(data):
-            changed = self.write(piece) or changed
-            if found := _ERASE.search(begun + piece):
-                self._prompts.erased(found[1].decode())
-            begun = b""
-        return changed
+        for found in _ERASE.finditer(begun + data):
+            end = found.end() - len(begun)
+            changed = self.write(data[start:end]) or changed
+            self._prompts.erased(found[1].decode())
+            start = end
+        return self.write(data[start:]) or changed
 
     def _with_bounded_repetitions(self, data: bytes) -> bytes:
         """Limit the repetitions of REP: the library would do 65,535, each as slow as a character."""
