@@ -59,6 +59,7 @@ class RealAgent:
         asks_source: which of them tells that it asks, where that is another one.
         tells: a text in what it tells that it asks, of the command ``sh work.sh``; "" if it tells no more than that.
         tells_ready: it tells that it takes input before its first turn.
+        drops_input: for a moment after its start it drops what is typed, although it says that it is idle.
         after_error: its activity when a request was refused.
         interrupt: the keys that interrupt a turn.
         settings: the user's own settings, below HOME.
@@ -85,6 +86,7 @@ class RealAgent:
     asks_source: str = ""
     tells: str = "work.sh"
     tells_ready: bool = True
+    drops_input: bool = False
     after_error: str = "idle"
     interrupt: tuple[str, ...] = ("Escape",)
     settings: tuple[str, ...] = ()
@@ -219,6 +221,7 @@ GEMINI = RealAgent(
     source="title",
     # Its title says that it asks, and nothing says what.
     tells="",
+    drops_input=True,
     settings=(".gemini/settings.json",),
     # And their second names, from which they would be put back.
     transcripts=(".gemini/tmp/*/chats/session-*-{short}.jsonl", "../state/sessions/*/agent/{id}.*"),

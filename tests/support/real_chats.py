@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from session_host.paths import session_transitions
+from session_host.session.requests.send_queue import NOT_SHOWN
 from tests.fakes.model_server import ModelServer, answer_line
 from tests.support.commands import OUTLIVE, Done, environment, outlive
 from tests.support.real_agents import RealAgent
@@ -166,8 +167,15 @@ class Chat:
         done("send", self.id, *words)
 
     def ask(self, prompt: str) -> None:
-        """Send a prompt with Enter; returns when the server has it."""
-        self.send(prompt, "--enter")
+        """Send a prompt with Enter; returns when the server has it.
+
+        An agent that dropped the text gets it again, as the command advises.
+        """
+        sent = outlive("send", self.id, prompt, "--enter", timeout_s=PATIENCE_S + 30)
+        if sent.code and self.agent.drops_input and NOT_SHOWN in sent.error:
+            self.send(prompt, "--enter")
+        else:
+            assert sent.code == 0, sent.error
         self.server.wait_asked(prompt, timeout_s=PATIENCE_S)
 
     def ask_and_read(self, prompt: str) -> None:
