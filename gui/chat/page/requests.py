@@ -9,7 +9,6 @@ from PySide6.QtGui import (
     QKeyEvent,
     QPainter,
     QPaintEvent,
-    QPen,
     QShowEvent,
     QTextOption,
 )
@@ -25,7 +24,8 @@ from PySide6.QtWidgets import (
 from gui.chat.content.ansi import visible
 from gui.chat.drawing.style import Style
 from gui.theme.follow import Theme
-from gui.theme.tokens import GAP_S_PX, RADIUS_PX, SECONDARY_PX
+from gui.theme.frames import paint_frame
+from gui.theme.tokens import GAP_S_PX, SECONDARY_PX
 from gui.wording import chat_texts, phrases
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.digest import digest
@@ -359,10 +359,8 @@ class RequestCard(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         tokens = self._theme.tokens
-        area = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
-        painter.setPen(QPen(tokens.color("accent" if self.hasFocus() else "border"), 1.5 if self.hasFocus() else 1))
-        painter.setBrush(tokens.color("raised"))
-        painter.drawRoundedRect(area, RADIUS_PX, RADIUS_PX)
+        line, line_px = ("accent", 2) if self.hasFocus() else ("border", 1)
+        paint_frame(painter, QRectF(self.rect()), tokens.color(line), tokens.color("raised"), line_px=line_px)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(tokens.color("needs_you"))
         painter.drawRoundedRect(QRectF(4, 8, 3, self.height() - 16), 1.5, 1.5)

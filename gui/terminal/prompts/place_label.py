@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 from gui.terminal.drawing.regions import least_covering, scaled
 from gui.terminal.drawing.surface import Surface
 from gui.theme import tokens
+from gui.theme.frames import paint_frame
 from gui.theme.tokens import blend
 
 _SHOWN_MS = 1600
@@ -57,11 +58,8 @@ class PlaceLabel(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         theme = self._surface.theme
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(blend(theme.foreground, theme.background, 2 * _GROUND_SHARE))
-        painter.setBrush(blend(theme.foreground, theme.background, _GROUND_SHARE))
-        shape = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
-        painter.drawRoundedRect(shape, tokens.RADIUS_PX, tokens.RADIUS_PX)
+        line, ground = (blend(theme.foreground, theme.background, share * _GROUND_SHARE) for share in (2, 1))
+        paint_frame(painter, QRectF(self.rect()), line, ground)
         painter.setPen(theme.foreground)
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._text)
         painter.end()

@@ -9,8 +9,9 @@ from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QResiz
 from PySide6.QtWidgets import QAbstractButton, QApplication, QButtonGroup, QGridLayout, QWidget
 
 from gui.theme.follow import Theme
+from gui.theme.frames import paint_frame
 from gui.theme.icons import paint_tile
-from gui.theme.tokens import GAP_S_PX, RADIUS_PX, SECONDARY_PX, font
+from gui.theme.tokens import GAP_S_PX, SECONDARY_PX, font
 from gui.window.new_chat.request import ENDPOINT
 from gui.wording import new_chat_texts
 from session_host.agents.agent import Agent
@@ -46,15 +47,10 @@ class AgentTile(QAbstractButton):
     def paintEvent(self, event: QPaintEvent) -> None:
         tokens = self._theme.tokens
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        area = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
         chosen = self.isChecked()
-        painter.setPen(tokens.color("accent" if chosen else "border" if self.underMouse() else "hairline"))
-        painter.setBrush(tokens.color("selected") if chosen else Qt.BrushStyle.NoBrush)
-        painter.drawRoundedRect(area, RADIUS_PX, RADIUS_PX)
-        if self.hasFocus() and chosen:
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(area.adjusted(1, 1, -1, -1), RADIUS_PX - 1, RADIUS_PX - 1)
+        line = tokens.color("accent" if chosen else "border" if self.underMouse() else "hairline")
+        ground = tokens.color("selected") if chosen else None
+        paint_frame(painter, QRectF(self.rect()), line, ground, line_px=2 if self.hasFocus() and chosen else 1)
         tile = QRectF(GAP_S_PX, (self.height() - 28) / 2, 28, 28)
         paint_tile(painter, tile, self.agent.monogram, self._place, tokens, muted=not self.installed)
         text = QRectF(tile.right() + GAP_S_PX, 0, self.width() - tile.right() - 2 * GAP_S_PX, self.height())

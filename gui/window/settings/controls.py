@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QHBoxLayout,
 
 from gui.settings.kinds import Number
 from gui.theme.follow import Theme
+from gui.theme.frames import paint_frame
 from gui.theme.icons import Glyph, paint_glyph
 from gui.theme.tokens import GAP_S_PX
 from gui.window.widgets.parts import IconButton
@@ -80,12 +81,11 @@ class _Switch(QCheckBox):
         tokens = self._theme.tokens
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        area = QRectF(self.rect()).adjusted(1, 1, -1, -1)
+        area = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
         is_on = self.isChecked()
         outline = "text" if self.hasFocus() and is_on else "accent" if is_on or self.hasFocus() else "secondary"
-        painter.setPen(tokens.color(outline))
-        painter.setBrush(tokens.color("accent" if is_on else "page"))
-        painter.drawRoundedRect(area, area.height() / 2, area.height() / 2)
+        ground = tokens.color("accent" if is_on else "page")
+        paint_frame(painter, area, tokens.color(outline), ground, radius_px=area.height() / 2)
         knob = QRectF(0, 0, area.height() - 6, area.height() - 6)
         knob.moveCenter(area.center())
         knob.moveLeft(area.right() - 3 - knob.width() if is_on else area.left() + 3)

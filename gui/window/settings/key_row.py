@@ -9,7 +9,8 @@ from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QKeySequence, QP
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QVBoxLayout, QWidget
 
 from gui.theme.follow import Theme
-from gui.theme.tokens import GAP_M_PX, GAP_S_PX, RADIUS_PX, SECONDARY_PX, font
+from gui.theme.frames import paint_frame
+from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
 from gui.window.settings.key_book import ActionKeys
 from gui.window.widgets.parts import Area, button, label
 from gui.wording import common_texts, key_texts
@@ -140,11 +141,9 @@ class KeyRow(QAbstractButton):
         tokens = self._theme.tokens
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        area = QRectF(self.rect()).adjusted(0.5, 1.5, -0.5, -1.5)
+        area = QRectF(self.rect()).adjusted(0, 1, 0, -1)
         if self.hasFocus() or self.underMouse():
-            painter.setPen(tokens.color("accent") if self.hasFocus() else Qt.PenStyle.NoPen)
-            painter.setBrush(tokens.color("hover"))
-            painter.drawRoundedRect(area, RADIUS_PX, RADIUS_PX)
+            paint_frame(painter, area, tokens.color("accent") if self.hasFocus() else None, tokens.color("hover"))
         if self.is_changed:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(tokens.color("accent"))
@@ -165,9 +164,7 @@ class KeyRow(QAbstractButton):
                 said = native(key)
                 width = metrics.horizontalAdvance(said) + 14
                 chip = QRectF(right - width, area.center().y() - _CHIP_PX / 2, width, _CHIP_PX)
-                painter.setPen(tokens.color("border"))
-                painter.setBrush(tokens.color("raised"))
-                painter.drawRoundedRect(chip, 4, 4)
+                paint_frame(painter, chip, tokens.color("border"), tokens.color("raised"), radius_px=4)
                 painter.setPen(tokens.color("text"))
                 painter.drawText(chip, Qt.AlignmentFlag.AlignCenter, said)
                 right -= width + 4

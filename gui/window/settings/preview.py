@@ -10,6 +10,7 @@ from gui.settings.live import LiveSettings
 from gui.terminal.cell_metrics import default_size_px
 from gui.terminal.view import TerminalView
 from gui.theme.follow import Theme
+from gui.theme.frames import paint_frame
 from gui.theme.marks import Mark, paint_mark
 from gui.theme.tokens import RADIUS_PX, SECONDARY_PX, font
 from gui.wording import settings_texts
@@ -143,7 +144,5 @@ class Preview(QWidget):
             tab.adjusted(28, 0, 0, 0), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, names[1]
         )
         painter.setClipping(False)
-        painter.setPen(tokens.color("border"))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRoundedRect(whole, RADIUS_PX, RADIUS_PX)
+        paint_frame(painter, QRectF(self.rect()), tokens.color("border"))
         painter.end()

@@ -9,6 +9,7 @@ from PySide6.QtGui import QFontMetrics, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from gui.theme.follow import Theme
+from gui.theme.frames import paint_frame
 from gui.theme.icons import Glyph, paint_glyph, paint_tile
 from gui.theme.marks import Mark, paint_mark
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, HEADING_PX, RADIUS_PX, SECONDARY_PX, font
@@ -120,11 +121,9 @@ class SidebarDelegate(QStyledItemDelegate):
         shown = entry.active and self.is_single
         if not (hovered or focused or selected or shown):
             return
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        ground = QRectF(area).adjusted(4.5, 0.5, -4.5, -1.5)
-        painter.setPen(tokens.color("accent") if focused else Qt.PenStyle.NoPen)
-        painter.setBrush(tokens.color("selected" if shown or selected else "hover"))
-        painter.drawRoundedRect(ground, RADIUS_PX, RADIUS_PX)
+        line = tokens.color("accent") if focused else None
+        ground = tokens.color("selected" if shown or selected else "hover")
+        paint_frame(painter, QRectF(area).adjusted(4, 0, -4, -1), line, ground)
 
     def _paint_row(self, painter: QPainter, area: QRect, entry: ChatRow) -> None:
         """Two lines: mark, name and age; the agent, and what it says, below."""

@@ -1,0 +1,55 @@
+"""Rounded frames with lines that lie on whole pixels of the screen."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen
+
+from gui.theme.tokens import RADIUS_PX
+
+_ALMOST_PX = 0.01
+"""So little of a pixel is a rounding error."""
+
+
+def paint_frame(
+    painter: QPainter,
+    area: QRectF,
+    line: QColor | None,
+    ground: QColor | None = None,
+    *,
+    radius_px: float = RADIUS_PX,
+    line_px: float = 1,
+) -> None:
+    """Paint a frame just inside an area.
+
+    At a scale of 150 % a line of one pixel covers one pixel of the screen and a half, which looks blurred. So the
+    frame's edges are moved inwards to whole pixels, and its line is as many whole pixels wide as fit into its width.
+
+    Args:
+        painter: its other settings stay as they are.
+        area: the frame with its line.
+        line: the line's colour, None for none.
+        ground: the colour inside, None for none.
+        radius_px: the radius of the corners.
+        line_px: the line's width.
+    """
+    to_screen = painter.deviceTransform()
+    to_painter, _ = to_screen.inverted()
+    scale = to_screen.m11()
+    edges = to_screen.mapRect(area)
+    # A widget's outermost pixel, if it is covered in part, may belong to the widget beside it.
+    left, top = math.ceil(edges.left() - _ALMOST_PX), math.ceil(edges.top() - _ALMOST_PX)
+    right, bottom = math.floor(edges.right() + _ALMOST_PX), math.floor(edges.bottom() + _ALMOST_PX)
+    width = max(math.floor(line_px * scale), 1) if line is not None else 0
+    half = width / 2
+    painter.save()
+    painter.setWorldTransform(to_painter, combine=True)  # The screen's pixels are the unit from here on.
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(line, width) if line is not None else Qt.PenStyle.NoPen)
+    painter.setBrush(ground if ground is not None else Qt.BrushStyle.NoBrush)
+    radius = radius_px * scale - half
+    inside = QRectF(left, top, right - left, bottom - top).adjusted(half, half, -half, -half)
+    painter.drawRoundedRect(inside, radius, radius)
+    painter.restore()
