@@ -294,13 +294,13 @@ class SidebarModel(QAbstractListModel):
         Elsewhere a chat stays in its part, at the end that is nearer to the place.
         """
         order = self._sessions.order
-        among_pinned = self._key_above(before) in {PINNED, ""}
-        order.pin(chats, pinned=among_pinned)
+        following = [entry.chat for entry in self._entries[before:] if isinstance(entry, ChatRow)]
+        # A change of pins moves the rows.
+        order.pin(chats, pinned=self._key_above(before) in {PINNED, ""})
         for part in self._parts():
             moved = [chat for chat in chats if chat in part.chats]
             if not moved or not part.can_be_ordered:
                 continue
-            following = [entry.chat for entry in self._entries[before:] if isinstance(entry, ChatRow)]
             stays = [chat for chat in part.chats if chat not in moved]
             at = next((stays.index(chat) for chat in following if chat in stays), len(stays))
             order.arrange([*stays[:at], *moved, *stays[at:]])

@@ -112,6 +112,21 @@ async def test_the_users_order_survives_a_new_start(played: Played) -> None:
     assert lines(model)[:2] == ["[Pinned]", "two"], "above everything, a chat is pinned"
 
 
+async def test_a_pinned_chat_is_dragged_to_the_place_that_was_shown(played: Played) -> None:
+    ids = [await played.add(name) for name in ("one", "two", "three", "four")]
+    model = played.open_window().sidebar.model
+    played.sessions.order.pin([played.chat(ids[0])], pinned=True)
+    played.settle()
+    assert lines(model) == ["[Pinned]", "one", "[running]", "two", "three", "four"]
+    model.place([played.chat(ids[0])], model.index_of(ids[2]).row())
+    played.settle()
+    assert lines(model) == ["[running]", "two", "one", "three", "four"]
+    model.place([played.chat(ids[3])], 0)
+    model.place([played.chat(ids[1])], 1)
+    played.settle()
+    assert lines(model) == ["[Pinned]", "two", "four", "[running]", "one", "three"]
+
+
 async def test_several_are_stopped_and_removed_with_one_question(played: Played) -> None:
     ids = [await played.add(name, state=State.EXITED, exit_code=0) for name in ("one", "two", "three")]
     running = [await played.add(name) for name in ("four", "five")]
