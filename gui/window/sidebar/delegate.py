@@ -77,7 +77,7 @@ class SidebarDelegate(QStyledItemDelegate):
         state: QStyle.StateFlag = option.state
         painter.save()
         if isinstance(entry, Heading):
-            self._paint_heading(painter, area, entry)
+            self._paint_heading(painter, area, entry, has_focus=bool(state & QStyle.StateFlag.State_HasFocus))
         elif isinstance(entry, DayHeading):
             self._paint_day(painter, area, entry)
         elif isinstance(entry, ChatRow):
@@ -90,9 +90,11 @@ class SidebarDelegate(QStyledItemDelegate):
                 self._paint_row(painter, area, entry)
         painter.restore()
 
-    def _paint_heading(self, painter: QPainter, area: QRect, entry: Heading) -> None:
+    def _paint_heading(self, painter: QPainter, area: QRect, entry: Heading, *, has_focus: bool) -> None:
         tokens = self._theme.tokens
         line = QRect(area.left(), area.bottom() - HEADING_HEIGHT_PX + 1, area.width(), HEADING_HEIGHT_PX)
+        if has_focus:
+            paint_frame(painter, QRectF(line).adjusted(4, 0, -4, -1), tokens.color("accent"))
         # A directory keeps its letters: two that differ in capitals alone are two.
         painter.setFont(font(HEADING_PX, bold=True, capitals=entry.group is not None or entry.key == PINNED))
         painter.setPen(tokens.color("needs_you" if entry.group is Group.NEEDS_YOU else "secondary"))

@@ -211,6 +211,29 @@ async def test_the_shown_chat_is_not_marked_like_selected_ones(played: Played) -
     assert [ground(each) for each in ids] == [shown, shown, plain]
 
 
+async def test_the_keyboard_on_a_heading_is_seen_and_folds_it(played: Played) -> None:
+    await played.add("one")
+    sidebar = played.open_window().sidebar
+    sidebar.list.setFocus()
+    QTest.keyClick(sidebar.list, Qt.Key.Key_Home)
+    heading = sidebar.list.currentIndex()
+    assert isinstance(sidebar.model.entry(heading), Heading)
+    pictures = []
+    for state in (QStyle.StateFlag.State_None, QStyle.StateFlag.State_HasFocus):
+        option = QStyleOptionViewItem()
+        option.rect = QRect(0, 0, 240, 28)
+        option.state = state
+        picture = QImage(240, 28, QImage.Format.Format_RGB32)
+        picture.fill(0)
+        painter = QPainter(picture)
+        sidebar.delegate.paint(painter, option, heading)
+        painter.end()
+        pictures.append(picture)
+    assert pictures[0].pixelColor(100, 0) != pictures[1].pixelColor(100, 0) == QColor(played.theme.tokens.accent)
+    QTest.keyClick(sidebar.list, Qt.Key.Key_Return)
+    assert lines(sidebar.model) == ["[running]"]
+
+
 async def test_the_search_field_has_room_while_it_is_used_and_says_that_nothing_matches(played: Played) -> None:
     await played.add("one")
     window = played.open_window()
