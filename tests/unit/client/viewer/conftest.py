@@ -1,4 +1,4 @@
-"""A host of a few lines, for viewers; and a viewer's rules on a stage."""
+"""A fake host for viewers, and the stage of a viewer's rules."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from tests.support.viewer_stage import Stage
 SIZE = GridSize(80, 24)
 
 
-class ToldHost:
-    """A host of which a test says what is wrong with it."""
+class FakeHost:
+    """A fake host that a test controls."""
 
     def __init__(self) -> None:
         self.id = str(uuid.uuid4())
@@ -90,8 +90,8 @@ class ToldHost:
 
 
 @pytest.fixture
-async def host(area: Area) -> AsyncIterator[ToldHost]:
-    made = ToldHost()
+async def host(area: Area) -> AsyncIterator[FakeHost]:
+    made = FakeHost()
     server = await asyncio.start_unix_server(made.serve, session_socket(made.id))
     yield made
     server.close()

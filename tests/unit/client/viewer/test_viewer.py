@@ -6,13 +6,13 @@ import uuid
 
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.paths import runtime_dir
-from session_host.protocol.messages import Detach, Follow, InputRefused, Output, SnapshotPart
+from session_host.protocol.messages import Attach, Detach, Follow, InputRefused, Output, SnapshotPart
 from session_host.protocol.values import GridSize, KeyAction
 from session_host.terminal import create
 from tests.support.area import Area
 from tests.support.hosts import Watcher, shown, watching
 from tests.support.waiting import eventually
-from tests.unit.client.viewer.conftest import SIZE, ToldHost
+from tests.unit.client.viewer.conftest import SIZE, FakeHost
 
 
 async def test_a_viewer_fails_at_once_in_an_unsafe_runtime_directory(area: Area) -> None:
@@ -34,7 +34,7 @@ class Leaver(Watcher):
         self.viewer.close()
 
 
-async def test_a_viewer_closed_in_a_callback_makes_no_more_callbacks(host: ToldHost) -> None:
+async def test_a_viewer_closed_in_a_callback_makes_no_more_callbacks(host: FakeHost) -> None:
     leaver = Leaver()
     leaver.viewer = Viewer(host.id, leaver, output=False)
     leaver.viewer.start()
@@ -51,7 +51,7 @@ async def test_a_viewer_closed_in_a_callback_makes_no_more_callbacks(host: ToldH
 class Shower(Watcher):
     """A delegate that shows letters before the replica has them."""
 
-    def __init__(self, host: ToldHost) -> None:
+    def __init__(self, host: FakeHost) -> None:
         super().__init__()
         self.fed: list[bytes] = []
         self.viewer = Viewer(host.id, self, size=SIZE)
@@ -61,10 +61,11 @@ class Shower(Watcher):
         self.fed.append(self.viewer.fed)
         super().viewer_damaged()
 
-    async def follow(self, host: ToldHost) -> None:
+    async def follow(self, host: FakeHost) -> None:
         """Start with an empty screen."""
         self.viewer.start()
-        await eventually(lambda: host.received, 20, "the connection")
+        # A snapshot before Attached would leave the viewer without its attachment.
+        await eventually(lambda: any(type(each) is Attach for each in host.received), 20, "the attachment")
         host.say(SnapshotPart(0, 0, "vt", SIZE, 100, True, b""))
         await self.until(lambda: self.viewer.state is ViewerState.LIVE, "the viewer to be live")
 
@@ -73,7 +74,7 @@ class Shower(Watcher):
         await self.viewer.closed()
 
 
-async def test_output_shown_early_is_fed_to_the_replica_a_moment_later(host: ToldHost) -> None:
+async def test_output_shown_early_is_fed_to_the_replica_a_moment_later(host: FakeHost) -> None:
     shower = Shower(host)
     await shower.follow(host)
     host.say(Output(0, b"ab"))
@@ -86,7 +87,7 @@ async def test_output_shown_early_is_fed_to_the_replica_a_moment_later(host: Tol
     await shower.close()
 
 
-async def test_the_replica_catches_up_with_output_shown_early_on_request(host: ToldHost) -> None:
+async def test_the_replica_catches_up_with_output_shown_early_on_request(host: FakeHost) -> None:
     shower = Shower(host)
     await shower.follow(host)
     seen: list[list[str]] = []
@@ -104,7 +105,7 @@ async def test_the_replica_catches_up_with_output_shown_early_on_request(host: T
     await shower.close()
 
 
-async def test_output_that_is_shown_early_is_not_fed_to_a_replica_that_has_it(host: ToldHost) -> None:
+async def test_output_shown_early_is_not_fed_to_a_snapshot_that_contains_it(host: FakeHost) -> None:
     shower = Shower(host)
     await shower.follow(host)
     host.say(Output(0, b"ab"))

@@ -10,7 +10,7 @@ from session_host.protocol.messages import (
 )
 from session_host.protocol.values import GridSize
 from tests.support.hosts import watching
-from tests.unit.client.viewer.conftest import ToldHost
+from tests.unit.client.viewer.conftest import FakeHost
 
 SIZE = GridSize(80, 24)
 
@@ -19,7 +19,7 @@ def told(events: list[Any]) -> list[str]:
     return [event.text for event in events if isinstance(event, NoticeEvent)]
 
 
-async def test_a_notice_from_before_the_attachment_is_reported_once_across_reconnects(host: ToldHost) -> None:
+async def test_a_notice_from_before_the_attachment_is_reported_once_across_reconnects(host: FakeHost) -> None:
     host.notice = "it is shown by another engine now"
     async with watching(host.id, output=False) as (viewer, watcher):
         await watcher.until(lambda: told(watcher.events) == [host.notice], "the notice")
@@ -30,7 +30,7 @@ async def test_a_notice_from_before_the_attachment_is_reported_once_across_recon
         assert told(watcher.events) == [host.notice]
 
 
-async def test_after_a_notice_ends_the_former_one_is_reported(host: ToldHost) -> None:
+async def test_after_a_notice_ends_the_former_one_is_reported(host: FakeHost) -> None:
     async with watching(host.id, output=False) as (_, watcher):
         host.notice = "it is shown by another engine now"
         host.recording("the disk is full")
@@ -42,7 +42,7 @@ async def test_after_a_notice_ends_the_former_one_is_reported(host: ToldHost) ->
         await watcher.until(lambda: told(watcher.events)[2:] == [""], "nothing to be wrong any more")
 
 
-async def test_without_a_problem_there_is_no_notice(host: ToldHost) -> None:
+async def test_without_a_problem_there_is_no_notice(host: FakeHost) -> None:
     async with watching(host.id, output=False) as (_, watcher):
         host.recording("the disk is full")
         await watcher.until(lambda: bool(told(watcher.events)), "the first notice")
