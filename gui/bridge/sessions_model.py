@@ -258,7 +258,8 @@ class SessionsModel(QObject):
         Raises:
             OutliveError: it could not be started; nothing is left of it.
         """
-        from session_host.client.chats.launch import LaunchRequest, launch
+        from session_host.client.chats.launch import launch
+        from session_host.client.chats.launch_request import LaunchRequest
 
         request = LaunchRequest(
             agent=agent, arguments=arguments, name=free_name(name, {chat.name for chat in self.running()}) or None,

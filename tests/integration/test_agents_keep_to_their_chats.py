@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from session_host.agents.catalog import load_catalog
-from session_host.client.chats.launch import LaunchRequest, launch_now
+from session_host.client.chats.launch import launch_now
+from session_host.client.chats.launch_request import LaunchRequest
 from session_host.client.sessions.listing import describe
 from session_host.client.sessions.store_access import open_store
 from session_host.keeper_client.requests import keeper_status
@@ -291,7 +292,7 @@ async def test_an_agent_in_a_chat_of_an_older_version_is_not_restricted(
     area: Area, other: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("session_host.client.chats.launch.AGENT_CHATS", "UNKNOWN_TO_THIS_VERSION")
+        patch.setattr("session_host.client.chats.launch_spec.AGENT_CHATS", "UNKNOWN_TO_THIS_VERSION")
         former = Inside(area, "docs")
 
     assert former.outlive("send", "api-fix", "hello").code == 0

@@ -13,7 +13,8 @@ import pytest
 
 from session_host.agents.catalog import load_catalog
 from session_host.cli.doctor import places
-from session_host.client.chats.launch import LaunchRequest, launch
+from session_host.client.chats.launch import launch
+from session_host.client.chats.launch_request import LaunchRequest
 from session_host.client.connection import HostConnection
 from session_host.client.control import request
 from session_host.client.sessions.listing import list_sessions

@@ -14,7 +14,8 @@ import pytest
 
 from session_host.agents.agent import ConversationSettings
 from session_host.agents.catalog import load_catalog
-from session_host.client.chats.launch import LaunchRequest, launch
+from session_host.client.chats.launch import launch
+from session_host.client.chats.launch_request import LaunchRequest
 from session_host.client.chats.remove import remove_chat
 from session_host.client.control import request as ask
 from session_host.client.sessions.store_access import open_store
@@ -156,7 +157,7 @@ class TestRemoving:
 
 
 async def test_a_failed_start_leaves_no_worktree(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("session_host.client.chats.launch.session_log", lambda _id: Path("/proc/none/log"))
+    monkeypatch.setattr("session_host.client.chats.launch_spec.session_log", lambda _id: Path("/proc/none/log"))
 
     with pytest.raises(Exception, match="cannot write it"):
         await launch(request(str(checkout.path), worktree=""))

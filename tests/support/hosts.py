@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 
 from session_host.agents.catalog import load_catalog
-from session_host.client.chats.launch import LaunchRequest, launch
+from session_host.client.chats.launch import launch
+from session_host.client.chats.launch_request import LaunchRequest
 from session_host.client.control import request
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.errors import SessionEnded

@@ -34,7 +34,8 @@ from typing import Any, Self, get_args
 import msgspec
 
 from session_host.agents.catalog import load_catalog
-from session_host.client.chats.launch import LaunchRequest, launch
+from session_host.client.chats.launch import launch
+from session_host.client.chats.launch_request import LaunchRequest
 from session_host.client.control import ControlConnection
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.errors import HostUnavailable, UsageError

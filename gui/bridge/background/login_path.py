@@ -13,7 +13,7 @@ from gui.bridge.background.tasks import Tasks
 from session_host.agents.login_shell import find_login_path, is_from_terminal
 
 if TYPE_CHECKING:
-    from session_host.client.chats.launch import LaunchRequest
+    from session_host.client.chats.launch_request import LaunchRequest
 
 
 class LoginPathFinder:

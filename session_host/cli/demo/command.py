@@ -135,7 +135,8 @@ def _print_step(what: str, took_s: float | None = None) -> None:
 
 def _start_chat() -> str:
     from session_host.agents.catalog import load_agent
-    from session_host.client.chats.launch import LaunchRequest, launch_now
+    from session_host.client.chats.launch import launch_now
+    from session_host.client.chats.launch_request import LaunchRequest
     from session_host.paths import config_dir
 
     request = LaunchRequest(

@@ -121,7 +121,8 @@ def _launch(
 ) -> SessionRecord:
     """Start the chat."""
     from session_host.agents.catalog import load_agent
-    from session_host.client.chats.launch import DEFAULT_SIZE, LaunchRequest, launch_now
+    from session_host.client.chats.launch import launch_now
+    from session_host.client.chats.launch_request import DEFAULT_SIZE, LaunchRequest
     from session_host.paths import config_dir
 
     agent = load_agent(config_dir(), agent_name)

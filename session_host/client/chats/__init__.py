@@ -1,7 +1,9 @@
 """Actions on chats: launch, resume, remove.
 
-launch            makes the spec, records it, asks the keeper
-start_ahead       what the first start of an agent would wait for, done before
+launch            starts a session: records it, asks the keeper
+launch_request    the user's request to start a chat
+launch_spec       the launch spec, built from the request
+start_ahead       slow steps of an agent's first start, done beforehand
 structured_launch how an agent is started without a terminal
 installed_version the abilities of an agent's installed version
 settings          ``chats.toml``

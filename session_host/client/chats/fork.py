@@ -27,7 +27,8 @@ from session_host.structured.items import Item, Put
 from session_host.structured.transcript import Transcript
 from session_host.system.clock import now_ms
 
-from .launch import LaunchRequest, launch
+from .launch import launch
+from .launch_request import LaunchRequest
 from .pending_end import wait_until_exit_saved
 from .resumability import record_of, sought_for
 from .resume import request_of

@@ -22,7 +22,7 @@ from session_host.paths import agent_socket, config_dir
 from session_host.protocol.values import RUNNING_STATES
 from session_host.storage.store import SessionRecord, Store, free_name
 
-from .launch import DEFAULT_SIZE, LaunchRequest
+from .launch_request import DEFAULT_SIZE, LaunchRequest
 from .resumability import record_of, sought_for
 
 CONNECT_TIMEOUT_S = 2.0

@@ -26,7 +26,8 @@ from session_host.storage.store import SessionRecord, Store, free_name
 from session_host.terminal import available_engines
 from session_host.terminal.base import DefaultColors, EngineName
 
-from .launch import DEFAULT_SIZE, LaunchRequest, launch
+from .launch import launch
+from .launch_request import DEFAULT_SIZE, LaunchRequest
 from .live_terminal import live_terminal
 from .opened_elsewhere import opened_elsewhere
 from .pending_end import wait_until_exit_saved

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from session_host.agents.catalog import load_catalog
-from session_host.client.chats.launch import LaunchRequest, launch
+from session_host.client.chats.launch import launch
+from session_host.client.chats.launch_request import LaunchRequest
 from session_host.client.control import request
 from session_host.paths import agent_socket, config_dir
 from session_host.protocol.messages import Describe, Description

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from session_host.client.chats.launch import LaunchRequest
+from session_host.client.chats.launch_request import LaunchRequest
 from session_host.protocol.values import State
 from session_host.storage.store import SessionRecord
 

@@ -16,7 +16,7 @@ from gui.window.page.banners import Banner
 from gui.window.sheets.sheet import Sheet
 from gui.window.widgets.directory_field import DirectoryField
 from gui.wording.groups import Group
-from session_host.client.chats.launch import LaunchRequest
+from session_host.client.chats.launch_request import LaunchRequest
 from session_host.errors import LaunchFailed
 from session_host.protocol.values import Activity, State
 from session_host.storage.store import SessionRecord

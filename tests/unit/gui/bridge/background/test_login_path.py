@@ -11,7 +11,7 @@ import pytest
 from gui.bridge.background.login_path import LoginPathFinder
 from gui.bridge.background.tasks import Tasks
 from session_host.agents.catalog import load_catalog
-from session_host.client.chats.launch import LaunchRequest
+from session_host.client.chats.launch_request import LaunchRequest
 from session_host.paths import config_dir
 from tests.support.area import Area
 from tests.support.waiting import eventually

@@ -12,7 +12,7 @@ from PySide6.QtTest import QTest
 
 from gui.settings.layout import Start, WindowLayout
 from gui.window.new_chat.request import endpoint_arguments, without_endpoint_arguments
-from session_host.client.chats.launch import LaunchRequest
+from session_host.client.chats.launch_request import LaunchRequest
 from session_host.protocol.values import State
 from tests.support.area import Area
 from tests.support.repositories import Checkout

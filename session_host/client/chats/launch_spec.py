@@ -1,0 +1,226 @@
+"""Builds the spec of a new session from the user's request, the settings and the agent's file."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from session_host.agents.conversations.base import ConversationQuery
+from session_host.agents.conversations.registry import before_start, locating, relocated
+from session_host.agents.environment import child_environment, missing_integration
+from session_host.agents.session_files import copy_conversation_files, write_files
+from session_host.errors import LaunchFailed
+from session_host.paths import (
+    agent_socket,
+    config_dir,
+    database,
+    session_dir,
+    session_files,
+    session_journal,
+    session_log,
+    session_socket,
+    session_stderr,
+    session_transitions,
+)
+from session_host.protocol.launch import LaunchSpec, Origin, StructuredLaunch
+from session_host.protocol.untrusted_text import one_line
+from session_host.storage.store import SessionRecord, Store, free_name
+from session_host.system.clock import now
+from session_host.system.processes.identity import boot_id, current_umask
+from session_host.system.processes.permission import AGENT_CHATS, of_new_chat
+from session_host.terminal import default_engine
+from session_host.terminal.base import EngineName
+
+from . import last_colors
+from .installed_version import speaks_protocol, supported_options
+from .launch_request import LaunchRequest
+from .settings import MIB, ChatSettings, load_chat_settings
+from .structured_launch import structured_launch, terminal_beside, watch_of_structured, way_of, write_history
+
+
+class _AgentStart(NamedTuple):
+    """How the agent is started.
+
+    Attributes:
+        argv: the words of its program.
+        environment: the whole environment.
+        arguments: the user's own arguments, without those that choose a conversation.
+        conversation: the conversation's id if it is known before the start, else "".
+        structured: how the agent is spoken to without a terminal; None for a terminal.
+    """
+
+    argv: list[str]
+    environment: dict[str, str]
+    arguments: list[str]
+    conversation: str
+    structured: StructuredLaunch | None
+
+
+def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
+    """Build the spec of a new session, and write the files that its agent reads at the start.
+
+    Raises:
+        AgentNotFound: the agent's program is not installed.
+        LaunchFailed: the directory does not exist.
+        StoreError: a file cannot be written.
+        UsageError: the agent cannot be started in the requested way.
+        WorktreeError: the worktree of the resumed chat cannot be made again.
+    """
+    agent = request.agent
+    settings = load_chat_settings(config_dir())
+    directory, origin = _directory_and_origin(request)
+    session_id = str(uuid.uuid4())
+    engine = request.engine or default_engine()
+    start = _agent_start(request, session_id, directory, engine, settings)
+    _write_files(request, start, session_id, directory, settings)
+    is_structured = start.structured is not None
+    return LaunchSpec(
+        session_id=session_id,
+        name=choose_name(request, directory, store),
+        agent=agent.name,
+        argv=start.argv,
+        cwd=directory,
+        env=start.environment,
+        overrides=request.overrides,
+        size=request.size.clamped(),
+        engine=engine,
+        scrollback_lines=settings.scrollback_lines,
+        colors=request.colors or last_colors.remembered(),
+        created_at=now(),
+        socket_path=str(session_socket(session_id)),
+        database=str(database()),
+        screen=str(session_dir(session_id) / "screen.bin"),
+        boot_id=boot_id(),
+        umask=current_umask(),
+        log=str(session_log(session_id)),
+        journal=str(session_journal(session_id)) if settings.record else "",
+        journal_limit_bytes=settings.record_limit_mib * MIB,
+        conversation=start.conversation,
+        stderr=str(session_stderr(session_id)) if agent.stderr or is_structured else "",
+        identity=agent.identity,
+        structured=start.structured,
+        watch=watch_of_structured(agent)
+        if is_structured
+        else settings.applied_to(agent.signals, missing_integration(agent, start.environment, directory)),
+        origin=msgspec.structs.replace(
+            origin,
+            arguments=start.arguments,
+            resumed_from=request.resume.id if request.resume else None,
+            located_by=locating(agent.conversation.place, start.environment),
+        ),
+        transitions=str(session_transitions(session_id)),
+        rest_after_s=settings.rest_after_s,
+        settings=str(config_dir() / "chats.toml"),
+    )
+
+
+def choose_name(request: LaunchRequest, directory: str, store: Store) -> str:
+    """The requested name, or one made from the directory that no running chat has."""
+    if request.name:
+        return request.name
+    return free_name(one_line(Path(directory).name).strip() or request.agent.name, store.running_names())
+
+
+def _former(request: LaunchRequest) -> SessionRecord | None:
+    """The session that is forked or resumed."""
+    return request.fork.record if request.fork is not None else request.resume
+
+
+def _directory_and_origin(request: LaunchRequest) -> tuple[str, Origin]:
+    """The absolute working directory, and the origin with the worktree of the forked or resumed session."""
+    directory = os.path.abspath(Path(request.directory).expanduser())  # noqa: PTH100 - the user's own symlinks are kept
+    origin = Origin()
+    former = _former(request)
+    if former is not None and former.worktree is not None:
+        from .chat_worktree import resumed_in_worktree  # most starts do without
+
+        origin = resumed_in_worktree(former, directory)
+    if not Path(directory).is_dir():
+        raise LaunchFailed(f"the directory {directory} does not exist; choose another with -C")
+    return directory, origin
+
+
+def _agent_start(
+    request: LaunchRequest, session_id: str, directory: str, engine: EngineName, settings: ChatSettings
+) -> _AgentStart:
+    agent, files = request.agent, session_files(session_id)
+    environment = child_environment(request.environment, agent, request.overrides, str(files), engine, directory)
+    environment = relocated(agent.conversation.place, environment, request.located_by)
+    supports = supported_options(agent, environment)
+    environment |= _session_variables(request, session_id)
+    arguments, conversation, is_id_ours = _conversation(request)
+    resumes = request.resume is not None and not request.anew
+    way = way_of(
+        agent, request.runtime, resumes=resumes, one_shot=request.one_shot,
+        speaks_protocol=lambda: speaks_protocol(agent, environment), forks=request.fork is not None,
+    )  # fmt: skip
+    structured = None
+    if way is not None:
+        structured = structured_launch(agent, way, request.resume, request.prompt, settings, request.fork)
+    former = _former(request)
+    argv = agent.argv(
+        arguments,
+        environment,
+        prompt=request.prompt if structured is None else "",
+        conversation=former.provider_session_id or ""
+        if request.fork and former
+        else conversation
+        if is_id_ours
+        else "",
+        files=str(files),
+        socket=str(agent_socket(request.beside.id if request.beside is not None else session_id)),
+        supports=supports,
+        resume=resumes,
+        pick=request.picks,
+        template=way.template if way is not None else terminal_beside(agent) if request.beside is not None else (),
+    )
+    environment |= settings.shell_variables(argv, environment) if structured is None else {}
+    if is_id_ours and (structured is None or request.anew) and not any(conversation in word for word in argv):
+        conversation = ""  # This version of the agent accepts no id.
+    return _AgentStart(argv, environment, arguments, conversation, structured)
+
+
+def _session_variables(request: LaunchRequest, session_id: str) -> dict[str, str]:
+    """The environment variables that belong to the session."""
+    agent = request.agent
+    variables: dict[str, str] = {}
+    if request.runtime == "structured" and agent.structured is not None:
+        variables |= {each: value for each, value in agent.structured.env.items() if each not in request.overrides}
+    variables |= {"OUTLIVE_SESSION": session_id, "OUTLIVE_SOCKET": str(session_socket(session_id))}
+    resumed = request.resume.agent_chats if request.resume is not None else ""
+    variables[AGENT_CHATS] = of_new_chat(session_id, resumed, is_agent=agent.signals.ends_all)
+    return variables
+
+
+def _conversation(request: LaunchRequest) -> tuple[list[str], str, bool]:
+    """The user's arguments, the conversation's id if known before the start, and whether we choose it."""
+    agent, arguments = request.agent, request.arguments
+    chosen = agent.chosen(arguments)
+    if (other := request.beside or request.resume) is not None:
+        return chosen.others, other.provider_session_id or "", True
+    if request.picks or request.fork is not None:
+        return chosen.others, "", False
+    if agent.is_subcommand(arguments):
+        return arguments, "", False
+    if chosen.chooses:
+        return arguments, chosen.conversation, False
+    return arguments, str(uuid.uuid4()) if agent.conversation.preset else "", True
+
+
+def _write_files(
+    request: LaunchRequest, start: _AgentStart, session_id: str, directory: str, settings: ChatSettings
+) -> None:
+    """Write the session's files for its agent, and the history of a fork."""
+    agent, files, conversation = request.agent, session_files(session_id), start.conversation
+    if request.resume is not None and conversation:
+        copy_conversation_files(conversation, session_files(request.resume.id), files)
+    query = ConversationQuery(conversation, directory, start.environment, files, used=False)
+    before_start(agent.conversation.place, query)
+    if request.fork is not None:
+        write_history(session_id, request.fork.items)
+    if agent.files:
+        write_files(agent.files, files, answering=settings.answer_from_outside)
