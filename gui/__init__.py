@@ -5,6 +5,7 @@ row::
 
     theme      colours, measures and marks, dark and light, following the desktop
     loop       runs asyncio inside Qt's loop
+    garbage    collects Python's garbage between Qt's events
 
     wording    the texts, and how chats are grouped and ordered
     settings   the user's settings, and the window's saved layout

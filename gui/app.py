@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import signal
 from collections.abc import Iterable
@@ -14,7 +13,7 @@ from PySide6.QtCore import QCoreApplication, QLoggingCategory, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QSessionManager
 from PySide6.QtWidgets import QApplication
 
-from gui import loop
+from gui import garbage, loop
 from gui.bridge.background.start_ahead import StartAhead
 from gui.bridge.background.store_thread import StoreThread, open_whole_store
 from gui.bridge.record_watcher import StoreWatcher
@@ -281,9 +280,7 @@ class App:
             watcher.changed.connect(self.sessions.refresh)
             self.sessions.refresh()
             self.sessions.login_path.start()
-            # These objects live as long as the window; collecting garbage among them would delay a key by 30 ms.
-            gc.freeze()
-            gc.enable()
+            garbage.start_collecting()
             self.window.resume_all.offer()
             self.sessions.tasks.start(self._offer_recent(), "recent directories")
             self.sessions.tasks.start(self._tidy(), "ended chats")

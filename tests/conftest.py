@@ -258,10 +258,15 @@ def qt_messages(area: Area, request: pytest.FixtureRequest) -> Iterator[QtMessag
     """Qt's complaints in this process; any that is not allowed fails the test."""
     _messages.install_if_loaded()
     _messages.take_complaints()
+    with_window = "qapp" in request.fixturenames
+    if with_window:
+        gc.disable()  # A collection in another thread destroys what Qt's own thread uses; see gui/garbage.py.
     yield _messages
-    if "qapp" in request.fixturenames:
+    if with_window:
         from tests.support.qt_waiting import close_all_windows
 
         close_all_windows()
+        gc.collect(0)  # all that the test has made
+        gc.enable()
     if complaints := _messages.take_complaints():
         pytest.fail("Qt complained:\n  " + "\n  ".join(complaints), pytrace=False)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.app import App
@@ -122,12 +123,39 @@ async def test_a_chat_chosen_in_the_tray_is_in_front_with_the_keyboard(app: App)
     other.deleteLater()
 
 
-async def test_garbage_is_collected_once_the_window_is_there(
+class Ring:
+    """Garbage that only the collector finds; tells of its end."""
+
+    def __init__(self, ended: list[threading.Thread]) -> None:
+        self.me = self
+        self.ended = ended
+
+    def __del__(self) -> None:
+        self.ended.append(threading.current_thread())
+
+
+async def test_garbage_is_collected_in_qts_thread_alone_when_no_event_is_left(
     qapp: QApplication, display: XServer, window_manager: None, recorded: None
 ):
-    gc.disable()
+    def make_garbage() -> None:
+        for _ in range(100 * gc.get_threshold()[0]):
+            Ring(ended)
+
+    ended: list[threading.Thread] = []
     async with opened(qapp):
-        assert gc.isenabled()
+        await asyncio.to_thread(make_garbage)
+        make_garbage()
+        assert ended == []
+
+        def is_collected() -> bool:
+            qapp.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
+            return bool(ended)
+
+        waker = QTimer()
+        waker.start(10)
+        await until(is_collected)
+        waker.stop()
+    assert set(ended) == {threading.main_thread()}
 
 
 async def test_what_a_start_waits_for_is_done_while_its_sheet_is_open(app: App, monkeypatch: pytest.MonkeyPatch):

@@ -1,0 +1,36 @@
+"""Collects garbage between Qt's events, in Qt's thread.
+
+Python by itself collects in the thread that happens to make one object too many, in the midst of its work, and destroys
+Qt's objects of closed pages there: raw fonts, images, accessible interfaces. Qt crashes if its thread uses the same
+fonts at that moment.
+"""
+
+from __future__ import annotations
+
+import gc
+from functools import cache
+
+from PySide6.QtCore import QAbstractEventDispatcher
+
+
+def collect_due() -> None:
+    """Collect garbage if Python would: the oldest generation with too many new objects."""
+    counts, thresholds = gc.get_count(), gc.get_threshold()
+    if counts[0] > thresholds[0]:
+        oldest = max(each for each in range(3) if not each or 0 < thresholds[each] < counts[each])
+        gc.collect(oldest)
+
+
+def start_collecting() -> None:
+    """For the rest of the process, collect when Qt has no event left, and never among the objects that there are now.
+
+    They live as long as the window; to look at them would delay a key by 30 ms.
+    """
+    gc.disable()
+    gc.freeze()
+    _connect()
+
+
+@cache
+def _connect() -> None:
+    QAbstractEventDispatcher.instance().aboutToBlock.connect(collect_due)
