@@ -65,7 +65,7 @@ _NUMPAD: dict[int, str] = {
 }
 _NUMPAD.update({_K.Key_0.value + number: f"Numpad{number}" for number in range(10)})
 
-# A key's path reads no attribute of an enum, and uses flags as numbers: either costs as much as a call.
+# Hot path: reading an enum's attribute or combining flags costs as much as a call, so both are numbers here.
 _SHIFT, _ALT, _CTRL, _SUPER = (int(bit) for bit in (Modifiers.SHIFT, Modifiers.ALT, Modifiers.CTRL, Modifiers.SUPER))
 _PRESS, _REPEAT, _RELEASE = KeyAction.PRESS, KeyAction.REPEAT, KeyAction.RELEASE
 _BACKTAB = _K.Key_Backtab.value
@@ -79,7 +79,7 @@ _HELD = tuple(
         (Qt.KeyboardModifier.MetaModifier, _SUPER),
     )
 )
-"""Qt's modifiers, and ours."""
+"""Pairs of Qt's modifier and the protocol's."""
 
 _X11_LEVEL3_MASK = 0x80
 """Mod5 in nativeModifiers: AltGr is pressed."""

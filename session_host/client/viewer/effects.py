@@ -1,4 +1,4 @@
-"""Effects that the rules of a viewer ask for, as values; ``viewer.py`` carries them out."""
+"""Effects that the rules of a viewer request, as values; ``viewer.py`` carries them out."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Connect(Effect, frozen=True):
 
 
 class ReadOutcome(Effect, frozen=True):
-    """Look up in the store what became of the session, then report ``outcome_read``."""
+    """Look up the session's outcome in the store, then report ``outcome_read``."""
 
 
 class LoadScreen(Effect, frozen=True):
@@ -72,19 +72,19 @@ class FreeReplica(Effect, frozen=True):
 
 
 class TellState(Effect, frozen=True):
-    """Tell the delegate about a state."""
+    """Report a state to the delegate."""
 
     state: ViewerState
     message: str
 
 
 class TellEvent(Effect, frozen=True):
-    """Tell the delegate about an event other than a state."""
+    """Report an event other than a state to the delegate."""
 
     event: Event
 
 
 class TellRefusal(Effect, frozen=True):
-    """Tell the delegate about a refused input."""
+    """Report a refused input to the delegate."""
 
     refusal: InputRefused

@@ -39,7 +39,7 @@ class ViewerInput(ViewerFacts):
         raise NotImplementedError
 
     def _wants_releases(self) -> bool:
-        """Whether the program, as far as is known, gets the releases of keys."""
+        """Whether the program asked for key releases, according to the replica."""
         raise NotImplementedError
 
     def key(

@@ -172,7 +172,7 @@ def _parts(message: Input) -> Iterator[Input]:
 
 
 def _length(message: Input) -> int:
-    """What an input counts: the characters of a text, the bytes of a prompt, 1 for a key."""
+    """The size of an input for the limit: a text's characters, a prompt's bytes, 1 for a key."""
     if isinstance(message, Prompt):
         return message.size_bytes
     return len(message.text) if isinstance(message, _WITH_TEXT) else 1

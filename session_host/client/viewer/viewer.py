@@ -1,8 +1,8 @@
-"""A viewer: follows one session with a replica, and sends what the user does.
+"""A viewer: follows one session with a replica, and sends the user's input.
 
 Key path, 4 of 12. Output path, 10 of 16.
 
-Drives ``ViewerRules``: owns the connection, the timers and the replica, and tells the delegate.
+Drives ``ViewerRules``: owns the connection, the timers and the replica, and calls the delegate.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ from .state import ViewerDelegate, ViewerState
 __all__ = ["Viewer", "ViewerDelegate", "ViewerState"]
 
 FEED_LATER_S = 0.01
-"""How long output that the delegate has shown waits for the replica."""
+"""Delay before the replica is fed with output that the delegate has shown already."""
 
 
 LATE_S = 0.5
@@ -61,7 +61,7 @@ class Viewer(ViewerInput):
     Attributes:
         emulator: the replica, None until the first snapshot. Any turn of the loop may replace it.
         fed: the output that changed the replica last; b"" if it was something else.
-        show_early: called with output before the replica gets it; returns whether it is shown: then the replica waits.
+        show_early: called with output before the replica is fed; if it returns True, the output is shown and fed later.
         host_version: the code version of the host that greeted last, "" before.
     """
 
