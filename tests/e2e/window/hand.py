@@ -20,6 +20,16 @@ def saved() -> WindowLayout:
         return WindowLayout.from_dict(store.layout())
 
 
+def wait_until_tabs_are_saved(own: Window) -> None:
+    """Wait until the tabs that a window shows are on the disk: whoever kills it before finds the former ones."""
+
+    def are_saved() -> bool:
+        tabs = [chat for window in saved().windows for pane in window.panes for chat in pane.tabs]
+        return tabs == [tab["session_id"] for tab in own.tabs()]
+
+    wait_until(are_saved, WAIT_S, "the tabs to be saved")
+
+
 WAIT_S = 30.0
 FRAME_PX = 60
 """A window manager's frame is narrower."""

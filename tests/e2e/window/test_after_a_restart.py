@@ -7,6 +7,7 @@ import pytest
 from session_host.paths import session_journal
 from tests.conftest import Sessions
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, listed
+from tests.e2e.window.hand import wait_until_tabs_are_saved
 from tests.programs import Gate, program
 from tests.support.reboots import restart_computer
 from tests.support.waiting import wait_until
@@ -25,6 +26,7 @@ def test_what_ran_is_there_to_be_read_and_what_was_over_stays_over(
         for chat in (over, long):
             own.show(chat["id"])
         own.wait_connected([long["id"]])
+        wait_until_tabs_are_saved(own)
         own.kill()
     journal = session_journal(long["id"])
     wait_until(

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, everything, listed
+from tests.e2e.window.hand import wait_until_tabs_are_saved
 from tests.programs import Gate, program
 from tests.support import displays, processes
 from tests.support.waiting import wait_until
@@ -56,6 +57,7 @@ def test_nothing_is_lost_however_the_window_ends(
         first.wait_connected(order)
         last = f"line {HELD_AT - 1:06d}"
         wait_until(lambda: last in everything(streaming["id"]), WAIT_S, last)
+        wait_until_tabs_are_saved(first)
         end(first)
         first.process.wait(WAIT_S)
         if end is not kill:
@@ -113,6 +115,7 @@ def test_a_tab_that_was_closed_stays_closed_and_its_chat_runs(open_window: OpenW
         first.focus()
         first.press("ctrl+shift+w")
         wait_until(lambda: len(first.tabs()) == 1, WAIT_S, "the tab to be closed")
+        wait_until_tabs_are_saved(first)
         first.kill()
     assert listed(closed["id"])["state"] == "running"
     with open_window() as second:
