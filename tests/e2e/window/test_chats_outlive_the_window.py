@@ -93,6 +93,7 @@ def test_nothing_is_lost_when_the_display_is_killed(
             patch.setenv(name, value)
         with open_window() as first:
             first.show(chat["id"])
+            wait_until_tabs_are_saved(first)
             own_server.kill()
             first.process.wait(WAIT_S)
     gate.release()
