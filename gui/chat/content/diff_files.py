@@ -94,7 +94,11 @@ class _Reader:
             pass
         elif line.startswith("\\ ") and self._file.lines:
             self._file.lines.append(DiffLine("\\", 0, 0, line))
-        elif self._file.lines and not self._file.other and (line[:1] in {"+", "-", " "} or self._is_blank(line)):
+        elif (
+            self._file.lines
+            and not self._file.other
+            and (line[:1] in {"+", "-", " "} or not (line or self._is_counted))
+        ):
             self._add(line)  # The counts are wrong, or there are none.
         elif line or number + 1 < len(self._lines):
             self._file.other.append(line)
@@ -111,10 +115,6 @@ class _Reader:
             or (sign == "+" and self._new_left > 0)
             or (sign in " \r" and self._old_left > 0 and self._new_left > 0)
         )
-
-    def _is_blank(self, line: str) -> bool:
-        """Whether a line is an empty one of a hunk without counts."""
-        return not self._is_counted and not line
 
     def _add(self, line: str) -> None:
         sign = line[:1] if line[:1] in {"+", "-"} else " "
@@ -144,7 +144,7 @@ class _Reader:
     def _begin(self, old: str, new: str) -> None:
         """Read a file's header of two lines."""
         if self._git_head or (old[:2], new[:2]) == ("a/", "b/"):
-            old, new = _without_side(old, "a/"), _without_side(new, "b/")
+            old, new = old.removeprefix("a/"), new.removeprefix("b/")
         if not self._git_head:
             self.files.append(DiffFile())
         self._git_head = False
@@ -187,7 +187,3 @@ class _Reader:
 def _path(header: str) -> str:
     """The path in a line of a header; some tools write a time behind it."""
     return header[4:].partition("\t")[0].rstrip("\r")
-
-
-def _without_side(path: str, side: str) -> str:
-    return path.removeprefix(side)

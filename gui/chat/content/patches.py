@@ -99,7 +99,7 @@ def _head_and_lines(file: DiffFile, item: str, directory: str, *, whole: bool) -
         )
     ]  # fmt: skip
     shown = lines if whole or len(lines) <= MOST_LINES else lines[:MOST_LINES]
-    digits = len(str(max((max(line.old, line.new) for line in lines if line.kind in "+- "), default=0) or ""))
+    digits = len(str(max((max(line.old, line.new) for line in lines if line.has_sign), default=0) or ""))
     language = PurePosixPath(path).suffix.removeprefix(".")
     start = 0
     while start < len(shown):
@@ -107,7 +107,7 @@ def _head_and_lines(file: DiffFile, item: str, directory: str, *, whole: bool) -
         while end < len(shown) and end < start + 2 * LINES_PER_CHUNK and shown[end].kind in "+-":
             end += 1  # Removed and added lines of one place stay together.
         piece = shown[start:end]
-        text = "\n".join((line.kind if line.kind in "+- " else "") + line.text for line in piece)
+        text = "\n".join(line.signed_text for line in piece)
         found.append(
             Diff(text, inner=True, lines=piece, language=language, first=not start, last=end == len(shown),
                  digits=digits)
@@ -122,10 +122,9 @@ def _head_and_lines(file: DiffFile, item: str, directory: str, *, whole: bool) -
 
 def _shown_lines(lines: Sequence[DiffLine]) -> tuple[DiffLine, ...]:
     """The lines as they are shown: ends of lines only where they differ, and nothing that misleads."""
-    content = [line.text for line in lines if line.kind in "+- "]
-    same_ends = all(text.endswith("\r") for text in content)
+    same_ends = all(line.text.endswith("\r") for line in lines if line.has_sign)
     return tuple(
-        line._replace(text=visible(line.text.removesuffix("\r") if same_ends or line.kind in "@\\" else line.text))
+        line._replace(text=visible(line.text.removesuffix("\r") if same_ends or not line.has_sign else line.text))
         for line in lines
     )
 
@@ -183,5 +182,4 @@ def _header(file: DiffFile, old: str, new: str) -> str:
 
 def _patch(header: str, lines: Sequence[DiffLine]) -> str:
     """A file's change as a patch."""
-    texts = [(line.kind if line.kind in "+- " else "") + line.text for line in lines]
-    return "\n".join([header, *texts]) + "\n"
+    return "\n".join([header, *(line.signed_text for line in lines)]) + "\n"

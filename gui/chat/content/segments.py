@@ -134,6 +134,16 @@ class DiffLine(NamedTuple):
     new: int
     text: str
 
+    @property
+    def has_sign(self) -> bool:
+        """Whether it is a line of the file, before or after the change."""
+        return self.kind in {"+", "-", " "}
+
+    @property
+    def signed_text(self) -> str:
+        """The line as in a patch."""
+        return self.kind + self.text if self.has_sign else self.text
+
 
 @dataclass(frozen=True)
 class DiffHead(Segment):

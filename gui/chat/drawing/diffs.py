@@ -128,7 +128,7 @@ def lay_out_diff(segment: Diff, width: float, style: Style, *, columns: bool) ->
         half = (width - left) / 2
         gutter = _GUTTER_LEFT_PX + number_px + _SIGN_PX
         for old, new in pairs(segment.lines):
-            if old is not None and segment.lines[old].kind in "@\\":
+            if old is not None and not segment.lines[old].has_sign:
                 y += painter_of.remark(old, left, width - left, y, gutter)
                 continue
             cells = []
@@ -145,7 +145,7 @@ def lay_out_diff(segment: Diff, width: float, style: Style, *, columns: bool) ->
         gutter = _GUTTER_LEFT_PX + 2 * number_px + _SIGN_PX
         partners = _partners(segment.lines)
         for number, line in enumerate(segment.lines):
-            if line.kind in "@\\":
+            if not line.has_sign:
                 y += painter_of.remark(number, left, width - left, y, gutter)
             else:
                 cell = _Cell(number, left, width - left, line.kind != "+")
@@ -185,7 +185,7 @@ class _Lines:
         self._starts: list[int] = []
         start = 0
         for line in segment.lines:
-            sign = 1 if line.kind in "+- " else 0
+            sign = int(line.has_sign)
             self._starts.append(start + sign)
             start += sign + utf16_length(line.text) + 1
         self._looks = self._highlighted()
