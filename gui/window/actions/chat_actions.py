@@ -140,20 +140,12 @@ class ChatActions(QObject):
     def new_shell(self, directory: str, side: Side | None = None) -> None:
         """Start a shell in a directory: in a tab of the active pane, or in a new pane at this side of it."""
         where = directory or self._layout.last_directory or _where_the_window_was_started()
-        self._sessions.tasks.start(self._new_shell(where, side), "shell")
+        wanted = NewChatRequest(agent=SHELL, directory=where, name=suggested_name(where, SHELL), arguments=[])
+        self._sessions.tasks.start(self._new_shell(wanted, side), "shell")
 
-    async def _new_shell(self, directory: str, side: Side | None) -> None:
+    async def _new_shell(self, wanted: NewChatRequest, side: Side | None) -> None:
         try:
-            chat = await self._sessions.launch(
-                self._agents[SHELL],
-                [],
-                name=suggested_name(directory, SHELL),
-                directory=directory,
-                prompt="",
-                worktree=None,
-                overrides={},
-                size=GridSize(*self._layout.grid).clamped(),
-            )
+            chat = await self._launch(wanted)
         except OutliveError as error:
             self._banners.inform(_first_upper(str(error)), kind="failed", key="shell")
             return
@@ -164,19 +156,27 @@ class ChatActions(QObject):
     def _on_wanted(self, wanted: NewChatRequest) -> None:
         self._sessions.tasks.start(self._start(wanted), "start")
 
+    async def _launch(self, wanted: NewChatRequest) -> Chat:
+        """Start what the user requested.
+
+        Raises:
+            OutliveError: it could not be started; nothing is left of it.
+        """
+        return await self._sessions.launch(
+            self._agents[wanted.agent],
+            wanted.arguments,
+            name=wanted.name,
+            directory=wanted.directory,
+            prompt=wanted.prompt,
+            worktree=wanted.worktree,
+            overrides=wanted.overrides,
+            size=GridSize(*self._layout.grid).clamped(),
+            runtime=wanted.runtime,
+        )
+
     async def _start(self, wanted: NewChatRequest, replaces: Chat | None = None) -> None:
         try:
-            chat = await self._sessions.launch(
-                self._agents[wanted.agent],
-                wanted.arguments,
-                name=wanted.name,
-                directory=wanted.directory,
-                prompt=wanted.prompt,
-                worktree=wanted.worktree,
-                overrides=wanted.overrides,
-                size=GridSize(*self._layout.grid).clamped(),
-                runtime=wanted.runtime,
-            )
+            chat = await self._launch(wanted)
         except OutliveError as error:
             if replaces is not None:
                 # The sheet shows what is missing and lets the user correct it.
