@@ -35,11 +35,9 @@ class TrackedRow:
 
     def place(self) -> int | None:
         """See ``RowMark``."""
-        if self._reference is None or _active_screen(self._terminal) != self._on_screen:
+        if _active_screen(self._terminal) != self._on_screen or (cell := self._cell()) is None:
             return None
-        cell, coordinate = sized("GhosttyGridRef"), ffi.new("GhosttyPointCoordinate*")
-        if lib.ghostty_tracked_grid_ref_snapshot(self._reference, cell):
-            return None
+        coordinate = ffi.new("GhosttyPointCoordinate*")
         if lib.ghostty_terminal_point_from_grid_ref(self._terminal, cell, _SCREEN, coordinate):
             return None
         if coordinate.x != self.column:
@@ -49,15 +47,13 @@ class TrackedRow:
 
     def stored_row(self) -> int | None:
         """The row's number with the hidden rows counted, also while another screen is active."""
-        coordinate = ffi.new("GhosttyPointCoordinate*")
-        if self._reference is None or lib.ghostty_tracked_grid_ref_point(self._reference, _SCREEN, coordinate):
-            return None
-        return int(coordinate.y) if coordinate.x == self.column else None
+        coordinate = self._stored_place()
+        return int(coordinate.y) if coordinate is not None and coordinate.x == self.column else None
 
     def mend(self) -> None:
         """Refer to the same column as before a reflow; the row still exists, if the library knows it."""
-        coordinate = ffi.new("GhosttyPointCoordinate*")
-        if lib.ghostty_tracked_grid_ref_point(self._reference, _SCREEN, coordinate) or coordinate.x == self.column:
+        coordinate = self._stored_place()
+        if coordinate is None or coordinate.x == self.column:
             return
         reference = track(self._terminal, _SCREEN, self.column, coordinate.y)
         if reference is not None:
@@ -69,13 +65,23 @@ class TrackedRow:
         return self._flagged and not self._has_flag()
 
     def _has_flag(self) -> bool:
-        cell, row, flag = sized("GhosttyGridRef"), ffi.new("GhosttyRow*"), ffi.new("GhosttyRowSemanticPrompt*")
-        if self._reference is None or lib.ghostty_tracked_grid_ref_snapshot(self._reference, cell):
-            return False
-        if lib.ghostty_grid_ref_row(cell, row):
+        row, flag = ffi.new("GhosttyRow*"), ffi.new("GhosttyRowSemanticPrompt*")
+        if (cell := self._cell()) is None or lib.ghostty_grid_ref_row(cell, row):
             return False
         lib.ghostty_row_get(row[0], lib.GHOSTTY_ROW_DATA_SEMANTIC_PROMPT, flag)
         return bool(flag[0] != lib.GHOSTTY_ROW_SEMANTIC_NONE)
+
+    def _cell(self) -> Any:
+        """The marked cell; None if it is gone."""
+        cell = sized("GhosttyGridRef")
+        is_gone = self._reference is None or lib.ghostty_tracked_grid_ref_snapshot(self._reference, cell)
+        return None if is_gone else cell
+
+    def _stored_place(self) -> Any:
+        """The marked cell's coordinates with the hidden rows counted, None if it is gone."""
+        place = ffi.new("GhosttyPointCoordinate*")
+        is_gone = self._reference is None or lib.ghostty_tracked_grid_ref_point(self._reference, _SCREEN, place)
+        return None if is_gone else place
 
     def close(self) -> None:
         """Free the library's object, before its terminal."""
