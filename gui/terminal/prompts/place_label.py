@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, QTimer
-from PySide6.QtGui import QPainter, QPaintEvent, QRegion
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
-from gui.terminal.drawing.regions import least_covering, scaled
+from gui.terminal.drawing.regions import least_covering
 from gui.terminal.drawing.surface import Surface
 from gui.theme import tokens
 from gui.theme.frames import paint_frame
@@ -21,8 +23,10 @@ _GROUND_SHARE = 0.14
 class PlaceLabel(QWidget):
     """The label; it lets the mouse through, and takes no focus."""
 
-    def __init__(self, view: QWidget, surface: Surface) -> None:
+    def __init__(self, view: QWidget, surface: Surface, typed_areas: Callable[[], list[QRect]]) -> None:
+        """Show nothing yet; ``typed_areas`` returns the parts of the view that the user types into."""
         super().__init__(view)
+        self._typed_areas = typed_areas
         self._view = view
         self._surface = surface
         self._text = ""
@@ -44,8 +48,7 @@ class PlaceLabel(QWidget):
         size, room = self.sizeHint(), self._view.size()
         left = room.width() - size.width() - 2 * _MARGIN_PX
         bottom, top = (QRect(QPoint(left, y), size) for y in (room.height() - size.height() - _MARGIN_PX, _MARGIN_PX))
-        typed = scaled(QRegion(self._surface.typed_rect()), 1 / self._surface.metrics.device_pixel_ratio)
-        self.setGeometry(least_covering([bottom, top], [typed.boundingRect()]))
+        self.setGeometry(least_covering([bottom, top], self._typed_areas()))
         self.show()
         self.raise_()
         self.update()

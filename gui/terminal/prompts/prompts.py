@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from PySide6.QtCore import QTimer, SignalInstance
+from PySide6.QtCore import QRect, QTimer, SignalInstance
 from PySide6.QtWidgets import QMenu, QWidget
 
 from gui.terminal.drawing.surface import Place, Surface
@@ -57,6 +57,9 @@ class PromptsHost(Protocol):
     def scroll_to_end(self) -> None:
         """Scroll to the screen."""
 
+    def typed_areas(self) -> list[QRect]:
+        """The rows that the user types into."""
+
     scrolled: SignalInstance
     typed: SignalInstance
 
@@ -76,7 +79,7 @@ class TerminalPrompts:
         self._shown: tuple[Emulator | None, Place] = (None, Place())
         self._answers: AnswerSource | None = None
         self.margin = PromptMargin(view, surface)
-        self.label = PlaceLabel(view, surface)
+        self.label = PlaceLabel(view, surface, host.typed_areas)
         self._look = QTimer(view, singleShot=True, interval=_MARKS_AFTER_MS)
         self._look.timeout.connect(self.show_marks)
         for signal in (host.scrolled, host.typed):
