@@ -161,16 +161,14 @@ def _agent_start(
     structured = None
     if way is not None:
         structured = structured_launch(agent, way, request.resume, request.prompt, settings, request.fork)
-    former = _former(request)
+    known = conversation if is_id_ours else ""
+    if request.fork is not None:
+        known = request.fork.record.provider_session_id or ""
     argv = agent.argv(
         arguments,
         environment,
         prompt=request.prompt if structured is None else "",
-        conversation=former.provider_session_id or ""
-        if request.fork and former
-        else conversation
-        if is_id_ours
-        else "",
+        conversation=known,
         files=str(files),
         socket=str(agent_socket(request.beside.id if request.beside is not None else session_id)),
         supports=supports,
