@@ -12,7 +12,7 @@ _MOST_STEPS = 64
 
 
 def cascaded(place: QRect, taken: Collection[QPoint], room: QRect) -> QRect:
-    """A place of the same size beside ``place``, at whose corner no other window lies.
+    """A place of the same size beside ``place``. No other window has its upper left corner there.
 
     At the room's right end the places go on at its left edge, below its lower end at its upper edge. In a room that the
     size fills, the new place is smaller.

@@ -2,8 +2,8 @@
 
     python -m tests.support.keeper_server DESCRIPTOR PADDING
 
-Requests are those of ``command_server``. Commands and the test's own process start their keepers here; those that other
-programs start (a command on a terminal, the window), and those of the tests of the start, are executed. Apart from the
+Requests are those of ``command_server``. Commands, windows and the test's own process start their keepers here; those
+that other programs start (a command on a terminal), and those of the tests of the start, are executed. Apart from the
 start of the interpreter, a keeper is a process as a user's: it has its own environment, which /proc shows, its own
 session, directory and streams.
 """

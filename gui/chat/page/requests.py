@@ -259,7 +259,7 @@ class RequestCard(QWidget):
             self.resized.emit()
 
     def _way_to_allow(self) -> str:
-        """What to do so that the request can be allowed; "" if it takes only a moment, or cannot be."""
+        """A hint for a request that cannot be allowed yet; "" if none is needed or helps."""
         if not self.request.complete:
             return ""
         if self._shown_ends is not None:

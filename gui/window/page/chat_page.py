@@ -354,7 +354,7 @@ class ChatPage(Area):
         self._place_overlays()
 
     def _bottom_px(self) -> int:
-        """Where the end bar begins, or the page ends."""
+        """The end bar's upper edge; the page's lower edge without that bar. In pixels of the page."""
         bar_px = self.end_bar.sizeHint().height() if self._end_bar.is_open else 0
         return max(self.height() - bar_px, 0)
 

@@ -1,4 +1,4 @@
-"""What a page shows while its chat starts, reconnects or does not answer."""
+"""The bar or notice of a page while its chat starts, reconnects or does not answer."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Waiting(QObject):
             page: the page to lie over.
             source: the viewer of the chat that the page shows.
             is_empty: returns whether the page shows nothing of the chat.
-            bottom_px: returns where the page's end bar begins, or the page ends.
+            bottom_px: returns the upper edge of the page's end bar, or the page's lower edge without that bar.
             typed_areas: returns the parts of the page that the user types into.
         """
         super().__init__(page)

@@ -16,7 +16,7 @@ TICK_S = 1.0
 """The timer's interval. It runs only after input, and no longer than the host owes an answer."""
 
 SILENT_TICKS = 3
-"""The user is told after this many intervals without an answer."""
+"""Intervals without an answer before the user gets a notice."""
 
 
 class AnswerWatch:

@@ -74,7 +74,7 @@ def test_nothing_is_pasted_into_a_screen_for_reading(stage):
 
 
 def drop(made: Stage, data: QMimeData, possible: Qt.DropAction = Qt.DropAction.CopyAction) -> list[Qt.DropAction]:
-    """Drop data; return the actions of the accepted events, which the source is told."""
+    """Drop data; return the actions of the accepted events: the source of the drag gets the last one."""
     place, none = made.point(3, 3), Qt.KeyboardModifier.NoModifier
     events: list[QDropEvent] = [
         QDragEnterEvent(place, possible, data, Qt.MouseButton.LeftButton, none),

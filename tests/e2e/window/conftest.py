@@ -31,7 +31,7 @@ NewChat = Callable[..., dict[str, Any]]
 
 @pytest.fixture(scope="session")
 def window_server(run_area: Area) -> Iterator[None]:
-    """What windows are forked from, for the rest of the run."""
+    """The process that forks windows, for the rest of the run."""
     with command_client.running_windows() as process, lasting(process.pid):
         yield
 

@@ -21,7 +21,7 @@ def saved() -> WindowLayout:
 
 
 def wait_until_tabs_are_saved(own: Window) -> None:
-    """Wait until the tabs that a window shows are on the disk: whoever kills it before finds the former ones."""
+    """Wait until a window's tabs are on the disk. A window that is killed before restores its former tabs."""
 
     def are_saved() -> bool:
         tabs = [chat for window in saved().windows for pane in window.panes for chat in pane.tabs]
