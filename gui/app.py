@@ -112,7 +112,7 @@ class App:
         self.tray = Tray(self.theme, self.sessions, catalog)
         self.notifications = DesktopNotifications(self.sessions.tasks, self.tray.notify, self.windows)
         self.sessions.muting.restore(layout.muted, layout.muted_until)
-        self._notifier = Notifier(self.sessions, catalog, self.windows.is_looked_at, self.notifications)
+        self._notifier = Notifier(self.sessions, catalog, self.windows.is_viewed, self.notifications)
         self.notifications.answered.connect(self._notifier.answer)
         self._start_ahead = StartAhead(self.sessions.tasks, self.sessions.login_path)
         self._announcer = StatusAnnouncer(self.sessions, lambda: self.window, self._is_used)
@@ -144,7 +144,7 @@ class App:
 
     def _is_used(self, chat: Chat) -> bool:
         """Whether the user sees this chat, in the active pane."""
-        return self.window.tabs.active_id == chat.id and self.window.is_looked_at(chat)
+        return self.window.tabs.active_id == chat.id and self.window.is_viewed(chat)
 
     def _warn(self, lines: Iterable[str]) -> None:
         for line in lines:
@@ -157,24 +157,24 @@ class App:
         self.theme.changed.connect(self._show_in_colors)
         self.settings.changed.connect(self._use_settings)
         self.settings.files_changed.connect(self._use_agents)
-        windows.start_is_near.connect(self._start_ahead.prepare)
-        windows.settings_wanted.connect(self._settings_window.open)
-        tray.settings_wanted.connect(self._settings_window.open)
+        windows.agent_selected.connect(self._start_ahead.prepare)
+        windows.settings_requested.connect(self._settings_window.open)
+        tray.settings_requested.connect(self._settings_window.open)
         self.sessions.muting.changed.connect(self._remember_muted)
-        windows.close_wanted.connect(self._on_close_wanted)
+        windows.close_requested.connect(self._on_close_requested)
         # Each slot shows the window first; Qt calls slots in the order of their connections.
-        for chosen in (tray.chat_chosen, tray.all_chats, tray.new_chat, tray.stop_all_wanted):
-            chosen.connect(windows.bring_up)
+        for chosen in (tray.chat_chosen, tray.all_chats, tray.new_chat, tray.stop_all_requested):
+            chosen.connect(windows.raise_window)
         tray.chat_chosen.connect(windows.open_chat)
-        windows.looks_elsewhere.connect(self._notifier.check)
-        windows.looks_elsewhere.connect(self._announcer.look)
+        windows.viewed_chat_changed.connect(self._notifier.check)
+        windows.viewed_chat_changed.connect(self._announcer.look)
         self.notifications.chosen.connect(self._on_notification_chosen)
         tray.message_chosen.connect(self._on_notification_chosen)
         tray.all_chats.connect(self._on_all_chats)
         tray.new_chat.connect(lambda directory: self.window.chat_actions.new_chat(directory=directory))
-        tray.open_wanted.connect(windows.bring_up)
-        tray.quit_wanted.connect(self.quit)
-        tray.stop_all_wanted.connect(self._on_stop_all)
+        tray.open_requested.connect(windows.raise_window)
+        tray.quit_requested.connect(self.quit)
+        tray.stop_all_requested.connect(self._on_stop_all)
 
     def _on_all_chats(self) -> None:
         self.window.sidebar.list.setFocus()
@@ -191,9 +191,9 @@ class App:
         if chat is not None:
             self.windows.open_chat(chat)
         else:
-            self.windows.bring_up()
+            self.windows.raise_window()
 
-    def _on_close_wanted(self) -> None:
+    def _on_close_requested(self) -> None:
         if self.tray.is_there:
             self.window.hide()
             if not self.layout.tray_explained:
@@ -243,7 +243,7 @@ class App:
         self.window.opener.open_file(FilePlace(path))
 
     def _import_theme(self) -> None:
-        self.window.bring_up()
+        self.window.raise_window()
         self.window.actions_["import_theme"].trigger()
 
     def _show_in_colors(self) -> None:

@@ -26,6 +26,6 @@ async def answer_of(chat: Chat, place: TurnPlace | None) -> FoundAnswer:
     """
     from session_host.client.chats.answers import find_answer
 
-    is_working = not chat.is_over and chat.activity is Activity.WORKING
+    is_working = not chat.has_ended and chat.activity is Activity.WORKING
     async with asyncio.timeout(PATIENCE_S):
         return await asyncio.to_thread(find_answer, chat.id, place, is_working=is_working)

@@ -194,7 +194,7 @@ class Chat(ChatViewer, ChatFacts):
         """Free the replica of a hidden chat; showing the chat again makes another."""
         if self.viewer is None or self._shown:
             return
-        if self.is_over:
+        if self.has_ended:
             self.close()
         else:
             self.viewer.free_replica()
@@ -212,8 +212,8 @@ class Chat(ChatViewer, ChatFacts):
     def apply_record(self, record: SessionRecord) -> None:
         """Take over the store's row, unless the host has reported something newer."""
         mine = self.record
-        was_recorded, self.is_recorded = self.is_recorded, not (self.is_over and record.state in RUNNING_STATES)
-        if self.is_over and record.state in RUNNING_STATES:
+        was_recorded, self.is_recorded = self.is_recorded, not (self.has_ended and record.state in RUNNING_STATES)
+        if self.has_ended and record.state in RUNNING_STATES:
             record.state, record.exit_code, record.exit_signal = mine.state, mine.exit_code, mine.exit_signal
             record.end_request = mine.end_request
             record.ended_at, record.error = mine.ended_at or record.ended_at, mine.error or record.error
@@ -232,14 +232,14 @@ class Chat(ChatViewer, ChatFacts):
         self._watch_patience()
         if self.viewer is not None:
             self.host_version = self.viewer.host_version
-        if state == "lost" and not self.is_over:
+        if state == "lost" and not self.has_ended:
             self._set_state(State.LOST, None, None)
             self.record.error = message
-        elif state == "ended" and not self.is_over and self.viewer is not None:
+        elif state == "ended" and not self.has_ended and self.viewer is not None:
             self._set_state(State.EXITED, self.viewer.exit_code, self.viewer.exit_signal, self.viewer.end_request)
         elif state == "live" and self.record.state is State.STARTING:
             self.record.state = State.RUNNING
-        if self.is_over and not self._shown:
+        if self.has_ended and not self._shown:
             # Not now: the viewer is in the middle of telling.
             QTimer.singleShot(0, self, self._let_go_of_stale)
         self.connection_changed.emit()
@@ -312,7 +312,7 @@ class Chat(ChatViewer, ChatFacts):
         record = self.record
         record.state, record.exit_code, record.exit_signal = state, exit_code, exit_signal
         record.end_request = end_request
-        if self.is_over:
+        if self.has_ended:
             # The record, or the next process that reads it, tells what is lost.
             self.is_recorded = state is State.LOST
             self.notice = ""

@@ -79,7 +79,7 @@ class ChatViewer(QObject):
         if self.viewer is not None:
             self.viewer.follow(output)
             return
-        if self.chat.is_over:
+        if self.chat.has_ended:
             return
         record = self.chat.record
         size = GridSize(record.columns, record.rows) if record.columns and record.rows else DEFAULT_SIZE
@@ -192,7 +192,7 @@ class FurtherViewer(ChatViewer):
 
     def _on_chat(self) -> None:
         """The chat may have ended, which its own viewer learns first or last."""
-        if self._chat.is_over and not self._shown:
+        if self._chat.has_ended and not self._shown:
             self.close()
         self.connection_changed.emit()
 

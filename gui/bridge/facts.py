@@ -65,14 +65,14 @@ class ChatFacts:
         return self.record.state
 
     @property
-    def is_over(self) -> bool:
+    def has_ended(self) -> bool:
         """Whether it has ended or was lost."""
         return self.record.state in {State.EXITED, State.LOST}
 
     @property
     def is_continued(self) -> bool:
         """Whether another chat continues its conversation and replaces it in lists."""
-        return self.is_over and self.record.continued_by is not None
+        return self.has_ended and self.record.continued_by is not None
 
     @property
     def group(self) -> Group:
@@ -124,7 +124,7 @@ class ChatFacts:
     def since(self) -> datetime | None:
         """Since when it has been in its group; one that fell silent, since its last word."""
         record = self.record
-        if self.is_over:
+        if self.has_ended:
             return phrases.parse_time(record.ended_at or record.created_at)
         if self.group is Group.RUNNING:
             ended = self.last_ended if self.last_command else ""
@@ -143,14 +143,14 @@ class ChatFacts:
     @property
     def place(self) -> str:
         """Where it works: repository, branch and changes, or else its directory."""
-        if self.checkout is None or self.is_over:  # It is not looked at any more.
+        if self.checkout is None or self.has_ended:  # It is not looked at any more.
             return phrases.last_part(self.record.cwd)
         return self.checkout.words
 
     @property
     def branch(self) -> str:
         """The branch that it works on; "" where there is none, or it is over."""
-        return (self.checkout.branch or "") if self.checkout is not None and not self.is_over else ""
+        return (self.checkout.branch or "") if self.checkout is not None and not self.has_ended else ""
 
     @property
     def directory(self) -> str:
@@ -160,7 +160,7 @@ class ChatFacts:
     @property
     def status_text(self) -> str:
         """That it does not answer, its question, its last message, or how it ended; "" for none."""
-        if self.is_over:
+        if self.has_ended:
             return self.how_it_ended
         if self.is_unresponsive:
             return page_texts.does_not_answer()
@@ -193,7 +193,7 @@ class ChatFacts:
     @property
     def is_silent(self) -> bool:
         """Whether its agent worked and then stopped reporting."""
-        return not self.is_over and not self.is_plain and self.activity_source == activity_phrases.SILENCE
+        return not self.has_ended and not self.is_plain and self.activity_source == activity_phrases.SILENCE
 
     @property
     def where_and_what(self) -> str:
@@ -205,7 +205,7 @@ class ChatFacts:
     @property
     def how_known(self) -> str:
         """What it does, who says so and since when, as of now; "" once it is over."""
-        if self.is_over:
+        if self.has_ended:
             return ""
         if self.is_unresponsive:
             return Mark.UNRESPONSIVE.value
@@ -220,7 +220,7 @@ class ChatFacts:
 
     @property
     def _what_it_does(self) -> str:
-        if self.is_over:
+        if self.has_ended:
             return self.how_it_ended
         now = datetime.now(UTC)
         if self.group is Group.RUNNING:

@@ -17,7 +17,7 @@ def shown_by(terminal: Chat, chats: Iterable[Chat]) -> Chat | None:
     """The running structured chat that a terminal shows, too; None for any other chat."""
     if terminal.record.runtime == "structured":
         return None
-    shown = (chat for chat in chats if chat.record.runtime == "structured" and not chat.is_over)
+    shown = (chat for chat in chats if chat.record.runtime == "structured" and not chat.has_ended)
     return next((chat for chat in shown if str(agent_socket(chat.id)) in terminal.record.argv), None)
 
 

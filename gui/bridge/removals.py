@@ -35,7 +35,7 @@ class UndoableRemovals(QObject):
 
     def begin(self, chat: Chat) -> bool:
         """Remove an ended chat after the time to undo it; False if it is being removed already, or runs."""
-        if not chat.is_over or chat.id in self:
+        if not chat.has_ended or chat.id in self:
             return False
         timer = QTimer(self, singleShot=True, interval=UNDO_MS)
         timer.timeout.connect(lambda: self._sessions.tasks.start(self._carry_out(chat), "remove"))

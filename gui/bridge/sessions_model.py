@@ -113,7 +113,7 @@ class SessionsModel(QObject):
 
     def running(self) -> list[Chat]:
         """The running chats, oldest first."""
-        return [chat for chat in self._chats.values() if not chat.is_over]
+        return [chat for chat in self._chats.values() if not chat.has_ended]
 
     def running_in_order(self) -> list[Chat]:
         """The running chats in the order of the groups: first those that need the user."""
@@ -287,7 +287,7 @@ class SessionsModel(QObject):
             chat.id, environment=environment, size=size, colors=self.colors, anyway=anyway, runtime=runtime,
             prompt=prompt,
         )  # fmt: skip
-        if chat.is_over:
+        if chat.has_ended:
             chat.record.continued_by = record.id
             chat.changed.emit()
         return self._chats.get(record.id) or self._insert_chat(record)
@@ -321,11 +321,11 @@ class SessionsModel(QObject):
         Raises:
             OutliveError: its host does not answer, or is of a version that cannot tell.
         """
-        if not chat.is_over:
+        if not chat.has_ended:
             with contextlib.suppress(SessionEnded):
                 return explained(await self._request(chat, Explain(request=1)))
         changes = await asyncio.to_thread(activity_log.last, session_transitions(chat.id), TRANSITIONS)
-        return explained_without_host(changes, chat.record.provider_session_id or "", is_over=chat.is_over)
+        return explained_without_host(changes, chat.record.provider_session_id or "", has_ended=chat.has_ended)
 
     async def send_text(self, chat: Chat, text: str, *, anyway: bool = False) -> None:
         """Type a text into a chat, whether its tab is open or not, and press Enter; ``anyway``: even if it asks.
@@ -348,7 +348,7 @@ class SessionsModel(QObject):
         await self._storage.call(lambda store: store.rename(chat.id, name))
         chat.record.name = name
         chat.changed.emit()
-        if not chat.is_over:
+        if not chat.has_ended:
             try:
                 await self._request(chat, Rename(request=1, name=name))
             except (SessionEnded, HostUnavailable):
@@ -363,7 +363,7 @@ class SessionsModel(QObject):
         self._end(chat, Kill(request=1))
 
     def _end(self, chat: Chat, request: Stop | Kill) -> None:
-        if not chat.is_over:
+        if not chat.has_ended:
             self._ended_by_you.add(chat.id)
             chat.ended_by_you = True
             self.tasks.start(self._end_now(chat, request), "end")
@@ -388,7 +388,7 @@ class SessionsModel(QObject):
 
     def remove(self, chat: Chat) -> None:
         """Remove an ended chat and its files, at once."""
-        if chat.is_over:
+        if chat.has_ended:
             self.tasks.start(self.removals.remove_now(chat), "remove")
 
     def remove_record(self, session_id: str) -> None:

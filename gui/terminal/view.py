@@ -65,7 +65,7 @@ class TerminalView(PointingPage):
         self.finder = TerminalFinder(self, self._surface, (self.scrolled, self.typed), self)
         self.modes = KeyboardModes(
             self, self._surface, self._links.files, self,
-            scrolled=self.scrolled, notice=self.notice, find_wanted=self.findWanted,
+            scrolled=self.scrolled, notice=self.notice, find_requested=self.findWanted,
         )  # fmt: skip
         self._reporter = TextReporter(self, self._surface)
         self.accessible_text = TerminalText(self, self._surface, self._reporter)

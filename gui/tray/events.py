@@ -38,11 +38,11 @@ class Event(NamedTuple):
     def holds(self, chat: Chat) -> bool:
         """Whether this is still what the chat's user has to know."""
         if self.kind == "died":
-            return chat.is_over and not chat.is_continued
+            return chat.has_ended and not chat.is_continued
         if self.kind == "ran":
-            return not chat.is_over and not chat.foreground
+            return not chat.has_ended and not chat.foreground
         wanted = {"asks": Activity.NEEDS_INPUT, "done": Activity.IDLE}.get(self.kind, chat.activity)
-        return not chat.is_over and chat.activity is wanted
+        return not chat.has_ended and chat.activity is wanted
 
 
 class Events:
@@ -67,7 +67,7 @@ class Events:
     def look(self, sessions: SessionsModel, shown: Container[str]) -> dict[str, Event]:
         """The new events, by chat; ``shown`` are the chats with a notification."""
         chats = sessions.chats()
-        alive = [chat for chat in chats if not chat.is_over]
+        alive = [chat for chat in chats if not chat.has_ended]
         questions = self._look_for_questions(sessions, shown)
         return questions | self._look_for_turns(alive) | self._look_for_commands(alive) | self._look_for_deaths(chats)
 
@@ -122,8 +122,8 @@ class Events:
         return 0 < self.long_turn_s <= seconds
 
     def _look_for_deaths(self, chats: list[Chat]) -> dict[str, Event]:
-        former, self._running = self._running, {chat.id for chat in chats if not chat.is_over}
-        return {chat.id: Event("died") for chat in chats if chat.id in former and chat.is_over and chat.failed}
+        former, self._running = self._running, {chat.id for chat in chats if not chat.has_ended}
+        return {chat.id: Event("died") for chat in chats if chat.id in former and chat.has_ended and chat.failed}
 
 
 def _may_be_repeated(chat: Chat, sessions: SessionsModel) -> bool:

@@ -53,14 +53,14 @@ class Notifier(QObject):
         self,
         sessions: SessionsModel,
         agents: Mapping[str, Agent],
-        is_looked_at: Callable[[Chat], bool],
+        is_viewed: Callable[[Chat], bool],
         notifications: Notifications,
         moment_ms: int = MOMENT_MS,
     ) -> None:
         super().__init__(sessions)
         self._sessions = sessions
         self._agents = agents
-        self._is_looked_at = is_looked_at
+        self._is_viewed = is_viewed
         self._notifications = notifications
         self._events = Events()
         self.is_wanted = True
@@ -112,7 +112,7 @@ class Notifier(QObject):
     def _is_seen(self, chat: Chat) -> bool:
         """Whether the user looks at a chat, or at the agent's own terminal of the same conversation."""
         chats = self._sessions.chats()
-        return any(each is chat or shown_by(each, chats) is chat for each in chats if self._is_looked_at(each))
+        return any(each is chat or shown_by(each, chats) is chat for each in chats if self._is_viewed(each))
 
     def chat_of(self, key: str) -> Chat | None:
         """The chat that a notification with this key is about; of several, the first that it still holds for."""

@@ -40,17 +40,17 @@ class Tray(QObject):
         message_chosen: the user clicked the balloon with this key.
         all_chats: the list of all chats is to be shown.
         new_chat: a chat is to be started in this directory ("" for the usual one).
-        open_wanted, settings_wanted, quit_wanted, stop_all_wanted: as the menu says.
+        open_requested, settings_requested, quit_requested, stop_all_requested: as the menu says.
     """
 
     chat_chosen = Signal(Chat)
     message_chosen = Signal(str)
     all_chats = Signal()
     new_chat = Signal(str)
-    open_wanted = Signal()
-    settings_wanted = Signal()
-    quit_wanted = Signal()
-    stop_all_wanted = Signal()
+    open_requested = Signal()
+    settings_requested = Signal()
+    quit_requested = Signal()
+    stop_all_requested = Signal()
 
     def __init__(self, theme: Theme, sessions: SessionsModel, agents: Mapping[str, Agent]) -> None:
         super().__init__()
@@ -132,12 +132,12 @@ class Tray(QObject):
             menu.addMenu(self._recent_menu)
         else:
             menu.addAction(action_texts.new_chat_menu(), lambda: self.new_chat.emit(""))
-        menu.addAction(notice_texts.open_outlive(), self.open_wanted.emit)
+        menu.addAction(notice_texts.open_outlive(), self.open_requested.emit)
         self._add_muting(menu)
-        menu.addAction(action_texts.title("settings"), self.settings_wanted.emit)
+        menu.addAction(action_texts.title("settings"), self.settings_requested.emit)
         menu.addSeparator()
-        menu.addAction(notice_texts.quit_window(), self.quit_wanted.emit)
-        stop = menu.addAction(action_texts.stop_all_menu(), self.stop_all_wanted.emit)
+        menu.addAction(notice_texts.quit_window(), self.quit_requested.emit)
+        stop = menu.addAction(action_texts.stop_all_menu(), self.stop_all_requested.emit)
         stop.setEnabled(bool(self._sessions.running()))
 
     def _add_muting(self, menu: QMenu) -> None:
@@ -180,7 +180,7 @@ class Tray(QObject):
             if waiting := asking(self._sessions):
                 self.chat_chosen.emit(waiting[0])
             else:
-                self.open_wanted.emit()
+                self.open_requested.emit()
 
     def close(self) -> None:
         """Remove the icon."""

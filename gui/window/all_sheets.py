@@ -131,7 +131,7 @@ class Sheets(QObject):
     def _only(self, opened: Sheet) -> None:
         for sheet in self._made:
             if sheet is not opened:
-                sheet.put_away()
+                sheet.dismiss()
 
     @property
     def is_any_open(self) -> bool:

@@ -26,20 +26,20 @@ class _Status(NamedTuple):
     session_id: str
     activity: Activity
     question: tuple[str, str]
-    is_over: bool
+    has_ended: bool
 
 
 class StatusAnnouncer(QObject):
     """Follows the chat that is looked at."""
 
     def __init__(
-        self, sessions: SessionsModel, window: Callable[[], QWidget], is_looked_at: Callable[[Chat], bool]
+        self, sessions: SessionsModel, window: Callable[[], QWidget], is_viewed: Callable[[Chat], bool]
     ) -> None:
-        """Follow the chat for which ``is_looked_at`` is true; ``window`` gives the window that shows it."""
+        """Follow the chat for which ``is_viewed`` is true; ``window`` gives the window that shows it."""
         super().__init__(sessions)
         self._sessions = sessions
         self._window = window
-        self._is_looked_at = is_looked_at
+        self._is_viewed = is_viewed
         self._known: _Status | None = None
         sessions.changed.connect(self.look)
 
@@ -47,19 +47,19 @@ class StatusAnnouncer(QObject):
         """Announce what has changed in the chat that is looked at; another one is taken as it is."""
         if not QAccessible.isActive():
             return
-        chat = next((each for each in self._sessions.chats() if self._is_looked_at(each)), None)
+        chat = next((each for each in self._sessions.chats() if self._is_viewed(each)), None)
         if chat is None:
             self._known = None
             return
         question = (chat.activity_since, chat.activity_detail) if chat.needs_you else ("", "")
-        known, now = self._known, _Status(chat.id, chat.activity, question, chat.is_over)
+        known, now = self._known, _Status(chat.id, chat.activity, question, chat.has_ended)
         self._known = now
         if known is not None and known.session_id == now.session_id:
             self._announce_change(chat, known, now)
 
     def _announce_change(self, chat: Chat, known: _Status, now: _Status) -> None:
-        if now.is_over:
-            if not known.is_over:
+        if now.has_ended:
+            if not known.has_ended:
                 self._announce(notice_texts.how_chat_ended(chat.name, chat.how_it_ended))
         elif now.question != known.question and chat.needs_you:
             if chat.record.runtime == "terminal":  # A structured chat's view announces its requests itself.

@@ -57,15 +57,15 @@ class MainWindow(QWidget):
 
     Signals:
         layout_changed: ``layout`` must be saved.
-        close_wanted: the user closed the window.
-        looks_elsewhere: the user now looks at another chat, or at none, or returns to the window.
-        settings_wanted: the settings window is to be shown, at this page, or where it was ("").
+        close_requested: the user closed the window.
+        viewed_chat_changed: the user now looks at another chat, or at none, or returns to the window.
+        settings_requested: the settings window is to be shown, at this page, or where it was ("").
     """
 
     layout_changed = Signal()
-    close_wanted = Signal()
-    looks_elsewhere = Signal()
-    settings_wanted = Signal(str)
+    close_requested = Signal()
+    viewed_chat_changed = Signal()
+    settings_requested = Signal(str)
 
     def __init__(
         self,
@@ -160,15 +160,15 @@ class MainWindow(QWidget):
     def _connect(self) -> None:
         self.tabs.active_changed.connect(self._on_active)
         self.tabs.page_made.connect(self._on_page_made)
-        self.tabs.close_wanted.connect(self.chat_actions.close_tab)
-        self.tabs.menu_wanted.connect(self._on_tab_menu)
+        self.tabs.close_requested.connect(self.chat_actions.close_tab)
+        self.tabs.menu_requested.connect(self._on_tab_menu)
         self.tabs.torn_off.connect(lambda session_id, place: self.others.move(session_id, at=place))
         self.sidebar.opened.connect(self.open_chat)
         self.sidebar.new_chat.connect(self.chat_actions.new_chat)
-        self.sidebar.menu_wanted.connect(self._chat_menu.show_for_row)
-        self.sidebar.rename_wanted.connect(self.chat_actions.rename)
-        self.sidebar.several_menu_wanted.connect(self.several.show_menu)
-        self.sidebar.remove_wanted.connect(self.several.remove)
+        self.sidebar.menu_requested.connect(self._chat_menu.show_for_row)
+        self.sidebar.rename_requested.connect(self.chat_actions.rename)
+        self.sidebar.several_menu_requested.connect(self.several.show_menu)
+        self.sidebar.remove_requested.connect(self.several.remove)
         self.sidebar.problem.connect(lambda line: self.banners.inform(line, kind="failed", key="theme"))
         self.sidebar.left.connect(self.focus_page)
         self.sheets.made.connect(self._on_sheet)
@@ -176,7 +176,7 @@ class MainWindow(QWidget):
         self.chat_actions.ending.connect(self.resuming.note_end)
         self.empty.new_chat.connect(self.chat_actions.new_chat)
         self.empty.agent_chosen.connect(self.chat_actions.new_chat)
-        self.empty.switch_wanted.connect(self.commands.switch_chat)
+        self.empty.switch_requested.connect(self.commands.switch_chat)
         self._settings.changed.connect(self._use_settings)
         self._sessions.changed.connect(self.describe)
         self._sessions.problem.connect(self._on_problem)
@@ -250,7 +250,7 @@ class MainWindow(QWidget):
             self.saving.soon()
             self._tell_whether_seen()
         elif event.type() == QEvent.Type.ActivationChange:
-            self.looks_elsewhere.emit()
+            self.viewed_chat_changed.emit()
             if self.isActiveWindow():
                 self._sessions.checkouts.refresh()
 
@@ -267,14 +267,14 @@ class MainWindow(QWidget):
         self.ages.set_seen(seen)
         self._sessions.checkouts.set_seen(seen or self.others.is_any_seen())
 
-    def is_looked_at(self, chat: Chat) -> bool:
+    def is_viewed(self, chat: Chat) -> bool:
         """Whether the user sees this chat: a visible pane shows it, and the window is active."""
         return self.isActiveWindow() and not self.isMinimized() and self.tabs.shows(chat.id)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         # The application decides whether the window hides, is closed, or the program exits.
         event.ignore()
-        self.close_wanted.emit()
+        self.close_requested.emit()
 
     # ------------------------------------------------------------ showing
 
@@ -288,11 +288,11 @@ class MainWindow(QWidget):
             path = os.environ.get("PATH", os.defpath)
             key = self.actions_.key_text("new_chat")
             self.empty.describe(self._agents, path, self._sessions, key)
-        is_there, is_over = chat is not None, chat is not None and chat.is_over
+        is_there, has_ended = chat is not None, chat is not None and chat.has_ended
         applies = {
             "chat": is_there,
-            "over": is_over,
-            "running": is_there and not is_over,
+            "over": has_ended,
+            "running": is_there and not has_ended,
             "terminal": isinstance(page, TerminalPage),
             "panes": len(self.tabs.panes()) > 1,
             "windows": is_there and bool(self.others.titles()),
@@ -301,7 +301,7 @@ class MainWindow(QWidget):
 
     def _on_active(self) -> None:
         self.sidebar.set_active(self.tabs.active_id)
-        self.looks_elsewhere.emit()
+        self.viewed_chat_changed.emit()
         self.describe()
 
     def open_chat(self, chat: Chat) -> ChatPage:
@@ -323,7 +323,7 @@ class MainWindow(QWidget):
         else:
             self.empty.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def bring_up(self) -> None:
+    def raise_window(self) -> None:
         """Raise the window, with the keyboard focus."""
         if self.isMinimized():
             self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
@@ -346,12 +346,12 @@ class MainWindow(QWidget):
             "zoom_in": lambda: self.set_zoom(self.layout_state.zoom + 1),
             "zoom_out": lambda: self.set_zoom(self.layout_state.zoom - 1),
             "zoom_reset": lambda: self.set_zoom(0),
-            "focus_sidebar": self.sidebar.take_keyboard,
+            "focus_sidebar": self.sidebar.take_focus,
             "sidebar": self.toggle_sidebar,
             "status_line": self.toggle_status_line,
             "full_screen": lambda: self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen),
-            "settings": lambda: self.settings_wanted.emit(""),
-            "shortcuts": lambda: self.settings_wanted.emit("keys"),
+            "settings": lambda: self.settings_requested.emit(""),
+            "shortcuts": lambda: self.settings_requested.emit("keys"),
             "close_window": self.close,
             "resume_all": self.resume_all.ask,
         }

@@ -26,17 +26,17 @@ class Windows(QObject):
 
     Signals:
         layout_changed: the layout must be saved.
-        close_wanted: the user closed the only window.
-        looks_elsewhere: the user now looks at another chat, or at none, or returns to a window.
-        settings_wanted: the settings window is to be shown, at this page, or where it was ("").
-        start_is_near: the user has chosen this agent for a new chat.
+        close_requested: the user closed the only window.
+        viewed_chat_changed: the user now looks at another chat, or at none, or returns to a window.
+        settings_requested: the settings window is to be shown, at this page, or where it was ("").
+        agent_selected: the user has chosen this agent for a new chat.
     """
 
     layout_changed = Signal()
-    close_wanted = Signal()
-    looks_elsewhere = Signal()
-    settings_wanted = Signal(str)
-    start_is_near = Signal(Agent)
+    close_requested = Signal()
+    viewed_chat_changed = Signal()
+    settings_requested = Signal(str)
+    agent_selected = Signal(Agent)
 
     def __init__(
         self,
@@ -58,10 +58,10 @@ class Windows(QObject):
         window = self._make(saved)
         window.others = _OthersOf(self, window)
         window.layout_changed.connect(self._on_layout)
-        window.settings_wanted.connect(self.settings_wanted)
-        window.chat_actions.start_is_near.connect(self.start_is_near)
-        window.close_wanted.connect(lambda: self._on_close_wanted(window))
-        window.looks_elsewhere.connect(lambda: self._on_looks(window))
+        window.settings_requested.connect(self.settings_requested)
+        window.chat_actions.agent_selected.connect(self.agent_selected)
+        window.close_requested.connect(lambda: self._on_close_requested(window))
+        window.viewed_chat_changed.connect(lambda: self._on_looks(window))
         window.tabs.emptied.connect(lambda: self._on_emptied(window))
         window.tabs.replaced.connect(lambda former, chat: self._on_replaced(window, former, chat))
         self.all.append(window)
@@ -107,7 +107,7 @@ class Windows(QObject):
         """Show a chat in the window that shows it or has its tab, else in the current one; the window comes up."""
         window = self.window_of(chat)
         self._show_if_hidden()
-        window.bring_up()
+        window.raise_window()
         return window.open_chat(chat)
 
     def window_of(self, chat: Chat) -> MainWindow:
@@ -117,10 +117,10 @@ class Windows(QObject):
         showing = [window for window in having if window.tabs.shows(chat.id)]
         return next(iter([*showing, *having, self.current]))
 
-    def bring_up(self) -> None:
+    def raise_window(self) -> None:
         """Raise the current window, with the keyboard focus."""
         self._show_if_hidden()
-        self.current.bring_up()
+        self.current.raise_window()
 
     @property
     def is_any_visible(self) -> bool:
@@ -132,9 +132,9 @@ class Windows(QObject):
         if not self.is_any_visible:
             self.show()
 
-    def is_looked_at(self, chat: Chat) -> bool:
+    def is_viewed(self, chat: Chat) -> bool:
         """Whether the user sees this chat."""
-        return any(window.is_looked_at(chat) for window in self.all)
+        return any(window.is_viewed(chat) for window in self.all)
 
     def _on_layout(self) -> None:
         """Save all windows as they are now: a tab that moves is never in both, or in none."""
@@ -145,13 +145,13 @@ class Windows(QObject):
     def _on_looks(self, window: MainWindow) -> None:
         if window.isActiveWindow() and window in self.all:
             self.current = window
-        self.looks_elsewhere.emit()
+        self.viewed_chat_changed.emit()
 
     # ------------------------------------------------------------ closing
 
-    def _on_close_wanted(self, window: MainWindow) -> None:
+    def _on_close_requested(self, window: MainWindow) -> None:
         if len(self.all) == 1:
-            self.close_wanted.emit()
+            self.close_requested.emit()
             return
         ids = window.tabs.ids()
         self._forget(window)
@@ -199,7 +199,7 @@ class Windows(QObject):
         target = self._new_like(window, at) if to is None else others[to]
         tabs = target.tabs.active.tabs
         tabs.insert(chat, tabs.after_shown, window.tabs.place_of(session_id))
-        target.bring_up()
+        target.raise_window()
         tabs.activate(session_id)
         window.tabs.give_away(session_id)
         for each in self.all:
@@ -253,7 +253,7 @@ class _OthersOf:
             return self._windows.open_chat(chat)
         for window in self._others():
             if window.tabs.has(chat.id):
-                window.bring_up()
+                window.raise_window()
                 return window.open_chat(chat)
         return None
 

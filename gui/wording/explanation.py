@@ -74,22 +74,22 @@ def explained(told: Explanation) -> Explained:
     if told.child_pid is not None:
         notes.append(translate("explanation", "Process ID: {pid}").format(pid=told.child_pid))
     notes.append(_in_conversation(told.conversation, told.conversation_source))
-    return Explained(evidence, _changes(told.transitions, is_over=False), notes)
+    return Explained(evidence, _changes(told.transitions, has_ended=False), notes)
 
 
-def explained_without_host(transitions: Sequence[Transition], conversation: str, *, is_over: bool) -> Explained:
+def explained_without_host(transitions: Sequence[Transition], conversation: str, *, has_ended: bool) -> Explained:
     """Details of a chat without a responding host: the activity changes saved on disk."""
-    return Explained([], _changes(transitions, is_over=is_over), [_in_conversation(conversation, "")])
+    return Explained([], _changes(transitions, has_ended=has_ended), [_in_conversation(conversation, "")])
 
 
-def _changes(transitions: Sequence[Transition], *, is_over: bool) -> list[Row]:
+def _changes(transitions: Sequence[Transition], *, has_ended: bool) -> list[Row]:
     """The changes, newest first. No source reports a chat's start and end: an end can only be the newest change."""
     return [
         Row(
             (
                 _clock(one.at),
                 activity_phrases.activity_words(one.activity),
-                activity_phrases.source_words(one.source) or _started_or_ended(is_end=is_over and not age),
+                activity_phrases.source_words(one.source) or _started_or_ended(is_end=has_ended and not age),
                 one_line(one.detail),
             )
         )

@@ -31,19 +31,19 @@ class LoginPathFinder:
         self._tasks = tasks
         self._tell = tell
         self._found = found
-        self._is_over = asyncio.Event()
-        self._is_over.set()
+        self._finished = asyncio.Event()
+        self._finished.set()
         self._former: str | None = None
 
     def start(self) -> None:
         """Ask if no terminal started the window; a terminal's environment already has the wanted PATH."""
         if not is_from_terminal(os.environ):
-            self._is_over.clear()
+            self._finished.clear()
             self._tasks.start(self._find(), "login shell's PATH")
 
     async def completed(self, request: LaunchRequest) -> LaunchRequest:
         """Return the request with the shell's PATH; a request with its own PATH keeps it."""
-        await self._is_over.wait()
+        await self._finished.wait()
         if self._former is None or request.environment.get("PATH", "") != self._former:
             return request
         environment = {**request.environment, "PATH": os.environ["PATH"]}
@@ -51,7 +51,7 @@ class LoginPathFinder:
 
     async def environment(self) -> dict[str, str]:
         """Return this process's environment, with the shell's PATH."""
-        await self._is_over.wait()
+        await self._finished.wait()
         return dict(os.environ)
 
     async def _find(self) -> None:
@@ -64,4 +64,4 @@ class LoginPathFinder:
                 self._former, os.environ["PATH"] = former, answer.path
                 self._found()
         finally:
-            self._is_over.set()
+            self._finished.set()

@@ -110,7 +110,7 @@ class SearchThread:
             tell(SearchResults(search.find(query, LIMIT, wanted), left))
             told_s = time.monotonic()
 
-        def is_over() -> bool:
+        def is_superseded() -> bool:
             if number != self._question:
                 return True
             if time.monotonic() - told_s > _AGAIN_S:
@@ -125,7 +125,7 @@ class SearchThread:
 
         look()
         if behind:
-            search.update(behind, stop=is_over, done=done)
+            search.update(behind, stop=is_superseded, done=done)
             left = 0
             if number == self._question:
                 look()

@@ -37,12 +37,12 @@ class TranscriptPage(PointedPage):
     Signals (and those of PointedPage):
         answered(str, str, str, dict): the user answered a request: its id, the option's, the digest, texts.
         typed(str): the user typed a text while the page had the focus; it is meant for the prompt.
-        interrupt_wanted: the user pressed Ctrl+C with nothing selected.
+        interrupt_requested: the user pressed Ctrl+C with nothing selected.
     """
 
     answered = Signal(str, str, str, object)
     typed = Signal(str)
-    interrupt_wanted = Signal()
+    interrupt_requested = Signal()
 
     def __init__(self, theme: Theme, directory: str = "", parent: QWidget | None = None) -> None:
         super().__init__(theme, directory, parent)
@@ -144,7 +144,7 @@ class TranscriptPage(PointedPage):
                 if isinstance(segment, Card) and segment.request == request_id:
                     self.scroll_to(row.key, number)
                     if (card := self.card(request_id)) is not None:
-                        card.take_keyboard()
+                        card.take_focus()
                     return
             if position < len(self.rows) - 200:
                 return
@@ -227,7 +227,7 @@ class TranscriptPage(PointedPage):
                 event.ignore()
         elif event.matches(QKeySequence.StandardKey.Copy) or (control and event.key() == Qt.Key.Key_C):
             if self.selection.is_empty(self.rows):
-                self.interrupt_wanted.emit()
+                self.interrupt_requested.emit()
             else:
                 self.copy()
         elif event.matches(QKeySequence.StandardKey.SelectAll):

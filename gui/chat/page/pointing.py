@@ -25,11 +25,11 @@ class PointedPage(ScrollingPage):
 
     Signals (and those of ScrollingPage):
         acted(Action): the user pressed a control that the page does not handle: "withdraw", "again", "link".
-        zoom_wanted(int): the user makes the text larger, or smaller with negative steps.
+        zoom_requested(int): the user makes the text larger, or smaller with negative steps.
     """
 
     acted = Signal(object)
-    zoom_wanted = Signal(int)
+    zoom_requested = Signal(int)
 
     def __init__(self, theme: Theme, directory: str = "", parent: QWidget | None = None) -> None:
         super().__init__(theme, directory, parent)
@@ -177,7 +177,7 @@ class PointedPage(ScrollingPage):
     def wheelEvent(self, event: QWheelEvent) -> None:
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             if event.angleDelta().y():
-                self.zoom_wanted.emit(1 if event.angleDelta().y() > 0 else -1)
+                self.zoom_requested.emit(1 if event.angleDelta().y() > 0 else -1)
             event.accept()
             return
         pixels = event.pixelDelta().y()

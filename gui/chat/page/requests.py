@@ -304,7 +304,7 @@ class RequestCard(QWidget):
 
     # ------------------------------------------------------------ keyboard
 
-    def take_keyboard(self) -> None:
+    def take_focus(self) -> None:
         """Take the keyboard: the first field of a question, else the request itself."""
         first = next(iter(self._texts.values()), None)
         (first or self).setFocus(Qt.FocusReason.OtherFocusReason)

@@ -80,7 +80,7 @@ class ScrollingPage(QWidget):
         self._new.clicked.connect(lambda _checked: self.scroll_to_end())
         self._new.hide()
         lexers().loaded.connect(self._on_lexer)
-        self._dress()
+        self._apply_theme()
         theme.changed.connect(self._on_theme)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMinimumSize(120, 60)
@@ -278,10 +278,10 @@ class ScrollingPage(QWidget):
             self.arrange()
 
     def _on_theme(self) -> None:
-        self._dress()
+        self._apply_theme()
         self._restyle()
 
-    def _dress(self) -> None:
+    def _apply_theme(self) -> None:
         self._new.setIcon(glyph_icon(Glyph.EXPANDED, self.theme.tokens, "on_accent"))
 
     def _restyle(self) -> None:

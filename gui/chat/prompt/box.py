@@ -58,11 +58,11 @@ class PromptBox(QWidget):
         self._stop = self._button(chat_texts.stop(), "", self.interrupted.emit)
         self._stop.hide()
         self._lay_out()
-        self._dress()
-        theme.changed.connect(self._dress)
+        self._apply_theme()
+        theme.changed.connect(self._apply_theme)
         self.setFocusProxy(self.editor)
         self.editor.submitted.connect(self.submit)
-        self.editor.interrupt_wanted.connect(self.interrupt)
+        self.editor.interrupt_requested.connect(self.interrupt)
         self.editor.textChanged.connect(self._on_text)
         self.editor.image_given.connect(self._add_image)
         self.editor.files_given.connect(self._add_files)
@@ -97,7 +97,7 @@ class PromptBox(QWidget):
         column.addWidget(self._said)
         self._said.hide()
 
-    def _dress(self) -> None:
+    def _apply_theme(self) -> None:
         tokens = self._theme.tokens
         self._send.setIcon(glyph_icon(Glyph.SEND, tokens, "on_accent"))
         self._stop.setIcon(glyph_icon(Glyph.STOP, tokens, "text"))
@@ -115,10 +115,10 @@ class PromptBox(QWidget):
         self.settings.show_settings(status.settings)
         self.settings.show_usage(status.usage)
         self.completion.set_commands(status.commands)
-        is_over = status.state == "ended"
-        if self.editor.isReadOnly() != (is_over and not self._resumes):
+        has_ended = status.state == "ended"
+        if self.editor.isReadOnly() != (has_ended and not self._resumes):
             self.editor.setReadOnly(not self.editor.isReadOnly())
-        texts = (chat_texts.prompt_resumes(), chat_texts.ended()) if is_over else (chat_texts.prompt_hint(),) * 2
+        texts = (chat_texts.prompt_resumes(), chat_texts.ended()) if has_ended else (chat_texts.prompt_hint(),) * 2
         self._placeholder = texts[0] if self._resumes else texts[1]
         self._on_text()
 

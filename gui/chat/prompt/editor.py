@@ -21,18 +21,18 @@ class PromptEditor(QPlainTextEdit):
 
     Signals:
         submitted(str): the user sends the prompt: "queue", "steer" or "interrupt".
-        interrupt_wanted: the user pressed Ctrl+C with nothing selected.
-        page_wanted(int): the user scrolls the messages: a page down (1) or up (-1).
-        back_wanted: the user goes to what is before the prompt, by Shift+Tab.
+        interrupt_requested: the user pressed Ctrl+C with nothing selected.
+        page_requested(int): the user scrolls the messages: a page down (1) or up (-1).
+        back_requested: the user goes to what is before the prompt, by Shift+Tab.
         completion_key(int): a key for the list of completions, while that is open.
         image_given(QImage), files_given(list): the user pasted or dropped an image, or files.
     """
 
     submitted = Signal(str)
-    interrupt_wanted = Signal()
+    interrupt_requested = Signal()
     completion_key = Signal(int)
-    page_wanted = Signal(int)
-    back_wanted = Signal()
+    page_requested = Signal(int)
+    back_requested = Signal()
     image_given = Signal(object)
     files_given = Signal(object)
 
@@ -78,13 +78,13 @@ class PromptEditor(QPlainTextEdit):
         elif key in _ENTER and not (shift and not control):
             self.submitted.emit("interrupt" if control and shift else "steer" if control else "queue")
         elif event.matches(QKeySequence.StandardKey.Copy) and not self.textCursor().hasSelection():
-            self.interrupt_wanted.emit()
+            self.interrupt_requested.emit()
         elif key == Qt.Key.Key_Up and is_plain and self._is_at(first=True):
             self._recall(self.history.older(self.toPlainText()))
         elif key == Qt.Key.Key_Down and is_plain and self._is_at(first=False):
             self._recall(self.history.newer())
         elif key in {Qt.Key.Key_PageUp, Qt.Key.Key_PageDown} and not control:
-            self.page_wanted.emit(1 if key == Qt.Key.Key_PageDown else -1)
+            self.page_requested.emit(1 if key == Qt.Key.Key_PageDown else -1)
         elif key == Qt.Key.Key_Escape:
             event.ignore()
         else:
@@ -96,7 +96,7 @@ class PromptEditor(QPlainTextEdit):
             self.completion_key.emit(int(Qt.Key.Key_Tab))
             return True
         if not forward:
-            self.back_wanted.emit()
+            self.back_requested.emit()
             return True
         return bool(super().focusNextPrevChild(forward))
 

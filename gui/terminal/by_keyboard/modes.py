@@ -59,7 +59,7 @@ class KeyboardModes(QObject):
         *,
         scrolled: SignalInstance,
         notice: SignalInstance,
-        find_wanted: SignalInstance,
+        find_requested: SignalInstance,
     ) -> None:
         """Set up the modes.
 
@@ -70,13 +70,13 @@ class KeyboardModes(QObject):
             widget: the view as a widget.
             scrolled: says that the user scrolled.
             notice: gets one line for the user.
-            find_wanted: asks for the find bar.
+            find_requested: asks for the find bar.
         """
         super().__init__(widget)
         self._host = host
         self._surface = surface
         self._widget = widget
-        self._find_wanted = find_wanted
+        self._find_requested = find_requested
         self._was_on = False
         self.selecting = KeyboardSelection(self, surface, self)
         self.hints = Hints(self, surface, files, notice, self)
@@ -152,7 +152,7 @@ class KeyboardModes(QObject):
 
     def want_find(self) -> None:
         """See ``SelectingHost``."""
-        self._find_wanted.emit()
+        self._find_requested.emit()
 
     def on_mode(self) -> None:
         """See ``ModeHost``."""

@@ -43,14 +43,14 @@ class ChatActions(QObject):
 
     Signals:
         ending: the user ends a chat.
-        start_is_near: the user has chosen this agent in the sheet that starts a chat.
+        agent_selected: the user has chosen this agent in the sheet that starts a chat.
 
     Attributes:
-        settle: runs until ``start_is_near``.
+        settle: runs until ``agent_selected``.
     """
 
     ending = Signal(Chat)
-    start_is_near = Signal(Agent)
+    agent_selected = Signal(Agent)
 
     def __init__(
         self,
@@ -110,7 +110,7 @@ class ChatActions(QObject):
         sheet = self._sheets.new_chat
         name = sheet.tiles.current()
         if sheet.is_open and sheet.tiles.is_installed(name):
-            self.start_is_near.emit(self._agents[name])
+            self.agent_selected.emit(self._agents[name])
 
     def _on_directory(self, directory: str) -> None:
         self._sessions.tasks.start(self._tell_repository(directory), "repository")
@@ -203,7 +203,7 @@ class ChatActions(QObject):
         agent = self._agents.get(chat.record.agent)
         return (
             agent is not None
-            and not chat.is_over
+            and not chat.has_ended
             and agent.serves_terminal(chat.record.argv, str(agent_socket(chat.id)))
         )
 
@@ -248,7 +248,7 @@ class ChatActions(QObject):
     def close_tab(self, session_id: str) -> None:
         """Close a tab; the first time, a line says that the chat keeps running."""
         chat = self._sessions.get(session_id)
-        explains = chat is not None and not chat.is_over and not self._layout.close_explained
+        explains = chat is not None and not chat.has_ended and not self._layout.close_explained
         self._layout.close_explained |= explains  # The tabs' next change saves it.
         self._tabs.close(session_id)
         self._focus_page()
@@ -273,7 +273,7 @@ class ChatActions(QObject):
         self._end(chat, self._sessions.kill, kills=True)
 
     def _end(self, chat: Chat, end: Callable[[Chat], object], *, kills: bool = False) -> None:
-        if chat.is_over:
+        if chat.has_ended:
             return
 
         def now() -> None:
@@ -281,7 +281,7 @@ class ChatActions(QObject):
             self.ending.emit(chat)
             end(chat)
 
-        if (reason := chat.why_ask_before_end) and not chat.is_over:
+        if (reason := chat.why_ask_before_end) and not chat.has_ended:
             question = (
                 Question(page_texts.kill_question(reason), common_texts.kill(), now, page_texts.unsaved_work_is_lost())
                 if kills
@@ -293,7 +293,7 @@ class ChatActions(QObject):
 
     def remove(self, chat: Chat) -> None:
         """Remove an ended chat after the time to undo that."""
-        if chat.is_over and self._sessions.removals.begin(chat):
+        if chat.has_ended and self._sessions.removals.begin(chat):
             undo = Banner(
                 notice_texts.removed(chat.name),
                 notice_texts.undo(),
@@ -354,7 +354,7 @@ class ChatActions(QObject):
 
     def _stop_these(self, chats: list[Chat]) -> None:
         for chat in chats:
-            if not chat.is_over:
+            if not chat.has_ended:
                 self._layout.note_ended_by_you(chat.id)
                 self._sessions.stop(chat)
 

@@ -40,7 +40,7 @@ class ChatMenu:
         menu.addAction(common_texts.open_(), lambda: self._open_chat(chat))
         add_pin(menu, self._chat_actions, [chat])
         self._fill(menu, chat)
-        if chat.is_over:
+        if chat.has_ended:
             menu.addAction(action_texts.remove(), lambda: self._chat_actions.remove(chat))
         menu.popup(place)
 
@@ -63,7 +63,7 @@ class ChatMenu:
         chat_actions = self._chat_actions
         resuming = self._resuming
         converses = chat_actions.converses(chat)
-        if chat.is_over and converses:
+        if chat.has_ended and converses:
             menu.addAction(common_texts.resume(), lambda: resuming.resume(chat))
             if (other := chat_actions.other_runtime(chat)) is not None:
                 text = action_texts.resume_as_chat() if other == "structured" else action_texts.resume_in_terminal()
@@ -72,7 +72,7 @@ class ChatMenu:
             menu.addAction(action_texts.open_terminal_too(), lambda: chat_actions.open_terminal_too(chat))
         if chat_actions.can_fork(chat):
             menu.addAction(action_texts.fork(), lambda: chat_actions.fork(chat))
-        if not chat.is_over:
+        if not chat.has_ended:
             menu.addAction(action_texts.send(), lambda: self._sheets.send.ask(chat))
         menu.addAction(action_texts.new_chat_like_this(), lambda: chat_actions.new_like(chat))
         if converses:
@@ -85,7 +85,7 @@ class ChatMenu:
         menu.addAction(mute, lambda: self._chat_actions.mute_or_unmute(chat))
         menu.addSeparator()
         menu.addAction(action_texts.status_details(), lambda: self._sheets.explain.ask(chat))
-        if not chat.is_over:
+        if not chat.has_ended:
             menu.addSeparator()
             menu.addAction(common_texts.stop(), lambda: chat_actions.stop(chat))
             # Kept away from Stop: a slipped click would kill the chat at once.

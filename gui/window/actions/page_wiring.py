@@ -83,9 +83,9 @@ class PageWiring:
         chat, opener = page.chat, self._opener
         page.over_shown.connect(lambda: self._resuming.check_resumable(page))
         page.end_bar_made.connect(lambda bar: self._wire_end_bar(bar, chat))
-        page.link_wanted.connect(lambda address: opener.open_address(address, chat.record.cwd))
-        page.marked_link_wanted.connect(lambda address: self._open_marked(page, address))
-        page.file_wanted.connect(opener.open_file)
+        page.link_requested.connect(lambda address: opener.open_address(address, chat.record.cwd))
+        page.marked_link_requested.connect(lambda address: self._open_marked(page, address))
+        page.file_requested.connect(opener.open_file)
         page.notice_given.connect(lambda text: self._banners.inform(text, key="terminal"))
         page.zoomed.connect(self._set_zoom)
         page.bars_moved.connect(self._banners.arrange)
@@ -93,7 +93,7 @@ class PageWiring:
         if isinstance(page, TerminalPage):
             self._wire_terminal(page)
         else:
-            page.resume_wanted.connect(lambda prompt: self._resuming.resume(chat, prompt=prompt))
+            page.resume_requested.connect(lambda prompt: self._resuming.resume(chat, prompt=prompt))
 
     def _wire_terminal(self, page: TerminalPage) -> None:
         page.view.set_window_keys(self._window_keys)
@@ -105,13 +105,13 @@ class PageWiring:
 
     def _wire_end_bar(self, bar: EndBar, chat: Chat) -> None:
         chat_actions, resuming = self._chat_actions, self._resuming
-        bar.resume_wanted.connect(lambda anyway: resuming.resume(chat, anyway=anyway))
-        bar.pick_wanted.connect(lambda: resuming.pick(chat))
-        bar.continued_wanted.connect(lambda: resuming.show_follower(chat))
-        bar.again_wanted.connect(lambda: chat_actions.new_like(chat))
-        bar.errors_wanted.connect(lambda: self._ask_errors(chat))
-        bar.export_wanted.connect(lambda: chat_actions.export(chat))
-        bar.close_wanted.connect(lambda: chat_actions.close_tab(chat.id))
+        bar.resume_requested.connect(lambda anyway: resuming.resume(chat, anyway=anyway))
+        bar.pick_requested.connect(lambda: resuming.pick(chat))
+        bar.continued_requested.connect(lambda: resuming.show_follower(chat))
+        bar.again_requested.connect(lambda: chat_actions.new_like(chat))
+        bar.errors_requested.connect(lambda: self._ask_errors(chat))
+        bar.export_requested.connect(lambda: chat_actions.export(chat))
+        bar.close_requested.connect(lambda: chat_actions.close_tab(chat.id))
 
     def _on_refused(self, page: ChatPage, line: str) -> None:
         chat, source = page.chat, page.source

@@ -51,7 +51,7 @@ class EndedChatActions(QObject):
             page.end_bar.tell_continued(follower.name)
         elif not page.chat.is_recorded:
             page.end_bar.offer(None)  # The record, which decides, does not have the end yet.
-        elif page.chat.is_over and page.chat.id not in self._under_way:
+        elif page.chat.has_ended and page.chat.id not in self._under_way:
             self._sessions.tasks.start(self._offer(page), "aftermath")
 
     async def _offer(self, page: ChatPage) -> None:
@@ -98,7 +98,7 @@ class EndedChatActions(QObject):
         self._begin(chat, common_texts.starting(), lambda size: self._sessions.pick(chat, size))
 
     def _begin(self, chat: Chat, word: str, start: Callable[[GridSize], Coroutine[Any, Any, Chat]]) -> None:
-        if not chat.is_over or chat.id in self._under_way:
+        if not chat.has_ended or chat.id in self._under_way:
             return
         self._under_way.add(chat.id)
         self._banners.withdraw(f"ended {chat.id}")
@@ -119,7 +119,7 @@ class EndedChatActions(QObject):
 
     async def resume_in_place(self, chat: Chat) -> None:
         """Resume an ended chat with others; its tabs, if there are any, show the new chat, and none is opened."""
-        if not chat.is_over or chat.is_continued or chat.id in self._under_way:
+        if not chat.has_ended or chat.is_continued or chat.id in self._under_way:
             return
         self._under_way.add(chat.id)
         try:
@@ -160,7 +160,7 @@ class EndedChatActions(QObject):
             self._banners.inform(notice_texts.no_resume_command(chat.name, error), kind="failed", key="command")
             return
         QGuiApplication.clipboard().setText(command)
-        copied = notice_texts.copied_command if chat.is_over else notice_texts.copied_command_of_running
+        copied = notice_texts.copied_command if chat.has_ended else notice_texts.copied_command_of_running
         self._banners.inform(copied(command), key="command")
 
     # ------------------------------------------------------------ undoing an end
@@ -170,7 +170,7 @@ class EndedChatActions(QObject):
         self._ending[chat.id] = chat
 
     def _look_at_endings(self) -> None:
-        for chat in [chat for chat in self._ending.values() if chat.is_over and chat.is_recorded]:
+        for chat in [chat for chat in self._ending.values() if chat.has_ended and chat.is_recorded]:
             del self._ending[chat.id]
             if self._tabs.active_id != chat.id:
                 self._sessions.tasks.start(self._offer_undo(chat), "undo of an end")

@@ -43,8 +43,8 @@ class SeveralChats:
         """Show the menu of several chats."""
         menu = QMenu(self._parent)
         menu.aboutToHide.connect(menu.deleteLater)
-        running = [chat for chat in chats if not chat.is_over]
-        ended = [chat for chat in chats if chat.is_over]
+        running = [chat for chat in chats if not chat.has_ended]
+        ended = [chat for chat in chats if chat.has_ended]
         resumable = [chat for chat in ended if self._chat_actions.converses(chat)]
         if resumable:
             menu.addAction(action_texts.resume_chats(len(resumable)), lambda: self.resume(chats))
@@ -59,7 +59,7 @@ class SeveralChats:
 
     def stop(self, chats: Sequence[Chat]) -> None:
         """Stop the running ones, after a question."""
-        running = [chat for chat in chats if not chat.is_over]
+        running = [chat for chat in chats if not chat.has_ended]
         if len(running) == 1:
             self._chat_actions.stop(running[0])
         elif running:
@@ -72,13 +72,13 @@ class SeveralChats:
 
     def _stop_now(self, chats: Sequence[Chat]) -> None:
         for chat in chats:
-            if not chat.is_over:
+            if not chat.has_ended:
                 self._layout.note_ended_by_you(chat.id)
                 self._sessions.stop(chat)
 
     def remove(self, chats: Sequence[Chat]) -> None:
         """Remove the ended ones, after a question; it can be undone for a while, as for one."""
-        ended = [chat for chat in chats if chat.is_over]
+        ended = [chat for chat in chats if chat.has_ended]
         if not ended:
             self._banners.inform(common_texts.running_cannot_be_removed(), key="remove")
         elif len(ended) == 1:
@@ -92,7 +92,7 @@ class SeveralChats:
             )  # fmt: skip
 
     def _remove_now(self, chats: Sequence[Chat]) -> None:
-        begun = [chat for chat in chats if chat.is_over and self._sessions.removals.begin(chat)]
+        begun = [chat for chat in chats if chat.has_ended and self._sessions.removals.begin(chat)]
         if begun:
             self._banners.show_banner(
                 Banner(
@@ -107,7 +107,7 @@ class SeveralChats:
 
     def resume(self, chats: Sequence[Chat]) -> None:
         """Resume the ended ones that can be, after a question."""
-        found = [chat for chat in chats if chat.is_over and self._chat_actions.converses(chat)]
+        found = [chat for chat in chats if chat.has_ended and self._chat_actions.converses(chat)]
         if len(found) == 1:
             self._resuming.resume(found[0])
         elif found:

@@ -55,7 +55,7 @@ class UpgradeOffer(QObject):
             self._banners.show_banner(Banner(text, key=_KEY, lasting=True, kind="failed"))
             return
         tried = {result.session_id for result in results}
-        left = [chat.name for chat in before if chat.id not in tried and not chat.is_over]
+        left = [chat.name for chat in before if chat.id not in tried and not chat.has_ended]
         text, well = upgrade.report(results, left)
         if well:
             self._banners.inform(text, key=_KEY)

@@ -58,7 +58,7 @@ class DirectoryBrowser(Sheet):
         self.list.setModel(self._model)
         self.list.activated.connect(self.enter)
         self.problem = label("", "failed")
-        self.cancel = button(common_texts.cancel(), "", self.put_away)
+        self.cancel = button(common_texts.cancel(), "", self.dismiss)
         self.choose = button(common_texts.choose(), "primary", self._choose)
         layout = self.column()
         for part in (label(new_chat_texts.choose_directory(), "title"), self.place_label, self.list, self.problem):
@@ -115,7 +115,7 @@ class DirectoryBrowser(Sheet):
         text = short_directory(str(self._at))
         self._field.setText(text)
         self._field.textEdited.emit(text)
-        self.put_away()
+        self.dismiss()
 
 
 class DirectoryRow(QWidget):
@@ -131,7 +131,7 @@ class DirectoryRow(QWidget):
         row.setSpacing(GAP_S_PX)
         row.addWidget(field, 1)
         row.addWidget(self.browse)
-        sheet.closed.connect(self.browser.put_away)
+        sheet.closed.connect(self.browser.dismiss)
 
 
 def _directories_in(path: Path) -> list[str]:

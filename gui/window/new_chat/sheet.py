@@ -93,7 +93,7 @@ class NewChatSheet(FormSheet):
         self.error = label("", "failed")
         self.error.setWordWrap(True)
         self.create_button = button(new_chat_texts.create_directory(), "link", self._make_directory)
-        self.cancel = button(common_texts.cancel(), "", self.put_away)
+        self.cancel = button(common_texts.cancel(), "", self.dismiss)
         self.start = button(new_chat_texts.start(), "primary", self._submit)
         for field in (self.directory, self.name, self.model, self.url, self.arguments, self.environment):
             field.textEdited.connect(self._on_typed)
@@ -225,7 +225,7 @@ class NewChatSheet(FormSheet):
         """The chat was started."""
         self._is_draft = False
         self.set_busy(busy=False)
-        self.put_away()
+        self.dismiss()
 
     def set_busy(self, *, busy: bool) -> None:
         """Show whether a start is in progress."""

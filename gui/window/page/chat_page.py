@@ -32,29 +32,29 @@ class ChatPage(Area):
 
     Signals:
         over_shown: the page of an ended chat came to the front, or its chat ended in front.
-        link_wanted: the user opens an address in the view.
-        marked_link_wanted: the user opens an address that the program gave to a text.
-        file_wanted: the user opens a file named in the view (a FilePlace).
+        link_requested: the user opens an address in the view.
+        marked_link_requested: the user opens an address that the program gave to a text.
+        file_requested: the user opens a file named in the view (a FilePlace).
         notice_given: one line from the view for the user.
         zoomed: the user made the text larger or smaller (steps from the configured size).
         settled: the page shows the live chat, or the last that was kept of an ended one.
         end_bar_made: the end bar exists now; the receiver connects its signals.
         refused: an input was refused; the host's line.
-        resume_wanted: the user sent a prompt to the ended chat.
+        resume_requested: the user sent a prompt to the ended chat.
         find_used: the user looks for something else in the chat.
         bars_moved: bars cover another part of the page, or none.
     """
 
     over_shown = Signal()
-    link_wanted = Signal(str)
-    marked_link_wanted = Signal(str)
-    file_wanted = Signal(object)
+    link_requested = Signal(str)
+    marked_link_requested = Signal(str)
+    file_requested = Signal(object)
     notice_given = Signal(str)
     zoomed = Signal(int)
     settled = Signal()
     end_bar_made = Signal(EndBar)
     refused = Signal(str)
-    resume_wanted = Signal(str)
+    resume_requested = Signal(str)
     find_used = Signal()
     bars_moved = Signal()
 
@@ -205,7 +205,7 @@ class ChatPage(Area):
         """Follow the output or fetch the last screen, since the page is shown now."""
         self.source.set_shown(True)
         self._is_in_front = True
-        if not self.chat.is_over:
+        if not self.chat.has_ended:
             self._attach()
         self._told_over = None
         self.refresh()
@@ -233,7 +233,7 @@ class ChatPage(Area):
         """Show the chat's current state."""
         self._tell_trouble()
         state = "" if self.source.connection is None else self.source.connection.value
-        over = self.chat.is_over or state == "failed"
+        over = self.chat.has_ended or state == "failed"
         if over:
             self.end_bar.show()
             self._withdraw_question()
@@ -289,7 +289,7 @@ class ChatPage(Area):
 
     def _tell_over(self) -> None:
         now = self.chat.record.continued_by, self.chat.is_recorded
-        if self._is_in_front and self.chat.is_over and now != self._told_over:
+        if self._is_in_front and self.chat.has_ended and now != self._told_over:
             self._told_over = now
             self.over_shown.emit()
 
@@ -324,7 +324,7 @@ class ChatPage(Area):
 
     def _withdraw_question(self) -> None:
         if self.is_question_open:
-            self.question.put_away()
+            self.question.dismiss()
 
     def _on_question_closed(self) -> None:
         if self._is_in_front and self.isVisible():
@@ -345,7 +345,7 @@ class ChatPage(Area):
     def focus_terminal(self) -> None:
         """Give the keyboard focus to the question, if one is open, else to the view."""
         if self.is_question_open:
-            self.question.take_keyboard()
+            self.question.take_focus()
         else:
             self.content.setFocus(Qt.FocusReason.OtherFocusReason)
 

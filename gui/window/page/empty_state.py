@@ -33,12 +33,12 @@ class EmptyState(Area):
     Signals:
         new_chat: the user starts a chat.
         agent_chosen: the user starts a chat with this agent.
-        switch_wanted: the user chooses a running chat.
+        switch_requested: the user chooses a running chat.
     """
 
     new_chat = Signal()
     agent_chosen = Signal(str)
-    switch_wanted = Signal()
+    switch_requested = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__("page")
@@ -53,7 +53,7 @@ class EmptyState(Area):
         self._text.setWordWrap(True)
         self._start = button(common_texts.new_chat(), "primary", self.new_chat.emit)
         self._key = label("", "secondary")
-        self._switch = button(window_texts.open_running_chat(), "", self.switch_wanted.emit)
+        self._switch = button(window_texts.open_running_chat(), "", self.switch_requested.emit)
         self._heading = label(window_texts.installed_agents(), "heading")
         self._heading.hide()
         self._agents = QWidget()

@@ -27,22 +27,22 @@ class EndBar(Area):
     """Shows how and when a chat ended, and offers actions, the likeliest first.
 
     Signals:
-        resume_wanted: the user resumes the conversation; True: even if it is open elsewhere.
-        pick_wanted: the user opens the agent's own list of conversations.
-        continued_wanted: the user opens the chat that continues this one.
-        again_wanted: the user starts a chat like this one.
-        errors_wanted: the user opens the chat's error output.
-        export_wanted: the user exports the chat's whole recording to a file.
-        close_wanted: the user closes the tab.
+        resume_requested: the user resumes the conversation; True: even if it is open elsewhere.
+        pick_requested: the user opens the agent's own list of conversations.
+        continued_requested: the user opens the chat that continues this one.
+        again_requested: the user starts a chat like this one.
+        errors_requested: the user opens the chat's error output.
+        export_requested: the user exports the chat's whole recording to a file.
+        close_requested: the user closes the tab.
     """
 
-    resume_wanted = Signal(bool)
-    pick_wanted = Signal()
-    continued_wanted = Signal()
-    again_wanted = Signal()
-    errors_wanted = Signal()
-    export_wanted = Signal()
-    close_wanted = Signal()
+    resume_requested = Signal(bool)
+    pick_requested = Signal()
+    continued_requested = Signal()
+    again_requested = Signal()
+    errors_requested = Signal()
+    export_requested = Signal()
+    close_requested = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__("sidebar")
@@ -55,14 +55,14 @@ class EndBar(Area):
         self.detail = ElidedLabel("", "secondary")
         self.refusal = label("", "needs_you")
         self.refusal.setWordWrap(True)
-        self.resume = button(common_texts.resume(), "primary", lambda: self.resume_wanted.emit(False))
-        self.continued = button(page_texts.open_continued(), "primary", self.continued_wanted.emit)
-        self.pick = button(page_texts.choose_conversation(), "", self.pick_wanted.emit)
-        self.anyway = button(page_texts.resume_anyway(), "", lambda: self.resume_wanted.emit(True))
-        self.again = button(page_texts.new_chat_like_this(), "primary", self.again_wanted.emit)
-        self.errors = button(common_texts.error_output(), "", self.errors_wanted.emit)
-        self.export = button(common_texts.export_(), "", self.export_wanted.emit)
-        self.close_button = button(common_texts.close(), "", self.close_wanted.emit)
+        self.resume = button(common_texts.resume(), "primary", lambda: self.resume_requested.emit(False))
+        self.continued = button(page_texts.open_continued(), "primary", self.continued_requested.emit)
+        self.pick = button(page_texts.choose_conversation(), "", self.pick_requested.emit)
+        self.anyway = button(page_texts.resume_anyway(), "", lambda: self.resume_requested.emit(True))
+        self.again = button(page_texts.new_chat_like_this(), "primary", self.again_requested.emit)
+        self.errors = button(common_texts.error_output(), "", self.errors_requested.emit)
+        self.export = button(common_texts.export_(), "", self.export_requested.emit)
+        self.close_button = button(common_texts.close(), "", self.close_requested.emit)
         texts = QVBoxLayout()
         texts.setSpacing(0)
         for part in (self.title, self.detail, self.refusal):

@@ -82,8 +82,8 @@ class FindBar(Area):
         column.setSpacing(4)
         column.addLayout(row)
         column.addWidget(self.problem)
-        self._dress()
-        theme.changed.connect(self._dress)
+        self._apply_theme()
+        theme.changed.connect(self._apply_theme)
         self.field.textEdited.connect(self._on_edited)
         self.hide()
 
@@ -106,7 +106,7 @@ class FindBar(Area):
         made.clicked.connect(lambda _checked: on_click())
         return made
 
-    def _dress(self) -> None:
+    def _apply_theme(self) -> None:
         for button, glyph in self._icons:
             button.setIcon(glyph_icon(glyph, self._theme.tokens, size_px=_ICON_PX))
 

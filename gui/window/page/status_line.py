@@ -61,7 +61,7 @@ class StatusLine(Area):
             return
         record = chat.record
         where = [record.agent, phrases.short_directory(record.cwd)]
-        if chat.checkout is not None and not chat.is_over:
+        if chat.checkout is not None and not chat.has_ended:
             is_named = phrases.last_part(record.cwd) == chat.checkout.repository
             where.append(chat.checkout.words_without_repository if is_named else chat.checkout.words)
         self.left.set_whole(" · ".join(filter(None, [*where, chat.title])))
@@ -77,12 +77,12 @@ class StatusLine(Area):
             self.right.setText("")
             return
         grid, size = page.grid, ""
-        differs = bool(grid.columns) and not chat.is_over and chat.is_live and page.terminal_size != grid
+        differs = bool(grid.columns) and not chat.has_ended and chat.is_live and page.terminal_size != grid
         if not differs:
             self._settle.stop()
         elif not settled and not self._settle.isActive():
             self._settle.start()
-        if grid.columns and not chat.is_over:
+        if grid.columns and not chat.has_ended:
             shown = page.terminal_size if differs and settled else grid
             size = f"{shown.columns}×{shown.rows}"
         if differs and settled:

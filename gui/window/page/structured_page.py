@@ -54,9 +54,9 @@ class StructuredPage(ChatPage):
         view.setting_changed.connect(
             lambda setting, value: self._act(lambda viewer: viewer.change_setting(setting, value))
         )
-        view.link_activated.connect(self.link_wanted)
+        view.link_activated.connect(self.link_requested)
         view.noticed.connect(self.notice_given)
-        view.page.zoom_wanted.connect(lambda by: self.zoomed.emit(self._steps + by))
+        view.page.zoom_requested.connect(lambda by: self.zoomed.emit(self._steps + by))
         source.damaged.connect(self._on_damaged)
         self.set_content(view, self, view.finder)
         shortcut = QShortcut(QKeySequence("Ctrl+F"), self)
@@ -70,9 +70,9 @@ class StructuredPage(ChatPage):
             act(self.source.viewer)
 
     def _send(self, text: str, mode: PromptMode, images: tuple[Image, ...]) -> None:
-        if self.chat.is_over:
+        if self.chat.has_ended:
             self._unsent = text
-            self.resume_wanted.emit(text)
+            self.resume_requested.emit(text)
             return
         self._act(lambda viewer: viewer.prompt(text, mode, images))
 

@@ -48,19 +48,19 @@ class TerminalPage(ChatPage):
         self.view.setAccessibleName(page_texts.terminal_of(chat.name))
         self.view.find_files_in(lambda: directories_of(chat.record.cwd))
         self.view.pasteNeedsConfirmation.connect(self.paste_asks)
-        self.view.linkActivated.connect(self.link_wanted)
-        self.view.markedLinkActivated.connect(self.marked_link_wanted)
-        self.view.fileActivated.connect(self.file_wanted)
+        self.view.linkActivated.connect(self.link_requested)
+        self.view.markedLinkActivated.connect(self.marked_link_requested)
+        self.view.fileActivated.connect(self.file_requested)
         self.view.notice.connect(self.notice_given)
         self.view.findWanted.connect(self.open_find)
         self.view.zoomChanged.connect(self._on_zoomed)
         self.view.gridResized.connect(self._on_grid)
         source.damaged.connect(self.view.on_damage)
         source.clipboard_offered.connect(self.clipboard_offered)
-        theme.changed.connect(self._dress)
+        theme.changed.connect(self._apply_theme)
         self.set_content(self.view, self.view, self.view.finder)
 
-    def _dress(self) -> None:
+    def _apply_theme(self) -> None:
         self.view.set_theme(self._theme.terminal)
 
     # ------------------------------------------------------------ showing

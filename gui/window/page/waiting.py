@@ -109,7 +109,7 @@ class Waiting(QObject):
 
     def _show(self) -> None:
         source = self._source
-        if source.chat.is_over:
+        if source.chat.has_ended:
             return
         self._patience.stop()
         self._says_unresponsive = source.is_unresponsive

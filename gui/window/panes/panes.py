@@ -37,8 +37,8 @@ class Panes(QObject):
         changed: anything that is saved.
         active_changed: another page is shown, in the active pane or in another one, or another pane is active.
         page_made: a page exists now, to be wired up.
-        close_wanted: a tab is to be closed (its chat's id).
-        menu_wanted: a tab's menu is to be shown at this point of the screen.
+        close_requested: a tab is to be closed (its chat's id).
+        menu_requested: a tab's menu is to be shown at this point of the screen.
         emptied: the last tab of the last pane is gone.
         replaced: a chat's tabs were given to the chat that continues it (the former one's id, the chat).
         torn_off: a tab was dragged out of the window to this point of the screen.
@@ -47,8 +47,8 @@ class Panes(QObject):
     changed = Signal()
     active_changed = Signal()
     page_made = Signal(ChatPage)
-    close_wanted = Signal(str)
-    menu_wanted = Signal(str, QPoint)
+    close_requested = Signal(str)
+    menu_requested = Signal(str, QPoint)
     emptied = Signal()
     replaced = Signal(str, Chat)
     torn_off = Signal(str, QPoint)
@@ -98,8 +98,10 @@ class Panes(QObject):
         tabs.active_changed.connect(self.active_changed)
         tabs.page_made.connect(self.page_made)
         tabs.emptied.connect(lambda: self._on_emptied(pane))
-        pane.bar.close_wanted.connect(lambda session_id: self._on_bar(pane, self.close_wanted.emit, session_id))
-        pane.bar.menu_wanted.connect(lambda session_id, at: self._on_bar(pane, self.menu_wanted.emit, session_id, at))
+        pane.bar.close_requested.connect(lambda session_id: self._on_bar(pane, self.close_requested.emit, session_id))
+        pane.bar.menu_requested.connect(
+            lambda session_id, point: self._on_bar(pane, self.menu_requested.emit, session_id, point)
+        )
         pane.bar.tabBarClicked.connect(lambda _index: self.activate_pane(pane.number))
         pane.bar.dragged_out.connect(lambda session_id: self.moves.drag_soon(pane, session_id))
         self._panes[number] = pane

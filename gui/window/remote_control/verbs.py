@@ -35,7 +35,7 @@ class RemoteControl:
             "show": self.show,
             "grab": self.grab,
             "close": self.close,
-            "raise": self.bring_up,
+            "raise": self.raise_window,
             "new_chat": self.new_chat,
         }
 
@@ -106,13 +106,13 @@ class RemoteControl:
         """Close the window after the reply is sent."""
         QTimer.singleShot(0, self._windows, self._close.set)
 
-    async def bring_up(self, _request: ControlRequest) -> None:
+    async def raise_window(self, _request: ControlRequest) -> None:
         """Raise the window."""
-        self._windows.bring_up()
+        self._windows.raise_window()
 
     async def new_chat(self, _request: ControlRequest) -> None:
         """Raise the window, with the sheet that starts a chat."""
-        self._windows.bring_up()
+        self._windows.raise_window()
         self._windows.current.chat_actions.new_chat()
 
 

@@ -68,6 +68,6 @@ class RecordingSheet(Sheet):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
-            self.put_away()
+            self.dismiss()
         else:
             super().keyPressEvent(event)

@@ -76,7 +76,7 @@ class _Way(QObject):
         self._query = query
         self._hit = hit
         self._not_there = not_there
-        self._is_shown = self._is_over = False
+        self._is_shown = self._is_stopped = False
         self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
         self._patience.timeout.connect(self._give_up)
         page.settled.connect(self._search_line)
@@ -90,18 +90,18 @@ class _Way(QObject):
 
     def end(self) -> None:
         """Stop searching; does nothing when stopped."""
-        if not self._is_over:
-            self._is_over = True
+        if not self._is_stopped:
+            self._is_stopped = True
             self._patience.stop()
             self.deleteLater()
 
     def _search_line(self) -> None:
-        if self._is_over:
+        if self._is_stopped:
             return
         if self._page.show_line(self._hit.text, self._query):
             self._is_shown = True
         if not self._patience.isActive():
-            self._patience.start(0 if self._page.chat.is_over else PATIENCE_MS)
+            self._patience.start(0 if self._page.chat.has_ended else PATIENCE_MS)
 
     def _give_up(self) -> None:
         if not self._is_shown:

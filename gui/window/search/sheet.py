@@ -165,7 +165,7 @@ class SearchSheet(Sheet):
         self._is_hurried = False
         match = index.data(_MATCH_ROLE)
         if isinstance(match, Match) and self._query is not None:
-            self.put_away()
+            self.dismiss()
             self.chosen.emit(self._query, match.hit)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -45,14 +45,14 @@ class KeyRow(QAbstractButton):
     Signals:
         waits: the row waits for a key now, or no longer.
         key_pressed: the user pressed a key for the action, and whether it is one more.
-        cleared, reset_wanted: the user wants no key, or the default ones.
+        cleared, reset_requested: the user wants no key, or the default ones.
         moved: the user goes on to the next row (1) or the former one (-1).
     """
 
     waits = Signal(bool)
     key_pressed = Signal(str, bool)
     cleared = Signal()
-    reset_wanted = Signal()
+    reset_requested = Signal()
     moved = Signal(int)
 
     def __init__(self, theme: Theme, action: ActionKeys) -> None:
@@ -122,7 +122,7 @@ class KeyRow(QAbstractButton):
             case Qt.Key.Key_Delete:
                 self.cleared.emit()
             case Qt.Key.Key_Backspace:
-                self.reset_wanted.emit()
+                self.reset_requested.emit()
             case Qt.Key.Key_Up:
                 self.moved.emit(-1)
             case Qt.Key.Key_Down:
@@ -212,12 +212,12 @@ class KeyQuestion(Area):
         self.show()
         (self.accept if use is not None else row).setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def put_away(self) -> None:
+    def dismiss(self) -> None:
         """Hide the question."""
         self.hide()
 
     def _leave(self) -> None:
-        self.put_away()
+        self.dismiss()
         if self._back_to is not None:
             self._back_to.setFocus(Qt.FocusReason.OtherFocusReason)
 

@@ -53,9 +53,9 @@ class KeysPage(Page):
         row = KeyRow(theme, action)
         row.key_pressed.connect(lambda key, adds: self._on_key(row, key, adds=adds))
         row.cleared.connect(lambda: self._give(row.action, []))
-        row.reset_wanted.connect(lambda: self._write({row.action.name: None}))
+        row.reset_requested.connect(lambda: self._write({row.action.name: None}))
         row.moved.connect(lambda by: self._step(row, by))
-        row.waits.connect(lambda waiting: self.question.put_away() if waiting else None)
+        row.waits.connect(lambda waiting: self.question.dismiss() if waiting else None)
         row.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         row.customContextMenuRequested.connect(lambda place: self._show_menu(row, place))
         self.column.addWidget(row)
@@ -87,7 +87,7 @@ class KeysPage(Page):
         shown = [row for row in self.rows if _contains(row, title, words)]
         for row in self.rows:
             row.setVisible(row in shown)
-        self.question.put_away()
+        self.question.dismiss()
         return bool(shown)
 
     # ------------------------------------------------------------ what the user does
@@ -118,7 +118,7 @@ class KeysPage(Page):
         self._write(self._book.assigned(self._overrides, action, keys))
 
     def _write(self, values: Mapping[str, Value]) -> None:
-        self.question.put_away()
+        self.question.dismiss()
         self._refused = ""
         try:
             self._settings.write(dict(values), FILE)
@@ -144,7 +144,7 @@ class KeysPage(Page):
         menu.addAction(key_texts.change(), row.wait)
         menu.addAction(key_texts.add(), lambda: row.wait(adds=True))
         menu.addAction(key_texts.remove(), row.cleared.emit).setEnabled(bool(row.keys))
-        menu.addAction(key_texts.reset(), row.reset_wanted.emit).setEnabled(row.is_changed)
+        menu.addAction(key_texts.reset(), row.reset_requested.emit).setEnabled(row.is_changed)
         menu.popup(row.mapToGlobal(place))
 
 

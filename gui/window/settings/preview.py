@@ -84,7 +84,7 @@ class Preview(QWidget):
         self._view.setAccessibleName(settings_texts.preview())
         self._view.set_viewer(self._session)
         self._view.set_focused(focused=True)
-        theme.changed.connect(self._dress)
+        theme.changed.connect(self._apply_theme)
         settings.changed.connect(self._use_settings)
         self._use_settings()
 
@@ -93,7 +93,7 @@ class Preview(QWidget):
         self._view.set_viewer(None)
         self._session.close()
 
-    def _dress(self) -> None:
+    def _apply_theme(self) -> None:
         self._view.set_theme(self._theme.terminal)
         self.update()
 
@@ -101,7 +101,7 @@ class Preview(QWidget):
         window = self._settings.preferences.window
         self._view.set_font_family(window.font)
         self._view.set_font_size(window.font_size or default_size_px())
-        self._dress()
+        self._apply_theme()
 
     def sizeHint(self) -> QSize:
         return QSize(400, HEIGHT_PX)

@@ -80,8 +80,8 @@ class SettingsWindow(QWidget):
         outer.addWidget(Hairline(theme, Qt.Orientation.Vertical))
         outer.addWidget(self._content, 1)
         self.values.changed.connect(self._show_problems)
-        theme.changed.connect(self._dress)
-        self._dress()
+        theme.changed.connect(self._apply_theme)
+        self._apply_theme()
         self._show_problems()
         self.show_page("appearance")
 
@@ -150,7 +150,7 @@ class SettingsWindow(QWidget):
         self.area.viewport().setAutoFillBackground(False)
         column.addWidget(self.area, 1)
 
-    def _dress(self) -> None:
+    def _apply_theme(self) -> None:
         self._search_icon.setIcon(QIcon(glyph_icon(Glyph.SEARCH, self._theme.tokens)))
 
     def sizeHint(self) -> QSize:

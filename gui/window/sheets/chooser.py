@@ -124,7 +124,7 @@ class Chooser(Sheet):
         choice = index.data(_CHOICE_ROLE)
         if isinstance(choice, Choice):
             self._restore = None
-            self.put_away()
+            self.dismiss()
             choice.run()
 
     def _on_marked(self, index: QModelIndex, _former: QModelIndex) -> None:

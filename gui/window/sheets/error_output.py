@@ -32,7 +32,7 @@ class OutputSheet(Sheet):
         self.text = PlainLines(common_texts.error_output(), WIDTH_PX, HEIGHT_PX)
         self.text.setTabChangesFocus(True)
         self.copy = button(common_texts.copy(), "", self._copy)
-        self.close_button = button(common_texts.close(), "", self.put_away)
+        self.close_button = button(common_texts.close(), "", self.dismiss)
         layout = self.column(GAP_S_PX)
         layout.addWidget(self.title)
         layout.addWidget(self.text, 1)
@@ -71,6 +71,6 @@ class OutputSheet(Sheet):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
-            self.put_away()
+            self.dismiss()
         else:
             super().keyPressEvent(event)

@@ -58,7 +58,7 @@ class StatusDetailsSheet(Sheet):
         column.addStretch(1)
         self.area = Scrolled(inner, HEIGHT_PX, sheet_texts.status_details())
         self.copy = button(common_texts.copy(), "", self._copy)
-        self.close_button = button(common_texts.close(), "", self.put_away)
+        self.close_button = button(common_texts.close(), "", self.dismiss)
         layout = self.column(GAP_S_PX)
         for part in (self.title, self.summary):
             layout.addWidget(part)
@@ -101,7 +101,7 @@ class StatusDetailsSheet(Sheet):
             return
         if chat is self._chat:
             self._show(told)
-            detail = "" if chat.is_over else chat.activity_detail
+            detail = "" if chat.has_ended else chat.activity_detail
             self.summary.setText(sentence(" · ".join(filter(None, (chat.how_known or chat.how_it_ended, detail)))))
 
     def _show(self, what: Explained | None) -> None:
@@ -111,7 +111,7 @@ class StatusDetailsSheet(Sheet):
         if what is None:
             self.summary.setText(sheet_texts.loading())
             return
-        over = self._chat is not None and self._chat.is_over
+        over = self._chat is not None and self._chat.has_ended
         self.evidence.setVisible(not over)
         self.evidence.fill(what.evidence, sheet_texts.no_reports())
         self.transitions.fill(what.transitions, sheet_texts.no_changes() if over else sheet_texts.no_changes_yet())
@@ -129,7 +129,7 @@ class StatusDetailsSheet(Sheet):
             Qt.Key.Key_PageDown: bar.pageStep(), Qt.Key.Key_PageUp: -bar.pageStep(),
         }  # fmt: skip
         if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
-            self.put_away()
+            self.dismiss()
         elif event.key() in steps:
             bar.setValue(bar.value() + steps[Qt.Key(event.key())])
         else:

@@ -51,7 +51,7 @@ class ExportSheet(FormSheet):
         self.formats[".cast"].setToolTip(sheet_texts.plays_in_asciinema())
         self.problem = label("", "failed")
         self.problem.setWordWrap(True)
-        self.cancel = button(common_texts.cancel(), "", self.put_away)
+        self.cancel = button(common_texts.cancel(), "", self.dismiss)
         self.save = button(sheet_texts.export_(), "primary", self._submit)
         inner = QWidget()
         fields = QGridLayout(inner)
@@ -127,7 +127,7 @@ class ExportSheet(FormSheet):
         elif path.exists() and path != self._may_replace:
             self._show_error(sheet_texts.replace_file(shown), may_replace=path)
         else:
-            self.put_away()
+            self.dismiss()
             self._take(path)
 
 

@@ -27,7 +27,7 @@ class ImportThemeSheet(FormSheet):
         self.file.setAccessibleName(sheet_texts.file())
         self.problem = label("", "failed")
         self.problem.setWordWrap(True)
-        self.cancel = button(common_texts.cancel(), "", self.put_away)
+        self.cancel = button(common_texts.cancel(), "", self.dismiss)
         self.accept = button(sheet_texts.import_(), "primary", self._submit)
         kinds = label(sheet_texts.kinds_of_themes(), "secondary")
         kinds.setWordWrap(True)
@@ -64,4 +64,4 @@ class ImportThemeSheet(FormSheet):
         if problem:
             self._show_problem(problem)
         else:
-            self.put_away()
+            self.dismiss()

@@ -23,7 +23,7 @@ class NameSheet(FormSheet):
         self.field.setAccessibleName(common_texts.name())
         self.field.setMaxLength(80)
         self.rename = button(sheet_texts.rename(), "primary", self._submit)
-        cancel = button(common_texts.cancel(), "", self.put_away)
+        cancel = button(common_texts.cancel(), "", self.dismiss)
         layout = self.column()
         layout.addWidget(label(sheet_texts.rename_chat(), "title"))
         layout.addWidget(self.field)
@@ -41,5 +41,5 @@ class NameSheet(FormSheet):
     def _submit(self) -> None:
         name = " ".join(self.field.text().split())
         if name:
-            self.put_away()
+            self.dismiss()
             self._take(name)

@@ -116,7 +116,7 @@ class QuestionSheet(Sheet):
         self.subject.setReadOnly(True)
         self.subject.setAccessibleName(page_texts.text_to_confirm())
         self.subject.setTabChangesFocus(True)
-        self.no = button(common_texts.cancel(), "", self.put_away)
+        self.no = button(common_texts.cancel(), "", self.dismiss)
         self.yes = button(common_texts.ok(), "primary", self.accept)
         for one in (self.no, self.yes):
             one.setAutoDefault(False)  # ``keyPressEvent`` handles Enter, since a key that is still held must not count.
@@ -144,16 +144,16 @@ class QuestionSheet(Sheet):
         self.yes.setText(question.action)
         self.body.setAccessibleName(f"{question.text} {question.detail}".strip())
         self.open()
-        self.take_keyboard()
+        self.take_focus()
 
-    def take_keyboard(self) -> None:
+    def take_focus(self) -> None:
         """Give the button for yes the keyboard focus."""
         self.yes.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def accept(self) -> None:
         """Answer yes."""
         question = self.question
-        self.put_away()
+        self.dismiss()
         if question is not None:
             question.on_yes()
 
@@ -166,7 +166,7 @@ class QuestionSheet(Sheet):
             if event.isAutoRepeat():
                 return  # An Enter that is still held was meant for the program.
             if self.no.hasFocus():
-                self.put_away()
+                self.dismiss()
             else:
                 self.accept()
         elif key in _SCROLLING:

@@ -76,7 +76,7 @@ class SendSheet(Sheet):
         hint.setWordWrap(True)
         self.show_chat = button(sheet_texts.show_chat(), "", self._show_chat)
         self.anyway = button(sheet_texts.send_anyway(), "danger", lambda: self._submit(anyway=True))
-        self.cancel = button(common_texts.cancel(), "", self.put_away)
+        self.cancel = button(common_texts.cancel(), "", self.dismiss)
         self.send = button(sheet_texts.send(), "primary", self._submit)
         answers = QHBoxLayout()
         answers.setSpacing(GAP_S_PX)
@@ -104,7 +104,7 @@ class SendSheet(Sheet):
     def ask(self, chat: Chat | None) -> bool:
         """Open the sheet for this chat, or for the first running one; False if none runs."""
         running = self._running()
-        if chat is None or chat.is_over:
+        if chat is None or chat.has_ended:
             chat = running[0] if running else None
         if chat is None:
             return False
@@ -144,7 +144,7 @@ class SendSheet(Sheet):
             self._tasks.start(self._send_now(chat, text, anyway=anyway), "send")
 
     def _show_chat(self) -> None:
-        self.put_away()
+        self.dismiss()
         if self._chat is not None:
             self.wanted.emit(self._chat)
 
@@ -163,7 +163,7 @@ class SendSheet(Sheet):
         self._set_busy(busy=False)
         if self.field.toPlainText() == text:
             self.field.clear()
-        self.put_away()
+        self.dismiss()
         self.sent.emit(chat)
 
     def _set_busy(self, *, busy: bool) -> None:

@@ -74,7 +74,7 @@ class Sheet(QWidget):
         self.raise_()
         self.opened.emit()
 
-    def put_away(self) -> None:
+    def dismiss(self) -> None:
         """Hide the sheet."""
         if self.is_open:
             self.hide()
@@ -132,13 +132,13 @@ class Sheet(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
-            self.put_away()
+            self.dismiss()
         else:
             super().keyPressEvent(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if not self.body.geometry().contains(event.position().toPoint()):
-            self.put_away()
+            self.dismiss()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         tokens = self._theme.tokens

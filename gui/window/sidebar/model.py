@@ -234,7 +234,7 @@ class SidebarModel(QAbstractListModel):
             unseen=chat.unseen,
             rang=chat.rang,
             muted=chat.is_muted,
-            over=chat.is_over,
+            over=chat.has_ended,
             active=chat.id == self._active,
             monogram=agent.monogram if agent is not None else chat.record.agent[:2],
             tile=self._tiles.get(chat.record.agent, len(self._tiles)),
@@ -338,7 +338,7 @@ def _tooltip(row: ChatRow) -> str:
     """The row's texts in full length."""
     chat = row.chat
     lines = [row.name, f"{chat.record.agent} · {phrases.short_directory(chat.record.cwd)}"]
-    if chat.checkout is not None and not chat.is_over:
+    if chat.checkout is not None and not chat.has_ended:
         lines.append(chat.checkout.words)
     lines.append(chat.how_known or row.mark)
     if chat.needs_you and chat.activity_detail:

@@ -38,9 +38,9 @@ class Sidebar(Area):
     Signals:
         opened: a chat is to be shown.
         new_chat: a chat is to be started.
-        menu_wanted: a chat's menu is to be shown at this point of the screen.
-        several_menu_wanted: the menu of several chats, a list.
-        rename_wanted, remove_wanted: as the keys F2 and Delete ask for; of chats, a list.
+        menu_requested: a chat's menu is to be shown at this point of the screen.
+        several_menu_requested: the menu of several chats, a list.
+        rename_requested, remove_requested: as the keys F2 and Delete ask for; of chats, a list.
         folded_changed: a group was folded or unfolded.
         problem: one line for the user about a choice that could not be saved.
         left: the keyboard should go back to the terminal.
@@ -48,10 +48,10 @@ class Sidebar(Area):
 
     opened = Signal(Chat)
     new_chat = Signal()
-    menu_wanted = Signal(Chat, QPoint)
-    several_menu_wanted = Signal(list, QPoint)
-    rename_wanted = Signal(Chat)
-    remove_wanted = Signal(list)
+    menu_requested = Signal(Chat, QPoint)
+    several_menu_requested = Signal(list, QPoint)
+    rename_requested = Signal(Chat)
+    remove_requested = Signal(list)
     problem = Signal(str)
     folded_changed = Signal()
     left = Signal()
@@ -115,8 +115,8 @@ class Sidebar(Area):
         settings.changed.connect(self._use_settings)
         self._use_settings()
         sessions.changed.connect(self.refresh)
-        theme.changed.connect(self._dress)
-        self._dress()
+        theme.changed.connect(self._apply_theme)
+        self._apply_theme()
         self.set_collapsed(False)
         self.refresh()
 
@@ -208,7 +208,7 @@ class Sidebar(Area):
         """Set the chat with the visible tab."""
         self.model.set_active(session_id)
 
-    def take_keyboard(self) -> None:
+    def take_focus(self) -> None:
         """Give the list the keyboard, at the chat that is shown; Escape gives it back."""
         self.list.setFocus(Qt.FocusReason.ShortcutFocusReason)
         if not self._select_active() and self._chat_at(self.list.currentIndex()) is None:
@@ -227,7 +227,7 @@ class Sidebar(Area):
             self.list.clearSelection()
         self.left.emit()
 
-    def _dress(self) -> None:
+    def _apply_theme(self) -> None:
         self._filter_icon.setIcon(QIcon(glyph_icon(Glyph.SEARCH, self._theme.tokens)))
         self.list.viewport().update()
 
@@ -273,9 +273,9 @@ class Sidebar(Area):
     def _show_menu(self, chat: Chat, place: QPoint) -> None:
         selected = self.selected()
         if chat in selected and len(selected) > 1:
-            self.several_menu_wanted.emit(selected, place)
+            self.several_menu_requested.emit(selected, place)
         else:
-            self.menu_wanted.emit(chat, place)
+            self.menu_requested.emit(chat, place)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
@@ -308,9 +308,9 @@ class Sidebar(Area):
             case Qt.Key.Key_Escape:
                 self._leave()
             case Qt.Key.Key_F2 if chat is not None:
-                self.rename_wanted.emit(chat)
+                self.rename_requested.emit(chat)
             case Qt.Key.Key_Delete if chosen := self.selected() or ([chat] if chat is not None else []):
-                self.remove_wanted.emit(chosen)
+                self.remove_requested.emit(chosen)
             case Qt.Key.Key_Menu if chat is not None:
                 place = self.list.visualRect(index).center()
                 self._show_menu(chat, self.list.viewport().mapToGlobal(place))

@@ -115,16 +115,16 @@ class TabBar(QTabBar):
 
     Signals:
         chosen: a tab came to the front (its chat's id, "" for none).
-        close_wanted: a tab is to be closed.
-        menu_wanted: a tab's menu is to be shown at this point of the screen.
+        close_requested: a tab is to be closed.
+        menu_requested: a tab's menu is to be shown at this point of the screen.
         reordered: tabs were dragged into another order.
         dragged_out: a tab is dragged away from the row.
         crowded: not all tabs can be seen, or all can again.
     """
 
     chosen = Signal(str)
-    close_wanted = Signal(str)
-    menu_wanted = Signal(str, QPoint)
+    close_requested = Signal(str)
+    menu_requested = Signal(str, QPoint)
     reordered = Signal()
     dragged_out = Signal(str)
     crowded = Signal(bool)
@@ -151,7 +151,7 @@ class TabBar(QTabBar):
         self.setAccessibleName(window_texts.open_chats())
         self.currentChanged.connect(self._on_current)
         self.tabMoved.connect(self._on_moved)
-        theme.changed.connect(self._dress)
+        theme.changed.connect(self._apply_theme)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(64, BAR_HEIGHT_PX)
@@ -177,7 +177,7 @@ class TabBar(QTabBar):
         index = self.insertTab(at if at >= 0 else self.count(), self._icon(look), _shown(look.name))
         self.setTabData(index, session_id)
         button = _CloseButton(self._theme, self)
-        button.clicked.connect(lambda: self.close_wanted.emit(session_id))
+        button.clicked.connect(lambda: self.close_requested.emit(session_id))
         self.setTabButton(index, QTabBar.ButtonPosition.RightSide, button)
         self.blockSignals(False)
         self.describe(session_id, look)
@@ -219,7 +219,7 @@ class TabBar(QTabBar):
             self._sizes = []
             self.removeTab(index)
 
-    def _dress(self) -> None:
+    def _apply_theme(self) -> None:
         for index in range(self.count()):
             if (look := self._looks.get(self.id_at(index))) is not None:
                 self.setTabIcon(index, self._icon(look))
@@ -335,14 +335,14 @@ class TabBar(QTabBar):
         if event.button() == Qt.MouseButton.MiddleButton:
             session_id = self.id_at(self.tabAt(event.position().toPoint()))
             if session_id:
-                self.close_wanted.emit(session_id)
+                self.close_requested.emit(session_id)
             return
         super().mouseReleaseEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         session_id = self.id_at(self.tabAt(event.pos()))
         if session_id:
-            self.menu_wanted.emit(session_id, event.globalPos())
+            self.menu_requested.emit(session_id, event.globalPos())
 
     def _show_buttons(self, hovered: int) -> None:
         self._hovered = hovered

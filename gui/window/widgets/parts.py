@@ -97,8 +97,8 @@ class IconButton(QToolButton):
         self.setIconSize(QSize(ICON_PX, ICON_PX))
         self.setFixedSize(28, 28)
         self.set_name(name)
-        self._dress()
-        theme.changed.connect(self._dress)
+        self._apply_theme()
+        theme.changed.connect(self._apply_theme)
         if on_click is not None:
             self.clicked.connect(lambda _checked: on_click())
 
@@ -107,7 +107,7 @@ class IconButton(QToolButton):
         self.setToolTip(name)
         self.setAccessibleName(name)
 
-    def _dress(self) -> None:
+    def _apply_theme(self) -> None:
         self.setIcon(glyph_icon(self._glyph, self._theme.tokens))
 
 

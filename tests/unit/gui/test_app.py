@@ -101,9 +101,9 @@ async def test_with_a_tray_closing_hides_the_window_and_quit_is_in_the_tray(app:
     app.window.close()
     assert not app.window.isVisible()
     assert not app.finished.is_set()
-    app.tray.open_wanted.emit()
+    app.tray.open_requested.emit()
     assert app.window.isVisible()
-    app.tray.quit_wanted.emit()
+    app.tray.quit_requested.emit()
     assert app.finished.is_set()
 
 

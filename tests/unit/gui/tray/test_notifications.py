@@ -51,9 +51,9 @@ class Told:
     def __init__(self, played: Played) -> None:
         self.board = Board()
         self.looked_at = ""
-        self.notifier = Notifier(played.sessions, played.catalog, self._is_looked_at, self.board, moment_ms=0)
+        self.notifier = Notifier(played.sessions, played.catalog, self._is_viewed, self.board, moment_ms=0)
 
-    def _is_looked_at(self, chat: Chat) -> bool:
+    def _is_viewed(self, chat: Chat) -> bool:
         return chat.id == self.looked_at
 
 

@@ -55,11 +55,11 @@ def test_what_does_not_fit_is_not_offered(asked: AgentRequest) -> None:
 async def waiting_chat(area: Area, played: Played, board: Board) -> tuple[Notifier, str]:
     """A notifier, and a chat that asks for leave to run a command."""
 
-    def is_looked_at(chat: Chat) -> bool:
+    def is_viewed(chat: Chat) -> bool:
         del chat
         return False
 
-    notifier = Notifier(played.sessions, played.catalog, is_looked_at, board, moment_ms=0)
+    notifier = Notifier(played.sessions, played.catalog, is_viewed, board, moment_ms=0)
     session_id = await asyncio.to_thread(new_chat, area, "api-fix", "run: npm test")
     await asyncio.to_thread(wait, "api-fix", "needs_input")
     await played.sessions.look_now()

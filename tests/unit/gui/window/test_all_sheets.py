@@ -310,7 +310,7 @@ async def test_a_key_goes_to_the_list_where_f2_and_delete_work(played: Played) -
     await press(played, Qt.Key.Key_L, CTRL_SHIFT)
     await press(played, Qt.Key.Key_F2)
     assert window.sheets.name.field.text() == "one"
-    window.sheets.name.put_away()
+    window.sheets.name.dismiss()
     await press(played, Qt.Key.Key_L, CTRL_SHIFT)
     await press(played, Qt.Key.Key_Delete)
     assert [chat.name for chat in played.sessions.listed()] == ["two"]

@@ -47,7 +47,7 @@ async def test_every_keyboard_stop_shows_its_focus(played: Played):
     for name, opens in places.items():
         await _check(played, name, opens)
         for sheet in window.findChildren(Sheet):
-            sheet.put_away()
+            sheet.dismiss()
     window.open_chat(played.chat(ended))
     await played.until(lambda: played.page.is_settled, "the last screen")
     await _check(played, "end", lambda: None)

@@ -104,7 +104,7 @@ async def test_windows_are_restored_and_a_closed_one_is_forgotten_but_for_its_ta
     )
     windows = open_windows(layout)
     wanted: list[str] = []
-    windows.close_wanted.connect(lambda: wanted.append("close"))
+    windows.close_requested.connect(lambda: wanted.append("close"))
     assert tabs_of(windows) == [[one], [two]]
     first, second = windows.all
     assert [window.sidebar.collapsed for window in windows.all] == [False, True]
@@ -152,7 +152,7 @@ async def test_a_chat_in_two_windows_is_seen_in_either_and_its_lines_come_to_one
     windows = open_windows(layout)
     await played.until(windows.all[0].isActiveWindow, "the window to be active")
     chat = played.chat(one)
-    assert windows.is_looked_at(chat)
+    assert windows.is_viewed(chat)
     played.viewers[one].tell(OutputEvent(offset=3))
     assert not chat.unseen
     played.sessions.told.emit("something was done")
@@ -174,7 +174,7 @@ async def test_pictures_are_of_the_last_used_window_a_numbered_one_or_all(
     windows = open_windows(WindowLayout(windows=saved))
     remote = RemoteControl(windows, played.sessions, asyncio.Event())
     await until_active(played, windows, windows.all[0])
-    windows.all[1].bring_up()
+    windows.all[1].raise_window()
     await until_active(played, windows, windows.all[1])
 
     async def widths(window: str) -> list[tuple[str, int]]:

@@ -67,7 +67,7 @@ def test_a_start_is_called_an_end_in_no_running_chat():
     changes = [Transition("2026-05-02T11:00:00.000Z", Activity.NO_SIGNAL, "")]
     [started] = explained(explanation(transitions=changes)).transitions
     assert started.cells[1:] == ("no signal", "chat started", "")
-    told = explained_without_host([*changes, changes[0]], "", is_over=True).transitions
+    told = explained_without_host([*changes, changes[0]], "", has_ended=True).transitions
     assert [row.cells[2] for row in told] == ["chat ended", "chat started"]
 
 

@@ -76,7 +76,7 @@ async def test_what_came_of_it_is_said_and_a_failure_changes_nothing(played: Pla
     assert banner(played).text == "Updating running chats…"
     await played.until(lambda: banner(played).kind == "failed", "the result")
     assert banner(played).text == "No running chats were updated. one was not updated: it cannot be restored."
-    assert not played.chat(session_id).is_over
+    assert not played.chat(session_id).has_ended
 
 
 async def test_nothing_that_is_installed_works_is_said_too(played: Played, monkeypatch: pytest.MonkeyPatch):

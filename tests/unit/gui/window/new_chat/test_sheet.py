@@ -235,7 +235,7 @@ async def test_the_sheet_fits_into_a_small_window(claude: None, played: Played) 
 async def test_the_start_of_the_chosen_agent_is_near_if_it_is_installed(played: Played, claude: None):
     window = played.open_window()
     near: list[str] = []
-    window.chat_actions.start_is_near.connect(lambda agent: near.append(agent.name))
+    window.chat_actions.agent_selected.connect(lambda agent: near.append(agent.name))
 
     async def settled() -> list[str]:
         await played.until(lambda: not window.chat_actions.settle.isActive(), "the choice to settle")
@@ -249,7 +249,7 @@ async def test_the_start_of_the_chosen_agent_is_near_if_it_is_installed(played: 
     tiles.choose("codex")
     tiles.choose("shell")
     assert await settled() == ["claude", "shell"]
-    window.sheets.new_chat.put_away()
+    window.sheets.new_chat.dismiss()
     window.chat_actions.new_chat("claude", "/tmp")
     assert await settled() == ["claude", "shell", "claude"]
 

@@ -145,7 +145,7 @@ async def test_a_question_goes_with_its_chat_and_never_comes_back_behind_another
     page = played.page
     page.view.paste_text("a\nb\n")
     page.view.paste_text("c\nd\n")
-    page.question.put_away()
+    page.question.dismiss()
     assert not page.question.is_open, "the older one was replaced"
     page.view.paste_text("e\nf\n")
     viewer.end(0)

@@ -267,7 +267,7 @@ async def test_escape_leaves_the_shown_chat_selected_alone_and_gives_the_keyboar
     window.activateWindow()
     await played.until(played.page.view.hasFocus, "the terminal to have the keyboard")
     sidebar = window.sidebar
-    sidebar.take_keyboard()
+    sidebar.take_focus()
     for key in (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Down):
         QTest.keyClick(sidebar.list, key, Qt.KeyboardModifier.ShiftModifier)
     assert [chat.name for chat in sidebar.selected()] == ["two", "three"]

@@ -45,12 +45,12 @@ async def test_whatever_happens_to_chats_the_model_stays_sound(played: Played):
                 model.set_headings(chance.random() < 0.7)
             case 4 if step % 5 == 0:
                 ids.append(await played.add(f"new {step}"))
-            case 5 if not played.chat(session_id).is_over and chance.random() < 0.2:
+            case 5 if not played.chat(session_id).has_ended and chance.random() < 0.2:
                 played.viewers[session_id].end(exit_code=0)
-            case _ if not played.chat(session_id).is_over:
+            case _ if not played.chat(session_id).has_ended:
                 played.viewers[session_id].be(chance.choice(ACTIVITIES), f"2026-01-02T05:00:{step % 60:02}Z")
         played.settle()
-    gone = next(session_id for session_id in ids if played.chat(session_id).is_over)
+    gone = next(session_id for session_id in ids if played.chat(session_id).has_ended)
     model.hold(True)
     played.sessions.remove(played.chat(gone))
     await played.until(lambda: played.sessions.get(gone) is None, "a chat to be removed")

@@ -92,6 +92,6 @@ async def test_enter_in_the_switcher_goes_to_the_chat_before_and_back(played: Pl
     window.commands.switch_chat()
     chooser.field.setText("fat")
     assert [chooser.items.item(row).text() for row in range(chooser.items.rowCount())] == ["fix api timeouts"]
-    chooser.put_away()
+    chooser.dismiss()
     played.settle()
     assert played.layouts[-1]["recent"][-2:] == [ids[0], ids[2]]

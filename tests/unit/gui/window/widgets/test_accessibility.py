@@ -124,7 +124,7 @@ async def test_a_screen_reader_finds_a_name_on_every_part_of_each_sheet(played: 
         assert name in _names(parts, QAccessible.Role.Dialog)
         choices[name] = _names(parts, QAccessible.Role.RadioButton)
         for sheet in window.findChildren(Sheet):
-            sheet.put_away()
+            sheet.dismiss()
     assert {"Shell", "Command"} <= set(choices["New chat"])
     assert choices["Export chat"][0] == "Format: Page"
 
