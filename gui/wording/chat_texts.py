@@ -92,6 +92,11 @@ def copy_code() -> str:
     return translate("chat", "Copy the block")
 
 
+def link(text: str) -> str:
+    """A link that has the keyboard, for screen readers."""
+    return translate("chat", "Link: {text}").format(text=text)
+
+
 def copy_as_markdown() -> str:
     return translate("chat", "Copy as Markdown")
 

@@ -10,6 +10,7 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QFont, QPainter, QTextCharFormat, QTextLayout, QTextOption
 
 from gui.chat.content.segments import Action, Run
+from gui.wording import chat_texts
 
 from .style import Style
 
@@ -54,6 +55,7 @@ class LinkArea(NamedTuple):
     start: int
     end: int
     address: str
+    text: str
 
 
 Paint = Callable[[QPainter], None]
@@ -68,7 +70,21 @@ class Laid:
         self.under: list[Paint] = []
         self.over: list[Paint] = []
         self.controls: list[Control] = []
+        """Links included: of one on several lines, the area is that of the first."""
         self.links: list[LinkArea] = []
+
+    def add_links(self, links: Sequence[LinkArea]) -> None:
+        """Add links of the text, for the mouse and as stops of the keyboard; the boxes must be there."""
+        self.links += links
+        for link in links:
+            box = next(each for each in self.boxes if each.start <= link.start <= each.start + each.length)
+            inside = link.start - box.start
+            line = box.layout.lineForTextPosition(inside)
+            if line.isValid():
+                end = min(link.end - box.start, line.textStart() + line.textLength())
+                left, right = sorted(line.cursorToX(place)[0] for place in (inside, end))  # type: ignore[index]
+                area = QRectF(box.x + left, box.y + line.y(), right - left, line.height())
+                self.controls.append(Control(area, Action("link", value=link.address), chat_texts.link(link.text)))
 
     # ------------------------------------------------------------ painting
 
@@ -171,14 +187,17 @@ def run_formats(runs: Sequence[Run], style: Style, ground: QColor | None = None)
     return found
 
 
-def run_links(runs: Sequence[Run]) -> list[LinkArea]:
-    """The links of runs that follow one another."""
+def run_links(runs: Sequence[Run], place: int = 0) -> list[LinkArea]:
+    """The links of runs that follow one another from a place of the text on."""
     found: list[LinkArea] = []
-    place = 0
     for run in runs:
         length = utf16_length(run.text)
         if run.link:
-            found.append(LinkArea(place, place + length, run.link))
+            link = LinkArea(place, place + length, run.link, run.text)
+            if found and (found[-1].end, found[-1].address) == (link.start, link.address):
+                former = found.pop()
+                link = link._replace(start=former.start, text=former.text + link.text)
+            found.append(link)
         place += length
     return found
 

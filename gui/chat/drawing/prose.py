@@ -7,7 +7,7 @@ from PySide6.QtGui import QFontMetricsF, QPainter, QPen, QTextOption
 
 from gui.chat.content.segments import Face, Paragraph, Rule, Segment, Table
 
-from .laid import Laid, LinkArea, run_formats, run_links, text_box, utf16_length
+from .laid import Laid, run_formats, run_links, text_box, utf16_length
 from .style import INDENT_PX, QUOTE_PX, Style
 
 _GAP_PX = 8
@@ -53,7 +53,7 @@ def lay_out_paragraph(segment: Paragraph, width: float, style: Style) -> Laid:
         place=QPointF(left, above), width=min(width - left, style.prose_px), line_px=line_px, color=color,
     )  # fmt: skip
     laid.boxes.append(box)
-    laid.links = run_links(segment.runs)
+    laid.add_links(run_links(segment.runs))
     laid.height = above + box.height + (_TIGHT_PX if segment.tight else 2)
     if segment.marker:
         marker, tone, line = segment.marker, style.secondary, box.layout.lineAt(0)
@@ -99,7 +99,7 @@ def lay_out_table(segment: Table, width: float, style: Style) -> Laid:
                 color=style.text, start=start,
             )  # fmt: skip
             laid.boxes.append(box)
-            laid.links += [LinkArea(link.start + start, link.end + start, link.address) for link in run_links(runs)]
+            laid.add_links(run_links(runs, start))
             height = max(height, box.height)
             x += widths[column]
             start += utf16_length(text) + 1

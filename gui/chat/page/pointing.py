@@ -50,7 +50,8 @@ class PointedPage(ScrollingPage):
             if each.top <= point.y() < each.bottom:
                 inside = self.within(each, point)
                 for number, control in enumerate(each.laid.controls):
-                    if control.area.contains(inside):
+                    # A link is found by its text, which may be on several lines.
+                    if control.action.verb != "link" and control.area.contains(inside):
                         return self.rows.key(each.position), each.number, number
         return None
 

@@ -143,6 +143,24 @@ def test_a_tool_call_unfolds_by_a_click_and_by_the_keyboard(chat_stage: Callable
     assert "all good" not in shown.shown()
 
 
+def test_the_keyboard_reaches_each_link_once_and_opens_it(chat_stage: Callable[..., ChatStage]) -> None:
+    chat = PlayedChat()
+    text = "😀 [**one** word](https://a.test), https://b.test\n\n| x |\n| --- |\n| [cell](https://c.test) |"
+    chat.put("agent", text, status="done")
+    shown = chat_stage(chat)
+    page = shown.view.page
+    page.setFocus()
+    names = []
+    for _ in range(3):
+        shown.press(Qt.Key.Key_Tab)
+        names.append(page.accessibleDescription())
+        shown.press(Qt.Key.Key_Return)
+    assert names == ["Link: one word", "Link: https://b.test", "Link: cell"]
+    assert shown.of("link_activated") == [("https://a.test",), ("https://b.test",), ("https://c.test",)]
+    shown.press(Qt.Key.Key_Tab)
+    assert not page.hasFocus()
+
+
 def test_long_output_is_shown_whole_after_show_all(chat_stage: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     output = "\n".join(f"line {number}" for number in range(2000))
