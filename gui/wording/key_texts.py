@@ -14,7 +14,7 @@ def hint() -> str:
 
 
 def press_a_key() -> str:
-    return translate("keys", "Press the new key…  Escape cancels")
+    return translate("keys", "Press the new key…  Esc cancels")
 
 
 def no_key() -> str:

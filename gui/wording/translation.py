@@ -1,4 +1,4 @@
-"""Loads the window's translation. The English one only has plural forms."""
+"""Loads the window's translation. The English one has plural forms, and the names that keyboards have for Qt's keys."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ TRANSLATIONS = Path(__file__).parents[2] / "resources" / "translations"
 
 
 def install(application: QCoreApplication) -> None:
-    """Install the application's translation; without its file, texts read "2 line(s)"."""
+    """Install the application's translation; without its file, texts read "2 line(s)" and "Return"."""
     translator = QTranslator(application)
     if translator.load(str(TRANSLATIONS / "outlive_en.qm")):
         application.installTranslator(translator)

@@ -16,6 +16,7 @@ from gui.settings.table import PAGES, PageName
 from gui.theme.follow import Theme
 from gui.window.actions.settings_actions import SettingsOpener
 from gui.window.settings.agents_page import AgentsPage
+from gui.window.settings.key_row import native
 from gui.window.settings.keys_page import KeysPage
 from gui.window.settings.row import SettingRow
 from gui.window.settings.window import SettingsWindow
@@ -226,6 +227,24 @@ def test_keys_are_pressed_and_a_conflict_names_the_other_action(opened: Opened, 
     page.question.cancel.click()
     QTest.keyClick(rename, Qt.Key.Key_Backspace)
     assert rows["close_tab"].keys == ["Ctrl+Shift+W"]
+
+
+def test_keys_are_shown_by_the_names_on_keyboards_and_written_by_qts_names(opened: Opened, area: Area) -> None:
+    window = opened.window
+    window.show_page("keys")
+    page = window.page("keys")
+    assert isinstance(page, KeysPage)
+    rows = {row.action.name: row for row in page.rows}
+    assert rows["new_shell"].accessibleName() == "New shell in this directory: Ctrl+Shift+Enter"
+    assert rows["previous_prompt"].accessibleName() == "Go to previous prompt: Ctrl+Shift+PageUp"
+    rename = rows["rename"]
+    rename.wait()
+    QTest.keyClick(rename, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.MetaModifier)
+    assert rename.accessibleName() == "Rename chat…: Super+Shift+Enter, changed by you"
+    assert (area.config / "keys.toml").read_text() == 'rename = "Meta+Shift+Return"\n'
+    assert [native(key) for key in ("Enter", "PgDown", "Ins", "Del", "Esc")] == [
+        "Keypad Enter", "PageDown", "Insert", "Delete", "Esc"
+    ]  # fmt: skip
 
 
 def test_an_agent_of_ones_own_is_added_and_edited_and_arguments_are_set(opened: Opened, area: Area) -> None:
