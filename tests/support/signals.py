@@ -64,7 +64,7 @@ class Playbook:
         return self.says(AgentState(parameters))
 
     def answer(self) -> bool:
-        return self.tracker.input_given(self.now())
+        return self.tracker.on_input(self.now())
 
     def killed(self) -> None:
         """Another host goes on with what this one left."""

@@ -1,19 +1,19 @@
 """Translate each source's events into status reports. Pure; never reads the screen.
 
 ======================================  =================================
-signal                                  word
+signal                                  activity
 ======================================  =================================
 protocol idle / running                 idle / working
 protocol requires_action                needs_input
 state file idle / busy / waiting        idle / working / needs_input
 state file shell                        idle: the turn is over, a background shell runs on
-state file waiting, "dialog open"       nothing: the user may have opened it
-a hook's or plugin's event              as the catalog says
+state file waiting, "dialog open"       none: the user may have opened it
+a hook's or plugin's event              see the catalog
 OSC 7501 state=working / blocked        working / needs_input
 OSC 7501 state=idle, done, error        idle
-OSC 7501 state=clear                    the source has nothing more to say
-OSC 9;4 progress shown / taken away     working / idle
-title                                   as the catalog's patterns say
+OSC 7501 state=clear                    none: the source withdraws its status
+OSC 9;4 progress shown / removed        working / idle
+title                                   see the catalog's patterns
 OSC 9, 99, 777 notification; BEL        needs_input
 ======================================  =================================
 """
@@ -36,7 +36,7 @@ STATE_FILE, PLUGIN, OSC_7501, HOOK, PROGRESS, TITLE, NOTIFICATION, BELL = (
     "state file", "plugin", "osc 7501", "hook", "osc 9;4", "title", "notification", "bell",
 )  # fmt: skip
 
-MAX_SAID_CHARACTERS = 200
+MAX_TEXT_CHARACTERS = 200
 MAX_DETAIL_CHARACTERS = 400
 
 _AGENT_STATES: Final = {
@@ -64,7 +64,7 @@ CLEARED: Final = "state=clear"
 """OSC 7501's parameter that withdraws the program's status."""
 
 _OWN_DIALOG: Final = "dialog open"
-"""Claude Code's reason for waiting in a dialog. The user may have opened it (``/model``), which OSC 7501 tells."""
+"""Claude Code's reason for waiting in a dialog. The user may have opened it (``/model``), which OSC 7501 reports."""
 
 
 class StatusReport(NamedTuple):
@@ -72,15 +72,15 @@ class StatusReport(NamedTuple):
 
     Attributes:
         source: the name of the source.
-        said: the source's own words, one line.
-        activity: what the report means; None if it says nothing about the activity.
+        text: the report in the source's own words, one line.
+        activity: the reported activity; None if the report is not about the activity.
         detail: the question or the task.
         kind: the kind of question.
         is_last: the source has nothing more to report; weaker sources count again.
     """
 
     source: str
-    said: str
+    text: str
     activity: Activity | None
     detail: str = ""
     kind: str = ""
@@ -88,7 +88,7 @@ class StatusReport(NamedTuple):
 
 
 def of_event(event: TerminalEvent, watch: Watch) -> StatusReport | None:
-    """Translate an event of the program's output; None if it says nothing."""
+    """Translate an event of the program's output; None for an event that is no status report."""
     match event:
         case AgentState(parameters):
             return _of_agent_state(parameters)
@@ -115,11 +115,11 @@ def _of_agent_state(parameters: str) -> StatusReport | None:
     state = pairs.get("state", "")
     activity = _AGENT_STATES.get(state)
     if activity is None or pairs.get("id"):
-        return None  # With an id, the report is about a part of the work, and not about the program.
-    text = _decoded(pairs.get("msg", ""))
-    said = " ".join(filter(None, (f"state={state}", pairs.get("kind", ""), text)))
+        return None  # With an id, the report is about a part of the work only.
+    message = _decoded(pairs.get("msg", ""))
+    text = " ".join(filter(None, (f"state={state}", pairs.get("kind", ""), message)))
     return StatusReport(
-        OSC_7501, _clean_text(said), activity, _detail(text), _clean_text(pairs.get("kind", "")), state == "clear"
+        OSC_7501, _clean_text(text), activity, _detail(message), _clean_text(pairs.get("kind", "")), state == "clear"
     )
 
 
@@ -131,36 +131,36 @@ def _decoded(text: str) -> str:
         return ""
 
 
-def of_one_that_left(source: str) -> StatusReport:
+def of_exited_program(source: str) -> StatusReport:
     """The program that reported by OSC 7501 exited without clearing its status."""
     return StatusReport(source, "gone", Activity.NO_SIGNAL, is_last=True)
 
 
 def of_report(report: Report, watch: Watch) -> StatusReport:
-    """Translate a hook's or plugin's report; an event that the catalog lacks says nothing about the activity."""
-    said = f"{report.event}: {report.detail}" if report.detail else report.event
-    return StatusReport(report.source, _clean_text(said), watch.reports.get(report.event), _detail(report.detail))
+    """Translate a hook's or plugin's report; the activity is None for an event that the catalog lacks."""
+    text = f"{report.event}: {report.detail}" if report.detail else report.event
+    return StatusReport(report.source, _clean_text(text), watch.reports.get(report.event), _detail(report.detail))
 
 
 def of_state_file(status: str, waiting_for: str) -> StatusReport:
     """Translate the status in the agent's own state file; "" if the file is gone."""
     if not status:
-        return of_one_that_left(STATE_FILE)
-    said = f"{status}: {waiting_for}" if waiting_for else status
+        return of_exited_program(STATE_FILE)
+    text = f"{status}: {waiting_for}" if waiting_for else status
     activity = None if waiting_for == _OWN_DIALOG else _FILE_STATES.get(status)
     return StatusReport(
-        STATE_FILE, _clean_text(said), activity, _FILE_DETAILS.get(status, ""), _clean_text(waiting_for)
+        STATE_FILE, _clean_text(text), activity, _FILE_DETAILS.get(status, ""), _clean_text(waiting_for)
     )
 
 
 def of_chat_state(state: str, detail: str) -> StatusReport:
     """Translate the state of an agent without a terminal; see ``structured.items.ChatState``."""
-    said = f"{state}: {detail}" if detail else state
-    return StatusReport(PROTOCOL, _clean_text(said), _CHAT_STATES.get(state), _detail(detail))
+    text = f"{state}: {detail}" if detail else state
+    return StatusReport(PROTOCOL, _clean_text(text), _CHAT_STATES.get(state), _detail(detail))
 
 
 def _clean_text(text: str) -> str:
-    return one_line(text).strip()[:MAX_SAID_CHARACTERS]
+    return one_line(text).strip()[:MAX_TEXT_CHARACTERS]
 
 
 def _detail(text: str) -> str:

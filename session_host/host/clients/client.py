@@ -72,7 +72,7 @@ class Client:
         """The socket is closed."""
         self.connection.receive_eof()
         self._driver.performer.perform()
-        self._driver.questions.gone(self)
+        self._driver.questions.client_disconnected(self)
         self._server.forget(self)
 
     def finish(self) -> None:

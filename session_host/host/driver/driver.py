@@ -134,7 +134,7 @@ class Driver:
         self.conversation_changed = asyncio.Event()
         self.watch = AgentWatch(
             spec, log_state.activity, input_log, self.worker, self.conversation,
-            tell=self.broadcast, now=now, output_at_s=program_output.written_at_s,
+            send_event=self.broadcast, now=now, previous_output_at_s=program_output.written_at_s,
         )  # fmt: skip
         self.questions = HookQuestions(spec.watch.answered_by_hook, log_state.answers, input_log, self.watch, now_ms)
         self.ended = asyncio.Event()
@@ -163,8 +163,8 @@ class Driver:
         """Read, write and watch a running program, new or adopted from a previous host."""
         self.process = process
         self.actor.agent = process.pid
-        self.conversation.runs_in(process.pid)
-        self.watch.runs_in(process)
+        self.conversation.set_program_pid(process.pid)
+        self.watch.start_watching(process)
         self._pty_io = PtyIO(process, self.program_output, self)
         self._child_exit = ChildExit(process, self.input_log.header, self._pty_io.child_exited)
         self._child_exit.start()
@@ -210,7 +210,7 @@ class Driver:
             self.session.program_ended(exit_code, exit_signal, self.input_log.header.end_request)
             self.performer.perform()
             self.conversation.close()
-            self.watch.ended()
+            self.watch.program_ended()
             self.session.broadcast_end()
             self.performer.perform()
         finally:
@@ -312,7 +312,7 @@ class Driver:
         session.emulator_used(emulator)
         if session.effects:
             self.performer.perform()
-        self.watch.output_seen()
+        self.watch.on_output_interpreted()
         # The journal follows the emulator, so that a checkpoint never lies behind its end.
         self.journal_writer.add_output(self.worker.interpreted_to)
         self.checkpointer.maybe_checkpoint()
@@ -339,7 +339,7 @@ class Driver:
 
     def _open_question(self) -> str | None:
         """The agent's question to its user: "" for an unknown one, None for none."""
-        self.watch.look_at_file()
+        self.watch.read_state_file()
         tracker = self.watch.tracker
         return tracker.detail if tracker.activity is Activity.NEEDS_INPUT else None
 
@@ -369,7 +369,7 @@ class Driver:
         # The program has the key by now: the rest does not delay it.
         self.session.prompt.typed(data)
         if self.session.note_use(attachment, self.session.last_key):
-            self.watch.input_given()
+            self.watch.on_input()
 
     def flush_input(self) -> None:
         """Write pending input to the program until the PTY is full."""

@@ -83,7 +83,7 @@ class Performer:
             AppendRecord: lambda effect: driver.append_record(effect.record),
             ChatChanged: lambda effect: driver.chat_changed(effect.changes),
             DoAct: lambda effect: driver.actor.do(effect.act),
-            InputGiven: lambda _: driver.watch.input_given(),
+            InputGiven: lambda _: driver.watch.on_input(),
             Flush: self._flush,
             Refuse: lambda effect: effect.client.refuse(effect.code, effect.text),
             Close: self._close,

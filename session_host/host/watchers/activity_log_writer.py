@@ -16,7 +16,7 @@ from session_host.system.worker import Worker
 
 log = logging.getLogger(__name__)
 
-TOLD = 20
+LISTED_TRANSITIONS = 20
 """Number of changes that an explanation lists."""
 
 
@@ -28,7 +28,7 @@ class TransitionLog:
         self._path = Path(path) if path else None
         self._waiting: deque[tuple[Transition, Transition | None]] = deque()
         """Changes to be written, each with the change that it replaces, if any."""
-        self._newest: deque[Transition] = deque(maxlen=TOLD)
+        self._newest: deque[Transition] = deque(maxlen=LISTED_TRANSITIONS)
         self._worker = Worker()
         self._has_failed = False
 
@@ -50,9 +50,9 @@ class TransitionLog:
     def restore_last(self, last: Transition) -> None:
         """Restore the changes in the file; append a previous host's last change if it is not among them."""
         if self._path is not None:
-            former = activity_log.last(self._path, TOLD)
-            self._newest.extend(former)
-            if former and (former[-1].activity, former[-1].source) == (last.activity, last.source):
+            previous = activity_log.last(self._path, LISTED_TRANSITIONS)
+            self._newest.extend(previous)
+            if previous and (previous[-1].activity, previous[-1].source) == (last.activity, last.source):
                 return
         self.append(last)
 

@@ -33,7 +33,7 @@ from .activity_log_writer import TransitionLog
 from .conversation import STATE_FILE, ConversationTracker
 from .foreground import ForegroundProcess
 from .harmless import call_logged, log_errors
-from .state_file import STATE_DIRECTORIES, TELL_STATES, StatusFile, StatusFileContent
+from .state_file import FILES_WITH_STATUS, STATE_DIRECTORIES, StatusFile, StatusFileContent
 from .terminal_title import TitleConversation
 from .transcript import TranscriptConversation
 
@@ -59,9 +59,9 @@ class AgentWatch:
         worker: EmulatorWorker,
         conversation: ConversationTracker,
         *,
-        tell: Callable[[ActivityEvent | ForegroundEvent], None],
+        send_event: Callable[[ActivityEvent | ForegroundEvent], None],
         now: Callable[[], str],
-        output_at_s: float = 0.0,
+        previous_output_at_s: float = 0.0,
     ) -> None:
         """Watch an agent.
 
@@ -71,69 +71,69 @@ class AgentWatch:
             input_log: records the state, so that it survives this process.
             worker: knows how far it has interpreted the output, and when output last arrived.
             conversation: receives the conversation ids that the sources report.
-            tell: sends an event to all followers.
+            send_event: sends an event to all followers.
             now: returns the time as ISO 8601 text.
-            output_at_s: the time of the last output that a previous host got, in seconds since 1970; 0 for never.
+            previous_output_at_s: the time of a previous host's last output, in seconds since 1970; 0 for never.
         """
         self.tracker = ActivityTracker(spec.watch, spec.created_at, saved_state)
         self._spec = spec
         self._input_log = input_log
         self._worker = worker
         self._conversation = conversation
-        self._tell = tell
+        self._send_event = send_event
         self._now = now
         self.foreground: ForegroundProcess | None = None
         if spec.agent in WITHOUT_AGENT:
             self.foreground = ForegroundProcess(
-                tell, now, saved_state.command if saved_state is not None else NO_COMMAND
+                send_event, now, saved_state.command if saved_state is not None else NO_COMMAND
             )
         self._file: StatusFile | None = None
         self._guard: TranscriptGuard | None = None
-        self._titled = TitleConversation(spec, conversation)
-        self._written = TranscriptConversation(spec, conversation, self._guard_transcript)
+        self._title_watcher = TitleConversation(spec, conversation)
+        self._transcript_watcher = TranscriptConversation(spec, conversation, self._guard_transcript)
         self._process: PtyProcess | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._due_s = 0.0
-        self._speaker = saved_state.speaker if saved_state is not None else None
-        self._asker = saved_state.asker if saved_state is not None else 0
-        self._may_repeat = {signals.STATE_FILE, signals.PLUGIN} if saved_state is not None else set[str]()
+        self._expiry_s = 0.0
+        self._plugin_process = saved_state.plugin_process if saved_state is not None else None
+        self._reporting_group = saved_state.reporting_group if saved_state is not None else 0
+        self._repeatable_sources = {signals.STATE_FILE, signals.PLUGIN} if saved_state is not None else set[str]()
         self._transitions = TransitionLog(spec.transitions)
-        self._former_output_s = self._of_a_former_host(output_at_s)
+        self._previous_output_s = self._previous_host_output_s(previous_output_at_s)
         self._last = Transition(self.tracker.since, self.tracker.activity, self.tracker.source, self.tracker.detail)
         self._last_question = (self.tracker.since, self.tracker.description_rank())
-        self._told = (self.tracker.activity, self.tracker.source)
+        self._last_sent = (self.tracker.activity, self.tracker.source)
         self._turn = saved_state.turn if saved_state is not None else -1
         if saved_state is not None:
             call_logged(self._transitions.restore_last, self._last)
 
-    def _of_a_former_host(self, output_at_s: float) -> float:
+    def _previous_host_output_s(self, previous_output_at_s: float) -> float:
         """A previous host's last output, by the monotonic clock: not before its last report, not in the future."""
         last = self.tracker.last_report()
         now_s = time.monotonic()
         # The wall clock may have been set in the meantime.
-        return max(last.at_s if last is not None else 0.0, now_s - max(0.0, time.time() - output_at_s))
+        return max(last.at_s if last is not None else 0.0, now_s - max(0.0, time.time() - previous_output_at_s))
 
     # ------------------------------------------------------------ events
 
-    def runs_in(self, process: PtyProcess) -> None:
+    def start_watching(self, process: PtyProcess) -> None:
         """Start watching the running program, which may have started long ago."""
         self._process = process
         if self.foreground is not None:
-            self.foreground.runs_in(process)
+            self.foreground.start_watching(process)
         call_logged(self._follow_file, process)
         call_logged(self._guard_transcript)
-        self._written.start()
-        call_logged(self._begin, process)
+        self._transcript_watcher.start()
+        call_logged(self._start_timer, process)
 
-    def _begin(self, process: PtyProcess) -> None:
-        self._asker = self._asker or process.foreground_group()
-        self._arm()
+    def _start_timer(self, process: PtyProcess) -> None:
+        self._reporting_group = self._reporting_group or process.foreground_group()
+        self._schedule_expiry()
 
     def _follow_file(self, process: PtyProcess) -> None:
         find_directory = STATE_DIRECTORIES.get(self._spec.watch.state_file)
         directory = find_directory(self._spec.env) if find_directory is not None else None
         if directory is not None:
-            self._file = StatusFile(directory, process.pid, self._state_file_says)
+            self._file = StatusFile(directory, process.pid, self._on_state_file)
             self._file.start()
 
     def _guard_transcript(self) -> None:
@@ -157,24 +157,24 @@ class AgentWatch:
                 noted = True
             if isinstance(event, TitleChanged):
                 self._conversation.title_changed()
-                self._titled.title_changed(event.title)
-            word = signals.of_event(event, self._spec.watch)
-            if word is not None:
-                moment = moment or self._moment()
-                if word.source == signals.OSC_7501 and self._process is not None:
-                    self._asker = self._process.foreground_group()
-                if self.tracker.apply_report(word, moment):
+                self._title_watcher.title_changed(event.title)
+            report = signals.of_event(event, self._spec.watch)
+            if report is not None:
+                moment = moment or self._current_moment()
+                if report.source == signals.OSC_7501 and self._process is not None:
+                    self._reporting_group = self._process.foreground_group()
+                if self.tracker.apply_report(report, moment):
                     changed = True
-                    self._note()
+                    self._log_transition()
         if changed or noted:
-            self._changed(visibly=changed)
+            self._save_and_send(visibly=changed)
         elif moment is not None:
-            self._arm()
+            self._schedule_expiry()
 
-    def output_seen(self) -> None:
+    def on_output_interpreted(self) -> None:
         """Note that the emulator has interpreted output."""
         if self.foreground is not None:
-            self.foreground.touch()
+            self.foreground.schedule_polls()
 
     @log_errors
     def on_hook_report(self, report: Report, pid: int) -> None:
@@ -184,35 +184,37 @@ class AgentWatch:
             report: the report.
             pid: the sender; 0 if unknown. A hook has usually ended by now.
         """
-        if not (self._is_the_agents(pid) if report.source == signals.PLUGIN else self._is_of_this(report)):
+        if not (
+            self._is_agents_plugin(pid) if report.source == signals.PLUGIN else self._is_about_conversation(report)
+        ):
             return
         self._conversation.set_conversation(report.conversation, report.source)
         self._apply_report(signals.of_report(report, self._spec.watch))
 
     @log_errors
-    def look_at_file(self) -> None:
+    def read_state_file(self) -> None:
         """Read the agent's state file now, before the notification about its change."""
         if self._file is not None:
             self._file.read_now()
 
-    def _is_the_agents(self, pid: int) -> bool:
+    def _is_agents_plugin(self, pid: int) -> bool:
         """Whether a plugin runs in the session's agent, and not in an agent that this one has started.
 
         The first sender is the agent: it loads its plugin before it can start anything. Another sender is accepted
         once the first one has ended.
         """
-        if self._speaker is not None and pid == self._speaker[0]:
+        if self._plugin_process is not None and pid == self._plugin_process[0]:
             return True
-        if not pid or (self._speaker is not None and is_running(*self._speaker)):
+        if not pid or (self._plugin_process is not None and is_running(*self._plugin_process)):
             return False
         child = self._process.pid if self._process is not None else self._input_log.header.child
         started = start_time(pid)
         if started is None or (pid != child and child not in ancestors(pid)):
             return False
-        self._speaker = (pid, started)
+        self._plugin_process = (pid, started)
         return True
 
-    def _is_of_this(self, report: Report) -> bool:
+    def _is_about_conversation(self, report: Report) -> bool:
         """Whether a hook reports on the current conversation, or on a new one that the agent begins."""
         known = self._conversation.id
         return (
@@ -221,56 +223,56 @@ class AgentWatch:
             or report.event.lower() == BEGINS_CONVERSATION
         )
 
-    def _state_file_says(self, state: StatusFileContent) -> None:
+    def _on_state_file(self, state: StatusFileContent) -> None:
         # Before the first status, the agent still shows its list of conversations: the id belongs to none of them.
-        if state.status or self._spec.watch.state_file not in TELL_STATES:
+        if state.status or self._spec.watch.state_file not in FILES_WITH_STATUS:
             self._conversation.set_conversation(state.conversation, STATE_FILE)
         if state.status or state.is_gone:
             self._apply_report(signals.of_state_file(state.status, state.waiting_for))
 
-    def _apply_report(self, word: signals.StatusReport) -> None:
-        if word.source in self._may_repeat:
+    def _apply_report(self, report: signals.StatusReport) -> None:
+        if report.source in self._repeatable_sources:
             # A replacement host reads the same question again.
-            self._may_repeat.discard(word.source)
+            self._repeatable_sources.discard(report.source)
             if (
-                word.activity is _NEEDS_INPUT is self.tracker.activity
-                and self.tracker.current_report(word.source) == word.said
+                report.activity is _NEEDS_INPUT is self.tracker.activity
+                and self.tracker.current_report(report.source) == report.text
             ):
                 return
-        changed = self.tracker.apply_report(word, self._moment())
+        changed = self.tracker.apply_report(report, self._current_moment())
         # Save the state, since a replacement host does not get this report again: it is not in the output.
-        self._changed(visibly=changed)
+        self._save_and_send(visibly=changed)
 
     @log_errors
     def on_chat_state(self, change: StateChanged) -> None:
-        """Handle the state of an agent without a terminal; the program's end is known by itself."""
+        """Handle the state of an agent without a terminal; ``program_ended`` reports the program's end."""
         if change.state != "ended":
             self._apply_report(signals.of_chat_state(change.state, change.detail))
 
-    def input_given(self) -> None:
+    def on_input(self) -> None:
         """Note input from the user, which may answer the agent."""
         tracker = self.tracker
         tracker.last_input_s = time.time()  # Most keys need nothing more: the agent asks nothing.
         if tracker.activity is _NEEDS_INPUT:
-            call_logged(self._answer_given)
+            call_logged(self._on_answer)
 
-    def _answer_given(self) -> None:
+    def _on_answer(self) -> None:
         tracker = self.tracker
-        if tracker.source == signals.OSC_7501 and self._has_the_asker_left():
-            self._apply_report(signals.of_one_that_left(signals.OSC_7501))
+        if tracker.source == signals.OSC_7501 and self._has_reporter_left_foreground():
+            self._apply_report(signals.of_exited_program(signals.OSC_7501))
         else:
-            self._changed(visibly=tracker.input_given(self._moment()))
+            self._save_and_send(visibly=tracker.on_input(self._current_moment()))
 
-    def _has_the_asker_left(self) -> bool:
+    def _has_reporter_left_foreground(self) -> bool:
         """Whether the program that asked has left the foreground, such as an agent in a shell that was killed."""
-        return self._process is not None and self._process.foreground_group() != self._asker
+        return self._process is not None and self._process.foreground_group() != self._reporting_group
 
-    def ended(self) -> None:
+    def program_ended(self) -> None:
         """Record the program's end, and stop watching it."""
         if self.foreground is not None:
             self.foreground.close()
-        self._titled.close()
-        self._written.finish()
+        self._title_watcher.close()
+        self._transcript_watcher.finish()
         if self._file is not None:
             call_logged(self._file.close)
         if self._guard is not None:
@@ -278,16 +280,16 @@ class AgentWatch:
         call_logged(self._end_activity)
 
     def _end_activity(self) -> None:
-        if self.tracker.ended(self._moment()):
-            self._changed()
-        self._arm()
+        if self.tracker.program_ended(self._current_moment()):
+            self._save_and_send()
+        self._schedule_expiry()
 
     def close(self) -> None:
-        """Release timers and files; without a call of ``ended``, another host continues the watch."""
+        """Release timers and files; without a call of ``program_ended``, another host continues the watch."""
         if self.foreground is not None:
             self.foreground.close()
-        self._titled.close()
-        self._written.close()
+        self._title_watcher.close()
+        self._transcript_watcher.close()
         if self._file is not None:
             call_logged(self._file.close)
         if self._guard is not None:
@@ -300,7 +302,7 @@ class AgentWatch:
     @property
     def is_quiet(self) -> bool:
         """Whether no timer runs and no transcript is guarded."""
-        return self._timer is None and self._guard is None and self._written.is_quiet
+        return self._timer is None and self._guard is None and self._transcript_watcher.is_quiet
 
     def descriptors(self) -> list[int]:
         """The descriptors that become readable when the agent's state file changes."""
@@ -309,72 +311,74 @@ class AgentWatch:
     def saved_state(self) -> ActivityState:
         """The state for a replacement host."""
         command = self.foreground.command if self.foreground is not None else NO_COMMAND
-        return self.tracker.saved_state(self._worker.interpreted_to, self._speaker, self._asker, command, self._turn)
+        return self.tracker.saved_state(
+            self._worker.interpreted_to, self._plugin_process, self._reporting_group, command, self._turn
+        )
 
-    def _begins_turn(self) -> bool:
-        """Whether the activity that is told next begins a turn; marks that in the screen, at the end of the output."""
-        former, self._told = self._told, (self.tracker.activity, self.tracker.source)
-        idle = former[0] is Activity.IDLE or (former[0] is Activity.NO_SIGNAL and former[1] != SILENCE)
+    def _start_turn_if_new(self) -> bool:
+        """If this activity begins a turn, mark that at the end of the output; returns whether it does."""
+        previous, self._last_sent = self._last_sent, (self.tracker.activity, self.tracker.source)
+        idle = previous[0] is Activity.IDLE or (previous[0] is Activity.NO_SIGNAL and previous[1] != SILENCE)
         if not idle or self.tracker.activity is not Activity.WORKING or self._spec.structured is not None:
             return False
         self._turn = self._worker.received_to
         self._worker.run_after_output(lambda emulator: emulator.mark_turn())
         return True
 
-    def _changed(self, *, visibly: bool = True) -> None:
+    def _save_and_send(self, *, visibly: bool = True) -> None:
         """Save the state, and send a visible change to the followers."""
         tracker = self.tracker
-        turn = self._turn if visibly and self._begins_turn() else -1
+        turn = self._turn if visibly and self._start_turn_if_new() else -1
         self._input_log.append(EntryKind.ACTIVITY, msgspec.msgpack.encode(self.saved_state()))
         if visibly:
-            self._tell(ActivityEvent(tracker.activity, tracker.source, tracker.since, tracker.detail, turn))
-            self._note()
+            self._send_event(ActivityEvent(tracker.activity, tracker.source, tracker.since, tracker.detail, turn))
+            self._log_transition()
             self._conversation.activity_changed()
-            self._written.activity_changed(tracker.activity)
-        self._arm()
+            self._transcript_watcher.activity_changed(tracker.activity)
+        self._schedule_expiry()
 
-    def _note(self) -> None:
+    def _log_transition(self) -> None:
         """Log each activity and each question; other details change too often for the log."""
-        tracker, former = self.tracker, self._last
-        if tracker.activity is not former.activity:
+        tracker, previous = self.tracker, self._last
+        if tracker.activity is not previous.activity:
             self._last = Transition(self._now(), tracker.activity, tracker.source, tracker.detail)
             self._transitions.append(self._last)
-        elif tracker.activity is Activity.NEEDS_INPUT and tracker.detail != former.detail:
+        elif tracker.activity is Activity.NEEDS_INPUT and tracker.detail != previous.detail:
             (since, rank), rank_now = self._last_question, tracker.description_rank()
-            said, said_now = former.detail, tracker.detail
-            is_same = since == tracker.since and (rank != rank_now or said in said_now or said_now in said)
-            if is_same and (rank < rank_now or said_now in said):
+            text, text_now = previous.detail, tracker.detail
+            is_same = since == tracker.since and (rank != rank_now or text in text_now or text_now in text)
+            if is_same and (rank < rank_now or text_now in text):
                 return  # A shorter text of the same question.
-            at = former.at if is_same else self._now()
+            at = previous.at if is_same else self._now()
             self._last = Transition(at, tracker.activity, tracker.source, tracker.detail)
-            self._transitions.append(self._last, former if is_same else None)
+            self._transitions.append(self._last, previous if is_same else None)
         self._last_question = (tracker.since, tracker.description_rank())
 
     # ------------------------------------------------------------ the time
 
-    def _moment(self) -> Moment:
+    def _current_moment(self) -> Moment:
         return Moment(self._now(), time.monotonic())
 
     def _output_s(self) -> float:
         """The time of the last output, by the monotonic clock; 0 for never."""
-        return max(self._worker.fed_at_s, self._former_output_s)
+        return max(self._worker.fed_at_s, self._previous_output_s)
 
-    def _arm(self) -> None:
+    def _schedule_expiry(self) -> None:
         """Set the timer for the tracker's next expiry; output need not call this."""
-        due_s = self.tracker.next_expiry_s(self._output_s())
-        if self._timer is not None and (due_s is None or due_s < self._due_s):
+        expiry_s = self.tracker.next_expiry_s(self._output_s())
+        if self._timer is not None and (expiry_s is None or expiry_s < self._expiry_s):
             self._timer.cancel()
             self._timer = None
-        if self._timer is None and due_s is not None:
-            self._due_s = due_s
-            wait_s = max(0.0, due_s - time.monotonic())
+        if self._timer is None and expiry_s is not None:
+            self._expiry_s = expiry_s
+            wait_s = max(0.0, expiry_s - time.monotonic())
             self._timer = asyncio.get_running_loop().call_later(wait_s, self._check_expiry)
 
     def _check_expiry(self) -> None:
         self._timer = None
-        if self.tracker.expire(self._moment(), self._output_s()):
-            self._changed()
-        self._arm()
+        if self.tracker.expire(self._current_moment(), self._output_s()):
+            self._save_and_send()
+        self._schedule_expiry()
 
     # ------------------------------------------------------------ history
 

@@ -37,10 +37,10 @@ STATE_FILE, OPEN_FILES, PROTOCOL = "state file", "open files", "protocol"
 
 _RANKS: Final = {CHOSEN: 0, TITLE: 0, WRITTEN: 0, HOOK: 1, PLUGIN: 1, STATE_FILE: 2, OPEN_FILES: 3, PROTOCOL: 4}
 
-AGAIN_S = 1.0
+RESCAN_DELAY_S = 1.0
 """Agents report a turn before opening its files, so rescan after this delay."""
 
-Learnt = Callable[[ConversationState], None]
+OnChange = Callable[[ConversationState], None]
 
 
 class ConversationTracker:
@@ -51,22 +51,22 @@ class ConversationTracker:
         source: the source of the id; "" while it is unknown.
     """
 
-    def __init__(self, chosen: str, watch: Watch, saved_state: ConversationState | None, learnt: Learnt) -> None:
+    def __init__(self, chosen: str, watch: Watch, saved_state: ConversationState | None, on_change: OnChange) -> None:
         """Start with the known id.
 
         Args:
             chosen: the id chosen at the launch; "" if the agent chooses it.
             watch: the rules for watching the agent.
             saved_state: the state that a previous host left.
-            learnt: called with each change.
+            on_change: called with each change.
         """
         self.id = chosen
         self.source = CHOSEN if chosen else ""
         self._pattern, self._aside = watch.open_files, watch.open_files_aside
-        self._told = learnt
+        self._on_change = on_change
         self._pid = 0
         self._rank = 0
-        self._again = Timer()
+        self._rescan = Timer()
         if saved_state is not None:
             self.id, self.source = saved_state.conversation, saved_state.source
             self._rank = _RANKS.get(saved_state.source, 0)
@@ -84,10 +84,10 @@ class ConversationTracker:
         self.id, self.source, self._rank = conversation, source, rank
         if is_new or is_better:
             log.info("conversation known by %s", source)
-            self._told(ConversationState(conversation, source))
+            self._on_change(ConversationState(conversation, source))
         return is_new
 
-    def runs_in(self, pid: int) -> None:
+    def set_program_pid(self, pid: int) -> None:
         """Note the running program's PID, whose open files are examined from now on."""
         self._pid = pid
 
@@ -95,8 +95,8 @@ class ConversationTracker:
     def activity_changed(self) -> None:
         """Look for the conversation after a turn began or ended, since agents open conversations then."""
         self.check_open_files()
-        if self._pattern and self._pid and not self._again.is_set:
-            self._again.set(AGAIN_S, self.check_open_files)
+        if self._pattern and self._pid and not self._rescan.is_set:
+            self._rescan.set(RESCAN_DELAY_S, self.check_open_files)
 
     @log_errors
     def title_changed(self) -> None:
@@ -107,12 +107,12 @@ class ConversationTracker:
     @property
     def is_quiet(self) -> bool:
         """Whether no look at the open files is due."""
-        return not self._again.is_set
+        return not self._rescan.is_set
 
     def close(self) -> None:
         """Stop looking, since the program has ended."""
         self._pid = 0
-        self._again.cancel()
+        self._rescan.cancel()
 
     @log_errors
     def check_open_files(self) -> None:

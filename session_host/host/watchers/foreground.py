@@ -5,8 +5,8 @@ the end. So the foreground group is read twice shortly after output, and on requ
 
 The exit code of a command is known if the shell marks its commands (OSC 133)::
 
-    nothing known ──began──▶ a command runs ──ended, with a code──▶ that code is known ──began──▶ a command runs
-                                      └──ended, without one──▶ nothing known
+    unknown ──began──▶ a command runs ──ended, with a code──▶ the code is known ──began──▶ a command runs
+                                └──ended, without a code──▶ unknown
 
 An end mark without a start mark belongs to no command: shells mark each prompt, even after an empty line.
 """
@@ -31,9 +31,9 @@ from session_host.terminal.base import CommandBegan, CommandEnded, TerminalEvent
 
 from .harmless import log_errors
 
-FIRST_LOOK_S: Final = 0.2
-SECOND_LOOK_S: Final = 2.0
-"""Delay of the second look: a program may start without output, or be a later part of the command line."""
+FIRST_POLL_S: Final = 0.2
+SECOND_POLL_S: Final = 2.0
+"""Delay of the second poll: a program may start without output, or be a later part of the command line."""
 
 MAX_CHARACTERS: Final = 120
 
@@ -42,7 +42,7 @@ SHELLS: Final = frozenset({
     "yash", "zsh",
 })  # fmt: skip
 
-NOTHING: Final = ForegroundEvent("", "")
+NO_PROGRAM: Final = ForegroundEvent("", "")
 
 
 class ForegroundProcess:
@@ -55,66 +55,66 @@ class ForegroundProcess:
 
     def __init__(
         self,
-        tell: Callable[[ForegroundEvent], None],
+        send_event: Callable[[ForegroundEvent], None],
         now: Callable[[], str],
         command: CommandState = NO_COMMAND,
     ) -> None:
-        self.current = NOTHING
+        self.current = NO_PROGRAM
         self.command = command
-        self._tell = tell
+        self._send_event = send_event
         self._now = now
         self._process: PtyProcess | None = None
         self._group = 0
         self._timer: asyncio.TimerHandle | None = None
         self._is_second = False
 
-    def runs_in(self, process: PtyProcess) -> None:
+    def start_watching(self, process: PtyProcess) -> None:
         """Start watching the session's running program."""
         self._process = process
-        self.touch()
+        self.schedule_polls()
 
-    def touch(self) -> None:
-        """Schedule two looks after output."""
+    def schedule_polls(self) -> None:
+        """Schedule two polls after output."""
         if self._timer is None:
             if self._process is not None:
                 self._is_second = False
-                self._timer = asyncio.get_running_loop().call_later(FIRST_LOOK_S, self._due)
+                self._timer = asyncio.get_running_loop().call_later(FIRST_POLL_S, self._on_timer)
         elif self._is_second:
             self._timer.cancel()
             self._is_second = False
-            self._timer = asyncio.get_running_loop().call_later(FIRST_LOOK_S, self._due)
+            self._timer = asyncio.get_running_loop().call_later(FIRST_POLL_S, self._on_timer)
 
     def observe(self, event: TerminalEvent) -> bool:
-        """Note a command mark in the output; returns whether the command's state changed. The next look reports it."""
+        """Note a command mark in the output; returns whether the command's state changed. The next poll reports it."""
         former = self.command
         if isinstance(event, CommandBegan):
-            self.command = CommandState(runs=True)
-        elif isinstance(event, CommandEnded) and former.runs:
+            self.command = CommandState(is_running=True)
+        elif isinstance(event, CommandEnded) and former.is_running:
             code = event.exit_code
             self.command = CommandState(exit_code=code, ended="" if code is None else self._now())
         return self.command != former
 
     def close(self) -> None:
-        """Stop looking."""
+        """Stop polling."""
         self._process = None
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _due(self) -> None:
+    def _on_timer(self) -> None:
         self._timer = None
         self.poll()
         if not self._is_second and self._process is not None:
             self._is_second = True
-            self._timer = asyncio.get_running_loop().call_later(SECOND_LOOK_S, self._due)
+            self._timer = asyncio.get_running_loop().call_later(SECOND_POLL_S, self._on_timer)
 
     def poll(self) -> ForegroundEvent:
         """Read the foreground group now, and return the result."""
-        self._poll_later()
+        self._poll_logged()
         return self.current
 
     @log_errors
-    def _poll_later(self) -> None:
+    def _poll_logged(self) -> None:
         process = self._process
         if process is None:
             return
@@ -122,11 +122,11 @@ class ForegroundProcess:
         program = program_of(group, process.pid)
         since, former = self.current.since, self.current
         if (group, program) != (self._group, former.program) or not since:
-            since = (_began(group) if program else "") or self._now()
+            since = (_start_time_text(group) if program else "") or self._now()
         self._group = group
         self.current = ForegroundEvent(program, since, self.command.exit_code, self.command.ended)
         if self.current != former:
-            self._tell(self.current)
+            self._send_event(self.current)
 
 
 def program_of(group: int, child: int) -> str:
@@ -167,7 +167,7 @@ def _group_of(pid: int) -> int:
         return 0
 
 
-def _began(pid: int) -> str:
+def _start_time_text(pid: int) -> str:
     """The start time of a process, ISO 8601; "" if it is gone."""
     try:
         ticks = start_time(pid)

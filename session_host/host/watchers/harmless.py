@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 
-TOLD = 3
+MAX_LOGGED = 3
 """Maximum number of log entries for one function, which may fail at each output."""
 
 _failures: Counter[str] = Counter()
@@ -25,7 +25,7 @@ def call_logged(work: Callable[P, object], *arguments: P.args, **options: P.kwar
     except Exception as error:
         name = work.__qualname__
         _failures[name] += 1
-        if _failures[name] <= TOLD:
+        if _failures[name] <= MAX_LOGGED:
             log.exception("%s failed: %s", name, type(error).__name__)
 
 

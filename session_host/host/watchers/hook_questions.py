@@ -51,20 +51,20 @@ UNASKED_BY_SUB_AGENT_S: Final = 3.0
 
 
 @dataclass
-class _Open:
+class _OpenQuestion:
     """An open question.
 
     Attributes:
         request: as it is shown.
         call: the tool call in question.
-        asked: the hook's message; ``client`` is the hook's connection, and ``reply`` sends it a message.
+        message: the hook's message; ``client`` is the hook's connection, and ``reply`` sends it a message.
         was_asked: the agent has reported that it asks its user.
         timer: closes the question if it does not report that.
     """
 
     request: AgentRequest
     call: hook.Call
-    asked: AskUser
+    message: AskUser
     client: Any
     reply: Callable[[Reply], None]
     was_asked: bool = False
@@ -90,9 +90,9 @@ class HookQuestions:
         self.answers = list(saved)
         self._withdrawn: dict[str, RequestResolved] = {}
         self._input_log, self._watch, self._now_ms = input_log, watch, now_ms
-        self._open: dict[str, _Open] = {}
+        self._open: dict[str, _OpenQuestion] = {}
         self._opened = asyncio.Event()
-        self._asks_since_s = time.monotonic()
+        self._asking_since_s = time.monotonic()
 
     @property
     def is_quiet(self) -> bool:
@@ -101,39 +101,39 @@ class HookQuestions:
 
     # ------------------------------------------------------------ the hook
 
-    def ask(self, asked: AskUser, client: Any, reply: Callable[[Reply], None]) -> None:
+    def ask(self, message: AskUser, client: Any, reply: Callable[[Reply], None]) -> None:
         """Open a question, or give its hook the answer at once.
 
         Args:
-            asked: the hook's message.
+            message: the hook's message.
             client: the hook's connection.
             reply: sends a message to the hook.
         """
-        if (given := next((each for each in self.answers if each.resolved.id == asked.id), None)) is not None:
-            reply(UserAnswer(asked.request, _output(asked, given)))  # The former host was killed before it did.
+        if (recorded := next((each for each in self.answers if each.resolved.id == message.id), None)) is not None:
+            reply(UserAnswer(message.request, _output(message, recorded)))  # The former host was killed before it did.
             return
-        if (opened := self._open.get(asked.id)) is not None:
-            opened.asked, opened.client, opened.reply = asked, client, reply  # It lost its former connection.
+        if (opened := self._open.get(message.id)) is not None:
+            opened.message, opened.client, opened.reply = message, client, reply  # It lost its former connection.
             return
-        request = hook.question(asked.id, asked.data, self._now_ms()) if self.is_on else None
+        request = hook.question(message.id, message.data, self._now_ms()) if self.is_on else None
         if request is None or len(self._open) >= MAX_OPEN:
-            reply(UserAnswer(asked.request, b""))
+            reply(UserAnswer(message.request, b""))
             return
-        opened = self._open[asked.id] = _Open(request, hook.call_of(asked.data), asked, client, reply)
-        self._watch.look_at_file()
-        if self._asks():
+        opened = self._open[message.id] = _OpenQuestion(request, hook.call_of(message.data), message, client, reply)
+        self._watch.read_state_file()
+        if self._is_asking():
             opened.was_asked = True
-        elif asked.again and self._watch.tracker.activity in {Activity.WORKING, Activity.IDLE}:
+        elif message.again and self._watch.tracker.activity in {Activity.WORKING, Activity.IDLE}:
             opened.was_asked = True  # While there was no host, the dialog was answered.
             self.activity_changed(self._watch.tracker.activity)
         else:
             loop = asyncio.get_running_loop()
             wait_s = UNASKED_BY_SUB_AGENT_S if opened.call.agent else UNASKED_S
-            opened.timer = loop.call_later(wait_s, self._close, asked.id, RequestResolved(asked.id, ""))
+            opened.timer = loop.call_later(wait_s, self._close, message.id, RequestResolved(message.id, ""))
         if self._open:
             self._opened.set()
 
-    def gone(self, client: Any) -> None:
+    def client_disconnected(self, client: Any) -> None:
         """The connection of a client has closed."""
         for opened in list(self._open.values()):
             if opened.client is client:
@@ -142,7 +142,7 @@ class HookQuestions:
     def activity_changed(self, activity: Activity) -> None:
         """The agent began to ask its user, or ended."""
         if activity is Activity.NEEDS_INPUT:
-            self._asks_since_s = time.monotonic()
+            self._asking_since_s = time.monotonic()
             for opened in self._open.values():
                 opened.was_asked = True
                 _cancel(opened)
@@ -168,7 +168,7 @@ class HookQuestions:
         for opened in self._open.values():
             _cancel(opened)
 
-    def _asks(self) -> bool:
+    def _is_asking(self) -> bool:
         return self._watch.tracker.activity is Activity.NEEDS_INPUT
 
     def _close(self, request_id: str, resolved: RequestResolved) -> None:
@@ -179,18 +179,18 @@ class HookQuestions:
             del self._withdrawn[next(iter(self._withdrawn))]
         self._end(opened, b"")
 
-    def _end(self, opened: _Open, output: bytes) -> None:
+    def _end(self, opened: _OpenQuestion, output: bytes) -> None:
         _cancel(opened)
         if not self._open:
             self._opened.clear()
-        opened.reply(UserAnswer(opened.asked.request, output))
+        opened.reply(UserAnswer(opened.message.request, output))
 
     # ------------------------------------------------------------ answers from outside
 
     async def open_requests(self) -> list[AgentRequest]:
         """The open questions, oldest first; waits a moment for a question that the agent has just reported."""
-        wait_s = self._asks_since_s + HOOK_DELAY_S - time.monotonic()
-        if self._asks() and wait_s > 0:
+        wait_s = self._asking_since_s + HOOK_DELAY_S - time.monotonic()
+        if self._is_asking() and wait_s > 0:
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait_s):
                     await self._opened.wait()
@@ -209,16 +209,16 @@ class HookQuestions:
         answer = HookAnswer(found, act.token, verb.texts)
         self.answers = with_answer(self.answers, answer)
         self._input_log.append(EntryKind.ANSWERED, msgspec.msgpack.encode(answer))
-        self._end(opened, _output(opened.asked, answer))
-        self._watch.input_given()
+        self._end(opened, _output(opened.message, answer))
+        self._watch.on_input()
         return Done(act.request)
 
 
-def _output(asked: AskUser, answer: HookAnswer) -> bytes:
-    return hook.output(asked.data, Answer(answer.resolved.option, answer.texts))
+def _output(message: AskUser, answer: HookAnswer) -> bytes:
+    return hook.output(message.data, Answer(answer.resolved.option, answer.texts))
 
 
-def _cancel(opened: _Open) -> None:
+def _cancel(opened: _OpenQuestion) -> None:
     if opened.timer is not None:
         opened.timer.cancel()
         opened.timer = None

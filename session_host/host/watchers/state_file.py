@@ -94,7 +94,7 @@ STATE_DIRECTORIES: dict[str, Callable[[Mapping[str, str]], Path | None]] = {
 }
 """The catalog's ``signals.state_file``: where an agent's files are, each named after its process."""
 
-TELL_STATES = frozenset({"claude"})
+FILES_WITH_STATUS = frozenset({"claude"})
 """The agents that have a status once they are in a conversation, and none while they show the list of conversations."""
 
 

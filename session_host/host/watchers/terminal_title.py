@@ -11,7 +11,7 @@ from session_host.system.timer import Timer
 
 from .conversation import TITLE, ConversationTracker
 
-AGAIN_S = 1.0
+RETRY_S = 1.0
 """Delay of a second query, since the agent may show a title before it stores the title."""
 
 
@@ -22,7 +22,7 @@ class TitleConversation:
         self._spec = spec
         self._conversation = conversation
         self._title = ""
-        self._again = Timer()
+        self._retry = Timer()
 
     def title_changed(self, title: str) -> None:
         """Look for the conversation with the title that the agent has set."""
@@ -30,21 +30,21 @@ class TitleConversation:
             return
         self._title = title
         self.close()
-        if not self._look():
-            self._again.set(AGAIN_S, self._look)
+        if not self._query_store():
+            self._retry.set(RETRY_S, self._query_store)
 
     def close(self) -> None:
         """Cancel the second query."""
-        self._again.cancel()
+        self._retry.cancel()
 
-    def _look(self) -> bool:
+    def _query_store(self) -> bool:
         """Query the store; returns False if it has no such title."""
         # Imported at the first title: most sessions need no SQLite.
         from session_host.agents.conversations.opencode import titled
 
         spec = self._spec
-        sought = ConversationQuery("", spec.cwd, spec.env, session_files(spec.session_id), used=True)
-        found = titled(sought, self._title, datetime.fromisoformat(spec.created_at).timestamp())
+        query = ConversationQuery("", spec.cwd, spec.env, session_files(spec.session_id), used=True)
+        found = titled(query, self._title, datetime.fromisoformat(spec.created_at).timestamp())
         if found:
             self._conversation.set_conversation(found, TITLE)
         return bool(found)

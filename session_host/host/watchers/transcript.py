@@ -15,7 +15,7 @@ from session_host.system.timer import Timer
 from .conversation import WRITTEN, ConversationTracker
 from .harmless import log_errors
 
-AFTER_S = 1.0
+SCAN_DELAY_S = 1.0
 """Agents report the end of a turn before they have written all of it, so scan after this delay."""
 
 _HEAD_BYTES = 4096
@@ -24,19 +24,19 @@ _HEAD_BYTES = 4096
 class TranscriptConversation:
     """Scans the agent's transcripts after each turn."""
 
-    def __init__(self, spec: LaunchSpec, conversation: ConversationTracker, moved: Callable[[], None]) -> None:
+    def __init__(self, spec: LaunchSpec, conversation: ConversationTracker, on_change: Callable[[], None]) -> None:
         """Prepare the scans; ``start`` begins.
 
         Args:
             spec: the session's launch spec.
             conversation: receives the conversation that a scan finds.
-            moved: called when the agent is in another conversation.
+            on_change: called when the agent is in another conversation.
         """
         self._spec = spec
         self._conversation = conversation
-        self._moved = moved
+        self._on_change = on_change
         self._turns: GeminiTurns | None = None
-        self._due = Timer()
+        self._scan_timer = Timer()
 
     @log_errors
     def start(self) -> None:
@@ -46,24 +46,24 @@ class TranscriptConversation:
 
     @log_errors
     def activity_changed(self, activity: Activity) -> None:
-        """Finish a due scan, so that each turn is scanned by itself; schedule the next one when the agent is idle."""
+        """Do a scheduled scan now, so that each turn is scanned by itself; schedule a scan if the agent is idle."""
         self.finish()
         if self._turns is not None and activity is Activity.IDLE:
-            self._due.set(AFTER_S, self._scan)
+            self._scan_timer.set(SCAN_DELAY_S, self._scan)
 
     @property
     def is_quiet(self) -> bool:
-        """Whether no scan is due."""
-        return not self._due.is_set
+        """Whether no scan is scheduled."""
+        return not self._scan_timer.is_set
 
     def close(self) -> None:
-        """Cancel a due scan."""
-        self._due.cancel()
+        """Cancel a scheduled scan."""
+        self._scan_timer.cancel()
 
     def finish(self) -> None:
-        """Scan now if a scan is due."""
-        if self._due.is_set:
-            self._due.cancel()
+        """Scan now if a scan is scheduled."""
+        if self._scan_timer.is_set:
+            self._scan_timer.cancel()
             self._scan()
 
     @log_errors
@@ -73,16 +73,16 @@ class TranscriptConversation:
         first_lines = {path: _first_line(path) for path in self._turns.written(self._sizes())}
         found = self._turns.conversation(self._conversation.id, first_lines, command_lines)
         if found and self._conversation.set_conversation(found, WRITTEN):
-            self._moved()
+            self._on_change()
 
     def _sizes(self) -> Sizes:
-        found: dict[str, int] = {}
+        sizes: dict[str, int] = {}
         for path in transcripts(self._spec.env):
             try:
-                found[str(path)] = path.stat().st_size
+                sizes[str(path)] = path.stat().st_size
             except OSError:
                 continue  # The agent has deleted the file.
-        return found
+        return sizes
 
 
 def _first_line(path: str) -> bytes:

@@ -34,38 +34,38 @@ class AttachmentState(msgspec.Struct):
     read_only: bool
     last_sequence: int = 0
     focused: bool | None = None
-    """Whether it has the keyboard; None if it did not say."""
+    """Whether the viewer has the keyboard focus; None if unknown."""
 
 
 class SourceReport(msgspec.Struct, frozen=True, array_like=True):
     """The last report of one source of the activity."""
 
     source: str
-    said: str
-    """In its own words, one line."""
+    text: str
+    """The report in the source's own words, one line."""
     activity: Activity | None
-    """What it means; None for what says nothing of it."""
+    """The reported activity; None if the report is not about the activity."""
     at: str
     """ISO 8601, UTC."""
     at_s: float
-    """The same on the clock of this boot (CLOCK_MONOTONIC), which nobody sets."""
+    """The same time on CLOCK_MONOTONIC."""
     detail: str = ""
-    """What exactly is asked or done."""
+    """The question or the task."""
     kind: str = ""
-    """What sort of thing is asked, if that is all that it tells."""
-    speaks: bool = False
-    """Whether it has told activities: weaker sources are silent then."""
+    """The kind of question, if the source does not report its text."""
+    reports_activity: bool = False
+    """Whether the source has reported activities; weaker sources are then ignored."""
 
 
 class CommandState(msgspec.Struct, frozen=True, array_like=True):
-    """A shell's last command, as its marks in the output tell; see ``host.watchers.foreground``."""
+    """A shell's last command, by the shell's marks in the output; see ``host.watchers.foreground``."""
 
-    runs: bool = False
-    """It began and has not ended."""
+    is_running: bool = False
+    """Whether the command has begun and has not ended."""
     exit_code: int | None = None
-    """How the last one ended; None while one runs, or if that is not known."""
+    """The exit code of the last command; None while a command runs, or if the code is unknown."""
     ended: str = ""
-    """When it did so, ISO 8601, UTC; "" where ``exit_code`` is None."""
+    """The time of its end, ISO 8601, UTC; "" if ``exit_code`` is None."""
 
 
 NO_COMMAND: Final = CommandState()
@@ -79,23 +79,23 @@ class ActivityState(msgspec.Struct, frozen=True):
     source: str
     since: str
     detail: str
-    heard: tuple[SourceReport, ...] = ()
+    reports: tuple[SourceReport, ...] = msgspec.field(default=(), name="heard")
     answered_s: float | None = None
     """When the user answered a question, before its source reports the end; as in ``SourceReport.at_s``."""
     last_input: str = ""
-    speaker: tuple[int, int] | None = None
+    plugin_process: tuple[int, int] | None = msgspec.field(default=None, name="speaker")
     """The process of the reporting plugin, and its kernel start time."""
-    asker: int = 0
-    """The process group that had the terminal when its program last told its state there; 0 if it did not."""
-    fresh: tuple[str, ...] | None = None
+    reporting_group: int = msgspec.field(default=0, name="asker")
+    """The terminal's foreground process group at the last report by OSC 7501; 0 before the first report."""
+    fresh_sources: tuple[str, ...] | None = msgspec.field(default=None, name="fresh")
     """Sources with a last report about the current question or work; None from former versions."""
     command: CommandState = NO_COMMAND
     turn: int = -1
-    """Where in the output the last turn of the agent began; -1 for none."""
+    """The offset of the output at which the agent's last turn began; -1 for none."""
 
 
 class ConversationState(msgspec.Struct, frozen=True):
-    """The agent's own id of its conversation, and how it is known; see ``host.watchers.conversation``."""
+    """The agent's own id of its conversation, and the source of that id; see ``host.watchers.conversation``."""
 
     conversation: str
     source: str
@@ -106,7 +106,7 @@ class HookAnswer(msgspec.Struct, frozen=True, array_like=True):
 
     resolved: RequestResolved
     token: str = ""
-    """Of the command that gave it; as in ``messages.Act``."""
+    """The token of the command that gave the answer; see ``messages.Act``."""
     texts: dict[str, str] = {}
 
 
@@ -129,15 +129,15 @@ class LogState(msgspec.Struct):
 
     Attributes:
         child_started: the child's kernel start time; None before it was exec'd.
-        name: what the user calls the session; "" as long as it is the spec's.
+        name: the session's name; "" for the name in the spec.
         answered: output offset and count of resizes up to which the program's queries are answered.
         attachments: by their ids, in hexadecimal, oldest first.
         requests: ids of the newest commands that typed something.
         resizes: the newest, in order.
         focus: the last focus report to the program; None for none.
-        chat: the state of a structured chat; no entry changes it, as the transcript log does.
+        chat: the state of a structured chat; changed by the transcript log, not by entries.
         answers: the newest answers to questions of the agent's hooks, oldest first.
-        turns: where in the output the newest turns of the agent began, in order.
+        turns: the offsets of the output at which the agent's newest turns began, in order.
         prompt: what is known about the agent's input line; TYPED from former versions.
     """
 

@@ -334,7 +334,7 @@ def test_since_moves_with_the_activity_only(book: Playbook) -> None:
 def test_the_end_of_the_program_is_the_end_of_its_signals(book: Playbook) -> None:
     book.file("waiting", "permission prompt")
     book.answer()
-    assert book.tracker.ended(book.now())
+    assert book.tracker.program_ended(book.now())
     assert book.is_said == (NO_SIGNAL, "", "")
     assert book.tracker.next_expiry_s(0) is None
 
@@ -344,7 +344,7 @@ def test_a_record_of_a_version_that_knew_less_is_understood() -> None:
     saved_state = msgspec.msgpack.decode(msgspec.msgpack.encode(former), type=ActivityState)
     tracker = ActivityTracker(WATCH, "t0", saved_state)
     assert (tracker.activity, tracker.detail) == (NEEDS, "permission")
-    assert tracker.input_given(Moment("t2", 2.0))
+    assert tracker.on_input(Moment("t2", 2.0))
     assert tracker.activity is NO_SIGNAL
 
 

@@ -106,10 +106,10 @@ async def test_after_an_answer_a_timer_runs_only_if_no_source_reports_the_end_of
 ) -> None:
     host(kept)
     says(kept, "ask", 0, FIRST, "hook")
-    kept.driver.watch.input_given()
+    kept.driver.watch.on_input()
     assert is_to_be_looked_at(kept)
     says(kept, "ask", os.getpid())
-    kept.driver.watch.input_given()
+    kept.driver.watch.on_input()
     assert not is_to_be_looked_at(kept)
     kept.kill()
     host(kept)
@@ -120,7 +120,7 @@ async def test_after_an_answer_a_timer_runs_only_if_no_source_reports_the_end_of
 async def test_a_question_repeated_to_a_later_host_is_not_a_new_question(kept: KeptSession) -> None:
     host(kept)
     says(kept, "ask", os.getpid())
-    kept.driver.watch.input_given()
+    kept.driver.watch.on_input()
     since = kept.driver.watch.tracker.since
     kept.kill()
     host(kept)
@@ -134,10 +134,10 @@ async def test_a_question_repeated_to_a_later_host_is_not_a_new_question(kept: K
 async def test_the_silence_time_out_includes_the_time_before_a_kill(kept: KeptSession) -> None:
     host(kept)
     says(kept, "working", os.getpid())
-    due_s = kept.driver.watch._due_s
+    due_s = kept.driver.watch._expiry_s
     kept.kill()
     host(kept)
-    assert kept.driver.watch._due_s == pytest.approx(due_s, abs=0.5)
+    assert kept.driver.watch._expiry_s == pytest.approx(due_s, abs=0.5)
 
 
 async def test_a_chat_goes_on_and_ends_although_the_agent_watch_fails(
@@ -152,7 +152,7 @@ async def test_a_chat_goes_on_and_ends_although_the_agent_watch_fails(
     monkeypatch.setattr("session_host.host.watchers.agent_watch.StatusFile.close", fail)
     monkeypatch.setattr("session_host.host.watchers.agent_watch.TransitionLog.restore_last", fail)
     monkeypatch.setattr("session_host.host.watchers.agent_watch.ActivityTracker.apply_report", fail)
-    monkeypatch.setattr("session_host.host.watchers.agent_watch.ActivityTracker.ended", fail)
+    monkeypatch.setattr("session_host.host.watchers.agent_watch.ActivityTracker.program_ended", fail)
     monkeypatch.setattr("session_host.host.watchers.conversation.conversation_of", fail)
     kept.spec.env["HOME"] = "/"
     with caplog.at_level(logging.CRITICAL):

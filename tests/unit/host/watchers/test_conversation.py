@@ -192,13 +192,13 @@ async def test_open_files_are_checked_when_a_turn_begins_and_once_later(hold: Ho
     assert told == []  # There is no program yet.
 
     process = hold(("w", places / "locks" / "one.lock"))
-    found.runs_in(process.pid)
+    found.set_program_pid(process.pid)
     found.title_changed()
     assert (found.id, found.source) == ("one", OPEN_FILES)
 
     found.activity_changed()
     other = hold(("w", places / "locks" / "two.lock"))
-    found.runs_in(other.pid)  # As if it came a moment later in the same program.
+    found.set_program_pid(other.pid)  # As if it came a moment later in the same program.
     while told != ["one", "two"]:  # noqa: ASYNC110 - the test's own time limit ends it
         await asyncio.sleep(0)
 
@@ -207,7 +207,7 @@ async def test_open_files_are_checked_when_a_turn_begins_and_once_later(hold: Ho
 
 async def test_open_files_are_not_checked_after_close(places: Path, hold: Holder) -> None:
     found = ConversationTracker("", Watch(open_files=PATTERN), None, lambda _: None)
-    found.runs_in(hold(("w", places / "locks" / "one.lock")).pid)
+    found.set_program_pid(hold(("w", places / "locks" / "one.lock")).pid)
     found.activity_changed()
 
     found.close()
