@@ -35,38 +35,38 @@ from .processes.forking import become_subreaper, log_to, raise_open_files, retur
 from .processes.prefork import preload
 from .sockets import open_lock, take_lock
 from .standby import systemd_holder
-from .standby.systemd_holder import SystemdHolder, leave_former_service, restored
+from .standby.systemd_holder import SystemdHolder, leave_former_service, restore_sessions
 
 log = logging.getLogger(__name__)
 
 
-LEAVING_S = 5.0
-"""How long to wait for a former keeper that does not answer and may be leaving."""
+EXIT_TIMEOUT_S = 5.0
+"""How long to wait for a former keeper that does not answer and may be exiting."""
 
 
-def alone() -> int | None:
+def take_keeper_lock() -> int | None:
     """Take the keeper's lock.
 
-    A process that has the lock and cannot be reached (its socket was removed, or it is leaving) is asked to leave; its
-    hosts will then connect to us. Returns None if that process does not leave, or can be reached.
+    A process that has the lock and cannot be reached (its socket was removed, or it is exiting) gets SIGTERM; its
+    hosts will then connect to us. Returns None if that process does not exit, or can be reached.
     """
     descriptor = open_lock()
     began_s = time.monotonic()
-    asked = False
+    is_signalled = False
     while True:
         if take_lock(descriptor):
             return descriptor
         waited_s = time.monotonic() - began_s
-        if waited_s > LEAVING_S or takes_calls():
+        if waited_s > EXIT_TIMEOUT_S or is_keeper_reachable():
             os.close(descriptor)
             return None
-        if waited_s > LEAVING_S / 5 and not asked:
-            asked = True
-            ask_to_leave(descriptor)
+        if waited_s > EXIT_TIMEOUT_S / 5 and not is_signalled:
+            is_signalled = True
+            terminate_lock_holders(descriptor)
         time.sleep(0.01)
 
 
-def takes_calls() -> bool:
+def is_keeper_reachable() -> bool:
     """Whether a keeper can be reached."""
     pipe = connect_to_keeper()
     if pipe is not None:
@@ -74,8 +74,8 @@ def takes_calls() -> bool:
     return pipe is not None
 
 
-def ask_to_leave(lock: int) -> None:
-    """Signal the processes that have the lock."""
+def terminate_lock_holders(lock: int) -> None:
+    """Send SIGTERM to the processes that have the lock."""
     pids = noted_keepers(lock)
     if sys.platform == "linux":  # Elsewhere, another layout of struct flock.
         flock = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
@@ -96,7 +96,7 @@ def detach() -> None:
 
 
 def become_background() -> None:
-    """Redirect stdin and stdout to /dev/null; the closed pipe tells the starter that the keeper listens."""
+    """Redirect stdin and stdout to /dev/null; the starter sees the closed pipe, and knows that the keeper listens."""
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
     os.dup2(nothing, 1)
@@ -110,27 +110,27 @@ class Start(NamedTuple):
         lock: the descriptor of the lock file, which is locked.
         listener: the keeper's socket.
         open_files: the programs' soft limit of open files.
-        kept: the state of a former version.
-        received: descriptors from the user's systemd, by session id.
+        inherited: the state of a former version.
+        descriptors: descriptors from the user's systemd, by session id.
     """
 
     lock: int
     listener: socket.socket
     open_files: int
-    kept: InheritedState | None = None
-    received: Mapping[str, Sequence[int]] = {}
+    inherited: InheritedState | None = None
+    descriptors: Mapping[str, Sequence[int]] = {}
 
 
 def _start(arguments: list[str]) -> Start | None:
     """Take the lock and bind the socket; None if another keeper has it."""
-    received = take_received(os.environ)
+    descriptors = take_received(os.environ)
     if arguments[:1] == [ARGUMENT]:
-        kept = read_inherited_state(int(arguments[1]))
-        return Start(kept.lock, socket.socket(fileno=kept.listener), kept.open_files, kept)
+        inherited = read_inherited_state(int(arguments[1]))
+        return Start(inherited.lock, socket.socket(fileno=inherited.listener), inherited.open_files, inherited)
     ensure_private(runtime_dir())
-    restores = arguments[:1] == [systemd_holder.ARGUMENT]
-    if restores:
-        if not received:
+    is_restoring = arguments[:1] == [systemd_holder.ARGUMENT]
+    if is_restoring:
+        if not descriptors:
             return None
         os.chdir("/")
         log_to(str(keeper_log()))
@@ -138,16 +138,16 @@ def _start(arguments: list[str]) -> Start | None:
         detach()
         if systemd_holder.is_restoring():
             return None
-    while (lock := alone()) is None:
-        if not received or systemd_holder.are_kept(received):
+    while (lock := take_keeper_lock()) is None:
+        if not descriptors or systemd_holder.has_all_sessions(descriptors):
             return None
         # Without this process systemd would drop the descriptors. Another keeper started at the same time.
-        log.warning("another keeper lives, which does not have what systemd held")
-        time.sleep(systemd_holder.LOOK_AGAIN_S)
+        log.warning("another keeper runs, which does not have the sessions that systemd held")
+        time.sleep(systemd_holder.STATUS_TIMEOUT_S)
     open_files = raise_open_files()
-    if restores and arguments[1:]:
+    if is_restoring and arguments[1:]:
         open_files = int(arguments[1])
-    return Start(lock, bind(keeper_socket()), open_files, None, received)
+    return Start(lock, bind(keeper_socket()), open_files, None, descriptors)
 
 
 def main(arguments: list[str]) -> int:
@@ -170,22 +170,22 @@ def main(arguments: list[str]) -> int:
     return_large_blocks()
     if not become_subreaper():
         log.warning("no subreaper here: if a host is killed, its program may end unnoticed")
-    kept, lock = start.kept, start.lock
+    inherited, lock = start.inherited, start.lock
     holder = SystemdHolder()
-    if kept is not None:
-        leave_former_service([each.spec.session_id for each in kept.sessions])
+    if inherited is not None:
+        leave_former_service([each.spec.session_id for each in inherited.sessions])
     preload()
     loop = Loop(start.listener, keeper_socket())
     keeper = Keeper(loop, start.open_files, partial(exec_new_version, lock), holder)
-    if kept is not None:
-        restore_inherited_state(keeper, kept)
-        if not take_lock(lock):  # A former version's was of another kind.
+    if inherited is not None:
+        restore_inherited_state(keeper, inherited)
+        if not take_lock(lock):  # A former version had another kind of lock.
             log.warning("the lock is another process's")
-        if kept.standby >= 0:
-            dismiss(kept.standby)
-    if start.received:
+        if inherited.standby >= 0:
+            dismiss(inherited.standby)
+    if start.descriptors:
         holder.set_service()
-        for session in restored(start.received, holder):
+        for session in restore_sessions(start.descriptors, holder):
             keeper.sessions[session.id] = session
     else:
         _enter_unit(holder, start.open_files)
@@ -197,7 +197,7 @@ def main(arguments: list[str]) -> int:
 
 def _enter_unit(holder: SystemdHolder, open_files: int) -> None:
     """Enter a unit of the user's systemd: a service with a descriptor store, else a scope."""
-    service = holder.begin(open_files)
+    service = holder.start_service(open_files)
     log.info("%s", service)
     if service.startswith("no service"):
         log.info("scope: %s", enter(f"outlive-keeper-{os.getpid()}.scope", "Outlive: keeper", [os.getpid()]))

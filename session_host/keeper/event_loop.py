@@ -79,10 +79,10 @@ class Loop:
         self._wake.setblocking(False)
         self._wake_write.setblocking(False)
         signal.set_wakeup_fd(self._wake_write.fileno(), warn_on_full_buffer=False)
-        self.watch(self._wake, self._signalled)
+        self.watch(self._wake, self._on_signal)
 
     def renew(self) -> None:
-        """After a fork, watch the same with an epoll of our own (epoll(7) is shared with a fork)."""
+        """After a fork, watch the same descriptors with an epoll instance of this process (forks share epoll(7))."""
         self.unwatch(self._wake)
         self._wake.close()
         self._wake_write.close()
@@ -92,7 +92,7 @@ class Loop:
         for key in watched:
             self.watch(key.fileobj, key.data)  # type: ignore[arg-type]
         self._await_signals()
-        # Clients learn from it which process listens (SO_PEERCRED).
+        # After listen(2), SO_PEERCRED gives clients the PID of this process.
         self.listener.listen(socket.SOMAXCONN)
 
     def drop_clients_and_timers(self) -> None:
@@ -102,7 +102,7 @@ class Loop:
         self._timers.clear()
 
     def run(self, owner: LoopOwner) -> bool:
-        """Run until SIGTERM, or until no session existed for long; after SIGTERM, hosts start another keeper.
+        """Run until SIGTERM, or until there was no session for ``IDLE_S``; after SIGTERM, hosts start another keeper.
 
         Returns:
             False if ``pause`` was called: the caller runs it again.
@@ -124,9 +124,9 @@ class Loop:
             if self._timers:
                 wait_s = max(0.0, min(wait_s, self._timers[0][0] - now_s))
             for key, _ in self._selector.select(wait_s):
-                self._carry_out(key.data)
+                self._call_logged(key.data)
             while self._timers and self._timers[0][0] <= time.monotonic():
-                self._carry_out(heapq.heappop(self._timers)[2])
+                self._call_logged(heapq.heappop(self._timers)[2])
             try:
                 os.utime(self._path)
             except FileNotFoundError:
@@ -136,18 +136,18 @@ class Loop:
 
     def _unlink(self) -> None:
         """Remove our socket's file, unless the file at its path is another keeper's."""
-        if self.is_at_its_place():
+        if self.is_bound_at_path():
             self._path.unlink(missing_ok=True)
 
-    def is_at_its_place(self) -> bool:
+    def is_bound_at_path(self) -> bool:
         """Whether the file at the socket's path is our socket's."""
         try:
             return self._path.stat().st_ino == self._inode
         except FileNotFoundError:
             return False
 
-    def listen_at(self, listener: socket.socket) -> None:
-        """Listen at another socket, at the same path, from now on."""
+    def set_listener(self, listener: socket.socket) -> None:
+        """Replace the listening socket by another one at the same path."""
         self.unwatch(self.listener)
         self.listener.close()
         self.listener, self._inode = listener, self._path.stat().st_ino
@@ -163,7 +163,7 @@ class Loop:
         self._paused = True
 
     @staticmethod
-    def _carry_out(what: Callback) -> None:
+    def _call_logged(what: Callback) -> None:
         try:
             what()
         except Exception:
@@ -179,32 +179,32 @@ class Loop:
         self._selector.register(readable, selectors.EVENT_READ, action)
 
     def is_watched(self, descriptor: int) -> bool:
-        """Whether ``watch`` was called for it."""
+        """Whether a descriptor is watched."""
         return descriptor in self._selector.get_map()
 
     def unwatch(self, readable: socket.socket | int) -> None:
-        """Stop watching it."""
+        """Stop watching a socket or descriptor."""
         self._selector.unregister(readable)
 
-    def _signalled(self) -> None:
+    def _on_signal(self) -> None:
         if signal.SIGTERM in self.take_pending_signals():
-            log.info("asked to leave; the hosts will start another")
+            log.info("SIGTERM: exiting; the hosts will start another keeper")
             self._leaving = True
         assert self._owner is not None
         self._owner.children_ended()
 
     @property
     def wake(self) -> socket.socket:
-        """A descriptor that is readable once a signal has come."""
+        """A socket that is readable after a signal."""
         return self._wake
 
     def take_pending_signals(self) -> bytes:
-        """Return the numbers of the signals that have come since the last call."""
+        """Return the numbers of the signals received since the last call."""
         with suppress(BlockingIOError):
             return self._wake.recv(4096)
         return b""
 
-    # ------------------------------------------------------------ who calls
+    # ------------------------------------------------------------ clients
 
     def _accept(self) -> None:
         try:
@@ -214,20 +214,20 @@ class Loop:
         except OSError as error:
             if error.errno not in {errno.EMFILE, errno.ENFILE}:
                 raise
-            self._turn_away()
+            self._reject_connection()
             return
         if is_foreign(connection):
             log.warning("refused a connection of another user")
             connection.close()
             return
-        self.take_calls(connection)
+        self.add_client(connection)
 
-    def _turn_away(self) -> None:
+    def _reject_connection(self) -> None:
         """On EMFILE, accept with the reserved descriptor and close, so that no client waits.
 
         An unaccepted connection would wake the loop again and again.
         """
-        log.warning("turned a connection away: too many open files")
+        log.warning("rejected a connection: too many open files")
         os.close(self._reserve)
         try:
             connection, _ = self.listener.accept()
@@ -237,17 +237,17 @@ class Loop:
         finally:
             self._reserve = os.open(os.devnull, os.O_RDONLY)
 
-    def take_calls(self, connection: socket.socket) -> MessageChannel:
+    def add_client(self, connection: socket.socket) -> MessageChannel:
         """Handle messages of a connected command, or of a host without a keeper."""
         connection.setblocking(False)
         client = MessageChannel(connection, ToKeeperDecoder())
         self._clients.add(client)
-        self.watch(connection, lambda: self._client_speaks(client))
+        self.watch(connection, lambda: self._on_client_readable(client))
         return client
 
     @staticmethod
     def receive(pipe: MessageChannel, *, keep: bool = False) -> list[Any] | None:
-        """Return the messages that came; None if the peer is gone or broke the protocol.
+        """Return the received messages; None if the peer is gone or broke the protocol.
 
         ``keep``: see ``MessageChannel``.
         """
@@ -259,7 +259,7 @@ class Loop:
             log.warning("dropped a connection: %s", error)
             return None
 
-    def _client_speaks(self, client: MessageChannel) -> None:
+    def _on_client_readable(self, client: MessageChannel) -> None:
         messages = self.receive(client)
         if messages is None:
             self.drop(client)

@@ -140,6 +140,6 @@ def restore_inherited_state(keeper: Keeper, kept: InheritedState) -> None:
         session.protocol = each.protocol
         keeper.add_session(session, each.host_pid, each.child_pid, each.version)
         if each.channel >= 0:
-            keeper.keep_channel(session, socket.socket(fileno=each.channel))
-    client = keeper.loop.take_calls(socket.socket(fileno=kept.asked_by))
+            keeper.add_channel(session, socket.socket(fileno=each.channel))
+    client = keeper.loop.add_client(socket.socket(fileno=kept.asked_by))
     keeper.loop.reply(client, Replaced(VERSION))

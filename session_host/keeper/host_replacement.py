@@ -21,18 +21,18 @@ log = logging.getLogger(__name__)
 
 
 ANSWER_S = 3.0
-"""A host that takes longer to prepare, or to leave, is stopped or hangs: it is not replaced now."""
+"""Time limit for a host to prepare or to exit; a slower host is stopped or hangs, and is not replaced."""
 
-Begun = Callable[[int, MessageChannel], None]
+OnFork = Callable[[int, MessageChannel], None]
 
 
 class Fork(Protocol):
     """Forks a host for a session."""
 
     def __call__(
-        self, session: KeptSession, begun: Begun, *, rehearsal: bool = False, hibernation: Hibernation | None = None
+        self, session: KeptSession, on_fork: OnFork, *, rehearsal: bool = False, hibernation: Hibernation | None = None
     ) -> None:
-        """Call ``begun`` with its PID, and the channel to it, before it begins; raises OSError."""
+        """Call ``on_fork`` with the host's PID and channel before the host runs; raises OSError."""
 
 
 class HostReplacement:
@@ -42,13 +42,13 @@ class HostReplacement:
         self,
         loop: Loop,
         replication: StandbyReplication,
-        fork: Fork,
-        drop: Callable[[KeptSession, MessageChannel | None], None],
+        fork_host: Fork,
+        drop_channel: Callable[[KeptSession, MessageChannel | None], None],
     ) -> None:
         self._loop = loop
         self._replication = replication
-        self._fork = fork
-        self._drop = drop
+        self._fork_host = fork_host
+        self._drop_channel = drop_channel
 
     def replace(self, session: KeptSession | None, client: MessageChannel | None) -> KeeperMessage | None:
         """Start replacing a session's host by one of this version; returns the answer to send now, or None."""
@@ -60,25 +60,25 @@ class HostReplacement:
             return NotReplaced("already updating", passing=True)
         session.replacement = replacement = ReplacementHost(client)
         session.send_to_host(Prepare())
-        self._bound(session, replacement)
+        self._limit_wait(session, replacement)
         return None
 
-    def _bound(self, session: KeptSession, replacement: ReplacementHost) -> None:
+    def _limit_wait(self, session: KeptSession, replacement: ReplacementHost) -> None:
         """Set the time limit for the previous host's part of the next step."""
-        yielding = replacement.yielding
+        is_yielding = replacement.is_yielding
 
-        def look() -> None:
-            under_way = session.replacement is replacement and replacement.yielding is yielding
-            if under_way and (yielding or not replacement.pid):
-                stopped = ", which is stopped" if is_stopped(session.host_pid) else ""
-                self.give_up(session, f"the chat's host (process {session.host_pid}{stopped}) does not respond")
+        def check() -> None:
+            is_under_way = session.replacement is replacement and replacement.is_yielding is is_yielding
+            if is_under_way and (is_yielding or not replacement.pid):
+                stopped_text = ", which is stopped" if is_stopped(session.host_pid) else ""
+                self.give_up(session, f"the chat's host (process {session.host_pid}{stopped_text}) does not respond")
 
-        self._loop.call_later(ANSWER_S, look)
+        self._loop.call_later(ANSWER_S, check)
 
     def rehearse(self, session: KeptSession, replacement: ReplacementHost) -> None:
         """Fork the replacement host for its rehearsal, since the previous host is prepared."""
         try:
-            self._fork(session, replacement.set_process, rehearsal=True)
+            self._fork_host(session, replacement.set_process, rehearsal=True)
         except OSError as error:
             self.give_up(session, f"cannot start a process: {error.strerror}")
 
@@ -96,21 +96,21 @@ class HostReplacement:
                 return
             session.replacement = replacement = ReplacementHost(None)
             hibernation = Hibernation(message.description, message.idle_s, descriptors)
-            self._fork(session, replacement.set_process, hibernation=hibernation)
+            self._fork_host(session, replacement.set_process, hibernation=hibernation)
         except OSError as error:
             self.give_up(session, f"cannot start a process: {error.strerror}")
         finally:
             for descriptor in descriptors:
                 os.close(descriptor)
 
-    def rehearsed(self, session: KeptSession, replacement: ReplacementHost, why: str) -> None:
+    def on_rehearsed(self, session: KeptSession, replacement: ReplacementHost, why: str) -> None:
         """Ask the previous host to leave after a good rehearsal; give up after a failed one."""
         if why:
             self.give_up(session, why)
         else:
-            replacement.ready = replacement.yielding = True
+            replacement.is_ready = replacement.is_yielding = True
             session.send_to_host(Yield())
-            self._bound(session, replacement)
+            self._limit_wait(session, replacement)
 
     def promote(self, session: KeptSession, replacement: ReplacementHost) -> None:
         """Give the session to the replacement host, after the previous host has exited."""
@@ -120,13 +120,13 @@ class HostReplacement:
         session.send_to_host(Go())
         session.send_to_host(KeptBy(os.getpid()))
         log.info("%s: host %d has taken over", session.id, session.host_pid)
-        self._loop.reply(replacement.asked_by, Replaced(VERSION))
+        self._loop.reply(replacement.client, Replaced(VERSION))
 
-    def died(self, session: KeptSession, replacement: ReplacementHost) -> None:
+    def on_replacement_exit(self, session: KeptSession, replacement: ReplacementHost) -> None:
         """Give up, because the replacement host exited before it had taken over."""
-        if replacement.yielding:
+        if replacement.is_yielding:
             # The former host is leaving already; its exit causes a fork, like any death.
-            replacement.ready = False
+            replacement.is_ready = False
         self.give_up(session, "the new host failed to start; the old one keeps running")
 
     def give_up(self, session: KeptSession, why: str) -> None:
@@ -135,5 +135,5 @@ class HostReplacement:
         if replacement is None:
             return
         log.warning("%s: not replaced: %s", session.id, why)
-        self._drop(session, replacement.channel)  # The replacement host exits when its channel closes.
-        self._loop.reply(replacement.asked_by, NotReplaced(why))
+        self._drop_channel(session, replacement.channel)  # The replacement host exits when its channel closes.
+        self._loop.reply(replacement.client, NotReplaced(why))

@@ -42,18 +42,18 @@ from session_host.version import VERSION
 
 from .event_loop import Loop
 from .forced_end import kill_without_host
-from .host_replacement import Begun, HostReplacement
+from .host_replacement import HostReplacement, OnFork
 from .kept_session import KeptSession, KeptSessionState
 from .permission import refusal
-from .processes.children import end_half_started, ended_children, reap_and_store_status
+from .processes.children import ended_children, kill_half_started, reap_and_store_status
 from .processes.forking import fork_host
-from .processes.unrelated import GREETING_S, UnrelatedProcesses
+from .processes.unrelated import ANNOUNCEMENT_DELAY_S, UnrelatedProcesses
 from .sockets import ChatSockets
 from .standby.replication import DescriptorHolder, StandbyReplication
 
 log = logging.getLogger(__name__)
 
-LOOK_S = 0.05
+RETRY_INTERVAL_S = 0.05
 MAX_FAILED_STARTS = 3
 """Number of hosts that may die before the exec; then the launch fails."""
 
@@ -61,13 +61,13 @@ ReplaceItself = Callable[["Keeper", MessageChannel, ReplaceKeeper], KeeperMessag
 
 
 class Keeper:
-    """The kept sessions, and the answers to commands and hosts.
+    """Keeps the sessions, and answers commands and hosts.
 
     Attributes:
         sessions: the sessions by their ids.
         loop: wakes the keeper.
         sockets: the sessions' sockets.
-        replication: tells the standby of each change, in the active keeper.
+        replication: sends each change to the standby, in the active keeper.
         open_files: the programs' soft limit of open files; ours is higher.
     """
 
@@ -79,7 +79,7 @@ class Keeper:
         self.open_files = open_files
         self.replication = StandbyReplication(holder)
         self._replace_itself = replace_itself
-        self._host_replacement = HostReplacement(loop, self.replication, self._fork_one, self.drop_channel)
+        self._host_replacement = HostReplacement(loop, self.replication, self._fork_host, self.drop_channel)
         self._unrelated = UnrelatedProcesses(loop, self.replication, self._host_died)
         self.sockets = ChatSockets(loop, self.sessions, self._host_replacement, self.replication)
 
@@ -104,7 +104,7 @@ class Keeper:
                 return self._launch(client, spec)
             case Status():
                 self.sockets.rebind_missing()
-                return KeeperStatus(os.getpid(), VERSION, [each.described() for each in self.sessions.values()])
+                return KeeperStatus(os.getpid(), VERSION, [each.summary() for each in self.sessions.values()])
             case ReplaceHost(session_id=session_id):
                 return self._host_replacement.replace(self.sessions.get(session_id), client)
             case EndSession(session_id=session_id):
@@ -137,31 +137,31 @@ class Keeper:
         session.launchers.append(client)
         self.sessions[session.id] = session
         self.replication.add_session(session)
-        self._fork(session)
+        self._start_host(session)
         return None
 
-    def _fork(self, session: KeptSession) -> None:
+    def _start_host(self, session: KeptSession) -> None:
         """Fork a host for a session."""
         if self.sessions.get(session.id) is not session or session.host_pid:
             return
         if is_locked(session.descriptors.input_log):  # Its host lives, and will connect to this keeper.
-            self.loop.call_later(LOOK_S, lambda: self._fork(session))
+            self.loop.call_later(RETRY_INTERVAL_S, lambda: self._start_host(session))
             return
-        self.sockets.look_at(session, call=True)
+        self.sockets.rebind_if_missing(session, must_connect=True)
 
-        def begun(pid: int, channel: MessageChannel) -> None:
+        def on_fork(pid: int, channel: MessageChannel) -> None:
             session.host_pid, session.channel = pid, channel
             self.replication.update_session(session, channel=True)
 
         try:
-            self._fork_one(session, begun)
+            self._fork_host(session, on_fork)
         except OSError as error:
             wait_s = session.count_death(None)
             log.warning("%s: no host could be forked: %s", session.id, error)
             if session.state is KeptSessionState.STARTING and session.failed_hosts > MAX_FAILED_STARTS:
                 self._give_up_start(session, f"cannot start the chat's host: {error.strerror}")
             else:
-                self.loop.call_later(max(wait_s, 0.1), lambda: self._fork(session))
+                self.loop.call_later(max(wait_s, 0.1), lambda: self._start_host(session))
             return
         log.info("%s: host %d", session.id, session.host_pid)
 
@@ -173,27 +173,27 @@ class Keeper:
         self._report(session, LaunchReport(ok=False, error=why, error_kind="failed"))
         self._remove_session(session)
 
-    def _fork_one(
-        self, session: KeptSession, begun: Begun, *, rehearsal: bool = False, hibernation: Hibernation | None = None
+    def _fork_host(
+        self, session: KeptSession, on_fork: OnFork, *, rehearsal: bool = False, hibernation: Hibernation | None = None
     ) -> None:
-        order = session.order(self.open_files, rehearsal=rehearsal, hibernation=hibernation)
+        parameters = session.host_parameters(self.open_files, rehearsal=rehearsal, hibernation=hibernation)
         others = hibernation.wake_descriptors if hibernation is not None else ()
         fork_host(
             session.descriptors,
             session.slave,
             session.spec.log,
-            lambda channel: run_host(order, channel),
+            lambda channel: run_host(parameters, channel),
             others,
-            begun=lambda pid, ours: begun(pid, self._watch_channel(session, ours)),
+            on_fork=lambda pid, ours: on_fork(pid, self._watch_channel(session, ours)),
         )
 
     def _watch_channel(self, session: KeptSession, connection: socket.socket) -> MessageChannel:
         connection.setblocking(False)
         pipe = MessageChannel(connection, ToKeeperDecoder())
-        self.loop.watch(connection, lambda: self._host_speaks(session, pipe))
+        self.loop.watch(connection, lambda: self._on_channel_readable(session, pipe))
         return pipe
 
-    def _host_speaks(self, session: KeptSession, pipe: MessageChannel) -> None:
+    def _on_channel_readable(self, session: KeptSession, pipe: MessageChannel) -> None:
         messages = self.loop.receive(pipe, keep=pipe.is_packets)
         if messages is None:
             # If the host has died, ``_host_died`` is called separately.
@@ -201,7 +201,7 @@ class Keeper:
             return
         try:
             for message in messages:
-                self._host_says(session, pipe, message)
+                self._on_host_message(session, pipe, message)
         finally:
             if messages and pipe.is_packets and pipe.socket.fileno() >= 0:
                 # Only after it is handled: if this process dies first, the next keeper reads it again.
@@ -218,7 +218,7 @@ class Keeper:
         if session.channel is pipe:
             session.channel = None
 
-    def _host_says(self, session: KeptSession, pipe: MessageChannel, message: Any) -> None:
+    def _on_host_message(self, session: KeptSession, pipe: MessageChannel, message: Any) -> None:
         replacement = session.replacement
         match message:
             case Running():
@@ -227,7 +227,7 @@ class Keeper:
                 session.close_slave()
                 if session.state is KeptSessionState.STARTING:
                     session.state = KeptSessionState.RUNNING
-                    self.sockets.look_at(session)
+                    self.sockets.rebind_if_missing(session)
                     self._report(session, LaunchReport(ok=True, host_pid=message.host_pid, child_pid=message.child_pid))
                 else:
                     self.replication.update_session(session)
@@ -242,7 +242,7 @@ class Keeper:
             case Rest():
                 self._host_replacement.hibernate(session, pipe, message)
             case Rehearsed(why=why) if replacement is not None and replacement.channel is pipe:
-                self._host_replacement.rehearsed(session, replacement, why)
+                self._host_replacement.on_rehearsed(session, replacement, why)
             case _:
                 log.warning("%s: unexpected %s", session.id, type(message).__name__)
 
@@ -254,10 +254,10 @@ class Keeper:
         session.launchers.clear()
 
     def _remove_session(self, session: KeptSession) -> None:
-        self.replication.forgotten(session)
-        self.let_go(session)
+        self.replication.remove_session(session)
+        self.release_session(session)
 
-    def let_go(self, session: KeptSession) -> None:
+    def release_session(self, session: KeptSession) -> None:
         """Release a session and its descriptors."""
         self.drop_channel(session, session.channel)
         if session.replacement is not None:
@@ -268,7 +268,7 @@ class Keeper:
         session.close()
 
     def _adopt(self, client: MessageChannel, message: Adopt) -> None:
-        """Adopt a session from a host of a former keeper, and the channel to it if it came along."""
+        """Adopt a session from a host of a former keeper, and the channel to it if the host sent one."""
         try:
             session, channel = KeptSession.adopt(message.spec, list(client.descriptors))
         except (OutliveError, OSError, ValueError) as error:
@@ -282,7 +282,7 @@ class Keeper:
         self.add_session(session, message.host_pid, message.child_pid, message.version)
         self.replication.add_session(session)
         if channel is not None:
-            self.keep_channel(session, channel)
+            self.add_channel(session, channel)
             self.replication.update_session(session, channel=True)
             session.send_to_host(KeptBy(os.getpid()))
             self.loop.drop(client)
@@ -290,44 +290,44 @@ class Keeper:
             self.replication.update_session(session)
             self.loop.release(client)
             session.channel = client
-            self.loop.watch(client.socket, lambda: self._host_speaks(session, client))
+            self.loop.watch(client.socket, lambda: self._on_channel_readable(session, client))
         log.info("%s: adopted from host %d", session.id, session.host_pid)
-        self.sockets.look_at(session, call=True)
+        self.sockets.rebind_if_missing(session, must_connect=True)
         self._unrelated.watch(session)
 
     def add_session(self, session: KeptSession, host_pid: int, child_pid: int, version: str) -> None:
-        """Keep a session with a running host."""
+        """Add a session that has a running host."""
         session.host_pid, session.child_pid, session.version = host_pid, child_pid, version
         session.report = LaunchReport(ok=True, host_pid=host_pid, child_pid=child_pid)
         self.sessions[session.id] = session
 
-    def keep_channel(self, session: KeptSession, connection: socket.socket) -> None:
-        """Watch the channel of a host that is older than this process."""
+    def add_channel(self, session: KeptSession, connection: socket.socket) -> None:
+        """Add the channel of a host that is older than this process."""
         session.channel = self._watch_channel(session, connection)
 
     # ------------------------------------------------------------ two processes
 
     def become_active(self) -> None:
-        """Become the active keeper, with the state that was copied by the fork."""
-        children = self._unrelated.children_of_kin()
+        """Become the active keeper, with the state copied by the fork."""
+        children = self._unrelated.children_of_keepers()
         for session in tuple(self.sessions.values()):
             if not session.host_pid:
                 self._unrelated.watch_program(session)
-                self._follow(session, None)
+                self._replace_dead_host(session, None)
             elif session.host_pid not in children and not self._unrelated.watch_host(session):
                 self._host_died(session, None)
             if session.header.exit_status is not None:
                 session.send_to_host(ChildEnded())
-        self.loop.call_later(GREETING_S, self._greet)
+        self.loop.call_later(ANNOUNCEMENT_DELAY_S, self._announce_keeper)
 
-    def _greet(self) -> None:
+    def _announce_keeper(self) -> None:
         """Repeat messages that the former process may not have sent; this wakes all hosts."""
         for session in self.sessions.values():
             self._unrelated.watch(session)
             if session.channel is not None and session.channel.is_packets:
                 session.send_to_host(KeptBy(os.getpid()))
-                if session.bound:
-                    self.sockets.tell_bound(session)
+                if session.is_rebound:
+                    self.sockets.send_bound_socket(session)
 
     def stand_by(self) -> None:
         """Become the standby: keep the sessions, drop clients, timers and unfinished replacements."""
@@ -356,7 +356,7 @@ class Keeper:
                 self._host_died(session, status)
                 return
             if session.replacement is not None and session.replacement.pid == pid:
-                self._host_replacement.died(session, session.replacement)
+                self._host_replacement.on_replacement_exit(session, session.replacement)
                 return
 
     def _host_died(self, session: KeptSession, status: int | None) -> None:
@@ -366,21 +366,21 @@ class Keeper:
                 channel = session.channel
                 while (messages := channel.receive()) is not None:
                     for message in messages:
-                        self._host_says(session, channel, message)
+                        self._on_host_message(session, channel, message)
             self.drop_channel(session, session.channel)
         log.info("%s: host %d ended, status %s", session.id, session.host_pid, status)
         session.host_pid = 0
         self._unrelated.forget_host(session)
         self.replication.update_session(session)
-        self._follow(session, status)
+        self._replace_dead_host(session, status)
 
-    def _follow(self, session: KeptSession, status: int | None) -> None:
+    def _replace_dead_host(self, session: KeptSession, status: int | None) -> None:
         """Promote the session's replacement host after its host's death, or fork a new one."""
         if session.state is KeptSessionState.OVER:
             self._remove_session(session)
             return
         replacement = session.replacement
-        if replacement is not None and replacement.ready:
+        if replacement is not None and replacement.is_ready:
             self._host_replacement.promote(session, replacement)
             return
         if replacement is not None:
@@ -390,11 +390,11 @@ class Keeper:
             log.warning("%s: the engine is suspected; the next host uses the other one", session.id)
         if session.state is KeptSessionState.STARTING:
             if not session.header.child:
-                end_half_started(session, self.sessions.values())
+                kill_half_started(session, self.sessions.values())
             if session.failed_hosts > MAX_FAILED_STARTS:
                 self._give_up_start(session, f"the chat's host failed to start; see {session.spec.log}")
                 return
         if wait_s:
-            self.loop.call_later(wait_s, lambda: self._fork(session))
+            self.loop.call_later(wait_s, lambda: self._start_host(session))
         else:
-            self._fork(session)
+            self._start_host(session)

@@ -2,8 +2,8 @@
 
 States::
 
-    STARTING ──Running──▶ RUNNING ──Over, host ends──▶ (forgotten)
-        └─────Refused, host ends──▶ (forgotten)
+    STARTING ──Running──▶ RUNNING ──Over, host ends──▶ (removed)
+        └─────Refused, host ends──▶ (removed)
     STARTING, RUNNING ──host dies──▶ the same state, with a new host
 """
 
@@ -32,10 +32,10 @@ from session_host.storage.descriptors.splice import Splicer
 
 log = logging.getLogger(__name__)
 
-PATIENCE = (0.0, 0.0, 0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+RESTART_DELAYS_S = (0.0, 0.0, 0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Delays in seconds before restarting a host that died soon after its start."""
 
-STEADY_S = 1.0
+STABLE_AFTER_S = 1.0
 """A host that lives this long resets the restart delay."""
 
 SUSPICIOUS_DEATHS = 3
@@ -45,7 +45,7 @@ CRASHES_WITHIN_S = 60.0
 
 
 class KeptSessionState(Enum):
-    """See the module."""
+    """The states of a kept session; see the module."""
 
     STARTING = auto()
     RUNNING = auto()
@@ -57,16 +57,16 @@ class ReplacementHost:
     """A host that will replace a running one.
 
     Attributes:
-        ready: its rehearsal succeeded.
-        yielding: the former host was asked to leave.
-        asked_by: the client that gets the result.
+        is_ready: its rehearsal succeeded.
+        is_yielding: the previous host was asked to leave.
+        client: the client that gets the result.
     """
 
-    asked_by: MessageChannel | None
+    client: MessageChannel | None
     pid: int = 0
     channel: MessageChannel | None = None
-    ready: bool = False
-    yielding: bool = False
+    is_ready: bool = False
+    is_yielding: bool = False
 
     def set_process(self, pid: int, channel: MessageChannel) -> None:
         """Note the forked process and the channel to it."""
@@ -81,14 +81,14 @@ class KeptSession:
         spec: the launch spec.
         descriptors: the keeper's duplicates of the session's descriptors.
         header: the input log's first page, with the fields that are overwritten in place.
-        slave: the PTY's other side until the program has it, then -1.
+        slave: the PTY's slave side until the program has opened it, then -1.
         host_pid: the host's PID; 0 between two hosts.
         pidfd: reports the end of a host that is no child of ours; else -1.
         child_pidfd: reports the end of a program that will never be a child of ours; else -1.
         channel: the connection to the host.
         child_pid: the program.
         version: the version of the host's code.
-        bound: the socket was removed and bound again since the session's start.
+        is_rebound: the socket was removed and bound again since the session's start.
         protocol: the host's version of the protocol, see ``KEEPER_PROTOCOL_VERSION``.
         launchers: the clients that wait for the report.
         report: the result of the launch, once known.
@@ -107,7 +107,7 @@ class KeptSession:
     channel: MessageChannel | None = None
     child_pid: int = 0
     version: str = ""
-    bound: bool = False
+    is_rebound: bool = False
     protocol: int = 1
     launchers: list[MessageChannel] = field(default_factory=list)
     report: LaunchReport | None = None
@@ -121,7 +121,7 @@ class KeptSession:
         """Create the descriptors of a new session; it has no host yet.
 
         Raises:
-            OSError: there are no descriptors, PTYs or memory for it, or its socket cannot be made.
+            OSError: no descriptor, PTY or memory is left, or the socket cannot be made.
         """
         descriptors, slave = session_descriptors.create_descriptors(
             Path(spec.socket_path), spec.size, structured=spec.structured is not None
@@ -137,7 +137,7 @@ class KeptSession:
 
     @classmethod
     def adopt(cls, spec: LaunchSpec, passed: Sequence[int]) -> tuple[Self, socket.socket | None]:
-        """Make a session of descriptors from its host; returns it, and the channel to the host if it came along.
+        """Make a session from the descriptors that its host sent; returns it, and the channel if the host sent one.
 
         Raises:
             ValueError: these are not the descriptors of a session.
@@ -151,7 +151,7 @@ class KeptSession:
         session = cls(spec, descriptors, LogHeader(descriptors.input_log))
         return session, socket.socket(fileno=passed[count]) if passed[count:] else None
 
-    def order(self, open_files: int, *, rehearsal: bool, hibernation: Hibernation | None) -> HostParameters:
+    def host_parameters(self, open_files: int, *, rehearsal: bool, hibernation: Hibernation | None) -> HostParameters:
         """The parameters for a new host of this session.
 
         Args:
@@ -169,7 +169,7 @@ class KeptSession:
             hibernation=hibernation,
         )
 
-    def described(self) -> SessionSummary:
+    def summary(self) -> SessionSummary:
         """The summary that commands get."""
         spec = self.spec
         return SessionSummary(
@@ -196,10 +196,10 @@ class KeptSession:
             try:
                 channel.send_message(message, passed)
             except OSError as error:
-                log.info("%s: the host does not hear: %s", self.id, error)
+                log.info("%s: the host does not receive: %s", self.id, error)
 
-    def bind_again(self) -> None:
-        """Make a new socket at the session's path; it takes the former one's place in the session descriptors.
+    def rebind_socket(self) -> None:
+        """Make a new socket at the session's path; it replaces the former socket in the session descriptors.
 
         Raises:
             OSError: it cannot be made.
@@ -209,13 +209,13 @@ class KeptSession:
         os.close(listener)
 
     def count_death(self, status: int | None) -> float:
-        """Count an unexpected death of the host, and decide on the engine of the next one.
+        """Count an unexpected death of the host, and choose the engine of the next host.
 
         Args:
-            status: the host's wait status, None if that is not known.
+            status: the host's wait status; None if unknown.
 
         Returns:
-            How long to wait, in seconds, before the next one is forked.
+            The delay before the next host is forked, in seconds.
         """
         if self.header.count_engine_crash() >= SUSPICIOUS_DEATHS:
             self.header.engine_suspected = True
@@ -223,10 +223,10 @@ class KeptSession:
             self.crashes.append(time.monotonic())
             if len(self.crashes) == SUSPICIOUS_DEATHS and self.crashes[-1] - self.crashes[0] < CRASHES_WITHIN_S:
                 self.header.engine_suspected = True
-        if self.running_since_s and time.monotonic() - self.running_since_s > STEADY_S:
+        if self.running_since_s and time.monotonic() - self.running_since_s > STABLE_AFTER_S:
             self.failed_hosts = 0
         self.running_since_s = 0.0
-        wait_s = PATIENCE[min(self.failed_hosts, len(PATIENCE) - 1)]
+        wait_s = RESTART_DELAYS_S[min(self.failed_hosts, len(RESTART_DELAYS_S) - 1)]
         self.failed_hosts += 1
         return wait_s
 
@@ -251,4 +251,4 @@ class KeptSession:
 
 
 _CRASHES = frozenset({4, 6, 7, 8, 11})
-"""SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV: signs of a crash in the engine. SIGKILL is none: it is sent on purpose."""
+"""SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV: signals of a crash in the engine. SIGKILL is sent on purpose."""

@@ -1,14 +1,14 @@
 """Active/standby pair: the active keeper does the work; the standby holds the same descriptors and waits.
 
 The standby is the parent, and a subreaper: when the active keeper dies, its hosts and their programs become the
-standby's children, and no exit status is lost. Each death is answered by one fork::
+standby's children, and no exit status is lost. After each death, one fork restores the pair::
 
     the active keeper dies    the standby forks another; it knows every session (``standby.replication``)
     the standby dies          the active keeper forks another active keeper, and becomes the standby itself
 
-Hosts do not notice: the keeper's ends of their channels stay open in the other process, and what a host has said
-stays in its channel until it is handled. When both die at once, systemd starts another keeper with the descriptors that
-it holds (``standby.systemd_holder``); without systemd, a host starts one (``keeper_client.discovery``).
+Hosts do not notice: the keeper's ends of their channels stay open in the other process, and a host's messages
+stay in its channel until they are handled. When both die at once, systemd starts another keeper with the descriptors
+that it holds (``standby.systemd_holder``); without systemd, a host starts one (``keeper_client.discovery``).
 """
 
 from __future__ import annotations
@@ -33,36 +33,46 @@ from .processes.children import ended_children, reap_and_store_status
 from .processes.forking import become_subreaper, set_process_name
 from .sockets import RuntimeDirectory
 from .standby import replication
-from .standby.replication import Bound, Ended, Forgotten, Held, Leaving, Listening, Locked, Noted, Now
+from .standby.replication import (
+    ChildReaped,
+    KeeperLeaving,
+    ListenerRebound,
+    LockReplaced,
+    SessionAdded,
+    SessionRebound,
+    SessionRemoved,
+    SessionUpdated,
+    StatusSaved,
+)
 
 log = logging.getLogger(__name__)
 
 RETRY_S = 1.0
-"""If the second process cannot be forked, the first works alone and tries again after this long."""
+"""If the second process cannot be forked, the first one tries again after this time."""
 
-DISMISSAL_S = 1.0
+DISMISSAL_TIMEOUT_S = 1.0
 
 
 class ActiveStandbyPair:
     """Runs the keeper as two processes; each has a copy of this object."""
 
-    def __init__(self, keeper: Keeper, lock: int, ready: Callable[[], None]) -> None:
+    def __init__(self, keeper: Keeper, lock: int, on_ready: Callable[[], None]) -> None:
         """Make the pair from one process; ``run`` forks the second.
 
         Args:
             keeper: the sessions.
             lock: the descriptor of the lock file, which is locked.
-            ready: called in each process once it has its role.
+            on_ready: called in each process once it has its role.
         """
         self._keeper = keeper
         self._loop = keeper.loop
         self._lock = lock
-        self._ready = ready
-        # In both processes: the end of one then does not wait until the kernel has closed it.
+        self._on_ready = on_ready
+        # Both processes have it open, so the exit of one does not wait until the kernel has closed it.
         self._inotify = make_inotify()
 
     def run(self) -> None:
-        """Run as the active keeper or the standby; returns when the keeper leaves."""
+        """Run as the active keeper or the standby; returns when the keeper exits."""
         while True:
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             try:
@@ -71,50 +81,50 @@ class ActiveStandbyPair:
                 log.warning("no process for a standby: %s", error)
                 ours.close()
                 theirs.close()
-                if self._serve(None):
+                if self._run_active(None):
                     return
                 continue
             used, other = (ours, theirs) if child else (theirs, ours)
             other.close()
             with used:
-                if self._stand_by(used, child) if child else self._serve(used):
+                if self._run_standby(used, child) if child else self._run_active(used):
                     return
 
     # ------------------------------------------------------------ the active keeper
 
-    def _serve(self, standby: socket.socket | None) -> bool:
-        """Run as the active keeper. Returns True when the keeper leaves, False when the standby has died."""
+    def _run_active(self, standby: socket.socket | None) -> bool:
+        """Run as the active keeper. Returns True if the keeper exits, False if the standby has died."""
         keeper, loop = self._keeper, self._loop
         set_process_name("outlive-keeper")
         with suppress(PermissionError):  # It is a session leader already.
             os.setsid()
         become_subreaper()  # A fork does not inherit this.
         loop.renew()
-        self._ready()
+        self._on_ready()
         keeper.replication.set_standby(standby)
         if standby is None:
             loop.call_later(RETRY_S, loop.pause)
         else:
-            loop.watch(standby, lambda: self._standby_speaks(standby))
+            loop.watch(standby, lambda: self._on_standby_readable(standby))
         directory = RuntimeDirectory(loop, keeper.sockets, self._lock, keeper.replication, self._inotify)
         keeper.become_active()
         log.info("keeping")
         over = loop.run(keeper)
         if over:
-            keeper.replication.send_change(Leaving())
+            keeper.replication.send_change(KeeperLeaving())
         directory.close()
         if standby is not None:
             loop.unwatch(standby)
         keeper.replication.set_standby(None)
         return over
 
-    def _standby_speaks(self, standby: socket.socket) -> None:
+    def _on_standby_readable(self, standby: socket.socket) -> None:
         try:
-            while (said := replication.read(standby)) is not None:
-                match said[0]:
-                    case Ended(pid=pid, status=status):
+            while (received := replication.read(standby)) is not None:
+                match received[0]:
+                    case ChildReaped(pid=pid, status=status):
                         self._keeper.child_ended(pid, status)
-                    case Noted(session_id=session_id) if session_id in self._keeper.sessions:
+                    case StatusSaved(session_id=session_id) if session_id in self._keeper.sessions:
                         self._keeper.sessions[session_id].send_to_host(ChildEnded())
         except EOFError:
             log.warning("the standby is gone; another process becomes the keeper, and this one the standby")
@@ -122,71 +132,71 @@ class ActiveStandbyPair:
 
     # ------------------------------------------------------------ the standby
 
-    def _stand_by(self, active: socket.socket, child: int) -> bool:
-        """Run as the standby of ``child``. Returns True when the keeper leaves, False when the active one has died."""
+    def _run_standby(self, active: socket.socket, child: int) -> bool:
+        """Run as the standby of ``child``. Returns True if the keeper exits, False if the active one has died."""
         set_process_name("outlive-standby")
-        self._ready()
+        self._on_ready()
         self._keeper.stand_by()
         note_keepers(self._lock, os.getpid(), child)
         poll = select.poll()
         poll.register(active, select.POLLIN)
         poll.register(self._loop.wake, select.POLLIN)
-        if self._reap(active, child):  # Children that ended before.
+        if self._reap_children(active, child):  # Children that ended before.
             return False
         while True:
             events = poll.poll()
             if signal.SIGTERM in self._loop.take_pending_signals():
                 os.kill(child, signal.SIGTERM)
             try:
-                if self._hear(active):
+                if self._read_changes(active):
                     return True
             except EOFError:
                 if any(descriptor == active.fileno() for descriptor, _ in events):
                     poll.unregister(active)  # Its death is reported by SIGCHLD.
-            if self._reap(active, child):
+            if self._reap_children(active, child):
                 return False
 
-    def _hear(self, active: socket.socket) -> bool:
-        """Apply the active keeper's changes; returns whether it leaves.
+    def _read_changes(self, active: socket.socket) -> bool:
+        """Apply the active keeper's changes; returns whether it exits.
 
         Raises:
             EOFError: its connection is closed.
         """
-        while (said := replication.read(active)) is not None:
-            change, descriptors = said
-            if isinstance(change, Leaving):
+        while (received := replication.read(active)) is not None:
+            change, descriptors = received
+            if isinstance(change, KeeperLeaving):
                 return True
             try:
-                self._follow(change, descriptors)
+                self._apply_change(change, descriptors)
             except Exception:
-                log.exception("the standby did not understand %s", type(change).__name__)
+                log.exception("the standby failed to apply %s", type(change).__name__)
         return False
 
-    def _follow(self, change: replication.Message, descriptors: list[int]) -> None:
+    def _apply_change(self, change: replication.Message, descriptors: list[int]) -> None:
         keeper = self._keeper
         match change:
-            case Held():
+            case SessionAdded():
                 spec, *held = descriptors
                 slave = held.pop() if change.slave else -1
                 kept = SessionDescriptors(*held)
                 session = KeptSession(replication.read_spec(spec), kept, LogHeader(kept.input_log), slave)
                 keeper.sessions[session.id] = session
-            case Now():
-                self._follow_session(keeper.sessions[change.session_id], change, descriptors)
-            case Bound(session_id=session_id):
+            case SessionUpdated():
+                self._apply_session_change(keeper.sessions[change.session_id], change, descriptors)
+            case SessionRebound(session_id=session_id):
                 session = keeper.sessions[session_id]
-                session.bound = True
+                session.is_rebound = True
                 os.dup2(descriptors[0], session.descriptors.listener, inheritable=False)
                 os.close(descriptors[0])
-            case Forgotten(session_id=session_id):
-                keeper.let_go(keeper.sessions[session_id])
-            case Listening():
-                self._loop.listen_at(socket.socket(fileno=descriptors[0]))
-            case Locked():
+            case SessionRemoved(session_id=session_id):
+                keeper.release_session(keeper.sessions[session_id])
+            case ListenerRebound():
+                self._loop.set_listener(socket.socket(fileno=descriptors[0]))
+            case LockReplaced():
                 os.dup2(descriptors[0], self._lock, inheritable=False)
                 os.close(descriptors[0])
 
-    def _follow_session(self, session: KeptSession, change: Now, descriptors: list[int]) -> None:
+    def _apply_session_change(self, session: KeptSession, change: SessionUpdated, descriptors: list[int]) -> None:
         session.state = KeptSessionState[change.state]
         session.host_pid, session.child_pid = change.host_pid, change.child_pid
         session.version, session.protocol, session.report = change.version, change.protocol, change.report
@@ -195,43 +205,43 @@ class ActiveStandbyPair:
         if descriptors or not session.host_pid:
             self._keeper.drop_channel(session, session.channel)
         if descriptors:
-            self._keeper.keep_channel(session, socket.socket(fileno=descriptors[0]))
+            self._keeper.add_channel(session, socket.socket(fileno=descriptors[0]))
 
-    def _reap(self, active: socket.socket, child: int) -> bool:
+    def _reap_children(self, active: socket.socket, child: int) -> bool:
         """Reap children and report their ends; returns whether the active keeper is among them."""
-        died = False
+        on_replacement_exit = False
         for pid, status in ended_children():
             if pid == child:
                 log.warning("the active keeper %d ended, status %s; another takes its place", child, status)
                 os.waitpid(pid, 0)
-                died = True
+                on_replacement_exit = True
             with suppress(EOFError):  # Apply its changes before the deaths of its hosts.
-                self._hear(active)
+                self._read_changes(active)
             if pid != child:
                 noted = reap_and_store_status(self._keeper.sessions.values(), pid, status)
                 for session in self._keeper.sessions.values():
                     if session.host_pid == pid:
                         session.host_pid = 0
                         self._keeper.drop_channel(session, session.channel)
-                self._send(active, Noted(noted.id) if noted is not None else Ended(pid, status))
-        return died
+                self._send(active, StatusSaved(noted.id) if noted is not None else ChildReaped(pid, status))
+        return on_replacement_exit
 
     def _send(self, active: socket.socket, change: replication.Change) -> None:
-        with suppress(OSError):  # A dead one needs none; the next one looks for itself.
-            replication.send_change(active, change, wait_s=replication.PATIENCE_S)
+        with suppress(OSError):  # A dead active keeper needs no message; the next one finds out by itself.
+            replication.send_change(active, change, wait_s=replication.SEND_TIMEOUT_S)
 
 
 def dismiss(connection: int) -> None:
     """Ask the standby of a former version (our parent) to exit."""
     with socket.socket(fileno=connection) as standby:
-        standby.settimeout(DISMISSAL_S)
+        standby.settimeout(DISMISSAL_TIMEOUT_S)
         with suppress(OSError):
-            replication.send_change(standby, Leaving(), wait_s=DISMISSAL_S)
+            replication.send_change(standby, KeeperLeaving(), wait_s=DISMISSAL_TIMEOUT_S)
         try:
             while standby.recv(65536):
                 pass
         except TimeoutError:
-            log.warning("the former standby does not leave")
+            log.warning("the former standby does not exit")
             replication.end_parent()
         except OSError:
             pass  # It is gone.

@@ -1,8 +1,9 @@
 """Watch the socket files of the keeper and the chats, and bind them again if they are removed.
 
 A script that cleans up, or a user, may remove a chat's socket, the keeper's, or the whole runtime directory. Inotify
-(inotify(7)) reports that; without inotify, this module looks each minute. A socket that was unlinked cannot be linked
-again, so a new one is bound, takes the former one's place among the session's descriptors, and goes to the host.
+(inotify(7)) reports that; without inotify, this module checks each minute. A removed socket
+cannot be linked again, so a new one is bound. It replaces the former socket in the session's descriptors, and is sent
+to the host.
 """
 
 from __future__ import annotations
@@ -25,17 +26,17 @@ from session_host.system.open_file_locks import lock_open_file
 from .event_loop import REFRESH_S, Loop
 from .host_replacement import HostReplacement
 from .kept_session import KeptSession, KeptSessionState
-from .standby.replication import Listening, Locked, StandbyReplication
+from .standby.replication import ListenerRebound, LockReplaced, StandbyReplication
 
 log = logging.getLogger(__name__)
 
-GATHER_S = 0.05
+CHECK_DELAY_S = 0.05
 """Delay between the first removal and the check, since removing a directory is many removals."""
 
 POLL_S = 60.0
 RETRY_S = 1.0
-KNOWS_BOUND_AGAIN = 2
-"""From this keeper protocol on, hosts accept a new socket; an older host is replaced by one that has it."""
+BOUND_AGAIN_VERSION = 2
+"""The keeper protocol version from which hosts accept a new socket; an older host is replaced."""
 
 
 def listen() -> socket.socket:
@@ -84,48 +85,48 @@ class ChatSockets:
     def rebind_missing(self) -> None:
         """Bind all missing sockets again."""
         for session in tuple(self._sessions.values()):
-            self.look_at(session)
+            self.rebind_if_missing(session)
 
-    def look_at(self, session: KeptSession, *, call: bool = False) -> None:
+    def rebind_if_missing(self, session: KeptSession, *, must_connect: bool = False) -> None:
         """Bind one chat's socket again if its file is missing.
 
         Args:
             session: the chat.
-            call: also connect, since a file alone does not prove that a process listens.
+            must_connect: also connect, since a file alone does not prove that a process listens.
         """
         if (
             session.state is not KeptSessionState.RUNNING
             or session.header.exit_saved
-            or is_there(session.spec.socket_path, call=call)
+            or has_socket(session.spec.socket_path, must_connect=must_connect)
         ):
             return
         try:
-            session.bind_again()
+            session.rebind_socket()
         except OSError as error:
             log.warning("%s: the socket is gone and cannot be bound again: %s", session.id, error)
             self._loop.call_later(POLL_S, lambda: self._retry(session))
             return
         log.warning("%s: the socket was gone, and is bound again", session.id)
-        self._replication.bound(session)
-        self.tell_bound(session)
+        self._replication.send_listener(session)
+        self.send_bound_socket(session)
 
-    def tell_bound(self, session: KeptSession) -> None:
+    def send_bound_socket(self, session: KeptSession) -> None:
         """Send the session's host the socket that is bound now."""
-        session.bound = True
+        session.is_rebound = True
         session.send_to_replacement(BoundAgain(), (session.descriptors.listener,))
-        if session.protocol >= KNOWS_BOUND_AGAIN:
+        if session.protocol >= BOUND_AGAIN_VERSION:
             session.send_to_host(BoundAgain(), (session.descriptors.listener,))
         else:
             self._host_replacement.replace(session, None)
 
     def _retry(self, session: KeptSession) -> None:
         if self._sessions.get(session.id) is session:
-            self.look_at(session)
+            self.rebind_if_missing(session)
 
 
-def is_there(path: str, *, call: bool) -> bool:
-    """Whether there is a socket; with ``call``, whether a process listens at it."""
-    if not call:
+def has_socket(path: str, *, must_connect: bool) -> bool:
+    """Whether there is a socket; with ``must_connect``, whether a process listens at it."""
+    if not must_connect:
         return os.path.lexists(path)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.setblocking(False)
@@ -155,8 +156,8 @@ class RuntimeDirectory:
             loop: the keeper's, which listens at the keeper's socket.
             sockets: the chats' sockets.
             lock: the descriptor of the lock file, which is locked.
-            replication: tells the standby of another socket, and another lock file.
-            inotify: an instance of ``make_inotify`` that stays open afterwards; None for one of its own.
+            replication: sends a new socket or lock file to the standby.
+            inotify: an instance of ``make_inotify`` that the caller closes; None to make one.
         """
         self._replication = replication or StandbyReplication()
         self._loop = loop
@@ -165,11 +166,11 @@ class RuntimeDirectory:
         self._owns_inotify = inotify is None
         self._inotify = make_inotify() if inotify is None else inotify
         self._watch = -1
-        self._looks_soon = False
+        self._is_check_scheduled = False
         if self._inotify is not None:
             loop.watch(self._inotify.fileno(), self._on_inotify)
-        loop.on_socket_lost = self._soon
-        self._look_often()
+        loop.on_socket_lost = self._schedule_check
+        self._check_repeatedly()
 
     def close(self) -> None:
         """Stop watching."""
@@ -179,59 +180,59 @@ class RuntimeDirectory:
             if self._owns_inotify:
                 self._inotify.close()
 
-    def _look_often(self) -> None:
+    def _check_repeatedly(self) -> None:
         self.check_paths()
-        self._loop.call_later(POLL_S if self._inotify is None else REFRESH_S, self._look_often)
+        self._loop.call_later(POLL_S if self._inotify is None else REFRESH_S, self._check_repeatedly)
 
     def _on_inotify(self) -> None:
         assert self._inotify is not None
         self._inotify.read(timeout=0)
-        self._soon()
+        self._schedule_check()
 
-    def _soon(self, wait_s: float = GATHER_S) -> None:
-        if not self._looks_soon:
-            self._looks_soon = True
+    def _schedule_check(self, wait_s: float = CHECK_DELAY_S) -> None:
+        if not self._is_check_scheduled:
+            self._is_check_scheduled = True
             self._loop.call_later(wait_s, self.check_paths)
 
     def check_paths(self) -> None:
-        """Restore missing files; leave if another keeper has taken this one's place meanwhile."""
-        self._looks_soon = False
+        """Restore missing files; exit if another keeper has replaced this one meanwhile."""
+        self._is_check_scheduled = False
         try:
             ensure_private(runtime_dir())
-            self._follow()
+            self._watch_directory()
             self._replication.check_backup()
             if not self._has_lock():
                 log.warning("another keeper began while the runtime directory was gone; the chats go to it")
                 self._loop.leave()
                 return
-            if not self._loop.is_at_its_place():
-                self._loop.listen_at(listen())
-                self._replication.send_change(Listening(), (self._loop.listener.fileno(),))
+            if not self._loop.is_bound_at_path():
+                self._loop.set_listener(listen())
+                self._replication.send_change(ListenerRebound(), (self._loop.listener.fileno(),))
                 log.warning("the keeper's socket was gone, and is bound again")
         except (OutliveError, OSError) as error:
             log.warning("the runtime directory: %s", error)
-            self._soon(RETRY_S)
+            self._schedule_check(RETRY_S)
             return
         self._sockets.rebind_missing()
 
     def _has_lock(self) -> bool:
-        """Whether the lock is this keeper's; the lock file may be another one than before."""
+        """Whether this keeper has the lock; if the lock file was removed, lock a new one."""
         try:
             if os.path.samestat(lock_path().lstat(), os.fstat(self._lock)):
                 return True
         except FileNotFoundError:
             pass
-        fresh = open_lock()
-        os.dup2(fresh, self._lock, inheritable=False)
-        os.close(fresh)
+        lock = open_lock()
+        os.dup2(lock, self._lock, inheritable=False)
+        os.close(lock)
         if not take_lock(self._lock):
             return False
         note_keepers(self._lock, os.getppid(), os.getpid())
-        self._replication.send_change(Locked(), (self._lock,))
+        self._replication.send_change(LockReplaced(), (self._lock,))
         return True
 
-    def _follow(self) -> None:
-        """Watch the directory that is there now for removals."""
+    def _watch_directory(self) -> None:
+        """Watch the present runtime directory for removals."""
         if self._inotify is None:
             return
         from inotify_simple import flags

@@ -26,7 +26,7 @@ from .names import service_prefix
 
 START_TIMEOUT_S = 20.0
 STATUS_TIMEOUT_S = 1.0
-LOOK_S = 0.02
+RETRY_INTERVAL_S = 0.02
 _VARIABLES = (
     "PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS",
     "OUTLIVE_RUNTIME_DIR", "OUTLIVE_STATE_DIR", "OUTLIVE_CONFIG_DIR", "OUTLIVE_LOG_LEVEL",
@@ -121,7 +121,7 @@ def _starting() -> Iterator[None]:
                     raise HostUnavailable(
                         f"another process is starting the keeper and does not respond; find it with `fuser {path}`"
                     ) from None
-                time.sleep(LOOK_S)
+                time.sleep(RETRY_INTERVAL_S)
         yield
     finally:
         os.close(descriptor)

@@ -40,17 +40,17 @@ def is_alive(pid: int) -> bool:
 REAPING_S = 1.0
 
 
-def end_half_started(session: KeptSession, sessions: Collection[KeptSession]) -> None:
+def kill_half_started(session: KeptSession, sessions: Collection[KeptSession]) -> None:
     """Kill a fork that had not reached exec when its host died."""
     known = {pid for each in sessions for pid in (each.host_pid, each.child_pid, each.header.child)}
     known |= {each.replacement.pid for each in sessions if each.replacement is not None}
     for pid in orphan_forks(known):
-        _end_stray(pid)
+        _kill_stray(pid)
         if session.header.child == pid:
             session.header.forget_child()
 
 
-def _end_stray(pid: int) -> None:
+def _kill_stray(pid: int) -> None:
     """Kill a process, and wait until its parent, this process or the standby, has reaped it."""
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)

@@ -74,11 +74,11 @@ def fork_host(
     run: Callable[[socket.socket], int],
     others: Collection[int] = (),
     *,
-    begun: Callable[[int, socket.socket], None] = lambda *_: None,
+    on_fork: Callable[[int, socket.socket], None] = lambda *_: None,
 ) -> tuple[int, socket.socket]:
     """Fork a process that has this session's descriptors, a channel to us, and nothing else of ours.
 
-    It begins once ``begun`` has returned. If we are killed before that, it exits, so that no unknown host is left.
+    It begins once ``on_fork`` has returned. If we are killed before that, it exits, so that no unknown host is left.
 
     Args:
         descriptors: the session's; they stay open in both processes.
@@ -86,7 +86,7 @@ def fork_host(
         log_path: where the host's standard error goes.
         run: the host; returns its exit status. It never returns to our code.
         others: more descriptors for the host; they stay open in both processes.
-        begun: called with the values that this function returns.
+        on_fork: called with the values that this function returns.
 
     Returns:
         The host's PID and our end of the channel.
@@ -111,7 +111,7 @@ def fork_host(
         theirs.close()
         os.close(gate)
         try:
-            begun(pid, ours)
+            on_fork(pid, ours)
         finally:
             os.write(gate_write, b"\0")
             os.close(gate_write)

@@ -1,8 +1,9 @@
 """Replicate the keeper's state to its standby, so that a fork of the standby can take over.
 
-One packet a message, some with descriptors. From the active keeper: ``Held`` before a host is forked, ``Now`` whenever
-something of a session changed, ``Bound``, ``Forgotten``, ``Listening``, ``Locked``, ``Leaving``. From the standby,
-which may be the parent of hosts and programs: ``Ended`` and ``Noted``.
+One packet a message, some with descriptors. The active keeper sends ``SessionAdded`` before a host is forked,
+``SessionUpdated`` after each change of a session, ``SessionRebound``, ``SessionRemoved``, ``ListenerRebound``,
+``LockReplaced`` and ``KeeperLeaving``. The standby, which may be the parent of hosts and programs, sends
+``ChildReaped`` and ``StatusSaved``.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from session_host.system.processes import proc
 
 log = logging.getLogger(__name__)
 
-PATIENCE_S = 1.0
+SEND_TIMEOUT_S = 1.0
 """A standby that reads nothing for this long is killed and replaced."""
 
 
@@ -33,14 +34,14 @@ class Change(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """Base of all messages."""
 
 
-class Held(Change, frozen=True):
-    """A session was added. Its spec (in a file) and its descriptors come along; if ``slave``, the PTY's slave, too."""
+class SessionAdded(Change, frozen=True):
+    """A session was added. Comes with its spec (in a file), its descriptors and, if ``slave``, the PTY's slave."""
 
     slave: bool
 
 
-class Now(Change, frozen=True):
-    """A session's state; the channel to its host comes along if ``channel``."""
+class SessionUpdated(Change, frozen=True):
+    """A session's state; if ``channel``, comes with the channel to its host."""
 
     session_id: str
     state: str
@@ -52,44 +53,54 @@ class Now(Change, frozen=True):
     report: LaunchReport | None
 
 
-class Bound(Change, frozen=True):
-    """A session's socket was bound again; the new one comes along."""
+class SessionRebound(Change, frozen=True):
+    """A session's socket was bound again; comes with the new socket."""
 
     session_id: str
 
 
-class Forgotten(Change, frozen=True):
+class SessionRemoved(Change, frozen=True):
     """A session was removed."""
 
     session_id: str
 
 
-class Listening(Change, frozen=True):
-    """The keeper's socket was bound again; the new one comes along."""
+class ListenerRebound(Change, frozen=True):
+    """The keeper's socket was bound again; comes with the new socket."""
 
 
-class Locked(Change, frozen=True):
-    """The lock file was made again; the new one comes along."""
+class LockReplaced(Change, frozen=True):
+    """The lock file was made again; comes with the new file."""
 
 
-class Leaving(Change, frozen=True):
-    """The keeper exits, or stops using this standby."""
+class KeeperLeaving(Change, frozen=True, tag="Leaving"):
+    """The keeper exits, or stops using this standby. A new version sends it to a former one's standby: keep the tag."""
 
 
-class Ended(Change, frozen=True):
-    """A child of the standby has exited: a host, or a process about to become one."""
+class ChildReaped(Change, frozen=True):
+    """A child of the standby has exited and was reaped: a host, or a fork that would have become one."""
 
     pid: int
     status: int
 
 
-class Noted(Change, frozen=True):
+class StatusSaved(Change, frozen=True):
     """The standby, as its parent, saved the status of a session's program in the input log."""
 
     session_id: str
 
 
-Message = Held | Now | Bound | Forgotten | Listening | Locked | Leaving | Ended | Noted
+Message = (
+    SessionAdded
+    | SessionUpdated
+    | SessionRebound
+    | SessionRemoved
+    | ListenerRebound
+    | LockReplaced
+    | KeeperLeaving
+    | ChildReaped
+    | StatusSaved
+)
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Message).decode
 
@@ -110,7 +121,7 @@ class DescriptorHolder(Protocol):
 class StandbyReplication:
     """Sends each change to the standby and to the descriptor holder; a missing one is skipped.
 
-    A standby that does not take a change is killed: the next one is forked, and so has all that this process has.
+    A standby that does not take a change is killed. The next one is a fork of this process, with the same state.
     """
 
     def __init__(self, descriptor_holder: DescriptorHolder | None = None) -> None:
@@ -131,14 +142,14 @@ class StandbyReplication:
             self._end_standby(error)
             return
         slave = () if session.slave < 0 else (session.slave,)
-        self.send_change(Held(bool(slave)), (spec, *session.descriptors.held, *slave))
+        self.send_change(SessionAdded(bool(slave)), (spec, *session.descriptors.held, *slave))
         if self._descriptor_holder is not None:
             self._descriptor_holder.store_session(session.id, (spec, *session.descriptors.held))
         os.close(spec)
 
-    def bound(self, session: KeptSession) -> None:
+    def send_listener(self, session: KeptSession) -> None:
         """Send a session's new socket."""
-        self.send_change(Bound(session.id), (session.descriptors.listener,))
+        self.send_change(SessionRebound(session.id), (session.descriptors.listener,))
         if self._descriptor_holder is not None:
             with suppress(OSError):
                 spec = _spec_file(session.spec)
@@ -146,9 +157,9 @@ class StandbyReplication:
                 self._descriptor_holder.store_session(session.id, (spec, *session.descriptors.held))
                 os.close(spec)
 
-    def forgotten(self, session: KeptSession) -> None:
+    def remove_session(self, session: KeptSession) -> None:
         """Report that a session was removed."""
-        self.send_change(Forgotten(session.id))
+        self.send_change(SessionRemoved(session.id))
         if self._descriptor_holder is not None:
             self._descriptor_holder.remove_session(session.id)
 
@@ -158,7 +169,7 @@ class StandbyReplication:
             self._descriptor_holder.check()
 
     def update_session(self, session: KeptSession, *, channel: bool = False) -> None:
-        """Send a session's state; ``channel``: send the channel to its host, too, which is new."""
+        """Send a session's state; with ``channel``, also the new channel to its host."""
         if self.connection is None:
             return
         passed: tuple[int, ...] = ()
@@ -166,7 +177,7 @@ class StandbyReplication:
             passed = (session.channel.socket.fileno(),)
         state, version, report = session.state.name, session.version, session.report
         self.send_change(
-            Now(
+            SessionUpdated(
                 session.id, state, session.host_pid, session.child_pid, version, session.protocol, bool(passed), report
             ),
             passed,
@@ -177,14 +188,14 @@ class StandbyReplication:
         if self.connection is None:
             return
         try:
-            send_change(self.connection, change, descriptors, wait_s=PATIENCE_S)
+            send_change(self.connection, change, descriptors, wait_s=SEND_TIMEOUT_S)
         except (BrokenPipeError, ConnectionResetError):
             pass  # It is dead; the end of the connection reports that.
         except OSError as error:
             self._end_standby(error)
 
     def _end_standby(self, error: OSError) -> None:
-        log.warning("the standby does not hear (%s); another takes its place", error)
+        log.warning("the standby does not receive (%s); another takes its place", error)
         if self.connection is not None:
             end_parent()
             self.connection = None
@@ -214,7 +225,7 @@ def send_change(connection: socket.socket, change: Change, descriptors: Sequence
 
 
 def read(connection: socket.socket) -> tuple[Any, list[int]] | None:
-    """Read the next message and its descriptors; None if there is none now.
+    """Read the next message and its descriptors; None if none is waiting.
 
     Raises:
         EOFError: the other process is gone.

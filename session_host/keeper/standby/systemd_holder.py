@@ -6,8 +6,8 @@ both keepers are dead; systemd then starts it again with the descriptors that it
     both keepers die ──▶ flock ends, the service fails ──▶ systemd starts ``--restore`` with the descriptors
     all of our processes die ──▶ the service fails ──▶ the same
 
-So no session is lost if all of Outlive's processes are killed at once. A keeper that hosts or commands want to start
-meanwhile gives way (``is_restoring``): only the restored one knows the sessions of hosts that are dead, too.
+So no session is lost if all of Outlive's processes are killed at once. A keeper that a host or command starts meanwhile
+exits (``is_restoring``): only the restored keeper knows the sessions with dead hosts.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ from .replication import is_spec, read_spec
 log = logging.getLogger(__name__)
 
 ARGUMENT = "--restore"
-RESTORING_S = 15.0
+RESTORE_TIMEOUT_S = 15.0
 """systemd starts the service after 0.05 s, and its Python takes 0.3 s; on a busy machine more. A caller waits 20 s."""
 
-LOOK_S = 0.02
-LOOK_AGAIN_S = 1.0
-ALIVE_PATIENCE_S = 2.0
+RETRY_INTERVAL_S = 0.02
+STATUS_TIMEOUT_S = 1.0
+ALIVE_LOCK_TIMEOUT_S = 2.0
 
 _WAITING = """\
 mkdir -p -m 700 "$(dirname "$0")"
@@ -54,7 +54,7 @@ if flock -n "$0" true; then [ -n "$LISTEN_FDS" ] && exec "$@"; exit 0; fi
 flock "$0" true || sleep 5
 exit 1
 """
-"""The main process: become the keeper if there is none and descriptors came; end if none came; else wait, and fail."""
+"""The main process. Without a keeper, it becomes one, or ends if it got no descriptors; else it waits, and fails."""
 
 
 class SystemdHolder:
@@ -62,9 +62,9 @@ class SystemdHolder:
 
     def __init__(self) -> None:
         self._store: DescriptorStore | None = None
-        self._alive = -1
+        self._alive_lock = -1
 
-    def begin(self, open_files: int) -> str:
+    def start_service(self, open_files: int) -> str:
         """Start the service and enter it; returns its name, or a reason after "no service: ".
 
         Args:
@@ -74,7 +74,7 @@ class SystemdHolder:
             return "no service: no session bus"
         if shutil.which("flock") is None:
             return "no service: there is no flock(1)"
-        if not self._say_alive():
+        if not self._take_alive_lock():
             return "no service: the keeper before is still ending"
         # Not a former version's name, since the command is another.
         unit = f"{service_prefix()}-{os.getpid()}-{time.monotonic_ns()}.service"
@@ -87,7 +87,7 @@ class SystemdHolder:
 
     def set_service(self) -> None:
         """Store descriptors in the service that this process is in."""
-        self._say_alive()
+        self._take_alive_lock()
         try:
             self._store = DescriptorStore()
         except OSError as error:
@@ -96,25 +96,25 @@ class SystemdHolder:
     def check(self) -> None:
         """Take the lock again if its file was removed, since a restarted service waits for the lock."""
         try:
-            if self._alive < 0 or os.path.samestat(Path(_alive_path()).lstat(), os.fstat(self._alive)):
+            if self._alive_lock < 0 or os.path.samestat(Path(_alive_path()).lstat(), os.fstat(self._alive_lock)):
                 return
         except FileNotFoundError:
             pass
-        former, self._alive = self._alive, -1
+        former, self._alive_lock = self._alive_lock, -1
         try:
-            self._say_alive()
+            self._take_alive_lock()
         finally:
-            if self._alive < 0:
-                self._alive = former
+            if self._alive_lock < 0:
+                self._alive_lock = former
             else:
                 os.close(former)
 
-    def _say_alive(self) -> bool:
+    def _take_alive_lock(self) -> bool:
         """Take the lock that the service waits for; forks of this process share it."""
-        if self._alive >= 0:
+        if self._alive_lock >= 0:
             return True
         descriptor = os.open(_alive_path(), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        deadline_s = time.monotonic() + ALIVE_PATIENCE_S
+        deadline_s = time.monotonic() + ALIVE_LOCK_TIMEOUT_S
         while True:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -122,9 +122,9 @@ class SystemdHolder:
                 if time.monotonic() > deadline_s:
                     os.close(descriptor)
                     return False
-                time.sleep(LOOK_S)
+                time.sleep(RETRY_INTERVAL_S)
             else:
-                self._alive = descriptor
+                self._alive_lock = descriptor
                 return True
 
     def store_session(self, session_id: str, held: Sequence[int]) -> None:
@@ -133,7 +133,7 @@ class SystemdHolder:
             try:
                 self._store.store_descriptors(session_id, held)
             except OSError as error:
-                log.warning("%s: systemd does not hold it: %s", session_id, error)
+                log.warning("%s: systemd does not store it: %s", session_id, error)
 
     def remove_session(self, session_id: str) -> None:
         """Remove a session's descriptors from the store."""
@@ -141,7 +141,7 @@ class SystemdHolder:
             try:
                 self._store.remove(session_id)
             except OSError as error:
-                log.warning("%s: systemd does not let go of it: %s", session_id, error)
+                log.warning("%s: systemd does not remove it: %s", session_id, error)
 
 
 def leave_former_service(session_ids: Collection[str]) -> None:
@@ -157,25 +157,25 @@ def is_restoring() -> bool:
     """Wait for the keeper that systemd is about to start, if it has sessions; returns whether it started."""
     if not held_by_services(f"{service_prefix()}-*.service"):
         return False
-    deadline_s = time.monotonic() + RESTORING_S
+    deadline_s = time.monotonic() + RESTORE_TIMEOUT_S
     while (pipe := connect_to_keeper()) is None:
         if time.monotonic() > deadline_s:
             log.warning("systemd holds sessions, and starts no keeper")
             return False
-        time.sleep(LOOK_S)
+        time.sleep(RETRY_INTERVAL_S)
     pipe.close()
     return True
 
 
-def are_kept(session_ids: Collection[str]) -> bool:
+def has_all_sessions(session_ids: Collection[str]) -> bool:
     """Whether a keeper that can be reached has all of these sessions."""
     with suppress(OutliveError):
-        answer = request_keeper(Status(), LOOK_AGAIN_S, find=connect_to_keeper)
+        answer = request_keeper(Status(), STATUS_TIMEOUT_S, find=connect_to_keeper)
         return isinstance(answer, KeeperStatus) and {each.session_id for each in answer.sessions} >= {*session_ids}
     return False
 
 
-def restored(received: Mapping[str, Sequence[int]], holder: SystemdHolder) -> list[KeptSession]:
+def restore_sessions(received: Mapping[str, Sequence[int]], holder: SystemdHolder) -> list[KeptSession]:
     """Rebuild sessions from descriptors that systemd handed back; hosts that still live report themselves."""
     sessions = []
     for session_id, held in received.items():

@@ -93,12 +93,12 @@ class Kin:
         self.loop = Loop(listener, self.path)
         self.keeper = Keeper(self.loop, 256, partial(exec_new_version, self.lock))
         theirs, ours = socket.socketpair()
-        self.client = self.loop.take_calls(theirs)
+        self.client = self.loop.add_client(theirs)
         self.asking = MessageChannel(ours, FromKeeperDecoder())
         channel, host = socket.socketpair()
         self.host = MessageChannel(host, FromKeeperDecoder())
         one = self._session(directory, ONE, program)
-        self.keeper.keep_channel(one, channel)
+        self.keeper.add_channel(one, channel)
         # One that came from a former keeper: its host is no child of ours, and has left already.
         other = self._session(directory, OTHER, program)
         other.state = KeptSessionState.OVER

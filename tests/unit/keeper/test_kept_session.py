@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from session_host.keeper.kept_session import CRASHES_WITHIN_S, PATIENCE, SUSPICIOUS_DEATHS, KeptSession
+from session_host.keeper.kept_session import CRASHES_WITHIN_S, RESTART_DELAYS_S, SUSPICIOUS_DEATHS, KeptSession
 from session_host.protocol.keeper import Yield
 from session_host.protocol.values import GridSize
 from session_host.storage.descriptors import session_descriptors
@@ -37,7 +37,7 @@ def test_the_first_is_followed_at_once_and_later_ones_less_and_less_soon(session
     waits = [session.count_death(None) for _ in range(12)]
     assert waits[:2] == [0.0, 0.0]
     assert waits == sorted(waits)
-    assert waits[-1] == PATIENCE[-1]
+    assert waits[-1] == RESTART_DELAYS_S[-1]
     session.failed_hosts = 0  # one has taken over
     assert session.count_death(None) == 0.0
 

@@ -15,7 +15,7 @@ from session_host.keeper import sockets
 from session_host.keeper.event_loop import Loop
 from session_host.keeper.keeper import Keeper
 from session_host.keeper.kept_session import KeptSession, KeptSessionState
-from session_host.keeper.sockets import RuntimeDirectory, is_there, listen, open_lock, take_lock
+from session_host.keeper.sockets import RuntimeDirectory, has_socket, listen, open_lock, take_lock
 from session_host.keeper_client.names import lock_path
 from session_host.paths import ensure_private, keeper_socket, runtime_dir, session_socket
 from session_host.protocol.keeper import KEEPER_PROTOCOL_VERSION, Status
@@ -65,15 +65,15 @@ def kept(area: Area, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kept]:
 def test_who_asks_for_the_status_finds_the_sockets_there(kept: Kept) -> None:
     session_socket(ID).unlink()
     kept.keeper._answer(None, Status())  # type: ignore[arg-type]
-    assert is_there(str(session_socket(ID)), call=True)
+    assert has_socket(str(session_socket(ID)), must_connect=True)
 
 
 def test_a_socket_at_which_nobody_listens_is_found_out_by_calling(kept: Kept) -> None:
     os.close(listen_at(session_socket(ID)))
-    kept.keeper.sockets.look_at(kept.session)
-    assert not is_there(str(session_socket(ID)), call=True)
-    kept.keeper.sockets.look_at(kept.session, call=True)
-    assert is_there(str(session_socket(ID)), call=True)
+    kept.keeper.sockets.rebind_if_missing(kept.session)
+    assert not has_socket(str(session_socket(ID)), must_connect=True)
+    kept.keeper.sockets.rebind_if_missing(kept.session, must_connect=True)
+    assert has_socket(str(session_socket(ID)), must_connect=True)
 
 
 def test_the_socket_of_a_chat_with_its_end_recorded_stays_away(kept: Kept) -> None:
@@ -86,8 +86,8 @@ def test_the_socket_of_a_chat_with_its_end_recorded_stays_away(kept: Kept) -> No
 def test_all_is_put_back_where_the_directory_is_gone(kept: Kept) -> None:
     remove_in_use(runtime_dir())
     kept.directory.check_paths()
-    assert is_there(str(keeper_socket()), call=True)
-    assert is_there(str(session_socket(ID)), call=True)
+    assert has_socket(str(keeper_socket()), must_connect=True)
+    assert has_socket(str(session_socket(ID)), must_connect=True)
     assert lock_path().exists()
     assert runtime_dir().stat().st_mode & 0o777 == 0o700
     assert not kept.loop._leaving
