@@ -311,6 +311,7 @@ class MainWindow(QWidget):
             return shown
         page = self.tabs.open(chat)
         self.focus_page()
+        self.sidebar.reveal_active()
         return page
 
     def focus_page(self) -> None:

@@ -103,6 +103,11 @@ class SidebarModel(QAbstractListModel):
         """The chat with the visible tab, "" for none."""
         return self._active
 
+    @property
+    def is_held(self) -> bool:
+        """Whether rows keep their places, since the pointer is over them."""
+        return self._held
+
     def set_active(self, session_id: str) -> None:
         """Set the chat with the visible tab."""
         self._active = session_id

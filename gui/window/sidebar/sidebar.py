@@ -61,6 +61,7 @@ class Sidebar(Area):
         self._theme = theme
         self._settings = settings
         self.collapsed = False
+        self._is_reveal_due = False
         self.model = SidebarModel(sessions, folded)
 
         self.new_button = IconButton(theme, Glyph.ADD, common_texts.new_chat(), self.new_chat.emit)
@@ -94,6 +95,7 @@ class Sidebar(Area):
         self.list.selectionModel().selectionChanged.connect(self._on_selection)
         # The outline of the former row reaches into its neighbours at a fractional scale.
         self.list.selectionModel().currentChanged.connect(lambda: self.list.viewport().update())
+        self.list.verticalScrollBar().actionTriggered.connect(self._on_scrolled)
         self.list.installEventFilter(self)
         self.list.viewport().installEventFilter(self)
 
@@ -126,6 +128,7 @@ class Sidebar(Area):
         """Show the chats as they are now."""
         self.model.refresh()
         self._say_if_nothing_matches()
+        self._reveal_if_due()
 
     def showEvent(self, event: QEvent) -> None:
         self.refresh()
@@ -205,8 +208,29 @@ class Sidebar(Area):
             self.problem.emit(str(error))
 
     def set_active(self, session_id: str) -> None:
-        """Set the chat with the visible tab."""
+        """Set the chat with the visible tab; the row of another one than before comes into view."""
+        is_another = session_id != self.model.active_id
         self.model.set_active(session_id)
+        if is_another:
+            self.reveal_active()
+
+    def reveal_active(self) -> None:
+        """Scroll to the row of the chat with the visible tab, once the user does not use the sidebar."""
+        self._is_reveal_due = True
+        self._reveal_if_due()
+
+    def _reveal_if_due(self) -> None:
+        is_used = self.model.is_held or self.list.hasFocus() or self.filter.hasFocus()
+        if not self._is_reveal_due or is_used or not self.isVisible():
+            return
+        active = self.model.index_of(self.model.active_id)
+        if active.isValid():  # A new chat has no row yet.
+            self._is_reveal_due = False
+            self.list.scrollTo(active)
+
+    def _on_scrolled(self) -> None:
+        """The user has scrolled, and wants to see something else."""
+        self._is_reveal_due = False
 
     def take_focus(self) -> None:
         """Give the list the keyboard, at the chat that is shown; Escape gives it back."""
@@ -262,6 +286,7 @@ class Sidebar(Area):
             self._toggle(entry.key)
 
     def _toggle(self, key: str) -> None:
+        self._is_reveal_due = False
         self.model.toggle_group(key)
         self.folded_changed.emit()
 
@@ -283,12 +308,14 @@ class Sidebar(Area):
                 return self._list_key(event)
             if watched is self.filter:
                 return self._filter_key(event)
-        elif watched is self.filter and event.type() in {QEvent.Type.FocusIn, QEvent.Type.FocusOut}:
+        elif event.type() in {QEvent.Type.FocusIn, QEvent.Type.FocusOut}:
             self._fit_new_button()
+            self._reveal_if_due()
         elif watched is self.list.viewport() and event.type() in {QEvent.Type.MouseMove, QEvent.Type.Leave}:
             # A row that moved under the pointer would be clicked for another. A pointer that only lay where the window
             # came up holds nothing: what the chats do is still to be learnt.
             self.model.hold(event.type() == QEvent.Type.MouseMove)
+            self._reveal_if_due()
         return super().eventFilter(watched, event)
 
     def _list_key(self, event: QKeyEvent) -> bool:

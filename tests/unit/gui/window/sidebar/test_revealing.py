@@ -1,0 +1,113 @@
+"""The sidebar scrolls to the chat that is opened elsewhere, and never under the user's hands."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QMouseEvent, QWheelEvent
+from PySide6.QtWidgets import QApplication
+
+from gui.window.sidebar.sidebar import Sidebar
+from tests.unit.gui.conftest import Played, one_pane
+
+PLACE = QPointF(20, 60)
+NONE = Qt.MouseButton.NoButton
+
+
+def is_in_view(sidebar: Sidebar, session_id: str) -> bool:
+    """Whether the whole row of a chat is visible."""
+    row = sidebar.list.visualRect(sidebar.model.index_of(session_id))
+    return not row.isEmpty() and sidebar.list.viewport().rect().contains(row)
+
+
+def move_pointer(sidebar: Sidebar) -> None:
+    viewport = sidebar.list.viewport()
+    place = viewport.mapToGlobal(PLACE)
+    modifiers = Qt.KeyboardModifier.NoModifier
+    QApplication.sendEvent(viewport, QMouseEvent(QEvent.Type.MouseMove, PLACE, place, NONE, NONE, modifiers))
+
+
+def take_pointer_away(sidebar: Sidebar) -> None:
+    QApplication.sendEvent(sidebar.list.viewport(), QEvent(QEvent.Type.Leave))
+
+
+@pytest.fixture
+async def many(played: Played) -> list[str]:
+    """More chats than the sidebar has room for; the first one is shown."""
+    ids = [await played.add(f"chat {number}") for number in range(40)]
+    played.open_window(one_pane(ids[:1], ids[0]))
+    played.settle()
+    assert is_in_view(played.window.sidebar, ids[0])
+    assert not is_in_view(played.window.sidebar, ids[-1])
+    return ids
+
+
+async def test_the_row_of_a_chat_that_is_opened_elsewhere_comes_into_view(played: Played, many: list[str]) -> None:
+    sidebar = played.window.sidebar
+    for session_id in (many[-1], many[0], many[20]):
+        played.show(session_id)
+        assert is_in_view(sidebar, session_id)
+
+
+async def test_the_sidebar_shows_the_row_of_the_chat_that_was_open_last_time(played: Played) -> None:
+    ids = [await played.add(f"chat {number}") for number in range(40)]
+    window = played.open_window(one_pane([ids[-1]], ids[-1]))
+    played.settle()
+    assert is_in_view(window.sidebar, ids[-1])
+
+
+async def test_the_row_of_the_visible_chat_comes_back_into_view_if_that_chat_is_chosen_again(
+    played: Played, many: list[str]
+) -> None:
+    sidebar = played.window.sidebar
+    sidebar.list.scrollToBottom()
+    played.settle()
+    assert not is_in_view(sidebar, many[0]), "scrolling alone does not bring it back"
+    played.window.open_chat(played.chat(many[0]))
+    assert is_in_view(sidebar, many[0])
+
+
+async def test_a_new_chats_row_comes_into_view_once_it_is_there(played: Played, many: list[str]) -> None:
+    sidebar = played.window.sidebar
+    new = await played.add("new")
+    played.window.open_chat(played.chat(new))
+    played.settle()
+    assert is_in_view(sidebar, new)
+
+
+async def test_the_sidebar_does_not_scroll_under_the_pointer(played: Played, many: list[str]) -> None:
+    sidebar = played.window.sidebar
+    move_pointer(sidebar)
+    played.show(many[-1])
+    assert is_in_view(sidebar, many[0])
+    take_pointer_away(sidebar)
+    assert is_in_view(sidebar, many[-1])
+
+
+async def test_the_sidebar_stays_where_the_user_scrolled_it(played: Played, many: list[str]) -> None:
+    sidebar = played.window.sidebar
+    move_pointer(sidebar)
+    played.show(many[-1])
+    viewport = sidebar.list.viewport()
+    place, step = viewport.mapToGlobal(PLACE), QPointF(0, -120).toPoint()
+    modifiers, phase = Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase
+    QApplication.sendEvent(
+        viewport, QWheelEvent(PLACE, place, QPointF().toPoint(), step, NONE, modifiers, phase, False)
+    )
+    scrolled = sidebar.list.verticalScrollBar().value()
+    assert scrolled > 0
+    take_pointer_away(sidebar)
+    played.settle()
+    assert sidebar.list.verticalScrollBar().value() == scrolled
+
+
+async def test_the_sidebar_does_not_scroll_while_it_has_the_keyboard(played: Played, many: list[str]) -> None:
+    sidebar = played.window.sidebar
+    played.window.activateWindow()
+    sidebar.take_focus()
+    await played.until(sidebar.list.hasFocus, "the list's focus")
+    sidebar.set_active(many[-1])
+    played.settle()
+    assert is_in_view(sidebar, many[0])
+    played.window.focus_page()
+    await played.until(lambda: is_in_view(sidebar, many[-1]), "the row, once the terminal has the keyboard")
