@@ -17,9 +17,10 @@ from session_host.client.sessions.upgrade import replace_host
 from session_host.client.viewer.viewer import Viewer
 from session_host.keeper_client.requests import keeper_status
 from session_host.paths import database, session_log
-from session_host.protocol.messages import ActivityEvent, Describe, Description
+from session_host.protocol.messages import ActivityEvent, Describe, Description, ForegroundEvent
 from session_host.protocol.values import Activity, GridSize, State
 from session_host.storage.store import SessionRecord, Store
+from session_host.system.clock import now
 from tests.benchmarks.usage import pss_mb
 from tests.support import processes
 from tests.support.area import Area
@@ -187,6 +188,22 @@ async def test_a_peek_wakes_a_hibernating_chat() -> None:
 
 def asks(watcher: Watcher) -> bool:
     return any(isinstance(event, ActivityEvent) and event.activity is Activity.NEEDS_INPUT for event in watcher.events)
+
+
+async def test_a_shell_that_is_woken_by_a_window_has_waited_since_its_last_output() -> None:
+    record = await start("bash", "--norc", "--noprofile", "-i", overrides={"PS1": "ready> "})
+    await rests(record)
+    rested = now()
+    async with watching(record.id) as (viewer, watcher):
+        await see(viewer, watcher, "ready>")
+
+        def waiting() -> list[str]:
+            return [event.since for event in watcher.events if isinstance(event, ForegroundEvent)]
+
+        await watcher.until(lambda: bool(waiting()), "the shell to be looked at")
+        assert record.created_at <= waiting()[0] < rested
+        assert "woken" in log_of(record)
+    await end(record.id)
 
 
 async def test_a_change_of_the_agents_state_file_wakes_a_hibernating_chat(tmp_path: Path) -> None:

@@ -84,9 +84,11 @@ class AgentWatch:
         self._now = now
         self.foreground: ForegroundProcess | None = None
         if spec.agent in WITHOUT_AGENT:
+            # The last output of a shell that waits is its prompt.
             self.foreground = ForegroundProcess(
-                send_event, now, saved_state.command if saved_state is not None else NO_COMMAND
-            )
+                send_event, now, saved_state.command if saved_state is not None else NO_COMMAND,
+                prompt_since=as_text(previous_output_at_s) if previous_output_at_s else "",
+            )  # fmt: skip
         self._file: StatusFile | None = None
         self._guard: TranscriptGuard | None = None
         self._title_watcher = TitleConversation(spec, conversation)

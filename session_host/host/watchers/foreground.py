@@ -58,9 +58,20 @@ class ForegroundProcess:
         send_event: Callable[[ForegroundEvent], None],
         now: Callable[[], str],
         command: CommandState = NO_COMMAND,
+        prompt_since: str = "",
     ) -> None:
+        """Watch nothing yet.
+
+        Args:
+            send_event: sends an event to all followers.
+            now: returns the time as ISO 8601 text.
+            command: the state of the last command that a previous host left.
+            prompt_since: when a previous host saw the shell's prompt, ISO 8601; "" for never. It counts if the shell
+                waits for a command at the first look.
+        """
         self.current = NO_PROGRAM
         self.command = command
+        self._prompt_since = prompt_since
         self._send_event = send_event
         self._now = now
         self._process: PtyProcess | None = None
@@ -122,8 +133,8 @@ class ForegroundProcess:
         program = program_of(group, process.pid)
         since, former = self.current.since, self.current
         if (group, program) != (self._group, former.program) or not since:
-            since = (_start_time_text(group) if program else "") or self._now()
-        self._group = group
+            since = (_start_time_text(group) if program else self._prompt_since) or self._now()
+        self._group, self._prompt_since = group, ""
         self.current = ForegroundEvent(program, since, self.command.exit_code, self.command.ended)
         if self.current != former:
             self._send_event(self.current)
