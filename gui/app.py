@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication
 
 from gui import garbage, loop
 from gui.bridge.background.start_ahead import StartAhead
-from gui.bridge.background.store_thread import StoreThread, open_whole_store
+from gui.bridge.background.store_thread import StoreThread, open_or_rebuild_store
 from gui.bridge.record_watcher import StoreWatcher
 from gui.bridge.sessions_model import SessionsModel
 from gui.settings.autostart import start_at_login
@@ -81,7 +81,7 @@ class App:
         self._is_hidden = is_hidden
         self._is_for_new_chat = is_for_new_chat
         self.finished = asyncio.Event()
-        self.storage = StoreThread(open_whole_store)
+        self.storage = StoreThread(open_or_rebuild_store)
         self._is_layout_whole = True
         # The store is read while Qt starts.
         opened = self.storage.open()
@@ -101,10 +101,10 @@ class App:
         self.layout = layout = found or WindowLayout()
         self.sessions = SessionsModel(self.storage, viewer_factory, qt)
         self.sessions.agents = catalog
-        self.sessions.set_ended_by_you(layout.ended_by_you)
+        self.sessions.restore_ended_from_window(layout.ended_by_you)
         self._show_in_colors()
         if found is not None:
-            self.sessions.take_records(records)
+            self.sessions.apply_records(records)
         self.windows = Windows(
             lambda saved: MainWindow(self.theme, self.sessions, catalog, self.settings, layout, saved),
             self.sessions, layout, qt,
@@ -250,7 +250,7 @@ class App:
         if self.theme.is_preview:
             return
         colors = self.theme.terminal.default_colors()
-        self.sessions.show_in(colors)
+        self.sessions.set_colors(colors)
         last_colors.remember(colors)
 
     def _save_layout(self) -> None:

@@ -9,14 +9,14 @@ catalog, and turns their events into signals. It never polls.
     chat_viewer     the viewers of a chat, one for each page that shows it
     facts           properties of a chat that the window shows
     ended_chat      whether an ended chat can be resumed, and its error output
-    answers         the answers of a chat's agent
-    one_question    counts once what a chat and its live terminal both ask
+    answers         reads the answers of a chat's agent
+    one_question    counts a question once that a chat and its live terminal both show
     muting          chats that send no notifications
-    removals        removing ended chats, with time to undo
-    chat_order      the user's own order of chats, and which ones are pinned
-    upgrade         chats on another version, and giving them the installed one
+    removals        removes ended chats, with time to undo
+    chat_order      the user's order of chats, and the pinned ones
+    upgrade         upgrades chats that run on another version
     checkouts       the git working trees of chats
     record_watcher  reports changes of the store or the runtime directory
-    age_timer       reports that relative times must be shown anew
+    age_timer       reports when relative times must be updated
     background/     threads, processes and tasks in the background
 """

@@ -10,16 +10,16 @@ from gui.bridge.sessions_model import SessionsModel
 from gui.wording import phrases
 
 YOUNG_STEP_S, OLD_STEP_S = 10.0, 20.0
-"""One timer for all chats, because one per chat would wake the window up all the time."""
+"""Minimum intervals, for young and old ages: one timer refreshes all chats together, to save wake-ups."""
 
-LONGEST_S = 3600.0
+MAX_INTERVAL_S = 3600.0
 
 
 class AgeTimer(QObject):
-    """Reports when ages must be shown anew, and sleeps while none is visible.
+    """Reports when shown ages must be updated; does not run while none is visible.
 
     Signals:
-        due: the text of some age has changed.
+        due: the text of an age has changed.
     """
 
     due = Signal()
@@ -27,7 +27,7 @@ class AgeTimer(QObject):
     def __init__(self, sessions: SessionsModel, parent: QObject) -> None:
         super().__init__(parent)
         self._sessions = sessions
-        self._is_seen = False
+        self._is_visible = False
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._on_due)
         sessions.changed.connect(self._schedule)
@@ -37,12 +37,12 @@ class AgeTimer(QObject):
         """Whether its timer runs."""
         return self._timer.isActive()
 
-    def set_seen(self, seen: bool) -> None:
-        """Set whether ages are visible; ages that changed meanwhile are reported at once."""
-        if seen == self._is_seen:
+    def set_visible(self, visible: bool) -> None:
+        """Set whether ages are visible; when they become visible, ``due`` is emitted at once."""
+        if visible == self._is_visible:
             return
-        self._is_seen = seen
-        if seen:
+        self._is_visible = visible
+        if visible:
             self._on_due()
         else:
             self._timer.stop()
@@ -52,13 +52,13 @@ class AgeTimer(QObject):
         self._schedule()
 
     def _schedule(self) -> None:
-        if self._is_seen:
+        if self._is_visible:
             self._timer.start(int(self.seconds_until_due() * 1000) + 20)
 
     def seconds_until_due(self) -> float:
         """Seconds until some age's text changes, rounded up so that several change together."""
         now = datetime.now(UTC)
         times = [chat.since for chat in self._sessions.listed()]
-        soonest_s = min((phrases.seconds_until_age_changes(since, now) for since in times), default=LONGEST_S)
+        soonest_s = min((phrases.seconds_until_age_changes(since, now) for since in times), default=MAX_INTERVAL_S)
         young = any(phrases.is_young(since, now) for since in times)
         return max(soonest_s, YOUNG_STEP_S if young else OLD_STEP_S)

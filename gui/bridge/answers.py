@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from session_host.client.chats.answers import FoundAnswer
     from session_host.terminal.prompts import TurnPlace
 
-PATIENCE_S = 10.0
-"""How long a record may take to read: it may lie on a disk of another computer."""
+READ_TIMEOUT_S = 10.0
+"""Timeout for reading a record, which may be on a network disk."""
 
 
-async def answer_of(chat: Chat, place: TurnPlace | None) -> FoundAnswer:
-    """Find the answer at a place of a chat's terminal, or else the last one.
+async def read_answer(chat: Chat, place: TurnPlace | None) -> FoundAnswer:
+    """Read the answer at a place of a chat's terminal, or the last answer if ``place`` is None.
 
     Raises:
         NoAnswer: there is none; the message says why.
@@ -27,5 +27,5 @@ async def answer_of(chat: Chat, place: TurnPlace | None) -> FoundAnswer:
     from session_host.client.chats.answers import find_answer
 
     is_working = not chat.has_ended and chat.activity is Activity.WORKING
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(READ_TIMEOUT_S):
         return await asyncio.to_thread(find_answer, chat.id, place, is_working=is_working)

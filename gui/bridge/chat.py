@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from gui.bridge.chat_viewer import ChatViewer, FurtherViewer
+from gui.bridge.chat_viewer import AdditionalViewer, ChatViewer
 from gui.bridge.facts import ChatFacts
 from gui.wording import page_texts
 from session_host.protocol.launch import Watch
@@ -40,43 +40,43 @@ DETAIL_CHARACTERS = 400
 """Maximum length of an agent's question or message that is shown."""
 
 RECENT_OUTPUT_S = 3.0
-"""A chat with output within this time may be working, whatever its activity."""
+"""A chat that wrote output within this time may be working, even if no activity was reported."""
 
-PATIENCE_MS = 300
-"""Reconnecting that takes less than this is not shown."""
+SHOW_WAITING_AFTER_MS = 300
+"""A shorter wait, as for reconnecting, is not shown."""
 
 
 class Chat(ChatViewer, ChatFacts):
     """A session, running or ended, with the viewer that follows it while it runs.
 
-    Its first page shows the replica of that viewer; each further page has one of its own (``FurtherViewer``).
+    Its first page shows the replica of that viewer; each additional page has its own (``AdditionalViewer``).
 
     Attributes:
         activity, activity_source, activity_since, activity_detail: the host's last report of its agent.
-        foreground: the program in a shell's or command's foreground; "" for a shell that waits, None while unknown.
-        foreground_since: since when, ISO 8601.
-        last_exit_code: how its last command ended, where a shell tells; None while one runs, or if that is not known.
-        last_ended: when it did so, ISO 8601.
-        output_at_s: the time of its last output, on CLOCK_MONOTONIC; 0 for none since this window knows it.
-        is_recorded: if it has ended, whether the store has the end, too.
-        stale_after_s: work without output or report for this long is "no signal".
-        has_written: it wrote something since this was last set to False.
-        unseen, rang: it wrote something, or rang the bell, since it was last shown.
-        marks_bell: whether a bell sets ``rang``.
-        is_muted: the user wants no notifications of it; see ``Muting``.
-        checkout: how the git working tree at its directory is; None where there is none, or it is not known yet.
-        notice: a fault of the chat itself, one line; "" for none.
-        size_set: the size that a viewer gave the terminal last, and that viewer's kind; None while that is not known.
-        host_version: of the code that keeps the chat, "" while that is not known.
+        foreground: the foreground program of a shell or command; "" for a shell at its prompt, None while unknown.
+        foreground_since: when that program came to the foreground, ISO 8601.
+        last_exit_code: the exit code of a shell's last command; None while one runs, or if unknown.
+        last_ended: when that command ended, ISO 8601.
+        output_at_s: the time of its last output (CLOCK_MONOTONIC); 0 if this window has seen none.
+        is_recorded: whether the store's row is up to date; False if the chat has ended, but not in the row.
+        stale_after_s: an agent that works this long without output or report has "no signal".
+        has_new_output: whether it wrote output since this was last set to False, which the search index does.
+        has_unseen_output, has_unseen_bell: whether it wrote output, or rang the bell, since it was last shown.
+        marks_bell: whether a bell sets ``has_unseen_bell``.
+        is_muted: whether the user muted its notifications; see ``Muting``.
+        checkout: the status of the git working tree at its directory; None if there is none, or while unknown.
+        notice: a problem of the chat, one line; "" for none.
+        last_size_event: the terminal's size, and the kind of the viewer that set it; None while unknown.
+        host_version: the version of the host's code; "" while unknown.
 
     Signals:
-        changed: any fact that the sidebar, a tab or the tray shows.
-        wrote: ``has_written`` became true.
-        bell: it rang the bell, also while it is shown.
+        changed: a fact changed that the sidebar, a tab or the tray shows.
+        output_written: ``has_new_output`` became true.
+        bell: it rang the bell; emitted also while it is shown.
     """
 
     changed = Signal()
-    wrote = Signal()
+    output_written = Signal()
     bell = Signal()
 
     def __init__(self, record: SessionRecord, make_viewer: ViewerFactory, parent: QObject | None = None) -> None:
@@ -93,30 +93,30 @@ class Chat(ChatViewer, ChatFacts):
         self.output_at_s = 0.0
         self.is_recorded = True
         self.stale_after_s = Watch().stale_after_s
-        self.ended_by_you = False
-        self.has_written = False
-        self.unseen = False
-        self.rang = False
+        self.ended_from_window = False
+        self.has_new_output = False
+        self.has_unseen_output = False
+        self.has_unseen_bell = False
         self.marks_bell = True
         self.is_muted = False
         self.checkout: Status | None = None
         self.notice = ""
-        self.size_set: SizeEvent | None = None
+        self.last_size_event: SizeEvent | None = None
         self.host_version = ""
-        self._is_taken = False
-        self._further: list[FurtherViewer] = []
-        self._is_waiting_long = False
-        self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
-        self._patience.timeout.connect(self._wait_is_long)
+        self._is_acquired = False
+        self._additional_viewers: list[AdditionalViewer] = []
+        self._is_reconnect_slow = False
+        self._reconnect_timer = QTimer(self, singleShot=True, interval=SHOW_WAITING_AFTER_MS)
+        self._reconnect_timer.timeout.connect(self._on_reconnect_slow)
 
     @property
-    def why_ask_before_end(self) -> str:
-        """The reason to ask before it is ended, as the beginning of a sentence; "" for none."""
+    def reason_to_confirm_end(self) -> str:
+        """Why the user should confirm before it is ended, as the beginning of a sentence; "" for no reason."""
         if self.activity is Activity.WORKING:
             return page_texts.is_working(self.name)
         if self.needs_you:
             return page_texts.needs_your_answer(self.name)
-        if self.is_plain and self.foreground:
+        if self.is_shell_or_command and self.foreground:
             return page_texts.is_still_running(shortened(self.foreground))
         is_recent = self.output_at_s and time.monotonic() - self.output_at_s < RECENT_OUTPUT_S
         if is_recent and self.activity is not Activity.IDLE:
@@ -124,16 +124,16 @@ class Chat(ChatViewer, ChatFacts):
         return ""
 
     def set_muted(self, *, muted: bool) -> None:
-        """Set whether it sends no notifications."""
+        """Mute or unmute its notifications."""
         if self.is_muted != muted:
             self.is_muted = muted
             self.changed.emit()
 
-    def mark_bell(self, *, wanted: bool) -> None:
-        """Set whether a bell marks it."""
-        self.marks_bell = wanted
-        if self.rang and not wanted:
-            self.rang = False
+    def set_marks_bell(self, *, enabled: bool) -> None:
+        """Set whether a bell marks it; False also removes the mark."""
+        self.marks_bell = enabled
+        if self.has_unseen_bell and not enabled:
+            self.has_unseen_bell = False
             self.changed.emit()
 
     # ------------------------------------------------------------ following
@@ -143,51 +143,51 @@ class Chat(ChatViewer, ChatFacts):
         """See ``ChatViewer``."""
         return self
 
-    def take(self) -> ChatViewer:
-        """A viewer for a page: the chat's own one, or a further one if another page has that."""
-        if not self._is_taken:
-            self._is_taken = True
+    def acquire_viewer(self) -> ChatViewer:
+        """Get a viewer for a page: the chat's own one or, if another page uses that, an additional one."""
+        if not self._is_acquired:
+            self._is_acquired = True
             return self
-        further = FurtherViewer(self, self._make_viewer)
+        additional = AdditionalViewer(self, self._make_viewer)
         if self._colors is not None:
-            further.set_colors(self._colors)
-        self._further.append(further)
-        return further
+            additional.set_colors(self._colors)
+        self._additional_viewers.append(additional)
+        return additional
 
-    def give_up(self) -> None:
-        """See ``ChatViewer``; the events are followed all the same."""
+    def release(self) -> None:
+        """See ``ChatViewer``; the chat's events are still followed."""
         self.set_shown(False)
         self.free_replica()
-        self._is_taken = False
+        self._is_acquired = False
 
-    def drop_further(self, further: FurtherViewer) -> None:
-        """A further viewer is given up."""
-        self._further.remove(further)
+    def remove_additional(self, additional: AdditionalViewer) -> None:
+        """Remove an additional viewer, because its page is closed."""
+        self._additional_viewers.remove(additional)
 
     def viewers(self) -> list[Viewer]:
         """The viewers that follow the host now."""
-        return [each.viewer for each in (self, *self._further) if each.viewer is not None]
+        return [each.viewer for each in (self, *self._additional_viewers) if each.viewer is not None]
 
     def set_colors(self, colors: DefaultColors) -> None:
         """See ``ChatViewer``."""
         super().set_colors(colors)
-        for further in self._further:
-            further.set_colors(colors)
+        for additional in self._additional_viewers:
+            additional.set_colors(colors)
 
     @property
     def is_unresponsive(self) -> bool:
         """Whether its host does not answer to one of the viewers."""
-        return super().is_unresponsive or any(further.is_unresponsive for further in self._further)
+        return super().is_unresponsive or any(additional.is_unresponsive for additional in self._additional_viewers)
 
     @property
     def is_shown(self) -> bool:
-        """Whether a page of it is in front."""
-        return self._shown or any(further.is_shown for further in self._further)
+        """Whether one of its pages is in front."""
+        return self._shown or any(additional.is_shown for additional in self._additional_viewers)
 
-    def note_seen(self) -> None:
-        """A page of it came to the front."""
-        if self.unseen or self.rang:
-            self.unseen = self.rang = False
+    def mark_seen(self) -> None:
+        """Clear the marks of unseen output and bells, since a page came to the front."""
+        if self.has_unseen_output or self.has_unseen_bell:
+            self.has_unseen_output = self.has_unseen_bell = False
             self.changed.emit()
 
     def free_replica(self) -> None:
@@ -199,18 +199,18 @@ class Chat(ChatViewer, ChatFacts):
         else:
             self.viewer.free_replica()
 
-    def _let_go_of_stale(self) -> None:
+    def _free_stale_replica(self) -> None:
         """Free a replica that is older than the saved last screen, since the chat ended while hidden."""
         if self.record.state is State.EXITED and not self._shown:
             self.close()
 
     def close_all(self) -> None:
         """Detach from the host and free every replica."""
-        for each in (self, *self._further):
+        for each in (self, *self._additional_viewers):
             each.close()
 
     def apply_record(self, record: SessionRecord) -> None:
-        """Take over the store's row, unless the host has reported something newer."""
+        """Use the store's row, but keep newer values that the host has reported."""
         mine = self.record
         was_recorded, self.is_recorded = self.is_recorded, not (self.has_ended and record.state in RUNNING_STATES)
         if self.has_ended and record.state in RUNNING_STATES:
@@ -229,7 +229,7 @@ class Chat(ChatViewer, ChatFacts):
     def viewer_state(self, state: ViewerState, message: str) -> None:
         """The viewer's connection changed."""
         self.connection, self.connection_message = state, message
-        self._watch_patience()
+        self._update_reconnect_timer()
         if self.viewer is not None:
             self.host_version = self.viewer.host_version
         if state == "lost" and not self.has_ended:
@@ -240,36 +240,36 @@ class Chat(ChatViewer, ChatFacts):
         elif state == "live" and self.record.state is State.STARTING:
             self.record.state = State.RUNNING
         if self.has_ended and not self._shown:
-            # Not now: the viewer is in the middle of telling.
-            QTimer.singleShot(0, self, self._let_go_of_stale)
+            # Later: the viewer that calls this must not be closed within its own callback.
+            QTimer.singleShot(0, self, self._free_stale_replica)
         self.connection_changed.emit()
         self.changed.emit()
 
-    def _watch_patience(self) -> None:
-        """Show "reconnecting" only after a while, since a killed host is soon replaced."""
+    def _update_reconnect_timer(self) -> None:
+        """Start or stop the timer: "reconnecting" is shown only after a while, since a killed host is soon replaced."""
         if self.connection != "reconnecting":
-            self._patience.stop()
-            self._is_waiting_long = False
-        elif not self._is_waiting_long and not self._patience.isActive():
-            self._patience.start()
+            self._reconnect_timer.stop()
+            self._is_reconnect_slow = False
+        elif not self._is_reconnect_slow and not self._reconnect_timer.isActive():
+            self._reconnect_timer.start()
 
-    def _wait_is_long(self) -> None:
-        self._is_waiting_long = True
+    def _on_reconnect_slow(self) -> None:
+        self._is_reconnect_slow = True
         self.changed.emit()
 
     def viewer_damaged(self) -> None:
         """Emit ``damaged``: the replica has changed."""
         self.damaged.emit()
         self.output_at_s = time.monotonic()
-        if not self.has_written:
-            self.has_written = True
-            self.wrote.emit()
+        if not self.has_new_output:
+            self.has_new_output = True
+            self.output_written.emit()
 
     def viewer_event(self, event: Event) -> None:
         """Apply an event of the host."""
-        if not self.has_written and isinstance(event, OutputEvent | StateEvent):
-            self.has_written = True
-            self.wrote.emit()
+        if not self.has_new_output and isinstance(event, OutputEvent | StateEvent):
+            self.has_new_output = True
+            self.output_written.emit()
         match event:
             case StateEvent(state, exit_code, exit_signal, end_request):
                 self._set_state(state, exit_code, exit_signal, end_request)
@@ -283,29 +283,29 @@ class Chat(ChatViewer, ChatFacts):
             case NoticeEvent(text=text):
                 self.notice = text
             case SizeEvent():
-                self.size_set = event
+                self.last_size_event = event
             case ForegroundEvent(program, since, exit_code, ended):
                 self.foreground, self.foreground_since = program, since
                 self.last_exit_code, self.last_ended = exit_code, ended
             case BellEvent():
                 self.bell.emit()
-                if not (self.marks_bell and self._note_unseen(rang=True)):
+                if not (self.marks_bell and self._mark_unseen(rang=True)):
                     return
             case OutputEvent() | NotificationEvent():
-                if not self._note_unseen(rang=False):
+                if not self._mark_unseen(rang=False):
                     return
             case ClipboardEvent():
                 super().viewer_event(event)
                 return
         self.changed.emit()
 
-    def _note_unseen(self, *, rang: bool) -> bool:
-        """Note unseen output or a bell; returns whether that changes what is shown."""
+    def _mark_unseen(self, *, rang: bool) -> bool:
+        """Mark unseen output or a bell; returns whether the marks changed."""
         if not rang:
             self.output_at_s = time.monotonic()
-        if self.is_shown or (self.unseen and self.rang >= rang):
+        if self.is_shown or (self.has_unseen_output and self.has_unseen_bell >= rang):
             return False
-        self.unseen, self.rang = True, self.rang or rang
+        self.has_unseen_output, self.has_unseen_bell = True, self.has_unseen_bell or rang
         return True
 
     def _set_state(self, state: State, exit_code: int | None, exit_signal: int | None, end_request: str = "") -> None:
@@ -313,7 +313,7 @@ class Chat(ChatViewer, ChatFacts):
         record.state, record.exit_code, record.exit_signal = state, exit_code, exit_signal
         record.end_request = end_request
         if self.has_ended:
-            # The record, or the next process that reads it, tells what is lost.
+            # A lost chat's row is written by its keeper, or corrected by the next process that reads it.
             self.is_recorded = state is State.LOST
             self.notice = ""
             record.ended_at = record.ended_at or now()

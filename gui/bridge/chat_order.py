@@ -1,4 +1,4 @@
-"""The user's own order of chats: which ones are pinned, and their places. It is stored beside each chat."""
+"""The user's order of chats: pins and places, stored with each chat's record."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ChatOrder(QObject):
-    """Pins chats and gives them places. A chat that goes on with another one takes over its pin and its place."""
+    """Pins chats and orders them. A chat that continues another one takes over its pin and place."""
 
     def __init__(self, sessions: SessionsModel, storage: StoreThread) -> None:
         super().__init__(sessions)
@@ -23,11 +23,11 @@ class ChatOrder(QObject):
         sessions.added.connect(self._inherit)
 
     def pin(self, chats: Iterable[Chat], *, pinned: bool) -> None:
-        """Pin chats, or unpin them."""
+        """Pin or unpin chats."""
         self._write([(chat, {"pinned": pinned}) for chat in chats if chat.record.pinned != pinned])
 
     def arrange(self, chats: Sequence[Chat]) -> None:
-        """Give chats places in this order."""
+        """Put chats into this order."""
         places = [(chat, {"position": float(at)}) for at, chat in enumerate(chats, 1)]
         self._write([(chat, fields) for chat, fields in places if chat.record.position != fields["position"]])
 
@@ -40,7 +40,7 @@ class ChatOrder(QObject):
         self._write([(chat, taken), (former, {"pinned": False, "position": None})])
 
     def _write(self, changes: Sequence[tuple[Chat, dict[str, Any]]]) -> None:
-        """Use the changes at once, and store them."""
+        """Apply the changes to the chats, and store them."""
         for chat, fields in changes:
             for field, value in fields.items():
                 setattr(chat.record, field, value)

@@ -1,4 +1,4 @@
-"""Viewers of a chat as QObjects: the chat's own one, and one for each further place that shows the chat."""
+"""Viewers of a chat as QObjects: the chat's own viewer, and one for each additional page."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from session_host.client.viewer.viewer import Viewer, ViewerDelegate, ViewerState
 
     ViewerFactory = Callable[[str, ViewerDelegate, GridSize, bool, Runtime], Viewer]
-    """Makes a viewer from a session's id, its delegate, a size, whether output is wanted, and the runtime."""
+    """Makes a viewer from a session's id, a delegate, a size, whether to follow output, and the runtime."""
 
 DEFAULT_SIZE = GridSize(120, 40)
 
@@ -27,13 +27,13 @@ class ChatViewer(QObject):
     It implements the client's ``ViewerDelegate``: the viewer's callbacks become signals.
 
     Attributes:
-        viewer: None while the chat is not followed here.
-        connection, connection_message: the viewer's state, and a line about it.
+        viewer: the client's viewer; None while the chat is not followed here.
+        connection, connection_message: the state of the viewer's connection, and a line about it.
 
     Signals:
-        connection_changed: ``connection`` or ``connection_message``.
+        connection_changed: ``connection`` or ``connection_message`` changed.
         damaged: the replica has changed and must be painted.
-        replaced: there is another replica.
+        replaced: the viewer has another replica.
         detaching: the replica is about to be freed; a view that paints it must release it now.
         refused: the host refused an input (an InputRefused).
         clipboard_offered: the program asked to set the clipboard.
@@ -75,7 +75,7 @@ class ChatViewer(QObject):
     # ------------------------------------------------------------ following
 
     def follow(self, *, output: bool) -> None:
-        """Follow the host: its events always, its output if wanted. Needs a running loop."""
+        """Follow the host's events and, if ``output`` is true, its output. Needs a running loop."""
         if self.viewer is not None:
             self.viewer.follow(output)
             return
@@ -98,8 +98,8 @@ class ChatViewer(QObject):
     def set_shown(self, shown: bool) -> None:
         """Set whether the page is in front.
 
-        A host that is asked for output works for some milliseconds, in which the X server may wait for a processor.
-        So it is asked once the window has painted.
+        Output is requested only after the window has painted: the request keeps the host busy for some milliseconds,
+        during which the X server may have to wait for a processor.
         """
         self._shown = shown
         if self.viewer is not None and shown:
@@ -108,7 +108,7 @@ class ChatViewer(QObject):
             self._follow_soon.stop()
             self.follow(output=shown)
         if shown:
-            self.chat.note_seen()
+            self.chat.mark_seen()
 
     def _follow_shown(self) -> None:
         if self._shown:
@@ -118,12 +118,12 @@ class ChatViewer(QObject):
         """Free the replica of a page that is not in front; showing the page again makes another."""
         raise NotImplementedError
 
-    def give_up(self) -> None:
-        """The page is gone."""
+    def release(self) -> None:
+        """Release the viewer, because its page is closed."""
         raise NotImplementedError
 
     def close(self) -> None:
-        """Detach and free the replica; the agent does not notice."""
+        """Detach and free the replica; the chat runs on."""
         viewer, self.viewer = self.viewer, None
         if viewer is not None:
             self.detaching.emit()
@@ -131,16 +131,16 @@ class ChatViewer(QObject):
 
     @property
     def holds_input(self) -> bool:
-        """Whether an input was refused, so that all further ones are, until ``accept_refusal``."""
+        """Whether an input was refused; all later input is then refused, too, until ``accept_refusal``."""
         return self.viewer is not None and self.viewer.holding
 
     def accept_refusal(self) -> None:
-        """Accept input again, after the user has seen that one was refused."""
+        """Accept input again, after the user has seen the refusal."""
         if self.viewer is not None:
             self.viewer.accept_refusal()
 
     def expect_answer(self) -> None:
-        """Notice if the host does not answer, since the user asks it for something without this viewer."""
+        """Detect a host that does not answer, since the user sent it a request outside of this viewer."""
         if self.viewer is not None:
             self.viewer.expect_answer()
 
@@ -169,16 +169,16 @@ class ChatViewer(QObject):
             self.clipboard_offered.emit(event.text)
 
 
-class FurtherViewer(ChatViewer):
-    """The viewer of a further page of a chat: an attachment and a replica of its own, so that each page has its place.
+class AdditionalViewer(ChatViewer):
+    """The viewer of an additional page of a chat, with its own attachment and replica: each page scrolls by itself.
 
-    The chat's own viewer keeps the facts; this one is there only while its page needs it.
+    The chat's facts come from the chat's own viewer; this one exists only as long as its page.
     """
 
     def __init__(self, chat: Chat, make_viewer: ViewerFactory) -> None:
         super().__init__(make_viewer, chat)
         self._chat = chat
-        chat.connection_changed.connect(self._on_chat)
+        chat.connection_changed.connect(self._on_chat_connection)
 
     @property
     def chat(self) -> Chat:
@@ -190,14 +190,14 @@ class FurtherViewer(ChatViewer):
         """Whether its page is in front."""
         return self._shown
 
-    def _on_chat(self) -> None:
-        """The chat may have ended, which its own viewer learns first or last."""
+    def _on_chat_connection(self) -> None:
+        """Close if the chat has ended: the chat's own viewer may learn of the end before this one."""
         if self._chat.has_ended and not self._shown:
             self.close()
         self.connection_changed.emit()
 
     def viewer_state(self, state: ViewerState, message: str) -> None:
-        """See ``ChatViewer``; the chat may answer no more, or again."""
+        """See ``ChatViewer``; also reports the chat as changed, since ``is_unresponsive`` may differ."""
         super().viewer_state(state, message)
         self._chat.changed.emit()
 
@@ -206,11 +206,11 @@ class FurtherViewer(ChatViewer):
         if not self._shown:
             self.close()
 
-    def give_up(self) -> None:
+    def release(self) -> None:
         """See ``ChatViewer``."""
         self._shown = False
         self._follow_soon.stop()
         self._chat.disconnect(self)
         self.close()
-        self._chat.drop_further(self)
+        self._chat.remove_additional(self)
         self.deleteLater()

@@ -1,6 +1,6 @@
 """Git status of running chats' working trees, refreshed on change events.
 
-The events: a chat's agent changes its activity; git writes into its own directory; the user comes back to the window.
+The events are: an agent's activity changes, git writes into its own directory, the user returns to the window.
 git runs only while the result is visible, and never on the loop's thread.
 """
 
@@ -20,21 +20,21 @@ from session_host.protocol.values import Activity
 
 __all__ = ["GitStatusWatcher", "Status"]
 
-SETTLE_MS = 200
-"""Delay after a change, since changes come in bursts."""
+DEBOUNCE_MS = 200
+"""Debounce time: changes come in bursts."""
 
-REST_MS = 2000
-"""Interval of checks while changes do not end."""
+RECHECK_MS = 2000
+"""Interval of checks while changes continue."""
 
 
 class GitStatusWatcher(QObject):
     """Updates ``Chat.checkout`` of running chats.
 
     Signals:
-        looked: some directories were checked.
+        checked: pending directories were checked.
     """
 
-    looked = Signal()
+    checked = Signal()
 
     def __init__(self, tasks: Tasks, parent: QObject) -> None:
         super().__init__(parent)
@@ -42,63 +42,63 @@ class GitStatusWatcher(QObject):
         self._chats: list[Chat] = []
         self._seen_activity: dict[str, tuple[Activity, str]] = {}
         self._names: dict[str, str] = {}
-        """The names of the repositories, by directory."""
+        """Repository names, by directory."""
         self._watched: dict[str, str] = {}
         """git's own directory, by working directory."""
-        self._due: set[str] = set()
-        self._is_seen = False
-        self._is_looking = False
+        self._pending: set[str] = set()
+        self._is_visible = False
+        self._is_checking = False
         self._watcher = QFileSystemWatcher(self)
         self._watcher.directoryChanged.connect(self._on_written)
-        self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
-        self._settle.timeout.connect(self._begin)
+        self._check_timer = QTimer(self, singleShot=True, interval=DEBOUNCE_MS)
+        self._check_timer.timeout.connect(self._start_check)
 
     async def status_of(self, directory: str) -> Status | None:
         """The git status of any directory, None outside a repository."""
         return await asyncio.to_thread(status_of, directory)
 
-    def set_seen(self, seen: bool) -> None:
-        """Set whether the result is visible; directories that changed meanwhile are checked then."""
-        if seen != self._is_seen:
-            self._is_seen = seen
+    def set_visible(self, seen: bool) -> None:
+        """Set whether the status is shown; when this changes, all directories are checked."""
+        if seen != self._is_visible:
+            self._is_visible = seen
             self.refresh()
 
     def follow(self, chats: list[Chat]) -> None:
-        """Follow these running chats; check those that are new or changed their activity."""
+        """Set the running chats; check those that are new or have another activity."""
         self._chats = chats
         activities = {chat.id: (chat.activity, chat.activity_since) for chat in chats}
         changed = {chat.record.cwd for chat in chats if self._seen_activity.get(chat.id) != activities[chat.id]}
         self._seen_activity = activities
-        self._want(changed)
+        self._schedule_check(changed)
         self._forget(self._watched.keys() - {chat.record.cwd for chat in chats})
 
     def refresh(self) -> None:
-        """Check all directories, since the user came back and files may have changed without an event."""
-        self._want({chat.record.cwd for chat in self._chats})
+        """Check all directories, because files may have changed without an event."""
+        self._schedule_check({chat.record.cwd for chat in self._chats})
 
     def _on_written(self, git_directory: str) -> None:
-        self._want({directory for directory, own in self._watched.items() if own == git_directory})
+        self._schedule_check({directory for directory, own in self._watched.items() if own == git_directory})
 
-    def _want(self, directories: set[str]) -> None:
-        self._due |= directories
-        if self._due and self._is_seen and not self._is_looking and not self._settle.isActive():
-            self._settle.start(SETTLE_MS)
+    def _schedule_check(self, directories: set[str]) -> None:
+        self._pending |= directories
+        if self._pending and self._is_visible and not self._is_checking and not self._check_timer.isActive():
+            self._check_timer.start(DEBOUNCE_MS)
 
-    def _begin(self) -> None:
-        if self._is_seen and self._due and not self._is_looking:
-            self._is_looking = True
+    def _start_check(self) -> None:
+        if self._is_visible and self._pending and not self._is_checking:
+            self._is_checking = True
             self._tasks.start(self._read_status(), "checkouts")
 
     async def _read_status(self) -> None:
-        due, self._due = self._due, set()
+        pending, self._pending = self._pending, set()
         try:
-            for directory in sorted(due):
-                self._emit_status(directory, await self._status(directory))
+            for directory in sorted(pending):
+                self._set_status(directory, await self._status(directory))
         finally:
-            self._is_looking = False
-        self.looked.emit()
-        if self._due and self._is_seen:
-            self._settle.start(REST_MS)
+            self._is_checking = False
+        self.checked.emit()
+        if self._pending and self._is_visible:
+            self._check_timer.start(RECHECK_MS)
 
     async def _status(self, directory: str) -> Status | None:
         status = await asyncio.to_thread(status_of, directory, self._names.get(directory, ""))
@@ -108,7 +108,7 @@ class GitStatusWatcher(QObject):
         try:
             git_directory = await asyncio.to_thread(run_read_only, Path(directory), "rev-parse", "--absolute-git-dir")
         except WorktreeError:
-            return None  # It was removed meanwhile.
+            return None  # The directory was removed meanwhile.
         self._watched[directory] = git_directory.removesuffix("\n")
         self._watcher.addPath(self._watched[directory])
         # Changes made before the watch started are not reported, so check once.
@@ -121,7 +121,7 @@ class GitStatusWatcher(QObject):
             if git_directory not in self._watched.values():
                 self._watcher.removePath(git_directory)
 
-    def _emit_status(self, directory: str, status: Status | None) -> None:
+    def _set_status(self, directory: str, status: Status | None) -> None:
         if status is None:
             self._forget({directory})
         for chat in self._chats:

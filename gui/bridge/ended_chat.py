@@ -10,10 +10,10 @@ from session_host.paths import session_stderr
 from session_host.protocol.untrusted_text import plain
 
 ERRORS_BYTES = 64 * 1024
-"""Maximum length of an error output's end that is shown."""
+"""Maximum length of the shown end of an error output."""
 
 _SEQUENCES = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|[ -/]*[0-~])")
-"""Escape sequences, which are no text (ECMA-48 5.4: CSI, OSC, and the short ones)."""
+"""Escape sequences (ECMA-48 5.4: CSI, OSC, and the short ones)."""
 
 
 class EndedChat(NamedTuple):
@@ -21,31 +21,31 @@ class EndedChat(NamedTuple):
 
     Attributes:
         can_resume: as in ``client.chats.resumability``: None if it is not known which conversation it was in.
-        why_not: the reason, one line; where it can be resumed, what is to be known before, mostly "".
-        can_pick: its agent lets its user choose a conversation.
-        has_errors: something was written to the error output that is kept apart.
+        reason: why it cannot be resumed, one line; if it can, a warning for the user, usually "".
+        can_choose: whether its agent has a list of conversations to choose from.
+        has_errors: whether its separate error output has text.
     """
 
     can_resume: bool | None
-    why_not: str
-    can_pick: bool
+    reason: str
+    can_choose: bool
     has_errors: bool
 
 
-async def aftermath(session_id: str) -> EndedChat:
+async def inspect_ended_chat(session_id: str) -> EndedChat:
     """Determine what can be done with an ended chat.
 
     Raises:
         OutliveError: there is no record of it.
     """
-    return await asyncio.to_thread(_aftermath, session_id)
+    return await asyncio.to_thread(_inspect, session_id)
 
 
-def _aftermath(session_id: str) -> EndedChat:
+def _inspect(session_id: str) -> EndedChat:
     from session_host.client.chats.resumability import has_picker, resumability
 
-    can, why_not = resumability(session_id)
-    return EndedChat(can, why_not, has_picker(session_id), _has_errors(session_id))
+    can, reason = resumability(session_id)
+    return EndedChat(can, reason, has_picker(session_id), _has_errors(session_id))
 
 
 def _has_errors(session_id: str) -> bool:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from session_host.client.viewer.state import ViewerState
     from session_host.client.worktrees import Status
 
-_LOST_HOW: dict[Reason, Callable[[], str]] = {
+_LOST_TEXTS: dict[Reason, Callable[[], str]] = {
     "interrupted": page_texts.interrupted,
     "lost": page_texts.ended_unexpectedly,
     "unstarted": page_texts.failed_to_start,
@@ -35,14 +35,14 @@ class ChatFacts:
     activity_since: str
     activity_detail: str
     stale_after_s: float
-    ended_by_you: bool
+    ended_from_window: bool
     checkout: Status | None
     connection: ViewerState | None
     foreground: str | None
     foreground_since: str
     last_exit_code: int | None
     last_ended: str
-    _is_waiting_long: bool
+    _is_reconnect_slow: bool
 
     @property
     def is_unresponsive(self) -> bool:
@@ -66,7 +66,7 @@ class ChatFacts:
 
     @property
     def has_ended(self) -> bool:
-        """Whether it has ended or was lost."""
+        """Whether its process has exited or was lost."""
         return self.record.state in {State.EXITED, State.LOST}
 
     @property
@@ -77,11 +77,12 @@ class ChatFacts:
     @property
     def group(self) -> Group:
         """Its group in the sidebar."""
-        return group_of(self.record.state, self.activity, interrupted=self.is_interrupted, plain=self.is_plain)
+        is_plain = self.is_shell_or_command
+        return group_of(self.record.state, self.activity, interrupted=self.is_interrupted, plain=is_plain)
 
     @property
-    def is_plain(self) -> bool:
-        """Whether it is a shell or a command, which reports no activity, and no agent."""
+    def is_shell_or_command(self) -> bool:
+        """Whether it is a shell or a command, and not an agent; these report no activity."""
         return self.record.agent in WITHOUT_AGENT
 
     @property
@@ -90,28 +91,28 @@ class ChatFacts:
         return reason_of(self.record) == "interrupted"
 
     @property
-    def failed(self) -> bool:
+    def has_failed(self) -> bool:
         """Whether it was lost, or ended by itself with an error."""
         record = self.record
         return not self.is_interrupted and phrases.failed(
-            record.state, record.exit_code, record.exit_signal, ended_by_you=self.is_ended_by_you
+            record.state, record.exit_code, record.exit_signal, is_ended_by_user=self.is_ended_by_user
         )
 
     @property
-    def is_ended_by_you(self) -> bool:
-        """Whether the user ended it, as noted by its host or, for hosts of former versions, by this window."""
-        return bool(self.record.end_request) or self.ended_by_you
+    def is_ended_by_user(self) -> bool:
+        """Whether the user ended it: recorded by its host or, for hosts of older versions, by this window."""
+        return bool(self.record.end_request) or self.ended_from_window
 
     @property
     def is_reconnecting(self) -> bool:
-        """Whether reconnecting to a living host takes long enough to be shown."""
-        return self._is_waiting_long and self.connection is not None and self.connection == "reconnecting"
+        """Whether reconnecting has taken long enough to be shown."""
+        return self._is_reconnect_slow and self.connection is not None and self.connection == "reconnecting"
 
     @property
     def mark(self) -> Mark:
         """The shape that shows its state."""
         return mark_of(
-            self.group, failed=self.failed, reconnecting=self.is_reconnecting, unresponsive=self.is_unresponsive
+            self.group, failed=self.has_failed, reconnecting=self.is_reconnecting, unresponsive=self.is_unresponsive
         )
 
     @property
@@ -122,7 +123,7 @@ class ChatFacts:
 
     @property
     def since(self) -> datetime | None:
-        """Since when it has been in its group; one that fell silent, since its last word."""
+        """When it came into its group; for an agent that stopped reporting, when it last reported."""
         record = self.record
         if self.has_ended:
             return phrases.parse_time(record.ended_at or record.created_at)
@@ -131,7 +132,7 @@ class ChatFacts:
             return phrases.parse_time(ended or self.foreground_since or record.created_at)
         since = phrases.parse_time(self.activity_since or record.created_at)
         if since is not None and self.is_silent:
-            # What is told is when the patience with it was over.
+            # The report's time is when the host gave up waiting.
             return since - timedelta(seconds=self.stale_after_s)
         return since
 
@@ -143,13 +144,13 @@ class ChatFacts:
     @property
     def place(self) -> str:
         """Where it works: repository, branch and changes, or else its directory."""
-        if self.checkout is None or self.has_ended:  # It is not looked at any more.
+        if self.checkout is None or self.has_ended:  # The checkout of an ended chat is not updated.
             return phrases.last_part(self.record.cwd)
         return self.checkout.words
 
     @property
     def branch(self) -> str:
-        """The branch that it works on; "" where there is none, or it is over."""
+        """The git branch that it works on; "" if there is none, or the chat has ended."""
         return (self.checkout.branch or "") if self.checkout is not None and not self.has_ended else ""
 
     @property
@@ -159,7 +160,7 @@ class ChatFacts:
 
     @property
     def status_text(self) -> str:
-        """That it does not answer, its question, its last message, or how it ended; "" for none."""
+        """One line: how it ended, that it does not answer, its question, or its last message; "" for none."""
         if self.has_ended:
             return self.how_it_ended
         if self.is_unresponsive:
@@ -169,72 +170,72 @@ class ChatFacts:
         if self.is_silent:
             return _first_upper(activity_phrases.no_word(self.since, datetime.now(UTC)))
         if self.group is Group.RUNNING:
-            return self.foreground or self._last_in_short or self.title
+            return self.foreground or self._short_last_command or self.title
         return self.activity_detail or self.title or self.record.agent
 
     @property
     def title(self) -> str:
-        """What the program calls itself; "" if that only repeats the chat's name or its directory's."""
+        """The program's terminal title; "" if it only repeats the chat's name or its directory's."""
         title = self.record.title
         return "" if title in {self.name, phrases.last_part(self.record.cwd)} else title
 
     @property
     def last_command(self) -> str:
-        """How the last command of a shell that waits ended; "" while one runs, or if that is not known."""
+        """How the last command of a shell ended; "" while a command runs, or if unknown."""
         return "" if self.foreground else last_command(self.last_exit_code)
 
     @property
-    def _last_in_short(self) -> str:
-        """``last_command``, where there is little room: nothing of it is to be cut off."""
+    def _short_last_command(self) -> str:
+        """``last_command`` in a short form that is never elided."""
         if not self.last_command:
             return ""
         return page_texts.last_exit_code(code) if (code := self.last_exit_code) else page_texts.last_command_succeeded()
 
     @property
     def is_silent(self) -> bool:
-        """Whether its agent worked and then stopped reporting."""
-        return not self.has_ended and not self.is_plain and self.activity_source == activity_phrases.SILENCE
+        """Whether its agent was working and then stopped reporting."""
+        return not self.has_ended and not self.is_shell_or_command and self.activity_source == activity_phrases.SILENCE
 
     @property
-    def where_and_what(self) -> str:
-        """Place and message in one line; a question comes first."""
+    def place_and_status(self) -> str:
+        """Place and status in one line; the status comes first if the user is needed."""
         is_urgent = self.needs_you or self.is_unresponsive
         parts = (self.status_text, self.place) if is_urgent else (self.place, self.status_text)
         return " · ".join(part for part in parts if part)
 
     @property
-    def how_known(self) -> str:
-        """What it does, who says so and since when, as of now; "" once it is over."""
+    def activity_and_source(self) -> str:
+        """Its activity, the source of that and its age; "" if it has ended."""
         if self.has_ended:
             return ""
         if self.is_unresponsive:
             return Mark.UNRESPONSIVE.value
         if self.group is Group.RUNNING:
             return activity_phrases.running(self.foreground, self.since, datetime.now(UTC), self.last_command)
-        return activity_phrases.how_known(self.activity, self.activity_source, self.since, datetime.now(UTC))
+        return activity_phrases.activity_and_source(self.activity, self.activity_source, self.since, datetime.now(UTC))
 
     @property
     def name_and_state(self) -> str:
-        """Its name, and what it does or how it ended, as a line in a question about it."""
-        return page_texts.chat_and_state(self.name, self._what_it_does)
+        """Its name with its activity or end, as a line in a question to the user."""
+        return page_texts.chat_and_state(self.name, self._activity_or_end)
 
     @property
-    def _what_it_does(self) -> str:
+    def _activity_or_end(self) -> str:
         if self.has_ended:
             return self.how_it_ended
         now = datetime.now(UTC)
         if self.group is Group.RUNNING:
-            # The former command's end says nothing about what a stop would end.
+            # The previous command's end does not matter for a question about stopping.
             return activity_phrases.running(self.foreground, self.since, now)
         if self.is_silent:
-            return activity_phrases.how_known(self.activity, self.activity_source, self.since, now)
+            return activity_phrases.activity_and_source(self.activity, self.activity_source, self.since, now)
         words = activity_phrases.activity_words(self.activity)
         detail = self.activity_detail or self.title
         return page_texts.state_and_detail(words, detail) if detail else words
 
     @property
     def command(self) -> str:
-        """What was started, in the user's own words: without what the catalog puts into its argv."""
+        """The command as the user gave it, without the arguments that the catalog adds."""
         record = self.record
         arguments = record.arguments
         if arguments is None or arguments == record.argv:
@@ -246,11 +247,11 @@ class ChatFacts:
         """How it ended, in a few words; "" while it runs."""
         record = self.record
         if record.state is State.LOST:
-            return _LOST_HOW[reason_of(record) or "lost"]()
+            return _LOST_TEXTS[reason_of(record) or "lost"]()
         if record.state is not State.EXITED:
             return ""
         return phrases.how_it_ended(
-            record.exit_code, record.exit_signal, end_request=record.end_request, ended_by_you=self.is_ended_by_you
+            record.exit_code, record.exit_signal, end_request=record.end_request, is_ended_by_user=self.is_ended_by_user
         )
 
 

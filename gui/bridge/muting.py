@@ -1,4 +1,4 @@
-"""Which chats send no notifications: some until the user says otherwise, all of them for a while."""
+"""Muting: single chats until they are unmuted, or all chats for a limited time."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
     from gui.bridge.chat import Chat
     from gui.bridge.sessions_model import SessionsModel
 
-LONGEST_WAIT_S = 3600.0
-"""How often at least the time is looked at: timers stand still while the computer sleeps."""
+MAX_TIMER_S = 3600.0
+"""Maximum interval between checks of the time, because timers stop while the computer sleeps."""
 HOUR = timedelta(hours=1)
 MORNING_HOUR = 6
 """Muted "until tomorrow" ends at this hour of the day, local time."""
 
 
 class Muting(QObject):
-    """The muted chats; a chat that continues a muted one is muted in its place.
+    """The muted chats; if another chat continues a muted one, that chat is muted instead.
 
     Signals:
-        changed: a chat, or all of them, are muted or heard again.
+        changed: one chat, or all chats, were muted or unmuted.
 
     Attributes:
         muted: the ids of the chats that the user muted.
@@ -38,14 +38,14 @@ class Muting(QObject):
         self._sessions = sessions
         self.muted: list[str] = []
         self._until: datetime | None = None
-        self._over = QTimer(self, singleShot=True, timerType=Qt.TimerType.VeryCoarseTimer)
-        self._over.timeout.connect(self._on_over)
+        self._end_timer = QTimer(self, singleShot=True, timerType=Qt.TimerType.VeryCoarseTimer)
+        self._end_timer.timeout.connect(self._on_end_timer)
         sessions.added.connect(lambda chat: chat.set_muted(muted=chat.id in self.muted))
         sessions.removed.connect(self._on_removed)
         sessions.changed.connect(self._follow_resumed)
 
     def restore(self, muted: Iterable[str], until: str) -> None:
-        """Mute what was muted when the window closed."""
+        """Restore the muting from the saved layout."""
         self.muted = list(muted)
         for chat in self._sessions.chats():
             chat.set_muted(muted=chat.id in self.muted)
@@ -59,9 +59,9 @@ class Muting(QObject):
     # ------------------------------------------------------------ one chat
 
     def mute_chat(self, chat: Chat, *, muted: bool) -> None:
-        """Mute a chat, or hear it again."""
+        """Mute or unmute a chat."""
         if chat.is_muted != muted:
-            self.muted = [*self.muted, chat.id] if muted else [each for each in self.muted if each != chat.id]
+            self.muted = [*self.muted, chat.id] if muted else [known for known in self.muted if known != chat.id]
             chat.set_muted(muted=muted)
             self.changed.emit()
 
@@ -72,7 +72,7 @@ class Muting(QObject):
 
     def _follow_resumed(self) -> None:
         for session_id in list(self.muted):
-            chat, newest = self._sessions.get(session_id), self._sessions.newest_of(session_id)
+            chat, newest = self._sessions.get(session_id), self._sessions.latest_continuation(session_id)
             if chat is not None and newest is not None and newest is not chat:
                 self.mute_chat(newest, muted=True)
                 self.mute_chat(chat, muted=False)
@@ -81,7 +81,7 @@ class Muting(QObject):
 
     @property
     def until(self) -> datetime | None:
-        """Until when all chats are muted; None if they are not."""
+        """The time until which all chats are muted; None if they are not."""
         return self._until if self._until is not None and self._until > datetime.now(UTC) else None
 
     def mute_for_an_hour(self) -> None:
@@ -92,8 +92,8 @@ class Muting(QObject):
         """Mute all chats until the morning."""
         self._mute_until(next_morning(datetime.now().astimezone()))
 
-    def hear_all(self) -> None:
-        """End the muting of all chats; each chat's own stays."""
+    def unmute_all(self) -> None:
+        """End the muting of all chats; chats that were muted one by one stay muted."""
         self._mute_until(None)
 
     def _mute_until(self, until: datetime | None) -> None:
@@ -104,13 +104,13 @@ class Muting(QObject):
     def _wait_for_end(self) -> None:
         until = self.until
         if until is None:
-            self._over.stop()
+            self._end_timer.stop()
         else:
             left_s = (until - datetime.now(UTC)).total_seconds()
-            self._over.start(round(min(left_s, LONGEST_WAIT_S) * 1000) + 1)
+            self._end_timer.start(round(min(left_s, MAX_TIMER_S) * 1000) + 1)
 
-    def _on_over(self) -> None:
-        """The time is up, or the computer slept, or its clock was set."""
+    def _on_end_timer(self) -> None:
+        """Unmute if the time has passed; else wait on, since the computer slept or its clock was changed."""
         if self.until is None:
             self._mute_until(None)
         else:
@@ -118,6 +118,6 @@ class Muting(QObject):
 
 
 def next_morning(now: datetime) -> datetime:
-    """The next morning after a moment, in the moment's time zone, an hour away at least."""
+    """The next morning, in the time zone of ``now``, at least an hour away."""
     morning = now.replace(hour=MORNING_HOUR, minute=0, second=0, microsecond=0)
     return morning if morning - now >= HOUR else morning + timedelta(days=1)

@@ -6,18 +6,18 @@ from pathlib import Path
 
 from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal
 
-SETTLE_MS = 40
+DEBOUNCE_MS = 40
 """Changes come in bursts (a socket, its record, its directory); one look after them is enough."""
 
 
 class StoreWatcher(QObject):
     """Watches the directory of sockets and the database's write-ahead log.
 
-    A chat that a command starts shows as a socket; one that it renames or removes shows in the log. A runtime directory
-    that is removed and made again is watched again.
+    A chat that a command starts appears as a socket; a renamed or removed one appears in the log. A runtime directory
+    that is removed and created again is watched again.
 
     Signals:
-        changed: something was written; comes at most once in ``SETTLE_MS``.
+        changed: something was written; emitted at most once in ``DEBOUNCE_MS``.
     """
 
     changed = Signal()
@@ -30,8 +30,8 @@ class StoreWatcher(QObject):
         self._watcher = QFileSystemWatcher(self)
         self._watcher.directoryChanged.connect(self._on_change)
         self._watcher.fileChanged.connect(self._on_change)
-        self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
-        self._settle.timeout.connect(self._on_settled)
+        self._debounce = QTimer(self, singleShot=True, interval=DEBOUNCE_MS)
+        self._debounce.timeout.connect(self._on_debounced)
         self._watched_dir: tuple[int, int] | None = None
         self._watch()
 
@@ -62,10 +62,10 @@ class StoreWatcher(QObject):
 
     def _on_change(self, _path: str) -> None:
         self._watch()
-        if not self._settle.isActive():
-            self._settle.start()
+        if not self._debounce.isActive():
+            self._debounce.start()
 
-    def _on_settled(self) -> None:
+    def _on_debounced(self) -> None:
         self.changed.emit()
         if self._watch():
-            self._settle.start()  # Files may have been created there before the watch began.
+            self._debounce.start()  # Files may have been created there before the watch began.

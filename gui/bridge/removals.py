@@ -15,26 +15,26 @@ if TYPE_CHECKING:
     from gui.bridge.sessions_model import SessionsModel
 
 UNDO_MS = 10_000
-"""How long a removal can be undone."""
+"""The time during which a removal can be undone."""
 
 
 class UndoableRemovals(QObject):
-    """Ended chats that the user removed, kept as long as the removal can be undone.
+    """Removes ended chats after a delay, during which the user can undo the removal.
 
-    Until then they are hidden, and their files stay: a crash removes nothing.
+    During the delay a chat is hidden and its files stay, so a crash removes nothing.
     """
 
     def __init__(self, sessions: SessionsModel) -> None:
         super().__init__(sessions)
         self._sessions = sessions
         self._timers: dict[str, QTimer] = {}
-        self._under_way: set[str] = set()
+        self._in_progress: set[str] = set()
 
     def __contains__(self, session_id: object) -> bool:
-        return session_id in self._timers or session_id in self._under_way
+        return session_id in self._timers or session_id in self._in_progress
 
     def begin(self, chat: Chat) -> bool:
-        """Remove an ended chat after the time to undo it; False if it is being removed already, or runs."""
+        """Hide an ended chat, and remove it after ``UNDO_MS``; False if it runs or is already being removed."""
         if not chat.has_ended or chat.id in self:
             return False
         timer = QTimer(self, singleShot=True, interval=UNDO_MS)
@@ -46,7 +46,7 @@ class UndoableRemovals(QObject):
         return True
 
     def undo(self, chat: Chat) -> None:
-        """Keep a chat after all, while there is time for it."""
+        """Cancel a pending removal; without effect if the chat is already being removed."""
         timer = self._timers.pop(chat.id, None)
         if timer is not None:
             timer.stop()
@@ -54,11 +54,11 @@ class UndoableRemovals(QObject):
             self._sessions.changed.emit()
 
     async def finish(self) -> None:
-        """Carry out all pending removals, because the window closes."""
+        """Carry out all pending removals now, because the window closes."""
         for session_id in list(self._timers):
             chat = self._sessions.get(session_id)
             if chat is not None:
-                with contextlib.suppress(OutliveError):  # It stays, and the next window shows it.
+                with contextlib.suppress(OutliveError):  # The chat stays; the next window shows it.
                     await self._carry_out(chat)
 
     async def _carry_out(self, chat: Chat) -> None:
@@ -66,12 +66,12 @@ class UndoableRemovals(QObject):
         if timer is None:
             return
         timer.deleteLater()
-        self._under_way.add(chat.id)
+        self._in_progress.add(chat.id)
         try:
             await self.remove_now(chat)
         finally:
-            self._under_way.discard(chat.id)
-            self._sessions.changed.emit()  # One that could not be removed is shown again.
+            self._in_progress.discard(chat.id)
+            self._sessions.changed.emit()  # A chat that could not be removed is shown again.
 
     async def remove_now(self, chat: Chat) -> None:
         """Remove a chat and its files.
@@ -79,15 +79,15 @@ class UndoableRemovals(QObject):
         Raises:
             OutliveError: it could not be removed.
         """
-        # Not in the store's thread: git may need long for a worktree.
+        # Not in the store's thread, since git may need long for a worktree.
         line = await asyncio.to_thread(_forget, chat.id)
         self._sessions.remove_record(chat.id)
         if line:
-            self._sessions.told.emit(line)
+            self._sessions.notice_given.emit(line)
 
 
 def _forget(session_id: str) -> str:
-    """Remove all that is kept of a chat; returns the line that says what stays of its worktree."""
+    """Remove a chat's record and files; returns a line about what is left of its worktree, "" for nothing."""
     from session_host.client.chats.remove import remove_chat
     from session_host.client.sessions.store_access import open_store
 

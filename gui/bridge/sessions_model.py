@@ -1,4 +1,4 @@
-"""All chats, kept in step with the store and with their hosts."""
+"""All chats, kept equal to the store and to the state of their hosts."""
 
 from __future__ import annotations
 
@@ -34,31 +34,31 @@ if TYPE_CHECKING:
     from session_host.protocol.values import GridSize, Runtime
 
 TRANSITIONS = 30
-"""Number of the last changes of activity that ``explain`` gives for an ended chat."""
+"""Number of latest activity changes that ``explain`` returns for an ended chat."""
 
-READ_AGAIN_MS = 2000
-"""Interval of tries to read a store that could not be read at the start."""
+RETRY_MS = 2000
+"""Interval of attempts to read a store that could not be read at the start."""
 
 
 class SessionsModel(QObject):
-    """Every session as a ``Chat``; a running one is followed from the moment it is known.
+    """Every session as a ``Chat``; running ones follow their hosts.
 
     Attributes:
-        is_known: the record was read, so that these are all chats there are.
+        is_loaded: whether the store was read, so that the list of chats is complete.
 
     Signals:
-        changed: which chats there are, or any fact of one; comes at most once a turn of the loop.
-        added, removed: a chat came into being, or was removed from the record (its id).
+        changed: the list of chats, or a fact of one, changed; emitted at most once in each turn of the loop.
+        added, removed: a chat was added (the chat), or removed from the store (its id).
         problem: one line for the user about an error.
-        told: one line for the user about what was done or kept.
-        path_found: agents are searched for on another PATH now.
+        notice_given: one line for the user about something that was done.
+        path_found: the PATH on which agents are searched changed.
     """
 
     changed = Signal()
     added = Signal(Chat)
     removed = Signal(str)
     problem = Signal(str)
-    told = Signal(str)
+    notice_given = Signal(str)
     path_found = Signal()
 
     def __init__(self, storage: StoreThread, make_viewer: ViewerFactory, parent: QObject | None = None) -> None:
@@ -69,9 +69,9 @@ class SessionsModel(QObject):
         """The colours of the terminals, once known."""
         self.agents: Mapping[str, Agent] = {}
         """The catalog, once read."""
-        self.is_known = False
+        self.is_loaded = False
         self._chats: dict[str, Chat] = {}
-        self._ended_by_you: set[str] = set()
+        self._ended_from_window: set[str] = set()
         self.tasks = Tasks(lambda error: self.problem.emit(str(error)))
         self.login_path = LoginPathFinder(self.tasks, self.problem.emit, self.path_found.emit)
         self.checkouts = GitStatusWatcher(self.tasks, self)
@@ -79,24 +79,24 @@ class SessionsModel(QObject):
         self.removals = UndoableRemovals(self)
         self.order = ChatOrder(self, storage)
         self.indexing = SearchIndexing(self)
-        self.indexing.started.connect(self._on_indexing)
+        self.indexing.started.connect(self._on_indexing_started)
         self.muting = Muting(self)
-        self._refreshing = self._refresh_again = False
-        self._following = self._closed = False
-        self._tell = QTimer(self, singleShot=True, interval=0)
-        self._tell.timeout.connect(self._on_changed)
+        self._is_refreshing = self._refresh_again = False
+        self._is_following = self._is_closed = False
+        self._changed_timer = QTimer(self, singleShot=True, interval=0)
+        self._changed_timer.timeout.connect(self._on_changed)
 
     def _on_changed(self) -> None:
         self.checkouts.follow(self.running())
         self.changed.emit()
 
-    def _on_indexing(self) -> None:
-        """What is written from now on is for the next time."""
+    def _on_indexing_started(self) -> None:
+        """Reset the marks of new output: the process that starts now reads all output so far."""
         for chat in self._chats.values():
-            chat.has_written = False
+            chat.has_new_output = False
 
-    def show_in(self, colors: DefaultColors) -> None:
-        """Set the terminals' colours, which programs get as answers to colour queries."""
+    def set_colors(self, colors: DefaultColors) -> None:
+        """Set the terminals' colours, which hosts answer to programs' colour queries."""
         self.colors = colors
         for chat in self._chats.values():
             chat.set_colors(colors)
@@ -108,7 +108,7 @@ class SessionsModel(QObject):
         return list(self._chats.values())
 
     def listed(self) -> list[Chat]:
-        """The chats in lists, oldest first, without those that were continued."""
+        """The chats that lists show, oldest first: without continued ones and those being removed."""
         return [chat for chat in self._chats.values() if not chat.is_continued and chat.id not in self.removals]
 
     def running(self) -> list[Chat]:
@@ -116,14 +116,14 @@ class SessionsModel(QObject):
         return [chat for chat in self._chats.values() if not chat.has_ended]
 
     def running_in_order(self) -> list[Chat]:
-        """The running chats in the order of the groups: first those that need the user."""
+        """The running chats in the order of the groups; those that need the user come first."""
         return [chat for group, chats in self.groups().items() if group not in OVER for chat in chats]
 
     def get(self, session_id: str) -> Chat | None:
         """The chat with this id."""
         return self._chats.get(session_id)
 
-    def newest_of(self, session_id: str) -> Chat | None:
+    def latest_continuation(self, session_id: str) -> Chat | None:
         """The last chat in the chain of resumes that begins with this id."""
         chat = self._chats.get(session_id)
         seen: set[str] = set()
@@ -144,13 +144,13 @@ class SessionsModel(QObject):
             chats.sort(key=lambda chat: chat.order, reverse=group in OVER)
         return found
 
-    # ------------------------------------------------------------ keeping true
+    # ------------------------------------------------------------ updating
 
-    def set_ended_by_you(self, session_ids: Iterable[str]) -> None:
-        """Set the chats that the user ended from this window, from the saved layout."""
-        self._ended_by_you.update(session_ids)
+    def restore_ended_from_window(self, session_ids: Iterable[str]) -> None:
+        """Restore from the saved layout which chats the user ended in this window."""
+        self._ended_from_window.update(session_ids)
 
-    def take_records(self, records: Iterable[SessionRecord]) -> None:
+    def apply_records(self, records: Iterable[SessionRecord]) -> None:
         """Add, update and remove chats to match the store."""
         present = set()
         for record in records:
@@ -161,10 +161,10 @@ class SessionsModel(QObject):
             else:
                 chat.apply_record(record)
         for session_id in [known for known in self._chats if known not in present]:
-            self._drop(session_id)
-        if not self.is_known:
-            self.is_known = True
-            self._tell.start()
+            self._remove_chat(session_id)
+        if not self.is_loaded:
+            self.is_loaded = True
+            self._changed_timer.start()
 
     def _insert_chat(self, record: SessionRecord) -> Chat:
         chat = Chat(record, self._make_viewer, self)
@@ -172,64 +172,64 @@ class SessionsModel(QObject):
             chat.set_colors(self.colors)
         if (agent := self.agents.get(record.agent)) is not None:
             chat.stale_after_s = agent.signals.stale_after_s
-        chat.ended_by_you = record.id in self._ended_by_you
-        chat.changed.connect(self._tell.start)
-        chat.wrote.connect(self.indexing.note_output)
+        chat.ended_from_window = record.id in self._ended_from_window
+        chat.changed.connect(self._changed_timer.start)
+        chat.output_written.connect(self.indexing.note_output)
         self._chats[record.id] = chat
         self.added.emit(chat)
-        self._tell.start()
-        if self._following:
+        self._changed_timer.start()
+        if self._is_following:
             chat.follow(output=False)
         return chat
 
-    def _drop(self, session_id: str) -> None:
+    def _remove_chat(self, session_id: str) -> None:
         chat = self._chats.pop(session_id)
         chat.close_all()
         self.removed.emit(session_id)
         chat.deleteLater()
-        self._tell.start()
+        self._changed_timer.start()
 
     def follow_all(self) -> None:
-        """Follow the events of each running chat, from now on."""
-        self._following = True
-        self.indexing.note_output()  # Chats went on while there was no window.
+        """Follow the events of all running chats, also of those that are added later."""
+        self._is_following = True
+        self.indexing.note_output()  # Chats wrote output while no window was open.
         for chat in self.running():
             if chat.viewer is None:
                 chat.follow(output=False)
 
     def refresh(self) -> None:
-        """Read the store again, soon."""
-        if self._closed:
+        """Read the store again in the background."""
+        if self._is_closed:
             return
-        if self._refreshing:
+        if self._is_refreshing:
             self._refresh_again = True
             return
-        self._refreshing = True
+        self._is_refreshing = True
         self.tasks.start(self._refresh(), "refresh")
 
     async def _refresh(self) -> None:
         try:
             while True:
                 self._refresh_again = False
-                self.take_records(await self._storage.call(Store.all))
+                self.apply_records(await self._storage.call(Store.all))
                 if not self._refresh_again:
                     return
         except OutliveError:
-            if self.is_known:
+            if self.is_loaded:
                 raise
-            QTimer.singleShot(READ_AGAIN_MS, self, self.refresh)  # That it cannot be read was said at the start.
+            QTimer.singleShot(RETRY_MS, self, self.refresh)  # The problem was already shown at the start.
         finally:
-            self._refreshing = False
+            self._is_refreshing = False
 
-    async def look_now(self) -> None:
+    async def refresh_now(self) -> None:
         """Read the store again, and wait for the result."""
-        self.take_records(await self._storage.call(Store.all))
+        self.apply_records(await self._storage.call(Store.all))
 
     async def close(self) -> None:
-        """Detach from every chat; all of them run on."""
-        self._closed = True
+        """Detach from every chat; the chats keep running."""
+        self._is_closed = True
         self.indexing.close()
-        self.finder.forget_question()
+        self.finder.cancel_query()
         await self.tasks.cancel_all()
         await self.removals.finish()
         await asyncio.to_thread(self.finder.close)
@@ -253,7 +253,7 @@ class SessionsModel(QObject):
         size: GridSize,
         runtime: Runtime = "terminal",
     ) -> Chat:
-        """Start a chat; it runs when this returns. A number follows a ``name`` that is taken.
+        """Start a chat, and return when it runs. If ``name`` is in use, a number is added.
 
         Raises:
             OutliveError: it could not be started; nothing is left of it.
@@ -266,18 +266,18 @@ class SessionsModel(QObject):
             directory=directory, prompt=prompt, worktree=worktree, environment=dict(os.environ), overrides=overrides,
             size=size, colors=self.colors, runtime=runtime,
         )  # fmt: skip
-        record = await launch(await self.login_path.completed(request))
+        record = await launch(await self.login_path.with_login_path(request))
         return self._chats.get(record.id) or self._insert_chat(record)
 
     async def resume(
         self, chat: Chat, size: GridSize, *, anyway: bool = False, runtime: Runtime | None = None, prompt: str = ""
     ) -> Chat:
-        """Resume an ended chat, as before or in the given runtime; the new chat replaces it in lists.
+        """Resume an ended chat, in its former runtime or in the given one; the new chat replaces it in lists.
 
-        A running structured chat is shown in a terminal, too, beside it.
+        For a running structured chat, start the agent's own terminal in addition.
 
         Raises:
-            NotResumable: it cannot be gone on with; ``ConversationOpen``: only ``anyway``.
+            NotResumable: it cannot be resumed; with ``ConversationOpen``, only if ``anyway`` is true.
             OutliveError: it could not be started.
         """
         from session_host.client.chats.resume import resume
@@ -293,17 +293,17 @@ class SessionsModel(QObject):
         return self._chats.get(record.id) or self._insert_chat(record)
 
     async def fork(self, chat: Chat, size: GridSize) -> Chat:
-        """Start a chat that goes on from where another one is; raises an ``OutliveError`` if it cannot."""
+        """Start a chat with a copy of another one's conversation; raises an ``OutliveError`` if that fails."""
         from session_host.client.chats.fork import fork
 
         record = await fork(chat.id, environment=await self.login_path.environment(), size=size)
         return self._chats.get(record.id) or self._insert_chat(record)
 
-    async def pick(self, chat: Chat, size: GridSize) -> Chat:
-        """Start a chat where an ended one was, in which the agent lets its user choose a conversation.
+    async def choose_conversation(self, chat: Chat, size: GridSize) -> Chat:
+        """Start a chat in an ended one's directory; the agent shows its list of conversations to choose from.
 
         Raises:
-            OutliveError: its agent has no list to choose from, or it could not be started.
+            OutliveError: the agent has no such list, or the chat could not be started.
         """
         from session_host.client.chats.resume import resume_with_picker
 
@@ -312,14 +312,14 @@ class SessionsModel(QObject):
         return self._chats.get(record.id) or self._insert_chat(record)
 
     async def recent_directories(self, limit: int) -> list[str]:
-        """The directories that chats were started in lately."""
+        """The directories in which chats were started recently, latest first."""
         return await self._storage.call(lambda store: store.recent_directories(limit))
 
     async def explain(self, chat: Chat) -> Explained:
-        """The evidence for a chat's state, from its host; for an ended chat, from its log.
+        """The evidence for a chat's status, from its host; for an ended chat, from its log.
 
         Raises:
-            OutliveError: its host does not answer, or is of a version that cannot tell.
+            OutliveError: its host does not answer, or its version does not have this request.
         """
         if not chat.has_ended:
             with contextlib.suppress(SessionEnded):
@@ -328,18 +328,18 @@ class SessionsModel(QObject):
         return explained_without_host(changes, chat.record.provider_session_id or "", has_ended=chat.has_ended)
 
     async def send_text(self, chat: Chat, text: str, *, anyway: bool = False) -> None:
-        """Type a text into a chat, whether its tab is open or not, and press Enter; ``anyway``: even if it asks.
+        """Type a text and Enter into a chat, also without an open tab; ``anyway``: even if the chat asks something.
 
         Raises:
-            NeedsInput: the chat asks something, which the text could answer.
-            OutliveError: it was not taken; the message says why.
+            NeedsInput: the chat asks something, and the text could be taken for the answer.
+            OutliveError: the text was not accepted; the message says why.
         """
         if len(text) > MAX_PASTE_CHARACTERS:
             raise UsageError(f"the text is too long ({len(text):,} characters, at most {MAX_PASTE_CHARACTERS:,})")
         await self._request(chat, Send(request=1, text=text, paste=True, enter=True, anyway=anyway))
 
     def rename(self, chat: Chat, name: str) -> None:
-        """Give a chat another name."""
+        """Rename a chat."""
         name = " ".join(name.split())
         if name and name != chat.name:
             self.tasks.start(self._rename(chat, name), "rename")
@@ -352,7 +352,7 @@ class SessionsModel(QObject):
             try:
                 await self._request(chat, Rename(request=1, name=name))
             except (SessionEnded, HostUnavailable):
-                pass  # The record has the name; a host that is gone needs it no more.
+                pass  # The store has the name, and the host is gone.
 
     def stop(self, chat: Chat) -> None:
         """End a chat politely."""
@@ -364,18 +364,18 @@ class SessionsModel(QObject):
 
     def _end(self, chat: Chat, request: Stop | Kill) -> None:
         if not chat.has_ended:
-            self._ended_by_you.add(chat.id)
-            chat.ended_by_you = True
+            self._ended_from_window.add(chat.id)
+            chat.ended_from_window = True
             self.tasks.start(self._end_now(chat, request), "end")
 
     async def _end_now(self, chat: Chat, request: Stop | Kill) -> None:
         try:
             await self._request(chat, request)
         except SessionEnded:
-            pass  # It was faster: that is what was wanted.
+            pass  # It has already ended.
         except OutliveError:
-            self._ended_by_you.discard(chat.id)
-            chat.ended_by_you = False
+            self._ended_from_window.discard(chat.id)
+            chat.ended_from_window = False
             raise
         finally:
             self.refresh()
@@ -392,6 +392,6 @@ class SessionsModel(QObject):
             self.tasks.start(self.removals.remove_now(chat), "remove")
 
     def remove_record(self, session_id: str) -> None:
-        """A chat was removed from the record."""
+        """Remove a chat whose record was removed from the store."""
         if session_id in self._chats:
-            self._drop(session_id)
+            self._remove_chat(session_id)

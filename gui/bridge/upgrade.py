@@ -19,12 +19,12 @@ _UNCHANGED = "not updated: "
 
 
 def older(chats: Iterable[Chat]) -> list[Chat]:
-    """Those that are kept by code older than this window's."""
+    """The chats that run on an older version than this window."""
     return [chat for chat in chats if chat.host_version and _numbers(chat.host_version) < _numbers(VERSION)]
 
 
 def newer(chats: Iterable[Chat]) -> list[Chat]:
-    """Those that are kept by code newer than this window's."""
+    """The chats that run on a newer version than this window."""
     return [chat for chat in chats if chat.host_version and _numbers(chat.host_version) > _numbers(VERSION)]
 
 
@@ -33,10 +33,10 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 async def upgrade_all() -> list[UpgradeResult]:
-    """Do what ``outlive upgrade`` does.
+    """Upgrade all chats, as ``outlive upgrade`` does.
 
     Raises:
-        OutliveError: what is installed does not start, or cannot take over; nothing was changed.
+        OutliveError: the installed version does not start, or cannot take over; nothing was changed.
     """
     return await asyncio.to_thread(_upgrade_all)
 
@@ -49,11 +49,11 @@ def _upgrade_all() -> list[UpgradeResult]:
 
 
 def report(results: list[UpgradeResult], left: list[str]) -> tuple[str, bool]:
-    """What came of it in words, and whether all went well.
+    """Describe the results for the user; returns the text, and whether all chats were upgraded.
 
     Args:
-        results: of each chat that could be tried.
-        left: names of chats that run as before and could not even be tried.
+        results: the result of each chat that was tried.
+        left: names of chats that run on as before, because they could not be tried.
     """
     done = [result.name for result in results if result.ok]
     failed = [result for result in results if not result.ok]

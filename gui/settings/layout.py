@@ -103,7 +103,7 @@ class WindowLayout(msgspec.Struct):
         layout.zoom = min(max(layout.zoom, smallest), largest)
         return layout
 
-    def note_ended_by_you(self, session_id: str) -> None:
+    def note_ended_by_user(self, session_id: str) -> None:
         """Remember that the user ended this chat here, so that its tab can show this later."""
         if session_id in self.ended_by_you:
             self.ended_by_you.remove(session_id)

@@ -34,10 +34,10 @@ class Bells(QObject):
         """Let bells do what the user set."""
         self._settings = settings
         for chat in self._sessions.chats():
-            chat.mark_bell(wanted=settings.bell_mark)
+            chat.set_marks_bell(enabled=settings.bell_mark)
 
     def _follow(self, chat: Chat) -> None:
-        chat.mark_bell(wanted=self._settings.bell_mark)
+        chat.set_marks_bell(enabled=self._settings.bell_mark)
         chat.bell.connect(lambda: self._on_bell(chat))
 
     def _on_bell(self, chat: Chat) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple
 
 from gui.bridge.chat import Chat
-from gui.bridge.one_question import asking, shown_by
+from gui.bridge.one_question import chats_with_questions, structured_chat_shown_by
 from gui.bridge.sessions_model import SessionsModel
 from gui.wording.phrases import parse_time
 from session_host.protocol.values import Activity
@@ -79,7 +79,7 @@ class Events:
         found: dict[str, Event] = {}
         known, self._questions = self._questions, {}
         self.is_in_doubt = False
-        for chat in asking(sessions):
+        for chat in chats_with_questions(sessions):
             if _may_be_repeated(chat, sessions):
                 self.is_in_doubt = True
                 continue
@@ -97,7 +97,7 @@ class Events:
         for chat in chats:
             if chat.activity is Activity.WORKING:
                 self._working[chat.id] = former.get(chat.id) or _time(chat)
-            elif chat.activity is Activity.IDLE and chat.id in former and shown_by(chat, chats) is None:
+            elif chat.activity is Activity.IDLE and chat.id in former and structured_chat_shown_by(chat, chats) is None:
                 seconds = (_time(chat) - former[chat.id]).total_seconds()
                 if self._is_long(seconds):
                     found[chat.id] = Event("done", text=chat.activity_detail, seconds=seconds)
@@ -123,12 +123,12 @@ class Events:
 
     def _look_for_deaths(self, chats: list[Chat]) -> dict[str, Event]:
         former, self._running = self._running, {chat.id for chat in chats if not chat.has_ended}
-        return {chat.id: Event("died") for chat in chats if chat.id in former and chat.has_ended and chat.failed}
+        return {chat.id: Event("died") for chat in chats if chat.id in former and chat.has_ended and chat.has_failed}
 
 
 def _may_be_repeated(chat: Chat, sessions: SessionsModel) -> bool:
     """Whether the structured chat that a terminal shows may be about to ask the same."""
-    if chat.since is None or shown_by(chat, sessions.chats()) is None:
+    if chat.since is None or structured_chat_shown_by(chat, sessions.chats()) is None:
         return False
     return datetime.now(UTC) - chat.since < timedelta(milliseconds=SETTLE_MS)
 

@@ -12,7 +12,7 @@ from typing import Protocol
 from PySide6.QtCore import QObject, QTimer
 
 from gui.bridge.chat import Chat, shortened
-from gui.bridge.one_question import shown_by
+from gui.bridge.one_question import structured_chat_shown_by
 from gui.bridge.sessions_model import SessionsModel
 from gui.tray import questions
 from gui.tray.events import SETTLE_MS, Event, Events
@@ -112,7 +112,8 @@ class Notifier(QObject):
     def _is_seen(self, chat: Chat) -> bool:
         """Whether the user looks at a chat, or at the agent's own terminal of the same conversation."""
         chats = self._sessions.chats()
-        return any(each is chat or shown_by(each, chats) is chat for each in chats if self._is_viewed(each))
+        viewed = [other for other in chats if self._is_viewed(other)]
+        return any(other is chat or structured_chat_shown_by(other, chats) is chat for other in viewed)
 
     def chat_of(self, key: str) -> Chat | None:
         """The chat that a notification with this key is about; of several, the first that it still holds for."""

@@ -11,7 +11,7 @@ from PySide6.QtGui import QAction, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
 from gui.bridge.chat import Chat, shortened
-from gui.bridge.one_question import asking
+from gui.bridge.one_question import chats_with_questions
 from gui.bridge.sessions_model import SessionsModel
 from gui.theme.follow import Theme
 from gui.theme.marks import mark_icon
@@ -89,7 +89,7 @@ class Tray(QObject):
 
     def refresh(self) -> None:
         """Show what is true now."""
-        waiting = len(asking(self._sessions))
+        waiting = len(chats_with_questions(self._sessions))
         if (waiting > 0) != (self._waiting > 0) or self._waiting < 0:
             self.icon.setIcon(tray_icon(self._theme, dot=waiting > 0))
         self._waiting = waiting
@@ -149,7 +149,7 @@ class Tray(QObject):
             menu.addMenu(self._mute_menu)
         else:
             menu.addAction(notice_texts.muted_until(phrases.clock_time(muting.until))).setEnabled(False)
-            menu.addAction(notice_texts.unmute(), muting.hear_all)
+            menu.addAction(notice_texts.unmute(), muting.unmute_all)
 
     def _status_text(self, chat: Chat) -> str:
         """That a chat does not answer, its question, else the name of its agent."""
@@ -177,7 +177,7 @@ class Tray(QObject):
 
     def _on_activated(self, reason: QSystemTrayIcon.ActivationReason) -> None:
         if reason == QSystemTrayIcon.ActivationReason.Trigger:
-            if waiting := asking(self._sessions):
+            if waiting := chats_with_questions(self._sessions):
                 self.chat_chosen.emit(waiting[0])
             else:
                 self.open_requested.emit()

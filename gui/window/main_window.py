@@ -181,7 +181,7 @@ class MainWindow(QWidget):
         self._sessions.changed.connect(self.describe)
         self._sessions.problem.connect(self._on_problem)
         self._sessions.path_found.connect(self.describe)
-        self._sessions.told.connect(self._on_told)
+        self._sessions.notice_given.connect(self._on_notice)
         self.ages.due.connect(self.sidebar.refresh)
         self.ages.due.connect(self.describe)
 
@@ -264,8 +264,8 @@ class MainWindow(QWidget):
 
     def _tell_whether_seen(self) -> None:
         seen = self.isVisible() and not self.isMinimized()
-        self.ages.set_seen(seen)
-        self._sessions.checkouts.set_seen(seen or self.others.is_any_seen())
+        self.ages.set_visible(seen)
+        self._sessions.checkouts.set_visible(seen or self.others.is_any_seen())
 
     def is_viewed(self, chat: Chat) -> bool:
         """Whether the user sees this chat: a visible pane shows it, and the window is active."""
@@ -382,7 +382,7 @@ class MainWindow(QWidget):
         if self.others.is_current():
             self.banners.inform(line[:1].upper() + line[1:], kind="failed")
 
-    def _on_told(self, line: str) -> None:
+    def _on_notice(self, line: str) -> None:
         if self.others.is_current():
             self.banners.show_banner(Banner(sentence(line), lasting=True))
 

@@ -60,7 +60,7 @@ def told_by(source: str) -> str:
     return source_words(source)
 
 
-def how_known(activity: Activity, source: str, since: datetime | None, now: datetime) -> str:
+def activity_and_source(activity: Activity, source: str, since: datetime | None, now: datetime) -> str:
     """An agent's activity, its source and age: "working · hooks, 14 s ago"."""
     what = activity_words(activity)
     if source == SILENCE:

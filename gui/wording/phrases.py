@@ -127,15 +127,15 @@ def clock(moment: datetime | None, now: datetime) -> str:
     return translate("phrases", "on {day} {at}").format(day=day, at=at)
 
 
-def failed(state: State, exit_code: int | None, exit_signal: int | None, *, ended_by_you: bool) -> bool:
+def failed(state: State, exit_code: int | None, exit_signal: int | None, *, is_ended_by_user: bool) -> bool:
     """Whether a chat was lost, or ended by itself with an error."""
     if state is State.LOST:
         return True
-    return state is State.EXITED and not ended_by_you and bool(exit_code or exit_signal)
+    return state is State.EXITED and not is_ended_by_user and bool(exit_code or exit_signal)
 
 
 def how_it_ended(
-    exit_code: int | None, exit_signal: int | None, *, end_request: str = "", ended_by_you: bool = False
+    exit_code: int | None, exit_signal: int | None, *, end_request: str = "", is_ended_by_user: bool = False
 ) -> str:
     """How a chat ended, such as "Killed by you", "Ended by itself", "Ended with exit code 1", "Ended by SIGKILL"."""
     if by_user := ended_by_user(end_request):
@@ -145,7 +145,7 @@ def how_it_ended(
         detail = signal_name(exit_signal)
     elif exit_code:
         detail = translate("phrases", "exit code {code}").format(code=exit_code)
-    if ended_by_you:
+    if is_ended_by_user:
         by_you = translate("phrases", "Ended by you")
         return f"{by_you} ({detail})" if detail else by_you
     if exit_signal:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ctypes
 
 
-def give_back_memory() -> None:
-    """Let the C library return freed memory; without this, 20 freed replicas leave some 15 MB allocated.
+def trim_memory() -> None:
+    """Return freed memory to the system; without this call, 20 freed replicas leave some 15 MB allocated.
 
-    Source: malloc_trim(3). With a C library without this function, does nothing.
+    Source: malloc_trim(3). Does nothing if the C library lacks this function.
     """
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:

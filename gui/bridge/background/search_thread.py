@@ -14,17 +14,17 @@ from session_host.storage.search import Hit, Query, Search
 __all__ = ["Hit", "Query", "SearchResults", "SearchThread"]
 
 LIMIT = 200
-"""Maximum number of lines in an answer; a longer query narrows the search."""
+"""Maximum number of results; a longer query narrows the search."""
 
-_AGAIN_S = 0.5
-_AGAIN_AFTER_CHAT_S = 0.1
-"""During an update of the index, the search repeats after this time, or sooner once a chat has been read."""
+_REPEAT_S = 0.5
+_REPEAT_AFTER_CHAT_S = 0.1
+"""Intervals at which the search repeats during an update of the index; the shorter one after each indexed chat."""
 
 
 class SearchResults(NamedTuple):
     """Matching lines, newest first.
 
-    ``behind`` is the number of chats not read yet; 0 in the last answer.
+    ``behind`` is the number of chats that are not indexed yet; 0 in the last results of a query.
     """
 
     hits: list[Hit]
@@ -32,40 +32,44 @@ class SearchResults(NamedTuple):
 
 
 class SearchThread:
-    """Queries and updates the index; a new query ends the former one."""
+    """Queries and updates the index; a new query cancels the previous one."""
 
     def __init__(self, on_error: Callable[[OutliveError], object]) -> None:
         """``on_error`` is called on the loop's thread when the index cannot be used."""
         self._on_error = on_error
         self._executor: concurrent.futures.ThreadPoolExecutor | None = None
         self._search: Search | None = None
-        self._question = 0
+        self._query_number = 0
 
-    def ask(self, query: Query, session_ids: list[str], tell: Callable[[SearchResults], object]) -> None:
-        """Search these sessions, and update their index in this order where it is behind.
+    def search(self, query: Query, session_ids: list[str], on_results: Callable[[SearchResults], object]) -> None:
+        """Search these sessions, and update the index of outdated ones in this order.
 
-        ``tell`` is called on the loop's thread, at least once, and once more whenever there may be more.
+        ``on_results`` is called on the loop's thread, at least once, and again whenever there may be more results.
         """
-        self._question += 1
-        number = self._question
+        self._query_number += 1
+        number = self._query_number
 
-        def told(found: SearchResults) -> None:
-            if number == self._question:
-                tell(found)
+        def report_results(found: SearchResults) -> None:
+            if number == self._query_number:
+                on_results(found)
 
-        self._run(lambda loop: self._answer(number, query, session_ids, lambda found: _on(loop, told, found)))
+        self._run(
+            lambda loop: self._search_index(
+                number, query, session_ids, lambda found: _call_on_loop(loop, report_results, found)
+            )
+        )
 
-    def around(self, hit: Hit, lines: int, tell: Callable[[list[Hit]], object]) -> None:
-        """Find the lines before and after a line; ``tell`` is called on the loop's thread."""
-        self._run(lambda loop: _on(loop, tell, self._open().around(hit, lines, lines)))
+    def read_context(self, hit: Hit, lines: int, on_lines: Callable[[list[Hit]], object]) -> None:
+        """Read the lines before and after a line; ``on_lines`` is called on the loop's thread."""
+        self._run(lambda loop: _call_on_loop(loop, on_lines, self._open().around(hit, lines, lines)))
 
-    def forget_question(self) -> None:
-        """Drop the present query and its answer."""
-        self._question += 1
+    def cancel_query(self) -> None:
+        """Cancel the current query; its results are dropped."""
+        self._query_number += 1
 
     def close(self) -> None:
-        """End a running search, which takes a moment at most."""
-        self._question += 1
+        """End a running search; this takes only a moment."""
+        self._query_number += 1
         if self._executor is not None:
             self._executor.submit(self._close)
             self._executor.shutdown(wait=True)
@@ -85,60 +89,62 @@ class SearchThread:
             try:
                 work(loop)
             except OutliveError as error:
-                _on(loop, self._on_error, error)
+                _call_on_loop(loop, self._on_error, error)
 
         if self._executor is None:
             self._executor = concurrent.futures.ThreadPoolExecutor(max_workers=1, thread_name_prefix="search")
-        self._executor.submit(run).add_done_callback(lambda done: _report(loop, done))
+        self._executor.submit(run).add_done_callback(lambda done: _report_exception(loop, done))
 
     def _open(self) -> Search:
         if self._search is None:
             self._search = Search()
         return self._search
 
-    def _answer(self, number: int, query: Query, session_ids: list[str], tell: Callable[[SearchResults], None]) -> None:
-        if number != self._question:
+    def _search_index(
+        self, number: int, query: Query, session_ids: list[str], on_results: Callable[[SearchResults], None]
+    ) -> None:
+        if number != self._query_number:
             return
         search = self._open()
-        wanted = set(session_ids)
-        behind = search.behind(session_ids)
-        left = len(behind)
-        told_s = 0.0
+        searched = set(session_ids)
+        outdated = search.behind(session_ids)
+        remaining = len(outdated)
+        reported_at_s = 0.0
 
-        def look() -> None:
-            nonlocal told_s
-            tell(SearchResults(search.find(query, LIMIT, wanted), left))
-            told_s = time.monotonic()
+        def report() -> None:
+            nonlocal reported_at_s
+            on_results(SearchResults(search.find(query, LIMIT, searched), remaining))
+            reported_at_s = time.monotonic()
 
         def is_superseded() -> bool:
-            if number != self._question:
+            if number != self._query_number:
                 return True
-            if time.monotonic() - told_s > _AGAIN_S:
-                look()
+            if time.monotonic() - reported_at_s > _REPEAT_S:
+                report()
             return False
 
-        def done(_session_id: str) -> None:
-            nonlocal left
-            left -= 1
-            if number == self._question and time.monotonic() - told_s > _AGAIN_AFTER_CHAT_S:
-                look()
+        def on_indexed(_session_id: str) -> None:
+            nonlocal remaining
+            remaining -= 1
+            if number == self._query_number and time.monotonic() - reported_at_s > _REPEAT_AFTER_CHAT_S:
+                report()
 
-        look()
-        if behind:
-            search.update(behind, stop=is_superseded, done=done)
-            left = 0
-            if number == self._question:
-                look()
+        report()
+        if outdated:
+            search.update(outdated, stop=is_superseded, done=on_indexed)
+            remaining = 0
+            if number == self._query_number:
+                report()
 
 
-def _report(loop: asyncio.AbstractEventLoop, done: concurrent.futures.Future[None]) -> None:
-    """Report an unexpected exception, which is a defect, to the loop's exception handler."""
+def _report_exception(loop: asyncio.AbstractEventLoop, done: concurrent.futures.Future[None]) -> None:
+    """Pass an unexpected exception, which is a defect, to the loop's exception handler."""
     error = None if done.cancelled() else done.exception()
     if error is not None:
-        _on(loop, loop.call_exception_handler, {"message": "searching failed", "exception": error})
+        _call_on_loop(loop, loop.call_exception_handler, {"message": "searching failed", "exception": error})
 
 
-def _on(loop: asyncio.AbstractEventLoop, call: Callable[..., object], *arguments: object) -> None:
+def _call_on_loop(loop: asyncio.AbstractEventLoop, call: Callable[..., object], *arguments: object) -> None:
     """Call a function on the loop's thread; skipped if the loop has ended."""
     try:
         loop.call_soon_threadsafe(call, *arguments)

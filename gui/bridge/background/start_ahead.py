@@ -13,7 +13,7 @@ from session_host.errors import OutliveError
 
 
 class StartAhead:
-    """Starts the keeper and asks the agent's program for its options, so that the start does not wait for them."""
+    """Starts the keeper and reads the agent's options in advance, so that the start does not wait for them."""
 
     def __init__(self, tasks: Tasks, login_path: LoginPathFinder) -> None:
         self._tasks = tasks

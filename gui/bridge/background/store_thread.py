@@ -17,7 +17,7 @@ T = TypeVar("T")
 CLOSE_TIMEOUT_S = 2.0
 
 
-def open_whole_store(warnings: list[str]) -> Store:
+def open_or_rebuild_store(warnings: list[str]) -> Store:
     """Open the store; replace a damaged one by one rebuilt from the running chats, and add a warning."""
     try:
         return open_store(warnings.append)
@@ -28,13 +28,13 @@ def open_whole_store(warnings: list[str]) -> Store:
 
 
 class StoreThread:
-    """Runs calls on one ``Store`` one after the other in one thread.
+    """Runs calls on one ``Store`` in one thread, one after the other.
 
     Layouts are coalesced: of several waiting layouts, only the latest is written.
     """
 
     def __init__(self, open_store: Callable[[list[str]], Store]) -> None:
-        """``open_store`` is called in the thread; it adds lines for the user to the list."""
+        """``open_store`` is called in the thread; it adds warnings for the user to the list."""
         self._open_store = open_store
         self._executor = concurrent.futures.ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._store: Store | None = None
@@ -44,7 +44,7 @@ class StoreThread:
         """Called on the loop's thread when a layout could not be written."""
 
     def open(self) -> concurrent.futures.Future[list[str]]:
-        """Open the store; the result has lines for the user."""
+        """Open the store; the result is a list of warnings for the user."""
         return self._executor.submit(self._open)
 
     def _open(self) -> list[str]:
@@ -58,7 +58,7 @@ class StoreThread:
         return self._executor.submit(self._run, work)
 
     async def call(self, work: Callable[[Store], T]) -> T:
-        """As ``submit``, awaited."""
+        """Run ``work`` as ``submit`` does, and wait for its result."""
         return await asyncio.wrap_future(self.submit(work))
 
     def _run(self, work: Callable[[Store], T]) -> T:
@@ -68,7 +68,7 @@ class StoreThread:
         return work(self._store)
 
     def save_layout(self, layout: dict[str, Any]) -> None:
-        """Write the layout soon; the caller does not wait."""
+        """Write the layout in the thread; the caller does not wait."""
         self._layout = layout
         if self._layout_write is None or self._layout_write.done():
             loop = asyncio.get_running_loop()

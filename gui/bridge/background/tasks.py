@@ -22,11 +22,11 @@ class Tasks:
     def __init__(self, on_error: Callable[[OutliveError], None]) -> None:
         self._on_error = on_error
         self._running: set[asyncio.Task[Any]] = set()
-        self._over = False
+        self._is_cancelled = False
 
     def start(self, work: Coroutine[Any, Any, Any], name: str = "") -> None:
         """Start ``work``; after ``cancel_all``, do nothing."""
-        if self._over:
+        if self._is_cancelled:
             work.close()
             return
         task = asyncio.get_running_loop().create_task(work, name=name or None)
@@ -46,14 +46,14 @@ class Tasks:
             )
 
     async def wait_for_others(self, timeout_s: float) -> None:
-        """Wait for the end of the tasks that run now, besides the one that waits, at most this time."""
+        """Wait until all other tasks that run now have ended, at most ``timeout_s``."""
         others = [task for task in self._running if task is not asyncio.current_task()]
         if others:
             await asyncio.wait(others, timeout=timeout_s)
 
     async def cancel_all(self) -> None:
         """Cancel all running tasks and wait for their end."""
-        self._over = True
+        self._is_cancelled = True
         waiting = [task for task in self._running if task is not asyncio.current_task()]
         for task in waiting:
             task.cancel()

@@ -70,7 +70,7 @@ class PromptEditor(QPlainTextEdit):
         key, modifiers = event.key(), event.modifiers()
         control = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
         shift = bool(modifiers & Qt.KeyboardModifier.ShiftModifier)
-        is_plain = not modifiers & ~Qt.KeyboardModifier.KeypadModifier
+        has_no_modifiers = not modifiers & ~Qt.KeyboardModifier.KeypadModifier
         if self.is_completing and not control and not shift and key in {
             Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Tab, Qt.Key.Key_Escape, *_ENTER,
         }:  # fmt: skip
@@ -79,9 +79,9 @@ class PromptEditor(QPlainTextEdit):
             self.submitted.emit("interrupt" if control and shift else "steer" if control else "queue")
         elif event.matches(QKeySequence.StandardKey.Copy) and not self.textCursor().hasSelection():
             self.interrupt_requested.emit()
-        elif key == Qt.Key.Key_Up and is_plain and self._is_at(first=True):
+        elif key == Qt.Key.Key_Up and has_no_modifiers and self._is_at(first=True):
             self._recall(self.history.older(self.toPlainText()))
-        elif key == Qt.Key.Key_Down and is_plain and self._is_at(first=False):
+        elif key == Qt.Key.Key_Down and has_no_modifiers and self._is_at(first=False):
             self._recall(self.history.newer())
         elif key in {Qt.Key.Key_PageUp, Qt.Key.Key_PageDown} and not control:
             self.page_requested.emit(1 if key == Qt.Key.Key_PageDown else -1)

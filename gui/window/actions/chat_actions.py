@@ -11,7 +11,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
 from gui.bridge.background.export import export
-from gui.bridge.chat import PATIENCE_MS, Chat
+from gui.bridge.chat import SHOW_WAITING_AFTER_MS, Chat
 from gui.bridge.sessions_model import SessionsModel
 from gui.settings.layout import WindowLayout
 from gui.settings.pane_tree import Side
@@ -277,11 +277,11 @@ class ChatActions(QObject):
             return
 
         def now() -> None:
-            self._layout.note_ended_by_you(chat.id)
+            self._layout.note_ended_by_user(chat.id)
             self.ending.emit(chat)
             end(chat)
 
-        if (reason := chat.why_ask_before_end) and not chat.has_ended:
+        if (reason := chat.reason_to_confirm_end) and not chat.has_ended:
             question = (
                 Question(page_texts.kill_question(reason), common_texts.kill(), now, page_texts.unsaved_work_is_lost())
                 if kills
@@ -323,7 +323,7 @@ class ChatActions(QObject):
         key = f"export {chat.id}"
         work = asyncio.ensure_future(export(chat.id, path))
         try:
-            done, _ = await asyncio.wait({work}, timeout=PATIENCE_MS / 1000)
+            done, _ = await asyncio.wait({work}, timeout=SHOW_WAITING_AFTER_MS / 1000)
             if not done:
                 self._banners.show_banner(Banner(notice_texts.exporting(chat.name), key=key, lasting=True))
             await work
@@ -355,7 +355,7 @@ class ChatActions(QObject):
     def _stop_these(self, chats: list[Chat]) -> None:
         for chat in chats:
             if not chat.has_ended:
-                self._layout.note_ended_by_you(chat.id)
+                self._layout.note_ended_by_user(chat.id)
                 self._sessions.stop(chat)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gui.bridge.chat import Chat
-from gui.bridge.one_question import next_that_waits
+from gui.bridge.one_question import next_waiting_chat
 from gui.bridge.sessions_model import SessionsModel
 from gui.terminal.view import TerminalView
 from gui.window.actions.chat_actions import ChatActions
@@ -66,11 +66,11 @@ class Commands:
             "mute_chat": lambda: self._on_active_chat(chat_actions.mute_or_unmute),
             "mute_hour": lambda: self._mute_all(self._sessions.muting.mute_for_an_hour),
             "mute_tomorrow": lambda: self._mute_all(self._sessions.muting.mute_until_tomorrow),
-            "unmute": lambda: self._mute_all(self._sessions.muting.hear_all),
+            "unmute": lambda: self._mute_all(self._sessions.muting.unmute_all),
             "copy_name": lambda: self._on_active_chat(chat_actions.copy_name),
             "send": self.show_send_sheet,
             "resume": lambda: self._on_active_chat(resuming.resume),
-            "pick": lambda: self._on_active_chat(resuming.pick),
+            "pick": lambda: self._on_active_chat(resuming.choose_conversation),
             "copy_resume": lambda: self._on_active_chat(resuming.copy_command),
             "duplicate": lambda: self._on_active_chat(chat_actions.new_like),
             "errors": lambda: self._on_active_chat(sheets.output.ask),
@@ -121,7 +121,7 @@ class Commands:
 
     def next_waiting(self) -> None:
         """Show the next chat that needs the user."""
-        chat = next_that_waits(self._sessions, self._tabs.active_id)
+        chat = next_waiting_chat(self._sessions, self._tabs.active_id)
         if chat is not None:
             self._open_chat(chat)
         else:

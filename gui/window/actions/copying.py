@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from gui.bridge.answers import answer_of
+from gui.bridge.answers import read_answer
 from gui.bridge.chat import Chat
 from gui.bridge.sessions_model import SessionsModel
 from gui.terminal.input import clipboard
@@ -38,14 +38,14 @@ class ChatAnswers:
 
     def copy_answer(self, place: TurnPlace | None) -> bool:
         """Put the answer at a place on the clipboard, None for the last one, and say so; False without an agent."""
-        if self._chat.is_plain:
+        if self._chat.is_shell_or_command:
             return False
         self._tasks.start(self._copy(place), "copy an answer")
         return True
 
     async def _copy(self, place: TurnPlace | None) -> None:
         try:
-            found = await answer_of(self._chat, place)
+            found = await read_answer(self._chat, place)
         except TimeoutError:
             agent = self._agents.get(self._chat.record.agent)
             title = agent.title if agent is not None else self._chat.record.agent

@@ -106,7 +106,7 @@ class PageWiring:
     def _wire_end_bar(self, bar: EndBar, chat: Chat) -> None:
         chat_actions, resuming = self._chat_actions, self._resuming
         bar.resume_requested.connect(lambda anyway: resuming.resume(chat, anyway=anyway))
-        bar.pick_requested.connect(lambda: resuming.pick(chat))
+        bar.choose_conversation_requested.connect(lambda: resuming.choose_conversation(chat))
         bar.continued_requested.connect(lambda: resuming.show_follower(chat))
         bar.again_requested.connect(lambda: chat_actions.new_like(chat))
         bar.errors_requested.connect(lambda: self._ask_errors(chat))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from PySide6.QtCore import QObject
 
 from gui.bridge.chat import Chat
-from gui.bridge.ended_chat import aftermath
+from gui.bridge.ended_chat import inspect_ended_chat
 from gui.bridge.sessions_model import SessionsModel
 from gui.settings.layout import WindowLayout
 from gui.window.actions.resuming import EndedChatActions
@@ -93,7 +93,7 @@ class ResumeAll(QObject):
         cannot: list[Chat] = []
         for chat in self._interrupted():
             try:
-                found = await aftermath(chat.id)
+                found = await inspect_ended_chat(chat.id)
             except OutliveError:
                 continue  # The record is gone or unreadable: its next reader reports this.
             (can if found.can_resume else cannot).append(chat)

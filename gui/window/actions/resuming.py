@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 
 from gui.bridge.chat import Chat
-from gui.bridge.ended_chat import aftermath
+from gui.bridge.ended_chat import inspect_ended_chat
 from gui.bridge.sessions_model import SessionsModel
 from gui.settings.layout import WindowLayout
 from gui.window.page.banners import Banner, BannerArea
@@ -38,7 +38,7 @@ class EndedChatActions(QObject):
         self._layout = layout
         self._banners = banners
         self._open_chat = open_chat
-        self._under_way: set[str] = set()
+        self._in_progress: set[str] = set()
         self._ending: dict[str, Chat] = {}
         sessions.changed.connect(self._look_at_endings)
 
@@ -51,20 +51,20 @@ class EndedChatActions(QObject):
             page.end_bar.tell_continued(follower.name)
         elif not page.chat.is_recorded:
             page.end_bar.offer(None)  # The record, which decides, does not have the end yet.
-        elif page.chat.has_ended and page.chat.id not in self._under_way:
-            self._sessions.tasks.start(self._offer(page), "aftermath")
+        elif page.chat.has_ended and page.chat.id not in self._in_progress:
+            self._sessions.tasks.start(self._offer(page), "inspect_ended_chat")
 
     async def _offer(self, page: ChatPage) -> None:
         try:
-            found = await aftermath(page.chat.id)
+            found = await inspect_ended_chat(page.chat.id)
         except OutliveError:
             found = None  # The record is gone or unreadable: its next reader reports this.
-        if page in self._tabs.pages() and page.chat.id not in self._under_way:
+        if page in self._tabs.pages() and page.chat.id not in self._in_progress:
             page.end_bar.offer(found)
 
     def _follower(self, chat: Chat) -> Chat | None:
         """The chat that continues this one, directly or through others."""
-        newest = self._sessions.newest_of(chat.id)
+        newest = self._sessions.latest_continuation(chat.id)
         return newest if newest is not chat else None
 
     def show_follower(self, chat: Chat) -> None:
@@ -93,14 +93,14 @@ class EndedChatActions(QObject):
             lambda size: self._sessions.resume(chat, size, anyway=anyway, runtime=runtime, prompt=prompt),
         )
 
-    def pick(self, chat: Chat) -> None:
+    def choose_conversation(self, chat: Chat) -> None:
         """Resume with the agent's own list of conversations, in the chat's tab."""
-        self._begin(chat, common_texts.starting(), lambda size: self._sessions.pick(chat, size))
+        self._begin(chat, common_texts.starting(), lambda size: self._sessions.choose_conversation(chat, size))
 
     def _begin(self, chat: Chat, word: str, start: Callable[[GridSize], Coroutine[Any, Any, Chat]]) -> None:
-        if not chat.has_ended or chat.id in self._under_way:
+        if not chat.has_ended or chat.id in self._in_progress:
             return
-        self._under_way.add(chat.id)
+        self._in_progress.add(chat.id)
         self._banners.withdraw(f"ended {chat.id}")
         page = self._open_chat(chat)
         page.end_bar.set_busy(word)
@@ -114,14 +114,14 @@ class EndedChatActions(QObject):
             await self._refuse(page, error)
             return
         finally:
-            self._under_way.discard(chat.id)
+            self._in_progress.discard(chat.id)
         self._tabs.replace(chat.id, follower)
 
     async def resume_in_place(self, chat: Chat) -> None:
         """Resume an ended chat with others; its tabs, if there are any, show the new chat, and none is opened."""
-        if not chat.has_ended or chat.is_continued or chat.id in self._under_way:
+        if not chat.has_ended or chat.is_continued or chat.id in self._in_progress:
             return
-        self._under_way.add(chat.id)
+        self._in_progress.add(chat.id)
         try:
             follower = await self._sessions.resume(chat, GridSize(*self._layout.grid).clamped())
         except OutliveError as error:
@@ -129,21 +129,21 @@ class EndedChatActions(QObject):
             self._banners.show_banner(Banner(text, key=f"resume {chat.id}", lasting=True, kind="failed"))
             return
         finally:
-            self._under_way.discard(chat.id)
+            self._in_progress.discard(chat.id)
         self._tabs.replace_tabs(chat.id, follower)
         self._tabs.replaced.emit(chat.id, follower)
 
     async def _refuse(self, page: ChatPage, error: OutliveError) -> None:
-        can_pick = False
+        can_choose = False
         if isinstance(error, NotResumable):
             from session_host.client.chats.resumability import has_picker
 
-            can_pick = await asyncio.to_thread(has_picker, page.chat.id)
+            can_choose = await asyncio.to_thread(has_picker, page.chat.id)
         page.not_resumed()
         if page in self._tabs.pages():
-            picks = can_pick and isinstance(error, ConversationUnknown)
+            picks = can_choose and isinstance(error, ConversationUnknown)
             line = phrases.without_remedy(str(error)) if picks else str(error)
-            page.end_bar.refuse(line, can_pick=can_pick, can_force=isinstance(error, ConversationOpen))
+            page.end_bar.refuse(line, can_choose=can_choose, can_force=isinstance(error, ConversationOpen))
         else:
             self._banners.inform(notice_texts.cannot_resume(page.chat.name, error), kind="failed")
 
@@ -177,7 +177,7 @@ class EndedChatActions(QObject):
 
     async def _offer_undo(self, chat: Chat) -> None:
         try:
-            found = await aftermath(chat.id)
+            found = await inspect_ended_chat(chat.id)
         except OutliveError:
             return
         if found.can_resume and not chat.is_continued:

@@ -73,7 +73,7 @@ class SeveralChats:
     def _stop_now(self, chats: Sequence[Chat]) -> None:
         for chat in chats:
             if not chat.has_ended:
-                self._layout.note_ended_by_you(chat.id)
+                self._layout.note_ended_by_user(chat.id)
                 self._sessions.stop(chat)
 
     def remove(self, chats: Sequence[Chat]) -> None:

@@ -225,7 +225,7 @@ class ChatPage(Area):
         self._release()
         self.chat.disconnect(self)
         self.source.disconnect(self)
-        self.source.give_up()
+        self.source.release()
         self.hide()
         self.deleteLater()
 

@@ -100,7 +100,7 @@ class EmptyState(Area):
         elif chats.listed():
             self.title.setText(common_texts.no_running_chats())
             self._text.setText(window_texts.ended_chats_are_in_the_sidebar())
-        elif not chats.is_known:
+        elif not chats.is_loaded:
             self.title.setText(window_texts.cannot_list_chats())
             self._text.setText(window_texts.chats_appear_later())
         else:

@@ -28,7 +28,7 @@ class EndBar(Area):
 
     Signals:
         resume_requested: the user resumes the conversation; True: even if it is open elsewhere.
-        pick_requested: the user opens the agent's own list of conversations.
+        choose_conversation_requested: the user opens the agent's own list of conversations.
         continued_requested: the user opens the chat that continues this one.
         again_requested: the user starts a chat like this one.
         errors_requested: the user opens the chat's error output.
@@ -37,7 +37,7 @@ class EndBar(Area):
     """
 
     resume_requested = Signal(bool)
-    pick_requested = Signal()
+    choose_conversation_requested = Signal()
     continued_requested = Signal()
     again_requested = Signal()
     errors_requested = Signal()
@@ -57,7 +57,7 @@ class EndBar(Area):
         self.refusal.setWordWrap(True)
         self.resume = button(common_texts.resume(), "primary", lambda: self.resume_requested.emit(False))
         self.continued = button(page_texts.open_continued(), "primary", self.continued_requested.emit)
-        self.pick = button(page_texts.choose_conversation(), "", self.pick_requested.emit)
+        self.choose_conversation = button(page_texts.choose_conversation(), "", self.choose_conversation_requested.emit)
         self.anyway = button(page_texts.resume_anyway(), "", lambda: self.resume_requested.emit(True))
         self.again = button(page_texts.new_chat_like_this(), "primary", self.again_requested.emit)
         self.errors = button(common_texts.error_output(), "", self.errors_requested.emit)
@@ -72,7 +72,7 @@ class EndBar(Area):
         said.addWidget(self._mark)
         said.addLayout(texts, 1)
         self._buttons = flow(
-            self.resume, self.continued, self.pick, self.anyway, self.again, self.errors, self.export,
+            self.resume, self.continued, self.choose_conversation, self.anyway, self.again, self.errors, self.export,
             self.close_button,
         )  # fmt: skip
         row = QHBoxLayout()
@@ -109,17 +109,17 @@ class EndBar(Area):
         self.errors.setVisible(found is not None and found.has_errors)
         self.continued.hide()
         self.anyway.hide()
-        can_pick = found is not None and found.can_pick
-        self.pick.setVisible(can_pick and not self._is_resumable)
+        can_choose = found is not None and found.can_choose
+        self.choose_conversation.setVisible(can_choose and not self._is_resumable)
         # An agent without conversations needs no reason why resuming is impossible.
-        said = found.why_not if found is not None and (can_pick or found.can_resume is not False) else ""
-        self._show_message(phrases.without_remedy(said) if can_pick and not self._is_resumable else said, quiet=True)
+        said = found.reason if found is not None and (can_choose or found.can_resume is not False) else ""
+        self._show_message(phrases.without_remedy(said) if can_choose and not self._is_resumable else said, quiet=True)
         self._arrange()
 
-    def refuse(self, line: str, *, can_pick: bool, can_force: bool) -> None:
+    def refuse(self, line: str, *, can_choose: bool, can_force: bool) -> None:
         """Show why the chat cannot be resumed, and offer the other actions."""
         self.set_busy("")
-        self.pick.setVisible(can_pick)
+        self.choose_conversation.setVisible(can_choose)
         self.anyway.setVisible(can_force)
         self._show_message(line)
         self._arrange()
@@ -134,7 +134,7 @@ class EndBar(Area):
 
     def set_busy(self, text: str) -> None:
         """Show the running action on the Resume button; "" when it is done."""
-        for control in (self.resume, self.pick, self.anyway):
+        for control in (self.resume, self.choose_conversation, self.anyway):
             control.setEnabled(not text)
         self.resume.setText(text or common_texts.resume())
         if text:

@@ -65,7 +65,7 @@ class StatusLine(Area):
             is_named = phrases.last_part(record.cwd) == chat.checkout.repository
             where.append(chat.checkout.words_without_repository if is_named else chat.checkout.words)
         self.left.set_whole(" · ".join(filter(None, [*where, chat.title])))
-        self.known.set_whole(chat.how_known)
+        self.known.set_whole(chat.activity_and_source)
         self._show_size(settled=not is_another and not self.take_over.isHidden())
 
     def _show_size(self, *, settled: bool) -> None:
@@ -86,7 +86,7 @@ class StatusLine(Area):
             shown = page.terminal_size if differs and settled else grid
             size = f"{shown.columns}×{shown.rows}"
         if differs and settled:
-            is_attach = chat.size_set is not None and chat.size_set.set_by == "attach"
+            is_attach = chat.last_size_event is not None and chat.last_size_event.set_by == "attach"
             size = window_texts.sized_by(size, "outlive attach" if is_attach else window_texts.another_place())
         self.right.setText(f"{size} · {chat.record.engine}" if size else "")
         self.take_over.setVisible(differs and settled)

@@ -177,8 +177,8 @@ class TerminalPage(ChatPage):
     @property
     def terminal_size(self) -> GridSize:
         """The size of the chat's terminal, which another viewer may have set; the page's own size if unknown."""
-        if self.chat.size_set is not None:
-            return self.chat.size_set.size
+        if self.chat.last_size_event is not None:
+            return self.chat.last_size_event.size
         return self.grid if self.view.emulator is None else self.view.emulator.size
 
     def take_over_size(self) -> None:

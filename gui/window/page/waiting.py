@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
-from gui.bridge.chat import PATIENCE_MS
+from gui.bridge.chat import SHOW_WAITING_AFTER_MS
 from gui.bridge.chat_viewer import ChatViewer
 from gui.theme.follow import Theme
 from gui.theme.marks import Mark
@@ -56,7 +56,7 @@ class Waiting(QObject):
         self._bar = Late(lambda: ConnectionBar(theme, page, typed_areas))
         self._notice = Late(lambda: Notice(page))
         self._says_unresponsive = False
-        self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
+        self._patience = QTimer(self, singleShot=True, interval=SHOW_WAITING_AFTER_MS)
         self._patience.timeout.connect(self._show)
 
     @property

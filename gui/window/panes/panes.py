@@ -202,7 +202,7 @@ class Panes(QObject):
             self._panes[number].tabs.restore(saved.panes[kept[number]])
 
     def _is_worth(self, saved: SavedPane) -> bool:
-        return any(self._sessions.newest_of(session_id) is not None for session_id in saved.tabs)
+        return any(self._sessions.latest_continuation(session_id) is not None for session_id in saved.tabs)
 
     # ------------------------------------------------------------ tabs
 

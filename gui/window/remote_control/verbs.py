@@ -63,7 +63,7 @@ class RemoteControl:
         chat = self._sessions.get(request.session)
         if chat is None:
             # The chat may have been started a moment ago.
-            await self._sessions.look_now()
+            await self._sessions.refresh_now()
             chat = self._sessions.get(request.session)
         if chat is None:
             raise NoSuchSession(f"no chat {request.session!r}; `outlive ls --all` lists the chats")

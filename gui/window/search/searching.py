@@ -34,8 +34,8 @@ class Searching(QObject):
         self.sheet = SearchSheet(theme, window, sessions.get)
         self.recorded = RecordingSheet(theme, window)
         self.sheet.asked.connect(self._on_asked)
-        self.sheet.emptied.connect(sessions.finder.forget_question)
-        self.sheet.closed.connect(sessions.finder.forget_question)
+        self.sheet.emptied.connect(sessions.finder.cancel_query)
+        self.sheet.closed.connect(sessions.finder.cancel_query)
         self.sheet.closed.connect(lambda: sessions.indexing.set_paused(False))
         self.sheet.chosen.connect(self._on_chosen)
 
@@ -46,7 +46,7 @@ class Searching(QObject):
     def _on_asked(self, query: Query) -> None:
         newest = [chat.id for chats in self._sessions.groups().values() for chat in chats]
         self._sessions.indexing.set_paused(True)
-        self._sessions.finder.ask(query, newest, self.sheet.show_results)
+        self._sessions.finder.search(query, newest, self.sheet.show_results)
 
     def _on_chosen(self, query: Query, hit: Hit) -> None:
         chat = self._sessions.get(hit.session_id)
@@ -56,7 +56,7 @@ class Searching(QObject):
             self._way = _Way(self, self._open_chat(chat), query, hit, lambda: self._show_recorded(chat, query, hit))
 
     def _show_recorded(self, chat: Chat, query: Query, hit: Hit) -> None:
-        self._sessions.finder.around(
+        self._sessions.finder.read_context(
             hit, LINES_AROUND, lambda lines: self.recorded.show_lines(chat.name, lines, hit, query)
         )
 

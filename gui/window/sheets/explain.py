@@ -102,7 +102,8 @@ class StatusDetailsSheet(Sheet):
         if chat is self._chat:
             self._show(told)
             detail = "" if chat.has_ended else chat.activity_detail
-            self.summary.setText(sentence(" · ".join(filter(None, (chat.how_known or chat.how_it_ended, detail)))))
+            state = chat.activity_and_source or chat.how_it_ended
+            self.summary.setText(sentence(" · ".join(filter(None, (state, detail)))))
 
     def _show(self, what: Explained | None) -> None:
         self._shown = what

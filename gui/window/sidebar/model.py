@@ -10,7 +10,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
 
 from gui.bridge.chat import Chat
-from gui.bridge.one_question import without_repeats
+from gui.bridge.one_question import without_duplicates
 from gui.bridge.sessions_model import SessionsModel
 from gui.theme.tooltips import as_tooltip
 from gui.window.sidebar.arrangement import PINNED, Grouping, Part, arranged, days
@@ -201,7 +201,7 @@ class SidebarModel(QAbstractListModel):
             folded = part.key in self.folded and not self._filter and self._headings
             if self._headings:
                 asks = part.group is Group.NEEDS_YOU
-                counted = without_repeats(part.chats, self._sessions.chats()) if asks else part.chats
+                counted = without_duplicates(part.chats, self._sessions.chats()) if asks else part.chats
                 entries.append(Heading(part.key, part.title, part.group, len(counted), folded))
             elif part.group in OVER:
                 continue
@@ -236,8 +236,8 @@ class SidebarModel(QAbstractListModel):
             asks=chat.needs_you,
             age=phrases.age(chat.since, now),
             mark=chat.mark.value,
-            unseen=chat.unseen,
-            rang=chat.rang,
+            unseen=chat.has_unseen_output,
+            rang=chat.has_unseen_bell,
             muted=chat.is_muted,
             over=chat.has_ended,
             active=chat.id == self._active,
@@ -270,7 +270,7 @@ class SidebarModel(QAbstractListModel):
             rang = window_texts.bell() if entry.rang else window_texts.new_output() if entry.unseen else ""
             pinned = window_texts.pinned().lower() if entry.pinned else ""
             muted = window_texts.muted() if entry.muted else ""
-            where = entry.chat.where_and_what
+            where = entry.chat.place_and_status
             said = (entry.name, self._agent(entry), entry.mark, pinned, rang, where, entry.age, muted)
             return ", ".join(part for part in said if part)
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -345,7 +345,7 @@ def _tooltip(row: ChatRow) -> str:
     lines = [row.name, f"{chat.record.agent} · {phrases.short_directory(chat.record.cwd)}"]
     if chat.checkout is not None and not chat.has_ended:
         lines.append(chat.checkout.words)
-    lines.append(chat.how_known or row.mark)
+    lines.append(chat.activity_and_source or row.mark)
     if chat.needs_you and chat.activity_detail:
         lines.append(chat.activity_detail)
     if row.muted:

@@ -34,15 +34,15 @@ class RememberedMarks(QObject):
         """Mark chats as last time; before their tabs are opened."""
         for session_id in self._layout.unseen:
             if (chat := self._sessions.get(session_id)) is not None and not chat.is_shown:
-                chat.unseen, chat.rang = True, session_id in self._layout.rang
+                chat.has_unseen_output, chat.has_unseen_bell = True, session_id in self._layout.rang
 
     def note(self) -> None:
         """Put the marks into the layout."""
         self._layout.unseen, self._layout.rang = self._marks()
 
     def _marks(self) -> tuple[list[str], list[str]]:
-        chats = [chat for chat in self._sessions.chats() if chat.unseen]
-        return [chat.id for chat in chats], [chat.id for chat in chats if chat.rang]
+        chats = [chat for chat in self._sessions.chats() if chat.has_unseen_output]
+        return [chat.id for chat in chats], [chat.id for chat in chats if chat.has_unseen_bell]
 
     def follow(self, page: ChatPage) -> None:
         """Save the layout soon after the user scrolls in this page."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QStackedWidget
 
-from gui.bridge.background.malloc_trim import give_back_memory
+from gui.bridge.background.malloc_trim import trim_memory
 from gui.bridge.chat import Chat
 from gui.bridge.sessions_model import SessionsModel
 from gui.settings.saved_window import SavedPane
@@ -66,7 +66,7 @@ class Tabs(QObject):
         self._rest_later = QTimer(self, singleShot=True, interval=REST_AFTER_MS)
         self._rest_later.timeout.connect(self._rest)
         self._quiet = QTimer(self, singleShot=True, interval=_QUIET_MS)
-        self._quiet.timeout.connect(give_back_memory)
+        self._quiet.timeout.connect(trim_memory)
         bar.chosen.connect(self._show)
         bar.reordered.connect(self.changed)
         sessions.removed.connect(self._on_removed)
@@ -129,7 +129,7 @@ class Tabs(QObject):
 
     def restore(self, saved: SavedPane) -> None:
         """Open the saved tabs, except those of removed chats."""
-        newest = {session_id: self._sessions.newest_of(session_id) for session_id in saved.tabs}
+        newest = {session_id: self._sessions.latest_continuation(session_id) for session_id in saved.tabs}
         known = list(dict.fromkeys(chat.id for chat in newest.values() if chat is not None))
         self._places = dict(saved.places)
         for session_id in known:
@@ -297,10 +297,10 @@ class Tabs(QObject):
 
     def _make_page(self, chat: Chat) -> ChatPage:
         if chat.record.runtime == "terminal":
-            return TerminalPage(self._theme, chat.take(), self._load_screen)
+            return TerminalPage(self._theme, chat.acquire_viewer(), self._load_screen)
         from gui.window.page.structured_page import StructuredPage  # Most windows show terminals alone.
 
-        return StructuredPage(self._theme, chat.take(), self._load_transcript)
+        return StructuredPage(self._theme, chat.acquire_viewer(), self._load_transcript)
 
     def _load_transcript(self, chat: Chat, page: StructuredPage) -> None:
         self._sessions.tasks.start(self._read_transcript(chat, page), "transcript")
@@ -338,4 +338,4 @@ class Tabs(QObject):
 
 
 def _look(chat: Chat) -> TabLook:
-    return TabLook(chat.name, chat.mark, chat.status_text, chat.unseen, chat.rang)
+    return TabLook(chat.name, chat.mark, chat.status_text, chat.has_unseen_output, chat.has_unseen_bell)

@@ -201,7 +201,7 @@ class Played:
         }  # fmt: skip
         record = SessionRecord(**(defaults | fields))
         await self.storage.call(lambda store: store.insert(record))
-        await self.sessions.look_now()
+        await self.sessions.refresh_now()
         self.settle()
         return record.id
 

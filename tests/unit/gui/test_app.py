@@ -223,7 +223,7 @@ async def test_chats_that_could_not_be_listed_are_listed_once_they_can(
     def locked(_store: Store) -> list[SessionRecord]:
         raise StoreError("another program kept it locked for 5 s; try again")
 
-    monkeypatch.setattr(sessions_model, "READ_AGAIN_MS", 1)
+    monkeypatch.setattr(sessions_model, "RETRY_MS", 1)
     with monkeypatch.context() as patch:
         patch.setattr(Store, "all", locked)
         async with opened(qapp) as made:

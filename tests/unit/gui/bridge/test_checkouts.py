@@ -23,7 +23,7 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return status_of(path, repository)
 
     monkeypatch.setattr(checkouts, "status_of", counted)
-    monkeypatch.setattr(checkouts, "REST_MS", 10)
+    monkeypatch.setattr(checkouts, "RECHECK_MS", 10)
     return asked
 
 
@@ -76,7 +76,7 @@ async def test_nothing_is_looked_at_while_nobody_sees_it(played: Played, area: A
     played.viewers[session_id].be(Activity.WORKING)
     other = await played.add("two", cwd=str(area.home))
     played.settle()
-    assert not played.sessions.checkouts._settle.isActive()
+    assert not played.sessions.checkouts._check_timer.isActive()
     assert len(looks) == before
     window.show()
     await until_place(played, chat, "api · fix")

@@ -11,9 +11,9 @@ from tests.unit.gui.conftest import Played
 async def test_the_second_page_has_a_viewer_of_its_own_while_it_is_shown(played: Played):
     played.sessions.follow_all()
     session_id = await played.add("one")
-    played.sessions.show_in(LIGHT.default_colors())
+    played.sessions.set_colors(LIGHT.default_colors())
     chat = played.chat(session_id)
-    first, second = chat.take(), chat.take()
+    first, second = chat.acquire_viewer(), chat.acquire_viewer()
     assert first is chat
     assert not played.further, "a page that is not shown needs none"
     second.set_shown(True)
@@ -28,24 +28,24 @@ async def test_the_second_page_has_a_viewer_of_its_own_while_it_is_shown(played:
     assert viewer.is_closed
     second.set_shown(True)
     assert len(played.further) == 2
-    second.give_up()
+    second.release()
     assert played.further[1].is_closed
     assert not played.viewers[session_id].is_closed
-    first.give_up()
-    assert chat.take() is chat
+    first.release()
+    assert chat.acquire_viewer() is chat
 
 
 async def test_what_the_second_page_shows_is_seen(played: Played):
     played.sessions.follow_all()
     session_id = await played.add("one")
     chat = played.chat(session_id)
-    _first, second = chat.take(), chat.take()
+    _first, second = chat.acquire_viewer(), chat.acquire_viewer()
     played.viewers[session_id].tell(BellEvent())
-    rang = [chat.rang]
+    rang = [chat.has_unseen_bell]
     second.set_shown(True)
-    assert [*rang, chat.rang] == [True, False]
+    assert [*rang, chat.has_unseen_bell] == [True, False]
     played.viewers[session_id].tell(OutputEvent(offset=3))
-    assert not chat.unseen
+    assert not chat.has_unseen_output
     offered: list[str] = []
     second.clipboard_offered.connect(offered.append)
     chat.clipboard_offered.connect(offered.append)
@@ -54,14 +54,14 @@ async def test_what_the_second_page_shows_is_seen(played: Played):
     assert offered == ["copied"], "once, from the page that is shown"
     second.set_shown(False)
     played.viewers[session_id].tell(OutputEvent(offset=3))
-    assert chat.unseen
+    assert chat.has_unseen_output
 
 
 async def test_the_end_of_a_chat_reaches_both_pages_and_closes_a_viewer_that_nobody_looks_at(played: Played):
     played.sessions.follow_all()
     session_id = await played.add("one")
     chat = played.chat(session_id)
-    _first, second, third = chat.take(), chat.take(), chat.take()
+    _first, second, third = chat.acquire_viewer(), chat.acquire_viewer(), chat.acquire_viewer()
     for each in (second, third):
         each.set_shown(True)
     third.set_shown(False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gui.bridge.one_question import next_that_waits
+from gui.bridge.one_question import next_waiting_chat
 from gui.wording.groups import Group
 from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.messages import NameEvent, OutputEvent, TitleEvent
@@ -33,10 +33,10 @@ async def test_groups_follow_what_the_agents_tell(played: Played):
     assert names(played, Group.NEEDS_YOU) == ["two", "one"], "who waits longest comes first"
     assert names(played, Group.WORKING) == ["three"]
     chat = played.chat(one)
-    assert chat.where_and_what == "Run npm test? · tmp"
+    assert chat.place_and_status == "Run npm test? · tmp"
     played.viewers[two].be(Activity.IDLE)
     assert names(played, Group.IDLE) == ["two"]
-    waiting = next_that_waits(played.sessions, one)
+    waiting = next_waiting_chat(played.sessions, one)
     assert waiting is chat, "the only one that waits, also when it is the one that is shown"
 
 
@@ -45,12 +45,12 @@ async def test_next_that_waits_goes_round(played: Played):
     ids = [await played.add(name) for name in ("one", "two")]
     for number, session_id in enumerate(ids):
         played.viewers[session_id].be(Activity.NEEDS_INPUT, f"2026-01-02T0{number}:00:00Z")
-    first = next_that_waits(played.sessions, "")
+    first = next_waiting_chat(played.sessions, "")
     assert first is not None
-    second = next_that_waits(played.sessions, first.id)
+    second = next_waiting_chat(played.sessions, first.id)
     assert second is not None
     assert [first.name, second.name] == ["one", "two"]
-    assert next_that_waits(played.sessions, second.id) is first
+    assert next_waiting_chat(played.sessions, second.id) is first
 
 
 async def test_what_a_host_tells_shows_at_once(played: Played):
@@ -61,16 +61,16 @@ async def test_what_a_host_tells_shows_at_once(played: Played):
     viewer.tell(TitleEvent(title="Writing"))
     viewer.tell(NameEvent(name="new"))
     viewer.tell(OutputEvent(offset=3))
-    assert (chat.name, chat.record.title, chat.unseen) == ("new", "Writing", True)
+    assert (chat.name, chat.record.title, chat.has_unseen_output) == ("new", "Writing", True)
 
 
 async def test_an_end_is_not_undone_by_a_record_that_is_late(played: Played):
     played.sessions.follow_all()
     session_id = await played.add("one")
     played.viewers[session_id].end(exit_code=3)
-    await played.sessions.look_now()  # the record still says that it runs
+    await played.sessions.refresh_now()  # the record still says that it runs
     chat = played.chat(session_id)
-    assert (chat.state, chat.record.exit_code, chat.failed) == (State.EXITED, 3, True)
+    assert (chat.state, chat.record.exit_code, chat.has_failed) == (State.EXITED, 3, True)
     assert names(played, Group.ENDED) == ["one"]
 
 
@@ -113,7 +113,7 @@ async def test_closing_detaches_from_every_chat(played: Played):
 async def test_chats_are_shown_in_the_window_s_colours_old_and_new(played: Played):
     played.sessions.follow_all()
     first = await played.add("first")
-    played.sessions.show_in(LIGHT.default_colors())
+    played.sessions.set_colors(LIGHT.default_colors())
     second = await played.add("second")
     assert played.viewers[first].colors == played.viewers[second].colors == LIGHT.default_colors()
     assert LIGHT.default_colors().background == 0xFFFFFF

@@ -110,8 +110,8 @@ def test_what_is_whole_of_a_damaged_layout_is_kept_and_the_rest_is_said_once(win
 def test_only_the_latest_ends_are_remembered():
     layout = WindowLayout()
     for number in range(ENDED_BY_YOU_KEPT + 5):
-        layout.note_ended_by_you(str(number))
-    layout.note_ended_by_you("7")
+        layout.note_ended_by_user(str(number))
+    layout.note_ended_by_user("7")
     assert len(layout.ended_by_you) == ENDED_BY_YOU_KEPT
     assert layout.ended_by_you[-1] == "7"
     assert layout.ended_by_you.count("7") == 1

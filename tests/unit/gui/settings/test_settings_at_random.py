@@ -49,5 +49,5 @@ def test_any_layout_is_taken_where_it_makes_sense() -> None:
                 assert sorted(numbers(window.arrangement())) == list(range(len(window.panes)))
                 assert all(len(pane.tabs) == len(set(pane.tabs)) for pane in window.panes)
             assert ZOOM_RANGE[0] <= layout.zoom <= ZOOM_RANGE[1]
-            layout.note_ended_by_you(some(choose, ["a", "b"]))
+            layout.note_ended_by_user(some(choose, ["a", "b"]))
             assert WindowLayout.from_dict(layout.to_dict()) == layout

@@ -46,7 +46,7 @@ async def test_a_bell_does_what_is_set_and_a_muted_chat_rings_silently(
     set_.use(WindowFile(bell_sound=True, bell_attention=True))
     played.sessions.muting.mute_chat(chat, muted=True)
     assert ring() == []
-    assert chat.rang
+    assert chat.has_unseen_bell
     window.deleteLater()
 
 
@@ -54,14 +54,14 @@ async def test_marks_of_bells_go_when_they_are_turned_off(played: Played):
     one = await played.add("one")
     set_ = Bells(played.sessions, lambda _chat: QWidget())
     played.chat(one).viewer_event(BellEvent())
-    assert played.chat(one).rang
+    assert played.chat(one).has_unseen_bell
     set_.use(WindowFile(bell_mark=False))
-    assert not played.chat(one).rang
+    assert not played.chat(one).has_unseen_bell
     played.chat(one).viewer_event(BellEvent())
-    assert not played.chat(one).rang
+    assert not played.chat(one).has_unseen_bell
     two = await played.add("two")
     played.chat(two).viewer_event(BellEvent())
-    assert not played.chat(two).rang, "a chat that was started later"
+    assert not played.chat(two).has_unseen_bell, "a chat that was started later"
     set_.use(WindowFile())
     played.chat(one).viewer_event(BellEvent())
-    assert played.chat(one).rang
+    assert played.chat(one).has_unseen_bell

@@ -10,7 +10,7 @@ import pytest
 from gui.bridge.background.tasks import Tasks
 from gui.bridge.chat import Chat
 from gui.bridge.muting import Muting, next_morning
-from gui.bridge.one_question import asking, next_that_waits
+from gui.bridge.one_question import chats_with_questions, next_waiting_chat
 from gui.tray.desktop_notifications import DesktopNotifications
 from gui.tray.notifier import Notifier
 from gui.window.sidebar.model import ENTRY_ROLE, Heading, SidebarModel
@@ -138,7 +138,7 @@ async def test_a_question_in_a_chat_and_in_its_terminal_is_counted_and_told_once
     chat, shown = played.viewers[one], played.viewers[terminal]
 
     def counted() -> list[str]:
-        return [each.name for each in asking(played.sessions)]
+        return [each.name for each in chats_with_questions(played.sessions)]
 
     now = datetime.now(UTC)
     shown.be(Activity.NEEDS_INPUT, now.isoformat(), "Approval requested: make")  # The terminal may report it first.
@@ -148,7 +148,7 @@ async def test_a_question_in_a_chat_and_in_its_terminal_is_counted_and_told_once
     await played.until(lambda: told.board.shown == {one: ("one needs you", "make")}, "a notification of the chat")
     assert counted() == ["one"]
     assert played.chat(terminal).needs_you, "it shows that it waits"
-    assert next_that_waits(played.sessions, one) is played.chat(one)
+    assert next_waiting_chat(played.sessions, one) is played.chat(one)
     model = SidebarModel(played.sessions, set())
     model.refresh()
     assert model.data(model.index(0), ENTRY_ROLE) == Heading("needs you", "needs you", Group.NEEDS_YOU, 1, folded=False)
@@ -261,14 +261,14 @@ async def test_muted_chats_send_nothing_and_are_remembered(played: Played, told:
     restored = Muting(played.sessions)
     restored.restore([one], muting.until.isoformat())
     assert restored.is_muted(played.chat(two)), "for the hour"
-    restored.hear_all()
+    restored.unmute_all()
     assert [restored.is_muted(played.chat(each)) for each in (one, two)] == [True, False]
     restored.restore([one], later(-1))
     assert restored.until is None, "the hour is over"
 
     played.viewers[one].end(0)
     follower = await played.add("one again", resumed_from=one)
-    await played.sessions.look_now()
+    await played.sessions.refresh_now()
     played.settle()
     assert muting.muted == [follower]
     assert played.chat(follower).is_muted, "it goes on with the same conversation"

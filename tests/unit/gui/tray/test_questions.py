@@ -62,7 +62,7 @@ async def waiting_chat(area: Area, played: Played, board: Board) -> tuple[Notifi
     notifier = Notifier(played.sessions, played.catalog, is_viewed, board, moment_ms=0)
     session_id = await asyncio.to_thread(new_chat, area, "api-fix", "run: npm test")
     await asyncio.to_thread(wait, "api-fix", "needs_input")
-    await played.sessions.look_now()
+    await played.sessions.refresh_now()
     played.settle()
     played.sessions.follow_all()
     since = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
@@ -106,7 +106,7 @@ async def test_a_question_in_a_terminal_is_allowed_from_its_notification(tmp_pat
     async with claude_like(tmp_path) as chat:
         chat.does('asks {"tool_name":"Bash","tool_input":{"command":"npm test"}}')
         await chat.until(Activity.NEEDS_INPUT, "state file")
-        await played.sessions.look_now()
+        await played.sessions.refresh_now()
         played.settle()
         played.sessions.follow_all()
         since = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()

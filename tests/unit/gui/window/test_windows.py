@@ -154,10 +154,10 @@ async def test_a_chat_in_two_windows_is_seen_in_either_and_its_lines_come_to_one
     chat = played.chat(one)
     assert windows.is_viewed(chat)
     played.viewers[one].tell(OutputEvent(offset=3))
-    assert not chat.unseen
-    played.sessions.told.emit("something was done")
+    assert not chat.has_unseen_output
+    played.sessions.notice_given.emit("something was done")
     assert [window.banners.current is not None for window in windows.all] == [True, False]
-    played.sessions.checkouts.set_seen(True)
+    played.sessions.checkouts.set_visible(True)
     windows.all[1].close()
     assert tabs_of(windows) == [[one]]
     assert played.viewers[one].output or played.further[0].output

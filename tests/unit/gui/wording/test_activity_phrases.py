@@ -30,11 +30,11 @@ NOW = datetime(2026, 5, 2, 12, 0, 0, tzinfo=UTC)
     ],
 )
 def test_what_it_does_who_says_so_and_since_when(activity: Activity, source: str, seconds: int, text: str):
-    assert activity_phrases.how_known(activity, source, NOW - timedelta(seconds=seconds), NOW) == text
+    assert activity_phrases.activity_and_source(activity, source, NOW - timedelta(seconds=seconds), NOW) == text
 
 
 def test_what_is_not_dated_is_told_without_an_age():
-    assert activity_phrases.how_known(Activity.WORKING, "hook", None, NOW) == "working · hooks"
+    assert activity_phrases.activity_and_source(Activity.WORKING, "hook", None, NOW) == "working · hooks"
     assert activity_phrases.no_word(None, NOW) == "no activity"
     assert phrases.ago(None, NOW) == ""
 

@@ -90,14 +90,14 @@ def test_an_age_reads_the_same_until_it_is_said_to_change(seconds: int):
     ],
 )
 def test_how_it_ended(code: int | None, number: int | None, by_you: bool, text: str):
-    assert phrases.how_it_ended(code, number, ended_by_you=by_you) == text
+    assert phrases.how_it_ended(code, number, is_ended_by_user=by_you) == text
 
 
 def test_an_end_that_the_user_wanted_is_no_failure():
-    assert phrases.failed(State.EXITED, 1, None, ended_by_you=False)
-    assert not phrases.failed(State.EXITED, None, 15, ended_by_you=True)
-    assert not phrases.failed(State.EXITED, 0, None, ended_by_you=False)
-    assert phrases.failed(State.LOST, None, None, ended_by_you=True)
+    assert phrases.failed(State.EXITED, 1, None, is_ended_by_user=False)
+    assert not phrases.failed(State.EXITED, None, 15, is_ended_by_user=True)
+    assert not phrases.failed(State.EXITED, 0, None, is_ended_by_user=False)
+    assert phrases.failed(State.LOST, None, None, is_ended_by_user=True)
 
 
 def test_directories_are_told_from_home(area):

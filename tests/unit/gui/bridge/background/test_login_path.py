@@ -36,7 +36,7 @@ class Asked:
         return LaunchRequest(agent=agent, directory="/", environment={"PATH": path, "X": "1"})
 
     async def path(self, path: str = DESKTOP_PATH) -> str:
-        return (await self.finder.completed(self.request(path))).environment["PATH"]
+        return (await self.finder.with_login_path(self.request(path))).environment["PATH"]
 
 
 @pytest.fixture

@@ -145,7 +145,7 @@ async def test_a_record_that_cannot_be_read_in_time(played: Played, monkeypatch:
         return FoundAnswer("late", "last")
 
     monkeypatch.setattr("session_host.client.chats.answers.find_answer", find_answer)
-    monkeypatch.setattr(answers, "PATIENCE_S", 0.01)
+    monkeypatch.setattr(answers, "READ_TIMEOUT_S", 0.01)
     session_id = await add_claude(played, ("one", "An answer."))
     window = played.open_window()
     played.show(session_id)

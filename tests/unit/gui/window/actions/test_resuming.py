@@ -97,7 +97,7 @@ async def test_resume_turns_the_tab_into_the_new_chat_s(played: Played, client: 
     await played.until(bar.resume.isVisible, "the button")
     assert bar.resume.property("kind") == "primary"
     assert bar.again.property("kind") == "", "one button is the first"
-    assert bar.pick.isHidden()
+    assert bar.choose_conversation.isHidden()
     before = played.window.tabs.ids()
     QTest.mouseClick(bar.resume, Qt.MouseButton.LeftButton)
     assert not bar.resume.isEnabled(), "a second press would start a second chat"
@@ -122,11 +122,11 @@ async def test_an_end_before_ones_eyes_is_offered_to_be_resumed_once_it_is_recor
     played.show(session_id).end(exit_code=0)
     played.settle()
     assert played.page.end_bar.isVisible()
-    await played.sessions.look_now()
+    await played.sessions.refresh_now()
     assert played.page.end_bar.resume.isHidden(), "the record says that it runs"
     with Store.open(paths.database()) as store:
         store.update(session_id, state=State.EXITED, exit_code=0)
-    await played.sessions.look_now()
+    await played.sessions.refresh_now()
     await played.until(played.page.end_bar.resume.isVisible, "the button")
 
 
@@ -148,7 +148,7 @@ async def test_open_elsewhere_is_said_and_can_be_overruled(played: Played, clien
     bar.resume.click()
     await played.until(bar.anyway.isVisible, "the refusal")
     assert bar.refusal.text() == "One: claude (process 42) has it open in /srv."
-    assert bar.pick.isVisible()
+    assert bar.choose_conversation.isVisible()
     assert bar.resume.isEnabled()
     client.refusal = None
     bar.anyway.click()
@@ -162,10 +162,10 @@ async def test_where_the_conversation_is_not_known_the_agent_s_own_list_is_offer
     client.can = Resumability(None, "Codex did not tell which conversation it was; find it: codex resume")
     session_id = await open_ended(played)
     bar = played.page.end_bar
-    await played.until(bar.pick.isVisible, "the button")
+    await played.until(bar.choose_conversation.isVisible, "the button")
     assert bar.resume.isHidden()
     assert bar.refusal.text() == "Codex did not tell which conversation it was."
-    bar.pick.click()
+    bar.choose_conversation.click()
     await played.until(lambda: session_id not in played.window.tabs.ids(), "the tab to change")
     assert client.asked == [("pick", session_id)]
     assert not played.chat(session_id).is_continued, "nobody knows yet what is chosen"
@@ -178,7 +178,7 @@ async def test_an_agent_without_conversations_is_not_spoken_of(played: Played, c
     page = played.page
     await played.until(page.end_bar.again.isVisible, "the bar")
     played.settle()
-    assert (bar.resume.isHidden(), bar.pick.isHidden(), bar.refusal.isHidden()) == (True, True, True)
+    assert (bar.resume.isHidden(), bar.choose_conversation.isHidden(), bar.refusal.isHidden()) == (True, True, True)
     assert bar.again.property("kind") == "primary"
 
 
@@ -190,7 +190,7 @@ async def test_resume_of_a_chat_without_a_tab_opens_one_to_say_why_not(played: P
     page = played.page
     await played.until(page.end_bar.refusal.isVisible, "the reason")
     assert page.end_bar.refusal.text() == "One: its transcript is gone."
-    assert page.end_bar.pick.isHidden()
+    assert page.end_bar.choose_conversation.isHidden()
 
 
 async def test_a_chat_that_was_continued_elsewhere_leads_there(played: Played, client: PlayedResume):
@@ -198,7 +198,7 @@ async def test_a_chat_that_was_continued_elsewhere_leads_there(played: Played, c
     follower = await played.add("goes on")
     with Store.open(paths.database()) as store:
         store.update(session_id, continued_by=follower)
-    await played.sessions.look_now()
+    await played.sessions.refresh_now()
     played.settle()
     bar = played.page.end_bar
     assert bar.continued.isVisible()
@@ -236,7 +236,7 @@ async def test_the_end_of_a_chat_out_of_sight_can_be_undone(
     early = window.banners.current
     with Store.open(paths.database()) as store:
         store.update(one, state=State.EXITED, exit_signal=15)
-    await played.sessions.look_now()
+    await played.sessions.refresh_now()
     await played.until(lambda: window.banners.current, "the offer")
     banner = window.banners.current
     assert banner is not None

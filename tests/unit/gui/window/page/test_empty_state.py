@@ -10,7 +10,7 @@ from tests.unit.gui.conftest import Played
 
 
 async def test_the_first_start_says_once_that_chats_keep_running(played: Played) -> None:
-    await played.sessions.look_now()
+    await played.sessions.refresh_now()
     window = played.open_window()
     played.settle()
     page = window.empty
@@ -24,7 +24,7 @@ async def test_the_first_start_says_once_that_chats_keep_running(played: Played)
 
 
 async def test_enter_starts_the_first_chat(played: Played) -> None:
-    await played.sessions.look_now()
+    await played.sessions.refresh_now()
     window = played.open_window()
     played.settle()
     window.focus_page()

@@ -126,7 +126,7 @@ async def test_a_chat_is_unresponsive_if_the_viewer_of_any_page_is(played: Playe
     window = played.open_window()
     viewer = played.show(session_id)
     chat = played.chat(session_id)
-    further = chat.take()
+    further = chat.acquire_viewer()
     further.follow(output=True)
     further.viewer_state(ViewerState.UNRESPONSIVE, "")
     played.settle()
@@ -136,7 +136,7 @@ async def test_a_chat_is_unresponsive_if_the_viewer_of_any_page_is(played: Playe
     assert (entry.mark, entry.said) == ("does not answer", "Does not answer")
     further.viewer_state(ViewerState.LIVE, "")
     assert chat.mark is Mark.RUNNING
-    further.give_up()
+    further.release()
     assert viewer.state is ViewerState.LIVE
 
 
@@ -177,7 +177,7 @@ async def test_a_chat_that_the_user_killed_elsewhere_is_grey_and_says_so(played:
         title = played.page.end_bar.title.accessibleName()
         assert title.startswith("Killed by you at " if end_request else "Ended by SIGKILL at "), title
         chat = played.chat(session_id)
-        assert chat.failed is (not end_request)
+        assert chat.has_failed is (not end_request)
         assert chat.status_text == ("Killed by you" if end_request else "Ended by SIGKILL")
 
 
@@ -265,8 +265,8 @@ async def test_interrupted_says_so_and_shows_what_the_journal_has(played: Played
     assert page.end_bar.detail.accessibleName().startswith("Last active on 2 January at ")
     assert page.end_bar.detail.accessibleName().endswith(" · agent in /srv")
     chat = played.chat(session_id)
-    assert (chat.group, chat.mark, chat.failed) == (Group.INTERRUPTED, Mark.INTERRUPTED, False)
-    assert chat.where_and_what == "srv · Interrupted by a restart"
+    assert (chat.group, chat.mark, chat.has_failed) == (Group.INTERRUPTED, Mark.INTERRUPTED, False)
+    assert chat.place_and_status == "srv · Interrupted by a restart"
     before = played.sessions.groups()
     assert [len(before[group]) for group in Group] == [0, 0, 0, 0, 0, 1, 0]
     QTest.keyClicks(page.view, "a")

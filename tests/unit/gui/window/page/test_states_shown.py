@@ -242,11 +242,11 @@ async def test_a_list_of_shells_reads_running_with_what_runs_in_them(played: Pla
     played.settle()
     build, notes = (played.chat(session_id) for session_id in ids)
     assert (build.group, build.mark, build.status_text) == (Group.RUNNING, Mark.RUNNING, "make -j8")
-    assert build.how_known == "running make -j8 for 2 min"
+    assert build.activity_and_source == "running make -j8 for 2 min"
     assert row(played, ids[0]).age == "2 m"
-    assert (notes.group, notes.how_known) == (Group.RUNNING, "running · at the prompt")
+    assert (notes.group, notes.activity_and_source) == (Group.RUNNING, "running · at the prompt")
     played.viewers[ids[0]].tell(ForegroundEvent("make test", ago(1)))
-    assert build.how_known == "running make test"
+    assert build.activity_and_source == "running make test"
     played.viewers[ids[0]].be(Activity.WORKING)
     assert build.group is Group.WORKING, "an agent that was started in it tells what it does"
 

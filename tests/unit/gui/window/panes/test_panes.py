@@ -144,11 +144,11 @@ async def test_a_zoomed_pane_covers_the_others_which_follow_no_output_meanwhile(
     assert (left.isVisible(), right.size()) == (False, panes.area.size())
     assert not panes.shows(three)
     played.viewers[three].tell(OutputEvent(offset=3))
-    unseen = [chat.unseen]
+    unseen = [chat.has_unseen_output]
     panes.focus("left")
     assert left.isVisible()
     assert not panes.is_zoomed
-    assert [*unseen, chat.unseen] == [True, False]
+    assert [*unseen, chat.has_unseen_output] == [True, False]
     panes.zoom()
     played.window.chat_actions.close_tab(three)
     assert panes.active_id

@@ -216,7 +216,7 @@ async def test_enter_while_chats_are_read_is_honoured_when_a_line_comes(played: 
     sheet = played.window.sheets.searching.sheet
     chosen: list[object] = []
     sheet.chosen.connect(lambda _query, hit: chosen.append(hit))
-    monkeypatch.setattr(played.sessions.finder, "ask", lambda *_: None)
+    monkeypatch.setattr(played.sessions.finder, "search", lambda *_: None)
     QTest.keyClicks(sheet.field, "needle")
     sheet._ask()
     sheet.show_results(SearchResults([], 1))
@@ -234,7 +234,7 @@ async def test_enter_that_found_nothing_takes_no_later_answer(played: Played, mo
     played.open_window()
     await press(played, Qt.Key.Key_S, CTRL_SHIFT)
     sheet = played.window.sheets.searching.sheet
-    monkeypatch.setattr(played.sessions.finder, "ask", lambda *_: None)
+    monkeypatch.setattr(played.sessions.finder, "search", lambda *_: None)
     QTest.keyClicks(sheet.field, "needle")
     sheet._ask()
     sheet.show_results(SearchResults([], 1))
@@ -248,7 +248,7 @@ async def test_what_a_chat_wrote_is_indexed_before_anybody_searches(played: Play
     running = await played.add("running")
     record(running, b"a needle in hay\r\n")
     indexing = played.sessions.indexing
-    indexing._soon.setInterval(0)
+    indexing._timer.setInterval(0)
     played.open_window()
 
     def is_indexed() -> bool:

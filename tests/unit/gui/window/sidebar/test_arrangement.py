@@ -299,7 +299,7 @@ async def test_two_hundred_chats_are_refreshed_in_a_moment(played: Played) -> No
             store.insert(record)
 
     await played.storage.call(insert)
-    await played.sessions.look_now()
+    await played.sessions.refresh_now()
     window = played.open_window(preferences=Preferences(window=WindowFile(group_chats="project")))
     model = window.sidebar.model
     model.toggle_group("ended")

@@ -94,9 +94,9 @@ async def test_marks_of_what_was_not_seen_are_there_in_the_next_window(played: P
     window = played.window
     layout = WindowLayout.from_dict(played.layouts[-1])
     for session_id in (one, two):
-        played.chat(session_id).unseen = played.chat(session_id).rang = False
+        played.chat(session_id).has_unseen_output = played.chat(session_id).has_unseen_bell = False
     RememberedMarks(played.sessions, layout, window).restore()
-    assert [(chat.unseen, chat.rang) for chat in window.tabs.chats()] == [
+    assert [(chat.has_unseen_output, chat.has_unseen_bell) for chat in window.tabs.chats()] == [
         (True, False), (True, True), (False, False), (False, False),
     ]  # fmt: skip
     window.tabs.activate(two)

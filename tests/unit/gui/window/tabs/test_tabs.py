@@ -186,7 +186,7 @@ async def test_in_a_narrow_window_no_button_of_the_page_without_a_chat_is_cut_of
 
 
 async def test_who_has_chats_is_no_newcomer(played: Played):
-    await played.sessions.look_now()
+    await played.sessions.refresh_now()
     window = played.open_window()
     assert window.empty.title.text() == "Start your first chat"
     await played.add("one", state=State.EXITED)
