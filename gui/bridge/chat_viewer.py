@@ -132,7 +132,7 @@ class ChatViewer(QObject):
     @property
     def holds_input(self) -> bool:
         """Whether an input was refused; all later input is then refused, too, until ``accept_refusal``."""
-        return self.viewer is not None and self.viewer.holding
+        return self.viewer is not None and self.viewer.is_holding
 
     def accept_refusal(self) -> None:
         """Accept input again, after the user has seen the refusal."""

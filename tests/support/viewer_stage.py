@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from session_host.client.viewer import effects as e
-from session_host.client.viewer.answer_watch import TICK_S
+from session_host.client.viewer.answer_watch import INTERVAL_S
 from session_host.client.viewer.rules import ViewerRules
 from session_host.client.viewer.state import ViewerState
 from session_host.protocol import messages as m
@@ -14,7 +14,7 @@ SIZE, OTHER_SIZE, CELL = GridSize(80, 24), GridSize(90, 30), CellSize(8, 16)
 BUILD, EPOCH = "engine 1", "epoch"
 ATTACH = m.Attach(SIZE, CELL, False, True, "", "", -1, 0, "tab")
 ASK = e.SendMessage(m.Describe(0))
-TIMED = e.StartAnswerTimer(TICK_S)
+TIMED = e.StartAnswerTimer(INTERVAL_S)
 EXITED = m.StateEvent(State.EXITED, 3, None, "stop")
 RUNNING = m.StateEvent(State.RUNNING, None, None)
 LOST = m.StateEvent(State.LOST, None, None)
@@ -28,8 +28,8 @@ def part(offset: int = 10, *, last: bool = True, resizes: int = 2) -> m.Snapshot
     return m.SnapshotPart(offset, resizes, BUILD, SIZE, 100, last, b"screen")
 
 
-def told(state: ViewerState, message: str = "") -> e.TellState:
-    return e.TellState(state, message)
+def told(state: ViewerState, message: str = "") -> e.NotifyState:
+    return e.NotifyState(state, message)
 
 
 def follow(offset: int, resizes: int = 2, *, output: bool = True, attachment: str = "one") -> e.SendMessage:
@@ -94,5 +94,5 @@ def sent_key(sequence: int, attachment: str = "one") -> e.SendMessage:
     return e.SendMessage(m.Key(attachment, sequence, "a", "a"))
 
 
-def refusal(sequence: int, code: str, text: str, attachment: str = "one") -> e.TellRefusal:
-    return e.TellRefusal(m.InputRefused(attachment, sequence, code, text))
+def refusal(sequence: int, code: str, text: str, attachment: str = "one") -> e.NotifyRefusal:
+    return e.NotifyRefusal(m.InputRefused(attachment, sequence, code, text))

@@ -46,7 +46,7 @@ class TerminalAttachment(Attachment):
         if value.key == "PageUp" or value.text == "[":
             self._scroll_back(by_page=value.key == "PageUp")
             return True
-        if value.key != _GO_ON or not self._viewer.holding:
+        if value.key != _GO_ON or not self._viewer.is_holding:
             return False
         self._viewer.accept_refusal()
         self._notice("")
@@ -200,7 +200,7 @@ class TerminalAttachment(Attachment):
         """Show that an input was refused, and why; further input is refused until the user has seen this."""
         if refusal.code == ErrorCode.NOTHING_TYPED:
             self._end(How.DETACHED)
-        elif not self._viewer.holding:
+        elif not self._viewer.is_holding:
             self._notice(f"input refused: {refusal.message}", NOTICE_S)
         elif refusal.code != ErrorCode.HELD:
             self._notice(f"{_NOT_TYPED}: {refusal.message}")

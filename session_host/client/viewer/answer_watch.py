@@ -1,7 +1,7 @@
-"""Notices that the host does not answer. Pure.
+"""Detects that the host does not answer. Pure.
 
-The host acknowledges an input once the program has it, and a program may read late. So an input that stays
-unacknowledged is a reason to ask the host something, and only a missing reply counts. A host that runs replies within
+The host acknowledges an input once the program has it, and a program may read late. So if an input stays
+unacknowledged, the viewer sends a request (a probe), and only a missing reply counts. A running host replies within
 milliseconds.
 """
 
@@ -12,10 +12,10 @@ from session_host.protocol.messages import Describe
 from .effects import Effect, SendMessage, StartAnswerTimer
 from .unacknowledged_input import UnacknowledgedInput
 
-TICK_S = 1.0
-"""The timer's interval. It runs only after input, and no longer than the host owes an answer."""
+INTERVAL_S = 1.0
+"""The timer's interval. The timer runs only while an acknowledgement or a reply is missing."""
 
-SILENT_TICKS = 3
+MAX_SILENT_INTERVALS = 3
 """Intervals without an answer before the user gets a notice."""
 
 
@@ -23,9 +23,9 @@ class AnswerWatch:
     """Counts the intervals without an answer.
 
     Attributes:
-        is_timed: the timer runs. An input starts it only if it does not run, so a key costs no timer.
-        is_asking: the host was asked something, and has not replied.
-        is_silent: so it is for so long that the user knows it.
+        is_timed: the timer runs. An input starts it only if it does not run, so most keys start no timer.
+        is_asking: a probe was sent, and the host has not replied.
+        is_silent: the reply is missing for so long that the user was notified.
     """
 
     def __init__(self, effects: list[Effect], inputs: UnacknowledgedInput) -> None:
@@ -35,64 +35,68 @@ class AnswerWatch:
         self.reset()
 
     def reset(self) -> None:
-        """Begin anew, since the host has answered or the connection is another; a timer that runs goes on."""
+        """Forget all counts, since the host has answered or the connection is new; the timer continues."""
         self.is_asking = self.is_silent = False
-        self._seen = 0  # Inputs up to this number had been sent when this interval began.
-        self._asked = 0  # The last input before the last question.
-        self._received = 0  # The host has the inputs up to this number, acknowledged or not.
-        self._silent_ticks = 0
+        self._sent_sequence = 0  # The last input sent before this interval.
+        self._probed_sequence = 0  # The last input before the last probe.
+        self._received_sequence = 0  # The last input that the host has received, acknowledged or not.
+        self._silent_intervals = 0
         self._offset = 0
 
     def start(self) -> None:
         """Start the timer, unless it runs or there is no unacknowledged input."""
         if not self.is_timed and len(self._inputs):
-            self._seen = self._newest
+            self._sent_sequence = self._newest_sequence
             self._start_timer()
 
-    def ask(self, offset: int, silent_ticks: int = 0) -> None:
-        """Ask the host something, unless it has been asked; ``offset`` is the replica's place in the output."""
+    def probe(self, offset: int, silent_intervals: int = 0) -> None:
+        """Send a probe, unless one waits for its reply; ``offset`` is the replica's offset of the output."""
         if not self.is_asking:
             self.is_asking = True
-            self._asked, self._offset, self._silent_ticks = self._newest, offset, silent_ticks
+            self._probed_sequence, self._offset, self._silent_intervals = (
+                self._newest_sequence,
+                offset,
+                silent_intervals,
+            )
             self._effects.append(SendMessage(Describe(0)))
         if not self.is_timed:
             self._start_timer()
 
-    def replied(self) -> None:
-        """The host has replied to a question, so it has received all that was sent before."""
+    def on_reply(self) -> None:
+        """The host has replied to a probe, so it has received everything sent before."""
         self.is_asking = False
-        self._received = self._asked
+        self._received_sequence = self._probed_sequence
 
-    def tick(self, offset: int) -> bool:
+    def on_interval(self, offset: int) -> bool:
         """An interval is over; returns whether the host does not answer.
 
-        ``offset`` is the replica's place in the output; the host runs if it has changed.
+        ``offset`` is the replica's offset of the output; if it has changed, the host runs.
         """
         self.is_timed = False
         if self.is_asking:
-            self._silent_ticks = 0 if offset != self._offset else self._silent_ticks + 1
+            self._silent_intervals = 0 if offset != self._offset else self._silent_intervals + 1
             self._offset = offset
-            if self._silent_ticks >= SILENT_TICKS:
+            if self._silent_intervals >= MAX_SILENT_INTERVALS:
                 self.is_silent = True
                 return True
             self._start_timer()
             return False
-        oldest = max(self._inputs.oldest_sequence, self._received + 1)
-        if oldest <= self._seen:
-            self.ask(offset, silent_ticks=1)
-        elif oldest <= self._newest:
-            self._seen = self._newest
+        oldest = max(self._inputs.oldest_sequence, self._received_sequence + 1)
+        if oldest <= self._sent_sequence:
+            self.probe(offset, silent_intervals=1)
+        elif oldest <= self._newest_sequence:
+            self._sent_sequence = self._newest_sequence
             self._start_timer()
         return False
 
-    def wait_on(self) -> None:
-        """The interval was longer than wanted, since this process did not run: it counts for nothing."""
+    def restart_interval(self) -> None:
+        """The interval was too long, since this process did not run: ignore it and start another."""
         self._start_timer()
 
     @property
-    def _newest(self) -> int:
+    def _newest_sequence(self) -> int:
         return self._inputs.next_sequence - 1
 
     def _start_timer(self) -> None:
         self.is_timed = True
-        self._effects.append(StartAnswerTimer(TICK_S))
+        self._effects.append(StartAnswerTimer(INTERVAL_S))

@@ -37,16 +37,16 @@ class SendMessage(Effect, frozen=True):
 
 
 class StartAnswerTimer(Effect, frozen=True):
-    """Report ``answer_timer_due`` after this time. Only one such timer runs."""
+    """Report ``on_answer_timer`` after this time. Only one such timer runs."""
 
     after_s: float
 
 
-class Drop(Effect, frozen=True):
+class DropConnection(Effect, frozen=True):
     """Break the connection."""
 
 
-class AddPart(Effect, frozen=True):
+class AddSnapshotPart(Effect, frozen=True):
     """Add this to the snapshot.
 
     Report ``preview_shown`` once it shows something where there was no replica, and after the last part
@@ -71,20 +71,20 @@ class FreeReplica(Effect, frozen=True):
     """Free the replica, and the parts of the next one."""
 
 
-class TellState(Effect, frozen=True):
+class NotifyState(Effect, frozen=True):
     """Report a state to the delegate."""
 
     state: ViewerState
     message: str
 
 
-class TellEvent(Effect, frozen=True):
+class NotifyEvent(Effect, frozen=True):
     """Report an event other than a state to the delegate."""
 
     event: Event
 
 
-class TellRefusal(Effect, frozen=True):
+class NotifyRefusal(Effect, frozen=True):
     """Report a refused input to the delegate."""
 
     refusal: InputRefused

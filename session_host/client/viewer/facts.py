@@ -60,6 +60,6 @@ class ViewerFacts:
         return len(self._rules.inputs)
 
     @property
-    def holding(self) -> bool:
+    def is_holding(self) -> bool:
         """Whether an input was refused; all further ones are refused until ``accept_refusal``."""
-        return self._rules.inputs.holding
+        return self._rules.inputs.is_holding

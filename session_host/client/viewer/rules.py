@@ -41,28 +41,28 @@ from session_host.terminal.base import DefaultColors
 
 from .answer_watch import AnswerWatch
 from .effects import (
-    AddPart,
+    AddSnapshotPart,
     Connect,
-    Drop,
+    DropConnection,
     Effect,
     FreeReplica,
     LoadScreen,
     MarkTurn,
+    NotifyEvent,
+    NotifyRefusal,
+    NotifyState,
     ReadOutcome,
     ResizeReplica,
     SendMessage,
-    TellEvent,
-    TellRefusal,
-    TellState,
 )
 from .state import FINAL_STATES, Change, ViewerState
 from .state import TABLE as _STATES
 from .unacknowledged_input import UnacknowledgedInput
 
 RETRY_S = (0.0, 0.05, 0.2, 0.5, 1.0, 2.0)
-"""Waits before each try to connect; the last one repeats while the host's process lives."""
+"""Delays before each attempt to connect; the last one repeats while the host's process lives."""
 
-MOST_TURNS = 256
+MAX_TURNS = 256
 
 
 class ViewerRules:
@@ -74,10 +74,10 @@ class ViewerRules:
         size: the viewer's grid.
         attachment: the id of its attachment, "" before the first.
         inputs: input that the host has not acknowledged.
-        epoch, offset: the replica's place in the output; -1 if there is no replica, or a snapshot is on its way.
-        engine_build: the format of snapshots that the viewer asks for; "" for the one that every engine reads.
+        epoch, offset: the replica's position in the output; -1 without a replica, or while a snapshot is expected.
+        engine_build: the requested format of snapshots; "" for the format that every engine reads.
         end: the program's end, once it has ended.
-        turns: offsets at which turns of the agent began and which the replica has not reached.
+        turns: offsets at which turns of the agent began, as far as they are after the replica's offset.
         refusal: the ``ErrorCode`` with which the host refused to serve the viewer; "" if it did not.
     """
 
@@ -101,19 +101,19 @@ class ViewerRules:
         self._output = output
         self._kind = kind
         self._colors: DefaultColors | None = None
-        self._asked_output = output
+        self._requested_output = output
         """Whether Attach asked for output; ``follow`` may change ``_output`` before the host has answered."""
         self._is_connected = False
-        self._sends_inputs = False
-        """False until the host has said which inputs it has. Those that it lacks must come before newer ones: the host
+        self._can_send_inputs = False
+        """False until the host has reported its last input. Missing inputs must be sent before newer ones: the host
         ignores an input with a lower sequence than the last one."""
         self._has_replica = False
         self._resizes = 0
         self._notice = ""
         self._tries = 0
         self._why_unreachable = ""
-        self._hangs = False
-        """Whether the host took the last try to connect, and did not greet."""
+        self._is_hanging = False
+        """Whether the host accepted the last connection, and did not greet."""
         self._answers = AnswerWatch(self.effects, self.inputs)
 
     # ------------------------------------------------------------ connecting
@@ -126,7 +126,7 @@ class ViewerRules:
     def connected(self) -> None:
         """The connection is open, and the host has greeted."""
         self._is_connected = True
-        self._asked_output = self._output
+        self._requested_output = self._output
         size = self.size if self._output else None
         self._send(
             Attach(
@@ -135,9 +135,9 @@ class ViewerRules:
             )
         )  # fmt: skip
 
-    def connection_failed(self, why: str, *, hangs: bool = False) -> None:
-        """The host cannot be reached: the session has ended, or the host is gone, or exists and ``hangs``."""
-        self._why_unreachable, self._hangs = why, hangs
+    def connection_failed(self, why: str, *, is_hanging: bool = False) -> None:
+        """The host cannot be reached: the session has ended, the host is gone, or the host ``is_hanging``."""
+        self._why_unreachable, self._is_hanging = why, is_hanging
         self.effects.append(ReadOutcome())
 
     def outcome_read(self, outcome: StateEvent, message: str) -> None:
@@ -148,27 +148,27 @@ class ViewerRules:
                 # The screen that the host saved has the output since the viewer was disconnected.
                 self.effects.append(LoadScreen(self.offset))
             else:
-                self._become(Change.ENDS)
+                self._change_state(Change.ENDS)
         elif outcome.state is State.LOST:
-            self._become(Change.VANISHES, message)
+            self._change_state(Change.VANISHES, message)
         else:
-            if self._hangs and self.state is not ViewerState.STARTING:
+            if self._is_hanging and self.state is not ViewerState.STARTING:
                 change, state = Change.HANGS, ViewerState.UNRESPONSIVE
             else:
                 change, state = Change.DISCONNECTS, ViewerState.RECONNECTING
             if self.state is not state:
-                self._become(change, self._why_unreachable)
+                self._change_state(change, self._why_unreachable)
             self.start()
 
     def screen_read(self, offset: int | None) -> None:
         """The replica is the session's last screen, with the output up to the offset; None if unchanged."""
         if offset is not None:
             self.offset = offset
-        self._become(Change.ENDS)
+        self._change_state(Change.ENDS)
 
     def connection_lost(self, error: Error | None) -> None:
         """The connection is closed; if the host sent an error, it refuses this viewer."""
-        self._is_connected = self._sends_inputs = False
+        self._is_connected = self._can_send_inputs = False
         if self.state in FINAL_STATES:
             return
         if error is not None:
@@ -177,17 +177,17 @@ class ViewerRules:
         if self.state is ViewerState.LIVE or self._answers.is_silent:
             self._tries = 0
         self._answers.reset()
-        self._become(Change.DISCONNECTS)
+        self._change_state(Change.DISCONNECTS)
         self.start()
 
     def refused(self, message: str, code: str = "") -> None:
         """The host refused the viewer for good; do not try again."""
         self.refusal = code
-        self._become(Change.REFUSES, message)
+        self._change_state(Change.REFUSES, message)
 
-    def _become(self, change: Change, message: str = "") -> None:
+    def _change_state(self, change: Change, message: str = "") -> None:
         self.state, self.message = _STATES.after(self.state, change), message
-        self.effects.append(TellState(self.state, message))
+        self.effects.append(NotifyState(self.state, message))
         if self.state is ViewerState.LIVE:
             self._answers.start()
 
@@ -201,7 +201,7 @@ class ViewerRules:
         """Whether this output continues the replica's; if so, the caller feeds it to the replica."""
         offset = self.offset
         if offset < 0:
-            return False  # A snapshot is on its way, and contains this output.
+            return False  # The expected snapshot contains this output.
         if message.offset != offset:
             self.offset = -1
             self._send(Follow(self.attachment, True))
@@ -212,81 +212,81 @@ class ViewerRules:
     def receive_message(self, message: Any) -> None:
         """Handle any message except Output."""
         if self._answers.is_asking:
-            self._host_spoke(message)
+            self._on_host_message(message)
         match message:
             case InputAck(sequence=sequence):
-                self.inputs.acknowledged(sequence)
+                self.inputs.acknowledge(sequence)
             case SnapshotPart():
-                self.effects.append(AddPart(message))
+                self.effects.append(AddSnapshotPart(message))
             case Resized():
                 if self.offset >= 0:
                     self._resizes = message.number
                     self.effects.append(ResizeReplica(message.size, message.cell))
             case Starting(attachment=attachment):
-                self._attached_as(attachment, 0)
-                self._become(Change.STARTS)
+                self._use_attachment(attachment, 0)
+                self._change_state(Change.STARTS)
             case Attached():
                 self._attached(message)
             case InputRefused():
                 self.inputs.refused(message)
-                self.effects.append(TellRefusal(message))
+                self.effects.append(NotifyRefusal(message))
             case StateEvent(state=State.EXITED):
                 self.end = message
                 if self.state is not ViewerState.ENDED:
-                    self.effects.append(TellEvent(message))
-                    self._become(Change.ENDS)
+                    self.effects.append(NotifyEvent(message))
+                    self._change_state(Change.ENDS)
             case NoticeEvent(text=""):
-                self._ask_for_notice()  # The former notice is void; there may be another one.
+                self._request_notice()  # The former notice has ended; there may be another one.
             case Description(notice=text) | NoticeEvent(text=text):
-                self._tell_notice(text)
+                self._notify_notice(text)
             case _:
                 if isinstance(message, ActivityEvent) and message.turn >= 0:
                     self._turn_began(message.turn)
-                self.effects.append(TellEvent(message))
+                self.effects.append(NotifyEvent(message))
 
     def _turn_began(self, offset: int) -> None:
         if self.offset >= offset:
             self.effects.append(MarkTurn())
         else:
-            self.turns = [*self.turns, offset][-MOST_TURNS:]
+            self.turns = [*self.turns, offset][-MAX_TURNS:]
 
     def take_turns(self, end: int) -> list[int]:
-        """The turns that began before this end of output, which is being fed; they are no longer waited for."""
+        """Remove and return the turns that began before this end of the output, which is fed now."""
         found = [offset for offset in self.turns if offset <= end]
         self.turns = [offset for offset in self.turns if offset > end]
         return found
 
-    def _attached_as(self, attachment: str, last_sequence: int) -> None:
+    def _use_attachment(self, attachment: str, last_sequence: int) -> None:
         self._answers.reset()
         if attachment != self.attachment:
             self.attachment = attachment
-            self.effects += map(TellRefusal, self.inputs.reset_attachment(attachment))
+            self.effects += map(NotifyRefusal, self.inputs.reset_attachment(attachment))
         else:
-            self.inputs.acknowledged(last_sequence)
-        self.effects += map(SendMessage, self.inputs.unacknowledged())
-        self._sends_inputs = True
+            self.inputs.acknowledge(last_sequence)
+        self.effects += map(SendMessage, self.inputs.pending())
+        self._can_send_inputs = True
 
     def _attached(self, message: Attached) -> None:
-        if self.state is not ViewerState.STARTING:  # which has sent the inputs already
-            self._attached_as(message.attachment, message.last_sequence)
+        if self.state is not ViewerState.STARTING:  # That state has sent the inputs already.
+            self._use_attachment(message.attachment, message.last_sequence)
         self.epoch = message.epoch
-        if self._output != self._asked_output:
-            self._ask_to_follow()
+        if self._output != self._requested_output:
+            self._send_follow()
         if self._colors is not None:
             self._send(Colors(self.attachment, *self._colors))
-        self._ask_for_notice()
+        self._request_notice()
         if message.resumed or not self._output:
-            self._become(Change.SHOWS)
+            self._change_state(Change.SHOWS)
 
-    def _ask_for_notice(self) -> None:
+    def _request_notice(self) -> None:
         """Ask the host for the current notice: events report only notices that begin later."""
         self._send(Describe(0))
 
-    def _tell_notice(self, text: str) -> None:
-        """Tell the delegate about a changed notice: each new host repeats the current one."""
+    def _notify_notice(self, text: str) -> None:
+        """Report a changed notice to the delegate; each new host repeats the current notice."""
         if text != self._notice:
             self._notice = text
-            self.effects.append(TellEvent(NoticeEvent("session", text)))
+            self.effects.append(NotifyEvent(NoticeEvent("session", text)))
 
     # ------------------------------------------------------------ snapshots
 
@@ -302,35 +302,35 @@ class ViewerRules:
             self.effects.append(MarkTurn())  # The snapshot may have been made just before the mark.
         self.turns = [offset for offset in self.turns if offset > last.offset]
         if self.state not in {ViewerState.LIVE, ViewerState.ENDED}:
-            self._become(Change.SHOWS)
+            self._change_state(Change.SHOWS)
 
     def snapshot_unreadable(self) -> None:
         """The engine cannot read the snapshot: ask for the form that every engine reads."""
         self.engine_build = ""
-        self.effects.append(Drop())
+        self.effects.append(DropConnection())
 
-    # ------------------------------------------------------------ whether the host answers
+    # ------------------------------------------------------------ unresponsive hosts
 
     def expect_answer(self) -> None:
-        """The user asked the host for something on another connection: notice if it does not answer."""
+        """The user sent a request on another connection: detect whether the host answers."""
         if self.state is ViewerState.LIVE:
-            self._answers.ask(self.offset)
+            self._answers.probe(self.offset)
 
-    def answer_timer_due(self, *, is_late: bool) -> None:
-        """An interval of ``AnswerWatch`` is over; ``is_late``: much later than wanted."""
+    def on_answer_timer(self, *, is_late: bool) -> None:
+        """An interval of ``AnswerWatch`` is over; ``is_late``: the timer was much too late."""
         if self.state is not ViewerState.LIVE:
             self._answers.is_timed = False
         elif is_late:
-            self._answers.wait_on()
-        elif self._answers.tick(self.offset):
-            self._become(Change.HANGS)
+            self._answers.restart_interval()
+        elif self._answers.on_interval(self.offset):
+            self._change_state(Change.HANGS)
 
-    def _host_spoke(self, message: Message) -> None:
+    def _on_host_message(self, message: Message) -> None:
         if self._answers.is_silent:
             self._answers.reset()
-            self._become(Change.ANSWERS)
+            self._change_state(Change.ANSWERS)
         elif isinstance(message, Description):
-            self._answers.replied()
+            self._answers.on_reply()
 
     # ------------------------------------------------------------ the user's input
 
@@ -338,13 +338,13 @@ class ViewerRules:
         """Keep an input, and return the messages to send at once, before any effect."""
         if self.state in FINAL_STATES:
             text = "the chat has ended" if self.state is ViewerState.ENDED else self.message
-            self.effects.append(TellRefusal(InputRefused(self.attachment, message.sequence, ErrorCode.ENDED, text)))
+            self.effects.append(NotifyRefusal(InputRefused(self.attachment, message.sequence, ErrorCode.ENDED, text)))
             return ()
         added = self.inputs.append(message)
         if isinstance(added, InputRefused):
-            self.effects.append(TellRefusal(added))
+            self.effects.append(NotifyRefusal(added))
             return ()
-        if not self._sends_inputs:
+        if not self._can_send_inputs:
             return ()
         if self.effects:  # The pending effects may contain earlier inputs.
             self.effects += map(SendMessage, added)
@@ -355,7 +355,7 @@ class ViewerRules:
 
     def accept_refusal(self) -> None:
         """The user has seen that an input was refused: accept input again."""
-        self.inputs.holding = False
+        self.inputs.is_holding = False
         self._send(GoOn(self.attachment))
 
     def resize(self, size: GridSize, cell: CellSize) -> None:
@@ -376,9 +376,9 @@ class ViewerRules:
             return
         self._output = output
         if self.attachment:
-            self._ask_to_follow()
+            self._send_follow()
 
-    def _ask_to_follow(self) -> None:
+    def _send_follow(self) -> None:
         self._send(Follow(self.attachment, self._output, self.epoch, self.offset, self._resizes))
         if self._output and self.size is not None:
             self._send(Resize(self.attachment, self.size, self._cell))
@@ -395,4 +395,4 @@ class ViewerRules:
         self.effects.clear()
         if self.attachment:
             self._send(Detach(self.attachment))
-        self._is_connected = self._sends_inputs = False
+        self._is_connected = self._can_send_inputs = False

@@ -1,4 +1,4 @@
-"""Collects a snapshot's parts and builds the replica, which replies to nobody. Pure but for the engine."""
+"""Collects a snapshot's parts and builds the replica; the replica's replies are dropped. Pure but for the engine."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class SnapshotReceiver:
     """Collects the parts of one snapshot at a time."""
 
     def __init__(self, engine: EngineName | None, cell: CellSize) -> None:
-        """Begin with no part; ``engine``: the replica's, None for a transcript."""
+        """Start without a part; ``engine``: the replica's engine, None for a transcript."""
         self._engine = engine
         self._cell = cell
         self._parts: list[bytes] = []
@@ -42,7 +42,7 @@ class SnapshotReceiver:
         try:
             return restore_beginning(self._engine, b"".join(self._parts))
         except OutliveError:
-            return None  # An error will show again when all parts are here.
+            return None  # ``build`` reports the error once all parts are here.
 
     def build(self, part: SnapshotPart, build: str) -> Replica:
         """Build the replica after the last part.
@@ -73,5 +73,5 @@ def copy_scroll_position(former: Replica, emulator: Replica) -> None:
         return
     frame = former.frame()
     if frame.scroll_offset:
-        grown = emulator.scrollback_rows - frame.scrollback_rows
-        emulator.scroll(-max(0, frame.scroll_offset + grown))
+        added_rows = emulator.scrollback_rows - frame.scrollback_rows
+        emulator.scroll(-max(0, frame.scroll_offset + added_rows))

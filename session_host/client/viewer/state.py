@@ -124,7 +124,7 @@ class ViewerDelegate(Protocol):
         """The viewer's state changed; ``message`` gives the reason in one line, or is ""."""
 
     def viewer_replaced(self) -> None:
-        """A new replica takes the place of the former one; everything painted is void."""
+        """The replica was replaced; paint everything again."""
 
     def viewer_damaged(self) -> None:
         """The replica changed; ask it for a frame when it is time to paint."""

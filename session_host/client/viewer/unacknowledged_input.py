@@ -35,7 +35,7 @@ _WITHOUT_HOLD = frozenset(
         ErrorCode.NOTHING_TYPED,
     }
 )
-"""Refusals that concern one input alone."""
+"""Refusals after which further input is accepted."""
 
 _NOT_READING = "the program is not reading its input"
 
@@ -45,7 +45,7 @@ class UnacknowledgedInput:
 
     Attributes:
         next_sequence: the number of the next input.
-        holding: the user has not yet accepted that an input was refused; until then all further inputs are refused, so
+        is_holding: the user has not yet accepted that an input was refused; until then all further inputs are refused, so
             that no command is typed with a part missing.
     """
 
@@ -54,14 +54,14 @@ class UnacknowledgedInput:
         self._characters = self._short_characters = 0
         self._attachment = ""
         self.next_sequence = 1
-        self.holding = False
+        self.is_holding = False
 
     def __len__(self) -> int:
         return len(self._inputs)
 
     @property
     def oldest_sequence(self) -> int:
-        """The number of the oldest unacknowledged input, that of the next one if there is none."""
+        """The number of the oldest unacknowledged input, or of the next input if there is none."""
         return self._inputs[0].sequence if self._inputs else self.next_sequence
 
     def append(self, message: Input) -> list[Input] | InputRefused:
@@ -69,9 +69,9 @@ class UnacknowledgedInput:
 
         Returns:
             The messages that carry the input, several for a long paste; a refusal if there is no room, or while
-            ``holding``.
+            ``is_holding``.
         """
-        if self.holding and not isinstance(message, Focus):
+        if self.is_holding and not isinstance(message, Focus):
             text = "an earlier input was refused"
             return InputRefused(message.attachment, message.sequence, ErrorCode.HELD, text)
         if not isinstance(message, _WITH_TEXT):
@@ -87,12 +87,12 @@ class UnacknowledgedInput:
         if isinstance(message, Prompt) and length > MAX_PROMPT_BYTES:
             text = f"the prompt is too large ({length:,} bytes, {MAX_PROMPT_BYTES:,} at most)"
             return InputRefused(message.attachment, message.sequence, ErrorCode.BAD_REQUEST, text)
-        most = MAX_WHOLE_PASTE_CHARACTERS if isinstance(message, Paste) else MAX_PASTE_CHARACTERS
-        if length > most and not isinstance(message, Prompt):
-            text = f"the text is too long ({length} characters, {most} at most)"
+        limit = MAX_WHOLE_PASTE_CHARACTERS if isinstance(message, Paste) else MAX_PASTE_CHARACTERS
+        if length > limit and not isinstance(message, Prompt):
+            text = f"the text is too long ({length} characters, {limit} at most)"
             return self._refuse(message, ErrorCode.TOO_LARGE, text)
         is_long = length > MAX_PASTE_CHARACTERS
-        # Of a long paste, only the last part counts against later input, so that keys have room behind it.
+        # Only the last part of a long paste counts against the limit, so that later keys have room.
         waiting = self._characters if is_long else self._short_characters + length
         if len(self._inputs) >= MAX_INPUTS or waiting > PENDING_INPUT_BYTES:
             return self._refuse(message, ErrorCode.INPUT_FULL, _NOT_READING)
@@ -104,7 +104,7 @@ class UnacknowledgedInput:
         return messages
 
     def _refuse(self, message: Input, code: str, text: str) -> InputRefused:
-        self.holding = True
+        self.is_holding = True
         return InputRefused(message.attachment, message.sequence, code, text)
 
     def _count(self, message: Input, sign: int) -> None:
@@ -113,8 +113,8 @@ class UnacknowledgedInput:
         if not (isinstance(message, Paste) and message.more):
             self._short_characters += length
 
-    def acknowledged(self, sequence: int) -> None:
-        """The host has all inputs up to this number."""
+    def acknowledge(self, sequence: int) -> None:
+        """Drop all inputs up to this number, since the host has them."""
         inputs = self._inputs
         while inputs and inputs[0].sequence <= sequence:
             self._count(inputs.popleft(), -1)
@@ -124,10 +124,10 @@ class UnacknowledgedInput:
 
         Later inputs are dropped, too (the host and its replacement refuse them), unless nothing can be typed at all.
         """
-        holds = refusal.code not in _WITHOUT_HOLD
-        self.holding = self.holding or holds
+        is_held = refusal.code not in _WITHOUT_HOLD
+        self.is_holding = self.is_holding or is_held
         for each in [each for each in self._inputs if each.sequence >= refusal.sequence]:
-            if holds or each.sequence == refusal.sequence:
+            if is_held or each.sequence == refusal.sequence:
                 self._inputs.remove(each)
                 self._count(each, -1)
 
@@ -144,7 +144,7 @@ class UnacknowledgedInput:
             refusals = [
                 InputRefused(attachment, each.sequence, ErrorCode.STALE_ATTACHMENT, text) for each in self._inputs
             ]
-            self.holding = self.holding or bool(self._inputs)
+            self.is_holding = self.is_holding or bool(self._inputs)
             self._inputs.clear()
             self._characters = self._short_characters = 0
         self._attachment = attachment
@@ -155,7 +155,7 @@ class UnacknowledgedInput:
         self.next_sequence = len(self._inputs) + 1
         return refusals
 
-    def unacknowledged(self) -> list[Input]:
+    def pending(self) -> list[Input]:
         """The inputs to send after an attach."""
         return list(self._inputs)
 

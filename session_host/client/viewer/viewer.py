@@ -25,20 +25,20 @@ from session_host.terminal.base import DefaultColors, Emulator, EngineName
 from session_host.terminal.encode_keys import REPORT_EVENTS
 
 from .effects import (
-    AddPart,
+    AddSnapshotPart,
     Connect,
-    Drop,
+    DropConnection,
     Effect,
     FreeReplica,
     LoadScreen,
     MarkTurn,
+    NotifyEvent,
+    NotifyRefusal,
+    NotifyState,
     ReadOutcome,
     ResizeReplica,
     SendMessage,
     StartAnswerTimer,
-    TellEvent,
-    TellRefusal,
-    TellState,
 )
 from .numbered_input import ViewerInput
 from .rules import ViewerRules
@@ -47,12 +47,12 @@ from .state import ViewerDelegate, ViewerState
 
 __all__ = ["Viewer", "ViewerDelegate", "ViewerState"]
 
-FEED_LATER_S = 0.01
+FEED_DELAY_S = 0.01
 """Delay before the replica is fed with output that the delegate has shown already."""
 
 
-LATE_S = 0.5
-"""A timer that is this late shows that this process, or the machine, stood still."""
+LATE_TIMER_S = 0.5
+"""If a timer is this late, this process or the machine was stopped."""
 
 
 class Viewer(ViewerInput):
@@ -60,7 +60,7 @@ class Viewer(ViewerInput):
 
     Attributes:
         emulator: the replica, None until the first snapshot. Any turn of the loop may replace it.
-        fed: the output that changed the replica last; b"" if it was something else.
+        fed: the output that last changed the replica; b"" if something else changed it last.
         show_early: called with output before the replica is fed; if it returns True, the output is shown and fed later.
         host_version: the code version of the host that greeted last, "" before.
     """
@@ -145,48 +145,48 @@ class Viewer(ViewerInput):
 
     def _perform_all(self) -> None:
         while self._effects:
-            self._carry_out(self._effects.pop(0))
+            self._perform_effect(self._effects.pop(0))
 
-    def _carry_out(self, effect: Effect) -> None:
+    def _perform_effect(self, effect: Effect) -> None:
         match effect:
             case SendMessage(message):
                 if self._connection is not None:
                     self._connection.send_message(message)
-            case Drop():
+            case DropConnection():
                 if self._connection is not None:
                     self._connection.drop()
-            case TellState(state, message):
+            case NotifyState(state, message):
                 self._delegate.viewer_state(state, message)
-            case TellEvent(event):
+            case NotifyEvent(event):
                 self._delegate.viewer_event(event)
-            case TellRefusal(refusal):
+            case NotifyRefusal(refusal):
                 self._delegate.viewer_refused(refusal)
-            case AddPart(part):
+            case AddSnapshotPart(part):
                 self._add_part(part)
             case ResizeReplica(size, cell):
                 self._resize_replica(size, cell)
             case FreeReplica():
                 self._free_replica()
             case _:
-                self._carry_out_other(effect)
+                self._perform_other_effect(effect)
 
-    def _carry_out_other(self, effect: Effect) -> None:
+    def _perform_other_effect(self, effect: Effect) -> None:
         match effect:
             case MarkTurn():
                 self._mark_turn()
             case StartAnswerTimer(after_s):
                 loop = asyncio.get_running_loop()
                 due_s = loop.time() + after_s
-                self._answer_timer = loop.call_at(due_s, self._answer_timer_due, due_s)
+                self._answer_timer = loop.call_at(due_s, self._on_answer_timer, due_s)
             case Connect(after_s):
-                self._begin(self._connect(after_s))
+                self._start_task(self._connect(after_s))
             case ReadOutcome():
-                self._begin(self._read_outcome())
+                self._start_task(self._read_outcome())
             case LoadScreen(offset):
-                self._begin(self._load_screen(offset))
+                self._start_task(self._load_screen(offset))
 
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run this as the viewer's task. Only one runs at a time, and each ends by asking for a connection."""
+    def _start_task(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run a coroutine as the viewer's task. Only one runs at a time; each ends with a request for a connection."""
         self._task = asyncio.get_running_loop().create_task(work, name=f"viewer {self.session_id}")
 
     # ------------------------------------------------------------ connecting
@@ -198,7 +198,7 @@ class Viewer(ViewerInput):
             connection = await HostConnection.open(self.session_id, "viewer", rules.engine_build)
         except OutliveError as error:
             if isinstance(error, HostUnavailable) and not isinstance(error, ProtocolMismatch):
-                rules.connection_failed(str(error), hangs=isinstance(error, HostNotResponding))
+                rules.connection_failed(str(error), is_hanging=isinstance(error, HostNotResponding))
             else:
                 rules.refused(str(error))
         else:
@@ -228,9 +228,9 @@ class Viewer(ViewerInput):
         self._rules.screen_read(later[1] if later is not None else None)
         self._perform()
 
-    def _answer_timer_due(self, due_s: float) -> None:
-        is_late = asyncio.get_running_loop().time() > due_s + LATE_S
-        self._rules.answer_timer_due(is_late=is_late)
+    def _on_answer_timer(self, due_s: float) -> None:
+        is_late = asyncio.get_running_loop().time() > due_s + LATE_TIMER_S
+        self._rules.on_answer_timer(is_late=is_late)
         self._perform()
 
     # ------------------------------------------------------------ messages of the host
@@ -249,7 +249,7 @@ class Viewer(ViewerInput):
     def _feed_later(self, data: bytes) -> None:
         self._shown += data
         if self._feeding is None:
-            self._feeding = asyncio.get_running_loop().call_later(FEED_LATER_S, self.catch_up)
+            self._feeding = asyncio.get_running_loop().call_later(FEED_DELAY_S, self.catch_up)
 
     def catch_up(self) -> None:
         """Feed the replica with what the delegate has shown already."""
@@ -304,7 +304,7 @@ class Viewer(ViewerInput):
             self._replace(replica)
 
     def _use_replica(self, replica: Replica | None) -> None:
-        self._shown = b""  # The former replica lacks it, and the new one has it.
+        self._shown = b""  # The new replica contains this output.
         self._replica = replica
         self.emulator = None if isinstance(replica, TranscriptEngine) else replica
         self.transcript = replica.transcript if isinstance(replica, TranscriptEngine) else None
@@ -357,7 +357,7 @@ class Viewer(ViewerInput):
         self._perform()
 
     def expect_answer(self) -> None:
-        """The user asked the host for something on another connection: show it if the host does not answer."""
+        """The user sent a request on another connection: show it if the host does not answer."""
         self._rules.expect_answer()
         self._perform()
 

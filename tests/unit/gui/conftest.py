@@ -58,7 +58,7 @@ class PlayedViewer:
         self.end_request = ""
         self.calls: list[tuple[Any, ...]] = []
         self.host_version = VERSION
-        self.started = self.is_closed = self.holding = False
+        self.started = self.is_closed = self.is_holding = False
         self.transcript: Transcript | None = None
         self.next_sequence = 1
 
@@ -135,7 +135,7 @@ class PlayedViewer:
         self.become(ViewerState.ENDED)
 
     def accept_refusal(self) -> None:
-        self.holding = False
+        self.is_holding = False
 
     def refuse(self, line: str, sequence: int = 1) -> None:
         self.delegate.viewer_refused(InputRefused(attachment="", sequence=sequence, code="input_full", message=line))

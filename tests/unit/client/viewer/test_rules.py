@@ -43,11 +43,11 @@ def test_a_viewer_is_live_once_the_screen_is_complete(stage: Stage) -> None:
         >> stage.hears(attached())
         << ASK
         >> stage.hears(part(last=False))
-        << e.AddPart(part(last=False))
+        << e.AddSnapshotPart(part(last=False))
         >> do(stage.rules.preview_shown)
         >> stage.output(0)
         >> stage.hears(part())
-        << e.AddPart(part())
+        << e.AddSnapshotPart(part())
         >> do(stage.rules.snapshot_restored, part())
         << told(ViewerState.LIVE)
         >> stage.output(10)
@@ -148,7 +148,7 @@ WHEREVER = pytest.mark.parametrize("reach", [Stage.connected, Stage.starting, St
 @WHEREVER
 def test_the_end_is_reported_in_every_state(stage: Stage, reach: Callable[[Stage], Stage]) -> None:
     reach(stage)
-    assert stage.script() >> stage.hears(EXITED) << e.TellEvent(EXITED) << told(ViewerState.ENDED)
+    assert stage.script() >> stage.hears(EXITED) << e.NotifyEvent(EXITED) << told(ViewerState.ENDED)
 
 
 @WHEREVER
@@ -180,7 +180,7 @@ def test_the_end_is_reported_once_and_later_input_is_refused(stage: Stage) -> No
     assert (
         stage.script()
         >> stage.hears(EXITED)
-        << e.TellEvent(EXITED)
+        << e.NotifyEvent(EXITED)
         << told(ViewerState.ENDED)
         >> stage.hears(EXITED)
         >> stage.types()
@@ -196,10 +196,10 @@ def test_the_last_screen_of_an_ended_session_is_shown_after_its_end(stage: Stage
     assert (
         stage.script()
         >> stage.hears(EXITED)
-        << e.TellEvent(EXITED)
+        << e.NotifyEvent(EXITED)
         << told(ViewerState.ENDED)
         >> stage.hears(part())
-        << e.AddPart(part())
+        << e.AddSnapshotPart(part())
         >> do(stage.rules.snapshot_restored, part())
     )
     assert stage.rules.state is ViewerState.ENDED

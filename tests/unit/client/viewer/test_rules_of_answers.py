@@ -18,14 +18,14 @@ DESCRIPTION = m.Description(
 
 
 def ticks(stage: Stage, *, is_late: bool = False) -> Event:
-    return do(stage.rules.answer_timer_due, is_late=is_late)
+    return do(stage.rules.on_answer_timer, is_late=is_late)
 
 
 def silent(stage: Stage) -> Stage:
     """The host did not answer to a key."""
     stage.live(typed=1)
     for _ in range(3):
-        stage.rules.answer_timer_due(is_late=False)
+        stage.rules.on_answer_timer(is_late=False)
     stage.take_effects()
     assert stage.rules.state is ViewerState.UNRESPONSIVE
     return stage
@@ -187,7 +187,7 @@ def test_a_silent_host_can_end_its_chat_and_its_viewer_can_close(stage: Stage, e
         >> stage.hears(exited)
         << told(ViewerState.LIVE)
         << TIMED
-        << e.TellEvent(exited)
+        << e.NotifyEvent(exited)
         << told(ViewerState.ENDED)
         >> ticks(stage)
     )
@@ -197,7 +197,7 @@ def test_a_host_that_does_not_greet_is_reported_once(stage: Stage) -> None:
     why = "the chat's host does not respond"
     stage.rules.start()
     stage.take_effects()
-    failed = do(stage.rules.connection_failed, why, hangs=True)
+    failed = do(stage.rules.connection_failed, why, is_hanging=True)
     assert (
         stage.script()
         >> failed

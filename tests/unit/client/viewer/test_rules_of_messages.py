@@ -92,9 +92,9 @@ def test_an_unreadable_snapshot_is_requested_again_in_the_portable_form(stage: S
         >> stage.hears(attached())
         << ASK
         >> stage.hears(part())
-        << e.AddPart(part())
+        << e.AddSnapshotPart(part())
         >> do(stage.rules.snapshot_unreadable)
-        << e.Drop()
+        << e.DropConnection()
         >> do(stage.rules.connection_lost, None)
         << told(ViewerState.RECONNECTING)
         << e.Connect(RETRY_S[1])
@@ -128,7 +128,7 @@ def test_after_a_refused_input_nothing_is_sent_until_the_user_accepts(stage: Sta
         >> stage.hears(m.InputRefused("one", 2, ErrorCode.INPUT_FULL, "full"))
         << refusal(2, ErrorCode.INPUT_FULL, "full")
         >> stage.types()
-        << e.TellRefusal(m.InputRefused("one", 3, ErrorCode.HELD, held.refusal.message))
+        << e.NotifyRefusal(m.InputRefused("one", 3, ErrorCode.HELD, held.refusal.message))
         >> do(stage.rules.accept_refusal)
         << e.SendMessage(m.GoOn("one"))
         >> stage.types()
@@ -169,7 +169,7 @@ def test_the_delegate_gets_a_notice_only_when_it_changes(stage: Stage) -> None:
     assert (
         stage.script()
         >> described("the disk is full")
-        << e.TellEvent(m.NoticeEvent("session", "the disk is full"))
+        << e.NotifyEvent(m.NoticeEvent("session", "the disk is full"))
         >> described("the disk is full")
         >> described("")  # Another may have been there before: the description says.
         << ASK
@@ -178,4 +178,4 @@ def test_the_delegate_gets_a_notice_only_when_it_changes(stage: Stage) -> None:
 
 def test_events_are_passed_to_the_delegate(stage: Stage) -> None:
     stage.live()
-    assert stage.script() >> stage.hears(m.TitleEvent("vim")) << e.TellEvent(m.TitleEvent("vim"))
+    assert stage.script() >> stage.hears(m.TitleEvent("vim")) << e.NotifyEvent(m.TitleEvent("vim"))

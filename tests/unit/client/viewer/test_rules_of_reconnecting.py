@@ -77,7 +77,7 @@ def test_a_host_without_the_missed_output_sends_a_snapshot(stage: Stage) -> None
         >> stage.hears(attached())
         << ASK
         >> stage.hears(part(500))
-        << e.AddPart(part(500))
+        << e.AddSnapshotPart(part(500))
         >> do(stage.rules.snapshot_restored, part(500))
         << told(ViewerState.LIVE)
         >> stage.output(500)
@@ -152,7 +152,7 @@ def test_a_snapshot_cut_off_by_a_lost_connection_is_requested_again(stage: Stage
     assert (
         stage.script()
         >> stage.hears(part(last=False))
-        << e.AddPart(part(last=False))
+        << e.AddSnapshotPart(part(last=False))
         >> do(stage.rules.preview_shown)
         >> do(stage.rules.connection_lost, None)
         << told(ViewerState.RECONNECTING)
@@ -179,10 +179,10 @@ def test_the_end_during_a_disconnection_is_reported_after_the_reconnect(stage: S
         >> stage.hears(m.InputRefused("one", 1, ErrorCode.ENDED, "it has ended"))
         << refusal(1, ErrorCode.ENDED, "it has ended")
         >> stage.hears(EXITED)
-        << e.TellEvent(EXITED)
+        << e.NotifyEvent(EXITED)
         << told(ViewerState.ENDED)
     )
-    assert not stage.rules.inputs.holding
+    assert not stage.rules.inputs.is_holding
 
 
 def test_nothing_is_sent_while_there_is_no_connection(stage: Stage) -> None:

@@ -29,7 +29,7 @@ def test_early_input_is_renumbered_and_sent_in_order() -> None:
     for _ in range(3):
         assert isinstance(inputs.append(key(inputs)), list)
     assert inputs.reset_attachment("att") == []
-    sent = [(each.attachment, each.sequence) for each in inputs.unacknowledged()]
+    sent = [(each.attachment, each.sequence) for each in inputs.pending()]
     assert sent == [("att", 1), ("att", 2), ("att", 3)]
 
 
@@ -38,8 +38,8 @@ def test_acknowledged_input_is_dropped_and_the_rest_is_sent_again() -> None:
     inputs.reset_attachment("att")
     for _ in range(5):
         inputs.append(key(inputs, "att"))
-    inputs.acknowledged(3)
-    assert [each.sequence for each in inputs.unacknowledged()] == [4, 5]
+    inputs.acknowledge(3)
+    assert [each.sequence for each in inputs.pending()] == [4, 5]
     assert len(inputs) == 2
 
 
@@ -49,7 +49,7 @@ def test_input_of_a_forgotten_attachment_is_reported_and_never_typed_twice() -> 
     inputs.append(key(inputs, "one"))
     refusals = inputs.reset_attachment("two")
     assert [each.code for each in refusals] == [ErrorCode.STALE_ATTACHMENT]
-    assert inputs.unacknowledged() == []
+    assert inputs.pending() == []
     assert inputs.next_sequence == 1
 
 
@@ -59,12 +59,12 @@ def test_after_a_refused_input_none_is_accepted_until_the_user_accepts() -> None
     for _ in range(4):
         inputs.append(key(inputs, "att"))
     inputs.refused(InputRefused("att", 2, ErrorCode.INPUT_FULL, "full"))
-    assert [each.sequence for each in inputs.unacknowledged()] == [1], "the rest would be half a command"
-    inputs.acknowledged(1)
+    assert [each.sequence for each in inputs.pending()] == [1], "the rest would be half a command"
+    inputs.acknowledge(1)
     assert isinstance(refused := inputs.append(key(inputs, "att")), InputRefused)
     assert refused.code == ErrorCode.HELD
     assert inputs.append(Focus("att", inputs.next_sequence, focused=True)), "which types nothing"
-    inputs.holding = False
+    inputs.is_holding = False
     assert isinstance(inputs.append(key(inputs, "att")), list)
 
 
@@ -74,7 +74,7 @@ def test_a_refusal_for_another_reason_drops_only_that_input() -> None:
     for _ in range(3):
         inputs.append(key(inputs, "att"))
     inputs.refused(InputRefused("att", 2, ErrorCode.ENDED, "it has ended"))
-    assert [each.sequence for each in inputs.unacknowledged()] == [1, 3]
+    assert [each.sequence for each in inputs.pending()] == [1, 3]
 
 
 def test_input_beyond_the_limit_is_refused_with_a_message() -> None:
@@ -84,7 +84,7 @@ def test_input_beyond_the_limit_is_refused_with_a_message() -> None:
     for code in (ErrorCode.INPUT_FULL, ErrorCode.HELD):
         assert isinstance(refusal := inputs.append(key(inputs)), InputRefused)
         assert refusal.code == code
-        inputs.acknowledged(MAX_INPUTS)
+        inputs.acknowledge(MAX_INPUTS)
     for message in (
         Text("", 1, "x" * (MAX_PASTE_CHARACTERS + 1)),
         Paste("", 1, "x" * (MAX_WHOLE_PASTE_CHARACTERS + 1)),
@@ -104,7 +104,7 @@ def test_a_long_paste_is_split_into_several_messages() -> None:
         (1, True), (2, True), (3, False),
     ]  # fmt: skip
     assert inputs.next_sequence == 4
-    inputs.acknowledged(3)
+    inputs.acknowledge(3)
     assert len(inputs) == 0
 
 
@@ -113,10 +113,10 @@ def test_a_prompt_too_large_for_a_frame_is_refused_and_holds_no_later_input() ->
     inputs.reset_attachment("att")
     images = (Image("image/png", bytes(MAX_PROMPT_BYTES - 3)),)
     assert isinstance(inputs.append(Prompt("att", 1, "look", images=images)), InputRefused)
-    assert not inputs.holding
+    assert not inputs.is_holding
     added = inputs.append(Prompt("att", 1, "see", images=images))
     assert isinstance(added, list)
     [sent] = added
     assert len(encode(sent)) <= MAX_FRAME_BYTES
-    inputs.acknowledged(1)
+    inputs.acknowledge(1)
     assert len(inputs) == 0

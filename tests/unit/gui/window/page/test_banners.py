@@ -34,7 +34,7 @@ async def test_after_refused_input_the_user_says_type_on(played: Played):
     session_id = await played.add("one")
     window = played.open_window()
     viewer = played.show(session_id)
-    viewer.holding = True
+    viewer.is_holding = True
     viewer.refuse("the program is not reading its input")
     banner = window.banners.current
     assert banner is not None
@@ -44,7 +44,7 @@ async def test_after_refused_input_the_user_says_type_on(played: Played):
         True,
     )
     window.banners.act()
-    assert not viewer.holding
+    assert not viewer.is_holding
     assert window.banners.current is None
 
 
