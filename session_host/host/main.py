@@ -267,7 +267,7 @@ class _Host:
             started = started or start_time(header.child)
             process = PtyProcess(header.child, started, self._parameters.descriptors.master)
             driver.attach_process(process)
-            server.start(self._wake_up.callers)
+            server.start(self._wake_up.connections)
             self._report_running(process)
             return True
         server.start()
@@ -377,7 +377,7 @@ class _Host:
                     self._driver.child_ended()
             case BoundAgain():
                 if self._server is not None:
-                    self._server.bound_again()
+                    self._server.replace_listener()
             case Prepare():
                 self._preparing = asyncio.get_running_loop().create_task(self._prepare(), name="prepare")
             case Yield():

@@ -193,7 +193,7 @@ async def test_a_slow_viewer_gets_the_last_output_after_another_one_left() -> No
         await eventually(lambda: host.server._clients, 5, "it to be let in")
         first.close()
         await eventually(lambda: not host.server._clients, 5, "it to have left")
-        assert host.server._all_gone.is_set()
+        assert host.server._all_closed.is_set()
         slow = await HostConnection.open(ID, "control")
         [client] = host.server._clients
         client.finish = lambda: None  # type: ignore[method-assign] # What it was sent, it has yet to read.

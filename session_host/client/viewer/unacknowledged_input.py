@@ -45,7 +45,7 @@ class UnacknowledgedInput:
 
     Attributes:
         next_sequence: the number of the next input.
-        is_holding: the user has not yet accepted that an input was refused; until then all further inputs are refused, so
+        is_holding: the user has not yet accepted a refusal; until then all further inputs are refused, so
             that no command is typed with a part missing.
     """
 

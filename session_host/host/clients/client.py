@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import logging
 import socket
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from session_host.host.driver.driver import Driver
-from session_host.protocol.messages import AskUser, Reply, Report
+from session_host.protocol.messages import AskUser, Reply, Report, Request
 from session_host.system.processes.permission import agent_chats, refusal_of, refusal_to_answer
 
 from .message_trace import TracedTransport, log
 from .socket_transport import SocketTransport
 
-if TYPE_CHECKING:
-    from session_host.host.clients.server import Server
+
+class ClientOwner(Protocol):
+    """Callbacks of a client, for the server that owns it."""
+
+    def handle_client_request(self, client: Client, request: Request) -> None:
+        """Carry out a request that the rules do not handle; the reply goes to ``client.reply``."""
+
+    def client_closed(self, client: Client) -> None:
+        """The client's socket is closed; called once."""
 
 
 class Client:
@@ -25,11 +32,11 @@ class Client:
         transport: the client's socket.
     """
 
-    def __init__(self, caller: socket.socket, driver: Driver, server: Server) -> None:
+    def __init__(self, client_socket: socket.socket, driver: Driver, owner: ClientOwner) -> None:
         self._driver = driver
-        self._server = server
+        self._owner = owner
         self._effects = driver.session.effects
-        self.transport = (TracedTransport if log.isEnabledFor(logging.DEBUG) else SocketTransport)(caller, self)
+        self.transport = (TracedTransport if log.isEnabledFor(logging.DEBUG) else SocketTransport)(client_socket, self)
         self.connection = driver.session.connect(self.transport, self.refusal)
         driver.performer.perform()
 
@@ -41,14 +48,14 @@ class Client:
             if typed:
                 driver.key_typed(connection, typed)
             else:
-                self._answer()
+                self._handle_events()
             if self._effects:
                 driver.performer.perform()
             if not connection.more:
                 return
             data = b""
 
-    def _answer(self) -> None:
+    def _handle_events(self) -> None:
         for event in self.connection.events_received():
             if isinstance(event, Report) and event.done:
                 self._driver.questions.calls_ended(event.done)
@@ -57,7 +64,7 @@ class Client:
             elif isinstance(event, AskUser):
                 self._driver.questions.ask(event, self, self.reply)
             else:
-                self._server.answer(self, event)
+                self._owner.handle_client_request(self, event)
 
     def pause_writing(self) -> None:
         """The client reads too slowly."""
@@ -73,7 +80,7 @@ class Client:
         self.connection.receive_eof()
         self._driver.performer.perform()
         self._driver.questions.client_disconnected(self)
-        self._server.forget(self)
+        self._owner.client_closed(self)
 
     def finish(self) -> None:
         """The session is over: close once the client has all output."""

@@ -41,10 +41,10 @@ def touch(path: Path) -> None:
 
 
 class Server:
-    """Listens for one session; owns its connections and pending requests.
+    """Listens for one session; owns its clients and pending requests. Implements ``ClientOwner``.
 
     Attributes:
-        calls: the number of accepted connections.
+        connection_count: the number of connections accepted so far.
     """
 
     def __init__(self, driver: Driver, path: Path, listener: int, keeper: KeeperChannel) -> None:
@@ -56,7 +56,7 @@ class Server:
             listener: the session's listening socket; the server uses a duplicate.
             keeper: the channel to the keeper, which also holds the socket.
         """
-        self.calls = 0
+        self.connection_count = 0
         self._driver = driver
         self._path = path
         self._held_listener = listener
@@ -64,21 +64,21 @@ class Server:
         self._keeper = keeper
         self._clients: set[Client] = set()
         self._requests: set[asyncio.Task[None]] = set()
-        self._all_gone = asyncio.Event()
+        self._all_closed = asyncio.Event()
         self._listening = False
-        self._refresh: asyncio.TimerHandle | None = None
-        self._again: asyncio.TimerHandle | None = None
+        self._refresh_timer: asyncio.TimerHandle | None = None
+        self._retry_timer: asyncio.TimerHandle | None = None
 
-    def start(self, callers: Sequence[socket.socket] = ()) -> None:
-        """Start accepting, beginning with connections that were accepted but not served."""
+    def start(self, connections: Sequence[socket.socket] = ()) -> None:
+        """Start accepting, beginning with connections that a former process accepted and did not serve."""
         self._listener.setblocking(False)
-        for caller in callers:
-            self._admit(caller)
+        for connection in connections:
+            self._add_client(connection)
         self._listen()
         self._touch()
 
-    def bound_again(self) -> None:
-        """Listen on the session's new socket, after accepting the callers that wait in the former one."""
+    def replace_listener(self) -> None:
+        """Listen on the session's new socket, after accepting the connections that wait at the former one."""
         if self._listener.fileno() < 0:
             return  # The host is exiting.
         former, self._listener = self._listener, socket.socket(fileno=os.dup(self._held_listener))
@@ -89,38 +89,38 @@ class Server:
             asyncio.get_running_loop().remove_reader(former.fileno())
             with contextlib.suppress(OSError):
                 while True:
-                    self._admit(former.accept()[0])
+                    self._add_client(former.accept()[0])
         self._listen()
 
     def _listen(self) -> None:
         self._listening = True
-        asyncio.get_running_loop().add_reader(self._listener.fileno(), self._called)
+        asyncio.get_running_loop().add_reader(self._listener.fileno(), self._on_connection)
 
-    def _called(self) -> None:
+    def _on_connection(self) -> None:
         try:
-            caller, _ = self._listener.accept()
+            connection, _ = self._listener.accept()
         except (BlockingIOError, ConnectionAbortedError):
-            return  # The caller has gone.
+            return  # The peer has closed the connection.
         except OSError as error:
             # No descriptors are left: the pending connection would wake the loop again and again.
-            log.warning("took no call: %s", error)
+            log.warning("cannot accept a connection: %s", error)
             loop = asyncio.get_running_loop()
             loop.remove_reader(self._listener.fileno())
             self._listening = False
-            self._again = loop.call_later(RETRY_S, self._listen)
+            self._retry_timer = loop.call_later(RETRY_S, self._listen)
             return
-        self._admit(caller)
+        self._add_client(connection)
 
-    def _admit(self, caller: socket.socket) -> None:
-        self.calls += 1
-        if not self._admits(caller):
-            caller.close()
+    def _add_client(self, connection: socket.socket) -> None:
+        self.connection_count += 1
+        if not self._may_connect(connection):
+            connection.close()
             return
-        self._clients.add(Client(caller, self._driver, self))
+        self._clients.add(Client(connection, self._driver, self))
 
-    def _admits(self, caller: socket.socket) -> bool:
-        """Whether a caller is one of this user's processes, within the limit of connections."""
-        if is_foreign(caller):
+    def _may_connect(self, connection: socket.socket) -> bool:
+        """Whether the peer is a process of this user, and the limit of connections is not reached."""
+        if is_foreign(connection):
             log.warning("refused a connection of another user")
             return False
         if len(self._clients) >= MAX_CONNECTIONS:
@@ -130,7 +130,7 @@ class Server:
 
     def _touch(self) -> None:
         touch(self._path)
-        self._refresh = asyncio.get_running_loop().call_later(REFRESH_S, self._touch)
+        self._refresh_timer = asyncio.get_running_loop().call_later(REFRESH_S, self._touch)
 
     @property
     def is_quiet(self) -> bool:
@@ -141,7 +141,7 @@ class Server:
         """The clients' sockets."""
         return [each.transport.fileno() for each in self._clients]
 
-    def hang_up(self) -> None:
+    def shutdown_connections(self) -> None:
         """Shut down all connections, even where other processes have duplicates, so that clients reconnect."""
         for client in self._clients:
             client.transport.shutdown()
@@ -152,7 +152,7 @@ class Server:
 
     async def close(self) -> None:
         """Stop listening, and give viewers a moment to read their queues."""
-        for timer in (self._refresh, self._again):
+        for timer in (self._refresh_timer, self._retry_timer):
             if timer is not None:
                 timer.cancel()
         asyncio.get_running_loop().remove_reader(self._listener.fileno())
@@ -164,37 +164,39 @@ class Server:
         for client in tuple(self._clients):
             client.finish()
         if self._clients:
-            self._all_gone.clear()
+            self._all_closed.clear()
             try:
                 async with asyncio.timeout(CLOSE_TIMEOUT_S):
-                    await self._all_gone.wait()
+                    await self._all_closed.wait()
             except TimeoutError:
                 log.warning("%d viewers did not take their last output", len(self._clients))
 
     # ------------------------------------------------------------ clients' requests
 
-    def forget(self, client: Client) -> None:
+    def client_closed(self, client: Client) -> None:
         """Remove a client that has gone."""
         self._clients.discard(client)
         if not self._clients:
-            self._all_gone.set()
+            self._all_closed.set()
 
-    def answer(self, client: Client, request: Request) -> None:
+    def handle_client_request(self, client: Client, request: Request) -> None:
         """Carry out a request; its replies are sent on completion."""
         if len(self._requests) >= MAX_CONNECTIONS:
             client.connection.refuse(ErrorCode.VIOLATION, "too many requests at once")
             return
-        task = asyncio.get_running_loop().create_task(self._answer(client, request), name=type(request).__name__)
+        task = asyncio.get_running_loop().create_task(
+            self._handle_client_request(client, request), name=type(request).__name__
+        )
         self._requests.add(task)
         task.add_done_callback(self._requests.discard)
 
-    async def _answer(self, client: Client, request: Request) -> None:
+    async def _handle_client_request(self, client: Client, request: Request) -> None:
         log.info("request %s", type(request).__name__)
         answers = isinstance(request, Act) and isinstance(request.verb, AnswerRequest)
         refusal = client.answer_refusal if answers else client.refusal
-        if isinstance(request, CONTROLLING) and (why := refusal()):
-            log.warning("refused: %s", why)
-            client.reply(Failed(request.request, ErrorCode.NOT_ALLOWED, why))
+        if isinstance(request, CONTROLLING) and (reason := refusal()):
+            log.warning("refused: %s", reason)
+            client.reply(Failed(request.request, ErrorCode.NOT_ALLOWED, reason))
             return
         for reply in await handle_request(self._driver, request, os.getpid(), self._keeper.keeper_pid):
             client.reply(reply)

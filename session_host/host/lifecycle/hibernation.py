@@ -68,7 +68,7 @@ class WakeUp(NamedTuple):
         keeper_pid: the keeper, if it has named itself; else 0.
     """
 
-    callers: tuple[socket.socket, ...]
+    connections: tuple[socket.socket, ...]
     idle_s: float
     keeper_pid: int = 0
 

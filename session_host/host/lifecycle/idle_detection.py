@@ -73,7 +73,7 @@ class IdleDetection:
     def disconnect_if_active(self) -> None:
         """Disconnect clients if anything happened since hibernation was requested, so that they reconnect."""
         if self._state is _State.ASKED and not self._is_idle():
-            self._server.hang_up()
+            self._server.shutdown_connections()
 
     # ------------------------------------------------------------ watching
 
@@ -119,4 +119,9 @@ class IdleDetection:
     def _event_counts(self) -> tuple[int, ...]:
         """Values that change with every event: output, clients' actions and connections, the agent's reports."""
         server = self._server
-        return self._driver.output_file.end, self._driver.input_log.end, server.calls, len(server.descriptors())
+        return (
+            self._driver.output_file.end,
+            self._driver.input_log.end,
+            server.connection_count,
+            len(server.descriptors()),
+        )

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from session_host.host.clients import client
 from session_host.host.clients.client import Client
-from session_host.host.clients.server import Server
 from session_host.host.clients.socket_transport import SocketTransport
 from session_host.protocol import messages as m
 from session_host.protocol.codec import HostDecoder, encode
@@ -51,16 +50,16 @@ class FakeWire(SocketTransport):
         return got
 
 
-class Asked:
-    """A server that remembers what it was asked."""
+class RecordingOwner:
+    """An owner of clients that records their requests."""
 
     def __init__(self) -> None:
         self.requests: list[m.Request] = []
 
-    def forget(self, client: Client) -> None:
-        """It is gone."""
+    def client_closed(self, client: Client) -> None:
+        """Nothing is left to do."""
 
-    def answer(self, client: Client, request: m.Request) -> None:
+    def handle_client_request(self, client: Client, request: m.Request) -> None:
         self.requests.append(request)
 
 
@@ -72,7 +71,7 @@ class Stage:
         self.driver = kept.host()
         self.session = kept.session
         self.session.program_runs()
-        self.server = Asked()
+        self.server = RecordingOwner()
 
     def output(self, data: bytes) -> None:
         """The program wrote this."""
@@ -86,7 +85,7 @@ class Stage:
 
     def client(self, *messages: m.Message) -> tuple[Client, FakeWire]:
         with socket.socket() as unused:
-            own = Client(unused, self.driver, cast("Server", self.server))
+            own = Client(unused, self.driver, self.server)
         assert isinstance(own.transport, FakeWire)
         say(own, *messages)
         return own, own.transport
