@@ -40,7 +40,7 @@ from session_host.storage.descriptors.splice import Splicer
 from session_host.system import event_loop
 from session_host.system.clock import now
 from session_host.system.processes.identity import start_time
-from session_host.system.processes.pty_process import PtyProcess, Starting
+from session_host.system.processes.pty_process import Program, ProgramDescriptors, PtyProcess, StartingProcess
 from session_host.system.systemd import enter
 from session_host.version import VERSION
 
@@ -94,7 +94,7 @@ def run_host(parameters: HostParameters, channel: socket.socket) -> int:
     Raises:
         TimeoutError: a trial took too long.
     """
-    starting = None if parameters.rehearsal or parameters.hibernation else _begin_program(parameters)
+    starting = None if parameters.rehearsal or parameters.hibernation else _fork_program(parameters)
     # The end of the process that started us, or of its terminal, must not end the host.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -114,11 +114,11 @@ def run_host(parameters: HostParameters, channel: socket.socket) -> int:
     try:
         return event_loop.run(run())
     finally:
-        if isinstance(starting, Starting):
+        if isinstance(starting, StartingProcess):
             starting.close()
 
 
-def _begin_program(parameters: HostParameters) -> Starting | LaunchFailed | None:
+def _fork_program(parameters: HostParameters) -> StartingProcess | LaunchFailed | None:
     """Start the program in a fork of this process while we get ready, unless a previous host has started it.
 
     Its output and queries wait in its terminal until then. If we are killed before the fork has saved its PID, the
@@ -139,16 +139,11 @@ def _begin_program(parameters: HostParameters) -> Starting | LaunchFailed | None
     try:
         if header.child:
             return None
-        return PtyProcess.begin(
-            spec.argv,
-            spec.cwd,
-            spec.env,
-            parameters.descriptors.master,
-            parameters.slave,
-            umask=spec.umask,
-            open_files=parameters.open_files,
-            stderr=spec.stderr,
-            output=parameters.descriptors.pipe_write if spec.structured is not None else -1,
+        descriptors = parameters.descriptors
+        output = descriptors.pipe_write if spec.structured is not None else -1
+        return PtyProcess.fork(
+            Program(spec.argv, spec.cwd, spec.env, spec.umask, parameters.open_files, spec.stderr),
+            ProgramDescriptors(descriptors.master, parameters.slave, output),
             about_to_exec=about_to_exec,
             prepare=prepare,
         )
@@ -167,7 +162,7 @@ class _Host:
         self,
         parameters: HostParameters,
         channel: socket.socket,
-        starting: Starting | LaunchFailed | None = None,
+        starting: StartingProcess | LaunchFailed | None = None,
         wake_up: WakeUp | None = None,
     ) -> None:
         self._parameters = parameters
@@ -281,7 +276,7 @@ class _Host:
             return False
         return True
 
-    def _follow_start(self, starting: Starting | LaunchFailed) -> None:
+    def _follow_start(self, starting: StartingProcess | LaunchFailed) -> None:
         """Wait until the fork has exec'd the program or failed, and report a running program to the keeper."""
         program = self._program
         if isinstance(starting, LaunchFailed):

@@ -29,7 +29,7 @@ from session_host.protocol.messages import (
     Text,
 )
 from session_host.protocol.values import GridSize, State
-from session_host.system.processes.pty_process import PtyProcess
+from session_host.system.processes.pty_process import Program, ProgramDescriptors, PtyProcess
 from tests.programs import program
 from tests.support.hosts import Watcher, see
 from tests.support.kept_sessions import OPEN_FILES, SESSION_ID, KeptSession, kept_session
@@ -58,9 +58,11 @@ class HeldHost:
         await self._let_go.wait()
         kept, spec = self.kept, self.kept.spec
         return await asyncio.to_thread(
-            PtyProcess.spawn, spec.argv, spec.cwd, spec.env, kept.descriptors.master, kept.slave, umask=spec.umask,
-            open_files=OPEN_FILES, about_to_exec=lambda _: None,
-        )  # fmt: skip
+            PtyProcess.spawn,
+            Program(spec.argv, spec.cwd, spec.env, spec.umask, OPEN_FILES),
+            ProgramDescriptors(kept.descriptors.master, kept.slave),
+            about_to_exec=lambda _: None,
+        )
 
     async def close(self) -> None:
         await self.server.close()

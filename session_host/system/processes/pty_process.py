@@ -1,6 +1,6 @@
 """A program on a PTY.
 
-The program is exec'd directly with its argv, without a shell, so no word is quoted, and no shell is left behind at its
+The program is exec'd directly with its argv, without a shell, so no word is quoted, and no shell remains after its
 end.
 """
 
@@ -17,7 +17,7 @@ import struct
 import termios
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 from session_host.errors import AgentNotFound, LaunchFailed, OutliveError
 from session_host.protocol.values import CellSize, GridSize
@@ -31,7 +31,7 @@ _ERRORS: dict[str, type[OutliveError]] = {each.__name__: each for each in (Agent
 _PIPE_BYTES = 4096
 """The maximum size of one write."""
 
-_NOT_EXECED = 127
+_EXEC_FAILED = 127
 """The exit status of a fork that failed to exec, as shells use it."""
 
 
@@ -57,11 +57,11 @@ def resolve(command: str, directory: str, search_path: str) -> str:
     return found
 
 
-def _drop_ours(umask: int, open_files: int) -> None:
+def _reset_process(umask: int, open_files: int) -> None:
     """Between fork and exec: reset everything that this process set for itself."""
     for descriptor in map(int, os.listdir("/dev/fd")):  # noqa: PTH208 - no object for each
         if descriptor > 2:
-            with contextlib.suppress(OSError):  # The descriptor was the one that reads the directory.
+            with contextlib.suppress(OSError):  # The descriptor belonged to listdir.
                 os.set_inheritable(descriptor, False)
     for number in signal.valid_signals():
         # Ignored signals stay ignored through an exec (execve(2)), and a shell may not even undo that (sh(1)).
@@ -73,8 +73,8 @@ def _drop_ours(umask: int, open_files: int) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (open_files, hard))
 
 
-def _take_terminal(slave: int, stderr: str) -> None:
-    """Between fork and exec, as the last step: a session leader that exits hangs its terminal up."""
+def _set_terminal(slave: int, stderr: str) -> None:
+    """Between fork and exec, as the last step, since the exit of a session leader hangs up its terminal."""
     os.login_tty(slave)
     if stderr:
         # A full disk must not prevent a start: standard error then goes to the terminal, as usual.
@@ -87,11 +87,11 @@ def _take_terminal(slave: int, stderr: str) -> None:
     termios.tcsetattr(0, termios.TCSANOW, attributes)
 
 
-def _take_channel(channel: int, output: int, stderr: str) -> None:
+def _set_standard_streams(channel: int, output: int, stderr: str) -> None:
     """Between fork and exec, as the last step: standard input is a socket, standard output a pipe, no terminal.
 
-    One socket for both would do, but asyncio's transport for writing (connect_write_pipe) takes input on its socket for
-    the end of the reader. The pipe is opened anew, since our writing end does not block.
+    One socket for both would suffice, but asyncio's transport for writing (connect_write_pipe) takes input on its
+    socket for the end of the reader. The pipe is opened anew, since our writing end does not block.
     """
     os.setsid()
     try:
@@ -108,10 +108,44 @@ def _take_channel(channel: int, output: int, stderr: str) -> None:
 
 
 def _nothing() -> None:
-    """Does nothing, for a program without preparation."""
+    """Do nothing: the default of ``prepare``."""
 
 
-class Starting:
+class Program(NamedTuple):
+    """A program to start; it gets default signal handlers, and nothing of this process besides these values.
+
+    Attributes:
+        argv: the program's words; the first is looked up on the environment's PATH.
+        directory: the working directory.
+        environment: the whole environment.
+        umask: as umask(2) takes it.
+        open_files: the soft limit of open files, as getrlimit(2) returns it.
+        stderr: the path for standard error; "" for the terminal, or for none.
+    """
+
+    argv: list[str]
+    directory: str
+    environment: dict[str, str]
+    umask: int
+    open_files: int
+    stderr: str = ""
+
+
+class ProgramDescriptors(NamedTuple):
+    """The descriptors that connect this process with a program.
+
+    Attributes:
+        master: the PTY's master side, or this process's end of a socket.
+        slave: the PTY's slave side; with ``output``, a socket for standard input.
+        output: a pipe for standard output; -1 for the terminal.
+    """
+
+    master: int
+    slave: int
+    output: int = -1
+
+
+class StartingProcess:
     """A fork of this process, before its exec.
 
     Attributes:
@@ -163,35 +197,18 @@ class PtyProcess:
         self.master = master
 
     @staticmethod
-    def begin(
-        argv: list[str],
-        directory: str,
-        environment: dict[str, str],
-        master: int,
-        slave: int,
+    def fork(
+        program: Program,
+        descriptors: ProgramDescriptors,
         *,
-        umask: int,
-        open_files: int,
-        stderr: str = "",
-        output: int = -1,
         about_to_exec: Callable[[int], None],
         prepare: Callable[[], None] = _nothing,
-    ) -> Starting:
+    ) -> StartingProcess:
         """Fork this process, and exec the program in the fork. Best called while there is only one thread.
 
-        The program gets this environment, directory, umask and soft limit of open files, default signal handlers, and
-        nothing else of this process.
-
         Args:
-            argv: the program's words; the first is looked up on the environment's PATH.
-            directory: the working directory.
-            environment: the whole environment.
-            master: the PTY's master side.
-            slave: the PTY's slave side, which stays open in this process.
-            umask: as umask(2) takes it.
-            open_files: the soft limit, as getrlimit(2) returns it.
-            stderr: the path for standard error; "" for the terminal, or for none.
-            output: a pipe for standard output, or -1; with a pipe, ``slave`` is a socket for standard input.
+            program: the program.
+            descriptors: its PTY, or its socket and pipe; they stay open in this process.
             about_to_exec: called in the fork with its PID, directly before the exec.
             prepare: called in the fork first; if it raises, there is no exec.
 
@@ -200,44 +217,46 @@ class PtyProcess:
         """
         opened: tuple[int, ...] = ()
         try:
-            report, told = opened = os.pipe()
+            report, report_write = opened = os.pipe()
             pid = os.fork()
         except OSError as error:
             for descriptor in opened:
                 os.close(descriptor)
-            raise LaunchFailed(f"{argv[0]}: cannot start: {error.strerror}") from error
+            raise LaunchFailed(f"{program.argv[0]}: cannot start: {error.strerror}") from error
         if pid:
-            os.close(told)
-            return Starting(pid, report, master)
+            os.close(report_write)
+            return StartingProcess(pid, report, descriptors.master)
         try:
             signal.set_wakeup_fd(-1)
             prepare()
-            program = resolve(argv[0], directory, environment.get("PATH", ""))
-            os.chdir(directory)
-            _drop_ours(umask, open_files)
-            if output < 0:
-                _take_terminal(slave, stderr)
+            path = resolve(program.argv[0], program.directory, program.environment.get("PATH", ""))
+            os.chdir(program.directory)
+            _reset_process(program.umask, program.open_files)
+            if descriptors.output < 0:
+                _set_terminal(descriptors.slave, program.stderr)
             else:
-                _take_channel(slave, output, stderr)
+                _set_standard_streams(descriptors.slave, descriptors.output, program.stderr)
             about_to_exec(os.getpid())
-            os.execve(program, [program, *argv[1:]], environment)  # noqa: S606 - no shell is wanted
+            os.execve(path, [path, *program.argv[1:]], program.environment)  # noqa: S606 - no shell is wanted
         except BaseException as error:  # noqa: BLE001 - every failure is reported
             kind = type(error).__name__ if isinstance(error, OutliveError) else ""
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-            text = str(error) if kind else f"{argv[0]}: cannot start: {reason}"
-            os.write(told, f"{kind or LaunchFailed.__name__}:{text}".encode(errors="replace")[:_PIPE_BYTES])
+            text = str(error) if kind else f"{program.argv[0]}: cannot start: {reason}"
+            os.write(report_write, f"{kind or LaunchFailed.__name__}:{text}".encode(errors="replace")[:_PIPE_BYTES])
         finally:
-            os._exit(_NOT_EXECED)
+            os._exit(_EXEC_FAILED)
 
     @classmethod
-    def spawn(cls, *words: Any, **options: Any) -> PtyProcess:
-        """As ``begin``, but wait for the exec. Blocks.
+    def spawn(
+        cls, program: Program, descriptors: ProgramDescriptors, *, about_to_exec: Callable[[int], None]
+    ) -> PtyProcess:
+        """As ``fork``, but wait for the exec. Blocks.
 
         Raises:
             AgentNotFound: there is no such program.
             LaunchFailed: the directory is missing, or the kernel refused the exec.
         """
-        return cls.begin(*words, **options).result()
+        return cls.fork(program, descriptors, about_to_exec=about_to_exec).result()
 
     def is_it(self) -> bool:
         """Whether the process with this PID is the started one, and not a later one."""

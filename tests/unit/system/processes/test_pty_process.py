@@ -21,7 +21,7 @@ import pytest
 from session_host.errors import AgentNotFound, LaunchFailed
 from session_host.protocol.values import CellSize, GridSize
 from session_host.system.processes.identity import boot_id, is_running, start_time
-from session_host.system.processes.pty_process import PtyProcess, resolve
+from session_host.system.processes.pty_process import Program, ProgramDescriptors, PtyProcess, resolve
 from tests.support import processes
 from tests.support.waiting import wait_for_end, wait_until
 
@@ -43,13 +43,14 @@ class Terminal:
             os.write(self._about_to_exec, b"%d" % pid)
 
         self.process = PtyProcess.spawn(
-            list(argv), directory, dict(os.environ), self.master, self.slave, umask=umask, open_files=open_files,
+            Program(list(argv), directory, dict(os.environ), umask, open_files),
+            ProgramDescriptors(self.master, self.slave),
             about_to_exec=about_to_exec,
-        )  # fmt: skip
-        self.let_go_of_slave()
+        )
+        self.close_slave()
         return self.process
 
-    def let_go_of_slave(self) -> None:
+    def close_slave(self) -> None:
         if self.slave >= 0:
             os.close(self.slave)
             self.slave = -1
@@ -75,7 +76,7 @@ class Terminal:
             data += piece or b""
 
     def close(self) -> None:
-        self.let_go_of_slave()
+        self.close_slave()
         if self.process is not None:
             if processes.is_alive(self.process.pid):
                 os.kill(self.process.pid, signal.SIGKILL)

@@ -13,29 +13,31 @@ from pathlib import Path
 import pytest
 
 from session_host.errors import AgentNotFound, LaunchFailed
-from session_host.system.processes.pty_process import PtyProcess, Starting
+from session_host.system.processes.pty_process import Program, ProgramDescriptors, PtyProcess, StartingProcess
 
 ENDED_S = 60.0
 
-Begin = Callable[..., Starting]
+Begin = Callable[..., StartingProcess]
 
 
 @pytest.fixture
 def begin() -> Iterator[Begin]:
     master, slave = os.openpty()
 
-    def fork(*argv: str, prepare: Callable[[], None] = lambda: None) -> Starting:
-        return PtyProcess.begin(
-            list(argv), "/", dict(os.environ), master, slave, umask=0o077, open_files=512,
-            about_to_exec=lambda _: None, prepare=prepare,
-        )  # fmt: skip
+    def fork(*argv: str, prepare: Callable[[], None] = lambda: None) -> StartingProcess:
+        return PtyProcess.fork(
+            Program(list(argv), "/", dict(os.environ), umask=0o077, open_files=512),
+            ProgramDescriptors(master, slave),
+            about_to_exec=lambda _: None,
+            prepare=prepare,
+        )
 
     yield fork
     os.close(master)
     os.close(slave)
 
 
-def is_known(starting: Starting, within_s: float) -> bool:
+def is_known(starting: StartingProcess, within_s: float) -> bool:
     return bool(select.select([starting], [], [], within_s)[0])
 
 
