@@ -36,6 +36,29 @@ option, since the user then sets it.
 """
 
 
+StartMode = Literal["new", "resume", "pick"]
+"""Whether an agent begins a conversation, resumes a known one, or lets its user pick one from a list."""
+
+
+class TemplateValues(NamedTuple):
+    """The values of an argv template's placeholders; "" for none.
+
+    Attributes:
+        prompt: the first prompt.
+        conversation: the id of the conversation that begins or is resumed.
+        files: the directory of the agent's files for the session.
+        socket: the path of the agent's own socket.
+    """
+
+    prompt: str = ""
+    conversation: str = ""
+    files: str = ""
+    socket: str = ""
+
+
+NO_VALUES = TemplateValues()
+
+
 class ConversationSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How an agent identifies its conversations, and how it resumes one."""
 
@@ -137,12 +160,12 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     """How it runs without a terminal; None if it cannot."""
 
     @property
-    def starts_alone(self) -> bool:
+    def starts_without_arguments(self) -> bool:
         """Whether the agent runs something when the user names nothing."""
         return any(part != ARGUMENTS for part in self.start)
 
     @property
-    def takes_prompt(self) -> bool:
+    def accepts_prompt(self) -> bool:
         """Whether the agent accepts a prompt in its argv."""
         words = [word for part in self.start for word in ((part,) if isinstance(part, str) else part)]
         return any(PROMPT in word for word in words)
@@ -177,10 +200,10 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
         """Whether these arguments make the agent run without a conversation."""
         return bool(arguments) and arguments[0] in self.subcommands
 
-    def chosen(self, arguments: Sequence[str]) -> ConversationArguments:
+    def parse_conversation_options(self, arguments: Sequence[str]) -> ConversationArguments:
         """Analyse the user's own arguments for the conversation that they choose."""
         others: list[str] = []
-        conversation, chooses, follows, forks = "", False, False, False
+        conversation, is_chosen, follows, forks = "", False, False, False
         for index, word in enumerate(arguments):
             if word == "--":
                 others += arguments[index:]
@@ -195,26 +218,22 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
             if kind is None:
                 others.append(word)
                 continue
-            chooses = True
+            is_chosen = True
             forks = forks or kind.startswith("fork")
             if equals:
                 conversation = value if self.conversation.is_id(value) else ""
             else:
                 follows = kind.endswith("id")
-        return ConversationArguments(chooses, "" if forks else conversation, others)
+        return ConversationArguments(is_chosen, "" if forks else conversation, others)
 
     def argv(
         self,
         arguments: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
+        values: TemplateValues = NO_VALUES,
         *,
-        prompt: str = "",
-        conversation: str = "",
-        files: str = "",
-        socket: str = "",
+        mode: StartMode = "new",
         supports: Collection[str] | None = None,
-        resume: bool = False,
-        pick: bool = False,
         template: Template = (),
     ) -> list[str]:
         """Build the argument vector that starts the agent.
@@ -222,15 +241,10 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
         Args:
             arguments: the user's arguments after ``--``.
             environment: where ``SHELL`` is looked up; this process's environment if None.
-            prompt: the prompt, if the agent accepts one; a blank before it keeps the agent from reading it as a
-                subcommand.
-            conversation: the id of the new conversation, or, with ``resume``, of the one to resume.
-            files: the directory of the agent's files for the session.
-            socket: the path of the agent's own socket.
+            values: the values of the template's placeholders.
+            mode: whether to begin a conversation, resume the one in ``values``, or let the user pick one.
             supports: the options that this version knows; None if unknown.
-            resume: resume a conversation.
-            pick: let the user choose the conversation to resume.
-            template: the argv's template, instead of the one that belongs to the other arguments.
+            template: the argv's template; () for the agent's own template of this mode.
 
         Raises:
             UsageError: the argv is empty.
@@ -239,25 +253,28 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
             return list(arguments)
         if self.is_subcommand(arguments) and not template:
             return [self.executable, *arguments]
-        values = {
+        prompt = values.prompt
+        words = {
             SHELL: login_shell(environment),
             PYTHON: sys.executable,
-            CONVERSATION: conversation,
+            CONVERSATION: values.conversation,
+            # The blank keeps the agent from reading the prompt as an option or a subcommand.
             PROMPT: f" {prompt}" if prompt.startswith("-") or prompt in self.subcommands else prompt,
-            FILES: files,
-            SOCKET: socket,
+            FILES: values.files,
+            SOCKET: values.socket,
         }
         argv: list[str] = []
         if not template:
-            template = self.conversation.picker if pick else self.conversation.resume if resume else self.start
+            settings = self.conversation
+            template = {"new": self.start, "resume": settings.resume, "pick": settings.picker}[mode]
         for part in template:
             if part == ARGUMENTS:
                 argv.extend(arguments)
             elif isinstance(part, str):
                 # A single word is a group of one, without an option.
-                argv.extend(_filled((part,), values) or ())
-            elif _is_wanted(part[0], arguments, supports):
-                argv.extend(_filled(part, values) or ())
+                argv.extend(_filled((part,), words) or ())
+            elif _is_option_needed(part[0], arguments, supports):
+                argv.extend(_filled(part, words) or ())
         if not argv:
             raise UsageError(f"{self.name} needs a program to run: outlive new {self.name} -- PROGRAM [ARGUMENT…]")
         return argv
@@ -286,17 +303,17 @@ class ConversationArguments(NamedTuple):
     """The conversation that the user's own arguments choose.
 
     Attributes:
-        chooses: whether they choose one, so that Outlive must not.
+        is_chosen: whether they choose one, so that Outlive must not.
         conversation: the id that they name, or "".
         others: the arguments that are not about the conversation.
     """
 
-    chooses: bool
+    is_chosen: bool
     conversation: str
     others: list[str]
 
 
-def _is_wanted(option: str, arguments: Sequence[str], supports: Collection[str] | None) -> bool:
+def _is_option_needed(option: str, arguments: Sequence[str], supports: Collection[str] | None) -> bool:
     """Whether this version knows an option that the user does not set."""
     if any(word == option or word.startswith(f"{option}=") for word in arguments):
         return False

@@ -83,9 +83,9 @@ def own_arguments(agent: Agent, argv: Sequence[str], arguments: Sequence[str] | 
         # The argv without the catalog's words.
         ours = {word for part in agent.start for word in ([part] if isinstance(part, str) else part)}
         arguments = argv if agent.arguments_replace else [word for word in argv if word not in ours]
-        if agent.starts_alone and list(arguments) == agent.argv():
+        if agent.starts_without_arguments and list(arguments) == agent.argv():
             arguments = []
-    return agent.chosen(arguments).others
+    return agent.parse_conversation_options(arguments).others
 
 
 def _values(option: str, probe: Probe) -> int:

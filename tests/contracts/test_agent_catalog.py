@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from session_host.agents.agent import ARGUMENTS, CONVERSATION, FILES, PROMPT, Agent, Template
+from session_host.agents.agent import ARGUMENTS, CONVERSATION, FILES, PROMPT, Agent, Template, TemplateValues
 from session_host.agents.catalog import load_catalog
 from session_host.agents.conversations.registry import STORES
 from session_host.agents.session_files import write_files
@@ -46,7 +46,9 @@ def test_its_templates(agent: Agent) -> None:
     if way.resume:
         # Which conversation is gone on with is never left out.
         files = "/f" if agent.keeps_conversation_in_files else ""
-        assert any(ID in word for word in agent.argv(conversation=ID, files=files, resume=True))
+        assert any(
+            ID in word for word in agent.argv(values=TemplateValues(conversation=ID, files=files), mode="resume")
+        )
     assert set(agent.probed) <= {*words(agent.start), *words(way.resume)}
 
 
@@ -81,10 +83,10 @@ def test_its_files_are_what_they_are_called(agent: Agent, tmp_path: Path) -> Non
 
 def test_a_prompt_that_it_takes_reaches_it(agent: Agent) -> None:
     if agent.arguments_replace:
-        assert not agent.takes_prompt
+        assert not agent.accepts_prompt
         return
-    argv = agent.argv(["--x"], prompt="do it", conversation=ID, files="/f")
-    assert ("do it" in argv) == any(PROMPT in word for word in words(agent.start)) == agent.takes_prompt
+    argv = agent.argv(["--x"], values=TemplateValues(prompt="do it", conversation=ID, files="/f"))
+    assert ("do it" in argv) == any(PROMPT in word for word in words(agent.start)) == agent.accepts_prompt
 
 
 @pytest.mark.parametrize(
@@ -178,5 +180,5 @@ def test_whom_it_leaves_behind(name: str, command: str) -> None:
     ],
 )
 def test_a_command_that_is_no_chat_gets_nothing_of_ours(name: str, arguments: list[str]) -> None:
-    argv = CATALOG[name].argv(arguments, conversation=ID, files="/f", prompt="do it")
+    argv = CATALOG[name].argv(arguments, values=TemplateValues(conversation=ID, files="/f", prompt="do it"))
     assert argv == [CATALOG[name].executable, *arguments]

@@ -301,7 +301,7 @@ class NewChatSheet(FormSheet):
         """Show the fields of this agent, the rarer ones only on demand."""
         agent = self._agents.get(self.tiles.current())
         replaces = agent is not None and agent.arguments_replace
-        needs_command = agent is not None and replaces and not agent.starts_alone
+        needs_command = agent is not None and replaces and not agent.starts_without_arguments
         self._fields.labels[self.arguments].setText(
             new_chat_texts.command() if replaces else new_chat_texts.arguments()
         )
@@ -311,7 +311,7 @@ class NewChatSheet(FormSheet):
         shown = self._more_shown
         for control, is_shown in (
             (self.runtime, agent is not None and agent.structured is not None and (shown or not replaces)),
-            (self.prompt, agent is not None and (agent.takes_prompt or self._is_structured)),
+            (self.prompt, agent is not None and (agent.accepts_prompt or self._is_structured)),
             (self.model, is_endpoint),
             (self.url, is_endpoint),
             (self.arguments, shown or needs_command),
@@ -371,7 +371,7 @@ class NewChatSheet(FormSheet):
         arguments = words_of(self.arguments.text(), self.arguments, self.arguments.accessibleName())
         start = self._as_start(arguments)
         arguments = [*self.presets.arguments(), *arguments]
-        if agent.arguments_replace and not agent.starts_alone and not arguments:
+        if agent.arguments_replace and not agent.starts_without_arguments and not arguments:
             raise Refused(self.arguments, new_chat_texts.enter_command())
         if agent.name == ENDPOINT:
             if not start.url and not endpoint_defaults().url and not any("url" in word for word in arguments):
@@ -383,7 +383,7 @@ class NewChatSheet(FormSheet):
             name=" ".join(self.name.text().split()),
             arguments=arguments,
             overrides=variables_of(self.environment.text(), self.environment),
-            prompt=self.prompt.toPlainText().strip() if agent.takes_prompt or self._is_structured else "",
+            prompt=self.prompt.toPlainText().strip() if agent.accepts_prompt or self._is_structured else "",
             worktree=self.worktree.value(),
             runtime=start.runtime,
             remembered=start,

@@ -129,7 +129,7 @@ def _launch(
     runtime: Runtime = options.runtime or ("structured" if options.one_shot else "terminal")
     if options.one_shot and runtime == "terminal":
         raise UsageError("--one-shot is for structured chats; leave --runtime terminal out")
-    if options.prompt and not agent.takes_prompt and runtime == "terminal":
+    if options.prompt and not agent.accepts_prompt and runtime == "terminal":
         raise UsageError(f"{agent_name} does not accept a prompt at startup; send it afterwards with: outlive send")
     arguments = arguments or list(agent.default_arguments)
     if options.preset:

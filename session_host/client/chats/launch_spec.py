@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from session_host.agents.agent import TemplateValues
 from session_host.agents.conversations.base import ConversationQuery
 from session_host.agents.conversations.registry import before_start, locating, relocated
 from session_host.agents.environment import child_environment, missing_integration
@@ -167,13 +168,14 @@ def _agent_start(
     argv = agent.argv(
         arguments,
         environment,
-        prompt=request.prompt if structured is None else "",
-        conversation=known,
-        files=str(files),
-        socket=str(agent_socket(request.beside.id if request.beside is not None else session_id)),
+        TemplateValues(
+            prompt=request.prompt if structured is None else "",
+            conversation=known,
+            files=str(files),
+            socket=str(agent_socket(request.beside.id if request.beside is not None else session_id)),
+        ),
+        mode="pick" if request.picks else "resume" if resumes else "new",
         supports=supports,
-        resume=resumes,
-        pick=request.picks,
         template=way.template if way is not None else terminal_beside(agent) if request.beside is not None else (),
     )
     environment |= settings.shell_variables(argv, environment) if structured is None else {}
@@ -197,14 +199,14 @@ def _session_variables(request: LaunchRequest, session_id: str) -> dict[str, str
 def _conversation(request: LaunchRequest) -> tuple[list[str], str, bool]:
     """The user's arguments, the conversation's id if known before the start, and whether we choose it."""
     agent, arguments = request.agent, request.arguments
-    chosen = agent.chosen(arguments)
+    chosen = agent.parse_conversation_options(arguments)
     if (other := request.beside or request.resume) is not None:
         return chosen.others, other.provider_session_id or "", True
     if request.picks or request.fork is not None:
         return chosen.others, "", False
     if agent.is_subcommand(arguments):
         return arguments, "", False
-    if chosen.chooses:
+    if chosen.is_chosen:
         return arguments, chosen.conversation, False
     return arguments, str(uuid.uuid4()) if agent.conversation.preset else "", True
 

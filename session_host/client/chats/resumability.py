@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from session_host.agents.agent import Agent
+from session_host.agents.agent import Agent, TemplateValues
 from session_host.agents.arguments import prompt_of
 from session_host.agents.catalog import load_catalog
 from session_host.agents.conversations.base import Availability, ConversationQuery
@@ -139,7 +139,7 @@ def plan_for(
     if found.kept is not Availability.NOTHING:
         return ResumePlan(record, True, found.reason, agent, sought)
     arguments = record.arguments or []
-    if agent.chosen(arguments).chooses and not _is_in_argv(record):
+    if agent.parse_conversation_options(arguments).is_chosen and not _is_in_argv(record):
         # The user chose no conversation in the picker: the agent never made one with this id.
         place = f"its list: {_picker(record, agent)}" if agent.conversation.picker else agent.title
         return ResumePlan(record, None, f"no conversation was chosen; choose one in {place}")
@@ -163,7 +163,7 @@ def _former(record: SessionRecord, agent: Agent, sought: ConversationQuery) -> s
             find_conversation(agent.conversation.place, sought._replace(conversation=conversation, used=True)).kept
             is Availability.WHOLE
         ):
-            argv = agent.argv(conversation=conversation, resume=True)
+            argv = agent.argv(values=TemplateValues(conversation=conversation), mode="resume")
             command = in_directory(record, agent, argv, sought.environment)
             return f"resume its earlier conversation {conversation}: {command}"
     return ""
@@ -237,7 +237,7 @@ def _behind_dashes(arguments: list[str] | None) -> list[str]:
 
 def _picker(record: SessionRecord, agent: Agent) -> str:
     environment = relocated(agent.conversation.place, {**os.environ, **record.env}, record.located_by)
-    return in_directory(record, agent, agent.argv(pick=True), environment)
+    return in_directory(record, agent, agent.argv(mode="pick"), environment)
 
 
 def in_directory(record: SessionRecord, agent: Agent, argv: list[str], environment: Mapping[str, str]) -> str:

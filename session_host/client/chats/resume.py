@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from session_host.agents.agent import PROMPT, Agent
+from session_host.agents.agent import PROMPT, Agent, TemplateValues
 from session_host.agents.arguments import without_prompt
 from session_host.agents.catalog import load_catalog
 from session_host.agents.conversations.base import Availability
@@ -128,7 +128,8 @@ def resume_command(session_id: str) -> str:
     anew = find_conversation(agent.conversation.place, sought).kept is Availability.NOTHING
     # Hooks report to Outlive, and have no use there.
     files = str(sought.files) if agent.keeps_conversation_in_files else ""
-    argv = agent.argv(arguments, sought.environment, conversation=sought.conversation, files=files, resume=not anew)
+    values = TemplateValues(conversation=sought.conversation, files=files)
+    argv = agent.argv(arguments, sought.environment, values, mode="new" if anew else "resume")
     return in_directory(record, agent, argv, sought.environment)
 
 
@@ -192,7 +193,7 @@ def _arguments(
         # An old record: the argv without the catalog's words.
         ours = {word for part in agent.start for word in ([part] if isinstance(part, str) else part)}
         arguments = [word for word in record.argv[1:] if word not in ours]
-    others = agent.chosen(arguments).others
+    others = agent.parse_conversation_options(arguments).others
     if unasked and PROMPT in agent.start and not {*agent.conversation.once} & {*others}:
         return others
     path = agent.find(environment.get("PATH", ""))

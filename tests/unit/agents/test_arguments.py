@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from session_host.agents.agent import TemplateValues
 from session_host.agents.arguments import own_arguments, prompt_of, without_prompt
 from session_host.agents.catalog import load_catalog
 from session_host.agents.probe import Probe
@@ -96,10 +97,10 @@ def test_a_claude_that_printed_one_answer_goes_on_as_a_chat() -> None:
 @pytest.mark.parametrize("arguments", [[], ["--model", "m"]])
 def test_what_a_chat_was_to_be_asked_at_its_start_is_in_its_argv(agent: str, arguments: list[str]) -> None:
     found = load_catalog(Path("/nonexistent"))[agent]
-    asked = found.argv(arguments, prompt="fix it", conversation="c", files="/f")
+    asked = found.argv(arguments, values=TemplateValues(prompt="fix it", conversation="c", files="/f"))
 
     assert prompt_of(found, asked, arguments) == "fix it"
-    assert prompt_of(found, found.argv(arguments, conversation="c", files="/f"), arguments) == ""
+    assert prompt_of(found, found.argv(arguments, values=TemplateValues(conversation="c", files="/f")), arguments) == ""
 
 
 def test_another_chat_like_one_has_its_arguments_and_a_conversation_of_its_own():

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from session_host.agents.agent import Agent, ConversationSettings
+from session_host.agents.agent import Agent, ConversationSettings, TemplateValues
 from session_host.agents.catalog import load_catalog
 from session_host.agents.session_files import write_files
 from session_host.errors import ConfigError
 
 ID = "0b9c4c50-6b5e-4f6e-9a57-3a6a4d1c1f00"
+VALUES = TemplateValues(files="/f", conversation=ID)
 
 
 def an_agent(**fields: object) -> Agent:
@@ -35,40 +36,61 @@ def test_what_has_no_value_is_left_out_with_its_option() -> None:
     agent = an_agent()
 
     assert agent.argv(["-v"]) == ["x", "-v"]
-    assert agent.argv(["-v"], files="/f", conversation=ID, prompt="do it") == [
+    assert agent.argv(["-v"], values=VALUES._replace(prompt="do it")) == [
         "x", "--set", "/f/a", "--id", ID, "-v", "--ask", "do it",
     ]  # fmt: skip
 
 
 def test_an_option_that_this_version_does_not_know_is_left_out() -> None:
-    assert an_agent().argv(files="/f", conversation=ID, supports={"--id"}) == ["x", "--id", ID]
+    assert an_agent().argv(values=VALUES, supports={"--id"}) == ["x", "--id", ID]
 
 
 def test_an_option_that_the_user_gives_is_not_given_twice() -> None:
     agent = an_agent()
 
-    assert agent.argv(["--set", "mine"], files="/f", conversation=ID) == ["x", "--id", ID, "--set", "mine"]
-    assert agent.argv(["--set=mine"], files="/f", conversation=ID) == ["x", "--id", ID, "--set=mine"]
+    assert agent.argv(["--set", "mine"], values=VALUES) == [
+        "x",
+        "--id",
+        ID,
+        "--set",
+        "mine",
+    ]
+    assert agent.argv(["--set=mine"], values=VALUES) == [
+        "x",
+        "--id",
+        ID,
+        "--set=mine",
+    ]
 
 
 @pytest.mark.parametrize("prompt", ["login", "-v means what?"])
 def test_a_prompt_is_taken_for_nothing_else(prompt: str) -> None:
-    assert an_agent().argv(prompt=prompt) == ["x", "--ask", f" {prompt}"]
+    assert an_agent().argv(values=TemplateValues(prompt=prompt)) == ["x", "--ask", f" {prompt}"]
 
 
 def test_a_subcommand_gets_the_users_arguments_alone() -> None:
-    assert an_agent().argv(["login", "--now"], files="/f", conversation=ID) == ["x", "login", "--now"]
+    assert an_agent().argv(["login", "--now"], values=VALUES) == [
+        "x",
+        "login",
+        "--now",
+    ]
 
 
 def test_resume() -> None:
     agent = an_agent()
 
-    assert agent.argv(["-v"], conversation=ID, resume=True) == ["x", "--on", ID, "-v"]
-    assert agent.argv(["-v"], conversation=ID, resume=True, prompt="go on") == ["x", "--on", ID, "-v", "go on"]
+    assert agent.argv(["-v"], values=TemplateValues(conversation=ID), mode="resume") == ["x", "--on", ID, "-v"]
+    assert agent.argv(["-v"], values=TemplateValues(conversation=ID, prompt="go on"), mode="resume") == [
+        "x",
+        "--on",
+        ID,
+        "-v",
+        "go on",
+    ]
 
 
 @pytest.mark.parametrize(
-    ("arguments", "chooses", "conversation", "others"),
+    ("arguments", "is_chosen", "conversation", "others"),
     [
         ([], False, "", []),
         (["-v", "say"], False, "", ["-v", "say"]),
@@ -85,9 +107,9 @@ def test_resume() -> None:
     ],
 )
 def test_what_the_users_own_arguments_say_of_the_conversation(
-    arguments: list[str], chooses: bool, conversation: str, others: list[str]
+    arguments: list[str], is_chosen: bool, conversation: str, others: list[str]
 ) -> None:
-    assert an_agent().chosen(arguments) == (chooses, conversation, others)
+    assert an_agent().parse_conversation_options(arguments) == (is_chosen, conversation, others)
 
 
 def test_a_file_is_made_for_a_session_with_the_command_of_its_hooks(tmp_path: Path) -> None:
