@@ -22,6 +22,7 @@ from gui.settings.autostart import start_at_login
 from gui.settings.layout import WindowLayout
 from gui.settings.live import LiveSettings
 from gui.settings.live_agents import LiveAgents
+from gui.terminal.glyphs.atlas_import import AtlasImport
 from gui.terminal.links.links import FilePlace
 from gui.theme.follow import Theme
 from gui.tray.bells import Bells
@@ -57,6 +58,9 @@ log = logging.getLogger(__name__)
 RETRY_MS = 1000
 TRAY_PATIENCE_MS = 15_000
 """A tray that takes longer at login does not come."""
+
+ATLAS_AFTER_MS = 2000
+"""After the start, whose chats are attached by then."""
 
 
 def make_viewer(session_id: str, delegate: ViewerDelegate, size: GridSize, output: bool, runtime: Runtime) -> Viewer:
@@ -281,6 +285,7 @@ class App:
             self.sessions.refresh()
             self.sessions.login_path.start()
             garbage.start_collecting()
+            QTimer.singleShot(ATLAS_AFTER_MS, self.sessions, self._start_atlas_import)
             self.window.resume_all.offer()
             self.sessions.tasks.start(self._offer_recent(), "recent directories")
             self.sessions.tasks.start(self._tidy(), "ended chats")
@@ -288,6 +293,9 @@ class App:
         finally:
             await self._end()
         return 0
+
+    def _start_atlas_import(self) -> None:
+        self.sessions.tasks.start(_import_atlas(), "the atlas of glyphs")
 
     async def _tidy(self) -> None:
         """Remove the oldest ended chats if all together exceed the limit; checking takes 0.05 ms for each."""
@@ -339,6 +347,11 @@ class App:
         self.storage.close(layout if self._keeps_layout else None)
         self._claim.release()
         self.windows.delete()
+
+
+async def _import_atlas() -> None:
+    await asyncio.to_thread(AtlasImport.run)
+    garbage.keep_objects()
 
 
 def _startup_facts(

@@ -31,6 +31,11 @@ def start_collecting() -> None:
     _connect()
 
 
+def keep_objects() -> None:
+    """From now on, do not look at the objects that there are, such as those of a module that was imported late."""
+    gc.freeze()
+
+
 @cache
 def _connect() -> None:
     QAbstractEventDispatcher.instance().aboutToBlock.connect(collect_due)

@@ -26,7 +26,7 @@ PROGRAMS = {"__main__"}
 
 
 def test_every_module_of_session_host_loads_without_what_only_the_window_needs() -> None:
-    blocked = {"PySide6", "shiboken6", "qasync", "qtawesome", "qtpy", "gui"}
+    blocked = {"PySide6", "shiboken6", "numpy", "qasync", "qtawesome", "qtpy", "gui"}
     modules = [
         ".".join(path.with_suffix("").parts) for path in python_files("session_host") if path.stem not in PROGRAMS
     ]
@@ -42,7 +42,7 @@ def test_every_module_of_session_host_loads_without_what_only_the_window_needs()
 
 def test_what_only_the_window_imports_is_an_extra() -> None:
     assert names(PROJECT["optional-dependencies"]["window"]) == {
-        "pyside6-essentials", "qasync", "qtawesome", "qtpy", "pygments", "tomlkit",
+        "numpy", "pyside6-essentials", "qasync", "qtawesome", "qtpy", "pygments", "tomlkit",
     }  # fmt: skip
     assert not names(PROJECT["dependencies"]) & names(PROJECT["optional-dependencies"]["window"])
 

@@ -2,8 +2,9 @@
 
 surface       canvas, cursor and composed text together
 canvas        the picture of the grid; paints only changed rows
-row_painter   one row of cells, drawn with QPainter
-colored_text  text in many colours, drawn at once
+row_painter   rows of cells: few drawn with QPainter, many put together
+row_layout    the runs of a row with their looks
+row_assembly  rows put together from the pictures of an atlas
 colors        styles to colours, under a theme and a program's overrides
 decorations   underlines, strike-through, overline
 cursor        the cursor's shape and its blinking

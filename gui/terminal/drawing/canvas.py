@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtGui import QImage
 
 from session_host.protocol.values import GridSize
 from session_host.terminal.base import Frame, Row
@@ -73,12 +73,9 @@ class Canvas:
     def _paint(self, rows: Mapping[int, Row]) -> None:
         if not rows or self.image.isNull():
             return
-        height, width = self._painter.metrics.height, self.image.width()
-        painter = QPainter(self.image)
+        self._painter.paint_rows(self.image, rows)
         for number, row in rows.items():
-            self._painter.paint(painter, row, number * height, width)
             self.rows[number] = row
-        painter.end()
 
     def _move(self, changed: dict[int, Row]) -> set[int]:
         """Move pixels if most of ``changed`` is painted at another place; removes those rows from ``changed``."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from functools import cache
 from typing import NamedTuple
 
 from PySide6.QtGui import QColor
 
 from gui.terminal.cell_metrics import BOLD, ITALIC
+from gui.terminal.glyphs.glyphs import CellColors
 from gui.theme.contrast import MARK_RATIO, TEXT_RATIO, ratio, readable
 from gui.theme.terminal import TerminalTheme
 from gui.theme.tokens import blend
@@ -66,8 +66,8 @@ class Look(NamedTuple):
     """Whether any line is drawn along the text."""
     bare_variant: int
     """The font's variant if nothing but the text itself is drawn; -1 if there is more, or less."""
-    pixel: bytes
-    """The foreground as a pixel of a QImage with 32 bits."""
+    cell_colors: CellColors
+    """The key of the pictures of its cells."""
 
 
 @cache
@@ -165,7 +165,7 @@ class Colors:
             link=bool(style.link),
             decorated=decorated,
             bare_variant=-1 if hidden or decorated else variant,
-            pixel=foreground.rgb().to_bytes(4, sys.byteorder),
+            cell_colors=CellColors(variant, foreground.rgb(), (background or self.background).rgb()),
         )
 
     def _readable(self, style: Style, foreground: QColor, ground: QColor) -> QColor:
@@ -201,5 +201,5 @@ class Colors:
             fill_rgb=foreground.rgb() & 0xFFFFFF,
             background=fill,
             underline_color=foreground,
-            pixel=foreground.rgb().to_bytes(4, sys.byteorder),
+            cell_colors=CellColors(plain.variant, foreground.rgb(), fill.rgb()),
         )

@@ -1,47 +1,23 @@
-"""Draws one row of cells with QPainter. Output path, 16 of 16."""
+"""Draws rows of cells: many from the pictures of an atlas, few with QPainter. Output path, 16 of 16."""
 
 from __future__ import annotations
 
-from itertools import groupby, pairwise
+from collections.abc import Collection, Mapping
+from itertools import groupby
 
-from PySide6.QtGui import QColor, QPainter
+from PySide6.QtGui import QColor, QImage, QPainter
 
 from gui.terminal.cell_metrics import CellMetrics
 from gui.terminal.glyphs.glyphs import Glyphs, Kind
 from gui.terminal.glyphs.symbols import fills_cell
-from session_host.terminal.base import Row, Run
+from session_host.terminal.base import PLAIN, Row, Run
 
 from . import decorations
-from .colored_text import ColoredText
 from .colors import Colors, Look
+from .row_layout import LaidRun, is_blank_behind, lay_out
 
-LaidRun = tuple[Run, Look]
-
-_MANY_RUNS = 64
-"""From so many runs on, a row's text is painted at once. With fewer, the pictures that this needs cost more."""
-
-
-def split_at_selection(runs: tuple[Run, ...], first: int, last: int) -> list[tuple[Run, bool]]:
-    """Split runs so that each is wholly inside or outside the columns ``first`` … ``last``."""
-    parts: list[tuple[Run, bool]] = []
-    for run in runs:
-        end = run.column + run.cells
-        if run.cluster or end <= first or run.column > last or (run.column >= first and end <= last + 1):
-            parts.append((run, first <= run.column <= last))
-            continue
-        edges = sorted({run.column, min(max(first, run.column), end), min(max(last + 1, run.column), end), end})
-        for begin, stop in pairwise(edges):
-            text = run.text[begin - run.column : stop - run.column]
-            part = run._replace(column=begin, cells=stop - begin, text=text)
-            parts.append((part, first <= begin <= last))
-    return parts
-
-
-def _is_free(laid: list[LaidRun], place: int) -> bool:
-    """Whether the cell after a run is blank."""
-    run = laid[place][0]
-    following = laid[place + 1][0] if place + 1 < len(laid) else None
-    return following is None or following.column > run.column + run.cells or following.text.startswith(" ")
+_MANY_ROWS, _MANY_RUNS = 4, 64
+"""From so many on, rows are put together from pictures. With fewer, as of an echo, Qt's calls cost less."""
 
 
 class RowPainter:
@@ -51,43 +27,57 @@ class RowPainter:
         self.metrics = metrics
         self.glyphs = glyphs
         self.colors = colors
-        self._colored_text = ColoredText(metrics)
 
-    def paint(self, painter: QPainter, row: Row, top: int, width: int) -> None:
-        """Paint ``row`` with its upper edge at ``top`` over ``width`` pixels, including the background."""
-        metrics, look_of = self.metrics, self.colors.resolve_style
-        painter.setClipRect(0, top, width, metrics.height)
-        painter.fillRect(0, top, width, metrics.height, self.colors.background)
-        laid: list[LaidRun]
-        if row.selection is None:
-            laid = [(run, look_of(run.style)) for run in row.runs]
+    def paint_rows(self, image: QImage, rows: Mapping[int, Row]) -> None:
+        """Paint rows, by their numbers, in a picture of the grid."""
+        metrics, page = self.metrics, self.colors.background
+        laid = {number: lay_out(row, self.colors) for number, row in rows.items()}
+        is_much = len(laid) >= _MANY_ROWS or sum(map(len, laid.values())) >= _MANY_RUNS
+        atlas = self.glyphs.atlas() if is_much else None
+        undrawn: Mapping[int, Collection[int]]
+        if atlas is None:
+            undrawn = {number: range(len(runs)) for number, runs in laid.items()}
         else:
-            first, last = row.selection
-            left, right = first * metrics.width, min((last + 1) * metrics.width, width)
-            painter.fillRect(left, top, right - left, metrics.height, self.colors.theme.selection_background)
-            laid = [(run, look_of(run.style, selected)) for run, selected in split_at_selection(row.runs, first, last)]
-        self.paint_runs(painter, laid, top)
+            from .row_assembly import assemble_rows
 
-    def paint_runs(self, painter: QPainter, laid: list[LaidRun], top: int) -> None:
-        """Paint runs: all backgrounds first, so that none covers a neighbour's slanted glyph."""
+            undrawn = assemble_rows(image, laid, self.colors.resolve_style(PLAIN).cell_colors, atlas)
+            if not undrawn:
+                return
+        painter = QPainter(image)
+        for number, places in undrawn.items():
+            top = number * metrics.height
+            painter.setClipRect(0, top, image.width(), metrics.height)
+            if atlas is None:
+                painter.fillRect(0, top, image.width(), metrics.height, page)
+            self.paint_runs(painter, laid[number], top, places)
+        painter.end()
+
+    def paint_runs(
+        self, painter: QPainter, laid: list[LaidRun], top: int, places: Collection[int] | None = None
+    ) -> None:
+        """Paint runs, or those at some ``places``, with their upper edge at ``top``.
+
+        All backgrounds are painted first, so that none covers a neighbour's slanted glyph.
+        """
         metrics = self.metrics
         cell = metrics.width
-        for run, look in laid:
+        places = range(len(laid)) if places is None else places
+        for place in places:
+            run, look = laid[place]
             if look.background is not None:
                 painter.fillRect(run.column * cell, top, run.cells * cell, metrics.height, look.background)
-        if len(laid) >= _MANY_RUNS:
-            laid = self._paint_in_colors(painter, laid, top)
         pen: QColor | None = None
         variant = -1
         baseline = top + metrics.ascent
-        for place, (run, look) in enumerate(laid):
+        for place in places:
+            run, look = laid[place]
             text = run.text
             if look.decorated:
                 decorations.draw(painter, metrics, look, run.column * cell, top, run.cells * cell)
             if look.hidden or text.isspace():
                 continue
             if run.cluster or not text.isascii() or not metrics.exact[look.variant]:
-                self._paint_pieces(painter, run, look, top, free_behind=_is_free(laid, place))
+                self._paint_pieces(painter, run, look, top, free_behind=is_blank_behind(laid, place))
                 pen, variant = None, -1
                 continue
             if look.foreground is not pen:
@@ -97,40 +87,6 @@ class RowPainter:
                 variant = look.variant
                 painter.setFont(metrics.fonts[variant])
             painter.drawText(run.column * cell, baseline, text)
-
-    def _paint_in_colors(self, painter: QPainter, laid: list[LaidRun], top: int) -> list[LaidRun]:
-        """Paint the text of a row's many runs at once, as far as that is possible; returns the other runs."""
-        variants = {look.bare_variant for _, look in laid}
-        texts = "".join([run.text for run, _ in laid])
-        if len(variants) == 1 and self._can_color(min(variants), texts):
-            self._paint_together(painter, laid, top)
-            return []
-        rest: list[LaidRun] = []
-        together: dict[int, list[LaidRun]] = {}
-        for each in laid:
-            run, look = each
-            fits = self._can_color(look.bare_variant, run.text)
-            (together.setdefault(look.bare_variant, []) if fits else rest).append(each)
-        for runs in together.values():
-            self._paint_together(painter, runs, top)
-        return rest
-
-    def _can_color(self, variant: int, text: str) -> bool:
-        return variant >= 0 and self._colored_text.drawable(variant).issuperset(text)
-
-    def _paint_together(self, painter: QPainter, runs: list[LaidRun], top: int) -> None:
-        """Paint bare runs of one font, from left to right, at once."""
-        width = self.metrics.width
-        first = column = runs[0][0].column
-        texts = [run.text for run, _ in runs]
-        pixels = [look.pixel * (run.cells * width) for run, look in runs]
-        if (last := runs[-1][0]).column + last.cells - first > sum(map(len, texts)):
-            for place, (run, _) in enumerate(runs):
-                gap = run.column - column
-                texts[place] = " " * gap + texts[place]
-                pixels[place] = bytes(gap * width * len(runs[0][1].pixel)) + pixels[place]
-                column = run.column + run.cells
-        self._colored_text.draw(painter, first * width, top, runs[0][1].variant, "".join(texts), b"".join(pixels))
 
     def _paint_pieces(self, painter: QPainter, run: Run, look: Look, top: int, *, free_behind: bool = False) -> None:
         """Paint a run that is a cluster, or has characters that the font cannot draw at once.

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from enum import IntEnum
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QPointF, QRectF, QSizeF
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter
@@ -16,6 +16,10 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter
 from gui.terminal.cell_metrics import CellMetrics
 
 from . import box_drawing, legacy_shapes, powerline, symbols
+from .atlas_import import AtlasImport
+
+if TYPE_CHECKING:
+    from .glyph_atlas import GlyphAtlas
 
 EMOJI_SELECTOR = "\ufe0f"
 """VS16: shows the character before it as a colour emoji."""
@@ -43,6 +47,16 @@ class Piece(NamedTuple):
     text: str
 
 
+class CellColors(NamedTuple):
+    """How the pictures of the characters of one alphabet look."""
+
+    variant: int
+    """Bits of the font's variant."""
+    foreground: int
+    """0xAARRGGBB, opaque."""
+    background: int
+
+
 class Glyphs:
     """A limited cache of pictures of cells in one size; the least recently used are dropped first."""
 
@@ -50,12 +64,21 @@ class Glyphs:
         self._metrics = metrics
         self._pictures: OrderedDict[tuple[str, int, int, int, int], QImage] = OrderedDict()
         self._bytes = 0
+        self._atlas: GlyphAtlas | None = None
         self.pieces = lru_cache(maxsize=4096)(self._pieces)
 
     def forget_pictures(self) -> None:
         """Free the pictures; they are drawn again when needed."""
         self._pictures.clear()
         self._bytes = 0
+        if self._atlas is not None:
+            self._atlas.clear()
+
+    def atlas(self) -> GlyphAtlas | None:
+        """The pictures of ASCII cells; None as long as their module is not imported."""
+        if self._atlas is None and AtlasImport.found is not None:
+            self._atlas = AtlasImport.found(self._metrics)
+        return self._atlas
 
     def _pieces(self, text: str, variant: int) -> tuple[Piece, ...]:
         pieces: list[Piece] = []

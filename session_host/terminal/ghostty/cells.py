@@ -14,7 +14,7 @@ description gives them::
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from itertools import groupby
 from typing import Any, Final, cast
 
@@ -370,19 +370,13 @@ def _joined(runs: list[Run]) -> tuple[Run, ...]:
     return tuple(joined)
 
 
-_mask_cache: dict[int, tuple[int, int]] = {}
-
-
 def is_plain_cell(bits: int, character: str) -> bool:
     """Whether a cell holds this character, narrow and without a style."""
     return not bits & _KEY_MASK and bits >> 2 & _CODEPOINT_MASK == ord(character)
 
 
+@cache
 def _masks(count: int) -> tuple[int, int]:
-    """The bytes of a paste: bracketed if the program asked for that, without control characters that break out."""
-    masks = _mask_cache.get(count)
-    if masks is None:
-        key = int.from_bytes(_KEY_MASK.to_bytes(8, "little") * count, "little")
-        codepoint = int.from_bytes(_CODEPOINT_MASK.to_bytes(8, "little") * count, "little")
-        masks = _mask_cache[count] = (key, codepoint)
-    return masks
+    """For a row of so many cells, the masks of the cells' keys and of their code points."""
+    ones = int.from_bytes((1).to_bytes(8, "little") * count, "little")
+    return _KEY_MASK * ones, _CODEPOINT_MASK * ones

@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor, QCursor, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from gui.terminal.glyphs.atlas_import import AtlasImport
 from gui.terminal.view import TerminalView
 from gui.theme.follow import Theme
 from gui.theme.terminal import TerminalTheme
@@ -25,6 +26,8 @@ from tests.support.qt_waiting import process_events_until
 from tests.support.themes import DARK_TERMINAL as DARK
 from tests.support.themes import OWN
 from tests.support.windows import has_keyboard, xdotool
+
+AtlasImport.run()  # A window imports it after its start.
 
 WAIT_S = 60.0
 FAMILY = "DejaVu Sans Mono"

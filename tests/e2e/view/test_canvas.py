@@ -1,23 +1,25 @@
-"""The canvas after any frames is what painting the last one anew gives."""
+"""The canvas after any frames is what painting the last one anew gives, run by run."""
 
 from __future__ import annotations
 
 import random
-from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PySide6.QtGui import QImage
 
 from gui.terminal.cell_metrics import BOLD, CellMetrics
-from gui.terminal.drawing import row_painter
 from gui.terminal.drawing.canvas import Canvas
-from gui.terminal.drawing.colored_text import ColoredText
 from gui.terminal.drawing.colors import Colors
 from gui.terminal.drawing.row_painter import RowPainter
+from gui.terminal.glyphs import glyph_atlas
 from gui.terminal.glyphs.glyphs import Glyphs
+from gui.terminal.glyphs.overhang import Overhang
 from session_host.protocol.values import GridSize
 from session_host.terminal import create
+from session_host.terminal.base import Frame
 from tests.e2e.view.conftest import FAMILY
 from tests.support.themes import DARK_TERMINAL as DARK
 
@@ -30,18 +32,37 @@ SEQUENCES = (
 WRITES = st.lists(st.one_of(st.sampled_from(SEQUENCES), st.text("ab ─│", min_size=1, max_size=30)), max_size=12)
 
 
+PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
+
+
+class QtAlone(Glyphs):
+    """Has no atlas: each run is drawn by Qt."""
+
+    def atlas(self) -> None:
+        return None
+
+
+def new_canvas(metrics: CellMetrics, glyphs: type[Glyphs] = Glyphs) -> Canvas:
+    return Canvas(RowPainter(metrics, glyphs(metrics), Colors(DARK)))
+
+
+def picture(frame: Frame, metrics: CellMetrics, glyphs: type[Glyphs] = Glyphs) -> QImage:
+    canvas = new_canvas(metrics, glyphs)
+    canvas.apply(frame)
+    return canvas.image
+
+
 @settings(max_examples=60)
 @given(frames=st.lists(WRITES, min_size=1, max_size=6))
 def test_any_frames_end_in_the_right_pixels(qapp, frames):
     metrics = CellMetrics(FAMILY, 13, 1.0)
-    painter = RowPainter(metrics, Glyphs(metrics), Colors(DARK))
     emulator = create(None, SIZE)
-    canvas = Canvas(painter)
+    canvas = new_canvas(metrics)
     for writes in frames:
         for text in writes:
             emulator.feed(text.encode())
         canvas.apply(emulator.frame())
-    fresh = Canvas(painter)
+    fresh = new_canvas(metrics, QtAlone)
     emulator.damage_all()
     fresh.apply(emulator.frame())
     emulator.close()
@@ -49,18 +70,14 @@ def test_any_frames_end_in_the_right_pixels(qapp, frames):
     assert canvas.image == fresh.image
 
 
-@pytest.mark.parametrize("size_px", [13, 14, 20])
-@pytest.mark.parametrize("selected", [False, True])
-def test_text_painted_at_once_has_the_pixels_of_separate_texts(qapp, monkeypatch, size_px, selected):
-    metrics = CellMetrics(FAMILY, size_px, 1.0)
-    colored = ColoredText(metrics)
-    characters = sorted(colored.drawable(0) & colored.drawable(BOLD))
-    chance = random.Random(size_px)
+def colourful_frame(characters: str, *, selected: bool, seed: int) -> Frame:
+    """Cells in random colours and styles, wide characters, and gaps."""
+    chance = random.Random(seed)
     emulator = create(None, GridSize(100, 6))
     for row in range(6):
         for column in range(100):
             color = f"38;2;{chance.randrange(256)};{chance.randrange(256)};{chance.randrange(256)}"
-            more = chance.choice(("22", "1", "2", "4", "8", "48;5;17") if row % 2 else ("22",))
+            more = chance.choice(("22", "1", "2", "4", "7", "8", "48;5;17") if row % 2 else ("22",))
             text = "日" if row == 5 and column % 9 == 0 else chance.choice(characters)
             if row < 4 or column % 10:  # else a gap
                 emulator.feed(f"\x1b[{row + 1};{column + 1}H\x1b[0;{color};{more}m{text}".encode())
@@ -68,18 +85,59 @@ def test_text_painted_at_once_has_the_pixels_of_separate_texts(qapp, monkeypatch
         emulator.select((30, 0), (60, 5), "cell")
     frame = emulator.frame()
     emulator.close()
-    painter = RowPainter(metrics, Glyphs(metrics), Colors(DARK))
-    canvas, separate = Canvas(painter), Canvas(painter)
-    drawn: list[str] = []
-    real = ColoredText.draw
+    return frame
 
-    def draw(self: ColoredText, *arguments: Any) -> None:
-        drawn.append(arguments[4])
-        real(self, *arguments)
 
-    monkeypatch.setattr(ColoredText, "draw", draw)
-    canvas.apply(frame)
-    assert len(drawn) >= 6
-    monkeypatch.setattr(row_painter, "_MANY_RUNS", 1000)
-    separate.apply(frame)
-    assert canvas.image == separate.image
+def inner_characters(metrics: CellMetrics) -> set[str]:
+    """The characters without overhang."""
+    counts = Overhang(metrics)._counts.reshape(4, -1)
+    return {character for character in PRINTABLE if not counts[[0, BOLD], ord(character)].any()}
+
+
+@pytest.mark.parametrize(("size_px", "ratio"), [(13, 1.0), (14, 1.0), (14, 1.5), (20, 2.0)])
+@pytest.mark.parametrize("selected", [False, True])
+def test_copied_text_has_the_pixels_of_separate_texts(qapp, size_px, ratio, selected):
+    metrics = CellMetrics(FAMILY, size_px, ratio)
+    # In other colours than its neighbour's, a glyph that reaches into the neighbour's cell is over it, not under it.
+    characters = "".join(sorted(inner_characters(metrics)))
+    assert len(characters) > 60
+    frame = colourful_frame(characters, selected=selected, seed=size_px)
+    assert picture(frame, metrics) == picture(frame, metrics, QtAlone)
+
+
+@pytest.mark.parametrize("size_px", [13, 14, 20])
+@pytest.mark.parametrize("style", ["0", "1", "3", "1;3", "3;7", "3;48;5;20"])
+def test_copied_lines_have_the_pixels_of_a_text(qapp, size_px, style):
+    """Also where glyphs reach into other cells: there are both over one pixel, in any order, but for the rounding."""
+    metrics = CellMetrics(FAMILY, size_px, 1.0)
+    emulator = create(None, GridSize(100, 6))
+    for row in range(6):
+        text = "".join(random.Random(row).sample(PRINTABLE, 95))
+        emulator.feed(f"\x1b[{row + 1};{row}H\x1b[0;38;5;{40 + row};{style}m{text}".encode())
+    frame = emulator.frame()
+    emulator.close()
+    assert largest_difference(picture(frame, metrics), picture(frame, metrics, QtAlone)) <= 3
+
+
+def largest_difference(one: QImage, other: QImage) -> int:
+    """Of a channel of a pixel."""
+    channels = [np.frombuffer(image.constBits(), np.uint8).astype(int) for image in (one, other)]
+    return int(abs(channels[0] - channels[1]).max())
+
+
+def test_more_cells_than_the_atlas_has_room_for_are_painted_in_parts(qapp, monkeypatch):
+    monkeypatch.setattr(glyph_atlas, "_MAX_BYTES", 0)
+    monkeypatch.setattr(glyph_atlas, "_SMALLEST", 250)
+    metrics = CellMetrics(FAMILY, 13, 1.0)
+    canvas = new_canvas(metrics)
+    for seed in range(3):  # 600 cells, most of them unlike each other
+        frame = colourful_frame("abcdefghij", selected=False, seed=seed)
+        canvas.apply(frame)
+        assert canvas.image == picture(frame, metrics, QtAlone)
+
+
+def test_a_font_with_other_widths_is_drawn_by_qt(qapp):
+    metrics = CellMetrics(FAMILY, 13, 1.0)
+    metrics.exact = (False,) * 4
+    frame = colourful_frame("abc", selected=False, seed=1)
+    assert picture(frame, metrics) == picture(frame, metrics, QtAlone)

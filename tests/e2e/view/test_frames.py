@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from PySide6.QtCore import QObject, QRect
-from PySide6.QtGui import QPainter, QRegion
+from PySide6.QtGui import QImage, QPainter, QRegion
 
 from gui.terminal.drawing import frame_pacing
 from gui.terminal.drawing.canvas import Canvas
@@ -16,7 +17,7 @@ from gui.terminal.drawing.row_painter import RowPainter
 from gui.terminal.drawing.surface import Surface
 from gui.terminal.view import TerminalView
 from session_host.terminal.base import Row
-from tests.e2e.view.conftest import Stage, colors_in, rgb
+from tests.e2e.view.conftest import colors_in, rgb
 from tests.support.themes import DARK_TERMINAL as DARK
 
 GROUND = rgb(DARK.background)
@@ -26,18 +27,18 @@ class PaintedRows:
     """Notes which rows are painted."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.tops: list[int] = []
-        real = RowPainter.paint
+        self.numbers: list[int] = []
+        real = RowPainter.paint_rows
 
-        def paint(painter: RowPainter, device: QPainter, row: Row, top: int, width: int) -> None:
-            self.tops.append(top)
-            real(painter, device, row, top, width)
+        def paint_rows(painter: RowPainter, image: QImage, rows: Mapping[int, Row]) -> None:
+            self.numbers += rows
+            real(painter, image, rows)
 
-        monkeypatch.setattr(RowPainter, "paint", paint)
+        monkeypatch.setattr(RowPainter, "paint_rows", paint_rows)
 
-    def take(self, stage: Stage) -> list[int]:
-        rows = sorted(top // stage.cell.height_px for top in self.tops)
-        self.tops.clear()
+    def take(self) -> list[int]:
+        rows = sorted(self.numbers)
+        self.numbers.clear()
         return rows
 
 
@@ -46,9 +47,9 @@ def test_only_rows_that_differ_are_painted(stage, monkeypatch):
     made.feed("one\r\ntwo\r\nthree")
     painted = PaintedRows(monkeypatch)
     made.feed("\x1b[2;1HTWO")
-    assert painted.take(made) == [1]
+    assert painted.take() == [1]
     made.feed("\x1b[2;1HTWO\x1b[5;5H")  # the same again, and the cursor elsewhere
-    assert painted.take(made) == []
+    assert painted.take() == []
 
 
 def test_a_redrawn_screen_costs_only_what_differs(stage, monkeypatch):
@@ -58,7 +59,7 @@ def test_a_redrawn_screen_costs_only_what_differs(stage, monkeypatch):
     made.feed(f"\x1b[H\x1b[2J{screen}")
     painted = PaintedRows(monkeypatch)
     made.feed(f"\x1b[H\x1b[2J{screen}\x1b[4;1H*ine 3")
-    assert painted.take(made) == [3]
+    assert painted.take() == [3]
 
 
 def test_scrolling_moves_pixels_and_paints_the_new_line(stage, monkeypatch):
@@ -66,7 +67,7 @@ def test_scrolling_moves_pixels_and_paints_the_new_line(stage, monkeypatch):
     made.feed("\r\n".join(f"line {number}" for number in range(12)))
     painted = PaintedRows(monkeypatch)
     made.feed("\r\nline 12")
-    assert painted.take(made) == [11]
+    assert painted.take() == [11]
     moved = made.image()
     made.emulator.damage_all()
     made.view._surface.clear()
@@ -81,7 +82,7 @@ def test_scrolling_between_a_fixed_head_and_foot(stage, monkeypatch):
     made.feed(f"\x1b[1;1Hhead\x1b[12;1Hfoot\x1b[3;10r\x1b[3;1H{body}")
     painted = PaintedRows(monkeypatch)
     made.feed("\r\nlast")
-    assert painted.take(made) == [9]
+    assert painted.take() == [9]
     moved = made.image()
     made.view.on_replaced()
     made.settle()
@@ -199,7 +200,7 @@ def test_nothing_is_painted_while_hidden_and_all_of_it_afterwards(stage, monkeyp
     made.view.hide()
     painted = PaintedRows(monkeypatch)
     made.feed("hidden work")
-    assert painted.tops == []
+    assert painted.numbers == []
     made.view.show()
     made.settle()
     assert made.view._surface._canvas.rows[0].text() == "hidden work"

@@ -1,0 +1,147 @@
+"""An atlas: pictures of ASCII characters in their cells, in a font, a colour and a background.
+
+Qt shapes and blends the glyphs of each text anew. A screen with thousands of cells is painted in a quarter of that time
+if each picture is drawn once and then copied by numpy.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtGui import QColor, QImage, QPainter
+
+from gui.terminal.cell_metrics import CellMetrics
+
+from .glyphs import CellColors
+from .overhang import CODES, OVERHANG_CELLS, Indexes, Overhang, in_parts, spaced
+
+_FORMAT: Final = QImage.Format.Format_RGB32
+_NO_PICTURE: Final = -1
+_MAX_BYTES: Final = 16 * 1024 * 1024
+_SMALLEST: Final = 1024
+"""Pictures that an atlas has room for at first, and at least."""
+
+
+class AtlasIsFull(Exception):
+    """There is no room for the pictures of so many different cells."""
+
+
+class GlyphAtlas:
+    """Pictures of cells in one size.
+
+    The pictures of one font, colour and background are an *alphabet*; alphabets have numbers, and so have pictures.
+
+    Attributes:
+        width: a cell's width in pixels.
+        height: a cell's height in pixels.
+    """
+
+    def __init__(self, metrics: CellMetrics) -> None:
+        self._metrics = metrics
+        self.width, self.height = metrics.width, metrics.height
+        self._cell_line = np.dtype((np.void, 4 * metrics.width))
+        self._limit = max(_MAX_BYTES // (self._cell_line.itemsize * metrics.height), _SMALLEST)
+        self._overhang = Overhang(metrics)
+        self.clear()
+
+    def clear(self) -> None:
+        """Free all pictures; alphabets get new numbers."""
+        self._count = 0
+        self._pictures: npt.NDArray[np.void] = np.empty((self.height, _SMALLEST), self._cell_line)
+        self._alphabets: list[CellColors] = []
+        self._numbers: dict[CellColors, int] = {}
+        self._picture_of: Indexes = np.full((16, CODES), _NO_PICTURE, np.int32)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the atlas has no picture."""
+        return self._count == 0
+
+    def can_draw(self, text: str, variant: int) -> bool:
+        """Whether the atlas has pictures of a text's characters: printable ASCII, in a font that fills its cells."""
+        return text.isascii() and self._metrics.exact[variant] and text.isprintable()
+
+    def alphabet(self, colors: CellColors) -> int:
+        """The number of the alphabet in these colours."""
+        number = self._numbers.get(colors)
+        if number is None:
+            number = self._numbers[colors] = len(self._alphabets)
+            self._alphabets.append(colors)
+            if number == len(self._picture_of):
+                self._picture_of = np.concatenate((self._picture_of, np.full_like(self._picture_of, _NO_PICTURE)))
+        return number
+
+    def paint(self, image: QImage, rows: Sequence[int], text: str, alphabets: Indexes) -> None:
+        """Paint whole rows of a picture of the grid.
+
+        Args:
+            image: has 32 bits for each pixel; its width is a whole number of cells.
+            rows: the rows' numbers.
+            text: a character for each cell of these rows, row by row.
+            alphabets: their alphabets.
+
+        Raises:
+            AtlasIsFull: there is no room for the cells' pictures; nothing is painted.
+        """
+        codes = np.frombuffer(text.encode("ascii"), np.uint8)
+        pictures = self._find_pictures(codes, alphabets)
+        columns = image.width() // self.width
+        lines = np.frombuffer(image.bits(), self._cell_line).reshape(-1, self.height, columns)
+        for number, row in zip(rows, pictures.reshape(-1, columns), strict=True):
+            self._pictures.take(row, axis=1, out=lines[number], mode="clip")
+        self._overhang.paint(image, rows, codes, alphabets, self._alphabets)
+
+    def _find_pictures(self, codes: npt.NDArray[np.uint8], alphabets: Indexes) -> Indexes:
+        """The numbers of pictures; missing ones are drawn."""
+        found = self._picture_of[alphabets, codes]
+        is_missing = found == _NO_PICTURE
+        if is_missing.any():
+            self._draw(np.unique(alphabets[is_missing] * CODES + codes[is_missing]).tolist())
+            found = self._picture_of[alphabets, codes]
+        return found
+
+    def _draw(self, cells: list[int]) -> None:
+        """Draw pictures: their alphabets' numbers times CODES, plus their characters' codes, sorted."""
+        self._make_room(len(cells))
+        for drawn in in_parts(cells, self.width):
+            picture = self._drawn(drawn)
+            lines = np.frombuffer(picture.constBits(), self._cell_line).reshape(self.height, -1)
+            end = self._count + len(drawn)
+            self._pictures[:, self._count : end] = lines[:, OVERHANG_CELLS // 2 :: OVERHANG_CELLS]
+            self._picture_of.reshape(-1)[drawn] = np.arange(self._count, end)
+            self._count = end
+
+    def _make_room(self, more: int) -> None:
+        """Make room for more pictures."""
+        room = self._pictures.shape[1]
+        needed = self._count + more
+        if needed > self._limit:
+            raise AtlasIsFull
+        if needed > room:
+            pictures = np.empty((self.height, min(max(needed, 2 * room), self._limit)), self._cell_line)
+            pictures[:, : self._count] = self._pictures[:, : self._count]
+            self._pictures = pictures
+
+    def _drawn(self, cells: list[int]) -> QImage:
+        """A picture of these cells, each between blank ones."""
+        metrics = self._metrics
+        texts: defaultdict[int, str] = defaultdict(str)
+        for cell in cells:
+            texts[cell // CODES] += chr(cell % CODES)
+        picture = QImage(OVERHANG_CELLS * metrics.width * len(cells), metrics.height, _FORMAT)
+        painter = QPainter(picture)
+        left = 0
+        for number, text in texts.items():
+            colors = self._alphabets[number]
+            width = OVERHANG_CELLS * metrics.width * len(text)
+            painter.fillRect(left, 0, width, metrics.height, QColor(colors.background))
+            painter.setFont(metrics.fonts[colors.variant])
+            painter.setPen(QColor(colors.foreground))
+            painter.drawText(left, metrics.ascent, spaced(text))
+            left += width
+        painter.end()
+        return picture
