@@ -98,7 +98,9 @@ class StoreWriter:
             screen = await worker.run_in_thread(
                 lambda emulator: SavedScreen.of(emulator, portable=portable, offset=worker.interpreted_to)
             )
-            await self._worker.run(lambda: save_screen(Path(self._spec.screen), screen))
+            path = Path(self._spec.screen)
+            # The portable screen is saved after the end, when the user may have removed the chat with its directory.
+            await self._worker.run(lambda: save_screen(path, screen, may_make_directory=not portable))
         except StoreError as error:
             log.warning("the last screen is not kept yet: %s", error)
             return False

@@ -89,15 +89,21 @@ class SavedScreen(msgspec.Struct, frozen=True):
             raise StoreError("the saved screen is damaged") from error
 
 
-def save_screen(path: Path, screen: SavedScreen) -> None:
+def save_screen(path: Path, screen: SavedScreen, *, may_make_directory: bool = True) -> None:
     """Write a last screen, wholly or not at all.
+
+    Args:
+        path: the file.
+        screen: what is written.
+        may_make_directory: whether a missing directory is made; otherwise it is an error.
 
     Raises:
         StoreError: it cannot be written.
     """
     unfinished = path.with_suffix(".new")
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if may_make_directory:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(msgspec.msgpack.encode(screen))

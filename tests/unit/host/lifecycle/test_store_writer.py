@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import threading
 from pathlib import Path
 
 import pytest
 
 from session_host.errors import StoreError
+from session_host.host.lifecycle import store_writer
 from session_host.host.lifecycle.store_writer import StoreWriter
 from session_host.storage.store import SessionRecord, Store
-from tests.support.kept_sessions import spec_of
+from session_host.storage.store.saved_screen import SavedScreen
+from session_host.terminal.base import Emulator
+from tests.support.kept_sessions import kept_session, spec_of
 
 PATIENCE_S = 60.0
 
@@ -73,3 +77,26 @@ async def test_a_failed_write_is_logged_and_the_host_goes_on(
     await recorder.save_host()
 
     assert "not recorded: the disk is full" in caplog.text
+
+
+async def test_a_chat_that_is_removed_while_its_last_screen_is_made_leaves_no_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory, database = tmp_path / "session", str(tmp_path / "outlive.db")
+    make = SavedScreen.of
+
+    def make_and_remove(emulator: Emulator, *, portable: bool, offset: int) -> SavedScreen:
+        if portable:  # The end is recorded, so that the user may remove the chat.
+            shutil.rmtree(directory)
+        return make(emulator, portable=portable, offset=offset)
+
+    monkeypatch.setattr(SavedScreen, "of", make_and_remove)
+    monkeypatch.setattr(store_writer, "RETRY_S", (0.0,))
+    with kept_session(database=database, screen=str(directory / "screen.bin")) as kept:
+        with Store.open(tmp_path / "outlive.db") as store:
+            store.insert(SessionRecord.of(kept.spec))
+        writer = StoreWriter(kept.spec, os.getpid())
+
+        await writer.save_end(kept.host(), "2026-01-01T00:00:01Z", interrupted=False)
+
+    assert not directory.exists()
