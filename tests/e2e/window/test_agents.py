@@ -36,6 +36,7 @@ resume = ["parrot", "--resume", "{conversation}", "{arguments}"]
 PROGRAM = """\
 #!/bin/sh
 case "$1" in --version|--help) exit ;; esac
+printf '\\033]7501;state=working\\007'
 echo "told: $*"
 echo "a word of complaint" >&2
 exec cat
@@ -44,7 +45,7 @@ exec cat
 
 @pytest.fixture
 def parrot(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An agent that tells what it was started with, and repeats what it is told."""
+    """An agent that reports that it works, tells what it was started with, and repeats what it is told."""
     programs = area.root / "bin"
     programs.mkdir()
     (programs / "parrot").write_text(PROGRAM)
@@ -92,8 +93,9 @@ def test_asked_at_its_start_ended_and_resumed_in_its_tab(parrot: None, area: Are
         own.type("hello")
         own.press("Return")
         wait_until(lambda: everything(first).count("hello") == 2, WAIT_S, "the answer")
+        wait_until(lambda: listed(first)["activity"] == "working", WAIT_S, "the agent's report")
         command(own, "stop chat")
-        own.press("Return")  # It asks: there was output just now.
+        own.press("Return")  # It asks: the agent works.
         wait_until(lambda: listed(first)["state"] == "exited", WAIT_S, "the end")
         command(own, "resume chat")
         wait_until(lambda: newest()["id"] != first, WAIT_S, "the chat that goes on")

@@ -53,10 +53,13 @@ def test_a_chat_is_started_and_used_with_the_keyboard(open_window: OpenWindow, a
 def test_a_stopped_chat_is_stopped_and_stays_in_its_tab(open_window: OpenWindow, area: Area, only_a_shell: None):
     with open_window() as own:
         session_id = start_shell(own, str(area.home))
+        own.type(r"printf '\033]7501;state=working\007'")
+        own.press("Return")
+        wait_until(lambda: listed(session_id)["activity"] == "working", WAIT_S, "the report")
         own.press("ctrl+shift+p")
         own.type("stop chat")
         own.press("Return")
-        own.press("Return")  # Its prompt was written just now: that is asked about.
+        own.press("Return")  # It asks: the chat works.
         wait_until(lambda: listed(session_id)["state"] == "exited", WAIT_S, "the chat to end")
         [tab] = own.tabs()
         assert tab["session_id"] == session_id
