@@ -30,6 +30,7 @@ from session_host.terminal import default_engine
 from tests.architecture.source_tree import REPOSITORY, text
 from tests.architecture.test_paths import HEADINGS, section_of, steps
 from tests.support.kept_sessions import KeptSession, kept_session
+from tests.support.qt_waiting import show
 from tests.support.themes import DARK_TERMINAL as DARK
 from tests.support.waiting import eventually
 
@@ -101,8 +102,7 @@ async def shown_session(kept: KeptSession) -> AsyncIterator[TerminalView]:
     try:
         chat.follow(output=True)
         view.set_viewer(viewers[0])
-        view.show()
-        assert QTest.qWaitForWindowExposed(view)
+        show(view)
         await settled(lambda: viewers[0].emulator is not None, "the snapshot")
         await settled(lambda: kept.session.sizing.size == viewers[0].size, "the grid's size")
         yield view

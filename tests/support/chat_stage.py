@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QPushButton
 from gui.chat.view import ChatView
 from gui.theme.follow import Theme
 from tests.support.played_chat import PlayedChat
-from tests.support.qt_waiting import process_events_until
+from tests.support.qt_waiting import process_events_until, show
 from tests.support.windows import has_keyboard
 
 WAIT_S = 60.0
@@ -31,8 +31,7 @@ class ChatStage:
             getattr(self.view, name).connect(lambda *values, name=name: self.said.append((name, *values)))
         self.view.set_transcript(chat.transcript)
         self.view.resize(900, 700)
-        self.view.show()
-        assert QTest.qWaitForWindowExposed(self.view)
+        show(self.view)
         self.view.activateWindow()
         window_id = int(self.view.winId())
         process_events_until(lambda: has_keyboard(window_id), WAIT_S, "the view to have the keyboard")

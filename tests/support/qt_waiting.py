@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QTimer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from tests.support.waiting import PATIENCE_S, WaitedInVain
 
@@ -34,6 +34,14 @@ def process_events_until(condition: Callable[[], T], timeout_s: float, what: str
         return result
     finally:
         waker.stop()
+
+
+def show(window: QWidget) -> None:
+    """Show a window and wait until it is on the screen; ``QTest.qWaitForWindowExposed`` waits for five seconds only."""
+    window.show()
+    handle = window.windowHandle()
+    assert handle is not None
+    process_events_until(handle.isExposed, PATIENCE_S, "the window to be on the screen")
 
 
 def delete_what_is_to_be_deleted() -> None:

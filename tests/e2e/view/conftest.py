@@ -22,7 +22,7 @@ from session_host.terminal.base import Emulator
 from tests.support.chat_stage import ChatStage
 from tests.support.displays import XServer
 from tests.support.played_chat import PlayedChat
-from tests.support.qt_waiting import process_events_until
+from tests.support.qt_waiting import process_events_until, show
 from tests.support.themes import DARK_TERMINAL as DARK
 from tests.support.themes import OWN
 from tests.support.windows import has_keyboard, xdotool
@@ -97,8 +97,7 @@ class Stage:
         cell = self.cell
         self.view.resize(size.columns * cell.width_px + 16, size.rows * cell.height_px + 16)
         self.view.set_viewer(self.sink)
-        self.view.show()
-        assert QTest.qWaitForWindowExposed(self.view)
+        show(self.view)
         self.settle()
 
     @property

@@ -16,6 +16,7 @@ from gui.theme.follow import Theme
 from gui.window.page.find_bar import FindBar
 from session_host.protocol.values import CellSize, GridSize
 from tests.e2e.view.conftest import Stage, colors_in
+from tests.support.qt_waiting import show
 from tests.support.themes import DARK_TERMINAL as DARK
 from tests.support.themes import OWN
 
@@ -40,8 +41,7 @@ def opened(qapp: QApplication, stage: Callable[..., Stage]) -> Iterator[Callable
         holders[-1].resize(500, 120)
         bar = FindBar(theme, holders[-1], made.view.finder)
         bar.resized.connect(lambda: bar.place(500))
-        holders[-1].show()
-        assert QTest.qWaitForWindowExposed(holders[-1])
+        show(holders[-1])
         holders[-1].activateWindow()
         bar.open_find()
         made.until(bar.field.hasFocus, "the bar to have the keyboard")

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QEvent
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from gui.bridge.background.store_thread import StoreThread
@@ -31,7 +30,7 @@ from session_host.structured.transcript import Transcript
 from session_host.terminal import create
 from session_host.terminal.base import DefaultColors, Emulator
 from session_host.version import VERSION
-from tests.support.qt_waiting import delete_what_is_to_be_deleted
+from tests.support.qt_waiting import delete_what_is_to_be_deleted, show
 from tests.support.themes import OWN
 from tests.support.waiting import eventually
 
@@ -211,8 +210,7 @@ class Played:
         self._window = window
         window.layout_changed.connect(lambda: self.layouts.append(window.layout_state.to_dict()))
         window.restore_tabs()
-        window.show()
-        assert QTest.qWaitForWindowExposed(window)
+        show(window)
         self.sessions.follow_all()
         self.settle()
         return window

@@ -21,7 +21,7 @@ from gui.window.settings.keys_page import KeysPage
 from gui.window.settings.row import SettingRow
 from gui.window.settings.window import SettingsWindow
 from tests.support.area import Area
-from tests.support.qt_waiting import delete_what_is_to_be_deleted, process_events_until
+from tests.support.qt_waiting import delete_what_is_to_be_deleted, process_events_until, show
 
 
 class NoTasks:
@@ -63,7 +63,7 @@ class Opened:
 @pytest.fixture
 def opened(theme: Theme, area: Area, window_manager: None) -> Iterator[Opened]:
     made = Opened(theme, area)
-    assert QTest.qWaitForWindowExposed(made.window)
+    show(made.window)
     yield made
     made.close()
 
@@ -78,7 +78,7 @@ def test_keyboard_shortcuts_open_the_page_with_all_keys(opened: Opened) -> None:
 def test_tab_reaches_every_control_and_each_has_a_name(opened: Opened) -> None:
     window = opened.window
     window.activateWindow()
-    assert QTest.qWaitForWindowActive(window)
+    process_events_until(window.isActiveWindow, 60, "the window to have the keyboard")
     for name in PAGES:
         window.show_page(name)
         QApplication.processEvents()
