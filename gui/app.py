@@ -18,7 +18,7 @@ from gui.bridge.background.start_ahead import StartAhead
 from gui.bridge.background.store_thread import StoreThread, open_or_rebuild_store
 from gui.bridge.record_watcher import StoreWatcher
 from gui.bridge.sessions_model import SessionsModel
-from gui.settings.autostart import start_at_login
+from gui.settings.autostart import set_start_at_login
 from gui.settings.layout import WindowLayout
 from gui.settings.live import LiveSettings
 from gui.settings.live_agents import LiveAgents
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 RETRY_MS = 1000
-TRAY_PATIENCE_MS = 15_000
+TRAY_TIMEOUT_MS = 15_000
 """A tray that takes longer at login does not come."""
 
 ATLAS_AFTER_MS = 2000
@@ -86,7 +86,7 @@ class App:
         self._is_for_new_chat = is_for_new_chat
         self.finished = asyncio.Event()
         self.storage = StoreThread(open_or_rebuild_store)
-        self._is_layout_whole = True
+        self._is_layout_complete = True
         # The store is read while Qt starts.
         opened = self.storage.open()
         read: Future[tuple[WindowLayout, list[SessionRecord]]] = self.storage.submit(
@@ -99,14 +99,14 @@ class App:
         shown = preferences.window
         self.theme = Theme(qt, preferences.schemes, shown.appearance, preferences.look)
         qt.setWindowIcon(app_icon())
-        warnings, found, records = _startup_facts(opened, read)
+        warnings, found, records = _read_startup_data(opened, read)
         # Overwrite only values that could be read; keep the rest for the next start.
-        self._keeps_layout = found is not None
+        self._can_save_layout = found is not None
         self.layout = layout = found or WindowLayout()
         self.sessions = SessionsModel(self.storage, viewer_factory, qt)
         self.sessions.agents = catalog
         self.sessions.restore_ended_from_window(layout.ended_by_you)
-        self._show_in_colors()
+        self._send_colors()
         if found is not None:
             self.sessions.apply_records(records)
         self.windows = Windows(
@@ -119,11 +119,11 @@ class App:
         self._notifier = Notifier(self.sessions, catalog, self.windows.is_viewed, self.notifications)
         self.notifications.answered.connect(self._notifier.answer)
         self._start_ahead = StartAhead(self.sessions.tasks, self.sessions.login_path)
-        self._announcer = StatusAnnouncer(self.sessions, lambda: self.window, self._is_used)
+        self._announcer = StatusAnnouncer(self.sessions, lambda: self.window, self._is_active)
         self._bells = Bells(self.sessions, self.windows.window_of)
-        self._use_settings()
+        self._apply_settings()
         self._server = ControlServer(RemoteControl(self.windows, self.sessions, self.finished).verbs())
-        damaged = "" if self._is_layout_whole else notice_texts.layout_damaged()
+        damaged = "" if self._is_layout_complete else notice_texts.layout_damaged()
         self._warn(filter(None, [*self._problem_of_agents(), damaged, *warnings]))
         self._settings_window = SettingsOpener(
             self.theme, self.settings, catalog, self.sessions.tasks,
@@ -137,7 +137,7 @@ class App:
 
     def _read_layout(self, store: Store) -> WindowLayout:
         def warn() -> None:
-            self._is_layout_whole = False
+            self._is_layout_complete = False
 
         return WindowLayout.from_dict(store.layout(warn), warn)
 
@@ -146,7 +146,7 @@ class App:
         """The window that the user used last."""
         return self.windows.current
 
-    def _is_used(self, chat: Chat) -> bool:
+    def _is_active(self, chat: Chat) -> bool:
         """Whether the user sees this chat, in the active pane."""
         return self.window.tabs.active_id == chat.id and self.window.is_viewed(chat)
 
@@ -158,13 +158,13 @@ class App:
         windows, tray = self.windows, self.tray
         self.storage.on_error = lambda error: self.window.banners.inform(str(error), kind="failed", key="layout")
         windows.layout_changed.connect(self._save_layout)
-        self.theme.changed.connect(self._show_in_colors)
-        self.settings.changed.connect(self._use_settings)
-        self.settings.files_changed.connect(self._use_agents)
+        self.theme.changed.connect(self._send_colors)
+        self.settings.changed.connect(self._apply_settings)
+        self.settings.files_changed.connect(self._apply_agents)
         windows.agent_selected.connect(self._start_ahead.prepare)
         windows.settings_requested.connect(self._settings_window.open)
         tray.settings_requested.connect(self._settings_window.open)
-        self.sessions.muting.changed.connect(self._remember_muted)
+        self.sessions.muting.changed.connect(self._save_muting)
         windows.close_requested.connect(self._on_close_requested)
         # Each slot shows the window first; Qt calls slots in the order of their connections.
         for chosen in (tray.chat_chosen, tray.all_chats, tray.new_chat, tray.stop_all_requested):
@@ -198,7 +198,7 @@ class App:
             self.windows.raise_window()
 
     def _on_close_requested(self) -> None:
-        if self.tray.is_there:
+        if self.tray.is_available:
             self.window.hide()
             if not self.layout.tray_explained:
                 self.layout.tray_explained = True
@@ -208,30 +208,31 @@ class App:
         else:
             self.quit()
 
-    def _use_settings(self) -> None:
-        wanted = self.settings.preferences.window
-        self._notifier.use(is_wanted=wanted.notifications, long_turn_s=wanted.long_turn_s)
-        self._bells.use(wanted)
-        self._start_at_login(wanted=wanted.start_at_login)
+    def _apply_settings(self) -> None:
+        settings = self.settings.preferences.window
+        self._notifier.apply_settings(is_enabled=settings.notifications, long_turn_s=settings.long_turn_s)
+        self._bells.apply_settings(settings)
+        self._start_at_login(enabled=settings.start_at_login)
 
-    def _start_at_login(self, *, wanted: bool) -> None:
+    def _start_at_login(self, *, enabled: bool) -> None:
+        is_changed = enabled != self.layout.starts_at_login
         try:
-            start_at_login(wanted=wanted, is_new=wanted != self.layout.starts_at_login)
+            set_start_at_login(enabled=enabled, is_changed=is_changed)
         except ConfigError as error:
             self._warn([notice_texts.cannot_start_at_login(error)])
             return
-        if wanted != self.layout.starts_at_login:
-            self.layout.starts_at_login = wanted
+        if is_changed:
+            self.layout.starts_at_login = enabled
             self._save_layout()
 
-    def _remember_muted(self) -> None:
+    def _save_muting(self) -> None:
         muting = self.sessions.muting
         self.layout.muted = list(muting.muted)
         self.layout.muted_until = muting.until.isoformat(timespec="seconds") if muting.until is not None else ""
         self._save_layout()
 
-    def _use_agents(self) -> None:
-        """Offer the agents of the user's files as they are now."""
+    def _apply_agents(self) -> None:
+        """Show the agents of the catalog, since one of the user's files may have changed."""
         if self.agents.read_again():
             self.window.banners.withdraw("agents")
             if self.agents.problem:
@@ -250,7 +251,7 @@ class App:
         self.window.raise_window()
         self.window.actions_["import_theme"].trigger()
 
-    def _show_in_colors(self) -> None:
+    def _send_colors(self) -> None:
         if self.theme.is_preview:
             return
         colors = self.theme.terminal.default_colors()
@@ -258,7 +259,7 @@ class App:
         last_colors.remember(colors)
 
     def _save_layout(self) -> None:
-        if self._keeps_layout:
+        if self._can_save_layout:
             self.storage.save_layout(self.layout.to_dict())
 
     async def run(self) -> int:
@@ -269,26 +270,26 @@ class App:
         try:
             self.windows.restore()
             if self._is_hidden:
-                QTimer.singleShot(TRAY_PATIENCE_MS, self.windows, self._show_without_tray)
+                QTimer.singleShot(TRAY_TIMEOUT_MS, self.windows, self._show_without_tray)
             else:
                 self.windows.show()
-                self._say_if_there_is_no_tray()
+                self._show_tray_hint()
             if self._is_for_new_chat:
                 self.window.chat_actions.new_chat()
             self.settings.follow()
             await self._server.start(self._claim.listener)
-            # The visible page attaches first, the others after it.
+            # The visible page attaches first, the other chats later.
             QTimer.singleShot(0, self.sessions, self.sessions.follow_all)
             watcher = StoreWatcher(paths.runtime_dir(), paths.database(), self.sessions)
-            watcher.changed.connect(self._look_at_claim)
+            watcher.changed.connect(self._check_claim)
             watcher.changed.connect(self.sessions.refresh)
             self.sessions.refresh()
             self.sessions.login_path.start()
             garbage.start_collecting()
             QTimer.singleShot(ATLAS_AFTER_MS, self.sessions, self._start_atlas_import)
             self.window.resume_all.offer()
-            self.sessions.tasks.start(self._offer_recent(), "recent directories")
-            self.sessions.tasks.start(self._tidy(), "ended chats")
+            self.sessions.tasks.start(self._load_recent_directories(), "recent directories")
+            self.sessions.tasks.start(self._remove_old_chats(), "ended chats")
             await self.finished.wait()
         finally:
             await self._end()
@@ -297,15 +298,15 @@ class App:
     def _start_atlas_import(self) -> None:
         self.sessions.tasks.start(_import_atlas(), "the atlas of glyphs")
 
-    async def _tidy(self) -> None:
-        """Remove the oldest ended chats if all together exceed the limit; checking takes 0.05 ms for each."""
+    async def _remove_old_chats(self) -> None:
+        """Remove the oldest ended chats if they exceed the size limit; the check takes 0.05 ms for each chat."""
         removed = await self.storage.call(enforce_retention)
         if removed:
             self._warn(line.partition(" ")[2] for line in removed)
             self.sessions.refresh()
 
-    def _look_at_claim(self) -> None:
-        """Listen on a new socket if the window's was removed."""
+    def _check_claim(self) -> None:
+        """Listen on a new socket if the window's socket was removed."""
         if self.finished.is_set():
             return
         was_lost = self._claim.is_lost
@@ -315,28 +316,29 @@ class App:
                 self.sessions.tasks.start(self._server.start(self._claim.listener), "the window's socket")
         except OutliveError as error:
             log.warning("%s", error)
-            QTimer.singleShot(RETRY_MS, self.sessions, self._look_at_claim)
+            QTimer.singleShot(RETRY_MS, self.sessions, self._check_claim)
         if self._claim.is_lost and not was_lost:
             text = notice_texts.another_window()
             self.window.banners.show_banner(Banner(text, lasting=True, kind="failed"))
 
-    def _say_if_there_is_no_tray(self) -> None:
-        is_told = self.tray.is_there or self.layout.no_tray_explained or self.window.banners.current is not None
-        if self.sessions.running() and not is_told:
+    def _show_tray_hint(self) -> None:
+        if self.tray.is_available or self.layout.no_tray_explained or self.window.banners.current is not None:
+            return
+        if self.sessions.running():
             self.layout.no_tray_explained = True
             self.window.banners.inform(notice_texts.no_tray(), key="tray")
 
     def _show_without_tray(self) -> None:
-        """Show a window that was started hidden where no tray has its icon: nobody would find it."""
-        if not self.tray.is_there and not self.windows.is_any_visible:
+        """Show a window that was started hidden if there is no tray icon: the user could not open it otherwise."""
+        if not self.tray.is_available and not self.windows.is_any_visible:
             self.window.showMinimized()
 
-    async def _offer_recent(self) -> None:
+    async def _load_recent_directories(self) -> None:
         self.tray.set_recent(await self.sessions.recent_directories(8))
 
     async def _end(self) -> None:
         layout = self.windows.snapshot_layout().to_dict()
-        self.storage.on_error = lambda _error: None  # The banners that would show it are about to close.
+        self.storage.on_error = lambda _error: None  # The banners that would show the error are about to close.
         self._settings_window.close()
         self.settings.close()
         await self._server.close()
@@ -344,7 +346,7 @@ class App:
         await self.sessions.close()
         self.tray.close()
         self.windows.hide()
-        self.storage.close(layout if self._keeps_layout else None)
+        self.storage.close(layout if self._can_save_layout else None)
         self._claim.release()
         self.windows.delete()
 
@@ -354,10 +356,10 @@ async def _import_atlas() -> None:
     garbage.keep_objects()
 
 
-def _startup_facts(
+def _read_startup_data(
     opened: Future[list[str]], read: Future[tuple[WindowLayout, list[SessionRecord]]]
 ) -> tuple[list[str], WindowLayout | None, list[SessionRecord]]:
-    """Read the store for the start; without a store, the window opens with no layout and says why."""
+    """Read the store at the start: warnings, layout and records; no layout if the store cannot be read."""
     try:
         warnings = opened.result()
         layout, records = read.result()
@@ -370,9 +372,9 @@ def start(claim: SingleInstance, *, is_for_new_chat: bool = False, is_hidden: bo
     """Run the window; returns the process's exit code.
 
     Args:
-        claim: the right to be the window.
-        is_for_new_chat: whether the sheet for a new chat is open at first.
-        is_hidden: whether the window is hidden in the tray at first.
+        claim: the lock and the socket of the user's only window process.
+        is_for_new_chat: whether to open the sheet for a new chat.
+        is_hidden: whether the window stays hidden in the tray.
     """
     # X11's WM_CLASS comes from this name and the first argument; desktops match it with outlive.desktop.
     QCoreApplication.setApplicationName("outlive")
@@ -380,17 +382,17 @@ def start(claim: SingleInstance, *, is_for_new_chat: bool = False, is_hidden: bo
     QCoreApplication.setApplicationVersion(VERSION)
     QGuiApplication.setDesktopFileName("outlive")
     QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
-    # No warning for scripts without an installed font: programs may print any script. None of Qt's bridge to screen
-    # readers: it warns of each label with selectable text.
+    # Disable two warnings: of scripts without an installed font, since programs may print any script; and of Qt's
+    # bridge to screen readers, which warns of each label with selectable text.
     QLoggingCategory.setFilterRules("qt.text.font.db.warning=false\nqt.accessibility.atspi.warning=false")
     qt = QApplication(["outlive"])
     qt.setQuitOnLastWindowClosed(False)
     translation.install(qt)
     app = App(qt, claim, is_for_new_chat=is_for_new_chat, is_hidden=is_hidden)
-    qt.commitDataRequest.connect(_at_logout)
+    qt.commitDataRequest.connect(_on_session_end)
     return loop.run(qt, app.run(), app.quit)
 
 
-def _at_logout(manager: QSessionManager) -> None:
-    """Ask nothing when the desktop's session ends: the layout is saved already, and chats keep running."""
+def _on_session_end(manager: QSessionManager) -> None:
+    """Let the desktop's session end without a question: the layout is saved, and chats keep running."""
     manager.setRestartHint(QSessionManager.RestartHint.RestartNever)

@@ -1,18 +1,18 @@
 """The user's settings files, and the window's saved layout.
 
     preferences        reads the user's own files in the configuration directory
-    live               the settings in force: reads the files again when they change
+    live               the current settings: reads the files again when they change
     table              all settings, one entry each; the settings window is made from it
     kinds              the kinds of values in that table
     reading            single values of a file, each with its own problem
     live_agents        the agent catalog, read again when the user's files of agents change
     writing            writes the user's files, with comments and order kept
-    autostart          the file that has the desktop start Outlive at login
+    autostart          the file that makes the desktop start Outlive at login
     toml_file          reads a TOML file; problems name the line
     themes/            themes in files, and the import of other terminals' themes
     endpoint_defaults  the defaults of New chat for a model server
     layout             the window's layout: saved in the store at each change
-    saved_window       windows and panes as the layout has them
+    saved_window       the saved form of windows and panes
     pane_tree          the arrangement of the panes in a window
 
 This room knows neither widgets nor chats; ids of chats are only strings here.

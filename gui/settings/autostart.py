@@ -1,7 +1,7 @@
-"""Starting at login: a file in the desktop's directory ``autostart``, made and removed by the user's setting.
+"""Start at login: creates and removes Outlive's file in the desktop's directory ``autostart``.
 
-See the "Desktop Application Autostart Specification". A file without our mark, or one that a desktop's own settings
-have disabled, is left alone.
+See the "Desktop Application Autostart Specification". A file without our mark, or one that the desktop's own settings
+have disabled, is not changed.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ from session_host.errors import ConfigError
 
 _MARK = "X-Outlive-StartAtLogin=true"
 _DISABLED = re.compile(r"(?m)^(Hidden\s*=\s*true|X-GNOME-Autostart-enabled\s*=\s*false)\s*$")
-_PASSED_ON = ("OUTLIVE_RUNTIME_DIR", "OUTLIVE_STATE_DIR", "OUTLIVE_CONFIG_DIR")
+_PASSED_VARIABLES = ("OUTLIVE_RUNTIME_DIR", "OUTLIVE_STATE_DIR", "OUTLIVE_CONFIG_DIR")
 _RESERVED = re.compile(r"[^\w@%+=:,./-]")
 
 
 def autostart_file() -> Path:
-    """The file's path; with directories of Outlive's own set, it is there and not in the user's home."""
+    """The file's path; it follows OUTLIVE_CONFIG_DIR if that is set."""
     base = os.environ.get("XDG_CONFIG_HOME", "")
-    own = os.environ.get("OUTLIVE_CONFIG_DIR", "")
-    directory = Path(base) if base.startswith("/") else Path(own) if own else Path.home() / ".config"
+    config_dir = os.environ.get("OUTLIVE_CONFIG_DIR", "")
+    directory = Path(base) if base.startswith("/") else Path(config_dir) if config_dir else Path.home() / ".config"
     return directory / "autostart" / "outlive.desktop"
 
 
-def start_at_login(*, wanted: bool, is_new: bool) -> None:
-    """Make the file say what the user wants.
+def set_start_at_login(*, enabled: bool, is_changed: bool) -> None:
+    """Create, update or remove the file.
 
     Args:
-        wanted: whether Outlive starts at login.
-        is_new: whether the user has chosen this since it was last done. Otherwise a file that is gone stays so, since
-            somebody removed it, and one that is there is only brought up to date.
+        enabled: whether Outlive is to start at login.
+        is_changed: whether the user has changed the setting since the last call. If not, an existing file is only
+            updated, and a missing one is not created again, because somebody removed it.
 
     Raises:
         ConfigError: the file cannot be written or removed.
@@ -45,12 +45,12 @@ def start_at_login(*, wanted: bool, is_new: bool) -> None:
         text = path.read_text(encoding="utf-8") if path.exists() else ""
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read") from error
-    is_ours = _MARK in text
-    if wanted:
+    has_mark = _MARK in text
+    if enabled:
         entry = _entry()
-        if (is_new and not text) or (is_ours and text != entry and (is_new or not _DISABLED.search(text))):
+        if (is_changed and not text) or (has_mark and text != entry and (is_changed or not _DISABLED.search(text))):
             write_text(path, entry)
-    elif is_ours:
+    elif has_mark:
         try:
             path.unlink(missing_ok=True)
         except OSError as error:
@@ -60,7 +60,7 @@ def start_at_login(*, wanted: bool, is_new: bool) -> None:
 def _entry() -> str:
     program = Path(sys.executable).with_name("outlive")
     command = [str(program)] if program.exists() else [sys.executable, "-P", "-m", "session_host.cli"]
-    variables = [f"{name}={os.environ[name]}" for name in _PASSED_ON if os.environ.get(name)]
+    variables = [f"{name}={os.environ[name]}" for name in _PASSED_VARIABLES if os.environ.get(name)]
     words = ["env", f"{HIDDEN_START}=1", *variables, *command]
     return "\n".join([
         "[Desktop Entry]", "Type=Application", "Version=1.5", "Name=Outlive",
@@ -70,9 +70,9 @@ def _entry() -> str:
 
 
 def _quoted(word: str) -> str:
-    """A word of ``Exec``, quoted as the Desktop Entry Specification says."""
+    """Quote a word of ``Exec`` as the Desktop Entry Specification requires."""
     word = word.replace("%", "%%")
     if word and not _RESERVED.search(word):
         return word
-    # The string's own escapes come on top of the quoting's.
+    # Backslashes are escaped twice: by the quoting rules and by those of strings.
     return '"' + re.sub(r'(["`$\\])', r"\\\1", word).replace("\\", "\\\\") + '"'

@@ -17,7 +17,7 @@ class Toggle:
     """True or false."""
 
     def problem(self, value: object) -> str:
-        """What is wrong with a value; "" for nothing."""
+        """The problem of a value; "" for a valid one."""
         return "" if isinstance(value, bool) else "must be true or false"
 
 
@@ -26,29 +26,29 @@ class Number:
     """A number in a range, or 0 if that has a meaning of its own.
 
     Attributes:
-        least, most: the range, both included.
-        unit: what it counts.
-        zero: what 0 means, if it may be set besides the range.
-        step: the difference that one press of a button makes.
-        whole: whether the file may have no fraction.
+        minimum, maximum: the range, both included.
+        unit: its unit.
+        zero: the meaning of 0, if 0 is allowed besides the range.
+        step: the change for one press of a button.
+        is_integer: whether fractions are invalid.
     """
 
-    least: int
-    most: int
+    minimum: int
+    maximum: int
     unit: Unit = ""
     zero: Zero = ""
     step: int = 1
-    whole: bool = True
+    is_integer: bool = True
 
     def problem(self, value: object) -> str:
-        """What is wrong with a value; "" for nothing."""
-        fits = isinstance(value, int) or (isinstance(value, float) and not self.whole)
+        """The problem of a value; "" for a valid one."""
+        fits = isinstance(value, int) or (isinstance(value, float) and not self.is_integer)
         if not fits or isinstance(value, bool):
-            return "must be a whole number" if self.whole else "must be a number"
+            return "must be a whole number" if self.is_integer else "must be a number"
         assert isinstance(value, int | float)
-        if self.least <= value <= self.most or (value == 0 and self.zero):
+        if self.minimum <= value <= self.maximum or (value == 0 and self.zero):
             return ""
-        return f"must be between {self.least} and {self.most}" + (", or 0" if self.zero else "")
+        return f"must be between {self.minimum} and {self.maximum}" + (", or 0" if self.zero else "")
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Choice:
     values: tuple[str, ...]
 
     def problem(self, value: object) -> str:
-        """What is wrong with a value; "" for nothing."""
+        """The problem of a value; "" for a valid one."""
         return "" if value in self.values else f"must be one of {', '.join(map(repr, self.values))}"
 
 
@@ -77,7 +77,7 @@ class Text:
     is_command: bool = False
 
     def problem(self, value: object) -> str:
-        """What is wrong with a value; "" for nothing."""
+        """The problem of a value; "" for a valid one."""
         if not isinstance(value, str):
             return "must be a text in quotes"
         if value and self.form and not re.fullmatch(self.form, value):

@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
-from gui.settings.saved_window import SavedWindow, windows_of
+from gui.settings.saved_window import SavedWindow, restore_windows
 from session_host.protocol.values import Runtime
 
-ENDED_BY_YOU_KEPT = 200
+MAX_ENDED_BY_USER = 200
 ZOOM_RANGE = (-8, 24)
 
 
@@ -42,19 +42,19 @@ class WindowLayout(msgspec.Struct):
 
     Attributes:
         windows: the windows in the order in which they were opened, at least one.
-        recent: ids of chats by when they were last shown.
+        recent: ids of chats in the order in which they were last shown, latest last.
         unseen, rang: ids of chats with new output, or a bell, since they were last shown.
         zoom: how many steps the terminal's font is larger than configured.
         groups_folded: names of the sidebar's groups that are folded.
-        ended_by_you: ids of chats that this window's user ended, the latest last.
+        ended_by_you: ids of chats that the user ended in this window, latest last.
         close_explained: whether the line about closing a tab was shown.
         tray_explained, no_tray_explained: whether the line about the tray, or about its absence, was shown.
         starts: the last start of each agent, by the agent's name.
         muted: ids of chats that send no notifications.
         muted_until: until when no chat sends any, ISO 8601; "" for no such time.
-        starts_at_login: what the setting of this name was when it was last carried out.
+        starts_at_login: the value of the setting ``start_at_login`` when it was last applied.
         grid: the last grid size of a terminal; a new chat starts with it.
-        restart_told: ids of chats that a restart of the computer interrupted, and of which a banner has told.
+        restart_told: ids of chats that a restart of the computer interrupted, once a banner has offered to resume them.
     """
 
     windows: list[SavedWindow] = msgspec.field(default_factory=lambda: [SavedWindow()])
@@ -97,15 +97,15 @@ class WindowLayout(msgspec.Struct):
             try:
                 setattr(layout, field.name, msgspec.convert(values[field.name], field.type))
             except (msgspec.ValidationError, RecursionError):
-                continue  # An invalid choice is not worth a message.
-        layout.windows = windows_of(values, warn)
+                continue  # No message: the default is used.
+        layout.windows = restore_windows(values, warn)
         smallest, largest = ZOOM_RANGE
         layout.zoom = min(max(layout.zoom, smallest), largest)
         return layout
 
     def note_ended_by_user(self, session_id: str) -> None:
-        """Remember that the user ended this chat here, so that its tab can show this later."""
+        """Save that the user ended this chat in this window, which its tab shows later."""
         if session_id in self.ended_by_you:
             self.ended_by_you.remove(session_id)
         self.ended_by_you.append(session_id)
-        del self.ended_by_you[:-ENDED_BY_YOU_KEPT]
+        del self.ended_by_you[:-MAX_ENDED_BY_USER]

@@ -11,16 +11,16 @@ from session_host.errors import ConfigError
 
 
 class LiveAgents(Mapping[str, Agent]):
-    """The agents as they are now: everything that holds this mapping sees a change.
+    """The current agents; every holder of this mapping sees changes.
 
     Attributes:
-        problem: why the user's files cannot be read, "" if they can; the former agents stay then.
+        problem: why the user's files cannot be read, "" if they can; if not, the previous agents stay.
     """
 
     def __init__(self, directory: Path) -> None:
         """Read the catalog; only Outlive's own agents if the user's files cannot be read."""
         self._directory = directory
-        self._signature = self._look()
+        self._signature = self._read_signature()
         self.problem = ""
         try:
             self._catalog: Mapping[str, Agent] = load_catalog(directory)
@@ -39,7 +39,7 @@ class LiveAgents(Mapping[str, Agent]):
 
     def read_again(self) -> bool:
         """Read the catalog if a file changed; returns whether it did."""
-        signature = self._look()
+        signature = self._read_signature()
         if signature == self._signature:
             return False
         self._signature = signature
@@ -49,25 +49,25 @@ class LiveAgents(Mapping[str, Agent]):
             self.problem = str(error)
         return True
 
-    def is_own(self, name: str) -> bool:
-        """Whether the user has a file for this agent: an agent of their own, or changes of one of Outlive's."""
+    def has_user_file(self, name: str) -> bool:
+        """Whether the user has a file for this agent: a new agent, or changes to a built-in one."""
         return self.file_of(name).exists()
 
     def file_of(self, name: str) -> Path:
         """The user's file for an agent, which may not exist."""
         return self._directory / "agents" / f"{name}.toml"
 
-    def _look(self) -> tuple[tuple[str, int, int], ...]:
+    def _read_signature(self) -> tuple[tuple[str, int, int], ...]:
         found = []
         for path in sorted((self._directory / "agents").glob("*.toml")):
             try:
                 status = path.stat()
             except OSError:
-                continue  # It is gone again; the next change of the directory is seen, too.
+                continue  # The file was removed meanwhile; the directory's watcher reports that, too.
             found.append((path.name, status.st_mtime_ns, status.st_size))
         return tuple(found)
 
 
 def is_built_in(name: str) -> bool:
-    """Whether Outlive brings an agent of this name."""
+    """Whether this is one of Outlive's own agents."""
     return (BUILT_IN_DIRECTORY / f"{name}.toml").exists()

@@ -74,7 +74,7 @@ def numbers(node: Node) -> list[int]:
 
 
 def is_sound(node: Node) -> bool:
-    """Whether a tree that was read from a file has one leaf for each pane and shares for each child."""
+    """Whether a tree from a file is valid: its panes are unique, and each child has a share."""
     found = numbers(node)
     return len(set(found)) == len(found) and _has_sound_shares(node)
 
@@ -93,7 +93,7 @@ def _has_sound_shares(node: Node) -> bool:
 
 
 def split(node: Node, number: int, side: Side, new: int) -> Node:
-    """Give half of a pane's area, at one side of it, to a new pane."""
+    """Split a pane: a new pane gets the half of its area at this side."""
     is_row, is_before = side in {"left", "right"}, side in {"left", "up"}
     if isinstance(node, Pane):
         if node.number != number:
@@ -104,7 +104,7 @@ def split(node: Node, number: int, side: Side, new: int) -> Node:
 
 
 def remove(node: Node, number: int) -> Node | None:
-    """Give a pane's area to its neighbour; None if it was the only pane."""
+    """Remove a pane; its neighbours get its area. None if it was the only pane."""
     if isinstance(node, Pane):
         return None if node.number == number else node
     kept: list[tuple[Node, float]] = []
@@ -121,13 +121,13 @@ def remove(node: Node, number: int) -> Node | None:
     return _split_of(node.is_row, kept)
 
 
-def heir(node: Node, number: int) -> int | None:
-    """The pane that is next to the area that ``remove`` gives away; None for the only pane."""
+def successor(node: Node, number: int) -> int | None:
+    """The pane beside the area that ``remove`` frees; None for the only pane."""
     if isinstance(node, Pane):
         return None
     for index, child in enumerate(node.children):
         if number in numbers(child):
-            inner = heir(child, number)
+            inner = successor(child, number)
             if inner is not None:
                 return inner
             return numbers(node.children[index - 1])[-1] if index else numbers(node.children[1])[0]
@@ -135,7 +135,7 @@ def heir(node: Node, number: int) -> int | None:
 
 
 def renumbered(node: Node, new: dict[int, int]) -> Node | None:
-    """The tree with other numbers, without the panes that have none; None if no pane is left."""
+    """Renumber the panes, and remove those without a new number; None if no pane is left."""
     for number in numbers(node):
         if number not in new:
             rest = remove(node, number)
@@ -150,7 +150,7 @@ def _renumbered(node: Node, new: dict[int, int]) -> Node:
 
 
 def even_out(node: Node) -> Node:
-    """Give each pane about the same room: a child's share follows the number of panes along the split."""
+    """Give all panes about the same area: a child's share depends on its number of panes along the split."""
     if isinstance(node, Pane):
         return node
     weights = [_count_along(child, is_row=node.is_row) for child in node.children]
@@ -166,7 +166,7 @@ def _count_along(node: Node, *, is_row: bool) -> int:
 
 
 def move_divider(node: Node, divider: Divider, by_px: int, least_px: int) -> Node:
-    """Move a line right or down, or back with a negative distance; its neighbours keep ``least_px``, if they had it."""
+    """Move a divider right or down, or back with a negative distance; neighbours stay at least ``least_px`` large."""
     if isinstance(node, Pane):
         return node
     if divider.path:

@@ -48,7 +48,7 @@ from session_host.errors import ConfigError
 from session_host.terminal.base import CursorShape
 
 FONT_SIZE_RANGE_PX = (6, 48)
-LONGEST_TURN_S = 86_400
+MAX_LONG_TURN_S = 86_400
 
 
 class WindowFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -109,16 +109,16 @@ def window_file(directory: Path) -> Path:
     return directory / "window.toml"
 
 
-def load_preferences(directory: Path, former: Preferences | None = None) -> Preferences:
+def load_preferences(directory: Path, previous: Preferences | None = None) -> Preferences:
     """Read the user's files; never raises for their contents.
 
     Args:
         directory: the configuration directory.
-        former: the settings in use, which stay where a file cannot be read; without them the defaults hold.
+        previous: the current settings, which stay if a file cannot be read; without them, the defaults are used.
     """
     problems: list[str] = []
-    known = former or Preferences()
-    stays = "Using the defaults." if former is None else "The former settings stay."
+    known = previous or Preferences()
+    stays = "Using the defaults." if previous is None else "The former settings stay."
     window, keys, lines, pair = known.window, known.keys, known.key_lines, known.pair
     try:
         window = _read_window(window_file(directory))
@@ -131,7 +131,7 @@ def load_preferences(directory: Path, former: Preferences | None = None) -> Pref
     try:
         pair = _read_theme(directory, window.theme)
     except ConfigError as error:
-        problems.append(f"{error}. {'Using the default theme.' if former is None else 'The former theme stays.'}")
+        problems.append(f"{error}. {'Using the default theme.' if previous is None else 'The former theme stays.'}")
     return Preferences(window=window, keys=keys, key_lines=lines, pair=pair, problems=tuple(problems))
 
 
@@ -141,8 +141,8 @@ def _read_window(path: Path) -> WindowFile:
     smallest, largest = FONT_SIZE_RANGE_PX
     if found.font_size and not smallest <= found.font_size <= largest:
         raise file.error(("font_size",), f"font_size must be between {smallest} and {largest}")
-    if not 0 <= found.long_turn_s <= LONGEST_TURN_S:
-        raise file.error(("long_turn_s",), f"long_turn_s must be between 0 and {LONGEST_TURN_S}")
+    if not 0 <= found.long_turn_s <= MAX_LONG_TURN_S:
+        raise file.error(("long_turn_s",), f"long_turn_s must be between 0 and {MAX_LONG_TURN_S}")
     return found
 
 

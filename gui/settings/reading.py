@@ -1,4 +1,4 @@
-"""Reads the settings of one file value by value, so that an invalid one hides no other."""
+"""Reads the settings of one file value by value, so that an invalid value does not affect the others."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from session_host.errors import ConfigError
 
 @dataclass(frozen=True)
 class FileValues:
-    """What a file says.
+    """The content of one settings file.
 
     Attributes:
         problem: why the file cannot be read at all, with its line; "" if it can.
         values: the top level of the file.
-        file: the file's text, for the lines of problems.
+        file: the file's text, to find the lines of problems.
     """
 
     problem: str = ""
@@ -36,10 +36,10 @@ class FileValues:
             return cls(str(error))
 
     def of(self, setting: Setting) -> tuple[Any, str]:
-        """The value of a setting and what is wrong with it.
+        """The value of a setting, and its problem.
 
         Returns:
-            The value, None if the file has none or an invalid one; and the problem with file and line, "" for none.
+            The value, None if it is missing or invalid; and the problem with file and line, "" for none.
         """
         found: Any = self.values
         for part in setting.key:

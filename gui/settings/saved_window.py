@@ -1,4 +1,4 @@
-"""The saved form of windows and their panes, and reading it from this version's and former layouts."""
+"""The saved form of windows and panes, read from layouts of this version and of older ones."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class SavedWindow(msgspec.Struct):
     """A window.
 
     Attributes:
-        panes: its panes; their numbers in ``tree`` are places in this list.
+        panes: its panes; their numbers in ``tree`` are indices of this list.
         tree: the arrangement of the panes.
         active_pane: the pane with the keyboard.
         is_pane_zoomed: whether that pane covers the others.
@@ -46,7 +46,7 @@ class SavedWindow(msgspec.Struct):
     sidebar_collapsed: bool = False
 
     def arrangement(self) -> Node:
-        """The tree; side by side if the saved one does not fit the panes."""
+        """The tree; if the saved one does not match the panes, all panes side by side."""
         count = len(self.panes)
         if is_sound(self.tree) and sorted(numbers(self.tree)) == list(range(count)):
             return self.tree
@@ -55,37 +55,37 @@ class SavedWindow(msgspec.Struct):
         return Split(True, tuple(Pane(number) for number in range(count)), (1 / count,) * count)
 
 
-def windows_of(values: dict[str, Any], warn: Callable[[], object]) -> list[SavedWindow]:
-    """The windows of a saved layout, at least one; ``warn`` is called if one cannot be restored as it was."""
-    saved = values.get("windows", [_former_window(values)])
-    is_whole = isinstance(saved, list)
+def restore_windows(values: dict[str, Any], warn: Callable[[], object]) -> list[SavedWindow]:
+    """Restore the windows of a saved layout, at least one; ``warn`` is called if one is damaged."""
+    saved = values.get("windows", [_window_of_old_layout(values)])
+    is_complete = isinstance(saved, list)
     found: list[SavedWindow] = []
     for each in saved if isinstance(saved, list) else []:
         try:
             window: SavedWindow | None = msgspec.convert(each, SavedWindow)
         except (msgspec.ValidationError, RecursionError):
-            is_whole = False
-            window = _rescued(each)
+            is_complete = False
+            window = _rescue(each)
         if window is not None:
-            is_whole &= _repair(window)
+            is_complete &= _repair(window)
             found.append(window)
-    if not is_whole:
+    if not is_complete:
         warn()
     return found or [SavedWindow()]
 
 
 def _repair(window: SavedWindow) -> bool:
-    """Make the parts of a window fit each other; returns whether its panes were arranged as saved."""
+    """Make the fields of a window consistent; returns whether its saved arrangement of panes was valid."""
     window.panes = window.panes or [SavedPane()]
     for pane in window.panes:
         pane.tabs = list(dict.fromkeys(pane.tabs))
     window.active_pane = min(max(window.active_pane, 0), len(window.panes) - 1)
-    former, window.tree = window.tree, window.arrangement()
-    return former == window.tree
+    previous, window.tree = window.tree, window.arrangement()
+    return previous == window.tree
 
 
-def _rescued(saved: object) -> SavedWindow | None:
-    """The panes with their tabs, of a window of which something else cannot be read."""
+def _rescue(saved: object) -> SavedWindow | None:
+    """A window with only the readable panes of a damaged one; None if there are none."""
     panes = []
     for each in _list_in(saved, "panes"):
         try:
@@ -100,14 +100,14 @@ def _list_in(values: object, name: str) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
-def _former_window(values: dict[str, Any]) -> dict[str, Any]:
-    """The window of a layout of former versions, which had one window with one pane."""
-    window = _valid(values, SavedWindow, ("geometry", "maximized", "sidebar_width_px", "sidebar_collapsed"))
-    return {**window, "panes": [_valid(values, SavedPane, ("tabs", "active", "places"))]}
+def _window_of_old_layout(values: dict[str, Any]) -> dict[str, Any]:
+    """The window of a layout of older versions, which had one window with one pane."""
+    window = _valid_fields(values, SavedWindow, ("geometry", "maximized", "sidebar_width_px", "sidebar_collapsed"))
+    return {**window, "panes": [_valid_fields(values, SavedPane, ("tabs", "active", "places"))]}
 
 
-def _valid(values: dict[str, Any], form: type[msgspec.Struct], names: tuple[str, ...]) -> dict[str, Any]:
-    """The values of these fields, without those that are missing or invalid."""
+def _valid_fields(values: dict[str, Any], form: type[msgspec.Struct], names: tuple[str, ...]) -> dict[str, Any]:
+    """The valid values of these fields; missing and invalid ones are left out."""
     found = {}
     for field in msgspec.structs.fields(form):
         if field.name in names and field.name in values:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from gui.settings.kinds import Choice, Kind, Named, Number, Text, Toggle
-from gui.settings.preferences import FONT_SIZE_RANGE_PX, LONGEST_TURN_S, WindowFile
+from gui.settings.preferences import FONT_SIZE_RANGE_PX, MAX_LONG_TURN_S, WindowFile
 from session_host.client.chats.settings import (
     ENDED_LIMITS_MIB,
     IDLE_LIMITS_MIN,
@@ -27,7 +27,7 @@ PageName = Literal["appearance", "terminal", "sidebar", "notifications", "keys",
 PAGES: tuple[PageName, ...] = ("appearance", "terminal", "sidebar", "notifications", "keys", "chats", "agents")
 """The window's pages, from top to bottom. Keys and agents have pages of their own making."""
 
-LONGEST_SERVER_TIMEOUT_S = 86399
+MAX_SERVER_TIMEOUT_S = 86399
 
 _DEFAULTS: dict[FileName, Any] = {"window": WindowFile(), "chats": ChatSettings(), "endpoint": None}
 _ENDPOINT_DEFAULTS = {"api": "auto", "timeout_s": 300}
@@ -113,12 +113,14 @@ SETTINGS: tuple[Setting, ...] = (
     _window("group_chats", Choice(("state", "project")), "sidebar"),
     _window("compact_rows", Toggle(), "sidebar"),
     _window("notifications", Toggle(), "notifications"),
-    _window("long_turn_s", _range((0, LONGEST_TURN_S), unit="s", zero="never", step=10), "notifications"),
+    _window("long_turn_s", _range((0, MAX_LONG_TURN_S), unit="s", zero="never", step=10), "notifications"),
     _window("start_at_login", Toggle(), "notifications", "login"),
     _chats("record", Toggle(), section="recording"),
     _chats("record_limit_mib", _range(RECORD_LIMITS_MIB, unit="MiB", step=16), section="recording"),
     _chats("ended_limit_mib", _range(ENDED_LIMITS_MIB, unit="MiB", zero="no limit", step=256), section="recording"),
-    _chats("rest_after_s", _range(REST_AFTER_LIMITS_S, unit="s", zero="never", step=30, whole=False), section="rest"),
+    _chats(
+        "rest_after_s", _range(REST_AFTER_LIMITS_S, unit="s", zero="never", step=30, is_integer=False), section="rest"
+    ),
     _chats("answer_from_outside", Toggle(), section="control"),
     _chats("agents_may_control", Choice(("own", "all")), section="control"),
     _endpoint("url", Text(r"https?://\S+", "an address that begins with http:// or https://")),
@@ -126,11 +128,11 @@ SETTINGS: tuple[Setting, ...] = (
     _endpoint("system", Text()),
     _endpoint("key_from", Text("env:.+|file:.+|secret", "env:NAME, file:PATH or secret")),
     _endpoint("api", Choice(("auto", "chat", "responses"))),
-    _endpoint("timeout_s", Number(1, LONGEST_SERVER_TIMEOUT_S, unit="s", step=30, whole=False)),
+    _endpoint("timeout_s", Number(1, MAX_SERVER_TIMEOUT_S, unit="s", step=30, is_integer=False)),
 )
 
 
 def idle_timeout(agent: str) -> Setting:
     """The setting that ends a structured chat's agent when it is idle; there is one for each agent."""
-    kind = _range(IDLE_LIMITS_MIN, unit="min", zero="never", step=5, whole=False)
+    kind = _range(IDLE_LIMITS_MIN, unit="min", zero="never", step=5, is_integer=False)
     return Setting("chats", ("idle_timeout_min", agent), kind, "chats", "idle", "new chats")

@@ -14,7 +14,7 @@ from session_host.errors import ConfigError
 
 T = TypeVar("T")
 
-LONGEST_BYTES = 256 * 1024
+MAX_BYTES = 256 * 1024
 
 
 class TomlFile:
@@ -38,13 +38,13 @@ class TomlFile:
         """
         try:
             with path.open("rb") as file:
-                content = file.read(LONGEST_BYTES + 1)
+                content = file.read(MAX_BYTES + 1)
         except FileNotFoundError:
             return cls(path, "")
         except OSError as error:
             raise ConfigError(f"{path}: {error.strerror}") from error
-        if len(content) > LONGEST_BYTES:
-            raise ConfigError(f"{path}: longer than {LONGEST_BYTES // 1024} KiB")
+        if len(content) > MAX_BYTES:
+            raise ConfigError(f"{path}: longer than {MAX_BYTES // 1024} KiB")
         try:
             return cls(path, content.decode("utf-8-sig"))
         except UnicodeDecodeError as error:

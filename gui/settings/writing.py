@@ -1,4 +1,4 @@
-"""Writes the user's files: whole, or single values with comments and order kept."""
+"""Writes the user's files: as a whole, or single values while comments and order stay."""
 
 from __future__ import annotations
 
@@ -20,37 +20,37 @@ Values = Mapping[str, Any] | Mapping[Key, Any] | Mapping[tuple[str, str], Any]
 
 
 def write_text(path: Path, text: str) -> None:
-    """Replace a file's content at once; a link stays one, and a failure leaves the former content.
+    """Replace a file's content atomically; a symbolic link stays, and after a failure the content is unchanged.
 
     Raises:
         ConfigError: the file cannot be written.
     """
     target = path.resolve()
-    unfinished = target.with_name(f".{target.name}.new")
+    temporary = target.with_name(f".{target.name}.new")
     try:
         make_directories(target.parent)
         mode = target.stat().st_mode & 0o777 if target.exists() else None
         if mode is not None and not mode & 0o222:
             raise ConfigError(f"{path}: the file is read-only; nothing was changed")
         try:
-            with unfinished.open("w", encoding="utf-8") as file:
+            with temporary.open("w", encoding="utf-8") as file:
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
             if mode is not None:
-                unfinished.chmod(mode)
-            unfinished.replace(target)
+                temporary.chmod(mode)
+            temporary.replace(target)
         except OSError:
             with contextlib.suppress(OSError):
-                unfinished.unlink()
+                temporary.unlink()
             raise
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}; nothing was changed") from error
 
 
 @contextlib.contextmanager
-def _alone(directory: Path) -> Iterator[None]:
-    """Hold the directory's lock: two windows that change one file come one after the other.
+def _locked(directory: Path) -> Iterator[None]:
+    """Hold the directory's lock, so that two windows do not change a file at the same time.
 
     Raises:
         ConfigError: the directory cannot be created or opened.
@@ -68,9 +68,9 @@ def _alone(directory: Path) -> Iterator[None]:
 
 
 def write_values(path: Path, values: Values) -> None:
-    """Set values of a TOML file, and leave everything else in it as it is; None removes a value.
+    """Set values of a TOML file, and leave everything else unchanged; None removes a value.
 
-    The file is read again first, so a change that was made meanwhile stays.
+    The file is read again first, so changes that were made meanwhile stay.
 
     Args:
         path: the file.
@@ -79,11 +79,11 @@ def write_values(path: Path, values: Values) -> None:
     Raises:
         ConfigError: the file is no TOML, or cannot be written.
     """
-    import tomlkit  # Only a changed setting needs it.
+    import tomlkit  # Imported only when a setting is changed.
 
-    with _alone(path.parent):
+    with _locked(path.parent):
         file = TomlFile.read(path)
-        file.values()  # Its errors name the line.
+        file.values()  # Raises errors that name the line.
         document = tomlkit.parse(file.text)
         for key, value in values.items():
             _set(document, (key,) if isinstance(key, str) else key, value)

@@ -1,12 +1,12 @@
 """The tray icon with its menu, and desktop notifications.
 
-It shows what ``gui.bridge`` knows and says by signals what was chosen. It must not know the
-window: the window may be hidden, or be gone, while the tray is there.
+It shows the state of ``gui.bridge`` and emits signals for the user's choices. It must not know the
+window: the tray exists also while the window is hidden.
 
     tray                   the icon and its menu: each running chat one click away
-    events                 what happens in chats that a user may want to hear of
+    events                 events of chats that may need a notification
     notifier               shows notifications of events, and withdraws them
-    bells                  what a program's bell does
+    bells                  effects of a program's bell
     waiting                waits for the desktop's tray when Outlive starts at login
     questions              questions that can be answered from a notification
     desktop_notifications  notifications over the desktop's own service

@@ -12,15 +12,15 @@ from gui.bridge.chat import Chat
 from gui.bridge.sessions_model import SessionsModel
 from gui.settings.preferences import WindowFile
 
-SOUND_EVERY_S = 1.0
-"""Bells sound once in this time, however many there are."""
+SOUND_INTERVAL_S = 1.0
+"""Minimum interval between two sounds."""
 
 
 class Bells(QObject):
     """Follows the bells of all chats; muted ones make no sound and ask for no attention."""
 
     def __init__(self, sessions: SessionsModel, window_of: Callable[[Chat], QWidget]) -> None:
-        """Follow the bells; ``window_of`` returns the window to look at for a chat."""
+        """Follow the bells; ``window_of`` returns the window that shows a chat."""
         super().__init__(sessions)
         self._sessions = sessions
         self._window_of = window_of
@@ -30,8 +30,8 @@ class Bells(QObject):
             self._follow(chat)
         sessions.added.connect(self._follow)
 
-    def use(self, settings: WindowFile) -> None:
-        """Let bells do what the user set."""
+    def apply_settings(self, settings: WindowFile) -> None:
+        """Apply the user's settings."""
         self._settings = settings
         for chat in self._sessions.chats():
             chat.set_marks_bell(enabled=settings.bell_mark)
@@ -46,6 +46,6 @@ class Bells(QObject):
         if self._settings.bell_attention:
             QApplication.alert(self._window_of(chat))  # Does nothing to the active window.
         now_s = time.monotonic()
-        if self._settings.bell_sound and (self._sounded_at_s is None or now_s - self._sounded_at_s >= SOUND_EVERY_S):
+        if self._settings.bell_sound and (self._sounded_at_s is None or now_s - self._sounded_at_s >= SOUND_INTERVAL_S):
             self._sounded_at_s = now_s
             QApplication.beep()

@@ -1,7 +1,7 @@
-"""Desktop notifications over D-Bus; each has a key and is withdrawn when it is out of date.
+"""Desktop notifications over D-Bus; each has a key and can be withdrawn.
 
-See "Desktop Notifications Specification", version 1.2. Qt's own way, by the tray's icon, has neither keys nor
-withdrawal; it stands in where the service is not there.
+See "Desktop Notifications Specification", version 1.2. Without that service, a fallback is called: the tray icon's
+balloons, which have neither keys nor withdrawal.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ from session_host.system.dbus.in_thread import in_thread
 
 log = logging.getLogger(__name__)
 
-ANSWER_S = 5.0
-"""A service that takes longer counts as none."""
+CALL_TIMEOUT_S = 5.0
+"""Timeout of a call; a slower service is not used."""
 
-LEAVE_S = 1.0
-"""How long the window's end waits for withdrawn notifications at most."""
+CLOSE_TIMEOUT_S = 1.0
+"""Maximum time that the end of the process waits for notifications to be withdrawn."""
 
 ICON = Path(__file__).parents[2] / "resources" / "icons" / "outlive.svg"
 
 _SERVICE = Peer("org.freedesktop.Notifications", "/org/freedesktop/Notifications", "org.freedesktop.Notifications")
 
 
-class _Wish(NamedTuple):
-    """A notification to show; one without a title is withdrawn."""
+class _Request(NamedTuple):
+    """A notification to show, or to withdraw if it has no title."""
 
     key: str
     title: str = ""
@@ -50,83 +50,83 @@ class DesktopNotifications(QObject):
     """Shows and withdraws notifications, one after the other, in the background.
 
     Signals:
-        chosen: the user clicked the one with this key.
-        answered: the user chose an action of the one with this key.
+        chosen: the user clicked the notification with this key.
+        answered: the user chose an action (its id) of the notification with this key.
     """
 
     chosen = Signal(str)
     answered = Signal(str, str)
 
-    def __init__(self, tasks: Tasks, otherwise: Callable[[str, str, str], object], parent: QObject) -> None:
-        """``otherwise`` shows a key, a title and a text where the desktop's service is not there."""
+    def __init__(self, tasks: Tasks, fallback: Callable[[str, str, str], object], parent: QObject) -> None:
+        """``fallback`` gets key, title and text of a notification if there is no service."""
         super().__init__(parent)
         self._tasks = tasks
-        self._otherwise = otherwise
-        self._wishes: asyncio.Queue[_Wish] = asyncio.Queue()
+        self._fallback = fallback
+        self._queue: asyncio.Queue[_Request] = asyncio.Queue()
         self._is_serving = False
         self._ids: dict[str, int] = {}
         self._bus: Bus | None = None
-        self._one_call = asyncio.Lock()
-        self._can: set[str] = set()
+        self._call_lock = asyncio.Lock()
+        self._capabilities: set[str] = set()
 
     def show(self, key: str, title: str, text: str, actions: Sequence[tuple[str, str]] = ()) -> None:
-        """Show a notification, in the place of the one with the same key if that is still there.
+        """Show a notification, in place of an earlier one with the same key.
 
         Args:
-            key: names it.
+            key: the notification's key.
             title: its first line.
             text: its text.
-            actions: the ids and labels of its buttons, beside "Open".
+            actions: ids and labels of its buttons besides "Open".
         """
-        self._wish(_Wish(key, title, text, tuple(actions)))
+        self._enqueue(_Request(key, title, text, tuple(actions)))
 
     def withdraw(self, key: str) -> None:
         """Withdraw a notification, if it is still shown."""
         if self._is_serving:
-            self._wish(_Wish(key))
+            self._enqueue(_Request(key))
 
     async def close(self) -> None:
         """Withdraw all notifications and close the connection."""
         with contextlib.suppress(OutliveError, TimeoutError):
-            async with asyncio.timeout(LEAVE_S):
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
                 for key in list(self._ids):
                     await self._withdraw(key)
-        await self._drop()
+        await self._disconnect()
 
-    # ------------------------------------------------------------ one wish after the other
+    # ------------------------------------------------------------ one request after the other
 
-    def _wish(self, wish: _Wish) -> None:
-        self._wishes.put_nowait(wish)
+    def _enqueue(self, request: _Request) -> None:
+        self._queue.put_nowait(request)
         if not self._is_serving:
             self._is_serving = True
             self._tasks.start(self._serve(), "notifications")
 
     async def _serve(self) -> None:
         while True:
-            wish = await self._wishes.get()
+            request = await self._queue.get()
             try:
-                await (self._show(wish) if wish.title else self._withdraw(wish.key))
+                await (self._show(request) if request.title else self._withdraw(request.key))
             except (OutliveError, TypeError, ValueError) as error:
                 log.info("the desktop shows no notification: %s", error)
-                await self._drop()
-                if wish.title:
-                    self._otherwise(wish.key, wish.title, wish.text)
+                await self._disconnect()
+                if request.title:
+                    self._fallback(request.key, request.title, request.text)
 
-    async def _show(self, wish: _Wish) -> None:
-        key, title, text, more = wish
+    async def _show(self, request: _Request) -> None:
+        key, title, text, more = request
         if self._bus is None:
             await self._connect()
-        body = html.escape(text, quote=False) if "body-markup" in self._can else text
-        buttons = [("default", common_texts.open_()), *more] if "actions" in self._can else []
+        body = html.escape(text, quote=False) if "body-markup" in self._capabilities else text
+        buttons = [("default", common_texts.open_()), *more] if "actions" in self._capabilities else []
         actions = [word for button in buttons for word in button]
         hints = {"desktop-entry": ("s", "outlive"), "urgency": ("y", 1)}
-        wanted = ("Outlive", self._ids.get(key, 0), str(ICON), title, body, actions, hints, -1)
-        (self._ids[key],) = await self._call("Notify", "susssasa{sv}i", *wanted)
+        arguments = ("Outlive", self._ids.get(key, 0), str(ICON), title, body, actions, hints, -1)
+        (self._ids[key],) = await self._call("Notify", "susssasa{sv}i", *arguments)
 
     async def _withdraw(self, key: str) -> None:
-        number = self._ids.pop(key, None)
-        if number is not None and self._bus is not None:
-            await self._call("CloseNotification", "u", number)
+        notification_id = self._ids.pop(key, None)
+        if notification_id is not None and self._bus is not None:
+            await self._call("CloseNotification", "u", notification_id)
 
     # ------------------------------------------------------------ the bus
 
@@ -134,44 +134,46 @@ class DesktopNotifications(QObject):
         address = session_bus()
         if address is None:
             raise BusGone("no session bus")
-        async with self._one_call:
-            self._bus = bus = Bus(address, ANSWER_S, starts_services=True)
+        async with self._call_lock:
+            self._bus = bus = Bus(address, CALL_TIMEOUT_S, starts_services=True)
             await in_thread(bus, bus.open)
             bus.subscribe(_SERVICE)
-        self._can = set((await self._call("GetCapabilities"))[0])
+        self._capabilities = set((await self._call("GetCapabilities"))[0])
 
     async def _call(self, method: str, signature: str = "", *arguments: Any) -> tuple[Any, ...]:
-        """Call the service, and hear its signals again."""
-        async with self._one_call:
+        """Call a method of the service; afterwards, read its signals again."""
+        async with self._call_lock:
             bus = self._bus
             if bus is None:
                 raise BusGone("the bus has gone")
             loop = asyncio.get_running_loop()
             loop.remove_reader(bus.fileno())
-            bus.extend(ANSWER_S)
+            bus.extend(CALL_TIMEOUT_S)
             answer = await in_thread(bus, lambda: bus.call(_SERVICE, method, signature, *arguments))
-            loop.add_reader(bus.fileno(), self._listen)
-        loop.call_soon(self._listen)  # What came with the answer is about the number that the caller is about to note.
+            loop.add_reader(bus.fileno(), self._read_signals)
+        loop.call_soon(
+            self._read_signals
+        )  # Later: the caller must store the new id before signals about it are handled.
         return answer
 
-    def _listen(self) -> None:
-        """Act on the signals that have come; during a call, which uses the connection, they wait for its end."""
-        if self._one_call.locked():
+    def _read_signals(self) -> None:
+        """Handle the received signals; during a call, which uses the connection, they wait until it ends."""
+        if self._call_lock.locked():
             return
         try:
             signals = self._bus.arrived() if self._bus is not None else []
         except BusGone:
-            self._forget()
+            self._close_bus()
             return
         for signal in signals:
             body = signal.arguments
-            key = next((key for key, number in self._ids.items() if body and number == body[0]), None)
+            key = next((key for key, notification_id in self._ids.items() if body and notification_id == body[0]), None)
             if key is None:
-                continue  # Another program's.
+                continue  # The notification of another program.
             match signal.member, body:
                 case "ActivationToken", (_, str(token)):
-                    # It lets the window come to the front where programs may not do that by themselves. Qt takes
-                    # it from the process's environment; ``os.environ`` would hand it on to chats.
+                    # The token allows the window to come to the front. Qt reads it from the process's environment;
+                    # in ``os.environ`` it would be passed on to chats.
                     os.putenv("XDG_ACTIVATION_TOKEN", token)
                 case "ActionInvoked", (_, str(action)) if action != "default":
                     self.answered.emit(key, action)
@@ -180,14 +182,14 @@ class DesktopNotifications(QObject):
                 case "NotificationClosed", _:
                     self._ids.pop(key, None)
 
-    async def _drop(self) -> None:
-        """Leave the bus, also in the middle of a call."""
+    async def _disconnect(self) -> None:
+        """Close the connection, even during a call."""
         if self._bus is not None:
             self._bus.cut()
-        async with self._one_call:
-            self._forget()
+        async with self._call_lock:
+            self._close_bus()
 
-    def _forget(self) -> None:
+    def _close_bus(self) -> None:
         bus, self._bus, self._ids = self._bus, None, {}
         if bus is not None:
             asyncio.get_running_loop().remove_reader(bus.fileno())

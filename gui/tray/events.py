@@ -1,4 +1,4 @@
-"""What happens in chats that a user may want to hear of: a question, the end of a long turn or command, a death."""
+"""Events that may need a notification: a question, the end of a long turn or command, an unexpected end."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from gui.bridge.sessions_model import SessionsModel
 from gui.wording.phrases import parse_time
 from session_host.protocol.values import Activity
 
-SETTLE_MS = 1000
-"""A question in the terminal of a structured chat is usually the chat's, which may report it a moment later."""
+DOUBT_MS = 1000
+"""A structured chat may report a question this much later than its agent's own terminal does."""
 
 Kind = Literal["asks", "done", "ran", "died", "refused"]
-"""What happened: a question, an agent's turn's end, a shell's command's end, a death; "refused": an answer from a
-notification was not taken."""
+"""A question, the end of an agent's turn, the end of a shell's command, an unexpected end; "refused": an answer from a
+notification was not accepted."""
 
 
 class Event(NamedTuple):
@@ -25,9 +25,9 @@ class Event(NamedTuple):
 
     Attributes:
         kind: what happened.
-        question: of "asks": since when, and what.
-        text: of "done": the agent's last words, "" for none; of "ran": the command.
-        seconds: of "done" and "ran": how long it took.
+        question: for "asks": the time of the question, and its text.
+        text: for "done": the agent's last message, "" for none; for "ran": the command.
+        seconds: for "done" and "ran": the duration.
     """
 
     kind: Kind
@@ -35,83 +35,85 @@ class Event(NamedTuple):
     text: str = ""
     seconds: float = 0.0
 
-    def holds(self, chat: Chat) -> bool:
-        """Whether this is still what the chat's user has to know."""
+    def is_current(self, chat: Chat) -> bool:
+        """Whether the chat is still in the state that this event reports."""
         if self.kind == "died":
             return chat.has_ended and not chat.is_continued
         if self.kind == "ran":
             return not chat.has_ended and not chat.foreground
-        wanted = {"asks": Activity.NEEDS_INPUT, "done": Activity.IDLE}.get(self.kind, chat.activity)
-        return not chat.has_ended and chat.activity is wanted
+        expected = {"asks": Activity.NEEDS_INPUT, "done": Activity.IDLE}.get(self.kind, chat.activity)
+        return not chat.has_ended and chat.activity is expected
 
 
 class Events:
-    """Finds the events between one look at the chats and the next.
+    """Finds new events by comparing the chats' states with those of the previous call.
 
     Attributes:
-        long_turn_s: how long a turn or a command takes at least so that its end is an event; 0: no end is.
-        is_in_doubt: a terminal asks what the structured chat that it shows may be about to ask; look again soon.
+        long_turn_s: the minimum duration of a turn or command with an event at its end; 0 for no such events.
+        has_doubtful_question: whether a terminal asks something that its structured chat may report soon; check again.
     """
 
     def __init__(self) -> None:
         self.long_turn_s = 0.0
-        self.is_in_doubt = False
+        self.has_doubtful_question = False
         self._started = datetime.now(UTC)
         self._questions: dict[str, tuple[str, str]] = {}
         self._working: dict[str, datetime] = {}
-        """Since when each chat that works does so."""
+        """When each working chat started to work."""
         self._commands: dict[str, tuple[str, datetime]] = {}
-        """The command of each shell that runs one, and its start."""
+        """The running command of each shell, and its start."""
         self._running: set[str] = set()
 
-    def look(self, sessions: SessionsModel, shown: Container[str]) -> dict[str, Event]:
-        """The new events, by chat; ``shown`` are the chats with a notification."""
+    def find_events(self, sessions: SessionsModel, shown: Container[str]) -> dict[str, Event]:
+        """Find the new events, by chat; ``shown`` are the chats that have a notification."""
         chats = sessions.chats()
         alive = [chat for chat in chats if not chat.has_ended]
-        questions = self._look_for_questions(sessions, shown)
-        return questions | self._look_for_turns(alive) | self._look_for_commands(alive) | self._look_for_deaths(chats)
+        questions = self._find_questions(sessions, shown)
+        return questions | self._find_turns(alive) | self._find_commands(alive) | self._find_deaths(chats)
 
-    def asks(self, session_id: str) -> bool:
-        """Whether a chat needs its user with a question of its own."""
+    def has_question(self, session_id: str) -> bool:
+        """Whether a chat has a question that counts as its own."""
         return session_id in self._questions
 
-    def _look_for_questions(self, sessions: SessionsModel, shown: Container[str]) -> dict[str, Event]:
+    def _find_questions(self, sessions: SessionsModel, shown: Container[str]) -> dict[str, Event]:
         found: dict[str, Event] = {}
         known, self._questions = self._questions, {}
-        self.is_in_doubt = False
+        self.has_doubtful_question = False
         for chat in chats_with_questions(sessions):
-            if _may_be_repeated(chat, sessions):
-                self.is_in_doubt = True
+            if _is_doubtful(chat, sessions):
+                self.has_doubtful_question = True
                 continue
             asked = (chat.activity_since, chat.activity_detail)
             self._questions[chat.id] = asked
-            # The window shows earlier questions by itself when it opens.
-            is_news = chat.id in shown or chat.since is None or chat.since >= self._started
-            if known.get(chat.id) != asked and is_news:
+            # The window itself shows earlier questions when it opens.
+            is_new = chat.id in shown or chat.since is None or chat.since >= self._started
+            if known.get(chat.id) != asked and is_new:
                 found[chat.id] = Event("asks", asked)
         return found
 
-    def _look_for_turns(self, chats: list[Chat]) -> dict[str, Event]:
+    def _find_turns(self, chats: list[Chat]) -> dict[str, Event]:
         found: dict[str, Event] = {}
-        former, self._working = self._working, {}
+        previous, self._working = self._working, {}
         for chat in chats:
             if chat.activity is Activity.WORKING:
-                self._working[chat.id] = former.get(chat.id) or _time(chat)
-            elif chat.activity is Activity.IDLE and chat.id in former and structured_chat_shown_by(chat, chats) is None:
-                seconds = (_time(chat) - former[chat.id]).total_seconds()
+                self._working[chat.id] = previous.get(chat.id) or _activity_start(chat)
+            elif (
+                chat.activity is Activity.IDLE and chat.id in previous and structured_chat_shown_by(chat, chats) is None
+            ):
+                seconds = (_activity_start(chat) - previous[chat.id]).total_seconds()
                 if self._is_long(seconds):
                     found[chat.id] = Event("done", text=chat.activity_detail, seconds=seconds)
         return found
 
-    def _look_for_commands(self, chats: list[Chat]) -> dict[str, Event]:
+    def _find_commands(self, chats: list[Chat]) -> dict[str, Event]:
         found: dict[str, Event] = {}
-        former, self._commands = self._commands, {}
+        previous, self._commands = self._commands, {}
         for chat in chats:
             if chat.foreground:
                 began = parse_time(chat.foreground_since) or datetime.now(UTC)
-                self._commands[chat.id] = former.get(chat.id) or (chat.foreground, began)
-            elif chat.foreground is not None and chat.id in former:
-                command, began = former[chat.id]
+                self._commands[chat.id] = previous.get(chat.id) or (chat.foreground, began)
+            elif chat.foreground is not None and chat.id in previous:
+                command, began = previous[chat.id]
                 ended = parse_time(chat.last_ended or chat.foreground_since) or datetime.now(UTC)
                 seconds = (ended - began).total_seconds()
                 if self._is_long(seconds):
@@ -121,18 +123,18 @@ class Events:
     def _is_long(self, seconds: float) -> bool:
         return 0 < self.long_turn_s <= seconds
 
-    def _look_for_deaths(self, chats: list[Chat]) -> dict[str, Event]:
-        former, self._running = self._running, {chat.id for chat in chats if not chat.has_ended}
-        return {chat.id: Event("died") for chat in chats if chat.id in former and chat.has_ended and chat.has_failed}
+    def _find_deaths(self, chats: list[Chat]) -> dict[str, Event]:
+        previous, self._running = self._running, {chat.id for chat in chats if not chat.has_ended}
+        return {chat.id: Event("died") for chat in chats if chat.id in previous and chat.has_ended and chat.has_failed}
 
 
-def _may_be_repeated(chat: Chat, sessions: SessionsModel) -> bool:
-    """Whether the structured chat that a terminal shows may be about to ask the same."""
+def _is_doubtful(chat: Chat, sessions: SessionsModel) -> bool:
+    """Whether a terminal's structured chat may soon report the same question."""
     if chat.since is None or structured_chat_shown_by(chat, sessions.chats()) is None:
         return False
-    return datetime.now(UTC) - chat.since < timedelta(milliseconds=SETTLE_MS)
+    return datetime.now(UTC) - chat.since < timedelta(milliseconds=DOUBT_MS)
 
 
-def _time(chat: Chat) -> datetime:
+def _activity_start(chat: Chat) -> datetime:
     """When the chat's activity began."""
     return parse_time(chat.activity_since) or datetime.now(UTC)

@@ -16,7 +16,7 @@ from session_host.structured.text_line import exact_lines
 
 MAX_LINES: Final = 2
 MAX_CHARACTERS: Final = 120
-"""Desktops cut longer texts off; a question that is not shown whole cannot be answered here."""
+"""Desktops cut longer texts; only a question that is shown whole can be answered here."""
 
 ALLOW, DENY = "allow", "deny"
 
@@ -36,12 +36,12 @@ class Offer(NamedTuple):
 
     @property
     def actions(self) -> list[tuple[str, str]]:
-        """The actions, and their labels."""
+        """The actions' ids and labels."""
         return [(action, option.name) for action, option in self.options.items()]
 
 
-async def offer_of(session_id: str) -> Offer | None:
-    """The question of a chat, if it asks only one and all of it fits in a notification; else None."""
+async def find_offer(session_id: str) -> Offer | None:
+    """Ask a chat for its question; None unless it has exactly one, and the whole text fits in a notification."""
     try:
         reply: AgentRequests = await request(session_id, OpenRequests(0))
     except OutliveError:
@@ -50,17 +50,17 @@ async def offer_of(session_id: str) -> Offer | None:
     return offer(requests[0]) if len(requests) == 1 else None
 
 
-def offer(asked: AgentRequest) -> Offer | None:
+def offer(agent_request: AgentRequest) -> Offer | None:
     """The offer for a request; None if it is not a whole, short command, or lacks one of the two answers."""
-    lines = exact_lines(asked.subject)
-    if asked.kind != "command" or not asked.complete or not 0 < len(lines) <= MAX_LINES:
+    lines = exact_lines(agent_request.subject)
+    if agent_request.kind != "command" or not agent_request.complete or not 0 < len(lines) <= MAX_LINES:
         return None
-    if asked.directory:
-        lines.append(phrases.short_directory(exact_lines(asked.directory)[0]))
+    if agent_request.directory:
+        lines.append(phrases.short_directory(exact_lines(agent_request.directory)[0]))
     text = "\n".join(lines)
-    options = {action: _option(asked, kinds) for action, kinds in _KINDS.items()}
+    options = {action: _option(agent_request, kinds) for action, kinds in _KINDS.items()}
     found = {action: option for action, option in options.items() if option is not None}
-    return Offer(asked, text, found) if len(text) <= MAX_CHARACTERS and len(found) == len(options) else None
+    return Offer(agent_request, text, found) if len(text) <= MAX_CHARACTERS and len(found) == len(options) else None
 
 
 async def answer(session_id: str, offered: Offer, action: str) -> None:
@@ -69,10 +69,10 @@ async def answer(session_id: str, offered: Offer, action: str) -> None:
     Raises:
         OutliveError: another answer came first, or the chat cannot be reached.
     """
-    asked = offered.request
-    verb = AnswerRequest("", 0, asked.id, offered.options[action].id, digest(asked))
+    agent_request = offered.request
+    verb = AnswerRequest("", 0, agent_request.id, offered.options[action].id, digest(agent_request))
     await request(session_id, Act(0, verb, by="notification"))
 
 
-def _option(asked: AgentRequest, kinds: tuple[OptionKind, ...]) -> RequestOption | None:
-    return next((option for kind in kinds for option in asked.options if option.kind == kind), None)
+def _option(agent_request: AgentRequest, kinds: tuple[OptionKind, ...]) -> RequestOption | None:
+    return next((option for kind in kinds for option in agent_request.options if option.kind == kind), None)

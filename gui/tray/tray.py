@@ -19,8 +19,8 @@ from gui.wording import action_texts, common_texts, notice_texts, phrases
 from gui.wording.groups import Group
 from session_host.agents.agent import Agent
 
-LISTED = 10
-SAID_CHARACTERS = 60
+MAX_CHATS = 10
+MESSAGE_CHARACTERS = 60
 PROGRAM_CHARACTERS = 28
 RECENT_DIRECTORIES = 8
 ICONS = Path(__file__).parents[2] / "resources" / "icons"
@@ -36,11 +36,11 @@ class Tray(QObject):
     """The tray icon; it shows itself where the desktop has a tray.
 
     Signals:
-        chat_chosen: a chat is to be shown.
+        chat_chosen: the user chose this chat in the menu.
         message_chosen: the user clicked the balloon with this key.
-        all_chats: the list of all chats is to be shown.
-        new_chat: a chat is to be started in this directory ("" for the usual one).
-        open_requested, settings_requested, quit_requested, stop_all_requested: as the menu says.
+        all_chats: the user opens the list of all chats.
+        new_chat: the user starts a chat in this directory ("" for the default one).
+        open_requested, settings_requested, quit_requested, stop_all_requested: the user chose this menu item.
     """
 
     chat_chosen = Signal(Chat)
@@ -57,10 +57,10 @@ class Tray(QObject):
         self._theme = theme
         self._sessions = sessions
         self._agents = agents
-        self._waiting = -1
+        self._waiting_count = -1
         self._recent: list[str] = []
-        self._told = ""
-        """The chat of the last notification that the icon showed."""
+        self._balloon_key = ""
+        """The key of the last balloon that the icon showed."""
         self.menu = QMenu()
         self._recent_menu = QMenu(notice_texts.new_chat_in())
         self._mute_menu = QMenu(notice_texts.mute_menu())
@@ -68,46 +68,46 @@ class Tray(QObject):
         self.icon.setContextMenu(self.menu)
         self.icon.activated.connect(self._on_activated)
         self.icon.messageClicked.connect(self._on_message_clicked)
-        self._settle = QTimer(self, singleShot=True, interval=100)
-        self._settle.timeout.connect(self.refresh)
+        self._refresh_timer = QTimer(self, singleShot=True, interval=100)
+        self._refresh_timer.timeout.connect(self.refresh)
         self.menu.aboutToShow.connect(self._fill)
-        sessions.changed.connect(self._settle.start)
-        sessions.muting.changed.connect(self._settle.start)
-        theme.changed.connect(self._settle.start)
+        sessions.changed.connect(self._refresh_timer.start)
+        sessions.muting.changed.connect(self._refresh_timer.start)
+        theme.changed.connect(self._refresh_timer.start)
         self.refresh()
         self.icon.show()
 
     @property
-    def is_there(self) -> bool:
-        """The desktop has a tray, and the icon is in it."""
+    def is_available(self) -> bool:
+        """Whether the desktop has a tray that shows the icon."""
         return QSystemTrayIcon.isSystemTrayAvailable() and self.icon.isVisible()
 
     def set_recent(self, directories: list[str]) -> None:
-        """Directories that chats were started in, the last one first."""
+        """Set the directories in which chats were started, latest first."""
         self._recent = directories[:RECENT_DIRECTORIES]
         self._fill()
 
     def refresh(self) -> None:
-        """Show what is true now."""
-        waiting = len(chats_with_questions(self._sessions))
-        if (waiting > 0) != (self._waiting > 0) or self._waiting < 0:
-            self.icon.setIcon(tray_icon(self._theme, dot=waiting > 0))
-        self._waiting = waiting
+        """Update the icon, its tool tip and the menu."""
+        waiting_count = len(chats_with_questions(self._sessions))
+        if (waiting_count > 0) != (self._waiting_count > 0) or self._waiting_count < 0:
+            self.icon.setIcon(tray_icon(self._theme, dot=waiting_count > 0))
+        self._waiting_count = waiting_count
         running = len(self._sessions.running())
         parts = [notice_texts.running(running)]
-        if waiting:
-            parts.append(notice_texts.waiting(waiting))
+        if waiting_count:
+            parts.append(notice_texts.waiting(waiting_count))
         if self._sessions.muting.until is not None:
             parts.append(notice_texts.muted())
         self.icon.setToolTip(f"Outlive: {', '.join(parts)}")
-        # Trays that show the menu themselves fetch it without asking, so it is kept filled.
+        # Some trays read the menu before it is opened, so it is kept up to date.
         self._fill()
 
     def listed(self) -> list[Chat]:
-        """The chats of the menu: who needs the user, who works, then the idle ones."""
+        """The chats of the menu: those that need the user first, then working ones, then idle ones."""
         groups = self._sessions.groups()
         order = (Group.NEEDS_YOU, Group.WORKING, Group.RUNNING, Group.IDLE, Group.NO_SIGNAL)
-        return [chat for group in order for chat in groups[group]][:LISTED]
+        return [chat for group in order for chat in groups[group]][:MAX_CHATS]
 
     def _fill(self) -> None:
         if self.menu.isVisible():
@@ -152,7 +152,7 @@ class Tray(QObject):
             menu.addAction(notice_texts.unmute(), muting.unmute_all)
 
     def _status_text(self, chat: Chat) -> str:
-        """That a chat does not answer, its question, else the name of its agent."""
+        """That a chat does not answer, its command, its question, or else the name of its agent."""
         if chat.is_unresponsive:
             return chat.status_text
         if chat.group is Group.RUNNING and chat.foreground:
@@ -166,14 +166,14 @@ class Tray(QObject):
 
     def notify(self, key: str, title: str, text: str) -> None:
         """Show a balloon if the desktop has no notification service; a click on it opens the chat with this key."""
-        self._told = key
-        if self.is_there:
+        self._balloon_key = key
+        if self.is_available:
             self.icon.showMessage(title, text, app_icon())
 
     def _on_message_clicked(self) -> None:
-        # Qt takes a press on the icon for one on its balloon, too; a right click has opened the menu before.
+        # Qt also emits this for a click on the icon; if that was a right click, the menu is already open.
         if not self.menu.isVisible():
-            self.message_chosen.emit(self._told)
+            self.message_chosen.emit(self._balloon_key)
 
     def _on_activated(self, reason: QSystemTrayIcon.ActivationReason) -> None:
         if reason == QSystemTrayIcon.ActivationReason.Trigger:
@@ -184,10 +184,10 @@ class Tray(QObject):
 
     def close(self) -> None:
         """Remove the icon."""
-        self._sessions.changed.disconnect(self._settle.start)
-        self._sessions.muting.changed.disconnect(self._settle.start)
-        self._theme.changed.disconnect(self._settle.start)
-        self._settle.stop()
+        self._sessions.changed.disconnect(self._refresh_timer.start)
+        self._sessions.muting.changed.disconnect(self._refresh_timer.start)
+        self._theme.changed.disconnect(self._refresh_timer.start)
+        self._refresh_timer.stop()
         self.icon.hide()
         self.menu.close()
         self.menu.deleteLater()
@@ -197,7 +197,7 @@ class Tray(QObject):
 
 
 def tray_icon(theme: Theme, *, dot: bool) -> QIcon:
-    """The icon, with a dot in its corner when somebody waits."""
+    """The tray icon; ``dot`` adds a dot in its corner, for a chat that needs the user."""
     base = app_icon()
     if not dot:
         return base
@@ -210,7 +210,7 @@ def tray_icon(theme: Theme, *, dot: bool) -> QIcon:
         base.paint(painter, QRectF(0, 0, size, size).toRect())
         radius = size * 0.2
         center = QPointF(size - radius - 0.5, radius + 0.5)
-        # A ring is cut out around the dot, so that it stands off from any icon.
+        # A transparent ring separates the dot from the icon.
         painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Clear)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(Qt.GlobalColor.black)
@@ -224,9 +224,9 @@ def tray_icon(theme: Theme, *, dot: bool) -> QIcon:
 
 
 def _shortened(text: str) -> str:
-    if len(text) <= SAID_CHARACTERS:
+    if len(text) <= MESSAGE_CHARACTERS:
         return text
-    return text[: SAID_CHARACTERS - 1].rstrip(" ,;:") + "…"
+    return text[: MESSAGE_CHARACTERS - 1].rstrip(" ,;:") + "…"
 
 
 def _menu_text(text: str) -> str:

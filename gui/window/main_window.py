@@ -177,7 +177,7 @@ class MainWindow(QWidget):
         self.empty.new_chat.connect(self.chat_actions.new_chat)
         self.empty.agent_chosen.connect(self.chat_actions.new_chat)
         self.empty.switch_requested.connect(self.commands.switch_chat)
-        self._settings.changed.connect(self._use_settings)
+        self._settings.changed.connect(self._apply_settings)
         self._sessions.changed.connect(self.describe)
         self._sessions.problem.connect(self._on_problem)
         self._sessions.path_found.connect(self.describe)
@@ -195,9 +195,9 @@ class MainWindow(QWidget):
         self._wiring.wire(page)
         self.marks_kept.follow(page)
 
-    def _use_settings(self) -> None:
+    def _apply_settings(self) -> None:
         self._set_fonts(self.tabs.pages())
-        self._wiring.use_settings()
+        self._wiring.apply_settings()
         keys = self._settings.preferences.keys
         sequences, problems = key_table.with_overrides(keys, self._settings.preferences.key_lines)
         self.actions_.set_keys(sequences)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 
-from gui.tray.tray import LISTED
+from gui.tray.tray import MAX_CHATS
 from tests.benchmarks.report import Report, Series, Verdict, percentile
 from tests.benchmarks.setting import Setting
 from tests.programs import program
@@ -42,7 +42,7 @@ def run(setting: Setting) -> Report:
         own.wait_connected(ids)
         client = XClient()
         try:
-            measure(own, tray, client, names[:LISTED] * setting.rounds * 2, shown, typed)
+            measure(own, tray, client, names[:MAX_CHATS] * setting.rounds * 2, shown, typed)
         finally:
             client.close()
         own.ask("close")

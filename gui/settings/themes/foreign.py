@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtGui import QColor
 
 from gui.settings.themes.formats.alacritty import read_alacritty
-from gui.settings.themes.formats.found import Found, read_text
+from gui.settings.themes.formats.found import ForeignTheme, read_text
 from gui.settings.themes.formats.ghostty import is_ghostty, read_ghostty
 from gui.settings.themes.formats.kitty import is_kitty, read_kitty
 from gui.settings.themes.formats.konsole import read_konsole
@@ -27,11 +27,11 @@ PLACES = (
 )  # fmt: skip
 """The places of other terminals' theme files below ``~/.config``."""
 
-_MOST_OFFERED = 200
+_MAX_FOUND = 200
 
 
-def read_foreign(path: Path) -> Found:
-    """Read a theme of kitty, Alacritty, Ghostty or Konsole; the content decides where the name does not.
+def read_foreign(path: Path) -> ForeignTheme:
+    """Read a theme of kitty, Alacritty, Ghostty or Konsole; the suffix or else the content shows the format.
 
     Raises:
         ConfigError: the file cannot be read, or is none of them.
@@ -57,8 +57,8 @@ def import_theme(path: Path, directory: Path) -> str:
     Raises:
         ConfigError: the file is no theme, or the new one cannot be written.
     """
-    content, wanted = _content(path)
-    identifier = _free_id(wanted, Library.of(directory.parent))
+    content, base = _content(path)
+    identifier = _free_id(base, Library.of(directory.parent))
     target = directory / f"{identifier}.toml"
     parse_theme(TomlFile(target, content))
     write_text(target, content)
@@ -78,19 +78,17 @@ def _content(path: Path) -> tuple[str, str]:
 
 
 def _free_id(name: str, library: Library) -> str:
-    """A file name that no theme has yet."""
+    """A theme id that is not in use yet, made from a name."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    wanted = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60] or "imported"
-    taken = set(library.ids())
+    base = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60] or "imported"
+    used = set(library.ids())
     return next(
-        each
-        for number in range(1, len(taken) + 3)
-        if (each := wanted if number == 1 else f"{wanted}-{number}") not in taken
+        each for number in range(1, len(used) + 3) if (each := base if number == 1 else f"{base}-{number}") not in used
     )
 
 
-def themes_nearby(config_home: Path, data_home: Path) -> list[Path]:
-    """The files of other terminals that may have a theme.
+def find_foreign_themes(config_home: Path, data_home: Path) -> list[Path]:
+    """Find the files of other terminals that may contain a theme.
 
     Args:
         config_home: the base directory of the user's configuration, usually ``~/.config``.
@@ -102,5 +100,5 @@ def themes_nearby(config_home: Path, data_home: Path) -> list[Path]:
         try:
             found |= dict.fromkeys(path for path in sorted(directory.glob(pattern)) if path.is_file())
         except OSError:
-            continue  # A directory that cannot be read offers nothing.
-    return list(found)[:_MOST_OFFERED]
+            continue  # The directory cannot be read.
+    return list(found)[:_MAX_FOUND]

@@ -21,10 +21,10 @@ def own_themes(config_dir: Path) -> Path:
 
 @dataclass(frozen=True)
 class Library:
-    """The directories of themes; of two themes with one id, the one in the earlier directory counts.
+    """The directories of themes; of two themes with the same id, the one in the earlier directory is used.
 
     Attributes:
-        directories: where the files are.
+        directories: the directories with theme files.
     """
 
     directories: tuple[Path, ...] = (RESOURCES,)
@@ -96,7 +96,7 @@ class Library:
             except ConfigError as error:
                 problems.append(str(error))
                 continue
-            # Two files that name each other are one line; a file of the user's may borrow a counterpart.
+            # Two files that name each other are listed once; a user's file may name any theme as its counterpart.
             is_mutual = pair.dark.pair == pair.light.id and pair.light.pair == pair.dark.id
             found.setdefault(min(pair.dark.id, pair.light.id) if is_mutual else identifier, pair)
         ordered = sorted(found, key=lambda each: (each != DEFAULT, found[each].dark.name.casefold()))

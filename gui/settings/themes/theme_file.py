@@ -159,11 +159,11 @@ def parse_theme(file: TomlFile) -> Scheme:
         dark=dark,
     )
     tiles = tuple(found.window.tiles)
-    tokens = derive_tokens(colors, _given(found.window), _given(found.code), tiles)
+    tokens = derive_tokens(colors, _named_colors(found.window), _named_colors(found.code), tiles)
     return Scheme(file.path.stem, found.name, tokens, colors, found.pair)
 
 
-def _given(part: msgspec.Struct) -> dict[str, str]:
+def _named_colors(part: msgspec.Struct) -> dict[str, str]:
     """The colours that a part of the file names."""
     values: dict[str, object] = msgspec.structs.asdict(part)
     return {name: value for name, value in values.items() if isinstance(value, str)}

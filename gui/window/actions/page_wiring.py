@@ -68,7 +68,7 @@ class PageWiring:
                 if isinstance(page, TerminalPage):
                     page.view.set_window_keys(window_keys)
 
-    def use_settings(self) -> None:
+    def apply_settings(self) -> None:
         """Use the settings in force in open pages."""
         for page in self._tabs.pages():
             if isinstance(page, TerminalPage):

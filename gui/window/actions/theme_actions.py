@@ -10,7 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer
 
 from gui.settings.live import LiveSettings
-from gui.settings.themes.foreign import import_theme, themes_nearby
+from gui.settings.themes.foreign import find_foreign_themes, import_theme
 from gui.settings.themes.library import own_themes
 from gui.theme.follow import Appearance, Theme
 from gui.theme.scheme import SchemePair
@@ -42,7 +42,7 @@ class ThemeActions(QObject):
         # While an arrow key is held, only the line at which it stops for a moment is shown.
         self._preview_soon = QTimer(self, singleShot=True, interval=0)
         self._preview_soon.timeout.connect(self._show_preview)
-        settings.changed.connect(self.use_settings)
+        settings.changed.connect(self.apply_settings)
         settings.problems.connect(lambda lines: banners.show_problems(lines, "settings"))
 
     def handlers(self) -> dict[str, Callable[[], object]]:
@@ -53,7 +53,7 @@ class ThemeActions(QObject):
             "import_theme": self.import_theme,
         }
 
-    def use_settings(self) -> None:
+    def apply_settings(self) -> None:
         """Show the theme that the settings name."""
         self._preview_soon.stop()
         preferences = self._settings.preferences
@@ -80,7 +80,7 @@ class ThemeActions(QObject):
         ]
         self._sheets.chooser.ask(
             action_texts.choose_theme(), action_texts.search_themes(), choices,
-            marked=current, restore=self.use_settings,
+            marked=current, restore=self.apply_settings,
         )  # fmt: skip
 
     def choose_appearance(self) -> None:
@@ -103,7 +103,7 @@ class ThemeActions(QObject):
         ]
         self._sheets.chooser.ask(
             action_texts.choose_appearance(), action_texts.search_appearances(), choices,
-            marked=current, restore=self.use_settings,
+            marked=current, restore=self.apply_settings,
         )  # fmt: skip
 
     def _preview(self, pair: SchemePair, appearance: Appearance) -> None:
@@ -120,7 +120,7 @@ class ThemeActions(QObject):
             self._settings.write(values)
         except ConfigError as error:
             self._banners.show_banner(Banner(notice_texts.setting_not_saved(error), lasting=True, kind="failed"))
-        self.use_settings()
+        self.apply_settings()
 
     # ------------------------------------------------------------ themes of other terminals
 
@@ -129,7 +129,7 @@ class ThemeActions(QObject):
         home = Path.home()
         config = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config")
         data = Path(os.environ.get("XDG_DATA_HOME") or home / ".local/share")
-        nearby = themes_nearby(config, data)
+        nearby = find_foreign_themes(config, data)
         if not nearby:
             self._ask_for_file("~/")
             return
@@ -155,7 +155,7 @@ class ThemeActions(QObject):
             self._settings.write({"theme": identifier})
         except ConfigError as error:
             return str(error)
-        self.use_settings()
+        self.apply_settings()
         written = short_directory(str(directory / f"{identifier}.toml"))
         self._banners.inform(notice_texts.theme_imported(written), key="theme")
         return ""

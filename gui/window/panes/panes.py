@@ -355,13 +355,13 @@ class Panes(QObject):
 
     def close_pane(self) -> None:
         """Close the active pane; its tabs go to the pane that gets its room."""
-        pane, heir = self.active, pane_tree.heir(self._tree, self._active)
-        if heir is None:
+        pane, successor = self.active, pane_tree.successor(self._tree, self._active)
+        if successor is None:
             return
-        front = self._panes[heir].tabs.active_id
+        front = self._panes[successor].tabs.active_id
         for session_id in pane.tabs.ids():
-            self.moves.move(session_id, pane, self._panes[heir])
-        self._panes[heir].tabs.activate(front)
+            self.moves.move(session_id, pane, self._panes[successor])
+        self._panes[successor].tabs.activate(front)
 
     def _on_emptied(self, pane: PaneWidget) -> None:
         if pane.number not in self._panes:
@@ -371,12 +371,12 @@ class Panes(QObject):
             if not self._is_closed:
                 pane.show_empty(self._empty)
             return
-        heir = pane_tree.heir(self._tree, pane.number)
+        successor = pane_tree.successor(self._tree, pane.number)
         rest = pane_tree.remove(self._tree, pane.number)
-        assert rest is not None and heir is not None  # noqa: PT018 - it isn't the only pane
+        assert rest is not None and successor is not None  # noqa: PT018 - it isn't the only pane
         if self._active == pane.number:
             others = [number for number in self._used if number in self._panes and number != pane.number]
-            self.activate_pane(others[-1] if others else heir)
+            self.activate_pane(others[-1] if others else successor)
         self._tree = rest
         del self._panes[pane.number]
         self._used = [number for number in self._used if number != pane.number]

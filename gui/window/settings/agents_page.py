@@ -70,7 +70,7 @@ class AgentRow(PlainRow):
             return settings_texts.agent_install(install) if install else settings_texts.agent_missing()
         path = phrases.short_directory(self.path) if self.path else settings_texts.comes_with_outlive()
         parts = [self.version, path]
-        if self._agents.is_own(agent.name):
+        if self._agents.has_user_file(agent.name):
             parts.append(settings_texts.changed_by_you() if is_built_in(agent.name) else settings_texts.own_agent())
         return " · ".join(part for part in parts if part)
 
@@ -121,7 +121,7 @@ class AgentsPage(Page):
         ]
         for row in self._rows:
             row.set_version(self._versions.get(row.path or "", ""))
-            if self._agents.is_own(row.agent.name):
+            if self._agents.has_user_file(row.agent.name):
                 row.add_button(self._edit_button(row.agent))
         section = Section(self._context.theme, "", self._rows)
         if former:
@@ -138,7 +138,7 @@ class AgentsPage(Page):
     def _on_files(self) -> None:
         """Show the agents as they are now; rows are made anew only if there are others."""
         self._agents.read_again()
-        known = {row.agent.name: (row, self._agents.is_own(row.agent.name)) for row in self._rows}
+        known = {row.agent.name: (row, self._agents.has_user_file(row.agent.name)) for row in self._rows}
         if list(known) != list(self._agents) or any(row.has_button != own for row, own in known.values()):
             self._show_agents()
         for row in self._rows:

@@ -192,8 +192,8 @@ class _Spin(QDoubleSpinBox):
         self._kind = kind
         self._has_words = bool(kind.zero)
         self.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
-        self.setDecimals(0 if kind.whole else _DECIMALS)
-        self.setRange(kind.least - (1 if self._has_words else 0), kind.most)
+        self.setDecimals(0 if kind.is_integer else _DECIMALS)
+        self.setRange(kind.minimum - (1 if self._has_words else 0), kind.maximum)
         self.setSingleStep(kind.step)
         self.setGroupSeparatorShown(True)
         self.setSuffix(f" {settings_texts.unit(kind.unit)}" if kind.unit else "")
@@ -211,12 +211,12 @@ class _Spin(QDoubleSpinBox):
         """Steps from words to the least number, and then along round numbers."""
         value, step = self.value(), self.singleStep()
         if self._has_words and value == self.minimum() and steps > 0:
-            self.setValue(max(self._kind.least, step if step > 1 else self._kind.least))
+            self.setValue(max(self._kind.minimum, step if step > 1 else self._kind.minimum))
             return
         if step > 1:
             rest = value % step
             value += steps * step - (rest if steps > 0 else rest and rest - step)
-            least = self.minimum() if value <= 0 else self._kind.least
+            least = self.minimum() if value <= 0 else self._kind.minimum
             self.setValue(max(value, least))
             return
         super().stepBy(steps)

@@ -85,8 +85,8 @@ class Preview(QWidget):
         self._view.set_viewer(self._session)
         self._view.set_focused(focused=True)
         theme.changed.connect(self._apply_theme)
-        settings.changed.connect(self._use_settings)
-        self._use_settings()
+        settings.changed.connect(self._apply_settings)
+        self._apply_settings()
 
     def release(self) -> None:
         """Free the sample; the preview is not used afterwards."""
@@ -97,7 +97,7 @@ class Preview(QWidget):
         self._view.set_theme(self._theme.terminal)
         self.update()
 
-    def _use_settings(self) -> None:
+    def _apply_settings(self) -> None:
         window = self._settings.preferences.window
         self._view.set_font_family(window.font)
         self._view.set_font_size(window.font_size or default_size_px())

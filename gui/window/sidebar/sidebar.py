@@ -114,8 +114,8 @@ class Sidebar(Area):
         layout.addWidget(self.no_matches)
         layout.addWidget(self.list, 1)
 
-        settings.changed.connect(self._use_settings)
-        self._use_settings()
+        settings.changed.connect(self._apply_settings)
+        self._apply_settings()
         sessions.changed.connect(self.refresh)
         theme.changed.connect(self._apply_theme)
         self._apply_theme()
@@ -177,7 +177,7 @@ class Sidebar(Area):
         super().resizeEvent(event)
         self._fit_new_button()
 
-    def _use_settings(self) -> None:
+    def _apply_settings(self) -> None:
         window = self._settings.preferences.window
         self.model.set_grouping(window.group_chats)
         if self.delegate.compact != window.compact_rows:

@@ -81,7 +81,7 @@ async def until(condition: Any) -> None:
 
 
 async def test_without_a_tray_closing_ends_the_window(app: App, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(Tray, "is_there", False)
+    monkeypatch.setattr(Tray, "is_available", False)
     app.window.close()
     assert app.finished.is_set()
 
@@ -89,7 +89,7 @@ async def test_without_a_tray_closing_ends_the_window(app: App, monkeypatch: pyt
 async def test_a_window_that_waits_for_a_tray_in_vain_is_found_among_the_windows(
     app: App, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(Tray, "is_there", False)
+    monkeypatch.setattr(Tray, "is_available", False)
     app.window.hide()
     app._show_without_tray()
     assert app.window.isMinimized()
@@ -97,7 +97,7 @@ async def test_a_window_that_waits_for_a_tray_in_vain_is_found_among_the_windows
 
 
 async def test_with_a_tray_closing_hides_the_window_and_quit_is_in_the_tray(app: App, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(Tray, "is_there", True)
+    monkeypatch.setattr(Tray, "is_available", True)
     app.window.close()
     assert not app.window.isVisible()
     assert not app.finished.is_set()
@@ -285,4 +285,4 @@ async def test_programs_get_a_chosen_themes_colours_and_not_those_of_one_that_is
     assert app.sessions.colors == gruvbox.dark.terminal.default_colors()
     (area.config / "window.toml").write_text('theme = "nord"\nnotifications = false\n')
     await until(lambda: app.sessions.colors == Library().scheme("nord").terminal.default_colors())
-    assert not app._notifier.is_wanted
+    assert not app._notifier.is_enabled

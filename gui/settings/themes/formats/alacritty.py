@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from gui.settings.themes.formats.found import NAMES, Found, color_of
+from gui.settings.themes.formats.found import NAMES, ForeignTheme, color_of
 from gui.settings.toml_file import TomlFile
 from session_host.errors import ConfigError
 
@@ -16,17 +16,17 @@ _NAMED = {
     ("selection", "background"): "selection_background",
     ("selection", "text"): "selection_foreground",
 }
-_OF_THE_CELL = {"CellForeground", "CellBackground"}
-_MOST_DEEP = 5  # As Alacritty.
+_CELL_COLORS = {"CellForeground", "CellBackground"}
+_MAX_DEPTH = 5  # As Alacritty.
 
 
-def read_alacritty(path: Path) -> Found:
+def read_alacritty(path: Path) -> ForeignTheme:
     """Read a file of Alacritty.
 
     Raises:
         ConfigError: a file cannot be read, or has an invalid colour.
     """
-    found = Found(path)
+    found = ForeignTheme(path)
     _read(path, found, 0)
     for index in range(8):
         if index in found.palette:
@@ -34,22 +34,22 @@ def read_alacritty(path: Path) -> Found:
     return found
 
 
-def _read(path: Path, found: Found, depth: int) -> None:
+def _read(path: Path, found: ForeignTheme, depth: int) -> None:
     file = TomlFile.read(path)
     values = file.values()
     general = values.get("general")
     imported = (general if isinstance(general, dict) else values).get("import", [])
-    if depth < _MOST_DEEP and isinstance(imported, list):
+    if depth < _MAX_DEPTH and isinstance(imported, list):
         for each in imported:
             other = path.parent / Path(str(each)).expanduser()
             if other.is_file():
                 _read(other, found, depth + 1)
     colors = _table(values, "colors")
     for (table, key), name in _NAMED.items():
-        _take(file, found.named, name, colors, table, key)
+        _read_color(file, found.named, name, colors, table, key)
     for table, first in (("normal", 0), ("bright", 8)):
         for index, key in enumerate(NAMES):
-            _take(file, found.palette, first + index, colors, table, key)
+            _read_color(file, found.palette, first + index, colors, table, key)
 
 
 def _table(values: dict[str, Any], name: str) -> dict[str, Any]:
@@ -57,10 +57,12 @@ def _table(values: dict[str, Any], name: str) -> dict[str, Any]:
     return table if isinstance(table, dict) else {}
 
 
-def _take(file: TomlFile, into: dict[Any, str], name: str | int, colors: dict[str, Any], table: str, key: str) -> None:
+def _read_color(
+    file: TomlFile, into: dict[Any, str], name: str | int, colors: dict[str, Any], table: str, key: str
+) -> None:
     """Take one colour, if the file names it."""
     value = _table(colors, table).get(key)
-    if value is None or value in _OF_THE_CELL:
+    if value is None or value in _CELL_COLORS:
         return
     color = color_of(str(value))
     if not color:

@@ -12,7 +12,7 @@ from gui.settings.themes.theme_file import TerminalColors
 from session_host.errors import ConfigError
 
 NAMES = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
-LONGEST_BYTES = 512 * 1024
+MAX_BYTES = 512 * 1024
 
 
 def read_text(path: Path) -> str:
@@ -25,7 +25,7 @@ def read_text(path: Path) -> str:
         if not path.is_file():
             raise ConfigError(f"{path}: there is no such file")
         with path.open("rb") as file:
-            content = file.read(LONGEST_BYTES)
+            content = file.read(MAX_BYTES)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from error
     return content.decode("utf-8-sig", errors="replace")
@@ -47,7 +47,7 @@ def color_of(text: str) -> str:
 
 
 @dataclass
-class Found:
+class ForeignTheme:
     """The content of one file and of the files that it includes.
 
     Attributes:

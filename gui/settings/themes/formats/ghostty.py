@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from gui.settings.themes.formats.found import Found, color_of, read_text
+from gui.settings.themes.formats.found import ForeignTheme, color_of, read_text
 from session_host.errors import ConfigError
 
 _NAMED = {
@@ -15,7 +15,7 @@ _NAMED = {
     "selection-background": "selection_background",
     "selection-foreground": "selection_foreground",
 }
-_OF_THE_CELL = {"cell-foreground", "cell-background"}
+_CELL_COLORS = {"cell-foreground", "cell-background"}
 
 
 def is_ghostty(text: str) -> bool:
@@ -23,16 +23,16 @@ def is_ghostty(text: str) -> bool:
     return re.search(r"^\s*palette\s*=\s*\d+\s*=", text, re.MULTILINE) is not None
 
 
-def read_ghostty(path: Path) -> Found:
+def read_ghostty(path: Path) -> ForeignTheme:
     """Read a file of Ghostty.
 
     Raises:
         ConfigError: the file cannot be read, or has an invalid colour.
     """
-    found = Found(path)
+    found = ForeignTheme(path)
     for number, line in enumerate(read_text(path).splitlines(), 1):
         key, is_there, value = (part.strip() for part in line.partition("="))
-        if not is_there or key.startswith("#") or value in _OF_THE_CELL:
+        if not is_there or key.startswith("#") or value in _CELL_COLORS:
             continue
         index = ""
         if key == "palette":

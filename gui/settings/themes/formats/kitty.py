@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from gui.settings.themes.formats.found import Found, color_of, read_text
+from gui.settings.themes.formats.found import ForeignTheme, color_of, read_text
 from session_host.errors import ConfigError
 
 _NAMED = {"foreground", "background", "cursor", "selection_background", "selection_foreground"}
-_MOST_DEEP = 8
+_MAX_DEPTH = 8
 
 
 def is_kitty(text: str) -> bool:
@@ -17,18 +17,18 @@ def is_kitty(text: str) -> bool:
     return re.search(r"^\s*(color\d+\s+\S|include\s+\S+\.conf)", text, re.MULTILINE) is not None
 
 
-def read_kitty(path: Path) -> Found:
+def read_kitty(path: Path) -> ForeignTheme:
     """Read a file of kitty.
 
     Raises:
         ConfigError: a file cannot be read, or has an invalid colour.
     """
-    found = Found(path)
+    found = ForeignTheme(path)
     _read(path, found, 0)
     return found
 
 
-def _read(path: Path, found: Found, depth: int) -> None:
+def _read(path: Path, found: ForeignTheme, depth: int) -> None:
     for number, line in enumerate(read_text(path).splitlines(), 1):
         about = re.match(r"##\s*(name|upstream)\s*:\s*(.+)", line)
         key, _, value = line.strip().partition(" ")
@@ -38,15 +38,15 @@ def _read(path: Path, found: Found, depth: int) -> None:
                 found.name = about.group(2).strip()
             else:
                 found.source = about.group(2).strip()
-        elif key == "include" and depth < _MOST_DEEP:
+        elif key == "include" and depth < _MAX_DEPTH:
             included = path.parent / Path(value).expanduser()
             if included.is_file():  # As kitty does, which ignores the others.
                 _read(included, found, depth + 1)
         elif key in _NAMED or re.fullmatch(r"color\d+", key):
-            _take(found, key, value.split()[0] if value else "", path, number)
+            _read_color(found, key, value.split()[0] if value else "", path, number)
 
 
-def _take(found: Found, key: str, value: str, path: Path, number: int) -> None:
+def _read_color(found: ForeignTheme, key: str, value: str, path: Path, number: int) -> None:
     """Take one colour."""
     color = color_of(value)
     if not color and key in _NAMED - {"foreground", "background"}:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import configparser
 from pathlib import Path
 
-from gui.settings.themes.formats.found import Found, color_of, read_text
+from gui.settings.themes.formats.found import ForeignTheme, color_of, read_text
 from session_host.errors import ConfigError
 
 _NAMED = {"Foreground": "foreground", "Background": "background"}
 
 
-def read_konsole(path: Path) -> Found:
+def read_konsole(path: Path) -> ForeignTheme:
     """Read a colour scheme of Konsole.
 
     Raises:
@@ -24,7 +24,7 @@ def read_konsole(path: Path) -> Found:
     except configparser.Error as error:
         line = getattr(error, "lineno", None) or next((at for at, _line in getattr(error, "errors", [])), 1)
         raise ConfigError(f"{path}:{line}: this is no colour scheme of Konsole") from error
-    found = Found(path, name=parser.get("General", "Description", fallback=""))
+    found = ForeignTheme(path, name=parser.get("General", "Description", fallback=""))
     for section, name in _NAMED.items():
         if color := _color(parser, section, path, text):
             found.named[name] = color

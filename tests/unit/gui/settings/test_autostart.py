@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gui.settings.autostart import autostart_file, start_at_login
+from gui.settings.autostart import autostart_file, set_start_at_login
 from session_host import paths
 
 
@@ -30,44 +30,44 @@ def test_it_is_below_the_configuration_that_the_environment_names(monkeypatch: p
 
 
 def test_the_setting_makes_and_removes_the_file():
-    start_at_login(wanted=False, is_new=False)
+    set_start_at_login(enabled=False, is_changed=False)
     assert not autostart_file().parent.exists()
-    start_at_login(wanted=True, is_new=True)
+    set_start_at_login(enabled=True, is_changed=True)
     words = shlex.split(entry()["Exec"])
     assert words[:2] == ["env", "OUTLIVE_START_HIDDEN=1"]
     assert f"OUTLIVE_CONFIG_DIR={paths.config_dir()}" in words
     assert words[-1] == entry()["TryExec"]
     assert Path(words[-1]).name == "outlive"
-    start_at_login(wanted=False, is_new=True)
+    set_start_at_login(enabled=False, is_changed=True)
     assert not autostart_file().exists()
 
 
 def test_what_somebody_else_decided_stays(monkeypatch: pytest.MonkeyPatch):
-    start_at_login(wanted=True, is_new=True)
+    set_start_at_login(enabled=True, is_changed=True)
     path = autostart_file()
     path.unlink()
-    start_at_login(wanted=True, is_new=False)
+    set_start_at_login(enabled=True, is_changed=False)
     assert not path.exists(), "it was removed by hand"
 
-    start_at_login(wanted=True, is_new=True)
+    set_start_at_login(enabled=True, is_changed=True)
     path.write_text(path.read_text() + "Hidden=true\n")
     disabled = path.read_text()
-    start_at_login(wanted=True, is_new=False)
+    set_start_at_login(enabled=True, is_changed=False)
     assert path.read_text() == disabled, "it was switched off by the desktop's settings"
 
     path.write_text("[Desktop Entry]\nType=Application\nExec=outlive\n")
-    start_at_login(wanted=False, is_new=True)
-    start_at_login(wanted=True, is_new=True)
+    set_start_at_login(enabled=False, is_changed=True)
+    set_start_at_login(enabled=True, is_changed=True)
     assert "OUTLIVE_START_HIDDEN" not in path.read_text(), "the user's own file"
 
 
 def test_a_moved_installation_is_found_again_and_odd_names_are_quoted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    start_at_login(wanted=True, is_new=True)
+    set_start_at_login(enabled=True, is_changed=True)
     odd = tmp_path / 'a "b" $c %d \\e'
     odd.mkdir()
     (odd / "outlive").touch()
     monkeypatch.setattr("sys.executable", str(odd / "python"))
-    start_at_login(wanted=True, is_new=False)
+    set_start_at_login(enabled=True, is_changed=False)
     word = entry()["Exec"].rpartition(' "')[2].removesuffix('"')
     as_desktops_read_it = re.sub(r"\\(.)", r"\1", word.replace("\\\\", "\\")).replace("%%", "%")
     assert as_desktops_read_it == str(odd / "outlive")

@@ -17,7 +17,6 @@ from gui.settings.pane_tree import (
     areas,
     divider_to_push,
     even_out,
-    heir,
     is_sound,
     move_divider,
     neighbour,
@@ -26,6 +25,7 @@ from gui.settings.pane_tree import (
     remove,
     renumbered,
     split,
+    successor,
 )
 
 WHOLE = Rect(0, 0, 1001, 801)
@@ -72,12 +72,12 @@ def test_a_second_split_in_the_same_direction_lies_in_the_same_row():
 
 def test_a_closed_pane_leaves_its_room_to_the_neighbour_before_it():
     node = built((0, "right"), (1, "right"))
-    assert heir(node, 1) == 0
+    assert successor(node, 1) == 0
     assert remove(node, 1) == Split(True, (Pane(0), Pane(2)), (0.75, 0.25))
-    assert heir(node, 0) == 1
+    assert successor(node, 0) == 1
     assert remove(node, 0) == Split(True, (Pane(1), Pane(2)), (0.75, 0.25))
     assert remove(Pane(0), 0) is None
-    assert heir(Pane(0), 0) is None
+    assert successor(Pane(0), 0) is None
 
 
 def test_a_row_in_a_column_in_a_row_becomes_part_of_the_outer_row_again():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gui.settings.layout import ENDED_BY_YOU_KEPT, WindowLayout
+from gui.settings.layout import MAX_ENDED_BY_USER, WindowLayout
 from gui.settings.pane_tree import Pane, Split, numbers
 from gui.settings.preferences import load_preferences
 from gui.settings.saved_window import SavedPane, SavedWindow
@@ -109,10 +109,10 @@ def test_what_is_whole_of_a_damaged_layout_is_kept_and_the_rest_is_said_once(win
 
 def test_only_the_latest_ends_are_remembered():
     layout = WindowLayout()
-    for number in range(ENDED_BY_YOU_KEPT + 5):
+    for number in range(MAX_ENDED_BY_USER + 5):
         layout.note_ended_by_user(str(number))
     layout.note_ended_by_user("7")
-    assert len(layout.ended_by_you) == ENDED_BY_YOU_KEPT
+    assert len(layout.ended_by_you) == MAX_ENDED_BY_USER
     assert layout.ended_by_you[-1] == "7"
     assert layout.ended_by_you.count("7") == 1
 

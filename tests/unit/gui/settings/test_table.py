@@ -43,7 +43,7 @@ def test_each_setting_has_texts_and_a_valid_default(setting: Setting) -> None:
     [
         (Toggle(), [True, False], [1, "true"]),
         (Number(6, 48, zero="as the desktop"), [0, 6, 48], [5, 49, 7.5, True, "7"]),
-        (Number(1, 9, whole=False), [1, 2.5], [0, 10]),
+        (Number(1, 9, is_integer=False), [1, 2.5], [0, 10]),
         (Choice(("a", "b")), ["a"], ["c", 1]),
         (Text(), ["", "x"], [1]),
         (Text("env:.+", "env:NAME"), ["", "env:KEY"], ["sk-123"]),
@@ -60,7 +60,7 @@ def test_kinds_tell_good_values_from_bad_ones(kind: object, good: list[object], 
 def test_the_window_and_the_commands_allow_the_same_values(area: Area) -> None:
     for setting in SETTINGS:
         if setting.file == "chats" and isinstance(setting.kind, Number):
-            for value in (setting.kind.least, setting.kind.most, 0, -1, setting.kind.most + 1):
+            for value in (setting.kind.minimum, setting.kind.maximum, 0, -1, setting.kind.maximum + 1):
                 (area.config / "chats.toml").write_text(f"{setting.key[0]} = {value}\n")
                 try:
                     load_chat_settings(area.config)

@@ -9,7 +9,7 @@ import pytest
 
 from gui.settings.live import LiveSettings
 from gui.settings.preferences import load_preferences
-from gui.settings.themes.foreign import import_theme, themes_nearby
+from gui.settings.themes.foreign import find_foreign_themes, import_theme
 from gui.settings.themes.formats.found import color_of
 from gui.settings.themes.library import DEFAULT, RESOURCES, Library, own_themes
 from gui.settings.themes.theme_file import read_theme
@@ -227,5 +227,5 @@ def test_files_of_other_terminals_are_found(tmp_path: Path):
         path = tmp_path / place
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("")
-    found = themes_nearby(tmp_path / "config", tmp_path / "data")
+    found = find_foreign_themes(tmp_path / "config", tmp_path / "data")
     assert [path.name for path in found] == ["current-theme.conf", "Green", "a.colorscheme"]

@@ -37,13 +37,13 @@ async def test_a_bell_does_what_is_set_and_a_muted_chat_rings_silently(
         return list(heard)
 
     assert ring() == [], "by default it is a mark and no more"
-    set_.use(WindowFile(bell_sound=True))
+    set_.apply_settings(WindowFile(bell_sound=True))
     assert ring(50) == ["sound"], "a flood sounds once"
-    monkeypatch.setattr(bells, "SOUND_EVERY_S", 0.0)
+    monkeypatch.setattr(bells, "SOUND_INTERVAL_S", 0.0)
     assert ring(2) == ["sound", "sound"]
-    set_.use(WindowFile(bell_attention=True))
+    set_.apply_settings(WindowFile(bell_attention=True))
     assert ring() == ["window"]
-    set_.use(WindowFile(bell_sound=True, bell_attention=True))
+    set_.apply_settings(WindowFile(bell_sound=True, bell_attention=True))
     played.sessions.muting.mute_chat(chat, muted=True)
     assert ring() == []
     assert chat.has_unseen_bell
@@ -55,13 +55,13 @@ async def test_marks_of_bells_go_when_they_are_turned_off(played: Played):
     set_ = Bells(played.sessions, lambda _chat: QWidget())
     played.chat(one).viewer_event(BellEvent())
     assert played.chat(one).has_unseen_bell
-    set_.use(WindowFile(bell_mark=False))
+    set_.apply_settings(WindowFile(bell_mark=False))
     assert not played.chat(one).has_unseen_bell
     played.chat(one).viewer_event(BellEvent())
     assert not played.chat(one).has_unseen_bell
     two = await played.add("two")
     played.chat(two).viewer_event(BellEvent())
     assert not played.chat(two).has_unseen_bell, "a chat that was started later"
-    set_.use(WindowFile())
+    set_.apply_settings(WindowFile())
     played.chat(one).viewer_event(BellEvent())
     assert played.chat(one).has_unseen_bell

@@ -24,8 +24,8 @@ class Desk:
         self.id = session_id
         self.board = Board()
         self.looks = False
-        self.notifier = Notifier(played.sessions, {}, lambda _chat: self.looks, self.board, moment_ms=0)
-        self.notifier.use(is_wanted=True, long_turn_s=LONG_S)
+        self.notifier = Notifier(played.sessions, {}, lambda _chat: self.looks, self.board, collect_ms=0)
+        self.notifier.apply_settings(is_enabled=True, long_turn_s=LONG_S)
 
     def __call__(self, program: str, after_s: float, code: int | None = None) -> None:
         at = (NOON + timedelta(seconds=after_s)).isoformat()
@@ -63,7 +63,7 @@ async def test_the_next_command_takes_the_notification_back(desk: Desk):
 @pytest.mark.parametrize("case", ["short", "looked at", "unwanted"])
 async def test_nothing_is_shown_of_a_short_command_a_visible_chat_or_without_the_users_wish(desk: Desk, case: str):
     desk.looks = case == "looked at"
-    desk.notifier.use(is_wanted=case != "unwanted", long_turn_s=LONG_S)
+    desk.notifier.apply_settings(is_enabled=case != "unwanted", long_turn_s=LONG_S)
     desk("make", 0)
     desk("", LONG_S - 1 if case == "short" else LONG_S + 1, 1)
     assert desk.board.count == 0

@@ -51,7 +51,7 @@ class Told:
     def __init__(self, played: Played) -> None:
         self.board = Board()
         self.looked_at = ""
-        self.notifier = Notifier(played.sessions, played.catalog, self._is_viewed, self.board, moment_ms=0)
+        self.notifier = Notifier(played.sessions, played.catalog, self._is_viewed, self.board, collect_ms=0)
 
     def _is_viewed(self, chat: Chat) -> bool:
         return chat.id == self.looked_at
@@ -113,7 +113,7 @@ async def test_what_waited_before_the_window_opened_and_who_wants_no_word(played
     session_id = await played.add("one")
     played.viewers[session_id].be(Activity.NEEDS_INPUT, "2026-01-02T03:04:05Z", "Old?")
     played.settle()
-    told.notifier.use(is_wanted=False)
+    told.notifier.apply_settings(is_enabled=False)
     other = await played.add("two")
     played.viewers[other].be(Activity.NEEDS_INPUT, later(), "New?")
     played.settle()
@@ -192,7 +192,7 @@ def at(seconds: float) -> str:
 
 
 async def test_a_long_turn_is_told_when_it_is_done_and_a_short_one_is_not(played: Played, told: Told):
-    told.notifier.use(is_wanted=True, long_turn_s=30)
+    told.notifier.apply_settings(is_enabled=True, long_turn_s=30)
     played.sessions.follow_all()
     ids = {name: await played.add(name, cwd="/srv/app") for name in ("long", "short", "asked", "seen")}
     for session_id in ids.values():
@@ -221,7 +221,7 @@ async def test_a_long_turn_is_told_when_it_is_done_and_a_short_one_is_not(played
 
 
 async def test_ten_chats_that_finish_in_a_moment_are_named_in_one_notification(played: Played, told: Told):
-    told.notifier.use(is_wanted=True, long_turn_s=30)
+    told.notifier.apply_settings(is_enabled=True, long_turn_s=30)
     played.sessions.follow_all()
     ids = [await played.add(f"chat-{number}") for number in range(10)]
     for session_id in ids:

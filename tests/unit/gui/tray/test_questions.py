@@ -59,7 +59,7 @@ async def waiting_chat(area: Area, played: Played, board: Board) -> tuple[Notifi
         del chat
         return False
 
-    notifier = Notifier(played.sessions, played.catalog, is_viewed, board, moment_ms=0)
+    notifier = Notifier(played.sessions, played.catalog, is_viewed, board, collect_ms=0)
     session_id = await asyncio.to_thread(new_chat, area, "api-fix", "run: npm test")
     await asyncio.to_thread(wait, "api-fix", "needs_input")
     await played.sessions.refresh_now()
@@ -102,7 +102,7 @@ async def test_a_question_in_a_terminal_is_allowed_from_its_notification(tmp_pat
     config_dir().mkdir(parents=True, exist_ok=True)
     (config_dir() / "chats.toml").write_text("answer_from_outside = true\n")
     board = Board()
-    notifier = Notifier(played.sessions, played.catalog, lambda _: False, board, moment_ms=0)
+    notifier = Notifier(played.sessions, played.catalog, lambda _: False, board, collect_ms=0)
     async with claude_like(tmp_path) as chat:
         chat.does('asks {"tool_name":"Bash","tool_input":{"command":"npm test"}}')
         await chat.until(Activity.NEEDS_INPUT, "state file")
