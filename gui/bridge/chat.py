@@ -60,6 +60,7 @@ class Chat(ChatViewer, ChatFacts):
         output_at_s: the time of its last output (CLOCK_MONOTONIC); 0 if this window has seen none.
         is_recorded: whether the store's row is up to date; False if the chat has ended, but not in the row.
         stale_after_s: an agent that works this long without output or report has "no signal".
+        has_prompt: whether it was started from this window with a first prompt.
         has_new_output: whether it wrote output since this was last set to False, which the search index does.
         has_unseen_output, has_unseen_bell: whether it wrote output, or rang the bell, since it was last shown.
         marks_bell: whether a bell sets ``has_unseen_bell``.
@@ -93,6 +94,7 @@ class Chat(ChatViewer, ChatFacts):
         self.output_at_s = 0.0
         self.is_recorded = True
         self.stale_after_s = Watch().stale_after_s
+        self.has_prompt = False
         self.ended_from_window = False
         self.has_new_output = False
         self.has_unseen_output = False

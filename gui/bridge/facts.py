@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gui.theme.marks import Mark
-from gui.wording import activity_phrases, page_texts, phrases
+from gui.wording import activity_phrases, common_texts, page_texts, phrases
 from gui.wording.groups import Group, group_of, mark_of, order_key
 from session_host.client.sessions.session_info import Reason, reason_of
 from session_host.protocol.untrusted_text import last_command
@@ -35,6 +35,7 @@ class ChatFacts:
     activity_since: str
     activity_detail: str
     stale_after_s: float
+    has_prompt: bool
     ended_from_window: bool
     checkout: Status | None
     connection: ViewerState | None
@@ -76,9 +77,28 @@ class ChatFacts:
 
     @property
     def group(self) -> Group:
-        """Its group in the sidebar."""
-        is_plain = self.is_shell_or_command
-        return group_of(self.record.state, self.activity, interrupted=self.is_interrupted, plain=is_plain)
+        """Its group in the sidebar.
+
+        Before the first report of its agent, and of its host, that is the group in which it probably will be.
+        """
+        activity, is_plain = self.activity, self.is_shell_or_command
+        if self.is_starting or (self._is_unreported and not self.activity_since):
+            activity = Activity.WORKING if self.has_prompt else Activity.IDLE
+        return group_of(self.record.state, activity, interrupted=self.is_interrupted, plain=is_plain)
+
+    @property
+    def _is_unreported(self) -> bool:
+        """Whether its agent runs and has not reported anything yet."""
+        is_agent = not self.has_ended and not self.is_shell_or_command
+        return (
+            is_agent and self.activity is Activity.NO_SIGNAL and not self.activity_source and not self.is_unresponsive
+        )
+
+    @property
+    def is_starting(self) -> bool:
+        """Whether its agent started a moment ago and has not reported anything yet."""
+        created = phrases.parse_time(self.record.created_at) if self._is_unreported else None
+        return created is not None and datetime.now(UTC) - created < timedelta(seconds=self.stale_after_s)
 
     @property
     def is_shell_or_command(self) -> bool:
@@ -112,8 +132,9 @@ class ChatFacts:
     def mark(self) -> Mark:
         """The shape that shows its state."""
         return mark_of(
-            self.group, failed=self.has_failed, reconnecting=self.is_reconnecting, unresponsive=self.is_unresponsive
-        )
+            self.group, failed=self.has_failed, reconnecting=self.is_reconnecting, unresponsive=self.is_unresponsive,
+            starting=self.is_starting,
+        )  # fmt: skip
 
     @property
     def order(self) -> tuple[str, str]:
@@ -169,6 +190,8 @@ class ChatFacts:
             return self.activity_detail or page_texts.needs_answer()
         if self.is_silent:
             return _first_upper(activity_phrases.no_word(self.since, datetime.now(UTC)))
+        if self.is_starting:
+            return common_texts.starting()
         if self.group is Group.RUNNING:
             return self.foreground or self._short_last_command or self.title
         return self.activity_detail or self.title or self.record.agent
@@ -210,6 +233,8 @@ class ChatFacts:
             return ""
         if self.is_unresponsive:
             return Mark.UNRESPONSIVE.value
+        if self.is_starting:
+            return Mark.STARTING.value
         if self.group is Group.RUNNING:
             return activity_phrases.running(self.foreground, self.since, datetime.now(UTC), self.last_command)
         return activity_phrases.activity_and_source(self.activity, self.activity_source, self.since, datetime.now(UTC))
@@ -223,6 +248,8 @@ class ChatFacts:
     def _activity_or_end(self) -> str:
         if self.has_ended:
             return self.how_it_ended
+        if self.is_starting:
+            return Mark.STARTING.value
         now = datetime.now(UTC)
         if self.group is Group.RUNNING:
             # The previous command's end does not matter for a question about stopping.

@@ -1,6 +1,6 @@
 """The shapes that show a chat's state; each is recognizable without its colour.
 
-▲ needs you · ◐ working · ❯ running (a shell or command) · ○ idle · ◌ no signal
+▲ needs you · ◐ working · ❯ running (a shell or command) · ○ idle · ◌ no signal, or starting
 ■ ended (outlined when it failed) · ‖ interrupted · ⟳ reconnecting · ⧗ does not answer.
 They are painted, since fonts disagree on how these characters look.
 """
@@ -24,6 +24,7 @@ class Mark(StrEnum):
     IDLE = "idle"
     RUNNING = "running"
     NO_SIGNAL = "no signal"
+    STARTING = "starting"
     ENDED = "ended"
     FAILED = "ended with an error"
     INTERRUPTED = "interrupted"
@@ -37,6 +38,7 @@ _TOKEN = {
     Mark.IDLE: "secondary",
     Mark.RUNNING: "secondary",
     Mark.NO_SIGNAL: "secondary",
+    Mark.STARTING: "secondary",
     Mark.ENDED: "secondary",
     Mark.FAILED: "failed",
     Mark.INTERRUPTED: "secondary",
@@ -146,6 +148,7 @@ _PAINT = {
     Mark.IDLE: _ring,
     Mark.RUNNING: _prompt,
     Mark.NO_SIGNAL: _dotted_ring,
+    Mark.STARTING: _dotted_ring,
     Mark.ENDED: _square,
     Mark.FAILED: _outlined_square,
     Mark.INTERRUPTED: _two_bars,

@@ -74,13 +74,17 @@ def group_words(group: Group) -> str:
     return QCoreApplication.translate("group", str(_WORDS[group]))
 
 
-def mark_of(group: Group, *, failed: bool, reconnecting: bool, unresponsive: bool = False) -> Mark:
-    """The mark of a chat: its group's, unless it failed, does not answer or its connection is being restored."""
+def mark_of(
+    group: Group, *, failed: bool, reconnecting: bool, unresponsive: bool = False, starting: bool = False
+) -> Mark:
+    """The mark of a chat: its group's, unless it failed, starts, does not answer or is being reconnected."""
     if group in OVER:
         return Mark.FAILED if failed else _MARK[group]
     if unresponsive:
         return Mark.UNRESPONSIVE
-    return Mark.RECONNECTING if reconnecting else _MARK[group]
+    if reconnecting:
+        return Mark.RECONNECTING
+    return Mark.STARTING if starting else _MARK[group]
 
 
 def order_key(group: Group, created_at: str, since: str, ended_at: str) -> tuple[str, str]:

@@ -162,7 +162,7 @@ class ChatActions(QObject):
         Raises:
             OutliveError: it could not be started; nothing is left of it.
         """
-        return await self._sessions.launch(
+        chat = await self._sessions.launch(
             self._agents[wanted.agent],
             wanted.arguments,
             name=wanted.name,
@@ -173,6 +173,8 @@ class ChatActions(QObject):
             size=GridSize(*self._layout.grid).clamped(),
             runtime=wanted.runtime,
         )
+        chat.has_prompt = bool(wanted.prompt)
+        return chat
 
     async def _start(self, wanted: NewChatRequest, replaces: Chat | None = None) -> None:
         try:

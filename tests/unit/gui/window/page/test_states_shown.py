@@ -16,6 +16,7 @@ from gui.window.page.terminal_page import TerminalPage
 from gui.window.sidebar.model import ChatRow
 from gui.wording.groups import Group
 from session_host import paths
+from session_host.client.viewer.viewer import ViewerState
 from session_host.client.worktrees import Status
 from session_host.errors import HostUnavailable
 from session_host.protocol.evidence import Evidence, Transition
@@ -64,6 +65,50 @@ async def test_a_chat_that_fell_silent_says_for_how_long(played: Played):
     shown = row(played, session_id)
     assert (shown.said, shown.age) == ("No activity for 2 min", "2 m"), "its patience of a minute is counted"
     assert window.status_line.known.accessibleName() == "no signal · no activity for 2 min"
+
+
+async def test_an_agent_that_starts_stands_where_it_will_be(played: Played):
+    ids = {name: await played.add(name, agent="claude", created_at=ago(0)) for name in ("asked", "waits")}
+    played.chat(ids["asked"]).has_prompt = True
+    window = played.open_window()
+    created = played.chat(ids["waits"]).record.created_at
+
+    def places() -> dict[Group, list[str]]:
+        return {group: [chat.name for chat in chats] for group, chats in played.sessions.groups().items() if chats}
+
+    expected = {Group.WORKING: ["asked"], Group.IDLE: ["waits"]}
+    assert places() == expected, "before the host has said anything"
+    viewer = played.show(ids["waits"])
+    for each in played.viewers.values():
+        each.tell(ActivityEvent(Activity.NO_SIGNAL, "", created))
+    played.settle()
+    assert places() == expected
+    shown = row(played, ids["waits"])
+    assert (shown.mark, shown.said) == ("starting", "Starting…")
+    assert window.status_line.known.accessibleName() == "starting"
+    viewer.tell(ActivityEvent(Activity.IDLE, "hook", ago(0)))
+    played.viewers[ids["asked"]].tell(ActivityEvent(Activity.WORKING, "hook", ago(0)))
+    played.settle()
+    assert places() == expected
+    assert row(played, ids["waits"]).mark == "idle"
+
+
+async def test_an_agent_that_never_reports_gives_no_signal_after_a_while(played: Played):
+    session_id = await played.add("one", agent="claude", created_at=ago(50))
+    played.open_window()
+    chat = played.chat(session_id)
+    played.viewers[session_id].tell(ActivityEvent(Activity.NO_SIGNAL, "", chat.record.created_at))
+    assert (chat.group, chat.mark) == (Group.IDLE, Mark.STARTING)
+    chat.record.created_at = ago(chat.stale_after_s)
+    assert (chat.group, chat.mark) == (Group.NO_SIGNAL, Mark.NO_SIGNAL)
+
+
+async def test_an_agent_whose_host_does_not_answer_is_not_starting(played: Played):
+    session_id = await played.add("one", agent="claude", created_at=ago(0))
+    played.open_window()
+    played.viewers[session_id].become(ViewerState.UNRESPONSIVE)
+    chat = played.chat(session_id)
+    assert (chat.group, chat.mark) == (Group.NO_SIGNAL, Mark.UNRESPONSIVE)
 
 
 async def test_the_status_line_tells_source_and_age(played: Played):
