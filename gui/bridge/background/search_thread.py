@@ -35,16 +35,23 @@ class SearchThread:
     """Queries and updates the index; a new query cancels the previous one."""
 
     def __init__(self, on_error: Callable[[OutliveError], object]) -> None:
-        """``on_error`` is called on the loop's thread when the index cannot be used."""
+        """``on_error`` is called on the loop's thread if the context of a hit cannot be read."""
         self._on_error = on_error
         self._executor: concurrent.futures.ThreadPoolExecutor | None = None
         self._search: Search | None = None
         self._query_number = 0
 
-    def search(self, query: Query, session_ids: list[str], on_results: Callable[[SearchResults], object]) -> None:
+    def search(
+        self,
+        query: Query,
+        session_ids: list[str],
+        on_results: Callable[[SearchResults], object],
+        on_failure: Callable[[OutliveError], object],
+    ) -> None:
         """Search these sessions, and update the index of outdated ones in this order.
 
-        ``on_results`` is called on the loop's thread, at least once, and again whenever there may be more results.
+        Both functions are called on the loop's thread, and not after a newer query: ``on_results`` at least once, and
+        again whenever there may be more results; ``on_failure`` if the index cannot be used.
         """
         self._query_number += 1
         number = self._query_number
@@ -53,15 +60,20 @@ class SearchThread:
             if number == self._query_number:
                 on_results(found)
 
+        def report_failure(error: OutliveError) -> None:
+            if number == self._query_number:
+                on_failure(error)
+
         self._run(
             lambda loop: self._search_index(
                 number, query, session_ids, lambda found: _call_on_loop(loop, report_results, found)
-            )
+            ),
+            report_failure,
         )
 
     def read_context(self, hit: Hit, lines: int, on_lines: Callable[[list[Hit]], object]) -> None:
         """Read the lines before and after a line; ``on_lines`` is called on the loop's thread."""
-        self._run(lambda loop: _call_on_loop(loop, on_lines, self._open().around(hit, lines, lines)))
+        self._run(lambda loop: _call_on_loop(loop, on_lines, self._open().around(hit, lines, lines)), self._on_error)
 
     def cancel_query(self) -> None:
         """Cancel the current query; its results are dropped."""
@@ -82,14 +94,16 @@ class SearchThread:
 
     # ------------------------------------------------------------ in the thread
 
-    def _run(self, work: Callable[[asyncio.AbstractEventLoop], None]) -> None:
+    def _run(
+        self, work: Callable[[asyncio.AbstractEventLoop], None], on_error: Callable[[OutliveError], object]
+    ) -> None:
         loop = asyncio.get_running_loop()
 
         def run() -> None:
             try:
                 work(loop)
             except OutliveError as error:
-                _call_on_loop(loop, self._on_error, error)
+                _call_on_loop(loop, on_error, error)
 
         if self._executor is None:
             self._executor = concurrent.futures.ThreadPoolExecutor(max_workers=1, thread_name_prefix="search")

@@ -46,7 +46,7 @@ class Searching(QObject):
     def _on_asked(self, query: Query) -> None:
         newest = [chat.id for chats in self._sessions.groups().values() for chat in chats]
         self._sessions.indexing.set_paused(True)
-        self._sessions.finder.search(query, newest, self.sheet.show_results)
+        self._sessions.finder.search(query, newest, self.sheet.show_results, self.sheet.show_failure)
 
     def _on_chosen(self, query: Query, hit: Hit) -> None:
         chat = self._sessions.get(hit.session_id)

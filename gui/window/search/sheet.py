@@ -19,10 +19,11 @@ from gui.theme.follow import Theme
 from gui.theme.marks import paint_mark
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
 from gui.window.sheets.sheet import Sheet
-from gui.window.widgets.parts import label
+from gui.window.widgets.accessibility import announce
+from gui.window.widgets.parts import label, sentence
 from gui.window.widgets.result_list import ResultList, RowDelegate, lay_out_results
 from gui.wording import common_texts, phrases, sheet_texts
-from session_host.errors import UsageError
+from session_host.errors import OutliveError, UsageError
 from session_host.protocol.untrusted_text import one_line
 
 WIDTH_PX = 720
@@ -82,7 +83,8 @@ class SearchSheet(Sheet):
         self.list.clicked.connect(self._open_result)
         self.state = label("", "secondary")
         self.state.setContentsMargins(GAP_M_PX, GAP_S_PX, GAP_M_PX, 4)
-        lay_out_results(self.body, theme, self.field, self.list, self.state)
+        self.state.setWordWrap(True)
+        self._answer = lay_out_results(self.body, theme, self.field, self.list, self.state)
         self._show([], "")
 
     def ask(self) -> None:
@@ -127,6 +129,12 @@ class SearchSheet(Sheet):
         elif self._is_hurried and self._is_answered and not self._is_reading:
             self._is_hurried = False  # There were no results.
 
+    def show_failure(self, error: OutliveError) -> None:
+        """Show why there are no results, or no more of them."""
+        self._is_answered, self._is_reading, self._is_hurried = True, False, False
+        self._show_state(sentence(str(error)), "problem")
+        announce(self.state)
+
     def _matches(self, hits: list[Hit], query: Query) -> list[Match]:
         """Combine equal lines of a chat into one, at the last line's place."""
         times: dict[tuple[str, str], int] = {}
@@ -156,8 +164,14 @@ class SearchSheet(Sheet):
             if former_row > 0 and isinstance(former, Match) and former.hit == match.hit:
                 marked = row
         self.list.fit_rows(marked)
-        self.state.setText(state)
-        self.state.setVisible(bool(state))
+        self._show_state(state)
+
+    def _show_state(self, line: str, kind: str = "secondary") -> None:
+        if self.state.property("kind") != kind:
+            self.state.setProperty("kind", kind)
+            self.state.style().polish(self.state)
+        self.state.setText(line)
+        self._answer.setVisible(bool(line))
         if self.is_open:
             self.center()
 

@@ -91,13 +91,19 @@ class RowDelegate(QStyledItemDelegate):
         raise NotImplementedError
 
 
-def lay_out_results(body: QWidget, theme: Theme, field: QLineEdit, results: ResultList, below: QWidget) -> None:
-    """Put the field, the results and a line of text below them into a sheet's body."""
+def lay_out_results(body: QWidget, theme: Theme, field: QLineEdit, results: ResultList, below: QWidget) -> QWidget:
+    """Put the field, the results and a line of text below them into a sheet's body; returns all below the field."""
+    answer = QWidget()
+    column = QVBoxLayout(answer)
+    column.setContentsMargins(0, 0, 0, GAP_S_PX)
+    column.setSpacing(0)
+    column.addWidget(Hairline(theme))
+    column.addSpacing(4)
+    column.addWidget(results)
+    column.addWidget(below)
     layout = QVBoxLayout(body)
-    layout.setContentsMargins(1, 1, 1, GAP_S_PX)
+    layout.setContentsMargins(1, 1, 1, 1)
     layout.setSpacing(0)
     layout.addWidget(field)
-    layout.addWidget(Hairline(theme))
-    layout.addSpacing(4)
-    layout.addWidget(results)
-    layout.addWidget(below)
+    layout.addWidget(answer)
+    return answer

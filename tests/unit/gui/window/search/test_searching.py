@@ -186,16 +186,6 @@ async def test_a_removed_chat_is_gone_from_the_index(played: Played) -> None:
     await played.until(is_gone, "the line to be gone")
 
 
-async def test_an_index_that_cannot_be_used_is_said(played: Played) -> None:
-    await played.add("running")
-    search_index().mkdir(parents=True)
-    played.open_window()
-    await press(played, Qt.Key.Key_S, CTRL_SHIFT)
-    QTest.keyClicks(played.window.sheets.searching.sheet.field, "word")
-    await played.until(lambda: played.problems, "a line on it")
-    assert "search.db" in played.problems[0]
-
-
 async def test_enter_at_once_takes_what_is_found_then(played: Played) -> None:
     first, second = await played.add("first"), await played.add("second")
     record(first, b"one needle\r\n")
@@ -265,3 +255,23 @@ async def test_what_a_chat_wrote_is_indexed_before_anybody_searches(played: Play
     played.viewers[running].delegate.viewer_damaged()
     played.settle()
     assert indexing._process is None, "the user's own search reads all there is"
+
+
+async def test_the_sheet_says_why_a_search_failed_and_the_next_one_may_succeed(played: Played) -> None:
+    running = await played.add("running")
+    record(running, b"the needle\r\n")
+    search_index().parent.mkdir(parents=True, exist_ok=True)
+    search_index().mkdir()
+    played.open_window()
+    sheet = await search_for(played, "needle")
+    assert sheet.state.text().startswith(f"{search_index()}: cannot open it")
+    assert sheet.state.property("kind") == "problem"
+    assert sheet.state.isVisible()
+    assert played.problems == [], "it is not said a second time"
+    search_index().rmdir()
+    QTest.keyClicks(sheet.field, "s")
+    await played.until(lambda: sheet.state.text() == "No matches", "the answer")
+    assert sheet.state.property("kind") == "secondary"
+    sheet.field.clear()
+    await played.until(lambda: not sheet.state.isVisible(), "the sheet to be its field alone")
+    assert sheet.body.height() < sheet.field.height() + 8
