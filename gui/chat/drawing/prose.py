@@ -1,6 +1,12 @@
-"""Paragraphs, headings, entries of lists, rules and tables."""
+"""Paragraphs, headings, entries of lists, rules and tables.
+
+A paragraph in a right-to-left script is the mirror image of another one: text, marker and quotation bars begin at the
+right edge of the text's column.
+"""
 
 from __future__ import annotations
+
+import unicodedata
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPen, QTextOption
@@ -15,23 +21,42 @@ _TIGHT_PX = 3
 _CELL_PX = 8
 _LEAST_COLUMN_PX = 44
 _MOST_DEPTH = 8
+_INNER_PX = 12
+_MARKER_GAP_PX = 6
+_QUOTE_BAR_PX = 3
 
 
 def left_of(segment: Segment) -> float:
     """The left edge of a segment's content, within the column."""
     indent, quotes = min(segment.indent, _MOST_DEPTH), min(segment.quotes, _MOST_DEPTH)
-    return indent * INDENT_PX + quotes * QUOTE_PX + (12 if segment.inner else 0)
+    return indent * INDENT_PX + quotes * QUOTE_PX + _inner_px(segment)
 
 
-def paint_quotes(laid: Laid, segment: Segment, style: Style, above: float = 0.0) -> None:
-    """Paint the bars of quotations along the segment, from ``above`` on."""
+def _inner_px(segment: Segment) -> float:
+    return _INNER_PX if segment.inner else 0.0
+
+
+def reads_from_right(text: str) -> bool:
+    """Whether a paragraph begins at the right: its first letter is of a right-to-left script (UAX #9, P2 and P3)."""
+    if text.isascii():
+        return False
+    directions = map(unicodedata.bidirectional, text)
+    return next((each for each in directions if each in {"L", "R", "AL"}), "L") != "L"
+
+
+def paint_quotes(
+    laid: Laid, segment: Segment, style: Style, above: float = 0.0, right_edge: float | None = None
+) -> None:
+    """Paint the bars of quotations along the segment, from ``above`` on, at the left or at ``right_edge``."""
     if not segment.quotes:
         return
     height, color = laid.height, style.color("border")
 
     def paint(painter: QPainter) -> None:
         for depth in range(min(segment.quotes, _MOST_DEPTH)):
-            painter.fillRect(QRectF(depth * QUOTE_PX, above, 3, height - above), color)
+            inwards = depth * QUOTE_PX
+            x = inwards if right_edge is None else right_edge - inwards - _QUOTE_BAR_PX
+            painter.fillRect(QRectF(x, above, _QUOTE_BAR_PX, height - above), color)
 
     laid.under.append(paint)
 
@@ -48,24 +73,34 @@ def lay_out_paragraph(segment: Paragraph, width: float, style: Style) -> Laid:
     font = style.font(size, face)
     line_px = style.line_px + size - style.size_px
     color = style.secondary if segment.inner else style.text
+    mirrored = reads_from_right(segment.text)
+    inner = _inner_px(segment)
+    right_edge = min(width, inner + style.prose_px)
     box = text_box(
-        segment.text, font=font, option=style.wrapping, formats=run_formats(segment.runs, style),
-        place=QPointF(left, above), width=min(width - left, style.prose_px), line_px=line_px, color=color,
+        segment.text, font=font, option=style.wrapping_from_right if mirrored else style.wrapping,
+        formats=run_formats(segment.runs, style), place=QPointF(inner if mirrored else left, above),
+        width=right_edge - left if mirrored else min(width - left, style.prose_px), line_px=line_px, color=color,
     )  # fmt: skip
     laid.boxes.append(box)
     laid.add_links(run_links(segment.runs))
     laid.height = above + box.height + (_TIGHT_PX if segment.tight else 2)
     if segment.marker:
         marker, tone, line = segment.marker, style.secondary, box.layout.lineAt(0)
-        place = QPointF(left - 6 - QFontMetricsF(font).horizontalAdvance(marker), above + line.y() + line.ascent())
+        marker_px = QFontMetricsF(font).horizontalAdvance(marker)
+        x = box.x + box.width + _MARKER_GAP_PX if mirrored else left - _MARKER_GAP_PX - marker_px
+        place = QPointF(x, above + line.y() + line.ascent())
 
         def paint(painter: QPainter) -> None:
+            former = painter.layoutDirection()
+            if mirrored:
+                painter.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
             painter.setPen(tone)
             painter.setFont(font)
             painter.drawText(place, marker)
+            painter.setLayoutDirection(former)
 
         laid.under.append(paint)
-    paint_quotes(laid, segment, style, max(above - 3, 0))
+    paint_quotes(laid, segment, style, max(above - 3, 0), right_edge if mirrored else None)
     return laid
 
 

@@ -150,6 +150,14 @@ class Style:
         return option
 
     @cached_property
+    def wrapping_from_right(self) -> QTextOption:
+        """How text is broken into lines that begin at the right."""
+        option = QTextOption(self.wrapping)
+        option.setTextDirection(Qt.LayoutDirection.RightToLeft)
+        option.setAlignment(Qt.AlignmentFlag.AlignRight)
+        return option
+
+    @cached_property
     def code_wrapping(self) -> QTextOption:
         """How code is broken into lines."""
         option = QTextOption(self.wrapping)

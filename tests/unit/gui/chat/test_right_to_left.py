@@ -1,0 +1,67 @@
+"""Paragraphs in a right-to-left script are mirrored."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QPointF
+from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtWidgets import QApplication
+
+from gui.chat.content.segments import Paragraph
+from gui.chat.drawing.laid import Laid
+from gui.chat.drawing.prose import lay_out_paragraph, reads_from_right
+from gui.chat.drawing.style import Style
+from gui.theme.follow import Theme
+from tests.support.themes import OWN
+
+HEBREW = "שלום, קובץ api.py"
+WIDTH_PX = 400
+
+
+@pytest.fixture
+def style(qapp: QApplication) -> Style:
+    return Style(Theme(qapp, OWN, "dark"), 13)
+
+
+def text_edges(laid: Laid) -> tuple[float, float]:
+    """Where the first line begins and ends."""
+    [box] = laid.boxes
+    line = box.layout.lineAt(0)
+    return box.x + line.naturalTextRect().left(), box.x + line.naturalTextRect().right()
+
+
+def inked_columns(laid: Laid) -> set[int]:
+    """The columns of pixels in which a paragraph's marker or quotation bars are."""
+    picture = QImage(WIDTH_PX, round(laid.height), QImage.Format.Format_RGB32)
+    picture.fill(QColor("black"))
+    painter = QPainter(picture)
+    for paint in laid.under:
+        paint(painter)
+    painter.end()
+    ground = QColor("black").rgb()
+    return {x for x in range(WIDTH_PX) for y in range(picture.height()) if picture.pixel(x, y) != ground}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("abc", False), ("", False), ("12 – …", False), (HEBREW, True), ("«12» سلام", True), ("api.py שלום", False)],
+)
+def test_the_first_letter_decides_where_a_paragraph_begins(text: str, expected: bool) -> None:
+    assert reads_from_right(text) is expected
+
+
+def test_a_paragraph_begins_at_the_right_edge(style: Style) -> None:
+    laid = lay_out_paragraph(Paragraph(HEBREW), WIDTH_PX, style)
+    left, right = text_edges(laid)
+    assert right == pytest.approx(WIDTH_PX, abs=1)
+    assert left > WIDTH_PX / 2
+    assert laid.offset_at(QPointF(right - 1, 12)) == 0, "a click there is before the first letter"
+
+
+def test_a_list_and_a_quotation_are_indented_from_the_right(style: Style) -> None:
+    for fields in ({"indent": 1, "marker": "•"}, {"quotes": 1}):
+        mirrored = lay_out_paragraph(Paragraph(HEBREW, **fields), WIDTH_PX, style)
+        usual = lay_out_paragraph(Paragraph("Hello", **fields), WIDTH_PX, style)
+        assert WIDTH_PX - text_edges(mirrored)[1] == pytest.approx(text_edges(usual)[0], abs=1)
+        assert max(inked_columns(usual)) < text_edges(usual)[0]
+        assert min(inked_columns(mirrored)) > text_edges(mirrored)[1]
