@@ -10,7 +10,7 @@ from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QTextDocument, QTextOp
 from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.theme.follow import Theme
-from gui.theme.tokens import GAP_M_PX, font
+from gui.theme.tokens import GAP_L_PX, GAP_M_PX, font
 from gui.window.sheets.sheet import Sheet, foot
 from gui.window.widgets.parts import Scrolled, button, label
 from gui.window.widgets.plain_lines import monospace_font
@@ -19,8 +19,8 @@ from gui.wording import common_texts, page_texts
 WIDTH_PX = 560
 MOST_PX = 640
 """The height of all above the buttons: of the longest subject, with room for the texts."""
-_INSIDE_PX = 32
-"""The room beside the subject's lines, in the sheet and in their frame."""
+_AROUND_PX = 20
+"""The subject's room beside its lines, and above and below them: its frame, padding and margin."""
 SUBJECT_LINES = 10
 SUBJECT_CHARACTERS = 50_000
 """A longer subject is cut, and a line says so."""
@@ -60,6 +60,9 @@ class _Subject(QPlainTextEdit):
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
+        from_left = self.document().defaultTextOption()
+        from_left.setTextDirection(Qt.LayoutDirection.LeftToRight)  # A name's script does not turn a whole line around.
+        self.document().setDefaultTextOption(from_left)
 
     def show_text(self, text: str, *, is_code: bool) -> None:
         """Show code with its own lines, or other text with lines that are wrapped."""
@@ -68,15 +71,15 @@ class _Subject(QPlainTextEdit):
         self.setFont(monospace_font() if is_code else font())
         self.setPlainText(text)
         longest = max(map(len, text.splitlines()), default=0) if is_code else 0
-        is_wide = longest * QFontMetrics(self.font()).averageCharWidth() > WIDTH_PX - 2 * _INSIDE_PX
+        is_wide = longest * QFontMetrics(self.font()).averageCharWidth() > WIDTH_PX - 2 * GAP_L_PX - _AROUND_PX
         self._bar_px = self.horizontalScrollBar().sizeHint().height() if is_wide else 0
         self.updateGeometry()
 
     def heightForWidth(self, width: int) -> int:
         lines = self.blockCount()
         if self.lineWrapMode() != QPlainTextEdit.LineWrapMode.NoWrap:
-            lines = _wrapped_lines(self.toPlainText(), self.font(), width - _INSIDE_PX)
-        return min(max(lines, 1), SUBJECT_LINES) * QFontMetrics(self.font()).lineSpacing() + 24 + self._bar_px
+            lines = _wrapped_lines(self.toPlainText(), self.font(), width - _AROUND_PX)
+        return min(max(lines, 1), SUBJECT_LINES) * QFontMetrics(self.font()).lineSpacing() + _AROUND_PX + self._bar_px
 
     def sizeHint(self) -> QSize:
         return QSize(WIDTH_PX, self.heightForWidth(WIDTH_PX))

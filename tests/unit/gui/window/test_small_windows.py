@@ -60,6 +60,15 @@ def test_a_question_shows_its_whole_list_above_its_buttons(
     assert subject.geometry().bottom() < sheet.detail.geometry().top()
 
 
+def test_the_words_beside_a_name_stay_on_its_right_in_any_script(theme: Theme, around: QWidget) -> None:
+    sheet = QuestionSheet(theme, around)
+    sheet.ask(Question("Stop these chats?", "Stop", lambda: None, subject="בדיקה · running\nshell · running"))
+    settles(lambda: sheet.subject.document().firstBlock().layout().lineCount() == 1, "the list to be laid out")
+    line = sheet.subject.document().firstBlock().layout().lineAt(0)
+    name_end, words_end = line.naturalTextRect().center().x(), line.cursorToX(len("בדיקה · running"))[0]  # type: ignore[index]
+    assert words_end > name_end
+
+
 def test_the_sheet_for_a_new_chat_fits_the_least_window(theme: Theme, around: QWidget, area: Area) -> None:
     around.resize(*MIN_SIZE_PX)
     sheet = NewChatSheet(theme, around, load_catalog(area.config))
