@@ -10,7 +10,7 @@ from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_M_PX, STATUS_HEIGHT_PX
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.terminal_page import TerminalPage
-from gui.window.widgets.parts import Area, ElidedLabel, Hairline, button, label
+from gui.window.widgets.parts import Area, ElidedLabel, Hairline, button
 from gui.wording import phrases, window_texts
 
 SETTLED_MS = 250
@@ -27,7 +27,8 @@ class StatusLine(Area):
         self.known = ElidedLabel("", "secondary")
         self.known.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         """The agent's activity, and its source."""
-        self.right = label("", "secondary")
+        self.right = ElidedLabel("", "secondary")
+        self.right.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         self.take_over = button(window_texts.fit_to_window(), "status", self._take_over)
         self.take_over.setAccessibleName(window_texts.fit_to_window_hint())
         self.take_over.hide()
@@ -56,7 +57,7 @@ class StatusLine(Area):
         if chat is None:
             self.left.set_whole("")
             self.known.set_whole("")
-            self.right.setText("")
+            self._say_size("")
             self.take_over.hide()
             return
         record = chat.record
@@ -74,7 +75,7 @@ class StatusLine(Area):
         if chat is None or not isinstance(page, TerminalPage):
             self._settle.stop()
             self.take_over.hide()
-            self.right.setText("")
+            self._say_size("")
             return
         grid, size = page.grid, ""
         differs = bool(grid.columns) and not chat.has_ended and chat.is_live and page.terminal_size != grid
@@ -88,8 +89,12 @@ class StatusLine(Area):
         if differs and settled:
             is_attach = chat.last_size_event is not None and chat.last_size_event.set_by == "attach"
             size = window_texts.sized_by(size, "outlive attach" if is_attach else window_texts.another_place())
-        self.right.setText(f"{size} · {chat.record.engine}" if size else "")
+        self._say_size(" · ".join(filter(None, [size, chat.record.engine])) if size else "")
         self.take_over.setVisible(differs and settled)
+
+    def _say_size(self, text: str) -> None:
+        self.right.set_whole(text)
+        self.right.setVisible(bool(text))
 
     def _take_over(self) -> None:
         if isinstance(self._page, TerminalPage):

@@ -145,7 +145,7 @@ async def test_the_status_line_names_the_viewer_that_set_the_size_and_offers_to_
     line = window.status_line
     viewer.tell(SizeEvent(page.grid, "window"))
     played.settle()
-    assert line.right.text().startswith(own)
+    assert line.right.text() == own, "its engine is not known yet"
     assert line.take_over.isHidden()
 
     viewer.tell(SizeEvent(GridSize(60, 15), "attach"))
