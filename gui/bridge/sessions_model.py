@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -20,11 +20,12 @@ from gui.bridge.chat_order import ChatOrder
 from gui.bridge.checkouts import GitStatusWatcher
 from gui.bridge.muting import Muting
 from gui.bridge.removals import UndoableRemovals
+from gui.bridge.requests import ask
 from gui.wording.explanation import Explained, explained, explained_without_host
 from gui.wording.groups import OVER, Group
 from session_host.errors import HostUnavailable, OutliveError, SessionEnded, UsageError
 from session_host.paths import session_transitions
-from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Explain, Kill, Rename, Request, Send, Stop
+from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Explain, Kill, Rename, Send, Stop
 from session_host.storage.store import SessionRecord, Store, activity_log, free_name
 from session_host.terminal.base import DefaultColors
 
@@ -323,7 +324,7 @@ class SessionsModel(QObject):
         """
         if not chat.has_ended:
             with contextlib.suppress(SessionEnded):
-                return explained(await self._request(chat, Explain(request=1)))
+                return explained(await ask(chat, Explain(request=1)))
         changes = await asyncio.to_thread(activity_log.last, session_transitions(chat.id), TRANSITIONS)
         return explained_without_host(changes, chat.record.provider_session_id or "", has_ended=chat.has_ended)
 
@@ -336,7 +337,7 @@ class SessionsModel(QObject):
         """
         if len(text) > MAX_PASTE_CHARACTERS:
             raise UsageError(f"the text is too long ({len(text):,} characters, at most {MAX_PASTE_CHARACTERS:,})")
-        await self._request(chat, Send(request=1, text=text, paste=True, enter=True, anyway=anyway))
+        await ask(chat, Send(request=1, text=text, paste=True, enter=True, anyway=anyway))
 
     def rename(self, chat: Chat, name: str) -> None:
         """Rename a chat."""
@@ -350,7 +351,7 @@ class SessionsModel(QObject):
         chat.changed.emit()
         if not chat.has_ended:
             try:
-                await self._request(chat, Rename(request=1, name=name))
+                await ask(chat, Rename(request=1, name=name))
             except (SessionEnded, HostUnavailable):
                 pass  # The store has the name, and the host is gone.
 
@@ -370,7 +371,7 @@ class SessionsModel(QObject):
 
     async def _end_now(self, chat: Chat, request: Stop | Kill) -> None:
         try:
-            await self._request(chat, request)
+            await ask(chat, request)
         except SessionEnded:
             pass  # It has already ended.
         except OutliveError:
@@ -379,12 +380,6 @@ class SessionsModel(QObject):
             raise
         finally:
             self.refresh()
-
-    async def _request(self, chat: Chat, request: Request) -> Any:
-        from session_host.client.control import request as ask
-
-        chat.expect_answer()
-        return await ask(chat.id, request)
 
     def remove(self, chat: Chat) -> None:
         """Remove an ended chat and its files, at once."""

@@ -137,8 +137,14 @@ def does_not_answer() -> str:
     return translate("page", "Does not answer")
 
 
-def host_does_not_answer() -> str:
-    return translate("page", "This chat’s background process does not answer. What you type is kept.")
+def chat_does_not_answer() -> str:
+    """A line over the page; it fits into a narrow pane."""
+    return translate("page", "The chat does not answer. What you type is kept.")
+
+
+def wait_or_kill(name: str) -> str:
+    """The host did not answer a request, such as to stop the chat."""
+    return translate("page", "No answer from {name}. Wait, or end it in its menu: More, Kill.").format(name=name)
 
 
 def typing_is_kept() -> str:

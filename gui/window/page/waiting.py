@@ -121,7 +121,7 @@ class Waiting(QObject):
             self._notice.hide()
             overlay = self.bar
             if self._says_unresponsive:
-                overlay.show_text(Mark.UNRESPONSIVE, page_texts.host_does_not_answer())
+                overlay.show_text(Mark.UNRESPONSIVE, page_texts.chat_does_not_answer())
             else:
                 overlay.show_text(Mark.RECONNECTING, page_texts.typing_is_kept())
         self._lay_over(overlay)
@@ -133,7 +133,7 @@ class Waiting(QObject):
         """The notice's title and detail."""
         source = self._source
         if self._says_unresponsive:
-            return page_texts.does_not_answer(), page_texts.host_does_not_answer()
+            return page_texts.does_not_answer(), page_texts.chat_does_not_answer()
         again = source.connection is not None and source.connection == "reconnecting"
         return (
             page_texts.reconnecting() if again else common_texts.starting(),

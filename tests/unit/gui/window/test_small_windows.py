@@ -12,11 +12,14 @@ from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from gui.theme.contrast import TEXT_RATIO, ratio
 from gui.theme.follow import Theme
+from gui.theme.marks import Mark
 from gui.window.frame import MIN_SIZE_PX
 from gui.window.new_chat.agent_tiles import AgentTile
 from gui.window.new_chat.sheet import NewChatSheet
 from gui.window.page.empty_state import EmptyState
+from gui.window.page.state_bars import ConnectionBar
 from gui.window.sheets.question import Question, QuestionSheet
+from gui.wording import page_texts
 from session_host.agents.catalog import load_catalog
 from tests.support.area import Area
 from tests.support.qt_waiting import process_events_until
@@ -97,6 +100,18 @@ def test_the_page_without_a_chat_scrolls_in_the_least_window(theme: Theme, aroun
     assert inner.width() <= page.scrolled.viewport().width()
     parts = [page.title, page._text, page._agents, page._promise]
     settles(lambda: not _overlapping(parts), "its parts to be below each other")
+
+
+@pytest.mark.parametrize("text", [page_texts.chat_does_not_answer(), page_texts.typing_is_kept()])
+def test_a_line_over_a_screen_is_whole_in_a_narrow_pane(theme: Theme, around: QWidget, text: str) -> None:
+    around.resize(360, 400)
+    bar = ConnectionBar(theme, around, list)
+    bar.show_text(Mark.UNRESPONSIVE, text)
+    bar.place()
+    bar.show()
+    settles(lambda: bar.text.width() > bar.width() - 60, "the line to be laid out")
+    bar.grab()
+    assert bar.text.text() == text
 
 
 def _overlapping(widgets: list[QWidget] | list[AgentTile]) -> bool:

@@ -13,6 +13,7 @@ from gui.window.sheets.question import Question
 from gui.window.sidebar.model import ChatRow
 from gui.wording.groups import Group
 from session_host import paths
+from session_host.client.connection import HostNotResponding
 from session_host.client.sessions.session_info import all_after_boot, reason_of
 from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.messages import Done, NoticeEvent, Request
@@ -150,6 +151,19 @@ async def test_stop_makes_the_viewer_expect_an_answer(played: Played, monkeypatc
     viewer = played.show(session_id)
     played.sessions.stop(played.chat(session_id))
     await played.until(lambda: ("expect answer",) in viewer.calls, "the viewer to expect an answer")
+
+
+async def test_stop_of_a_chat_that_does_not_answer_says_what_to_do_in_the_window(
+    played: Played, monkeypatch: pytest.MonkeyPatch
+):
+    async def request(_session_id: str, _message: Request) -> Done:
+        raise HostNotResponding("the chat's host does not respond; end the chat with `outlive kill`")
+
+    monkeypatch.setattr("session_host.client.control.request", request)
+    session_id = await played.add("one")
+    played.sessions.stop(played.chat(session_id))
+    await played.until(lambda: played.problems, "the error")
+    assert played.problems == ["No answer from one. Wait, or end it in its menu: More, Kill."]
 
 
 async def test_an_end_before_ones_eyes_keeps_the_screen_and_takes_no_keys(played: Played):
