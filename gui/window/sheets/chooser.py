@@ -102,6 +102,8 @@ class Chooser(Sheet):
 
     def _narrow(self, text: str, marked: int = 0) -> None:
         found = [(how, choice) for choice in self._choices if (how := _how(text, choice)) is not None]
+        if any(not how.is_scattered for how, _choice in found):
+            found = [each for each in found if not each[0].is_scattered]
         # Equal matches keep their order: the most recent chat first, commands in the given order.
         found.sort(key=lambda each: -each[0].score)
         fitting = [choice for _how, choice in found]
@@ -149,11 +151,19 @@ class Chooser(Sheet):
 def _how(typed: str, choice: Choice) -> Fit | None:
     """Match a choice: by its title, by its other words, or with a lower rank by its detail."""
     found = fit(typed, choice.title)
-    if choice.also and (other := fit(typed, choice.also)) is not None and (found is None or other.score > found.score):
-        found = Fit(other.score, ())
-    if found is None and (found := fit(typed, f"{choice.title} {choice.detail}")) is not None:
-        found = found._replace(score=found.score - _IN_DETAIL_COSTS * len(typed))
+    if choice.also and (other := fit(typed, choice.also)) is not None:
+        found = _better(found, other._replace(places=()))
+    whole = f"{choice.title} {choice.detail}"
+    if (found is None or found.is_scattered) and (other := fit(typed, whole)) is not None:
+        score = other.score - _IN_DETAIL_COSTS * len(typed)
+        # Of so many words, some begin with nearly any letters.
+        is_scattered = not all(word in whole.lower() for word in typed.lower().split())
+        found = _better(found, Fit(score, other.places, is_scattered))
     return found
+
+
+def _better(found: Fit | None, other: Fit) -> Fit:
+    return other if found is None or (found.is_scattered, -found.score) > (other.is_scattered, -other.score) else found
 
 
 class _ChoiceDelegate(RowDelegate):

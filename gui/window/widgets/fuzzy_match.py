@@ -16,10 +16,17 @@ _NEVER: Final = -(10**6)
 
 
 class Fit(NamedTuple):
-    """The score of a text, and its matched characters."""
+    """How a text matches.
+
+    Attributes:
+        score: higher for a better match.
+        places: the matched characters.
+        is_scattered: a typed word is neither a part of the text nor made of beginnings of its words.
+    """
 
     score: int
     places: tuple[int, ...]
+    is_scattered: bool = False
 
 
 def fit(wanted: str, text: str) -> Fit | None:
@@ -27,14 +34,15 @@ def fit(wanted: str, text: str) -> Fit | None:
 
     A typed upper-case letter matches only itself, as in fzf's smart case.
     """
-    score, places = 0, set[int]()
+    score, places, is_scattered = 0, set[int](), False
     for word in wanted.split():
         found = _word(word, text if word != word.lower() else text.lower(), text)
         if found is None:
             return None
         score += found.score
         places.update(found.places)
-    return Fit(score, tuple(sorted(places)))
+        is_scattered |= found.is_scattered
+    return Fit(score, tuple(sorted(places)), is_scattered)
 
 
 def _word(word: str, text: str, as_written: str) -> Fit | None:
@@ -68,12 +76,18 @@ def _word(word: str, text: str, as_written: str) -> Fit | None:
     places = [end]
     for way in reversed(ways[1:]):
         places.append(way[places[-1]])
-    return Fit(best[end], tuple(reversed(places)))
+    places.reverse()
+    return Fit(best[end], tuple(places), word not in text and not _are_beginnings(places, as_written))
 
 
 def _is_within(word: str, text: str) -> bool:
     letters = iter(text)
     return all(letter in letters for letter in word)
+
+
+def _are_beginnings(places: list[int], text: str) -> bool:
+    """Whether each run of matched characters is at a word's beginning."""
+    return all(place - 1 in places or _bonus(text, place) for place in places)
 
 
 def _bonus(text: str, place: int) -> int:

@@ -27,3 +27,18 @@ async def test_an_action_is_found_by_its_title_and_by_other_programs_words(playe
         chooser.field.setText(typed)
         found[typed] = chooser.items.item(0).text()
     assert found == FIRST
+
+
+async def test_scattered_letters_find_an_action_only_without_a_better_match(played: Played) -> None:
+    await played.add("work")
+    window = played.open_window()
+    played.settle()
+    window.actions_.show_palette()
+    chooser = window.sheets.chooser
+
+    def found(typed: str) -> list[str]:
+        chooser.field.setText(typed)
+        return [chooser.items.item(row).text() for row in range(chooser.items.rowCount())]
+
+    assert found("send") == ["Send text to chat…"]
+    assert found("nwcht")[0] == "New chat…"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gui.window.widgets.fuzzy_match import fit
+from gui.window.widgets.fuzzy_match import Fit, fit
 
 NAMES = ["api-fix", "docs", "fix-api-timeouts", "payments", "Frontend API", "notes about fixes", "shell"]
 
@@ -46,4 +46,25 @@ def test_what_is_matched_are_the_letters_that_were_typed(typed: str, text: str):
         assert {text[place].casefold() for place in found.places} <= {letter.casefold() for letter in typed}
         assert all(0 <= place < len(text) for place in found.places)
     if typed == "":
-        assert found == (0, ())
+        assert found == Fit(0, ())
+
+
+@pytest.mark.parametrize(
+    ("typed", "text", "is_scattered"),
+    [
+        ("pane", "Zoom pane", False),
+        ("oom", "Zoom pane", False),
+        ("zp", "Zoom pane", False),
+        ("zopa", "Zoom pane", False),
+        ("pane zoom", "Zoom pane", False),
+        ("al", "Aple total", False),
+        ("pane", "Open a new chat", True),
+        ("zoom pe", "Zoom pane", True),
+    ],
+)
+def test_a_match_is_scattered_unless_it_is_a_part_or_made_of_words_beginnings(
+    typed: str, text: str, is_scattered: bool
+):
+    found = fit(typed, text)
+    assert found is not None
+    assert found.is_scattered is is_scattered
