@@ -82,7 +82,7 @@ def test_the_sheet_for_a_new_chat_fits_the_least_window(theme: Theme, around: QW
     tiles = [each for each in sheet.findChildren(AgentTile) if each.isVisible()]
     settles(lambda: not _overlapping(tiles), "the tiles to be beside each other")
     label = sheet._fields.labels[sheet.name]
-    assert label.geometry().bottom() < sheet.name.geometry().top(), "labels are above the fields"
+    settles(lambda: label.geometry().bottom() < sheet.name.geometry().top(), "the labels to be above the fields")
     around.resize(900, 600)
     settles(lambda: label.geometry().right() < sheet.name.geometry().left(), "the labels to be beside the fields")
 
