@@ -19,6 +19,6 @@
 An event is a call of a method. The two hot ones return bytes: a key's for the program, output's frame for the viewers.
 All other effects are appended to one list, ``effects``, which all objects of a session share; the caller carries them
 out in order before it calls again. A timer is an effect, and so is a wish to use the emulator: ``timer_due`` and
-``emulator_free`` are the events that follow. A test is a script of both; see
+``use_emulator`` are the events that follow. A test is a script of both; see
 ``tests/support/playbook.py``.
 """

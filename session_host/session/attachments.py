@@ -55,8 +55,8 @@ class Attachment:
         focused: the viewer has the keyboard focus; None if it did not report it.
         supports_hold: the viewer supports GoOn.
         is_input_held: further input is refused until the user has seen a refusal.
-        pasting: the received parts of an incomplete paste.
-        used: orders viewers by their last use, the highest number last; 0 for a viewer without input.
+        paste_parts: the received parts of an incomplete paste.
+        last_use: the number of the viewer's last use, the highest for the last used viewer; 0 without input.
     """
 
     id: str
@@ -71,8 +71,8 @@ class Attachment:
     key: bytes = b""
     supports_hold: bool = False
     is_input_held: bool = False
-    pasting: list[str] = field(default_factory=list)
-    used: int = 0
+    paste_parts: list[str] = field(default_factory=list)
+    last_use: int = 0
     kind: str = ""
 
     def __post_init__(self) -> None:
@@ -99,12 +99,12 @@ class Attachment:
     def hold_input(self) -> None:
         """Accept no input until the user has seen that one was refused."""
         self.is_input_held = self.supports_hold
-        self.pasting.clear()
+        self.paste_parts.clear()
 
-    def go_on(self) -> None:
+    def release_input(self) -> None:
         """Accept input again, since the user has seen the refusal."""
         self.is_input_held = False
-        self.pasting.clear()
+        self.paste_parts.clear()
 
     def admit(self, message: Input) -> Input | None:
         """Return the input to type: this one, or the whole paste that ends with it.
@@ -118,37 +118,35 @@ class Attachment:
         if self.is_input_held and not isinstance(message, Focus):
             self.refuse(message.sequence, ErrorCode.HELD, "an earlier input was refused")
             return None
-        if not isinstance(message, Paste) or not (message.more or self.pasting):
+        if not isinstance(message, Paste) or not (message.more or self.paste_parts):
             return message
-        self.pasting.append(message.text)
-        if sum(map(len, self.pasting)) > MAX_WHOLE_PASTE_CHARACTERS:
+        self.paste_parts.append(message.text)
+        if sum(map(len, self.paste_parts)) > MAX_WHOLE_PASTE_CHARACTERS:
             self.refuse(message.sequence, ErrorCode.TOO_LARGE, "the paste is too long", hold=True)
             return None
         if message.more:
             return None
-        text = "".join(self.pasting)
-        self.pasting.clear()
+        text = "".join(self.paste_parts)
+        self.paste_parts.clear()
         return Paste(message.attachment, message.sequence, text)
 
 
 class Attachments:
     """All attachments of a session."""
 
-    def __init__(
-        self, effects: list[Effect], remembered: dict[str, AttachmentState], new_id: Callable[[], str]
-    ) -> None:
+    def __init__(self, effects: list[Effect], saved: dict[str, AttachmentState], new_id: Callable[[], str]) -> None:
         """Start with the attachments of viewers that may reconnect.
 
         Args:
             effects: the session's list of effects.
-            remembered: the attachments that a previous host left, oldest first.
+            saved: the attachments that a previous host left, oldest first.
             new_id: makes the id of a new attachment: 32 hexadecimal digits.
         """
         self._effects = effects
         self._new_id = new_id
         self._by_id = {
             each: Attachment(each, kept.read_only, kept.last_sequence, kept.last_sequence, focused=kept.focused)
-            for each, kept in remembered.items()
+            for each, kept in saved.items()
         }
 
     def saved_state(self) -> dict[str, AttachmentState]:
@@ -156,7 +154,7 @@ class Attachments:
         return {each.id: AttachmentState(each.read_only, each.accepted, each.focused) for each in self._by_id.values()}
 
     def attach(self, client: AttachedClient, *, resume: str, read_only: bool) -> Attachment:
-        """Give the client the attachment it had before, or a new one."""
+        """Return the client's former attachment, or a new one."""
         attachment = self._by_id.pop(resume, None)
         if attachment is None or attachment.read_only != read_only:
             if attachment is not None:
@@ -197,7 +195,7 @@ class Attachments:
             for each in self._all
             if each.client is not None and each.follows_output and not each.read_only and each.size is not None
         ]
-        return max(shown, key=lambda each: each.used, default=None)
+        return max(shown, key=lambda each: each.last_use, default=None)
 
     def viewers(self) -> int:
         """How many viewers show the screen now."""

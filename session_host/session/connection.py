@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 
 HELLO, HELLO_TIMEOUT_S = "hello", 10.0
 
-HOLDING_PROTOCOL = 5  # From this version on, viewers send ``GoOn`` once their user has seen a refusal.
+MIN_HOLD_PROTOCOL = 5  # From this version on, viewers send ``GoOn`` once their user has seen a refusal.
 _WITH_TEXT = (Text, Paste)
 _CLOSED = State.CLOSED  # Hot path: avoids the enum's attribute lookup for each key.
 
@@ -67,7 +67,7 @@ class ClientConnection:
     Attributes:
         state: see ``connection_states``.
         frames: the queue of frames for the client.
-        more: another message is already decoded: call ``receive_data`` again, with b"".
+        has_more: another message is already decoded: call ``receive_data`` again, with b"".
         attachment: the client's attachment while it is attached.
     """
 
@@ -80,7 +80,7 @@ class ClientConnection:
             refusal: returns why the client may not control the chat, one line; "" if it may.
         """
         self.state = State.EXPECT_HELLO
-        self.more = False
+        self.has_more = False
         self.attachment: Attachment | None = None
         self._session = session
         self._refusal = refusal
@@ -89,9 +89,9 @@ class ClientConnection:
         self._received: deque[Message | ProtocolViolation] = deque()
         self.frames = FrameQueue(self, session, peer)
         self._subscription = self.frames.subscription
-        self._wanted = Attach()
+        self._attach_request = Attach()
         self._events: list[Request | Report | AskUser] = []
-        self._awaits_hello = True
+        self._is_hello_awaited = True
         self._effects.append(StartTimer(self, HELLO, HELLO_TIMEOUT_S))
 
     # ------------------------------------------------------------ what the client sends
@@ -121,7 +121,7 @@ class ClientConnection:
             received.append(error)
         if message is None:
             message = received.popleft() if received else None
-            self.more = bool(received)
+            self.has_more = bool(received)
         session, attachment = self._session, self.attachment
         if (
             type(message) is Key
@@ -130,7 +130,7 @@ class ClientConnection:
             and attachment.id == message.attachment
             and attachment.client is self
             and message.sequence > attachment.last_sequence
-            and session.takes_keys
+            and session.accepts_keys
             and not message.may_detach
             and not (attachment.read_only or attachment.is_input_held or session.pending.bytes or self.state is _CLOSED)
         ):
@@ -148,9 +148,9 @@ class ClientConnection:
 
     def receive_eof(self) -> None:
         """Park the attachment of a client that is gone; the agent does not notice."""
-        self._become(Change.CLOSES)
+        self._change_state(Change.CLOSES)
         self.frames.close()
-        if self._awaits_hello:
+        if self._is_hello_awaited:
             self._effects.append(StopTimer(self, HELLO))
         self._session.remove_client(self)
         if self.attachment is not None:
@@ -194,7 +194,7 @@ class ClientConnection:
                 self._detach(message)
             case GoOn():
                 if (attachment := self._own_attachment(message.attachment)) is not None:
-                    attachment.go_on()
+                    attachment.release_input()
             case Hello():
                 raise ProtocolViolation("Hello came twice")
             case _:
@@ -206,14 +206,14 @@ class ClientConnection:
         session = self._session
         welcome = answer_hello(message, session.session_id, session.epoch, session.state)
         self.frames.protocol = message.protocol
-        self._awaits_hello = False
+        self._is_hello_awaited = False
         self._effects.append(StopTimer(self, HELLO))
         self._subscription.engine_build = message.engine_build
-        self._become(Change.GREETS)
+        self._change_state(Change.GREETS)
         self.send_message(welcome)
 
     def _own_attachment(self, attachment_id: str) -> Attachment | None:
-        """This client's attachment if it has this id; None if not, or if another connection took it over."""
+        """This client's attachment if it has this id, and belongs to no other connection now; else None."""
         attachment = self.attachment
         if attachment is None or attachment.id != attachment_id or attachment.client is not self:
             return None
@@ -234,42 +234,42 @@ class ClientConnection:
     def _attach(self, message: Attach) -> None:
         if self.state is not State.GREETED:
             raise ProtocolViolation("Attach came twice")
-        if not message.read_only and (why := self._refusal()):
-            raise ProtocolViolation(why, ErrorCode.NOT_ALLOWED)
+        if not message.read_only and (reason := self._refusal()):
+            raise ProtocolViolation(reason, ErrorCode.NOT_ALLOWED)
         session = self._session
         attachment = session.viewers.attach(
             self,
             resume=message.resume,
             read_only=message.read_only,
             kind=message.kind,
-            supports_hold=self.frames.protocol >= HOLDING_PROTOCOL,
+            supports_hold=self.frames.protocol >= MIN_HOLD_PROTOCOL,
         )
-        self.attachment, self._wanted = attachment, message
+        self.attachment, self._attach_request = attachment, message
         self._log("attached", attachment)
         session.add_client(self)
         if session.state is ProgramState.STARTING:
-            self._become(Change.ATTACHES_EARLY)
+            self._change_state(Change.ATTACHES_EARLY)
             self.send_message(Starting(attachment.id))
             if message.size is not None:
                 session.viewers.attached(attachment, message.size, message.cell)
         else:
-            self._become(Change.ATTACHES)
+            self._change_state(Change.ATTACHES)
             self._attached(attachment)
 
     def program_started(self) -> None:
         """Send Attached to a viewer that waited for the program's start."""
         if self.state is State.ATTACHING and self.attachment is not None:
-            self._become(Change.RUNS)
+            self._change_state(Change.RUNS)
             self._attached(self.attachment)
 
     def _attached(self, attachment: Attachment) -> None:
-        session, wanted = self._session, self._wanted
-        resumable = wanted.output and self._subscription.holds(wanted.epoch, wanted.offset)
+        session, request = self._session, self._attach_request
+        resumable = request.output and self._subscription.can_resume(request.epoch, request.offset)
         self.send_message(
             Attached(
                 attachment.id,
                 session.epoch,
-                wanted.offset if resumable else session.ring.end,
+                request.offset if resumable else session.ring.end,
                 session.sizing.size,
                 session.state,
                 attachment.read_only,
@@ -279,10 +279,10 @@ class ClientConnection:
         )
         for event in session.current_state_events():
             self.send_message(event)
-        self._follow(wanted)
-        if wanted.size is not None:
-            is_in_use = not attachment.read_only and wanted.output
-            session.viewers.attached(attachment, wanted.size, wanted.cell, is_in_use=is_in_use)
+        self._follow(request)
+        if request.size is not None:
+            is_in_use = not attachment.read_only and request.output
+            session.viewers.attached(attachment, request.size, request.cell, is_in_use=is_in_use)
 
     def _detach(self, message: Detach) -> None:
         attachment = self._own_attachment(message.attachment)
@@ -295,18 +295,18 @@ class ClientConnection:
         self._subscription.close()
         if self.state is State.FINISHING:
             self._close()  # The client waits for no more output.
-        self._become(Change.DETACHES)
+        self._change_state(Change.DETACHES)
         self._log("detached", attachment)
 
     def _log(self, what: str, attachment: Attachment) -> None:
         viewers = self._session.viewers.attachments.viewers()
         self._effects.append(Log(f"{what} id={attachment.id} viewers={viewers}"))
 
-    def _follow(self, wanted: Attach | Follow) -> None:
+    def _follow(self, request: Attach | Follow) -> None:
         if self.attachment is not None:
-            self._session.viewers.set_follows_output(self.attachment, output=wanted.output)
-        if wanted.output:
-            self._subscription.follow(wanted.epoch, wanted.offset, wanted.resizes)
+            self._session.viewers.set_follows_output(self.attachment, output=request.output)
+        if request.output:
+            self._subscription.follow(request.epoch, request.offset, request.resizes)
         else:
             self._subscription.unfollow()
             self._subscription.listen()
@@ -321,7 +321,7 @@ class ClientConnection:
 
     def event(self, event: Event) -> None:
         """Queue an event, even for a client that is behind; only the end waits for the last output."""
-        if self.state is State.ATTACHED and not (isinstance(event, StateEvent) and self._subscription.behind):
+        if self.state is State.ATTACHED and not (isinstance(event, StateEvent) and self._subscription.is_behind):
             self.send_message(event)
 
     def resized(self, message: Resized) -> None:
@@ -365,8 +365,8 @@ class ClientConnection:
 
     def finish(self) -> None:
         """Close the connection of an ended session once the client has all output."""
-        if self._subscription.behind:
-            self._become(Change.LACKS)
+        if self._subscription.is_behind:
+            self._change_state(Change.LACKS)
         else:
             self._close()
 
@@ -374,17 +374,17 @@ class ClientConnection:
     def is_quiet(self) -> bool:
         """Whether the client has all output and acknowledgements."""
         is_known = self.state in {State.GREETED, State.ATTACHED}
-        return is_known and not (self._subscription.behind or self.frames.ack_sequence)
+        return is_known and not (self._subscription.is_behind or self.frames.ack_sequence)
 
     def timer_due(self, name: str) -> None:  # noqa: ARG002 - there is one
         """Drop a client that sent no Hello."""
-        self._awaits_hello = False
+        self._is_hello_awaited = False
         self.refuse(ErrorCode.VIOLATION, "no Hello came")
 
-    def _close(self, why: str = "") -> None:
+    def _close(self, reason: str = "") -> None:
         if self.state is not State.CLOSED:
-            self._become(Change.CLOSES)
-            self._effects.append(Close(self.frames.peer, why))
+            self._change_state(Change.CLOSES)
+            self._effects.append(Close(self.frames.peer, reason))
 
-    def _become(self, change: Change) -> None:
+    def _change_state(self, change: Change) -> None:
         self.state = _STATES.after(self.state, change)

@@ -27,7 +27,7 @@ class TimerOwner(Protocol):
 class EmulatorUser(Protocol):
     """An object that has requested the emulator."""
 
-    def emulator_free(self, emulator: Emulator) -> None:
+    def use_emulator(self, emulator: Emulator) -> None:
         """Use the emulator, which is free now, and keep no reference to it."""
 
 
@@ -75,7 +75,7 @@ class AppendEntry(Effect, frozen=True):
     number: int = 0
 
 
-class ToProgram(Effect, frozen=True):
+class WriteToProgram(Effect, frozen=True):
     """Append this to the input log and send it to the program, after its pending input."""
 
     kind: EntryKind
@@ -118,14 +118,14 @@ class Close(Effect, frozen=True):
     why: str = ""
 
 
-class AskSnapshot(Effect, frozen=True):
+class MakeSnapshot(Effect, frozen=True):
     """Make a snapshot that a replica of this engine's build can read."""
 
     user: SnapshotUser
     engine_build: str
 
 
-class ShowIn(Effect, frozen=True):
+class UseColors(Effect, frozen=True):
     """Let the emulator answer colour queries with these colours."""
 
     colors: Colors
@@ -149,8 +149,8 @@ class ChatChanged(Effect, frozen=True):
     changes: tuple[Any, ...]
 
 
-class InputGiven(Effect, frozen=True):
-    """Report input that may answer the agent."""
+class NoteUserInput(Effect, frozen=True):
+    """Report the user's input, which may answer the agent, to the agent watch."""
 
 
 class Log(Effect, frozen=True):
@@ -160,7 +160,7 @@ class Log(Effect, frozen=True):
 
 
 class UseEmulator(Effect, frozen=True):
-    """Call ``emulator_free`` as soon as the emulator is free."""
+    """Call ``use_emulator`` as soon as the emulator is free."""
 
     user: EmulatorUser
 
@@ -172,7 +172,7 @@ class Answer(Effect, frozen=True):
     reply: Reply
 
 
-class RequestEnd(Effect, frozen=True):
+class RecordEndRequest(Effect, frozen=True):
     """Record that the user requested the program's end, by "stop" or "kill"."""
 
     word: Literal["stop", "kill"]

@@ -27,7 +27,7 @@ from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.terminal.base import Emulator
 
 from .attachments import Attachment, Attachments
-from .effects import Effect, StartTimer, StopTimer, ToProgram, UseEmulator
+from .effects import Effect, StartTimer, StopTimer, UseEmulator, WriteToProgram
 from .states import Table
 
 UNSEEN, GRACE_S = "unseen", 2.0
@@ -87,12 +87,12 @@ class FocusReporter:
         """Handle a viewer that came, left, was hidden, or got or lost the keyboard focus."""
         former = self.state
         if self._attachments.is_shown():
-            self._become(_Event.SHOWN)
+            self._change_state(_Event.SHOWN)
             if self.state is State.SHOWN and self.last_report is False and self._attachments.has_focus():
-                self._ask_emulator()
+                self._request_emulator()
                 self._reports.append(True)
         else:
-            self._become(_Event.HIDDEN)
+            self._change_state(_Event.HIDDEN)
         if (former, self.state) == (State.SHOWN, State.GRACE):
             self._effects.append(StartTimer(self, UNSEEN, GRACE_S))
         elif (former, self.state) == (State.GRACE, State.SHOWN):
@@ -100,21 +100,21 @@ class FocusReporter:
 
     def timer_due(self, name: str) -> None:  # noqa: ARG002 - there is one
         """Report FocusOut, since no viewer came in time."""
-        self._become(_Event.TIME_OVER)
-        self._ask_emulator()
+        self._change_state(_Event.TIME_OVER)
+        self._request_emulator()
         self._reports.append(False)
 
     def viewer_reported_focus(self, attachment: Attachment, *, focused: bool) -> None:
         """Note a viewer's focus report, which the program gets if it has focus reports turned on."""
         attachment.focused = focused
-        self._ask_emulator()
+        self._request_emulator()
         self._reported.append(focused)
         self.viewers_changed()
         if focused and self.state is State.UNSEEN:
-            self._become(_Event.HIDDEN_HAS_FOCUS)
+            self._change_state(_Event.HIDDEN_HAS_FOCUS)
             self._effects.append(StartTimer(self, UNSEEN, GRACE_S))
 
-    def emulator_free(self, emulator: Emulator) -> None:
+    def use_emulator(self, emulator: Emulator) -> None:
         """Encode the waiting reports, if the program has focus reports turned on."""
         reported, self._reported = self._reported, []
         reports, self._reports = self._reports, []
@@ -133,15 +133,15 @@ class FocusReporter:
         """Stop reporting, since the program ended."""
         if self.state is State.GRACE:
             self._effects.append(StopTimer(self, UNSEEN))
-        self._become(_Event.ENDED)
+        self._change_state(_Event.ENDED)
 
     # ------------------------------------------------------------ rules
 
-    def _become(self, event: _Event) -> None:
+    def _change_state(self, event: _Event) -> None:
         self.state = TABLE.after(self.state, event)
         self.is_unseen = self.state is State.UNSEEN
 
-    def _ask_emulator(self) -> None:
+    def _request_emulator(self) -> None:
         if not (self._reports or self._reported):
             self._effects.append(UseEmulator(self))
 
@@ -151,4 +151,4 @@ class FocusReporter:
             self.last_report = None  # Focus reports are off; after turning them on, the program knows no state.
         elif focused is not (self.last_report is not False):
             self.last_report = focused
-            self._effects.append(ToProgram(EntryKind.FOCUS, data, number=int(focused)))
+            self._effects.append(WriteToProgram(EntryKind.FOCUS, data, number=int(focused)))

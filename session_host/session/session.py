@@ -54,7 +54,7 @@ from session_host.terminal.base import Bell, ClipboardSet, Emulator, Notificatio
 
 from .attachments import Attachment
 from .connection import ClientConnection
-from .effects import AppendEntry, Effect, InputGiven, ShowIn, ToProgram, UseEmulator
+from .effects import AppendEntry, Effect, NoteUserInput, UseColors, UseEmulator, WriteToProgram
 from .output_ring import OutputRing
 from .program_input import encode_input, is_navigation, is_use
 from .prompt_line import PromptLine
@@ -86,7 +86,7 @@ class Session:
     Attributes:
         state, exit_code, exit_signal: the program's; the code or the signal is set once it has ended.
         end: the event that clients get at the program's end, None before.
-        takes_keys: whether the program runs.
+        accepts_keys: whether the program runs.
         effects: effects to carry out, in order; all rules of the session share this list; see the package.
         session_id: names the session. ``epoch`` always equals it; it is kept for the wire, see ``messages``.
         name: the user's name for it; ``title`` is the title that the program sets.
@@ -131,7 +131,7 @@ class Session:
         self.exit_code: int | None = None
         self.exit_signal: int | None = None
         self.end: StateEvent | None = None
-        self.takes_keys = False
+        self.accepts_keys = False
         self.name = log_state.name or spec.name
         self.title = title
         self.ring, self.pending = ring, pending
@@ -190,7 +190,7 @@ class Session:
 
     def set_colors(self, colors: Colors) -> None:
         """Set the colours for answers to colour queries: those of the viewer that reported last."""
-        self.effects += [AppendEntry(EntryKind.COLORS, msgspec.msgpack.encode(colors)), ShowIn(colors)]
+        self.effects += [AppendEntry(EntryKind.COLORS, msgspec.msgpack.encode(colors)), UseColors(colors)]
         self.colors = colors
 
     # ------------------------------------------------------------ the program
@@ -198,7 +198,7 @@ class Session:
     def program_runs(self) -> None:
         """Accept sizes and keys, since the program runs; call ``program_started`` next."""
         self.state = TABLE.after(self.state, _Event.RUNS)
-        self.takes_keys = self.chat is None
+        self.accepts_keys = self.chat is None
         self.sizing.program_runs()
         if self.chat is not None:
             self.chat.program_runs()
@@ -218,7 +218,7 @@ class Session:
             end_request: the user's request that ended it, "" for none.
         """
         self.state, self.exit_code, self.exit_signal = TABLE.after(self.state, _Event.ENDED), exit_code, exit_signal
-        self.takes_keys = False
+        self.accepts_keys = False
         self.end = StateEvent(self.state, exit_code, exit_signal, end_request)
         self.viewers.program_ended()
 
@@ -255,7 +255,7 @@ class Session:
         """
         if replies and self.state is not State.EXITED:
             # Replies have no size limit, so none is dropped.
-            self.effects.append(ToProgram(EntryKind.REPLY, replies, resizes.to_bytes(16, "little"), fed))
+            self.effects.append(WriteToProgram(EntryKind.REPLY, replies, resizes.to_bytes(16, "little"), fed))
         has_rung = False
         for event in events:
             if isinstance(event, Bell):
@@ -327,7 +327,7 @@ class Session:
             attachment.refuse(message.sequence, ErrorCode.WRONG_RUNTIME, text)
         attachment.accepted = message.sequence
 
-    def emulator_free(self, emulator: Emulator) -> None:
+    def use_emulator(self, emulator: Emulator) -> None:
         """Encode the oldest input that arrived while the emulator was in use."""
         attachment, message = self._not_encoded.popleft()
         self._send_to_program(attachment, message.sequence, encode_input(emulator, message))
@@ -340,11 +340,11 @@ class Session:
         elif not data:
             attachment.acknowledge(sequence)  # The input has no bytes for this program.
         else:
-            self.effects.append(ToProgram(EntryKind.INPUT, data, attachment.key, sequence))
+            self.effects.append(WriteToProgram(EntryKind.INPUT, data, attachment.key, sequence))
             self.prompt.typed(data)
         attachment.accepted = sequence
 
-    def inputs_delivered(self, inputs: Sequence[tuple[bytes, int]]) -> None:
+    def acknowledge_inputs(self, inputs: Sequence[tuple[bytes, int]]) -> None:
         """Acknowledge inputs that the program has now, each given by attachment and sequence."""
         for key, number in inputs:
             self.viewers.attachments.written(key, number)
@@ -358,7 +358,7 @@ class Session:
     def note_input(self, attachment: Attachment, message: Input) -> None:
         """Note the viewer's use, a possible answer to the agent, and a focus report."""
         if self.note_use(attachment, message):
-            self.effects.append(InputGiven())
+            self.effects.append(NoteUserInput())
         elif isinstance(message, Focus):
             self.viewers.focus.viewer_reported_focus(attachment, focused=message.focused)
 
@@ -368,7 +368,7 @@ class Session:
             return True  # The command repeats its request, since the answer was lost.
         if not self._has_room(len(data)):
             return False
-        self.effects += [ToProgram(EntryKind.TYPED, data, bytes.fromhex(request)), InputGiven()]
+        self.effects += [WriteToProgram(EntryKind.TYPED, data, bytes.fromhex(request)), NoteUserInput()]
         self.requests = [*self.requests, request][-KEPT_REQUESTS:]
         self.prompt.typed(data)
         return True

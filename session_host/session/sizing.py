@@ -71,7 +71,7 @@ class Sizing:
         self.last_event: SizeEvent | None = None
         self._attachments = attachments
         self._effects = effects
-        self._is_leaving = False
+        self._is_leave_pending = False
         self._uses = 0
 
     # ------------------------------------------------------------ events
@@ -84,7 +84,7 @@ class Sizing:
     def viewer_used(self, attachment: Attachment) -> None:
         """Note that this viewer is in use."""
         if self.in_use is not attachment:
-            self._come_into_use(attachment)
+            self._set_in_use(attachment)
             self._settle()
 
     def viewer_resized(self, attachment: Attachment) -> None:
@@ -92,7 +92,7 @@ class Sizing:
         if attachment.read_only:
             return
         if self.in_use is None:
-            self._come_into_use(attachment)
+            self._set_in_use(attachment)
         if self.in_use is attachment:
             self._settle()
 
@@ -101,7 +101,7 @@ class Sizing:
         if self.in_use is attachment:
             self.in_use = None
             if self.state is not State.OVER:
-                self._is_leaving = True
+                self._is_leave_pending = True
                 self._effects.append(StartTimer(self, LEAVING, LEAVING_DEBOUNCE_S))
 
     def timer_due(self, name: str) -> None:
@@ -110,10 +110,10 @@ class Sizing:
             self.state = TABLE.after(self.state, _Event.TIME_OVER)
             self._apply()
             return
-        self._is_leaving = False
+        self._is_leave_pending = False
         other = self._attachments.last_used()
         if other is not None:
-            self._come_into_use(other)
+            self._set_in_use(other)
             if self.state is State.SETTLING:
                 self._effects.append(StopTimer(self, RESIZE))
                 self.state = TABLE.after(self.state, _Event.TIME_OVER)
@@ -123,20 +123,20 @@ class Sizing:
         """Stop all timers; the grid keeps its size after the program's end."""
         if self.state is State.SETTLING:
             self._effects.append(StopTimer(self, RESIZE))
-        self._forget_leaving()
+        self._cancel_leaving()
         self.state = TABLE.after(self.state, _Event.ENDED)
 
     # ------------------------------------------------------------ rules
 
-    def _come_into_use(self, attachment: Attachment) -> None:
-        self._forget_leaving()
+    def _set_in_use(self, attachment: Attachment) -> None:
+        self._cancel_leaving()
         self.in_use = attachment
         self._uses += 1
-        attachment.used = self._uses
+        attachment.last_use = self._uses
 
-    def _forget_leaving(self) -> None:
-        if self._is_leaving:
-            self._is_leaving = False
+    def _cancel_leaving(self) -> None:
+        if self._is_leave_pending:
+            self._is_leave_pending = False
             self._effects.append(StopTimer(self, LEAVING))
 
     def _settle(self) -> None:
@@ -152,10 +152,10 @@ class Sizing:
 
     def _apply(self) -> None:
         """Give the grid the size of the viewer in use."""
-        wanted = self._target_grid()
-        if wanted != (self.size, self.cell):
-            self.size, self.cell = wanted
-            self._effects.append(ResizeGrid(*wanted))
+        target = self._target_grid()
+        if target != (self.size, self.cell):
+            self.size, self.cell = target
+            self._effects.append(ResizeGrid(*target))
         attachment = self.in_use
         if attachment is not None and attachment.size is not None:
             event = SizeEvent(self.size, attachment.kind)

@@ -43,12 +43,12 @@ from .effects import (
     ChatChanged,
     DoAct,
     Effect,
-    InputGiven,
     Log,
+    NoteUserInput,
     SignalProgram,
     StartTimer,
     StopTimer,
-    ToProgram,
+    WriteToProgram,
 )
 
 _REPORTED = (StateChanged, ConversationKnown, TitleChanged)
@@ -214,7 +214,7 @@ class StructuredChat:
         if step.refusal is None or not step.is_empty:
             payload = msgspec.msgpack.encode(VerbCause(verb, by, token))
             self._take(Cause.VERB, step, now_ms, payload=payload, tag=tag, number=number, always=True)
-            self.effects.append(InputGiven())
+            self.effects.append(NoteUserInput())
         return step.refusal
 
     # ------------------------------------------------------------ steps
@@ -234,7 +234,7 @@ class StructuredChat:
             return
         self._append(cause, step.changes, now_ms, payload, tag, number)
         if step.lines:
-            self.effects.append(ToProgram(EntryKind.REPLY, step.lines, number=self.log_end))
+            self.effects.append(WriteToProgram(EntryKind.REPLY, step.lines, number=self.log_end))
         self.effects += [DoAct(each) for each in step.acts]
         for name, after_s in step.timers:
             if name in self.timers:

@@ -36,7 +36,7 @@ from session_host.protocol.messages import (
     SnapshotPart,
 )
 
-from .effects import AskSnapshot, Effect, Flush, Refuse, Snapshot, StartTimer, StopTimer
+from .effects import Effect, Flush, MakeSnapshot, Refuse, Snapshot, StartTimer, StopTimer
 from .output_ring import OutputRing, Span
 from .states import Table
 
@@ -148,18 +148,18 @@ class OutputSubscription:
         self._offset = self._resizes = 0
         """The client's place in the output once its queue is sent; not updated while CURRENT."""
         self._timers: set[str] = set()
-        self._is_asked = False
+        self._is_snapshot_requested = False
         """Whether a snapshot is being made."""
         self._messages: list[Message | Span | CaughtUp] = []
 
     @property
-    def behind(self) -> bool:
+    def is_behind(self) -> bool:
         """Whether the client still lacks output."""
         if self.state is State.LAGGING:
             return (self._offset, self._resizes) != (self._ring.end, self._ring.resizes)
         return self.state in {State.BEHIND, State.ASKED}
 
-    def holds(self, epoch: str, offset: int) -> bool:
+    def can_resume(self, epoch: str, offset: int) -> bool:
         """Whether the client can resume at this offset without a snapshot."""
         return epoch == self._epoch and self._ring.holds(offset)
 
@@ -183,7 +183,7 @@ class OutputSubscription:
 
     def unfollow(self) -> None:
         """Send the client no more output."""
-        self._become(_Event.UNFOLLOWS)
+        self._change_state(_Event.UNFOLLOWS)
 
     def close(self) -> None:
         """End the subscription of a client that is gone."""
@@ -214,11 +214,11 @@ class OutputSubscription:
         """Bring a lagging client up to date, since its queue was sent."""
         self._is_full = False
         if self.state is State.LAGGING:
-            self._catch_up(was_behind=self.behind)
+            self._catch_up(was_behind=self.is_behind)
 
     def snapshot_made(self, snapshot: Snapshot) -> None:
         """Send the requested snapshot, and the output after it."""
-        self._is_asked = False
+        self._is_snapshot_requested = False
         if self.state is not State.ASKED:
             return
         form, data, size, limit, self._offset, self._resizes = snapshot
@@ -245,7 +245,7 @@ class OutputSubscription:
 
     # ------------------------------------------------------------ rules
 
-    def _become(self, event: _Event) -> None:
+    def _change_state(self, event: _Event) -> None:
         self.state = TABLE.after(self.state, event)
         self._audience.set_current(self._client, is_current=self.state is State.CURRENT)
 
@@ -253,7 +253,7 @@ class OutputSubscription:
         """Send the missing output, or request a snapshot."""
         missing = self._ring.since(self._offset, self._resizes, is_snapshot=is_snapshot)
         if missing is None:
-            self._become(_Event.LACKS)
+            self._change_state(_Event.LACKS)
             if SNAPSHOT not in self._timers:
                 self._ask()
             return
@@ -261,19 +261,19 @@ class OutputSubscription:
             self._send(piece)
         if was_behind:
             self._send(CAUGHT_UP)
-        self._become(_Event.HAS_REST)
+        self._change_state(_Event.HAS_REST)
         if self._is_full:
             self._lag()
 
     def _lag(self) -> None:
         self._offset, self._resizes = self._ring.end, self._ring.resizes
-        self._become(_Event.FULL)
+        self._change_state(_Event.FULL)
 
     def _ask(self) -> None:
-        self._become(_Event.ASKED)
-        if not self._is_asked:
-            self._is_asked = True
-            self._effects.append(AskSnapshot(self, self.engine_build))
+        self._change_state(_Event.ASKED)
+        if not self._is_snapshot_requested:
+            self._is_snapshot_requested = True
+            self._effects.append(MakeSnapshot(self, self.engine_build))
 
     def _start_timer(self, name: str, after_s: float) -> None:
         self._timers.add(name)

@@ -39,7 +39,7 @@ class Viewers:
     def attach(
         self, client: AttachedClient, *, resume: str, read_only: bool, kind: str = "", supports_hold: bool = False
     ) -> Attachment:
-        """Give a client that attaches its former attachment, or a new one."""
+        """Attach a client; returns its former attachment, or a new one."""
         attachment = self.attachments.attach(client, resume=resume, read_only=read_only)
         attachment.kind, attachment.supports_hold = kind, supports_hold
         return attachment
@@ -47,14 +47,14 @@ class Viewers:
     def detach(self, attachment: Attachment) -> None:
         """Remove the attachment of a viewer that detached."""
         self.attachments.detach(attachment)
-        self._left(attachment)
+        self._viewer_left(attachment)
 
     def park(self, attachment: Attachment, client: AttachedClient) -> None:
         """Keep a viewer's attachment after it lost its connection."""
         if self.attachments.park(attachment, client):
-            self._left(attachment)
+            self._viewer_left(attachment)
 
-    def _left(self, attachment: Attachment) -> None:
+    def _viewer_left(self, attachment: Attachment) -> None:
         self.sizing.viewer_left(attachment)
         self.focus.viewers_changed()
 

@@ -7,11 +7,19 @@ import uuid
 from session_host.protocol.launch import Watch
 from session_host.protocol.messages import Done, Send
 from session_host.protocol.values import GridSize
-from session_host.session.effects import Answer, Effect, InputGiven, StartTimer, StopTimer, ToProgram, UseEmulator
+from session_host.session.effects import (
+    Answer,
+    Effect,
+    NoteUserInput,
+    StartTimer,
+    StopTimer,
+    UseEmulator,
+    WriteToProgram,
+)
 from session_host.session.output_ring import OutputRing
 from session_host.session.requests.send_queue import (
+    ECHO,
     PAUSE,
-    SHOWN,
 )
 from session_host.session.session import Session
 from session_host.storage.descriptors.log_entries import EntryKind
@@ -36,11 +44,11 @@ class SendStage(RulesStage[Effect]):
     """The queue of one session, and its emulator."""
 
     def __init__(self, watch: Watch, size: GridSize = GridSize(80, 24)) -> None:
-        self.asked: str | None = None
+        self.open_question: str | None = None
         ids = iter(str(number) * 32 for number in range(3, 10))
         self.session = Session(
             spec_of(watch=watch), LogState(), OutputRing(0, 0), PendingInput(),
-            title="", new_id=lambda: next(ids), open_question=lambda: self.asked,
+            title="", new_id=lambda: next(ids), open_question=lambda: self.open_question,
         )  # fmt: skip
         self.effects = self.session.effects
         self.session.program_runs()
@@ -56,10 +64,10 @@ class SendStage(RulesStage[Effect]):
     def free(self) -> Event:
         """The emulator is free."""
 
-        def emulator_free() -> None:
-            self.queue.emulator_free(self.emulator)
+        def use_emulator() -> None:
+            self.queue.use_emulator(self.emulator)
 
-        return do(emulator_free)
+        return do(use_emulator)
 
     def shows(self, text: str = "") -> Event:
         """The program shows this."""
@@ -79,18 +87,18 @@ class SendStage(RulesStage[Effect]):
     def stops(self, name: str) -> StopTimer:
         return StopTimer(self.queue, name)
 
-    def typed(self, text: str = "\x1b[200~hello\x1b[201~", token: str = TOKEN) -> ToProgram:
-        return ToProgram(EntryKind.TYPED, text.encode(), bytes.fromhex(token))
+    def typed(self, text: str = "\x1b[200~hello\x1b[201~", token: str = TOKEN) -> WriteToProgram:
+        return WriteToProgram(EntryKind.TYPED, text.encode(), bytes.fromhex(token))
 
     def types_hello(self) -> Playbook:
         """A script in which the text is typed."""
-        return self.script() >> self.sends() << self.use >> self.free() << self.typed() << InputGiven()
+        return self.script() >> self.sends() << self.use >> self.free() << self.typed() << NoteUserInput()
 
     def typed_and_sought(self) -> Playbook:
         """A script in which the text is typed, and not shown yet."""
-        return self.types_hello() << self.starts(SHOWN, 1.5) << self.use >> self.free()
+        return self.types_hello() << self.starts(ECHO, 1.5) << self.use >> self.free()
 
     def enters(self, script: Playbook) -> Playbook:
         """A script that goes on with Enter."""
-        script = script << self.use >> self.free() << self.typed("\r", ENTER) << InputGiven() << DONE
+        script = script << self.use >> self.free() << self.typed("\r", ENTER) << NoteUserInput() << DONE
         return script << self.starts(PAUSE, 0.15) >> self.due(PAUSE)

@@ -90,7 +90,7 @@ class Stage(RulesStage[Effect]):
         typed = b""
         while True:
             typed += connection.receive_data(data, self.emulator)
-            if not connection.more:
+            if not connection.has_more:
                 return typed
             data = b""
 

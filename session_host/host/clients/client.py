@@ -51,7 +51,7 @@ class Client:
                 self._handle_events()
             if self._effects:
                 driver.performer.perform()
-            if not connection.more:
+            if not connection.has_more:
                 return
             data = b""
 

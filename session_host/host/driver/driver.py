@@ -29,7 +29,7 @@ from session_host.protocol.messages import ActivityEvent, Event, NoticeEvent
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import Activity
 from session_host.session.connection import ClientConnection
-from session_host.session.effects import ToProgram
+from session_host.session.effects import WriteToProgram
 from session_host.session.output_ring import OutputRing
 from session_host.session.session import Session
 from session_host.session.structured_chat import StructuredChat
@@ -121,7 +121,7 @@ class Driver:
                 continues=chat.launch.history, fork_of=chat.launch.fork_of,
             )  # fmt: skip
             for offset, lines in chat.unsent:
-                self.session.effects.append(ToProgram(EntryKind.REPLY, lines, number=offset))
+                self.session.effects.append(WriteToProgram(EntryKind.REPLY, lines, number=offset))
         self.emulator_resizes = recovered.resizes
         self.worker = EmulatorWorker(
             recovered.emulator, self._emulator_used, self._worker_drained, self.output_file.read,
@@ -378,5 +378,5 @@ class Driver:
             if self.input_log.send_pending() is pty_io.writing:
                 pty_io.watch_writable(not pty_io.writing)
             if delivered := self.session.pending.collect_delivered():
-                self.session.inputs_delivered(delivered)
+                self.session.acknowledge_inputs(delivered)
                 self.performer.perform()

@@ -19,7 +19,6 @@ from session_host.session.effects import (
     Answer,
     AppendEntry,
     AppendRecord,
-    AskSnapshot,
     Broadcast,
     ChatChanged,
     Close,
@@ -27,20 +26,21 @@ from session_host.session.effects import (
     Effect,
     EndProcesses,
     Flush,
-    InputGiven,
     ListProcesses,
     Log,
+    MakeSnapshot,
+    NoteUserInput,
+    RecordEndRequest,
     Refuse,
-    RequestEnd,
     ResizeGrid,
-    ShowIn,
     SignalProgram,
     Snapshot,
     StartTimer,
     StopTimer,
     TimerOwner,
-    ToProgram,
+    UseColors,
     UseEmulator,
+    WriteToProgram,
 )
 from session_host.session.output_ring import Span
 from session_host.storage.descriptors.log_entries import EntryKind
@@ -76,24 +76,24 @@ class Performer:
         self._is_performing = False
         self._handlers: dict[type[Effect], Callable[[Any], None]] = {
             AppendEntry: self._append_entry,
-            ToProgram: self._send_to_program,
+            WriteToProgram: self._send_to_program,
             ResizeGrid: self._resize_grid,
             Broadcast: lambda effect: driver.session.broadcast(effect.event),
-            ShowIn: self._show_in,
+            UseColors: self._use_colors,
             AppendRecord: lambda effect: driver.append_record(effect.record),
             ChatChanged: lambda effect: driver.chat_changed(effect.changes),
             DoAct: lambda effect: driver.actor.do(effect.act),
-            InputGiven: lambda _: driver.watch.on_input(),
+            NoteUserInput: lambda _: driver.watch.on_input(),
             Flush: self._flush,
             Refuse: lambda effect: effect.client.refuse(effect.code, effect.text),
             Close: self._close,
             Log: lambda effect: log.info("%s", effect.text),
-            AskSnapshot: self._make_snapshot,
+            MakeSnapshot: self._make_snapshot,
             UseEmulator: self._use_emulator,
             StartTimer: self._start_timer,
             StopTimer: self._stop_timer,
             Answer: self._answer,
-            RequestEnd: lambda effect: driver.input_log.header.request_end(effect.word),
+            RecordEndRequest: lambda effect: driver.input_log.header.request_end(effect.word),
             SignalProgram: lambda effect: driver.signal(Signals[effect.name]),
             ListProcesses: self._list_processes,
             EndProcesses: self._end_processes,
@@ -120,7 +120,7 @@ class Performer:
     def _append_entry(self, effect: AppendEntry) -> None:
         self._driver.input_log.append(effect.kind, effect.payload, effect.tag, effect.number)
 
-    def _send_to_program(self, effect: ToProgram) -> None:
+    def _send_to_program(self, effect: WriteToProgram) -> None:
         self._driver.input_log.append(effect.kind, effect.data, effect.tag, effect.number)
         self._driver.flush_input()
 
@@ -138,20 +138,20 @@ class Performer:
             log.warning("dropped a client: %s", effect.why)
         effect.peer.close()
 
-    def _show_in(self, effect: ShowIn) -> None:
+    def _use_colors(self, effect: UseColors) -> None:
         colors = default_colors(effect.colors)
         self._driver.worker.run_next(lambda emulator: emulator.set_default_colors(colors))
 
     def _use_emulator(self, effect: UseEmulator) -> None:
         def use(emulator: Emulator) -> None:
             try:
-                effect.user.emulator_free(emulator)
+                effect.user.use_emulator(emulator)
             finally:
                 self.perform()
 
         self._driver.worker.run_next(use)
 
-    def _make_snapshot(self, effect: AskSnapshot) -> None:
+    def _make_snapshot(self, effect: MakeSnapshot) -> None:
         driver, user = self._driver, effect.user
 
         def made(snapshot: tuple[str, bytes, GridSize, int]) -> None:

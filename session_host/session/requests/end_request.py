@@ -31,7 +31,7 @@ from session_host.session.effects import (
     Effect,
     EndProcesses,
     ListProcesses,
-    RequestEnd,
+    RecordEndRequest,
     SignalProgram,
     StartTimer,
     StopTimer,
@@ -159,8 +159,8 @@ class EndRequest:
 
     def program_runs(self) -> None:
         """The program runs."""
-        self._become(_Event.RUNS)
-        self._effects.append(RequestEnd("stop" if self._is_polite else "kill"))
+        self._change_state(_Event.RUNS)
+        self._effects.append(RecordEndRequest("stop" if self._is_polite else "kill"))
         if self._ends_all:
             self._effects.append(ListProcesses(self))
         else:
@@ -169,7 +169,7 @@ class EndRequest:
     def processes_listed(self, processes: Sequence[Any]) -> None:
         """The processes that end with the program are listed."""
         self._processes = processes
-        self._become(_Event.LISTED)
+        self._change_state(_Event.LISTED)
         if self.state is State.SIGNALLED:
             self._signal()
         else:
@@ -178,14 +178,14 @@ class EndRequest:
     def program_ended(self) -> None:
         """The program ended."""
         former = self.state
-        self._become(_Event.ENDED)
+        self._change_state(_Event.ENDED)
         if former is State.SIGNALLED:
             self._stop_timer()
             self._sweep()
 
     def processes_ended(self) -> None:
         """All processes that end with the program are gone."""
-        self._become(_Event.SWEPT_AND_SAVED if self._others.is_saved else _Event.SWEPT)
+        self._change_state(_Event.SWEPT_AND_SAVED if self._others.is_saved else _Event.SWEPT)
         if self.state is State.SAVING:
             self._start_timer(SAVE, SAVE_S)
         else:
@@ -195,13 +195,13 @@ class EndRequest:
         """The store has the exit."""
         if self.state is State.SAVING:
             self._stop_timer()
-            self._become(_Event.SAVED)
+            self._change_state(_Event.SAVED)
             self._answer()
 
     def timer_due(self, name: str) -> None:  # noqa: ARG002 - one runs at a time
         """The program survived the last signal, or the disk refuses the exit."""
         self._timer = ""
-        self._become(_Event.TIME_OVER)
+        self._change_state(_Event.TIME_OVER)
         if self.state is State.SIGNALLED:
             self._signal()
         else:
@@ -209,7 +209,7 @@ class EndRequest:
 
     # ------------------------------------------------------------ rules
 
-    def _become(self, event: _Event) -> None:
+    def _change_state(self, event: _Event) -> None:
         self.state = TABLE.after(self.state, event)
 
     def _signal(self) -> None:

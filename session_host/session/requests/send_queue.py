@@ -1,41 +1,41 @@
-"""Types the input that ``outlive send`` requests: one request after another, with pauses that the program notices.
+"""Types the input that ``outlive send`` requests, one request after another, with pauses between them.
 
 States::
 
     IDLE ──a request is next──▶ TYPING
     TYPING ──done, or refused──▶ IDLE
-    TYPING ──the text is to be seen──▶ SEEKING
-    TYPING ──the screen is to change──▶ UNCHANGED
-    TYPING ──the screen is to settle──▶ QUIET
-    SEEKING ──done, or refused──▶ IDLE
-    SEEKING ──it is not shown──▶ UNSEEN
-    SEEKING ──the screen is to settle──▶ QUIET
-    SEEKING ──it is time for Enter──▶ ENTERING
-    UNSEEN ──the screen changes──▶ CHANGING
-    UNSEEN ──the time is over──▶ SEEKING
-    CHANGING ──the time is over──▶ SEEKING
+    TYPING ──wait until the text is shown──▶ SEARCHING
+    TYPING ──wait for output──▶ UNCHANGED
+    TYPING ──wait for a quiet screen──▶ QUIET
+    SEARCHING ──done, or refused──▶ IDLE
+    SEARCHING ──the text is not shown──▶ UNSHOWN
+    SEARCHING ──wait for a quiet screen──▶ QUIET
+    SEARCHING ──it is time for Enter──▶ ENTERING
+    UNSHOWN ──the screen changes──▶ CHANGING
+    UNSHOWN ──the time is over──▶ SEARCHING
+    CHANGING ──the time is over──▶ SEARCHING
     UNCHANGED ──the screen changes──▶ QUIET
     UNCHANGED ──the time is over──▶ LATE
-    QUIET ──the screen changes──▶ RESTLESS
+    QUIET ──the screen changes──▶ UNSETTLED
     QUIET ──the time is over──▶ LATE
     QUIET ──it is time for Enter──▶ ENTERING
     LATE ──it is time for Enter──▶ ENTERING
-    RESTLESS ──it is time for Enter──▶ ENTERING
+    UNSETTLED ──it is time for Enter──▶ ENTERING
     ENTERING ──done, or refused──▶ IDLE
     ENTERING ──a pause follows──▶ PAUSING
     PAUSING ──the time is over──▶ IDLE
 
-Some agents take an Enter that comes at once with a text for a part of a paste. So the text goes as a paste, if the
-program enabled those, and Enter follows as a separate key, once the text is shown and the screen has been quiet for as
-long as the catalog says: from UNCHANGED to RESTLESS. A program that always paints, such as a clock, is never quiet:
-after ``READ_S`` it gets Enter anyway.
+Some agents take an Enter that comes directly after a text for a part of a paste. So the text is sent as a paste, if the
+program enabled pastes. Enter follows as a separate key, once the text is shown and the screen has been quiet for the
+time in the catalog: from UNCHANGED to UNSETTLED. A program that always paints, such as a clock, is never quiet:
+after ``ENTER_ANYWAY_S`` it gets Enter anyway.
 
 If an agent shows each text (``Watch.shown_within_s``) and does not show this one, it has dropped the text: the agent is
-not ready, or a dialog is open. The reply says so, and Enter is not pressed. While SEEKING the emulator is searched for
-the text.
+not ready, or a dialog is open. The reply says so, and Enter is not pressed. While SEARCHING, the queue waits for the
+emulator, to search the screen for the text.
 
 While the chat needs input, a text is refused: agents' permission dialogs ignore a paste and take Enter for "yes", and
-read typed characters as keys. Keys alone, or a single character, answer a dialog; they always pass.
+read typed characters as keys. Keys alone, or a single character, answer a dialog; they are always typed.
 """
 
 from __future__ import annotations
@@ -57,13 +57,13 @@ from session_host.terminal.base import Emulator
 from .send_request import encode_request, find_problem, is_text
 from .shown_text import Places, expected_echo, places
 
-SHOWN = "shown"
-"""The timer for showing the text."""
+ECHO = "shown"
+"""The timer that limits how long the agent may take to show the text."""
 
-LOOK, LOOK_S = "look", 0.02
+SEARCH, SEARCH_DELAY_S = "look", 0.02
 """The timer after a change of the screen, before the screen is searched."""
 
-READ, READ_S = "read", 2.0
+ENTER_ANYWAY, ENTER_ANYWAY_S = "read", 2.0
 """The timer after which a program that has not shown a text gets Enter anyway: it may never show typed text."""
 
 SETTLE, PAUSE = "settle", "pause"
@@ -78,13 +78,13 @@ class State(StrEnum):
 
     IDLE = "IDLE"  # There is no request.
     TYPING = "TYPING"  # Waits for the emulator, to type the text.
-    SEEKING = "SEEKING"  # Waits for the emulator, to search the screen for the text.
-    UNSEEN = "UNSEEN"  # The screen did not show the text: waits for output.
-    CHANGING = "CHANGING"  # Output came after that search: waits LOOK_S, then searches again.
+    SEARCHING = "SEARCHING"  # Waits for the emulator, to search the screen for the text.
+    UNSHOWN = "UNSHOWN"  # The screen did not show the text: waits for output.
+    CHANGING = "CHANGING"  # Output came after that search: waits SEARCH_DELAY_S, then searches again.
     UNCHANGED = "UNCHANGED"  # The text was typed: waits for the first output.
     QUIET = "QUIET"  # The text is shown, or the first output came: waits for a pause without output, then for Enter.
-    LATE = "LATE"  # READ_S passed without more output: Enter follows the next output, or the pause.
-    RESTLESS = "RESTLESS"  # More output came: each output begins the pause anew, until READ_S is over.
+    LATE = "LATE"  # ENTER_ANYWAY_S passed without more output: Enter follows the next output, or the pause.
+    UNSETTLED = "UNSETTLED"  # More output came: each output begins the pause anew, until ENTER_ANYWAY_S is over.
     ENTERING = "ENTERING"  # Waits for the emulator, to type Enter.
     PAUSING = "PAUSING"  # Enter was typed: waits, then takes the next request.
 
@@ -92,10 +92,10 @@ class State(StrEnum):
 class _Event(StrEnum):
     NEXT = "a request is next"
     OVER = "done, or refused"
-    TO_SEE = "the text is to be seen"
-    TO_CHANGE = "the screen is to change"
-    TO_SETTLE = "the screen is to settle"
-    NOT_SHOWN = "it is not shown"
+    AWAIT_ECHO = "wait until the text is shown"
+    AWAIT_OUTPUT = "wait for output"
+    AWAIT_QUIET = "wait for a quiet screen"
+    NOT_SHOWN = "the text is not shown"
     CHANGES = "the screen changes"
     TIME_OVER = "the time is over"
     ENTER = "it is time for Enter"
@@ -107,22 +107,22 @@ TABLE = Table(
         State.IDLE: {_Event.NEXT: State.TYPING},
         State.TYPING: {
             _Event.OVER: State.IDLE,
-            _Event.TO_SEE: State.SEEKING,
-            _Event.TO_CHANGE: State.UNCHANGED,
-            _Event.TO_SETTLE: State.QUIET,
+            _Event.AWAIT_ECHO: State.SEARCHING,
+            _Event.AWAIT_OUTPUT: State.UNCHANGED,
+            _Event.AWAIT_QUIET: State.QUIET,
         },
-        State.SEEKING: {
+        State.SEARCHING: {
             _Event.OVER: State.IDLE,
-            _Event.NOT_SHOWN: State.UNSEEN,
-            _Event.TO_SETTLE: State.QUIET,
+            _Event.NOT_SHOWN: State.UNSHOWN,
+            _Event.AWAIT_QUIET: State.QUIET,
             _Event.ENTER: State.ENTERING,
         },
-        State.UNSEEN: {_Event.CHANGES: State.CHANGING, _Event.TIME_OVER: State.SEEKING},
-        State.CHANGING: {_Event.TIME_OVER: State.SEEKING},
+        State.UNSHOWN: {_Event.CHANGES: State.CHANGING, _Event.TIME_OVER: State.SEARCHING},
+        State.CHANGING: {_Event.TIME_OVER: State.SEARCHING},
         State.UNCHANGED: {_Event.CHANGES: State.QUIET, _Event.TIME_OVER: State.LATE},
-        State.QUIET: {_Event.CHANGES: State.RESTLESS, _Event.TIME_OVER: State.LATE, _Event.ENTER: State.ENTERING},
+        State.QUIET: {_Event.CHANGES: State.UNSETTLED, _Event.TIME_OVER: State.LATE, _Event.ENTER: State.ENTERING},
         State.LATE: {_Event.ENTER: State.ENTERING},
-        State.RESTLESS: {_Event.ENTER: State.ENTERING},
+        State.UNSETTLED: {_Event.ENTER: State.ENTERING},
         State.ENTERING: {_Event.OVER: State.IDLE, _Event.PAUSE: State.PAUSING},
         State.PAUSING: {_Event.TIME_OVER: State.IDLE},
     }
@@ -147,7 +147,7 @@ class _Refusal(NamedTuple):
     reason: str
 
 
-class _Turn:
+class _CurrentRequest:
     """The current request.
 
     Attributes:
@@ -156,7 +156,7 @@ class _Turn:
         part: the part of the text to find on the screen; "" if it need not be shown.
         before: the part's places before the text was typed; None if unknown.
         has_changed: whether the program has written output since this was last set to False.
-        time_is_over: whether the time to show the text is over.
+        is_time_over: whether the time to show the text is over.
         is_last: whether this is the last search of the screen.
     """
 
@@ -165,10 +165,10 @@ class _Turn:
         self.pause_s = watch.enter_after_s if request.text and request.enter else 0.0
         self.part = expected_echo(request) if watch.shown_within_s else ""
         self.before: Places | None = None
-        self.has_changed = self.time_is_over = self.is_last = False
+        self.has_changed = self.is_time_over = self.is_last = False
 
     @property
-    def enters_apart(self) -> bool:
+    def is_enter_separate(self) -> bool:
         """Whether Enter follows as a separate key."""
         return bool(self.pause_s) or (self.before is not None and self.request.enter)
 
@@ -186,7 +186,7 @@ class SendQueue:
         effects: list[Effect],
         watch: Watch,
         new_id: Callable[[], str],
-        asked: Callable[[], str | None],
+        open_question: Callable[[], str | None],
     ) -> None:
         """Begin with an empty queue.
 
@@ -195,22 +195,22 @@ class SendQueue:
             effects: the session's list of effects.
             watch: the catalog's rules for typing a text into the program.
             new_id: returns a token: 32 hexadecimal digits.
-            asked: returns the chat's question to its user, "" for an unknown one; None if it asks nothing.
+            open_question: returns the chat's open question to its user, "" for an unknown one; None if there is none.
         """
         self.state = State.IDLE
         self._program = program
         self._effects = effects
         self._watch = watch
         self._new_id = new_id
-        self._asked = asked
+        self._open_question = open_question
         self._waiting: deque[tuple[Send, Any]] = deque()
-        self._turn: _Turn
+        self._current: _CurrentRequest
         self._timers: set[str] = set()
 
     # ------------------------------------------------------------ events
 
     def request(self, request: Send, client: Any) -> None:
-        """Queue a request; when its turn has come, type it and answer ``client``. A repeated request is typed once."""
+        """Queue a request, to type it after the earlier ones and answer ``client``. A repeated one is typed once."""
         if problem := find_problem(request):
             self._effects.append(Answer(client, problem))
             return
@@ -220,14 +220,14 @@ class SendQueue:
 
     def output(self, end: int) -> None:  # noqa: ARG002 - the offset does not matter
         """The program has written output."""
-        self._turn.has_changed = True
+        self._current.has_changed = True
         match self.state:
-            case State.UNSEEN:
-                self._become(_Event.CHANGES)
-                self._start(LOOK, LOOK_S)
-            case State.UNCHANGED | State.QUIET | State.RESTLESS:
-                self._become(_Event.CHANGES)
-                self._start(SETTLE, self._turn.pause_s)
+            case State.UNSHOWN:
+                self._change_state(_Event.CHANGES)
+                self._start(SEARCH, SEARCH_DELAY_S)
+            case State.UNCHANGED | State.QUIET | State.UNSETTLED:
+                self._change_state(_Event.CHANGES)
+                self._start(SETTLE, self._current.pause_s)
             case State.LATE:
                 self._press_enter()
 
@@ -236,34 +236,34 @@ class SendQueue:
         self._timers.discard(name)
         match name, self.state:
             case (_, State.PAUSING):
-                self._become(_Event.TIME_OVER)
+                self._change_state(_Event.TIME_OVER)
                 self._begin_next()
-            case (_, State.UNSEEN | State.CHANGING):
-                self._turn.time_is_over = self._turn.time_is_over or name == SHOWN
-                self._become(_Event.TIME_OVER)
-                self._stop(LOOK)
-                self._seek()
-            case (_, State.SEEKING):
-                self._turn.time_is_over = True
+            case (_, State.UNSHOWN | State.CHANGING):
+                self._current.is_time_over = self._current.is_time_over or name == ECHO
+                self._change_state(_Event.TIME_OVER)
+                self._stop(SEARCH)
+                self._request_search()
+            case (_, State.SEARCHING):
+                self._current.is_time_over = True
             case (_, State.UNCHANGED):
-                self._become(_Event.TIME_OVER)
-                self._start(SETTLE, self._turn.pause_s)
-            case (_, State.QUIET) if name == READ:
-                self._become(_Event.TIME_OVER)
+                self._change_state(_Event.TIME_OVER)
+                self._start(SETTLE, self._current.pause_s)
+            case (_, State.QUIET) if name == ENTER_ANYWAY:
+                self._change_state(_Event.TIME_OVER)
             case _:
                 self._press_enter()
 
-    def emulator_free(self, emulator: Emulator) -> None:
+    def use_emulator(self, emulator: Emulator) -> None:
         """Type the request, or search the screen for its text, with the emulator's current modes."""
         try:
             if self.state is State.TYPING:
                 self._type(emulator)
-            elif self.state is State.SEEKING:
-                self._look(emulator)
+            elif self.state is State.SEARCHING:
+                self._search_screen(emulator)
             else:
                 self._type_enter(emulator)
         except Exception:
-            self._finish(Failed(self._turn.request.request, ErrorCode.FAILED, "the terminal engine failed"))
+            self._finish(Failed(self._current.request.request, ErrorCode.FAILED, "the terminal engine failed"))
             raise
 
     # ------------------------------------------------------------ the text
@@ -272,98 +272,98 @@ class SendQueue:
         if not self._waiting:
             return
         request, client = self._waiting.popleft()
-        self._turn = _Turn(request, client, request.token or self._new_id(), self._watch)
-        self._become(_Event.NEXT)
+        self._current = _CurrentRequest(request, client, request.token or self._new_id(), self._watch)
+        self._change_state(_Event.NEXT)
         self._program.audience.set_listening(self, listens=True)
         self._effects.append(UseEmulator(self))
 
     def _type(self, emulator: Emulator) -> None:
-        turn = self._turn
-        if turn.part:
-            turn.before = places(emulator, turn.part)
-            if turn.before is not None and turn.token in self._program.requests:
-                turn.before = frozenset()  # A former host typed the text.
-        request = turn.request
-        refusal = self._give(emulator, request, turn.token, enter=not turn.enters_apart)
+        current = self._current
+        if current.part:
+            current.before = places(emulator, current.part)
+            if current.before is not None and current.token in self._program.requests:
+                current.before = frozenset()  # A former host typed the text.
+        request = current.request
+        refusal = self._type_unless_asking(emulator, request, current.token, enter=not current.is_enter_separate)
         if refusal is not None:
             self._finish(_failed(request, refusal, "nothing was typed"))
-        elif turn.before is not None:
-            self._become(_Event.TO_SEE)
-            self._start(SHOWN, self._watch.shown_within_s)
-            self._seek()
-        elif not turn.pause_s:
+        elif current.before is not None:
+            self._change_state(_Event.AWAIT_ECHO)
+            self._start(ECHO, self._watch.shown_within_s)
+            self._request_search()
+        elif not current.pause_s:
             self._finish(Done(request.request))
         else:
-            self._start(READ, READ_S)
-            self._become(_Event.TO_SETTLE if turn.has_changed else _Event.TO_CHANGE)
-            if turn.has_changed:
-                self._start(SETTLE, turn.pause_s)
+            self._start(ENTER_ANYWAY, ENTER_ANYWAY_S)
+            self._change_state(_Event.AWAIT_QUIET if current.has_changed else _Event.AWAIT_OUTPUT)
+            if current.has_changed:
+                self._start(SETTLE, current.pause_s)
 
-    def _seek(self) -> None:
+    def _request_search(self) -> None:
         """Request the emulator, to search it for the text."""
-        self._turn.has_changed = False
-        self._turn.is_last = self._turn.time_is_over or self._program.state is ProgramState.EXITED
+        self._current.has_changed = False
+        self._current.is_last = self._current.is_time_over or self._program.state is ProgramState.EXITED
         self._effects.append(UseEmulator(self))
 
-    def _look(self, emulator: Emulator) -> None:
-        turn = self._turn
-        assert turn.before is not None
-        now = places(emulator, turn.part)
-        if now is None or now - turn.before:
-            self._is_shown()
-        elif turn.is_last:
-            number, enter = turn.request.request, turn.request.enter
+    def _search_screen(self, emulator: Emulator) -> None:
+        current = self._current
+        assert current.before is not None
+        now = places(emulator, current.part)
+        if now is None or now - current.before:
+            self._on_text_shown()
+        elif current.is_last:
+            number, enter = current.request.request, current.request.enter
             self._finish(Failed(number, ErrorCode.FAILED, NOT_SHOWN + (NO_ENTER if enter else "")))
-        elif turn.time_is_over:
-            self._seek()
+        elif current.is_time_over:
+            self._request_search()
         else:
-            self._become(_Event.NOT_SHOWN)
-            if turn.has_changed:
-                self._become(_Event.CHANGES)
-                self._start(LOOK, LOOK_S)
+            self._change_state(_Event.NOT_SHOWN)
+            if current.has_changed:
+                self._change_state(_Event.CHANGES)
+                self._start(SEARCH, SEARCH_DELAY_S)
 
-    def _is_shown(self) -> None:
-        turn = self._turn
-        self._stop(SHOWN)
-        if turn.pause_s:
-            self._become(_Event.TO_SETTLE)
-            self._start(READ, READ_S)
-            self._start(SETTLE, turn.pause_s)
-        elif turn.request.enter:
+    def _on_text_shown(self) -> None:
+        current = self._current
+        self._stop(ECHO)
+        if current.pause_s:
+            self._change_state(_Event.AWAIT_QUIET)
+            self._start(ENTER_ANYWAY, ENTER_ANYWAY_S)
+            self._start(SETTLE, current.pause_s)
+        elif current.request.enter:
             self._press_enter()
         else:
-            self._finish(Done(turn.request.request))
+            self._finish(Done(current.request.request))
 
     # ------------------------------------------------------------ Enter
 
     def _press_enter(self) -> None:
-        self._become(_Event.ENTER)
-        self._stop(READ, SETTLE)
+        self._change_state(_Event.ENTER)
+        self._stop(ENTER_ANYWAY, SETTLE)
         self._program.audience.set_listening(self, listens=False)
         self._effects.append(UseEmulator(self))
 
     def _type_enter(self, emulator: Emulator) -> None:
         """Press Enter. If this host dies before that, the client repeats the request, and the next host presses it."""
-        turn, number = self._turn, self._turn.request.request
-        token = uuid.uuid5(uuid.UUID(turn.token), "Enter").hex
-        refusal = self._give(emulator, Send(number, enter=True), token, enter=True)
+        current, number = self._current, self._current.request.request
+        token = uuid.uuid5(uuid.UUID(current.token), "Enter").hex
+        refusal = self._type_unless_asking(emulator, Send(number, enter=True), token, enter=True)
         if refusal is None:
             reply: Reply = Done(number)
         else:
             # Not NEEDS_INPUT: if the client repeated the whole request, the text would be typed twice.
             refusal = refusal._replace(code=ErrorCode.FAILED)
-            reply = _failed(turn.request, refusal, "the text was typed, but not Enter")
-        self._finish(reply, pause_s=turn.pause_s)
+            reply = _failed(current.request, refusal, "the text was typed, but not Enter")
+        self._finish(reply, pause_s=current.pause_s)
 
     # ------------------------------------------------------------ rules
 
-    def _give(self, emulator: Emulator, request: Send, token: str, *, enter: bool) -> _Refusal | None:
-        """Type the bytes, unless a former attempt typed them, or the chat asks something."""
-        asked_for = self._turn.request
-        if is_text(asked_for) and not asked_for.anyway and token not in self._program.requests:
-            asked = self._asked()
-            if asked is not None:
-                what = f"“{asked}”" if asked else "something"
+    def _type_unless_asking(self, emulator: Emulator, request: Send, token: str, *, enter: bool) -> _Refusal | None:
+        """Type the bytes, unless a former attempt typed them, or the chat has an open question."""
+        original = self._current.request
+        if is_text(original) and not original.anyway and token not in self._program.requests:
+            open_question = self._open_question()
+            if open_question is not None:
+                what = f"“{open_question}”" if open_question else "something"
                 return _Refusal(ErrorCode.NEEDS_INPUT, f"the chat is asking {what}")
         if not self._program.type_bytes(encode_request(emulator, request, enter=enter), token):
             return _Refusal(ErrorCode.INPUT_FULL, "the program is not reading its input")
@@ -372,16 +372,16 @@ class SendQueue:
     def _finish(self, reply: Reply, *, pause_s: float = 0.0) -> None:
         """Answer the client; the next request follows after a pause."""
         self._program.audience.set_listening(self, listens=False)
-        self._stop(SHOWN, LOOK, READ, SETTLE)
-        self._effects.append(Answer(self._turn.client, reply))
+        self._stop(ECHO, SEARCH, ENTER_ANYWAY, SETTLE)
+        self._effects.append(Answer(self._current.client, reply))
         if pause_s:
-            self._become(_Event.PAUSE)
+            self._change_state(_Event.PAUSE)
             self._start(PAUSE, pause_s)
         else:
-            self._become(_Event.OVER)
+            self._change_state(_Event.OVER)
             self._begin_next()
 
-    def _become(self, event: _Event) -> None:
+    def _change_state(self, event: _Event) -> None:
         self.state = TABLE.after(self.state, event)
 
     def _start(self, name: str, after_s: float) -> None:

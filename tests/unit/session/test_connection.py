@@ -10,9 +10,9 @@ from session_host.protocol.values import State
 from session_host.session.connection import HELLO, HELLO_TIMEOUT_S
 from session_host.session.effects import (
     AppendEntry,
-    AskSnapshot,
     Close,
     Flush,
+    MakeSnapshot,
     StartTimer,
     StopTimer,
 )
@@ -206,8 +206,8 @@ def test_the_attachment_of_a_lost_client_is_kept(stage: Stage) -> None:
 
 def test_requests_and_reports_are_returned_in_order(stage: Stage) -> None:
     client = stage.connection(HELLO_SAID)
-    asked = [m.Describe(7), m.Report("hook", "Stop", "", ""), m.Kill(8)]
-    assert stage.script() >> stage.says(client, *asked) >> do(client.events_received) << Returned(asked)
+    requests = [m.Describe(7), m.Report("hook", "Stop", "", ""), m.Kill(8)]
+    assert stage.script() >> stage.says(client, *requests) >> do(client.events_received) << Returned(requests)
 
 
 # ---------------------------------------------------------------- the end
@@ -254,7 +254,7 @@ def test_a_client_that_waits_for_a_snapshot_at_the_end_may_detach(stage: Stage) 
         << AppendEntry(EntryKind.ATTACHED, tag=TAG)
         << Flush(client.frames)
         << StopTimer(stage.session.viewers.focus, UNSEEN)
-        << AskSnapshot(client.frames.subscription, BUILD)
+        << MakeSnapshot(client.frames.subscription, BUILD)
         >> do(stage.session.program_ended, 0, None)
         >> do(stage.session.broadcast_end)
         >> do(client.finish)

@@ -8,13 +8,13 @@ import pytest
 
 from session_host.protocol.messages import InputRefused
 from session_host.session.attachments import Attachments
-from session_host.session.effects import Effect, StartTimer, StopTimer, ToProgram, UseEmulator
+from session_host.session.effects import Effect, StartTimer, StopTimer, UseEmulator, WriteToProgram
 from session_host.session.focus import GRACE_S, UNSEEN, FocusReporter
 from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.terminal.base import Emulator
 from tests.support.playbook import Event, Playbook, RulesStage, do
 
-IN, OUT = ToProgram(EntryKind.FOCUS, b"IN", number=1), ToProgram(EntryKind.FOCUS, b"OUT", number=0)
+IN, OUT = WriteToProgram(EntryKind.FOCUS, b"IN", number=1), WriteToProgram(EntryKind.FOCUS, b"OUT", number=0)
 
 
 class Client:
@@ -63,7 +63,7 @@ class Stage(RulesStage[Effect]):
         return do(self.focus.viewer_reported_focus, self.viewer, focused=focused)
 
     def free(self, emulator: Emulator) -> Event:
-        return do(self.focus.emulator_free, emulator)
+        return do(self.focus.use_emulator, emulator)
 
     def used(self, emulator: Emulator) -> Event:
         return do(self.focus.emulator_used, emulator)

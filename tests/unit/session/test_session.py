@@ -8,16 +8,16 @@ from session_host.protocol import messages as m
 from session_host.protocol.codec import encode
 from session_host.protocol.messages import EARLY_INPUT_BYTES, MAX_PASTE_CHARACTERS, PENDING_INPUT_BYTES, ErrorCode
 from session_host.protocol.values import GridSize, KeyAction
-from session_host.session.connection import HOLDING_PROTOCOL
+from session_host.session.connection import MIN_HOLD_PROTOCOL
 from session_host.session.effects import (
     AppendEntry,
     Flush,
-    InputGiven,
-    ShowIn,
+    NoteUserInput,
     StartTimer,
     StopTimer,
-    ToProgram,
+    UseColors,
     UseEmulator,
+    WriteToProgram,
 )
 from session_host.session.focus import UNSEEN
 from session_host.session.frame_queue import ACK, ACK_DELAY_S
@@ -115,9 +115,9 @@ def test_a_text_is_recorded_sent_and_counts_as_the_users_input(stage: Stage) -> 
     assert (
         stage.script()
         >> stage.says(client, m.Text(ID, 1, "é"))
-        << ToProgram(EntryKind.INPUT, "é".encode(), TAG, 1)
-        << InputGiven()
-        >> do(stage.session.inputs_delivered, [(TAG, 1)])
+        << WriteToProgram(EntryKind.INPUT, "é".encode(), TAG, 1)
+        << NoteUserInput()
+        >> do(stage.session.acknowledge_inputs, [(TAG, 1)])
         << StartTimer(client.frames, ACK, ACK_DELAY_S)
     )
 
@@ -129,13 +129,13 @@ def test_inputs_wait_in_order_while_the_emulator_is_in_use(stage: Stage) -> None
         stage.script()
         >> stage.says(client, key(1), key(2, "b"))
         << UseEmulator(stage.session)
-        << InputGiven()
+        << NoteUserInput()
         << UseEmulator(stage.session)
-        << InputGiven()
-        >> do(stage.session.emulator_free, ENGINE)
-        << ToProgram(EntryKind.INPUT, b"a", TAG, 1)
-        >> do(stage.session.emulator_free, ENGINE)
-        << ToProgram(EntryKind.INPUT, b"b", TAG, 2)
+        << NoteUserInput()
+        >> do(stage.session.use_emulator, ENGINE)
+        << WriteToProgram(EntryKind.INPUT, b"a", TAG, 1)
+        >> do(stage.session.use_emulator, ENGINE)
+        << WriteToProgram(EntryKind.INPUT, b"b", TAG, 2)
     )
 
 
@@ -151,19 +151,19 @@ def test_input_beyond_the_limit_and_all_later_input_is_refused_until_the_user_ac
         >> stage.waits(bound)
         >> stage.says(client, key(1), m.Text(ID, 2, "b"))
         << Flush(client.frames)
-        << InputGiven()
+        << NoteUserInput()
         >> stage.gets(client)
         << Returned([refused(1, ErrorCode.INPUT_FULL), refused(2, ErrorCode.HELD)])
         >> do(stage.pending.clear)
         << Returned(bound)
         >> stage.says(client, m.GoOn(ID), m.Text(ID, 3, "c"))
-        << ToProgram(EntryKind.INPUT, b"c", TAG, 3)
-        << InputGiven()
+        << WriteToProgram(EntryKind.INPUT, b"c", TAG, 3)
+        << NoteUserInput()
     )
 
 
 def test_a_viewer_with_an_older_protocol_may_type_after_a_refusal(stage: Stage) -> None:
-    former = m.Hello(HOLDING_PROTOCOL - 1, "viewer", BUILD)
+    former = m.Hello(MIN_HOLD_PROTOCOL - 1, "viewer", BUILD)
     client = stage.runs().connection(former, m.Attach(output=False))
     assert (
         stage.script()
@@ -180,10 +180,10 @@ def test_input_that_waits_for_the_emulator_at_the_programs_end_is_refused(stage:
         stage.script()
         >> stage.says(client, key(1))
         << UseEmulator(stage.session)
-        << InputGiven()
+        << NoteUserInput()
         >> do(stage.session.program_ended, 0, None)
         << StopTimer(stage.session.viewers.focus, UNSEEN)
-        >> do(stage.session.emulator_free, ENGINE)
+        >> do(stage.session.use_emulator, ENGINE)
         << Flush(client.frames)
         >> stage.gets(client)
         << Returned([refused(1, ErrorCode.ENDED)])
@@ -196,8 +196,8 @@ def test_a_key_is_typed_after_the_input_that_waits(stage: Stage) -> None:
         stage.script()
         >> stage.waits(1)
         >> stage.says(client, key(1))
-        << ToProgram(EntryKind.INPUT, b"a", TAG, 1)
-        << InputGiven()
+        << WriteToProgram(EntryKind.INPUT, b"a", TAG, 1)
+        << NoteUserInput()
     )
 
 
@@ -206,16 +206,16 @@ def test_a_paste_in_parts_is_typed_as_a_whole_or_not_at_all(stage: Stage) -> Non
     assert (
         stage.script()
         >> stage.says(client, m.Paste(ID, 1, "one ", more=True), m.Paste(ID, 2, "two"))
-        << ToProgram(EntryKind.INPUT, b"<one two>", TAG, 2)
-        << InputGiven()
+        << WriteToProgram(EntryKind.INPUT, b"<one two>", TAG, 2)
+        << NoteUserInput()
         >> stage.says(client, m.Paste(ID, 3, "three ", more=True))
         >> stage.says(client, m.Text(ID, 4, "x" * (MAX_PASTE_CHARACTERS + 1)), m.Paste(ID, 5, "four"))
         << Flush(client.frames)
         >> stage.gets(client)
         << Returned([refused(4, ErrorCode.TOO_LARGE), refused(5, ErrorCode.HELD)])
         >> stage.says(client, m.GoOn(ID), m.Paste(ID, 6, "five"))
-        << ToProgram(EntryKind.INPUT, b"<five>", TAG, 6)
-        << InputGiven()
+        << WriteToProgram(EntryKind.INPUT, b"<five>", TAG, 6)
+        << NoteUserInput()
     )
 
 
@@ -238,7 +238,7 @@ def test_after_the_end_all_input_is_refused(stage: Stage) -> None:
         << StopTimer(stage.session.viewers.focus, UNSEEN)
         >> stage.says(client, key(1))
         << Flush(client.frames)
-        << InputGiven()
+        << NoteUserInput()
         >> stage.gets(client)
         << Returned([refused(1, ErrorCode.ENDED)])
     )
@@ -262,8 +262,8 @@ def test_a_commands_text_is_typed_once_for_each_request(stage: Stage) -> None:
         stage.runs().script()
         >> do(stage.session.type_bytes, b"text", ID)
         << Returned(True)
-        << ToProgram(EntryKind.TYPED, b"text", TAG)
-        << InputGiven()
+        << WriteToProgram(EntryKind.TYPED, b"text", TAG)
+        << NoteUserInput()
         >> do(stage.session.type_bytes, b"text", ID)
         << Returned(True)
         >> stage.waits(PENDING_INPUT_BYTES)
@@ -279,7 +279,7 @@ def test_emulator_replies_go_to_the_program_and_events_to_the_viewers(stage: Sta
     assert (
         stage.script()
         >> do(stage.session.handle_emulator_results, b"reply", [TitleChanged("a title"), Bell()], 10, 3)
-        << ToProgram(EntryKind.REPLY, b"reply", (3).to_bytes(16, "little"), 10)
+        << WriteToProgram(EntryKind.REPLY, b"reply", (3).to_bytes(16, "little"), 10)
         << Flush(client.frames)
         >> stage.gets(client)
         << Returned([m.TitleEvent("a title"), m.BellEvent()])
@@ -310,7 +310,7 @@ def test_a_name_and_colours_are_recorded(stage: Stage) -> None:
         << Returned([m.NameEvent("another")])
         >> stage.says(client, colors)
         << AppendEntry(EntryKind.COLORS, recorded)  # type: ignore[arg-type]
-        << ShowIn(colors)
+        << UseColors(colors)
     )
     assert (stage.session.name, stage.session.colors) == ("another", colors)
 

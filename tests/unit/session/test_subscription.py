@@ -8,7 +8,7 @@ import pytest
 
 from session_host.protocol.messages import ErrorCode, OutputEvent, Resized, SnapshotPart
 from session_host.protocol.values import GridSize
-from session_host.session.effects import AskSnapshot, Effect, Flush, Refuse, Snapshot, StartTimer, StopTimer
+from session_host.session.effects import Effect, Flush, MakeSnapshot, Refuse, Snapshot, StartTimer, StopTimer
 from session_host.session.output_ring import RING_BYTES, OutputRing, Span
 from session_host.session.subscription import (
     CAUGHT_UP,
@@ -35,7 +35,7 @@ class Stage(RulesStage[Effect]):
         self.ring, self.audience = OutputRing(0, 10), Audience()
         self.client = OutputSubscription(CLIENT, EPOCH, self.ring, self.audience, self.effects)
         self.client.engine_build = BUILD
-        self.ask = AskSnapshot(self.client, BUILD)
+        self.ask = MakeSnapshot(self.client, BUILD)
         self.pause = StartTimer(self.client, SNAPSHOT, SNAPSHOT_INTERVAL_S)
         self.event_pause = StartTimer(self.client, OUTPUT_EVENT, OUTPUT_EVENT_INTERVAL_S)
 
@@ -147,7 +147,7 @@ def test_a_client_with_a_full_queue_gets_nothing_then_what_it_missed(stage: Stag
 
 def test_a_full_queue_that_missed_nothing_is_none_to_speak_of(stage: Stage) -> None:
     assert stage.current() >> do(stage.client.queue_full)
-    assert not stage.client.behind
+    assert not stage.client.is_behind
     assert stage.script() >> do(stage.client.queue_drained) >> stage.output(1) << CURRENT
 
 

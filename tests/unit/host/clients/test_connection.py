@@ -80,7 +80,7 @@ class Stage:
     def program_reads(self) -> None:
         """The program takes what was typed."""
         assert self.kept.input_log.send_pending()
-        self.session.inputs_delivered(self.session.pending.collect_delivered())
+        self.session.acknowledge_inputs(self.session.pending.collect_delivered())
         self.driver.performer.perform()
 
     def client(self, *messages: m.Message) -> tuple[Client, FakeWire]:

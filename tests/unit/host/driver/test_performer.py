@@ -99,7 +99,7 @@ class Asker:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
 
-    def emulator_free(self, emulator: Emulator) -> None:
+    def use_emulator(self, emulator: Emulator) -> None:
         self._stage.effects.append(Broadcast(BellEvent()))
 
 

@@ -14,7 +14,7 @@ from session_host.session.effects import (
     Effect,
     EndProcesses,
     ListProcesses,
-    RequestEnd,
+    RecordEndRequest,
     SignalProgram,
     StartTimer,
     StopTimer,
@@ -81,7 +81,7 @@ def test_a_shell_gets_a_hang_up_and_its_stop_is_answered_when_the_exit_is_saved(
     assert (
         stage.running()
         >> stage.stop()
-        << RequestEnd("stop")
+        << RecordEndRequest("stop")
         << HUP
         << CONT
         << StartTimer(own, STEP, 4.0)
@@ -100,7 +100,7 @@ def test_a_program_that_ignores_polite_signals_is_killed_in_the_end() -> None:
     assert (
         stage.running()
         >> stage.stop()
-        << RequestEnd("stop")
+        << RecordEndRequest("stop")
         << TERM
         << CONT
         << StartTimer(own, STEP, 1.0)
@@ -124,7 +124,7 @@ def test_the_agents_processes_are_listed_before_its_end_and_ended_with_it() -> N
     assert (
         stage.running()
         >> stage.stop()
-        << RequestEnd("stop")
+        << RecordEndRequest("stop")
         << ListProcesses(own)
         >> listed(own, "a tool")
         << TERM
@@ -146,7 +146,7 @@ def test_an_agent_that_ends_while_its_processes_are_listed_is_not_signalled() ->
     assert (
         stage.running()
         >> stage.stop()
-        << RequestEnd("stop")
+        << RecordEndRequest("stop")
         << ListProcesses(own)
         >> stage.ended()
         >> listed(own, "a tool")
@@ -163,7 +163,7 @@ def test_a_program_that_has_not_started_yet_is_ended_once_it_runs() -> None:
         stage.script()
         >> stage.kill()
         >> do(stage.requests.program_runs)
-        << RequestEnd("kill")
+        << RecordEndRequest("kill")
         << KILL
         >> stage.ended()
         << StartTimer(own, SAVE, SAVE_S)
@@ -178,7 +178,7 @@ def test_a_stop_is_answered_after_a_time_out_if_the_disk_refuses_the_exit() -> N
     assert (
         stage.running()
         >> stage.kill()
-        << RequestEnd("kill")
+        << RecordEndRequest("kill")
         << ListProcesses(own)
         >> listed(own)
         << KILL
@@ -197,14 +197,14 @@ def test_a_kill_during_a_stop_answers_both_requests(stops_first: bool) -> None:
     stage, stopping, killing = Stage(SHELL), some_request(), some_request()
     script = stage.running()
     if stops_first:
-        script = script >> stage.stop() << RequestEnd("stop") << HUP << CONT << StartTimer(stopping, STEP, 4.0)
-        script = script >> stage.kill() << RequestEnd("kill") << KILL
+        script = script >> stage.stop() << RecordEndRequest("stop") << HUP << CONT << StartTimer(stopping, STEP, 4.0)
+        script = script >> stage.kill() << RecordEndRequest("kill") << KILL
         script = script >> stage.ended() << StopTimer(stopping, STEP) << StartTimer(stopping, SAVE, SAVE_S)
         script = script << StartTimer(killing, SAVE, SAVE_S)
         first, second, answers = stopping, killing, (STOPPED, KILLED)
     else:
-        script = script >> stage.kill() << RequestEnd("kill") << KILL
-        script = script >> stage.stop() << RequestEnd("stop") << HUP << CONT << StartTimer(stopping, STEP, 4.0)
+        script = script >> stage.kill() << RecordEndRequest("kill") << KILL
+        script = script >> stage.stop() << RecordEndRequest("stop") << HUP << CONT << StartTimer(stopping, STEP, 4.0)
         script = script >> stage.ended() << StartTimer(killing, SAVE, SAVE_S) << StopTimer(stopping, STEP)
         script = script << StartTimer(stopping, SAVE, SAVE_S)
         first, second, answers = killing, stopping, (KILLED, STOPPED)

@@ -6,16 +6,16 @@ import pytest
 
 from session_host.protocol.messages import ErrorCode, Failed, Send
 from session_host.protocol.values import GridSize
-from session_host.session.effects import Answer, InputGiven
+from session_host.session.effects import Answer, NoteUserInput
 from session_host.session.requests.send_queue import (
-    LOOK,
-    LOOK_S,
+    ECHO,
+    ENTER_ANYWAY,
+    ENTER_ANYWAY_S,
     NO_ENTER,
     NOT_SHOWN,
-    READ,
-    READ_S,
+    SEARCH,
+    SEARCH_DELAY_S,
     SETTLE,
-    SHOWN,
 )
 from tests.support.playbook import do
 from tests.support.send_stage import (
@@ -31,26 +31,26 @@ from tests.support.send_stage import (
 @pytest.mark.parametrize("stage", [SHOWING], indirect=True)
 def test_a_shown_text_gets_enter_once_the_screen_is_quiet(stage: SendStage) -> None:
     script = stage.typed_and_sought()
-    script = script >> stage.shows("thinking") << stage.starts(LOOK, LOOK_S) >> stage.due(LOOK) << stage.use
-    script = script >> stage.free() >> stage.shows("\r\n> hello") << stage.starts(LOOK, LOOK_S)
-    script = script >> stage.due(LOOK) << stage.use >> stage.free() << stage.stops(SHOWN)
-    script = script << stage.starts(READ, READ_S) << stage.starts(SETTLE, 0.15)
-    assert stage.enters(script >> stage.due(SETTLE) << stage.stops(READ))
+    script = script >> stage.shows("thinking") << stage.starts(SEARCH, SEARCH_DELAY_S) >> stage.due(SEARCH) << stage.use
+    script = script >> stage.free() >> stage.shows("\r\n> hello") << stage.starts(SEARCH, SEARCH_DELAY_S)
+    script = script >> stage.due(SEARCH) << stage.use >> stage.free() << stage.stops(ECHO)
+    script = script << stage.starts(ENTER_ANYWAY, ENTER_ANYWAY_S) << stage.starts(SETTLE, 0.15)
+    assert stage.enters(script >> stage.due(SETTLE) << stage.stops(ENTER_ANYWAY))
 
 
 @pytest.mark.parametrize("stage", [SHOWING_AT_ONCE], indirect=True)
 def test_a_shown_text_gets_enter_at_once_without_a_pause_setting(stage: SendStage) -> None:
     assert (
         stage.types_hello()
-        << stage.starts(SHOWN, 1.5)
+        << stage.starts(ECHO, 1.5)
         << stage.use
         >> stage.shows("> hello")
         >> stage.free()
-        << stage.stops(SHOWN)
+        << stage.stops(ECHO)
         << stage.use
         >> stage.free()
         << stage.typed("\r", ENTER)
-        << InputGiven()
+        << NoteUserInput()
         << DONE
     )
 
@@ -63,12 +63,12 @@ def test_a_text_without_enter_is_done_once_it_is_shown(stage: SendStage) -> None
         << stage.use
         >> stage.free()
         << stage.typed("hello")
-        << InputGiven()
-        << stage.starts(SHOWN, 1.5)
+        << NoteUserInput()
+        << stage.starts(ECHO, 1.5)
         << stage.use
         >> stage.shows("> hello")
         >> stage.free()
-        << stage.stops(SHOWN)
+        << stage.stops(ECHO)
         << DONE
     )
 
@@ -79,49 +79,51 @@ def not_shown() -> Answer:
 
 @pytest.mark.parametrize("stage", [SHOWING], indirect=True)
 def test_a_text_that_an_agent_drops_gets_no_enter(stage: SendStage) -> None:
-    assert stage.typed_and_sought() >> stage.due(SHOWN) << stage.use >> stage.free() << not_shown()
+    assert stage.typed_and_sought() >> stage.due(ECHO) << stage.use >> stage.free() << not_shown()
 
 
 @pytest.mark.parametrize("stage", [SHOWING], indirect=True)
 def test_the_same_text_in_the_history_does_not_count_as_shown(stage: SendStage) -> None:
     stage.emulator.feed(b"hello\r\n")
-    assert stage.typed_and_sought() >> stage.due(SHOWN) << stage.use >> stage.free() << not_shown()
+    assert stage.typed_and_sought() >> stage.due(ECHO) << stage.use >> stage.free() << not_shown()
 
 
 @pytest.mark.parametrize("stage", [SHOWING], indirect=True)
 def test_at_the_time_limit_a_changing_screen_is_searched_a_last_time_at_once(
     stage: SendStage,
 ) -> None:
-    script = stage.typed_and_sought() >> stage.shows("thinking") << stage.starts(LOOK, LOOK_S)
-    assert script >> stage.due(SHOWN) << stage.stops(LOOK) << stage.use >> stage.free() << not_shown()
+    script = stage.typed_and_sought() >> stage.shows("thinking") << stage.starts(SEARCH, SEARCH_DELAY_S)
+    assert script >> stage.due(ECHO) << stage.stops(SEARCH) << stage.use >> stage.free() << not_shown()
 
 
 @pytest.mark.parametrize("stage", [SHOWING], indirect=True)
 def test_at_the_time_limit_a_waiting_search_is_done_once_more(stage: SendStage) -> None:
-    script = stage.types_hello() << stage.starts(SHOWN, 1.5) << stage.use >> stage.due(SHOWN)
+    script = stage.types_hello() << stage.starts(ECHO, 1.5) << stage.use >> stage.due(ECHO)
     assert script >> stage.free() << stage.use >> stage.free() << not_shown()
 
 
 @pytest.mark.parametrize("stage", [SHOWING], indirect=True)
 def test_output_that_arrives_while_the_search_waits_is_searched(stage: SendStage) -> None:
-    script = stage.types_hello() << stage.starts(SHOWN, 1.5) << stage.use >> stage.shows("thinking")
-    script = script >> stage.free() << stage.starts(LOOK, LOOK_S) >> stage.due(LOOK) << stage.use
-    assert script >> stage.free() >> stage.due(SHOWN) << stage.use >> stage.free() << not_shown()
+    script = stage.types_hello() << stage.starts(ECHO, 1.5) << stage.use >> stage.shows("thinking")
+    script = script >> stage.free() << stage.starts(SEARCH, SEARCH_DELAY_S) >> stage.due(SEARCH) << stage.use
+    assert script >> stage.free() >> stage.due(ECHO) << stage.use >> stage.free() << not_shown()
 
 
 @pytest.mark.parametrize("stage", [SHOWING], indirect=True)
 def test_the_screen_of_an_ended_program_is_searched_once_more(stage: SendStage) -> None:
     stage.take_effects()
-    script = stage.typed_and_sought() >> stage.shows("thinking") << stage.starts(LOOK, LOOK_S)
+    script = stage.typed_and_sought() >> stage.shows("thinking") << stage.starts(SEARCH, SEARCH_DELAY_S)
     script = script >> do(stage.session.program_ended, 0, None)
-    script = script >> stage.due(LOOK) << stage.use >> stage.free() << stage.stops(SHOWN)
+    script = script >> stage.due(SEARCH) << stage.use >> stage.free() << stage.stops(ECHO)
     assert script << not_shown()
 
 
 def test_a_small_terminal_is_not_searched() -> None:
     stage = SendStage(SHOWING, GridSize(30, 8))
-    script = stage.types_hello() << stage.starts(READ, READ_S) >> stage.shows() << stage.starts(SETTLE, 0.15)
-    assert stage.enters(script >> stage.due(SETTLE) << stage.stops(READ))
+    script = (
+        stage.types_hello() << stage.starts(ENTER_ANYWAY, ENTER_ANYWAY_S) >> stage.shows() << stage.starts(SETTLE, 0.15)
+    )
+    assert stage.enters(script >> stage.due(SETTLE) << stage.stops(ENTER_ANYWAY))
     stage.emulator.close()
 
 
@@ -129,6 +131,12 @@ def test_a_small_terminal_is_not_searched() -> None:
 def test_a_text_that_a_previous_host_typed_is_searched_at_its_place(stage: SendStage) -> None:
     stage.session.requests.append(TOKEN)
     stage.emulator.feed(b"> hello")
-    script = stage.script() >> stage.sends() << stage.use >> stage.free() << stage.starts(SHOWN, 1.5) << stage.use
-    script = script >> stage.free() << stage.stops(SHOWN) << stage.starts(READ, READ_S) << stage.starts(SETTLE, 0.15)
-    assert stage.enters(script >> stage.due(SETTLE) << stage.stops(READ))
+    script = stage.script() >> stage.sends() << stage.use >> stage.free() << stage.starts(ECHO, 1.5) << stage.use
+    script = (
+        script
+        >> stage.free()
+        << stage.stops(ECHO)
+        << stage.starts(ENTER_ANYWAY, ENTER_ANYWAY_S)
+        << stage.starts(SETTLE, 0.15)
+    )
+    assert stage.enters(script >> stage.due(SETTLE) << stage.stops(ENTER_ANYWAY))
