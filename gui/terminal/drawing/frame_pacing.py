@@ -1,10 +1,10 @@
 """Frame pacing: collects damage until a frame is due. Output path, 13 of 16.
 
-After a pause the first damage is painted at once, so that an echo appears without delay. Then frames are painted at
-most every 16 ms, and take at most about a quarter of the time: feeding has priority over painting. Under a flood,
-which nobody can read, they come half as often. Frames that the user waits for, as while scrolling, are painted every
-16 ms, whatever former frames cost. While a program is drawing a frame (synchronized output), painting waits, for up to
-150 ms.
+After a pause the first damage is painted at once, so that an echo appears without delay, and the second frame follows
+soon: a whole screen arrives in two parts. Then frames are painted at most every 16 ms, and take at most about a quarter
+of the time: feeding has priority over painting. Under a flood, which nobody can read, they come half as often. Frames
+that the user waits for, as while scrolling, are painted every 16 ms, whatever former frames cost. While a program is
+drawing a frame (synchronized output), painting waits, for up to 150 ms.
 """
 
 from __future__ import annotations
@@ -18,11 +18,14 @@ from PySide6.QtCore import QObject, Qt, QTimer
 FRAME_S = 0.016
 HOLD_S = 0.150
 _COST_FACTOR = 4
+_COST_FACTOR_AFTER_PAUSE = 1.5
 _FLOOD_REQUESTS = 5
 """More requests than this in FRAME_S are a flood. Programs draw with fewer writes; a host passes on 64 KiB at once."""
 
 _FLOOD_FACTOR = 2
 LONGEST_INTERVAL_S = 0.100
+_PAUSE_S = 0.100
+"""As long as nothing waits to be painted."""
 
 
 class FramePacer(QObject):
@@ -95,8 +98,9 @@ class FramePacer(QObject):
         self._held_since_s = None
         frames = (begin_s - self._begun_s) / FRAME_S
         self._factor = _FLOOD_FACTOR if self._requests > _FLOOD_REQUESTS * max(frames, 1) else 1
+        cost_factor = _COST_FACTOR_AFTER_PAUSE if begin_s - self._due_s >= _PAUSE_S else _COST_FACTOR
         self._begun_s, self._requests = begin_s, 0
         self._paint()
         cost_s = time.monotonic() - begin_s
-        interval_s = self._factor * max(FRAME_S, _COST_FACTOR * cost_s)
+        interval_s = self._factor * max(FRAME_S, cost_factor * cost_s)
         self._due_s = begin_s + min(interval_s, LONGEST_INTERVAL_S)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
@@ -124,6 +125,31 @@ def test_a_flood_is_painted_half_as_often_as_other_output(qapp, monkeypatch):
     pacer.cancel()
     assert 60 < counts[2] <= 101
     assert 40 < counts[20] < 55
+
+
+def test_the_second_part_of_a_screen_follows_soon_and_a_flood_waits_for_what_frames_cost(qapp, monkeypatch):
+    now_s, cost_s = 100.0, 0.02
+    monkeypatch.setattr(frame_pacing, "time", SimpleNamespace(monotonic=lambda: now_s))
+    painted: list[float] = []
+
+    def paint() -> None:
+        nonlocal now_s
+        painted.append(now_s)
+        now_s += cost_s
+
+    parent = QObject()
+    pacer = frame_pacing.FramePacer(paint, lambda: False, parent)
+    for _ in range(2):
+        painted.clear()
+        began_s = now_s
+        while now_s < began_s + 0.4:
+            pacer.request()
+            now_s += 0.001
+            pacer.cancel()
+        waits = [later - earlier for earlier, later in pairwise(painted)]
+        assert waits[0] < 2 * cost_s
+        assert min(waits[1:]) >= 4 * cost_s
+        now_s += 0.3  # a pause
 
 
 def test_scrolling_does_not_wait_for_what_former_frames_cost(stage):

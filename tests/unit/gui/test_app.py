@@ -16,6 +16,8 @@ from PySide6.QtWidgets import QApplication, QWidget
 from gui.app import App
 from gui.bridge import sessions_model
 from gui.settings.themes.library import Library
+from gui.terminal.glyphs.atlas_import import AtlasImport
+from gui.terminal.glyphs.glyph_atlas import GlyphAtlas
 from gui.theme.follow import Look
 from gui.tray.tray import Tray
 from gui.window.page.terminal_page import TerminalPage
@@ -156,6 +158,15 @@ async def test_garbage_is_collected_in_qts_thread_alone_when_no_event_is_left(
         await until(is_collected)
         waker.stop()
     assert set(ended) == {threading.main_thread()}
+
+
+async def test_the_atlas_is_imported_after_the_start(
+    qapp: QApplication, display: XServer, window_manager: None, recorded: None, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("gui.app.ATLAS_AFTER_MS", 0)
+    monkeypatch.setattr(AtlasImport, "found", None)
+    async with opened(qapp):
+        await until(lambda: AtlasImport.found is GlyphAtlas)
 
 
 async def test_what_a_start_waits_for_is_done_while_its_sheet_is_open(app: App, monkeypatch: pytest.MonkeyPatch):
