@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal
 
@@ -28,7 +29,7 @@ RECHECK_MS = 2000
 
 
 class GitStatusWatcher(QObject):
-    """Updates ``Chat.checkout`` of running chats.
+    """Updates ``Chat.checkout`` of running chats, and the status of directories that status lines show besides.
 
     Signals:
         checked: pending directories were checked.
@@ -43,6 +44,10 @@ class GitStatusWatcher(QObject):
         self._seen_activity: dict[str, tuple[Activity, str]] = {}
         self._names: dict[str, str] = {}
         """Repository names, by directory."""
+        self._shown: WeakKeyDictionary[QObject, str] = WeakKeyDictionary()
+        """The directories that status lines show besides those of chats, by status line; "" for none."""
+        self._statuses: dict[str, Status] = {}
+        """The status of those directories."""
         self._watched: dict[str, str] = {}
         """git's own directory, by working directory."""
         self._pending: set[str] = set()
@@ -70,11 +75,29 @@ class GitStatusWatcher(QObject):
         changed = {chat.record.cwd for chat in chats if self._seen_activity.get(chat.id) != activities[chat.id]}
         self._seen_activity = activities
         self._schedule_check(changed)
-        self._forget(self._watched.keys() - {chat.record.cwd for chat in chats})
+        self._forget((self._watched.keys() | self._statuses.keys()) - self._directories())
+
+    def follow_shown(self, status_line: QObject, directory: str) -> Status | None:
+        """Follow the directory that a status line shows besides those of chats, in place of its former one.
+
+        Args:
+            status_line: shows the directory.
+            directory: its path; "" for none.
+
+        Returns:
+            The status, None outside a repository and while unknown.
+        """
+        if self._shown.get(status_line, "") != directory:
+            self._shown[status_line] = directory
+            self._schedule_check({directory} - {""})
+        return self._statuses.get(directory)
+
+    def _directories(self) -> set[str]:
+        return ({chat.record.cwd for chat in self._chats} | set(self._shown.values())) - {""}
 
     def refresh(self) -> None:
         """Check all directories, because files may have changed without an event."""
-        self._schedule_check({chat.record.cwd for chat in self._chats})
+        self._schedule_check(self._directories())
 
     def _on_written(self, git_directory: str) -> None:
         self._schedule_check({directory for directory, own in self._watched.items() if own == git_directory})
@@ -115,6 +138,8 @@ class GitStatusWatcher(QObject):
         return await asyncio.to_thread(status_of, directory, status.repository)
 
     def _forget(self, directories: set[str]) -> None:
+        for directory in directories:
+            self._statuses.pop(directory, None)
         for directory in directories & self._watched.keys():
             self._names.pop(directory, None)
             git_directory = self._watched.pop(directory)
@@ -124,6 +149,8 @@ class GitStatusWatcher(QObject):
     def _set_status(self, directory: str, status: Status | None) -> None:
         if status is None:
             self._forget({directory})
+        elif directory in self._shown.values():
+            self._statuses[directory] = status
         for chat in self._chats:
             if chat.record.cwd == directory and chat.checkout != status:
                 chat.checkout = status

@@ -6,6 +6,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout
 
 from gui.bridge.chat import Chat
+from gui.bridge.checkouts import GitStatusWatcher
 from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_M_PX, STATUS_HEIGHT_PX
 from gui.window.page.chat_page import ChatPage
@@ -18,10 +19,14 @@ SETTLED_MS = 250
 
 
 class StatusLine(Area):
-    """Agent and directory at the left, then the activity with its source, and the terminal's size and engine."""
+    """Agent and directory at the left, then the activity with its source, and the terminal's size and engine.
 
-    def __init__(self, theme: Theme) -> None:
+    The directory is the one that the program reported, as a shell does after ``cd``.
+    """
+
+    def __init__(self, theme: Theme, checkouts: GitStatusWatcher) -> None:
         super().__init__("sidebar")
+        self._checkouts = checkouts
         self.setAccessibleName(window_texts.status())
         self.left = ElidedLabel("", "secondary")
         self.known = ElidedLabel("", "secondary")
@@ -60,11 +65,16 @@ class StatusLine(Area):
             self._say_size("")
             self.take_over.hide()
             return
-        record = chat.record
-        where = [record.agent, phrases.short_directory(record.cwd)]
-        if chat.checkout is not None and not chat.has_ended:
-            is_named = phrases.last_part(record.cwd) == chat.checkout.repository
-            where.append(chat.checkout.words_without_repository if is_named else chat.checkout.words)
+        directory = chat.directory
+        if isinstance(page, TerminalPage) and not chat.has_ended:  # An ended chat is started again where it began.
+            directory = page.directory
+        where = [chat.record.agent, phrases.short_directory(directory)]
+        is_own = directory == chat.directory
+        elsewhere = self._checkouts.follow_shown(self, "" if is_own else directory)
+        checkout = chat.checkout if is_own else elsewhere
+        if checkout is not None and not chat.has_ended:
+            is_named = phrases.last_part(directory) == checkout.repository
+            where.append(checkout.words_without_repository if is_named else checkout.words)
         self.left.set_whole(" · ".join(filter(None, [*where, chat.title])))
         self.known.set_whole(chat.activity_and_source)
         self._show_size(settled=not is_another and not self.take_over.isHidden())

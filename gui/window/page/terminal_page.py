@@ -138,6 +138,8 @@ class TerminalPage(ChatPage):
         # Not connected to the view directly: PySide calls an overriding slot even after its object is deleted.
         self.view.on_replaced()
         super()._on_replaced()
+        if self.directory != self.chat.directory:
+            self.chat.changed.emit()  # The status line shows the directory.
 
     def _on_changed(self) -> None:
         super()._on_changed()

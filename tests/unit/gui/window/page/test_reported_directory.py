@@ -1,0 +1,90 @@
+"""The status line shows the directory that a shell reports, and the branch there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from session_host.protocol.messages import ForegroundEvent
+from session_host.protocol.values import GridSize
+from session_host.terminal import create
+from tests.support.area import Area
+from tests.support.repositories import Checkout
+from tests.unit.gui.conftest import Played
+
+
+def report(played: Played, session_id: str, address: str) -> None:
+    """Have the shell report a directory and then, as its host does at the next prompt, the end of its command."""
+    assert played.page.view.emulator is not None
+    played.page.view.emulator.feed(f"\x1b]7;{address}\x1b\\".encode())
+    ended = f"2026-01-02T03:05:{len(address) % 60:02}Z"
+    played.viewers[session_id].tell(ForegroundEvent("", "2026-01-02T03:04:05Z", 0, ended))
+    played.settle()
+
+
+def shown(played: Played) -> list[str]:
+    return played.window.status_line.left.accessibleName().split(" · ")
+
+
+async def test_the_status_line_follows_a_shell_and_shows_the_branch_there(played: Played, area: Area) -> None:
+    repository = Checkout.new(area.home / "api")
+    session_id = await played.add("one", agent="shell", cwd=str(area.home))
+    played.open_window()
+    played.show(session_id)
+    assert shown(played) == ["shell", "~"]
+    report(played, session_id, f"file://{repository.path}")
+    assert shown(played)[:2] == ["shell", "~/api"]
+    await played.until(lambda: shown(played) == ["shell", "~/api", "main"], "the branch")
+    repository.git("switch", "--quiet", "--create", "fix")
+    await played.until(lambda: shown(played) == ["shell", "~/api", "fix"], "the other branch")
+    report(played, session_id, f"file://{repository.path}/src")
+    await played.until(lambda: shown(played) == ["shell", "~/api/src", "api", "fix"], "the branch below")
+    report(played, session_id, f"file://{area.home}")
+    assert shown(played) == ["shell", "~"]
+    assert played.chat(session_id).record.cwd == str(area.home), "a resume starts where the chat was started"
+
+
+async def test_the_directory_that_a_snapshot_brings_is_shown(played: Played, area: Area) -> None:
+    session_id = await played.add("one", agent="shell", cwd=str(area.home))
+    played.open_window()
+    viewer = played.show(session_id)
+    former, viewer.emulator = viewer.emulator, create(None, GridSize(80, 24))
+    viewer.emulator.feed(b"\x1b]7;file:///usr\x1b\\")
+    viewer.delegate.viewer_replaced()
+    assert former is not None
+    former.close()
+    played.settle()
+    assert shown(played) == ["shell", "/usr"]
+
+
+async def test_a_directory_of_another_computer_is_not_shown(played: Played, tmp_path: Path) -> None:
+    session_id = await played.add("one", agent="shell", cwd=str(tmp_path))
+    played.open_window()
+    played.show(session_id)
+    report(played, session_id, "file://far.example.org/srv")
+    assert shown(played) == ["shell", str(tmp_path)]
+
+
+async def test_an_ended_shell_shows_the_directory_that_it_would_be_resumed_in(played: Played, tmp_path: Path) -> None:
+    session_id = await played.add("one", agent="shell", cwd=str(tmp_path))
+    played.open_window()
+    played.show(session_id)
+    report(played, session_id, "file:///usr")
+    assert shown(played) == ["shell", "/usr"]
+    played.viewers[session_id].end(exit_code=0)
+    played.settle()
+    assert shown(played) == ["shell", str(tmp_path)]
+
+
+async def test_the_branch_of_a_directory_is_forgotten_once_no_status_line_shows_it(played: Played, area: Area) -> None:
+    repository = Checkout.new(area.home / "api")
+    session_id = await played.add("one", agent="shell", cwd=str(area.home))
+    other = await played.add("two", agent="shell", cwd=str(area.home))
+    played.open_window()
+    played.show(session_id)
+    report(played, session_id, f"file://{repository.path}")
+    await played.until(lambda: shown(played)[2:] == ["main"], "the branch")
+    watched = played.sessions.checkouts._watcher.directories
+    assert watched() == [str(repository.path / ".git")]
+    played.show(other)
+    assert shown(played) == ["shell", "~"]
+    await played.until(lambda: not watched(), "git's directory to be watched no more")
