@@ -19,5 +19,6 @@ catalog, and turns their events into signals. It never polls.
     checkouts       the git working trees of chats
     record_watcher  reports changes of the store or the runtime directory
     age_timer       reports when relative times must be updated
+    clock_changes   reports that the system's clock was set, or that the computer slept
     background/     threads, processes and tasks in the background
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -12,14 +12,12 @@ from gui.wording import phrases
 YOUNG_STEP_S, OLD_STEP_S = 10.0, 20.0
 """Minimum intervals, for young and old ages: one timer refreshes all chats together, to save wake-ups."""
 
-MAX_INTERVAL_S = 3600.0
-
 
 class AgeTimer(QObject):
     """Reports when shown ages must be updated; does not run while none is visible.
 
     Signals:
-        due: the text of an age has changed.
+        due: the text of an age, or the name of a day, has changed.
     """
 
     due = Signal()
@@ -31,6 +29,7 @@ class AgeTimer(QObject):
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._on_due)
         sessions.changed.connect(self._schedule)
+        sessions.clock_changes.jumped.connect(self._on_jumped)
 
     @property
     def is_running(self) -> bool:
@@ -47,6 +46,10 @@ class AgeTimer(QObject):
         else:
             self._timer.stop()
 
+    def _on_jumped(self) -> None:
+        if self._is_visible:
+            self._on_due()
+
     def _on_due(self) -> None:
         self.due.emit()
         self._schedule()
@@ -56,9 +59,17 @@ class AgeTimer(QObject):
             self._timer.start(int(self.seconds_until_due() * 1000) + 20)
 
     def seconds_until_due(self) -> float:
-        """Seconds until some age's text changes, rounded up so that several change together."""
+        """Seconds until some age's text or a day's name changes, rounded up so that several change together."""
         now = datetime.now(UTC)
         times = [chat.since for chat in self._sessions.listed()]
-        soonest_s = min((phrases.seconds_until_age_changes(since, now) for since in times), default=MAX_INTERVAL_S)
+        soonest_s = min(
+            [_seconds_until_tomorrow(now), *(phrases.seconds_until_age_changes(since, now) for since in times)]
+        )
         young = any(phrases.is_young(since, now) for since in times)
         return max(soonest_s, YOUNG_STEP_S if young else OLD_STEP_S)
+
+
+def _seconds_until_tomorrow(now: datetime) -> float:
+    """The time until midnight, local time, when "today" becomes "yesterday"."""
+    midnight = datetime.combine(now.astimezone().date() + timedelta(days=1), time())
+    return (midnight.astimezone() - now).total_seconds()

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from gui.bridge.chat import Chat
     from gui.bridge.sessions_model import SessionsModel
 
-MAX_TIMER_S = 3600.0
-"""Maximum interval between checks of the time, because timers stop while the computer sleeps."""
+MAX_TIMER_S = 86_400.0
+"""Maximum interval between checks of the time; Qt's timers wait for 24 days at most."""
 HOUR = timedelta(hours=1)
 MORNING_HOUR = 6
 """Muted "until tomorrow" ends at this hour of the day, local time."""
@@ -40,6 +40,7 @@ class Muting(QObject):
         self._until: datetime | None = None
         self._end_timer = QTimer(self, singleShot=True, timerType=Qt.TimerType.VeryCoarseTimer)
         self._end_timer.timeout.connect(self._on_end_timer)
+        sessions.clock_changes.jumped.connect(self._on_jumped)
         sessions.added.connect(lambda chat: chat.set_muted(muted=chat.id in self.muted))
         sessions.removed.connect(self._on_removed)
         sessions.changed.connect(self._follow_resumed)
@@ -109,8 +110,12 @@ class Muting(QObject):
             left_s = (until - datetime.now(UTC)).total_seconds()
             self._end_timer.start(round(min(left_s, MAX_TIMER_S) * 1000) + 1)
 
+    def _on_jumped(self) -> None:
+        if self._until is not None:
+            self._on_end_timer()
+
     def _on_end_timer(self) -> None:
-        """Unmute if the time has passed; else wait on, since the computer slept or its clock was changed."""
+        """Unmute if the time has passed, else wait on."""
         if self.until is None:
             self._mute_until(None)
         else:

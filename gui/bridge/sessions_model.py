@@ -18,6 +18,7 @@ from gui.bridge.background.tasks import Tasks
 from gui.bridge.chat import Chat
 from gui.bridge.chat_order import ChatOrder
 from gui.bridge.checkouts import GitStatusWatcher
+from gui.bridge.clock_changes import ClockChanges
 from gui.bridge.muting import Muting
 from gui.bridge.removals import UndoableRemovals
 from gui.bridge.requests import ask
@@ -81,6 +82,7 @@ class SessionsModel(QObject):
         self.order = ChatOrder(self, storage)
         self.indexing = SearchIndexing(self)
         self.indexing.started.connect(self._on_indexing_started)
+        self.clock_changes = ClockChanges(self)
         self.muting = Muting(self)
         self._is_refreshing = self._refresh_again = False
         self._is_following = self._is_closed = False
@@ -230,6 +232,7 @@ class SessionsModel(QObject):
         """Detach from every chat; the chats keep running."""
         self._is_closed = True
         self.indexing.close()
+        self.clock_changes.close()
         self.finder.cancel_query()
         await self.tasks.cancel_all()
         await self.removals.finish()

@@ -71,6 +71,10 @@ class Events:
         questions = self._find_questions(sessions, shown)
         return questions | self._find_turns(alive) | self._find_commands(alive) | self._find_deaths(chats)
 
+    def note_clock_jump(self) -> None:
+        """Count questions from now on as new ones, also if the clock was set back to before the window's start."""
+        self._started = min(self._started, datetime.now(UTC))
+
     def has_question(self, session_id: str) -> bool:
         """Whether a chat has a question that counts as its own."""
         return session_id in self._questions

@@ -79,6 +79,7 @@ class Notifier(QObject):
         self._recheck_timer.timeout.connect(self.check)
         sessions.changed.connect(self.check)
         sessions.muting.changed.connect(self.check)
+        sessions.clock_changes.jumped.connect(self._events.note_clock_jump)
 
     def apply_settings(self, *, is_enabled: bool, long_turn_s: float = 0) -> None:
         """Apply the user's settings.

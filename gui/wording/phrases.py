@@ -82,7 +82,9 @@ def seconds_until_age_changes(since: datetime | None, now: datetime) -> float:
     """The time until ``age`` changes; at least a second."""
     if since is None:
         return float(DAY_S)
-    seconds = max((now - since).total_seconds(), 0.0)
+    seconds = (now - since).total_seconds()
+    if seconds < 0:
+        return NOW_S - seconds  # The clock was set back.
     # Seconds change in steps of ten, since a number that changes every second distracts.
     unit = 10 if seconds < MINUTE_S else MINUTE_S if seconds < HOUR_S else HOUR_S if seconds < DAY_S else DAY_S
     return max(unit - seconds % unit, 1.0)

@@ -92,6 +92,7 @@ def days(chats: Sequence[Chat], now: datetime) -> list[tuple[str, list[Chat]]]:
     """Ended chats by the day of their end, the latest day first; ``chats`` have that order already."""
     today = now.astimezone().date()
     found = []
-    for day, ended in groupby(chats, key=lambda chat: chat.since.astimezone().date() if chat.since else None):
+    # After the clock was set back, some ended in the future: that is today, too.
+    for day, ended in groupby(chats, lambda chat: min(chat.since.astimezone().date(), today) if chat.since else None):
         found.append((window_texts.day(day, today), list(ended)))
     return found

@@ -1,0 +1,157 @@
+"""The clock was set, or the computer slept: ages, days, muting and notifications are right at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, tzinfo
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QObject
+
+from gui.bridge import age_timer, clock_changes, muting
+from gui.bridge.clock_changes import ClockChanges
+from gui.tray import events
+from gui.tray.notifier import Notifier
+from gui.window.sidebar import model
+from gui.window.sidebar.arrangement import days
+from gui.window.sidebar.model import ChatRow
+from session_host.protocol.values import Activity, State
+from tests.support.qt_waiting import process_events_until
+from tests.unit.gui.conftest import WAIT_S, Played
+
+SetClock = Callable[[timedelta], None]
+
+
+@pytest.fixture
+def set_clock(played: Played, monkeypatch: pytest.MonkeyPatch) -> SetClock:
+    """Sets the window's clock forward or back, and reports it as the system does."""
+    moved = timedelta()
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            return datetime.now(tz) + moved
+
+    for module in (age_timer, muting, events, model):
+        monkeypatch.setattr(module, "datetime", Clock)
+
+    def jump(by: timedelta) -> None:
+        nonlocal moved
+        moved += by
+        played.sessions.clock_changes.jumped.emit()
+        played.settle()
+
+    return jump
+
+
+def before(delta: timedelta) -> str:
+    return (datetime.now(UTC) - delta).isoformat()
+
+
+def at(hour: int) -> datetime:
+    """An hour of today, local time."""
+    return datetime.now().astimezone().replace(hour=hour, minute=0, second=0, microsecond=0)
+
+
+def age(played: Played, session_id: str) -> str:
+    entry = played.window.sidebar.model.entry(played.window.sidebar.model.index_of(session_id))
+    assert isinstance(entry, ChatRow)
+    return entry.age
+
+
+def test_the_system_reports_a_clock_that_was_set_and_no_other_moment(qapp: QObject) -> None:
+    changes = ClockChanges(qapp)
+    facts = Path(f"/proc/self/fdinfo/{changes._descriptor}").read_text().split("\n")
+    assert "clockid: 0" in facts, "the time of day"
+    assert "settime flags: 03" in facts, "an absolute time; cancelled when the clock is set"
+    assert "ticks: 0" in facts
+    changes.close()
+    changes.close()
+    changes.deleteLater()
+
+
+def test_one_jump_is_reported_once(qapp: QObject, monkeypatch: pytest.MonkeyPatch) -> None:
+    descriptor = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+    monkeypatch.setattr(clock_changes, "_open_timer", lambda: descriptor)
+    changes = ClockChanges(qapp)
+    jumps: list[bool] = []
+    changes.jumped.connect(lambda: jumps.append(True))
+    os.eventfd_write(descriptor, 1)
+    process_events_until(lambda: bool(jumps), WAIT_S, "the jump to be reported")
+    with pytest.raises(BlockingIOError):
+        os.eventfd_read(descriptor)
+    changes.close()
+    changes.deleteLater()
+    assert jumps == [True]
+
+
+async def test_ages_are_right_at_once_when_the_computer_wakes_up(played: Played, set_clock: SetClock) -> None:
+    session_id = await played.add("one")
+    window = played.open_window()
+    played.show(session_id).be(Activity.IDLE, before(timedelta(minutes=5)))
+    played.settle()
+    assert age(played, session_id) == "5 m"
+    set_clock(timedelta(hours=8))
+    assert age(played, session_id) == "8 h"
+    set_clock(-timedelta(hours=16))
+    assert age(played, session_id) == "now", "it will be in the future"
+    assert window.ages.seconds_until_due() > 60, "no timer waits for what is hours away"
+    set_clock(-timedelta(days=3650))
+    assert window.ages.seconds_until_due() <= 25 * 3600
+
+
+async def test_a_day_has_one_heading_after_the_clock_was_set_back(played: Played) -> None:
+    noon = at(12)
+    for name, ended in (("future", noon + timedelta(days=2)), ("now", noon)):
+        await played.add(name, state=State.EXITED, exit_code=0, ended_at=ended.astimezone(UTC).isoformat())
+    chats = sorted(played.sessions.chats(), key=lambda chat: str(chat.since), reverse=True)
+    [(day, found)] = days(chats, noon)
+    assert (day, [chat.name for chat in found]) == ("Today", ["future", "now"])
+
+
+async def test_days_get_their_new_names_at_midnight(played: Played, monkeypatch: pytest.MonkeyPatch) -> None:
+    midnight = at(0)
+    ended = (midnight - timedelta(days=5, hours=12)).astimezone(UTC).isoformat()
+    await played.add("one", state=State.EXITED, exit_code=0, ended_at=ended)
+
+    class Evening(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            return (midnight - timedelta(seconds=30)).astimezone(tz)
+
+    window = played.open_window()
+    monkeypatch.setattr(age_timer, "datetime", Evening)
+    assert window.ages.seconds_until_due() == pytest.approx(30)
+
+
+async def test_muting_for_an_hour_ends_when_the_computer_wakes_up(played: Played, set_clock: SetClock) -> None:
+    silent = played.sessions.muting
+    silent.mute_for_an_hour()
+    changes: list[bool] = []
+    silent.changed.connect(lambda: changes.append(silent.until is None))
+    set_clock(timedelta(minutes=30))
+    assert changes == []
+    set_clock(timedelta(minutes=31))
+    assert changes == [True]
+
+
+async def test_a_question_is_notified_after_the_clock_was_set_back(played: Played, set_clock: SetClock) -> None:
+    shown: list[str] = []
+
+    class Board:
+        def show(self, key: str, *_rest: object) -> None:
+            shown.append(key)
+
+        def withdraw(self, key: str) -> None:
+            shown.remove(key)
+
+    notifier = Notifier(played.sessions, played.catalog, lambda _chat: False, Board(), collect_ms=0)
+    played.sessions.follow_all()
+    session_id = await played.add("one")
+    set_clock(-timedelta(hours=5))
+    played.viewers[session_id].be(Activity.NEEDS_INPUT, before(timedelta(hours=5)), "Run it?")
+    played.settle()
+    assert shown == [session_id]
+    notifier.deleteLater()
