@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ BUILT_IN_DIRECTORY = Path(__file__).parents[2] / "resources" / "agents"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 _KEYS = frozenset(Agent.__struct_fields__) - {"name"}
 _REQUIRED = ("title", "executable", "start", "monogram")
+_READ_FILES = 64
+"""The maximum number of files whose values are kept: those of Outlive, and some of the user's."""
 
 
 class Catalog(Mapping[str, Agent]):
@@ -75,23 +78,32 @@ def load_agent(config_dir: Path, name: str) -> Agent:
         NoSuchAgent: no agent has this name; the message lists the names.
         ConfigError: as for ``load_catalog``.
     """
-    agents = _read_agents(config_dir, name) if _NAME.fullmatch(name) else []
-    return agents[0] if agents else load_catalog(config_dir).find(name)
+    return load_agents(config_dir, [name]).get(name) or load_catalog(config_dir).find(name)
 
 
-def _read_agents(config_dir: Path, only: str = "") -> list[Agent]:
-    """Read all agents, or only the one of this name if it exists."""
+def load_agents(config_dir: Path, names: Collection[str]) -> Mapping[str, Agent]:
+    """Load the agents of these names without the others' files; names without an agent are left out.
+
+    Raises:
+        ConfigError: as for ``load_catalog``.
+    """
+    return Catalog(_read_agents(config_dir, [name for name in names if _NAME.fullmatch(name)]))
+
+
+def _read_agents(config_dir: Path, names: Collection[str] | None = None) -> list[Agent]:
+    """Read all agents, or only those of these names if they exist."""
     entries: dict[str, dict[str, Any]] = {}
     for directory in (BUILT_IN_DIRECTORY, config_dir / "agents"):
-        for path in _files(directory, only):
+        for path in _files(directory, names):
             _merge(entries.setdefault(path.stem, {}), path)
     _find_files(entries, (config_dir / "agents", BUILT_IN_DIRECTORY))
     return [msgspec.convert(entry | {"name": name}, Agent) for name, entry in entries.items()]
 
 
-def _files(directory: Path, only: str) -> list[Path]:
+def _files(directory: Path, names: Collection[str] | None) -> list[Path]:
     try:
-        return sorted(path for path in directory.iterdir() if path.suffix == ".toml" and only in {"", path.stem})
+        files = [path for path in directory.iterdir() if path.suffix == ".toml"]
+        return sorted(path for path in files if names is None or path.stem in names)
     except FileNotFoundError:
         return []
     except OSError as error:
@@ -102,7 +114,16 @@ def _merge(entry: dict[str, Any], path: Path) -> None:
     """Merge a file's keys into the entry, and check that the result is a valid agent."""
     if not _NAME.fullmatch(path.stem):
         raise ConfigError(f"{path}: agent names use only a-z, 0-9, - and _; rename the file")
-    text = _read(path)
+    for key, value in _values(path, _read(path)).items():
+        # A table is merged with the existing one, key by key.
+        entry[key] = entry[key] | value if isinstance(value, dict) and key in entry else value
+    if missing := [key for key in _REQUIRED if key not in entry]:
+        raise ConfigError(f"{path}:1: the key {missing[0]!r} is missing")
+
+
+@lru_cache(_READ_FILES)
+def _values(path: Path, text: str) -> Mapping[str, Any]:
+    """The checked values of a file with this text: parsing them takes ten times as long as reading the file."""
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -132,11 +153,7 @@ def _merge(entry: dict[str, Any], path: Path) -> None:
             raise ConfigError(
                 f"{path}:{_line(text, 'env_if')}: unknown condition {condition!r}; known conditions: {there}"
             )
-    for key, value in values.items():
-        # A table is merged with the existing one, key by key.
-        entry[key] = entry[key] | value if isinstance(value, dict) and key in entry else value
-    if missing := [key for key in _REQUIRED if key not in entry]:
-        raise ConfigError(f"{path}:1: the key {missing[0]!r} is missing")
+    return values
 
 
 _FILLER = {"name": "x", "title": "x", "executable": "x", "start": [], "monogram": "x"}

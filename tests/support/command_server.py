@@ -20,6 +20,7 @@ import socket
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 MOST_BYTES = 100_000
@@ -38,14 +39,8 @@ class Command(NamedTuple):
 def main() -> None:
     """Serve until the socket's other end is closed; in each fork, be the command."""
     from session_host.cli import main as outlive
-    from session_host.cli.program import VERBS
 
-    for module, _ in VERBS.values():
-        importlib.import_module(f"session_host.cli.{module}")
-    # What the verbs import once they need it.
-    importlib.import_module("session_host.agents")
-    importlib.import_module("session_host.client.chats.launch")
-    importlib.import_module("session_host.client.chats.resumability")
+    _warm()
     gc.collect()
     gc.freeze()
     from tests.support import forked_keeper
@@ -54,6 +49,24 @@ def main() -> None:
     if serve(socket.socket(fileno=int(sys.argv[1]))):
         forked_keeper.use(keepers)
         _end(outlive())
+
+
+def _warm() -> None:
+    """Import what the verbs do, also once they need it, and use what makes caches at its first use."""
+    from session_host.agents.catalog import load_catalog
+    from session_host.cli.arguments import Parser
+    from session_host.cli.program import VERBS
+    from session_host.protocol.codec import ClientDecoder, HostDecoder
+
+    for name in ("client.chats.launch", "client.chats.live_terminal", "client.chats.resume"):
+        importlib.import_module(f"session_host.{name}")
+    for verb, (module, what) in VERBS.items():
+        parser = Parser(verb, what)
+        importlib.import_module(f"session_host.cli.{module}").configure(parser)
+        parser.format_usage()
+    load_catalog(Path("/nonexistent"))
+    ClientDecoder()
+    HostDecoder()
 
 
 def serve(requests: socket.socket) -> bool:

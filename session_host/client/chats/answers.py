@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from session_host.agents.catalog import load_catalog
+from session_host.agents.catalog import load_agents
 from session_host.agents.conversations.backwards import MOST_BYTES, TooFarBack
 from session_host.agents.conversations.base import Availability
 from session_host.agents.conversations.registry import find_conversation, turns_in
@@ -42,10 +42,9 @@ def find_answer(session_id: str, place: TurnPlace | None, *, is_working: bool) -
         StoreError, NoSuchSession: there is no such chat.
         ConfigError: the catalog cannot be read.
     """
-    agents = load_catalog(config_dir())
     with open_store() as store:
         record = record_of(store, session_id)
-    agent = agents.get(record.agent)
+    agent = load_agents(config_dir(), [record.agent]).get(record.agent)
     if agent is None or not agent.conversation.place:
         title = record.agent if agent is None else agent.title
         raise NoAnswer(f"Outlive knows no record of {title}’s answers; select the text on the screen")

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 import msgspec
 
 from session_host.agents.agent import Agent
-from session_host.agents.catalog import load_catalog
+from session_host.agents.catalog import load_agents
 from session_host.agents.conversations.base import Availability
 from session_host.agents.conversations.registry import find_conversation
 from session_host.client.sessions.last_screen import last_transcript
@@ -90,7 +90,7 @@ def _record(session_id: str) -> SessionRecord:
 def _request(
     record: SessionRecord, transcript: Transcript | None, environment: Mapping[str, str] | None
 ) -> LaunchRequest:
-    agent = load_catalog(config_dir()).get(record.agent)
+    agent = load_agents(config_dir(), [record.agent]).get(record.agent)
     if agent is None or not can_fork(agent, record):
         raise NotResumable(f"{record.name}: its agent cannot fork a conversation")
     if transcript is not None:

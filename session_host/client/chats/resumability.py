@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from session_host.agents.agent import Agent, TemplateValues
 from session_host.agents.arguments import prompt_of
-from session_host.agents.catalog import load_catalog
+from session_host.agents.catalog import load_agents
 from session_host.agents.conversations.base import Availability, ConversationQuery
 from session_host.agents.conversations.registry import find_conversation, locating, relocated
 from session_host.agents.environment import child_environment
@@ -69,9 +69,9 @@ def resumability(session_id: str, environment: Mapping[str, str] | None = None) 
         StoreError, NoSuchSession: there is no such record.
         ConfigError: the catalog cannot be read.
     """
-    agents = load_catalog(config_dir())
     with open_store() as store:
-        plan = plan_for(store, agents, record_of(store, session_id), environment)
+        record = record_of(store, session_id)
+        plan = plan_for(store, load_agents(config_dir(), [record.agent]), record, environment)
     return Resumability(plan.can, plan.reason)
 
 
@@ -82,7 +82,7 @@ def tell_resumable(infos: list[SessionInfo]) -> None:
         StoreError: the record cannot be read.
     """
     try:
-        agents = load_catalog(config_dir())
+        agents = load_agents(config_dir(), {info.agent for info in infos})
     except ConfigError:
         return  # An agent's unreadable file must not fail the list of chats.
     with open_store() as store:
@@ -100,7 +100,8 @@ def tell_resumable(infos: list[SessionInfo]) -> None:
 def has_picker(session_id: str) -> bool:
     """Whether ``pick`` works for this session: its agent has a list of conversations to choose from."""
     with open_store() as store:
-        agent = load_catalog(config_dir()).get(record_of(store, session_id).agent)
+        name = record_of(store, session_id).agent
+    agent = load_agents(config_dir(), [name]).get(name)
     return agent is not None and bool(agent.conversation.picker)
 
 

@@ -14,7 +14,7 @@ import msgspec
 
 from session_host.agents.agent import PROMPT, Agent, TemplateValues
 from session_host.agents.arguments import without_prompt
-from session_host.agents.catalog import load_catalog
+from session_host.agents.catalog import load_agents
 from session_host.agents.conversations.base import Availability
 from session_host.agents.conversations.registry import find_conversation, locating
 from session_host.agents.probe import LONG_PATIENCE_S, Probe, probed
@@ -104,7 +104,7 @@ async def resume_with_picker(
     def request() -> LaunchRequest:
         with open_store() as store:
             record = record_of(store, session_id)
-            agent = load_catalog(config_dir()).get(record.agent)
+            agent = load_agents(config_dir(), [record.agent]).get(record.agent)
             if agent is None or not agent.conversation.picker:
                 raise NotResumable(f"{record.agent} cannot list its conversations; start a new chat")
             return request_of(store, record, agent, environment, picks=True)
@@ -120,7 +120,7 @@ def resume_command(session_id: str) -> str:
     """
     with open_store() as store:
         record = record_of(store, session_id)
-        can, reason, agent = by_agent(load_catalog(config_dir()), record)
+        can, reason, agent = by_agent(load_agents(config_dir(), [record.agent]), record)
         if not can or agent is None:
             raise (ConversationUnknown if can is None else NotResumable)(f"{record.name}: {reason}")
         sought = sought_for(record, agent, None)
@@ -137,9 +137,9 @@ def resume_command(session_id: str) -> str:
 
 
 def _request(session_id: str, environment: Mapping[str, str] | None, anyway: bool) -> LaunchRequest:
-    agents = load_catalog(config_dir())
     with open_store() as store:
-        plan = plan_for(store, agents, record_of(store, session_id), environment)
+        record = record_of(store, session_id)
+        plan = plan_for(store, load_agents(config_dir(), [record.agent]), record, environment)
         record, can, reason, agent, sought = plan[:5]
         if not can or agent is None or sought is None:
             raise (ConversationUnknown if can is None else NotResumable)(f"{record.name}: {reason}")
