@@ -127,7 +127,8 @@ class Tracer:
             self.processes.pop(thread, None)
             return
         number, event = os.WSTOPSIG(status), status >> 16
-        self.processes.setdefault(thread, _process_of(thread))
+        if thread not in self.processes:
+            self.processes[thread] = _process_of(thread)
         is_signal = number != SYSCALL_STOP and not event
         try:
             if event == EVENT_STOP and number in STOPS:

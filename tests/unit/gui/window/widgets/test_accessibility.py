@@ -148,7 +148,7 @@ async def test_tabs_and_sheets_come_and_go_many_times_while_a_screen_reader_list
     QAccessible.setActive(True)
     await _two_chats(played)
     window, chats = played.window, [page.chat for page in played.window.tabs.pages()]
-    for number in range(10):
+    for number in range(4):
         window.chat_actions.rename(chats[0])
         window.banners.inform(f"message {number}")
         for page in window.tabs.pages():
