@@ -45,9 +45,10 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("outlive")
 
 
+# A shell without job control starts background commands with these ignored, and the programs of the tests inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # A shell without job control starts its background commands so, and the programs of the tests would inherit it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
