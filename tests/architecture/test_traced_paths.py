@@ -81,7 +81,7 @@ async def shown_session(kept: KeptSession) -> AsyncIterator[TerminalView]:
     ours, theirs = socket.socketpair()
     keeper = KeeperChannel(ours, kept.spec, kept.descriptors, lambda _message: None)
     server = Server(driver, Path(kept.spec.socket_path), kept.descriptors.listener, keeper)
-    kept.go_on()
+    kept.attach_pty()
     server.start()
     record = SessionRecord(
         id=kept.spec.session_id, name="n", agent="command", argv=["x"], cwd="/", state=State.RUNNING,
@@ -122,8 +122,8 @@ async def trace_key(kept: KeptSession, view: TerminalView) -> Turns:
     turns: Turns = []
     with trace(turns):
         QTest.keyClick(view, Qt.Key.Key_A)
-        await settled(lambda: kept.given, "the key at the program")
-    assert kept.typed() == b"a"
+        await settled(lambda: kept.unread_bytes, "the key at the program")
+    assert kept.read_typed() == b"a"
     assert isinstance(view.sink, Viewer)
     viewer = view.sink
     await settled(lambda: not viewer.pending, "the acknowledgement")

@@ -17,7 +17,7 @@ from tests.benchmarks.report import percentile
 from tests.benchmarks.setting import Setting, setting
 from tests.benchmarks.usage import Usage, pss_mb, usage
 from tests.support.commands import outlive
-from tests.support.hosts import rest_after
+from tests.support.hosts import hibernate_after
 from tests.support.waiting import wait_until
 from tests.support.windows import Window, window
 
@@ -38,7 +38,7 @@ WAIT_S = 30.0
 def run(own: Setting, sessions: int, seconds: float, *, with_window: bool, everyday: bool, resting: bool) -> int:
     """Measure; 1 if more is used than may be."""
     if resting:
-        rest_after(REST_AFTER_S)
+        hibernate_after(REST_AFTER_S)
     with ExitStack() as stack:
         for number in range(sessions):
             own.new_session(["cat"], f"idle-{number}")

@@ -20,7 +20,7 @@ from tests.benchmarks.report import Report, Series, Verdict, ratio
 from tests.benchmarks.setting import Setting
 from tests.benchmarks.usage import pss_mb
 from tests.programs import program
-from tests.support.hosts import rest_after
+from tests.support.hosts import hibernate_after
 
 SESSIONS = 50
 LAUNCHES = 20
@@ -49,7 +49,7 @@ def run(setting: Setting) -> Report:
     bare = Series("memory of a bare Python (PSS)", "MB", command="python -c 'input()'")
     report.series = [command, warm, tmux, awake, memory, bare]
     hosts: list[int] = []
-    rest_after(REST_AFTER_S)
+    hibernate_after(REST_AFTER_S)
     server = peers.Tmux(setting.cache)
     lacking = peers.missing("tmux")
     if lacking:

@@ -34,7 +34,7 @@ from tests.benchmarks.quick_sessions import keeper_of
 from tests.benchmarks.setting import Setting, setting
 from tests.benchmarks.usage import descriptor_count, flatness, memory_files_mb, pss_mb
 from tests.support.commands import OnTerminal
-from tests.support.hosts import rest_after, watching
+from tests.support.hosts import hibernate_after, watching
 
 LEAST_GROWTH_MB, GROWTH_SHARE = 1.5, 0.05
 """What allocators and caches do anyway; a leak is beyond it within minutes."""
@@ -182,7 +182,7 @@ async def drain(terminal: OnTerminal) -> None:
 async def run(own: Setting, minutes: float, directory: Path, seed: int) -> int:
     """Soak; 1 unless all is flat and nothing failed."""
     soak = Soak(own, seed)
-    rest_after(REST_AFTER_S)
+    hibernate_after(REST_AFTER_S)
     for name, argv in PROGRAMS.items():
         soak.sessions[name] = await soak.start(name, argv)
     until_s = minutes * 60

@@ -39,7 +39,7 @@ from tests.benchmarks.setting import Setting
 from tests.benchmarks.usage import memory_files_mb, pss_mb, uss_mb
 from tests.programs import Gate, program
 from tests.support.commands import environment
-from tests.support.hosts import end, rest_after
+from tests.support.hosts import end, hibernate_after
 from tests.support.long_thread import lengthen
 from tests.support.structured_chats import heard, start_chat, viewing
 from tests.support.windows import Window, window, xdotool
@@ -72,7 +72,7 @@ def run(setting: Setting) -> Report:
     directory.mkdir()
     memory(setting, report, directory)
     setting.end_sessions()
-    rest_after(0)
+    hibernate_after(0)
     with asyncio.Runner(loop_factory=event_loop.loop_factory()) as runner:
         times = runner.run(at_viewer(directory, setting.rounds * TURNS))
     _tell(report, "at the viewer", times)
@@ -273,7 +273,7 @@ def page_area(client: XClient, window_id: str) -> Area:
 
 def memory(setting: Setting, report: Report, directory: Path) -> None:
     """Compare idle hosts; attach to the long chat."""
-    rest_after(REST_AFTER_S)
+    hibernate_after(REST_AFTER_S)
     long_id = asyncio.run(long_chat(directory))
     attaching(report, long_id, setting.rounds * ATTACHES)
     short_id = asyncio.run(short_chat(directory))

@@ -23,7 +23,7 @@ from session_host.protocol.values import State
 from session_host.system.processes.permission import agent_chats
 from tests.support.area import Area
 from tests.support.commands import OUTLIVE, REPOSITORY, Done, OnTerminal, outlive
-from tests.support.hosts import has_rested, peek, rest_after
+from tests.support.hosts import has_hibernated, hibernate_after, peek
 from tests.support.structured_chats import start_chat
 from tests.support.waiting import wait_until
 
@@ -265,9 +265,9 @@ async def test_the_user_controls_every_chat(area: Area, agent: Inside, other: st
 
 
 async def test_an_agent_does_not_control_a_hibernating_chat(agent: Inside) -> None:
-    rest_after(0.3)
+    hibernate_after(0.3)
     other = started("command", "api-fix", "cat")
-    wait_until(lambda: has_rested(other, 1), 15, "the chat to rest")
+    wait_until(lambda: has_hibernated(other, 1), 15, "the chat to rest")
 
     assert_refused(agent.outlive("send", "api-fix", "yes"))
     await assert_untouched(other)

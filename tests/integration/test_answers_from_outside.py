@@ -25,7 +25,7 @@ from session_host.structured.items import AgentRequest
 from session_host.system.processes.permission import AGENT_CHATS
 from tests.support.claude_like import ClaudeLike, claude_like
 from tests.support.commands import OUTLIVE, Done, environment, outlive
-from tests.support.waiting import until_told
+from tests.support.waiting import poll_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
@@ -41,8 +41,8 @@ async def asking(tmp_path: Path, asks: dict[str, Any] = ASKS) -> AsyncIterator[C
     config_dir().mkdir(parents=True, exist_ok=True)
     (config_dir() / "chats.toml").write_text("answer_from_outside = true\n")
     async with claude_like(tmp_path) as chat:
-        chat.does(f"asks {json.dumps(asks)}")
-        await chat.until(NEEDS, "state file")
+        chat.order(f"asks {json.dumps(asks)}")
+        await chat.wait_for_status(NEEDS, "state file")
         yield chat
 
 
@@ -56,7 +56,7 @@ async def open_requests(chat: ClaudeLike) -> list[AgentRequest]:
 
 
 async def until_none_is_open(chat: ClaudeLike) -> None:
-    await until_told(lambda: open_requests(chat), lambda found: not found, 60, "no open question")
+    await poll_until(lambda: open_requests(chat), lambda found: not found, 60, "no open question")
 
 
 async def test_the_exact_command_is_shown_and_approved(tmp_path: Path) -> None:
@@ -65,8 +65,8 @@ async def test_the_exact_command_is_shown_and_approved(tmp_path: Path) -> None:
         assert done.code == 0, done.error
         assert "    npm test --  --watch" in done.output.splitlines()
         assert done.output.splitlines()[-1] == f"Allowed in {chat.record.name}: npm test --  --watch"
-        await chat.shows("the hook decides behavior=allow")
-        await chat.until(WORKING, "state file")
+        await chat.wait_for_text("the hook decides behavior=allow")
+        await chat.wait_for_status(WORKING, "state file")
         again = await run("approve", chat.record.name)
         assert (again.code, again.complaint()) == (3, f"{chat.record.name} is not asking anything")
 
@@ -83,7 +83,7 @@ async def test_a_question_is_explained_before_it_is_answered(tmp_path: Path) -> 
 async def test_deny_declines_the_command_and_the_agent_knows_it(tmp_path: Path) -> None:
     async with asking(tmp_path) as chat:
         assert (await run("deny", chat.record.name)).code == 0
-        await chat.shows("the hook decides behavior=deny interrupt=False message=The user declined")
+        await chat.wait_for_text("the hook decides behavior=deny interrupt=False message=The user declined")
 
 
 async def test_always_applies_only_the_rule_that_the_agent_suggests(tmp_path: Path) -> None:
@@ -93,28 +93,28 @@ async def test_always_applies_only_the_rule_that_the_agent_suggests(tmp_path: Pa
             "Always allow Bash(npm test) in this chat"
         ]
         assert (await run("approve", chat.record.name, "--always")).code == 0
-        await chat.shows("behavior=allow updatedPermissions=[{'type': 'addRules'")
+        await chat.wait_for_text("behavior=allow updatedPermissions=[{'type': 'addRules'")
 
 
 async def test_the_dialog_answered_first_ends_the_question(tmp_path: Path) -> None:
     async with asking(tmp_path) as chat:
         [asked] = await open_requests(chat)
-        chat.does("dialog yes")
-        await chat.shows("the dialog decides yes")
-        await chat.until(WORKING, "state file")
-        await chat.shows("hook 1 ended")  # The agent leaves it alone; it ends by itself, and says nothing.
+        chat.order("dialog yes")
+        await chat.wait_for_text("the dialog decides yes")
+        await chat.wait_for_status(WORKING, "state file")
+        await chat.wait_for_text("hook 1 ended")  # The agent leaves it alone; it ends by itself, and says nothing.
         late = await run("approve", chat.record.name, "--request", asked.id)
         assert (late.code, late.complaint()) == (6, f"{chat.record.name}: already answered in its terminal")
-        chat.does(f"asks {json.dumps(ASKS)}")
-        await chat.until(NEEDS, "state file")
+        chat.order(f"asks {json.dumps(ASKS)}")
+        await chat.wait_for_status(NEEDS, "state file")
         assert [each.id for each in await open_requests(chat)] != [asked.id]
 
 
 async def test_a_cancelled_dialog_ends_the_question(tmp_path: Path) -> None:
     async with asking(tmp_path) as chat:
         await open_requests(chat)
-        chat.does("escape")
-        await chat.until(IDLE, "state file")
+        chat.order("escape")
+        await chat.wait_for_status(IDLE, "state file")
         await until_none_is_open(chat)
 
 
@@ -129,7 +129,7 @@ async def test_of_several_answers_at_once_one_reaches_the_agent(tmp_path: Path) 
         assert len(refused) == len(verbs) - 1, found
         [line] = set(refused)
         how = line.removeprefix("already answered in a notification: ")
-        await chat.shows(f"the hook decides behavior={'allow' if how == 'Allow' else 'deny'}")
+        await chat.wait_for_text(f"the hook decides behavior={'allow' if how == 'Allow' else 'deny'}")
         late = await run("deny", chat.record.name, "--request", asked.id)
         assert (late.code, late.complaint()) == (6, f"{chat.record.name}: {line}")
 
@@ -145,16 +145,16 @@ async def test_an_answer_to_another_question_than_the_one_shown_is_refused(tmp_p
 async def test_a_question_outlives_its_host_and_is_answered_once(tmp_path: Path) -> None:
     async with asking(tmp_path) as chat:
         [asked] = await open_requests(chat)
-        os.kill((await chat.described()).host_pid, signal.SIGKILL)
+        os.kill((await chat.description()).host_pid, signal.SIGKILL)
 
         def same(found: list[AgentRequest]) -> bool:
             return [(each.id, digest(each)) for each in found] == [(asked.id, digest(asked))]
 
-        await until_told(lambda: open_requests(chat), same, 60, "the same question")
+        await poll_until(lambda: open_requests(chat), same, 60, "the same question")
         assert (await run("approve", chat.record.name)).code == 0
-        await chat.shows("the hook decides behavior=allow")
-        os.kill((await chat.described()).host_pid, signal.SIGKILL)
-        await chat.until(WORKING, "state file")
+        await chat.wait_for_text("the hook decides behavior=allow")
+        os.kill((await chat.description()).host_pid, signal.SIGKILL)
+        await chat.wait_for_status(WORKING, "state file")
         late = await run("deny", chat.record.name, "--request", asked.id)
         assert (late.code, late.complaint()) == (6, f"{chat.record.name}: already answered by a command: Allow")
 
@@ -164,13 +164,13 @@ async def test_a_dialog_answered_while_the_host_is_dead_ends_the_question(
 ) -> None:
     async with asking(tmp_path) as chat:
         await open_requests(chat)
-        pid = (await chat.described()).host_pid
+        pid = (await chat.description()).host_pid
         os.kill(pid, signal.SIGSTOP)
-        chat.does("dialog yes")
-        chat.does(f"touch {tmp_path / 'answered'}")
-        await until_told(_exists(tmp_path / "answered"), bool, 60, "the answer in the dialog")
+        chat.order("dialog yes")
+        chat.order(f"touch {tmp_path / 'answered'}")
+        await poll_until(_exists(tmp_path / "answered"), bool, 60, "the answer in the dialog")
         os.kill(pid, signal.SIGKILL)
-        await chat.shows("hook 1 ended")
+        await chat.wait_for_text("hook 1 ended")
         assert await open_requests(chat) == []
 
 
@@ -178,21 +178,23 @@ async def test_a_sub_agents_question_answered_in_its_dialog_is_no_longer_listed(
     call = {each: ASKS[each] for each in ("tool_name", "tool_input")}
     async with asking(tmp_path, ASKS | {"agent_id": "one"}) as chat:
         for agent in ("one", "two", "three"):
-            chat.does(f"asks {json.dumps(ASKS | {'agent_id': agent})}")
+            chat.order(f"asks {json.dumps(ASKS | {'agent_id': agent})}")
 
         async def until_open(count: int) -> list[AgentRequest]:
-            return await until_told(lambda: open_requests(chat), lambda found: len(found) == count, 60, f"{count} open")
+            return await poll_until(lambda: open_requests(chat), lambda found: len(found) == count, 60, f"{count} open")
 
         former = [each.id for each in await until_open(4)]
-        chat.does(f"hook PostToolUse {json.dumps(call | {'agent_id': 'two', 'tool_response': 'x' * 9000})}")
+        chat.order(f"hook PostToolUse {json.dumps(call | {'agent_id': 'two', 'tool_response': 'x' * 9000})}")
         [gone] = {*former} - {each.id for each in await until_open(3)}
         late = await run("approve", chat.record.name, "--request", gone)
         assert (late.code, late.complaint()) == (6, f"{chat.record.name}: already answered in its terminal")
-        chat.does(f"hook PostToolBatch {json.dumps({'agent_id': 'one', 'tool_calls': [call, {}]})}")  # It had two such.
+        chat.order(
+            f"hook PostToolBatch {json.dumps({'agent_id': 'one', 'tool_calls': [call, {}]})}"
+        )  # It had two such.
         await until_open(2)
-        chat.does('hook SubagentStop {"agent_id": "three"}')
+        chat.order('hook SubagentStop {"agent_id": "three"}')
         [last] = await until_open(1)
-        assert (await chat.described()).activity is NEEDS
+        assert (await chat.description()).activity is NEEDS
         assert (await run("approve", chat.record.name, "--request", last.id)).code == 0
 
 
@@ -214,7 +216,7 @@ async def test_the_agents_end_ends_the_question(tmp_path: Path) -> None:
 
 async def test_a_plan_is_answered_in_its_dialog_only(tmp_path: Path) -> None:
     async with asking(tmp_path, {"tool_name": "ExitPlanMode", "tool_input": {"plan": "One, two."}}) as chat:
-        await chat.shows("hook 1 ended")
+        await chat.wait_for_text("hook 1 ended")
         done = await run("approve", chat.record.name)
         name = chat.record.name
         assert (done.code, done.complaint()) == (
@@ -241,9 +243,9 @@ async def test_an_agent_does_not_answer_its_own_question(tmp_path: Path) -> None
 
 async def test_without_the_setting_questions_are_answered_in_the_dialog_only(tmp_path: Path) -> None:
     async with claude_like(tmp_path) as chat:
-        chat.does(f"asks {json.dumps(ASKS)}")
-        await chat.until(NEEDS, "state file", "Bash: npm test -- --watch")
-        await chat.shows("hook 1 ended")
+        chat.order(f"asks {json.dumps(ASKS)}")
+        await chat.wait_for_status(NEEDS, "state file", "Bash: npm test -- --watch")
+        await chat.wait_for_text("hook 1 ended")
         [own] = json.loads((session_files(chat.record.id) / "settings.json").read_text())["hooks"]["PermissionRequest"]
         assert own["hooks"][0]["async"]
         done = await run("approve", chat.record.name)

@@ -37,7 +37,7 @@ async def test_a_question_is_answered_saved_and_reported(server: ModelServer, ap
         assert (await chat.describe()).activity is Activity.WORKING
         server.release()
         await chat.see("tokens: 1 in, 1 out")
-        await chat.is_(Activity.IDLE)
+        await chat.wait_for_activity(Activity.IDLE)
         description = await chat.describe()
         assert description.activity_source == "osc 7501"
         assert description.title == "count: 60 hold: 40"
@@ -62,7 +62,7 @@ async def test_a_stopped_answer_keeps_the_received_text(server: ModelServer, key
         await chat.see(answer_line(4))
         chat.viewer.key(key[0], "", key[1])
         await chat.see("stopped; /continue to continue")
-        await chat.is_(Activity.IDLE)
+        await chat.wait_for_activity(Activity.IDLE)
         answer = conversation().last
         assert isinstance(answer, Answer)
         assert (answer.state, answer.text.splitlines()[-1]) == (AnswerState.STOPPED, answer_line(4))
@@ -83,14 +83,14 @@ async def test_the_last_question_is_edited(server: ModelServer) -> None:
         await chat.enter("/edit")
         await chat.see("edit › secnd")
         chat.viewer.key("Escape")
-        await chat.see_no_more("edit ›")
+        await chat.wait_until_gone("edit ›")
         await chat.enter("/edit")
         await chat.see("edit › secnd")
         for _ in range(2):
             chat.viewer.key("Backspace")
         chat.viewer.text("ond\r")
         await chat.see("echo: second")
-        await chat.is_(Activity.IDLE)
+        await chat.wait_for_activity(Activity.IDLE)
         messages = server.requests[-1].body["messages"]
         assert [message["content"] for message in messages] == ["first", "echo: first", "second"]
         assert [each.text for each in conversation().messages] == ["first", "echo: first", "second", "echo: second"]
@@ -156,10 +156,10 @@ async def test_multiple_lines_and_earlier_questions_can_be_edited(server: ModelS
         assert server.requests == []
         chat.viewer.key("Enter")
         await eventually(lambda: server.prompts() == ["one\ntwo\nthree\nfour"], 20, "the lines to be asked")
-        await chat.is_(Activity.IDLE)
+        await chat.wait_for_activity(Activity.IDLE)
         await chat.enter("last")
         await chat.see("echo: last")
-        await chat.is_(Activity.IDLE)
+        await chat.wait_for_activity(Activity.IDLE)
         chat.viewer.key("ArrowUp")
         await chat.see("› last", 2)
         chat.viewer.text("ly\r")
@@ -185,7 +185,7 @@ async def test_commands_are_offered_and_completed(server: ModelServer) -> None:
 async def test_the_first_prompt_is_not_repeated_in_a_continued_conversation(server: ModelServer) -> None:
     async with chatting(server, "--", "--", "-1 is a number") as chat:
         await chat.see("echo: -1 is a number")
-        await chat.is_(Activity.IDLE)
+        await chat.wait_for_activity(Activity.IDLE)
         name = (await chat.describe()).conversation
     async with chatting(server, "--", "--conversation", name, "--ask", "more", "--", "-1 is a number") as chat:
         await chat.see("echo: more")
@@ -245,7 +245,7 @@ async def test_the_chat_fits_a_small_terminal_and_follows_resizes(server: ModelS
         await chat.see("tokens: 1 in")
         answer = [line for line in chat.lines() if line.startswith("answer line")]
         assert answer[-9:] == [answer_line(number) for number in range(1, 10)]
-        await chat.see_no_more("◐")
+        await chat.wait_until_gone("◐")
         await eventually(lambda: sum("›" in line for line in chat.lines()) == 2, 20, "the question and the input")
 
 

@@ -32,7 +32,7 @@ async def test_a_server_that_is_down_is_tried_again(server: ModelServer) -> None
     async with chatting(url) as chat:
         await chat.enter("hello")
         await chat.see(f"✗ connection to {url.removeprefix('http://')} refused; start the server, then /retry")
-        await chat.is_(Activity.NEEDS_INPUT)
+        await chat.wait_for_activity(Activity.NEEDS_INPUT)
         assert (await chat.describe()).activity_detail.startswith("connection to ")
         await chat.enter("/retry")
         await chat.see("✗ connection to", 2)
@@ -87,7 +87,7 @@ async def test_the_last_answer_is_copied(server: ModelServer) -> None:
     async with chatting(server) as chat:
         await chat.enter("hello")
         await chat.see("echo: hello")
-        await chat.is_(Activity.IDLE)
+        await chat.wait_for_activity(Activity.IDLE)
         await chat.enter("/copy")
         await chat.see("last answer copied")
         await chat.watcher.until(
@@ -155,8 +155,8 @@ async def test_waiting_for_a_busy_server_is_stopped(server: ModelServer) -> None
         await chat.enter("hello")
         await chat.see("retrying in 600 s")
         chat.viewer.key("Escape")
-        await chat.see_no_more("again in")
-        await chat.is_(Activity.IDLE)
+        await chat.wait_until_gone("again in")
+        await chat.wait_for_activity(Activity.IDLE)
         await chat.enter("/retry")
         await chat.see("echo: hello")
 
@@ -179,10 +179,10 @@ async def test_an_interrupted_answer_is_kept_and_can_be_asked_again(server: Mode
         answer = conversation().last
         assert isinstance(answer, Answer)
         assert (answer.state, answer.text.count("\n")) == (AnswerState.CUT, 5)
-        await chat.is_(Activity.NEEDS_INPUT)
+        await chat.wait_for_activity(Activity.NEEDS_INPUT)
         await chat.enter("/retry")
         await chat.see(answer_line(9))
-        await chat.is_(Activity.IDLE)
+        await chat.wait_for_activity(Activity.IDLE)
         assert server.prompts() == ["count: 9 cut: 5 times: 1"] * 2
 
 

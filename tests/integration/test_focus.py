@@ -11,7 +11,7 @@ import pytest
 from session_host.client.sessions.listing import describe
 from tests.programs import program
 from tests.support.hosts import end, peek, see, start, watching
-from tests.support.waiting import until_told
+from tests.support.waiting import poll_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
@@ -27,7 +27,7 @@ async def until(session_id: str, lines: list[str]) -> None:
         assert read == lines[: len(read)]
         return read == lines
 
-    await until_told(lambda: peek(session_id), fits, PATIENCE_S, str(lines))
+    await poll_until(lambda: peek(session_id), fits, PATIENCE_S, str(lines))
 
 
 async def test_a_program_without_viewers_gets_one_focus_report() -> None:

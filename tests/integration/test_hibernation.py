@@ -25,9 +25,9 @@ from tests.benchmarks.usage import pss_mb
 from tests.support import processes
 from tests.support.area import Area
 from tests.support.claude_like import claude_like
-from tests.support.hosts import Watcher, end, peek, rest_after, see, shown, start, watching
+from tests.support.hosts import Watcher, end, hibernate_after, peek, see, shown, start, watching
 from tests.support.reboots import kill_at_once
-from tests.support.waiting import eventually, until_told, wait_for_end
+from tests.support.waiting import eventually, poll_until, wait_for_end
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
@@ -37,7 +37,7 @@ PATIENCE_S = 60.0
 
 @pytest.fixture(autouse=True)
 def resting_soon(area: Area) -> None:
-    rest_after(REST_AFTER_S)
+    hibernate_after(REST_AFTER_S)
 
 
 def log_of(record: SessionRecord) -> str:
@@ -160,7 +160,7 @@ async def test_hibernating_chats_survive_the_kill_of_the_keeper(dies: str) -> No
         async with watching(record.id) as (viewer, watcher):
             viewer.text("kept")
             await see(viewer, watcher, "kept")
-        await until_told(
+        await poll_until(
             lambda record=record: described(record),  # type: ignore[misc]
             lambda found: processes.is_alive(found.keeper_pid or 0) and found.keeper_pid != status.pid,
             PATIENCE_S, "another keeper to be known",
@@ -208,11 +208,11 @@ async def test_a_shell_that_is_woken_by_a_window_has_waited_since_its_last_outpu
 
 async def test_a_change_of_the_agents_state_file_wakes_a_hibernating_chat(tmp_path: Path) -> None:
     async with claude_like(tmp_path) as chat:
-        chat.does("state idle")
-        await chat.until(Activity.IDLE, "state file")
+        chat.order("state idle")
+        await chat.wait_for_status(Activity.IDLE, "state file")
         async with watching(chat.record.id, output=False) as (_, watcher):
             await rests(chat.record)
-            chat.does("state waiting permission prompt")
+            chat.order("state waiting permission prompt")
             await watcher.until(partial(asks, watcher), "the question")
 
 
@@ -267,7 +267,7 @@ def size_of(viewer: Viewer) -> GridSize | None:
 
 
 async def test_hibernation_can_be_switched_off() -> None:
-    rest_after(0)
+    hibernate_after(0)
     record = await start("cat")
     waiting = asyncio.get_running_loop().time() + 10 * REST_AFTER_S
     await eventually(lambda: asyncio.get_running_loop().time() > waiting, PATIENCE_S, "some time to pass")

@@ -105,8 +105,8 @@ def test_a_host_killed_between_the_text_and_enter_loses_neither(area: Area, tmp_
 async def test_text_sent_to_an_open_permission_dialog_does_not_answer_it(tmp_path: Path) -> None:
     async with claude_like(tmp_path) as chat:
         name = chat.record.name
-        chat.does("state waiting permission prompt")
-        await chat.until(Activity.NEEDS_INPUT, "state file", "permission prompt")
+        chat.order("state waiting permission prompt")
+        await chat.wait_for_status(Activity.NEEDS_INPUT, "state file", "permission prompt")
 
         for words in (
             ["no please wait", "--enter"],
@@ -131,13 +131,13 @@ async def test_text_sent_to_an_open_permission_dialog_does_not_answer_it(tmp_pat
 
 async def test_a_dialog_that_opens_between_the_text_and_enter_is_not_answered(tmp_path: Path) -> None:
     async with claude_like(tmp_path, catalog="[signals]\nenter_after_s = 0.7\n") as chat:
-        chat.does("state busy")
-        await chat.until(Activity.WORKING, "state file")
+        chat.order("state busy")
+        await chat.wait_for_status(Activity.WORKING, "state file")
         sending = asyncio.create_task(request(chat.record.id, Send(0, "and then", enter=True)))
         while "and then" not in await peek(chat.record.id):
             pass
 
-        chat.does("state waiting permission prompt")
+        chat.order("state waiting permission prompt")
 
         with pytest.raises(OutliveError, match="is asking “permission prompt”; the text was typed, but not Enter"):
             await sending
@@ -146,17 +146,17 @@ async def test_a_dialog_that_opens_between_the_text_and_enter_is_not_answered(tm
 async def test_a_question_in_the_agents_file_refuses_a_text_at_once(tmp_path: Path) -> None:
     """The host reads the agent's file before it types, so that no notification is waited for."""
     async with claude_like(tmp_path) as chat:
-        chat.does("state idle")
-        await chat.until(Activity.IDLE, "state file")
+        chat.order("state idle")
+        await chat.wait_for_status(Activity.IDLE, "state file")
         [file] = (Path.home() / ".claude/sessions").glob("*.json")
         for _ in range(20):
-            chat.does("state waiting permission prompt")
+            chat.order("state waiting permission prompt")
             while b"waiting" not in file.read_bytes():
                 pass
             with pytest.raises(NeedsInput):
                 await request(chat.record.id, Send(0, "hello", enter=True))
-            chat.does("state idle")
-            await chat.until(Activity.IDLE, "state file")
+            chat.order("state idle")
+            await chat.wait_for_status(Activity.IDLE, "state file")
 
 
 SLOW_ECHO = """

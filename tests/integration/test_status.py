@@ -18,7 +18,7 @@ from session_host.storage.store import activity_log
 from tests.support import processes
 from tests.support.claude_like import claude_like
 from tests.support.hosts import end, see, start, watching
-from tests.support.waiting import eventually, until_told
+from tests.support.waiting import eventually, poll_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
@@ -28,17 +28,17 @@ ASKS = '{"tool_name":"Bash","tool_input":{"command":"npm test"}}'
 
 async def test_claudes_activity_comes_from_its_file_and_its_question_from_its_hook(tmp_path: Path) -> None:
     async with claude_like(tmp_path) as chat:
-        chat.does("state idle")
-        await chat.until(IDLE, "state file")
-        chat.does("state busy")
-        await chat.until(WORKING, "state file")
-        chat.does("state waiting permission prompt")
-        chat.does(f"hook PermissionRequest {ASKS}")
-        await chat.until(NEEDS, "state file", "Bash: npm test")
+        chat.order("state idle")
+        await chat.wait_for_status(IDLE, "state file")
+        chat.order("state busy")
+        await chat.wait_for_status(WORKING, "state file")
+        chat.order("state waiting permission prompt")
+        chat.order(f"hook PermissionRequest {ASKS}")
+        await chat.wait_for_status(NEEDS, "state file", "Bash: npm test")
         # Esc: no hook tells of it, and the file does.
-        chat.does("state idle")
-        await chat.until(IDLE, "state file", "")
-        said = await chat.explained()
+        chat.order("state idle")
+        await chat.wait_for_status(IDLE, "state file", "")
+        said = await chat.explanation()
         assert [(each.source, each.said, each.counts) for each in said.evidence] == [
             ("state file", "idle", True),
             ("hook", "PermissionRequest: Bash: npm test", False),
@@ -57,107 +57,107 @@ async def test_claudes_activity_comes_from_its_file_and_its_question_from_its_ho
 
 async def test_the_conversation_comes_from_the_state_file(tmp_path: Path) -> None:
     async with claude_like(tmp_path) as chat:
-        first = (await chat.described()).conversation
+        first = (await chat.description()).conversation
         assert first
-        chat.does("state idle")
-        await chat.until(IDLE, "state file")
-        assert (await chat.described()).conversation == first
+        chat.order("state idle")
+        await chat.wait_for_status(IDLE, "state file")
+        assert (await chat.description()).conversation == first
         other = "5e55104e-0000-4000-8000-0000000000ff"
-        chat.does(f"conversation {other}")
-        chat.does("state busy")
-        await chat.until(WORKING, "state file")
-        assert (await chat.described()).conversation == other
-        chat.does('hook PermissionRequest {"session_id":"another","message":"of a stranger"}')
-        chat.does("state waiting permission prompt")
-        await chat.until(NEEDS, "state file", "permission prompt")
+        chat.order(f"conversation {other}")
+        chat.order("state busy")
+        await chat.wait_for_status(WORKING, "state file")
+        assert (await chat.description()).conversation == other
+        chat.order('hook PermissionRequest {"session_id":"another","message":"of a stranger"}')
+        chat.order("state waiting permission prompt")
+        await chat.wait_for_status(NEEDS, "state file", "permission prompt")
 
 
 async def test_claude_in_its_list_of_conversations_has_no_conversation(tmp_path: Path) -> None:
     async with claude_like(tmp_path) as chat:
-        first = (await chat.described()).conversation
-        chat.does("state")  # A file without a state, as while it was started by --resume alone.
-        chat.does("conversation 5e55104e-0000-4000-8000-0000000000fe")
-        chat.does(f'hook Stop {{"session_id":"{first}"}}')
-        await chat.until(IDLE, "hook")
-        assert (await chat.described()).conversation == first
+        first = (await chat.description()).conversation
+        chat.order("state")  # A file without a state, as while it was started by --resume alone.
+        chat.order("conversation 5e55104e-0000-4000-8000-0000000000fe")
+        chat.order(f'hook Stop {{"session_id":"{first}"}}')
+        await chat.wait_for_status(IDLE, "hook")
+        assert (await chat.description()).conversation == first
         chosen = "5e55104e-0000-4000-8000-0000000000ff"
-        chat.does(f"conversation {chosen}")
-        chat.does("state idle")
-        await chat.until(IDLE, "state file")
-        assert (await chat.described()).conversation == chosen
+        chat.order(f"conversation {chosen}")
+        chat.order("state idle")
+        await chat.wait_for_status(IDLE, "state file")
+        assert (await chat.description()).conversation == chosen
 
 
 async def test_a_half_written_file_is_read_later(tmp_path: Path) -> None:
     async with claude_like(tmp_path) as chat:
-        chat.does("state idle")
-        await chat.until(IDLE, "state file")
-        chat.does("torn busy")
-        chat.does("mended")
-        await chat.until(WORKING, "state file")
+        chat.order("state idle")
+        await chat.wait_for_status(IDLE, "state file")
+        chat.order("torn busy")
+        chat.order("mended")
+        await chat.wait_for_status(WORKING, "state file")
 
 
 async def test_reports_of_a_nested_agent_are_ignored(tmp_path: Path) -> None:
     async with claude_like(tmp_path) as chat:
-        chat.does("state busy")
-        await chat.until(WORKING, "state file")
-        chat.does("nested waiting permission prompt")
+        chat.order("state busy")
+        await chat.wait_for_status(WORKING, "state file")
+        chat.order("nested waiting permission prompt")
         sessions = Path(os.environ["HOME"], ".claude", "sessions")
         await eventually(lambda: len(list(sessions.iterdir())) == 2, 20, "the other's file")
-        chat.does("state idle")
-        await chat.until(IDLE, "state file")
-        described = await chat.described()
+        chat.order("state idle")
+        await chat.wait_for_status(IDLE, "state file")
+        described = await chat.description()
         os.kill(described.host_pid, signal.SIGKILL)  # Whoever looks for its file anew finds two.
-        chat.does("state busy")
-        await chat.until(WORKING, "state file")
-        assert (await chat.explained()).conversation == described.conversation
+        chat.order("state busy")
+        await chat.wait_for_status(WORKING, "state file")
+        assert (await chat.explanation()).conversation == described.conversation
 
 
 async def test_a_directory_created_later_is_found(tmp_path: Path) -> None:
     place = tmp_path / "a" / "b c"
     async with claude_like(tmp_path, environment={"CLAUDE_CONFIG_DIR": str(place)}) as chat:
-        chat.does("say \\x1b]7501;state=blocked:kind=permission:msg=dHJ1c3QgdGhpcyBmb2xkZXI\\x07")
-        await chat.until(NEEDS, "osc 7501", "trust this folder")
-        chat.does("state idle")
-        await chat.until(IDLE, "state file")
-        chat.does("gone")
-        await chat.until(NO_SIGNAL, "state file")
-        chat.does("say \\x1b]7501;state=working\\x07")
-        await chat.until(WORKING, "osc 7501")
+        chat.order("say \\x1b]7501;state=blocked:kind=permission:msg=dHJ1c3QgdGhpcyBmb2xkZXI\\x07")
+        await chat.wait_for_status(NEEDS, "osc 7501", "trust this folder")
+        chat.order("state idle")
+        await chat.wait_for_status(IDLE, "state file")
+        chat.order("gone")
+        await chat.wait_for_status(NO_SIGNAL, "state file")
+        chat.order("say \\x1b]7501;state=working\\x07")
+        await chat.wait_for_status(WORKING, "osc 7501")
 
 
 async def test_hooks_report_without_the_file(tmp_path: Path) -> None:
     async with claude_like(tmp_path) as chat:
-        chat.does("hook SessionStart")
-        await chat.until(IDLE, "hook")
-        chat.does("hook UserPromptSubmit")
-        await chat.until(WORKING, "hook")
-        chat.does(f"hook PermissionRequest {ASKS}")
-        await chat.until(NEEDS, "hook", "Bash: npm test")
+        chat.order("hook SessionStart")
+        await chat.wait_for_status(IDLE, "hook")
+        chat.order("hook UserPromptSubmit")
+        await chat.wait_for_status(WORKING, "hook")
+        chat.order(f"hook PermissionRequest {ASKS}")
+        await chat.wait_for_status(NEEDS, "hook", "Bash: npm test")
         async with watching(chat.record.id) as (viewer, watcher):
             viewer.key("y", "y")
             await watcher.until(lambda: viewer.pending == 0, "the answer to be taken")
-        await chat.until(NO_SIGNAL, "input")
-        chat.does("hook Stop")
-        await chat.until(IDLE, "hook")
+        await chat.wait_for_status(NO_SIGNAL, "input")
+        chat.order("hook Stop")
+        await chat.wait_for_status(IDLE, "hook")
 
 
 async def test_a_key_in_an_open_dialog_does_not_end_the_question(tmp_path: Path) -> None:
     """Claude Code tells nothing of a Tab, or of the words of a note, in its permission dialog."""
     async with claude_like(tmp_path) as chat:
-        chat.does("state busy")
-        chat.does("state waiting permission prompt")
-        chat.does(f"hook PermissionRequest {ASKS}")
-        asked = await chat.until(NEEDS, "state file", "Bash: npm test")
+        chat.order("state busy")
+        chat.order("state waiting permission prompt")
+        chat.order(f"hook PermissionRequest {ASKS}")
+        asked = await chat.wait_for_status(NEEDS, "state file", "Bash: npm test")
         async with watching(chat.record.id) as (viewer, watcher):
             viewer.key("Tab")
             viewer.key("n", "n")
             await watcher.until(lambda: viewer.pending == 0, "the keys to be taken")
             os.kill(asked.host_pid, signal.SIGKILL)
-            after = await chat.until(NEEDS, "state file", "Bash: npm test")
+            after = await chat.wait_for_status(NEEDS, "state file", "Bash: npm test")
             assert after.activity_since == asked.activity_since
-        chat.does("state busy")
-        await chat.until(WORKING, "state file", "")
-        activities = [each.activity for each in (await chat.explained()).transitions]
+        chat.order("state busy")
+        await chat.wait_for_status(WORKING, "state file", "")
+        activities = [each.activity for each in (await chat.explanation()).transitions]
         assert NO_SIGNAL not in activities[activities.index(NEEDS) :]
 
 
@@ -202,46 +202,46 @@ async def test_a_question_ends_when_the_asking_agent_in_a_shell_is_killed(tmp_pa
         viewer.key("Backspace")
         enter("printf '\\033]9;look\\007told'")
         # Its echo shows the same words before it runs.
-        said = await until_told(described, lambda said: said.activity is NEEDS, 20, "the notification")
+        said = await poll_until(described, lambda said: said.activity is NEEDS, 20, "the notification")
         assert said.activity_source == "notification"
     await end(record.id)
 
 
 async def test_a_replacement_host_knows_the_open_question(tmp_path: Path) -> None:
     async with claude_like(tmp_path) as chat:
-        chat.does("state busy")
-        await chat.until(WORKING, "state file")
-        chat.does("state waiting permission prompt")
-        chat.does(f"hook PermissionRequest {ASKS}")
-        before = await chat.until(NEEDS, "state file", "Bash: npm test")
-        evidence = (await chat.explained()).evidence
+        chat.order("state busy")
+        await chat.wait_for_status(WORKING, "state file")
+        chat.order("state waiting permission prompt")
+        chat.order(f"hook PermissionRequest {ASKS}")
+        before = await chat.wait_for_status(NEEDS, "state file", "Bash: npm test")
+        evidence = (await chat.explanation()).evidence
         for _ in range(2):
-            host = (await chat.described()).host_pid
+            host = (await chat.description()).host_pid
             os.kill(host, signal.SIGKILL)
-            after = await chat.until(NEEDS, "state file", "Bash: npm test")
+            after = await chat.wait_for_status(NEEDS, "state file", "Bash: npm test")
             assert after.host_pid != host
             assert after.activity_since == before.activity_since
-        said = await chat.explained()
+        said = await chat.explanation()
         assert [(each.source, each.said) for each in said.evidence] == [(each.source, each.said) for each in evidence]
         assert [each.activity for each in said.transitions].count(WORKING) == 1
-        chat.does("state busy")
-        await chat.until(WORKING, "state file", "")
+        chat.order("state busy")
+        await chat.wait_for_status(WORKING, "state file", "")
 
 
 async def test_a_hook_report_without_a_host_reaches_the_next_host(tmp_path: Path) -> None:
     async with claude_like(tmp_path) as chat:
-        chat.does("hook UserPromptSubmit")
-        before = await chat.until(WORKING, "hook")
+        chat.order("hook UserPromptSubmit")
+        before = await chat.wait_for_status(WORKING, "hook")
         async with watching(chat.record.id) as (viewer, watcher):
             # Stopped, and then killed: what comes meanwhile waits in the socket.
             os.kill(before.host_pid, signal.SIGSTOP)
-            chat.does(f"hook PermissionRequest {ASKS}")
+            chat.order(f"hook PermissionRequest {ASKS}")
             reported = tmp_path / "reported"
-            chat.does(f"touch {reported}")
+            chat.order(f"touch {reported}")
             await eventually(reported.exists, 20, "the hook to have ended")
             os.kill(before.host_pid, signal.SIGKILL)
             await see(viewer, watcher, "did touch")
-        after = await chat.until(NEEDS, "hook", "Bash: npm test")
+        after = await chat.wait_for_status(NEEDS, "hook", "Bash: npm test")
         assert after.host_pid != before.host_pid
 
 
@@ -249,10 +249,10 @@ async def test_a_silent_agent_has_no_signal_until_its_next_report(tmp_path: Path
     catalog = "[signals]\nstale_after_s = 0.5\n"
     async with claude_like(tmp_path, catalog=catalog) as chat:
         async with watching(chat.record.id, output=False) as (_, watcher):
-            chat.does("state busy")
-            await chat.until(WORKING, "state file")
-            chat.does("stop")
-            said = await chat.until(NO_SIGNAL, "silence")
+            chat.order("state busy")
+            await chat.wait_for_status(WORKING, "state file")
+            chat.order("stop")
+            said = await chat.wait_for_status(NO_SIGNAL, "silence")
             assert said.activity_detail == "no output and no report for 0.5 s; last report: state file: busy"
             await watcher.until(
                 lambda: any(isinstance(event, ActivityEvent) and event.source == "silence" for event in watcher.events),
@@ -260,8 +260,8 @@ async def test_a_silent_agent_has_no_signal_until_its_next_report(tmp_path: Path
             )
         assert said.child_pid is not None
         os.kill(said.child_pid, signal.SIGCONT)
-        chat.does("state idle")
-        await chat.until(IDLE, "state file")
+        chat.order("state idle")
+        await chat.wait_for_status(IDLE, "state file")
 
 
 @pytest.mark.parametrize(

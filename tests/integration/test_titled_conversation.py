@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.area import Area
 from tests.support.commands import outlive
-from tests.support.conversing import told
+from tests.support.conversing import listed
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
@@ -38,4 +38,6 @@ def test_a_chat_without_the_plugin_library_knows_its_conversation(area: Area, tm
 
     chat = str(outlive("new", "mine", "--json", "-C", str(tmp_path)).json()["id"])
 
-    wait_until(lambda: told(chat)["provider_session_id"] == "ses_one", 10, lambda: f"its conversation in {told(chat)}")
+    wait_until(
+        lambda: listed(chat)["provider_session_id"] == "ses_one", 10, lambda: f"its conversation in {listed(chat)}"
+    )

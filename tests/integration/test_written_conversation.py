@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.area import Area
 from tests.support.commands import outlive
-from tests.support.conversing import see, told
+from tests.support.conversing import listed, see
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
@@ -76,13 +76,13 @@ def turn(chat: str, word: str, path: Path) -> None:
 
 
 def is_in(chat: str, conversation: str) -> None:
-    wait_until(lambda: told(chat)["provider_session_id"] == conversation, 10, lambda: f"it in {told(chat)}")
+    wait_until(lambda: listed(chat)["provider_session_id"] == conversation, 10, lambda: f"it in {listed(chat)}")
 
 
 def test_after_clear_the_new_conversation_is_known_beside_other_chats(area: Area, chats: Path, tmp_path: Path) -> None:
     other = transcript(chats, THIRD, tmp_path, begun=True)
     chat = start(area, tmp_path, preset=True)
-    own = told(chat)["provider_session_id"]
+    own = listed(chat)["provider_session_id"]
     turn(chat, "one", transcript(chats, own, tmp_path, begun=False))
     new = transcript(chats, SECOND, tmp_path, begun=False)
     with other.open("a") as file:
@@ -98,7 +98,7 @@ def test_a_continued_latest_conversation_is_known_by_the_first_turn(area: Area, 
     latest = transcript(chats, FIRST, tmp_path, begun=True)
     transcript(chats, THIRD, tmp_path, begun=True)
     chat = start(area, tmp_path, preset=False)
-    assert told(chat)["provider_session_id"] is None
+    assert listed(chat)["provider_session_id"] is None
 
     turn(chat, "one", latest)
 

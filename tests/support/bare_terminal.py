@@ -31,7 +31,7 @@ class BareTerminal(ScreenTerminal):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, number)
             with contextlib.suppress(WaitedInVain):
-                self.wait(GRACE_S, need_not_come=True)
+                self.wait(GRACE_S, is_exact=True)
         super().__exit__(kind, error, trace)
 
     def _is_asked(self, replies: bytes) -> None:

@@ -1,4 +1,4 @@
-"""A chat with what behaves as Claude Code does, and which does what a test orders."""
+"""A chat with a program that behaves like Claude Code and carries out a test's orders."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from session_host.protocol.values import Activity
 from session_host.storage.store import SessionRecord
 from tests.programs import program
 from tests.support.hosts import end, peek
-from tests.support.waiting import until_told
+from tests.support.waiting import poll_until
 
 PATIENCE_S = 60.0
 
@@ -35,34 +35,34 @@ class ClaudeLike:
         self.record = record
         self._orders = os.open(orders, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
 
-    def does(self, order: str) -> None:
-        """Order something; see ``tests/programs/claude_like.py``."""
+    def order(self, order: str) -> None:
+        """Send an order; see ``tests/programs/claude_like.py``."""
         os.write(self._orders, order.encode() + b"\n")
 
-    async def described(self) -> Description:
+    async def description(self) -> Description:
         found: Description = await request(self.record.id, Describe(0))
         return found
 
-    async def explained(self) -> Explanation:
+    async def explanation(self) -> Explanation:
         found: Explanation = await request(self.record.id, Explain(0))
         return found
 
-    async def until(self, activity: Activity, source: str, detail: str | None = None) -> Description:
-        """Wait until that is said of it."""
+    async def wait_for_status(self, activity: Activity, source: str, detail: str | None = None) -> Description:
+        """Wait until the chat's description has this activity, source and detail."""
 
         def fits(said: Description) -> bool:
             told = (said.activity, said.activity_source)
             return told == (activity, source) and detail in {None, said.activity_detail}
 
-        return await until_told(self.described, fits, PATIENCE_S, f"{activity} by {source}, {detail}")
+        return await poll_until(self.description, fits, PATIENCE_S, f"{activity} by {source}, {detail}")
 
-    async def shows(self, text: str) -> None:
-        """Wait until its terminal shows, or has shown, a text."""
+    async def wait_for_text(self, text: str) -> None:
+        """Wait until the terminal or its history contains a text."""
 
         async def screen() -> str:
             return " ".join(await peek(self.record.id))
 
-        await until_told(screen, lambda screen: text in screen, PATIENCE_S, text)
+        await poll_until(screen, lambda screen: text in screen, PATIENCE_S, text)
 
     def close(self) -> None:
         os.close(self._orders)
@@ -72,12 +72,12 @@ class ClaudeLike:
 async def claude_like(
     directory: Path, *, catalog: str = "", environment: dict[str, str] | None = None
 ) -> AsyncIterator[ClaudeLike]:
-    """Start one, end it afterwards.
+    """Start such a chat, and end it at the end of the context.
 
     Args:
-        directory: a test's own.
-        catalog: what the user's own file says of the agent.
-        environment: set beyond this test's.
+        directory: an empty directory.
+        catalog: the content of the user's own file of the agent.
+        environment: additional variables.
     """
     binaries = directory / "bin"
     binaries.mkdir()

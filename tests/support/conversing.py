@@ -1,4 +1,4 @@
-"""Chats with what keeps conversations as agents do (``programs/conversing.py``), by the command line."""
+"""Chats with a program that stores conversations as agents do (``programs/conversing.py``), by the command line."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Chat = dict[str, Any]
 
 
 def new(agent: str, project: Path, *words: str, name: str = "chat") -> str:
-    """Start a chat that is ready; its id."""
+    """Start a chat, and wait until it is ready; returns its id."""
     done = outlive("new", agent, "--json", "-n", name, "-C", str(project), *words)
     assert done.code == 0, done.error
     chat = str(done.json()["id"])
@@ -26,8 +26,8 @@ def new(agent: str, project: Path, *words: str, name: str = "chat") -> str:
     return chat
 
 
-def ask_options(agent: str, variables: Mapping[str, str]) -> None:
-    """Ask an agent for its options before its first chat, which does not wait for long."""
+def probe_options(agent: str, variables: Mapping[str, str]) -> None:
+    """Probe an agent's options before its first chat, since a chat's start waits only a short time for them."""
     found = load_catalog(config_dir())[agent]
     path = found.find(os.environ["PATH"])
     assert path is not None
@@ -35,36 +35,36 @@ def ask_options(agent: str, variables: Mapping[str, str]) -> None:
 
 
 def see(chat: str, text: str) -> None:
-    """Wait for a text on its screen."""
+    """Wait for a text on the chat's screen."""
     done = outlive("wait", chat, "--text", text, "--timeout", "60")
     assert done.code == 0, f"{done.error}\n{outlive('peek', chat).output}"
 
 
 def ask(chat: str, prompt: str) -> None:
-    """Ask, and see the answer."""
+    """Send a prompt, and wait for the answer."""
     assert outlive("send", chat, prompt, "--enter").code == 0
     see(chat, f"you said: {prompt}")
 
 
-def told(chat: str) -> Chat:
-    """What ``ls`` says of it."""
+def listed(chat: str) -> Chat:
+    """The chat's entry in ``ls --all --json``."""
     return next(each for each in outlive("ls", "--all", "--json").json() if each["id"] == chat)
 
 
 def resume(chat: str, *words: str) -> Chat:
-    """Resume it; what ``resume --json`` says of the new one."""
+    """Resume the chat; returns the output of ``resume --json``."""
     done = outlive("resume", chat, "--json", *words)
     assert done.code == 0, done.error
     return dict(done.json())
 
 
-def shown(chat: str) -> list[str]:
-    """The lines on its screen."""
+def screen_lines(chat: str) -> list[str]:
+    """The lines on the chat's screen that are not empty."""
     return [line for line in outlive("peek", chat).output.splitlines() if line]
 
 
 def install(directory: Path) -> None:
-    """Make programs called claude and codex there."""
+    """Install the program as ``claude`` and ``codex`` in a directory."""
     directory.mkdir()
     for name in ("claude", "codex"):
         words = " ".join(program("conversing", name))

@@ -16,7 +16,7 @@ from session_host.protocol.values import Activity, GridSize
 from tests.fakes.model_server import ModelServer
 from tests.support.commands import new
 from tests.support.hosts import Watcher, end, shown, watching
-from tests.support.waiting import until_told
+from tests.support.waiting import poll_until
 
 SIZE = GridSize(140, 30)
 MODEL = "fake-model"
@@ -38,7 +38,7 @@ class Chat:
         """Wait until ``text`` has been shown so often."""
         await self.watcher.until(lambda: "\n".join(self.lines()).count(text) >= times, f"{text!r} among the lines")
 
-    async def see_no_more(self, text: str) -> None:
+    async def wait_until_gone(self, text: str) -> None:
         """Wait until ``text`` has gone."""
         await self.watcher.until(lambda: text not in "\n".join(self.lines()), f"{text!r} to go")
 
@@ -53,9 +53,9 @@ class Chat:
         description: Description = await request(self.id, Describe(0))
         return description
 
-    async def is_(self, activity: Activity) -> None:
+    async def wait_for_activity(self, activity: Activity) -> None:
         """Wait until it tells this of itself."""
-        await until_told(self.describe, lambda told: told.activity is activity, 60, f"{activity} to be told")
+        await poll_until(self.describe, lambda told: told.activity is activity, 60, f"{activity} to be told")
 
 
 def conversation_files() -> list[Path]:

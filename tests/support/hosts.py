@@ -1,4 +1,4 @@
-"""Real hosts for tests: starting sessions, following them, waiting for what they show."""
+"""Real hosts for tests: start sessions, follow them, wait for text on their screens."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ async def start(
 
 
 class Watcher:
-    """A viewer's delegate that remembers all it is told, and whom a test can wait with."""
+    """A viewer's delegate that records all callbacks; tests wait with it."""
 
     def __init__(self) -> None:
         self.states: list[ViewerState] = []
@@ -79,12 +79,10 @@ class Watcher:
         self._changed.set()
 
     async def until(self, condition: Callable[[], bool], what: str) -> None:
-        """Wait for a condition, looked at after each thing that the viewer tells.
-
-        And in between: of an acknowledgement it tells nothing.
+        """Wait for a condition, checked after each callback and at intervals (acknowledgements cause no callback).
 
         Raises:
-            WaitedInVain: it did not come true in time.
+            WaitedInVain: the condition did not become true in time.
         """
         try:
             async with asyncio.timeout(PATIENCE_S):
@@ -98,7 +96,7 @@ class Watcher:
 
 
 def shown(viewer: Viewer) -> list[str]:
-    """All that a viewer's replica has: history and screen, as logical lines without trailing blank ones."""
+    """History and screen of a viewer's replica, as logical lines without trailing blank lines."""
     emulator = viewer.emulator
     if emulator is None:
         return []
@@ -108,14 +106,14 @@ def shown(viewer: Viewer) -> list[str]:
     return lines
 
 
-def rest_after(seconds: float) -> None:
-    """Sessions that are started from now on rest when nothing has happened for so long; 0 for never."""
+def hibernate_after(seconds: float) -> None:
+    """Set the idle time after which the hosts of new sessions hibernate; 0 for never."""
     config_dir().mkdir(parents=True, exist_ok=True)
     (config_dir() / "chats.toml").write_text(f"rest_after_s = {seconds}\n", encoding="utf-8")
 
 
-def has_rested(session_id: str, times: int) -> bool:
-    """Whether the chat's host has gone to rest so often."""
+def has_hibernated(session_id: str, times: int) -> bool:
+    """Whether the chat's host has hibernated this many times."""
     return session_log(session_id).read_text(encoding="utf-8").count(".hibernation hibernating") >= times
 
 
@@ -129,7 +127,7 @@ async def watching(
     output: bool = True,
     live: bool = True,
 ) -> AsyncIterator[tuple[Viewer, Watcher]]:
-    """Follow a session; with ``live`` from the moment that the viewer is."""
+    """Follow a session; with ``live``, first wait until the viewer is live."""
     watcher = Watcher()
     viewer = Viewer(
         session_id, watcher, size=size, cell=CellSize(8, 16), engine=engine, read_only=read_only, output=output
@@ -155,7 +153,7 @@ async def see(viewer: Viewer, watcher: Watcher, text: str) -> None:
 
 
 async def peek(session_id: str, *, scrollback: bool = True) -> list[str]:
-    """What the host's own emulator has, without trailing blank lines."""
+    """The lines of the host's own emulator, without trailing blank lines."""
     lines: list[str] = (await request(session_id, Peek(0, scrollback=scrollback))).lines
     while lines and not lines[-1]:
         lines.pop()
@@ -163,7 +161,7 @@ async def peek(session_id: str, *, scrollback: bool = True) -> list[str]:
 
 
 async def end(session_id: str) -> None:
-    """End a session at once, unless it has ended by itself."""
+    """Kill a session's program, unless it has ended."""
     with suppress(SessionEnded):
         await request(session_id, Kill(0))
 

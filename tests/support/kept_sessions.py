@@ -1,4 +1,4 @@
-"""Sessions in this process, each made of descriptors that outlive it, as the keeper holds them."""
+"""Sessions in this process, on descriptors that survive them, as the keeper holds them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ OPEN_FILES = 1024
 
 
 def spec_of(**changes: object) -> LaunchSpec:
-    """The launch spec of a session in this test's area, without a journal; ``changes`` are to its fields."""
+    """The launch spec of a session in this test's area, without a journal; ``changes`` replace its fields."""
     session_id = str(changes.get("session_id", SESSION_ID))
     spec = LaunchSpec(
         session_id=session_id, name="n", agent="command", argv=["x"], cwd="/", env=dict(os.environ), overrides={},
@@ -46,7 +46,7 @@ def spec_of(**changes: object) -> LaunchSpec:
 
 
 class CountingSplicer(Splicer):
-    """Tells how much it has given to the program."""
+    """Counts the bytes that it has written to the program."""
 
     def __init__(self, kept: KeptSession) -> None:
         super().__init__()
@@ -54,18 +54,18 @@ class CountingSplicer(Splicer):
 
     def sendfile_to_pty(self, master: int, file: int, count: int) -> int:
         taken = super().sendfile_to_pty(master, file, count)
-        self._kept.given += taken
+        self._kept.unread_bytes += taken
         return taken
 
 
 class KeptSession:
-    """A session's descriptors, and the session that was last made of them.
+    """A session's descriptors, and the last session that was made from them.
 
     Attributes:
-        spec, descriptors: the session's.
-        given: how much was typed that ``typed`` has not told of.
-        slave: the PTY's other side: what is written there is output, what is read there was typed.
-        recovered, input_log, output_file, journal_writer, checkpointer, driver, session: of the last ``host``.
+        spec, descriptors: the session's launch spec and descriptors.
+        unread_bytes: how many bytes of input ``read_typed`` has not returned yet.
+        slave: the PTY's slave side: bytes written there are output, bytes read there are input.
+        recovered, input_log, output_file, journal_writer, checkpointer, driver, session: parts of the last ``host``.
     """
 
     def __init__(self, spec: LaunchSpec, *, cooked: bool = False) -> None:
@@ -74,10 +74,10 @@ class KeptSession:
         if not cooked:
             tty.setraw(self.slave)
         self._living = False
-        self.given = 0
+        self.unread_bytes = 0
 
     def host(self, *, other_engine: bool = False) -> Driver:
-        """A session made of what is there, as a host does it: the first, or a later host."""
+        """Make a session from the descriptors, as the first or a later host does."""
         assert not self._living
         splicer = CountingSplicer(self)
         self.input_log = InputLog(self.descriptors.input_log, self.descriptors.master, splicer)
@@ -96,51 +96,51 @@ class KeptSession:
         self._living = True
         return self.driver
 
-    def go_on(self) -> None:
-        """Let the session read and write the PTY; its "program" is this very process, which does not end."""
+    def attach_pty(self) -> None:
+        """Let the session read and write the PTY; its "program" is this process."""
         self.driver.attach_process(PtyProcess(os.getpid(), None, self.descriptors.master))
 
-    def wrote(self, data: bytes) -> None:
-        """The program wrote this; without the PTY, of any length at once."""
+    def write_output(self, data: bytes) -> None:
+        """Append output directly to the output file, so that it may have any length."""
         output_file = self.output_file
         os.pwrite(self.descriptors.output_file, data, output_file.end)
         output_file.end += len(data)
         self.driver.on_output(data)
 
     def take(self, attachment: Attachment, message: Input) -> None:
-        """A viewer sends this input."""
+        """Handle an input of a viewer."""
         self.session.receive_input(attachment, message, self.driver.worker.idle)
         self.driver.performer.perform()
 
     def resize(self, size: GridSize, cell: CellSize) -> None:
-        """A viewer of this size is used, and its size has settled."""
+        """Set the grid to the size of a viewer, without the delay."""
         viewer = Attachment(uuid.uuid4().hex, read_only=False, size=size, cell=cell)
         self.session.sizing.viewer_used(viewer)
         self.driver.performer.perform()
         self.session.sizing.timer_due(RESIZE)
         self.driver.performer.perform()
 
-    def typed(self) -> bytes:
-        """What the program was given since last asked, all of it: the kernel may take a moment."""
+    def read_typed(self) -> bytes:
+        """Wait for all input since the last call, and return it."""
         data = b""
-        while len(data) < self.given:
+        while len(data) < self.unread_bytes:
             wait_readable(self.slave, 10, "what was typed")
             data += os.read(self.slave, 65536)
-        self.given = 0
+        self.unread_bytes = 0
         return data
 
     def kill(self) -> None:
-        """The session is gone from one moment to the next: nothing is told, nothing written."""
+        """Stop the session without saving anything, as SIGKILL does."""
         if self._living:
             self._living = False
             self.driver.close()
-            self.journal_writer._worker.join()  # Of a process that is killed no thread is left either.
+            self.journal_writer._worker.join()  # SIGKILL would end this thread, too.
             if self.journal_writer._timer is not None:
                 self.journal_writer._timer.cancel()
             self.input_log.close()
 
     def close(self) -> None:
-        """Let go of everything."""
+        """Stop the session, and close the descriptors."""
         self.kill()
         os.close(self.slave)
         self.descriptors.close()
@@ -149,7 +149,7 @@ class KeptSession:
 
 @contextmanager
 def kept_session(*, cooked: bool = False, **changes: object) -> Iterator[KeptSession]:
-    """Only descriptors so far; ``cooked`` leaves the terminal as it is. See ``spec_of`` for the changes."""
+    """Make a session's descriptors; ``cooked`` leaves the terminal's modes. See ``spec_of`` for ``changes``."""
     kept = KeptSession(spec_of(**changes), cooked=cooked)
     try:
         yield kept

@@ -55,7 +55,7 @@ class LeakCheck:
         if not look():
             gc.collect()  # what only a cycle still holds is no leak
             try:
-                wait_until(look, GRACE_S, "everything to end", every_s=0.03, need_not_come=True)
+                wait_until(look, GRACE_S, "everything to end", every_s=0.03, is_exact=True)
             except WaitedInVain:
                 return found
         return []

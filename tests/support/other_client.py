@@ -52,21 +52,21 @@ class OtherClient:
         """Send a request and wait for the reply."""
         number = next(self._numbers)
         self._send({"id": number, "method": method, "params": params})
-        return self.until(lambda each: each.get("id") == number and "method" not in each)
+        return self.wait_for_message(lambda each: each.get("id") == number and "method" not in each)
 
-    def until_asked(self) -> Json:
+    def wait_for_request(self) -> Json:
         """Wait for a request of the server."""
-        return self.until(lambda each: "id" in each and "method" in each)
+        return self.wait_for_message(lambda each: "id" in each and "method" in each)
 
     def answer(self, request: Json, decision: str) -> None:
         """Answer a request of the server."""
         self._send({"id": request["id"], "result": {"decision": decision}})
 
-    def until_told(self, method: str) -> Json:
+    def wait_for_notification(self, method: str) -> Json:
         """Wait for a notification."""
-        return self.until(lambda each: each.get("method") == method)
+        return self.wait_for_message(lambda each: each.get("method") == method)
 
-    def until(self, wanted: Callable[[Json], bool]) -> Json:
+    def wait_for_message(self, wanted: Callable[[Json], bool]) -> Json:
         """Wait for a message that has not been asked for before; the others before it are passed over.
 
         Raises:

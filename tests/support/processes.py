@@ -136,7 +136,7 @@ def end_product(living: Callable[[], Iterable[int]]) -> None:
                 os.kill(pid, signal.SIGTERM)
         for pid in hosts:
             with contextlib.suppress(WaitedInVain):
-                wait_for_end(pid, 3.0, need_not_come=True)
+                wait_for_end(pid, 3.0, is_exact=True)
         end([*keepers, *(pid for pid in hosts if is_alive(pid))])
 
 
@@ -148,7 +148,7 @@ def end(pids: Iterable[int], *, grace_s: float = 1.5) -> None:
             os.kill(pid, signal.SIGTERM)
     for pid in pids:
         try:
-            wait_for_end(pid, grace_s, need_not_come=True)
+            wait_for_end(pid, grace_s, is_exact=True)
         except WaitedInVain:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)

@@ -14,7 +14,7 @@ from tests.support.waiting import PATIENCE_S, WaitedInVain
 T = TypeVar("T")
 
 
-def process_events_until(condition: Callable[[], T], timeout_s: float, what: str, *, need_not_come: bool = False) -> T:
+def process_events_until(condition: Callable[[], T], timeout_s: float, what: str, *, is_exact: bool = False) -> T:
     """Handle Qt's events until ``condition`` gives something true, and return that.
 
     Raises:
@@ -22,7 +22,7 @@ def process_events_until(condition: Callable[[], T], timeout_s: float, what: str
     """
     waker = QTimer()  # so that the condition is looked at where no event comes
     waker.start(10)
-    if not need_not_come:
+    if not is_exact:
         timeout_s = max(timeout_s, PATIENCE_S)  # the machine may be busy
     deadline = time.monotonic() + timeout_s
     try:

@@ -201,7 +201,7 @@ class Chat:
         while time.monotonic() < deadline_s:
             self.send("--enter")
             with contextlib.suppress(WaitedInVain):
-                wait_until(is_done, PRESS_AGAIN_S, "it", every_s=0.05, need_not_come=True)
+                wait_until(is_done, PRESS_AGAIN_S, "it", every_s=0.05, is_exact=True)
                 return
         raise WaitedInVain(f"it was allowed, and was not done:\n{self.screen()}")
 

@@ -94,7 +94,7 @@ class SendStage(RulesStage[Effect]):
         """A script in which the text is typed."""
         return self.script() >> self.sends() << self.use >> self.free() << self.typed() << NoteUserInput()
 
-    def typed_and_sought(self) -> Playbook:
+    def typed_and_searched(self) -> Playbook:
         """A script in which the text is typed, and not shown yet."""
         return self.types_hello() << self.starts(ECHO, 1.5) << self.use >> self.free()
 

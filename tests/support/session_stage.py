@@ -22,7 +22,7 @@ from tests.support.kept_sessions import SESSION_ID, spec_of
 from tests.support.playbook import Event, RulesStage, do
 
 BUILD = "engine 1"
-HELLO_SAID = m.Hello(m.PROTOCOL_VERSION, "viewer", BUILD)
+HELLO_MESSAGE = m.Hello(m.PROTOCOL_VERSION, "viewer", BUILD)
 ID, OTHER_ID = "1" * 32, "2" * 32
 TAG = bytes.fromhex(ID)
 SIZE = GridSize(40, 6)
@@ -30,7 +30,7 @@ PIECE_BYTES = 64 * 1024
 
 
 class Engine:
-    """An emulator as these rules use it."""
+    """The part of an emulator that these rules use."""
 
     def encode_key(self, key: m.Key) -> bytes:
         return b"" if key.action is KeyAction.RELEASE else key.text.encode()
@@ -61,18 +61,18 @@ class Stage(RulesStage[Effect]):
         self.emulator: Emulator | None = ENGINE
         self.refusal = ""
 
-    def runs(self) -> Stage:
+    def start_program(self) -> Stage:
         self.session.program_runs()
         self.session.program_started()
         self.take_effects()
         return self
 
     def take_effects(self) -> list[Effect]:
-        """Without the line for the log, which is for people."""
+        """Return the effects since the last call, without log lines."""
         return [each for each in super().take_effects() if not isinstance(each, Log)]
 
     def connection(self, *messages: m.Message) -> ClientConnection:
-        """A client that has said this, and has got the answers."""
+        """A client that has sent these messages and received the replies."""
         own = self.session.connect(object(), lambda: self.refusal)
         for message in messages:
             self._receive(own, encode(message))
@@ -81,8 +81,8 @@ class Stage(RulesStage[Effect]):
         return own
 
     def viewer(self, *, output: bool = False) -> ClientConnection:
-        """One that has attached."""
-        own = self.connection(HELLO_SAID, m.Attach(output=output, epoch=SESSION_ID, offset=10))
+        """A client that has attached."""
+        own = self.connection(HELLO_MESSAGE, m.Attach(output=output, epoch=SESSION_ID, offset=10))
         self.take_effects()
         return own
 
@@ -94,34 +94,34 @@ class Stage(RulesStage[Effect]):
                 return typed
             data = b""
 
-    def says(self, connection: ClientConnection, *messages: m.Message) -> Event:
-        """The client sends these at once; returns what keys mean."""
+    def sends(self, connection: ClientConnection, *messages: m.Message) -> Event:
+        """The client sends these messages at once; returns the encoded keys."""
 
-        def says(*said: m.Message) -> bytes:
-            return self._receive(connection, b"".join(map(encode, said)))
+        def sends(*sent: m.Message) -> bytes:
+            return self._receive(connection, b"".join(map(encode, sent)))
 
-        return do(says, *messages)
+        return do(sends, *messages)
 
-    def gets(self, connection: ClientConnection) -> Event:
-        """What waits for the client goes out."""
+    def receives(self, connection: ClientConnection) -> Event:
+        """The client receives all queued messages."""
 
-        def gets() -> list[Any]:
+        def receives() -> list[Any]:
             decoder, got = HostDecoder(), []
             for piece in connection.frames.data_to_send():
                 got += [piece] if isinstance(piece, Span) else list(decoder.feed(piece))
             return got
 
-        return do(gets)
+        return do(receives)
 
-    def waits(self, count: int) -> Event:
-        """So many bytes are recorded for the program, which does not read."""
+    def fills_pending_input(self, count: int) -> Event:
+        """This many bytes wait for the program, which does not read."""
 
-        def waits(count: int) -> None:
+        def fills_pending_input(count: int) -> None:
             while count > 0:
                 self.pending.append(PendingEntry(0, min(count, PIECE_BYTES), NO_TAG, 0), min(count, PIECE_BYTES))
                 count -= PIECE_BYTES
 
-        return do(waits, count)
+        return do(fills_pending_input, count)
 
 
 def key(sequence: int, text: str = "a", attachment: str = ID) -> m.Key:
@@ -134,7 +134,7 @@ def attached(*, offset: int = 10, state: State = State.RUNNING, last: int = 0, r
 
 def refused(sequence: int, code: str) -> Any:
     class Refusal:
-        """Equals the refusal of this input, with any words."""
+        """Equals a refusal of this input, with any text."""
 
         def __eq__(self, other: object) -> bool:
             return isinstance(other, m.InputRefused) and (other.sequence, other.code) == (sequence, code)

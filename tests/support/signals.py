@@ -1,4 +1,4 @@
-"""Playbooks of an agent's signals: a tracker of the activity, without a session, and a time of its own."""
+"""Scripts of an agent's signals: an activity tracker without a session, with a simulated clock."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ WATCH = Watch(
 )
 
 
-class Playbook:
-    """Plays one session's signals to a tracker, at times in seconds, and tells what is said of the agent."""
+class TrackerScript:
+    """Passes one session's signals to a tracker, at simulated times, and returns the resulting activity."""
 
     def __init__(self, watch: Watch = WATCH) -> None:
         self.watch = watch
@@ -32,7 +32,7 @@ class Playbook:
         return Moment(f"t{self.time_s:g}", self.time_s)
 
     def wait(self, seconds: float) -> bool:
-        """So long nothing comes, but what is due is looked at."""
+        """Let this time pass without a signal; the tracker's expiries are applied."""
         end_s = self.time_s + seconds
         changed = False
         while (due_s := self.tracker.next_expiry_s(self.output_s)) is not None and due_s <= end_s:
@@ -41,36 +41,36 @@ class Playbook:
         self.time_s = end_s
         return changed
 
-    def says(self, signal: TerminalEvent | Report | StatusReport) -> bool:
+    def reportrt(self, signal: TerminalEvent | Report | StatusReport) -> bool:
         match signal:
             case StatusReport():
-                word: StatusReport | None = signal
+                status_report: StatusReport | None = signal
             case Report():
-                word = of_report(signal, self.watch)
+                status_report = of_report(signal, self.watch)
             case _:
-                word = of_event(signal, self.watch)
-        return word is not None and self.tracker.apply_report(word, self.now())
+                status_report = of_event(signal, self.watch)
+        return status_report is not None and self.tracker.apply_report(status_report, self.now())
 
     def hook(self, event: str, detail: str = "") -> bool:
-        return self.says(Report("hook", event, detail=detail))
+        return self.reportrt(Report("hook", event, detail=detail))
 
     def plugin(self, event: str, detail: str = "") -> bool:
-        return self.says(Report("plugin", event, detail=detail))
+        return self.reportrt(Report("plugin", event, detail=detail))
 
     def file(self, status: str, waiting_for: str = "") -> bool:
-        return self.says(of_state_file(status, waiting_for))
+        return self.reportrt(of_state_file(status, waiting_for))
 
     def osc(self, parameters: str) -> bool:
-        return self.says(AgentState(parameters))
+        return self.reportrt(AgentState(parameters))
 
     def answer(self) -> bool:
         return self.tracker.on_input(self.now())
 
-    def killed(self) -> None:
-        """Another host goes on with what this one left."""
+    def replace_host(self) -> None:
+        """Make a new tracker from the saved state, as a replacement host does."""
         saved_state = msgspec.msgpack.decode(msgspec.msgpack.encode(self.tracker.saved_state(7)), type=ActivityState)
         self.tracker = ActivityTracker(self.watch, "t0", saved_state)
 
     @property
-    def is_said(self) -> tuple[Activity, str, str]:
+    def status(self) -> tuple[Activity, str, str]:
         return self.tracker.activity, self.tracker.source, self.tracker.detail

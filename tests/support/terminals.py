@@ -83,13 +83,13 @@ class Terminal:
         """Kill the program if it runs."""
         self.process.kill(signal.SIGKILL)
 
-    def wait(self, timeout_s: float = PATIENCE_S, *, need_not_come: bool = False) -> int:
+    def wait(self, timeout_s: float = PATIENCE_S, *, is_exact: bool = False) -> int:
         """Wait for the program's end; its exit code, or the negative number of the signal that ended it.
 
         Raises:
             WaitedInVain: it runs on.
         """
-        wait_readable(self._ended, timeout_s, "the end of the program", need_not_come=need_not_come)
+        wait_readable(self._ended, timeout_s, "the end of the program", is_exact=is_exact)
         self.process.wait()
         return int(-self.process.signalstatus if self.process.signalstatus else self.process.exitstatus)
 

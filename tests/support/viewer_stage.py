@@ -13,8 +13,8 @@ from tests.support.playbook import Event, RulesStage, do
 SIZE, OTHER_SIZE, CELL = GridSize(80, 24), GridSize(90, 30), CellSize(8, 16)
 BUILD, EPOCH = "engine 1", "epoch"
 ATTACH = m.Attach(SIZE, CELL, False, True, "", "", -1, 0, "tab")
-ASK = e.SendMessage(m.Describe(0))
-TIMED = e.StartAnswerTimer(INTERVAL_S)
+DESCRIBE = e.SendMessage(m.Describe(0))
+START_TIMER = e.StartAnswerTimer(INTERVAL_S)
 EXITED = m.StateEvent(State.EXITED, 3, None, "stop")
 RUNNING = m.StateEvent(State.RUNNING, None, None)
 LOST = m.StateEvent(State.LOST, None, None)
@@ -28,7 +28,7 @@ def part(offset: int = 10, *, last: bool = True, resizes: int = 2) -> m.Snapshot
     return m.SnapshotPart(offset, resizes, BUILD, SIZE, 100, last, b"screen")
 
 
-def told(state: ViewerState, message: str = "") -> e.NotifyState:
+def notify(state: ViewerState, message: str = "") -> e.NotifyState:
     return e.NotifyState(state, message)
 
 
@@ -37,7 +37,7 @@ def follow(offset: int, resizes: int = 2, *, output: bool = True, attachment: st
 
 
 class Stage(RulesStage[e.Effect]):
-    """A viewer's rules; its methods are what happens to it."""
+    """A viewer's rules; each method is an event, or a sequence of events."""
 
     def __init__(self, *, read_only: bool = False, output: bool = True) -> None:
         self.rules = ViewerRules(
@@ -52,13 +52,13 @@ class Stage(RulesStage[e.Effect]):
         return self
 
     def starting(self) -> Stage:
-        """Its program is being started."""
+        """Connect to a session with a program that is being started."""
         self.connected().rules.receive_message(m.Starting("one"))
         self.take_effects()
         return self
 
     def live(self, typed: int = 0) -> Stage:
-        """It shows ten bytes of output, and has sent some keys."""
+        """Connect, show ten bytes of output, and send some keys."""
         self.connected().rules.receive_message(attached())
         self.rules.snapshot_restored(part())
         self.take_effects()
@@ -68,7 +68,7 @@ class Stage(RulesStage[e.Effect]):
         return self
 
     def reconnecting(self, typed: int = 0) -> Stage:
-        """Its connection broke, and there is another."""
+        """As ``live``, then lose the connection and connect again."""
         self.live(typed).rules.connection_lost(None)
         self.rules.connected()
         self.take_effects()
@@ -77,13 +77,13 @@ class Stage(RulesStage[e.Effect]):
     def key(self) -> m.Key:
         return m.Key(self.rules.attachment, self.rules.inputs.next_sequence, "a", "a")
 
-    def types(self) -> Event:
-        def types() -> list[tuple[str, int]]:
+    def types_key(self) -> Event:
+        def types_key() -> list[tuple[str, int]]:
             return [(each.attachment, each.sequence) for each in self.rules.receive_input(self.key())]
 
-        return do(types)
+        return do(types_key)
 
-    def hears(self, message: m.Message) -> Event:
+    def receives(self, message: m.Message) -> Event:
         return do(self.rules.receive_message, message)
 
     def output(self, offset: int, data: bytes = b"xyz") -> Event:

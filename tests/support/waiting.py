@@ -1,10 +1,10 @@
-"""Waiting for something to become true, with a deadline and a clear complaint.
+"""Waiting for a condition, with a deadline and a clear message on failure.
 
-The machine may be busy with other work: what must come is waited for a minute at least, whatever a test says. Where a
-test means its time, since what it waits for need not come, it says ``need_not_come``.
+The machine may be busy, so each wait lasts a minute at least. With ``is_exact``, it ends after the given time: the
+condition need not become true.
 
-Tests never sleep: they wait for what they need, and go on in the moment it is there. Where the
-system tells of it (a descriptor, the end of a process) it is waited for directly.
+Tests never sleep: they wait for a condition, and continue as soon as it is true. If the system reports the event (a
+readable descriptor, the end of a process), tests wait for that directly.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ T = TypeVar("T")
 
 LOOK_AGAIN_S = 0.01
 PATIENCE_S = 60.0
-"""What must come may take so long on a busy machine."""
+"""The minimum timeout: a busy machine may take this long."""
 
 
 class WaitedInVain(AssertionError):
-    """What a test waited for did not come."""
+    """The condition did not become true in time."""
 
 
 def wait_until(
@@ -34,28 +34,28 @@ def wait_until(
     what: str | Callable[[], str],
     *,
     every_s: float = LOOK_AGAIN_S,
-    need_not_come: bool = False,
+    is_exact: bool = False,
 ) -> T:
-    """Look at ``condition`` until it gives something true, and return that.
+    """Call ``condition`` until it returns a true value, and return that value.
 
     Args:
         condition: called at once and then every ``every_s`` seconds.
         timeout_s: after this time the wait fails.
-        what: what is waited for, said in the failure; a callable can say how far it came.
-        every_s: how often to look.
-        need_not_come: the wait ends after ``timeout_s`` even on a busy machine.
+        what: the condition in words, for the failure's message; a callable can add the state reached.
+        every_s: the interval between two calls.
+        is_exact: the wait ends after ``timeout_s`` even on a busy machine.
 
     Raises:
         WaitedInVain: the time is up.
     """
-    timeout_s = _patient(timeout_s, need_not_come)
+    timeout_s = _effective_timeout(timeout_s, is_exact)
     deadline = time.monotonic() + timeout_s
     while True:
-        late = time.monotonic() >= deadline  # read first: the condition is always looked at once more
+        is_late = time.monotonic() >= deadline  # Read first, so that the condition is checked once after the deadline.
         if result := condition():
             return result
-        if late:
-            raise WaitedInVain(_complaint(what, timeout_s))
+        if is_late:
+            raise WaitedInVain(_message(what, timeout_s))
         select.select([], [], [], every_s)
 
 
@@ -65,47 +65,47 @@ async def eventually(
     what: str | Callable[[], str],
     *,
     every_s: float = LOOK_AGAIN_S,
-    need_not_come: bool = False,
+    is_exact: bool = False,
 ) -> T:
     """As ``wait_until``, with the event loop running meanwhile."""
-    timeout_s = _patient(timeout_s, need_not_come)
+    timeout_s = _effective_timeout(timeout_s, is_exact)
     deadline = time.monotonic() + timeout_s
     while True:
-        late = time.monotonic() >= deadline
+        is_late = time.monotonic() >= deadline
         if result := condition():
             return result
-        if late:
-            raise WaitedInVain(_complaint(what, timeout_s))
+        if is_late:
+            raise WaitedInVain(_message(what, timeout_s))
         await asyncio.sleep(every_s)
 
 
-async def until_told(
+async def poll_until(
     ask: Callable[[], Awaitable[T]], fits: Callable[[T], bool], timeout_s: float, what: str | Callable[[], str]
 ) -> T:
-    """As ``eventually``, of what has to be asked for; returns the answer that fits."""
-    timeout_s = _patient(timeout_s)
+    """Await ``ask`` until ``fits`` accepts its result, and return that result; otherwise as ``eventually``."""
+    timeout_s = _effective_timeout(timeout_s)
     deadline = time.monotonic() + timeout_s
     while True:
-        late = time.monotonic() >= deadline
+        is_late = time.monotonic() >= deadline
         if fits(answer := await ask()):
             return answer
-        if late:
-            raise WaitedInVain(_complaint(what, timeout_s))
+        if is_late:
+            raise WaitedInVain(_message(what, timeout_s))
         await asyncio.sleep(LOOK_AGAIN_S)
 
 
-def wait_readable(descriptor: int, timeout_s: float, what: str, *, need_not_come: bool = False) -> None:
+def wait_readable(descriptor: int, timeout_s: float, what: str, *, is_exact: bool = False) -> None:
     """Wait until ``descriptor`` has bytes, or its end, to be read.
 
     Raises:
         WaitedInVain: the time is up.
     """
-    timeout_s = _patient(timeout_s, need_not_come)
+    timeout_s = _effective_timeout(timeout_s, is_exact)
     if not select.select([descriptor], [], [], timeout_s)[0]:
-        raise WaitedInVain(_complaint(what, timeout_s))
+        raise WaitedInVain(_message(what, timeout_s))
 
 
-def wait_for_end(pid: int, timeout_s: float, what: str = "", *, need_not_come: bool = False) -> None:
+def wait_for_end(pid: int, timeout_s: float, what: str = "", *, is_exact: bool = False) -> None:
     """Wait until the process has ended; it need not be a child. A zombie counts as ended.
 
     Raises:
@@ -114,14 +114,14 @@ def wait_for_end(pid: int, timeout_s: float, what: str = "", *, need_not_come: b
     with contextlib.suppress(ProcessLookupError):  # it has ended already
         descriptor = os.pidfd_open(pid)
         try:
-            wait_readable(descriptor, timeout_s, what or f"the end of process {pid}", need_not_come=need_not_come)
+            wait_readable(descriptor, timeout_s, what or f"the end of process {pid}", is_exact=is_exact)
         finally:
             os.close(descriptor)
 
 
-def _patient(timeout_s: float, need_not_come: bool = False) -> float:
-    return timeout_s if need_not_come else max(timeout_s, PATIENCE_S)
+def _effective_timeout(timeout_s: float, is_exact: bool = False) -> float:
+    return timeout_s if is_exact else max(timeout_s, PATIENCE_S)
 
 
-def _complaint(what: str | Callable[[], str], timeout_s: float) -> str:
+def _message(what: str | Callable[[], str], timeout_s: float) -> str:
     return f"waited {timeout_s:g} s in vain for {what if isinstance(what, str) else what()}"

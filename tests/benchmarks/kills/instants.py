@@ -168,7 +168,7 @@ async def whole_journal(chat: Chat) -> list[tuple[int, bytes]] | None:
 
     with contextlib.suppress(WaitedInVain):
         await eventually(
-            lambda: sum(len(data) for _, data in pieces() or ()) >= length, JOURNAL_PATIENCE_S, "", need_not_come=True
+            lambda: sum(len(data) for _, data in pieces() or ()) >= length, JOURNAL_PATIENCE_S, "", is_exact=True
         )
     return pieces()
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from session_host.errors import OutliveError
 from session_host.paths import config_dir
 from tests.benchmarks.kills.instants import Instant, Place, ends_well, tracing, with_keeper
-from tests.support.hosts import rest_after
+from tests.support.hosts import hibernate_after
 from tests.support.waiting import PATIENCE_S, WaitedInVain, wait_for_end
 
 REST_AFTER_S = 0.2
@@ -34,7 +34,7 @@ async def keeper_at_rest(place: Place, number: int) -> Instant:
 @contextlib.contextmanager
 def resting_soon() -> Iterator[None]:
     """Sessions that are started meanwhile rest after a moment."""
-    rest_after(REST_AFTER_S)
+    hibernate_after(REST_AFTER_S)
     try:
         yield
     finally:

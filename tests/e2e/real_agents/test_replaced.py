@@ -22,7 +22,7 @@ from tests.fakes.model_server import ModelServer, answer_line
 from tests.support import processes
 from tests.support.area import Area
 from tests.support.displays import XServer
-from tests.support.hosts import has_rested, rest_after
+from tests.support.hosts import has_hibernated, hibernate_after
 from tests.support.qt_messages import complaints_in
 from tests.support.real_agents import AGENTS, ALL_AGENTS, RealAgent
 from tests.support.waiting import wait_until
@@ -204,12 +204,12 @@ def test_an_agent_that_waits_lets_its_chat_rest_and_answers_when_it_is_asked(
     """Outlive's own: nothing of the agent's is in question but that it is quiet while it waits."""
     if agent.name == "gemini":
         pytest.skip("its transcript is guarded: its chats do not rest")
-    rest_after(1)
+    hibernate_after(1)
     chat = start_detached(agent, project)
     child = listed()["child_pid"]
     wait_until(lambda: agent.ready in everything(chat), READY_S, lambda: f"{agent.ready!r} in:\n{everything(chat)}")
     for turn, lines in ((1, 12), (2, 14)):
-        wait_until(partial(has_rested, chat, turn), READY_S, "the chat to rest")
+        wait_until(partial(has_hibernated, chat, turn), READY_S, "the chat to rest")
         prompt = f"count: {lines}"
         outlive("send", chat, prompt, "--enter")
         server.wait_asked(prompt, timeout_s=ANSWER_S)

@@ -85,7 +85,7 @@ def until_known(act: Callable[[], None], done: Callable[[], object], what: str) 
     def tried() -> bool:
         act()
         with suppress(WaitedInVain):
-            wait_until(done, LEARNS_WITHIN_S, what, need_not_come=True)
+            wait_until(done, LEARNS_WITHIN_S, what, is_exact=True)
             return True
         return False
 

@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, echo, everything, listed
-from tests.support.hosts import has_rested, rest_after
+from tests.support.hosts import has_hibernated, hibernate_after
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.e2e
@@ -22,14 +22,14 @@ def is_there(session_id: str, text: str) -> bool:
 
 
 def test_what_is_typed_wakes_a_chat_and_arrives_once(open_window: OpenWindow, new_chat: NewChat):
-    rest_after(0.2)
+    hibernate_after(0.2)
     chat = new_chat("typed", *echo())
     with open_window() as own:
         own.show(chat["id"])
         own.wait_connected([chat["id"]])
         own.focus()
         for times, word in enumerate(WORDS, 1):
-            wait_until(partial(has_rested, chat["id"], times), WAIT_S, "the chat to rest")
+            wait_until(partial(has_hibernated, chat["id"], times), WAIT_S, "the chat to rest")
             # At rest it counts as connected: that it is another process now is nobody's business.
             assert own.tabs()[0]["connected"]
             subprocess.run(["xdotool", "type", "--delay", "20", word], check=True, timeout=60)

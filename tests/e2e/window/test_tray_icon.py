@@ -63,7 +63,7 @@ def open_menu() -> None:
         centre = wait_until(icon_centre, WAIT_S, lambda: f"the icon in:\n{windows()}")
         xdotool("mousemove", *centre.split(), "click", "3")
         with contextlib.suppress(WaitedInVain):
-            wait_until(menu_is_open, WAIT_S / 3, "the menu", need_not_come=True)
+            wait_until(menu_is_open, WAIT_S / 3, "the menu", is_exact=True)
             return
     raise WaitedInVain(f"the menu does not open:\n{windows()}")
 

@@ -22,7 +22,7 @@ from session_host.protocol.keeper import Replaced, ReplaceKeeper
 from session_host.protocol.messages import Describe, Description
 from session_host.storage.store import SessionRecord
 from session_host.structured.rules import IDLE_TIMEOUT
-from tests.support.hosts import end, has_rested, is_over, rest_after
+from tests.support.hosts import end, has_hibernated, hibernate_after, is_over
 from tests.support.structured_chats import FAKE, ChatViewer, add_agent, heard, start_chat, viewing
 from tests.support.waiting import eventually, wait_for_end
 
@@ -194,11 +194,11 @@ async def test_an_upgrade_in_mid_delta_neither_loses_nor_repeats_events(tmp_path
 
 
 async def test_a_hibernating_chat_wakes_for_a_prompt(tmp_path: Path) -> None:
-    rest_after(0.2)
+    hibernate_after(0.2)
     record = await start_chat(tmp_path, prompt="answer: first")
     async with viewing(record.id) as chat:
         await chat.until_idle(1)
-        await eventually(lambda: has_rested(record.id, 1), 20, "the host to hibernate")
+        await eventually(lambda: has_hibernated(record.id, 1), 20, "the host to hibernate")
         chat.viewer.prompt("answer: second")
         await chat.until_said("second")
         assert chat.texts() == ["first", "second"]

@@ -19,7 +19,7 @@ from session_host.paths import config_dir
 from session_host.protocol.messages import Describe, Description, Kill
 from session_host.storage.store import SessionRecord
 from tests.programs import program
-from tests.support.conversing import ask_options
+from tests.support.conversing import probe_options
 from tests.support.structured_chats import start_chat, viewing
 from tests.support.waiting import wait_for_end
 
@@ -129,7 +129,7 @@ async def start_fallback(directory: Path, *, command: str, one_shot: bool = Fals
     agents = config_dir() / "agents"
     agents.mkdir(parents=True, exist_ok=True)
     (agents / "fallback.toml").write_text(FALLBACK.format(**words), encoding="utf-8")
-    ask_options("fallback", {})
+    probe_options("fallback", {})
     return await launch(
         LaunchRequest(
             agent=load_catalog(config_dir())["fallback"], directory=str(directory), environment=os.environ,

@@ -69,7 +69,7 @@ def shown(chat: SpokenChat) -> list[tuple[str, str]]:
 
 def test_prompts_of_both_are_shown_once_each_and_in_order(chat: SpokenChat, other: OtherClient) -> None:
     chat.turn("one")
-    other.until_told("turn/completed")
+    other.wait_for_notification("turn/completed")
     other.prompt("two")
     chat.until(lambda: "echo: two" in chat.texts("agent"))
     chat.until_idle()
@@ -105,7 +105,7 @@ def test_the_chat_interrupts_the_other_ones_turn(chat: SpokenChat, other: OtherC
 def test_what_the_other_one_answers_is_asked_no_more(chat: SpokenChat, other: OtherClient) -> None:
     chat.prompt("run: make all")
     asked = chat.until_asked()
-    other.answer(other.until_asked(), "accept")
+    other.answer(other.wait_for_request(), "accept")
     chat.until_idle()
     assert not chat.transcript.open_requests
     assert chat.texts("agent") == ["the decision was accept"]
@@ -115,8 +115,8 @@ def test_what_the_other_one_answers_is_asked_no_more(chat: SpokenChat, other: Ot
 def test_what_the_chat_answers_is_asked_no_more_of_the_other_one(chat: SpokenChat, other: OtherClient) -> None:
     other.prompt("run: make all")
     chat.answer(chat.until_asked(), "decline")
-    request = other.until_asked()
-    assert other.until_told("serverRequest/resolved")["params"]["requestId"] == request["id"]
+    request = other.wait_for_request()
+    assert other.wait_for_notification("serverRequest/resolved")["params"]["requestId"] == request["id"]
     other.answer(request, "accept")
     chat.until_idle()
     assert chat.texts("agent") == ["the command was declined"]

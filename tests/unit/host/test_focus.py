@@ -36,7 +36,7 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[KeptSession]:
 
 def host(kept: KeptSession) -> KeptSession:
     kept.host()
-    kept.go_on()
+    kept.attach_pty()
     return kept
 
 
@@ -57,45 +57,45 @@ async def nobody_came(kept: KeptSession) -> None:
 
 
 async def test_a_program_gets_one_focus_report_each_time_it_turns_them_on(kept: KeptSession) -> None:
-    host(kept).wrote(b"hello")
+    host(kept).write_output(b"hello")
     await nobody_came(kept)
-    kept.wrote(b"nothing is asked")
-    assert kept.typed() == b""
-    kept.wrote(ASKS)
-    kept.wrote(b"more")
-    assert kept.typed() == OUT
-    kept.wrote(ASKS_NO_MORE)
-    kept.wrote(b"another program")
-    kept.wrote(ASKS)
-    assert kept.typed() == OUT
+    kept.write_output(b"nothing is asked")
+    assert kept.read_typed() == b""
+    kept.write_output(ASKS)
+    kept.write_output(b"more")
+    assert kept.read_typed() == OUT
+    kept.write_output(ASKS_NO_MORE)
+    kept.write_output(b"another program")
+    kept.write_output(ASKS)
+    assert kept.read_typed() == OUT
 
 
 async def test_a_focus_report_is_not_repeated_after_a_kill(kept: KeptSession) -> None:
-    host(kept).wrote(ASKS)
+    host(kept).write_output(ASKS)
     await nobody_came(kept)
-    assert kept.typed() == OUT
+    assert kept.read_typed() == OUT
     for _ in range(2):
         kept.kill()
         host(kept)
         await nobody_came(kept)
-        kept.wrote(b"more")
-        assert kept.typed() == b""
+        kept.write_output(b"more")
+        assert kept.read_typed() == b""
     await kept.checkpointer.make_portable()
     kept.kill()
     host(kept)
     await nobody_came(kept)
-    assert kept.typed() == b""
+    assert kept.read_typed() == b""
 
 
 async def test_a_viewer_without_a_focus_report_counts_as_focused(kept: KeptSession) -> None:
     host(kept)
     attachment = looks(kept)
-    kept.wrote(ASKS)
+    kept.write_output(ASKS)
     assert not kept.session.viewers.focus.is_unseen
     kept.session.viewers.detach(attachment)
     kept.driver.performer.perform()
     await nobody_came(kept)
-    assert kept.typed() == OUT
+    assert kept.read_typed() == OUT
 
 
 async def test_a_viewer_with_a_window_behind_others_is_not_focused(kept: KeptSession) -> None:
@@ -103,32 +103,32 @@ async def test_a_viewer_with_a_window_behind_others_is_not_focused(kept: KeptSes
     attachment = looks(kept)
     says(kept, attachment, focused=False)
     await nobody_came(kept)
-    kept.wrote(ASKS)
-    assert kept.typed() == OUT
+    kept.write_output(ASKS)
+    assert kept.read_typed() == OUT
     says(kept, attachment, focused=True)
-    assert kept.typed() == IN
+    assert kept.read_typed() == IN
     says(kept, attachment, focused=False)
     await nobody_came(kept)
-    kept.wrote(b"more")
-    assert kept.typed() == OUT
+    kept.write_output(b"more")
+    assert kept.read_typed() == OUT
 
 
 async def test_a_viewer_that_returns_in_time_causes_no_report_and_a_later_one_does(kept: KeptSession) -> None:
-    host(kept).wrote(ASKS)
+    host(kept).write_output(ASKS)
     attachment = looks(kept)
     says(kept, attachment, focused=True)
-    assert kept.typed() == IN
+    assert kept.read_typed() == IN
     kept.kill()
     host(kept)
     attachment = looks(kept, attachment.id)
     assert attachment.focused
     assert kept.session.viewers.focus.state is focus.State.SHOWN
-    assert kept.typed() == b""
+    assert kept.read_typed() == b""
     client = attachment.client
     assert client is not None
     kept.session.viewers.park(attachment, client)
     kept.driver.performer.perform()
     await nobody_came(kept)
-    assert kept.typed() == OUT
+    assert kept.read_typed() == OUT
     looks(kept, attachment.id)
-    assert kept.typed() == IN
+    assert kept.read_typed() == IN

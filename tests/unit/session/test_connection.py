@@ -25,7 +25,7 @@ from tests.support.kept_sessions import SESSION_ID
 from tests.support.playbook import Capture, Returned, do
 from tests.support.session_stage import (
     BUILD,
-    HELLO_SAID,
+    HELLO_MESSAGE,
     ID,
     OTHER_ID,
     TAG,
@@ -43,10 +43,10 @@ def test_a_client_that_greets_gets_welcome(stage: Stage) -> None:
     assert stage.take_effects() == [StartTimer(client, HELLO, HELLO_TIMEOUT_S)]
     assert (
         stage.script()
-        >> stage.says(client, HELLO_SAID)
+        >> stage.sends(client, HELLO_MESSAGE)
         << StopTimer(client, HELLO)
         << Flush(client.frames)
-        >> stage.gets(client)
+        >> stage.receives(client)
         << Returned([m.Welcome(m.PROTOCOL_VERSION, VERSION, SESSION_ID, SESSION_ID, State.STARTING)])
         >> do(client.receive_eof)
     )
@@ -60,9 +60,9 @@ def test_a_client_without_hello_is_dropped(stage: Stage) -> None:
         >> do(client.timer_due, HELLO)
         << Flush(client.frames)
         << Close(client.frames.peer, "violation: no Hello came")
-        >> stage.gets(client)
+        >> stage.receives(client)
         << Returned([error])
-        >> stage.says(client, HELLO_SAID)
+        >> stage.sends(client, HELLO_MESSAGE)
         >> do(client.receive_eof)
     )
     assert error.value.code == ErrorCode.VIOLATION
@@ -73,21 +73,21 @@ def test_a_client_without_hello_is_dropped(stage: Stage) -> None:
     [
         ([], m.Attach(), ErrorCode.VIOLATION),
         ([], m.Hello(m.PROTOCOL_VERSION + 1, "viewer"), ErrorCode.VERSION),
-        ([HELLO_SAID], HELLO_SAID, ErrorCode.VIOLATION),
-        ([HELLO_SAID, m.Attach(output=False)], m.Attach(), ErrorCode.VIOLATION),
+        ([HELLO_MESSAGE], HELLO_MESSAGE, ErrorCode.VIOLATION),
+        ([HELLO_MESSAGE, m.Attach(output=False)], m.Attach(), ErrorCode.VIOLATION),
     ],
 )
 def test_a_client_that_breaks_a_rule_gets_an_error_and_is_dropped(
     stage: Stage, before: list[m.Message], message: m.Message, code: str
 ) -> None:
-    client = stage.runs().connection(*before)
+    client = stage.start_program().connection(*before)
     why, error = Capture(str), Capture(m.Error)
     assert (
         stage.script()
-        >> stage.says(client, message, m.Describe(1))
+        >> stage.sends(client, message, m.Describe(1))
         << Flush(client.frames)
         << Close(client.frames.peer, why)  # type: ignore[arg-type]
-        >> stage.gets(client)
+        >> stage.receives(client)
         << Returned([error])
         >> do(client.events_received)
     )
@@ -95,47 +95,47 @@ def test_a_client_that_breaks_a_rule_gets_an_error_and_is_dropped(
 
 
 def test_an_agent_without_control_may_attach_read_only(stage: Stage) -> None:
-    stage.runs().refusal = "not yours"
-    one, other = stage.connection(HELLO_SAID), stage.connection(HELLO_SAID)
+    stage.start_program().refusal = "not yours"
+    one, other = stage.connection(HELLO_MESSAGE), stage.connection(HELLO_MESSAGE)
     assert (
         stage.script()
-        >> stage.says(one, m.Attach())
+        >> stage.sends(one, m.Attach())
         << Flush(one.frames)
         << Close(one.frames.peer, f"{ErrorCode.NOT_ALLOWED}: not yours")
-        >> stage.says(other, m.Attach(read_only=True, output=False))
+        >> stage.sends(other, m.Attach(read_only=True, output=False))
         << AppendEntry(EntryKind.ATTACHED, b"\1", TAG)
         << Flush(other.frames)
     )
 
 
 def test_attached_is_sent_once_the_program_runs_and_recorded_before_that(stage: Stage) -> None:
-    client = stage.connection(HELLO_SAID)
+    client = stage.connection(HELLO_MESSAGE)
     assert (
         stage.script()
-        >> stage.says(client, m.Attach(output=False))
+        >> stage.sends(client, m.Attach(output=False))
         << AppendEntry(EntryKind.ATTACHED, tag=TAG)
         << Flush(client.frames)
-        >> stage.gets(client)
+        >> stage.receives(client)
         << Returned([m.Starting(ID)])
         >> do(stage.session.program_runs)
         >> do(stage.session.program_started)
         << Flush(client.frames)
         << StartTimer(stage.session.viewers.focus, UNSEEN, GRACE_S)
-        >> stage.gets(client)
+        >> stage.receives(client)
         << Returned([attached(resumed=False), m.BellEvent()])
     )
 
 
 def test_a_viewer_of_an_ended_session_gets_the_screen_and_then_the_end(stage: Stage) -> None:
-    stage.runs().session.program_ended(3, None, "kill")
-    client = stage.connection(HELLO_SAID)
+    stage.start_program().session.program_ended(3, None, "kill")
+    client = stage.connection(HELLO_MESSAGE)
     assert (
         stage.script()
-        >> stage.says(client, m.Attach(epoch=SESSION_ID, offset=4))
+        >> stage.sends(client, m.Attach(epoch=SESSION_ID, offset=4))
         << AppendEntry(EntryKind.ATTACHED, tag=TAG)
         << Flush(client.frames)
         << Flush(client.frames)
-        >> stage.gets(client)
+        >> stage.receives(client)
         << Returned(
             [
                 attached(offset=4, state=State.EXITED),
@@ -148,56 +148,56 @@ def test_a_viewer_of_an_ended_session_gets_the_screen_and_then_the_end(stage: St
 
 
 def test_a_reconnected_viewer_is_recognised_and_its_former_connection_is_stale(stage: Stage) -> None:
-    former = stage.runs().viewer()
-    client = stage.connection(HELLO_SAID)
+    former = stage.start_program().viewer()
+    client = stage.connection(HELLO_MESSAGE)
     assert (
         stage.script()
-        >> stage.says(former, key(1))
+        >> stage.sends(former, key(1))
         << Returned(b"a")
-        >> stage.says(client, m.Attach(resume=ID, output=False))
+        >> stage.sends(client, m.Attach(resume=ID, output=False))
         << Flush(client.frames)
-        >> stage.gets(client)
+        >> stage.receives(client)
         << Returned([attached(last=1, resumed=False), m.BellEvent()])
-        >> stage.says(former, key(2))
+        >> stage.sends(former, key(2))
         << Flush(former.frames)
-        >> stage.gets(former)
+        >> stage.receives(former)
         << Returned([refused(2, ErrorCode.STALE_ATTACHMENT)])
-        >> stage.says(client, key(1), key(2, "b"))
+        >> stage.sends(client, key(1), key(2, "b"))
         << Returned(b"b")
         >> do(former.receive_eof)
-        >> stage.says(client, key(3, "c"))
+        >> stage.sends(client, key(3, "c"))
         << Returned(b"c")
     )
 
 
 def test_a_detached_viewer_types_nothing_and_gets_nothing(stage: Stage) -> None:
-    client = stage.runs().viewer()
+    client = stage.start_program().viewer()
     assert (
         stage.script()
-        >> stage.says(client, m.Detach(ID), key(1))
+        >> stage.sends(client, m.Detach(ID), key(1))
         << AppendEntry(EntryKind.DETACHED, tag=TAG)
         << Flush(client.frames)
-        >> stage.gets(client)
+        >> stage.receives(client)
         << Returned([refused(1, ErrorCode.STALE_ATTACHMENT)])
         >> do(stage.session.broadcast, m.BellEvent())
     )
 
 
 def test_a_detached_client_may_attach_again(stage: Stage) -> None:
-    client = stage.runs().viewer()
+    client = stage.start_program().viewer()
     assert (
         stage.script()
-        >> stage.says(client, m.Detach(ID), m.Attach(output=False))
+        >> stage.sends(client, m.Detach(ID), m.Attach(output=False))
         << AppendEntry(EntryKind.DETACHED, tag=TAG)
         << AppendEntry(EntryKind.ATTACHED, tag=bytes.fromhex(OTHER_ID))
         << Flush(client.frames)
-        >> stage.says(client, key(1, attachment=OTHER_ID))
+        >> stage.sends(client, key(1, attachment=OTHER_ID))
         << Returned(b"a")
     )
 
 
 def test_the_attachment_of_a_lost_client_is_kept(stage: Stage) -> None:
-    client = stage.runs().viewer()
+    client = stage.start_program().viewer()
     client.written(ID, 1)
     stage.take_effects()
     assert stage.script() >> do(client.receive_eof) << StopTimer(client.frames, ACK)
@@ -205,22 +205,22 @@ def test_the_attachment_of_a_lost_client_is_kept(stage: Stage) -> None:
 
 
 def test_requests_and_reports_are_returned_in_order(stage: Stage) -> None:
-    client = stage.connection(HELLO_SAID)
+    client = stage.connection(HELLO_MESSAGE)
     requests = [m.Describe(7), m.Report("hook", "Stop", "", ""), m.Kill(8)]
-    assert stage.script() >> stage.says(client, *requests) >> do(client.events_received) << Returned(requests)
+    assert stage.script() >> stage.sends(client, *requests) >> do(client.events_received) << Returned(requests)
 
 
 # ---------------------------------------------------------------- the end
 
 
 def test_a_client_with_all_output_gets_the_end_and_is_closed(stage: Stage) -> None:
-    client = stage.runs().viewer(output=True)
+    client = stage.start_program().viewer(output=True)
     assert (
         stage.script()
         >> do(stage.session.program_ended, None, 9)
         >> do(stage.session.broadcast_end)
         << Flush(client.frames)
-        >> stage.gets(client)
+        >> stage.receives(client)
         << Returned([m.StateEvent(State.EXITED, None, 9)])
         >> do(client.finish)
         << Close(client.frames.peer)
@@ -229,7 +229,7 @@ def test_a_client_with_all_output_gets_the_end_and_is_closed(stage: Stage) -> No
 
 
 def test_a_slow_client_is_closed_after_the_last_output_and_the_end(stage: Stage) -> None:
-    client = stage.runs().viewer(output=True)
+    client = stage.start_program().viewer(output=True)
     assert (
         stage.script()
         >> do(client.queue_full)
@@ -240,17 +240,17 @@ def test_a_slow_client_is_closed_after_the_last_output_and_the_end(stage: Stage)
         >> do(client.finish)
         >> do(client.queue_drained)
         << Flush(client.frames)
-        >> stage.gets(client)
+        >> stage.receives(client)
         << Returned([Span(10, 20), m.StateEvent(State.EXITED, 0, None)])
         << Close(client.frames.peer)
     )
 
 
 def test_a_client_that_waits_for_a_snapshot_at_the_end_may_detach(stage: Stage) -> None:
-    client = stage.runs().connection(HELLO_SAID)
+    client = stage.start_program().connection(HELLO_MESSAGE)
     assert (
         stage.script()
-        >> stage.says(client, m.Attach())
+        >> stage.sends(client, m.Attach())
         << AppendEntry(EntryKind.ATTACHED, tag=TAG)
         << Flush(client.frames)
         << StopTimer(stage.session.viewers.focus, UNSEEN)
@@ -258,7 +258,7 @@ def test_a_client_that_waits_for_a_snapshot_at_the_end_may_detach(stage: Stage) 
         >> do(stage.session.program_ended, 0, None)
         >> do(stage.session.broadcast_end)
         >> do(client.finish)
-        >> stage.says(client, m.Detach(ID))
+        >> stage.sends(client, m.Detach(ID))
         << AppendEntry(EntryKind.DETACHED, tag=TAG)
         << Close(client.frames.peer)
     )

@@ -29,7 +29,7 @@ from tests.support.playbook import Capture, Returned, do
 from tests.support.session_stage import (
     BUILD,
     ENGINE,
-    HELLO_SAID,
+    HELLO_MESSAGE,
     ID,
     OTHER_ID,
     TAG,
@@ -42,11 +42,11 @@ from tests.support.session_stage import (
 
 
 def test_the_acknowledgement_of_a_key_follows_its_echo(stage: Stage) -> None:
-    client = stage.runs().viewer(output=True)
+    client = stage.start_program().viewer(output=True)
     echo = encode(m.Output(10, b"a"))
     assert (
         stage.script()
-        >> stage.says(client, key(1))
+        >> stage.sends(client, key(1))
         << Returned(b"a")
         >> do(client.written, ID, 1)
         << StartTimer(client.frames, ACK, ACK_DELAY_S)
@@ -61,7 +61,7 @@ def test_the_acknowledgement_of_a_key_follows_its_echo(stage: Stage) -> None:
 
 
 def test_an_acknowledgement_without_output_is_sent_after_a_delay(stage: Stage) -> None:
-    client = stage.runs().viewer()
+    client = stage.start_program().viewer()
     assert (
         stage.script()
         >> do(client.written, ID, 1)
@@ -70,13 +70,13 @@ def test_an_acknowledgement_without_output_is_sent_after_a_delay(stage: Stage) -
         >> do(client.frames.timer_due, ACK)
         << StartTimer(client.frames, ACK, ACK_DELAY_S)  # Somebody types.
         << Flush(client.frames)
-        >> stage.gets(client)
+        >> stage.receives(client)
         << Returned([m.InputAck(ID, 2)])
         >> do(client.written, ID, 3)
         >> do(client.frames.timer_due, ACK)
         << StartTimer(client.frames, ACK, ACK_DELAY_S)
         << Flush(client.frames)
-        >> stage.gets(client)
+        >> stage.receives(client)
         << Returned([m.InputAck(ID, 3)])
         >> do(client.frames.timer_due, ACK)
         >> do(client.written, ID, 4)
@@ -85,36 +85,36 @@ def test_an_acknowledgement_without_output_is_sent_after_a_delay(stage: Stage) -
 
 
 def test_an_acknowledgement_is_sent_before_the_refusal_of_a_later_input(stage: Stage) -> None:
-    client = stage.runs().viewer()
+    client = stage.start_program().viewer()
     too_long = m.Text(ID, 2, "x" * (MAX_PASTE_CHARACTERS + 1))
     assert (
         stage.script()
         >> do(client.written, ID, 1)
         << StartTimer(client.frames, ACK, ACK_DELAY_S)
-        >> stage.says(client, too_long)
+        >> stage.sends(client, too_long)
         << Flush(client.frames)
-        >> stage.gets(client)
+        >> stage.receives(client)
         << Returned([m.InputAck(ID, 1), refused(2, ErrorCode.TOO_LARGE)])
         >> do(client.frames.timer_due, ACK)
     )
 
 
 def test_repeated_input_is_typed_once(stage: Stage) -> None:
-    client = stage.runs().viewer()
-    assert stage.script() >> stage.says(client, key(1), key(1), key(2, "b"), key(1)) << Returned(b"ab")
+    client = stage.start_program().viewer()
+    assert stage.script() >> stage.sends(client, key(1), key(1), key(2, "b"), key(1)) << Returned(b"ab")
 
 
 def test_a_key_without_bytes_is_acknowledged(stage: Stage) -> None:
-    client = stage.runs().viewer()
+    client = stage.start_program().viewer()
     release = m.Key(ID, 1, "a", "a", action=KeyAction.RELEASE)
-    assert stage.script() >> stage.says(client, release) << StartTimer(client.frames, ACK, ACK_DELAY_S)
+    assert stage.script() >> stage.sends(client, release) << StartTimer(client.frames, ACK, ACK_DELAY_S)
 
 
 def test_a_text_is_recorded_sent_and_counts_as_the_users_input(stage: Stage) -> None:
-    client = stage.runs().viewer()
+    client = stage.start_program().viewer()
     assert (
         stage.script()
-        >> stage.says(client, m.Text(ID, 1, "é"))
+        >> stage.sends(client, m.Text(ID, 1, "é"))
         << WriteToProgram(EntryKind.INPUT, "é".encode(), TAG, 1)
         << NoteUserInput()
         >> do(stage.session.acknowledge_inputs, [(TAG, 1)])
@@ -123,11 +123,11 @@ def test_a_text_is_recorded_sent_and_counts_as_the_users_input(stage: Stage) -> 
 
 
 def test_inputs_wait_in_order_while_the_emulator_is_in_use(stage: Stage) -> None:
-    client = stage.runs().viewer()
+    client = stage.start_program().viewer()
     stage.emulator = None
     assert (
         stage.script()
-        >> stage.says(client, key(1), key(2, "b"))
+        >> stage.sends(client, key(1), key(2, "b"))
         << UseEmulator(stage.session)
         << NoteUserInput()
         << UseEmulator(stage.session)
@@ -144,19 +144,19 @@ def test_input_beyond_the_limit_and_all_later_input_is_refused_until_the_user_ac
     stage: Stage, runs: bool, bound: int
 ) -> None:
     if runs:
-        stage.runs()
+        stage.start_program()
     client = stage.viewer()
     assert (
         stage.script()
-        >> stage.waits(bound)
-        >> stage.says(client, key(1), m.Text(ID, 2, "b"))
+        >> stage.fills_pending_input(bound)
+        >> stage.sends(client, key(1), m.Text(ID, 2, "b"))
         << Flush(client.frames)
         << NoteUserInput()
-        >> stage.gets(client)
+        >> stage.receives(client)
         << Returned([refused(1, ErrorCode.INPUT_FULL), refused(2, ErrorCode.HELD)])
         >> do(stage.pending.clear)
         << Returned(bound)
-        >> stage.says(client, m.GoOn(ID), m.Text(ID, 3, "c"))
+        >> stage.sends(client, m.GoOn(ID), m.Text(ID, 3, "c"))
         << WriteToProgram(EntryKind.INPUT, b"c", TAG, 3)
         << NoteUserInput()
     )
@@ -164,92 +164,92 @@ def test_input_beyond_the_limit_and_all_later_input_is_refused_until_the_user_ac
 
 def test_a_viewer_with_an_older_protocol_may_type_after_a_refusal(stage: Stage) -> None:
     former = m.Hello(MIN_HOLD_PROTOCOL - 1, "viewer", BUILD)
-    client = stage.runs().connection(former, m.Attach(output=False))
+    client = stage.start_program().connection(former, m.Attach(output=False))
     assert (
         stage.script()
-        >> stage.says(client, m.Text(ID, 1, "x" * (MAX_PASTE_CHARACTERS + 1)), key(2))
+        >> stage.sends(client, m.Text(ID, 1, "x" * (MAX_PASTE_CHARACTERS + 1)), key(2))
         << Returned(b"a")
         << Flush(client.frames)
     )
 
 
 def test_input_that_waits_for_the_emulator_at_the_programs_end_is_refused(stage: Stage) -> None:
-    client = stage.runs().viewer()
+    client = stage.start_program().viewer()
     stage.emulator = None
     assert (
         stage.script()
-        >> stage.says(client, key(1))
+        >> stage.sends(client, key(1))
         << UseEmulator(stage.session)
         << NoteUserInput()
         >> do(stage.session.program_ended, 0, None)
         << StopTimer(stage.session.viewers.focus, UNSEEN)
         >> do(stage.session.use_emulator, ENGINE)
         << Flush(client.frames)
-        >> stage.gets(client)
+        >> stage.receives(client)
         << Returned([refused(1, ErrorCode.ENDED)])
     )
 
 
 def test_a_key_is_typed_after_the_input_that_waits(stage: Stage) -> None:
-    client = stage.runs().viewer()
+    client = stage.start_program().viewer()
     assert (
         stage.script()
-        >> stage.waits(1)
-        >> stage.says(client, key(1))
+        >> stage.fills_pending_input(1)
+        >> stage.sends(client, key(1))
         << WriteToProgram(EntryKind.INPUT, b"a", TAG, 1)
         << NoteUserInput()
     )
 
 
 def test_a_paste_in_parts_is_typed_as_a_whole_or_not_at_all(stage: Stage) -> None:
-    client = stage.runs().viewer()
+    client = stage.start_program().viewer()
     assert (
         stage.script()
-        >> stage.says(client, m.Paste(ID, 1, "one ", more=True), m.Paste(ID, 2, "two"))
+        >> stage.sends(client, m.Paste(ID, 1, "one ", more=True), m.Paste(ID, 2, "two"))
         << WriteToProgram(EntryKind.INPUT, b"<one two>", TAG, 2)
         << NoteUserInput()
-        >> stage.says(client, m.Paste(ID, 3, "three ", more=True))
-        >> stage.says(client, m.Text(ID, 4, "x" * (MAX_PASTE_CHARACTERS + 1)), m.Paste(ID, 5, "four"))
+        >> stage.sends(client, m.Paste(ID, 3, "three ", more=True))
+        >> stage.sends(client, m.Text(ID, 4, "x" * (MAX_PASTE_CHARACTERS + 1)), m.Paste(ID, 5, "four"))
         << Flush(client.frames)
-        >> stage.gets(client)
+        >> stage.receives(client)
         << Returned([refused(4, ErrorCode.TOO_LARGE), refused(5, ErrorCode.HELD)])
-        >> stage.says(client, m.GoOn(ID), m.Paste(ID, 6, "five"))
+        >> stage.sends(client, m.GoOn(ID), m.Paste(ID, 6, "five"))
         << WriteToProgram(EntryKind.INPUT, b"<five>", TAG, 6)
         << NoteUserInput()
     )
 
 
 def test_a_read_only_viewer_types_nothing_and_sets_no_colours(stage: Stage) -> None:
-    client = stage.runs().connection(HELLO_SAID, m.Attach(read_only=True, output=False))
+    client = stage.start_program().connection(HELLO_MESSAGE, m.Attach(read_only=True, output=False))
     assert (
         stage.script()
-        >> stage.says(client, key(1), m.Colors(ID, 1, 2, 3, dark=True))
+        >> stage.sends(client, key(1), m.Colors(ID, 1, 2, 3, dark=True))
         << Flush(client.frames)
-        >> stage.gets(client)
+        >> stage.receives(client)
         << Returned([refused(1, ErrorCode.READ_ONLY)])
     )
 
 
 def test_after_the_end_all_input_is_refused(stage: Stage) -> None:
-    client = stage.runs().viewer()
+    client = stage.start_program().viewer()
     assert (
         stage.script()
         >> do(stage.session.program_ended, 0, None)
         << StopTimer(stage.session.viewers.focus, UNSEEN)
-        >> stage.says(client, key(1))
+        >> stage.sends(client, key(1))
         << Flush(client.frames)
         << NoteUserInput()
-        >> stage.gets(client)
+        >> stage.receives(client)
         << Returned([refused(1, ErrorCode.ENDED)])
     )
 
 
 def test_a_key_in_another_viewer_changes_the_grid_to_its_size(stage: Stage) -> None:
-    stage.runs().viewer()
-    other = stage.connection(HELLO_SAID, m.Attach(GridSize(50, 7), output=False))
+    stage.start_program().viewer()
+    other = stage.connection(HELLO_MESSAGE, m.Attach(GridSize(50, 7), output=False))
     assert (
         stage.script()
-        >> stage.says(other, key(1, attachment=OTHER_ID))
+        >> stage.sends(other, key(1, attachment=OTHER_ID))
         << Returned(b"a")
         >> do(stage.session.note_use, other.attachment, key(1, attachment=OTHER_ID))
         << Returned(True)
@@ -259,14 +259,14 @@ def test_a_key_in_another_viewer_changes_the_grid_to_its_size(stage: Stage) -> N
 
 def test_a_commands_text_is_typed_once_for_each_request(stage: Stage) -> None:
     assert (
-        stage.runs().script()
+        stage.start_program().script()
         >> do(stage.session.type_bytes, b"text", ID)
         << Returned(True)
         << WriteToProgram(EntryKind.TYPED, b"text", TAG)
         << NoteUserInput()
         >> do(stage.session.type_bytes, b"text", ID)
         << Returned(True)
-        >> stage.waits(PENDING_INPUT_BYTES)
+        >> stage.fills_pending_input(PENDING_INPUT_BYTES)
         >> do(stage.session.type_bytes, b"more", OTHER_ID)
     )
 
@@ -275,40 +275,40 @@ def test_a_commands_text_is_typed_once_for_each_request(stage: Stage) -> None:
 
 
 def test_emulator_replies_go_to_the_program_and_events_to_the_viewers(stage: Stage) -> None:
-    client = stage.runs().viewer()
+    client = stage.start_program().viewer()
     assert (
         stage.script()
         >> do(stage.session.handle_emulator_results, b"reply", [TitleChanged("a title"), Bell()], 10, 3)
         << WriteToProgram(EntryKind.REPLY, b"reply", (3).to_bytes(16, "little"), 10)
         << Flush(client.frames)
-        >> stage.gets(client)
+        >> stage.receives(client)
         << Returned([m.TitleEvent("a title"), m.BellEvent()])
     )
     assert stage.session.title == "a title"
 
 
 def test_several_bells_in_one_output_are_one_event(stage: Stage) -> None:
-    client = stage.runs().viewer()
+    client = stage.start_program().viewer()
     assert (
         stage.script()
         >> do(stage.session.handle_emulator_results, b"", [Bell(), Bell(), TitleChanged("a title"), Bell()], 10, 3)
         << Flush(client.frames)
-        >> stage.gets(client)
+        >> stage.receives(client)
         << Returned([m.BellEvent(), m.TitleEvent("a title")])
     )
 
 
 def test_a_name_and_colours_are_recorded(stage: Stage) -> None:
-    client = stage.runs().viewer()
+    client = stage.start_program().viewer()
     colors, recorded = m.Colors(ID, 1, 2, 3, dark=True), Capture(bytes)
     assert (
         stage.script()
         >> do(stage.session.rename, "another")
         << AppendEntry(EntryKind.NAME, b"another")
         << Flush(client.frames)
-        >> stage.gets(client)
+        >> stage.receives(client)
         << Returned([m.NameEvent("another")])
-        >> stage.says(client, colors)
+        >> stage.sends(client, colors)
         << AppendEntry(EntryKind.COLORS, recorded)  # type: ignore[arg-type]
         << UseColors(colors)
     )
@@ -316,7 +316,7 @@ def test_a_name_and_colours_are_recorded(stage: Stage) -> None:
 
 
 def test_messages_go_out_in_the_order_of_events_with_the_output_in_its_place(stage: Stage) -> None:
-    client = stage.runs().viewer(output=True)
+    client = stage.start_program().viewer(output=True)
     assert (
         stage.script()
         >> do(client.queue_full)
@@ -326,6 +326,6 @@ def test_messages_go_out_in_the_order_of_events_with_the_output_in_its_place(sta
         >> do(client.queue_drained)
         << Flush(client.frames)
         >> do(stage.session.broadcast, m.TitleEvent("after"))
-        >> stage.gets(client)
+        >> stage.receives(client)
         << Returned([m.TitleEvent("before"), Span(10, 14), m.TitleEvent("after")])
     )

@@ -50,7 +50,7 @@ def test_a_window_is_shown_and_raised(qapp: QApplication, window_manager: None, 
 def test_windows_of_other_tests_are_gone(qapp: QApplication) -> None:
     assert qapp.topLevelWidgets() == []
     with pytest.raises(WaitedInVain, match="a window"):
-        process_events_until(qapp.topLevelWidgets, 0.05, "a window", need_not_come=True)
+        process_events_until(qapp.topLevelWidgets, 0.05, "a window", is_exact=True)
 
 
 def test_a_complaint_of_the_application_is_seen(qapp: QApplication, qt_messages: QtMessages) -> None:

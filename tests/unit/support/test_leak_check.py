@@ -95,7 +95,7 @@ def test_complaints_of_a_window_process_are_seen() -> None:
 
 def test_waiting_in_vain_says_for_what() -> None:
     with pytest.raises(WaitedInVain, match=r"0\.02 s in vain for the moon"):
-        wait_until(lambda: False, 0.02, "the moon", need_not_come=True)
+        wait_until(lambda: False, 0.02, "the moon", is_exact=True)
 
 
 def test_process_facts_are_the_kernels() -> None:

@@ -17,7 +17,7 @@ from tests.conftest import Sessions
 from tests.support import processes
 from tests.support.area import Area
 from tests.support.commands import OnTerminal, outlive
-from tests.support.conversing import ask, ask_options, new, resume, see, shown, told
+from tests.support.conversing import ask, listed, new, probe_options, resume, screen_lines, see
 from tests.support.reboots import restart_computer
 from tests.support.waiting import wait_until
 
@@ -39,10 +39,10 @@ class TestTheSameConversation:
         for name in ("one", "two"):
             later = resume(name)
             see(later["id"], f"kept: remember {name}")
-            assert not [line for line in shown(later["id"]) if "kept" in line and name not in line]
-            assert later["provider_session_id"] == told(chats[name])["provider_session_id"]
+            assert not [line for line in screen_lines(later["id"]) if "kept" in line and name not in line]
+            assert later["provider_session_id"] == listed(chats[name])["provider_session_id"]
             assert (later["name"], later["resumed_from"], later["state"]) == (name, chats[name], "running")
-            assert told(chats[name])["continued_by"] == later["id"]
+            assert listed(chats[name])["continued_by"] == later["id"]
 
     def test_a_resumed_chat_can_be_resumed_again(self, project: Path) -> None:
         chat = new("claude", project)
@@ -52,7 +52,7 @@ class TestTheSameConversation:
             chat = resume("chat")["id"]
 
         see(chat, "kept: turn 2")
-        assert [line for line in shown(chat) if line.startswith("kept")] == [f"kept: turn {n}" for n in range(3)]
+        assert [line for line in screen_lines(chat) if line.startswith("kept")] == [f"kept: turn {n}" for n in range(3)]
         assert [each["id"] for each in outlive("ls", "--json").json()] == [chat]
         assert len(outlive("ls", "--all", "--json").json()) == 4
 
@@ -62,27 +62,27 @@ class TestTheSameConversation:
     ) -> None:
         chat = new(agent, project)
         ask(chat, "in the first")
-        first = told(chat)["provider_session_id"]
+        first = listed(chat)["provider_session_id"]
         outlive("send", chat, leaving, "--enter")
         ask(chat, "in the second")
-        wait_until(lambda: told(chat)["provider_session_id"] != first, 10, "the other conversation")
+        wait_until(lambda: listed(chat)["provider_session_id"] != first, 10, "the other conversation")
         outlive("kill", chat)
 
         later = resume(chat)["id"]
 
         see(later, "kept: in the second")
-        assert not [line for line in shown(later) if "in the first" in line]
+        assert not [line for line in screen_lines(later) if "in the first" in line]
 
     def test_codex_continues_an_older_conversation_that_it_returned_to(self, project: Path) -> None:
         chat = new("codex", project)
         ask(chat, "in the first")
-        first = told(chat)["provider_session_id"]
+        first = listed(chat)["provider_session_id"]
         outlive("send", chat, "/new", "--enter")
         ask(chat, "in the second")
-        wait_until(lambda: told(chat)["provider_session_id"] != first, 10, "the other conversation")
+        wait_until(lambda: listed(chat)["provider_session_id"] != first, 10, "the other conversation")
         outlive("send", chat, f"/resume {first}", "--enter")
         see(chat, "resumed")
-        wait_until(lambda: told(chat)["provider_session_id"] == first, 10, "the first conversation")
+        wait_until(lambda: listed(chat)["provider_session_id"] == first, 10, "the first conversation")
         outlive("stop", chat)
 
         see(resume(chat)["id"], "kept: in the first")
@@ -90,24 +90,26 @@ class TestTheSameConversation:
     def test_a_chat_is_resumed_after_a_killed_host_and_a_restart(self, project: Path, sessions: Sessions) -> None:
         chat = new("codex", project)
         ask(chat, "before")
-        os.kill(told(chat)["host_pid"], signal.SIGKILL)
-        wait_until(lambda: told(chat)["state"] == "running", 10, "the next host")
+        os.kill(listed(chat)["host_pid"], signal.SIGKILL)
+        wait_until(lambda: listed(chat)["state"] == "running", 10, "the next host")
         restart_computer(sessions, empty_tmp=True)
-        assert told(chat)["reason"] == "interrupted"
+        assert listed(chat)["reason"] == "interrupted"
 
         see(resume(chat)["id"], "kept: before")
 
     def test_a_replacement_host_knows_the_conversation(self, project: Path) -> None:
         chat = new("claude", project)
-        chosen = told(chat)["provider_session_id"]
+        chosen = listed(chat)["provider_session_id"]
         outlive("send", chat, "/clear", "--enter")
-        wait_until(lambda: told(chat)["provider_session_id"] != chosen, 10, "the other conversation")
-        later, host = told(chat)["provider_session_id"], told(chat)["host_pid"]
+        wait_until(lambda: listed(chat)["provider_session_id"] != chosen, 10, "the other conversation")
+        later, host = listed(chat)["provider_session_id"], listed(chat)["host_pid"]
 
         os.kill(host, signal.SIGKILL)
 
-        wait_until(lambda: told(chat)["host_pid"] != host and told(chat)["viewers"] is not None, 10, "the next host")
-        assert told(chat)["provider_session_id"] == later
+        wait_until(
+            lambda: listed(chat)["host_pid"] != host and listed(chat)["viewers"] is not None, 10, "the next host"
+        )
+        assert listed(chat)["provider_session_id"] == later
         with Store.open(database()) as store:
             assert store.get(chat).provider_session_id == later  # type: ignore[union-attr]
 
@@ -120,7 +122,7 @@ class TestTheSameConversation:
         assert "the conversation is empty; starting it again" in done.error
         later = done.json()
         assert "--session-id" in later["argv"]
-        assert later["provider_session_id"] == told(chat)["provider_session_id"]
+        assert later["provider_session_id"] == listed(chat)["provider_session_id"]
         see(later["id"], "ready")
 
     @pytest.mark.parametrize("words", [["-p", "do it"], ["--", "do it"], ["-p", "do it", "--", "--model", "opus"]])
@@ -141,7 +143,7 @@ class TestTheSameConversation:
         outlive("stop", done.json()["id"])
         later = resume(done.json()["id"])
         see(later["id"], "kept: do it")
-        assert not [line for line in shown(later["id"]) if "you said" in line]
+        assert not [line for line in screen_lines(later["id"]) if "you said" in line]
 
     def test_claude_ended_in_its_list_has_no_conversation(self, project: Path) -> None:
         chat = new("claude", project, "--", "--resume")
@@ -152,7 +154,7 @@ class TestTheSameConversation:
         assert refused.code != 0
         assert "no conversation was chosen" in refused.complaint()
         assert "claude --resume" in refused.complaint()
-        assert told(chat)["continued_by"] is None
+        assert listed(chat)["continued_by"] is None
 
     def test_claude_in_print_mode_is_resumed_as_a_chat(self, project: Path) -> None:
         chat = new("claude", project, "--", "--print", "do it")
@@ -188,13 +190,13 @@ class TestTheSameConversation:
         assert (later["cwd"], later["engine"], later["cols"], later["rows"]) == (str(project), "pyte", 100, 30)
         assert processes.environment(later["child_pid"])[b"MINE"] == b"yes"
         see(later["id"], "ready")
-        assert [line for line in shown(later["id"]) if "do it" in line] == ["kept: do it"]
+        assert [line for line in screen_lines(later["id"]) if "do it" in line] == ["kept: do it"]
 
     def test_a_conversation_chosen_by_argument_is_resumed(self, project: Path) -> None:
         first = new("claude", project, name="first")
         ask(first, "long ago")
         outlive("stop", first)
-        conversation = told(first)["provider_session_id"]
+        conversation = listed(first)["provider_session_id"]
         chat = new("claude", project, "--", "--resume", conversation, name="second")
         outlive("stop", chat)
 
@@ -205,12 +207,12 @@ class TestTheSameConversation:
 
     @pytest.mark.parametrize(("agent", "option"), [("claude", "--session-id"), ("codex", "--no-daemon")])
     def test_an_option_that_the_version_lacks_is_left_out(self, agent: str, option: str, project: Path) -> None:
-        ask_options(agent, {"CONVERSING_LACKS": option})
+        probe_options(agent, {"CONVERSING_LACKS": option})
         chat = new(agent, project, "-e", f"CONVERSING_LACKS={option}")
-        assert option not in told(chat)["argv"]
+        assert option not in listed(chat)["argv"]
         ask(chat, "with what there is")
         # Its own file, or the one that it holds open, tells which conversation it chose.
-        wait_until(lambda: told(chat)["provider_session_id"], 10, "its conversation")
+        wait_until(lambda: listed(chat)["provider_session_id"], 10, "its conversation")
         outlive("stop", chat)
 
         see(resume(chat)["id"], "kept: with what there is")
@@ -220,7 +222,7 @@ class TestTheSameConversation:
         ask(chat, "over there")
         outlive("stop", chat)
 
-        assert told(chat)["resumable"] is True
+        assert listed(chat)["resumable"] is True
         see(resume(chat)["id"], "kept: over there")
 
     def test_a_resumed_chat_begins_with_a_clean_terminal(self, project: Path) -> None:
@@ -302,7 +304,7 @@ class TestWhyNot:
 
         again = f"outlive new {words[0]} -C {project}" + (" -- cat -u" if len(words) > 1 else "")
         assert again in self.complaint("chat")
-        assert told(done.json()["id"])["resumable"] is False
+        assert listed(done.json()["id"])["resumable"] is False
 
     def test_a_chat_with_an_unknown_conversation_is_not_resumed(self, project: Path) -> None:
         chat = new("codex", project)
@@ -313,7 +315,7 @@ class TestWhyNot:
         text = self.complaint("chat")
         assert f"the conversation of this chat is unknown; choose it in Codex's list: cd {project} && codex" in text
         assert text.endswith(" resume")
-        assert told(chat)["resumable"] is None
+        assert listed(chat)["resumable"] is None
 
     @pytest.mark.parametrize("conversation", ["--last", "latest", "../../etc/passwd", "a b"])
     def test_an_invalid_id_is_never_put_into_an_argv(self, conversation: str, project: Path) -> None:
@@ -333,7 +335,7 @@ class TestWhyNot:
         shutil.rmtree(area.home / ".claude" / "projects")
 
         assert "transcript is missing" in self.complaint("chat")
-        assert told(chat)["resumable"] is False
+        assert listed(chat)["resumable"] is False
 
     def test_a_chat_with_an_empty_transcript_is_not_resumed(self, project: Path) -> None:
         chat = new("claude", project)
@@ -355,10 +357,10 @@ class TestWhyNot:
     ) -> None:
         chat = new(agent, project)
         ask(chat, "in the first")
-        wait_until(lambda: told(chat)["provider_session_id"], 10, "the conversation")
-        first = told(chat)["provider_session_id"]
+        wait_until(lambda: listed(chat)["provider_session_id"], 10, "the conversation")
+        first = listed(chat)["provider_session_id"]
         outlive("send", chat, leaving, "--enter")
-        wait_until(lambda: told(chat)["provider_session_id"] != first, 10, "the other conversation")
+        wait_until(lambda: listed(chat)["provider_session_id"] != first, 10, "the other conversation")
         outlive("stop", chat)
 
         said = outlive("resume", chat, "--json").error
@@ -383,7 +385,7 @@ class TestWhyNot:
         (agents / "claude").unlink()
 
         assert "Claude Code is not installed" in self.complaint("chat")
-        assert told(chat)["continued_by"] is None
+        assert listed(chat)["continued_by"] is None
 
     def test_an_unknown_chat_is_not_resumed(self) -> None:
         assert outlive("resume", "nobody").code == 3

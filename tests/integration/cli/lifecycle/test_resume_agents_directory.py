@@ -9,7 +9,7 @@ import pytest
 from session_host.paths import database
 from session_host.storage.store import Store
 from tests.support.commands import outlive
-from tests.support.conversing import ask, new, resume, see, told
+from tests.support.conversing import ask, listed, new, resume, see
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions", "agents")
@@ -24,9 +24,9 @@ def test_a_chat_is_resumed_with_the_agents_directory_of_its_start(
         terminal.setenv(variable, str(place))
         chat = new(agent, project)
         ask(chat, "over there")
-        wait_until(lambda: told(chat)["provider_session_id"], 10, "its conversation")
+        wait_until(lambda: listed(chat)["provider_session_id"], 10, "its conversation")
     outlive("stop", chat)
-    assert told(chat)["resumable"] is True
+    assert listed(chat)["resumable"] is True
 
     monkeypatch.setenv(variable, str(tmp_path / "of another terminal"))
     second = resume(chat)["id"]

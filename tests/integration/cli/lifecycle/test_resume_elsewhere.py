@@ -15,7 +15,7 @@ import pytest
 
 from tests.support.area import Area
 from tests.support.commands import outlive
-from tests.support.conversing import ask, new, resume, see, told
+from tests.support.conversing import ask, listed, new, resume, see
 from tests.support.terminals import Terminal
 
 pytestmark = pytest.mark.usefixtures("sessions", "agents")
@@ -26,7 +26,7 @@ class TestOpenElsewhere:
         done = outlive("resume", chat, "-d")
         assert done.code == 1
         text = done.complaint()
-        assert text.endswith(f"; to resume anyway: outlive resume {told(chat)['id'][:8]} --anyway")
+        assert text.endswith(f"; to resume anyway: outlive resume {listed(chat)['id'][:8]} --anyway")
         return text
 
     @pytest.fixture
@@ -37,7 +37,7 @@ class TestOpenElsewhere:
         return chat
 
     def test_a_conversation_open_in_another_chat_is_refused(self, chat: str, project: Path) -> None:
-        other = new("claude", project, "--", "--resume", told(chat)["provider_session_id"], name="other")
+        other = new("claude", project, "--", "--resume", listed(chat)["provider_session_id"], name="other")
 
         assert f"the chat other has the conversation open; attach to it: outlive attach {other[:8]}" in self.refusal(
             chat
@@ -47,7 +47,7 @@ class TestOpenElsewhere:
     def test_a_conversation_open_in_another_process_is_refused(
         self, chat: str, project: Path, agents: Path, spawn: Callable[..., tuple[int, str]]
     ) -> None:
-        pid, terminal = spawn([str(agents / "claude"), "--resume", told(chat)["provider_session_id"]], project)
+        pid, terminal = spawn([str(agents / "claude"), "--resume", listed(chat)["provider_session_id"]], project)
 
         assert f"process {pid} (python" in (text := self.refusal(chat))
         assert f"on {terminal} has the conversation open; close it there first" in text
@@ -57,13 +57,13 @@ class TestOpenElsewhere:
     ) -> None:
         pid, _ = spawn([str(agents / "claude")], project)
         path = area.home / ".claude" / "sessions" / f"{pid}.json"
-        path.write_text(json.dumps(json.loads(path.read_text()) | {"sessionId": told(chat)["provider_session_id"]}))
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"sessionId": listed(chat)["provider_session_id"]}))
 
         assert f"process {pid} (" in self.refusal(chat)
 
     def test_a_file_of_a_dead_process_is_ignored(self, chat: str, area: Area) -> None:
         for name, pid, started in (("1", 1, "1"), ("2", os.getpid(), "7"), ("3", 2**22 + 1, "1")):
-            fields = {"pid": pid, "sessionId": told(chat)["provider_session_id"], "procStart": started}
+            fields = {"pid": pid, "sessionId": listed(chat)["provider_session_id"], "procStart": started}
             (area.home / ".claude" / "sessions" / f"{name}.json").write_text(json.dumps(fields))
         (area.home / ".claude" / "sessions" / "4.json").write_text('{"pid": 3')
 
@@ -75,13 +75,13 @@ class TestOpenElsewhere:
         chat = new("codex", project)
         ask(chat, "mine")
         outlive("stop", chat)
-        thread = told(chat)["provider_session_id"]
+        thread = listed(chat)["provider_session_id"]
         pid, _ = spawn([str(agents / "codex")], project, f"/resume {thread}\n", "resumed")
 
         assert f"process {pid} (" in self.refusal(chat)
 
     def test_a_conversation_in_another_processs_command_line_is_refused(self, chat: str) -> None:
-        word = f"--session={told(chat)['provider_session_id']}"
+        word = f"--session={listed(chat)['provider_session_id']}"
         other = subprocess.Popen([sys.executable, "-S", "-c", "input()", word], stdin=subprocess.PIPE)
         try:
             assert f"process {other.pid} (" in self.refusal(chat)

@@ -26,7 +26,7 @@ from session_host.errors import NotResumable
 from session_host.paths import database
 from session_host.protocol.values import State
 from tests.support.commands import outlive
-from tests.support.conversing import ask, new, see, told
+from tests.support.conversing import ask, listed, new, see
 from tests.support.conversing import resume as resumed
 from tests.support.waiting import wait_until
 
@@ -81,7 +81,7 @@ def test_resume_waits_for_an_unsaved_exit(chat: str, looked: threading.Event) ->
             kill_program(chat)
             going_on = asyncio.ensure_future(resume(chat))
             await asyncio.to_thread(looked.wait, 10)
-            assert told(chat)["state"] == "exited", "as its host says"
+            assert listed(chat)["state"] == "exited", "as its host says"
         return (await going_on).id
 
     see(asyncio.run(go_on()), "kept: before")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from session_host.agents.status.activity import ANSWER_S, ORDER
 from session_host.agents.status.signals import StatusReport
 from session_host.protocol.values import Activity
-from tests.support.signals import Playbook
+from tests.support.signals import TrackerScript
 
 WORKING, NEEDS, IDLE, NO_SIGNAL = Activity.WORKING, Activity.NEEDS_INPUT, Activity.IDLE, Activity.NO_SIGNAL
 
@@ -41,28 +41,28 @@ STORIES = st.lists(
 )
 
 
-def play(book: Playbook, signal: Signal) -> None:
+def play(book: TrackerScript, signal: Signal) -> None:
     match signal.what:
         case "input":
             book.answer()
         case "wait":
             book.wait(signal.seconds)
         case "kill":
-            book.killed()
+            book.replace_host()
         case source:
             activity = NEEDS if source in {"notification", "bell"} else signal.activity
-            book.says(StatusReport(source, "said", activity, signal.detail, "kind"))
+            book.reportrt(StatusReport(source, "said", activity, signal.detail, "kind"))
 
 
 @given(STORIES)
 def test_what_is_said_is_what_the_strongest_said_last(story: list[Signal]) -> None:
-    book = Playbook()
+    book = TrackerScript()
     last: dict[str, Activity] = {}
     for signal in story:
         play(book, signal)
         if signal.what in ORDER and (signal.what, signal.activity, signal.what in last) != ("osc 9;4", IDLE, False):
             last[signal.what] = NEEDS if signal.what in {"notification", "bell"} else signal.activity
-        activity, source, _ = book.is_said
+        activity, source, _ = book.status
         states = [each for each in ORDER if each in last and each not in {"notification", "bell"}]
         if states and states[0] != "osc 9;4":
             assert source in {states[0], "input", "silence"}
@@ -73,7 +73,7 @@ def test_what_is_said_is_what_the_strongest_said_last(story: list[Signal]) -> No
 @given(STORIES, STORIES)
 def test_needs_input_never_sticks(before: list[Signal], after: list[Signal]) -> None:
     """Once answered, it is over by its source's word, or by itself if that one does not tell of each change."""
-    book = Playbook()
+    book = TrackerScript()
     for signal in before:
         play(book, signal)
     book.answer()
@@ -84,15 +84,15 @@ def test_needs_input_never_sticks(before: list[Signal], after: list[Signal]) -> 
         if signal.what not in MOMENTARY:
             play(book, signal)
     book.wait(ANSWER_S)
-    if book.is_said[0] is NEEDS:
+    if book.status[0] is NEEDS:
         told = {each.source for each in book.tracker.evidence() if each.activity is NEEDS and each.counts}
         asking = told.intersection(TELLING_ENDS)
         assert asking, "who says so tells of its end as well"
         for source in asking:
             play(book, Signal(source, IDLE, "", 0.0))
-    assert book.is_said[0] is not NEEDS
+    assert book.status[0] is not NEEDS
     book.wait(1000)
-    assert book.is_said[0] in {IDLE, NO_SIGNAL}
+    assert book.status[0] in {IDLE, NO_SIGNAL}
 
 
 @given(STORIES, st.sampled_from(TELLING_ENDS), STORIES)
@@ -100,7 +100,7 @@ def test_a_question_stands_as_long_as_its_source_says_so(
     before: list[Signal], source: str, after: list[Signal]
 ) -> None:
     stronger = ORDER[: ORDER.index(source)]
-    book = Playbook()
+    book = TrackerScript()
     for signal in before:
         if signal.what not in stronger:
             play(book, signal)
@@ -108,20 +108,20 @@ def test_a_question_stands_as_long_as_its_source_says_so(
     for signal in after:
         if signal.what not in {*stronger, source, *MOMENTARY}:
             play(book, signal)
-            assert book.is_said[:2] == (NEEDS, source)
-            assert book.is_said[2]
+            assert book.status[:2] == (NEEDS, source)
+            assert book.status[2]
     play(book, Signal(source, WORKING, "", 0.0))
-    assert book.is_said[:2] == (WORKING, source)
+    assert book.status[:2] == (WORKING, source)
 
 
 @given(STORIES)
 def test_with_its_host_killed_after_each_signal_all_is_as_if_it_never_was(story: list[Signal]) -> None:
-    whole, cut = Playbook(), Playbook()
+    whole, cut = TrackerScript(), TrackerScript()
     for signal in story:
         play(whole, signal)
         play(cut, signal)
-        cut.killed()
-        assert cut.is_said[:2] == whole.is_said[:2]
+        cut.replace_host()
+        assert cut.status[:2] == whole.status[:2]
         assert cut.tracker.since == whole.tracker.since
         assert cut.tracker.evidence() == whole.tracker.evidence()
         assert cut.tracker.next_expiry_s(0) == whole.tracker.next_expiry_s(0)

@@ -13,21 +13,21 @@ from session_host.protocol.messages import ErrorCode
 from session_host.terminal.base import DefaultColors
 from tests.support.playbook import Returned, do
 from tests.support.viewer_stage import (
-    ASK,
     ATTACH,
     CELL,
+    DESCRIBE,
     EXITED,
     LOST,
     OTHER_SIZE,
     SIZE,
-    TIMED,
+    START_TIMER,
     Stage,
     attached,
     follow,
+    notify,
     part,
     refusal,
     sent_key,
-    told,
 )
 
 # ---------------------------------------------------------------- attaching
@@ -40,16 +40,16 @@ def test_a_viewer_is_live_once_the_screen_is_complete(stage: Stage) -> None:
         << e.Connect(0.0)
         >> do(stage.rules.connected)
         << e.SendMessage(ATTACH)
-        >> stage.hears(attached())
-        << ASK
-        >> stage.hears(part(last=False))
+        >> stage.receives(attached())
+        << DESCRIBE
+        >> stage.receives(part(last=False))
         << e.AddSnapshotPart(part(last=False))
         >> do(stage.rules.preview_shown)
         >> stage.output(0)
-        >> stage.hears(part())
+        >> stage.receives(part())
         << e.AddSnapshotPart(part())
         >> do(stage.rules.snapshot_restored, part())
-        << told(ViewerState.LIVE)
+        << notify(ViewerState.LIVE)
         >> stage.output(10)
         << Returned(True)
     )
@@ -64,9 +64,9 @@ def test_a_viewer_without_output_is_live_once_attached() -> None:
         stage.script()
         >> do(stage.rules.connected)
         << e.SendMessage(m.Attach(None, CELL, True, False, "", "", -1, 0, "tab"))
-        >> stage.hears(attached())
-        << ASK
-        << told(ViewerState.LIVE)
+        >> stage.receives(attached())
+        << DESCRIBE
+        << notify(ViewerState.LIVE)
     )
 
 
@@ -75,21 +75,21 @@ def test_early_input_is_sent_in_order_after_attached(stage: Stage) -> None:
     stage.take_effects()
     assert (
         stage.script()
-        >> stage.types()
+        >> stage.types_key()
         >> do(stage.rules.connected)
         << e.SendMessage(ATTACH)
-        >> stage.types()
-        >> stage.hears(m.Starting("one"))
+        >> stage.types_key()
+        >> stage.receives(m.Starting("one"))
         << sent_key(1)
         << sent_key(2)
-        << told(ViewerState.STARTING)
-        >> stage.types()
+        << notify(ViewerState.STARTING)
+        >> stage.types_key()
         << Returned([("one", 3)])
-        >> stage.hears(attached())  # which sends nothing again
-        << ASK
+        >> stage.receives(attached())  # which sends nothing again
+        << DESCRIBE
         >> do(stage.rules.snapshot_restored, part())
-        << told(ViewerState.LIVE)
-        << TIMED
+        << notify(ViewerState.LIVE)
+        << START_TIMER
     )
 
 
@@ -100,7 +100,7 @@ def test_a_key_typed_in_a_callback_is_sent_after_the_repeated_ones(stage: Stage)
         stage.rules.receive_message(attached())
         return stage.rules.receive_input(stage.key())
 
-    assert stage.script() >> do(attached_and_typed) << sent_key(1) << ASK << sent_key(2)
+    assert stage.script() >> do(attached_and_typed) << sent_key(1) << DESCRIBE << sent_key(2)
 
 
 def test_colours_and_size_set_before_the_attachment_are_sent_with_it(stage: Stage) -> None:
@@ -114,9 +114,9 @@ def test_colours_and_size_set_before_the_attachment_are_sent_with_it(stage: Stag
         >> do(stage.rules.resize, OTHER_SIZE, CELL)
         >> do(stage.rules.connected)
         << e.SendMessage(m.Attach(OTHER_SIZE, CELL, False, True, "", "", -1, 0, "tab"))
-        >> stage.hears(attached())
+        >> stage.receives(attached())
         << told_colors
-        << ASK
+        << DESCRIBE
         >> do(stage.rules.set_colors, colors)
         << told_colors
         >> do(stage.rules.resize, SIZE, CELL)
@@ -129,12 +129,12 @@ def test_output_wanted_during_the_attachment_is_requested_after_it() -> None:
     assert (
         stage.script()
         >> do(stage.rules.follow, True)
-        >> stage.hears(attached())
+        >> stage.receives(attached())
         << follow(-1, 0)
         << e.SendMessage(m.Resize("one", SIZE, CELL))
-        << ASK
+        << DESCRIBE
         >> do(stage.rules.snapshot_restored, part())
-        << told(ViewerState.LIVE)
+        << notify(ViewerState.LIVE)
     )
 
 
@@ -148,7 +148,7 @@ WHEREVER = pytest.mark.parametrize("reach", [Stage.connected, Stage.starting, St
 @WHEREVER
 def test_the_end_is_reported_in_every_state(stage: Stage, reach: Callable[[Stage], Stage]) -> None:
     reach(stage)
-    assert stage.script() >> stage.hears(EXITED) << e.NotifyEvent(EXITED) << told(ViewerState.ENDED)
+    assert stage.script() >> stage.receives(EXITED) << e.NotifyEvent(EXITED) << notify(ViewerState.ENDED)
 
 
 @WHEREVER
@@ -157,7 +157,7 @@ def test_a_viewer_refused_by_the_host_does_not_reconnect(stage: Stage, reach: Ca
     assert (
         stage.script()
         >> do(stage.rules.connection_lost, m.Error(ErrorCode.NOT_ALLOWED, "not yours"))
-        << told(ViewerState.FAILED, "not yours")
+        << notify(ViewerState.FAILED, "not yours")
         >> do(stage.rules.connection_lost, None)
     )
     assert stage.rules.refusal == ErrorCode.NOT_ALLOWED
@@ -171,7 +171,7 @@ def test_a_session_lost_before_the_first_attempt_is_lost(stage: Stage) -> None:
         >> do(stage.rules.connection_failed, "nobody there")
         << e.ReadOutcome()
         >> do(stage.rules.outcome_read, LOST, "this chat was removed")
-        << told(ViewerState.LOST, "this chat was removed")
+        << notify(ViewerState.LOST, "this chat was removed")
     )
 
 
@@ -179,11 +179,11 @@ def test_the_end_is_reported_once_and_later_input_is_refused(stage: Stage) -> No
     stage.live()
     assert (
         stage.script()
-        >> stage.hears(EXITED)
+        >> stage.receives(EXITED)
         << e.NotifyEvent(EXITED)
-        << told(ViewerState.ENDED)
-        >> stage.hears(EXITED)
-        >> stage.types()
+        << notify(ViewerState.ENDED)
+        >> stage.receives(EXITED)
+        >> stage.types_key()
         << refusal(1, ErrorCode.ENDED, "the chat has ended")
         >> do(stage.rules.connection_lost, None)
     )
@@ -195,10 +195,10 @@ def test_the_last_screen_of_an_ended_session_is_shown_after_its_end(stage: Stage
     stage.take_effects()
     assert (
         stage.script()
-        >> stage.hears(EXITED)
+        >> stage.receives(EXITED)
         << e.NotifyEvent(EXITED)
-        << told(ViewerState.ENDED)
-        >> stage.hears(part())
+        << notify(ViewerState.ENDED)
+        >> stage.receives(part())
         << e.AddSnapshotPart(part())
         >> do(stage.rules.snapshot_restored, part())
     )
@@ -218,7 +218,7 @@ def test_a_session_that_ended_during_a_disconnection_is_shown_to_its_end(
         >> do(stage.rules.outcome_read, EXITED, "")
         << e.LoadScreen(10)
         >> do(stage.rules.screen_read, kept)
-        << told(ViewerState.ENDED)
+        << notify(ViewerState.ENDED)
     )
     assert (stage.rules.offset, stage.rules.end) == (offset, EXITED)
 
@@ -231,7 +231,7 @@ def test_a_viewer_without_a_replica_reads_no_last_screen(stage: Stage) -> None:
         >> do(stage.rules.connection_failed, "nobody there")
         << e.ReadOutcome()
         >> do(stage.rules.outcome_read, EXITED, "")
-        << told(ViewerState.ENDED)
+        << notify(ViewerState.ENDED)
     )
 
 
@@ -244,7 +244,7 @@ def test_a_hidden_viewer_reads_no_last_screen(stage: Stage) -> None:
         >> do(stage.rules.connection_failed, "nobody there")
         << e.ReadOutcome()
         >> do(stage.rules.outcome_read, EXITED, "")
-        << told(ViewerState.ENDED)
+        << notify(ViewerState.ENDED)
     )
 
 
@@ -256,8 +256,8 @@ def test_a_session_without_a_host_is_lost_with_a_reason(stage: Stage) -> None:
         >> do(stage.rules.connection_failed, "nobody there")
         << e.ReadOutcome()
         >> do(stage.rules.outcome_read, LOST, "its host crashed")
-        << told(ViewerState.LOST, "its host crashed")
-        >> stage.types()
+        << notify(ViewerState.LOST, "its host crashed")
+        >> stage.types_key()
         << refusal(1, ErrorCode.ENDED, "its host crashed")
     )
 
@@ -267,7 +267,7 @@ def test_a_closing_viewer_detaches_and_sends_nothing_more(stage: Stage) -> None:
     assert list(stage.rules.effects)
     stage.rules.detach()
     assert stage.take_effects() == [e.SendMessage(m.Detach("one"))]
-    assert stage.script() >> stage.types() >> do(stage.rules.follow, False) >> do(stage.rules.accept_refusal)
+    assert stage.script() >> stage.types_key() >> do(stage.rules.follow, False) >> do(stage.rules.accept_refusal)
 
 
 # ---------------------------------------------------------------- the table

@@ -10,7 +10,18 @@ from session_host.client.viewer.state import ViewerState
 from session_host.protocol import messages as m
 from session_host.protocol.values import Activity, State
 from tests.support.playbook import Event, Returned, do
-from tests.support.viewer_stage import ASK, CELL, RUNNING, SIZE, TIMED, Stage, attached, part, sent_key, told
+from tests.support.viewer_stage import (
+    CELL,
+    DESCRIBE,
+    RUNNING,
+    SIZE,
+    START_TIMER,
+    Stage,
+    attached,
+    notify,
+    part,
+    sent_key,
+)
 
 DESCRIPTION = m.Description(
     0, "", "", "", State.RUNNING, None, None, Activity.NO_SIGNAL, "", "", "", SIZE, 0, "", 1, 2, 0, [], "", ""
@@ -35,21 +46,21 @@ def test_acknowledged_keys_start_one_timer_and_send_no_question(stage: Stage) ->
     stage.live()
     assert (
         stage.script()
-        >> stage.types()
+        >> stage.types_key()
         << Returned([("one", 1)])
-        << TIMED
-        >> stage.types()
+        << START_TIMER
+        >> stage.types_key()
         << Returned([("one", 2)])
-        >> stage.hears(m.InputAck("one", 2))
-        >> stage.types()
+        >> stage.receives(m.InputAck("one", 2))
+        >> stage.types_key()
         << Returned([("one", 3)])
         >> ticks(stage)  # The third key is younger than the interval.
-        << TIMED
-        >> stage.hears(m.InputAck("one", 3))
+        << START_TIMER
+        >> stage.receives(m.InputAck("one", 3))
         >> ticks(stage)  # Nothing is outstanding, so nothing wakes up any more.
-        >> stage.types()
+        >> stage.types_key()
         << Returned([("one", 4)])
-        << TIMED
+        << START_TIMER
     )
 
 
@@ -57,22 +68,22 @@ def test_a_missing_answer_is_reported_after_three_intervals_and_an_answer_at_onc
     stage.live()
     assert (
         stage.script()
-        >> stage.types()
+        >> stage.types_key()
         << Returned([("one", 1)])
-        << TIMED
+        << START_TIMER
         >> ticks(stage)
-        << ASK
-        << TIMED
+        << DESCRIBE
+        << START_TIMER
         >> ticks(stage)
-        << TIMED
+        << START_TIMER
         >> ticks(stage)
-        << told(ViewerState.UNRESPONSIVE)
-        >> stage.types()  # which the socket keeps for the host
+        << notify(ViewerState.UNRESPONSIVE)
+        >> stage.types_key()  # which the socket keeps for the host
         << Returned([("one", 2)])
-        >> stage.hears(m.InputAck("one", 2))
-        << told(ViewerState.LIVE)
-        << TIMED
-        >> stage.hears(DESCRIPTION)
+        >> stage.receives(m.InputAck("one", 2))
+        << notify(ViewerState.LIVE)
+        << START_TIMER
+        >> stage.receives(DESCRIPTION)
         >> ticks(stage)
     )
     assert len(stage.rules.inputs) == 0
@@ -83,20 +94,20 @@ def test_a_host_that_replies_is_not_reported_for_a_program_that_does_not_read(st
     assert (
         stage.script()
         >> ticks(stage)
-        << ASK
-        << TIMED
-        >> stage.hears(DESCRIPTION)
+        << DESCRIBE
+        << START_TIMER
+        >> stage.receives(DESCRIPTION)
         >> ticks(stage)  # The key waits on, and the host is not asked about it again.
-        >> stage.types()
+        >> stage.types_key()
         << Returned([("one", 2)])
-        << TIMED
+        << START_TIMER
         >> ticks(stage)
-        << ASK
-        << TIMED
+        << DESCRIBE
+        << START_TIMER
         >> ticks(stage)
-        << TIMED
+        << START_TIMER
         >> ticks(stage)
-        << told(ViewerState.UNRESPONSIVE)
+        << notify(ViewerState.UNRESPONSIVE)
     )
 
 
@@ -105,20 +116,20 @@ def test_output_restarts_the_count_of_intervals(stage: Stage) -> None:
     assert (
         stage.script()
         >> ticks(stage)
-        << ASK
-        << TIMED
+        << DESCRIBE
+        << START_TIMER
         >> ticks(stage)
-        << TIMED
+        << START_TIMER
         >> stage.output(10)
         << Returned(True)
         >> ticks(stage)
-        << TIMED
+        << START_TIMER
         >> ticks(stage)
-        << TIMED
+        << START_TIMER
         >> ticks(stage)
-        << TIMED
+        << START_TIMER
         >> ticks(stage)
-        << told(ViewerState.UNRESPONSIVE)
+        << notify(ViewerState.UNRESPONSIVE)
     )
 
 
@@ -127,14 +138,14 @@ def test_a_late_interval_counts_for_nothing(stage: Stage) -> None:
     assert (
         stage.script()
         >> ticks(stage)
-        << ASK
-        << TIMED
+        << DESCRIBE
+        << START_TIMER
         >> ticks(stage)
-        << TIMED
+        << START_TIMER
         >> ticks(stage, is_late=True)
-        << TIMED
-        >> stage.hears(DESCRIPTION)
-        >> stage.hears(m.InputAck("one", 1))
+        << START_TIMER
+        >> stage.receives(DESCRIPTION)
+        >> stage.receives(m.InputAck("one", 1))
         >> ticks(stage)
     )
 
@@ -144,18 +155,18 @@ def test_an_expected_answer_makes_the_viewer_ask_at_once(stage: Stage) -> None:
     assert (
         stage.script()
         >> do(stage.rules.expect_answer)
-        << ASK
-        << TIMED
+        << DESCRIBE
+        << START_TIMER
         >> do(stage.rules.expect_answer)
         >> ticks(stage)
-        << TIMED
+        << START_TIMER
         >> ticks(stage)
-        << TIMED
+        << START_TIMER
         >> ticks(stage)
-        << told(ViewerState.UNRESPONSIVE)
+        << notify(ViewerState.UNRESPONSIVE)
         >> do(stage.rules.expect_answer)
-        >> stage.hears(DESCRIPTION)
-        << told(ViewerState.LIVE)
+        >> stage.receives(DESCRIPTION)
+        << notify(ViewerState.LIVE)
     )
 
 
@@ -163,15 +174,15 @@ def test_a_viewer_of_a_silent_host_reconnects_when_the_connection_breaks(stage: 
     assert (
         silent(stage).script()
         >> do(stage.rules.connection_lost, None)
-        << told(ViewerState.RECONNECTING)
+        << notify(ViewerState.RECONNECTING)
         << e.Connect(0.0)
         >> do(stage.rules.connected)
         << e.SendMessage(m.Attach(SIZE, CELL, False, True, "one", "epoch", 10, 2, "tab"))
-        >> stage.hears(attached(resumed=True))
+        >> stage.receives(attached(resumed=True))
         << sent_key(1)
-        << ASK
-        << told(ViewerState.LIVE)
-        << TIMED
+        << DESCRIBE
+        << notify(ViewerState.LIVE)
+        << START_TIMER
     )
 
 
@@ -184,11 +195,11 @@ def test_a_silent_host_can_end_its_chat_and_its_viewer_can_close(stage: Stage, e
     exited = m.StateEvent(State.EXITED, 0, None)
     assert (
         stage.script()
-        >> stage.hears(exited)
-        << told(ViewerState.LIVE)
-        << TIMED
+        >> stage.receives(exited)
+        << notify(ViewerState.LIVE)
+        << START_TIMER
         << e.NotifyEvent(exited)
-        << told(ViewerState.ENDED)
+        << notify(ViewerState.ENDED)
         >> ticks(stage)
     )
 
@@ -203,7 +214,7 @@ def test_a_host_that_does_not_greet_is_reported_once(stage: Stage) -> None:
         >> failed
         << e.ReadOutcome()
         >> do(stage.rules.outcome_read, RUNNING, "")
-        << told(ViewerState.UNRESPONSIVE, why)
+        << notify(ViewerState.UNRESPONSIVE, why)
         << e.Connect(RETRY_S[1])
         >> failed
         << e.ReadOutcome()
@@ -212,12 +223,12 @@ def test_a_host_that_does_not_greet_is_reported_once(stage: Stage) -> None:
         >> do(stage.rules.connection_failed, "nobody there")
         << e.ReadOutcome()
         >> do(stage.rules.outcome_read, RUNNING, "")
-        << told(ViewerState.RECONNECTING, "nobody there")
+        << notify(ViewerState.RECONNECTING, "nobody there")
         << e.Connect(RETRY_S[3])
         >> do(stage.rules.connected)
         << e.SendMessage(m.Attach(SIZE, CELL, False, True, "", "", -1, 0, "tab"))
-        >> stage.hears(attached())
-        << ASK
+        >> stage.receives(attached())
+        << DESCRIBE
         >> do(stage.rules.snapshot_restored, part())
-        << told(ViewerState.LIVE)
+        << notify(ViewerState.LIVE)
     )

@@ -12,17 +12,17 @@ from session_host.protocol import messages as m
 from session_host.protocol.messages import ErrorCode
 from tests.support.playbook import Returned, do
 from tests.support.viewer_stage import (
-    ASK,
     CELL,
+    DESCRIBE,
     OTHER_SIZE,
     SIZE,
-    TIMED,
+    START_TIMER,
     Stage,
     attached,
     follow,
+    notify,
     part,
     refusal,
-    told,
 )
 
 # ---------------------------------------------------------------- output
@@ -37,7 +37,7 @@ def test_output_is_shown_once_and_without_gaps(stage: Stage) -> None:
         >> stage.output(20)
         << e.SendMessage(m.Follow("one", True))
         >> stage.output(23)  # The snapshot that is on its way has it.
-        >> stage.hears(m.Resized(26, OTHER_SIZE, CELL, 3))
+        >> stage.receives(m.Resized(26, OTHER_SIZE, CELL, 3))
         >> do(stage.rules.snapshot_restored, part(26, resizes=3))
         >> stage.output(26)
         << Returned(True)
@@ -48,7 +48,7 @@ def test_resizes_of_the_replica_are_counted(stage: Stage) -> None:
     stage.live()
     assert (
         stage.script()
-        >> stage.hears(m.Resized(10, OTHER_SIZE, CELL, 7))
+        >> stage.receives(m.Resized(10, OTHER_SIZE, CELL, 7))
         << e.ResizeReplica(OTHER_SIZE, CELL)
         >> do(stage.rules.follow, False)
         << follow(10, 7, output=False)
@@ -89,14 +89,14 @@ def test_an_unreadable_snapshot_is_requested_again_in_the_portable_form(stage: S
     stage.connected()
     assert (
         stage.script()
-        >> stage.hears(attached())
-        << ASK
-        >> stage.hears(part())
+        >> stage.receives(attached())
+        << DESCRIBE
+        >> stage.receives(part())
         << e.AddSnapshotPart(part())
         >> do(stage.rules.snapshot_unreadable)
         << e.DropConnection()
         >> do(stage.rules.connection_lost, None)
-        << told(ViewerState.RECONNECTING)
+        << notify(ViewerState.RECONNECTING)
         << e.Connect(RETRY_S[1])
     )
     assert not stage.rules.engine_build
@@ -111,10 +111,10 @@ def test_a_host_of_an_incompatible_version_fails_the_viewer(stage: Stage) -> Non
     text = "the chat uses protocol 999"
     assert (
         stage.script()
-        >> stage.types()
+        >> stage.types_key()
         >> do(stage.rules.refused, text)
-        << told(ViewerState.FAILED, text)
-        >> stage.types()
+        << notify(ViewerState.FAILED, text)
+        >> stage.types_key()
         << refusal(2, ErrorCode.ENDED, text, "")
     )
     assert not stage.rules.refusal
@@ -125,13 +125,13 @@ def test_after_a_refused_input_nothing_is_sent_until_the_user_accepts(stage: Sta
     held = refusal(2, ErrorCode.HELD, "an earlier input was refused")
     assert (
         stage.script()
-        >> stage.hears(m.InputRefused("one", 2, ErrorCode.INPUT_FULL, "full"))
+        >> stage.receives(m.InputRefused("one", 2, ErrorCode.INPUT_FULL, "full"))
         << refusal(2, ErrorCode.INPUT_FULL, "full")
-        >> stage.types()
+        >> stage.types_key()
         << e.NotifyRefusal(m.InputRefused("one", 3, ErrorCode.HELD, held.refusal.message))
         >> do(stage.rules.accept_refusal)
         << e.SendMessage(m.GoOn("one"))
-        >> stage.types()
+        >> stage.types_key()
         << Returned([("one", 3)])
     )
 
@@ -140,12 +140,12 @@ def test_each_input_of_a_read_only_viewer_is_refused_by_the_host() -> None:
     stage = Stage(read_only=True).live()
     assert (
         stage.script()
-        >> stage.types()
+        >> stage.types_key()
         << Returned([("one", 1)])
-        << TIMED
-        >> stage.hears(m.InputRefused("one", 1, ErrorCode.READ_ONLY, "read-only"))
+        << START_TIMER
+        >> stage.receives(m.InputRefused("one", 1, ErrorCode.READ_ONLY, "read-only"))
         << refusal(1, ErrorCode.READ_ONLY, "read-only")
-        >> stage.types()
+        >> stage.types_key()
         << Returned([("one", 2)])
     )
 
@@ -154,7 +154,7 @@ def test_too_much_unacknowledged_input_is_refused(stage: Stage) -> None:
     for _ in range(MAX_INPUTS):
         stage.rules.receive_input(stage.key())
     text = "the program is not reading its input"
-    assert stage.script() >> stage.types() << refusal(MAX_INPUTS + 1, ErrorCode.INPUT_FULL, text, "")
+    assert stage.script() >> stage.types_key() << refusal(MAX_INPUTS + 1, ErrorCode.INPUT_FULL, text, "")
 
 
 # ---------------------------------------------------------------- notices and other events
@@ -172,10 +172,10 @@ def test_the_delegate_gets_a_notice_only_when_it_changes(stage: Stage) -> None:
         << e.NotifyEvent(m.NoticeEvent("session", "the disk is full"))
         >> described("the disk is full")
         >> described("")  # Another may have been there before: the description says.
-        << ASK
+        << DESCRIBE
     )
 
 
 def test_events_are_passed_to_the_delegate(stage: Stage) -> None:
     stage.live()
-    assert stage.script() >> stage.hears(m.TitleEvent("vim")) << e.NotifyEvent(m.TitleEvent("vim"))
+    assert stage.script() >> stage.receives(m.TitleEvent("vim")) << e.NotifyEvent(m.TitleEvent("vim"))

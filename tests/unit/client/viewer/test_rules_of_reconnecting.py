@@ -10,8 +10,8 @@ from session_host.protocol.messages import ErrorCode
 from session_host.terminal.base import DefaultColors
 from tests.support.playbook import Returned, do
 from tests.support.viewer_stage import (
-    ASK,
     CELL,
+    DESCRIBE,
     EPOCH,
     EXITED,
     OTHER_SIZE,
@@ -20,10 +20,10 @@ from tests.support.viewer_stage import (
     Stage,
     attached,
     follow,
+    notify,
     part,
     refusal,
     sent_key,
-    told,
 )
 
 
@@ -32,23 +32,23 @@ def test_a_reconnected_viewer_sends_the_input_that_the_host_lacks(stage: Stage) 
     assert (
         stage.script()
         >> do(stage.rules.connection_lost, None)
-        << told(ViewerState.RECONNECTING)
+        << notify(ViewerState.RECONNECTING)
         << e.Connect(0.0)
-        >> stage.types()
+        >> stage.types_key()
         >> do(stage.rules.connected)
         << e.SendMessage(m.Attach(SIZE, CELL, False, True, "one", EPOCH, 10, 2, "tab"))
-        >> stage.types()
-        >> stage.hears(attached(resumed=True, last_sequence=2))
+        >> stage.types_key()
+        >> stage.receives(attached(resumed=True, last_sequence=2))
         << sent_key(3)
         << sent_key(4)
         << sent_key(5)
-        << ASK
-        << told(ViewerState.LIVE)
-        >> stage.types()
+        << DESCRIBE
+        << notify(ViewerState.LIVE)
+        >> stage.types_key()
         << Returned([("one", 6)])
         >> stage.output(10)
         << Returned(True)
-        >> stage.hears(m.InputAck("one", 6))
+        >> stage.receives(m.InputAck("one", 6))
     )
     assert len(stage.rules.inputs) == 0
 
@@ -58,14 +58,14 @@ def test_input_of_an_unknown_attachment_is_reported_and_not_typed_twice(stage: S
     text = "the connection was reset; your last input may be missing"
     assert (
         stage.script()
-        >> stage.hears(attached("two"))
+        >> stage.receives(attached("two"))
         << refusal(1, ErrorCode.STALE_ATTACHMENT, text, "two")
-        << ASK
-        >> stage.types()
+        << DESCRIBE
+        >> stage.types_key()
         << refusal(1, ErrorCode.HELD, "an earlier input was refused", "two")
         >> do(stage.rules.accept_refusal)
         << e.SendMessage(m.GoOn("two"))
-        >> stage.types()
+        >> stage.types_key()
         << Returned([("two", 1)])
     )
 
@@ -74,12 +74,12 @@ def test_a_host_without_the_missed_output_sends_a_snapshot(stage: Stage) -> None
     stage.reconnecting()
     assert (
         stage.script()
-        >> stage.hears(attached())
-        << ASK
-        >> stage.hears(part(500))
+        >> stage.receives(attached())
+        << DESCRIBE
+        >> stage.receives(part(500))
         << e.AddSnapshotPart(part(500))
         >> do(stage.rules.snapshot_restored, part(500))
-        << told(ViewerState.LIVE)
+        << notify(ViewerState.LIVE)
         >> stage.output(500)
         << Returned(True)
     )
@@ -87,7 +87,7 @@ def test_a_host_without_the_missed_output_sends_a_snapshot(stage: Stage) -> None
 
 def test_waits_between_attempts_grow_and_restart_after_a_complete_screen(stage: Stage) -> None:
     stage.live()
-    assert stage.script() >> do(stage.rules.connection_lost, None) << told(ViewerState.RECONNECTING) << e.Connect(0.0)
+    assert stage.script() >> do(stage.rules.connection_lost, None) << notify(ViewerState.RECONNECTING) << e.Connect(0.0)
     for wait_s in (*RETRY_S[1:], RETRY_S[-1]):
         assert (
             stage.script()
@@ -99,17 +99,17 @@ def test_waits_between_attempts_grow_and_restart_after_a_complete_screen(stage: 
     stage.rules.connected()
     stage.rules.receive_message(attached(resumed=True))
     stage.take_effects()
-    assert stage.script() >> do(stage.rules.connection_lost, None) << told(ViewerState.RECONNECTING) << e.Connect(0.0)
+    assert stage.script() >> do(stage.rules.connection_lost, None) << notify(ViewerState.RECONNECTING) << e.Connect(0.0)
 
 
 def test_a_connection_lost_before_the_screen_is_complete_does_not_restart_the_waits(stage: Stage) -> None:
     stage.connected()
     assert (
         stage.script()
-        >> stage.hears(m.Starting("one"))
-        << told(ViewerState.STARTING)
+        >> stage.receives(m.Starting("one"))
+        << notify(ViewerState.STARTING)
         >> do(stage.rules.connection_lost, None)
-        << told(ViewerState.RECONNECTING)
+        << notify(ViewerState.RECONNECTING)
         << e.Connect(RETRY_S[1])
     )
 
@@ -122,7 +122,7 @@ def test_a_failed_first_attempt_gives_the_reason_while_the_host_lives(stage: Sta
         >> do(stage.rules.connection_failed, "nobody there")
         << e.ReadOutcome()
         >> do(stage.rules.outcome_read, RUNNING, "")
-        << told(ViewerState.RECONNECTING, "nobody there")
+        << notify(ViewerState.RECONNECTING, "nobody there")
         << e.Connect(RETRY_S[1])
     )
 
@@ -137,9 +137,9 @@ def test_a_viewer_hidden_while_disconnected_reconnects_for_events_only(stage: St
         << e.FreeReplica()
         >> do(stage.rules.connected)
         << e.SendMessage(m.Attach(None, CELL, False, False, "one", EPOCH, -1, 2, "tab"))
-        >> stage.hears(attached())
-        << ASK
-        << told(ViewerState.LIVE)
+        >> stage.receives(attached())
+        << DESCRIBE
+        << notify(ViewerState.LIVE)
         >> do(stage.rules.follow, True)
         << follow(-1)
         << e.SendMessage(m.Resize("one", SIZE, CELL))
@@ -151,18 +151,18 @@ def test_a_snapshot_cut_off_by_a_lost_connection_is_requested_again(stage: Stage
     stage.take_effects()
     assert (
         stage.script()
-        >> stage.hears(part(last=False))
+        >> stage.receives(part(last=False))
         << e.AddSnapshotPart(part(last=False))
         >> do(stage.rules.preview_shown)
         >> do(stage.rules.connection_lost, None)
-        << told(ViewerState.RECONNECTING)
+        << notify(ViewerState.RECONNECTING)
         << e.Connect(RETRY_S[1])
         >> do(stage.rules.connected)
         << e.SendMessage(m.Attach(SIZE, CELL, False, True, "one", EPOCH, -1, 0, "tab"))
-        >> stage.hears(attached())
-        << ASK
+        >> stage.receives(attached())
+        << DESCRIBE
         >> do(stage.rules.snapshot_restored, part())
-        << told(ViewerState.LIVE)
+        << notify(ViewerState.LIVE)
     )
 
 
@@ -170,17 +170,17 @@ def test_the_end_during_a_disconnection_is_reported_after_the_reconnect(stage: S
     stage.reconnecting(typed=1)
     assert (
         stage.script()
-        >> stage.hears(attached(resumed=True))
+        >> stage.receives(attached(resumed=True))
         << sent_key(1)
-        << ASK
-        << told(ViewerState.LIVE)
+        << DESCRIBE
+        << notify(ViewerState.LIVE)
         >> stage.output(10)
         << Returned(True)
-        >> stage.hears(m.InputRefused("one", 1, ErrorCode.ENDED, "it has ended"))
+        >> stage.receives(m.InputRefused("one", 1, ErrorCode.ENDED, "it has ended"))
         << refusal(1, ErrorCode.ENDED, "it has ended")
-        >> stage.hears(EXITED)
+        >> stage.receives(EXITED)
         << e.NotifyEvent(EXITED)
-        << told(ViewerState.ENDED)
+        << notify(ViewerState.ENDED)
     )
     assert not stage.rules.inputs.is_holding
 
@@ -193,7 +193,7 @@ def test_nothing_is_sent_while_there_is_no_connection(stage: Stage) -> None:
         >> do(stage.rules.resize, OTHER_SIZE, CELL)
         >> do(stage.rules.set_colors, DefaultColors(0x111111, 0x222222))
         >> do(stage.rules.follow, False)
-        >> stage.types()
+        >> stage.types_key()
     )
     assert len(stage.rules.inputs) == 1
 
@@ -203,13 +203,13 @@ def test_a_program_that_still_starts_after_a_reconnect_gets_its_input_once(stage
     assert (
         stage.script()
         >> do(stage.rules.connection_lost, None)
-        << told(ViewerState.RECONNECTING)
+        << notify(ViewerState.RECONNECTING)
         << e.Connect(RETRY_S[1])
         >> do(stage.rules.connected)
         << e.SendMessage(m.Attach(SIZE, CELL, False, True, "one", "", -1, 0, "tab"))
-        >> stage.hears(m.Starting("one"))
+        >> stage.receives(m.Starting("one"))
         << sent_key(1)
-        << told(ViewerState.STARTING)
-        >> stage.hears(attached(last_sequence=1))
-        << ASK
+        << notify(ViewerState.STARTING)
+        >> stage.receives(attached(last_sequence=1))
+        << DESCRIBE
     )

@@ -104,8 +104,8 @@ async def test_a_question_in_a_terminal_is_allowed_from_its_notification(tmp_pat
     board = Board()
     notifier = Notifier(played.sessions, played.catalog, lambda _: False, board, collect_ms=0)
     async with claude_like(tmp_path) as chat:
-        chat.does('asks {"tool_name":"Bash","tool_input":{"command":"npm test"}}')
-        await chat.until(Activity.NEEDS_INPUT, "state file")
+        chat.order('asks {"tool_name":"Bash","tool_input":{"command":"npm test"}}')
+        await chat.wait_for_status(Activity.NEEDS_INPUT, "state file")
         await played.sessions.refresh_now()
         played.settle()
         played.sessions.follow_all()
@@ -116,4 +116,4 @@ async def test_a_question_in_a_terminal_is_allowed_from_its_notification(tmp_pat
         assert board.shown[chat.record.id][1].splitlines()[0] == "npm test"
         assert board.actions == [("allow", "Allow"), ("deny", "Decline")]
         notifier.answer(chat.record.id, "allow")
-        await chat.shows("the hook decides behavior=allow")
+        await chat.wait_for_text("the hook decides behavior=allow")

@@ -75,7 +75,7 @@ class Stage:
 
     def output(self, data: bytes) -> None:
         """The program wrote this."""
-        self.kept.wrote(data)
+        self.kept.write_output(data)
 
     def program_reads(self) -> None:
         """The program takes what was typed."""
@@ -187,7 +187,7 @@ async def test_input_is_accepted_once_and_input_of_a_foreign_attachment_is_refus
     assert (refusal.code, refusal.sequence) == (m.ErrorCode.STALE_ATTACHMENT, 1)
     say(first, m.Text(attachment, 1, "a"), m.Text(attachment, 1, "a"), m.Text(attachment, 2, "b"))
     stage.program_reads()
-    assert stage.kept.typed() == b"ab"
+    assert stage.kept.read_typed() == b"ab"
     stage.output(b"ab")
     async with asyncio.timeout(60):
         while m.InputAck(attachment, 2) not in wire.got:

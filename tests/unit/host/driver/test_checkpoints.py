@@ -83,10 +83,10 @@ async def test_a_checkpoint_is_due_after_enough_output(kept: KeptSession, monkey
     driver = kept.host()
     driver.worker.worked_s = float("-inf")
     monkeypatch.setattr(checkpoints, "OUTPUT_BYTES", len(TEXT))
-    kept.wrote(TEXT)
+    kept.write_output(TEXT)
     await shown(driver)
     assert not await is_due(kept)
-    kept.wrote(b"x")
+    kept.write_output(b"x")
     await shown(driver)
     assert await is_due(kept)
     assert newest(kept).offset == len(TEXT) + 1
@@ -111,7 +111,7 @@ async def test_a_checkpoint_is_due_after_enough_input_log_entries(
 async def test_a_checkpoint_is_due_after_enough_resizes(kept: KeptSession, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkpoints, "RESIZES", 2)
     kept.host()
-    kept.go_on()
+    kept.attach_pty()
     for columns in (41, 42):
         kept.resize(GridSize(columns, 7), CellSize(8, 16))
     assert not await is_due(kept)
@@ -124,12 +124,12 @@ async def test_a_checkpoint_is_due_after_enough_resizes(kept: KeptSession, monke
 async def test_a_later_host_counts_from_the_last_checkpoint(kept: KeptSession, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkpoints, "OUTPUT_BYTES", len(TEXT))
     driver = kept.host()
-    kept.wrote(TEXT + b"x")
+    kept.write_output(TEXT + b"x")
     await shown(driver)
     assert await is_due(kept)
     kept.kill()
     driver = kept.host()
-    kept.wrote(TEXT)
+    kept.write_output(TEXT)
     await shown(driver)
     assert not await is_due(kept)
 
@@ -162,7 +162,7 @@ async def test_a_failing_engine_is_asked_for_checkpoints_less_and_less_often(
     kept: KeptSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     driver = kept.host()
-    kept.wrote(TEXT)
+    kept.write_output(TEXT)
     was = await shown(driver)
     with monkeypatch.context() as patches:
 
@@ -189,9 +189,9 @@ async def test_a_checkpoint_that_cannot_be_written_leaves_the_former_one(
     kept: KeptSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     driver = kept.host()
-    kept.wrote(TEXT)
+    kept.write_output(TEXT)
     assert await kept.checkpointer._make(portable=False)
-    kept.wrote(b"more")
+    kept.write_output(b"more")
     was = await shown(driver)
     with monkeypatch.context() as patches:
 
@@ -215,7 +215,7 @@ async def test_a_portable_checkpoint_waits_for_a_running_one_and_is_the_last(
     kept: KeptSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     driver = kept.host()
-    kept.wrote(TEXT)
+    kept.write_output(TEXT)
     make, happened = kept.checkpointer._make, []
 
     async def watched(*, portable: bool) -> bool:
@@ -238,7 +238,7 @@ async def test_the_journal_gets_native_checkpoints_only(tmp_path: Path, monkeypa
     with kept_session(journal=str(tmp_path / "journal")) as kept:
         driver = kept.host()
         await kept.journal_writer.start(kept.spec.size, [])
-        kept.wrote(TEXT)
+        kept.write_output(TEXT)
         snapshots: list[Snapshot] = []
         monkeypatch.setattr(kept.journal_writer, "add_snapshot", snapshots.append)
         assert await kept.checkpointer.make_portable()
@@ -261,14 +261,14 @@ def ring(monkeypatch: pytest.MonkeyPatch) -> int:
 
 async def test_output_that_no_recovery_and_no_viewer_needs_is_freed(kept: KeptSession, ring: int) -> None:
     driver = kept.host()
-    kept.wrote(PAGES)
+    kept.write_output(PAGES)
     await shown(driver)
     kept.checkpointer.free_superseded()
     assert kept.output_file.start == 0, "without a checkpoint a recovery needs all of it"
     assert await kept.checkpointer._make(portable=False)
     assert kept.output_file.start == len(PAGES) - ring
     assert os.lseek(kept.descriptors.output_file, 0, os.SEEK_DATA) == kept.output_file.start // PAGE_BYTES * PAGE_BYTES
-    kept.wrote(PAGES)
+    kept.write_output(PAGES)
     kept.checkpointer.free_superseded()
     assert kept.output_file.start == len(PAGES), "a recovery begins there"
     was = await shown(driver)
@@ -279,7 +279,7 @@ async def test_output_that_no_recovery_and_no_viewer_needs_is_freed(kept: KeptSe
 async def test_output_that_the_journal_lacks_is_kept(tmp_path: Path, ring: int) -> None:
     with kept_session(journal=str(tmp_path / "journal")) as kept:
         driver = kept.host()
-        kept.wrote(PAGES)
+        kept.write_output(PAGES)
         await shown(driver)
         kept.journal_writer.end = 7
         assert await kept.checkpointer._make(portable=False)
@@ -300,18 +300,18 @@ async def test_a_query_answered_while_a_checkpoint_is_written_is_not_answered_ag
 ) -> None:
     """The next host reads the answer's entry, although the checkpoint was made before it."""
     driver = kept.host()
-    kept.go_on()
-    kept.wrote(TEXT)
+    kept.attach_pty()
+    kept.write_output(TEXT)
     worker_runs = kept.checkpointer._worker.run
 
     async def run_late(work: Callable[[], T]) -> T:
         """The thread starts late: the program asks meanwhile."""
-        kept.wrote(b"\x1b[c")
+        kept.write_output(b"\x1b[c")
         return await worker_runs(work)
 
     monkeypatch.setattr(kept.checkpointer._worker, "run", run_late)
     assert await kept.checkpointer.make_portable()
-    answer = kept.typed()
+    answer = kept.read_typed()
     assert answer.endswith(b"c")
     assert newest(kept).offset == driver.output_file.end - len(b"\x1b[c")
     kept.kill()

@@ -146,13 +146,13 @@ class Run:
     def __init__(self, kept: KeptSession, *, spared: bool) -> None:
         self.kept = kept
         self.spared = spared
-        self.typed = b""
+        self.read_typed = b""
         self.written = 0
         self.sequence = 0
         self.requests = 0
         self.client = Client()
         self.kept.host()
-        self.kept.go_on()
+        self.kept.attach_pty()
         self.attachment: Attachment = self._attach("")
 
     def _attach(self, resume: str) -> Attachment:
@@ -170,14 +170,14 @@ class Run:
         kept.driver.worker.run_after_output(lambda _: done.set())
         await done.wait()
         kept.driver.flush_input()
-        self.typed += kept.typed()
+        self.read_typed += kept.read_typed()
 
     async def _kill(self) -> None:
         if self.spared:
             return
         self.kept.kill()
         self.kept.host()
-        self.kept.go_on()
+        self.kept.attach_pty()
         known = self.attachment.id
         self.attachment = self._attach(known)
         assert self.attachment.id == known, "the viewer is known again"
@@ -272,7 +272,7 @@ class Run:
             None if colors is None else (colors.foreground, colors.background, colors.cursor, colors.dark),
             len(session.requests),
             self.attachment.last_sequence,
-            self.typed,
+            self.read_typed,
         )
 
 

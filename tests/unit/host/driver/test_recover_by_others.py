@@ -28,7 +28,7 @@ async def test_a_checkpoint_of_one_engine_is_read_by_the_other(engine: EngineNam
     """In both directions: the other engine is tried when one fails, and the next keeper knows nothing of that."""
     with kept_session(engine=engine) as kept:
         kept.host()
-        kept.wrote(TEXT)
+        kept.write_output(TEXT)
         was = await _settled(kept)
         for other in (True, True, False, False):
             assert await kept.checkpointer._make(portable=portable)
@@ -39,13 +39,13 @@ async def test_a_checkpoint_of_one_engine_is_read_by_the_other(engine: EngineNam
             assert ("failed on this chat's output" in driver.notice) is other
             now = await _settled(kept)
             assert (now.rows, now.cursor, driver.session.title) == (was.rows, was.cursor, "a title")
-            kept.wrote(b"")
+            kept.write_output(b"")
 
 
 async def test_the_other_engine_restores_the_screen_of_an_unusable_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     with kept_session(engine="ghostty") as kept:
         kept.host(other_engine=True)  # so the checkpoint is the portable engine's
-        kept.wrote(TEXT)
+        kept.write_output(TEXT)
         was = await _settled(kept)
         assert await kept.checkpointer._make(portable=False)
         kept.output_file.free_before(kept.output_file.end)
@@ -59,7 +59,7 @@ async def test_the_other_engine_restores_the_screen_of_an_unusable_engine(monkey
 async def test_without_a_readable_checkpoint_all_kept_output_is_interpreted_again() -> None:
     with kept_session() as kept:
         kept.host()
-        kept.wrote(TEXT)
+        kept.write_output(TEXT)
         was = await _settled(kept)
         assert await kept.checkpointer._make(portable=False)
         at = kept.input_log.header.checkpoint
@@ -74,7 +74,7 @@ async def test_without_a_readable_checkpoint_all_kept_output_is_interpreted_agai
 async def test_a_notice_says_what_cannot_be_restored() -> None:
     with kept_session() as kept:
         kept.host()
-        kept.wrote(b"x" * 10_000 + b"\r\nthe end")
+        kept.write_output(b"x" * 10_000 + b"\r\nthe end")
         kept.output_file.free_before(9_000)
         kept.kill()
         driver = kept.host()
@@ -96,10 +96,10 @@ async def test_an_engine_that_raises_on_some_output_gets_the_rest(
     monkeypatch.setattr(PyteEmulator, "feed", fragile)
     with kept_session() as kept, caplog.at_level("CRITICAL"):
         kept.host()
-        kept.wrote(b"POISON")
+        kept.write_output(b"POISON")
         kept.kill()
         driver = kept.host()
-        kept.wrote(b"good")
+        kept.write_output(b"good")
         assert driver.worker.interpreted_to == 10
         assert await driver.worker.run(lambda emulator: emulator.rows()[0].text()) == "good"
         kept.kill()
@@ -128,6 +128,6 @@ async def test_a_later_host_knows_all_signals_of_one_piece_of_output_or_none(
 
         monkeypatch.setattr(kept.input_log, "append", add_and_die)
         with pytest.raises(Killed):
-            kept.wrote(b"\x1b]7501;state=working\x07\x1b]7501;state=blocked;a question\x07")
+            kept.write_output(b"\x1b]7501;state=working\x07\x1b]7501;state=blocked;a question\x07")
         kept.kill()
         assert kept.host().watch.tracker.activity == "needs_input"

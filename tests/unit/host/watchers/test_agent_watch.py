@@ -41,7 +41,7 @@ def tool() -> Iterator[int]:
 
 def host(kept: KeptSession) -> KeptSession:
     kept.host()
-    kept.go_on()
+    kept.attach_pty()
     return kept
 
 

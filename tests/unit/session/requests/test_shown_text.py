@@ -30,7 +30,7 @@ from tests.support.send_stage import (
 
 @pytest.mark.parametrize("stage", [SHOWING], indirect=True)
 def test_a_shown_text_gets_enter_once_the_screen_is_quiet(stage: SendStage) -> None:
-    script = stage.typed_and_sought()
+    script = stage.typed_and_searched()
     script = script >> stage.shows("thinking") << stage.starts(SEARCH, SEARCH_DELAY_S) >> stage.due(SEARCH) << stage.use
     script = script >> stage.free() >> stage.shows("\r\n> hello") << stage.starts(SEARCH, SEARCH_DELAY_S)
     script = script >> stage.due(SEARCH) << stage.use >> stage.free() << stage.stops(ECHO)
@@ -79,20 +79,20 @@ def not_shown() -> Answer:
 
 @pytest.mark.parametrize("stage", [SHOWING], indirect=True)
 def test_a_text_that_an_agent_drops_gets_no_enter(stage: SendStage) -> None:
-    assert stage.typed_and_sought() >> stage.due(ECHO) << stage.use >> stage.free() << not_shown()
+    assert stage.typed_and_searched() >> stage.due(ECHO) << stage.use >> stage.free() << not_shown()
 
 
 @pytest.mark.parametrize("stage", [SHOWING], indirect=True)
 def test_the_same_text_in_the_history_does_not_count_as_shown(stage: SendStage) -> None:
     stage.emulator.feed(b"hello\r\n")
-    assert stage.typed_and_sought() >> stage.due(ECHO) << stage.use >> stage.free() << not_shown()
+    assert stage.typed_and_searched() >> stage.due(ECHO) << stage.use >> stage.free() << not_shown()
 
 
 @pytest.mark.parametrize("stage", [SHOWING], indirect=True)
 def test_at_the_time_limit_a_changing_screen_is_searched_a_last_time_at_once(
     stage: SendStage,
 ) -> None:
-    script = stage.typed_and_sought() >> stage.shows("thinking") << stage.starts(SEARCH, SEARCH_DELAY_S)
+    script = stage.typed_and_searched() >> stage.shows("thinking") << stage.starts(SEARCH, SEARCH_DELAY_S)
     assert script >> stage.due(ECHO) << stage.stops(SEARCH) << stage.use >> stage.free() << not_shown()
 
 
@@ -112,7 +112,7 @@ def test_output_that_arrives_while_the_search_waits_is_searched(stage: SendStage
 @pytest.mark.parametrize("stage", [SHOWING], indirect=True)
 def test_the_screen_of_an_ended_program_is_searched_once_more(stage: SendStage) -> None:
     stage.take_effects()
-    script = stage.typed_and_sought() >> stage.shows("thinking") << stage.starts(SEARCH, SEARCH_DELAY_S)
+    script = stage.typed_and_searched() >> stage.shows("thinking") << stage.starts(SEARCH, SEARCH_DELAY_S)
     script = script >> do(stage.session.program_ended, 0, None)
     script = script >> stage.due(SEARCH) << stage.use >> stage.free() << stage.stops(ECHO)
     assert script << not_shown()
