@@ -171,7 +171,7 @@ class App:
             chosen.connect(windows.raise_window)
         tray.chat_chosen.connect(windows.open_chat)
         windows.viewed_chat_changed.connect(self._notifier.check)
-        windows.viewed_chat_changed.connect(self._announcer.look)
+        windows.viewed_chat_changed.connect(self._announcer.announce_changes)
         self.notifications.chosen.connect(self._on_notification_chosen)
         tray.message_chosen.connect(self._on_notification_chosen)
         tray.all_chats.connect(self._on_all_chats)

@@ -77,7 +77,7 @@ class SessionsModel(QObject):
         self.tasks = Tasks(lambda error: self.problem.emit(str(error)))
         self.login_path = LoginPathFinder(self.tasks, self.problem.emit, self.path_found.emit)
         self.checkouts = GitStatusWatcher(self.tasks, self)
-        self.finder = SearchThread(lambda error: self.problem.emit(str(error)))
+        self.search_thread = SearchThread(lambda error: self.problem.emit(str(error)))
         self.removals = UndoableRemovals(self)
         self.order = ChatOrder(self, storage)
         self.indexing = SearchIndexing(self)
@@ -233,10 +233,10 @@ class SessionsModel(QObject):
         self._is_closed = True
         self.indexing.close()
         self.clock_changes.close()
-        self.finder.cancel_query()
+        self.search_thread.cancel_query()
         await self.tasks.cancel_all()
         await self.removals.finish()
-        await asyncio.to_thread(self.finder.close)
+        await asyncio.to_thread(self.search_thread.close)
         viewers = [viewer for chat in self._chats.values() for viewer in chat.viewers()]
         for chat in self._chats.values():
             chat.close_all()

@@ -11,7 +11,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from gui.chat.content.segments import Action
-from gui.chat.drawing.style import MOST_WIDTH_PX
+from gui.chat.drawing.style import MAX_WIDTH_PX
 from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from session_host.structured.transcript import Transcript
@@ -65,7 +65,7 @@ class ChatView(QWidget):
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
         self._column.addWidget(self.page, 1)
-        self.prompt.setMaximumWidth(MOST_WIDTH_PX + 2 * GAP_S_PX)
+        self.prompt.setMaximumWidth(MAX_WIDTH_PX + 2 * GAP_S_PX)
         row = QHBoxLayout()
         row.setContentsMargins(GAP_S_PX, 4, GAP_S_PX + BAR_PX, GAP_M_PX)
         row.addStretch(1)

@@ -1,17 +1,17 @@
 """The main window and everything in it.
 
-The window shows the facts of ``gui.bridge`` and turns the user's actions into calls of that room and of the terminal.
+The window shows the state of ``gui.bridge`` and turns the user's actions into calls of that room and of the terminal.
 It must not know hosts or the store, which the bridge hides.
 
     main_window      combines the rooms below
     frame            the geometry, and the width of the sidebar
-    announcing       tells screen readers of questions and ends in the chat that is looked at
+    announcing       announces questions and ends of the viewed chat to screen readers
     all_sheets       all sheets of the window, each created when it is first used
     sidebar/         all chats by group
     windows          all windows: opened, closed, and tabs moved between them
-    cascade          the place of a new window beside the others
-    saving           when a window's part of the layout is saved
-    others           what a window asks of the other windows
+    cascade          the position of a new window beside the others
+    saving           saves a window's part of the layout
+    others           the interface to the other windows
     panes/           the panes of a window: split, arranged, zoomed
     tabs/            the open chats of a pane, their order, and the visible one
     page/            one open chat: the terminal, with bars and banners for each state

@@ -33,11 +33,11 @@ class Sheets(QObject):
     """All sheets, each created when it is first used. Opening a sheet closes the others.
 
     Signals:
-        made: a sheet has been created.
+        sheet_created: a sheet was created.
         closed: a sheet is closed; the keyboard focus should return to its former widget.
     """
 
-    made = Signal(object)
+    sheet_created = Signal(object)
     closed = Signal()
 
     def __init__(
@@ -54,49 +54,49 @@ class Sheets(QObject):
         self._sessions = sessions
         self._agents = agents
         self._open_chat = open_chat
-        self._made: list[Sheet] = []
+        self._created: list[Sheet] = []
 
     @cached_property
     def new_chat(self) -> NewChatSheet:
         """Starts a chat."""
-        return self._added(NewChatSheet(self._theme, self._window, self._agents))
+        return self._register(NewChatSheet(self._theme, self._window, self._agents))
 
     @cached_property
     def name(self) -> NameSheet:
         """Renames a chat."""
-        return self._added(NameSheet(self._theme, self._window))
+        return self._register(NameSheet(self._theme, self._window))
 
     @cached_property
     def export(self) -> ExportSheet:
         """Writes a chat to a file."""
-        return self._added(ExportSheet(self._theme, self._window))
+        return self._register(ExportSheet(self._theme, self._window))
 
     @cached_property
     def chooser(self) -> Chooser:
         """Finds a line by a few letters: chats, commands, themes."""
-        return self._added(Chooser(self._theme, self._window))
+        return self._register(Chooser(self._theme, self._window))
 
     @cached_property
     def import_theme(self) -> ImportThemeSheet:
         """Asks for the file of another terminal's theme."""
-        return self._added(ImportThemeSheet(self._theme, self._window))
+        return self._register(ImportThemeSheet(self._theme, self._window))
 
     @cached_property
     def explain(self) -> StatusDetailsSheet:
         """Shows where a chat's status comes from."""
         sessions = self._sessions
-        return self._added(StatusDetailsSheet(self._theme, self._window, sessions.tasks, sessions.explain))
+        return self._register(StatusDetailsSheet(self._theme, self._window, sessions.tasks, sessions.explain))
 
     @cached_property
     def output(self) -> OutputSheet:
         """Shows a chat's error output."""
-        return self._added(OutputSheet(self._theme, self._window, self._sessions.tasks))
+        return self._register(OutputSheet(self._theme, self._window, self._sessions.tasks))
 
     @cached_property
     def send(self) -> SendSheet:
         """Sends a text to a chat."""
         sessions = self._sessions
-        return self._added(
+        return self._register(
             SendSheet(self._theme, self._window, sessions.tasks, sessions.running_in_order, sessions.send_text)
         )
 
@@ -104,14 +104,14 @@ class Sheets(QObject):
     def searching(self) -> Searching:
         """Searches all chats."""
         own = Searching(self._theme, self._window, self._sessions, self._open_chat)
-        self._added(own.sheet)
-        self._added(own.recorded)
+        self._register(own.sheet)
+        self._register(own.recorded)
         return own
 
     @cached_property
     def question(self) -> QuestionSheet:
         """Asks about all chats; a question about one chat appears over its page."""
-        return self._added(QuestionSheet(self._theme, self._window))
+        return self._register(QuestionSheet(self._theme, self._window))
 
     def search(self) -> None:
         """Open the search sheet."""
@@ -121,19 +121,19 @@ class Sheets(QObject):
         """Open the sheet with a chat's error output."""
         self.output.ask(chat)
 
-    def _added(self, sheet: AnySheet) -> AnySheet:
-        self._made.append(sheet)
-        sheet.opened.connect(partial(self._only, sheet))
+    def _register(self, sheet: AnySheet) -> AnySheet:
+        self._created.append(sheet)
+        sheet.opened.connect(partial(self._close_others, sheet))
         sheet.closed.connect(self.closed)
-        self.made.emit(sheet)
+        self.sheet_created.emit(sheet)
         return sheet
 
-    def _only(self, opened: Sheet) -> None:
-        for sheet in self._made:
+    def _close_others(self, opened: Sheet) -> None:
+        for sheet in self._created:
             if sheet is not opened:
                 sheet.dismiss()
 
     @property
     def is_any_open(self) -> bool:
         """Whether a sheet is open and has the keyboard focus."""
-        return any(sheet.is_open for sheet in self._made)
+        return any(sheet.is_open for sheet in self._created)

@@ -1,4 +1,4 @@
-"""Announces to screen readers what happens in the chat that the user looks at: a question, a turn's end, its own end.
+"""Announces events of the viewed chat to screen readers: a question, the end of a turn, the end of the chat.
 
 Other chats are announced by the desktop, which reads its notifications aloud.
 """
@@ -21,7 +21,7 @@ Politeness = QAccessible.AnnouncementPoliteness
 
 
 class _Status(NamedTuple):
-    """A chat's status, as last seen."""
+    """The status of a chat at the last check."""
 
     session_id: str
     activity: Activity
@@ -30,7 +30,7 @@ class _Status(NamedTuple):
 
 
 class StatusAnnouncer(QObject):
-    """Follows the chat that is looked at."""
+    """Announces changes of the viewed chat."""
 
     def __init__(
         self, sessions: SessionsModel, window: Callable[[], QWidget], is_viewed: Callable[[Chat], bool]
@@ -40,31 +40,31 @@ class StatusAnnouncer(QObject):
         self._sessions = sessions
         self._window = window
         self._is_viewed = is_viewed
-        self._known: _Status | None = None
-        sessions.changed.connect(self.look)
+        self._previous: _Status | None = None
+        sessions.changed.connect(self.announce_changes)
 
-    def look(self) -> None:
-        """Announce what has changed in the chat that is looked at; another one is taken as it is."""
+    def announce_changes(self) -> None:
+        """Announce changes of the viewed chat since the last call; nothing if another chat is viewed now."""
         if not QAccessible.isActive():
             return
-        chat = next((each for each in self._sessions.chats() if self._is_viewed(each)), None)
+        chat = next((chat for chat in self._sessions.chats() if self._is_viewed(chat)), None)
         if chat is None:
-            self._known = None
+            self._previous = None
             return
         question = (chat.activity_since, chat.activity_detail) if chat.needs_you else ("", "")
-        known, now = self._known, _Status(chat.id, chat.activity, question, chat.has_ended)
-        self._known = now
-        if known is not None and known.session_id == now.session_id:
-            self._announce_change(chat, known, now)
+        previous, now = self._previous, _Status(chat.id, chat.activity, question, chat.has_ended)
+        self._previous = now
+        if previous is not None and previous.session_id == now.session_id:
+            self._announce_change(chat, previous, now)
 
-    def _announce_change(self, chat: Chat, known: _Status, now: _Status) -> None:
+    def _announce_change(self, chat: Chat, previous: _Status, now: _Status) -> None:
         if now.has_ended:
-            if not known.has_ended:
+            if not previous.has_ended:
                 self._announce(notice_texts.how_chat_ended(chat.name, chat.how_it_ended))
-        elif now.question != known.question and chat.needs_you:
+        elif now.question != previous.question and chat.needs_you:
             if chat.record.runtime == "terminal":  # A structured chat's view announces its requests itself.
                 self._announce(notice_texts.asks(chat.name, chat.status_text), Politeness.Assertive)
-        elif known.activity is Activity.WORKING and now.activity is Activity.IDLE:
+        elif previous.activity is Activity.WORKING and now.activity is Activity.IDLE:
             self._announce(notice_texts.finished(chat.name))
 
     def _announce(self, text: str, politeness: Politeness = Politeness.Polite) -> None:

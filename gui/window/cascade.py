@@ -8,14 +8,14 @@ from PySide6.QtCore import QPoint, QRect
 
 STEP_PX = 32
 """A new window lies so far right and below of the one that its tab came from."""
-_MOST_STEPS = 64
+_MAX_STEPS = 64
 
 
 def cascaded(place: QRect, taken: Collection[QPoint], room: QRect) -> QRect:
     """A place of the same size beside ``place``. No other window has its upper left corner there.
 
-    At the room's right end the places go on at its left edge, below its lower end at its upper edge. In a room that the
-    size fills, the new place is smaller.
+    At the right end of ``room`` the places continue at its left edge, and below its lower end at its upper edge. If the
+    size fills the room, the new place is smaller.
 
     Args:
         place: the window next to which the new one opens.
@@ -24,7 +24,7 @@ def cascaded(place: QRect, taken: Collection[QPoint], room: QRect) -> QRect:
     """
     step = QPoint(STEP_PX, STEP_PX)
     found = QRect(place)
-    for _ in range(_MOST_STEPS):
+    for _ in range(_MAX_STEPS):
         found.translate(step)
         if found.right() > room.right():
             found.moveLeft(room.left())

@@ -19,7 +19,7 @@ NARROW_PX = 480
 
 
 class _Splitter(QSplitter):
-    """The sidebar beside the rest; the line between them lies on the edge of the rest, and takes no room."""
+    """The sidebar and the rest of the window; the line between them is painted over the rest's edge."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(Qt.Orientation.Horizontal)
@@ -31,7 +31,7 @@ class _Splitter(QSplitter):
 
 
 class _Handle(QSplitterHandle):
-    """A line of one device pixel, and wider while the mouse is on it; Qt adds some pixels around to take hold of."""
+    """A line of one device pixel, wider under the mouse; Qt adds some pixels around it that can be dragged."""
 
     def __init__(self, theme: Theme, splitter: QSplitter) -> None:
         super().__init__(Qt.Orientation.Horizontal, splitter)
@@ -71,7 +71,7 @@ class _Handle(QSplitterHandle):
 
 
 class WindowFrame(QObject):
-    """Divides the window into the sidebar and the rest, and keeps both their widths and the window's geometry.
+    """Divides the window into the sidebar and the rest, and saves the sidebar's width and the window's geometry.
 
     Attributes:
         splitter: the divider beside the sidebar.
@@ -95,7 +95,7 @@ class WindowFrame(QObject):
         outer.addWidget(self.splitter)
 
     def apply(self) -> None:
-        """Give the window the saved geometry, and the sidebar the saved width."""
+        """Restore the saved geometry and the sidebar's width."""
         window, saved = self._window, self._saved
         window.resize(*DEFAULT_SIZE_PX)
         if saved.geometry is not None:
@@ -107,8 +107,8 @@ class WindowFrame(QObject):
         if saved.sidebar_collapsed:
             self._collapse_sidebar(collapsed=True)
 
-    def note(self) -> None:
-        """Put the current geometry and the sidebar's width into the saved form."""
+    def write_state(self) -> None:
+        """Write the current geometry and the sidebar's width into the saved form."""
         window, saved = self._window, self._saved
         saved.maximized = window.isMaximized()
         if not (window.isMaximized() or window.isFullScreen()) and window.isVisible():
@@ -118,14 +118,14 @@ class WindowFrame(QObject):
             saved.sidebar_width_px = self._sidebar.width()
 
     def on_resized(self) -> None:
-        """Collapse the sidebar of a window that became narrow, and show it again in a wider one."""
+        """Collapse the sidebar when the window becomes narrow, and expand it when the window becomes wide again."""
         is_narrow = self._window.width() < NARROW_PX
         if is_narrow != self._is_narrow:
             self._is_narrow = is_narrow
             self._collapse_sidebar(collapsed=is_narrow or self._saved.sidebar_collapsed)
 
     def toggle_sidebar(self) -> None:
-        """Collapse the sidebar to marks, or show all of it."""
+        """Collapse the sidebar to marks, or expand it."""
         collapsed = not self._sidebar.collapsed
         if not self._is_narrow:
             self._saved.sidebar_collapsed = collapsed

@@ -26,7 +26,7 @@ from gui.window.actions.chat_menu import ChatMenu
 from gui.window.actions.commands import Commands
 from gui.window.actions.copying import ChatAnswers
 from gui.window.actions.open_links import LinkOpener
-from gui.window.actions.page_wiring import PageWiring
+from gui.window.actions.page_wiring import PageWiring, WindowFunctions
 from gui.window.actions.resume_all import ResumeAll
 from gui.window.actions.resuming import EndedChatActions
 from gui.window.actions.several_chats import SeveralChats
@@ -34,7 +34,7 @@ from gui.window.actions.theme_actions import ThemeActions
 from gui.window.actions.upgrade_offer import UpgradeOffer
 from gui.window.all_sheets import Sheets
 from gui.window.frame import WindowFrame
-from gui.window.others import NoOthers, Others
+from gui.window.others import NoOtherWindows, OtherWindows
 from gui.window.page.banners import Banner, BannerArea
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.empty_state import EmptyState
@@ -46,7 +46,7 @@ from gui.window.sheets.send import SendSheet
 from gui.window.sheets.sheet import Sheet
 from gui.window.sidebar.sidebar import Sidebar
 from gui.window.tabs.recent import RecentChats
-from gui.window.tabs.remembered_marks import RememberedMarks
+from gui.window.tabs.remembered_marks import UnseenMarks
 from gui.window.widgets.parts import Area, IconButton, sentence
 from gui.wording import notice_texts, window_texts
 from session_host.agents.agent import Agent
@@ -58,8 +58,8 @@ class MainWindow(QWidget):
     Signals:
         layout_changed: ``layout`` must be saved.
         close_requested: the user closed the window.
-        viewed_chat_changed: the user now looks at another chat, or at none, or returns to the window.
-        settings_requested: the settings window is to be shown, at this page, or where it was ("").
+        viewed_chat_changed: the user views another chat or none, or returned to the window.
+        settings_requested: the user opens the settings window, at this page, or where it was ("").
     """
 
     layout_changed = Signal()
@@ -83,8 +83,8 @@ class MainWindow(QWidget):
             sessions: all chats.
             agents: the catalog.
             settings: the user's settings.
-            layout: what all windows keep.
-            saved: the window's own part of the layout; None for the first window's.
+            layout: the layout of all windows.
+            saved: the window's part of the layout; None for the first window's part.
         """
         super().__init__()
         self._theme = theme
@@ -93,7 +93,7 @@ class MainWindow(QWidget):
         self._settings, preferences = settings, settings.preferences
         self.layout_state = layout
         self.saved = saved or layout.windows[0]
-        self.others: Others = NoOthers()
+        self.others: OtherWindows = NoOtherWindows()
         self.setProperty("area", "sidebar")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setWindowTitle("Outlive")
@@ -103,12 +103,12 @@ class MainWindow(QWidget):
         self.menu_button = IconButton(theme, Glyph.MORE, menu, lambda: self.actions_.show_menu(self.menu_button))
         self.menu_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.tabs = Panes(theme, sessions, RecentChats(layout), self.empty, self.menu_button)
-        self.marks_kept = RememberedMarks(sessions, layout, self)
+        self.unseen_marks = UnseenMarks(sessions, layout, self)
         self.banners = BannerArea(theme, self.tabs.area, BAR_HEIGHT_PX, lambda: self.tabs.active_page)
         self.status_line = StatusLine(theme, sessions.checkouts)
         self.ages = AgeTimer(sessions, self)
         self.frame = WindowFrame(theme, self, self.sidebar, self._right_side(), self.saved)
-        self.saving = LayoutSaving(layout, self.saved, self.frame, self.tabs, self.marks_kept, self.sidebar)
+        self.saving = LayoutSaving(layout, self.saved, self.frame, self.tabs, self.unseen_marks, self.sidebar)
         self.saving.saved.connect(self.layout_changed)
         self.sheets = Sheets(theme, self, sessions, agents, self.open_chat)
         self.chat_actions = ChatActions(
@@ -132,10 +132,12 @@ class MainWindow(QWidget):
         self.actions_ = Actions(self, self.tabs.area, sequences, handlers, self.sheets, self.banners)
         self._wiring = PageWiring(
             self.tabs, self.banners, opener, self.chat_actions, self.resuming,
-            key_table.of_the_window(sequences, preferences.keys), ask_errors=self.sheets.show_output,
-            set_zoom=self.set_zoom, grid_changed=self._on_grid,
-            settings=lambda: settings.preferences.window,
-            answers_of=lambda chat: ChatAnswers(chat, sessions, agents, self.banners),
+            key_table.of_the_window(sequences, preferences.keys),
+            WindowFunctions(
+                show_error_output=self.sheets.show_output, set_zoom=self.set_zoom, on_grid_changed=self._on_grid,
+                settings=lambda: settings.preferences.window,
+                answers_of=lambda chat: ChatAnswers(chat, sessions, agents, self.banners),
+            ),
         )  # fmt: skip
         self._connect()
         self.frame.apply()
@@ -171,9 +173,9 @@ class MainWindow(QWidget):
         self.sidebar.remove_requested.connect(self.several.remove)
         self.sidebar.problem.connect(lambda line: self.banners.inform(line, kind="failed", key="theme"))
         self.sidebar.left.connect(self.focus_page)
-        self.sheets.made.connect(self._on_sheet)
+        self.sheets.sheet_created.connect(self._on_sheet)
         self.sheets.closed.connect(self.focus_page)
-        self.chat_actions.ending.connect(self.resuming.note_end)
+        self.chat_actions.ending.connect(self.resuming.offer_undo_after_end)
         self.empty.new_chat.connect(self.chat_actions.new_chat)
         self.empty.agent_chosen.connect(self.chat_actions.new_chat)
         self.empty.switch_requested.connect(self.commands.switch_chat)
@@ -189,12 +191,12 @@ class MainWindow(QWidget):
     def _on_sheet(self, sheet: Sheet) -> None:
         if isinstance(sheet, SendSheet):
             sheet.sent.connect(self._on_sent)
-            sheet.wanted.connect(self.open_chat)
+            sheet.chat_requested.connect(self.open_chat)
 
     def _on_page_made(self, page: ChatPage) -> None:
         self._set_fonts([page])
         self._wiring.wire(page)
-        self.marks_kept.follow(page)
+        self.unseen_marks.follow(page)
 
     def _apply_settings(self) -> None:
         self._set_fonts(self.tabs.pages())
@@ -214,17 +216,17 @@ class MainWindow(QWidget):
 
     def restore_tabs(self) -> None:
         """Open the panes and tabs of the last run; the chats must be known."""
-        self.marks_kept.restore()
+        self.unseen_marks.restore()
         self.tabs.restore(self.saved)
-        self.begin()
+        self.start_saving()
 
-    def begin(self) -> None:
-        """Save changes from now on."""
+    def start_saving(self) -> None:
+        """Start to save changes of the layout."""
         self.saving.is_restored = True
         self._on_active()
 
-    def retire(self) -> None:
-        """Hide the window for good and release its pages; work that it began may still end."""
+    def release(self) -> None:
+        """Hide the closed window and release its pages; it is deleted later, after tasks that it started have ended."""
         self.saving.stop()
         self._sessions.disconnect(self)
         self._sessions.checkouts.disconnect(self)
@@ -233,24 +235,24 @@ class MainWindow(QWidget):
         self.tabs.close_all()
 
     def snapshot_layout(self) -> WindowLayout:
-        """The layout as it is now."""
-        self.saving.now()
+        """Write the window's current state into the layout, and return the layout."""
+        self.saving.save_now()
         return self.layout_state
 
     def moveEvent(self, event: QMoveEvent) -> None:
         super().moveEvent(event)
-        self.saving.soon()
+        self.saving.save_soon()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.saving.soon()
+        self.saving.save_soon()
         self.frame.on_resized()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.WindowStateChange:
-            self.saving.soon()
-            self._tell_whether_seen()
+            self.saving.save_soon()
+            self._update_visibility()
         elif event.type() == QEvent.Type.ActivationChange:
             self.viewed_chat_changed.emit()
             if self.isActiveWindow():
@@ -258,23 +260,23 @@ class MainWindow(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._tell_whether_seen()
+        self._update_visibility()
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
-        self._tell_whether_seen()
+        self._update_visibility()
 
-    def _tell_whether_seen(self) -> None:
-        seen = self.isVisible() and not self.isMinimized()
-        self.ages.set_visible(seen)
-        self._sessions.checkouts.set_visible(seen or self.others.is_any_seen())
+    def _update_visibility(self) -> None:
+        is_visible = self.isVisible() and not self.isMinimized()
+        self.ages.set_visible(is_visible)
+        self._sessions.checkouts.set_visible(is_visible or self.others.is_any_visible())
 
     def is_viewed(self, chat: Chat) -> bool:
-        """Whether the user sees this chat: a visible pane shows it, and the window is active."""
+        """Whether the user views this chat: a visible pane shows it, and the window is active."""
         return self.isActiveWindow() and not self.isMinimized() and self.tabs.shows(chat.id)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        # The application decides whether the window hides, is closed, or the program exits.
+        # The application decides whether to hide the window, close it, or exit the program.
         event.ignore()
         self.close_requested.emit()
 
@@ -287,8 +289,7 @@ class MainWindow(QWidget):
         self.status_line.describe(chat, page)
         self.status_line.setVisible(self.layout_state.status_line and chat is not None)
         if chat is None:
-            path = os.environ.get("PATH", os.defpath)
-            key = self.actions_.key_text("new_chat")
+            path, key = os.environ.get("PATH", os.defpath), self.actions_.key_text("new_chat")
             self.empty.describe(self._agents, path, self._sessions, key)
         is_there, has_ended = chat is not None, chat is not None and chat.has_ended
         applies = {
@@ -299,7 +300,8 @@ class MainWindow(QWidget):
             "panes": len(self.tabs.panes()) > 1,
             "windows": is_there and bool(self.others.titles()),
         }
-        self.actions_.allow(applies, converses=chat is not None and self.chat_actions.converses(chat))
+        applies["conversations"] = chat is not None and self.chat_actions.has_conversations(chat)
+        self.actions_.enable_possible(applies)
 
     def _on_active(self) -> None:
         self.sidebar.set_active(self.tabs.active_id)
@@ -307,7 +309,7 @@ class MainWindow(QWidget):
         self.describe()
 
     def open_chat(self, chat: Chat) -> ChatPage:
-        """Show a chat's tab, in the window that has it, with the keyboard focus in its terminal."""
+        """Show a chat's tab, in the window that has it, and give its page the keyboard focus."""
         is_here = self.tabs.has(chat.id) and not self.others.is_gone()
         if not is_here and (shown := self.others.show(chat)) is not None:
             return shown
@@ -322,7 +324,7 @@ class MainWindow(QWidget):
         if self.sheets.is_any_open:
             return
         if page is not None:
-            page.focus_terminal()
+            page.focus_content()
         else:
             self.empty.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -344,7 +346,7 @@ class MainWindow(QWidget):
             self._chat_menu.show_for_tab(chat, place, self.actions_)
 
     def _handlers(self) -> dict[str, Callable[[], object]]:
-        """The handlers of the table's actions that concern the window itself."""
+        """The handlers of actions on the window itself."""
         return {
             "zoom_in": lambda: self.set_zoom(self.layout_state.zoom + 1),
             "zoom_out": lambda: self.set_zoom(self.layout_state.zoom - 1),
@@ -360,23 +362,23 @@ class MainWindow(QWidget):
         }
 
     def set_zoom(self, steps: int) -> None:
-        """Make the terminals' text this many steps larger than configured."""
+        """Set the zoom: the text is this many steps larger than configured."""
         smallest, largest = ZOOM_RANGE
         self.layout_state.zoom = min(max(steps, smallest), largest)
         for page in self.tabs.pages():
             page.set_zoom(self.layout_state.zoom)
-        self.saving.soon()
+        self.saving.save_soon()
 
     def toggle_sidebar(self) -> None:
-        """Collapse the sidebar to marks, or show all of it."""
+        """Collapse the sidebar to marks, or expand it."""
         self.frame.toggle_sidebar()
-        self.saving.soon()
+        self.saving.save_soon()
 
     def toggle_status_line(self) -> None:
         """Show or hide the status line."""
         self.layout_state.status_line = not self.layout_state.status_line
         self.describe()
-        self.saving.soon()
+        self.saving.save_soon()
 
     # ------------------------------------------------------------ events of chats
 

@@ -1,4 +1,4 @@
-"""What a window asks of the other windows."""
+"""The interface through which a window uses the other windows."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ from gui.bridge.chat import Chat
 from gui.window.page.chat_page import ChatPage
 
 
-class Others(Protocol):
-    """The other windows, as one window sees them."""
+class OtherWindows(Protocol):
+    """The other windows, from the view of one window ("this window")."""
 
     def titles(self) -> list[str]:
         """The titles of the other windows."""
 
     def is_current(self) -> bool:
-        """Whether the window itself is the one that the user used last; lines for the user appear there."""
+        """Whether this window was used last; notices for the user appear there."""
 
-    def is_any_seen(self) -> bool:
+    def is_any_visible(self) -> bool:
         """Whether another window is visible."""
 
     def is_gone(self) -> bool:
-        """Whether the window itself was closed, while work that it began goes on."""
+        """Whether this window was closed while its tasks are still running."""
 
     def show(self, chat: Chat) -> ChatPage | None:
         """Show a chat in another window that has its tab; None if no other window has it.
 
-        If the window itself is gone, another one opens the chat.
+        If this window was closed, another one opens the chat.
         """
 
     def move(self, session_id: str, to: int | None = None, at: QPoint | None = None) -> None:
-        """Move a tab of the active pane to another window, by its place in ``titles``, or to a new one at a point."""
+        """Move a tab of the active pane to another window (its index in ``titles``), or to a new one at a point."""
 
 
-class NoOthers:
-    """The others of a window that is alone and stays so."""
+class NoOtherWindows:
+    """No other windows: for a window that is always alone."""
 
     def titles(self) -> list[str]:
         """See ``Others``."""
@@ -46,7 +46,7 @@ class NoOthers:
         """See ``Others``."""
         return True
 
-    def is_any_seen(self) -> bool:
+    def is_any_visible(self) -> bool:
         """See ``Others``."""
         return False
 

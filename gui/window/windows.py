@@ -15,21 +15,21 @@ from gui.window.main_window import MainWindow
 from gui.window.page.chat_page import ChatPage
 from session_host.agents.agent import Agent
 
-PATIENCE_S = 60.0
-"""How long a closed window waits for the end of work that it may have begun."""
-GRAB_PX = (120, 16)
-"""Where a window that was torn off lies around the mouse: right of its left edge and below its upper one."""
+DELETE_TIMEOUT_S = 60.0
+"""Maximum time that a closed window waits for running tasks before it is deleted."""
+GRAB_OFFSET_PX = (120, 16)
+"""The mouse's position in a window made of a torn-off tab: right of the left edge, below the upper edge."""
 
 
 class Windows(QObject):
-    """The windows, of which there is at least one.
+    """All windows; there is always at least one.
 
     Signals:
         layout_changed: the layout must be saved.
         close_requested: the user closed the only window.
-        viewed_chat_changed: the user now looks at another chat, or at none, or returns to a window.
-        settings_requested: the settings window is to be shown, at this page, or where it was ("").
-        agent_selected: the user has chosen this agent for a new chat.
+        viewed_chat_changed: the user views another chat or none, or returned to a window.
+        settings_requested: the user opens the settings window, at this page, or where it was ("").
+        agent_selected: the user selected this agent for a new chat.
     """
 
     layout_changed = Signal()
@@ -45,7 +45,7 @@ class Windows(QObject):
         layout: WindowLayout,
         parent: QObject | None = None,
     ) -> None:
-        """Make the first window, which is hidden; ``make`` makes one for its part of the layout."""
+        """Create the first window, hidden; ``make`` creates a window from its part of the layout."""
         super().__init__(parent)
         self._make = make
         self._sessions = sessions
@@ -56,14 +56,14 @@ class Windows(QObject):
 
     def _add(self, saved: SavedWindow) -> MainWindow:
         window = self._make(saved)
-        window.others = _OthersOf(self, window)
+        window.others = _OtherWindowsOf(self, window)
         window.layout_changed.connect(self._on_layout)
         window.settings_requested.connect(self.settings_requested)
         window.chat_actions.agent_selected.connect(self.agent_selected)
         window.close_requested.connect(lambda: self._on_close_requested(window))
-        window.viewed_chat_changed.connect(lambda: self._on_looks(window))
+        window.viewed_chat_changed.connect(lambda: self._on_viewed_chat_changed(window))
         window.tabs.emptied.connect(lambda: self._on_emptied(window))
-        window.tabs.replaced.connect(lambda former, chat: self._on_replaced(window, former, chat))
+        window.tabs.replaced.connect(lambda source, chat: self._on_replaced(window, source, chat))
         self.all.append(window)
         return window
 
@@ -77,7 +77,7 @@ class Windows(QObject):
             window.restore_tabs()
         for window in self.all[1:]:
             if not window.tabs.ids():
-                self._forget(window)
+                self._close_window(window)
 
     def show(self) -> None:
         """Show all windows, the first one in front."""
@@ -104,7 +104,7 @@ class Windows(QObject):
     # ------------------------------------------------------------ showing chats
 
     def open_chat(self, chat: Chat) -> ChatPage:
-        """Show a chat in the window that shows it or has its tab, else in the current one; the window comes up."""
+        """Show a chat in the window that shows it or has its tab, else in the current one, and raise that window."""
         window = self.window_of(chat)
         self._show_if_hidden()
         window.raise_window()
@@ -124,7 +124,7 @@ class Windows(QObject):
 
     @property
     def is_any_visible(self) -> bool:
-        """Whether a window is shown, also minimised."""
+        """Whether a window is shown or minimised, and not hidden in the tray."""
         return any(window.isVisible() for window in self.all)
 
     def _show_if_hidden(self) -> None:
@@ -137,12 +137,12 @@ class Windows(QObject):
         return any(window.is_viewed(chat) for window in self.all)
 
     def _on_layout(self) -> None:
-        """Save all windows as they are now: a tab that moves is never in both, or in none."""
+        """Save all windows together, so that a moved tab is never saved in both windows or in none."""
         for window in self.all:
-            window.saving.note()
+            window.saving.write_state()
         self.layout_changed.emit()
 
-    def _on_looks(self, window: MainWindow) -> None:
+    def _on_viewed_chat_changed(self, window: MainWindow) -> None:
         if window.isActiveWindow() and window in self.all:
             self.current = window
         self.viewed_chat_changed.emit()
@@ -154,79 +154,79 @@ class Windows(QObject):
             self.close_requested.emit()
             return
         ids = window.tabs.ids()
-        self._forget(window)
+        self._close_window(window)
         for session_id in ids:
-            self.current.tabs.closed.note(session_id)
+            self.current.tabs.closed.add(session_id)
 
     def _on_emptied(self, window: MainWindow) -> None:
         if len(self.all) > 1 and window in self.all:
-            self._forget(window)
+            self._close_window(window)
 
-    def _forget(self, window: MainWindow) -> None:
+    def _close_window(self, window: MainWindow) -> None:
         """Close a window; its chats keep running."""
         self.all.remove(window)
-        self._layout.windows = [each.saved for each in self.all]
+        self._layout.windows = [other.saved for other in self.all]
         if self.current is window:
             self.current = self.all[-1]
-        window.retire()
+        window.release()
         self._sessions.tasks.start(self._delete(window), "a closed window")
         for other in self.all:
             other.describe()
         self._on_layout()
 
     async def _delete(self, window: MainWindow) -> None:
-        """Delete a closed window, once the work that it may have begun has ended."""
+        """Delete a closed window after the running tasks, which may use it, have ended."""
         try:
-            await self._sessions.tasks.wait_for_others(PATIENCE_S)
+            await self._sessions.tasks.wait_for_others(DELETE_TIMEOUT_S)
         finally:
             window.deleteLater()
 
-    def _on_replaced(self, window: MainWindow, former: str, chat: Chat) -> None:
+    def _on_replaced(self, window: MainWindow, source: str, chat: Chat) -> None:
         for other in self.all:
             if other is not window:
-                other.tabs.replace_tabs(former, chat)
+                other.tabs.replace_tabs(source, chat)
 
     # ------------------------------------------------------------ moving tabs
 
     def move(self, window: MainWindow, session_id: str, to: int | None, at: QPoint | None) -> None:
-        """Move a tab of a window to another one, or to a new one; see ``Others``."""
+        """Move a window's tab to another window or to a new one; see ``OtherWindows.move``."""
         chat = self._sessions.get(session_id)
         others = [other for other in self.all if other is not window]
         if chat is None or not window.tabs.has(session_id) or (to is not None and to >= len(others)):
             return
         if to is None and len(window.tabs.ids()) == 1:
-            return  # The new window would be the same one.
-        target = self._new_like(window, at) if to is None else others[to]
+            return  # The new window would be equal to this one.
+        target = self._make_window_like(window, at) if to is None else others[to]
         tabs = target.tabs.active.tabs
-        tabs.insert(chat, tabs.after_shown, window.tabs.place_of(session_id))
+        tabs.insert(chat, tabs.next_index, window.tabs.scroll_position_of(session_id))
         target.raise_window()
         tabs.activate(session_id)
-        window.tabs.give_away(session_id)
-        for each in self.all:
-            each.describe()
+        window.tabs.close_moved_tab(session_id)
+        for other in self.all:
+            other.describe()
         target.focus_page()
 
-    def _new_like(self, window: MainWindow, at: QPoint | None) -> MainWindow:
-        """A window without tabs, as large as another one, around a point or beside it and the others."""
+    def _make_window_like(self, window: MainWindow, at: QPoint | None) -> MainWindow:
+        """Make a window without tabs in the size of another one, at a point or beside the other windows."""
         place = window.normalGeometry()
         if at is not None:
-            place.moveTopLeft(at - QPoint(*GRAB_PX))
+            place.moveTopLeft(at - QPoint(*GRAB_OFFSET_PX))
         else:
-            taken = [other.normalGeometry().topLeft() for other in self.all]
+            corners = [other.normalGeometry().topLeft() for other in self.all]
             frame = window.windowHandle().frameMargins()
-            place = cascaded(place, taken, window.screen().availableGeometry().marginsRemoved(frame))
-        former = window.saved
+            place = cascaded(place, corners, window.screen().availableGeometry().marginsRemoved(frame))
+        source = window.saved
         saved = SavedWindow(
             geometry=(place.left(), place.top(), place.width(), place.height()),
-            sidebar_width_px=former.sidebar_width_px, sidebar_collapsed=former.sidebar_collapsed,
+            sidebar_width_px=source.sidebar_width_px, sidebar_collapsed=source.sidebar_collapsed,
         )  # fmt: skip
         self._layout.windows.append(saved)
         made = self._add(saved)
-        made.begin()
+        made.start_saving()
         return made
 
 
-class _OthersOf:
+class _OtherWindowsOf:
     """The windows beside one window; see ``Others``."""
 
     def __init__(self, windows: Windows, window: MainWindow) -> None:
@@ -245,7 +245,7 @@ class _OthersOf:
     def is_gone(self) -> bool:
         return self._window not in self._windows.all
 
-    def is_any_seen(self) -> bool:
+    def is_any_visible(self) -> bool:
         return any(window.isVisible() and not window.isMinimized() for window in self._others())
 
     def show(self, chat: Chat) -> ChatPage | None:

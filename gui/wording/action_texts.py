@@ -57,7 +57,7 @@ def resume_in_terminal() -> str:
     return translate("action", "Resume in a terminal")
 
 
-def open_terminal_too() -> str:
+def open_agent_terminal() -> str:
     """Menu item: show a running chat in the agent's own screen, too."""
     return translate("action", "Open in a terminal too")
 

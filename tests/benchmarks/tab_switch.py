@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from gui.window.tabs.tabs import REST_AFTER_MS
+from gui.window.tabs.tabs import SUSPEND_AFTER_MS
 from tests.benchmarks.report import Report, Series, Verdict, percentile
 from tests.benchmarks.setting import Setting
 from tests.benchmarks.tabs_memory import LINES, SESSIONS, show
@@ -71,7 +71,7 @@ def measure(switching: Switching, report: Report, rounds: int, beside: str) -> N
     switching.go("Next")
     for number in range(count):
         alive.values.append(switching.go("Prior" if number % 2 == 0 else "Next"))
-    time.sleep(REST_AFTER_MS / 1000 + 1.5)
+    time.sleep(SUSPEND_AFTER_MS / 1000 + 1.5)
     for _ in range(count):
         freed.values.append(switching.go("Next"))
     for series in (alive, freed):

@@ -10,7 +10,7 @@ import statistics
 import time
 from pathlib import Path
 
-from gui.window.tabs.tabs import AWAKE, REST_AFTER_MS
+from gui.window.tabs.tabs import KEPT_REPLICAS, SUSPEND_AFTER_MS
 from tests.benchmarks.report import Report, Series, Verdict
 from tests.benchmarks.setting import Setting
 from tests.programs import Gate, program
@@ -49,9 +49,9 @@ def measure(setting: Setting, report: Report, ids: list[str]) -> None:
                 show(own, session)
                 most = max(most, pss_mb(own))
             largest.values.append(most)
-            time.sleep(REST_AFTER_MS / 1000 + 2)
+            time.sleep(SUSPEND_AFTER_MS / 1000 + 2)
             rested.values.append(pss_mb(own))
-            for session in ids[: SESSIONS - AWAKE - 1 : 4]:
+            for session in ids[: SESSIONS - KEPT_REPLICAS - 1 : 4]:
                 began_s = time.perf_counter()
                 own.show(session)
                 again.values.append((time.perf_counter() - began_s) * 1000)

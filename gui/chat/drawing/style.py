@@ -14,7 +14,7 @@ from gui.theme.code import CodeColors, on
 from gui.theme.follow import Theme
 from gui.theme.tokens import SECONDARY_PX, TEXT_PX
 
-MOST_WIDTH_PX = 880
+MAX_WIDTH_PX = 880
 """The widest column of text."""
 MARGIN_PX = 16
 INDENT_PX = 22

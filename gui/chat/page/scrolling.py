@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QPushButton, QScrollBar, QWidget
 from gui.chat.content.highlighting import lexers
 from gui.chat.content.segments import Card
 from gui.chat.drawing.laid import Control, utf16_length
-from gui.chat.drawing.style import MARGIN_PX, MOST_WIDTH_PX, Style
+from gui.chat.drawing.style import MARGIN_PX, MAX_WIDTH_PX, Style
 from gui.finding.query import Pattern
 from gui.terminal.cell_metrics import MIN_FONT_PX
 from gui.terminal.drawing.frame_pacing import FramePacer
@@ -137,7 +137,7 @@ class ScrollingPage(QWidget):
     # ------------------------------------------------------------ arranging
 
     def _column_width(self) -> float:
-        return float(max(min(self.width() - BAR_PX - 2 * MARGIN_PX, MOST_WIDTH_PX), 80))
+        return float(max(min(self.width() - BAR_PX - 2 * MARGIN_PX, MAX_WIDTH_PX), 80))
 
     @property
     def column_left(self) -> float:

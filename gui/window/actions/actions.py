@@ -41,12 +41,12 @@ class Actions:
         """Create the Qt actions.
 
         Args:
-            window: the widget of keys that count everywhere in the window.
-            terminals: the widget of keys that count while a terminal has the keyboard focus.
+            window: the widget for keys that work everywhere in the window.
+            terminals: the widget for keys that work only while a terminal has the keyboard focus.
             sequences: the keys of each action.
             handlers: the function of each action in the table, except the palette's.
-            sheets: one of them shows the palette.
-            banners: banners that offer an action, which has no key of its own.
+            sheets: the sheets; one of them shows the palette.
+            banners: the banners; the palette lists the action of the shown one.
         """
         self._window = window
         self._sheets = sheets
@@ -71,21 +71,20 @@ class Actions:
         return self._actions[name]
 
     def set_keys(self, sequences: dict[str, list[QKeySequence]]) -> None:
-        """Use other keys from now on."""
+        """Set the keys of all actions."""
         for name, action in self._actions.items():
             if action.shortcuts() != sequences[name]:
                 action.setShortcuts(sequences[name])
 
-    def allow(self, applies: Mapping[str, bool], *, converses: bool) -> None:
-        """Enable the actions that make sense.
+    def enable_possible(self, applies: Mapping[str, bool]) -> None:
+        """Enable the actions that are possible now, and disable the others.
 
-        Args:
-            applies: whether each value of ``Key.on`` applies now.
-            converses: whether the agent of the chat has conversations that can be resumed.
+        ``applies`` has for each value of ``Key.on``, and for "conversations", whether it applies now.
         """
         for entry in key_table.TABLE:
             if entry.on:
-                self._actions[entry.action].setEnabled(applies[entry.on] and (converses or not entry.converses))
+                is_possible = applies["conversations"] or not entry.needs_conversations
+                self._actions[entry.action].setEnabled(applies[entry.on] and is_possible)
 
     def key_text(self, name: str) -> str:
         """An action's first key as the user reads it, "" for none."""

@@ -34,7 +34,7 @@ from session_host.protocol.values import GridSize, Runtime
 RECENT_DIRECTORIES = 12
 SHELL = "shell"
 """The agent that is the user's shell."""
-SETTLED_MS = 150
+AGENT_DELAY_MS = 150
 """How long an agent is chosen before its start is prepared."""
 
 
@@ -43,10 +43,10 @@ class ChatActions(QObject):
 
     Signals:
         ending: the user ends a chat.
-        agent_selected: the user has chosen this agent in the sheet that starts a chat.
+        agent_selected: the user selected this agent in the sheet for a new chat.
 
     Attributes:
-        settle: runs until ``agent_selected``.
+        agent_timer: runs from the selection of an agent until ``agent_selected``.
     """
 
     ending = Signal(Chat)
@@ -73,18 +73,18 @@ class ChatActions(QObject):
         self._open_chat = open_chat
         self._tabs = tabs
         self._focus_page = focus_page
-        self.settle = QTimer(self, singleShot=True, interval=SETTLED_MS)
-        self.settle.timeout.connect(self._on_settled)
-        sheets.made.connect(self._on_sheet)
+        self.agent_timer = QTimer(self, singleShot=True, interval=AGENT_DELAY_MS)
+        self.agent_timer.timeout.connect(self._on_agent_settled)
+        sheets.sheet_created.connect(self._on_sheet)
         sessions.removed.connect(lambda session_id: banners.withdraw(f"removed {session_id}"))
 
     def _on_sheet(self, sheet: Sheet) -> None:
         if isinstance(sheet, NewChatSheet):
-            sheet.wanted.connect(self._on_wanted)
+            sheet.start_requested.connect(self._on_start_requested)
             sheet.directory_settled.connect(self._on_directory)
-            self._sessions.path_found.connect(sheet.look_again)
-            sheet.opened.connect(self.settle.start)
-            sheet.tiles.chosen.connect(lambda _name: self.settle.start())
+            self._sessions.path_found.connect(sheet.refresh_agents)
+            sheet.opened.connect(self.agent_timer.start)
+            sheet.tiles.chosen.connect(lambda _name: self.agent_timer.start())
 
     # ------------------------------------------------------------ starting
 
@@ -95,39 +95,39 @@ class ChatActions(QObject):
         arguments: list[str] | None = None,
         overrides: Mapping[str, str] | None = None,
     ) -> None:
-        """Open the sheet that starts a chat; arguments that are not given are as in the last start."""
-        if not (agent or directory or arguments or overrides) and self._sheets.new_chat.go_on():
+        """Open the sheet for a new chat; values that are not given are those of the last start."""
+        if not (agent or directory or arguments or overrides) and self._sheets.new_chat.reopen_draft():
             return
         layout = self._layout
         starts = dict(layout.starts)
         if arguments is not None and agent in self._agents:
             starts[agent] = start_of(self._agents[agent], arguments)
-        where = directory or self._tabs.directory() or layout.last_directory or _where_the_window_was_started()
+        where = directory or self._tabs.directory() or layout.last_directory or _start_directory()
         self._sheets.new_chat.ask(agent or layout.last_agent, where, starts, overrides or {})
-        self._sessions.tasks.start(self._offer_recent(), "recent directories")
+        self._sessions.tasks.start(self._load_recent_directories(), "recent directories")
 
-    def _on_settled(self) -> None:
+    def _on_agent_settled(self) -> None:
         sheet = self._sheets.new_chat
         name = sheet.tiles.current()
         if sheet.is_open and sheet.tiles.is_installed(name):
             self.agent_selected.emit(self._agents[name])
 
     def _on_directory(self, directory: str) -> None:
-        self._sessions.tasks.start(self._tell_repository(directory), "repository")
+        self._sessions.tasks.start(self._load_repository_status(directory), "repository")
 
-    async def _tell_repository(self, directory: str) -> None:
-        self._sheets.new_chat.tell_repository(directory, await self._sessions.checkouts.status_of(directory))
+    async def _load_repository_status(self, directory: str) -> None:
+        self._sheets.new_chat.set_repository_status(directory, await self._sessions.checkouts.status_of(directory))
 
-    async def _offer_recent(self) -> None:
+    async def _load_recent_directories(self) -> None:
         self._sheets.new_chat.set_recent(await self._sessions.recent_directories(RECENT_DIRECTORIES))
 
     def new_like(self, chat: Chat) -> None:
-        """Start a chat with the same options as this one, and its own conversation."""
+        """Start a chat with the same options as this one, in a new conversation."""
         agent = self._agents.get(chat.record.agent)
         if agent is None:
             self._banners.inform(notice_texts.no_such_agent(chat.record.agent), kind="failed")
             return
-        wanted = NewChatRequest(
+        request = NewChatRequest(
             agent=agent.name,
             directory=chat.record.cwd,
             name=chat.name,
@@ -135,17 +135,17 @@ class ChatActions(QObject):
             overrides=dict(chat.record.env),
             runtime=chat.record.runtime,
         )
-        self._sessions.tasks.start(self._start(wanted, replaces=chat), "start")
+        self._sessions.tasks.start(self._start(request, replaces=chat), "start")
 
     def new_shell(self, directory: str, side: Side | None = None) -> None:
-        """Start a shell in a directory: in a tab of the active pane, or in a new pane at this side of it."""
-        where = directory or self._layout.last_directory or _where_the_window_was_started()
-        wanted = NewChatRequest(agent=SHELL, directory=where, name=suggested_name(where, SHELL), arguments=[])
-        self._sessions.tasks.start(self._new_shell(wanted, side), "shell")
+        """Start a shell in a directory: in a tab of the active pane, or in a new pane beside it."""
+        where = directory or self._layout.last_directory or _start_directory()
+        request = NewChatRequest(agent=SHELL, directory=where, name=suggested_name(where, SHELL), arguments=[])
+        self._sessions.tasks.start(self._new_shell(request, side), "shell")
 
-    async def _new_shell(self, wanted: NewChatRequest, side: Side | None) -> None:
+    async def _new_shell(self, request: NewChatRequest, side: Side | None) -> None:
         try:
-            chat = await self._launch(wanted)
+            chat = await self._launch(request)
         except OutliveError as error:
             self._banners.inform(_first_upper(str(error)), kind="failed", key="shell")
             return
@@ -153,55 +153,55 @@ class ChatActions(QObject):
             self._tabs.split_pane(self._tabs.active, side).tabs.insert(chat)
         self._open_chat(chat)
 
-    def _on_wanted(self, wanted: NewChatRequest) -> None:
-        self._sessions.tasks.start(self._start(wanted), "start")
+    def _on_start_requested(self, request: NewChatRequest) -> None:
+        self._sessions.tasks.start(self._start(request), "start")
 
-    async def _launch(self, wanted: NewChatRequest) -> Chat:
-        """Start what the user requested.
+    async def _launch(self, request: NewChatRequest) -> Chat:
+        """Start the requested chat.
 
         Raises:
             OutliveError: it could not be started; nothing is left of it.
         """
         chat = await self._sessions.launch(
-            self._agents[wanted.agent],
-            wanted.arguments,
-            name=wanted.name,
-            directory=wanted.directory,
-            prompt=wanted.prompt,
-            worktree=wanted.worktree,
-            overrides=wanted.overrides,
+            self._agents[request.agent],
+            request.arguments,
+            name=request.name,
+            directory=request.directory,
+            prompt=request.prompt,
+            worktree=request.worktree,
+            overrides=request.overrides,
             size=GridSize(*self._layout.grid).clamped(),
-            runtime=wanted.runtime,
+            runtime=request.runtime,
         )
-        chat.has_prompt = bool(wanted.prompt)
+        chat.has_prompt = bool(request.prompt)
         return chat
 
-    async def _start(self, wanted: NewChatRequest, replaces: Chat | None = None) -> None:
+    async def _start(self, request: NewChatRequest, replaces: Chat | None = None) -> None:
         try:
-            chat = await self._launch(wanted)
+            chat = await self._launch(request)
         except OutliveError as error:
             if replaces is not None:
-                # The sheet shows what is missing and lets the user correct it.
-                self.new_chat(wanted.agent, wanted.directory, wanted.arguments, wanted.overrides)
+                # The user can correct the values in the sheet.
+                self.new_chat(request.agent, request.directory, request.arguments, request.overrides)
             self._sheets.new_chat.failed(_first_upper(str(error)))
             return
-        self._layout.last_agent, self._layout.last_directory = wanted.agent, wanted.directory
-        if wanted.remembered is not None:
-            self._layout.starts[wanted.agent] = wanted.remembered
+        self._layout.last_agent, self._layout.last_directory = request.agent, request.directory
+        if request.remembered is not None:
+            self._layout.starts[request.agent] = request.remembered
         self._sheets.new_chat.done()
         self._open_chat(chat)
 
     # ------------------------------------------------------------ on one chat
 
     def other_runtime(self, chat: Chat) -> Runtime | None:
-        """The other way to speak to a chat's agent, if the agent has both."""
+        """The other runtime of a chat's agent; None if the agent has only one."""
         agent = self._agents.get(chat.record.agent)
         if agent is None or agent.structured is None or not agent.conversation.resume:
             return None
         return "structured" if chat.record.runtime == "terminal" else "terminal"
 
-    def has_terminal_too(self, chat: Chat) -> bool:
-        """Whether a running chat can be shown in its agent's own terminal beside the chat view."""
+    def can_show_terminal(self, chat: Chat) -> bool:
+        """Whether a running structured chat can also be shown in its agent's own terminal."""
         agent = self._agents.get(chat.record.agent)
         return (
             agent is not None
@@ -209,11 +209,11 @@ class ChatActions(QObject):
             and agent.serves_terminal(chat.record.argv, str(agent_socket(chat.id)))
         )
 
-    def open_terminal_too(self, chat: Chat) -> None:
-        """Show a running chat in its agent's own terminal, in a tab beside the chat's."""
-        self._sessions.tasks.start(self._open_terminal_too(chat), "terminal")
+    def open_agent_terminal(self, chat: Chat) -> None:
+        """Show a running structured chat also in its agent's own terminal, in the tab beside it."""
+        self._sessions.tasks.start(self._open_agent_terminal(chat), "terminal")
 
-    async def _open_terminal_too(self, chat: Chat) -> None:
+    async def _open_agent_terminal(self, chat: Chat) -> None:
         try:
             terminal = await self._sessions.resume(chat, GridSize(*self._layout.grid).clamped(), runtime="terminal")
         except OutliveError as error:
@@ -229,7 +229,7 @@ class ChatActions(QObject):
         return can_fork(self._agents.get(chat.record.agent), chat.record)
 
     def fork(self, chat: Chat) -> None:
-        """Start a chat that goes on from where this one is, in a tab beside this one's."""
+        """Start a chat with a copy of this one's conversation, in the tab beside it."""
         self._sessions.tasks.start(self._fork(chat), "fork")
 
     async def _fork(self, chat: Chat) -> None:
@@ -242,7 +242,7 @@ class ChatActions(QObject):
             self._tabs.activate(chat.id)
         self._open_chat(forked)
 
-    def converses(self, chat: Chat) -> bool:
+    def has_conversations(self, chat: Chat) -> bool:
         """Whether the chat's agent has conversations that can be resumed."""
         agent = self._agents.get(chat.record.agent)
         return agent is not None and bool(agent.conversation.resume or agent.conversation.picker)
@@ -251,7 +251,7 @@ class ChatActions(QObject):
         """Close a tab; the first time, a line says that the chat keeps running."""
         chat = self._sessions.get(session_id)
         explains = chat is not None and not chat.has_ended and not self._layout.close_explained
-        self._layout.close_explained |= explains  # The tabs' next change saves it.
+        self._layout.close_explained |= explains  # Saved with the next change of the tabs.
         self._tabs.close(session_id)
         self._focus_page()
         if explains:
@@ -263,7 +263,7 @@ class ChatActions(QObject):
         self._sheets.name.ask(chat.name, lambda name: self._sessions.rename(chat, name))
 
     def pin(self, chats: Sequence[Chat], *, pinned: bool) -> None:
-        """Show chats above all others in the sidebar, or no longer."""
+        """Pin or unpin chats in the sidebar."""
         self._sessions.order.pin(chats, pinned=pinned)
 
     def stop(self, chat: Chat) -> None:
@@ -294,7 +294,7 @@ class ChatActions(QObject):
             now()
 
     def remove(self, chat: Chat) -> None:
-        """Remove an ended chat after the time to undo that."""
+        """Remove an ended chat; the user can undo this for a while."""
         if chat.has_ended and self._sessions.removals.begin(chat):
             undo = Banner(
                 notice_texts.removed(chat.name),
@@ -309,10 +309,10 @@ class ChatActions(QObject):
         QGuiApplication.clipboard().setText(chat.name)
 
     def mute_or_unmute(self, chat: Chat) -> None:
-        """Mute a chat's notifications, or hear them again."""
+        """Mute or unmute a chat's notifications."""
         self._sessions.muting.mute_chat(chat, muted=not chat.is_muted)
-        say = notice_texts.chat_muted if chat.is_muted else notice_texts.chat_unmuted
-        self._banners.inform(say(chat.name), key="muting")
+        message_of = notice_texts.chat_muted if chat.is_muted else notice_texts.chat_unmuted
+        self._banners.inform(message_of(chat.name), key="muting")
 
     def export(self, chat: Chat) -> None:
         """Ask for a file, and export a chat's whole recording to it."""
@@ -361,8 +361,8 @@ class ChatActions(QObject):
                 self._sessions.stop(chat)
 
 
-def _where_the_window_was_started() -> str:
-    """The directory in which the user typed ``outlive``; a desktop starts programs in / or in the home directory."""
+def _start_directory() -> str:
+    """The directory in which the user typed ``outlive``; the home directory if a desktop started the window."""
     try:
         here = Path.cwd()
     except FileNotFoundError:

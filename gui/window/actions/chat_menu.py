@@ -62,20 +62,20 @@ class ChatMenu:
     def _fill(self, menu: QMenu, chat: Chat) -> None:
         chat_actions = self._chat_actions
         resuming = self._resuming
-        converses = chat_actions.converses(chat)
-        if chat.has_ended and converses:
+        has_conversations = chat_actions.has_conversations(chat)
+        if chat.has_ended and has_conversations:
             menu.addAction(common_texts.resume(), lambda: resuming.resume(chat))
             if (other := chat_actions.other_runtime(chat)) is not None:
                 text = action_texts.resume_as_chat() if other == "structured" else action_texts.resume_in_terminal()
                 menu.addAction(text, lambda: resuming.resume(chat, runtime=other))
-        if chat_actions.has_terminal_too(chat):
-            menu.addAction(action_texts.open_terminal_too(), lambda: chat_actions.open_terminal_too(chat))
+        if chat_actions.can_show_terminal(chat):
+            menu.addAction(action_texts.open_agent_terminal(), lambda: chat_actions.open_agent_terminal(chat))
         if chat_actions.can_fork(chat):
             menu.addAction(action_texts.fork(), lambda: chat_actions.fork(chat))
         if not chat.has_ended:
             menu.addAction(action_texts.send(), lambda: self._sheets.send.ask(chat))
         menu.addAction(action_texts.new_chat_like_this(), lambda: chat_actions.new_like(chat))
-        if converses:
+        if has_conversations:
             menu.addAction(action_texts.copy_resume_command(), lambda: resuming.copy_command(chat))
         menu.addSeparator()
         menu.addAction(action_texts.rename(), lambda: chat_actions.rename(chat))

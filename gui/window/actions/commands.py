@@ -102,7 +102,7 @@ class Commands:
     def _in_terminal(self, act: Callable[[TerminalView], object]) -> None:
         page = self._tabs.active_page
         if isinstance(page, TerminalPage) and not page.is_question_open:
-            page.focus_terminal()
+            page.focus_content()
             act(page.view)
 
     def _directory(self) -> str:

@@ -24,13 +24,13 @@ class Key:
     Attributes:
         action: the action's name in ``keys.toml``.
         keys: the keys in Qt's notation.
-        scope: "terminal" keys count only while a terminal has the keyboard focus, so that fields in sheets keep their
+        scope: "terminal" keys work only while a terminal has the keyboard focus, so that fields in sheets keep their
             own Shift+arrows.
         listed: whether the palette shows the action.
         on: the required chat: a "chat" with a visible tab, a "running" one, one that is "over", or one in a
             "terminal"; or several "panes" or "windows"; "" for none.
-        converses: whether the action needs an agent with conversations that can be resumed.
-        repeats: whether the action repeats while its key is held. Opening, closing, sending and ending happen once: a
+        needs_conversations: whether the action needs an agent with conversations that can be resumed.
+        repeats: whether the action repeats while its key is held. Opening, closing, sending and ending do not: a
             key that is released late must not close a second tab.
     """
 
@@ -39,7 +39,7 @@ class Key:
     scope: Scope = "window"
     listed: bool = True
     on: Literal["", "chat", "running", "over", "terminal", "panes", "windows"] = ""
-    converses: bool = False
+    needs_conversations: bool = False
     repeats: bool = False
 
     @property
@@ -75,10 +75,10 @@ TABLE: tuple[Key, ...] = (
     Key("move_to_window", (), on="windows"),
     Key("send", ()),
     Key("rename", (), on="chat"),
-    Key("resume", (), on="over", converses=True),
-    Key("pick", (), on="over", converses=True),
+    Key("resume", (), on="over", needs_conversations=True),
+    Key("pick", (), on="over", needs_conversations=True),
     Key("resume_all", ()),
-    Key("copy_resume", (), on="chat", converses=True),
+    Key("copy_resume", (), on="chat", needs_conversations=True),
     Key("duplicate", (), on="chat"),
     Key("pin", (), on="chat"),
     Key("stop", (), on="running"),
@@ -131,7 +131,7 @@ def of_the_window(chosen: dict[str, list[QKeySequence]], overrides: Container[st
 
     Args:
         chosen: the keys of each action.
-        overrides: the actions with the user's own keys, which count in terminals, too.
+        overrides: the actions with keys of the user, which work in terminals, too.
     """
     return tuple(
         sequence.toString()
@@ -165,7 +165,7 @@ def with_overrides(
         if any(not sequence.toString() for sequence in wanted):
             problems.append(action_texts.invalid_key(place, ", ".join(keys), action))
             continue
-        # Of two actions with one key neither would get it: the first one has it.
+        # Qt gives an ambiguous key to no action, so the first action keeps it.
         for sequence in list(wanted):
             if (holder := holders.setdefault(sequence.toString(), action)) != action:
                 problems.append(action_texts.key_is_taken(place, sequence.toString(), holder))

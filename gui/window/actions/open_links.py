@@ -37,20 +37,20 @@ _BEHIND: Final = re.compile(r"(?P<path>.+?):(?P<line>\d{1,8})(?::(?P<column>\d{1
 class LinkOpener:
     """Opens addresses and files for the chats' pages."""
 
-    def __init__(self, tasks: Tasks, editor: Callable[[], str], told: Callable[[str], object]) -> None:
-        """Set up the opener; ``editor`` returns the user's command or ""; ``told`` gets a line if opening fails."""
+    def __init__(self, tasks: Tasks, editor: Callable[[], str], on_failure: Callable[[str], object]) -> None:
+        """``editor`` returns the user's editor command, "" for none; ``on_failure`` gets a line if opening fails."""
         self._tasks = tasks
         self._editor = editor
-        self._told = told
+        self._on_failure = on_failure
 
     def open_address(self, uri: str, directory: str) -> None:
-        """Open an address that a chat in ``directory`` shows."""
+        """Open an address that a chat in ``directory`` has printed."""
         if not may_open(uri):
-            self._told(notice_texts.not_a_link_here())
+            self._on_failure(notice_texts.not_a_link_here())
         elif urlsplit(uri).scheme == "file":
             self._tasks.start(self._open(lambda: own_file(uri, directory)), "open file")
         elif not QDesktopServices.openUrl(QUrl(uri)):
-            self._told(page_texts.no_program_for(urlsplit(uri).scheme))
+            self._on_failure(page_texts.no_program_for(urlsplit(uri).scheme))
 
     def open_file(self, file: FilePlace) -> None:
         """Open a file that the text names."""
@@ -63,16 +63,16 @@ class LinkOpener:
             editor = self._editor()
             argv = await asyncio.to_thread(lambda: command_for(checked(find()), editor, os.environ))
         except NotOpened as error:
-            self._told(str(error))
+            self._on_failure(str(error))
             return
         if not QProcess.startDetached(argv[0], argv[1:])[0]:
-            self._told(notice_texts.cannot_start(argv[0]))
+            self._on_failure(notice_texts.cannot_start(argv[0]))
 
 
 def own_file(uri: str, directory: str) -> FilePlace:
     """The file of a ``file:`` link, if it is one of the chat's own.
 
-    A line is what kitty's and other programs' links have as a fragment, and what stands behind a name in a text.
+    The line number is the link's fragment, as in kitty's links, or a suffix of the path (":12").
 
     Raises:
         NotOpened: the file is not the chat's own.
@@ -97,7 +97,7 @@ def show_in_folder(path: Path) -> None:
 
 
 def checked(file: FilePlace) -> FilePlace:
-    """The file, which is a text file.
+    """Return the file if it is a text file.
 
     Raises:
         NotOpened: it is not.

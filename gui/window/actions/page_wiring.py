@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 from PySide6.QtGui import QGuiApplication
@@ -24,8 +25,27 @@ from gui.window.sheets.question import Question
 from gui.wording import common_texts, notice_texts, page_texts
 
 
+@dataclass(frozen=True)
+class WindowFunctions:
+    """Functions of the window that pages need.
+
+    Attributes:
+        show_error_output: shows a chat's error output.
+        set_zoom: sets the zoom of all terminals, in steps from the configured size.
+        on_grid_changed: called when a page has room for another grid size.
+        settings: returns the current settings.
+        answers_of: returns the answers of a chat's agent.
+    """
+
+    show_error_output: Callable[[Chat], object]
+    set_zoom: Callable[[int], object]
+    on_grid_changed: Callable[[TerminalPage], object]
+    settings: Callable[[], WindowFile]
+    answers_of: Callable[[Chat], AnswerSource]
+
+
 class PageWiring:
-    """Connects each new page."""
+    """Connects the signals of each new page."""
 
     def __init__(
         self,
@@ -35,33 +55,20 @@ class PageWiring:
         chat_actions: ChatActions,
         resuming: EndedChatActions,
         window_keys: tuple[str, ...],
-        *,
-        ask_errors: Callable[[Chat], object],
-        set_zoom: Callable[[int], object],
-        grid_changed: Callable[[TerminalPage], object],
-        settings: Callable[[], WindowFile],
-        answers_of: Callable[[Chat], AnswerSource],
+        window: WindowFunctions,
     ) -> None:
-        """Set up the wiring.
-
-        ``window_keys`` are the keys that the window does not pass to programs; ``settings`` returns those in force;
-        ``answers_of`` gives the answers of a chat's agent.
-        """
+        """Set up the wiring; ``window_keys`` are the keys that the window does not pass to programs."""
         self._tabs = tabs
         self._banners = banners
         self._opener = opener
         self._chat_actions = chat_actions
         self._resuming = resuming
         self._window_keys = window_keys
-        self._ask_errors = ask_errors
-        self._set_zoom = set_zoom
-        self._grid_changed = grid_changed
-        self._settings = settings
-        self._answers_of = answers_of
+        self._window = window
         tabs.active_changed.connect(banners.arrange)
 
     def set_window_keys(self, window_keys: tuple[str, ...]) -> None:
-        """Use other keys from now on, in open pages, too."""
+        """Set the window's keys, also in open pages."""
         if window_keys != self._window_keys:
             self._window_keys = window_keys
             for page in self._tabs.pages():
@@ -69,25 +76,25 @@ class PageWiring:
                     page.view.set_window_keys(window_keys)
 
     def apply_settings(self) -> None:
-        """Use the settings in force in open pages."""
+        """Apply the current settings to open pages."""
         for page in self._tabs.pages():
             if isinstance(page, TerminalPage):
                 self._set_links(page)
 
     def _set_links(self, page: TerminalPage) -> None:
-        wanted = self._settings()
-        page.view.set_links(LinkRules(wanted.open_links, wanted.link_files))
+        settings = self._window.settings()
+        page.view.set_links(LinkRules(settings.open_links, settings.link_files))
 
     def wire(self, page: ChatPage) -> None:
         """Connect a page."""
         chat, opener = page.chat, self._opener
-        page.over_shown.connect(lambda: self._resuming.check_resumable(page))
+        page.end_shown.connect(lambda: self._resuming.check_resumable(page))
         page.end_bar_made.connect(lambda bar: self._wire_end_bar(bar, chat))
         page.link_requested.connect(lambda address: opener.open_address(address, chat.record.cwd))
         page.marked_link_requested.connect(lambda address: self._open_marked(page, address))
         page.file_requested.connect(opener.open_file)
         page.notice_given.connect(lambda text: self._banners.inform(text, key="terminal"))
-        page.zoomed.connect(self._set_zoom)
+        page.zoomed.connect(self._window.set_zoom)
         page.bars_moved.connect(self._banners.arrange)
         page.refused.connect(lambda line: self._on_refused(page, line))
         if isinstance(page, TerminalPage):
@@ -97,19 +104,19 @@ class PageWiring:
 
     def _wire_terminal(self, page: TerminalPage) -> None:
         page.view.set_window_keys(self._window_keys)
-        page.view.prompts.set_answers(self._answers_of(page.chat))
+        page.view.prompts.set_answers(self._window.answers_of(page.chat))
         self._set_links(page)
-        page.paste_asks.connect(lambda text: self._ask_paste(page, text))
-        page.grid_changed.connect(lambda: self._grid_changed(page))
+        page.paste_needs_confirmation.connect(lambda text: self._ask_paste(page, text))
+        page.grid_changed.connect(lambda: self._window.on_grid_changed(page))
         page.clipboard_offered.connect(lambda text: self._on_clipboard(page, text))
 
     def _wire_end_bar(self, bar: EndBar, chat: Chat) -> None:
         chat_actions, resuming = self._chat_actions, self._resuming
         bar.resume_requested.connect(lambda anyway: resuming.resume(chat, anyway=anyway))
         bar.choose_conversation_requested.connect(lambda: resuming.choose_conversation(chat))
-        bar.continued_requested.connect(lambda: resuming.show_follower(chat))
+        bar.continued_requested.connect(lambda: resuming.show_continuation(chat))
         bar.again_requested.connect(lambda: chat_actions.new_like(chat))
-        bar.errors_requested.connect(lambda: self._ask_errors(chat))
+        bar.errors_requested.connect(lambda: self._window.show_error_output(chat))
         bar.export_requested.connect(lambda: chat_actions.export(chat))
         bar.close_requested.connect(lambda: chat_actions.close_tab(chat.id))
 
@@ -117,7 +124,7 @@ class PageWiring:
         chat, source = page.chat, page.source
         text, key = notice_texts.input_refused(chat.name, line), f"refused {chat.id}"
         if source.holds_input:
-            # A part of the typed input is missing: further input waits until the user has seen this.
+            # A part of the typed input is missing: later input is refused until the user has seen this.
             self._banners.show_banner(
                 Banner(text, notice_texts.continue_typing(), source.accept_refusal, key, lasting=True, kind="failed")
             )
@@ -125,7 +132,7 @@ class PageWiring:
             self._banners.inform(text, kind="failed", key=key)
 
     def _on_clipboard(self, page: ChatPage, text: str) -> None:
-        # Only the chat in use may set the clipboard.
+        # Only the active chat may set the clipboard.
         if page is self._tabs.active_page and page.isActiveWindow():
             QGuiApplication.clipboard().setText(text)
             self._banners.inform(notice_texts.clipboard_set(page.chat.name), key="clipboard")
@@ -134,13 +141,13 @@ class PageWiring:
         def open_it() -> None:
             self._opener.open_address(address, page.chat.record.cwd)
 
-        if self._settings().confirm_links:
+        if self._window.settings().confirm_links:
             page.ask(Question(page_texts.open_this_link(), common_texts.open_(), open_it, subject=shown(address)))
         else:
             open_it()
 
     def _ask_paste(self, page: TerminalPage, text: str) -> None:
-        if not self._settings().confirm_paste:
+        if not self._window.settings().confirm_paste:
             page.view.confirm_paste(text)
             return
         emulator = page.view.emulator

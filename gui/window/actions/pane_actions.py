@@ -6,13 +6,13 @@ from collections.abc import Callable
 from functools import partial
 
 from gui.settings.pane_tree import SIDES
-from gui.window.others import Others
+from gui.window.others import OtherWindows
 from gui.window.panes.panes import Panes
 
 TAB_MENU = ("split_right", "split_down", "move_to_new_window", "move_to_window")
 
 
-def handlers(panes: Panes, others: Callable[[], Others]) -> dict[str, Callable[[], object]]:
+def handlers(panes: Panes, others: Callable[[], OtherWindows]) -> dict[str, Callable[[], object]]:
     """The handlers by action."""
     found: dict[str, Callable[[], object]] = {
         "split_right": lambda: panes.split("right"),

@@ -22,7 +22,7 @@ from session_host.protocol.values import GridSize, Runtime
 
 
 class EndedChatActions(QObject):
-    """Offers actions for each ended chat in its bar, and carries them out."""
+    """The actions on ended chats: offered in a chat's end bar, and carried out."""
 
     def __init__(
         self,
@@ -40,17 +40,17 @@ class EndedChatActions(QObject):
         self._open_chat = open_chat
         self._in_progress: set[str] = set()
         self._ending: dict[str, Chat] = {}
-        sessions.changed.connect(self._look_at_endings)
+        sessions.changed.connect(self._check_endings)
 
     # ------------------------------------------------------------ offering
 
     def check_resumable(self, page: ChatPage) -> None:
-        """Find out how the chat of a page can be resumed, and offer that in the page's bar."""
-        follower = self._follower(page.chat)
+        """Determine whether the chat of a page can be resumed, and show the possible actions in the page's end bar."""
+        follower = self._continuation_of(page.chat)
         if follower is not None:
-            page.end_bar.tell_continued(follower.name)
+            page.end_bar.show_continued(follower.name)
         elif not page.chat.is_recorded:
-            page.end_bar.offer(None)  # The record, which decides, does not have the end yet.
+            page.end_bar.offer(None)  # Unknown until the record has the end.
         elif page.chat.has_ended and page.chat.id not in self._in_progress:
             self._sessions.tasks.start(self._offer(page), "inspect_ended_chat")
 
@@ -58,18 +58,18 @@ class EndedChatActions(QObject):
         try:
             found = await inspect_ended_chat(page.chat.id)
         except OutliveError:
-            found = None  # The record is gone or unreadable: its next reader reports this.
+            found = None  # The record is missing or unreadable; its next reader reports this.
         if page in self._tabs.pages() and page.chat.id not in self._in_progress:
             page.end_bar.offer(found)
 
-    def _follower(self, chat: Chat) -> Chat | None:
+    def _continuation_of(self, chat: Chat) -> Chat | None:
         """The chat that continues this one, directly or through others."""
-        newest = self._sessions.latest_continuation(chat.id)
-        return newest if newest is not chat else None
+        continuation = self._sessions.latest_continuation(chat.id)
+        return continuation if continuation is not chat else None
 
-    def show_follower(self, chat: Chat) -> None:
+    def show_continuation(self, chat: Chat) -> None:
         """Show the chat that continues this one, in this one's tab."""
-        follower = self._follower(chat)
+        follower = self._continuation_of(chat)
         if follower is not None:
             self._tabs.replace(chat.id, follower)
 
@@ -81,11 +81,11 @@ class EndedChatActions(QObject):
         Args:
             chat: the ended chat.
             anyway: even if the conversation is open elsewhere.
-            runtime: in the other view; None for the same.
+            runtime: the runtime of the new chat; None for the same as before.
             prompt: the first prompt, for a structured chat.
         """
-        if self._follower(chat) is not None:
-            self.show_follower(chat)
+        if self._continuation_of(chat) is not None:
+            self.show_continuation(chat)
             return
         self._begin(
             chat,
@@ -104,21 +104,21 @@ class EndedChatActions(QObject):
         self._banners.withdraw(f"ended {chat.id}")
         page = self._open_chat(chat)
         page.end_bar.set_busy(word)
-        self._sessions.tasks.start(self._do(page, start), "resume")
+        self._sessions.tasks.start(self._run_start(page, start), "resume")
 
-    async def _do(self, page: ChatPage, start: Callable[[GridSize], Coroutine[Any, Any, Chat]]) -> None:
+    async def _run_start(self, page: ChatPage, start: Callable[[GridSize], Coroutine[Any, Any, Chat]]) -> None:
         chat = page.chat
         try:
             follower = await start(GridSize(*self._layout.grid).clamped())
         except OutliveError as error:
-            await self._refuse(page, error)
+            await self._show_refusal(page, error)
             return
         finally:
             self._in_progress.discard(chat.id)
         self._tabs.replace(chat.id, follower)
 
     async def resume_in_place(self, chat: Chat) -> None:
-        """Resume an ended chat with others; its tabs, if there are any, show the new chat, and none is opened."""
+        """Resume one of several ended chats: existing tabs show the new chat, but no tab is opened."""
         if not chat.has_ended or chat.is_continued or chat.id in self._in_progress:
             return
         self._in_progress.add(chat.id)
@@ -133,13 +133,13 @@ class EndedChatActions(QObject):
         self._tabs.replace_tabs(chat.id, follower)
         self._tabs.replaced.emit(chat.id, follower)
 
-    async def _refuse(self, page: ChatPage, error: OutliveError) -> None:
+    async def _show_refusal(self, page: ChatPage, error: OutliveError) -> None:
         can_choose = False
         if isinstance(error, NotResumable):
             from session_host.client.chats.resumability import has_picker
 
             can_choose = await asyncio.to_thread(has_picker, page.chat.id)
-        page.not_resumed()
+        page.on_resume_failed()
         if page in self._tabs.pages():
             picks = can_choose and isinstance(error, ConversationUnknown)
             line = phrases.without_remedy(str(error)) if picks else str(error)
@@ -165,11 +165,11 @@ class EndedChatActions(QObject):
 
     # ------------------------------------------------------------ undoing an end
 
-    def note_end(self, chat: Chat) -> None:
-        """The user ends this chat: offer to undo that once it has ended."""
+    def offer_undo_after_end(self, chat: Chat) -> None:
+        """Offer to resume a chat once it has ended, because the user ends it now."""
         self._ending[chat.id] = chat
 
-    def _look_at_endings(self) -> None:
+    def _check_endings(self) -> None:
         for chat in [chat for chat in self._ending.values() if chat.has_ended and chat.is_recorded]:
             del self._ending[chat.id]
             if self._tabs.active_id != chat.id:

@@ -49,7 +49,7 @@ class SettingsOpener(QObject):
 
     def open(self, page: PageName | Literal[""] = "") -> SettingsWindow:
         """Show the window, at a page, or with "" where it was."""
-        # Most runs of the application need neither this window nor what it is made of.
+        # Imported here: most runs of the application do not need this window.
         from gui.window.settings.context import SettingsContext
         from gui.window.settings.window import SettingsWindow
 

@@ -45,7 +45,7 @@ class SeveralChats:
         menu.aboutToHide.connect(menu.deleteLater)
         running = [chat for chat in chats if not chat.has_ended]
         ended = [chat for chat in chats if chat.has_ended]
-        resumable = [chat for chat in ended if self._chat_actions.converses(chat)]
+        resumable = [chat for chat in ended if self._chat_actions.has_conversations(chat)]
         if resumable:
             menu.addAction(action_texts.resume_chats(len(resumable)), lambda: self.resume(chats))
         add_pin(menu, self._chat_actions, chats)
@@ -58,7 +58,7 @@ class SeveralChats:
         menu.popup(place)
 
     def stop(self, chats: Sequence[Chat]) -> None:
-        """Stop the running ones, after a question."""
+        """Stop the running chats after a question."""
         running = [chat for chat in chats if not chat.has_ended]
         if len(running) == 1:
             self._chat_actions.stop(running[0])
@@ -77,7 +77,7 @@ class SeveralChats:
                 self._sessions.stop(chat)
 
     def remove(self, chats: Sequence[Chat]) -> None:
-        """Remove the ended ones, after a question; it can be undone for a while, as for one."""
+        """Remove the ended chats after a question; the user can undo this for a while."""
         ended = [chat for chat in chats if chat.has_ended]
         if not ended:
             self._banners.inform(common_texts.running_cannot_be_removed(), key="remove")
@@ -106,8 +106,8 @@ class SeveralChats:
             self._sessions.removals.undo(chat)
 
     def resume(self, chats: Sequence[Chat]) -> None:
-        """Resume the ended ones that can be, after a question."""
-        found = [chat for chat in chats if chat.has_ended and self._chat_actions.converses(chat)]
+        """Resume those ended chats that can be resumed, after a question."""
+        found = [chat for chat in chats if chat.has_ended and self._chat_actions.has_conversations(chat)]
         if len(found) == 1:
             self._resuming.resume(found[0])
         elif found:

@@ -23,7 +23,7 @@ from session_host.errors import ConfigError
 
 
 class ThemeActions(QObject):
-    """The actions on the theme; also keeps the theme equal to the settings."""
+    """The actions on the theme; also applies the theme of the settings."""
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class ThemeActions(QObject):
         self._sheets = sheets
         self._banners = banners
         self._previewed: tuple[SchemePair, Appearance] | None = None
-        # While an arrow key is held, only the line at which it stops for a moment is shown.
+        # Deferred, so that a held arrow key does not preview every line.
         self._preview_soon = QTimer(self, singleShot=True, interval=0)
         self._preview_soon.timeout.connect(self._show_preview)
         settings.changed.connect(self.apply_settings)
@@ -162,7 +162,7 @@ class ThemeActions(QObject):
 
 
 def _other_side(pair: SchemePair, *, dark: bool) -> str:
-    """What a theme looks like in the other appearance."""
+    """A note on a theme's counterpart for the other appearance."""
     if pair.dark.id == pair.light.id:
         return action_texts.no_counterpart(dark=pair.dark.dark)
     return action_texts.counterpart(pair.side(dark=not dark).name, dark=not dark)

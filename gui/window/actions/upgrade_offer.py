@@ -15,7 +15,7 @@ _KEY = "upgrade"
 
 
 class UpgradeOffer(QObject):
-    """A banner with one action, which is shown once and disappears when it is no longer needed."""
+    """Shows the banner once, and removes it when it is no longer needed."""
 
     def __init__(self, sessions: SessionsModel, banners: BannerArea) -> None:
         super().__init__(banners)

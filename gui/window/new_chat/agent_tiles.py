@@ -16,7 +16,7 @@ from gui.window.new_chat.request import ENDPOINT
 from gui.wording import new_chat_texts
 from session_host.agents.agent import Agent
 
-MOST_COLUMNS = 4
+MAX_COLUMNS = 4
 TILE_WIDTH_PX = 96
 TILE_HEIGHT_PX = 48
 
@@ -88,7 +88,7 @@ class AgentTiles(QWidget):
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(GAP_S_PX)
-        self._columns = MOST_COLUMNS
+        self._columns = MAX_COLUMNS
         self._typed = ""
         self._last_typed = QElapsedTimer()
         self.setAccessibleName(new_chat_texts.agent())
@@ -122,7 +122,7 @@ class AgentTiles(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        fitting = min(max((self.width() + GAP_S_PX) // (TILE_WIDTH_PX + GAP_S_PX), 1), MOST_COLUMNS)
+        fitting = min(max((self.width() + GAP_S_PX) // (TILE_WIDTH_PX + GAP_S_PX), 1), MAX_COLUMNS)
         if fitting != self._columns:
             self._columns = fitting
             self._arrange()

@@ -112,18 +112,18 @@ class WorktreeField(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.wanted = QCheckBox(new_chat_texts.use_worktree())
-        self.wanted.setAccessibleName(new_chat_texts.use_worktree())
-        self.wanted.setToolTip(new_chat_texts.use_worktree_hint())
+        self.checkbox = QCheckBox(new_chat_texts.use_worktree())
+        self.checkbox.setAccessibleName(new_chat_texts.use_worktree())
+        self.checkbox.setToolTip(new_chat_texts.use_worktree_hint())
         self.branch = QLineEdit()
         self.branch.setAccessibleName(new_chat_texts.branch())
         self.branch.setPlaceholderText(new_chat_texts.new_branch())
         self.note = label("", "secondary")
-        self.wanted.toggled.connect(self.branch.setVisible)
+        self.checkbox.toggled.connect(self.branch.setVisible)
         self.branch.hide()
         row = QHBoxLayout()
         row.setSpacing(GAP_M_PX)
-        row.addWidget(self.wanted)
+        row.addWidget(self.checkbox)
         row.addWidget(self.note, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 4, 0, 4)
@@ -131,29 +131,29 @@ class WorktreeField(QWidget):
         layout.addLayout(row)
         layout.addWidget(self.branch)
 
-    def set_value(self, *, wanted: bool) -> None:
+    def set_value(self, *, enabled: bool) -> None:
         """Suggest a choice; the branch is empty again each time."""
-        self.wanted.setChecked(wanted)
+        self.checkbox.setChecked(enabled)
         self.branch.clear()
 
     def value(self) -> str | None:
         """The choice, as in ``LaunchRequest.worktree``."""
-        return self.branch.text().strip() if self.wanted.isChecked() and self.wanted.isEnabled() else None
+        return self.branch.text().strip() if self.checkbox.isChecked() and self.checkbox.isEnabled() else None
 
     def forget_repository(self) -> None:
         """Offer the choice, since it is not known yet whether the directory is in a repository.
 
         Keys that follow the directory's name would otherwise go to another control.
         """
-        self.wanted.setEnabled(True)
-        self.branch.setVisible(self.wanted.isChecked())
+        self.checkbox.setEnabled(True)
+        self.branch.setVisible(self.checkbox.isChecked())
         self.branch.setPlaceholderText(new_chat_texts.new_branch())
         self.note.clear()
 
-    def tell_repository(self, status: Status | None) -> None:
+    def set_repository_status(self, status: Status | None) -> None:
         """Set the status of the directory's repository; None outside of one."""
-        self.wanted.setEnabled(status is not None)
-        self.branch.setVisible(status is not None and self.wanted.isChecked())
+        self.checkbox.setEnabled(status is not None)
+        self.branch.setVisible(status is not None and self.checkbox.isChecked())
         self.note.setText("" if status is not None else new_chat_texts.no_repository())
         start = (status.branch or status.commit) if status is not None else ""
         self.branch.setPlaceholderText(new_chat_texts.new_branch_from(start) if start else new_chat_texts.new_branch())

@@ -37,8 +37,8 @@ from gui.wording import common_texts, new_chat_texts, phrases
 from session_host.agents.agent import Agent
 
 WIDTH_PX = 640
-MOST_PX = 1000
-SETTLED_MS = 150
+MAX_PX = 1000
+DEBOUNCE_MS = 150
 """How long after typing a directory is looked up."""
 
 
@@ -46,11 +46,11 @@ class NewChatSheet(FormSheet):
     """The sheet for a new chat.
 
     Signals:
-        wanted: start a ``NewChatRequest``; ``done`` or ``failed`` answers.
-        directory_settled: look up this directory; ``tell_repository`` answers.
+        start_requested: the user starts a chat (a NewChatRequest); the receiver then calls ``done`` or ``failed``.
+        directory_settled: look up this directory; ``set_repository_status`` answers.
     """
 
-    wanted = Signal(NewChatRequest)
+    start_requested = Signal(NewChatRequest)
     directory_settled = Signal(str)
 
     def __init__(self, theme: Theme, parent: QWidget, agents: Mapping[str, Agent]) -> None:
@@ -71,8 +71,8 @@ class NewChatSheet(FormSheet):
         self.directory_row = DirectoryRow(theme, self, self.directory)
         self.directory.setAccessibleName(new_chat_texts.directory())
         self.directory.textChanged.connect(self._on_directory)
-        self._settle = QTimer(self, singleShot=True, interval=SETTLED_MS)
-        self._settle.timeout.connect(lambda: self.directory_settled.emit(self.directory.directory()))
+        self._debounce = QTimer(self, singleShot=True, interval=DEBOUNCE_MS)
+        self._debounce.timeout.connect(lambda: self.directory_settled.emit(self.directory.directory()))
         self.name = QLineEdit()
         self.name.setMaxLength(80)
         self.name.textEdited.connect(self._on_name_edited)
@@ -128,14 +128,14 @@ class NewChatSheet(FormSheet):
         column.addStretch(1)
         layout = self.column()
         layout.addWidget(label(common_texts.new_chat(), "title"))
-        self.scrolled = Scrolled(inner, MOST_PX, common_texts.new_chat())
+        self.scrolled = Scrolled(inner, MAX_PX, common_texts.new_chat())
         layout.addWidget(self.scrolled, 1)
         last = foot(self.cancel, self.start)
         last.insertWidget(0, self.more)
         layout.addLayout(last)
         order = [
             self.directory, self.directory_row.browse, self.name, self.prompt, *self.runtime.buttons, self.model,
-            self.url, self.arguments, self.presets, self.worktree.wanted, self.worktree.branch, self.environment,
+            self.url, self.arguments, self.presets, self.worktree.checkbox, self.worktree.branch, self.environment,
             self.missing.copy, self.more, self.cancel, self.start,
         ]  # fmt: skip
         for before, after in itertools.pairwise(order):
@@ -155,7 +155,7 @@ class NewChatSheet(FormSheet):
     def ask(self, agent: str, directory: str, starts: Mapping[str, Start], overrides: Mapping[str, str]) -> None:
         """Open the sheet with these suggestions; the agents get the keyboard focus.
 
-        Input from before the sheet was closed is restored, see ``go_on``.
+        Input from before the sheet was closed is restored, see ``reopen_draft``.
 
         Args:
             agent: the suggested agent, if it is in the catalog.
@@ -181,13 +181,13 @@ class NewChatSheet(FormSheet):
         self.tiles.focus()
         self.center()
 
-    def go_on(self) -> bool:
+    def reopen_draft(self) -> bool:
         """Open the sheet as it was closed; False if it had no input then."""
         if not self._is_draft:
             return False
         self.set_busy(busy=False)
         self.open()
-        self.look_again()
+        self.refresh_agents()
         self.tiles.focus()
         self.center()
         return True
@@ -195,7 +195,7 @@ class NewChatSheet(FormSheet):
     def _on_typed(self) -> None:
         self._is_draft = True
 
-    def look_again(self) -> None:
+    def refresh_agents(self) -> None:
         """Update the agents, since PATH has changed."""
         if self.is_open:
             had_focus = self.tiles.isAncestorOf(self.focusWidget())
@@ -208,10 +208,10 @@ class NewChatSheet(FormSheet):
         """Set the directories to offer first."""
         self.directory.set_recent(recent)
 
-    def tell_repository(self, directory: str, status: Status | None) -> None:
+    def set_repository_status(self, directory: str, status: Status | None) -> None:
         """Set git's status of a directory; None outside of a repository."""
         if directory == self.directory.directory():
-            self.worktree.tell_repository(status)
+            self.worktree.set_repository_status(status)
 
     def failed(self, message: str) -> None:
         """The chat could not be started."""
@@ -257,7 +257,7 @@ class NewChatSheet(FormSheet):
         self._defaults = list(agent.default_arguments)
         self.arguments.setText(shlex.join(start.arguments if start.defaults == self._defaults else self._defaults))
         self.presets.set_presets(agent.presets, start.presets)
-        self.worktree.set_value(wanted=start.worktree)
+        self.worktree.set_value(enabled=start.worktree)
         self.runtime.set_value(start.runtime if agent.structured is not None else "terminal")
         self.model.setText(start.model)
         self.url.setText(start.url)
@@ -284,7 +284,7 @@ class NewChatSheet(FormSheet):
         self._set_error("")
         self._suggest_name()
         self.worktree.forget_repository()
-        self._settle.start()
+        self._debounce.start()
 
     def _on_name_edited(self, text: str) -> None:
         self._named_by_user = bool(text.strip())
@@ -353,7 +353,7 @@ class NewChatSheet(FormSheet):
             return
         self._set_error("")
         self.set_busy(busy=True)
-        self.wanted.emit(new_chat)
+        self.start_requested.emit(new_chat)
 
     def _make_directory(self) -> None:
         """Create the missing directory, and start."""

@@ -9,7 +9,7 @@ waiting      starting, reconnecting, no answer
 state_bars   the lines and texts of these, and of a problem
 end_bar      the bar under the last screen of an ended chat
 banners      one quiet line over the page, with one action
-staying_clear  keeps notices clear of the text that the user types
+typed_area_watcher  moves notices away from the text that the user types
 empty_state  the page without an open tab
 status_line  one quiet line about the shown chat
 """

@@ -19,15 +19,15 @@ from gui.theme.icons import Glyph
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.find_bar import FindBar
-from gui.window.page.state_bars import ConnectionBar, TroubleLine
-from gui.window.page.staying_clear import StayingClear
+from gui.window.page.state_bars import ConnectionBar, ProblemLine
+from gui.window.page.typed_area_watcher import TypedAreaWatcher
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import Area, IconButton, button, sentence
 from gui.wording import common_texts
 from session_host.protocol.untrusted_text import one_line
 
 INFORM_MS = 10_000
-KEPT = 20
+MAX_BANNERS = 20
 WIDTH_PX = 520
 _AROUND = QMargins(GAP_S_PX, GAP_S_PX, GAP_S_PX, GAP_S_PX)
 """The banner's distance from the page's edges and from what it must not cover."""
@@ -67,13 +67,13 @@ class BannerArea(QWidget):
     changed = Signal()
 
     def __init__(self, theme: Theme, over: QWidget, top_px: int, page: Callable[[], ChatPage | None]) -> None:
-        """Make the area on top of ``over``, so far below its upper edge, and follow its size.
+        """Create the area on top of ``over``, ``top_px`` below its upper edge; it follows that widget's size.
 
         Args:
             theme: the looks.
             over: shows pages.
             top_px: the height of the tabs, which stay visible.
-            page: gives the page with the keyboard; what the user types there is not covered.
+            page: returns the page with the keyboard focus; text that the user types there is not covered.
         """
         super().__init__(over)
         self._page = page
@@ -104,7 +104,7 @@ class BannerArea(QWidget):
         outer.setContentsMargins(_AROUND)
         outer.addWidget(body)
         self.setVisible(False)
-        StayingClear(self, self.arrange)
+        TypedAreaWatcher(self, self.arrange)
 
     @property
     def current(self) -> Banner | None:
@@ -114,7 +114,7 @@ class BannerArea(QWidget):
     def show_banner(self, banner: Banner) -> None:
         """Show a banner, in front of the waiting ones."""
         self._waiting = [one for one in self._waiting if not (banner.key and one.key == banner.key)]
-        self._waiting = [one for one in self._waiting if one != banner][-KEPT:]
+        self._waiting = [one for one in self._waiting if one != banner][-MAX_BANNERS:]
         self._waiting.append(banner)
         self._refresh()
 
@@ -123,13 +123,13 @@ class BannerArea(QWidget):
         self.show_banner(Banner(text, kind=kind, key=key))
 
     def show_problems(self, lines: Iterable[str], key: str) -> None:
-        """Show what is wrong until it is set right, in the place of former problems with this key."""
+        """Show problems until they are solved; they replace earlier problems with this key."""
         self.withdraw(key)
         if text := " ".join(map(sentence, lines)):
             self.show_banner(Banner(text, lasting=True, kind="failed", key=key))
 
     def withdraw(self, key: str) -> None:
-        """Remove a banner that is no longer true."""
+        """Remove the banners with this key."""
         kept = [one for one in self._waiting if one.key != key]
         if len(kept) != len(self._waiting):
             self._waiting = kept
@@ -155,7 +155,7 @@ class BannerArea(QWidget):
         return super().eventFilter(watched, event)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Arrange a banner that was set before its window was shown: only now its parts count, and it has a height."""
+        """Arrange again: only a shown widget has the right height."""
         super().showEvent(event)
         self.arrange()
 
@@ -190,7 +190,7 @@ class BannerArea(QWidget):
 
     def _bars(self) -> list[QRect]:
         """The places of open find bars, of lines about connections, and of lines about chats' problems."""
-        bars = [bar for kind in (FindBar, ConnectionBar, TroubleLine) for bar in self._over.findChildren(kind)]
+        bars = [bar for kind in (FindBar, ConnectionBar, ProblemLine) for bar in self._over.findChildren(kind)]
         return [QRect(bar.mapTo(self._over, QPoint()), bar.size()) for bar in bars if bar.isVisible()]
 
     def _typed_areas(self) -> list[QRect]:

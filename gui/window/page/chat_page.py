@@ -14,10 +14,10 @@ from gui.theme.follow import Theme
 from gui.window.page.end_bar import EndBar
 from gui.window.page.find_bar import FindBar, query_on_line
 from gui.window.page.page_view import PageEdit, PageView
-from gui.window.page.state_bars import TroubleLine
+from gui.window.page.state_bars import ProblemLine
 from gui.window.page.waiting import Waiting
 from gui.window.sheets.question import Question, QuestionSheet
-from gui.window.widgets.parts import Area, Late
+from gui.window.widgets.parts import Area, LazyWidget
 from gui.wording import page_texts
 from session_host.protocol.messages import InputRefused
 
@@ -26,26 +26,26 @@ class ChatPage(Area):
     """A tab's content: a chat's view, which a subclass makes, and the parts around it.
 
     Attributes:
-        chat: the chat; ``source``: the viewer of it that this page shows.
-        content: the view as a widget; ``handle``: the same, for the window's actions.
-        waiting: what the page shows while the chat is not live.
+        chat: the chat; ``source``: the viewer that this page shows.
+        content: the view as a widget; ``handle``: the same view, as the window's actions use it.
+        waiting: the bar or notice while the chat is not live.
 
     Signals:
-        over_shown: the page of an ended chat came to the front, or its chat ended in front.
-        link_requested: the user opens an address in the view.
-        marked_link_requested: the user opens an address that the program gave to a text.
+        end_shown: the end of the chat became visible.
+        link_requested: the user opens an address in the text.
+        marked_link_requested: the user opens an address that the program attached to a text (OSC 8).
         file_requested: the user opens a file named in the view (a FilePlace).
         notice_given: one line from the view for the user.
         zoomed: the user made the text larger or smaller (steps from the configured size).
-        settled: the page shows the live chat, or the last that was kept of an ended one.
-        end_bar_made: the end bar exists now; the receiver connects its signals.
-        refused: an input was refused; the host's line.
+        settled: the page shows the live chat, or the saved end of an ended one.
+        end_bar_made: the end bar was created; the receiver connects its signals.
+        refused: the host refused an input (its message).
         resume_requested: the user sent a prompt to the ended chat.
-        find_used: the user looks for something else in the chat.
-        bars_moved: bars cover another part of the page, or none.
+        find_used: the user searched for something else in the chat.
+        bars_moved: bars cover another part of the page, or no part.
     """
 
-    over_shown = Signal()
+    end_shown = Signal()
     link_requested = Signal(str)
     marked_link_requested = Signal(str)
     file_requested = Signal(object)
@@ -65,27 +65,27 @@ class ChatPage(Area):
         self.chat = chat = source.chat
         self._settled = False
         self._is_in_front = False
-        self._told_over: tuple[str | None, bool] | None = None
+        self._reported_end: tuple[str | None, bool] | None = None
         """Last reported continuation and whether the exit was saved."""
 
         self.setAccessibleName(chat.name)
-        self._end_bar = Late(self._make_end_bar)
-        self._trouble = Late(lambda: TroubleLine(theme, self, self.handle.typed_areas))
-        self._question = Late(self._make_question)
-        self._find_bar = Late(self._make_find_bar)
+        self._end_bar = LazyWidget(self._make_end_bar)
+        self._problem_line = LazyWidget(lambda: ProblemLine(theme, self, self.handle.typed_areas))
+        self._question = LazyWidget(self._make_question)
+        self._find_bar = LazyWidget(self._make_find_bar)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         self._column = layout
 
     def set_content(self, view: QWidget, handle: PageView, finder: Finder) -> None:
-        """Show this view, and follow the chat; a subclass calls it once, when it is made."""
+        """Show this view, and follow the chat; a subclass calls this once, at the end of its constructor."""
         self.content = view
         self.handle = handle
         self._finder = finder
         self.waiting = Waiting(
             self._theme, self, self.source,
-            is_empty=lambda: not (self._shows_something or self._has_replica), bottom_px=self._bottom_px,
+            is_empty=lambda: not (self._has_old_content or self._has_replica), bottom_px=self._bottom_px,
             typed_areas=handle.typed_areas,
         )  # fmt: skip
         self.waiting.bar_moved.connect(self.bars_moved)
@@ -98,16 +98,16 @@ class ChatPage(Area):
         source.detaching.connect(self._on_detaching)
         source.refused.connect(self._on_refused)
 
-    # ------------------------------------------------------------ what a subclass does
+    # ------------------------------------------------------------ implemented by subclasses
 
     @property
     def _has_replica(self) -> bool:
-        """Whether the chat's viewer has something to show."""
+        """Whether the chat's viewer has a replica."""
         raise NotImplementedError
 
     @property
-    def _shows_something(self) -> bool:
-        """Whether the view shows what was there last, though there is no replica."""
+    def _has_old_content(self) -> bool:
+        """Whether the view still shows old content although there is no replica."""
         return False
 
     def _attach(self) -> None:
@@ -118,20 +118,20 @@ class ChatPage(Area):
         """Show the replica of a chat that has ended, for reading only."""
         raise NotImplementedError
 
-    def _fetch_kept(self) -> bool:
-        """Fetch what was kept of an ended chat, unless that was done; returns whether it is on its way now."""
+    def _fetch_saved(self) -> bool:
+        """Load the saved screen or transcript of an ended chat, unless done before; returns whether loading started."""
         raise NotImplementedError
 
     def _release(self) -> None:
-        """Release all that the view shows, since the tab is closed."""
+        """Release the view's content, because the tab is closed."""
         raise NotImplementedError
 
     def _on_detaching(self) -> None:
-        """The replica is about to be freed."""
+        """Handle that the replica is about to be freed."""
         raise NotImplementedError
 
-    def not_resumed(self) -> None:
-        """The chat could not be resumed."""
+    def on_resume_failed(self) -> None:
+        """Handle that the chat could not be resumed."""
 
     def paint_now(self) -> None:
         """Repaint the view at once, before the event loop does other work."""
@@ -149,7 +149,7 @@ class ChatPage(Area):
         raise NotImplementedError
 
     def _show_line(self, text: str, query: Query) -> bool:
-        """Show the line that a search has found; returns whether it is there."""
+        """Show a line that a search found; returns whether the line exists."""
         raise NotImplementedError
 
     # ------------------------------------------------------------ parts that most pages never show
@@ -160,9 +160,9 @@ class ChatPage(Area):
         return self._end_bar.get()
 
     @property
-    def trouble(self) -> TroubleLine:
+    def problem_line(self) -> ProblemLine:
         """The line that shows a problem of the chat."""
-        return self._trouble.get()
+        return self._problem_line.get()
 
     @property
     def question(self) -> QuestionSheet:
@@ -202,21 +202,21 @@ class ChatPage(Area):
         return self._settled
 
     def come_to_front(self) -> None:
-        """Follow the output or fetch the last screen, since the page is shown now."""
+        """Follow the output, or load the last screen, because the page is now in front."""
         self.source.set_shown(True)
         self._is_in_front = True
         if not self.chat.has_ended:
             self._attach()
-        self._told_over = None
+        self._reported_end = None
         self.refresh()
 
     def leave_front(self) -> None:
-        """Stop following the output, since another page is shown."""
+        """Stop following the output, because another page is in front."""
         self.waiting.stop()
         self._is_in_front = False
         self.source.set_shown(False)
         if self.source is not self.chat:
-            self.suspend()  # The size of the other place counts again.
+            self.suspend()  # The chat's other page sets the size again.
 
     def dispose(self) -> None:
         """Release everything after the tab was closed. The chat keeps running; its output is not followed."""
@@ -231,7 +231,7 @@ class ChatPage(Area):
 
     def refresh(self) -> None:
         """Show the chat's current state."""
-        self._tell_trouble()
+        self._show_problem()
         state = "" if self.source.connection is None else self.source.connection.value
         over = self.chat.has_ended or state == "failed"
         if over:
@@ -251,15 +251,15 @@ class ChatPage(Area):
     def _show_end(self) -> None:
         self.waiting.end(keep_notice=not self._has_replica)
         self.end_bar.describe(self.chat)
-        self._tell_over()
+        self._report_end()
         if self._has_replica:
             self._show_last_replica()
             self._set_settled(settled=True)
-        elif self._fetch_kept():
+        elif self._fetch_saved():
             self._set_settled(settled=False)
 
-    def _kept_shown(self, *, found: bool) -> None:
-        """The last screen or transcript of an ended chat is shown; ``found``: one was kept."""
+    def _on_saved_shown(self, *, found: bool) -> None:
+        """Called by a subclass when the saved end of a chat is shown; ``found``: whether one was saved."""
         self.waiting.end()
         if not found:
             self.waiting.show_notice(page_texts.no_screen(), "")
@@ -278,29 +278,29 @@ class ChatPage(Area):
 
     def _on_changed(self) -> None:
         self.setAccessibleName(self.chat.name)
-        self._tell_trouble()
+        self._show_problem()
         if self._end_bar.is_open and self.isVisible():
             self.end_bar.describe(self.chat)
-            self._tell_over()
+            self._report_end()
 
-    def _tell_trouble(self) -> None:
-        if self.chat.notice or self._trouble.made is not None:
-            self.trouble.show_text(self.chat.notice)
+    def _show_problem(self) -> None:
+        if self.chat.notice or self._problem_line.widget is not None:
+            self.problem_line.show_text(self.chat.notice)
 
-    def _tell_over(self) -> None:
+    def _report_end(self) -> None:
         now = self.chat.record.continued_by, self.chat.is_recorded
-        if self._is_in_front and self.chat.has_ended and now != self._told_over:
-            self._told_over = now
-            self.over_shown.emit()
+        if self._is_in_front and self.chat.has_ended and now != self._reported_end:
+            self._reported_end = now
+            self.end_shown.emit()
 
     # ------------------------------------------------------------ find, questions and the keyboard
 
     def show_line(self, text: str, query: Query) -> bool:
-        """Show the line that a search has found, and find its words; returns whether the line is there."""
-        is_there = self._show_line(text, query)
-        if is_there:
+        """Show a line that a search found, and find its words in the page; returns whether the line exists."""
+        is_found = self._show_line(text, query)
+        if is_found:
             self.open_find(query_on_line(query, text), text)
-        return is_there
+        return is_found
 
     def open_find(self, query: FindQuery | None = None, line: str = "") -> None:
         """Open the find bar; see ``FindBar.open_find``."""
@@ -309,8 +309,8 @@ class ChatPage(Area):
 
     @property
     def edited(self) -> PageEdit:
-        """Where text is copied and pasted: the find bar while it has the keyboard, else the view."""
-        bar = self._find_bar.made
+        """The target of copy and paste: the find bar while it has the keyboard focus, else the view."""
+        bar = self._find_bar.widget
         return bar if bar is not None and bar.has_keyboard else self.handle
 
     def ask(self, question: Question) -> None:
@@ -337,12 +337,12 @@ class ChatPage(Area):
     @property
     def has_keyboard(self) -> bool:
         """Whether the view, or the question over it, has the keyboard focus."""
-        bar = self._find_bar.made
+        bar = self._find_bar.widget
         if self._view_has_keyboard or (bar is not None and bar.has_keyboard):
             return True
         return self.is_question_open and self.question.isAncestorOf(self.focusWidget())
 
-    def focus_terminal(self) -> None:
+    def focus_content(self) -> None:
         """Give the keyboard focus to the question, if one is open, else to the view."""
         if self.is_question_open:
             self.question.take_focus()
@@ -360,7 +360,7 @@ class ChatPage(Area):
 
     def _place_overlays(self) -> None:
         self.waiting.place()
-        if self._trouble.made is not None:
-            self.trouble.place(self._bottom_px())
+        if self._problem_line.widget is not None:
+            self.problem_line.place(self._bottom_px())
         if self._find_bar.is_open:
             self.find_bar.place(self.width())

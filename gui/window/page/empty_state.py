@@ -18,7 +18,7 @@ from gui.wording import common_texts, window_texts
 from session_host.agents.agent import Agent
 
 WIDTH_PX = 480
-MOST_PX = 640
+MAX_PX = 640
 ROW_PX = 200
 """The width of an agent's row: two fit beside each other, and one into the narrowest window."""
 LISTED = 6
@@ -43,7 +43,7 @@ class EmptyState(Area):
     def __init__(self, theme: Theme) -> None:
         super().__init__("page")
         self._theme = theme
-        self._looked_on: str | None = None
+        self._checked_path: str | None = None
         """The PATH of the last search for agents since the page was shown."""
         self._installed: list[str] | None = None
         self._missing: list[str] = []
@@ -77,7 +77,7 @@ class EmptyState(Area):
         layout.addWidget(self._agents)
         layout.addSpacing(GAP_L_PX + GAP_S_PX)
         layout.addWidget(self._promise)
-        self.scrolled = Scrolled(column, MOST_PX, window_texts.no_open_chats())
+        self.scrolled = Scrolled(column, MAX_PX, window_texts.no_open_chats())
         self.scrolled.setMaximumWidth(WIDTH_PX)
         row = QHBoxLayout()
         row.addStretch(1)
@@ -109,19 +109,19 @@ class EmptyState(Area):
         self._show_promise()
         self._switch.setVisible(bool(running))
         self._key.setText(key)
-        if path != self._looked_on:
-            self._looked_on = path
+        if path != self._checked_path:
+            self._checked_path = path
             chats.tasks.start(self._find_installed(agents, path), "agents")
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._looked_on = None  # The user may have installed an agent in the meantime.
+        self._checked_path = None  # The user may have installed an agent in the meantime.
 
     async def _find_installed(self, agents: Mapping[str, Agent], path: str) -> None:
         """Find the installed agents; a directory on PATH may be on a slow disk or a network."""
         known = list(agents.values())
         installed = await asyncio.to_thread(lambda: [agent.name for agent in known if agent.find(path) is not None])
-        if path == self._looked_on and installed != self._installed:
+        if path == self._checked_path and installed != self._installed:
             self._installed = installed
             self._show_agents(known, installed)
 

@@ -124,7 +124,7 @@ class EndBar(Area):
         self._show_message(line)
         self._arrange()
 
-    def tell_continued(self, name: str) -> None:
+    def show_continued(self, name: str) -> None:
         """Show that another chat continues this one."""
         self.offer(None)
         self._emphasize(self.again, primary=False)

@@ -49,7 +49,7 @@ class PageView(PageEdit, Protocol):
         """Scroll to the newest."""
 
     def typed_areas(self) -> list[QRect]:
-        """The parts of the page that the user types into, which notices keep free."""
+        """The parts of the page that the user types into; notices do not cover them."""
 
     @property
     def prompts(self) -> PagePrompts:

@@ -1,4 +1,4 @@
-"""Lines and texts over a page: of its connection, of a problem, of what it lacks."""
+"""Bars and texts over a page: connection state, problem, notice of missing content."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gui.theme.follow import Theme
 from gui.theme.icons import Glyph
 from gui.theme.marks import Mark, mark_color
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
-from gui.window.page.staying_clear import StayingClear
+from gui.window.page.typed_area_watcher import TypedAreaWatcher
 from gui.window.widgets.parts import Area, ElidedLabel, GlyphLabel, IconButton, MarkLabel, label, sentence
 from gui.wording import common_texts
 from session_host.protocol.untrusted_text import place_last
@@ -23,9 +23,9 @@ TypedAreas = Callable[[], list[QRect]]
 
 
 class ConnectionBar(QWidget):
-    """A thin line with a short text over a screen that is not live at the moment.
+    """A thin bar with a short text over a screen that is not live.
 
-    It lies at the upper end of the page, or at the lower one if the user types above.
+    It is at the top of the page, or at the bottom if the user types at the top.
 
     Attributes:
         text: the text.
@@ -36,7 +36,7 @@ class ConnectionBar(QWidget):
     def __init__(self, theme: Theme, parent: QWidget, typed_areas: TypedAreas) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._around = parent
+        self._parent = parent
         self._typed_areas = typed_areas
         self._shown_mark = Mark.RECONNECTING
         self._mark = MarkLabel(theme)
@@ -50,12 +50,12 @@ class ConnectionBar(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.hide()
-        StayingClear(self, self.place)
+        TypedAreaWatcher(self, self.place)
 
     def place(self) -> None:
-        """Move to an end of the page at which nothing is typed."""
-        around = self._around.size()
-        ends = [QRect(0, top, around.width(), self.HEIGHT_PX) for top in (0, around.height() - self.HEIGHT_PX)]
+        """Move to the top or bottom of the page, away from typed text."""
+        parent = self._parent.size()
+        ends = [QRect(0, top, parent.width(), self.HEIGHT_PX) for top in (0, parent.height() - self.HEIGHT_PX)]
         self.setGeometry(least_covering(ends, self._typed_areas()))
 
     def show_text(self, mark: Mark, text: str) -> None:
@@ -76,19 +76,19 @@ class ConnectionBar(QWidget):
         painter.end()
 
 
-class TroubleLine(Area):
-    """A quiet line over the end of the page that shows a problem of a running chat; if the user types there, above.
+class ProblemLine(Area):
+    """A line at the bottom of the page with a problem of a running chat; at the top if the user types at the bottom.
 
-    The line covers part of the terminal and does not change the grid. It is hidden without a problem, and after its
-    dismissal.
+    The line covers part of the terminal and does not change the grid. It is hidden if there is no problem, and when the
+    user has dismissed it.
     """
 
     def __init__(self, theme: Theme, parent: QWidget, typed_areas: TypedAreas) -> None:
         super().__init__("banner", parent)
-        self._around = parent
+        self._parent = parent
         self._typed_areas = typed_areas
         self._bottom_px: int | None = None
-        self._said = ""
+        self._shown_text = ""
         self.text = ElidedLabel("", "secondary")
         self._close = IconButton(theme, Glyph.CLOSE, common_texts.dismiss(), self.hide)
         self._close.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -99,13 +99,13 @@ class TroubleLine(Area):
         row.addWidget(self.text, 1)
         row.addWidget(self._close)
         self.hide()
-        StayingClear(self, lambda: self.place(self._bottom_px))
+        TypedAreaWatcher(self, lambda: self.place(self._bottom_px))
 
     def show_text(self, text: str) -> None:
         """Show a problem; "" hides the line."""
-        if text == self._said:
+        if text == self._shown_text:
             return
-        self._said = text
+        self._shown_text = text
         if text:
             self.text.set_whole(sentence(place_last(text)))
             self.setAccessibleName(self.text.accessibleName())
@@ -118,11 +118,11 @@ class TroubleLine(Area):
     def place(self, bottom_px: int | None) -> None:
         """Move to the right, above ``bottom_px`` of the parent (its height if None), or to its upper end."""
         self._bottom_px = bottom_px
-        around = self._around
-        below = around.height() if bottom_px is None else bottom_px
-        width = min(self.sizeHint().width(), max(around.width() - 2 * GAP_S_PX, 0))
+        parent = self._parent
+        below = parent.height() if bottom_px is None else bottom_px
+        width = min(self.sizeHint().width(), max(parent.width() - 2 * GAP_S_PX, 0))
         height = self.sizeHint().height()
-        left = around.width() - width - GAP_S_PX
+        left = parent.width() - width - GAP_S_PX
         places = [QRect(left, top, width, height) for top in (below - height - GAP_S_PX, GAP_S_PX)]
         self.setGeometry(least_covering(places, self._typed_areas()))
 

@@ -22,7 +22,7 @@ from session_host.protocol.values import Image
 from session_host.structured.transcript import Transcript
 
 LINE_PX = 20
-"""How far a page scrolls for a line."""
+"""The scroll distance of one line."""
 
 
 class StructuredPage(ChatPage):
@@ -40,7 +40,7 @@ class StructuredPage(ChatPage):
         self._base_px = 0
         self._steps = 0
         self._load_transcript = load_transcript
-        self._is_asked = self._has_kept = False
+        self._is_requested = self._has_saved_transcript = False
         self._answered: dict[int, str] = {}
         """The requests that this page answered, by the numbers of the answers."""
         self._unsent = ""
@@ -63,7 +63,7 @@ class StructuredPage(ChatPage):
         shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         shortcut.activated.connect(self.open_find)
 
-    # ------------------------------------------------------------ what the user does
+    # ------------------------------------------------------------ the user's actions
 
     def _act(self, act: Callable[[Viewer], object]) -> None:
         if self.source.viewer is not None:
@@ -82,7 +82,7 @@ class StructuredPage(ChatPage):
             self.source.viewer.answer_request(request, option, digest, texts)
 
     def _on_refused(self, refusal: InputRefused) -> None:
-        """Show the reason of a refused answer at its request, too."""
+        """Show the reason of a refused answer also at its request."""
         super()._on_refused(refusal)
         if (request := self._answered.pop(refusal.sequence, None)) is not None:
             self.view.refused(request, refusal.message)
@@ -147,7 +147,7 @@ class StructuredPage(ChatPage):
         return self._replica is not None
 
     @property
-    def _shows_something(self) -> bool:
+    def _has_old_content(self) -> bool:
         return len(self.view.transcript) > 0
 
     def _attach(self) -> None:
@@ -158,12 +158,12 @@ class StructuredPage(ChatPage):
         self._offer_to_resume()
 
     def _offer_to_resume(self) -> None:
-        """A prompt for the ended chat resumes it, if its conversation is known."""
+        """Let a prompt resume the ended chat, if its conversation is known."""
         record = self.chat.record
         self.view.prompt.set_resumes(bool(record.provider_session_id) and record.continued_by is None)
 
-    def not_resumed(self) -> None:
-        """The chat could not be resumed: the prompt that asked for it comes back."""
+    def on_resume_failed(self) -> None:
+        """See ``ChatPage``; restores the unsent prompt."""
         if self._unsent:
             self.view.prompt.editor.setPlainText(self._unsent)
             self._unsent = ""
@@ -173,26 +173,26 @@ class StructuredPage(ChatPage):
         if replica is not None and replica is not self.view.transcript:
             self.view.set_transcript(replica)
 
-    def _fetch_kept(self) -> bool:
-        if self._is_asked or self._has_kept:
+    def _fetch_saved(self) -> bool:
+        if self._is_requested or self._has_saved_transcript:
             return False
-        self._is_asked = True
+        self._is_requested = True
         self._load_transcript(self.chat, self)
         return True
 
     def show_transcript(self, transcript: Transcript | None) -> None:
-        """Show the transcript of an ended chat; None if none was kept."""
-        self._has_kept = transcript is not None
+        """Show the transcript of an ended chat; None if none was saved."""
+        self._has_saved_transcript = transcript is not None
         if transcript is not None:
             self.view.set_transcript(transcript)
         self._offer_to_resume()
-        self._kept_shown(found=transcript is not None)
+        self._on_saved_shown(found=transcript is not None)
 
     def _release(self) -> None:
         self.view.set_transcript(Transcript())
 
     def _on_detaching(self) -> None:
-        """The transcript stays: it is no emulator that must be closed."""
+        """See ``ChatPage``; the transcript can stay, because it needs no closing."""
 
     def _on_damaged(self) -> None:
         self.view.changed()
@@ -210,7 +210,7 @@ class StructuredPage(ChatPage):
         return self.view.isAncestorOf(self.focusWidget()) if self.focusWidget() is not None else False
 
     def _show_line(self, text: str, query: Query) -> bool:
-        """See ``ChatPage``; the search finds the line."""
+        """See ``ChatPage``; the find bar finds the line."""
         return True
 
     # ------------------------------------------------------------ size

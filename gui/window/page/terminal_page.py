@@ -26,12 +26,12 @@ class TerminalPage(ChatPage):
         grid: the size that the page has room for.
 
     Signals:
-        paste_asks: a paste needs the user's confirmation (the text).
+        paste_needs_confirmation: the user must confirm a paste (the text).
         grid_changed: the terminal has room for another grid size.
-        clipboard_offered: the source's signal, passed on.
+        clipboard_offered: as in ``ChatViewer``.
     """
 
-    paste_asks = Signal(str)
+    paste_needs_confirmation = Signal(str)
     grid_changed = Signal()
     clipboard_offered = Signal(str)
 
@@ -42,12 +42,12 @@ class TerminalPage(ChatPage):
         self._steps = 0
         self._load_screen = load_screen
         self._screen: Emulator | None = None
-        self._screen_asked = False
+        self._is_screen_requested = False
         self.grid = GridSize(0, 0)
         self.view = TerminalView(theme.terminal, self)
         self.view.setAccessibleName(page_texts.terminal_of(chat.name))
         self.view.find_files_in(lambda: directories_of(chat.record.cwd))
-        self.view.pasteNeedsConfirmation.connect(self.paste_asks)
+        self.view.pasteNeedsConfirmation.connect(self.paste_needs_confirmation)
         self.view.linkActivated.connect(self.link_requested)
         self.view.markedLinkActivated.connect(self.marked_link_requested)
         self.view.fileActivated.connect(self.file_requested)
@@ -77,7 +77,7 @@ class TerminalPage(ChatPage):
         return viewer is not None and viewer.emulator is not None
 
     @property
-    def _shows_something(self) -> bool:
+    def _has_old_content(self) -> bool:
         return self.view.has_still
 
     def _attach(self) -> None:
@@ -90,10 +90,10 @@ class TerminalPage(ChatPage):
         if viewer.emulator is not None and (self.view.sink is not None or self.view.emulator is not viewer.emulator):
             self.view.show_emulator(viewer.emulator)
 
-    def _fetch_kept(self) -> bool:
-        if self._screen is not None or self._screen_asked:
+    def _fetch_saved(self) -> bool:
+        if self._screen is not None or self._is_screen_requested:
             return False
-        self._screen_asked = True
+        self._is_screen_requested = True
         self.view.set_viewer(None)
         self._load_screen(self.chat, self)
         return True
@@ -103,7 +103,7 @@ class TerminalPage(ChatPage):
         self._screen = emulator
         if emulator is not None:
             self.view.show_emulator(emulator)
-        self._kept_shown(found=emulator is not None)
+        self._on_saved_shown(found=emulator is not None)
 
     def paint_now(self) -> None:
         """See ``ChatPage``."""
@@ -111,7 +111,7 @@ class TerminalPage(ChatPage):
             self.view.repaint()
 
     def suspend(self) -> bool:
-        """See ``ChatPage``; a picture of the visible part stays."""
+        """See ``ChatPage``; an image of the visible part stays."""
         emulator = self.view.emulator
         if self._is_in_front or emulator is None or emulator.selected_text():
             return False
@@ -119,7 +119,7 @@ class TerminalPage(ChatPage):
         if self._screen is not None:
             self.view.set_viewer(None)
             self._screen.close()
-            self._screen, self._screen_asked = None, False
+            self._screen, self._is_screen_requested = None, False
         self.source.free_replica()
         return self.view.emulator is None
 
@@ -185,5 +185,5 @@ class TerminalPage(ChatPage):
 
     def take_over_size(self) -> None:
         """Give the chat's terminal the size of this page."""
-        self.focus_terminal()
+        self.focus_content()
         self.view.take_over_size()

@@ -13,17 +13,17 @@ from gui.theme.follow import Theme
 from gui.theme.marks import Mark
 from gui.window.page.state_bars import ConnectionBar, Notice, TypedAreas
 from gui.window.widgets.accessibility import announce
-from gui.window.widgets.parts import Late
+from gui.window.widgets.parts import LazyWidget
 from gui.wording import common_texts, page_texts, phrases
 
 
 class Waiting(QObject):
     """A bar over a page that shows something, or a notice in the middle of an empty one.
 
-    Both cover a part of the view, which keeps the keyboard focus: typed text is kept in order.
+    Both cover a part of the view; the view keeps the keyboard focus, and typed text is kept for the host.
 
     Signals:
-        bar_moved: the bar covers a part of the page, or no longer.
+        bar_moved: the bar was shown, moved or hidden.
     """
 
     bar_moved = Signal()
@@ -38,10 +38,10 @@ class Waiting(QObject):
         bottom_px: Callable[[], int],
         typed_areas: TypedAreas,
     ) -> None:
-        """Show nothing yet.
+        """Create it without showing anything.
 
         Args:
-            theme: gives the colours.
+            theme: the theme.
             page: the page to lie over.
             source: the viewer of the chat that the page shows.
             is_empty: returns whether the page shows nothing of the chat.
@@ -53,11 +53,11 @@ class Waiting(QObject):
         self._source = source
         self._is_empty = is_empty
         self._bottom_px = bottom_px
-        self._bar = Late(lambda: ConnectionBar(theme, page, typed_areas))
-        self._notice = Late(lambda: Notice(page))
-        self._says_unresponsive = False
-        self._patience = QTimer(self, singleShot=True, interval=SHOW_WAITING_AFTER_MS)
-        self._patience.timeout.connect(self._show)
+        self._bar = LazyWidget(lambda: ConnectionBar(theme, page, typed_areas))
+        self._notice = LazyWidget(lambda: Notice(page))
+        self._shows_unresponsive = False
+        self._show_timer = QTimer(self, singleShot=True, interval=SHOW_WAITING_AFTER_MS)
+        self._show_timer.timeout.connect(self._show)
 
     @property
     def bar(self) -> ConnectionBar:
@@ -70,25 +70,25 @@ class Waiting(QObject):
         return self._notice.get()
 
     @property
-    def is_patient(self) -> bool:
-        """Whether the chat is waited for, and nothing is shown yet."""
-        return self._patience.isActive()
+    def is_delaying(self) -> bool:
+        """Whether it waits, and shows nothing yet."""
+        return self._show_timer.isActive()
 
     def wait(self) -> None:
-        """The chat is not live: show it, at once if its host does not answer, else if that lasts."""
+        """Show that the chat is not live: at once if its host does not answer, else after a delay."""
         is_shown = self._bar.is_open or self._notice.is_open
-        if self._source.is_unresponsive != (is_shown and self._says_unresponsive):
+        if self._source.is_unresponsive != (is_shown and self._shows_unresponsive):
             self._show()
-        elif not is_shown and not self._patience.isActive():
-            self._patience.start()
+        elif not is_shown and not self._show_timer.isActive():
+            self._show_timer.start()
 
     def stop(self) -> None:
-        """Wait no longer; what is shown stays."""
-        self._patience.stop()
+        """Stop the delay; a shown bar or notice stays."""
+        self._show_timer.stop()
 
     def end(self, *, keep_notice: bool = False) -> None:
-        """Wait no longer, and hide the bar and the notice."""
-        self._patience.stop()
+        """Stop the delay, and hide the bar and the notice."""
+        self._show_timer.stop()
         if self._bar.is_open:
             self.bar.hide()
             self.bar_moved.emit()
@@ -98,21 +98,21 @@ class Waiting(QObject):
     def show_notice(self, title: str, detail: str) -> None:
         """Show a text in the middle of the page."""
         self.notice.show_text(title, detail)
-        self._lay_over(self.notice)
+        self._show_overlay(self.notice)
 
     def place(self) -> None:
-        """The page has another size, or another end bar."""
-        if self._bar.made is not None:
+        """Place the bar and the notice, after a change of the page's size or end bar."""
+        if self._bar.widget is not None:
             self.bar.place()
-        if self._notice.made is not None:
+        if self._notice.widget is not None:
             self.notice.setGeometry(0, 0, self._page.width(), self._bottom_px())
 
     def _show(self) -> None:
         source = self._source
         if source.chat.has_ended:
             return
-        self._patience.stop()
-        self._says_unresponsive = source.is_unresponsive
+        self._show_timer.stop()
+        self._shows_unresponsive = source.is_unresponsive
         overlay: Notice | ConnectionBar
         if self._is_empty():
             overlay = self.notice
@@ -120,19 +120,19 @@ class Waiting(QObject):
         else:
             self._notice.hide()
             overlay = self.bar
-            if self._says_unresponsive:
+            if self._shows_unresponsive:
                 overlay.show_text(Mark.UNRESPONSIVE, page_texts.chat_does_not_answer())
             else:
                 overlay.show_text(Mark.RECONNECTING, page_texts.typing_is_kept())
-        self._lay_over(overlay)
+        self._show_overlay(overlay)
         self.bar_moved.emit()
-        if self._says_unresponsive:
+        if self._shows_unresponsive:
             announce(overlay)
 
     def _texts(self) -> tuple[str, str]:
         """The notice's title and detail."""
         source = self._source
-        if self._says_unresponsive:
+        if self._shows_unresponsive:
             return page_texts.does_not_answer(), page_texts.chat_does_not_answer()
         again = source.connection is not None and source.connection == "reconnecting"
         return (
@@ -140,7 +140,7 @@ class Waiting(QObject):
             page_texts.command_in(source.chat.command, phrases.short_directory(source.chat.record.cwd)),
         )
 
-    def _lay_over(self, overlay: QWidget) -> None:
+    def _show_overlay(self, overlay: QWidget) -> None:
         self.place()
         overlay.show()
         overlay.raise_()

@@ -1,10 +1,10 @@
-"""The tabs that were closed lately."""
+"""Recently closed tabs, which can be reopened."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-KEPT = 20
+MAX_CLOSED = 20
 
 
 class ClosedTab(NamedTuple):
@@ -21,18 +21,18 @@ class ClosedTabs:
     def __init__(self) -> None:
         self._tabs: list[ClosedTab] = []
 
-    def note(self, session_id: str, pane: int = -1, at: int = KEPT) -> None:
-        """A tab was closed, perhaps of another window."""
-        self._tabs = [*self._tabs, ClosedTab(session_id, pane, at)][-KEPT:]
+    def add(self, session_id: str, pane: int = -1, at: int = MAX_CLOSED) -> None:
+        """Add a closed tab; without ``pane``, one of another window."""
+        self._tabs = [*self._tabs, ClosedTab(session_id, pane, at)][-MAX_CLOSED:]
 
-    def forget(self, session_id: str) -> None:
-        """The chat has a tab again."""
+    def remove(self, session_id: str) -> None:
+        """Remove a chat's closed tabs, because the chat has a tab again."""
         self._tabs = [tab for tab in self._tabs if tab.session_id != session_id]
 
-    def replace(self, former: str, session_id: str) -> None:
-        """Another chat continues this one."""
-        self._tabs = [tab._replace(session_id=session_id) if tab.session_id == former else tab for tab in self._tabs]
+    def replace(self, previous: str, session_id: str) -> None:
+        """Replace a chat by the one that continues it."""
+        self._tabs = [tab._replace(session_id=session_id) if tab.session_id == previous else tab for tab in self._tabs]
 
-    def take_last(self) -> ClosedTab | None:
-        """The tab that was closed last, which counts as open from now on."""
+    def pop_last(self) -> ClosedTab | None:
+        """Remove and return the tab that was closed last; None for none."""
         return self._tabs.pop() if self._tabs else None

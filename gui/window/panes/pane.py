@@ -14,7 +14,7 @@ from gui.theme.tokens import BAR_HEIGHT_PX
 from gui.window.tabs.recent import RecentChats
 from gui.window.tabs.tab_bar import OverflowButton, TabBar
 from gui.window.tabs.tabs import Tabs
-from gui.window.widgets.parts import Area, Hairline, IconButton, Late
+from gui.window.widgets.parts import Area, Hairline, IconButton, LazyWidget
 from gui.wording import window_texts
 
 NARROW_PX = 140
@@ -43,7 +43,7 @@ class PaneWidget(Area):
         self.overflow = OverflowButton(theme, self.bar)
         self.stack = QStackedWidget()
         self.tabs = Tabs(theme, sessions, recent, self.bar, self.stack)
-        self._unzoom = Late(self._make_unzoom)
+        self._unzoom = LazyWidget(self._make_unzoom)
         head = Area("sidebar")
         head.setFixedHeight(BAR_HEIGHT_PX - 1)
         self._row = QHBoxLayout(head)

@@ -1,4 +1,4 @@
-"""Places the panes of a window, and the lines between them."""
+"""Places the panes of a window, and the dividers between them."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ GAP_PX = 0
 GRIP_BEFORE_PX, GRIP_AFTER_PX = 2, 4
 """The mouse takes hold of a line this far before and after it. Tabs and scroll bars lie before it, padding after it."""
 BUTTON_ROOM_PX = 120
-LEAST_WIDTH_PX = 40
-LEAST_HEIGHT_PX = BAR_HEIGHT_PX + 28
+MIN_WIDTH_PX = 40
+MIN_HEIGHT_PX = BAR_HEIGHT_PX + 28
 """A pane's size that the mouse and the keyboard leave to it."""
 
 
@@ -37,8 +37,8 @@ class PaneArea(QWidget):
         evened: the user wants panes of the same size.
     """
 
-    pushed = Signal(object, int)
-    evened = Signal()
+    divider_moved = Signal(object, int)
+    even_out_requested = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -78,7 +78,7 @@ class PaneArea(QWidget):
         while len(self._lines) < len(shown):
             self._lines.append(_Line(self._theme, self))
         for line, divider in zip(self._lines, shown, strict=True):
-            line.lie_at(
+            line.place_at(
                 divider, part_beside(divider, self.places[self._active]) if self._active in self.places else None
             )
 
@@ -96,7 +96,7 @@ class PaneArea(QWidget):
 
 
 class _Line(QWidget):
-    """A line between two panes, with some pixels around it to take hold of."""
+    """A divider between two panes, with some pixels around it that can be dragged."""
 
     def __init__(self, theme: Theme, area: PaneArea) -> None:
         super().__init__(area)
@@ -107,7 +107,7 @@ class _Line(QWidget):
         self._grabbed_px: int | None = None
         theme.changed.connect(self.update)
 
-    def lie_at(self, divider: Divider, marked: Rect | None) -> None:
+    def place_at(self, divider: Divider, marked: Rect | None) -> None:
         """Lie between these two panes; ``marked`` is the part at an edge of the active one."""
         self._divider, self._marked = divider, marked
         left, top, width, height = divider.rect
@@ -138,7 +138,7 @@ class _Line(QWidget):
             rect = self._divider.rect
             by_px = self._along_px(event) - self._grabbed_px - (rect.left if self._divider.is_row else rect.top)
             if by_px:
-                self._area.pushed.emit(self._divider, by_px)
+                self._area.divider_moved.emit(self._divider, by_px)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         self._grabbed_px = None
@@ -146,7 +146,7 @@ class _Line(QWidget):
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         self._grabbed_px = None
-        self._area.evened.emit()
+        self._area.even_out_requested.emit()
 
     def enterEvent(self, event: QEvent) -> None:
         self.update()

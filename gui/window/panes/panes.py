@@ -16,7 +16,7 @@ from gui.theme.follow import Theme
 from gui.window.page.chat_page import ChatPage
 from gui.window.panes.closed_tabs import ClosedTabs
 from gui.window.panes.pane import PaneWidget
-from gui.window.panes.pane_area import LEAST_HEIGHT_PX, LEAST_WIDTH_PX, PaneArea
+from gui.window.panes.pane_area import MIN_HEIGHT_PX, MIN_WIDTH_PX, PaneArea
 from gui.window.panes.tab_drag import TabDrops
 from gui.window.panes.tab_moves import TabMoves
 from gui.window.tabs.recent import RecentChats
@@ -26,7 +26,7 @@ RESIZE_PX = {"left": -24, "right": 24, "up": -20, "down": 20}
 
 
 class Panes(QObject):
-    """The panes of a window. One of them is active: it has the keyboard, or had it last.
+    """The panes of a window. The active pane has the keyboard focus, or had it last.
 
     Attributes:
         area: the widget that has the panes.
@@ -34,13 +34,13 @@ class Panes(QObject):
         recent: the order in which chats were shown; ``closed``: the closed tabs; ``moves``: moves tabs.
 
     Signals:
-        changed: anything that is saved.
+        changed: something changed that is saved.
         active_changed: another page is shown, in the active pane or in another one, or another pane is active.
         page_made: a page exists now, to be wired up.
-        close_requested: a tab is to be closed (its chat's id).
-        menu_requested: a tab's menu is to be shown at this point of the screen.
-        emptied: the last tab of the last pane is gone.
-        replaced: a chat's tabs were given to the chat that continues it (the former one's id, the chat).
+        close_requested: the user closes a tab (its chat's id).
+        menu_requested: the user opens a tab's menu, at this point of the screen.
+        emptied: the last tab of the last pane was closed.
+        replaced: a chat's tabs now show the chat that continues it (the previous chat's id, the new chat).
         torn_off: a tab was dragged out of the window to this point of the screen.
     """
 
@@ -76,7 +76,7 @@ class Panes(QObject):
         self._panes: dict[int, PaneWidget] = {}
         self._tree: Node = pane_tree.Pane(0)
         self._active = 0
-        self._used: list[int] = [0]
+        self._use_order: list[int] = [0]
         """Panes by when they were last active."""
         self.is_zoomed = False
         self._next_number = 1
@@ -86,8 +86,8 @@ class Panes(QObject):
         self._make_pane(0)
         self._panes[0].show_empty(empty)
         self._drops = TabDrops(self, self.area, self._panes)
-        self.area.pushed.connect(self._on_pushed)
-        self.area.evened.connect(self.even_out)
+        self.area.divider_moved.connect(self._on_divider_moved)
+        self.area.even_out_requested.connect(self.even_out)
         QApplication.instance().focusChanged.connect(self._on_focus)  # type: ignore[union-attr] # there is one
         self._arrange()
 
@@ -108,7 +108,7 @@ class Panes(QObject):
         return pane
 
     def _on_bar(self, pane: PaneWidget, emit: Callable[..., object], *values: object) -> None:
-        """The user acts on a tab of this pane: the window's actions are on the active one."""
+        """Activate the pane of the tab that the user acts on, since the window's actions act on the active pane."""
         self.activate_pane(pane.number)
         emit(*values)
 
@@ -176,8 +176,8 @@ class Panes(QObject):
 
     # ------------------------------------------------------------ saving and restoring
 
-    def note(self, saved: SavedWindow) -> None:
-        """Put panes and tabs into the saved form."""
+    def write_state(self, saved: SavedWindow) -> None:
+        """Write panes and tabs into the saved form."""
         order = pane_tree.numbers(self._tree)
         places = {number: place for place, number in enumerate(order)}
         saved.panes = [self._panes[number].tabs.saved() for number in order]
@@ -185,8 +185,8 @@ class Panes(QObject):
         saved.active_pane, saved.is_pane_zoomed = places[self._active], self.is_zoomed
 
     def restore(self, saved: SavedWindow) -> None:
-        """Make the saved panes and open their tabs, except those of removed chats."""
-        kept = [place for place, pane in enumerate(saved.panes) if self._is_worth(pane)]
+        """Create the saved panes and open their tabs, except those of removed chats."""
+        kept = [place for place, pane in enumerate(saved.panes) if self._has_existing_chats(pane)]
         tree = pane_tree.renumbered(saved.arrangement(), {place: number for number, place in enumerate(kept)})
         if tree is None:
             return
@@ -195,19 +195,19 @@ class Panes(QObject):
         for number in range(1, len(kept)):
             self._make_pane(number)
         self._active = kept.index(saved.active_pane) if saved.active_pane in kept else 0
-        self._used = [self._active]
+        self._use_order = [self._active]
         self.is_zoomed = saved.is_pane_zoomed and len(kept) > 1
         self._arrange()
         for number in sorted(self._panes, key=lambda number: number == self._active):  # The last one gets the keyboard.
             self._panes[number].tabs.restore(saved.panes[kept[number]])
 
-    def _is_worth(self, saved: SavedPane) -> bool:
+    def _has_existing_chats(self, saved: SavedPane) -> bool:
         return any(self._sessions.latest_continuation(session_id) is not None for session_id in saved.tabs)
 
     # ------------------------------------------------------------ tabs
 
     def open(self, chat: Chat) -> ChatPage:
-        """Show a chat where a pane shows it, else in the active pane, and give that pane the keyboard.
+        """Show a chat in the pane that already shows it, else in the active pane; that pane gets the keyboard focus.
 
         A tab behind another one of another pane moves to the active pane.
         """
@@ -216,7 +216,7 @@ class Panes(QObject):
             self.activate_pane(pane.number)
         elif pane is not None and pane is not self.active:
             self.moves.move(chat.id, pane, self.active)
-        self.closed.forget(chat.id)
+        self.closed.remove(chat.id)
         return self.active.tabs.open(chat)
 
     def activate(self, session_id: str) -> None:
@@ -227,28 +227,28 @@ class Panes(QObject):
             pane.tabs.activate(session_id)
 
     def replace(self, former: str, chat: Chat) -> None:
-        """Give a chat's tabs to the chat that continues it; without a tab, one is opened."""
+        """Show the chat that continues another one in that one's tabs; without such a tab, in a new one."""
         if not self.has(former):
             self.open(chat)
         self.replace_tabs(former, chat)
         self.replaced.emit(former, chat)
 
     def replace_tabs(self, former: str, chat: Chat) -> None:
-        """Give a chat's tabs, if there are any, to the chat that continues it."""
+        """Show the chat that continues another one in that one's tabs, if there are any."""
         self.closed.replace(former, chat.id)
         for pane in self.panes():
             pane.tabs.replace(former, chat)
 
     def close(self, session_id: str) -> None:
-        """Close a chat's tab in the active pane, else in another one; the chat goes on."""
+        """Close a chat's tab in the active pane, else in another one; the chat keeps running."""
         pane = self.active if self.active.bar.index_of(session_id) >= 0 else self._pane_of(session_id)
         if pane is not None:
-            self.closed.note(session_id, pane.number, pane.bar.index_of(session_id))
+            self.closed.add(session_id, pane.number, pane.bar.index_of(session_id))
             pane.tabs.close(session_id)
 
     def reopen(self) -> None:
         """Open the tab that was closed last, where it was."""
-        while (closed := self.closed.take_last()) is not None:
+        while (closed := self.closed.pop_last()) is not None:
             chat = self._sessions.get(closed.session_id)
             pane = self._panes.get(closed.pane, self.active)
             if chat is not None and pane.bar.index_of(chat.id) < 0:
@@ -257,13 +257,13 @@ class Panes(QObject):
                 pane.tabs.activate(chat.id)
                 return
 
-    def place_of(self, session_id: str) -> tuple[int, str] | None:
-        """Where the user looks in a chat's history; None for its end."""
+    def scroll_position_of(self, session_id: str) -> tuple[int, str] | None:
+        """The scroll position in a chat's history; None for its end."""
         pane = self._pane_of(session_id)
-        return pane.tabs.place_of(session_id) if pane is not None else None
+        return pane.tabs.scroll_position_of(session_id) if pane is not None else None
 
-    def give_away(self, session_id: str) -> None:
-        """Close a tab that another window has taken over."""
+    def close_moved_tab(self, session_id: str) -> None:
+        """Close a tab that was moved to another window."""
         pane = self._pane_of(session_id)
         if pane is not None:
             pane.tabs.close(session_id)
@@ -282,19 +282,19 @@ class Panes(QObject):
         self._button.show()
 
     def activate_pane(self, number: int, *, takes_keyboard: bool = True) -> None:
-        """Make a pane the active one, with the keyboard; one that is covered comes into view."""
+        """Make a pane active and give it the keyboard focus; a covered pane becomes visible."""
         if number == self._active:
             return
         self._set_active(number)
         self._arrange()
         if takes_keyboard and (page := self.active_page) is not None:
-            page.focus_terminal()
+            page.focus_content()
         self.active_changed.emit()
         self.changed.emit()
 
     def _set_active(self, number: int) -> None:
         self._active, self.is_zoomed = number, False
-        self._used = [*(used for used in self._used if used != number), number]
+        self._use_order = [*(used for used in self._use_order if used != number), number]
 
     def _on_focus(self, _former: QWidget | None, now: QWidget | None) -> None:
         if now is not None and self.area.isAncestorOf(now) and not self.active.isAncestorOf(now):
@@ -303,14 +303,14 @@ class Panes(QObject):
 
     def split(self, side: Side) -> None:
         """Split the active pane; the new pane shows the same chat and gets the keyboard."""
-        chat, place = self.active_chat, self.place_of(self.active_id)
+        chat, place = self.active_chat, self.scroll_position_of(self.active_id)
         if chat is not None:
             tabs = self.split_pane(self.active, side).tabs
             tabs.insert(chat, place=place)
             tabs.activate(chat.id)
 
     def split_pane(self, pane: PaneWidget, side: Side) -> PaneWidget:
-        """Make a pane beside another one the active one; the caller adds a tab to it at once."""
+        """Create a pane beside another one, and make it active; the caller adds a tab to it at once."""
         number, self._next_number = self._next_number, self._next_number + 1
         self._tree = pane_tree.split(self._tree, pane.number, side, number)
         made = self._make_pane(number)
@@ -319,13 +319,13 @@ class Panes(QObject):
         return made
 
     def focus(self, side: Side) -> None:
-        """Give the keyboard to the next pane at this side."""
-        number = pane_tree.neighbour(self.area.places, self._active, side, self._used)
+        """Move the keyboard focus to the next pane at this side."""
+        number = pane_tree.neighbour(self.area.places, self._active, side, self._use_order)
         if number is not None:
             self.activate_pane(number)
 
     def zoom(self) -> None:
-        """Have the active pane cover the others, or show all again."""
+        """Zoom the active pane so that it covers the others, or show all panes again."""
         if len(self._panes) > 1:
             self.is_zoomed = not self.is_zoomed
             self._arrange()
@@ -333,18 +333,18 @@ class Panes(QObject):
             self.changed.emit()
 
     def even_out(self) -> None:
-        """Give all panes about the same room."""
+        """Give all panes about the same size."""
         self._set_tree(pane_tree.even_out(self._tree))
 
     def resize(self, side: Side) -> None:
-        """Move the line of the active pane a bit in this direction."""
+        """Move the active pane's divider a few pixels in this direction."""
         is_row = side in {"left", "right"}
         divider = pane_tree.divider_to_push(self._tree, self.area.dividers, self._active, is_row=is_row)
         if divider is not None and not self.is_zoomed:
-            self._on_pushed(divider, RESIZE_PX[side])
+            self._on_divider_moved(divider, RESIZE_PX[side])
 
-    def _on_pushed(self, divider: Divider, by_px: int) -> None:
-        least_px = LEAST_WIDTH_PX if divider.is_row else LEAST_HEIGHT_PX
+    def _on_divider_moved(self, divider: Divider, by_px: int) -> None:
+        least_px = MIN_WIDTH_PX if divider.is_row else MIN_HEIGHT_PX
         self._set_tree(pane_tree.move_divider(self._tree, divider, by_px, least_px))
 
     def _set_tree(self, tree: Node) -> None:
@@ -354,7 +354,7 @@ class Panes(QObject):
             self.changed.emit()
 
     def close_pane(self) -> None:
-        """Close the active pane; its tabs go to the pane that gets its room."""
+        """Close the active pane; its tabs move to the pane that gets its area."""
         pane, successor = self.active, pane_tree.successor(self._tree, self._active)
         if successor is None:
             return
@@ -375,11 +375,11 @@ class Panes(QObject):
         rest = pane_tree.remove(self._tree, pane.number)
         assert rest is not None and successor is not None  # noqa: PT018 - it isn't the only pane
         if self._active == pane.number:
-            others = [number for number in self._used if number in self._panes and number != pane.number]
+            others = [number for number in self._use_order if number in self._panes and number != pane.number]
             self.activate_pane(others[-1] if others else successor)
         self._tree = rest
         del self._panes[pane.number]
-        self._used = [number for number in self._used if number != pane.number]
+        self._use_order = [number for number in self._use_order if number != pane.number]
         for shared in (self._button, self._empty):
             if pane.isAncestorOf(shared):
                 shared.setParent(self.area)

@@ -21,7 +21,7 @@ _MARK_PX = 2
 
 
 class TabDrag:
-    """A drag, while it lasts.
+    """A running drag of a tab.
 
     Attributes:
         session_id: the chat of the dragged tab; ``pane``: the pane that has the tab.
@@ -33,7 +33,7 @@ class TabDrag:
     def __init__(self, pane: PaneWidget, session_id: str) -> None:
         self.pane = pane
         self.session_id = session_id
-        self.landed: tuple[Panes, Drop] | None = None
+        self.drop_target: tuple[Panes, Drop] | None = None
 
     def run(self) -> bool:
         """Drag until the mouse button goes up; returns whether the tab was dropped outside of all windows."""
@@ -45,20 +45,20 @@ class TabDrag:
         drag.setPixmap(bar.grab(bar.tabRect(bar.index_of(self.session_id))))
         drag.setHotSpot(QPoint(-8, -8))  # The mark between two tabs stays visible.
         TabDrag.current = self
-        escape = _EscapeWatch(drag)
+        escape = _EscapeFilter(drag)
         try:
             drag.exec(Qt.DropAction.MoveAction)
         finally:
             TabDrag.current = None
             escape.end()
-        return not escape.was_pressed and self.landed is None and drag.target() is None
+        return not escape.was_pressed and self.drop_target is None and drag.target() is None
 
 
-class _EscapeWatch(QObject):
-    """Notes whether Escape ends a drag, which Qt's result does not tell from a drop outside.
+class _EscapeFilter(QObject):
+    """Records whether Escape ended a drag: Qt reports the same result for Escape and for a drop outside.
 
-    The drag's own event filter takes all keys, and filters run in the reverse order of their installation: so this
-    one is installed once the drag runs.
+    The drag's own event filter consumes all keys. The filter that was installed last runs first, so this one is
+    installed after the drag has started.
     """
 
     def __init__(self, parent: QObject) -> None:
@@ -80,7 +80,7 @@ class _EscapeWatch(QObject):
 
 
 class TabDrops(QObject):
-    """Takes the tabs that are dropped on the panes of a window."""
+    """Handles tabs that are dragged over the panes of a window and dropped there."""
 
     def __init__(self, owner: Panes, area: PaneArea, panes: Mapping[int, PaneWidget]) -> None:
         super().__init__(area)
@@ -99,13 +99,13 @@ class TabDrops(QObject):
         return super().eventFilter(watched, event)
 
     def _on_drag(self, event: QDropEvent) -> None:
-        """A tab is over the panes: show where it would go; or it is dropped there."""
+        """Show the drop target of a dragged tab, or store it if the tab was dropped."""
         drag = TabDrag.current
         found = self._drop_at(event.position().toPoint(), drag) if drag is not None else None
         if drag is None or found is None:
             self._area.zone.hide()
             event.ignore()
-            if isinstance(event, QDragMoveEvent):  # A place without a drop is still this window's.
+            if isinstance(event, QDragMoveEvent):  # Else Qt would report a drop outside of all windows.
                 event.accept()
             return
         drop, zone = found
@@ -115,10 +115,10 @@ class TabDrops(QObject):
             self._area.zone.show_at(zone)
         else:
             self._area.zone.hide()
-            drag.landed = self._owner, drop
+            drag.drop_target = self._owner, drop
 
     def _drop_at(self, point: QPoint, drag: TabDrag) -> tuple[Drop, QRect] | None:
-        """The place for a tab at a point, and what is coloured; None where a drop would change nothing."""
+        """The drop target at a point, and the area to colour; None if a drop would change nothing."""
         for number, pane in self._panes.items():
             if not pane.isVisible() or not pane.geometry().contains(point):
                 continue

@@ -30,7 +30,7 @@ class TabMoves:
             source.tabs.close(session_id)
             target.tabs.activate(session_id)
         elif source.tabs.page_of(session_id) is not None:
-            source.tabs.hand_over(session_id, target.tabs, at)
+            source.tabs.move_page(session_id, target.tabs, at)
         else:
             self._copy(session_id, source, target, at)
             source.tabs.close(session_id)
@@ -40,7 +40,7 @@ class TabMoves:
         """Open a pane's tab in another one, at the same scroll position."""
         chat = next((chat for chat in source.tabs.chats() if chat.id == session_id), None)
         if chat is not None:
-            target.tabs.insert(chat, at, source.tabs.place_of(session_id))
+            target.tabs.insert(chat, at, source.tabs.scroll_position_of(session_id))
             target.tabs.activate(session_id)
 
     def drag_soon(self, pane: PaneWidget, session_id: str) -> None:
@@ -51,15 +51,15 @@ class TabMoves:
         drag = TabDrag(pane, session_id)
         is_outside = drag.run()
         if self._panes.pane(pane.number) is not pane or pane.bar.index_of(session_id) < 0:
-            return  # The chat was removed meanwhile.
-        if drag.landed is not None:
-            panes, drop = drag.landed
-            panes.moves.take(self._panes, pane, session_id, drop)
+            return  # The chat was removed during the drag.
+        if drag.drop_target is not None:
+            panes, drop = drag.drop_target
+            panes.moves.accept_drop(self._panes, pane, session_id, drop)
         elif is_outside and len(self._panes.ids()) > 1:
             self._panes.torn_off.emit(session_id, QCursor.pos())
 
-    def take(self, owner: Panes, source: PaneWidget, session_id: str, drop: Drop) -> None:
-        """Take a tab that was dropped here: one of these panes', or another window's."""
+    def accept_drop(self, owner: Panes, source: PaneWidget, session_id: str, drop: Drop) -> None:
+        """Move a dropped tab to its target; the tab may come from these panes or from another window."""
         panes = self._panes
         target = panes.pane(drop.pane)
         if target is None:
@@ -74,4 +74,4 @@ class TabMoves:
             panes.area.window().activateWindow()
         panes.activate_pane(target.number)
         if (page := panes.active_page) is not None:
-            page.focus_terminal()
+            page.focus_content()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QWidget
@@ -17,12 +18,12 @@ from gui.window.search.recorded_sheet import RecordingSheet
 from gui.window.search.sheet import SearchSheet
 
 LINES_AROUND = 200
-PATIENCE_MS = 1000
-"""Within this time a running chat's history is loaded."""
+HISTORY_TIMEOUT_MS = 1000
+"""The history of a running chat is loaded within this time."""
 
 
 class Searching(QObject):
-    """Runs the sheet's queries on the index, and shows the chosen result."""
+    """Runs the queries of the sheet, and shows the chosen result."""
 
     def __init__(
         self, theme: Theme, window: QWidget, sessions: SessionsModel, open_chat: Callable[[Chat], ChatPage]
@@ -30,12 +31,12 @@ class Searching(QObject):
         super().__init__(window)
         self._sessions = sessions
         self._open_chat = open_chat
-        self._way: _Way | None = None
+        self._line_search: _LineSearch | None = None
         self.sheet = SearchSheet(theme, window, sessions.get)
         self.recorded = RecordingSheet(theme, window)
-        self.sheet.asked.connect(self._on_asked)
-        self.sheet.emptied.connect(sessions.finder.cancel_query)
-        self.sheet.closed.connect(sessions.finder.cancel_query)
+        self.sheet.query_changed.connect(self._on_query_changed)
+        self.sheet.emptied.connect(sessions.search_thread.cancel_query)
+        self.sheet.closed.connect(sessions.search_thread.cancel_query)
         self.sheet.closed.connect(lambda: sessions.indexing.set_paused(False))
         self.sheet.chosen.connect(self._on_chosen)
 
@@ -43,56 +44,58 @@ class Searching(QObject):
         """Open the search sheet."""
         self.sheet.ask()
 
-    def _on_asked(self, query: Query) -> None:
-        newest = [chat.id for chats in self._sessions.groups().values() for chat in chats]
+    def _on_query_changed(self, query: Query) -> None:
+        session_ids = [chat.id for chats in self._sessions.groups().values() for chat in chats]
         self._sessions.indexing.set_paused(True)
-        self._sessions.finder.search(query, newest, self.sheet.show_results, self.sheet.show_failure)
+        self._sessions.search_thread.search(query, session_ids, self.sheet.show_results, self.sheet.show_failure)
 
     def _on_chosen(self, query: Query, hit: Hit) -> None:
         chat = self._sessions.get(hit.session_id)
         if chat is not None:
-            if self._way is not None:
-                self._way.end()
-            self._way = _Way(self, self._open_chat(chat), query, hit, lambda: self._show_recorded(chat, query, hit))
+            if self._line_search is not None:
+                self._line_search.stop()
+            self._line_search = _LineSearch(
+                self, self._open_chat(chat), query, hit, partial(self._show_recorded, chat, query, hit)
+            )
 
     def _show_recorded(self, chat: Chat, query: Query, hit: Hit) -> None:
-        self._sessions.finder.read_context(
+        self._sessions.search_thread.read_context(
             hit, LINES_AROUND, lambda lines: self.recorded.show_lines(chat.name, lines, hit, query)
         )
 
 
-class _Way(QObject):
+class _LineSearch(QObject):
     """Finds a line on a page that may still be loading.
 
-    A replica's screen arrives before its history, and a background tab may get another replica: for a moment each new
-    replica is searched for the line.
+    A replica's screen arrives before its history, and a background tab may get a new replica. So each new replica is
+    searched until ``HISTORY_TIMEOUT_MS`` has passed.
     """
 
     def __init__(
-        self, parent: QObject, page: ChatPage, query: Query, hit: Hit, not_there: Callable[[], object]
+        self, parent: QObject, page: ChatPage, query: Query, hit: Hit, on_not_found: Callable[[], object]
     ) -> None:
         super().__init__(parent)
         self._page = page
         self._query = query
         self._hit = hit
-        self._not_there = not_there
+        self._on_not_found = on_not_found
         self._is_shown = self._is_stopped = False
-        self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
-        self._patience.timeout.connect(self._give_up)
+        self._timeout = QTimer(self, singleShot=True, interval=HISTORY_TIMEOUT_MS)
+        self._timeout.timeout.connect(self._on_timeout)
         page.settled.connect(self._search_line)
         page.source.replaced.connect(self._search_line)
         if isinstance(page, TerminalPage):
-            page.view.typed.connect(self.end)
-        page.find_used.connect(self.end)
-        page.destroyed.connect(self.end)
+            page.view.typed.connect(self.stop)
+        page.find_used.connect(self.stop)
+        page.destroyed.connect(self.stop)
         if page.is_settled:
             self._search_line()
 
-    def end(self) -> None:
-        """Stop searching; does nothing when stopped."""
+    def stop(self) -> None:
+        """Stop searching; without effect if it is already stopped."""
         if not self._is_stopped:
             self._is_stopped = True
-            self._patience.stop()
+            self._timeout.stop()
             self.deleteLater()
 
     def _search_line(self) -> None:
@@ -100,10 +103,10 @@ class _Way(QObject):
             return
         if self._page.show_line(self._hit.text, self._query):
             self._is_shown = True
-        if not self._patience.isActive():
-            self._patience.start(0 if self._page.chat.has_ended else PATIENCE_MS)
+        if not self._timeout.isActive():
+            self._timeout.start(0 if self._page.chat.has_ended else HISTORY_TIMEOUT_MS)
 
-    def _give_up(self) -> None:
+    def _on_timeout(self) -> None:
         if not self._is_shown:
-            self._not_there()
-        self.end()
+            self._on_not_found()
+        self.stop()

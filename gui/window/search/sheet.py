@@ -52,12 +52,12 @@ class SearchSheet(Sheet):
     """Searches while the user types; Enter opens the marked line.
 
     Signals:
-        asked: there is a new query (a Query).
+        query_changed: the user typed another query (a Query).
         emptied: the field is empty.
         chosen: the user chose a line (the Query, the Hit).
     """
 
-    asked = Signal(object)
+    query_changed = Signal(object)
     emptied = Signal()
     chosen = Signal(object, object)
 
@@ -66,7 +66,7 @@ class SearchSheet(Sheet):
         self._chat_of = chat_of
         self._query: Query | None = None
         self._is_answered = True
-        self._is_hurried = False
+        self._opens_first_result = False
         """Whether Enter was pressed before the results came."""
         self._is_reading = False
         """Whether more results may come."""
@@ -96,7 +96,7 @@ class SearchSheet(Sheet):
             self._ask()
 
     def _on_typed(self) -> None:
-        self._is_answered = self._is_hurried = False
+        self._is_answered = self._opens_first_result = False
         self._typing.start()
 
     def _ask(self) -> None:
@@ -108,7 +108,7 @@ class SearchSheet(Sheet):
             self._show([], "")
             self.emptied.emit()
             return
-        self.asked.emit(self._query)
+        self.query_changed.emit(self._query)
 
     def show_results(self, found: SearchResults) -> None:
         """Show the results so far."""
@@ -124,14 +124,14 @@ class SearchSheet(Sheet):
         self._show(matches, state)
         self._is_reading = bool(found.behind)
         self._is_answered = not self._typing.isActive()
-        if self._is_hurried and self._is_answered and matches:
+        if self._opens_first_result and self._is_answered and matches:
             self._open_result(self.items.index(0, 0))
-        elif self._is_hurried and self._is_answered and not self._is_reading:
-            self._is_hurried = False  # There were no results.
+        elif self._opens_first_result and self._is_answered and not self._is_reading:
+            self._opens_first_result = False  # There were no results.
 
     def show_failure(self, error: OutliveError) -> None:
         """Show why there are no results, or no more of them."""
-        self._is_answered, self._is_reading, self._is_hurried = True, False, False
+        self._is_answered, self._is_reading, self._opens_first_result = True, False, False
         self._show_state(sentence(str(error)), "problem")
         announce(self.state)
 
@@ -176,7 +176,7 @@ class SearchSheet(Sheet):
             self.center()
 
     def _open_result(self, index: QModelIndex) -> None:
-        self._is_hurried = False
+        self._opens_first_result = False
         match = index.data(_MATCH_ROLE)
         if isinstance(match, Match) and self._query is not None:
             self.dismiss()
@@ -190,7 +190,7 @@ class SearchSheet(Sheet):
                 self._open_result(self.list.currentIndex())
             else:
                 # The displayed results belong to the former query, or there are none yet.
-                self._is_hurried = not self._is_answered or self._is_reading
+                self._opens_first_result = not self._is_answered or self._is_reading
         else:
             super().keyPressEvent(event)
 

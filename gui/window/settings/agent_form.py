@@ -79,7 +79,7 @@ class AgentForm(Area):
         self.program.setText(start[0] if start else "")
         self.words.setText(shlex.join(start[1:]))
         self.monogram.setText(agent.monogram if agent else "")
-        self._say("")
+        self._show_problem("")
         self.show()
         self.title.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -88,19 +88,19 @@ class AgentForm(Area):
             self.name.setText(re.sub(r"[^a-z0-9_-]+", "-", title.casefold()).strip("-")[:32])
             self.monogram.setText("".join(word[0] for word in title.split()[:2]).capitalize() or title[:2])
 
-    def _say(self, problem: str) -> None:
+    def _show_problem(self, problem: str) -> None:
         self.problem.setText(as_problem(problem))
         self.problem.setVisible(bool(problem))
 
     def _save(self) -> None:
         for field in (self.title, self.name, self.program):
             if not field.text().strip():
-                self._say(settings_texts.enter(field.accessibleName()))
+                self._show_problem(settings_texts.enter(field.accessibleName()))
                 field.setFocus(Qt.FocusReason.OtherFocusReason)
                 return
         name = self.name.text().strip()
         if self._edited is None and name in self._agents:
-            self._say(settings_texts.name_taken(name))
+            self._show_problem(settings_texts.name_taken(name))
             self.name.setFocus(Qt.FocusReason.OtherFocusReason)
             return
         try:
@@ -108,7 +108,7 @@ class AgentForm(Area):
             _check(name, values)
             self._context.settings.write(values, f"agents/{name}")
         except (ValueError, OutliveError) as error:
-            self._say(str(error))
+            self._show_problem(str(error))
             return
         self.closed.emit()
 

@@ -107,8 +107,8 @@ class AgentsPage(Page):
         self.form = AgentForm(context, self._agents)
         self.form.closed.connect(self._on_form_closed)
         self.add = button(settings_texts.add_agent(), "", self._add)
-        self.add_whole(self.add)
-        self.add_whole(self.form)
+        self.add_unfiltered(self.add)
+        self.add_unfiltered(self.form)
         self.form.hide()
         context.settings.files_changed.connect(self._on_files)
         self._on_files()
@@ -139,7 +139,7 @@ class AgentsPage(Page):
         """Show the agents as they are now; rows are made anew only if there are others."""
         self._agents.read_again()
         known = {row.agent.name: (row, self._agents.has_user_file(row.agent.name)) for row in self._rows}
-        if list(known) != list(self._agents) or any(row.has_button != own for row, own in known.values()):
+        if list(known) != list(self._agents) or any(row.has_button != had_file for row, had_file in known.values()):
             self._show_agents()
         for row in self._rows:
             row.show_agent(self._agents[row.agent.name])

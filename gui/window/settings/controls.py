@@ -19,7 +19,7 @@ from gui.wording import settings_texts
 
 WIDE_PX = 240
 NUMBER_PX = 132
-SETTLE_MS = 250
+DEBOUNCE_MS = 250
 """While a number is stepped through, the file gets only the one at which the user stops."""
 
 _DECIMALS = 2
@@ -41,7 +41,7 @@ class Control(QWidget):
         row.setSpacing(4)
         self.row = row
 
-    def own(self, inner: QWidget) -> None:
+    def set_input_widget(self, inner: QWidget) -> None:
         """Set the widget that has the keyboard focus and the accessible name."""
         self.inner = inner
         self.setFocusProxy(inner)
@@ -104,7 +104,7 @@ class ToggleControl(Control):
         self.switch.clicked.connect(self._on_clicked)
         self.row.addStretch(1)
         self.row.addWidget(self.switch)
-        self.own(self.switch)
+        self.set_input_widget(self.switch)
 
     def _on_clicked(self, checked: bool) -> None:
         self.chosen.emit(checked)
@@ -161,7 +161,7 @@ class ChoiceControl(Control):
         self.box.setFixedWidth(WIDE_PX)
         self.row.addStretch(1)
         self.row.addWidget(self.box)
-        self.own(self.box)
+        self.set_input_widget(self.box)
         self.set_choices(choices)
         self.box.activated.connect(lambda at: self.chosen.emit(self.box.itemData(at)))
         self.box.highlighted.connect(lambda at: self.previewed.emit(self.box.itemData(at)))
@@ -247,8 +247,8 @@ class NumberControl(Control):
         super().__init__()
         self.spin = _Spin(kind)
         self.spin.setFixedWidth(NUMBER_PX)
-        self._soon = QTimer(self, singleShot=True, interval=SETTLE_MS)
-        self._soon.timeout.connect(self._choose)
+        self._debounce = QTimer(self, singleShot=True, interval=DEBOUNCE_MS)
+        self._debounce.timeout.connect(self._choose)
         self.less = IconButton(theme, Glyph.MINUS, "", lambda: self.spin.stepBy(-1))
         self.more = IconButton(theme, Glyph.ADD, "", lambda: self.spin.stepBy(1))
         for each in (self.less, self.more):
@@ -257,9 +257,9 @@ class NumberControl(Control):
         self.row.addStretch(1)
         for part in (self.less, self.spin, self.more):
             self.row.addWidget(part)
-        self.own(self.spin)
+        self.set_input_widget(self.spin)
         self._shown: float = 0
-        self.spin.valueChanged.connect(self._soon.start)
+        self.spin.valueChanged.connect(self._debounce.start)
         self.spin.editingFinished.connect(self._choose_now)
 
     def set_name(self, name: str) -> None:
@@ -269,21 +269,21 @@ class NumberControl(Control):
 
     @property
     def is_edited(self) -> bool:
-        return self._soon.isActive()
+        return self._debounce.isActive()
 
     def show_value(self, value: Any) -> None:
         self._shown = value
         self.spin.blockSignals(True)
         self.spin.show_number(value)
         self.spin.blockSignals(False)
-        self._soon.stop()
+        self._debounce.stop()
 
     def _choose_now(self) -> None:
-        if self._soon.isActive():
+        if self._debounce.isActive():
             self._choose()
 
     def _choose(self) -> None:
-        self._soon.stop()
+        self._debounce.stop()
         if self.spin.number() != self._shown:
             self._shown = self.spin.number()
             self.chosen.emit(self._shown)
@@ -310,7 +310,7 @@ class TextControl(Control):
         self.field.setFixedWidth(WIDE_PX)
         self.row.addStretch(1)
         self.row.addWidget(self.field)
-        self.own(self.field)
+        self.set_input_widget(self.field)
         self.field.editingFinished.connect(self._choose)
 
     @property
@@ -353,7 +353,7 @@ class SteppedControl(Control):
         self.row.addStretch(1)
         for part in (self.less, self.field, self.more):
             self.row.addWidget(part)
-        self.own(self.less)
+        self.set_input_widget(self.less)
 
     def set_name(self, name: str) -> None:
         self.field.setAccessibleName(name)

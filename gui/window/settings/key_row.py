@@ -49,7 +49,7 @@ class KeyRow(QAbstractButton):
         moved: the user goes on to the next row (1) or the former one (-1).
     """
 
-    waits = Signal(bool)
+    waiting_changed = Signal(bool)
     key_pressed = Signal(str, bool)
     cleared = Signal()
     reset_requested = Signal()
@@ -61,7 +61,7 @@ class KeyRow(QAbstractButton):
         self.action = action
         self.keys: list[str] = []
         self.is_changed = False
-        self._waiting = self._adds = False
+        self._waiting = self._adds_key = False
         self.setFixedHeight(ROW_PX)
         self.setText(action.title)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
@@ -79,16 +79,16 @@ class KeyRow(QAbstractButton):
 
     def wait(self, *, adds: bool = False) -> None:
         """Take the next key that is pressed; ``adds``: besides those that there are."""
-        self._waiting, self._adds = True, adds
+        self._waiting, self._adds_key = True, adds
         self.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.waits.emit(True)
+        self.waiting_changed.emit(True)
         self.update()
 
     def stop_waiting(self) -> None:
         """Take no key."""
         if self._waiting:
             self._waiting = False
-            self.waits.emit(False)
+            self.waiting_changed.emit(False)
             self.update()
 
     # ------------------------------------------------------------ events
@@ -99,17 +99,17 @@ class KeyRow(QAbstractButton):
                 event.accept()
                 return True
             if event.type() == QEvent.Type.KeyPress:  # Tab comes here, too.
-                self._take(event)
+                self._accept_key(event)
                 return True
         return super().event(event)
 
-    def _take(self, event: QKeyEvent) -> None:
+    def _accept_key(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and not event.modifiers():
             self.stop_waiting()
             return
         key = pressed_key(event)
         if key:
-            adds = self._adds
+            adds = self._adds_key
             self.stop_waiting()
             self.key_pressed.emit(key, adds)
 

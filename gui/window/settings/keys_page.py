@@ -33,7 +33,7 @@ class KeysPage(Page):
         hint = label(key_texts.hint(), "secondary")
         hint.setWordWrap(True)
         hint.setContentsMargins(0, 0, 0, GAP_S_PX)
-        self.add_whole(hint)
+        self.add_unfiltered(hint)
         self.problem = label("", "problem")
         self.problem.setWordWrap(True)
         self.problem.setContentsMargins(0, 0, 0, GAP_S_PX)
@@ -44,7 +44,7 @@ class KeysPage(Page):
         self.column.addWidget(self.question)
         self.column.addSpacing(GAP_M_PX)
         self.reset_all = button(key_texts.reset_all(), "", self._ask_reset_all)
-        self.add_whole(self.reset_all)
+        self.add_unfiltered(self.reset_all)
         self.column.setAlignment(self.reset_all, Qt.AlignmentFlag.AlignLeft)
         settings.files_changed.connect(self.refresh)
         self.refresh()
@@ -55,7 +55,7 @@ class KeysPage(Page):
         row.cleared.connect(lambda: self._give(row.action, []))
         row.reset_requested.connect(lambda: self._write({row.action.name: None}))
         row.moved.connect(lambda by: self._step(row, by))
-        row.waits.connect(lambda waiting: self.question.dismiss() if waiting else None)
+        row.waiting_changed.connect(lambda waiting: self.question.dismiss() if waiting else None)
         row.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         row.customContextMenuRequested.connect(lambda place: self._show_menu(row, place))
         self.column.addWidget(row)
@@ -80,9 +80,9 @@ class KeysPage(Page):
         self.problem.setVisible(bool(self.problem.text()))
         self.reset_all.setEnabled(bool(self._overrides))
 
-    def narrow(self, words: Sequence[str]) -> bool:
+    def apply_filter(self, words: Sequence[str]) -> bool:
         """Show the actions of which the title, the name or a key contains all words."""
-        super().narrow(words)
+        super().apply_filter(words)
         title = self.title.casefold()
         shown = [row for row in self.rows if _contains(row, title, words)]
         for row in self.rows:

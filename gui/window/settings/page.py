@@ -40,7 +40,7 @@ class Section(QWidget):
         for widget in below:
             column.addWidget(widget, 0, Qt.AlignmentFlag.AlignLeft)
 
-    def narrow(self, words: Sequence[str]) -> bool:
+    def apply_filter(self, words: Sequence[str]) -> bool:
         """Show the rows that contain all words; returns whether there is one."""
         title = self._title.casefold()
         shown = [row for row in self.rows if all(word in f"{title} {row.words()}".casefold() for word in words)]
@@ -65,8 +65,8 @@ class Page(QWidget):
         super().__init__()
         self.title = title
         self._sections: list[Section] = []
-        self._only_whole: list[QWidget] = []
-        self._put_away: list[QWidget] = []
+        self._unfiltered_widgets: list[QWidget] = []
+        self._hidden_by_filter: list[QWidget] = []
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(0, 0, 0, GAP_L_PX)
         self.column.setSpacing(0)
@@ -89,27 +89,27 @@ class Page(QWidget):
         for by, section in enumerate(sections):
             self.column.insertWidget(at + by, section)
 
-    def add_whole(self, widget: QWidget) -> None:
+    def add_unfiltered(self, widget: QWidget) -> None:
         """Add a widget that is hidden while the page is narrowed."""
-        self._only_whole.append(widget)
+        self._unfiltered_widgets.append(widget)
         self.column.addWidget(widget)
 
-    def narrow(self, words: Sequence[str]) -> bool:
+    def apply_filter(self, words: Sequence[str]) -> bool:
         """Show what contains all words, everything without words; returns whether there is something.
 
         A page that is found by its title is shown whole.
         """
         if words and all(word in self.title.casefold() for word in words):
             words = ()
-        found = [section.narrow(words) for section in self._sections]
+        found = [section.apply_filter(words) for section in self._sections]
         if words:
-            self._put_away += [widget for widget in self._only_whole if not widget.isHidden()]
-            for widget in self._put_away:
+            self._hidden_by_filter += [widget for widget in self._unfiltered_widgets if not widget.isHidden()]
+            for widget in self._hidden_by_filter:
                 widget.hide()
         else:
-            for widget in self._put_away:
+            for widget in self._hidden_by_filter:
                 widget.show()
-            self._put_away = []
+            self._hidden_by_filter = []
         return any(found) or not words
 
 

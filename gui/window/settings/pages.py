@@ -57,7 +57,7 @@ class PageMaker:
         page = Page(title)
         if name == "appearance":
             self._preview = Preview(self._context.theme, self._context.settings)
-            page.add_whole(self._preview)
+            page.add_unfiltered(self._preview)
         if name == "agents":
             page = AgentsPage(self._context, title)
         settings = [setting for setting in SETTINGS if setting.page == name]
@@ -127,8 +127,8 @@ class _ThemeControl(ChoiceControl):
         self._read()
         self._marked = ""
         # While an arrow key is held, only the theme at which it stops for a moment is shown.
-        self._soon = QTimer(self, singleShot=True, interval=0)
-        self._soon.timeout.connect(self._preview)
+        self._debounce = QTimer(self, singleShot=True, interval=0)
+        self._debounce.timeout.connect(self._preview)
         self.previewed.connect(self._mark)
         self.box.popup_closed.connect(context.reset_theme)
 
@@ -139,7 +139,7 @@ class _ThemeControl(ChoiceControl):
 
     def _mark(self, identifier: object) -> None:
         self._marked = str(identifier)
-        self._soon.start()
+        self._debounce.start()
 
     def _preview(self) -> None:
         pair = self._pairs.get(self._marked)

@@ -30,10 +30,10 @@ from gui.window.widgets.result_list import RowDelegate
 from gui.wording import settings_texts
 
 SIZE_PX = (880, 660)
-LEAST_PX = (560, 360)
+MIN_SIZE_PX = (560, 360)
 NAVIGATION_PX = 196
 PAGE_ROW_PX = 32
-MOST_WIDE_PX = 760
+MAX_PAGE_WIDTH_PX = 760
 """The rows' width in a wide window: a control stays near its label."""
 
 
@@ -65,7 +65,7 @@ class SettingsWindow(QWidget):
         self.setProperty("area", "page")
         self.setWindowTitle(settings_texts.title())
         self.setAccessibleName(settings_texts.settings())
-        self.setMinimumSize(*LEAST_PX)
+        self.setMinimumSize(*MIN_SIZE_PX)
         self.resize(*SIZE_PX)
         self.values = Values(context.settings, self)
         self._maker = PageMaker(context, self.values)
@@ -92,7 +92,7 @@ class SettingsWindow(QWidget):
         self.search.setAccessibleName(settings_texts.search())
         self._search_icon = QAction(settings_texts.search(), self)
         self.search.addAction(self._search_icon, QLineEdit.ActionPosition.LeadingPosition)
-        self.search.textChanged.connect(self._narrow)
+        self.search.textChanged.connect(self._apply_filter)
         self.navigation = QListView()
         self.navigation.setProperty("kind", "pages")
         self.navigation.setItemDelegate(_PageDelegate(self._theme, PAGE_ROW_PX, self.navigation))
@@ -133,7 +133,7 @@ class SettingsWindow(QWidget):
         self.nothing.hide()
         self._column.addWidget(self.nothing)
         holder = QWidget()
-        holder.setMaximumWidth(MOST_WIDE_PX)
+        holder.setMaximumWidth(MAX_PAGE_WIDTH_PX)
         holder_column = QVBoxLayout(holder)
         holder_column.setContentsMargins(GAP_L_PX + 4, 0, GAP_M_PX, 0)
         holder_column.addLayout(self._column)
@@ -183,16 +183,16 @@ class SettingsWindow(QWidget):
         if index.isValid() and (PAGES[index.row()] != self._current or self.search.text()):
             self.show_page(PAGES[index.row()])
 
-    def _narrow(self, _text: str) -> None:
+    def _apply_filter(self, _text: str) -> None:
         self._show_pages()
 
     def _show_pages(self) -> None:
         words = self.search.text().casefold().split()
         shown: dict[PageName, bool] = {}
         if words:
-            shown = {name: self.page(name).narrow(words) for name in PAGES}
+            shown = {name: self.page(name).apply_filter(words) for name in PAGES}
         else:
-            self.page(self._current).narrow(())
+            self.page(self._current).apply_filter(())
             shown = {name: name == self._current for name in self._pages}
         for name, page in self._pages.items():
             page.setVisible(shown[name])

@@ -26,7 +26,7 @@ ROW_PX = 32
 ROWS_SHOWN = 10
 _CHOICE_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 _PLACES_ROLE = _CHOICE_ROLE + 1
-_IN_DETAIL_COSTS = 12
+_DETAIL_PENALTY = 12
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ def _how(typed: str, choice: Choice) -> Fit | None:
         found = _better(found, other._replace(places=()))
     whole = f"{choice.title} {choice.detail}"
     if (found is None or found.is_scattered) and (other := fit(typed, whole)) is not None:
-        score = other.score - _IN_DETAIL_COSTS * len(typed)
+        score = other.score - _DETAIL_PENALTY * len(typed)
         # Of so many words, some begin with nearly any letters.
         is_scattered = not all(word in whole.lower() for word in typed.lower().split())
         found = _better(found, Fit(score, other.places, is_scattered))

@@ -26,7 +26,7 @@ class OutputSheet(Sheet):
     def __init__(self, theme: Theme, parent: QWidget, tasks: Tasks) -> None:
         super().__init__(theme, parent, common_texts.error_output(), WIDTH_PX)
         self._tasks = tasks
-        self._asked: Chat | None = None
+        self._chat: Chat | None = None
         self.title = ElidedLabel("", "title")
         self.state = label("", "secondary")
         self.text = PlainLines(common_texts.error_output(), WIDTH_PX, HEIGHT_PX)
@@ -40,7 +40,7 @@ class OutputSheet(Sheet):
 
     def ask(self, chat: Chat) -> None:
         """Open the sheet for this chat."""
-        self._asked = chat
+        self._chat = chat
         self.title.set_whole(sheet_texts.error_output_of(chat.name))
         self.text.setPlainText("")
         self.text.show()
@@ -58,7 +58,7 @@ class OutputSheet(Sheet):
             text, state = "", sheet_texts.cannot_read_errors(error.strerror)
         else:
             state = sheet_texts.last_kib(ERRORS_BYTES // 1024) if is_cut else ""
-        if chat is self._asked:
+        if chat is self._chat:
             self.text.setPlainText(text)
             self.text.setVisible(bool(text))
             self.state.setText(state)

@@ -94,29 +94,30 @@ class StatusDetailsSheet(Sheet):
 
     async def _load(self, chat: Chat) -> None:
         try:
-            told = await self._ask(chat)
+            explained_status = await self._ask(chat)
         except OutliveError as error:
             if chat is self._chat:
                 self.summary.setText(sheet_texts.cannot_load_status(error))
             return
         if chat is self._chat:
-            self._show(told)
+            self._show(explained_status)
             detail = "" if chat.has_ended else chat.activity_detail
             state = chat.activity_and_source or chat.how_it_ended
             self.summary.setText(sentence(" · ".join(filter(None, (state, detail)))))
 
-    def _show(self, what: Explained | None) -> None:
-        self._shown = what
-        self.area.setVisible(what is not None)
-        self.copy.setEnabled(what is not None)
-        if what is None:
+    def _show(self, explained_status: Explained | None) -> None:
+        self._shown = explained_status
+        self.area.setVisible(explained_status is not None)
+        self.copy.setEnabled(explained_status is not None)
+        if explained_status is None:
             self.summary.setText(sheet_texts.loading())
             return
         over = self._chat is not None and self._chat.has_ended
         self.evidence.setVisible(not over)
-        self.evidence.fill(what.evidence, sheet_texts.no_reports())
-        self.transitions.fill(what.transitions, sheet_texts.no_changes() if over else sheet_texts.no_changes_yet())
-        self.notes.setText("\n".join(what.notes))
+        self.evidence.fill(explained_status.evidence, sheet_texts.no_reports())
+        no_changes = sheet_texts.no_changes() if over else sheet_texts.no_changes_yet()
+        self.transitions.fill(explained_status.transitions, no_changes)
+        self.notes.setText("\n".join(explained_status.notes))
         self.center()
 
     def _copy(self) -> None:
@@ -145,7 +146,7 @@ class _Table(QWidget):
         super().__init__()
         self._cells: list[QLabel] = []
         self._rows: list[Row] = []
-        self._otherwise = ""
+        self._empty_text = ""
         self._longest = longest
         self._shares = shares
         self._is_narrow = False
@@ -155,9 +156,9 @@ class _Table(QWidget):
         self._grid.setVerticalSpacing(4)
         self._grid.addWidget(label(title, "title"), 0, 0, 1, len(shares))
 
-    def fill(self, rows: list[Row], otherwise: str) -> None:
+    def fill(self, rows: list[Row], empty_text: str) -> None:
         """Show these rows, or the text for none."""
-        self._rows, self._otherwise = rows, otherwise
+        self._rows, self._empty_text = rows, empty_text
         for cell in self._cells:
             self._grid.removeWidget(cell)
             cell.hide()
@@ -166,7 +167,7 @@ class _Table(QWidget):
         for column, share in enumerate(self._shares):
             self._grid.setColumnStretch(column, 0 if self._is_narrow else share)
         if not rows:
-            self._add_row(otherwise, 1, 0, "secondary", len(self._shares))
+            self._add_row(empty_text, 1, 0, "secondary", len(self._shares))
         for number, row in enumerate(rows):
             if self._is_narrow:
                 self._add_in_two_lines(row, 2 * number + 1)
@@ -191,7 +192,7 @@ class _Table(QWidget):
         is_narrow = self.width() < NARROW_PX
         if is_narrow != self._is_narrow:
             self._is_narrow = is_narrow
-            self.fill(self._rows, self._otherwise)
+            self.fill(self._rows, self._empty_text)
 
     def _add_row(self, text: str, row: int, column: int, kind: str, span: int = 1) -> None:
         cell = label(text, kind)

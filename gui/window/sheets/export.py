@@ -22,7 +22,7 @@ from gui.wording.phrases import short_directory
 from session_host.protocol.values import Runtime
 
 WIDTH_PX = 560
-MOST_PX = 1000
+MAX_PX = 1000
 
 
 class ExportSheet(FormSheet):
@@ -30,7 +30,7 @@ class ExportSheet(FormSheet):
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(theme, parent, sheet_texts.export_chat(), WIDTH_PX)
-        self._take: Callable[[Path], object] = lambda _path: None
+        self._on_submit: Callable[[Path], object] = lambda _path: None
         self._may_replace: Path | None = None
         self.file = DirectoryField()
         self.file.setAccessibleName(sheet_texts.file())
@@ -45,7 +45,7 @@ class ExportSheet(FormSheet):
             made.setAccessibleName(sheet_texts.format_(what))
             made.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
             made.clicked.connect(lambda _checked, suffix=suffix: self._use_format(suffix))
-            made.toggled.connect(partial(_be_on_tabs_way, made))
+            made.toggled.connect(partial(_set_tab_stop, made))
             self._group.addButton(made)
             self.formats[suffix] = made
         self.formats[".cast"].setToolTip(sheet_texts.plays_in_asciinema())
@@ -65,20 +65,22 @@ class ExportSheet(FormSheet):
         fields.addWidget(self.problem, 2, 0, 1, 2)
         layout = self.column()
         layout.addWidget(label(sheet_texts.export_chat(), "title"))
-        layout.addWidget(Scrolled(inner, MOST_PX, sheet_texts.export_chat()), 1)
+        layout.addWidget(Scrolled(inner, MAX_PX, sheet_texts.export_chat()), 1)
         layout.addLayout(foot(self.cancel, self.save))
         self.file.textChanged.connect(self._on_file)
 
-    def ask(self, name: str, directory: Path, take: Callable[[Path], object], runtime: Runtime = "terminal") -> None:
+    def ask(
+        self, name: str, directory: Path, on_submit: Callable[[Path], object], runtime: Runtime = "terminal"
+    ) -> None:
         """Open the sheet for a chat.
 
         Args:
             name: the chat's name, which suggests the file's name.
             directory: the suggested directory.
-            take: called with the file.
+            on_submit: called with the file.
             runtime: the chat's, which decides about the formats.
         """
-        self._take = take
+        self._on_submit = on_submit
         self._forms = STRUCTURED_FORMS if runtime == "structured" else FORMS
         for suffix, one in self.formats.items():
             one.setVisible(suffix in self._forms)
@@ -128,10 +130,10 @@ class ExportSheet(FormSheet):
             self._show_error(sheet_texts.replace_file(shown), may_replace=path)
         else:
             self.dismiss()
-            self._take(path)
+            self._on_submit(path)
 
 
-def _be_on_tabs_way(format_button: QPushButton, chosen: bool) -> None:
+def _set_tab_stop(format_button: QPushButton, chosen: bool) -> None:
     """Let Tab stop only at the chosen format; the arrow keys reach the others."""
     format_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus if chosen else Qt.FocusPolicy.ClickFocus)
 

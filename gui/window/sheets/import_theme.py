@@ -22,7 +22,7 @@ class ImportThemeSheet(FormSheet):
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(theme, parent, action_texts.import_a_theme(), WIDTH_PX)
-        self._take: Callable[[Path], str] = lambda _path: ""
+        self._on_submit: Callable[[Path], str] = lambda _path: ""
         self.file = DirectoryField()
         self.file.setAccessibleName(sheet_texts.file())
         self.problem = label("", "failed")
@@ -39,14 +39,14 @@ class ImportThemeSheet(FormSheet):
         layout.addLayout(foot(self.cancel, self.accept))
         self.file.textChanged.connect(lambda _text: self._show_problem(""))
 
-    def ask(self, path: str, take: Callable[[Path], str]) -> None:
+    def ask(self, path: str, on_submit: Callable[[Path], str]) -> None:
         """Open the sheet.
 
         Args:
             path: the suggested path.
-            take: imports the file; returns what is wrong with it, "" for nothing.
+            on_submit: imports the file; returns the problem, "" for none.
         """
-        self._take = take
+        self._on_submit = on_submit
         self.file.setText(path)
         self._show_problem("")
         self.open()
@@ -60,7 +60,7 @@ class ImportThemeSheet(FormSheet):
     def _submit(self) -> None:
         if not self.file.text().strip():
             return
-        problem = self._take(Path(self.file.directory()))
+        problem = self._on_submit(Path(self.file.directory()))
         if problem:
             self._show_problem(problem)
         else:

@@ -18,7 +18,7 @@ class NameSheet(FormSheet):
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(theme, parent, sheet_texts.rename_chat(), 400)
-        self._take: Callable[[str], object] = lambda _name: None
+        self._on_submit: Callable[[str], object] = lambda _name: None
         self.field = QLineEdit()
         self.field.setAccessibleName(common_texts.name())
         self.field.setMaxLength(80)
@@ -30,9 +30,9 @@ class NameSheet(FormSheet):
         layout.addLayout(foot(cancel, self.rename))
         self.field.textChanged.connect(lambda text: self.rename.setEnabled(bool(text.strip())))
 
-    def ask(self, name: str, take: Callable[[str], object]) -> None:
-        """Open the sheet with this name; ``take`` gets the new one."""
-        self._take = take
+    def ask(self, name: str, on_submit: Callable[[str], object]) -> None:
+        """Open the sheet with this name; ``on_submit`` gets the new one."""
+        self._on_submit = on_submit
         self.field.setText(name)
         self.open()
         self.field.selectAll()
@@ -42,4 +42,4 @@ class NameSheet(FormSheet):
         name = " ".join(self.field.text().split())
         if name:
             self.dismiss()
-            self._take(name)
+            self._on_submit(name)

@@ -17,7 +17,7 @@ from gui.window.widgets.plain_lines import monospace_font
 from gui.wording import common_texts, page_texts
 
 WIDTH_PX = 560
-MOST_PX = 640
+MAX_PX = 640
 """The height of all above the buttons: of the longest subject, with room for the texts."""
 _AROUND_PX = 20
 """The subject's room beside its lines, and above and below them: its frame, padding and margin."""
@@ -130,7 +130,7 @@ class QuestionSheet(Sheet):
         for part in (self.title, self.subject, self.detail):
             column.addWidget(part)
         column.addStretch(1)
-        self.scrolled = Scrolled(inner, MOST_PX, page_texts.question())
+        self.scrolled = Scrolled(inner, MAX_PX, page_texts.question())
         layout = self.column()
         layout.addWidget(self.scrolled, 1)
         layout.addLayout(foot(self.no, self.yes))

@@ -35,11 +35,11 @@ class SendSheet(Sheet):
 
     Signals:
         sent: a chat has accepted the text.
-        wanted: the user wants to see a chat that asks something.
+        chat_requested: the user opens a chat that asks something.
     """
 
     sent = Signal(Chat)
-    wanted = Signal(Chat)
+    chat_requested = Signal(Chat)
 
     def __init__(
         self,
@@ -108,14 +108,14 @@ class SendSheet(Sheet):
             chat = running[0] if running else None
         if chat is None:
             return False
-        self._aim(chat)
+        self._set_chat(chat)
         self._show_error("")
         self._set_busy(busy=False)
         self.open()
         self.field.setFocus(Qt.FocusReason.OtherFocusReason)
         return True
 
-    def _aim(self, chat: Chat) -> None:
+    def _set_chat(self, chat: Chat) -> None:
         self._chat = chat
         name = chat.name if len(chat.name) <= NAME_CHARACTERS else f"{chat.name[: NAME_CHARACTERS - 1]}…"
         self.target.setText(name.replace("&", "&&"))
@@ -129,7 +129,7 @@ class SendSheet(Sheet):
         for chat in self._running():
             name = f"{chat.name} · {chat.place}".replace("&", "&&")
             action = QAction(mark_icon(chat.mark, self._theme.tokens), name, menu)
-            action.triggered.connect(_aiming(self._aim, chat))
+            action.triggered.connect(_chat_setter(self._set_chat, chat))
             menu.addAction(action)
         menu.popup(self.target.mapToGlobal(self.target.rect().bottomLeft()))
 
@@ -146,7 +146,7 @@ class SendSheet(Sheet):
     def _show_chat(self) -> None:
         self.dismiss()
         if self._chat is not None:
-            self.wanted.emit(self._chat)
+            self.chat_requested.emit(self._chat)
 
     async def _send_now(self, chat: Chat, text: str, *, anyway: bool) -> None:
         try:
@@ -180,5 +180,5 @@ class SendSheet(Sheet):
             self.show_chat.setFocus(Qt.FocusReason.OtherFocusReason)
 
 
-def _aiming(aim: Callable[[Chat], None], chat: Chat) -> Callable[[bool], None]:
-    return lambda _checked: aim(chat)
+def _chat_setter(set_chat: Callable[[Chat], None], chat: Chat) -> Callable[[bool], None]:
+    return lambda _checked: set_chat(chat)

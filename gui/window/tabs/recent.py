@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from gui.bridge.chat import Chat
 from gui.settings.layout import WindowLayout
 
-KEPT = 100
+MAX_RECENT = 100
 
 
 class RecentChats:
@@ -21,9 +21,11 @@ class RecentChats:
         """The ids of the chats, the latest last."""
         return list(self._layout.recent)
 
-    def note(self, session_id: str) -> None:
-        """A chat is shown now."""
-        self._layout.recent = [*(known for known in self._layout.recent if known != session_id), session_id][-KEPT:]
+    def add(self, session_id: str) -> None:
+        """Make a chat the latest one, since it is shown now."""
+        self._layout.recent = [*(known for known in self._layout.recent if known != session_id), session_id][
+            -MAX_RECENT:
+        ]
 
     def ordered(self, chats: Iterable[Chat], shown: str) -> list[Chat]:
         """Chats in the order of their last showing; the one that is shown now comes after all that were."""

@@ -13,8 +13,8 @@ DELAY_MS = 1000
 """A window that is killed loses what happened within this time, at most."""
 
 
-class RememberedMarks(QObject):
-    """Puts marks into the layout, and back. The panes have the scroll positions.
+class UnseenMarks(QObject):
+    """Saves the marks of unseen output and bells in the layout, and restores them. Panes save the scroll positions.
 
     Signals:
         changed: the layout is to be saved.
@@ -31,13 +31,13 @@ class RememberedMarks(QObject):
         sessions.changed.connect(self._on_chats)
 
     def restore(self) -> None:
-        """Mark chats as last time; before their tabs are opened."""
+        """Restore the saved marks, before tabs are opened."""
         for session_id in self._layout.unseen:
             if (chat := self._sessions.get(session_id)) is not None and not chat.is_shown:
                 chat.has_unseen_output, chat.has_unseen_bell = True, session_id in self._layout.rang
 
-    def note(self) -> None:
-        """Put the marks into the layout."""
+    def write_state(self) -> None:
+        """Write the marks into the layout."""
         self._layout.unseen, self._layout.rang = self._marks()
 
     def _marks(self) -> tuple[list[str], list[str]]:

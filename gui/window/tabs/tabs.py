@@ -25,20 +25,20 @@ from session_host.terminal import default_engine
 if TYPE_CHECKING:
     from gui.window.page.structured_page import StructuredPage
 
-AWAKE = 1
-"""Number of hidden pages, the last shown, that keep their replicas, for users who switch between a few chats."""
-REST_AFTER_MS = 3000
-"""Pages that are passed rest a moment later, one after the other."""
-_REST_STEP_MS = 20
-_QUIET_MS = 300
-"""To give freed memory back takes up to ten milliseconds: the user does not switch tabs just now."""
+KEPT_REPLICAS = 1
+"""Number of recently shown hidden pages that keep their replicas, for users who switch between a few chats."""
+SUSPEND_AFTER_MS = 3000
+"""Other hidden pages are suspended after this time, one after the other."""
+_SUSPEND_STEP_MS = 20
+_TRIM_AFTER_MS = 300
+"""Delay of returning freed memory, which takes up to ten milliseconds, until the user does not switch tabs."""
 
 
 class Tabs(QObject):
-    """A tab bar and the stack of pages behind it: one pane. A page is made when its tab is first shown.
+    """The tabs and pages of one pane. A page is created when its tab is first shown.
 
     Signals:
-        changed: tabs, their order, or which one is shown.
+        changed: the tabs, their order, or the shown tab changed.
         active_changed: another page is shown, or none.
         page_made: a page exists now, to be wired up.
         emptied: the last tab is gone.
@@ -61,12 +61,12 @@ class Tabs(QObject):
         self._pages: dict[str, ChatPage] = {}
         self._shown = ""
         self._is_visible = True
-        self._places: dict[str, tuple[int, str]] = {}
-        """The saved scroll positions of chats whose pages are not made yet."""
-        self._rest_later = QTimer(self, singleShot=True, interval=REST_AFTER_MS)
-        self._rest_later.timeout.connect(self._rest)
-        self._quiet = QTimer(self, singleShot=True, interval=_QUIET_MS)
-        self._quiet.timeout.connect(trim_memory)
+        self._scroll_positions: dict[str, tuple[int, str]] = {}
+        """The saved scroll positions of chats without a page."""
+        self._suspend_timer = QTimer(self, singleShot=True, interval=SUSPEND_AFTER_MS)
+        self._suspend_timer.timeout.connect(self._suspend_next)
+        self._trim_timer = QTimer(self, singleShot=True, interval=_TRIM_AFTER_MS)
+        self._trim_timer.timeout.connect(trim_memory)
         bar.chosen.connect(self._show)
         bar.reordered.connect(self.changed)
         sessions.removed.connect(self._on_removed)
@@ -85,17 +85,17 @@ class Tabs(QObject):
 
     @property
     def active_id(self) -> str:
-        """The chat that is shown, "" for none."""
+        """The id of the shown chat, "" for none."""
         return self._shown
 
     @property
     def active_chat(self) -> Chat | None:
-        """The chat that is shown."""
+        """The shown chat."""
         return self._sessions.get(self._shown) if self._shown else None
 
     @property
     def active_page(self) -> ChatPage | None:
-        """The page that is shown."""
+        """The shown page."""
         return self._pages.get(self._shown)
 
     def pages(self) -> list[ChatPage]:
@@ -103,95 +103,95 @@ class Tabs(QObject):
         return list(self._pages.values())
 
     @property
-    def after_shown(self) -> int:
-        """The place beside the tab that is shown; -1 for the end."""
+    def next_index(self) -> int:
+        """The index after the shown tab; -1 for the end."""
         return self._bar.index_of(self._shown) + 1 if self._shown else -1
 
     def page_of(self, session_id: str) -> ChatPage | None:
         """A chat's page, if it exists."""
         return self._pages.get(session_id)
 
-    def place_of(self, session_id: str) -> tuple[int, str] | None:
-        """Where the user looks in a chat's history; None for its end."""
+    def scroll_position_of(self, session_id: str) -> tuple[int, str] | None:
+        """The scroll position in a chat's history; None for its end."""
         page = self._pages.get(session_id)
         if page is None:
-            return self._places.get(session_id)
+            return self._scroll_positions.get(session_id)
         place = page.view.place if isinstance(page, TerminalPage) else None
         return (place.row, place.digest) if place is not None else None
 
     def saved(self) -> SavedPane:
-        """The tabs as they are now."""
+        """The current tabs in the saved form."""
         ids = self.ids()
-        places = {session_id: place for session_id in ids if (place := self.place_of(session_id)) is not None}
+        places = {session_id: place for session_id in ids if (place := self.scroll_position_of(session_id)) is not None}
         return SavedPane(ids, self._shown, places)
 
     # ------------------------------------------------------------ opening and closing
 
     def restore(self, saved: SavedPane) -> None:
         """Open the saved tabs, except those of removed chats."""
-        newest = {session_id: self._sessions.latest_continuation(session_id) for session_id in saved.tabs}
-        known = list(dict.fromkeys(chat.id for chat in newest.values() if chat is not None))
-        self._places = dict(saved.places)
+        continuations = {session_id: self._sessions.latest_continuation(session_id) for session_id in saved.tabs}
+        known = list(dict.fromkeys(chat.id for chat in continuations.values() if chat is not None))
+        self._scroll_positions = dict(saved.places)
         for session_id in known:
             self._insert_tab(session_id)
         if known:
-            shown = newest.get(saved.active)
+            shown = continuations.get(saved.active)
             self.activate(shown.id if shown is not None else known[-1])
 
     def insert(self, chat: Chat, at: int = -1, place: tuple[int, str] | None = None) -> None:
         """Add a chat's tab at an index, without bringing it to the front; with a scroll position."""
         if self._bar.index_of(chat.id) < 0:
             if place is not None:
-                self._places[chat.id] = place
+                self._scroll_positions[chat.id] = place
             self._insert_tab(chat.id, at)
             self.changed.emit()
 
     def open(self, chat: Chat) -> ChatPage:
-        """Show a chat's tab, opening it if need be."""
+        """Show a chat's tab, and open it if it is not open."""
         if self._bar.index_of(chat.id) < 0:
-            self._insert_tab(chat.id, self.after_shown)
+            self._insert_tab(chat.id, self.next_index)
         self.activate(chat.id)
         return self._pages[chat.id]
 
-    def replace(self, former: str, chat: Chat) -> None:
+    def replace(self, previous: str, chat: Chat) -> None:
         """Give a chat's tab, if there is one, to the chat that continues it."""
-        index = self._bar.index_of(former)
+        index = self._bar.index_of(previous)
         if index < 0:
             return
         if self._bar.index_of(chat.id) < 0:
             self._insert_tab(chat.id, index)
-        if self._shown == former:
+        if self._shown == previous:
             self.activate(chat.id)
-        self.close(former)
+        self.close(previous)
 
     def _insert_tab(self, session_id: str, at: int = -1) -> None:
         chat = self._sessions.get(session_id)
         if chat is not None:
-            self._bar.add_tab(session_id, _look(chat), at)
+            self._bar.add_tab(session_id, _tab_look(chat), at)
 
     def activate(self, session_id: str) -> None:
         """Bring a tab to the front."""
         index = self._bar.index_of(session_id)
         if index < 0:
             return
-        # The page first: a bar with many tabs takes longer than a terminal.
+        # The page first: a tab bar with many tabs is slower to paint than a terminal.
         self._show(session_id)
         self._bar.setCurrentIndex(index)
 
     def close(self, session_id: str) -> None:
-        """Close a tab; the chat goes on."""
+        """Close a tab; the chat keeps running."""
         if self._bar.index_of(session_id) >= 0:
-            self._drop(session_id)
+            self._remove_tab(session_id)
 
-    def hand_over(self, session_id: str, other: Tabs, at: int = -1) -> None:
-        """Give a tab with its page to another pane of the window, which brings it to the front."""
+    def move_page(self, session_id: str, other: Tabs, at: int = -1) -> None:
+        """Move a tab with its page to another pane of the window, to the front."""
         page = self._pages.pop(session_id)
         self._stack.removeWidget(page)
-        other.adopt(page, at)
+        other.add_page(page, at)
         self.close(session_id)
 
-    def adopt(self, page: ChatPage, at: int = -1) -> None:
-        """Take over a page from another pane of the window, with a tab in front."""
+    def add_page(self, page: ChatPage, at: int = -1) -> None:
+        """Add a page of another pane of the window, with a tab in front."""
         self._pages[page.chat.id] = page
         self._stack.addWidget(page)
         self._insert_tab(page.chat.id, at)
@@ -199,17 +199,17 @@ class Tabs(QObject):
 
     def dispose(self) -> None:
         """Release all pages; the pane is closed."""
-        self._rest_later.stop()
+        self._suspend_timer.stop()
         self._sessions.disconnect(self)
         self._bar.disconnect(self)
         for page in self._pages.values():
             page.dispose()
         self._pages.clear()
 
-    def _drop(self, session_id: str) -> None:
+    def _remove_tab(self, session_id: str) -> None:
         self._bar.drop(session_id)
         page = self._pages.pop(session_id, None)
-        self._places.pop(session_id, None)
+        self._scroll_positions.pop(session_id, None)
         if self._shown == session_id:
             self._shown = ""
         current = self._bar.id_at(self._bar.currentIndex())
@@ -218,14 +218,14 @@ class Tabs(QObject):
         elif not current:
             self._show("")
         if not self._bar.count():
-            self.emptied.emit()  # The keyboard goes to another pane before the page, which has it, goes.
+            self.emptied.emit()  # Another pane takes the keyboard focus before the page is removed.
         if page is not None:
             page.dispose()
             self._stack.removeWidget(page)
         self.changed.emit()
 
     def step(self, by: int) -> None:
-        """Go to the tab to the right (1) or the left (-1), round and round."""
+        """Go to the next tab (1) or the previous one (-1), cyclically."""
         if self._bar.count():
             self.activate(self._bar.id_at((self._bar.currentIndex() + by) % self._bar.count()))
 
@@ -241,9 +241,9 @@ class Tabs(QObject):
         if session_id == self._shown and session_id:
             return
         if session_id:
-            self._recent.note(session_id)
-        former = self._pages.get(self._shown)
-        had_keyboard = former is None or former.has_keyboard
+            self._recent.add(session_id)
+        previous = self._pages.get(self._shown)
+        had_keyboard = previous is None or previous.has_keyboard
         self._shown = session_id
         chat = self._sessions.get(session_id) if session_id else None
         if chat is not None:
@@ -253,18 +253,18 @@ class Tabs(QObject):
             if self._is_visible:
                 page.come_to_front()
             if had_keyboard:
-                page.focus_terminal()
-        if former is not None:
-            former.leave_front()
-            if not self._rest_later.isActive():
-                self._rest_later.start(REST_AFTER_MS)
-            if self._quiet.isActive():
-                self._quiet.start()
+                page.focus_content()
+        if previous is not None:
+            previous.leave_front()
+            if not self._suspend_timer.isActive():
+                self._suspend_timer.start(SUSPEND_AFTER_MS)
+            if self._trim_timer.isActive():
+                self._trim_timer.start()
         self.active_changed.emit()
         self.changed.emit()
 
     def set_visible(self, visible: bool) -> None:
-        """Set whether the pane is visible: hidden behind a pane that covers the window, it follows no output."""
+        """Set whether the pane is visible; a pane that is covered by a zoomed one does not follow output."""
         if visible == self._is_visible:
             return
         self._is_visible = visible
@@ -275,13 +275,13 @@ class Tabs(QObject):
         else:
             page.leave_front()
 
-    def _rest(self) -> None:
-        """Free the memory of one page that was not shown lately, then of the next, so that keys come between them."""
-        lately = [session_id for session_id in self._recent.ids if session_id in self._pages]
-        awake = {self._shown, *lately[-AWAKE - 1 :]}
-        if any(page.suspend() for session_id, page in self._pages.items() if session_id not in awake):
-            self._rest_later.start(_REST_STEP_MS)
-            self._quiet.start()
+    def _suspend_next(self) -> None:
+        """Suspend one page that was not shown recently, and start the timer for the next; keys are handled between."""
+        recently_shown = [session_id for session_id in self._recent.ids if session_id in self._pages]
+        kept = {self._shown, *recently_shown[-KEPT_REPLICAS - 1 :]}
+        if any(page.suspend() for session_id, page in self._pages.items() if session_id not in kept):
+            self._suspend_timer.start(_SUSPEND_STEP_MS)
+            self._trim_timer.start()
 
     def _page(self, chat: Chat) -> ChatPage:
         page = self._pages.get(chat.id)
@@ -289,7 +289,7 @@ class Tabs(QObject):
             page = self._make_page(chat)
             self._pages[chat.id] = page
             self._stack.addWidget(page)
-            place = self._places.pop(chat.id, None)
+            place = self._scroll_positions.pop(chat.id, None)
             if place is not None and isinstance(page, TerminalPage):
                 page.view.look_at(ScrollPosition(*place))
             self.page_made.emit(page)
@@ -330,12 +330,12 @@ class Tabs(QObject):
 
     def _describe_all(self) -> None:
         for chat in self.chats():
-            self._bar.describe(chat.id, _look(chat))
+            self._bar.describe(chat.id, _tab_look(chat))
 
     def _on_removed(self, session_id: str) -> None:
         if self._bar.index_of(session_id) >= 0:
-            self._drop(session_id)
+            self._remove_tab(session_id)
 
 
-def _look(chat: Chat) -> TabLook:
+def _tab_look(chat: Chat) -> TabLook:
     return TabLook(chat.name, chat.mark, chat.status_text, chat.has_unseen_output, chat.has_unseen_bell)

@@ -18,7 +18,7 @@ from gui.theme.tooltips import show_tooltip
 W = TypeVar("W", bound=QWidget)
 
 
-class Late(Generic[W]):
+class LazyWidget(Generic[W]):
     """A widget that is created when first needed. Hidden widgets with buttons take 50 to 250 KB each.
 
     Attributes:
@@ -27,23 +27,23 @@ class Late(Generic[W]):
 
     def __init__(self, make: Callable[[], W]) -> None:
         self._make = make
-        self.made: W | None = None
+        self.widget: W | None = None
 
     def get(self) -> W:
         """The widget, which is created if needed."""
-        if self.made is None:
-            self.made = self._make()
-        return self.made
+        if self.widget is None:
+            self.widget = self._make()
+        return self.widget
 
     @property
     def is_open(self) -> bool:
         """Whether the widget is visible, or will be when its parent is shown."""
-        return self.made is not None and not self.made.isHidden()
+        return self.widget is not None and not self.widget.isHidden()
 
     def hide(self) -> None:
         """Hide the widget, if it exists."""
-        if self.made is not None:
-            self.made.hide()
+        if self.widget is not None:
+            self.widget.hide()
 
 
 class Hairline(QWidget):
@@ -171,21 +171,21 @@ class MonogramTile(QWidget):
 
 def button(text: str, kind: str = "", on_click: Callable[[], object] | None = None) -> QPushButton:
     """A button with a text; ``kind`` is "primary", "danger", "row", "link", "status" or "" for a plain one."""
-    made = QPushButton(text)
-    made.setProperty("kind", kind)
-    made.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-    made.setAutoDefault(True)  # Enter presses the button with the keyboard focus, in a sheet as in a dialog.
+    widget = QPushButton(text)
+    widget.setProperty("kind", kind)
+    widget.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+    widget.setAutoDefault(True)  # Enter presses the button with the keyboard focus, in a sheet as in a dialog.
     if on_click is not None:
-        made.clicked.connect(lambda _checked: on_click())
-    return made
+        widget.clicked.connect(lambda _checked: on_click())
+    return widget
 
 
 def label(text: str = "", kind: str = "") -> QLabel:
     """A text; ``kind`` is "secondary", "heading", "title", "failed", "code" or "" for a plain one."""
-    made = QLabel(text)
-    made.setTextFormat(Qt.TextFormat.PlainText)
-    made.setProperty("kind", kind)
-    return made
+    widget = QLabel(text)
+    widget.setTextFormat(Qt.TextFormat.PlainText)
+    widget.setProperty("kind", kind)
+    return widget
 
 
 class ElidedLabel(QLabel):

@@ -80,7 +80,7 @@ async def test_no_timer_runs_while_nothing_changes(
     qapp: QApplication, display: XServer, window_manager: None, recorded: None, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(cursor, "IDLE_AFTER_S", 0.2)
-    monkeypatch.setattr(tabs, "REST_AFTER_MS", 200)
+    monkeypatch.setattr(tabs, "SUSPEND_AFTER_MS", 200)
     viewers: list[PlayedViewer] = []
 
     def viewer(*arguments: Any) -> PlayedViewer:

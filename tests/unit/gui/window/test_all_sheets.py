@@ -79,7 +79,8 @@ async def test_a_chat_is_started_with_the_keyboard_alone(
 async def test_a_name_that_a_running_chat_has_gets_a_number(played: Played, launches: list[LaunchRequest]) -> None:
     await played.add("api")
     window = played.open_window()
-    window.sheets.new_chat.wanted.emit(NewChatRequest(agent="shell", directory="/tmp", name="api", arguments=[]))
+    request = NewChatRequest(agent="shell", directory="/tmp", name="api", arguments=[])
+    window.sheets.new_chat.start_requested.emit(request)
     await played.until(lambda: launches, "the start")
     assert launches[0].name == "api-2"
 

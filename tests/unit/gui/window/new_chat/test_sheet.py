@@ -125,17 +125,17 @@ async def test_a_worktree_is_offered_where_there_is_a_repository(
     sheet.more.click()
     field = sheet.worktree
     await played.until(lambda: field.note.text() == "Not a git repository", "git's word")
-    assert not field.wanted.isEnabled()
+    assert not field.checkbox.isEnabled()
     sheet.directory.setText(str(repository))
-    assert field.wanted.isEnabled(), "keys that follow at once go to it"
-    QTest.keyClick(field.wanted, Qt.Key.Key_Space)
+    assert field.checkbox.isEnabled(), "keys that follow at once go to it"
+    QTest.keyClick(field.checkbox, Qt.Key.Key_Space)
     branch = "New branch from main, named after the chat"
     await played.until(lambda: field.branch.placeholderText() == branch, "git's word")
     sheet.start.click()
     await played.until(lambda: launches, "the start")
     assert launches[0].worktree == "", "a new branch"
     window.chat_actions.new_chat("shell", str(repository))
-    assert field.wanted.isChecked(), "as last time"
+    assert field.checkbox.isChecked(), "as last time"
     QTest.keyClicks(field.branch, "fix")
     sheet.start.click()
     await played.until(lambda: len(launches) == 2, "the start")
@@ -148,7 +148,7 @@ async def test_a_worktree_of_last_time_is_not_wanted_where_there_is_no_repositor
     window = played.open_window(WindowLayout(starts={"shell": Start(worktree=True)}))
     window.chat_actions.new_chat("shell", str(area.home))
     field = window.sheets.new_chat.worktree
-    await played.until(lambda: not field.wanted.isEnabled(), "git's word")
+    await played.until(lambda: not field.checkbox.isEnabled(), "git's word")
     window.sheets.new_chat.start.click()
     await played.until(lambda: launches, "the start")
     assert launches[0].worktree is None
@@ -238,7 +238,7 @@ async def test_the_start_of_the_chosen_agent_is_near_if_it_is_installed(played: 
     window.chat_actions.agent_selected.connect(lambda agent: near.append(agent.name))
 
     async def settled() -> list[str]:
-        await played.until(lambda: not window.chat_actions.settle.isActive(), "the choice to settle")
+        await played.until(lambda: not window.chat_actions.agent_timer.isActive(), "the choice to settle")
         return near
 
     window.chat_actions.new_chat("claude", "/tmp")

@@ -91,7 +91,7 @@ async def test_what_appears_by_itself_leaves_the_grid_as_it_is(played: Played):
     assert window.banners.isVisible()
     bar = played.page.waiting.bar
     assert window.banners.mapTo(window, QPoint()).y() >= bar.mapTo(window, bar.rect().bottomLeft()).y()
-    assert played.page.trouble.isVisible()
+    assert played.page.problem_line.isVisible()
     assert (viewer.size, played.page.view.geometry()) == before
     grid = window.layout_state.grid
     viewer.end(0)

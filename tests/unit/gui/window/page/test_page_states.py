@@ -84,7 +84,7 @@ async def test_a_blink_of_reconnecting_is_never_shown(played: Played):
     page = played.page
     viewer.become(ViewerState.RECONNECTING)
     viewer.become(ViewerState.LIVE)
-    assert not page.waiting.is_patient
+    assert not page.waiting.is_delaying
     assert page.waiting.bar.isHidden()
 
 
@@ -316,16 +316,16 @@ async def test_what_is_wrong_with_a_chat_stands_below_it_until_it_is_right(playe
     played.open_window()
     viewer = played.show(session_id)
     page = played.page
-    assert page.trouble.isHidden()
+    assert page.problem_line.isHidden()
     viewer.tell(NoticeEvent("session", "nothing is recorded at the moment"))
-    assert page.trouble.isVisible()
-    assert page.trouble.text.accessibleName() == "Nothing is recorded at the moment."
+    assert page.problem_line.isVisible()
+    assert page.problem_line.text.accessibleName() == "Nothing is recorded at the moment."
     viewer.tell(NoticeEvent("session", ""))
-    assert page.trouble.isHidden()
+    assert page.problem_line.isHidden()
     viewer.tell(NoticeEvent("session", "again"))
     viewer.end(exit_code=0)
     played.settle()
-    assert page.trouble.isHidden(), "nothing more is to be recorded of what has ended"
+    assert page.problem_line.isHidden(), "nothing more is to be recorded of what has ended"
 
 
 async def test_a_host_that_refuses_this_window_is_not_called_ended(played: Played):

@@ -247,16 +247,16 @@ async def test_a_dropped_tab_goes_into_the_row_or_splits_the_page(played: Played
     panes = played.window.tabs
     [pane] = panes.panes()
     page = pane.tabs.page_of(one)
-    panes.moves.take(panes, pane, one, Drop(pane.number, "left"))
+    panes.moves.accept_drop(panes, pane, one, Drop(pane.number, "left"))
     assert tabs_of(panes) == [[one], [two, three]]
     left, right = panes.panes()
     assert left.tabs.page_of(one) is page, "the page itself moves"
     assert panes.active is left
-    panes.moves.take(panes, right, three, Drop(left.number, at=0))
+    panes.moves.accept_drop(panes, right, three, Drop(left.number, at=0))
     assert tabs_of(panes) == [[three, one], [two]]
-    panes.moves.take(panes, left, three, Drop(left.number, at=2))
+    panes.moves.accept_drop(panes, left, three, Drop(left.number, at=2))
     assert tabs_of(panes) == [[one, three], [two]]
-    panes.moves.take(panes, right, two, Drop(left.number, "down"))
+    panes.moves.accept_drop(panes, right, two, Drop(left.number, "down"))
     played.settle()
     assert tabs_of(panes) == [[one, three], [two]], "the emptied pane is gone, the new one is below"
     assert panes.panes()[0].x() == panes.panes()[1].x()
@@ -286,7 +286,7 @@ async def test_panes_are_restored_as_they_were(played: Played):
 
 
 async def test_no_timer_runs_in_panes_while_nothing_changes(played: Played, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(tabs, "REST_AFTER_MS", 1)
+    monkeypatch.setattr(tabs, "SUSPEND_AFTER_MS", 1)
     await three_chats(played)
     panes = played.window.tabs
     panes.split("right")

@@ -206,7 +206,7 @@ async def test_enter_while_chats_are_read_is_honoured_when_a_line_comes(played: 
     sheet = played.window.sheets.searching.sheet
     chosen: list[object] = []
     sheet.chosen.connect(lambda _query, hit: chosen.append(hit))
-    monkeypatch.setattr(played.sessions.finder, "search", lambda *_: None)
+    monkeypatch.setattr(played.sessions.search_thread, "search", lambda *_: None)
     QTest.keyClicks(sheet.field, "needle")
     sheet._ask()
     sheet.show_results(SearchResults([], 1))
@@ -224,7 +224,7 @@ async def test_enter_that_found_nothing_takes_no_later_answer(played: Played, mo
     played.open_window()
     await press(played, Qt.Key.Key_S, CTRL_SHIFT)
     sheet = played.window.sheets.searching.sheet
-    monkeypatch.setattr(played.sessions.finder, "search", lambda *_: None)
+    monkeypatch.setattr(played.sessions.search_thread, "search", lambda *_: None)
     QTest.keyClicks(sheet.field, "needle")
     sheet._ask()
     sheet.show_results(SearchResults([], 1))

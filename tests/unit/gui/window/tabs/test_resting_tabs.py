@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QObject
 
 from gui.settings.layout import WindowLayout
 from gui.terminal.history.scroll_place import ScrollPosition, go_to, place_of_row
-from gui.window.tabs.remembered_marks import RememberedMarks
+from gui.window.tabs.remembered_marks import UnseenMarks
 from session_host.protocol.messages import BellEvent, OutputEvent
 from session_host.protocol.values import GridSize, State
 from session_host.terminal import create
@@ -36,9 +36,9 @@ def let_all_rest(played: Played) -> None:
     tabs = played.window.tabs.active.tabs
     is_due = True
     while is_due:
-        tabs._rest_later.stop()
-        tabs._rest()
-        is_due = tabs._rest_later.isActive()
+        tabs._suspend_timer.stop()
+        tabs._suspend_next()
+        is_due = tabs._suspend_timer.isActive()
 
 
 async def test_hidden_tabs_free_their_replicas_but_for_the_last_one(played: Played):
@@ -95,7 +95,7 @@ async def test_marks_of_what_was_not_seen_are_there_in_the_next_window(played: P
     layout = WindowLayout.from_dict(played.layouts[-1])
     for session_id in (one, two):
         played.chat(session_id).has_unseen_output = played.chat(session_id).has_unseen_bell = False
-    RememberedMarks(played.sessions, layout, window).restore()
+    UnseenMarks(played.sessions, layout, window).restore()
     assert [(chat.has_unseen_output, chat.has_unseen_bell) for chat in window.tabs.chats()] == [
         (True, False), (True, True), (False, False), (False, False),
     ]  # fmt: skip

@@ -76,10 +76,10 @@ async def test_lines_about_the_connection_and_the_record_are_not_over_the_cursor
     viewer.become(ViewerState.RECONNECTING)
     await played.until(page.waiting.bar.isVisible, "the bar that says that it reconnects")
     assert not place(page.waiting.bar).intersects(cursor_row(played))
-    assert not place(page.trouble).intersects(cursor_row(played))
+    assert not place(page.problem_line).intersects(cursor_row(played))
     feed(viewer, TO_THE_END)
     await played.until(lambda: cursor_row(played).top() > 300, "the cursor at the lower end")
-    await played.until(lambda: not place(page.trouble).intersects(cursor_row(played)), "the problem to make room")
+    await played.until(lambda: not place(page.problem_line).intersects(cursor_row(played)), "the problem to make room")
     assert not place(page.waiting.bar).intersects(cursor_row(played))
     page.view.prompts.go(-1)
     assert page.view.prompts.label.text

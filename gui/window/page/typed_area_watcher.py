@@ -1,4 +1,4 @@
-"""Keeps notices over a page clear of the text that the user types."""
+"""Moves notices over a page when they would cover the text that the user types."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QWidget
 
 
-class StayingClear(QObject):
-    """Places a notice anew when the cursor has moved, or another part has the keyboard, while the notice is shown."""
+class TypedAreaWatcher(QObject):
+    """Calls ``place`` when the text cursor or the keyboard focus moves while the notice is shown."""
 
     def __init__(self, notice: QWidget, place: Callable[[], object]) -> None:
         super().__init__(notice)
@@ -24,7 +24,7 @@ class StayingClear(QObject):
         return False
 
     def _follow(self, *, follows: bool) -> None:
-        """Follow only while it is shown: each key that is typed moves the cursor."""
+        """Connect only while the notice is shown, because each typed key moves the cursor."""
         if follows == self._is_following:
             return
         self._is_following = follows
