@@ -15,6 +15,8 @@ from session_host.storage.store import Store
 T = TypeVar("T")
 
 CLOSE_TIMEOUT_S = 2.0
+RETRY_S = 5.0
+"""The time until a layout that could not be written is tried again."""
 
 
 def open_or_rebuild_store(warnings: list[str]) -> Store:
@@ -30,7 +32,8 @@ def open_or_rebuild_store(warnings: list[str]) -> Store:
 class StoreThread:
     """Runs calls on one ``Store`` in one thread, one after the other.
 
-    Layouts are coalesced: of several waiting layouts, only the latest is written.
+    Layouts are coalesced: of several waiting layouts, only the latest is written. One that cannot be written, since the
+    disk is full, is tried again until it can.
     """
 
     def __init__(self, open_store: Callable[[list[str]], Store]) -> None:
@@ -39,6 +42,11 @@ class StoreThread:
         self._executor = concurrent.futures.ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._store: Store | None = None
         self._layout: dict[str, Any] | None = None
+        """The layout to write next."""
+        self._unwritten: dict[str, Any] | None = None
+        """The latest layout, while it is not known to be written."""
+        self._retry: asyncio.TimerHandle | None = None
+        self._reports_failure = True
         self._layout_write: concurrent.futures.Future[None] | None = None
         self.on_error: Callable[[OutliveError], None] = lambda _error: None
         """Called on the loop's thread when a layout could not be written."""
@@ -69,6 +77,12 @@ class StoreThread:
 
     def save_layout(self, layout: dict[str, Any]) -> None:
         """Write the layout in the thread; the caller does not wait."""
+        self._unwritten = layout
+        self._reports_failure = True
+        self._write_in_thread(layout)
+
+    def _write_in_thread(self, layout: dict[str, Any]) -> None:
+        self._cancel_retry()
         self._layout = layout
         if self._layout_write is None or self._layout_write.done():
             loop = asyncio.get_running_loop()
@@ -83,17 +97,30 @@ class StoreThread:
     def _layout_written(self, done: concurrent.futures.Future[None]) -> None:
         error = done.exception()
         if isinstance(error, OutliveError):
-            self.on_error(error)
+            if self._reports_failure:
+                self._reports_failure = False
+                self.on_error(error)
+            if self._unwritten is not None and done is self._layout_write:
+                self._retry = asyncio.get_running_loop().call_later(RETRY_S, self._write_in_thread, self._unwritten)
         elif error is not None:
             raise error
-        elif self._layout is not None and done is self._layout_write:
-            # The layout arrived between the thread's last check and the end of its work.
-            self.save_layout(self._layout)
+        elif done is self._layout_write:
+            if self._layout is not None:
+                # The layout arrived between the thread's last check and the end of its work.
+                self._write_in_thread(self._layout)
+            else:
+                self._unwritten = None
+
+    def _cancel_retry(self) -> None:
+        if self._retry is not None:
+            self._retry.cancel()
+            self._retry = None
 
     def close(self, layout: dict[str, Any] | None = None) -> None:
         """Write the last layout, close the store, end the thread; waits for at most ``CLOSE_TIMEOUT_S``."""
-        if layout is not None:
-            self._layout = layout
+        self._cancel_retry()
+        self._layout = self._unwritten if layout is None else layout
+        self._unwritten = None
         last = self._executor.submit(self._close)
         concurrent.futures.wait([last], timeout=CLOSE_TIMEOUT_S)
         self._executor.shutdown(wait=last.done(), cancel_futures=True)

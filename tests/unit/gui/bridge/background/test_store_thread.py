@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from gui.bridge.background import store_thread
 from gui.bridge.background.store_thread import StoreThread
 from session_host import paths
 from session_host.errors import OutliveError, StoreError
@@ -63,6 +64,56 @@ async def test_a_layout_that_cannot_be_written_is_told_and_the_next_is_tried_aga
     storage.close()
     with Store.open(paths.database()) as store:
         assert store.layout() == {"number": 2}
+
+
+async def test_a_layout_that_cannot_be_written_is_written_once_the_disk_has_room(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(store_thread, "RETRY_S", 0.01)
+    tries: list[dict[str, Any]] = []
+    written: list[dict[str, Any]] = []
+
+    class Full(Store):
+        is_full = True
+
+        def save_layout(self, layout: dict[str, Any]) -> None:
+            tries.append(layout)
+            if Full.is_full:
+                raise StoreError("the disk is full")
+            super().save_layout(layout)
+            written.append(layout)
+
+    told: list[OutliveError] = []
+    storage = StoreThread(lambda _warnings: Full.open(paths.database()))
+    storage.on_error = told.append
+    storage.save_layout({"number": 1})
+    await eventually(lambda: len(tries) >= 3, 10, "it to be tried again")
+    storage.save_layout({"number": 2})
+    await eventually(lambda: len(told) == 2, 10, "the user's next change to be told, too")
+    Full.is_full = False
+
+    await eventually(lambda: written, 10, "it to be written")
+    assert written == [{"number": 2}]
+    assert len(told) == 2, "one line for each change of the user"
+    storage.close()
+
+
+async def test_a_layout_that_could_not_be_written_is_written_at_the_end():
+    class Full(Store):
+        is_full = True
+
+        def save_layout(self, layout: dict[str, Any]) -> None:
+            if Full.is_full:
+                raise StoreError("the disk is full")
+            super().save_layout(layout)
+
+    told: list[OutliveError] = []
+    storage = StoreThread(lambda _warnings: Full.open(paths.database()))
+    storage.on_error = told.append
+    storage.save_layout({"number": 1})
+    await eventually(lambda: told, 10, "the failure to be told")
+    Full.is_full = False
+    storage.close()
+    with Store.open(paths.database()) as store:
+        assert store.layout() == {"number": 1}
 
 
 async def test_the_loop_goes_on_while_the_disk_is_slow():
