@@ -7,7 +7,6 @@ one that is gone on with, a line each. Some lines are orders:
     /resume ID        codex: go on with another one in this process
     stub              claude: only what stands before the first prompt is written, as when it is killed just there
     modes             the alternate screen, mouse, paste and keyboard modes are switched on
-    modes             the alternate screen, mouse, paste and keyboard modes are switched on
     leave             end
 
 In a directory with a file ``untrusted`` it asks whether to trust that, and any answer is no: it ends, and asks nothing.
@@ -26,7 +25,10 @@ import uuid
 from pathlib import Path
 from typing import TextIO
 
-CLAUDE_HELP = """\
+VERSIONS = {"claude": "2.1.329 (Claude Code)", "codex": "codex-cli 0.169.0"}
+
+HELPS = {
+    "claude": """\
 Usage: claude [options] [command] [prompt]
   --model <model>            Model for the current session
   -r, --resume [value]       Resume a conversation by session ID
@@ -34,19 +36,16 @@ Usage: claude [options] [command] [prompt]
   --settings <file-or-json>  Path to a settings JSON file
   --verbose                  Verbose
   -v, --version              Output the version number
-"""
-CODEX_HELP = """\
+""",
+    "codex": """\
 Usage: codex [OPTIONS] [PROMPT]
   -c, --config <key=value>
   -m, --model <MODEL>
       --no-daemon
   -s, --sandbox <SANDBOX_MODE>
   -h, --help
-"""
-
-
-MODES = "\x1b[?1049h\x1b[?1003h\x1b[?2004h\x1b[>7u\x1b[?25l"
-
+""",
+}
 
 WORK_S = 0.2
 """Of work that takes no time nobody can be told."""
@@ -225,20 +224,17 @@ def worked(agent: Claude | Codex, line: str) -> str:
     agent.tell("idle")
     if line == "modes":
         return f"{MODES}switched{done}"
-    if line == "modes":
-        return f"{MODES}switched{done}"
     return f"{agent.take(line)}{done}"
 
 
 def main(kind: str, arguments: list[str]) -> int:
     """Be the agent."""
     if "--version" in arguments:
-        print("2.1.329 (Claude Code)" if kind == "claude" else "codex-cli 0.169.0")
+        print(VERSIONS[kind])
         return 0
     lacking = os.environ.get("CONVERSING_LACKS", "an option that is not there")
     if "--help" in arguments:
-        text = CLAUDE_HELP if kind == "claude" else CODEX_HELP
-        print("\n".join(line for line in text.splitlines() if lacking not in line))
+        print("\n".join(line for line in HELPS[kind].splitlines() if lacking not in line))
         return 0
     if lacking in arguments:
         print(f"error: unknown option '{lacking}'")

@@ -11,10 +11,23 @@ from session_host.agents.catalog import load_catalog
 from session_host.agents.probe import probed
 from session_host.paths import config_dir
 from tests.programs import program
+from tests.programs.conversing import HELPS, VERSIONS
 from tests.support.commands import outlive
 from tests.support.waiting import PATIENCE_S
 
 Chat = dict[str, Any]
+
+_SCRIPT = """\
+#!/bin/sh
+# What is asked before each first start is answered without an interpreter.
+case "$*$CONVERSING_LACKS" in
+--version) echo '{version}'; exit ;;
+--help) cat <<'END'
+{help}END
+exit ;;
+esac
+exec {words} "$@"
+"""
 
 
 def new(agent: str, project: Path, *words: str, name: str = "chat") -> str:
@@ -68,5 +81,5 @@ def install(directory: Path) -> None:
     directory.mkdir()
     for name in ("claude", "codex"):
         words = " ".join(program("conversing", name))
-        (directory / name).write_text(f'#!/bin/sh\nexec {words} "$@"\n')
+        (directory / name).write_text(_SCRIPT.format(version=VERSIONS[name], help=HELPS[name], words=words))
         (directory / name).chmod(0o755)
