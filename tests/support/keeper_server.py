@@ -17,7 +17,7 @@ import sys
 from session_host.keeper import __main__ as keeper
 from session_host.keeper.processes.prefork import preload
 from session_host.keeper_client.discovery import keeper_argv
-from tests.support.command_server import serve
+from tests.support.command_server import end, serve
 from tests.support.look import look_as
 
 
@@ -29,7 +29,7 @@ def main() -> None:
     vars(keeper)["preload"] = _nothing
     os.setsid()
     look_as(keeper_argv())
-    sys.exit(keeper.main(sys.argv[1:]))
+    end(keeper.main(sys.argv[1:]))
 
 
 def _nothing() -> None:
