@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from session_host.protocol.launch import StructuredLaunch
 from session_host.protocol.messages import (
     Act,
     Done,
@@ -84,34 +85,26 @@ class StructuredChat:
         splitter: LineSplitter,
         log_end: int,
         now_ms: Callable[[], int],
+        launch: StructuredLaunch,
         *,
         timers: dict[str, float],
-        prompt: str,
-        history: Callable[[], list[AnyChange]],
-        idle_timeout_s: float,
-        continues: str = "",
-        fork_of: str = "",
+        read_history: Callable[[], list[AnyChange]],
     ) -> None:
-        """Go on from a state.
+        """Continue from a state, which is empty for a new session.
 
         Args:
             effects: the session's list of effects.
             rules: the rules, in the state of the last record.
-            splitter: at the place in the agent's output where the last record ends.
+            splitter: at the position in the agent's output where the last record ends.
             log_end: the length of the transcript log.
             now_ms: returns the time, in milliseconds since 1970.
+            launch: the first prompt, the idle timeout, and the session that this one resumes or forks.
             timers: timers that a previous host left.
-            prompt: the first prompt; "" for none.
-            history: returns the items of the session that this one resumes or forks.
-            idle_timeout_s: the agent is ended after this time without a turn; 0 for never.
-            continues: the id of the session that is resumed; "" for none.
-            fork_of: the id of the session that is forked; "" for none.
+            read_history: returns the items of the session that this one resumes or forks.
         """
         self.rules, self.splitter, self.log_end = rules, splitter, log_end
         self.timers = timers
-        self._prompt, self._history = prompt, history
-        self._former = FORK + fork_of.encode() if fork_of else continues.encode()
-        self._idle_timeout_s = idle_timeout_s
+        self._launch, self._read_history = launch, read_history
         self._watches_idle = False
         self.effects = effects
         self._now_ms = now_ms
@@ -131,8 +124,10 @@ class StructuredChat:
         for name, after_s in self.timers.items():
             self.effects.append(StartTimer(self, name, after_s))
         if not self.rules.state.begun:
-            if self.log_end == 0 and (items := self._history()):
-                self._append(Cause.HISTORY, items, self._now_ms(), self._former)
+            if self.log_end == 0 and (items := self._read_history()):
+                launch = self._launch
+                origin = FORK + launch.fork_of.encode() if launch.fork_of else launch.history.encode()
+                self._append(Cause.HISTORY, items, self._now_ms(), origin)
             now_ms = self._now_ms()
             self._take(Cause.BEGIN, self.rules.begin(now_ms), now_ms)
         elif self.rules.state.has_given_up:
@@ -148,8 +143,8 @@ class StructuredChat:
             for result in results:
                 self.act_done(result)
             self.effects += [DoAct(each) for each in acts]
-        if self._prompt:
-            self._verb(Prompt("", 0, self._prompt), "command", token=_FIRST_PROMPT)
+        if self._launch.prompt:
+            self._verb(Prompt("", 0, self._launch.prompt), "command", token=_FIRST_PROMPT)
 
     def on_output(self, data: bytes) -> None:
         """The agent wrote this."""
@@ -251,9 +246,9 @@ class StructuredChat:
         if self._watches_idle:
             self.effects.append(StopTimer(self, IDLE))
         is_idle = state.state == "idle" and not (state.queue or state.timed_out or state.ended)
-        self._watches_idle = is_idle and self._idle_timeout_s > 0
+        self._watches_idle = is_idle and self._launch.idle_timeout_s > 0
         if self._watches_idle:
-            self.effects.append(StartTimer(self, IDLE, self._idle_timeout_s))
+            self.effects.append(StartTimer(self, IDLE, self._launch.idle_timeout_s))
 
     @property
     def is_quiet(self) -> bool:

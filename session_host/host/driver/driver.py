@@ -115,10 +115,8 @@ class Driver:
         )  # fmt: skip
         if chat is not None:
             self.session.chat = StructuredChat(
-                self.session.effects, chat.rules, chat.splitter, chat.log.end, now_ms,
-                timers=chat.timers, prompt=chat.launch.prompt,
-                history=lambda: history_of(spec.session_id, chat.launch), idle_timeout_s=chat.launch.idle_timeout_s,
-                continues=chat.launch.history, fork_of=chat.launch.fork_of,
+                self.session.effects, chat.rules, chat.splitter, chat.log.end, now_ms, chat.launch,
+                timers=chat.timers, read_history=lambda: history_of(spec.session_id, chat.launch),
             )  # fmt: skip
             for offset, lines in chat.unsent:
                 self.session.effects.append(WriteToProgram(EntryKind.REPLY, lines, number=offset))
