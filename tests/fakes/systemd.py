@@ -178,7 +178,7 @@ class Logind(OnTheBus):
 def on_the_bus(kind: type[Service], address: str) -> Iterator[Service]:
     """The stand-in, serving until the end of the block."""
     connection = open_dbus_connection(address)
-    reply = connection.send_and_get_reply(message_bus.RequestName(kind.name), timeout=10)
+    reply = connection.send_and_get_reply(message_bus.RequestName(kind.name), timeout=60)
     assert reply.body == (1,), f"{kind.name} is taken"
     service = kind(connection)
     thread = threading.Thread(target=service.serve, name=kind.name)

@@ -83,9 +83,9 @@ def test_a_text_that_an_agent_drops_is_reported_and_enter_is_not_pressed(area: A
     [["--anyway", "a word", "--enter"], ["a word", "--key", "Escape"], ["\033:wq", "--enter"], ["many\nlines"], ["y"]],
 )
 def test_keys_are_sent_without_waiting_for_the_screen(area: Area, tmp_path: Path, words: list[str]) -> None:
-    chat = Slow(area, tmp_path / "read", "shown_within_s = 30.0")
+    chat = Slow(area, tmp_path / "read", "shown_within_s = 600.0")
 
-    assert outlive("send", chat.id, *words, timeout_s=15).code == 0
+    assert outlive("send", chat.id, *words).code == 0
 
 
 async def test_send_waits_for_its_turn_behind_other_texts(

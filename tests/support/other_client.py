@@ -13,7 +13,7 @@ from typing import Any, Self
 from websockets.sync.client import unix_connect
 
 Json = dict[str, Any]
-DEADLINE_S = 30.0
+DEADLINE_S = 60.0
 
 
 class OtherClient:

@@ -17,7 +17,7 @@ from jeepney.io.blocking import DBusConnection, open_dbus_connection
 
 from tests.support.waiting import wait_until
 
-WAIT_S = 30.0
+WAIT_S = 60.0
 LAUNCHERS = ("/usr/libexec/at-spi-bus-launcher", "/usr/lib/at-spi2-core/at-spi-bus-launcher")
 _ATSPI = "org.a11y.atspi"
 _PROPERTIES = "org.freedesktop.DBus.Properties"

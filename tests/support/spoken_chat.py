@@ -22,7 +22,7 @@ from session_host.structured.rules import StructuredRules
 from session_host.structured.step import Refusal, Step
 from session_host.structured.transcript import Transcript
 
-DEADLINE_S = 30.0
+DEADLINE_S = 60.0
 
 
 class SpokenChat:

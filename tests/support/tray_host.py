@@ -12,7 +12,7 @@ from jeepney.io.blocking import DBusConnection, Proxy, open_dbus_connection
 
 from tests.support.waiting import wait_until
 
-WAIT_S = 30.0
+WAIT_S = 60.0
 NAME = "org.kde.StatusNotifierWatcher"
 _ITEM = "/StatusNotifierItem"
 _MENU = "/MenuBar"

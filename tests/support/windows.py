@@ -98,7 +98,17 @@ class Window:
     def show(self, session: str) -> None:
         """Open a session's tab, or raise it."""
         wait_until(self.is_listening, TIMEOUT_S, "the window to listen")
-        self.ask("show", session=session)
+
+        def is_shown() -> bool:
+            try:
+                self.ask("show", session=session)
+            except RuntimeError as error:
+                if "was not ready within" not in str(error):
+                    raise
+                return False  # The window itself waits for some seconds only, and a busy machine may need more.
+            return True
+
+        wait_until(is_shown, TIMEOUT_S, "the chat to be shown")
 
     def is_listening(self) -> bool:
         """The window answers."""

@@ -254,7 +254,7 @@ def test_the_key_and_the_model_are_checked_where_the_test_wants_it(path: str) ->
             ask(server, path, "hello")
         refused.value.close()
         with pytest.raises(urllib.error.HTTPError, match="401") as refused:
-            urllib.request.urlopen(f"{server.url}/v1/models", timeout=20)
+            urllib.request.urlopen(f"{server.url}/v1/models", timeout=60)
         refused.value.close()
 
 
@@ -298,10 +298,10 @@ def test_what_gemini_wants_as_json_fits_its_schema_and_tokens_are_counted() -> N
 
 def test_models_are_listed_and_unknown_paths_refused() -> None:
     with ModelServer() as server:
-        with urllib.request.urlopen(f"{server.url}/v1/models", timeout=20) as response:
+        with urllib.request.urlopen(f"{server.url}/v1/models", timeout=60) as response:
             assert json.load(response)["data"][0]["id"] == "fake-model"
         with pytest.raises(urllib.error.HTTPError, match="404") as refused:
-            urllib.request.urlopen(f"{server.url}/nothing", timeout=20)
+            urllib.request.urlopen(f"{server.url}/nothing", timeout=60)
         refused.value.close()
 
 

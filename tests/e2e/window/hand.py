@@ -30,7 +30,7 @@ def wait_until_tabs_are_saved(own: Window) -> None:
     wait_until(are_saved, WAIT_S, "the tabs to be saved")
 
 
-WAIT_S = 30.0
+WAIT_S = 60.0
 FRAME_PX = 60
 """A window manager's frame is narrower."""
 

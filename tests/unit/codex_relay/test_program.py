@@ -244,7 +244,7 @@ def test_a_terminal_whose_agent_fails_says_whether_the_chat_has_ended(path: Path
             asking, _ = listening.accept()
             end()
             asking.close()
-        said, _ = process.communicate(timeout=20)
+        said, _ = process.communicate(timeout=60)
         watching.close()
     assert "cannot connect" in said
     assert (process.returncode, ENDED in said) == ((3, False) if server == "serves" else (0, True))

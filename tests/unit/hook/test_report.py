@@ -38,7 +38,7 @@ def listener(tmp_path: Path) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
         listening.bind(str(tmp_path / "s.sock"))
         listening.listen(1)
-        listening.settimeout(10)
+        listening.settimeout(60)
         yield listening
 
 
