@@ -1,1 +1,1 @@
-"""What tests are made with: waiting, processes, displays, a corner of one's own, the leak check."""
+"""Helpers of the tests: waiting, processes, displays, directories of each test, the leak check."""

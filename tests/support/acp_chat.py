@@ -31,7 +31,7 @@ class Recorded(NamedTuple):
 
 
 def recording(agent: str, process: int) -> list[Recorded]:
-    """What one process of an agent, and the client, wrote."""
+    """The messages between one process of an agent and its client."""
     path = RECORDINGS / f"acp-{agent}.jsonl"
     entries = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     return [Recorded(each["dir"] == "->", each["msg"]) for each in entries if each["process"] == process]
@@ -61,12 +61,12 @@ class AcpChat:
     # ------------------------------------------------------------ steps
 
     def hear(self, *messages: Any) -> list[dict[str, Any]]:
-        """The agent writes messages, or lines of bytes; returns what is sent."""
+        """Handle messages, or lines of bytes, of the agent; returns the messages that are sent to it."""
         lines = [Line(each if isinstance(each, bytes) else json.dumps(each).encode()) for each in messages]
         return self._take(self._rules().receive_lines(lines, self._later()))
 
     def do(self, verb: Verb) -> list[dict[str, Any]]:
-        """A window's verb; returns what is sent."""
+        """Carry out a window's verb; returns the messages that are sent to the agent."""
         step = self._rules().verb(verb, self._later(), by="window")
         assert step.refusal is None, step.refusal
         return self._take(step)
@@ -86,13 +86,13 @@ class AcpChat:
         return self.do(ChangeSetting("", 0, setting, value))
 
     def expire(self, name: str, after_ms: int = 0) -> list[dict[str, Any]]:
-        """A timer expires."""
+        """Expire a timer."""
         self.now_ms += after_ms
         assert name in [each for each, _ in self.timers], self.timers
         return self._take(self._rules().timer_due(name, self._later()))
 
     def result(self, result: AnyResult) -> list[dict[str, Any]]:
-        """An act of the host has a result; returns what is sent."""
+        """Handle the result of an act of the host; returns the messages that are sent to the agent."""
         return self._take(self._rules().result(result, self._later()))
 
     def end(self) -> None:
@@ -115,7 +115,7 @@ class AcpChat:
         return self.hear({"jsonrpc": "2.0", "id": number, "error": {"code": code, "message": message, **more}})
 
     def open(self, session: dict[str, Any] | None = None, **capabilities: Any) -> None:
-        """The agent starts, and gives a session."""
+        """The agent starts, and opens a session."""
         self.reply({"protocolVersion": 1, "agentCapabilities": capabilities, "agentInfo": {"name": "Agent"}})
         self.reply({"sessionId": "s", **(session or {})})
 

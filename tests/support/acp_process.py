@@ -49,7 +49,7 @@ class FakeAgents:
 
 
 class AcpProcess(AcpChat):
-    """A chat with a process. Timers of the dialect expire only through ``expire``.
+    """A chat with a process. The dialect's timers expire only by ``expire``.
 
     Attributes:
         ended: the agent closed its output.

@@ -1,4 +1,4 @@
-"""The few settings that let each agent start without a log-in, a question or the network, and ask before it acts.
+"""The settings with which each agent starts without log-in, questions and network, and asks before it acts.
 
 Each function writes them into a HOME of the test's own, for an agent that works in a directory and asks a server by its
 URL, and returns the variables that the agent needs.
@@ -67,7 +67,7 @@ trust_level = "trusted"
 
 
 def prepare_codex(home: Path, cwd: Path, url: str) -> dict[str, str]:
-    """A provider of our own, which needs no log-in; directory trusted."""
+    """The fake model server as the provider, which needs no log-in; directory trusted."""
     directory = home / ".codex"
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "config.toml").write_text(CODEX_SETTINGS.format(url=url, cwd=cwd), encoding="utf-8")
@@ -75,7 +75,7 @@ def prepare_codex(home: Path, cwd: Path, url: str) -> dict[str, str]:
 
 
 def prepare_opencode(home: Path, cwd: Path, url: str) -> dict[str, str]:
-    """A provider of our own, for its small errands too."""
+    """The fake model server as the provider, also for the agent's own requests."""
     model = {"name": "Fake Model", "tool_call": True, "limit": {"context": 100_000, "output": 8_000}}
     provider = {
         "npm": "@ai-sdk/openai-compatible",
@@ -115,7 +115,7 @@ def prepare_gemini(home: Path, cwd: Path, url: str) -> dict[str, str]:
 
 
 def prepare_copilot(home: Path, cwd: Path, url: str) -> dict[str, str]:
-    """A provider of our own, and nothing else from the network; directory trusted."""
+    """The fake model server as the provider, and no other access to the network; directory trusted."""
     write_json(home / ".copilot" / "config.json", {"trusted_folders": [str(cwd)]})
     return {
         "COPILOT_OFFLINE": "true",
@@ -126,7 +126,7 @@ def prepare_copilot(home: Path, cwd: Path, url: str) -> dict[str, str]:
 
 
 def prepare_qwen(home: Path, cwd: Path, url: str) -> dict[str, str]:
-    """An endpoint of our own; every folder trusted."""
+    """The fake model server as the endpoint; every folder trusted."""
     settings = {
         "security": {"auth": {"selectedType": "openai"}, "folderTrust": {"enabled": False}},
         "general": {"enableAutoUpdate": False},
@@ -140,5 +140,5 @@ def prepare_qwen(home: Path, cwd: Path, url: str) -> dict[str, str]:
 
 
 def prepare_endpoint(home: Path, cwd: Path, url: str) -> dict[str, str]:
-    """Which server is asked."""
+    """The address of the model server."""
     return {"OPENAI_BASE_URL": f"{url}/v1", "OPENAI_API_KEY": "k"}

@@ -1,4 +1,4 @@
-"""The table of what was seen real agents do: its rows, and how it is written."""
+"""The table of the results with real agents: its rows, reading and writing it."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ YES, NO, NOT_APPLICABLE, NOT_TRIED = "yes", "no", "–", "?"
 
 
 class Result(NamedTuple):
-    """How one check of one agent went."""
+    """The result of one check of one agent."""
 
     outcome: str
     note: str = ""
@@ -85,7 +85,7 @@ _NOTE = re.compile(r"(\S+) \[(\d+)\]")
 
 
 def read(page: str, columns: Sequence[Column]) -> dict[tuple[str, str], Result]:
-    """What a page that was written before tells of these agents, in these versions."""
+    """Read the results for these agents, in these versions, from an existing page."""
     lines = page.splitlines()
     rows = [line.removeprefix("| ").removesuffix(" |").split(" | ") for line in lines if line.startswith("| ")]
     notes = dict(line.split(". ", 1) for line in lines if re.match(r"\d+\. ", line))
@@ -108,7 +108,7 @@ def _head(column: Column) -> str:
 
 
 def written(columns: Sequence[Column], results: Results, day: str) -> str:
-    """The page.
+    """The text of the page.
 
     Args:
         columns: the agents, in their order.

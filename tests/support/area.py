@@ -1,4 +1,4 @@
-"""A test's own corner of the machine: home, runtime, state and configuration directories."""
+"""Directories of a test: home, runtime, state and configuration."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SCRUBBED = (
 
 
 class Area:
-    """Directories of one test, all below ``root``, and the environment that leads there."""
+    """Directories of one test, all below ``root``, and the environment variables that name them."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -41,7 +41,7 @@ class Area:
             directory.mkdir(mode=0o700)
 
     def is_untouched(self) -> bool:
-        """Whether the directories are as they were made: all there, empty, and private."""
+        """Whether the directories are unchanged: they exist, and are empty and private."""
         with contextlib.suppress(OSError):
             return set(self.root.iterdir()) == set(self._directories) and not any(
                 (found := each.lstat()).st_mode != stat.S_IFDIR | 0o700
@@ -52,7 +52,7 @@ class Area:
         return False
 
     def enter(self, patch: pytest.MonkeyPatch) -> None:
-        """Lead this process and its children here, until ``patch`` is undone."""
+        """Set the environment of this process to these directories, until ``patch`` is undone."""
         for name in [name for name in os.environ if name in SCRUBBED or name.startswith("XDG_")]:
             patch.delenv(name)
         for name, value in {
@@ -87,7 +87,7 @@ _untouched: list[Area] = []
 
 @contextmanager
 def reused_area() -> Iterator[Area]:
-    """As ``new_area``; an area in which a test left nothing serves the next test too."""
+    """As ``new_area``, but the next test reuses an area in which a test left nothing."""
     own = _untouched.pop() if _untouched else Area(Path(tempfile.mkdtemp(prefix=PREFIX, dir="/tmp")))
     try:
         yield own
@@ -100,7 +100,7 @@ def reused_area() -> Iterator[Area]:
 
 @contextmanager
 def reusing() -> Iterator[None]:
-    """Around ``reused_area``: at the end, the area that waits for another test is removed."""
+    """A context for ``reused_area``; at its end, the reusable area is removed."""
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""A program on a terminal with no Outlive in between: as any other terminal would show it."""
+"""A program on a terminal without Outlive, as any other terminal shows it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ GRACE_S = 5.0
 
 
 class BareTerminal(ScreenTerminal):
-    """The program and its group run while the context lasts. Queries are answered while the screen is looked at."""
+    """A program on a PTY with an emulator, as a context. Queries are answered while a test reads the screen."""
 
     def __init__(self, argv: Sequence[str], cwd: Path) -> None:
         super().__init__(argv, size=SIZE, cwd=cwd, env=environment())

@@ -1,4 +1,4 @@
-"""D-Bus daemons of a test's own."""
+"""Private D-Bus daemons for tests."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ class BusDaemon:
         self.address = f"unix:path={socket}"
 
     def add_service(self, name: str, program: Path) -> None:
-        """Let the daemon start ``program`` when somebody calls ``name``."""
+        """Let the daemon start ``program`` when a client calls ``name``."""
         (self._services / f"{name}.service").write_text(f"[D-BUS Service]\nName={name}\nExec={program}\n")
 
     def end(self) -> None:
-        """The bus goes, with everybody on it."""
+        """End the daemon; all clients lose their connections."""
         end([self.process.pid])
         self.process.wait()
 

@@ -22,7 +22,7 @@ def install_agent(area: Area) -> None:
 
 
 def input_log(area: Area) -> Path:
-    """Where the agents of all chats note the lines that they get."""
+    """The file in which all fake agents log the lines that they receive."""
     return area.home / "agent-input.log"
 
 
@@ -37,7 +37,7 @@ def new_chat(area: Area, name: str, prompt: str = "") -> str:
 
 
 def wait(name: str, activity: str) -> None:
-    """Wait until the chat's agent is idle, works, or asks."""
+    """Wait until the chat has this activity."""
     done = outlive("wait", name, "--activity", activity, "--timeout", "60")
     assert done.code == 0, done.error
 
@@ -49,6 +49,6 @@ def send(name: str, *words: str) -> None:
 
 
 def wait_for_text(name: str, pattern: str) -> None:
-    """Wait until the transcript has this."""
+    """Wait until the transcript matches a pattern."""
     done = outlive("wait", name, "--text", pattern, "--timeout", "60")
     assert done.code == 0, done.error

@@ -1,4 +1,4 @@
-"""A view of a structured chat on a display, and what a user does with it."""
+"""A view of a structured chat on a display, and a user's actions on it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WAIT_S = 60.0
 
 
 class ChatStage:
-    """A shown view, and what a user does with it."""
+    """A shown view, and a user's actions on it."""
 
     def __init__(self, theme: Theme, chat: PlayedChat, directory: str) -> None:
         self.chat = chat
@@ -39,7 +39,7 @@ class ChatStage:
         self.settle()
 
     def settle(self) -> None:
-        """Show all that changed."""
+        """Show all changes."""
         self.view.changed()
         process_events_until(lambda: not self.view.page._pacer.pending, WAIT_S, "the frame to be painted")
         QApplication.processEvents()
@@ -54,7 +54,7 @@ class ChatStage:
         return "\n".join(page.rows.row(each.position).segments[each.number].text for each in page.visible)
 
     def place_of(self, text: str, *, within: int = 2) -> QPoint:
-        """A point on the page where a text stands."""
+        """A point within a text on the page."""
         page = self.view.page
         for each in page.visible:
             segment = page.rows.row(each.position).segments[each.number]

@@ -24,7 +24,7 @@ PATIENCE_S = 60.0
 
 
 class ClaudeLike:
-    """One such chat.
+    """A chat with ``programs/claude_like.py``.
 
     Attributes:
         record: the session's.

@@ -1,4 +1,4 @@
-"""A chat with the Codex dialect, without a process: messages of the server go in, and what they lead to is kept."""
+"""A chat with the Codex dialect, without a process: handles messages of the server, and keeps the results."""
 
 from __future__ import annotations
 
@@ -81,26 +81,26 @@ class CodexChat:
     # ------------------------------------------------------------ the server
 
     def hear(self, *messages: Json) -> None:
-        """The server writes messages."""
+        """Handle messages of the server."""
         for message in messages:
             line = Line(json.dumps(message).encode())
             self._take(self.rules.receive_lines([line], self.now_ms))
 
     def notify(self, method: str, **params: Any) -> None:
-        """The server notifies."""
+        """Handle a notification of the server."""
         self.hear({"method": method, "params": {"threadId": THREAD, "turnId": "u1", **params}})
 
     def ask(self, method: str, number: int | str = 0, **params: Any) -> None:
-        """The server asks."""
+        """Handle a request of the server."""
         place = {"threadId": THREAD, "turnId": "u1", "itemId": "i1", "startedAtMs": 1}
         self.hear({"id": number, "method": method, "params": {**place, **params}})
 
     def reply(self, result: Any) -> None:
-        """The server replies to our last request."""
+        """Handle the server's reply to the last request."""
         self.hear({"id": self.last_request()["id"], "result": result})
 
     def last_request(self) -> Json:
-        """Our last request."""
+        """The last request that was sent to the server."""
         return next(each for each in reversed(self.sent) if "id" in each and "method" in each)
 
     def open(self) -> None:
@@ -112,7 +112,7 @@ class CodexChat:
         self.reply({"turn": {"id": "u1", "status": "inProgress"}})
 
     def expire(self, name: str) -> None:
-        """A timer expires."""
+        """Expire a timer."""
         self._take(self.rules.timer_due(name, self.now_ms))
 
     def end(self) -> None:
@@ -144,7 +144,7 @@ class CodexChat:
     # ------------------------------------------------------------ recordings
 
     def play(self, messages: list[Recorded]) -> None:
-        """Play a recording: what its client did, the user does."""
+        """Play a recording; the user does what its client did."""
         numbers: dict[Any, int] = {}
         for each in messages:
             self.now_ms = each.at_ms

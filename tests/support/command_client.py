@@ -1,4 +1,4 @@
-"""The test's side of ``command_server`` and ``window_server``: one of each for each process of the run."""
+"""The client of ``command_server`` and ``window_server``; each process of the test run has one of each."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _window_servers: list[_Server] = []
 
 @contextmanager
 def running() -> Iterator[tuple[subprocess.Popen[bytes], subprocess.Popen[bytes]]]:
-    """Have a server meanwhile, and one that starts keepers."""
+    """Run a command server, and a keeper server, during the context."""
     ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     keepers, keepers_its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
@@ -60,7 +60,7 @@ def running() -> Iterator[tuple[subprocess.Popen[bytes], subprocess.Popen[bytes]
 
 @contextmanager
 def running_windows() -> Iterator[subprocess.Popen[bytes]]:
-    """Have a server that starts windows meanwhile, besides that of commands."""
+    """Run a window server during the context, besides the command server."""
     ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     keepers = _servers[-1].keepers
@@ -76,7 +76,7 @@ def running_windows() -> Iterator[subprocess.Popen[bytes]]:
 
 
 def forked_window(environment: Mapping[str, str], stderr: int) -> ForkedProcess | None:
-    """Start a window; None if there is no server, or its interpreter is not as one that would start with this."""
+    """Start a window; None without a server, or if its interpreter differs from one started in this environment."""
     if not _window_servers or _window_servers[-1].interpreter != _interpreter(environment):
         return None
     message = pickle.dumps(Command([], dict(environment), str(REPOSITORY), _umask()))
@@ -99,7 +99,7 @@ def _start(
 
 
 def is_possible(words: Sequence[str], environment: Mapping[str, str]) -> bool:
-    """Whether there is a server and its interpreter is as one that would start with ``environment``."""
+    """Whether there is a server, and its interpreter equals one started with ``environment``."""
     return (
         bool(_servers)
         and _servers[-1].interpreter == _interpreter(environment)
@@ -150,7 +150,7 @@ def run(
 
 
 def _exchange(received: Mapping[io.FileIO, bytearray], to_stdin: io.FileIO, typed: bytes, deadline_s: float) -> bool:
-    """Read everything to its end, and type meanwhile; whether it came in time."""
+    """Write the input and read the output to its end; returns whether it ended in time."""
     with selectors.DefaultSelector() as selector:
         for each in received:
             selector.register(each, selectors.EVENT_READ)
@@ -187,5 +187,5 @@ def _pipe(stack: ExitStack) -> tuple[io.FileIO, io.FileIO]:
 
 
 def _umask() -> int:
-    """This process's, without a change of it meanwhile: threads make files."""
+    """This process's umask, read without changing it, since threads create files."""
     return int(proc.status_field("self", "Umask"), 8)

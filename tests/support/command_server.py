@@ -1,4 +1,4 @@
-"""Runs commands of ``outlive`` as forks of one process that has imported them: an interpreter starts once.
+"""Runs commands of ``outlive`` as forks of one process that has imported them, so an interpreter starts once.
 
     python -m tests.support.command_server DESCRIPTOR KEEPERS
 
@@ -37,7 +37,7 @@ class Command(NamedTuple):
 
 
 def main() -> None:
-    """Serve until the socket's other end is closed; in each fork, be the command."""
+    """Serve until the other end of the socket is closed; each fork becomes a command."""
     from session_host.cli import main as outlive
 
     _warm()
@@ -112,7 +112,7 @@ def end(code: int) -> NoReturn:
 
 
 def _report(selector: selectors.BaseSelector, key: selectors.SelectorKey) -> None:
-    """Tell of a command's end."""
+    """Report a command's end."""
     pid, reports = key.data
     selector.unregister(key.fd)
     os.close(key.fd)

@@ -1,4 +1,4 @@
-"""The ``outlive`` command as a process of its own: on pipes, or on a terminal that a test holds."""
+"""The ``outlive`` command as a process, on pipes or on a test's terminal."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PATIENCE_S = 90.0
 
 
 class Done(NamedTuple):
-    """How a command ended and what it said."""
+    """The exit code and the output of a command."""
 
     code: int
     output: str
@@ -31,7 +31,7 @@ class Done(NamedTuple):
         return json.loads(self.output)
 
     def complaint(self) -> str:
-        """The one line on standard error, which is all that there may be."""
+        """The line on standard error; an AssertionError if there is not exactly one."""
         lines = self.error.splitlines()
         assert len(lines) == 1, self.error
         assert lines[0].startswith("outlive: ")
@@ -51,7 +51,7 @@ def outlive(
     env: Mapping[str, str] | None = None,
     timeout_s: float = PATIENCE_S,
 ) -> Done:
-    """Run one command to its end, without a terminal; most are forks of a process that has imported them.
+    """Run one command to its end, without a terminal; most commands are forks of ``command_server``.
 
     Args:
         words: the command line.
@@ -85,7 +85,7 @@ def new(*words: str) -> str:
 
 
 class OnTerminal(ScreenTerminal):
-    """A command on a pseudo terminal: what its user sees and types. A context manager."""
+    """A command on a pseudo terminal, with its user's input and screen. A context manager."""
 
     def __init__(self, *words: str, size: GridSize = SIZE, env: Mapping[str, str] | None = None) -> None:
         super().__init__([*OUTLIVE, *words], size=size, env=environment(env))

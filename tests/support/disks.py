@@ -1,4 +1,4 @@
-"""Small disks of a test's own, to be filled, and directories that are removed while they are in use."""
+"""Small disks for tests that fill them, and directories that are removed while they are in use."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 
 @contextmanager
 def small_disk(mount_point: Path, size_kib: int) -> Iterator[Path]:
-    """Mount a file system in memory; the test is skipped where that is not allowed."""
+    """Mount a file system in memory; skips the test if that is not allowed."""
     if os.geteuid() != 0:
         pytest.skip("mounting a small file system needs root")
     mount_point.mkdir()
@@ -34,7 +34,7 @@ def small_disk(mount_point: Path, size_kib: int) -> Iterator[Path]:
 
 
 def fill_disk(directory: Path, leave_bytes: int = 0) -> Path:
-    """Fill the disk but for so many bytes; returns the file that does, to be removed."""
+    """Fill the disk except for this many bytes; returns the file that fills it."""
     ballast = directory / "ballast"
     with ballast.open("wb", buffering=0) as file:
         try:
@@ -47,12 +47,12 @@ def fill_disk(directory: Path, leave_bytes: int = 0) -> Path:
 
 
 def make_read_only(mount_point: Path) -> None:
-    """Nothing can be written on this disk any more."""
+    """Make the disk read-only."""
     subprocess.run(["mount", "-o", "remount,ro", mount_point], check=True)
 
 
 def remove_in_use(directory: Path) -> None:
-    """Remove a directory, as somebody does who says it again: a host may bind a socket there while it is emptied."""
+    """Remove a directory, and try again while hosts bind sockets in it."""
     while True:
         try:
             shutil.rmtree(directory)

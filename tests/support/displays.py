@@ -23,11 +23,11 @@ class XServer:
     process: subprocess.Popen[bytes]
 
     def environment(self) -> dict[str, str]:
-        """What leads a program to this server."""
+        """The environment variables for programs on this server."""
         return {"DISPLAY": self.display, "QT_QPA_PLATFORM": "xcb"}
 
     def kill(self) -> None:
-        """End it at once, as a crash of the desktop does."""
+        """Kill the server, as a crash of the desktop does."""
         self.process.kill()
         self.process.wait()
 
@@ -38,7 +38,7 @@ REPEATS_AFTER_MS = 2000
 
 @contextmanager
 def x_server(*, width_px: int = 1600, height_px: int = 1000) -> Iterator[XServer]:
-    """Run an Xvfb on a free display; it is ready when this returns it."""
+    """Run an Xvfb on a free display; yields it when it is ready."""
     reading, writing = os.pipe()
     try:
         process = subprocess.Popen(
@@ -77,7 +77,7 @@ def _free_function_keys(server: XServer) -> None:
 
 
 def _press_its_first_key(server: XServer) -> None:
-    """Have xdotool's keyboard be the one in use before there are windows.
+    """Make xdotool's keyboard the current one before there are windows.
 
     With the first key of another keyboard the server tells everybody of a new key map, and a window manager gives up
     its shortcuts and takes them again: one that is pressed in that moment is lost.
@@ -107,5 +107,5 @@ def openbox(server: XServer) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def _without_desktop_keys(settings: str) -> str:
-    """Openbox's settings without Alt+Shift+arrows, which send a window to another desktop and go from pane to pane."""
+    """Openbox's settings without Alt+Shift+arrow (send to another desktop), which the product uses for panes."""
     return re.sub(r'<keybind key="S-A-(Left|Right|Up|Down)">.*?</keybind>', "", settings, flags=re.DOTALL)

@@ -1,4 +1,4 @@
-"""What the tests of terminal engines share: reading cells, comparing states, random output."""
+"""Helpers for tests of terminal engines: reading cells, comparing states, random output."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from session_host.terminal.base import PLAIN, Cursor, Emulator, Modes, Row, Styl
 
 
 class Cell(NamedTuple):
-    """One character as it is seen."""
+    """A visible character with its style and width."""
 
     text: str
     style: Style
@@ -20,7 +20,7 @@ class Cell(NamedTuple):
 
 
 def cell_at(row: Row, column: int) -> Cell:
-    """The character at a column, that of a wide one in both of its columns; a blank where there is none."""
+    """The character at a column; a wide character is at both of its columns; a blank for an empty cell."""
     for run in row.runs:
         if run.column <= column < run.column + run.cells:
             if run.cluster:
@@ -40,7 +40,7 @@ def history_texts(emulator: Emulator) -> list[str]:
 
 
 class Seen(NamedTuple):
-    """All that can be seen of an emulator."""
+    """The visible state of an emulator."""
 
     rows: list[tuple[object, ...]]
     history: list[tuple[object, ...]]
@@ -50,7 +50,7 @@ class Seen(NamedTuple):
 
 
 def looks(row: Row) -> tuple[object, ...]:
-    """A row as it looks, whatever runs it is cut into: trailing plain blanks do not count."""
+    """A row's appearance, independent of its division into runs and without trailing plain blanks."""
     columns = max((run.column + run.cells for run in row.runs), default=0)
     cells: list[object] = []
     column = 0
@@ -65,7 +65,7 @@ def looks(row: Row) -> tuple[object, ...]:
 
 
 def seen(emulator: Emulator) -> Seen:
-    """All that can be seen of an emulator now; takes no damage."""
+    """Read the visible state of an emulator; the damage is not consumed."""
     return Seen(
         [looks(row) for row in emulator.rows()],
         [looks(row) for row in emulator.history(0, emulator.scrollback_rows)],
@@ -76,12 +76,12 @@ def seen(emulator: Emulator) -> Seen:
 
 
 def key(name: str, text: str = "", modifiers: int = 0, action: KeyAction = KeyAction.PRESS) -> Key:
-    """A key event of no attachment."""
+    """A key event without an attachment."""
     return Key("", 0, name, text, modifiers, action)
 
 
 def mouse(action: MouseAction, button: MouseButton, column: int, row: int, modifiers: int = 0) -> Mouse:
-    """A mouse event of no attachment."""
+    """A mouse event without an attachment."""
     return Mouse("", 0, action, button, column, row, modifiers)
 
 
@@ -123,7 +123,7 @@ _COUNTED = "ABCDEFGHIJKLMPSTXZ@d`"
 
 
 def fragments() -> st.SearchStrategy[bytes]:
-    """A piece of what programs write: text, a sequence, the half of one, or garbage."""
+    """A piece of a program's output: text, an escape sequence, half of one, or random bytes."""
     counted = st.tuples(_NUMBER, st.sampled_from(_COUNTED)).map(lambda pair: f"\x1b[{pair[0]}{pair[1]}")
     placed = st.tuples(_NUMBER, _NUMBER, st.sampled_from("Hr")).map(lambda t: f"\x1b[{t[0]};{t[1]}{t[2]}")
     text = st.one_of(st.sampled_from(_WORDS), st.sampled_from(_FIXED), counted, placed).map(str.encode)

@@ -1,4 +1,4 @@
-"""Chats with an endpoint: begun with a model server of the tests', typed into and looked at."""
+"""Chats with an endpoint, served by the tests' model server."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MODEL = "fake-model"
 
 
 class Chat:
-    """A chat that a test looks at and types into."""
+    """A chat that a test reads and types into."""
 
     def __init__(self, session_id: str, viewer: Viewer, watcher: Watcher) -> None:
         self.id = session_id
@@ -31,30 +31,30 @@ class Chat:
         self.watcher = watcher
 
     def lines(self) -> list[str]:
-        """All that it has shown."""
+        """The lines of history and screen."""
         return shown(self.viewer)
 
     async def see(self, text: str, times: int = 1) -> None:
-        """Wait until ``text`` has been shown so often."""
+        """Wait until ``text`` was shown this many times."""
         await self.watcher.until(lambda: "\n".join(self.lines()).count(text) >= times, f"{text!r} among the lines")
 
     async def wait_until_gone(self, text: str) -> None:
-        """Wait until ``text`` has gone."""
+        """Wait until ``text`` is no longer on the screen."""
         await self.watcher.until(lambda: text not in "\n".join(self.lines()), f"{text!r} to go")
 
     async def enter(self, text: str) -> None:
-        """Type a line, and see it before it is sent: it goes nowhere while something is going on."""
+        """Type a line, wait until it is shown, then press Enter; a line is not sent while the chat is busy."""
         self.viewer.text(text)
         await self.see(f"› {text}")
         self.viewer.key("Enter")
 
     async def describe(self) -> Description:
-        """What the host knows of it."""
+        """The host's description of the chat."""
         description: Description = await request(self.id, Describe(0))
         return description
 
     async def wait_for_activity(self, activity: Activity) -> None:
-        """Wait until it tells this of itself."""
+        """Wait until the chat reports this activity."""
         await poll_until(self.describe, lambda told: told.activity is activity, 60, f"{activity} to be told")
 
 
@@ -64,14 +64,14 @@ def conversation_files() -> list[Path]:
 
 
 def conversation() -> Conversation:
-    """What the only conversation's file says now."""
+    """Read the file of the only conversation."""
     (path,) = conversation_files()
     return Conversation(read(path.read_bytes())[0])
 
 
 @asynccontextmanager
 async def chatting(server: ModelServer | str, *words: str, size: GridSize = SIZE) -> AsyncIterator[Chat]:
-    """A chat with a server, from ``outlive new endpoint`` on; ended afterwards."""
+    """Start a chat with ``outlive new endpoint``; it is ended at the end of the context."""
     url = server if isinstance(server, str) else server.url
     session_id = new("endpoint", "--size", f"{size.columns}x{size.rows}", "-m", MODEL, "-u", url, *words)
     async with watching(session_id, size=size) as (viewer, watcher):

@@ -1,4 +1,4 @@
-"""Has this process start its keepers by ``keeper_server``."""
+"""Lets this process start its keepers by ``keeper_server``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.forked_process import ForkedProcess
 
 
 def use(requests: socket.socket) -> None:
-    """Have this process start its keepers by the server on the other end of ``requests``."""
+    """Start keepers by the server on the other end of ``requests`` from now on."""
     usual = discovery.keeper_argv(), _of_the_interpreter(discovery.keeper_environment())
 
     def start(argv: Sequence[str], **options: Any) -> Any:
@@ -30,10 +30,10 @@ def use(requests: socket.socket) -> None:
 
 
 def _of_the_interpreter(environment: Mapping[str, str]) -> dict[str, str]:
-    """What an interpreter reads at its start: the server's has read its own."""
+    """The variables that an interpreter reads at its start; the server's interpreter has read its own."""
     return {name: value for name, value in environment.items() if name.startswith(("PYTHON", "LANG", "LC_"))}
 
 
 def use_none() -> None:
-    """Have this process execute its keepers."""
+    """Start keepers by exec from now on."""
     vars(discovery)["subprocess"] = subprocess

@@ -1,4 +1,4 @@
-"""A process that a server of ``command_server`` forks, in the place of a ``subprocess.Popen``."""
+"""A process forked by a server, with the interface of ``subprocess.Popen``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextlib import suppress
 
 
 class ForkedProcess:
-    """The process; what a test uses of ``subprocess.Popen``.
+    """The process, with the methods of ``subprocess.Popen`` that tests use.
 
     Attributes:
         returncode: as Popen's: None until its end was seen.
@@ -38,14 +38,14 @@ class ForkedProcess:
         self._told += told
 
     def poll(self) -> int | None:
-        """Its exit code, None while it lives."""
+        """The exit code; None while the process runs."""
         try:
             return self.wait(0)
         except subprocess.TimeoutExpired:
             return None
 
     def wait(self, timeout: float | None = None) -> int:
-        """Wait for its end; returns its exit code, or the negative number of the signal that ended it.
+        """Wait for the process's end; returns the exit code, or the negative number of the signal that ended it.
 
         Raises:
             subprocess.TimeoutExpired: it goes on.
@@ -60,11 +60,11 @@ class ForkedProcess:
         return self.returncode
 
     def send_signal(self, number: int) -> None:
-        """Send it a signal, unless it has ended."""
+        """Send the process a signal, unless it has ended."""
         if self.poll() is None:
             with suppress(ProcessLookupError):  # it has ended just now
                 os.kill(self.pid, number)
 
     def kill(self) -> None:
-        """Kill it, unless it has ended."""
+        """Kill the process, unless it has ended."""
         self.send_signal(signal.SIGKILL)

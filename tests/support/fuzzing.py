@@ -1,4 +1,4 @@
-"""Random things that nobody would send on purpose: messages, values, bytes.
+"""Random invalid or unusual messages, values and bytes.
 
 Every run of the suite tries the same things. ``OUTLIVE_FUZZ=50`` makes every fuzzer try fifty times as much, and other
 things each time. Each prints its seed when it fails; ``OUTLIVE_FUZZ_SEED`` repeats that run.
@@ -56,13 +56,13 @@ ODD_TEXTS = (
 
 
 def times(count: int) -> int:
-    """How many tries a fuzzer makes whose usual number is ``count``."""
+    """The number of tries of a fuzzer with the usual number ``count``."""
     return count * TIMES
 
 
 @contextmanager
 def chance() -> Iterator[random.Random]:
-    """A source of chance; its seed is told when what it led to fails."""
+    """A random generator; a failure within the context reports its seed."""
     chosen = random.SystemRandom().getrandbits(32) if IS_RANDOM else _USUAL_SEED
     seed = int(os.environ.get("OUTLIVE_FUZZ_SEED") or chosen)
     try:
@@ -73,12 +73,12 @@ def chance() -> Iterator[random.Random]:
 
 
 def some(choose: random.Random, values: Sequence[T]) -> T:
-    """One of them."""
+    """Choose one of the values."""
     return values[choose.randrange(len(values))]
 
 
 def some_text(choose: random.Random) -> str:
-    """A text, an odd one more often than not."""
+    """A text, usually an unusual one."""
     if choose.random() < 0.7:
         return some(choose, ODD_TEXTS)
     return "".join(
@@ -87,7 +87,7 @@ def some_text(choose: random.Random) -> str:
 
 
 def some_number(choose: random.Random) -> int:
-    """A number, an odd one more often than not."""
+    """A number, usually an unusual one."""
     return some(choose, ODD_NUMBERS) if choose.random() < 0.7 else choose.randrange(-1000, 100000)
 
 
@@ -116,7 +116,7 @@ def anything(choose: random.Random, depth: int = 3) -> Any:
 
 
 def fitting(choose: random.Random, kind: Any) -> Any:
-    """A value of this type as it travels: right in type, odd in what it says."""
+    """An encoded value of this type: the type is right, the content unusual."""
     origin = typing.get_origin(kind)
     if origin is typing.Annotated:
         return fitting(choose, typing.get_args(kind)[0])
@@ -154,7 +154,7 @@ def fitting(choose: random.Random, kind: Any) -> Any:
 
 
 def fields_of(choose: random.Random, kind: type[msgspec.Struct]) -> list[Any] | dict[str, Any]:
-    """The fields of a struct, odd values in them."""
+    """The fields of a struct, with unusual values."""
     values = {field.name: fitting(choose, field.type) for field in msgspec.structs.fields(kind)}
     return list(values.values()) if kind.__struct_config__.array_like else values
 
@@ -162,7 +162,7 @@ def fields_of(choose: random.Random, kind: type[msgspec.Struct]) -> list[Any] | 
 def some_message(
     choose: random.Random, kinds: Sequence[type[Message]], attachments: Sequence[str] = (), *, wrong: float = 0.2
 ) -> bytes:
-    """The payload of one message: of right types and odd values, or wrong in some place with that probability.
+    """The payload of one message with unusual values; with the probability ``wrong``, a part of it is invalid.
 
     ``attachments`` are ids that make sense; one of them often stands where one is wanted.
     """
@@ -196,7 +196,7 @@ def frame(payload: bytes) -> bytes:
 def some_frame(
     choose: random.Random, kinds: Sequence[type[Message]], attachments: Sequence[str] = (), *, wrong: float = 0.2
 ) -> bytes:
-    """A frame; one that is broken as such a third as often as its message is wrong."""
+    """A frame; with a third of the probability ``wrong``, the frame itself is invalid."""
     if choose.random() > wrong / 3:
         return frame(some_message(choose, kinds, attachments, wrong=wrong))
     match choose.randrange(4):
@@ -221,7 +221,7 @@ _TOML_VALUES = [
 
 
 def some_toml(choose: random.Random, good: str) -> bytes:
-    """A good file with something wrong in it, or nothing."""
+    """A valid TOML file, possibly with an error put into it."""
     lines = good.splitlines(keepends=True)
     for _ in range(choose.randrange(4)):
         place = choose.randrange(len(lines)) if lines else 0

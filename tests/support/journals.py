@@ -1,4 +1,4 @@
-"""Journals with something in them."""
+"""Journals with content."""
 
 from __future__ import annotations
 
@@ -19,34 +19,34 @@ BEGAN_NS = 1_767_323_045 * SECOND_NS
 
 
 def output(offset: int, data: bytes, at_s: float = 0.0) -> Output:
-    """Output, so many seconds after the beginning."""
+    """Output, this many seconds after the start."""
     return Output(BEGAN_NS + round(at_s * SECOND_NS), offset, data)
 
 
 def resize(offset: int, number: int, columns: int = 80, rows: int = 24, at_s: float = 0.0) -> Resize:
-    """A resize, so many seconds after the beginning."""
+    """A resize, this many seconds after the start."""
     return Resize(BEGAN_NS + round(at_s * SECOND_NS), offset, number, GridSize(columns, rows), CellSize(8, 16))
 
 
 def snapshot(offset: int, data: bytes = b"state", resizes: int = 0, build: str = "pyte-1+1") -> Snapshot:
-    """A snapshot of no real terminal."""
+    """A snapshot with arbitrary bytes."""
     return Snapshot(offset, resizes, build, GridSize(80, 24), 10_000, "a title", data)
 
 
 def write_journal(directory: Path, entries: Iterable[Entry], **options: int) -> None:
-    """Record entries, one write each."""
+    """Record entries, each with a write of its own."""
     with Journal.open(directory, **options) as journal:
         for entry in entries:
             journal.append([entry])
 
 
 def recorded(directory: Path, start: int = 0) -> list[Entry]:
-    """All that can be read."""
+    """All readable entries."""
     return list(read(directory, start))
 
 
 def recorded_bytes(directory: Path) -> bytes:
-    """All output that can be read."""
+    """All readable output."""
     return b"".join(entry.data for entry in read(directory) if isinstance(entry, Output))
 
 
@@ -56,12 +56,12 @@ def logs(directory: Path) -> list[Path]:
 
 
 def names(directory: Path) -> set[str]:
-    """What files there are."""
+    """The names of the directory's files."""
     return {path.name for path in directory.iterdir()}
 
 
 def recorded_session(name: str, entries: Iterable[Entry], **fields: object) -> str:
-    """A session that has ended, with its recording; returns its id."""
+    """Make an ended session with a recording; returns its id."""
     session_id = str(uuid.uuid4())
     values: dict[str, object] = {
         "id": session_id, "name": name, "agent": "shell", "argv": ["sh"], "cwd": "/", "state": State.EXITED,

@@ -22,7 +22,7 @@ from tests.support.look import look_as
 
 
 def main() -> None:
-    """Serve until the socket's other end is closed; in each fork, be the keeper."""
+    """Serve until the other end of the socket is closed; each fork becomes a keeper."""
     preload()
     if not serve(socket.socket(fileno=int(sys.argv[1]))):
         return
@@ -33,7 +33,7 @@ def main() -> None:
 
 
 def _nothing() -> None:
-    """The server has done it."""
+    """Do nothing: the server has already done this step."""
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What a test left behind: processes, sockets, temporary files, threads, descriptors."""
+"""Finds leaks of a test: processes, sockets, temporary files, threads, descriptors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.area import Area
 from tests.support.waiting import WaitedInVain, wait_until
 
 GRACE_S = 30.0
-"""Processes and threads that are just ending have so long, on a busy machine too."""
+"""The time that exiting processes and threads get."""
 
 COUNTED_DESCRIPTORS = ("socket:", "pipe:", "/dev/pts/", "/dev/ptmx", "/memfd:", "anon_inode:[pidfd]")
 
@@ -29,7 +29,7 @@ long_lived: set[int] = set()
 
 
 class LeakCheck:
-    """Remembers how things were when it was made, and tells what has come since."""
+    """Records the state of the machine at its creation, and reports what was added since."""
 
     def __init__(self, area: Area) -> None:
         self.area = area
@@ -45,7 +45,7 @@ class LeakCheck:
         return sorted((ours | (processes.children() - self._children)) - long_lived)
 
     def leaks(self, *, descriptor_allowance: int = 0) -> list[str]:
-        """One line for each thing that was left; waits a moment for what is just ending."""
+        """One line for each leak; waits a moment for exiting processes and threads."""
         found: list[str] = []
 
         def look() -> bool:
@@ -77,7 +77,7 @@ class LeakCheck:
 
 
 def descriptors(pid: int | None = None) -> Counter[str]:
-    """A process's descriptors of the kinds that leak, by target, or kind; None: this one's."""
+    """A process's descriptors, of the kinds that can leak, by target or kind; None for this process."""
     found: Counter[str] = Counter()
     for _, target in proc.open_files(pid or "self"):
         if target.startswith(COUNTED_DESCRIPTORS):
@@ -100,7 +100,7 @@ def sockets_below(directory: Path) -> list[str]:
 
 
 def product_directories() -> set[Path]:
-    """What the product has in /tmp, but for the runtime directory of a real Outlive of this user's, and for builds."""
+    """The product's directories in /tmp, except the runtime directory of the user's own Outlive, and builds."""
     others = (f"outlive-{os.getuid()}", "outlive-build.")
     # Twice for each test, over all that others have in /tmp too: the names alone take half the time of the entries.
     names = [name for name in os.listdir("/tmp") if name.startswith("outlive")]  # noqa: PTH208

@@ -11,7 +11,7 @@ _ITEMS_OF_A_TURN = 5
 
 
 def lengthen(path: Path, items: int) -> None:
-    """Give a saved thread so many items of all kinds, in place of its own; a multiple of 5."""
+    """Replace the items of a saved thread by this many items of all kinds; a multiple of 5."""
     thread, _, settings = json.loads(path.read_text())
     turns = [_turn(number) for number in range(items // _ITEMS_OF_A_TURN)]
     path.write_text(json.dumps([thread, turns, settings]))

@@ -1,4 +1,4 @@
-"""What /proc shows of a forked process."""
+"""Changes the command line and environment that /proc shows for a forked process."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def look_as(argv: Sequence[str]) -> None:
-    """Have /proc show this command line and this process's environment, as for a process that was started with them.
+    """Let /proc show this command line and this process's environment, as for a process started with them.
 
     Both must fit into the memory of those that the server of the fork was started with.
     """

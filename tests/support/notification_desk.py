@@ -13,18 +13,18 @@ READY_S = 60.0
 
 
 class NotificationDesk:
-    """What is shown, and the user's click on it."""
+    """The shown notifications, and the user's clicks."""
 
     def __init__(self, service: NotificationService, loop: asyncio.AbstractEventLoop) -> None:
         self._service = service
         self._loop = loop
 
     def shown(self) -> list[Shown]:
-        """What is on the screen now."""
+        """The notifications on the screen now."""
         return list(self._service.shown.values())
 
     def click(self) -> None:
-        """Click the first."""
+        """Click the first notification."""
         number = next(iter(self._service.shown))
         asyncio.run_coroutine_threadsafe(self._service.click(number), self._loop).result(READY_S)
 

@@ -1,4 +1,4 @@
-"""The desktop's notification service, as a test plays it on a bus of its own."""
+"""A notification service of the desktop, implemented by a test on a private bus."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Shown(NamedTuple):
 
 
 class NotificationService:
-    """Keeps what it is asked to show; the test clicks and closes.
+    """Keeps the notifications that it was asked to show; the test clicks and closes them.
 
     Attributes:
         clicks_at_once: whether a click follows each notification before its program has heard of its number.
@@ -39,7 +39,7 @@ class NotificationService:
         self.clicks_at_once = False
 
     async def serve(self) -> None:
-        """Answer calls until the bus goes."""
+        """Answer calls until the bus closes."""
         while True:
             message = await self._connection.receive()
             if message.header.message_type is MessageType.method_call:
@@ -69,7 +69,7 @@ class NotificationService:
                 await self._signal("NotificationClosed", "uu", (number, 3))
 
     async def click(self, number: int, action: str = "default") -> None:
-        """As a user does: it goes, and its program is told."""
+        """Click a notification, as a user does: it closes, and its program gets a signal."""
         await self._signal("ActionInvoked", "us", (number, action))
         self.shown.pop(number, None)
         await self._signal("NotificationClosed", "uu", (number, 2))

@@ -1,4 +1,4 @@
-"""Another client of an app-server's thread, as the agent's own terminal is one."""
+"""Another client of an app-server's thread, like the agent's own terminal."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class OtherClient:
         return self.wait_for_message(lambda each: each.get("method") == method)
 
     def wait_for_message(self, wanted: Callable[[Json], bool]) -> Json:
-        """Wait for a message that has not been asked for before; the others before it are passed over.
+        """Wait for a message that matches; earlier messages are dropped.
 
         Raises:
             TimeoutError: it does not come.
@@ -83,7 +83,7 @@ class OtherClient:
         self._connection.send(json.dumps(message))
 
     def close(self) -> None:
-        """Go away."""
+        """Close the connection."""
         self._connection.close()
 
     def __enter__(self) -> Self:

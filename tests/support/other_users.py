@@ -1,4 +1,4 @@
-"""Doing something as another user, where the run may."""
+"""Runs code as another user, if the test run is allowed to."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ needs_root = pytest.mark.skipif(os.getuid() != 0, reason="only root can act as a
 
 
 def as_another_user(act: Callable[[], Any]) -> Any:
-    """Run ``act`` in a child of another uid, which has no privileges; what it returned, as JSON has it.
+    """Run ``act`` in a child process with another uid and no privileges; returns its result, as JSON.
 
     An OSError is returned as its name: ``PermissionError``.
     """
@@ -49,7 +49,7 @@ def as_another_user(act: Callable[[], Any]) -> Any:
 
 
 def converse(path: Path, frames: bytes) -> str:
-    """Say ``frames`` to a socket; what became of it: "refused", the messages that came back, or an error's name."""
+    """Send ``frames`` to a socket; returns "refused", the received messages, or an error's name."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(TIMEOUT_S)
         try:
@@ -74,6 +74,6 @@ def converse(path: Path, frames: bytes) -> str:
 
 
 def open_to_all(paths: Iterable[Path]) -> None:
-    """Take away what the modes of directories and sockets protect."""
+    """Make directories and sockets accessible to all users."""
     for path in paths:
         path.chmod(0o777)

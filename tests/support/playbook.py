@@ -37,7 +37,7 @@ class Capture(Generic[T]):
     """
 
     _latest: ClassVar[list[Capture[Any]]] = []
-    """Those that the comparison under way has set."""
+    """Captures set by the current comparison."""
 
     def __init__(self, kind: type[T]) -> None:
         self._kind = kind
@@ -63,7 +63,7 @@ class Capture(Generic[T]):
 
     @staticmethod
     def match(expected: object, actual: object) -> bool:
-        """Whether two values are equal; captures that a failed comparison has set forget their values."""
+        """Whether two values are equal; captures set by a failed comparison are cleared."""
         Capture._latest.clear()
         is_equal = bool(expected == actual)
         if not is_equal:
@@ -86,7 +86,7 @@ class Event(NamedTuple):
     options: dict[str, object]
 
     def happen(self) -> object:
-        """Make the call, with the values of what was captured."""
+        """Make the call, with captures replaced by their values."""
         arguments = [_resolved(each) for each in self.arguments]
         return self.call(*arguments, **{name: _resolved(value) for name, value in self.options.items()})
 
@@ -97,12 +97,12 @@ class Event(NamedTuple):
 
 
 def do(call: Callable[..., object], *arguments: object, **options: object) -> Event:
-    """An event: this call, made when the script comes to it."""
+    """An event: this call is made when the script reaches it."""
     return Event(call, arguments, options)
 
 
 class Playbook:
-    """A script; see the module."""
+    """A script of events and expected effects; see the module."""
 
     def __init__(self, effects: Callable[[], Iterable[object]]) -> None:
         """Begin an empty script.
@@ -172,7 +172,7 @@ def _said(value: object) -> str:
 
 
 class RulesStage(Generic[T]):
-    """Rules that a script plays with.
+    """Rules that a script calls.
 
     Attributes:
         effects: the rules' list of effects.

@@ -1,4 +1,4 @@
-"""A chat that a test plays itself: a transcript without an agent, which a view shows."""
+"""A transcript that a test changes itself, without an agent, for a view."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ DECLINE = RequestOption("no", "Decline", "reject_once")
 
 
 class PlayedChat:
-    """Makes the changes that a dialect would make.
+    """Makes the changes that a dialect makes.
 
     Attributes:
         transcript: what a view shows.

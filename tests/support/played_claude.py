@@ -1,4 +1,4 @@
-"""Recorded chats with Claude Code, and a chat that they are played to."""
+"""Recorded chats with Claude Code, and a chat that replays them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def entries(path: Path) -> list[Entry]:
 
 
 class Played:
-    """A chat that hears a recording."""
+    """A chat that replays a recording."""
 
     def __init__(self, *, saves: bool = False) -> None:
         self.start = Start(directory="/home/user/project")
@@ -47,7 +47,7 @@ class Played:
         assert step.refusal is None
 
     def play(self, entry: Entry) -> None:
-        """One line of the recording."""
+        """Replay one line of the recording."""
         if self._saves:
             state, dialect = self.rules.save()
             copied = msgspec.msgpack.decode(msgspec.msgpack.encode(state), type=type(state))

@@ -1,4 +1,4 @@
-"""Processes as the kernel tells of them: which belong to a test, whether they live, ending them."""
+"""Processes as the kernel reports them: the processes of a test, their states, ending them."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def parent(pid: int) -> int:
 
 
 def foreground_group(pid: int) -> int:
-    """The process group that has the process's terminal now."""
+    """The foreground process group of the process's terminal."""
     return int(proc.stat_fields(pid)[5])
 
 
@@ -52,12 +52,12 @@ def command_line(pid: int) -> str:
 
 
 def environment(pid: int) -> dict[bytes, bytes]:
-    """The environment that the process was started with; {} when it is gone or another user's."""
+    """The environment that the process was started with; {} if it is gone or another user's."""
     return dict(entry.partition(b"=")[::2] for entry in proc.environment(pid).split(b"\0") if entry)
 
 
 def with_environment(name: str, value: str, *, after: int | None = None) -> list[int]:
-    """All living processes, but this one, which were started with ``name=value``, lowest PID first.
+    """All other living processes that were started with ``name=value``, lowest PID first.
 
     Args:
         name: the variable.
@@ -77,17 +77,17 @@ def with_environment(name: str, value: str, *, after: int | None = None) -> list
 
 
 def latest_pid() -> int:
-    """The PID that the kernel gave last; it gives them in ascending order, and then begins again."""
+    """The PID that the kernel assigned last; it assigns PIDs in ascending order, and wraps around."""
     return int((PROC / "loadavg").read_text().split()[-1])
 
 
 def _is_between(pid: int, former: int, latest: int) -> bool:
-    """Whether the kernel gave ``pid`` after ``former`` and up to ``latest``; it may have begun again between them."""
+    """Whether ``pid`` was assigned after ``former`` and up to ``latest``, with a possible wrap-around."""
     return former < pid <= latest if former <= latest else pid > former or pid <= latest
 
 
 def _environment_of(directory: Path) -> bytes:
-    """A process's environment; in the midst of an exec it reads as empty for a moment, and is read again."""
+    """A process's environment; during an exec it is empty for a moment, so an empty one is read again."""
     for _ in range(3):
         if raw := (directory / "environ").read_bytes():
             return raw
@@ -102,12 +102,12 @@ def children() -> set[int]:
 
 
 def name(pid: int) -> str:
-    """What the process calls itself, "" if it is gone."""
+    """The process's name; "" if it is gone."""
     return proc.name(pid)
 
 
 def kill_keepers(active: int) -> None:
-    """Kill both processes of a keeper at the same instant: neither has time to follow the other."""
+    """Kill both processes of a keeper at once, so that neither can replace the other."""
     pids = (active, parent(active))
     for number in (signal.SIGSTOP, signal.SIGKILL):
         for pid in pids:
@@ -120,7 +120,7 @@ def keepers(active: int) -> list[int]:
 
 
 def end_product(living: Callable[[], Iterable[int]]) -> None:
-    """End all that ``living`` tells of, hosts and keepers among them: each would look after the other.
+    """End all processes that ``living`` returns; hosts and keepers would otherwise restart each other.
 
     The programs go first, so that their hosts see them end and leave; then the keeper has nothing to keep.
     """

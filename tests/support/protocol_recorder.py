@@ -1,4 +1,4 @@
-"""Records real conversations between a client and a host, so that a later version can be held to them.
+"""Records real conversations between a client and a host, to test the compatibility of later versions.
 
 ::
 
@@ -54,7 +54,7 @@ EVENTS = "\x1b]9;Run it?\x07\x07\x1b]52;c;Y29waWVk\x07\x1b]2;another title\x07"
 
 
 class Follower:
-    """A viewer's delegate that remembers what it is told."""
+    """A viewer's delegate that records its callbacks."""
 
     def __init__(self) -> None:
         self.events: list[Any] = []
@@ -79,7 +79,7 @@ class Follower:
         self._changed.set()
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait for a condition; an acknowledgement is not told of, so it is looked for again and again."""
+        """Wait for a condition; it is also checked at intervals, since acknowledgements cause no callback."""
         async with asyncio.timeout(PATIENCE_S):
             while not condition():
                 self._changed.clear()
@@ -143,7 +143,7 @@ async def watch_and_type(session_id: str) -> str:
 
 
 async def come_back(session_id: str) -> str:
-    """The connection breaks; the viewer comes back, gets what it missed alone, and goes on typing."""
+    """The connection breaks; the viewer reconnects, gets only the missed output, and types again."""
     async with _live(session_id, portable=True) as (viewer, follower):
         emulator = viewer.emulator
         assert viewer._connection is not None
@@ -163,7 +163,7 @@ async def watch_natively(session_id: str) -> str:
 
 
 async def ask(session_id: str) -> str:
-    """Requests, each with its reply, on a connection that hears of events too."""
+    """Requests, each with its reply, on a connection that also receives events."""
     async with ControlConnection(session_id) as connection:
         connection.follow(output=False)
         described = await connection.request(Describe(0))
@@ -183,12 +183,12 @@ async def ask(session_id: str) -> str:
 
 
 async def stop(session_id: str) -> str:
-    """The end, asked for politely, as the one who asks and looks on sees it."""
+    """A Stop request, as seen by a client that also follows the session."""
     return await _end(session_id, Stop(0))
 
 
 async def kill(session_id: str) -> str:
-    """The end at once."""
+    """A Kill request."""
     return await _end(session_id, Kill(0))
 
 
@@ -213,7 +213,7 @@ SCRIPTS: dict[str, Script] = {
 
 
 def _misuse(session_id: str) -> str:
-    """What a host refuses without dropping its peer, and what it drops it for."""
+    """Messages that a host refuses, and messages for which it drops the client."""
     return _raw(
         session_id,
         Hello(messages.PROTOCOL_VERSION, "viewer"),
@@ -224,7 +224,7 @@ def _misuse(session_id: str) -> str:
 
 
 def _later_version(session_id: str) -> str:
-    """A client that speaks what is not known here."""
+    """A client with unknown messages."""
     return _raw(session_id, Hello(messages.PROTOCOL_VERSION + 1, "viewer"))
 
 
@@ -246,7 +246,7 @@ RAW = {"misuse": _misuse, "later_version": _later_version}
 
 
 class Proxy:
-    """Between a session's clients and its host; notes every frame."""
+    """A proxy between a session's clients and its host that records every frame."""
 
     def __init__(self, session_id: str, conversation: str) -> None:
         self.lines: list[dict[str, Any]] = []
@@ -376,7 +376,7 @@ async def _record(path: Path) -> None:
 
 
 def main() -> None:
-    """Record into the file that is named."""
+    """Record into the file named by the argument."""
     with tempfile.TemporaryDirectory(prefix="record-") as area:
         for variable in ("RUNTIME", "STATE", "CONFIG"):
             directory = Path(area, variable.lower())

@@ -1,4 +1,4 @@
-"""Reads what ``protocol_recorder`` wrote: a former version's messages, as strict as they were, and conversations."""
+"""Reads recordings of ``protocol_recorder``: a former version's message types, and conversations."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ class Frame(NamedTuple):
 
     @property
     def values(self) -> list[Any]:
-        """Its kind, and its fields in their order."""
+        """The message's kind, and its fields in order."""
         found: list[Any] = msgspec.msgpack.decode(self.payload)
         return found
 
     @property
     def kind(self) -> str:
-        """What it is."""
+        """The message's kind."""
         return str(self.values[0])
 
 
@@ -65,7 +65,7 @@ class Recording:
             self.conversations.setdefault(line["conversation"], []).append(frame)
 
     def decode(self, side: Side, payload: bytes) -> Any:
-        """A message as the former version's own decoder took it: what it did not know is an error.
+        """Decode a message as the former version does: unknown parts are errors.
 
         Raises:
             msgspec.ValidationError: it was no message then.
@@ -73,7 +73,7 @@ class Recording:
         return self._decoders[side].decode(payload)
 
     def place(self, side: Side, kind: str, field: str) -> int | None:
-        """Where in ``Frame.values`` a field stands; None if the message has none of that name."""
+        """The index of a field in ``Frame.values``; None if the message has no such field."""
         names = [name for name, *_ in self._messages[side][kind]]
         return names.index(field) + 1 if field in names else None
 
@@ -129,7 +129,7 @@ async def read_payload(reader: asyncio.StreamReader) -> bytes | None:
 
 
 class ReplayedClient:
-    """Says to a host of today what a former version's client said, and takes its answers as that one did.
+    """Replays a former version's client to a host of this version, and decodes the replies as that client did.
 
     What a host makes up (attachments, the epoch, offsets) is put in the place of what was recorded.
     """
@@ -148,7 +148,7 @@ class ReplayedClient:
         """Connection, and the values of each message that came on it."""
 
     async def say_all(self, conversation: str, patience_s: float) -> None:
-        """Go through a conversation, waiting for the answer to each message."""
+        """Replay a conversation; waits for the reply to each message."""
         frames = self._recording.conversations[conversation]
         try:
             async with asyncio.timeout(patience_s):
@@ -260,7 +260,7 @@ class ReplayedClient:
 
 
 class PlayedHost:
-    """A host of which only one recorded conversation is left; knows what its version knew, and refuses the rest.
+    """Replays a former version's host from one recorded conversation; refuses messages unknown to that version.
 
     Attributes:
         problems: what a client did that the recorded one did not.
@@ -281,7 +281,7 @@ class PlayedHost:
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
-        """Take calls where the recorded session's host would."""
+        """Accept connections at the socket of the recorded session."""
         tasks: set[asyncio.Task[None]] = set()
 
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -329,7 +329,7 @@ class PlayedHost:
                 self.problems.append(f"{said.values} came; recorded was {wanted[0].values if wanted else 'the end'}")
 
     def _play(self, writer: asyncio.StreamWriter, said: Frame) -> None:
-        """What came next, on this connection, after the client had said this."""
+        """Send the host's recorded messages that follow this client's message on this connection."""
         mine = [frame for frame in self._frames if frame.connection == said.connection]
         for frame in mine[next(place for place, each in enumerate(mine) if each is said) + 1 :]:
             if frame.side == "client":

@@ -1,4 +1,4 @@
-"""What a program was given on its terminal, held against what was typed and what it asked."""
+"""Compares the bytes that a program received on its terminal with the typed input and the program's queries."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _FOCUS = re.compile(rb"\x1b\[[IO]")
 
 
 class Traffic(NamedTuple):
-    """All that passed a recorder.
+    """The bytes that passed a recorder.
 
     Attributes:
         given: what the program could read.
@@ -50,7 +50,7 @@ class Traffic(NamedTuple):
     written: bytes
 
     def replies(self) -> Counter[str]:
-        """How many replies of each kind were given, beyond one for each query of that kind: nothing, if all is well."""
+        """The number of replies of each kind beyond one for each query; empty if all is well."""
         more: Counter[str] = Counter()
         for name, query, reply in _QUERIES:
             asked = Counter(_which(match) for match in re.finditer(query, self.written))
@@ -60,7 +60,7 @@ class Traffic(NamedTuple):
         return more
 
     def typed(self) -> bytes:
-        """What it was given that is no reply and no change of focus: it is to be what was typed."""
+        """The received bytes without replies and focus reports: the typed input."""
         rest = self.given
         for _, _, reply in _QUERIES:
             rest = re.sub(reply, b"", rest)
@@ -72,7 +72,7 @@ def _which(match: re.Match[bytes]) -> str:
 
 
 def read_traffic(log: Path) -> Traffic:
-    """What a recorder has written down so far."""
+    """Read the recorder's log."""
     parts: dict[str, list[bytes]] = {"program": [], "terminal": []}
     for line in log.read_text(encoding="ascii").splitlines():
         entry = json.loads(line)

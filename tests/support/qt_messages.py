@@ -1,4 +1,4 @@
-"""What Qt complains about: each warning of its own fails the test in which it came."""
+"""Qt's messages: each warning of Qt fails the test that caused it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class QtMessages:
         self._installed = False
 
     def install(self) -> None:
-        """Take Qt's messages from now on; does nothing a second time."""
+        """Install the message handler; does nothing if it is installed."""
         if not self._installed:
             from PySide6.QtCore import qInstallMessageHandler
 
@@ -29,7 +29,7 @@ class QtMessages:
             self._installed = True
 
     def uninstall(self) -> None:
-        """Give Qt its own handler back, before this object goes."""
+        """Restore Qt's own handler, before this object is destroyed."""
         if self._installed:
             from PySide6.QtCore import qInstallMessageHandler
 
@@ -37,7 +37,7 @@ class QtMessages:
             self._installed = False
 
     def install_if_loaded(self) -> None:
-        """As ``install``, where something has already imported Qt."""
+        """As ``install``, if Qt has been imported."""
         if "PySide6.QtCore" in sys.modules:
             self.install()
 
@@ -46,7 +46,7 @@ class QtMessages:
         self._allowed.append(re.compile(pattern))
 
     def take_complaints(self) -> list[str]:
-        """The complaints since last asked that were not allowed; forgets what was allowed."""
+        """Return the messages since the last call that were not allowed; clears the allowed patterns."""
         complaints = [line for line in self._complaints if not any(pattern.search(line) for pattern in self._allowed)]
         self._complaints.clear()
         self._allowed.clear()

@@ -1,4 +1,4 @@
-"""Waiting in a test that holds a QApplication: its events are handled meanwhile."""
+"""Waiting in a test with a QApplication; Qt's events are handled meanwhile."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 def process_events_until(condition: Callable[[], T], timeout_s: float, what: str, *, is_exact: bool = False) -> T:
-    """Handle Qt's events until ``condition`` gives something true, and return that.
+    """Handle Qt's events until ``condition`` returns a true value, and return that value.
 
     Raises:
         WaitedInVain: the time is up.
@@ -45,12 +45,12 @@ def show(window: QWidget) -> None:
 
 
 def delete_what_is_to_be_deleted() -> None:
-    """Carry out ``deleteLater``, which waits for an event loop that a test does not have."""
+    """Delete objects scheduled with ``deleteLater``, since a test has no event loop that does so."""
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 def close_all_windows() -> None:
-    """Close and delete every window that a test left, so that the next one meets none."""
+    """Close and delete every window that a test left."""
     for widget in QApplication.topLevelWidgets():
         widget.close()
         widget.deleteLater()

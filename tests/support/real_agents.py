@@ -1,4 +1,4 @@
-"""Real agents' command lines for tests: installed from npm once, told to talk to the fake model server.
+"""Real agents for tests: installed from npm once, and configured for the fake model server.
 
 The versions are pinned; they go into a cache outside of the repository (``OUTLIVE_TEST_AGENTS_DIR``,
 else ``~/.cache/outlive-tests/agents`` of the user's real home). Native binaries are called by their path, with no
@@ -35,12 +35,12 @@ INSTALL_TIMEOUT_S = 600
 
 
 class CannotInstall(Exception):
-    """The agent cannot be had here; the message says why."""
+    """The agent cannot be installed; the message says why."""
 
 
 @dataclass(frozen=True)
 class RealAgent:
-    """One agent: what to install and how to talk to it.
+    """One agent: its package and its behaviour in tests.
 
     Attributes:
         label: what a test calls it.
@@ -98,11 +98,11 @@ class RealAgent:
 
     @property
     def version(self) -> str:
-        """The version that is pinned."""
+        """The pinned version."""
         return self.package.rpartition("@")[2]
 
     def install(self) -> Path:
-        """Path of the native executable, installed if need be.
+        """Install the agent if necessary; returns the path of its native executable.
 
         Raises:
             CannotInstall: there is no npm, or it found no network, or no such package for this machine.
@@ -123,13 +123,13 @@ class RealAgent:
 
 
 def cache_directory() -> Path:
-    """Where installed agents are kept between runs; HOME is a test's own by now."""
+    """The directory of installed agents, kept between runs; HOME is already the test's."""
     chosen = os.environ.get("OUTLIVE_TEST_AGENTS_DIR")
     return Path(chosen) if chosen else Path(pwd.getpwuid(os.getuid()).pw_dir) / ".cache" / "outlive-tests" / "agents"
 
 
 def npm_install(package: str, directory: Path) -> None:
-    """Install a package from npm into ``directory``; its scripts are not run."""
+    """Install a package from npm into ``directory``, without running its scripts."""
     npm = shutil.which("npm")
     if npm is None:
         raise CannotInstall(f"{package} is installed by npm, which is not on PATH")

@@ -1,4 +1,4 @@
-"""A chat with a real agent, driven by the ``outlive`` command alone, and what its agent works on."""
+"""A chat with a real agent, driven by the ``outlive`` command only, and the agent's work."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ PRESS_AGAIN_S = 3.0
 
 
 def done(*words: str) -> str:
-    """Run the command, which must succeed; what it says."""
+    """Run a command that must succeed; returns its output."""
     result = outlive(*words, timeout_s=PATIENCE_S + 30)
     assert result.code == 0, f"outlive {' '.join(words)}: exit {result.code}: {result.error}"
     return result.output
 
 
 class Change(NamedTuple):
-    """A change of a chat's activity, as its file tells."""
+    """A change of a chat's activity, from the activity log."""
 
     time: str
     activity: str
@@ -72,39 +72,39 @@ class Chat:
         return cls(agent, server, started["id"]).until_ready()
 
     def until_ready(self) -> Chat:
-        """Wait until it takes input."""
+        """Wait until the agent accepts input."""
         self.sees(self.agent.ready)
         return self.until_idle() if self.agent.tells_ready else self
 
     def until_idle(self) -> Chat:
-        """Wait until its turn is over."""
+        """Wait until the agent's turn is over."""
         self.becomes("idle")
         return self
 
     def resumed(self, *words: str) -> Chat:
-        """Go on with it by ``outlive resume``: another session."""
+        """Resume the chat by ``outlive resume``; returns the new chat."""
         answer = json.loads(done("resume", self.id, "--json", *words))
         return Chat(self.agent, self.server, answer["id"])
 
     # ------------------------------------------------------------ what is seen of it
 
     def info(self) -> dict[str, Any]:
-        """What ``outlive ls`` tells of it, running or ended."""
+        """The chat's entry in ``outlive ls``, running or ended."""
         listed = json.loads(done("ls", "--all", "--json"))
         [own] = [each for each in listed if each["id"] == self.id]
         return dict(own)
 
     def explained(self) -> dict[str, Any]:
-        """What ``outlive explain`` tells."""
+        """The output of ``outlive explain``."""
         found: dict[str, Any] = json.loads(done("explain", self.id, "--json"))
         return found
 
     def everything(self) -> str:
-        """Screen and history, as the host has them."""
+        """The host's screen with its history."""
         return done("peek", self.id, "--scrollback", "--lines", "0")
 
     def screen(self) -> str:
-        """What is on its screen."""
+        """The text on the screen."""
         return done("peek", self.id)
 
     def sees(self, text: str, timeout_s: float = PATIENCE_S) -> None:
@@ -122,7 +122,7 @@ class Chat:
 
     @contextmanager
     def hears(self, activity: str, timeout_s: float = PATIENCE_S) -> Iterator[None]:
-        """What is done in the body must be heard of by an ``outlive wait --activity`` that waits already."""
+        """An ``outlive wait --activity`` that waits already must see the activity that the body causes."""
         words = [*OUTLIVE, "wait", self.id, "--activity", activity, "--timeout", str(timeout_s)]
         with subprocess.Popen(words, env=environment(), stdin=subprocess.DEVNULL) as waiting:
             try:
@@ -141,7 +141,7 @@ class Chat:
         return [Change(**json.loads(line)) for line in lines]
 
     def changed(self, activity: str, after: int) -> Change:
-        """Wait until its file tells of an activity, after so many changes; the change."""
+        """Wait until the activity log has an activity, after this many changes; returns the change."""
 
         def found() -> list[Change]:
             return [each for each in self.changes()[after:] if each.activity == activity]
@@ -149,13 +149,13 @@ class Chat:
         return wait_until(found, PATIENCE_S, lambda: f"{activity} in {self.changes()[after:]}", every_s=0.05)[0]
 
     def prompts(self) -> list[str]:
-        """What its model was asked, without what the agent asks by itself."""
+        """The prompts that the model received, without the agent's own requests."""
         own = self.agent.errands
         # A blank behind what was pasted is the agent's.
         return [each.strip() for each in self.server.prompts() if not (own and re.match(own, each))]
 
     def was_asked(self, prompt: str) -> None:
-        """Wait until its model was asked this, whole."""
+        """Wait until the model received this whole prompt."""
         wait_until(
             lambda: prompt in self.prompts(), PATIENCE_S, lambda: f"{prompt!r} among {self.prompts()}", every_s=0.1
         )
@@ -179,12 +179,12 @@ class Chat:
         self.server.wait_asked(prompt, timeout_s=PATIENCE_S)
 
     def ask_and_read(self, prompt: str) -> None:
-        """As ``ask``, for a prompt that is answered by itself; returns when that is to be seen."""
+        """As ``ask``, but returns when the answer is on the screen."""
         self.ask(prompt)
         self.sees(f"echo: {prompt}")
 
     def hold(self, lines: int = 8, at: int = 4) -> str:
-        """Ask for lines of which some come, and the rest on ``server.release``; the prompt."""
+        """Ask for lines; some are sent at once, the rest after ``server.release``. Returns the prompt."""
         prompt = f"count: {lines} hold: {at}"
         self.ask(prompt)
         self.server.wait_held(PATIENCE_S)
@@ -192,7 +192,7 @@ class Chat:
         return prompt
 
     def allow(self, is_done: Callable[[], object]) -> None:
-        """Say yes to what it asks, as often as it takes: agents ignore a key that comes with their question."""
+        """Allow the agent's request; agents ignore early keys, so the key is pressed until it has an effect."""
         asked = [each for each in self.changes() if each.activity == "needs_input"]
         if asked:
             since = datetime.fromisoformat(asked[-1].time)
@@ -206,7 +206,7 @@ class Chat:
         raise WaitedInVain(f"it was allowed, and was not done:\n{self.screen()}")
 
     def interrupt(self) -> None:
-        """Press what interrupts a turn."""
+        """Press the key that interrupts a turn."""
         for key in self.agent.interrupt:
             self.send("--key", key)
 
@@ -244,12 +244,12 @@ class Work:
         os.mkfifo(directory / "pipe")
 
     def has_begun(self) -> bool:
-        """The command runs."""
+        """Whether the command runs."""
         begun = self.directory / "begun"
         return begun.exists() and bool(begun.read_text())
 
     def end(self) -> None:
-        """Let it come to its end."""
+        """End the command."""
         wait_until(self._has_ended, PATIENCE_S, "the command to listen")
 
     def _has_ended(self) -> bool:

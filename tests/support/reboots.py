@@ -1,4 +1,4 @@
-"""A restart of the computer, as far as a test can have one: everything of its area is gone at once, in another boot."""
+"""A simulated restart of the computer: all processes of the area are killed at once, and the boot id changes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FORMER_BOOT = "00000000-1111-4222-8333-444444444444"
 
 
 def kill_at_once(pids: list[int]) -> None:
-    """Kill them all, so that none sees another one go and acts on it."""
+    """Kill all processes at once, so that none reacts to another's end."""
     for number in (signal.SIGSTOP, signal.SIGKILL):
         for pid in pids:
             with contextlib.suppress(ProcessLookupError):
@@ -27,7 +27,7 @@ def kill_at_once(pids: list[int]) -> None:
 
 
 def restart_computer(sessions: Sessions, *, spare: int | None = None, empty_tmp: bool = False) -> None:
-    """Cut everything off, as a power cut does, and be in another boot.
+    """Kill everything, as a power cut does, and change the boot id.
 
     Args:
         sessions: the test's, whose processes are hosts, keepers and agents alike.

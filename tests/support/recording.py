@@ -1,4 +1,4 @@
-"""An output file that a test writes, and what is recorded of it."""
+"""An output file that a test writes, and its recordings."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Recorded:
         self.progress += 1
 
     def output(self, data: bytes) -> None:
-        """The program wrote, and the emulator had it."""
+        """Append output that the emulator has interpreted."""
         os.pwrite(self.file, data, self.output_file.end)
         self.output_file.end += len(data)
         self.written += data
@@ -54,7 +54,7 @@ class Recorded:
         self.journal_writer.add_resize(self.resizes[-1])
 
     def snapshot(self, data: bytes = b"s") -> Snapshot:
-        """The emulator's state as of now."""
+        """Record a snapshot of the emulator's present state."""
         return Snapshot(self.output_file.end, len(self.resizes), "pyte-1", GridSize(80, 24), 100, "", data)
 
     async def start(self) -> None:
@@ -64,7 +64,7 @@ class Recorded:
         await eventually(lambda: self.journal_writer.end == self.output_file.end, 10, "all to be recorded")
 
     async def restart(self) -> None:
-        """As after a kill: another recording of the same output, which knows nothing."""
+        """Start another recording of the same output without any state, as after a kill."""
         await self.journal_writer.close()
         self.open()
         await self.start()
@@ -75,7 +75,7 @@ class Recorded:
 
 
 def sizes(entries: Sequence[Entry]) -> list[tuple[int, int]]:
-    """Each resize by the output before it and its columns, checked to stand in its place."""
+    """Each resize as (output before it, columns); checks its position."""
     found, at = [], 0
     for entry in entries:
         if isinstance(entry, Resize):

@@ -1,4 +1,4 @@
-"""Stores with records in them, and errors as their users see them."""
+"""Stores with records, and errors as users see them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def one_line(error: BaseException) -> str:
 
 
 def fill(path: Path, make_record: MakeRecord, count: int = 50) -> list[SessionRecord]:
-    """Put records into a store, enough that it takes several pages."""
+    """Put so many records into a store that it has several pages."""
     records = [make_record(title="x" * 400, created_at="2026-01-02T03:04:05Z") for _ in range(count)]
     with Store.open(path) as store:
         for record in records:

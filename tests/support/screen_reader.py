@@ -1,4 +1,4 @@
-"""A screen reader as Orca is one: over AT-SPI it walks the tree of a program, reads texts, and hears events.
+"""A screen reader like Orca: over AT-SPI, it walks the tree of a program, reads texts, and receives events.
 
 The accessibility bus is the desktop's own: at-spi-bus-launcher starts a D-Bus daemon, which starts the registry.
 """
@@ -77,7 +77,7 @@ class Accessible:
         return [Accessible(self._reader, *place) for place in self.call("Accessible", "GetChildren")]
 
     def descendants(self) -> Iterator[Accessible]:
-        """It, and all below it."""
+        """The object and all objects below it."""
         yield self
         for child in self.children():
             yield from child.descendants()
@@ -135,7 +135,7 @@ class ScreenReader:
         return program
 
     def heard(self) -> list[Event]:
-        """The events so far; asks the bus, whose answer comes after all of them."""
+        """The events so far; a call to the bus first makes sure that all have arrived."""
         self.call("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetId")
         while self._signals:
             message = self._signals.popleft()

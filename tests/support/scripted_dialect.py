@@ -1,4 +1,4 @@
-"""A dialect whose agent speaks the vocabulary itself: each line is a word and its text."""
+"""A dialect for scripts: each line of the agent is a command word and a text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A queue of what commands type, with a real emulator and without a host, for scripts; see ``playbook``."""
+"""A send queue with a real emulator and without a host, for scripts; see ``playbook``."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class SendStage(RulesStage[Effect]):
         return do(self.queue.request, request, client)
 
     def free(self) -> Event:
-        """The emulator is free."""
+        """The queue may use the emulator."""
 
         def use_emulator() -> None:
             self.queue.use_emulator(self.emulator)
@@ -70,7 +70,7 @@ class SendStage(RulesStage[Effect]):
         return do(use_emulator)
 
     def shows(self, text: str = "") -> Event:
-        """The program shows this."""
+        """The program writes this output."""
 
         def shows(text: str) -> None:
             self.emulator.feed(text.encode())
@@ -95,10 +95,10 @@ class SendStage(RulesStage[Effect]):
         return self.script() >> self.sends() << self.use >> self.free() << self.typed() << NoteUserInput()
 
     def typed_and_searched(self) -> Playbook:
-        """A script in which the text is typed, and not shown yet."""
+        """A script in which the text is typed and was searched for in vain."""
         return self.types_hello() << self.starts(ECHO, 1.5) << self.use >> self.free()
 
     def enters(self, script: Playbook) -> Playbook:
-        """A script that goes on with Enter."""
+        """Continue a script with Enter."""
         script = script << self.use >> self.free() << self.typed("\r", ENTER) << NoteUserInput() << DONE
         return script << self.starts(PAUSE, 0.15) >> self.due(PAUSE)

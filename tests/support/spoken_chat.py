@@ -94,7 +94,7 @@ class SpokenChat:
             return ActDone(act.id, error=str(error), missing=error.missing)
 
     def read(self, timeout_s: float = 1.0) -> None:
-        """Take one piece of the agent's output, or a timer; the end of the output ends the chat."""
+        """Handle one piece of the agent's output, or a timer; the end of the output ends the chat."""
         if self._due:
             self._take(self.rules.timer_due(self._due.pop(0), self._now_ms()))
             return
@@ -124,7 +124,7 @@ class SpokenChat:
             self.read()
 
     def reload(self) -> None:
-        """Go on with new rules that have the state of the present ones."""
+        """Continue with new rules that have the saved state of the present ones."""
         state, dialect = self.rules.save()
         self.rules = StructuredRules(self._dialect, self._start, self._prefix)
         self.rules.load(state, dialect)
@@ -196,7 +196,7 @@ class SpokenChat:
     # ------------------------------------------------------------ its end
 
     def end(self) -> None:
-        """End the process as a host does, politely: it may save what it has reported."""
+        """End the process politely, as a host does, so that it may save its state."""
         self.process.terminate()
         self.until_ended()
 

@@ -49,7 +49,7 @@ def add_agent(name: str = "fake", *words: str, terminal: tuple[str, ...] = ()) -
 
 
 def add_live_agent() -> None:
-    """Add the agent "live": the fake app-server on a socket, with a terminal that uses it, too."""
+    """Add the agent "live": the fake app-server on a socket, and a terminal that also uses the socket."""
     server = (*RELAY, "{socket}", "--", sys.executable, str(FAKE), "--listen", "unix://{socket}")
     own = (sys.executable, str(FAKE.with_name("remote_terminal.py")), "{socket}", "{conversation}")
     add_agent("live", *server, terminal=(*RELAY, "--terminal", "{socket}", "--", *own))
@@ -80,7 +80,7 @@ async def start_chat(
 
 
 def heard(directory: Path, method: str = "", *, everything: bool = False) -> list[dict[str, Any]]:
-    """The messages that all agents of this directory got: those of a method, or the replies to their requests."""
+    """The messages that all agents of this directory received: those of a method, or the replies to their requests."""
     lines = (directory / "input.log").read_text(encoding="utf-8").splitlines()
     messages: list[dict[str, Any]] = [json.loads(line) for line in lines]
     if everything:
@@ -139,7 +139,7 @@ class ChatViewer:
 
 @asynccontextmanager
 async def viewing(session_id: str, *, kind: str = "window", read_only: bool = False) -> AsyncIterator[ChatViewer]:
-    """Follow a structured chat from the moment that its viewer is live."""
+    """Follow a structured chat; yields its viewer once that is live."""
     chat = ChatViewer(session_id, kind=kind, read_only=read_only)
     chat.viewer.start()
     try:

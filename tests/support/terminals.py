@@ -40,7 +40,7 @@ def fresh_modes() -> list[Any]:
 
 
 class Terminal:
-    """A program that leads a session on a terminal. A context manager, which kills the program at its end.
+    """A program that leads a session on a PTY. A context manager that kills the program at its end.
 
     Attributes:
         process: the program, as ptyprocess has it.
@@ -76,7 +76,7 @@ class Terminal:
 
     @property
     def pid(self) -> int:
-        """The program's."""
+        """The program's PID."""
         return int(self.process.pid)
 
     def kill(self) -> None:
@@ -84,7 +84,7 @@ class Terminal:
         self.process.kill(signal.SIGKILL)
 
     def wait(self, timeout_s: float = PATIENCE_S, *, is_exact: bool = False) -> int:
-        """Wait for the program's end; its exit code, or the negative number of the signal that ended it.
+        """Wait for the program's end; returns its exit code, or the negative number of the signal that ended it.
 
         Raises:
             WaitedInVain: it runs on.
@@ -94,7 +94,7 @@ class Terminal:
         return int(-self.process.signalstatus if self.process.signalstatus else self.process.exitstatus)
 
     async def ended(self) -> int:
-        """As ``wait``, without a limit and with the event loop running meanwhile."""
+        """As ``wait``, without a limit, while the event loop runs."""
         loop, over = asyncio.get_running_loop(), asyncio.Event()
         loop.add_reader(self._ended, over.set)
         try:
@@ -104,16 +104,16 @@ class Terminal:
         return self.wait()
 
     def close(self) -> None:
-        """Close the terminal's window: the kernel hangs up on its programs."""
+        """Close the master, so that the kernel hangs up the terminal."""
         self.process.fileobj.close()
         self.master = -1
 
     def type(self, data: str | bytes) -> None:
-        """Type, or send whatever a terminal sends."""
+        """Write bytes to the program, as a terminal does."""
         os.write(self.master, data.encode() if isinstance(data, str) else data)
 
     def read(self, timeout_s: float) -> bytes:
-        """Output, once there is some; none when the time is up or the program has ended and all has been read."""
+        """Wait for output and return it; b"" after the timeout, or once the program has ended and all is read."""
         select.select([self.master, self._ended], [], [], max(0.0, timeout_s))
         # Looked at again: the last output may have come between the looks at the two.
         if not select.select([self.master], [], [], 0)[0]:
@@ -124,7 +124,7 @@ class Terminal:
             return b""
 
     def until(self, text: bytes, timeout_s: float = PATIENCE_S) -> bytes:
-        """The output up to and with ``text``, once that has come.
+        """Wait for ``text``; returns the output up to its end.
 
         Raises:
             WaitedInVain: it did not come.
@@ -154,7 +154,7 @@ def _restore_signals() -> None:
 
 
 class ScreenTerminal(Terminal):
-    """A terminal with a screen. That it is never asked anything is checked with each read.
+    """A terminal with a screen; checks that the program sends no queries.
 
     Attributes:
         screen: the emulator that shows what the program writes.
@@ -175,7 +175,7 @@ class ScreenTerminal(Terminal):
         self.screen.close()
 
     def type_all(self, data: bytes) -> None:
-        """As ``type``, for more than the terminal takes at once; what the program writes meanwhile is read."""
+        """As ``type``, for more bytes than the PTY accepts at once; reads the program's output meanwhile."""
         os.set_blocking(self.master, False)
         try:
             deadline_s = time.monotonic() + PATIENCE_S
@@ -196,11 +196,11 @@ class ScreenTerminal(Terminal):
         super().resize(size)
 
     def text(self) -> str:
-        """What the user sees."""
+        """The text on the screen."""
         return "\n".join(logical_lines(self.screen.rows())).rstrip("\n")
 
     def see(self, text: str, *, timeout_s: float = PATIENCE_S) -> str:
-        """Wait until ``text`` is to be seen; returns all that is.
+        """Wait until ``text`` is on the screen; returns the whole screen.
 
         Raises:
             WaitedInVain: it did not come.
@@ -212,7 +212,7 @@ class ScreenTerminal(Terminal):
         return self.text()
 
     def not_see(self, text: str) -> None:
-        """Wait until ``text`` has gone.
+        """Wait until ``text`` is no longer on the screen.
 
         Raises:
             WaitedInVain: it stays.
@@ -223,14 +223,14 @@ class ScreenTerminal(Terminal):
                 raise WaitedInVain(f"waited in vain for {text!r} to go; the terminal shows:\n{self.text()}")
 
     def end(self) -> int:
-        """Wait for the program's end; returns its exit code. What it wrote has been read."""
+        """Read all output and wait for the program's end; returns its exit code."""
         code = self.wait()
         while self.master >= 0 and self._show(time.monotonic()):
             pass
         return code
 
     def _show(self, deadline_s: float) -> bool:
-        """Show what the program writes next, waiting until the deadline; False when nothing came."""
+        """Wait for output until the deadline and show it; False if there was none."""
         data = self.read(deadline_s - time.monotonic())
         self.raw += data
         self.screen.feed(data)

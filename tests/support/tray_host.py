@@ -1,4 +1,4 @@
-"""The desktop's tray by D-Bus (StatusNotifierItem), as a test plays it: it takes icons, and uses their menus."""
+"""A desktop's tray over D-Bus (StatusNotifierItem), implemented by a test: accepts icons, and uses their menus."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class TrayHost:
         self.items: list[str] = []
 
     def serve(self) -> None:
-        """Answer the icons' calls until the bus goes."""
+        """Answer the icons' calls until the bus closes."""
         while True:
             try:
                 message = self._watcher.receive()
@@ -69,7 +69,7 @@ class TrayHost:
         return dict(_entries(root))
 
     def choose(self, label: str) -> None:
-        """Choose an entry, once it is there."""
+        """Wait for a menu entry, and choose it."""
         number = wait_until(lambda: self.menu().get(label, 0), WAIT_S, lambda: f"{label!r} in {self.menu()}")
         self.click(number)
 

@@ -1,4 +1,4 @@
-"""A real ``systemd --user`` of a test's own: in mount and control group namespaces, on a bus of its own."""
+"""A real, private ``systemd --user`` for a test, in mount and control group namespaces and on a private bus."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ find "/sys/fs/cgroup/$1" -depth -type d -exec rmdir {} +
 
 @cache
 def reason_not_to() -> str:
-    """Why no systemd can be started here, "" if one can."""
+    """The reason why no systemd can be started here; "" if it can."""
     if not SYSTEMD.exists() or shutil.which("systemd-run") is None:
         return "systemd is not installed"
     if not Path("/usr/lib/systemd/user/dbus.socket").exists():
@@ -78,13 +78,13 @@ class UserSystemd:
 
 
 def as_on_a_desktop(*argv: str) -> list[str]:
-    """The command that runs ``argv`` in a scope of the manager's, as a desktop starts its applications."""
+    """The command that runs ``argv`` in a scope of the manager, as a desktop starts its applications."""
     return ["systemd-run", "--user", "--scope", "--quiet", "--collect", "--", *argv]
 
 
 @contextmanager
 def user_systemd(area: Area, patch: pytest.MonkeyPatch) -> Iterator[UserSystemd]:
-    """Run a manager whose bus this process and its children use; what it started is ended with it."""
+    """Run a manager; this process and its children use its bus. Its units are ended with it."""
     if why := reason_not_to():
         pytest.skip(why)
     patch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={area.xdg_runtime}/bus")

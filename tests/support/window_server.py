@@ -21,7 +21,7 @@ from tests.support.look import look_as
 
 
 def main() -> None:
-    """Serve until the socket's other end is closed; in each fork, be the window."""
+    """Serve until the other end of the socket is closed; each fork becomes a window."""
     importlib.import_module("gui.app")
     importlib.import_module("gui.terminal.drawing.row_assembly")  # What a window imports after its start.
     gc.collect()

@@ -1,4 +1,4 @@
-"""The product's window as a process of its own, driven as a user and a script do.
+"""The product's window as a process, driven by keys and by the command line.
 
 A script speaks to it over its control socket (``ask``); a user types (``type``, ``press``: real key events
 of the X server, by xdotool) and sees what is on the screen (``copy_all`` brings it back as text).
@@ -26,7 +26,7 @@ ARGV = (sys.executable, "-m", "gui")
 
 
 def outlive(*arguments: str, cwd: Path | None = None) -> str:
-    """Run the product's command; what it says.
+    """Run the product's command; returns its output.
 
     Raises:
         RuntimeError: it failed; with its message.
@@ -50,7 +50,7 @@ class Window:
     # ------------------------------------------------------------ as a script
 
     def ask(self, verb: str, **arguments: str) -> Any:
-        """One request; its result.
+        """Send a request; returns its result.
 
         Raises:
             NotListening: nobody answers.
@@ -111,7 +111,7 @@ class Window:
         wait_until(is_shown, TIMEOUT_S, "the chat to be shown")
 
     def is_listening(self) -> bool:
-        """The window answers."""
+        """Whether the window answers."""
         try:
             self.ask("tabs")
         except NotListening:
@@ -126,7 +126,7 @@ class Window:
         xdotool("windowactivate", "--sync", window)
 
     def shown(self) -> list[str]:
-        """The X server's id of the window, in a list; an empty one while it is not to be seen."""
+        """A list with the X server's id of the window; empty while the window is not visible."""
         search = ["xdotool", "search", "--onlyvisible", "--pid", str(self.process.pid), "--name", "Outlive"]
         found = subprocess.run(search, check=False, capture_output=True, text=True, timeout=TIMEOUT_S).stdout.split()
         # The icon in a tray, its menu and its balloon are windows of the same process and name.
@@ -145,7 +145,7 @@ class Window:
         xdotool("key", *keys)
 
     def copy_all(self) -> str:
-        """What the active terminal shows and has in its history, by select all, copy and the clipboard."""
+        """The screen and history of the active terminal, by select all, copy and the clipboard."""
         self.press("ctrl+shift+a")
         self.press("ctrl+shift+c")
         return clipboard()
@@ -153,7 +153,7 @@ class Window:
     # ------------------------------------------------------------ its end
 
     def kill(self) -> None:
-        """End it at once, as a crash does."""
+        """Kill the window, as a crash does."""
         self.process.kill()
         self.process.wait()
 
@@ -162,7 +162,7 @@ class Window:
 def window(
     *, errors: Path | None = None, argv: Sequence[str] = ARGV, has_own_session: bool = False
 ) -> Iterator[Window]:
-    """Start the product's window; ended at the end, if it is not before.
+    """Start the product's window; it is ended at the end of the context.
 
     It is a fork of a process that has imported the window, if there is one and no argument asks for another process.
 
@@ -188,7 +188,7 @@ def window(
 
 
 def xdotool(*arguments: str) -> str:
-    """Run xdotool; what it says."""
+    """Run xdotool; returns its output."""
     done = subprocess.run(["xdotool", *arguments], check=True, capture_output=True, text=True, timeout=TIMEOUT_S)
     return done.stdout
 
@@ -211,7 +211,7 @@ SMALLEST_PX = (400, 200)
 
 
 def _size_px(window_id: str) -> tuple[int, int]:
-    """Width and height; 0 of a window that has gone since it was found."""
+    """Width and height; 0 for a window that is gone."""
     try:
         lines = xdotool("getwindowgeometry", "--shell", window_id).splitlines()
     except subprocess.CalledProcessError:

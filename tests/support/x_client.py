@@ -67,7 +67,7 @@ class XClient:
     # ------------------------------------------------------------ keys
 
     def press(self, *names: str) -> float:
-        """Press keys together, by the names of their symbols, and let them go; when the last one went down.
+        """Press keys together, by the names of their symbols, and release them; returns the time of the last press.
 
         Returns:
             The time on CLOCK_MONOTONIC, in seconds.
@@ -115,7 +115,7 @@ class XClient:
         return data
 
     def area_of(self, window_id: int) -> Area:
-        """Where a window is on the screen, without its frame."""
+        """A window's place on the screen, without its frame."""
         window, root, child = ctypes.c_ulong(window_id), ctypes.c_ulong(), ctypes.c_ulong()
         left, top = ctypes.c_int(), ctypes.c_int()
         width, height, border, depth = (ctypes.c_uint() for _ in range(4))
@@ -127,7 +127,7 @@ class XClient:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Have ``wait_painted`` hear of each time that something is painted on the screen."""
+        """Record each paint on the screen for ``wait_painted``."""
         damage = ctypes.c_ulong(self._xdamage.XDamageCreate(self._display, self._root, _RAW_RECTANGLES))
         self._x11.XSync(self._display, 0)
         try:
@@ -137,7 +137,7 @@ class XClient:
             self._x11.XSync(self._display, 1)
 
     def wait_painted(self, timeout_s: float) -> bool:
-        """Wait until something was painted since the last call; False if nothing is within this time."""
+        """Wait for a paint since the last call; False if there was none within this time."""
         if not self._x11.XPending(self._display):
             self._poll.poll(max(timeout_s, 0) * 1000)
         count = int(self._x11.XPending(self._display))
