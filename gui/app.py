@@ -343,7 +343,7 @@ class App:
         self.settings.close()
         await self._server.close()
         await self.notifications.close()
-        await self.sessions.close()
+        layout["undelivered"] = await self.sessions.close()
         self.tray.close()
         self.windows.hide()
         self.storage.close(layout if self._can_save_layout else None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -228,8 +229,8 @@ class SessionsModel(QObject):
         """Read the store again, and wait for the result."""
         self.apply_records(await self._storage.call(Store.all))
 
-    async def close(self) -> None:
-        """Detach from every chat; the chats keep running."""
+    async def close(self) -> dict[str, int]:
+        """Detach from every chat; returns how many characters of input a chat did not get, at most, by its id."""
         self._is_closed = True
         self.indexing.close()
         self.clock_changes.close()
@@ -240,7 +241,11 @@ class SessionsModel(QObject):
         viewers = [viewer for chat in self._chats.values() for viewer in chat.viewers()]
         for chat in self._chats.values():
             chat.close_all()
-        await asyncio.gather(*(viewer.closed() for viewer in viewers))
+        counts = await asyncio.gather(*(viewer.closed() for viewer in viewers))
+        undelivered: Counter[str] = Counter()
+        for viewer, count in zip(viewers, counts, strict=True):
+            undelivered[viewer.session_id] += count
+        return dict(+undelivered)
 
     # ------------------------------------------------------------ verbs
 

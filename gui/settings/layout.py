@@ -54,6 +54,7 @@ class WindowLayout(msgspec.Struct):
         muted_until: until when no chat sends any, ISO 8601; "" for no such time.
         starts_at_login: the value of the setting ``start_at_login`` when it was last applied.
         grid: the last grid size of a terminal; a new chat starts with it.
+        undelivered: how many characters of input a chat did not get, at most, when the last window closed; by its id.
         restart_told: ids of chats that a restart of the computer interrupted, once a banner has offered to resume them.
     """
 
@@ -75,6 +76,7 @@ class WindowLayout(msgspec.Struct):
     recent: list[str] = []
     unseen: list[str] = []
     rang: list[str] = []
+    undelivered: dict[str, int] = {}
     restart_told: list[str] = []
 
     def to_dict(self) -> dict[str, Any]:

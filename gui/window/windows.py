@@ -12,7 +12,9 @@ from gui.settings.layout import WindowLayout
 from gui.settings.saved_window import SavedWindow
 from gui.window.cascade import cascaded
 from gui.window.main_window import MainWindow
+from gui.window.page.banners import Banner
 from gui.window.page.chat_page import ChatPage
+from gui.wording import window_texts
 from session_host.agents.agent import Agent
 
 DELETE_TIMEOUT_S = 60.0
@@ -78,6 +80,17 @@ class Windows(QObject):
         for window in self.all[1:]:
             if not window.tabs.ids():
                 self._close_window(window)
+        self._report_undelivered()
+
+    def _report_undelivered(self) -> None:
+        """Show once which chats did not get all input before the last window closed."""
+        for session_id, count in self._layout.undelivered.items():
+            if (chat := self._sessions.get(session_id)) is not None:
+                text = window_texts.undelivered(chat.name, count)
+                self.current.banners.show_banner(Banner(text, lasting=True, kind="failed"))
+        if self._layout.undelivered:
+            self._layout.undelivered = {}
+            self._on_layout()
 
     def show(self) -> None:
         """Show all windows, the first one in front."""

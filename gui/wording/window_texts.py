@@ -196,3 +196,13 @@ def day(date: dt.date | None, today: dt.date) -> str:
     if ago < DAYS_BY_NAME:
         return f"{date:%A}"
     return f"{date.day} {date:%B}" + ("" if date.year == today.year else f" {date.year}")
+
+
+def undelivered(name: str, count: int) -> str:
+    if count == 1:
+        text = translate("window", "{name} did not respond when the window closed. Your last key was not delivered.")
+        return text.format(name=name)
+    return translate(
+        "window",
+        "{name} did not respond when the window closed. Up to {count} characters of your input were not delivered.",
+    ).format(name=name, count=f"{count:,}")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
 import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
+from session_host.client import connection
 from session_host.client.connection import HostConnection
 from session_host.client.control import request
 from session_host.client.viewer.viewer import Viewer, ViewerState
@@ -265,3 +268,26 @@ async def test_colour_queries_are_answered_with_the_viewers_colours() -> None:
         await see(viewer, watcher, "it is rgb:ffff/ffff/ffff")
         viewer.key("x", "x")
         await watcher.until(lambda: viewer.state is ViewerState.ENDED, "the end")
+
+
+async def test_a_viewer_that_closes_while_its_host_hangs_says_how_much_of_a_paste_the_host_did_not_get(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connection, "CLOSE_TIMEOUT_S", 0.1)
+    record = await start("cat")
+    async with watching(record.id) as (viewer, _):
+        assert record.host_pid is not None
+        os.kill(record.host_pid, signal.SIGSTOP)
+        try:
+            viewer.paste("x" * 4_000_000)
+            viewer.close()
+            assert await viewer.closed() == 4_000_000
+        finally:
+            os.kill(record.host_pid, signal.SIGCONT)
+    async with watching(record.id) as (viewer, watcher):
+        viewer.text("after\r")
+        await see(viewer, watcher, "after")
+        assert set(shown(viewer)) == {"after"}, "no part of the paste was typed"
+        viewer.close()
+        assert await viewer.closed() == 0
+    await end(record.id)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from session_host.protocol.codec import encode
 from session_host.protocol.messages import (
     MAX_PASTE_CHARACTERS,
     MAX_PROMPT_BYTES,
@@ -16,10 +17,12 @@ from session_host.protocol.messages import (
     Focus,
     Input,
     InputRefused,
+    Key,
     Paste,
     Prompt,
     Text,
 )
+from session_host.protocol.values import KeyAction
 
 MAX_INPUTS = 20_000
 
@@ -154,6 +157,26 @@ class UnacknowledgedInput:
         )
         self.next_sequence = len(self._inputs) + 1
         return refusals
+
+    def characters(self, last_bytes: int | None = None) -> int:
+        """The number of characters and keys in the inputs.
+
+        Args:
+            last_bytes: count only inputs that are, in part at least, among the last bytes that were sent, so many; None
+                for all inputs. A long paste counts as a whole, since a host drops it unless it gets all parts.
+        """
+        counted = 0
+        left = last_bytes
+        for each in reversed(self._inputs):
+            if left is not None:
+                if left <= 0 and not (isinstance(each, Paste) and each.more):
+                    break
+                left -= len(encode(each))
+            if isinstance(each, _WITH_TEXT):
+                counted += len(each.text)
+            elif isinstance(each, Key):
+                counted += each.action is not KeyAction.RELEASE
+        return counted
 
     def pending(self) -> list[Input]:
         """The inputs to send after an attach."""

@@ -43,7 +43,7 @@ from .effects import (
 from .numbered_input import ViewerInput
 from .rules import ViewerRules
 from .snapshot_receiver import Replica, SnapshotReceiver, copy_scroll_position, discard_side_effects
-from .state import ViewerDelegate, ViewerState
+from .state import FINAL_STATES, ViewerDelegate, ViewerState
 
 __all__ = ["Viewer", "ViewerDelegate", "ViewerState"]
 
@@ -124,12 +124,16 @@ class Viewer(ViewerInput):
             self._replica.close()
             self._use_replica(None)
 
-    async def closed(self) -> None:
-        """After ``close``: wait until the viewer's task and connection are closed."""
+    async def closed(self) -> int:
+        """After ``close``: wait until the viewer's task and connection are closed.
+
+        Returns:
+            How many characters of the user's input a running chat did not get, at most.
+        """
         if self._task is not None:
             await asyncio.wait([self._task])
-        if self._closing is not None:
-            await self._closing.wait_closed()
+        dropped_bytes = await self._closing.wait_closed() if self._closing is not None else None
+        return 0 if self.state in FINAL_STATES else self._rules.inputs.characters(dropped_bytes)
 
     # ------------------------------------------------------------ the rules' effects
 

@@ -60,6 +60,7 @@ class PlayedViewer:
         self.started = self.is_closed = self.is_holding = False
         self.transcript: Transcript | None = None
         self.next_sequence = 1
+        self.undelivered = 0
 
     def start(self) -> None:
         self.started = True
@@ -70,8 +71,9 @@ class PlayedViewer:
             self.emulator.close()
             self.emulator = None
 
-    async def closed(self) -> None:
+    async def closed(self) -> int:
         assert self.is_closed
+        return self.undelivered
 
     def free_replica(self) -> None:
         former, self.emulator = self.emulator, None

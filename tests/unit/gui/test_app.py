@@ -7,7 +7,7 @@ import gc
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from PySide6.QtCore import QEventLoop, Qt, QTimer
@@ -226,6 +226,22 @@ async def test_a_damaged_layout_costs_one_line_and_opens_what_is_whole(
         assert made.window.tabs.ids() == [ID]
         made.window.banners.dismiss()
         assert made.window.banners.current is None
+
+
+async def test_the_next_window_says_once_what_a_chat_did_not_get_before_the_last_one_closed(
+    qapp: QApplication, display: XServer, window_manager: None, recorded: None
+):
+    async with opened(qapp) as made:
+        cast("PlayedViewer", made.sessions.chats()[0].viewer).undelivered = 1_500_000
+    async with opened(qapp) as made:
+        banner = made.window.banners.current
+        assert banner is not None
+        assert banner.text == (
+            "one did not respond when the window closed. Up to 1,500,000 characters of your input were not delivered."
+        )
+        assert banner.lasting
+    async with opened(qapp) as made:
+        assert made.window.banners.current is None or "did not respond" not in made.window.banners.current.text
 
 
 async def test_chats_that_could_not_be_listed_are_listed_once_they_can(

@@ -17,7 +17,7 @@ from session_host.protocol.messages import (
     Prompt,
     Text,
 )
-from session_host.protocol.values import Image
+from session_host.protocol.values import Image, KeyAction
 
 
 def key(inputs: UnacknowledgedInput, attachment: str = "") -> Key:
@@ -120,3 +120,28 @@ def test_a_prompt_too_large_for_a_frame_is_refused_and_holds_no_later_input() ->
     assert len(encode(sent)) <= MAX_FRAME_BYTES
     inputs.acknowledge(1)
     assert len(inputs) == 0
+
+
+def test_the_characters_that_a_host_did_not_get_are_counted_from_the_end() -> None:
+    inputs = UnacknowledgedInput()
+    inputs.reset_attachment("att")
+    inputs.append(Text("att", 1, "first"))
+    inputs.append(Focus("att", 2, True))
+    inputs.append(Key("att", 3, "a", "a"))
+    inputs.append(Key("att", 4, "a", "a", 0, KeyAction.RELEASE))
+    inputs.append(Text("att", 5, "last"))
+    assert inputs.characters() == len("first") + 1 + len("last")
+    assert inputs.characters(0) == 0
+    assert inputs.characters(1) == len("last")
+    *_, release, last = inputs.pending()
+    assert inputs.characters(len(encode(last)) + len(encode(release)) + 1) == 1 + len("last")
+
+
+def test_a_long_paste_that_lacks_a_part_counts_as_a_whole() -> None:
+    inputs = UnacknowledgedInput()
+    inputs.reset_attachment("att")
+    inputs.append(Text("att", 1, "before"))
+    parts = inputs.append(Paste("att", 2, "x" * (3 * MAX_PASTE_CHARACTERS)))
+    assert isinstance(parts, list)
+    assert len(parts) == 3
+    assert inputs.characters(1) == 3 * MAX_PASTE_CHARACTERS
