@@ -297,7 +297,7 @@ class MainWindow(QWidget):
             "over": has_ended,
             "running": is_there and not has_ended,
             "terminal": isinstance(page, TerminalPage),
-            "panes": len(self.tabs.panes()) > 1,
+            **pane_actions.applies(self.tabs),
             "windows": is_there and bool(self.others.titles()),
         }
         applies["conversations"] = chat is not None and self.chat_actions.has_conversations(chat)
@@ -340,9 +340,9 @@ class MainWindow(QWidget):
     # ------------------------------------------------------------ the user's actions
 
     def _on_tab_menu(self, session_id: str, place: QPoint) -> None:
-        chat = self._sessions.get(session_id)
-        if chat is not None:
+        if (chat := self._sessions.get(session_id)) is not None:
             self.tabs.activate(session_id)
+            self.describe()  # Its neighbours may be others than before.
             self._chat_menu.show_for_tab(chat, place, self.actions_)
 
     def _handlers(self) -> dict[str, Callable[[], object]]:
@@ -363,8 +363,7 @@ class MainWindow(QWidget):
 
     def set_zoom(self, steps: int) -> None:
         """Set the zoom: the text is this many steps larger than configured."""
-        smallest, largest = ZOOM_RANGE
-        self.layout_state.zoom = min(max(steps, smallest), largest)
+        self.layout_state.zoom = min(max(steps, ZOOM_RANGE[0]), ZOOM_RANGE[1])
         for page in self.tabs.pages():
             page.set_zoom(self.layout_state.zoom)
         self.saving.save_soon()

@@ -19,10 +19,6 @@ def not_running() -> str:
     return translate("action", "it does not run")
 
 
-def close_tab() -> str:
-    return translate("action", "Close tab")
-
-
 def new_chat_like_this() -> str:
     return translate("action", "New chat like this…")
 
@@ -192,6 +188,8 @@ TITLES = {
     "new_shell": QT_TRANSLATE_NOOP("action", "New shell in this directory"),
     "new_shell_right": QT_TRANSLATE_NOOP("action", "Split right with a new shell"),
     "close_tab": QT_TRANSLATE_NOOP("action", "Close tab (the chat keeps running)"),
+    "close_other_tabs": QT_TRANSLATE_NOOP("action", "Close other tabs"),
+    "close_tabs_right": QT_TRANSLATE_NOOP("action", "Close tabs to the right"),
     "reopen_tab": QT_TRANSLATE_NOOP("action", "Reopen closed tab"),
     "next_tab": QT_TRANSLATE_NOOP("action", "Next tab"),
     "previous_tab": QT_TRANSLATE_NOOP("action", "Previous tab"),
@@ -260,7 +258,9 @@ TITLES = {
 
 
 SEARCH_WORDS = {
+    "close_other_tabs": QT_TRANSLATE_NOOP("action", "detach hide all"),
     "close_tab": QT_TRANSLATE_NOOP("action", "detach hide"),
+    "close_tabs_right": QT_TRANSLATE_NOOP("action", "detach hide"),
     "close_window": QT_TRANSLATE_NOOP("action", "quit exit"),
     "copy_output": QT_TRANSLATE_NOOP("action", "clipboard"),
     "choose_theme": QT_TRANSLATE_NOOP("action", "colours colors"),

@@ -114,6 +114,13 @@ def close_tab_hint() -> str:
     return translate("window", "Close tab (the chat keeps running)")
 
 
+def tabs_closed(running: int) -> str:
+    """Several tabs were closed; this many of their chats run."""
+    if not running:
+        return translate("window", "Tabs closed")
+    return translate("window", "Tabs closed. %n chat(s) keep(s) running.", "", running)
+
+
 def muted() -> str:
     return translate("window", "notifications muted")
 

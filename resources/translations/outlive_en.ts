@@ -187,6 +187,13 @@
 <context>
     <name>window</name>
     <message numerus="yes">
+        <source>Tabs closed. %n chat(s) keep(s) running.</source>
+        <translation>
+            <numerusform>Tabs closed. %n chat keeps running.</numerusform>
+            <numerusform>Tabs closed. %n chats keep running.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>%n running chat(s)</source>
         <translation>
             <numerusform>%n running chat</numerusform>

@@ -7,6 +7,7 @@ chat_actions      starts, renames, stops, kills, exports and removes chats
 resuming          resumes ended chats
 resume_all        resumes all chats that a restart of the computer interrupted
 several_chats     actions on the chats that are selected in the sidebar
+other_tabs        closes the tabs beside the shown one
 chat_menu         the menu of one chat
 theme_actions     chooses a theme, and imports one
 page_wiring       connects a page's signals with the actions

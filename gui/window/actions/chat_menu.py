@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 from gui.bridge.chat import Chat
 from gui.window.actions.actions import Actions
 from gui.window.actions.chat_actions import ChatActions
-from gui.window.actions.pane_actions import TAB_MENU
+from gui.window.actions.pane_actions import CLOSING, TAB_MENU
 from gui.window.actions.resuming import EndedChatActions
 from gui.window.actions.several_chats import add_pin
 from gui.window.all_sheets import Sheets
@@ -51,7 +51,7 @@ class ChatMenu:
         menu.addSeparator()
         actions.fill(menu, [name for name in TAB_MENU if actions[name].isEnabled()])
         menu.addSeparator()
-        menu.addAction(action_texts.close_tab(), lambda: self._chat_actions.close_tab(chat.id))
+        actions.fill(menu, [name for name in CLOSING if actions[name].isEnabled()])
         menu.popup(place)
 
     def _menu(self) -> QMenu:

@@ -9,6 +9,7 @@ from gui.bridge.one_question import next_waiting_chat
 from gui.bridge.sessions_model import SessionsModel
 from gui.terminal.view import TerminalView
 from gui.window.actions.chat_actions import ChatActions
+from gui.window.actions.other_tabs import OtherTabs
 from gui.window.actions.resuming import EndedChatActions
 from gui.window.all_sheets import Sheets
 from gui.window.page.banners import BannerArea
@@ -40,6 +41,7 @@ class Commands:
         self._chat_actions = chat_actions
         self._resuming = resuming
         self._open_chat = open_chat
+        self._other_tabs = OtherTabs(sessions, tabs, banners)
 
     def handlers(self) -> dict[str, Callable[[], object]]:
         """The handlers of the table's actions on chats, tabs and pages."""
@@ -55,6 +57,8 @@ class Commands:
             "new_shell": lambda: chat_actions.new_shell(self._directory()),
             "new_shell_right": lambda: chat_actions.new_shell(self._directory(), "right"),
             "close_tab": lambda: chat_actions.close_tab(tabs.active_id),
+            "close_other_tabs": self._other_tabs.close,
+            "close_tabs_right": lambda: self._other_tabs.close(at_right=True),
             "reopen_tab": tabs.reopen,
             "next_tab": lambda: tabs.active.tabs.step(1),
             "previous_tab": lambda: tabs.active.tabs.step(-1),

@@ -28,7 +28,8 @@ class Key:
             own Shift+arrows.
         listed: whether the palette shows the action.
         on: the required chat: a "chat" with a visible tab, a "running" one, one that is "over", or one in a
-            "terminal"; or several "panes" or "windows"; "" for none.
+            "terminal"; several "tabs" in the pane, or "tabs_right" of the shown one; several "panes" or "windows"; ""
+            for none.
         needs_conversations: whether the action needs an agent with conversations that can be resumed.
         repeats: whether the action repeats while its key is held. Opening, closing, sending and ending do not: a
             key that is released late must not close a second tab.
@@ -38,7 +39,7 @@ class Key:
     keys: tuple[str, ...]
     scope: Scope = "window"
     listed: bool = True
-    on: Literal["", "chat", "running", "over", "terminal", "panes", "windows"] = ""
+    on: Literal["", "chat", "running", "over", "terminal", "tabs", "tabs_right", "panes", "windows"] = ""
     needs_conversations: bool = False
     repeats: bool = False
 
@@ -60,6 +61,8 @@ TABLE: tuple[Key, ...] = (
     Key("new_shell", ("Ctrl+Shift+Return",)),
     Key("new_shell_right", ()),
     Key("close_tab", ("Ctrl+Shift+W",), on="chat"),
+    Key("close_other_tabs", (), on="tabs"),
+    Key("close_tabs_right", (), on="tabs_right"),
     Key("reopen_tab", ("Ctrl+Shift+T",)),
     Key("next_tab", ("Ctrl+PgDown",), repeats=True),
     Key("previous_tab", ("Ctrl+PgUp",), repeats=True),

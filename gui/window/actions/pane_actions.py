@@ -10,6 +10,7 @@ from gui.window.others import OtherWindows
 from gui.window.panes.panes import Panes
 
 TAB_MENU = ("split_right", "split_down", "move_to_new_window", "move_to_window")
+CLOSING = ("close_tab", "close_other_tabs", "close_tabs_right")
 
 
 def handlers(panes: Panes, others: Callable[[], OtherWindows]) -> dict[str, Callable[[], object]]:
@@ -27,3 +28,13 @@ def handlers(panes: Panes, others: Callable[[], OtherWindows]) -> dict[str, Call
         found[f"pane_{side}"] = partial(panes.focus, side)
         found[f"resize_{side}"] = partial(panes.resize, side)
     return found
+
+
+def applies(panes: Panes) -> dict[str, bool]:
+    """Whether the values of ``Key.on`` that concern tabs and panes apply."""
+    tabs = panes.active.tabs
+    return {
+        "tabs": bool(tabs.others()),
+        "tabs_right": bool(tabs.others(at_right=True)),
+        "panes": len(panes.panes()) > 1,
+    }

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
-MAX_CLOSED = 20
+from gui.bridge.chat import Chat
+from gui.window.panes.pane import PaneWidget
+
+MAX_CLOSED = 200
 
 
 class ClosedTab(NamedTuple):
@@ -33,6 +37,21 @@ class ClosedTabs:
         """Replace a chat by the one that continues it."""
         self._tabs = [tab._replace(session_id=session_id) if tab.session_id == previous else tab for tab in self._tabs]
 
+    def pop(self, session_ids: Iterable[str]) -> list[ClosedTab]:
+        """Remove and return the tabs of these chats, the latest first."""
+        wanted = set(session_ids)
+        found = [tab for tab in reversed(self._tabs) if tab.session_id in wanted]
+        self._tabs = [tab for tab in self._tabs if tab.session_id not in wanted]
+        return found
+
     def pop_last(self) -> ClosedTab | None:
         """Remove and return the tab that was closed last; None for none."""
         return self._tabs.pop() if self._tabs else None
+
+
+def put_back(closed: ClosedTab, chat: Chat | None, pane: PaneWidget) -> bool:
+    """Open a closed tab where it was, behind the shown one; returns whether there is such a chat without a tab."""
+    if chat is None or pane.bar.index_of(chat.id) >= 0:
+        return False
+    pane.tabs.insert(chat, min(closed.at, pane.bar.count()))
+    return True

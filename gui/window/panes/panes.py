@@ -14,7 +14,7 @@ from gui.settings.pane_tree import Divider, Node, Side
 from gui.settings.saved_window import SavedPane, SavedWindow
 from gui.theme.follow import Theme
 from gui.window.page.chat_page import ChatPage
-from gui.window.panes.closed_tabs import ClosedTabs
+from gui.window.panes.closed_tabs import ClosedTabs, put_back
 from gui.window.panes.pane import PaneWidget
 from gui.window.panes.pane_area import MIN_HEIGHT_PX, MIN_WIDTH_PX, PaneArea
 from gui.window.panes.tab_drag import TabDrops
@@ -249,12 +249,10 @@ class Panes(QObject):
     def reopen(self) -> None:
         """Open the tab that was closed last, where it was."""
         while (closed := self.closed.pop_last()) is not None:
-            chat = self._sessions.get(closed.session_id)
             pane = self._panes.get(closed.pane, self.active)
-            if chat is not None and pane.bar.index_of(chat.id) < 0:
+            if put_back(closed, self._sessions.get(closed.session_id), pane):
                 self.activate_pane(pane.number)
-                pane.tabs.insert(chat, min(closed.at, pane.bar.count()))
-                pane.tabs.activate(chat.id)
+                pane.tabs.activate(closed.session_id)
                 return
 
     def scroll_position_of(self, session_id: str) -> tuple[int, str] | None:

@@ -107,6 +107,11 @@ class Tabs(QObject):
         """The index after the shown tab; -1 for the end."""
         return self._bar.index_of(self._shown) + 1 if self._shown else -1
 
+    def others(self, *, at_right: bool = False) -> list[str]:
+        """The chats of the tabs beside the shown one, or only of those to its right."""
+        ids = self.ids()[self.next_index if at_right else 0 :]
+        return [session_id for session_id in ids if session_id != self._shown]
+
     def page_of(self, session_id: str) -> ChatPage | None:
         """A chat's page, if it exists."""
         return self._pages.get(session_id)

@@ -6,7 +6,7 @@ import pytest
 import shiboken6
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QApplication, QMenu, QPushButton
 
 from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.values import State
@@ -80,6 +80,48 @@ async def test_a_closed_tab_comes_back_where_it_was(played: Played):
     window.tabs.reopen()
     assert window.tabs.ids() == [one, two, three]
     assert window.tabs.active_id == two
+
+
+async def test_the_other_tabs_are_closed_and_come_back_one_by_one_or_all_at_once(played: Played):
+    ids = [await played.add(name) for name in ("one", "two", "three", "four")]
+    window = played.open_window(one_pane(ids, ids[1]))
+    played.viewers[ids[3]].end(exit_code=0)
+    window.actions_["close_other_tabs"].trigger()
+    assert (window.tabs.ids(), window.tabs.active_id) == ([ids[1]], ids[1])
+    assert window.banners.current is not None
+    assert window.banners.current.text == "Tabs closed. 2 chats keep running."
+    assert not any(played.viewers[session_id].is_closed for session_id in ids[:3]), "their events are followed"
+    for _ in range(3):
+        window.actions_["reopen_tab"].trigger()
+    assert window.tabs.ids() == ids
+    window.tabs.activate(ids[1])
+    window.actions_["close_tabs_right"].trigger()
+    assert window.tabs.ids() == ids[:2]
+    assert window.banners.current.text == "Tabs closed. 1 chat keeps running."
+    window.banners.act()
+    assert (window.tabs.ids(), window.tabs.active_id) == (ids, ids[1])
+
+
+async def test_tabs_beside_the_shown_one_are_offered_where_there_are_some(played: Played):
+    ids = [await played.add(name) for name in ("one", "two")]
+    window = played.open_window(one_pane(ids, ids[1]))
+
+    def offered(session_id: str) -> list[str]:
+        window.tabs.active.bar.menu_requested.emit(session_id, window.mapToGlobal(QPoint(300, 20)))
+        menu = QApplication.activePopupWidget()
+        assert isinstance(menu, QMenu)
+        texts = [action.text() for action in menu.actions() if action.text().startswith("Close")]
+        menu.close()
+        played.settle()
+        return texts
+
+    close, others, right = "Close tab (the chat keeps running)", "Close other tabs", "Close tabs to the right"
+    assert offered(ids[0]) == [close, others, right]
+    assert offered(ids[1]) == [close, others]
+    window.tabs.active.bar.moveTab(1, 0)
+    assert offered(ids[1]) == [close, others, right]
+    window.tabs.close(ids[0])
+    assert offered(ids[1]) == [close]
 
 
 async def test_a_chat_whose_tab_was_closed_gets_another_screen_without_a_complaint(
