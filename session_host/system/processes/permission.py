@@ -7,7 +7,7 @@ initial environment counts (``/proc/PID/environ``), of the process itself or of 
 so clearing the variable for one command changes nothing.
 
 This prevents mistakes and stops instructions smuggled into an agent's input. An agent has the user's rights and can get
-around it (SECURITY.md).
+around it (resources/guide/security.md).
 """
 
 from __future__ import annotations
