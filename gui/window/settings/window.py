@@ -2,49 +2,26 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import (
-    QEvent,
-    QModelIndex,
-    QObject,
-    QPersistentModelIndex,
-    QRect,
-    QSize,
-    QStringListModel,
-    Qt,
-    QTimer,
-    Signal,
-)
-from PySide6.QtGui import QAction, QCloseEvent, QIcon, QKeyEvent, QKeySequence, QPainter
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QListView, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from gui.settings.table import PAGES, PageName
-from gui.theme.icons import Glyph, glyph_icon
-from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX, font
+from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
 from gui.window.settings.agent_form import AgentForm
 from gui.window.settings.context import SettingsContext
 from gui.window.settings.page import Page
 from gui.window.settings.pages import PageMaker
 from gui.window.settings.values import FILES, Values, as_problem
+from gui.window.widgets.page_list import PageList
 from gui.window.widgets.parts import Area, Hairline, label
-from gui.window.widgets.result_list import RowDelegate
 from gui.wording import settings_texts
 
 SIZE_PX = (880, 660)
 MIN_SIZE_PX = (560, 360)
 NAVIGATION_PX = 196
-PAGE_ROW_PX = 32
 MAX_PAGE_WIDTH_PX = 760
 """The rows' width in a wide window: a control stays near its label."""
-
-
-class _PageDelegate(RowDelegate):
-    """Paints a page's name."""
-
-    def paint_row(self, painter: QPainter, area: QRect, index: QModelIndex | QPersistentModelIndex) -> None:
-        painter.setFont(font())
-        painter.setPen(self._theme.tokens.color("text"))
-        text = area.adjusted(GAP_L_PX, 0, -GAP_S_PX, 0)
-        painter.drawText(text, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, str(index.data()))
 
 
 class SettingsWindow(QWidget):
@@ -71,7 +48,13 @@ class SettingsWindow(QWidget):
         self._maker = PageMaker(context, self.values)
         self._pages: dict[PageName, Page] = {}
         self._current: PageName = "appearance"
-        self._make_navigation()
+        titles = [settings_texts.page(name) for name in PAGES]
+        self._side = PageList(
+            theme, NAVIGATION_PX, titles, search=settings_texts.search(), pages=settings_texts.pages()
+        )  # fmt: skip
+        self.search, self.navigation = self._side.search, self._side.list
+        self.search.textChanged.connect(self._apply_filter)
+        self._side.chosen.connect(self._on_page)
         self._make_content()
         outer = QHBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
@@ -80,38 +63,8 @@ class SettingsWindow(QWidget):
         outer.addWidget(Hairline(theme, Qt.Orientation.Vertical))
         outer.addWidget(self._content, 1)
         self.values.changed.connect(self._show_problems)
-        theme.changed.connect(self._apply_theme)
-        self._apply_theme()
         self._show_problems()
         self.show_page("appearance")
-
-    def _make_navigation(self) -> None:
-        self.search = QLineEdit()
-        self.search.setProperty("kind", "filter")
-        self.search.setPlaceholderText(settings_texts.search())
-        self.search.setAccessibleName(settings_texts.search())
-        self._search_icon = QAction(settings_texts.search(), self)
-        self.search.addAction(self._search_icon, QLineEdit.ActionPosition.LeadingPosition)
-        self.search.textChanged.connect(self._apply_filter)
-        self.navigation = QListView()
-        self.navigation.setProperty("kind", "pages")
-        self.navigation.setItemDelegate(_PageDelegate(self._theme, PAGE_ROW_PX, self.navigation))
-        self.navigation.setMouseTracking(True)
-        self.navigation.setAccessibleName(settings_texts.pages())
-        self.navigation.setModel(QStringListModel([settings_texts.page(name) for name in PAGES], self))
-        self.navigation.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
-        self.navigation.selectionModel().currentChanged.connect(self._on_page)
-        self.navigation.clicked.connect(self._on_page)
-        self._side = Area("sidebar")
-        self._side.setFixedWidth(NAVIGATION_PX)
-        column = QVBoxLayout(self._side)
-        column.setContentsMargins(0, GAP_S_PX, 0, GAP_S_PX)
-        column.setSpacing(GAP_S_PX)
-        field_row = QHBoxLayout()
-        field_row.setContentsMargins(GAP_S_PX, 0, GAP_S_PX, 0)
-        field_row.addWidget(self.search)
-        column.addLayout(field_row)
-        column.addWidget(self.navigation, 1)
 
     def _make_content(self) -> None:
         self._content = Area("page")
@@ -150,9 +103,6 @@ class SettingsWindow(QWidget):
         self.area.viewport().setAutoFillBackground(False)
         column.addWidget(self.area, 1)
 
-    def _apply_theme(self) -> None:
-        self._search_icon.setIcon(QIcon(glyph_icon(Glyph.SEARCH, self._theme.tokens)))
-
     def sizeHint(self) -> QSize:
         return QSize(*SIZE_PX)
 
@@ -172,16 +122,14 @@ class SettingsWindow(QWidget):
     def show_page(self, name: PageName) -> None:
         """Show a page whole."""
         self._current = name
-        self.navigation.blockSignals(True)
-        self.navigation.setCurrentIndex(self.navigation.model().index(PAGES.index(name), 0))
-        self.navigation.blockSignals(False)
+        self._side.set_current(PAGES.index(name))
         if self.search.text():
             self.search.clear()
         self._show_pages()
 
-    def _on_page(self, index: QModelIndex) -> None:
-        if index.isValid() and (PAGES[index.row()] != self._current or self.search.text()):
-            self.show_page(PAGES[index.row()])
+    def _on_page(self, row: int) -> None:
+        if PAGES[row] != self._current or self.search.text():
+            self.show_page(PAGES[row])
 
     def _apply_filter(self, _text: str) -> None:
         self._show_pages()
@@ -196,9 +144,7 @@ class SettingsWindow(QWidget):
             shown = {name: name == self._current for name in self._pages}
         for name, page in self._pages.items():
             page.setVisible(shown[name])
-        chosen = self.navigation.selectionModel()
-        command = chosen.SelectionFlag.Deselect if words else chosen.SelectionFlag.Select
-        chosen.select(self.navigation.currentIndex(), command)
+        self._side.mark_current(marked=not words)
         self.nothing.setVisible(not any(shown.values()))
         self.area.verticalScrollBar().setValue(0)
 
@@ -237,8 +183,6 @@ class SettingsWindow(QWidget):
             self.search.selectAll()
         elif event.matches(QKeySequence.StandardKey.Close):
             self.close()
-        elif event.key() == Qt.Key.Key_Down and self.search.hasFocus():
-            self.navigation.setFocus(Qt.FocusReason.TabFocusReason)
         else:
             super().keyPressEvent(event)
 

@@ -4,6 +4,7 @@ parts            labels, buttons, icons, lines
 flow_layout      a row of controls that wraps
 plain_lines      lines for reading and copying
 result_list      the results below a field, one of them marked
+page_list        a search field above a list of pages
 fuzzy_match      fuzzy matching as fzf does it
 accessibility    accessible roles for screen readers
 prompt_field     a field for several lines of text

@@ -1,0 +1,110 @@
+"""A search field above a list of pages: the left side of a window with pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QStringListModel, Qt, Signal
+from PySide6.QtGui import QAction, QIcon, QKeyEvent, QPainter
+from PySide6.QtWidgets import QLineEdit, QListView, QVBoxLayout
+
+from gui.theme.follow import Theme
+from gui.theme.icons import Glyph, glyph_icon
+from gui.theme.tokens import GAP_L_PX, GAP_S_PX, font
+from gui.window.widgets.parts import Area, label
+from gui.window.widgets.result_list import RowDelegate
+
+PAGE_ROW_PX = 32
+
+
+class _PageDelegate(RowDelegate):
+    """Paints a page's name."""
+
+    def paint_row(self, painter: QPainter, area: QRect, index: QModelIndex | QPersistentModelIndex) -> None:
+        painter.setFont(font())
+        painter.setPen(self._theme.tokens.color("text"))
+        room = area.adjusted(GAP_L_PX, 0, -GAP_S_PX, 0)
+        text = painter.fontMetrics().elidedText(str(index.data()), Qt.TextElideMode.ElideRight, room.width())
+        painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
+
+
+class PageList(Area):
+    """A search field above a list of pages.
+
+    Attributes:
+        search: the field.
+        found: a line below the field, for the number of matches; hidden while it has no text.
+        list: the list of the pages.
+
+    Signals:
+        chosen(int): the user chose the page in this row, by keyboard or by a click.
+    """
+
+    chosen = Signal(int)
+
+    def __init__(self, theme: Theme, width_px: int, titles: Sequence[str], *, search: str, pages: str) -> None:
+        """Make the list of the pages with these titles; ``search`` and ``pages`` name its parts."""
+        super().__init__("sidebar")
+        self._theme = theme
+        self._is_being_set = False
+        self.setFixedWidth(width_px)
+        self.search = QLineEdit()
+        self.search.setProperty("kind", "filter")
+        self.search.setPlaceholderText(search)
+        self.search.setAccessibleName(search)
+        self._search_icon = QAction(search, self)
+        self.search.addAction(self._search_icon, QLineEdit.ActionPosition.LeadingPosition)
+        self.found = label("", "secondary")
+        self.found.setContentsMargins(GAP_S_PX, 0, GAP_S_PX, 0)
+        self.found.hide()
+        self.list = QListView()
+        self.list.setProperty("kind", "pages")
+        self.list.setItemDelegate(_PageDelegate(theme, PAGE_ROW_PX, self.list))
+        self.list.setMouseTracking(True)
+        self.list.setAccessibleName(pages)
+        self.list.setModel(QStringListModel(list(titles), self))
+        self.list.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
+        self.list.selectionModel().currentChanged.connect(self._on_chosen)
+        self.list.clicked.connect(self._on_chosen)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, GAP_S_PX, 0, GAP_S_PX)
+        column.setSpacing(GAP_S_PX)
+        above = QVBoxLayout()
+        above.setContentsMargins(GAP_S_PX, 0, GAP_S_PX, 0)
+        above.setSpacing(4)
+        above.addWidget(self.search)
+        above.addWidget(self.found)
+        column.addLayout(above)
+        column.addWidget(self.list, 1)
+        theme.changed.connect(self._apply_theme)
+        self._apply_theme()
+
+    def _apply_theme(self) -> None:
+        self._search_icon.setIcon(QIcon(glyph_icon(Glyph.SEARCH, self._theme.tokens)))
+
+    def _on_chosen(self, index: QModelIndex) -> None:
+        if index.isValid() and not self._is_being_set:
+            self.chosen.emit(index.row())
+
+    def set_current(self, row: int) -> None:
+        """Mark a page, which the user did not choose here."""
+        self._is_being_set = True
+        self.list.setCurrentIndex(self.list.model().index(row, 0))
+        self._is_being_set = False
+
+    def mark_current(self, *, marked: bool) -> None:
+        """Show which page is current, or not while the window shows parts of several."""
+        selection = self.list.selectionModel()
+        command = selection.SelectionFlag.Select if marked else selection.SelectionFlag.Deselect
+        selection.select(self.list.currentIndex(), command)
+
+    def say_found(self, text: str) -> None:
+        """Show a line below the field; "" for none."""
+        self.found.setText(text)
+        self.found.setVisible(bool(text))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Down and self.search.hasFocus():
+            self.list.setFocus(Qt.FocusReason.TabFocusReason)
+        else:
+            super().keyPressEvent(event)
