@@ -29,6 +29,7 @@ from gui.tray.bells import Bells
 from gui.tray.desktop_notifications import DesktopNotifications
 from gui.tray.notifier import Notifier
 from gui.tray.tray import Tray, app_icon
+from gui.window.actions.guide_actions import GuideOpener
 from gui.window.actions.settings_actions import SettingsOpener
 from gui.window.announcing import StatusAnnouncer
 from gui.window.main_window import MainWindow
@@ -130,6 +131,7 @@ class App:
             zoom=lambda: layout.zoom, set_zoom=self._set_zoom,
             import_theme=self._import_theme, open_file=self._open_file,
         )  # fmt: skip
+        self._guide = GuideOpener(self.theme, self.settings, lambda uri: self.window.opener.open_address(uri, ""))
         self._connect()
 
     def _problem_of_agents(self) -> list[str]:
@@ -162,6 +164,7 @@ class App:
         self.settings.changed.connect(self._apply_settings)
         self.settings.files_changed.connect(self._apply_agents)
         windows.agent_selected.connect(self._start_ahead.prepare)
+        windows.guide_requested.connect(self._guide.open)
         windows.settings_requested.connect(self._settings_window.open)
         tray.settings_requested.connect(self._settings_window.open)
         self.sessions.muting.changed.connect(self._save_muting)
@@ -174,14 +177,11 @@ class App:
         windows.viewed_chat_changed.connect(self._announcer.announce_changes)
         self.notifications.chosen.connect(self._on_notification_chosen)
         tray.message_chosen.connect(self._on_notification_chosen)
-        tray.all_chats.connect(self._on_all_chats)
+        tray.all_chats.connect(lambda: self.window.sidebar.list.setFocus(Qt.FocusReason.OtherFocusReason))
         tray.new_chat.connect(lambda directory: self.window.chat_actions.new_chat(directory=directory))
         tray.open_requested.connect(windows.raise_window)
         tray.quit_requested.connect(self.quit)
         tray.stop_all_requested.connect(self._on_stop_all)
-
-    def _on_all_chats(self) -> None:
-        self.window.sidebar.list.setFocus()
 
     def _on_stop_all(self) -> None:
         self.window.chat_actions.stop_all()
@@ -340,6 +340,7 @@ class App:
         layout = self.windows.snapshot_layout().to_dict()
         self.storage.on_error = lambda _error: None  # The banners that would show the error are about to close.
         self._settings_window.close()
+        self._guide.close()
         self.settings.close()
         await self._server.close()
         await self.notifications.close()

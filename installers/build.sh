@@ -68,6 +68,7 @@ check_wheel() {
     check_says_how_to_add_the_window "$VENV/bin/outlive"
     say "checking the wheel with the window"
     make_environment window "$WHEEL[window]"
+    check_guide "$VENV/bin/python"
     check_window "$VENV/bin/outlive"
 }
 

@@ -92,6 +92,13 @@ check_resources() {
     done || exit 1
 }
 
+# check_guide PYTHON: the window finds the guide, and each chapter of it.
+check_guide() {
+    local chapters
+    chapters="$(find "$ROOT/resources/guide" -name '*.md' | wc -l)"
+    expect "$chapters chapters" "$1" -P -c 'from gui.window.guide.chapters import read_chapters; print(len(read_chapters({})), "chapters")'
+}
+
 # check_command_line_files PREFIX: the man page and the completions are installed, and name the verbs.
 check_command_line_files() {
     local file

@@ -18,6 +18,7 @@ It must not know hosts or the store, which the bridge hides.
     actions/         the user's actions: keys, menus, the palette, actions on chats
     sheets/          sheets over the window, at most one of them open
     settings/        the settings window
+    guide/           the guide window
     new_chat/        the sheet that starts a chat
     search/          searches all chats
     remote_control/  the window's socket: commands, and a second start

@@ -59,12 +59,14 @@ class MainWindow(QWidget):
         layout_changed: ``layout`` must be saved.
         close_requested: the user closed the window.
         viewed_chat_changed: the user views another chat or none, or returned to the window.
+        guide_requested: the user opens the guide window.
         settings_requested: the user opens the settings window, at this page, or where it was ("").
     """
 
     layout_changed = Signal()
     close_requested = Signal()
     viewed_chat_changed = Signal()
+    guide_requested = Signal()
     settings_requested = Signal(str)
 
     def __init__(
@@ -87,7 +89,6 @@ class MainWindow(QWidget):
             saved: the window's part of the layout; None for the first window's part.
         """
         super().__init__()
-        self._theme = theme
         self._sessions = sessions
         self._agents = agents
         self._settings, preferences = settings, settings.preferences
@@ -141,9 +142,8 @@ class MainWindow(QWidget):
         )  # fmt: skip
         self._connect()
         self.frame.apply()
-        is_first = self.saved is layout.windows[0]
-        self._upgrade_offer = UpgradeOffer(sessions, self.banners) if is_first else None
-        if is_first:
+        if self.saved is layout.windows[0]:
+            self._upgrade_offer = UpgradeOffer(sessions, self.banners)
             self.banners.show_problems(key_problems, "keys")
             self.banners.show_problems(preferences.problems, "settings")
 
@@ -299,8 +299,8 @@ class MainWindow(QWidget):
             "terminal": isinstance(page, TerminalPage),
             **pane_actions.applies(self.tabs),
             "windows": is_there and bool(self.others.titles()),
+            "conversations": chat is not None and self.chat_actions.has_conversations(chat),
         }
-        applies["conversations"] = chat is not None and self.chat_actions.has_conversations(chat)
         self.actions_.enable_possible(applies)
 
     def _on_active(self) -> None:
@@ -321,11 +321,9 @@ class MainWindow(QWidget):
     def focus_page(self) -> None:
         """Give the visible page the keyboard focus."""
         page = self.tabs.active_page
-        if self.sheets.is_any_open:
-            return
-        if page is not None:
+        if page is not None and not self.sheets.is_any_open:
             page.focus_content()
-        else:
+        elif not self.sheets.is_any_open:
             self.empty.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def raise_window(self) -> None:
@@ -355,6 +353,7 @@ class MainWindow(QWidget):
             "sidebar": self.toggle_sidebar,
             "status_line": self.toggle_status_line,
             "full_screen": lambda: self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen),
+            "guide": self.guide_requested.emit,
             "settings": lambda: self.settings_requested.emit(""),
             "shortcuts": lambda: self.settings_requested.emit("keys"),
             "close_window": self.close,

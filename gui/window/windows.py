@@ -30,6 +30,7 @@ class Windows(QObject):
         layout_changed: the layout must be saved.
         close_requested: the user closed the only window.
         viewed_chat_changed: the user views another chat or none, or returned to a window.
+        guide_requested: the user opens the guide window.
         settings_requested: the user opens the settings window, at this page, or where it was ("").
         agent_selected: the user selected this agent for a new chat.
     """
@@ -37,6 +38,7 @@ class Windows(QObject):
     layout_changed = Signal()
     close_requested = Signal()
     viewed_chat_changed = Signal()
+    guide_requested = Signal()
     settings_requested = Signal(str)
     agent_selected = Signal(Agent)
 
@@ -60,6 +62,7 @@ class Windows(QObject):
         window = self._make(saved)
         window.others = _OtherWindowsOf(self, window)
         window.layout_changed.connect(self._on_layout)
+        window.guide_requested.connect(self.guide_requested)
         window.settings_requested.connect(self.settings_requested)
         window.chat_actions.agent_selected.connect(self.agent_selected)
         window.close_requested.connect(lambda: self._on_close_requested(window))

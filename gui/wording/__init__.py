@@ -9,6 +9,7 @@ chat_texts        a chat without a terminal: messages, tool calls, requests, the
 common_texts      recurring buttons and field names
 diff_texts        diffs in a chat without a terminal
 find_texts        the find bar
+guide_texts       the guide window
 key_texts         the page Keys of the settings window
 mode_texts        selecting and opening by keyboard in a terminal
 new_chat_texts    the sheet New chat

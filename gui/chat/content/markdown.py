@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -24,6 +25,14 @@ _LONGEST_PARAGRAPH = 20_000
 @lru_cache(maxsize=1)
 def _parser() -> MarkdownIt:
     return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+
+
+def blocks(text: str) -> list[str]:
+    """The blocks of a markdown text, none of which is inside another one: paragraphs, lists, tables, code."""
+    lines = text.splitlines()
+    tokens = _parser().parse(text)
+    starts = [token.map[0] for token in tokens if token.level == 0 and token.nesting >= 0 and token.map is not None]
+    return ["\n".join(lines[start:end]).rstrip() for start, end in pairwise([*starts, len(lines)])]
 
 
 class MarkdownText:

@@ -5,6 +5,8 @@ They exist only while a screen reader, or another program that asks for names, i
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QWidget
@@ -34,8 +36,10 @@ class TranscriptRow(QWidget):
 class AccessibleRows:
     """Keeps a widget over each visible item."""
 
-    def __init__(self, page: QWidget) -> None:
+    def __init__(self, page: QWidget, spoken: Callable[[Row], str]) -> None:
+        """Set up the widgets of a page; ``spoken`` returns a row's text for screen readers, "" for none."""
         self._page = page
+        self._spoken = spoken
         self._rows: list[TranscriptRow] = []
 
     def show(self, rows: Rows, visible: list[Visible], left: float) -> None:
@@ -43,7 +47,7 @@ class AccessibleRows:
         if not QAccessible.isActive():
             return
         positions = dict.fromkeys(each.position for each in visible)
-        named = {position: name for position in positions if (name := spoken_row(rows, rows.row(position)))}
+        named = {position: name for position in positions if (name := self._spoken(rows.row(position)))}
         while len(self._rows) < len(named):
             self._rows.append(TranscriptRow(self._page))
         for widget, (position, name) in zip(self._rows, named.items(), strict=False):

@@ -20,10 +20,11 @@ from gui.theme.tokens import blend
 from gui.wording import chat_texts
 from session_host.structured.transcript import Transcript
 
-from .accessible_rows import AccessibleRows
+from .accessible_rows import AccessibleRows, spoken_row
 from .places import Visible
 from .pointing import PointedPage
 from .requests import RequestCard
+from .rows import Row
 
 _DRAG_PX = 4
 _DRAG_SCROLL_MS = 30
@@ -49,7 +50,7 @@ class TranscriptPage(PointedPage):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(chat_texts.messages())
         self._cards: dict[str, RequestCard] = {}
-        self._accessible = AccessibleRows(self)
+        self._accessible = AccessibleRows(self, self.spoken)
         self.restyled.connect(self._restyle_cards)
         self._keys: dict[int, Callable[[], object]] = {
             Qt.Key.Key_Up: lambda: self.scroll_by(-self.style_.line_px * 2),
@@ -67,6 +68,10 @@ class TranscriptPage(PointedPage):
             card.deleteLater()
         self._cards.clear()
         super().set_transcript(transcript)
+
+    def spoken(self, row: Row) -> str:
+        """A row's text for screen readers, "" for none."""
+        return spoken_row(self.rows, row)
 
     # ------------------------------------------------------------ requests
 

@@ -17,4 +17,5 @@ editors           the command of the user's editor, with line and column
 pane_actions      the handlers of actions on panes
 upgrade_offer     offers the installed version to running chats
 settings_actions  opens the settings window
+guide_actions     opens the guide window
 """

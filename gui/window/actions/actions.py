@@ -21,7 +21,7 @@ VIEW = (
 )  # fmt: skip
 MENU: tuple[str | tuple[str, ...], ...] = (
     "new_chat", "new_shell", "reopen_tab", "", "palette", "switch_chat", "find", "search", "next_waiting", "",
-    "select_by_keyboard", "show_hints", "", PANES, VIEW, "", "settings", "shortcuts", "",
+    "select_by_keyboard", "show_hints", "", PANES, VIEW, "", "settings", "guide", "shortcuts", "",
     "resume_all", "stop_all", "close_window",
 )  # fmt: skip
 

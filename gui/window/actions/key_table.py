@@ -118,6 +118,7 @@ TABLE: tuple[Key, ...] = (
     Key("choose_appearance", ()),
     Key("import_theme", ()),
     Key("settings", ("Ctrl+,",)),
+    Key("guide", ("Ctrl+Shift+F1",)),
     Key("shortcuts", ()),
     Key("full_screen", ("F11",)),
     Key("close_window", ()),

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
-from PySide6.QtCore import QObject, QPoint, QRect
+from PySide6.QtCore import QObject
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QApplication
 
 from gui.bridge.background.tasks import Tasks
 from gui.settings.live import LiveSettings
@@ -15,7 +14,7 @@ from gui.settings.live_agents import LiveAgents
 from gui.settings.table import PageName
 from gui.theme.follow import Theme
 from gui.window.actions import key_table
-from gui.window.widgets.parts import within_a_screen
+from gui.window.widgets.parts import center_on_active_window
 
 if TYPE_CHECKING:
     from gui.window.settings.key_book import KeyBook
@@ -59,12 +58,8 @@ class SettingsOpener(QObject):
                 zoom=self._zoom, set_zoom=self._set_zoom, import_theme=self._import_theme, open_file=self._open_file,
                 reset_theme=self._reset_theme,
             )  # fmt: skip
-            beside = QApplication.activeWindow()
             self.window = SettingsWindow(context)
-            if beside is not None:
-                place = QRect(QPoint(), self.window.size())
-                place.moveCenter(beside.geometry().center())
-                self.window.setGeometry(within_a_screen(place, self.window.minimumSize()))
+            center_on_active_window(self.window)
             self.window.closed.connect(self._on_closed)
         if page:
             self.window.show_page(page)

@@ -17,6 +17,7 @@ from gui.terminal.view import TerminalView
 ROLES = {
     "MainWindow": QAccessible.Role.Window,
     "SettingsWindow": QAccessible.Role.Window,
+    "GuideWindow": QAccessible.Role.Window,
     "QStackedWidget": QAccessible.Role.LayeredPane,  # Qt's own interface hides widgets over the pages: banners.
     "Sidebar": QAccessible.Role.Pane,
     "ChatPage": QAccessible.Role.PropertyPage,

@@ -37,7 +37,7 @@ class PageList(Area):
         list: the list of the pages.
 
     Signals:
-        chosen(int): the user chose the page in this row, by keyboard or by a click.
+        chosen(int): the user chose the page with this number, by keyboard or by a click.
     """
 
     chosen = Signal(int)
@@ -46,6 +46,9 @@ class PageList(Area):
         """Make the list of the pages with these titles; ``search`` and ``pages`` name its parts."""
         super().__init__("sidebar")
         self._theme = theme
+        self._titles = list(titles)
+        self._listed = list(range(len(titles)))
+        """The pages in the list, by their numbers."""
         self._is_being_set = False
         self.setFixedWidth(width_px)
         self.search = QLineEdit()
@@ -62,7 +65,8 @@ class PageList(Area):
         self.list.setItemDelegate(_PageDelegate(theme, PAGE_ROW_PX, self.list))
         self.list.setMouseTracking(True)
         self.list.setAccessibleName(pages)
-        self.list.setModel(QStringListModel(list(titles), self))
+        self._model = QStringListModel(self._titles, self)
+        self.list.setModel(self._model)
         self.list.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
         self.list.selectionModel().currentChanged.connect(self._on_chosen)
         self.list.clicked.connect(self._on_chosen)
@@ -84,12 +88,20 @@ class PageList(Area):
 
     def _on_chosen(self, index: QModelIndex) -> None:
         if index.isValid() and not self._is_being_set:
-            self.chosen.emit(index.row())
+            self.chosen.emit(self._listed[index.row()])
 
-    def set_current(self, row: int) -> None:
-        """Mark a page, which the user did not choose here."""
+    def set_current(self, page: int) -> None:
+        """Mark a page, which the user did not choose here; none if the list does not have it."""
         self._is_being_set = True
-        self.list.setCurrentIndex(self.list.model().index(row, 0))
+        row = self._listed.index(page) if page in self._listed else -1
+        self.list.setCurrentIndex(self._model.index(row, 0))
+        self._is_being_set = False
+
+    def set_listed(self, pages: Sequence[int]) -> None:
+        """List only these pages, of which none is marked."""
+        self._is_being_set = True
+        self._listed = list(pages)
+        self._model.setStringList([self._titles[page] for page in pages])
         self._is_being_set = False
 
     def mark_current(self, *, marked: bool) -> None:

@@ -5,9 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from PySide6.QtCore import QEvent, QObject, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QGuiApplication, QHelpEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QSizePolicy, QStyle, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QStyle,
+    QToolButton,
+    QWidget,
+)
 
 from gui.theme.follow import Theme
 from gui.theme.icons import Glyph, glyph_icon, paint_glyph, paint_tile
@@ -276,6 +286,15 @@ def paint_choice_ground(painter: QPainter, area: QRect, state: QStyle.StateFlag,
     if state & (QStyle.StateFlag.State_Selected | QStyle.StateFlag.State_MouseOver):
         painter.setBrush(tokens.color("selected" if state & QStyle.StateFlag.State_Selected else "hover"))
         painter.drawRoundedRect(QRectF(area).adjusted(4, 1, -4, -1), 4, 4)
+
+
+def center_on_active_window(window: QWidget) -> None:
+    """Lay a new window over the middle of the active one, if there is one, and within a screen."""
+    active = QApplication.activeWindow()
+    if active is not None:
+        place = QRect(QPoint(), window.size())
+        place.moveCenter(active.geometry().center())
+        window.setGeometry(within_a_screen(place, window.minimumSize()))
 
 
 def within_a_screen(wanted: QRect, least: QSize) -> QRect:

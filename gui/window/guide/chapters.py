@@ -1,0 +1,87 @@
+"""The chapters of the guide: read from ``resources/guide``, with the user's own keys."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+from gui.chat.content.items import Asked, Mode, segments
+from gui.chat.content.markdown import MarkdownText, blocks
+from gui.finding.query import Pattern
+from session_host.structured.items import Item
+
+GUIDE = Path(__file__).parents[3] / "resources" / "guide"
+FIRST = "README.md"
+"""The chapter that lists the others, in their order."""
+_LINK = re.compile(r"\]\(([\w-]+\.md)\)")
+_CODE = r"```.*?```|`[^`\n]*`"
+
+
+class Match(NamedTuple):
+    """One place of the searched text: the block, its segment, and the offsets in the segment's text, as Qt counts."""
+
+    block: str
+    segment: int
+    begin: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """One page of the guide.
+
+    Attributes:
+        name: the name of its file, to which links lead.
+        title: its heading.
+        text: its Markdown.
+    """
+
+    name: str
+    title: str
+    text: str
+
+    @cached_property
+    def blocks(self) -> list[Item]:
+        """The paragraphs, tables and blocks of code, each as a message of an agent: screen readers go through them."""
+        return [Item(f"{self.name} {number}", "agent", 0, block) for number, block in enumerate(blocks(self.text))]
+
+    @cached_property
+    def _texts(self) -> list[tuple[str, int, str]]:
+        return [
+            (block.id, number, segment.text)
+            for block in self.blocks
+            for number, segment in enumerate(segments(block, Mode(), MarkdownText(), Asked()))
+        ]
+
+    def matches(self, pattern: Pattern) -> list[Match]:
+        """The places of a pattern, in their order."""
+        return [
+            Match(block, number, begin, end)
+            for block, number, text in self._texts
+            for begin, end in pattern.spans_as_qt_counts(text)
+        ]
+
+
+def read_chapters(keys: Mapping[str, str]) -> list[Chapter]:
+    """The chapters in their order; ``keys`` as in ``with_keys``."""
+    texts = [(FIRST, first := (GUIDE / FIRST).read_text(encoding="utf-8"))]
+    texts += [(name, (GUIDE / name).read_text(encoding="utf-8")) for name in dict.fromkeys(_LINK.findall(first))]
+    return [Chapter(name, text.split("\n", 1)[0].lstrip("# "), with_keys(text, keys)) for name, text in texts]
+
+
+def with_keys(text: str, keys: Mapping[str, str]) -> str:
+    """A Markdown text with other keys, or names of actions; code stays as it is.
+
+    Args:
+        text: the text.
+        keys: what stands for each key that is not an action's any more, by the key as the text has it.
+    """
+    if not keys:
+        return text
+    known = "|".join(re.escape(key) for key in keys)
+    found = re.compile(rf"(?P<code>{_CODE})|(?<![\w+])(?:{known})(?![\w+])", re.DOTALL)
+    return found.sub(lambda match: match[0] if match["code"] else keys[match[0]], text)

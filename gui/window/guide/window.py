@@ -1,0 +1,249 @@
+"""The guide window: the chapters on the left, one of them on the right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from gui.chat.content.segments import Action
+from gui.chat.page.places import Place
+from gui.finding.query import FindQuery, Pattern
+from gui.settings.layout import ZOOM_RANGE
+from gui.theme.follow import Theme
+from gui.window.guide.chapters import Match, read_chapters
+from gui.window.guide.page import GuidePage
+from gui.window.widgets.page_list import PageList
+from gui.window.widgets.parts import Hairline
+from gui.wording import find_texts, guide_texts
+
+SIZE_PX = (1120, 760)
+MIN_SIZE_PX = (600, 360)
+CHAPTERS_PX = 272
+
+
+class _Visit(NamedTuple):
+    """Where the user was: a chapter, and the place at the top of the page."""
+
+    row: int
+    place: Place | None = None
+
+
+class GuideWindow(QWidget):
+    """The window.
+
+    Attributes:
+        page: the chapter that is shown.
+        search: the field that finds text in all chapters.
+        matches: the line with the number of matches.
+        navigation: the list of the chapters.
+
+    Signals:
+        closed: the window is closed, and about to be deleted.
+        link_activated(str): the user opens a link that leads out of the guide.
+    """
+
+    closed = Signal()
+    link_activated = Signal(str)
+
+    def __init__(self, theme: Theme, keys: Mapping[str, str]) -> None:
+        """Make the window; ``keys`` as in ``with_keys``."""
+        super().__init__(None, Qt.WindowType.Window)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setProperty("area", "page")
+        self.setAccessibleName(guide_texts.guide())
+        self.setMinimumSize(*MIN_SIZE_PX)
+        self.resize(*SIZE_PX)
+        self._chapters = read_chapters(keys)
+        self._rows = {chapter.name: row for row, chapter in enumerate(self._chapters)}
+        self._row = 0
+        self._back: list[_Visit] = []
+        self._forward: list[_Visit] = []
+        self._pattern: Pattern | None = None
+        self._found: list[tuple[int, Match]] = []
+        """The places of the searched text, each with the row of its chapter."""
+        self._match = 0
+        self._origin: _Visit | None = None
+        """Where the user was when the search began."""
+        self._font_px, self._zoom = 0, 0
+        titles = [chapter.title for chapter in self._chapters]
+        self._side = PageList(
+            theme, CHAPTERS_PX, titles, search=guide_texts.search(), pages=guide_texts.chapters()
+        )  # fmt: skip
+        self.search, self.matches, self.navigation = self._side.search, self._side.found, self._side.list
+        self.page = GuidePage(theme)
+        outer = QHBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        outer.addWidget(self._side)
+        outer.addWidget(Hairline(theme, Qt.Orientation.Vertical))
+        outer.addWidget(self.page, 1)
+        self._connect()
+        self._show(_Visit(0))
+
+    def _connect(self) -> None:
+        self.search.textChanged.connect(self._find)
+        self._side.chosen.connect(self._on_chosen)
+        self.page.acted.connect(self._on_action)
+        self.page.typed.connect(self._on_typed)
+        self.page.zoom_requested.connect(lambda steps: self._set_zoom(self._zoom + steps))
+        self.page.history_requested.connect(self._go)
+        for key, by in ((QKeySequence.StandardKey.Back, -1), (QKeySequence.StandardKey.Forward, 1)):
+            QShortcut(QKeySequence(key), self).activated.connect(lambda by=by: self._go(by))
+
+    def sizeHint(self) -> QSize:
+        return QSize(*SIZE_PX)
+
+    # ------------------------------------------------------------ chapters
+
+    def show_chapter(self, name: str) -> None:
+        """Show a chapter from its beginning, by the name of its file; the way back leads to where the user was."""
+        if self._rows[name] != self._row:
+            self._visit(_Visit(self._rows[name]))
+
+    def _on_chosen(self, row: int) -> None:
+        first = next((at for at, (of, _) in enumerate(self._found) if of == row), None)
+        if first is not None:
+            self._show_match(first)
+        elif row != self._row:
+            self._visit(_Visit(row))
+
+    def _visit(self, visit: _Visit) -> None:
+        self._back.append(_Visit(self._row, self.page.place))
+        self._forward.clear()
+        self._show(visit)
+
+    def _go(self, by: int) -> None:
+        """Go back, or forward again."""
+        former, following = (self._back, self._forward) if by < 0 else (self._forward, self._back)
+        if former:
+            following.append(_Visit(self._row, self.page.place))
+            self._show(former.pop())
+
+    def _show(self, visit: _Visit) -> None:
+        self._row = visit.row
+        chapter = self._chapters[visit.row]
+        self.setWindowTitle(guide_texts.title_of(chapter.title) if visit.row else guide_texts.title())
+        self._side.set_current(visit.row)
+        self.page.show_chapter(chapter, visit.place)
+
+    def use_keys(self, keys: Mapping[str, str]) -> None:
+        """Write other keys into the chapters; the place stays."""
+        self._chapters = read_chapters(keys)
+        self._show(_Visit(self._row, self.page.place))
+        if self._pattern is not None:
+            self._find()
+
+    def _on_action(self, action: Action) -> None:
+        name = action.value.partition("#")[0]
+        if name in self._rows:
+            self.show_chapter(name)
+        else:
+            self.link_activated.emit(action.value)
+
+    # ------------------------------------------------------------ find
+
+    def _find(self) -> None:
+        """Find what is typed: list the chapters that contain it, and show the next place after where the user was."""
+        text = self.search.text().strip()
+        if not text:
+            self._end_search()
+            return
+        if self._origin is None:
+            self._origin = _Visit(self._row, self.page.place)
+        self._pattern = pattern = Pattern(FindQuery(text))
+        self._found = [(row, match) for row, chapter in enumerate(self._chapters) for match in chapter.matches(pattern)]
+        self._side.set_listed(list(dict.fromkeys(row for row, _ in self._found)))
+        if self._found:
+            origin = self._origin.row
+            self._show_match(next((at for at, (row, _) in enumerate(self._found) if row >= origin), 0))
+        else:
+            self._show(self._origin)
+            self.page.mark(None, None)
+            self._side.say_found(find_texts.no_match())
+
+    def _end_search(self) -> None:
+        """List all chapters again; the chapter stays, and the way back leads to where the search began."""
+        origin, self._origin = self._origin, None
+        self._pattern, self._found = None, []
+        self.page.mark(None, None)
+        self._side.say_found("")
+        self._side.set_listed(range(len(self._chapters)))
+        self._side.set_current(self._row)
+        if origin is not None and origin.row != self._row:
+            self._back.append(origin)
+            self._forward.clear()
+
+    def _show_match(self, number: int) -> None:
+        """Show a match; those behind the last and before the first are at the other end."""
+        self._match = number % len(self._found)
+        row, match = self._found[self._match]
+        if row != self._row:
+            self._show(_Visit(row))
+        self._side.set_current(row)
+        self.page.mark(self._pattern, match)
+        self._side.say_found(find_texts.matches(self._match + 1, len(self._found)))
+
+    def _on_typed(self, text: str) -> None:
+        """Look for what is typed into the page; Space goes a page further, as in a browser."""
+        if text == " ":
+            self._scroll_pages(1)
+        else:
+            self.search.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.search.setText(text)
+
+    def _scroll_pages(self, pages: int) -> None:
+        self.page.scroll_by(pages * self.page.height() * 0.9)
+
+    # ------------------------------------------------------------ size of the text
+
+    def set_font(self, family: str, size_px: int) -> None:
+        """Set the family of code ("" for the desktop's), and the size of the text before it is zoomed."""
+        self._font_px = size_px
+        self.page.set_mono_family(family)
+        self._set_zoom(self._zoom)
+
+    def _set_zoom(self, steps: int) -> None:
+        smallest, largest = ZOOM_RANGE
+        self._zoom = min(max(steps, smallest), largest)
+        self.page.set_font_size(self._font_px + self._zoom)
+
+    # ------------------------------------------------------------ keyboard
+
+    def start(self) -> None:
+        """Show the window, with the keyboard in the search field."""
+        self.show()
+        self.raise_()
+        self.activateWindow()
+        self.search.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key, is_searching = event.key(), self.search.hasFocus()
+        by = -1 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
+        if key == Qt.Key.Key_Escape and self.search.text():
+            self.search.clear()
+            self.search.setFocus(Qt.FocusReason.OtherFocusReason)
+        elif key == Qt.Key.Key_Escape or event.matches(QKeySequence.StandardKey.Close):
+            self.close()
+        elif event.matches(QKeySequence.StandardKey.Find):
+            self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            self.search.selectAll()
+        elif key == Qt.Key.Key_F3 or (is_searching and key in {Qt.Key.Key_Return, Qt.Key.Key_Enter}):
+            if self._found:
+                self._show_match(self._match + by)
+        elif is_searching and key in {Qt.Key.Key_PageUp, Qt.Key.Key_PageDown}:
+            self._scroll_pages(-1 if key == Qt.Key.Key_PageUp else 1)
+        elif event.matches(QKeySequence.StandardKey.ZoomIn) or event.matches(QKeySequence.StandardKey.ZoomOut):
+            self._set_zoom(self._zoom + (1 if event.matches(QKeySequence.StandardKey.ZoomIn) else -1))
+        elif key == Qt.Key.Key_0 and event.modifiers() == Qt.KeyboardModifier.ControlModifier:
+            self._set_zoom(0)
+        else:
+            super().keyPressEvent(event)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        super().closeEvent(event)
+        self.closed.emit()

@@ -1,0 +1,70 @@
+"""The guide with real keys and mouse events, beside a chat whose program gets none of them."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+import pytest
+
+from gui.window.guide.chapters import read_chapters
+from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, everything
+from tests.support.area import Area
+from tests.support.waiting import wait_until
+from tests.support.windows import Window, has_keyboard, xdotool
+
+pytestmark = pytest.mark.e2e
+
+
+def guides(own: Window, title: str) -> list[str]:
+    """The ids of the visible guide windows with a title."""
+    search = ["xdotool", "search", "--all", "--onlyvisible", "--pid", str(own.process.pid), "--name", f"^{title}$"]
+    return subprocess.run(search, check=False, capture_output=True, text=True, timeout=WAIT_S).stdout.split()
+
+
+def guide(own: Window, title: str) -> str:
+    """The id of the guide window once it has this title and the keyboard."""
+    [window] = wait_until(lambda: guides(own, title), WAIT_S, f"the guide with the title {title!r}")
+    wait_until(lambda: has_keyboard(int(window)), WAIT_S, "the guide to have the keyboard")
+    return window
+
+
+def test_the_guide_opens_by_its_key_and_by_other_programs_words_for_it(
+    open_window: OpenWindow, new_chat: NewChat, area: Area
+) -> None:
+    *others, last = read_chapters({})
+    second = others[1].title
+    rest = "\n".join(chapter.text for chapter in others).casefold()
+    word = next(word for word in re.findall("[a-z]{5,}", last.text) if word not in rest)
+    received = area.root / "received"
+    received.touch()
+    chat = new_chat("reads", "sh", "-c", f"stty raw -echo; printf ready; exec cat >{received}")
+    wait_until(lambda: "ready" in everything(chat["id"]), WAIT_S, "the program")
+    with open_window() as own:
+        own.show(chat["id"])
+        own.wait_connected([chat["id"]])
+        own.focus()
+        own.press("F1")
+        wait_until(received.read_bytes, WAIT_S, "F1, which is the program's")
+        own.press("ctrl+shift+F1")
+        window = guide(own, "Guide — Outlive")
+        # By keys: the list, the page, its first link; and back.
+        own.press("Tab", "Tab", "Tab", "Return")
+        guide(own, f"{second} — Guide — Outlive")
+        own.press("alt+Left")
+        guide(own, "Guide — Outlive")
+        own.press("ctrl+f")
+        own.type(word)
+        guide(own, f"{last.title} — Guide — Outlive")
+        own.press("Escape")
+        # With the mouse: the second chapter in the list.
+        xdotool("mousemove", "--window", window, "90", "92", "click", "1")
+        guide(own, f"{second} — Guide — Outlive")
+        own.press("Escape")
+        wait_until(lambda: not guides(own, ".*Guide — Outlive"), WAIT_S, "the guide to be gone")
+        own.focus()
+        own.press("ctrl+shift+p")
+        own.type("manual")
+        own.press("Return")
+        guide(own, "Guide — Outlive")
+    assert received.read_bytes() in {b"\x1bOP", b"\x1b[P", b"\x1b[11~"}

@@ -1,0 +1,76 @@
+"""The guide's chapters as the window reads them: order, blocks, links, and the user's keys."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+import pytest
+
+from gui.chat.content.markdown import MarkdownText
+from gui.finding.query import FindQuery, Pattern
+from gui.terminal.links.links import may_open
+from gui.window.actions.guide_actions import changed_keys
+from gui.window.guide.chapters import GUIDE, read_chapters, with_keys
+
+pytestmark = pytest.mark.usefixtures("qapp")
+"""The application has the names of keys."""
+
+
+def test_every_page_is_a_chapter_and_the_list_comes_first() -> None:
+    chapters = read_chapters({})
+    assert {chapter.name for chapter in chapters} == {path.name for path in GUIDE.glob("*.md")}
+    assert [chapter.title for chapter in chapters[:2]] == ["Guide", "Start a chat"]
+
+
+def test_every_link_leads_to_a_chapter_or_to_the_web() -> None:
+    chapters = read_chapters({})
+    names = {chapter.name for chapter in chapters}
+    targets = {
+        target for chapter in chapters for target in re.findall(r"\]\(([^)\s]+)\)", re.sub("`[^`]*`", "", chapter.text))
+    }
+    assert "settings.md" in targets
+    assert not {target for target in targets if target.partition("#")[0] not in names and not may_open(target)}
+
+
+def test_a_chapter_in_blocks_reads_as_its_whole_text() -> None:
+    for chapter in read_chapters({}):
+        whole = [segment.text for segment in MarkdownText().segments(chapter.text)]
+        assert [text for _, _, text in chapter._texts] == whole
+        assert len({block.id for block in chapter.blocks}) == len(chapter.blocks) > 1
+
+
+def test_a_text_is_found_in_its_order_also_in_tables_and_code() -> None:
+    chapter = next(chapter for chapter in read_chapters({}) if chapter.name == "settings.md")
+    matches = chapter.matches(Pattern(FindQuery("outlive")))
+    order = [block.id for block in chapter.blocks]
+    places = [(order.index(match.block), match.segment, match.begin) for match in matches]
+    assert len(places) > 3
+    assert all(one < other for one, other in pairwise(places))
+
+
+def test_the_users_keys_stand_in_the_text_and_code_stays_as_it_is() -> None:
+    overrides = {
+        "find": ["Ctrl+Shift+K"],  # which "switch_chat" loses by that
+        "scroll_page_up": ["Shift+PgDown"],
+        "scroll_page_down": ["Shift+PgUp"],
+        "zoom_in": ["F7"],
+        "settings": ["Ctrl+."],
+        "select_by_keyboard": [],
+        "no such action": ["F5"],
+    }
+    keys = changed_keys(overrides)
+    text = (
+        "Ctrl+Shift+F, Ctrl+Shift+K; Shift+PageUp (Shift+PageDown), **Ctrl+Shift+PageUp**, Ctrl+Plus, Ctrl+, and "
+        "Ctrl+Shift+Space. Ctrl+Shift+Fn `Ctrl+Shift+F`\n\n```\nfind = Ctrl+Shift+F\n```\nCtrl+Shift+F"
+    )
+    assert with_keys(text, keys) == (
+        "Ctrl+Shift+K, “Switch to a chat…”; Shift+PageDown (Shift+PageUp), **Ctrl+Shift+PageUp**, F7, Ctrl+. and "
+        "“Select by keyboard”. Ctrl+Shift+Fn `Ctrl+Shift+F`\n\n```\nfind = Ctrl+Shift+F\n```\nCtrl+Shift+K"
+    )
+
+
+def test_keys_that_nobody_changed_change_no_text() -> None:
+    assert changed_keys({}) == {}
+    assert changed_keys({"find": ["Ctrl+Shift+F", "F3"]}) == {}
+    assert with_keys("Ctrl+Shift+F", {}) == "Ctrl+Shift+F"

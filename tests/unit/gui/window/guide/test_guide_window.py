@@ -1,0 +1,289 @@
+"""The guide window in this process: reading, links, the way back and search, by keyboard and mouse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
+
+from gui.settings.live import LiveSettings
+from gui.theme.follow import Theme
+from gui.window.actions.guide_actions import GuideOpener
+from gui.window.guide import chapters
+from gui.window.guide.window import GuideWindow
+from tests.support.area import Area
+from tests.support.displays import XServer
+from tests.support.qt_waiting import delete_what_is_to_be_deleted, process_events_until
+from tests.support.windows import has_keyboard
+
+WAIT_S = 60.0
+
+ALT = Qt.KeyboardModifier.AltModifier
+CONTROL = Qt.KeyboardModifier.ControlModifier
+SHIFT = Qt.KeyboardModifier.ShiftModifier
+LONG = "\n\n".join(f"Paragraph {number} of many." for number in range(60))
+PAGES = {
+    "README.md": "# Guide\n\n| page |\n| --- |\n| [First](first.md) |\n| [Second](second.md) |\n| [Third](third.md) |"
+    f"\n\n{LONG}",
+    "first.md": f"# The first\n\nA needle and a Needle.\n\n{LONG}\n\n[Elsewhere](https://example.org)",
+    "second.md": "# The second\n\nCtrl+Shift+F, `needle`; [see the third](third.md).\n\n"
+    f"```\noutlive ls\n\noutlive doctor\n```\n\n{LONG}",
+    "third.md": "# The third\n\nShort.",
+}
+
+
+class Opened:
+    """The open window and what is behind it."""
+
+    def __init__(self, theme: Theme, area: Area) -> None:
+        self.settings = LiveSettings(area.config)
+        self.links: list[str] = []
+        self.opener = GuideOpener(theme, self.settings, self.links.append)
+        self.window: GuideWindow = self.opener.open()
+
+    @property
+    def title(self) -> str:
+        """The heading of the chapter that is shown."""
+        return self.window.page.accessibleName()
+
+    @property
+    def shown(self) -> str:
+        """The text on the page."""
+        page = self.window.page
+        return "\n".join(page.rows.row(each.position).segments[each.number].text for each in page.visible)
+
+    @property
+    def listed(self) -> list[str]:
+        """The titles in the list."""
+        model = self.window.navigation.model()
+        return [str(model.index(row, 0).data()) for row in range(model.rowCount())]
+
+    @property
+    def place(self) -> tuple[str, int, float]:
+        """The place at the top of the page."""
+        first = self.window.page.visible[0]
+        return self.window.page.rows.key(first.position), first.number, first.top
+
+    @property
+    def found(self) -> str:
+        """The number of matches, as the window says it."""
+        return self.window.matches.text()
+
+    def click_first_link(self) -> None:
+        """Click the first link on the page."""
+        page = self.window.page
+        links = ((each, one) for each in page.visible for one in each.laid.controls if one.action.verb == "link")
+        each, link = next(links)
+        place = (QPointF(page.segment_left(each.position), each.top) + link.area.center()).toPoint()
+        QTest.mouseClick(page, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
+
+    def press(self, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+        """Press a key in the widget that has the keyboard."""
+        focused = self.window.focusWidget()
+        assert focused is not None
+        QTest.keyClick(focused, key, modifiers)
+
+    def type(self, text: str) -> None:
+        """Type into the widget that has the keyboard."""
+        focused = self.window.focusWidget()
+        assert focused is not None
+        QTest.keyClicks(focused, text)
+
+    def close(self) -> None:
+        self.opener.close()
+        self.opener.deleteLater()
+        self.settings.deleteLater()
+        QApplication.processEvents()
+        delete_what_is_to_be_deleted()
+
+
+@pytest.fixture
+def opened(
+    theme: Theme, area: Area, display: XServer, window_manager: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Opened]:
+    """The open guide, with pages of the test's own."""
+    for name, text in PAGES.items():
+        (tmp_path / name).write_text(text)
+    monkeypatch.setattr(chapters, "GUIDE", tmp_path)
+    made = Opened(theme, area)
+    window = made.window
+    process_events_until(
+        lambda: window.isActiveWindow() and has_keyboard(int(window.winId())), WAIT_S, "the guide to have the keyboard"
+    )
+    yield made
+    made.close()
+
+
+def test_the_guide_is_read_by_keyboard_alone(opened: Opened) -> None:
+    assert opened.listed == ["Guide", "The first", "The second", "The third"]
+    assert opened.shown.startswith("Guide\n")
+    # The search field has the keyboard first; the page scrolls from there, too.
+    opened.press(Qt.Key.Key_PageDown)
+    assert not opened.shown.startswith("Guide\n")
+    opened.press(Qt.Key.Key_Down)
+    opened.press(Qt.Key.Key_Down)
+    assert opened.title == "The first"
+    assert opened.shown.startswith("The first\n")
+    opened.press(Qt.Key.Key_Tab)
+    assert opened.window.page.hasFocus()
+    opened.press(Qt.Key.Key_End)
+    assert "Elsewhere" in opened.shown
+    opened.press(Qt.Key.Key_Home)
+    assert opened.shown.startswith("The first\n")
+    opened.press(Qt.Key.Key_Space)
+    assert not opened.shown.startswith("The first\n")
+    opened.press(Qt.Key.Key_Escape)
+    assert opened.opener.window is None
+
+
+def test_tab_goes_through_the_links_and_the_way_back_leads_to_the_same_place(opened: Opened) -> None:
+    window = opened.window
+    window.page.setFocus()
+    opened.press(Qt.Key.Key_Tab)
+    opened.press(Qt.Key.Key_Tab)
+    assert window.page.accessibleDescription() == "Link: Second"
+    opened.press(Qt.Key.Key_Return)
+    assert (opened.title, window.windowTitle()) == ("The second", "The second — Guide — Outlive")
+    assert window.navigation.currentIndex().data() == "The second"
+    opened.press(Qt.Key.Key_PageDown)
+    left = opened.place
+    window.show_chapter("third.md")
+    opened.press(Qt.Key.Key_Left, ALT)
+    assert (opened.title, opened.place) == ("The second", left)
+    opened.press(Qt.Key.Key_Right, ALT)
+    assert opened.title == "The third"
+    QTest.mouseClick(window.page, Qt.MouseButton.BackButton)
+    assert (opened.title, opened.place) == ("The second", left)
+    for _ in range(3):
+        QTest.mouseClick(window.page, Qt.MouseButton.BackButton)
+    assert (opened.title, window.windowTitle()) == ("Guide", "Guide — Outlive")
+    QTest.mouseClick(window.page, Qt.MouseButton.ForwardButton)
+    assert opened.title == "The second"
+
+
+def test_a_click_opens_a_link_and_one_that_leads_out_of_the_guide_goes_to_the_desktop(opened: Opened) -> None:
+    opened.click_first_link()
+    assert opened.title == "The first"
+    assert opened.window.navigation.currentIndex().data() == "The first"
+    opened.window.page.scroll_to_end()
+    opened.click_first_link()
+    assert opened.links == ["https://example.org"]
+    assert opened.title == "The first"
+
+
+def test_what_is_typed_is_found_in_all_chapters(opened: Opened) -> None:
+    window = opened.window
+    opened.type("NEEDLE")
+    assert opened.listed == ["The first", "The second"]
+    seen = []
+    for _ in range(4):
+        seen.append((opened.title, opened.found))
+        opened.press(Qt.Key.Key_Return)
+    assert seen == [
+        ("The first", "1 of 3"), ("The first", "2 of 3"), ("The second", "3 of 3"), ("The first", "1 of 3"),
+    ]  # fmt: skip
+    opened.press(Qt.Key.Key_Return, SHIFT)
+    opened.press(Qt.Key.Key_F3, SHIFT)
+    assert (opened.title, opened.found) == ("The second", "3 of 3")
+    assert window.page.current_hit is not None
+    opened.press(Qt.Key.Key_Escape)
+    assert len(opened.listed) == 4
+    assert opened.found == ""
+    assert window.page.pattern is None
+    assert window.navigation.currentIndex().data() == opened.title == "The second"
+    # All this is one step of the way back.
+    opened.press(Qt.Key.Key_Left, ALT)
+    assert opened.title == "Guide"
+
+
+def test_a_text_that_no_chapter_has_leaves_the_user_where_the_search_began(opened: Opened) -> None:
+    opened.window.show_chapter("third.md")
+    opened.type("needle")
+    assert opened.title == "The first"
+    opened.type("s")
+    assert opened.listed == []
+    assert opened.found == "No match"
+    opened.press(Qt.Key.Key_Return)
+    assert opened.title == "The third"
+
+
+def test_a_chapter_that_is_chosen_among_those_found_shows_its_first_match(opened: Opened) -> None:
+    opened.type("needle")
+    opened.press(Qt.Key.Key_Down)
+    opened.press(Qt.Key.Key_End)
+    assert (opened.title, opened.found) == ("The second", "3 of 3")
+    opened.press(Qt.Key.Key_Home)
+    assert (opened.title, opened.found) == ("The first", "1 of 3")
+
+
+def test_a_text_that_is_typed_on_the_page_is_searched_for(opened: Opened) -> None:
+    opened.window.page.setFocus()
+    opened.type("n")
+    opened.type("eedle")
+    assert opened.window.search.text() == "needle"
+    assert opened.found == "1 of 3"
+    opened.window.page.setFocus()
+    opened.press(Qt.Key.Key_F, CONTROL)
+    opened.type("short")
+    assert opened.title == "The third"
+
+
+def test_a_block_of_code_is_copied_whole(opened: Opened) -> None:
+    opened.window.show_chapter("second.md")
+    opened.window.page.setFocus()
+    QGuiApplication.clipboard().clear()
+    opened.press(Qt.Key.Key_Tab)
+    opened.press(Qt.Key.Key_Tab)
+    opened.press(Qt.Key.Key_Return)
+    assert QGuiApplication.clipboard().text() == "outlive ls\n\noutlive doctor"
+
+
+def test_the_beginning_of_a_chapter_stays_when_the_window_becomes_smaller(opened: Opened) -> None:
+    window = opened.window
+    window.show_chapter("third.md")
+    window.page.set_font_size(80)
+    QApplication.processEvents()
+    window.resize(window.minimumSize())
+    QApplication.processEvents()
+    assert opened.place[:2] == ("third.md 0", 0)
+    assert opened.place[2] >= 0
+
+
+def test_the_users_keys_and_font_take_effect_in_the_open_guide(opened: Opened, area: Area) -> None:
+    window = opened.window
+    window.show_chapter("second.md")
+    assert "Ctrl+Shift+F, needle" in opened.shown
+    size = window.page.style_.size_px
+    (area.config / "keys.toml").write_text('find = "Ctrl+Shift+X"\n')
+    (area.config / "window.toml").write_text("font_size = 20\n")
+    opened.settings.read_again()
+    assert "Ctrl+Shift+X, needle" in opened.shown
+    assert window.page.style_.size_px == 20 != size
+    opened.press(Qt.Key.Key_Plus, CONTROL)
+    assert window.page.style_.size_px == 21
+    opened.press(Qt.Key.Key_0, CONTROL)
+    assert window.page.style_.size_px == 20
+
+
+def test_screen_readers_get_each_paragraph_and_a_name_for_each_part(opened: Opened) -> None:
+    page = opened.window.page
+    opened.window.show_chapter("third.md")
+    spoken = [page.spoken(page.rows.row(position)) for position in range(len(page.rows))]
+    assert spoken == ["The third", "Short.", ""]
+    parts = [
+        widget
+        for widget in opened.window.findChildren(QWidget)
+        if widget.isVisible() and widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+    ]
+    assert sorted(widget.accessibleName() for widget in parts) == ["Chapters", "Search the guide", "The third"]
+
+
+def test_there_is_one_guide_and_it_stays_where_it_was(opened: Opened) -> None:
+    opened.window.show_chapter("third.md")
+    assert opened.opener.open() is opened.window
+    assert opened.title == "The third"
