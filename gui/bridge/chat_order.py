@@ -32,12 +32,12 @@ class ChatOrder(QObject):
         self._write([(chat, fields) for chat, fields in places if chat.record.position != fields["position"]])
 
     def _inherit(self, chat: Chat) -> None:
-        former = self._sessions.get(chat.record.resumed_from or "")
-        if former is None or not former.is_continued or not (former.record.pinned or former.record.position):
+        previous = self._sessions.get(chat.record.resumed_from or "")
+        if previous is None or not previous.is_continued or not (previous.record.pinned or previous.record.position):
             return
-        record = former.record
+        record = previous.record
         taken = {"pinned": record.pinned, "position": record.position}
-        self._write([(chat, taken), (former, {"pinned": False, "position": None})])
+        self._write([(chat, taken), (previous, {"pinned": False, "position": None})])
 
     def _write(self, changes: Sequence[tuple[Chat, dict[str, Any]]]) -> None:
         """Apply the changes to the chats, and store them."""

@@ -5,8 +5,8 @@ by Qt signals what the user wants. Nothing that an agent sends is loaded from th
 
     view        the transcript and the prompt box together
     finder      finds text in the transcript
-    turns       the way from prompt to prompt, and the answer to one
-    announcing  finished messages for screen readers
+    turns       going from prompt to prompt, and the answer to a prompt
+    announcing  announces finished messages to screen readers
     content/    items as segments: markdown, code, diffs, output; no widgets
     drawing/    segments laid out and painted
     page/       the page that scrolls: which segments are visible, selection, requests, search

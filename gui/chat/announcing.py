@@ -1,4 +1,4 @@
-"""Tells screen readers of finished messages and of questions."""
+"""Announces finished messages and questions to screen readers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from session_host.structured.items import Item
 from session_host.structured.transcript import Transcript
 
 _LAST_ITEMS = 20
-_MOST_CHARACTERS = 2_000
+_MAX_CHARACTERS = 2_000
 
 
 class Announcer:
@@ -18,28 +18,28 @@ class Announcer:
 
     def __init__(self, widget: QWidget) -> None:
         self._widget = widget
-        self._known: set[str] = set()
+        self._announced: set[str] = set()
 
-    def start(self, transcript: Transcript) -> None:
-        """Announce nothing that is there already."""
-        self._known = {item.id for item in self._last(transcript) if _is_complete(item)}
-        self._known |= set(transcript.requests)
+    def skip_existing(self, transcript: Transcript) -> None:
+        """Mark all existing messages and requests as announced."""
+        self._announced = {item.id for item in self._last(transcript) if _is_complete(item)}
+        self._announced |= set(transcript.requests)
 
-    def look(self, transcript: Transcript) -> None:
-        """Announce what is complete now."""
+    def announce_changes(self, transcript: Transcript) -> None:
+        """Announce new complete messages and new requests."""
         if not QAccessible.isActive():
             return
         for item in self._last(transcript):
-            if item.kind == "agent" and _is_complete(item) and item.id not in self._known:
-                self._known.add(item.id)
-                self.announce(chat_texts.spoken(chat_texts.message_of_agent(), item.text[:_MOST_CHARACTERS]))
+            if item.kind == "agent" and _is_complete(item) and item.id not in self._announced:
+                self._announced.add(item.id)
+                self.announce(chat_texts.spoken(chat_texts.message_of_agent(), item.text[:_MAX_CHARACTERS]))
         for request in transcript.open_requests:
-            if request.id not in self._known:
-                self._known.add(request.id)
+            if request.id not in self._announced:
+                self._announced.add(request.id)
                 self.announce(chat_texts.spoken(chat_texts.asks(), request.title))
 
     def announce(self, text: str) -> None:
-        """Have a text read aloud."""
+        """Let the screen reader read a text."""
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self._widget, text))
 
     @staticmethod

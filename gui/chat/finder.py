@@ -1,4 +1,4 @@
-"""Find in a transcript: matches in all items, those included that are folded."""
+"""Find in a transcript: matches in all items, also in folded ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .page.finding import WHOLE, Hit, Scan, may_contain
 from .page.page import TranscriptPage
 
 _SEARCH_AGAIN_MS = 400
-"""After a change of the transcript."""
+"""Delay of a new search after a change of the transcript."""
 
 
 class TranscriptFinder(QObject):
@@ -27,27 +27,27 @@ class TranscriptFinder(QObject):
     def __init__(self, page: TranscriptPage) -> None:
         super().__init__(page)
         self._page = page
-        self._tell: Callable[[Found], object] = lambda _found: None
+        self._listener: Callable[[Found], object] = lambda _found: None
         self._pattern = Pattern(FindQuery())
         self._hit = -1
         self._steps = 0
-        """How many matches further (or back, if negative) the user asked to go, where the search has not come yet."""
+        """The steps, negative for backwards, that the user made beyond the matches found so far."""
         self._line = ""
         self._unfolded: tuple[str, Mode] | None = None
-        """The item that the search unfolded, and how it was shown before."""
+        """The item that the search unfolded, and its previous mode."""
         self._search_soon = QTimer(self, singleShot=True, interval=_SEARCH_AGAIN_MS)
         self._search_soon.timeout.connect(self._search_again)
         self.scan = Scan(page.rows.directory, self)
         self.scan.progressed.connect(self._on_found)
         page.framed.connect(self._on_frame)
 
-    # ------------------------------------------------------------ the bar's side, see ``Finder``
+    # ------------------------------------------------------------ called by the find bar, see ``Finder``
 
-    def listen(self, tell: Callable[[Found], object]) -> None:
+    def set_listener(self, listener: Callable[[Found], object]) -> None:
         """See ``Finder``."""
-        self._tell = tell
+        self._listener = listener
 
-    def cover(self, height_px: int) -> None:
+    def set_covered_height(self, height_px: int) -> None:
         """See ``Finder``; the page scrolls a match to its upper third."""
 
     def suggestion(self) -> str:
@@ -64,10 +64,10 @@ class TranscriptFinder(QObject):
     def step(self, by: int) -> None:
         """See ``Finder``."""
         self._steps += by
-        self._take_steps()
+        self._run_steps()
 
-    def _take_steps(self) -> None:
-        """Go as far as the user asked to; what has not been searched yet is waited for."""
+    def _run_steps(self) -> None:
+        """Go to the next matches as the user requested, as far as they have been found."""
         hits, is_done = self.scan.hits, self.scan.is_done
         while self._steps and self._page.current_hit is not None:
             by = 1 if self._steps > 0 else -1
@@ -80,8 +80,8 @@ class TranscriptFinder(QObject):
         if is_done:
             self._steps = 0
 
-    def leave(self) -> None:
-        """See ``Finder``; the item that is shown stays unfolded."""
+    def end_search(self) -> None:
+        """See ``Finder``; the current match's item stays unfolded."""
         self._pattern = Pattern(FindQuery())
         self.scan.stop()
         self._search_soon.stop()
@@ -92,16 +92,16 @@ class TranscriptFinder(QObject):
     # ------------------------------------------------------------ searching
 
     def search_anew(self) -> None:
-        """Search the page's transcript from its end, for the first time."""
+        """Start a new search of the page's transcript, from its end."""
         self._fold_again()
         self._hit, self._steps = -1, 0
-        is_looking = not self._pattern.is_empty and not self._pattern.error
-        self._page.pattern, self._page.current_hit = self._pattern if is_looking else None, None
+        is_searching = not self._pattern.is_empty and not self._pattern.error
+        self._page.pattern, self._page.current_hit = self._pattern if is_searching else None, None
         self.scan.start(self._page.transcript, self._page.pattern)
         self._page.update()
 
     def _search_again(self) -> None:
-        """Search the transcript as it is now; the match that is shown stays."""
+        """Search the changed transcript again; the current match stays."""
         if self._page.pattern is not None:
             self.scan.start(self._page.transcript, self._page.pattern)
 
@@ -117,21 +117,21 @@ class TranscriptFinder(QObject):
         elif hits and (self.scan.is_done or not self._line):
             self._show_hit(self._on_line(hits))
         self._report()
-        self._take_steps()
+        self._run_steps()
 
     def _on_line(self, hits: list[Hit]) -> int:
-        """The last hit in an item that has the wanted line; the last of all, if there is none."""
-        wanted, self._line = self._line.lower(), ""
-        if wanted:
+        """The last match in an item with the line to show; without such an item, the last match."""
+        line, self._line = self._line.lower(), ""
+        if line:
             for number in reversed(range(len(hits))):
                 item = self._page.transcript.get(hits[number].item)
-                if item is not None and may_contain(item, wanted):
+                if item is not None and may_contain(item, line):
                     return number
         return len(hits) - 1
 
     def _report(self) -> None:
         pattern, scan = self._pattern, self.scan
-        self._tell(
+        self._listener(
             Found(
                 self._hit + 1,
                 len(scan.hits),
@@ -142,13 +142,13 @@ class TranscriptFinder(QObject):
         )
 
     def _fold_again(self) -> None:
-        """Show the item that the search unfolded as before."""
+        """Restore the previous mode of the item that the search unfolded."""
         if self._unfolded is not None:
             self._page.rows.set_mode(*self._unfolded)
             self._unfolded = None
 
     def _show_hit(self, number: int) -> None:
-        """Show one match; the item is unfolded if the match is in the folded part."""
+        """Show a match, and unfold its item if the match is in the folded part."""
         self._hit = number
         hit = self.scan.hits[number]
         page = self._page

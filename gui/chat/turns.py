@@ -1,4 +1,4 @@
-"""The turns of a transcript: the way from prompt to prompt, and the answer to one."""
+"""The turns of a transcript: going from prompt to prompt, and the answer to a prompt."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from PySide6.QtGui import QGuiApplication
 
-from gui.chat.drawing.laid import utf16_length
+from gui.chat.drawing.segment_layout import utf16_length
 
 from .page.page import TranscriptPage
 from .page.selection import Point
@@ -18,10 +18,10 @@ class TranscriptTurns:
     def __init__(self, page: TranscriptPage) -> None:
         self._page = page
         self._at: tuple[str, float] | None = None
-        """The prompt that the user went to, and the page's place then: a scrolled page begins anew."""
+        """The prompt that the user went to, and the page's position then; invalid once the page is scrolled."""
 
     def go(self, by: int) -> None:
-        """Go to the prompt before (-1) or after (1) the current one, or the first row in view."""
+        """Go to the prompt before (-1) or after (1) the current prompt, else the first visible row."""
         prompts = self._prompts()
         at = self._position()
         found = [position for position in prompts if (position < at if by < 0 else position > at)]
@@ -34,14 +34,14 @@ class TranscriptTurns:
             self._page.scroll_to_end()
 
     def copy_output(self) -> None:
-        """Put the answer to the current prompt, or to the last one in view, on the clipboard, as Markdown."""
+        """Copy the answer to the current prompt, else to the last visible one, as Markdown."""
         transcript = self._page.transcript
         texts = [transcript[position].text.strip("\n") for position in self._answer()]
         if any(texts):
             QGuiApplication.clipboard().setText("\n\n".join(text for text in texts if text))
 
     def select_output(self) -> None:
-        """Select from the beginning to the end of that answer."""
+        """Select the answer that ``copy_output`` copies."""
         rows = self._page.rows
         shown = [position for position in self._answer() if rows.row(position).segments]
         if shown:
@@ -60,13 +60,13 @@ class TranscriptTurns:
         return visible[0].position + visible[0].top / 1e6 if visible else -1.0
 
     def _position(self) -> int:
-        """The row from which the way begins."""
+        """The row from which ``go`` starts."""
         if self._at is not None and self._at[1] == self._top():
             position = self._page.rows.position(self._at[0])
             if position is not None:
                 return position
         visible = self._page.visible
-        if self._page.follows or not visible:
+        if self._page.is_following_end or not visible:
             return len(self._page.transcript)
         return visible[0].position
 

@@ -1,7 +1,7 @@
 """The view of a structured chat: the transcript, and the prompt box below it.
 
-The view never feeds the transcript: its owner does, and then calls ``changed``, or ``set_transcript`` if there is
-another one.
+The view does not feed the transcript. Its owner feeds it, and then calls ``changed``; for another transcript, it calls
+``set_transcript``.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class ChatView(QWidget):
 
     Attributes:
         finder: finds text in the transcript.
-        turns: the way from prompt to prompt.
+        turns: goes from prompt to prompt.
 
     Signals:
         prompt_sent(str, str, tuple): the user sends a prompt: text, mode ("queue", "steer", "interrupt"), images.
@@ -48,10 +48,10 @@ class ChatView(QWidget):
     withdrawn = Signal(str)
     setting_changed = Signal(str, str)
     link_activated = Signal(str)
-    noticed = Signal(str)
+    notice_given = Signal(str)
 
     def __init__(self, theme: Theme, directory: str = "", parent: QWidget | None = None) -> None:
-        """``directory`` is the chat's: files are named relative to it, and offered after "@"."""
+        """``directory`` is the chat's: paths are shown relative to it, and its files complete "@"."""
         super().__init__(parent)
         self.setProperty("area", "page")
         self.theme = theme
@@ -80,7 +80,7 @@ class ChatView(QWidget):
         self.page.answered.connect(self.answered)
         self.page.typed.connect(self._on_typed)
         self.page.interrupt_requested.connect(self.prompt.interrupt)
-        self.page.arranged.connect(self.page.look_at_cards)
+        self.page.arranged.connect(self.page.check_cards_seen)
         self.page.framed.connect(self._on_frame)
         self.page.restyled.connect(lambda: self.prompt.editor.setFont(self.page.style_.font()))
         self.prompt.editor.page_requested.connect(lambda pages: self.page.scroll_by(pages * self.page.height() * 0.9))
@@ -88,7 +88,7 @@ class ChatView(QWidget):
         self.prompt.sent.connect(self._on_sent)
         self.prompt.interrupted.connect(self.interrupted)
         self.prompt.setting_changed.connect(self.setting_changed)
-        self.prompt.noticed.connect(self.noticed)
+        self.prompt.notice_given.connect(self.notice_given)
 
     # ------------------------------------------------------------ content
 
@@ -98,39 +98,39 @@ class ChatView(QWidget):
         return self.page.transcript
 
     def set_transcript(self, transcript: Transcript) -> None:
-        """Show a transcript; the place, the prompt that is written and what is unfolded stay."""
+        """Show a transcript; the scroll position, the unsent prompt and unfolded items stay."""
         self.page.set_transcript(transcript)
-        self._announcer.start(transcript)
-        self._learn_history()
+        self._announcer.skip_existing(transcript)
+        self._load_prompt_history()
         self._show_status()
         if self.page.pattern is not None:
             self.finder.search_anew()
 
     def changed(self) -> None:
-        """The transcript was fed: show it with the next frame."""
+        """Show changes of the transcript with the next frame."""
         self.page.changed()
 
     def _on_frame(self) -> None:
-        self._announcer.look(self.transcript)
+        self._announcer.announce_changes(self.transcript)
         self._show_status()
 
     def refused(self, request_id: str, reason: str) -> None:
-        """An answer of this view had no effect: show why at the request, which is open again."""
+        """Show at an open request why the user's answer had no effect."""
         card = self.page.card(request_id) if request_id not in self.transcript.answers else None
         if card is not None:
-            card.refuse(reason)
+            card.show_refusal(reason)
 
     def _show_status(self) -> None:
         self.prompt.show_status(self.transcript.status)
 
-    def _learn_history(self) -> None:
-        """Let Up bring back the prompts of the transcript's end."""
+    def _load_prompt_history(self) -> None:
+        """Fill the prompt's history with the latest prompts of the transcript."""
         transcript = self.transcript
         first = max(len(transcript) - 500, 0)
         items = (transcript[position] for position in range(first, len(transcript)))
         self.prompt.editor.history.set([item.text for item in items if item.kind == "user" and item.text])
 
-    # ------------------------------------------------------------ what the user does
+    # ------------------------------------------------------------ the user's actions
 
     def _on_sent(self, text: str, mode: str, images: object) -> None:
         self.page.scroll_to_end()
@@ -154,12 +154,12 @@ class ChatView(QWidget):
                 pass
 
     def _go_back(self) -> None:
-        """Go from the prompt to the request that waits, or to the messages."""
+        """Move the keyboard focus from the prompt to the open request, else to the messages."""
         if not self.show_request():
             self.page.setFocus(Qt.FocusReason.BacktabFocusReason)
 
     def show_request(self) -> bool:
-        """Show the oldest open request and give it the keyboard; returns whether there is one."""
+        """Show the oldest open request and give it the keyboard focus; returns whether there is one."""
         waiting = self.transcript.open_requests
         if waiting:
             self.page.show_request(waiting[0].id)
@@ -169,4 +169,4 @@ class ChatView(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.prompt.set_most_height(self.height() // 3)
+        self.prompt.set_max_height(self.height() // 3)

@@ -31,10 +31,10 @@ class Found(NamedTuple):
 class Finder(Protocol):
     """Finds a query in the text of one page, marks the matches, and shows the current one."""
 
-    def listen(self, tell: Callable[[Found], object]) -> None:
+    def set_listener(self, listener: Callable[[Found], object]) -> None:
         """Call ``tell`` with each change of what is found."""
 
-    def cover(self, height_px: int) -> None:
+    def set_covered_height(self, height_px: int) -> None:
         """Show matches below the bar, which covers this height of the page's right part."""
 
     def suggestion(self) -> str:
@@ -51,5 +51,5 @@ class Finder(Protocol):
     def step(self, by: int) -> None:
         """Go to the next match (1) or the one before (-1)."""
 
-    def leave(self) -> None:
+    def end_search(self) -> None:
         """Find nothing any more; the current match becomes the selection."""

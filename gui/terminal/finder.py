@@ -63,7 +63,7 @@ class TerminalFinder(QObject):
         self._surface = surface
         self._moved = moved
         self.is_finding = False
-        self._tell: Callable[[Found], object] = lambda _found: None
+        self._listener: Callable[[Found], object] = lambda _found: None
         self._pattern = Pattern(FindQuery())
         self._matches: Matches | None = None
         self._current: Match | None = None
@@ -91,11 +91,11 @@ class TerminalFinder(QObject):
 
     # ------------------------------------------------------------ the bar's side, see ``Finder``
 
-    def listen(self, tell: Callable[[Found], object]) -> None:
+    def set_listener(self, listener: Callable[[Found], object]) -> None:
         """See ``Finder``."""
-        self._tell = tell
+        self._listener = listener
 
-    def cover(self, height_px: int) -> None:
+    def set_covered_height(self, height_px: int) -> None:
         """See ``Finder``."""
         if height_px != self._covered_px:
             self._covered_px = height_px
@@ -159,7 +159,7 @@ class TerminalFinder(QObject):
             place = number + by if number is not None else after if by > 0 else after - 1
         return place % len(known) if is_done or 0 <= place < len(known) else None
 
-    def leave(self) -> None:
+    def end_search(self) -> None:
         """See ``Finder``."""
         if self._steps and self._matches is not None:
             self._matches.go_on(_LAST_BUDGET_S)
@@ -279,7 +279,7 @@ class TerminalFinder(QObject):
     def _report(self) -> None:
         matches, pattern = self._matches, self._pattern
         if matches is None:
-            self._tell(Found(error=pattern.error))
+            self._listener(Found(error=pattern.error))
             self._host.show_ticks([], None, 1)
             return
         number = matches.number_of(self._current) if self._current is not None else None
@@ -287,7 +287,7 @@ class TerminalFinder(QObject):
         if number is not None and matches.is_done:
             self._from_end = count - 1 - number
         place = 0 if number is None else number + 1
-        self._tell(Found(place, count, matches.is_done, matches.is_cut, "", pattern.is_too_slow))
+        self._listener(Found(place, count, matches.is_done, matches.is_cut, "", pattern.is_too_slow))
         if matches.is_done:
             dropped = matches.index.dropped
             current = self._current.row - dropped if self._current is not None else None

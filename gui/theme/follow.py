@@ -94,9 +94,9 @@ class Theme(QObject):
     def use(self, pair: SchemePair, appearance: Appearance, look: Look) -> None:
         """Use another theme, and other settings; ends a preview."""
         self._pair, self._appearance = pair, appearance
-        former, self._look = self._look, look
+        previous, self._look = self._look, look
         had_preview, self.is_preview = self.is_preview, False
-        self._update(force=had_preview or look != former)
+        self._update(force=had_preview or look != previous)
 
     def preview(self, pair: SchemePair, appearance: Appearance) -> None:
         """Show another theme until ``use`` is called."""

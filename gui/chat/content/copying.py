@@ -56,7 +56,7 @@ def _cut_runs(runs: Iterable[Run], begin: int, end: int) -> Iterable[Run]:
 def as_plain(segments: Sequence[Segment]) -> str:
     """The plain text of segments; a diff with its file's head is a patch."""
     found = ""
-    former: Segment | None = None
+    previous: Segment | None = None
     for number, segment in enumerate(segments):
         text = segment.text
         if isinstance(segment, Rule):
@@ -67,10 +67,10 @@ def as_plain(segments: Sequence[Segment]) -> str:
             text = f"{'  ' * (segment.indent - 1)}{segment.marker} {text}"
         if not text:
             continue
-        if former is not None:
-            found += "\n" if _is_close(former, segment) else "\n\n"
+        if previous is not None:
+            found += "\n" if _is_close(previous, segment) else "\n\n"
         found += text
-        former = segment
+        previous = segment
     return found
 
 
@@ -79,12 +79,12 @@ def _has_lines(segments: Sequence[Segment], number: int) -> bool:
     return number + 1 < len(segments) and isinstance(segments[number + 1], Diff)
 
 
-def _is_close(former: Segment, segment: Segment) -> bool:
+def _is_close(previous: Segment, segment: Segment) -> bool:
     """Whether a segment goes on in the next line."""
     if isinstance(segment, Paragraph):
-        return isinstance(former, Paragraph) and segment.tight and not (segment.level or former.level)
+        return isinstance(previous, Paragraph) and segment.tight and not (segment.level or previous.level)
     if isinstance(segment, Code):
-        return not segment.first or isinstance(former, FoldLine | QuietLine)
+        return not segment.first or isinstance(previous, FoldLine | QuietLine)
     return not isinstance(segment, Rule | Table)
 
 

@@ -1,7 +1,7 @@
 """Reads unified diffs: files, hunks and lines with their numbers.
 
-The counts of a hunk's first line say how far it goes, so that a removed line "-- x" is not taken for a header. Each
-line of a diff is in the result: as a line of a file, in its head, or as ``other`` text.
+A hunk's first line has its number of lines, so that a removed line "-- x" is not mistaken for a header. Each line of a
+diff is in the result: as a line of a file, in the file's head, or as ``other`` text.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ class DiffFile:
     """One file of a diff.
 
     Attributes:
-        old, new: its path before and after; "" if it does not exist then.
-        lines: of all hunks; the text of each is as it came, maybe with "\\r" at its end.
-        is_binary: whether the diff says only that the bytes differ.
-        modes: the file's mode before and after, "" where it is not said.
-        other: lines below it that belong to no hunk.
+        old, new: its path before and after the change; "" if it did not exist.
+        lines: the lines of all hunks, unchanged, possibly with "\\r" at the end.
+        is_binary: whether the diff only states that the bytes differ.
+        modes: the file's mode before and after, "" if unknown.
+        other: lines after the hunks that belong to no hunk.
     """
 
     old: str = ""
@@ -68,7 +68,7 @@ class _Reader:
         self._git_head = False
         number = 0
         while number < len(self._lines):
-            number += self._take(number)
+            number += self._read_line(number)
 
     @property
     def _file(self) -> DiffFile:
@@ -76,10 +76,10 @@ class _Reader:
             self.files.append(DiffFile())
         return self.files[-1]
 
-    def _take(self, number: int) -> int:
+    def _read_line(self, number: int) -> int:
         """Read a line; returns how many were read."""
         line = self._lines[number]
-        if self._is_due(line):
+        if self._belongs_to_hunk(line):
             self._add(line)
             return 1
         self._old_left = self._new_left = 0
@@ -90,7 +90,7 @@ class _Reader:
             self._begin_git(line)
         elif line.startswith("@@") and (found := _HUNK.fullmatch(line) or _UNNUMBERED_HUNK.fullmatch(line)):
             self._begin_hunk(line, found)
-        elif self._git_head and self._take_fact(line):
+        elif self._git_head and self._read_git_header(line):
             pass
         elif line.startswith("\\ ") and self._file.lines:
             self._file.lines.append(DiffLine("\\", 0, 0, line))
@@ -107,7 +107,7 @@ class _Reader:
     def _after(self, number: int) -> str:
         return self._lines[number + 1] if number + 1 < len(self._lines) else ""
 
-    def _is_due(self, line: str) -> bool:
+    def _belongs_to_hunk(self, line: str) -> bool:
         """Whether the counts of the hunk say that a line belongs to it."""
         sign = line[:1] or " "
         return (
@@ -128,7 +128,7 @@ class _Reader:
             self._new_left = max(self._new_left - 1, 0)
 
     def _begin_hunk(self, line: str, found: re.Match[str]) -> None:
-        former = self._old if self._file.lines else 1
+        previous = self._old if self._file.lines else 1
         self._is_counted = found.re is _HUNK
         self._git_head = False
         self._old = self._new = self._old_left = self._new_left = 0
@@ -138,7 +138,7 @@ class _Reader:
             if (old or not self._old_left) and (new or not self._new_left):  # At line 0, the place is unknown.
                 self._old = old + (0 if self._old_left else 1)  # A hunk without lines names the line before it.
                 self._new = new + (0 if self._new_left else 1)
-        hidden = max(self._old - former, 0) if former else 0
+        hidden = max(self._old - previous, 0) if previous else 0
         self._file.lines.append(DiffLine("@", hidden, hidden, line))
 
     def _begin(self, old: str, new: str) -> None:
@@ -158,7 +158,7 @@ class _Reader:
         if found is None:
             self._file.other.append(line)
 
-    def _take_fact(self, line: str) -> bool:
+    def _read_git_header(self, line: str) -> bool:
         """Read a line of git's header; returns whether it is one."""
         file = self._file
         words = line.split(" ")

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 if TYPE_CHECKING:
     from pygments.lexer import Lexer
 
-_LONGEST = 40_000
+_MAX_CODE_CHARACTERS = 40_000
 """Longer code stays plain: colours never delay a frame for long."""
 
 
@@ -90,7 +90,7 @@ def lexers() -> Lexers:
 
 def spans(code: str, language: str) -> tuple[Span, ...]:
     """The coloured parts of a code, in order; () if the language is unknown, or its lexer is not made yet."""
-    if len(code) > _LONGEST or lexers().get(language) is None:
+    if len(code) > _MAX_CODE_CHARACTERS or lexers().get(language) is None:
         return ()
     return _spans(code, language)
 

@@ -29,12 +29,12 @@ from .segments import (
     Tone,
 )
 
-MOST_LINES = 40
+MAX_LINES = 40
 """A longer output is cut in the middle."""
 _QUOTING = re.compile(r"[\s'\"\\]")
-_MOST_CHARACTERS = 20_000
-_LONGEST_LINE = 2_000
-_MOST_OPEN_CHANGES = 120
+_MAX_CHARACTERS = 20_000
+_MAX_LINE_CHARACTERS = 2_000
+_MAX_OPEN_CHANGES = 120
 """Edits with more lines are folded at first."""
 
 _ICONS = {
@@ -43,7 +43,7 @@ _ICONS = {
 }  # fmt: skip
 
 
-class Asked(NamedTuple):
+class ItemRequests(NamedTuple):
     """The requests that an item shows: those that are open, and those that are answered."""
 
     open: tuple[AgentRequest, ...] = ()
@@ -63,11 +63,13 @@ def is_unfolded(item: Item, mode: Mode) -> bool:
         return mode.unfolded
     if item.kind == "tool":
         lines = sum(change.patch.count("\n") for change in item.changes)
-        return 0 < lines <= _MOST_OPEN_CHANGES
+        return 0 < lines <= _MAX_OPEN_CHANGES
     return item.kind not in {"thought", "raw"}
 
 
-def segments(item: Item, mode: Mode, markdown: MarkdownText, asked: Asked, directory: str = "") -> list[Segment]:
+def segments(
+    item: Item, mode: Mode, markdown: MarkdownText, requests: ItemRequests, directory: str = ""
+) -> list[Segment]:
     """The segments of an item of a chat in a directory."""
     match item.kind:
         case "user":
@@ -77,7 +79,7 @@ def segments(item: Item, mode: Mode, markdown: MarkdownText, asked: Asked, direc
         case "thought":
             found = _thought(item, mode, markdown)
         case "tool":
-            if asked.open and mode.unfolded is None:
+            if requests.open and mode.unfolded is None:
                 mode = mode._replace(unfolded=False)  # The request shows what is to be changed.
             found = _tool(item, mode, markdown, directory)
         case "plan":
@@ -86,9 +88,9 @@ def segments(item: Item, mode: Mode, markdown: MarkdownText, asked: Asked, direc
             found = [QuietLine(item.text, icon=Glyph.INFO)]
         case _:
             found = _raw(item, mode)
-    for request in asked.open:
+    for request in requests.open:
         found += request_segments(request, item.id, directory)
-    found += [answer_line(request, answer) for request, answer in asked.answered]
+    found += [answer_line(request, answer) for request, answer in requests.answered]
     if item.parent:
         found = [dataclasses.replace(each, indent=each.indent + 1) for each in found]
     return found
@@ -245,16 +247,16 @@ def _pieces(text: str) -> list[str]:
 def _output(item: Item, mode: Mode) -> list[Segment]:
     text = item.output.removesuffix("\n")
     lines = text.count("\n") + 1
-    if mode.whole or (lines <= MOST_LINES and len(text) <= _MOST_CHARACTERS):
+    if mode.whole or (lines <= MAX_LINES and len(text) <= _MAX_CHARACTERS):
         return _block(text, title=chat_texts.output())
-    half = MOST_LINES // 2
-    if lines > MOST_LINES:
+    half = MAX_LINES // 2
+    if lines > MAX_LINES:
         head = "\n".join(text.split("\n", half)[:half])
         tail = "\n".join(text.rsplit("\n", half)[-half:])
     else:
         head, tail = text, text
-    head, tail = head[: _MOST_CHARACTERS // 2], tail[-_MOST_CHARACTERS // 2 :]
-    hidden = chat_texts.hidden_lines(lines - 2 * half) if lines > MOST_LINES else chat_texts.hidden_text()
+    head, tail = head[: _MAX_CHARACTERS // 2], tail[-_MAX_CHARACTERS // 2 :]
+    hidden = chat_texts.hidden_lines(lines - 2 * half) if lines > MAX_LINES else chat_texts.hidden_text()
     show = Button(chat_texts.show_all(), Action("show_all", item.id))
     return [
         *_block(head, title=chat_texts.output()),
@@ -267,13 +269,13 @@ def _block(text: str, *, title: str) -> list[Segment]:
     """An output as a block of code, in pieces; colours are kept, and very long lines are broken."""
     found: list[list[Run]] = []
     for line in ansi.lines(text):
-        if sum(len(run.text) for run in line) <= _LONGEST_LINE:
+        if sum(len(run.text) for run in line) <= _MAX_LINE_CHARACTERS:
             found.append(line)
             continue
         for run in line:
             found += [
-                [run._replace(text=run.text[start : start + _LONGEST_LINE])]
-                for start in range(0, len(run.text), _LONGEST_LINE)
+                [run._replace(text=run.text[start : start + _MAX_LINE_CHARACTERS])]
+                for start in range(0, len(run.text), _MAX_LINE_CHARACTERS)
             ]
     segments: list[Segment] = []
     for start in range(0, len(found), LINES_PER_CHUNK):

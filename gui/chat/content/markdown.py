@@ -19,7 +19,7 @@ _ADDRESS = re.compile(r"https?://[^\s<>\"'`]*[^\s<>\"'`.,;:!?)\]}*_]")
 _TASK = re.compile(r"^\[([ xX])\] ")
 _BOXES = {" ": "☐", "x": "☑", "X": "☑"}
 _FACES = {"strong_open": Face.BOLD, "em_open": Face.ITALIC, "s_open": Face.STRIKE}
-_LONGEST_PARAGRAPH = 20_000
+_MAX_PARAGRAPH_CHARACTERS = 20_000
 
 
 @lru_cache(maxsize=1)
@@ -269,9 +269,9 @@ def plain_paragraphs(text: str, *, face: Face = Face.PLAIN, inner: bool = False)
     """A text that is no markdown, with its line ends, in segments of bounded length."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     pieces = [
-        piece[start : start + _LONGEST_PARAGRAPH]
+        piece[start : start + _MAX_PARAGRAPH_CHARACTERS]
         for piece in chunks(text)
-        for start in range(0, max(len(piece), 1), _LONGEST_PARAGRAPH)
+        for start in range(0, max(len(piece), 1), _MAX_PARAGRAPH_CHARACTERS)
     ]
     return [
         Paragraph(piece, inner=inner, runs=(Run(piece, face),), tight=number > 0) for number, piece in enumerate(pieces)

@@ -16,7 +16,7 @@ from .diff_files import DiffFile
 from .markdown import plain_paragraphs
 from .segments import LINES_PER_CHUNK, Action, Button, Diff, DiffHead, DiffLine, QuietLine, Segment
 
-MOST_LINES = 200
+MAX_LINES = 200
 """Of a file's change with more lines, the first ones are shown until all are asked for."""
 _PLAIN_MODE = "100644"
 
@@ -98,7 +98,7 @@ def _head_and_lines(file: DiffFile, item: str, directory: str, *, whole: bool) -
             empty=not lines, can_pair="+" in kinds and "-" in kinds, header=header, patch=_patch(header, file.lines),
         )
     ]  # fmt: skip
-    shown = lines if whole or len(lines) <= MOST_LINES else lines[:MOST_LINES]
+    shown = lines if whole or len(lines) <= MAX_LINES else lines[:MAX_LINES]
     digits = len(str(max((max(line.old, line.new) for line in lines if line.has_sign), default=0) or ""))
     language = PurePosixPath(path).suffix.removeprefix(".")
     start = 0

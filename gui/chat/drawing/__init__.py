@@ -1,7 +1,7 @@
 """Segments laid out in Qt's text layouts, and painted. Knows no items and no scrolling.
 
 style       fonts, formats and colours
-laid        a segment that is laid out: boxes of text, controls, places
+segment_layout  the layout of a segment: boxes of text, controls, positions
 lay_out     lays out a segment of any kind; guesses heights
 prose       paragraphs, lists, rules, tables
 code_block  code and output

@@ -11,8 +11,8 @@ from gui.theme.icons import Glyph, paint_glyph
 from gui.theme.tokens import RADIUS_PX
 from gui.wording import chat_texts
 
-from .laid import Control, Laid, format_range, run_formats, text_box, utf16_length
 from .prose import left_of, paint_quotes
+from .segment_layout import Control, SegmentLayout, format_range, run_formats, text_box, utf16_length
 from .style import Style
 
 PADDING_PX = 10
@@ -52,9 +52,9 @@ def code_formats(text: str, language: str, style: Style, ground: QColor) -> list
     return found
 
 
-def lay_out_code(segment: Code, width: float, style: Style) -> Laid:
+def lay_out_code(segment: Code, width: float, style: Style) -> SegmentLayout:
     """Lay out some lines of a block."""
-    laid = Laid()
+    laid = SegmentLayout()
     left = left_of(segment)
     above = 6.0 if segment.first else 0.0
     head = _HEAD_PX if segment.first and segment.title else 0

@@ -21,8 +21,8 @@ from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.wording import diff_texts
 
 from .code_block import code_formats, fill_smoothly, rounded
-from .laid import Control, Laid, format_range, run_formats, text_box, utf16_length
 from .prose import left_of
+from .segment_layout import Control, SegmentLayout, format_range, run_formats, text_box, utf16_length
 from .style import Style
 
 COLUMNS_FROM_PX = 680
@@ -35,8 +35,8 @@ _NARROW_GAP_PX = GAP_S_PX // 2
 _GUTTER_LEFT_PX = 8
 _NUMBER_GAP_PX = 8
 _SIGN_PX = 14
-_LONGEST_COMPARED = 400
-_MOST_CHANGED = 0.6
+_MAX_COMPARED_CHARACTERS = 400
+_MAX_CHANGED_SHARE = 0.6
 """A line of which more is changed is another line: its changes are not marked."""
 _WORD = re.compile(r"\w+|\s+|\W")
 """Changes within a line are marked by whole words."""
@@ -51,9 +51,9 @@ class _Cell(NamedTuple):
     shows_old: bool
 
 
-def lay_out_diff_head(segment: DiffHead, width: float, style: Style, *, columns: bool) -> Laid:
+def lay_out_diff_head(segment: DiffHead, width: float, style: Style, *, columns: bool) -> SegmentLayout:
     """Lay out the first line of a file's diff: its path, what changed, its buttons."""
-    laid = Laid()
+    laid = SegmentLayout()
     left, above = left_of(segment), 6.0
     metrics, font = style.metrics(style.small_px), style.font(style.small_px)
     right = width - GAP_S_PX
@@ -115,9 +115,9 @@ def lay_out_diff_head(segment: DiffHead, width: float, style: Style, *, columns:
     return laid
 
 
-def lay_out_diff(segment: Diff, width: float, style: Style, *, columns: bool) -> Laid:
+def lay_out_diff(segment: Diff, width: float, style: Style, *, columns: bool) -> SegmentLayout:
     """Lay out some lines of a file's diff."""
-    laid = Laid()
+    laid = SegmentLayout()
     left = left_of(segment)
     columns = columns and width >= COLUMNS_FROM_PX
     number_px = style.metrics(mono=True).horizontalAdvance("0") * segment.digits
@@ -178,7 +178,7 @@ def _partners(lines: tuple[DiffLine, ...]) -> dict[int, int]:
 class _Lines:
     """Lays out lines of a diff."""
 
-    def __init__(self, segment: Diff, style: Style, laid: Laid) -> None:
+    def __init__(self, segment: Diff, style: Style, laid: SegmentLayout) -> None:
         self._segment = segment
         self._style = style
         self._laid = laid
@@ -341,7 +341,7 @@ class _Lines:
 
 def _differing(text: str, partner: str) -> list[tuple[int, int]]:
     """The parts of a line that its partner has not, if the two are alike."""
-    if max(len(text), len(partner)) > _LONGEST_COMPARED:
+    if max(len(text), len(partner)) > _MAX_COMPARED_CHARACTERS:
         return []
     if SequenceMatcher(None, partner, text, autojunk=False).quick_ratio() < 0.5:
         return []
@@ -349,6 +349,6 @@ def _differing(text: str, partner: str) -> list[tuple[int, int]]:
     ends = [0, *accumulate(map(len, words))]
     matcher = SequenceMatcher(None, _WORD.findall(partner), words, autojunk=False)
     changed = [(begin, end) for kind, _, _, begin, end in matcher.get_opcodes() if kind != "equal" and end > begin]
-    if sum(ends[end] - ends[begin] for begin, end in changed) > len(text) * _MOST_CHANGED:
+    if sum(ends[end] - ends[begin] for begin, end in changed) > len(text) * _MAX_CHANGED_SHARE:
         return []
     return [(ends[begin], ends[end]) for begin, end in changed]

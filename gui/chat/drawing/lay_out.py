@@ -17,13 +17,13 @@ from gui.chat.content.segments import (
 )
 
 from . import code_block, diffs, lines, prose
-from .laid import Laid
+from .segment_layout import SegmentLayout
 from .style import Style
 
 _CHARACTER_PX = 6.6
 
 
-def lay_out(segment: Segment, width: float, style: Style, *, columns: bool) -> Laid:
+def lay_out(segment: Segment, width: float, style: Style, *, columns: bool) -> SegmentLayout:
     """Lay out a segment; ``columns`` shows diffs side by side where there is room."""
     match segment:
         case Paragraph():
@@ -47,7 +47,7 @@ def lay_out(segment: Segment, width: float, style: Style, *, columns: bool) -> L
         case Picture():
             return lines.lay_out_picture(segment, width, style)
         case _:
-            return Laid()
+            return SegmentLayout()
 
 
 def estimate(segment: Segment, width: float, style: Style) -> float:

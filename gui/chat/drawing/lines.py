@@ -11,22 +11,22 @@ from gui.theme.tokens import RADIUS_PX
 from gui.wording import chat_texts
 from session_host.protocol.values import Image
 
-from .laid import Control, Laid, run_formats, text_box
 from .prose import left_of
+from .segment_layout import Control, SegmentLayout, run_formats, text_box
 from .style import Style
 
 FOLD_LINE_PX = 26
-MOST_IMAGE_BYTES = 20 * 1024 * 1024
-MOST_IMAGE_PIXELS = 40_000_000
+MAX_IMAGE_BYTES = 20 * 1024 * 1024
+MAX_IMAGE_PIXELS = 40_000_000
 _IMAGE_HEIGHT_PX = 320
 _FORMATS = {"image/png": b"png", "image/jpeg": b"jpeg", "image/jpg": b"jpeg", "image/gif": b"gif",
             "image/webp": b"webp", "image/bmp": b"bmp"}  # fmt: skip
 """The formats that are decoded; none of them can refer to anything else."""
 
 
-def lay_out_fold_line(segment: FoldLine, width: float, style: Style) -> Laid:
+def lay_out_fold_line(segment: FoldLine, width: float, style: Style) -> SegmentLayout:
     """Lay out the one line of a tool call."""
-    laid = Laid()
+    laid = SegmentLayout()
     laid.height = FOLD_LINE_PX
     left = left_of(segment)
     area = QRectF(left, 1, width - left, FOLD_LINE_PX - 2)
@@ -68,9 +68,9 @@ def lay_out_fold_line(segment: FoldLine, width: float, style: Style) -> Laid:
     return laid
 
 
-def lay_out_quiet_line(segment: QuietLine, width: float, style: Style) -> Laid:
+def lay_out_quiet_line(segment: QuietLine, width: float, style: Style) -> SegmentLayout:
     """Lay out a short line with its controls."""
-    laid = Laid()
+    laid = SegmentLayout()
     left = left_of(segment)
     font = style.font(style.small_px)
     metrics = style.metrics(style.small_px)
@@ -111,9 +111,9 @@ def lay_out_quiet_line(segment: QuietLine, width: float, style: Style) -> Laid:
     return laid
 
 
-def lay_out_plan_line(segment: PlanLine, width: float, style: Style) -> Laid:
+def lay_out_plan_line(segment: PlanLine, width: float, style: Style) -> SegmentLayout:
     """Lay out one step of a plan."""
-    laid = Laid()
+    laid = SegmentLayout()
     left = left_of(segment)
     done = segment.state == "completed"
     runs = (Run(segment.text, Face.SECONDARY if done else Face.PLAIN),)
@@ -133,7 +133,7 @@ def lay_out_plan_line(segment: PlanLine, width: float, style: Style) -> Laid:
 def decode(image: Image, most: QSize) -> QImage | None:
     """The picture, at most of this size; None if it is too large, damaged, or of another format."""
     kind = _FORMATS.get(image.mime.lower())
-    if kind is None or len(image.data) > MOST_IMAGE_BYTES:
+    if kind is None or len(image.data) > MAX_IMAGE_BYTES:
         return None
     data = QByteArray(image.data)
     buffer = QBuffer(data)
@@ -142,7 +142,7 @@ def decode(image: Image, most: QSize) -> QImage | None:
     reader.setAutoDetectImageFormat(False)
     reader.setAutoTransform(True)
     size = reader.size()
-    if not size.isValid() or size.width() * size.height() > MOST_IMAGE_PIXELS:
+    if not size.isValid() or size.width() * size.height() > MAX_IMAGE_PIXELS:
         return None
     if size.width() > most.width() or size.height() > most.height():
         reader.setScaledSize(size.scaled(most, Qt.AspectRatioMode.KeepAspectRatio))
@@ -150,7 +150,7 @@ def decode(image: Image, most: QSize) -> QImage | None:
     return None if found.isNull() else found
 
 
-def lay_out_picture(segment: Picture, width: float, style: Style) -> Laid:
+def lay_out_picture(segment: Picture, width: float, style: Style) -> SegmentLayout:
     """Lay out an image."""
     left = left_of(segment)
     decoded = decode(segment.image, QSize(max(round(width - left), 16) * 2, _IMAGE_HEIGHT_PX * 2))
@@ -158,7 +158,7 @@ def lay_out_picture(segment: Picture, width: float, style: Style) -> Laid:
         return lay_out_quiet_line(
             QuietLine(segment.text, segment.indent, segment.quotes, segment.inner, icon="image"), width, style
         )
-    laid = Laid()
+    laid = SegmentLayout()
     size = QSize(decoded.width(), decoded.height())
     room = QSize(max(round(width - left), 16), _IMAGE_HEIGHT_PX)
     if size.width() > room.width() or size.height() > room.height():

@@ -13,14 +13,14 @@ from PySide6.QtGui import QFontMetricsF, QPainter, QPen, QTextOption
 
 from gui.chat.content.segments import Face, Paragraph, Rule, Segment, Table
 
-from .laid import Laid, run_formats, run_links, text_box, utf16_length
+from .segment_layout import SegmentLayout, run_formats, run_links, text_box, utf16_length
 from .style import INDENT_PX, QUOTE_PX, Style
 
 _GAP_PX = 8
 _TIGHT_PX = 3
 _CELL_PX = 8
-_LEAST_COLUMN_PX = 44
-_MOST_DEPTH = 8
+_MIN_COLUMN_PX = 44
+_MAX_DEPTH = 8
 _INNER_PX = 12
 _MARKER_GAP_PX = 6
 _QUOTE_BAR_PX = 3
@@ -28,7 +28,7 @@ _QUOTE_BAR_PX = 3
 
 def left_of(segment: Segment) -> float:
     """The left edge of a segment's content, within the column."""
-    indent, quotes = min(segment.indent, _MOST_DEPTH), min(segment.quotes, _MOST_DEPTH)
+    indent, quotes = min(segment.indent, _MAX_DEPTH), min(segment.quotes, _MAX_DEPTH)
     return indent * INDENT_PX + quotes * QUOTE_PX + _inner_px(segment)
 
 
@@ -45,7 +45,7 @@ def reads_from_right(text: str) -> bool:
 
 
 def paint_quotes(
-    laid: Laid, segment: Segment, style: Style, above: float = 0.0, right_edge: float | None = None
+    laid: SegmentLayout, segment: Segment, style: Style, above: float = 0.0, right_edge: float | None = None
 ) -> None:
     """Paint the bars of quotations along the segment, from ``above`` on, at the left or at ``right_edge``."""
     if not segment.quotes:
@@ -53,7 +53,7 @@ def paint_quotes(
     height, color = laid.height, style.color("border")
 
     def paint(painter: QPainter) -> None:
-        for depth in range(min(segment.quotes, _MOST_DEPTH)):
+        for depth in range(min(segment.quotes, _MAX_DEPTH)):
             inwards = depth * QUOTE_PX
             x = inwards if right_edge is None else right_edge - inwards - _QUOTE_BAR_PX
             painter.fillRect(QRectF(x, above, _QUOTE_BAR_PX, height - above), color)
@@ -61,9 +61,9 @@ def paint_quotes(
     laid.under.append(paint)
 
 
-def lay_out_paragraph(segment: Paragraph, width: float, style: Style) -> Laid:
+def lay_out_paragraph(segment: Paragraph, width: float, style: Style) -> SegmentLayout:
     """Lay out a paragraph."""
-    laid = Laid()
+    laid = SegmentLayout()
     left = left_of(segment)
     size = style.heading_px(segment.level)
     face = Face.BOLD if segment.level else Face.PLAIN
@@ -91,34 +91,34 @@ def lay_out_paragraph(segment: Paragraph, width: float, style: Style) -> Laid:
         place = QPointF(x, above + line.y() + line.ascent())
 
         def paint(painter: QPainter) -> None:
-            former = painter.layoutDirection()
+            previous = painter.layoutDirection()
             if mirrored:
                 painter.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
             painter.setPen(tone)
             painter.setFont(font)
             painter.drawText(place, marker)
-            painter.setLayoutDirection(former)
+            painter.setLayoutDirection(previous)
 
         laid.under.append(paint)
     paint_quotes(laid, segment, style, max(above - 3, 0), right_edge if mirrored else None)
     return laid
 
 
-def lay_out_rule(segment: Rule, width: float, style: Style) -> Laid:
+def lay_out_rule(segment: Rule, width: float, style: Style) -> SegmentLayout:
     """Lay out a rule."""
-    laid = Laid()
+    laid = SegmentLayout()
     laid.height = 17
     color, left = style.color("border"), left_of(segment)
     laid.under.append(lambda painter: painter.fillRect(QRectF(left, 9, width - left, 1), color))
     return laid
 
 
-def lay_out_table(segment: Table, width: float, style: Style) -> Laid:
+def lay_out_table(segment: Table, width: float, style: Style) -> SegmentLayout:
     """Lay out a table; columns share the width by what is in them."""
-    laid = Laid()
+    laid = SegmentLayout()
     left, top = left_of(segment), float(_GAP_PX)
     columns = max((len(row) for row in segment.rows), default=0)
-    if columns * _LEAST_COLUMN_PX > width - left:
+    if columns * _MIN_COLUMN_PX > width - left:
         return _lay_out_plain(segment, width, style)
     widths = _column_widths(segment, columns, width - left, style)
     start = 0
@@ -160,9 +160,9 @@ def lay_out_table(segment: Table, width: float, style: Style) -> Laid:
     return laid
 
 
-def _lay_out_plain(segment: Table, width: float, style: Style) -> Laid:
+def _lay_out_plain(segment: Table, width: float, style: Style) -> SegmentLayout:
     """Lay out a table that has too many columns for the width: as its text."""
-    laid = Laid()
+    laid = SegmentLayout()
     left = left_of(segment)
     box = text_box(
         segment.text, font=style.font(mono=True), option=style.code_wrapping, formats=[],
@@ -186,16 +186,16 @@ def _column_widths(segment: Table, columns: int, room: float, style: Style) -> l
     """The widths of the columns: as wide as their texts if there is room, else the wide ones share what is left."""
     metrics = style.metrics(0, bold=True)
     code = style.metrics(mono=True)
-    wanted = [0.0] * columns
+    widths = [0.0] * columns
     for row in segment.rows:
         for column, runs in enumerate(row):
             px = sum((code if run.face & Face.CODE else metrics).horizontalAdvance(run.text) for run in runs)
-            wanted[column] = max(wanted[column], px + 2 * _CELL_PX + 3)
-    if sum(wanted) <= room:
-        return wanted
+            widths[column] = max(widths[column], px + 2 * _CELL_PX + 3)
+    if sum(widths) <= room:
+        return widths
     given = [0.0] * columns
-    left_px, open_columns = room, sorted(range(columns), key=lambda column: wanted[column])
+    left_px, open_columns = room, sorted(range(columns), key=lambda column: widths[column])
     for done, column in enumerate(open_columns):
-        given[column] = min(wanted[column], left_px / (columns - done))
+        given[column] = min(widths[column], left_px / (columns - done))
         left_px -= given[column]
     return given

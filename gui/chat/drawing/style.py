@@ -19,7 +19,7 @@ MAX_WIDTH_PX = 880
 MARGIN_PX = 16
 INDENT_PX = 22
 QUOTE_PX = 14
-MOST_LETTERS = 80
+MAX_LETTERS = 80
 """Lines of prose are at most so many letters long; code, diffs and tables use the whole column."""
 LINE_SHARE = 1.28
 """The distance of two lines of text, in heights of its font."""
@@ -93,7 +93,7 @@ class Style:
     def prose_px(self) -> float:
         """The most width of a line of prose."""
         alphabet = "abcdefghijklmnopqrstuvwxyz"
-        return MOST_LETTERS * self.metrics().horizontalAdvance(alphabet) / len(alphabet)
+        return MAX_LETTERS * self.metrics().horizontalAdvance(alphabet) / len(alphabet)
 
     @cached_property
     def code_line_px(self) -> float:

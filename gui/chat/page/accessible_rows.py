@@ -18,8 +18,8 @@ from gui.wording import chat_texts, diff_texts
 from .places import Visible
 from .rows import Row, Rows
 
-_MOST_CHARACTERS = 4_000
-_MOST_ASKED_CHARACTERS = 100_000
+_MAX_CHARACTERS = 4_000
+_MAX_REQUEST_CHARACTERS = 100_000
 """Of an item that waits for an answer: all that the answer allows is read."""
 
 
@@ -82,7 +82,7 @@ def spoken_row(rows: Rows, row: Row) -> str:
         if isinstance(segment, FoldLine) and segment.detail:
             texts.append(segment.detail)
     is_asked = any(isinstance(segment, Card) for segment in row.segments)
-    text = "\n".join(texts)[: _MOST_ASKED_CHARACTERS if is_asked else _MOST_CHARACTERS]
+    text = "\n".join(texts)[: _MAX_REQUEST_CHARACTERS if is_asked else _MAX_CHARACTERS]
     return chat_texts.spoken(kind, text) if kind else text
 
 

@@ -1,4 +1,4 @@
-"""Finds a text in all items of a transcript, those included that are folded."""
+"""Finds a text in all items of a transcript, also in folded ones."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import NamedTuple
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from gui.chat.content import items as item_content
-from gui.chat.content.items import Asked, Mode
+from gui.chat.content.items import ItemRequests, Mode
 from gui.chat.content.markdown import MarkdownText
 from gui.finding.query import Pattern
 from session_host.structured.items import Item
 from session_host.structured.transcript import Transcript
 
 _BUDGET_S = 0.008
-"""The time of one slice of the search; the window handles events in between."""
+"""The duration of one slice of the search; the window handles events between slices."""
 _MARKUP = str.maketrans("", "", "*_`~\\")
 WHOLE = Mode(unfolded=True, whole=True)
 
 
 class Hit(NamedTuple):
-    """One place of the searched text: the item, the segment of the unfolded item, and the offsets in its text."""
+    """A match: the item, the segment of the unfolded item, and the offsets in the segment's text."""
 
     item: str
     segment: int
@@ -30,7 +30,7 @@ class Hit(NamedTuple):
 
 
 def may_contain(item: Item, searched: str) -> bool:
-    """Whether an item may show a text in small letters: a quick look at what the agent sent."""
+    """Whether an item may contain a lower-case text: a quick test of the unformatted fields."""
     parts = [item.text, item.title, item.command, item.output, item.directory]
     parts += [entry.text for entry in item.plan]
     parts += [f"{change.path}\n{change.patch}" for change in item.changes]
@@ -43,11 +43,11 @@ def may_contain(item: Item, searched: str) -> bool:
 
 
 def hits_in(item: Item, pattern: Pattern, directory: str = "") -> list[Hit]:
-    """The places of a pattern in an item of a chat in a directory."""
+    """The matches of a pattern in an item; ``directory`` is the chat's."""
     query = pattern.query
     if not query.is_expression and not may_contain(item, query.text.lower()):
         return []
-    found = item_content.segments(item, WHOLE, MarkdownText(), Asked(), directory)
+    found = item_content.segments(item, WHOLE, MarkdownText(), ItemRequests(), directory)
     return [
         Hit(item.id, number, begin, end)
         for number, segment in enumerate(found)
@@ -59,7 +59,7 @@ class Scan(QObject):
     """Searches a transcript from its end, some items at a time.
 
     Signals:
-        progressed: more places are known, or all are.
+        progressed: more matches were found, or the search has finished.
     """
 
     progressed = Signal()
@@ -71,41 +71,41 @@ class Scan(QObject):
         self.is_done = True
         self._pattern: Pattern | None = None
         self._transcript: Transcript | None = None
-        self._rest = 0
+        self._remaining = 0
         self._timer = QTimer(self, interval=0)
-        self._timer.timeout.connect(self._go_on)
+        self._timer.timeout.connect(self._search_slice)
 
     def start(self, transcript: Transcript, pattern: Pattern | None) -> None:
-        """Search a transcript; None finds nothing."""
+        """Start to search a transcript; without a pattern, there are no matches."""
         self._transcript, self._pattern, self.hits = transcript, pattern, []
-        self._rest = len(transcript) if pattern is not None else 0
+        self._remaining = len(transcript) if pattern is not None else 0
         self.is_done = pattern is None
         if pattern is not None:
             self._timer.start()
-            self._go_on()
+            self._search_slice()
         else:
             self._timer.stop()
             self.progressed.emit()
 
     def stop(self) -> None:
-        """Search no more."""
+        """Stop the search, and forget its matches."""
         self._timer.stop()
         self.hits, self.is_done = [], True
 
-    def _go_on(self) -> None:
+    def _search_slice(self) -> None:
         transcript, pattern = self._transcript, self._pattern
         if transcript is None or pattern is None:
             return
         end_s = time.monotonic() + _BUDGET_S
         found: list[Hit] = []
-        self._rest = min(self._rest, len(transcript))
-        while self._rest > 0:
-            self._rest -= 1
-            found[:0] = hits_in(transcript[self._rest], pattern, self._directory)
+        self._remaining = min(self._remaining, len(transcript))
+        while self._remaining > 0:
+            self._remaining -= 1
+            found[:0] = hits_in(transcript[self._remaining], pattern, self._directory)
             if time.monotonic() > end_s:
                 break
         self.hits = found + self.hits
-        if self._rest == 0:
+        if self._remaining == 0:
             self._timer.stop()
             self.is_done = True
         self.progressed.emit()

@@ -1,4 +1,4 @@
-"""A transcript that is read, selected, searched and unfolded by mouse and keyboard."""
+"""A transcript with keyboard control, request widgets and search marks."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class TranscriptPage(PointedPage):
 
     Signals (and those of PointedPage):
         answered(str, str, str, dict): the user answered a request: its id, the option's, the digest, texts.
-        typed(str): the user typed a text while the page had the focus; it is meant for the prompt.
+        typed(str): the user typed a text while the page had the keyboard focus; it belongs into the prompt.
         interrupt_requested: the user pressed Ctrl+C with nothing selected.
     """
 
@@ -88,18 +88,18 @@ class TranscriptPage(PointedPage):
         if found is None:
             found = self._cards[request_id] = RequestCard(self.theme, request, self)
             if request.kind == "edit" and request.subject:
-                found.watch_subject(lambda: self._shown_ends(request_id))
+                found.set_visible_ends(lambda: self._visible_ends(request_id))
             found.set_style(self.style_)
             found.answered.connect(self.answered)
             found.resized.connect(self.arrange)
-            former: QWidget = self
-            for stop in found.stops():
-                QWidget.setTabOrder(former, stop)
-                former = stop
+            previous: QWidget = self
+            for stop in found.focus_order():
+                QWidget.setTabOrder(previous, stop)
+                previous = stop
         return found
 
-    def _shown_ends(self, request_id: str) -> tuple[bool, bool]:
-        """Whether the first line and the last line that a request allows are on the page."""
+    def _visible_ends(self, request_id: str) -> tuple[bool, bool]:
+        """Whether the first and the last line of a request's subject are on the page."""
         starts = ends = False
         for each in self.visible if self.isVisible() else ():
             segments = self.rows.row(each.position).segments
@@ -142,7 +142,7 @@ class TranscriptPage(PointedPage):
                     card.deleteLater()
 
     def show_request(self, request_id: str) -> None:
-        """Show an open request, and give it the keyboard."""
+        """Show an open request, and give it the keyboard focus."""
         for position in range(len(self.rows) - 1, -1, -1):
             row = self.rows.row(position)
             for number, segment in enumerate(row.segments):
@@ -164,7 +164,7 @@ class TranscriptPage(PointedPage):
         return laid.controls[place[2]].action if place[2] < len(laid.controls) else None
 
     def act(self, place: tuple[str, int, int]) -> None:
-        """Do what a control does."""
+        """Run the action of a control."""
         action = self._action_of(place)
         if action is None:
             return
@@ -201,20 +201,20 @@ class TranscriptPage(PointedPage):
         return "\n".join(lines)
 
     def focusNextPrevChild(self, forward: bool) -> bool:
-        """Go through the controls on the page, then to the next widget."""
+        """Move the focus through the controls on the page, then to the next widget."""
         if not self.hasFocus():
             return bool(super().focusNextPrevChild(forward))
-        stops: list[tuple[str, int, int]] = []
+        focus_order: list[tuple[str, int, int]] = []
         for each in self.visible:
             for number, control in enumerate(each.laid.controls):
                 top = each.top + control.area.top()
                 if top >= 0 and top + control.area.height() <= self.height():
-                    stops.append((self.rows.key(each.position), each.number, number))
-        place = stops.index(self.focused) if self.focused in stops else None
-        following = (0 if forward else len(stops) - 1) if place is None else place + (1 if forward else -1)
-        if 0 <= following < len(stops):
-            self.focused = stops[following]
-            self.setAccessibleDescription(self.control_name(stops[following]))
+                    focus_order.append((self.rows.key(each.position), each.number, number))
+        place = focus_order.index(self.focused) if self.focused in focus_order else None
+        following = (0 if forward else len(focus_order) - 1) if place is None else place + (1 if forward else -1)
+        if 0 <= following < len(focus_order):
+            self.focused = focus_order[following]
+            self.setAccessibleDescription(self.control_name(focus_order[following]))
             self.update()
             return True
         self.focused = None
@@ -225,7 +225,7 @@ class TranscriptPage(PointedPage):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         control = event.modifiers() & Qt.KeyboardModifier.ControlModifier
-        if not self.hasFocus():  # A request got the key, and has no use for it.
+        if not self.hasFocus():  # A request's widget did not use the key.
             if event.key() in self._keys and not control:
                 self._keys[event.key()]()
             else:
@@ -265,7 +265,7 @@ class TranscriptPage(PointedPage):
     # ------------------------------------------------------------ find
 
     def _hits(self, key: str, number: int, text: str) -> list[tuple[int, int, QColor]]:
-        """The places of the searched text in a segment, with their grounds."""
+        """The matches of the search in a segment, with their background colours."""
         found: list[tuple[int, int, QColor]] = []
         tokens = self.style_.tokens
         for begin, end in self.pattern.spans_as_qt_counts(text) if self.pattern is not None else ():
@@ -274,7 +274,7 @@ class TranscriptPage(PointedPage):
         return found
 
     def reveal(self, key: str, segment: int, offset: int) -> None:
-        """Show a place of the text, if it is not on the page."""
+        """Scroll to a position in the text, if it is not on the page."""
         position = self.rows.position(key)
         if position is None or segment >= len(self.rows.row(position).segments):
             self.arrange()
@@ -289,7 +289,7 @@ class TranscriptPage(PointedPage):
         self.scroll_to(key, segment, y)
         self.update()
 
-    def look_at_cards(self) -> None:
-        """The requests' widgets may have moved: each finds out whether it is visible whole."""
+    def check_cards_seen(self) -> None:
+        """Let each request's widget check whether the user has seen its subject."""
         for card in self._cards.values():
-            card.look_again()
+            card.check_seen()

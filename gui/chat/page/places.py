@@ -1,10 +1,10 @@
-"""Places in the rows, and walks over their segments."""
+"""Scroll positions in the rows, and iteration over their segments."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from gui.chat.drawing.laid import Laid
+from gui.chat.drawing.segment_layout import SegmentLayout
 
 from .rows import Rows
 
@@ -32,7 +32,7 @@ class Visible(NamedTuple):
     number: int
     top: float
     bottom: float
-    laid: Laid
+    laid: SegmentLayout
 
 
 def next_of(rows: Rows, position: int, number: int) -> tuple[int, int] | None:
@@ -74,7 +74,7 @@ def last_of(rows: Rows) -> tuple[int, int]:
 
 
 def from_bottom(rows: Rows, height: float) -> Place:
-    """The place from which the rest of the rows just fills the page."""
+    """The scroll position at the end: the remaining rows just fill the page."""
     at: tuple[int, int] | None = last_of(rows)
     y = height
     while at is not None:
@@ -99,10 +99,10 @@ def moved(rows: Rows, place: Place, by: float) -> Place:
     at: tuple[int, int] = (position, min(place.segment, max(len(rows.row(position).segments) - 1, 0)))
     above = place.above + by
     while above < 0:
-        former = before(rows, *at)
-        if former is None:
+        previous = before(rows, *at)
+        if previous is None:
             return Place(rows.key(at[0]), at[1], 0.0)
-        at = former
+        at = previous
         above += rows.segment_height(*at)
     while (height := rows.segment_height(*at)) <= above:
         following = next_of(rows, *at)
@@ -123,13 +123,13 @@ def distance_from_top(rows: Rows, place: Place) -> float:
     return rows.heights.above(position) + inside + place.above
 
 
-def first_change(former: list[Visible], visible: list[Visible], height: int) -> int:
-    """The height on the page above which two arrangements look the same."""
-    for one, other in zip(former, visible, strict=False):
+def first_change(previous: list[Visible], visible: list[Visible], height: int) -> int:
+    """The y coordinate above which two arrangements look the same."""
+    for one, other in zip(previous, visible, strict=False):
         if one.laid is not other.laid or one.top != other.top or one.bottom != other.bottom:
             return max(int(min(one.top, other.top)) - BLEED_PX, 0)
-    shared = min(len(former), len(visible))
-    rest = former[shared:] or visible[shared:]
+    shared = min(len(previous), len(visible))
+    rest = previous[shared:] or visible[shared:]
     return max(int(rest[0].top) - BLEED_PX, 0) if rest else height
 
 

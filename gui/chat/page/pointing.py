@@ -1,4 +1,4 @@
-"""A transcript under the mouse: controls, links, and the selection of its text."""
+"""Mouse control of a transcript: controls, links, and the selection of text."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from PySide6.QtGui import QClipboard, QContextMenuEvent, QGuiApplication, QHelpE
 from PySide6.QtWidgets import QMenu, QWidget
 
 from gui.chat.content.segments import Action
-from gui.chat.drawing.laid import utf16_length
+from gui.chat.drawing.segment_layout import utf16_length
 from gui.theme.follow import Theme
 from gui.theme.tooltips import show_tooltip
 from gui.wording import chat_texts, common_texts, page_texts
@@ -21,11 +21,11 @@ _DRAG_SCROLL_MS = 30
 
 
 class PointedPage(ScrollingPage):
-    """A transcript of which the text can be selected, and the controls pressed.
+    """A transcript with selectable text and clickable controls.
 
     Signals (and those of ScrollingPage):
-        acted(Action): the user pressed a control that the page does not handle: "withdraw", "again", "link".
-        zoom_requested(int): the user makes the text larger, or smaller with negative steps.
+        acted(Action): the user activated a control that the page does not handle: "withdraw", "again", "link".
+        zoom_requested(int): the user makes the text larger, or smaller if the steps are negative.
     """
 
     acted = Signal(object)
@@ -42,7 +42,7 @@ class PointedPage(ScrollingPage):
         self._drag_timer.timeout.connect(self._drag_on)
 
     def act(self, place: tuple[str, int, int]) -> None:
-        """Do what a control does."""
+        """Run the action of a control."""
         raise NotImplementedError
 
     def _control_at(self, point: QPointF) -> tuple[str, int, int] | None:

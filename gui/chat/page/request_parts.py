@@ -6,7 +6,7 @@ from PySide6.QtCore import QPointF
 from PySide6.QtGui import QFontMetrics, QTextOption
 from PySide6.QtWidgets import QPushButton
 
-from gui.chat.drawing.laid import text_box
+from gui.chat.drawing.segment_layout import text_box
 from gui.chat.drawing.style import Style
 
 from .flow_row import FlowRow

@@ -1,4 +1,4 @@
-"""The widget of an open request: what will run, whole, and the possible answers."""
+"""The widget of an open request: the complete command or text, and the possible answers."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from .request_parts import caption, fit, text_height
 _ORDER = ("allow_once", "allow_always", "choice", "reject_once", "reject_always", "cancel")
 _KEYS = {"allow_once": "y", "allow_always": "a", "reject_once": "n"}
 _PADDING_PX = 12
-_LEAST_SUBJECT_PX = 60
+_MIN_SUBJECT_PX = 60
 _SEEN_AFTER_MS = 300
 """A request can be allowed only after this time on the screen: a click that was meant for something else is none."""
 _FRAME_PX = 22
@@ -51,7 +51,7 @@ class RequestCard(QWidget):
     """A request of the agent, with its answers.
 
     Signals:
-        answered(str, str, str, dict): the id, the option's id, the digest of what was shown, and texts.
+        answered(str, str, str, dict): the request's id, the option's id, the digest of the shown request, texts.
         resized: the widget needs another height.
     """
 
@@ -64,21 +64,21 @@ class RequestCard(QWidget):
         self.shown_digest = digest(request)
         self._theme = theme
         self._style = Style(theme, SECONDARY_PX + 1)
-        self._shown_ends: Callable[[], tuple[bool, bool]] | None = None
+        self._visible_ends: Callable[[], tuple[bool, bool]] | None = None
         self._on_page = self._seen_ends = (False, False)
-        self._was_seen = False
-        self._sent = False
+        self._is_seen = False
+        self._is_sent = False
         self._measured: tuple[int, float] = (0, 0.0)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(chat_texts.spoken(chat_texts.asks(), request.title))
         self._title = self._label(_title_of(request), "title")
         self._title.setWordWrap(True)
         self._subject = self._make_subject()
-        self._said = self._label("", "secondary")
-        self._said.setWordWrap(True)
+        self._message = self._label("", "secondary")
+        self._message.setWordWrap(True)
         self._rows: list[FlowRow] = []
         self._texts: dict[str, QLineEdit] = {}
-        self._chosen: dict[str, str] = {}
+        self._selected_options: dict[str, str] = {}
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(_PADDING_PX + 4, _PADDING_PX, _PADDING_PX, _PADDING_PX)
         self._column.setSpacing(GAP_S_PX)
@@ -103,44 +103,44 @@ class RequestCard(QWidget):
             self._add_question(question)
         self._buttons: dict[str, QPushButton] = {}
         self._add_buttons()
-        self._column.addWidget(self._said)
-        self._said.hide()
-        self._look = QTimer(self, singleShot=True, interval=_SEEN_AFTER_MS)
-        self._look.timeout.connect(self._note_seen)
-        self._enable()
+        self._column.addWidget(self._message)
+        self._message.hide()
+        self._seen_timer = QTimer(self, singleShot=True, interval=_SEEN_AFTER_MS)
+        self._seen_timer.timeout.connect(self._update_seen)
+        self._update_buttons()
 
     # ------------------------------------------------------------ parts
 
     @staticmethod
     def _label(text: str, kind: str) -> QLabel:
-        made = QLabel(text)
-        made.setTextFormat(Qt.TextFormat.PlainText)
-        made.setProperty("kind", kind)
-        made.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        return made
+        widget = QLabel(text)
+        widget.setTextFormat(Qt.TextFormat.PlainText)
+        widget.setProperty("kind", kind)
+        widget.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        return widget
 
     @staticmethod
     def _option_button(name: str) -> QPushButton:
-        """A button with a name that the agent gives."""
-        made = QPushButton(caption(one_line(name)))
-        made.setAccessibleName(one_line(name))
-        made.setAutoDefault(True)  # Enter presses the button that has the keyboard.
-        return made
+        """A button with a name that comes from the agent."""
+        widget = QPushButton(caption(one_line(name)))
+        widget.setAccessibleName(one_line(name))
+        widget.setAutoDefault(True)  # Enter presses the button that has the keyboard.
+        return widget
 
     def _make_subject(self) -> QPlainTextEdit | None:
         if not self.request.subject or self.request.kind == "edit":
             return None  # The page shows a diff, above this widget.
-        made = QPlainTextEdit()
-        made.setReadOnly(True)
-        made.setTabChangesFocus(True)
-        made.setAccessibleName(chat_texts.what_will_run())
-        made.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
-        made.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        made.setPlainText(visible(self.request.subject))
-        made.setMinimumHeight(_LEAST_SUBJECT_PX // 2)
-        made.verticalScrollBar().valueChanged.connect(lambda _value: self._look.start())
-        made.verticalScrollBar().rangeChanged.connect(lambda _least, _most: self._look.start())
-        return made
+        widget = QPlainTextEdit()
+        widget.setReadOnly(True)
+        widget.setTabChangesFocus(True)
+        widget.setAccessibleName(chat_texts.what_will_run())
+        widget.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        widget.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        widget.setPlainText(visible(self.request.subject))
+        widget.setMinimumHeight(_MIN_SUBJECT_PX // 2)
+        widget.verticalScrollBar().valueChanged.connect(lambda _value: self._seen_timer.start())
+        widget.verticalScrollBar().rangeChanged.connect(lambda _least, _most: self._seen_timer.start())
+        return widget
 
     def _add_question(self, question: Question) -> None:
         text = self._label(question.text, "")
@@ -153,7 +153,7 @@ class RequestCard(QWidget):
                 button.setProperty("kind", "chip")
                 button.setCheckable(True)
                 button.setAutoExclusive(True)
-                button.toggled.connect(lambda on, option=option: self._choose(question.id, option, on=on))
+                button.toggled.connect(lambda on, option=option: self._select_option(question.id, option, on=on))
                 row.addWidget(button)
             self._rows.append(row)
             holder = QWidget()
@@ -165,7 +165,7 @@ class RequestCard(QWidget):
             field.setAccessibleName(question.text)
             if question.secret:
                 field.setEchoMode(QLineEdit.EchoMode.Password)
-            field.textChanged.connect(lambda _text: self._enable())
+            field.textChanged.connect(lambda _text: self._update_buttons())
             field.returnPressed.connect(self._answer_texts)
             self._texts[question.id] = field
             self._column.addWidget(field)
@@ -180,7 +180,7 @@ class RequestCard(QWidget):
             self._answer_button.clicked.connect(lambda _checked: self._answer_texts())
             row.addWidget(self._answer_button)
         used: set[str] = set()
-        for option in sorted(self.offered(), key=lambda each: _ORDER.index(each.kind)):
+        for option in sorted(self.available_options(), key=lambda each: _ORDER.index(each.kind)):
             key = _KEYS.get(option.kind, "")
             key = "" if key in used else key
             used.add(key)
@@ -192,93 +192,93 @@ class RequestCard(QWidget):
             row.addWidget(button)
         self._column.addLayout(row)
 
-    def offered(self) -> list[RequestOption]:
-        """The options that may be chosen: of an incomplete request only those that decline."""
+    def available_options(self) -> list[RequestOption]:
+        """The options that the user may choose; for an incomplete request only those that decline."""
         return [each for each in self.request.options if self.request.complete or each.kind in REJECTIONS]
 
-    def stops(self) -> list[QWidget]:
-        """The widgets that the keyboard reaches, in order."""
+    def focus_order(self) -> list[QWidget]:
+        """The widgets that can have the keyboard focus, in tab order."""
         found: list[QWidget] = [self]
         if self._subject is not None:
             found.append(self._subject)
         inside = self.findChildren(QWidget)
         return [*found, *(each for each in inside if isinstance(each, QLineEdit | QPushButton))]
 
-    # ------------------------------------------------------------ what was seen
+    # ------------------------------------------------------------ whether the user has seen the subject
 
-    def watch_subject(self, shown_ends: Callable[[], tuple[bool, bool]]) -> None:
-        """Have what is to be allowed shown by the page; ``shown_ends`` says whether its first and last line are."""
-        self._shown_ends = shown_ends
+    def set_visible_ends(self, visible_ends: Callable[[], tuple[bool, bool]]) -> None:
+        """Set that the page shows the subject; ``visible_ends`` returns whether its first and last line are visible."""
+        self._visible_ends = visible_ends
 
-    def look_again(self) -> None:
-        """The widget may have moved: find out whether the end of what will run is on the screen."""
-        if self._was_seen:
+    def check_seen(self) -> None:
+        """Check later whether the end of the subject is visible, since the widget may have moved."""
+        if self._is_seen:
             return
-        on_page = self._on_page if self._shown_ends is None else self._shown_ends()
-        if on_page != self._on_page or not self._look.isActive():
+        on_page = self._on_page if self._visible_ends is None else self._visible_ends()
+        if on_page != self._on_page or not self._seen_timer.isActive():
             self._on_page = on_page
-            self._look.start()
+            self._seen_timer.start()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self.look_again()
+        self.check_seen()
 
-    def _note_seen(self) -> None:
+    def _update_seen(self) -> None:
         subject = self._subject
-        if self._shown_ends is not None and not self._was_seen:
-            start, end = self._on_page = self._shown_ends()
+        if self._visible_ends is not None and not self._is_seen:
+            start, end = self._on_page = self._visible_ends()
             self._seen_ends = (self._seen_ends[0] or start, self._seen_ends[1] or end)
-            self._was_seen = all(self._seen_ends)
-            self._enable()
+            self._is_seen = all(self._seen_ends)
+            self._update_buttons()
             return
-        if self._was_seen or not self.isVisible():
+        if self._is_seen or not self.isVisible():
             return
         if subject is None:
-            self._was_seen = True
-            self._enable()
+            self._is_seen = True
+            self._update_buttons()
             return
         bar, viewport = subject.verticalScrollBar(), subject.viewport()
         shown = viewport.visibleRegion().boundingRect()
         if bar.value() >= bar.maximum() and shown.bottom() >= viewport.rect().bottom() - 4:
-            self._was_seen = True
-            self._enable()
+            self._is_seen = True
+            self._update_buttons()
 
-    def _enable(self) -> None:
-        for option in self.offered():
-            may = option.kind in REJECTIONS or self._was_seen
-            self._buttons[option.id].setEnabled(may and not self._sent)
+    def _update_buttons(self) -> None:
+        for option in self.available_options():
+            is_allowed = option.kind in REJECTIONS or self._is_seen
+            self._buttons[option.id].setEnabled(is_allowed and not self._is_sent)
         if self._answer_button is not None:
             answers = self._answers()
-            whole = all(answers.get(question.id) for question in self.request.questions)
-            self._answer_button.setEnabled(whole and not self._sent)
-        text = chat_texts.answer_sent() if self._sent else "" if self._was_seen else self._way_to_allow()
-        if text != self._said.text():
-            self._said.setText(text)
-            self._said.setVisible(bool(text))
+            is_complete = all(answers.get(question.id) for question in self.request.questions)
+            self._answer_button.setEnabled(is_complete and not self._is_sent)
+        text = chat_texts.answer_sent() if self._is_sent else "" if self._is_seen else self._allow_hint()
+        if text != self._message.text():
+            self._message.setText(text)
+            self._message.setVisible(bool(text))
             self._measured = (0, 0.0)
             self.resized.emit()
 
-    def _way_to_allow(self) -> str:
-        """A hint for a request that cannot be allowed yet; "" if none is needed or helps."""
+    def _allow_hint(self) -> str:
+        """A hint how to enable the button that allows; "" if there is nothing to do."""
         if not self.request.complete:
             return ""
-        if self._shown_ends is not None:
+        if self._visible_ends is not None:
             return chat_texts.look_through_to_allow() if any(self._seen_ends) else ""
         scrolls = self._subject is not None and self._subject.verticalScrollBar().maximum() > 0
         return chat_texts.scroll_to_allow() if scrolls else ""
 
     # ------------------------------------------------------------ answers
 
-    def _choose(self, question: str, option: str, *, on: bool) -> None:
+    def _select_option(self, question: str, option: str, *, on: bool) -> None:
         if on:
-            self._chosen[question] = option
-        elif self._chosen.get(question) == option:
-            del self._chosen[question]
-        self._enable()
+            self._selected_options[question] = option
+        elif self._selected_options.get(question) == option:
+            del self._selected_options[question]
+        self._update_buttons()
 
     def _answers(self) -> dict[str, str]:
         typed = {question: field.text() for question, field in self._texts.items() if field.text()}
-        return {**self._chosen, **typed}
+        return {**self._selected_options, **typed}
 
     def _answer_texts(self) -> None:
         if self._answer_button is not None and self._answer_button.isEnabled():
@@ -289,23 +289,23 @@ class RequestCard(QWidget):
             self._send(option.id, self._answers())
 
     def _send(self, option: str, texts: dict[str, str]) -> None:
-        self._sent = True
-        self._enable()
+        self._is_sent = True
+        self._update_buttons()
         self.answered.emit(self.request.id, option, self.shown_digest, texts)
 
-    def refuse(self, reason: str) -> None:
-        """The answer had no effect: show why, and let the user answer again."""
-        self._sent = False
-        self._enable()
-        self._said.setText(reason)
-        self._said.setVisible(bool(reason))
+    def show_refusal(self, reason: str) -> None:
+        """Show why the answer had no effect, and let the user answer again."""
+        self._is_sent = False
+        self._update_buttons()
+        self._message.setText(reason)
+        self._message.setVisible(bool(reason))
         self._measured = (0, 0.0)
         self.resized.emit()
 
     # ------------------------------------------------------------ keyboard
 
     def take_focus(self) -> None:
-        """Take the keyboard: the first field of a question, else the request itself."""
+        """Take the keyboard focus: the first field of a question, else the request itself."""
         first = next(iter(self._texts.values()), None)
         (first or self).setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -315,16 +315,16 @@ class RequestCard(QWidget):
             return
         plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         is_enter = event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}
-        wanted = "allow_once" if is_enter else next(
+        kind = "allow_once" if is_enter else next(
             (kind for kind, key in _KEYS.items() if event.text() == key), ""
         )  # fmt: skip
-        if plain and wanted and not event.isAutoRepeat():
-            option = next((each for each in self.offered() if each.kind == wanted), None)
+        if plain and kind and not event.isAutoRepeat():
+            option = next((option for option in self.available_options() if option.kind == kind), None)
             if option is not None:
                 self._answer(option)
                 return
         if event.key() == Qt.Key.Key_Escape:
-            return  # Escape declines nothing.
+            return  # Escape must not decline a request.
         event.ignore()
 
     # ------------------------------------------------------------ size and looks
@@ -338,18 +338,18 @@ class RequestCard(QWidget):
             self._subject.setTabStopDistance(style.code_wrapping.tabStopDistance())
 
     def height_for(self, width: int, page_height: int) -> int:
-        """The height at a width; what will run is scrolled where the page is too small for it."""
+        """The height at a width; the subject scrolls if the page is too small for it."""
         if self._measured[0] != width:
             subject = self._subject
-            wanted = 0.0
+            height = 0.0
             if subject is not None:
                 inner = width - 2 * _PADDING_PX - 4 - _SIDES_PX
-                wanted = text_height(subject.toPlainText(), inner, self._style) + _FRAME_PX
-            self._measured = (width, wanted)
-        wanted = self._measured[1]
+                height = text_height(subject.toPlainText(), inner, self._style) + _FRAME_PX
+            self._measured = (width, height)
+        height = self._measured[1]
         if self._subject is not None:
-            most = max(page_height - _OTHER_PX, _LEAST_SUBJECT_PX)
-            self._subject.setFixedHeight(round(min(wanted, most)))
+            most = max(page_height - _OTHER_PX, _MIN_SUBJECT_PX)
+            self._subject.setFixedHeight(round(min(height, most)))
         for row in self._rows:
             fit(row, width - 2 * _PADDING_PX - 4)
         column = self._column
@@ -368,7 +368,7 @@ class RequestCard(QWidget):
 
 
 def _title_of(request: AgentRequest) -> str:
-    """The agent's title, unless that only repeats the command, which stands below it."""
+    """The agent's title, or a generic one if the title only repeats the command, which is shown below it."""
     words = " ".join(request.subject.split())
     said = " ".join(request.title.split()[1:])
     repeats = words.startswith(said.removesuffix("…")) if said.endswith("…") else words == said

@@ -1,6 +1,6 @@
 """The rows of a transcript: one for each item, and one behind the last; their segments, layouts and heights.
 
-A row exists only for items that were looked at; the heights of all others are guesses.
+Rows are created when they are needed; the heights of all other rows are estimates.
 """
 
 from __future__ import annotations
@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from gui.chat.content import items as item_content
-from gui.chat.content.items import Asked, Mode
+from gui.chat.content.items import ItemRequests, Mode
 from gui.chat.content.markdown import MarkdownText
 from gui.chat.content.segments import Card, Code, Diff, QuietLine, Segment
-from gui.chat.drawing.laid import Laid
 from gui.chat.drawing.lay_out import estimate, lay_out
+from gui.chat.drawing.segment_layout import SegmentLayout
 from gui.chat.drawing.style import Style
 from gui.theme.icons import Glyph
 from gui.wording import chat_texts, common_texts
@@ -27,8 +27,8 @@ TAIL = ""
 """The key of the row behind the last item."""
 FRAME_PX = 10
 """The room between a prompt's frame and its text."""
-_MOST_ROWS = 300
-_MOST_LAID = 200
+_MAX_ROWS = 300
+_MAX_LAID_OUT = 200
 """Of an item with more segments, only those near the page stay laid out."""
 _GAPS_PX = {"user": 18, "agent": 4, "plan": 6, "thought": 1, "tool": 1, "notice": 2, "raw": 1}
 
@@ -38,16 +38,16 @@ class Row:
 
     Attributes:
         key: the item's id.
-        segments: what it is made of; ``laid`` and ``heights`` belong to them, None for what is not laid out.
-        before, after: the room above the first and below the last segment.
-        framed: whether it has the ground of a prompt.
+        segments: its segments; ``laid`` and ``heights`` have their layouts (None if not laid out) and heights.
+        before, after: the space above the first and below the last segment.
+        framed: whether it has the background of a prompt.
         mode: how much of the item is shown.
     """
 
     def __init__(self, key: str) -> None:
         self.key = key
         self.segments: list[Segment] = []
-        self.laid: list[Laid | None] = []
+        self.laid: list[SegmentLayout | None] = []
         self.heights: list[float] = []
         self.before = self.after = 0.0
         self.framed = False
@@ -56,16 +56,16 @@ class Row:
 
     @property
     def height(self) -> float:
-        """The height of all, as far as it is known."""
+        """The height of all segments, as far as it is known."""
         return sum(self.heights) + self.before + self.after
 
     def replace(self, segments: list[Segment], style: Style, width: float) -> None:
-        """Show other segments; the layouts of those that stay are kept."""
-        former, laid, heights = self.segments, self.laid, self.heights
+        """Replace the segments; unchanged ones keep their layouts."""
+        previous, laid, heights = self.segments, self.laid, self.heights
         self.laid = [None] * len(segments)
         self.heights = [0.0] * len(segments)
         for number, segment in enumerate(segments):
-            if number < len(former) and (former[number] is segment or former[number] == segment):
+            if number < len(previous) and (previous[number] is segment or previous[number] == segment):
                 self.laid[number], self.heights[number] = laid[number], heights[number]
             else:
                 self.heights[number] = estimate(segment, width, style)
@@ -76,11 +76,11 @@ class Rows:
     """All rows of a transcript.
 
     Attributes:
-        transcript: what is shown.
-        heights: of all rows.
-        width: of the column.
-        columns: the items of which the diffs are shown side by side.
-        directory: the chat's.
+        transcript: the shown transcript.
+        heights: the heights of all rows.
+        width: the width of the text column.
+        columns: the items with diffs in two columns.
+        directory: the chat's directory.
     """
 
     def __init__(self, transcript: Transcript, style: Style, width: float, directory: str = "") -> None:
@@ -93,9 +93,9 @@ class Rows:
         self.modes: dict[str, Mode] = {}
         self._rows: OrderedDict[str, Row] = OrderedDict()
         self._at: dict[int, Row] = {}
-        """The rows that were looked at lately, by their positions."""
-        self._asked: dict[str, Asked] = {}
-        self._asked_for: object = None
+        """Recently used rows, by position."""
+        self._requests_by_item: dict[str, ItemRequests] = {}
+        self._placed_ids: object = None
         self.heights = Heights(GUESS_PX)
         self.heights.grow(len(transcript) + 1)
         self._place_requests()
@@ -110,7 +110,7 @@ class Rows:
         return self.transcript[position].id if position < len(self.transcript) else TAIL
 
     def position(self, key: str) -> int | None:
-        """The position of a row; None if its item is gone."""
+        """The position of a row; None if its item was removed."""
         if key == TAIL:
             return len(self.transcript)
         return self.transcript.position(key) if key in self.transcript else None
@@ -129,21 +129,21 @@ class Rows:
             found = self._rows[key] = Row(key)
             found.mode = self.modes.get(key, found.mode)
             self._fill(found, position)
-            if len(self._rows) > _MOST_ROWS:
+            if len(self._rows) > _MAX_ROWS:
                 self._rows.popitem(last=False)
                 self._at.clear()
         else:
             self._rows.move_to_end(key)
         return found
 
-    def laid(self, position: int, number: int) -> Laid:
+    def laid(self, position: int, number: int) -> SegmentLayout:
         """The layout of a segment."""
         row = self.row(position)
         found = row.laid[number]
         if found is None:
             segment = row.segments[number]
             if isinstance(segment, Card):
-                found = Laid()
+                found = SegmentLayout()
                 found.height = self.card_heights.get(segment.request, 120.0)
             else:
                 width = self.width - (2 * FRAME_PX if row.framed else 0)
@@ -153,11 +153,11 @@ class Rows:
         return found
 
     def top_of(self, position: int, number: int) -> float:
-        """The room above a segment: more for the first."""
+        """The space above a segment; only the first segment of a row has some."""
         return self.row(position).before if number == 0 else 0.0
 
     def segment_height(self, position: int, number: int) -> float:
-        """The height of a segment with the room above and below it, laid out."""
+        """The height of a segment with the space above and below it; lays it out."""
         height = self.laid(position, number).height
         row = self.row(position)
         if number == 0:
@@ -168,14 +168,14 @@ class Rows:
 
     # ------------------------------------------------------------ changing
 
-    def take_changes(self) -> bool:
-        """Follow the transcript; returns whether there are more items now."""
+    def apply_changes(self) -> bool:
+        """Apply changes of the transcript; returns whether items were added."""
         changes = self.transcript.take_changes()
         count = len(self.transcript) + 1
         more = count > len(self.heights)
         if more or changes.removed:
             self._at.clear()
-            self._asked_for = None  # Requests may be shown at other items now.
+            self._placed_ids = None  # Requests may belong to other items now.
         if changes.removed:
             known = {key: row.height for key, row in self._rows.items()}
             self.heights = Heights(GUESS_PX)
@@ -196,13 +196,13 @@ class Rows:
         return more
 
     def refresh(self, key: str) -> None:
-        """Show an item as it is now."""
+        """Update an item's row."""
         row, position = self._rows.get(key), self.position(key)
         if row is not None and position is not None:
             self._fill(row, position)
 
     def set_mode(self, key: str, mode: Mode) -> None:
-        """Show more, or less, of an item."""
+        """Set how much of an item is shown."""
         self.modes[key] = mode
         if (row := self._rows.get(key)) is not None:
             row.mode = mode
@@ -213,20 +213,20 @@ class Rows:
         return self.modes.get(key, Mode())
 
     def toggle_fold(self, key: str) -> None:
-        """Fold an item, or unfold it."""
+        """Fold or unfold an item."""
         item = self.transcript.get(key)
         if item is not None:
             mode = self.mode(key)
             self.set_mode(key, mode._replace(unfolded=not item_content.is_unfolded(item, mode)))
 
     def toggle_columns(self, key: str) -> None:
-        """Show an item's diffs side by side, or in one column."""
+        """Switch an item's diffs between one and two columns."""
         self.columns ^= {key}
         if (row := self._rows.get(key)) is not None:
             row.laid = [None] * len(row.segments)
 
     def set_card_height(self, request: str, height: float) -> bool:
-        """Note the height of a request's widget; returns whether it is another."""
+        """Set the height of a request's widget; returns whether it changed."""
         if self.card_heights.get(request) == height:
             return False
         self.card_heights[request] = height
@@ -237,25 +237,25 @@ class Rows:
         return True
 
     def forget_far(self, first: tuple[int, int], last: tuple[int, int]) -> None:
-        """Drop layouts of long items that are far from the page, between two segments; heights stay."""
+        """Free layouts of long items outside of the range of two segments and its surroundings; heights stay."""
         for position in range(first[0], last[0] + 1):
             row = self.row(position)
-            if len(row.segments) <= _MOST_LAID:
+            if len(row.segments) <= _MAX_LAID_OUT:
                 continue
-            low = first[1] - _MOST_LAID // 2 if position == first[0] else 0
-            high = last[1] + _MOST_LAID // 2 if position == last[0] else len(row.segments)
+            low = first[1] - _MAX_LAID_OUT // 2 if position == first[0] else 0
+            high = last[1] + _MAX_LAID_OUT // 2 if position == last[0] else len(row.segments)
             for number in (*range(max(low, 0)), *range(min(high, len(row.segments)), len(row.segments))):
                 row.laid[number] = None
 
     def color_code(self) -> None:
-        """Lay out code again, since colours of one more language are known; heights stay."""
+        """Lay out code again, because another language can be coloured now; heights stay."""
         for row in self._rows.values():
             for number, segment in enumerate(row.segments):
                 if isinstance(segment, Code | Diff):
                     row.laid[number] = None
 
     def lay_out_anew(self, style: Style, width: float) -> None:
-        """Use another style or width."""
+        """Lay out all rows again, with another style or width."""
         self.style, self.width = style, width
         for row in self._rows.values():
             row.laid = [None] * len(row.segments)
@@ -267,8 +267,8 @@ class Rows:
             row.before, row.after = 6.0, 12.0
         else:
             item = self.transcript[position]
-            asked = self._asked.get(row.key, Asked())
-            found = item_content.segments(item, row.mode, row.markdown, asked, self.directory)
+            requests = self._requests_by_item.get(row.key, ItemRequests())
+            found = item_content.segments(item, row.mode, row.markdown, requests, self.directory)
             ending = self.transcript.endings.get(row.key)
             if ending is not None:
                 found = [*found, *_ending(ending, item)]
@@ -281,11 +281,11 @@ class Rows:
         self.heights.set(position, row.height)
 
     def _tail(self) -> list[Segment]:
-        """The segments behind the last item."""
+        """The segments after the last item."""
         status = self.transcript.status
-        asked = self._asked.get(TAIL, Asked())
-        found: list[Segment] = [item_content.answer_line(request, answer) for request, answer in asked.answered]
-        for request in asked.open:
+        requests = self._requests_by_item.get(TAIL, ItemRequests())
+        found: list[Segment] = [item_content.answer_line(request, answer) for request, answer in requests.answered]
+        for request in requests.open:
             found += item_content.request_segments(request, TAIL, self.directory)
         if self.transcript.damaged:
             found.append(QuietLine(chat_texts.damaged(self.transcript.damaged), tone="failed", icon=Glyph.WARNING))
@@ -296,28 +296,28 @@ class Rows:
         return found or [QuietLine()]
 
     def _place_requests(self) -> set[str]:
-        """Find the item that each request is shown at; returns the items of which the requests changed."""
+        """Assign each request to an item; returns the items with changed requests."""
         transcript = self.transcript
         state = [id(each) for known in (transcript.requests, transcript.answers) for each in known.values()]
-        if state == self._asked_for:
+        if state == self._placed_ids:
             return set()
-        self._asked_for = state
-        former, placed = self._asked, dict[str, Asked]()
+        self._placed_ids = state
+        previous, placed = self._requests_by_item, dict[str, ItemRequests]()
         for request in transcript.requests.values():
             answer = transcript.answers.get(request.id)
             key = request.item if request.item in transcript else TAIL
             if key == TAIL and answer is not None:
                 key = self._item_at(request.at_ms)
-            asked = placed.get(key, Asked())
+            requests = placed.get(key, ItemRequests())
             if answer is None:
-                placed[key] = asked._replace(open=(*asked.open, request))
+                placed[key] = requests._replace(open=(*requests.open, request))
             else:
-                placed[key] = asked._replace(answered=(*asked.answered, (request, answer)))
-        self._asked = placed
-        return {key for key in (*former, *placed) if former.get(key) != placed.get(key)}
+                placed[key] = requests._replace(answered=(*requests.answered, (request, answer)))
+        self._requests_by_item = placed
+        return {key for key in (*previous, *placed) if previous.get(key) != placed.get(key)}
 
     def _item_at(self, at_ms: int) -> str:
-        """The last item that began before a time."""
+        """The last item that started before a time."""
         low, high = 0, len(self.transcript)
         while low < high:
             middle = (low + high) // 2

@@ -1,7 +1,7 @@
 """The widget of a transcript: arranges the rows on the page, paints them and scrolls.
 
-The place of the page is bound to a segment, so that nothing moves when the height of a row above becomes known. While
-the page is at its end, it follows the end.
+The scroll position is relative to a segment, so that nothing moves when the height of a row above becomes known. A page
+that is scrolled to its end follows the end.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QPushButton, QScrollBar, QWidget
 
 from gui.chat.content.highlighting import lexers
 from gui.chat.content.segments import Card
-from gui.chat.drawing.laid import Control, utf16_length
+from gui.chat.drawing.segment_layout import Control, utf16_length
 from gui.chat.drawing.style import MARGIN_PX, MAX_WIDTH_PX, Style
 from gui.finding.query import Pattern
 from gui.terminal.cell_metrics import MIN_FONT_PX
@@ -39,16 +39,16 @@ class ScrollingPage(QWidget):
     """A transcript that scrolls. Files below ``directory``, the chat's, are named relative to it.
 
     Signals:
-        arranged: other segments may be on the page, or at other places.
-        framed: the changes of the transcript are shown.
-        restyled: the size of the text, or its colours, are others.
-        followed(bool): the page follows the end now, or does not any more.
+        arranged: the segments on the page, or their positions, may have changed.
+        framed: changes of the transcript are shown now.
+        restyled: the text size or the colours changed.
+        following_changed(bool): the page started (True) or stopped (False) following the end.
     """
 
     arranged = Signal()
     framed = Signal()
     restyled = Signal()
-    followed = Signal(bool)
+    following_changed = Signal(bool)
 
     def __init__(self, theme: Theme, directory: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -64,21 +64,21 @@ class ScrollingPage(QWidget):
         self.pattern: Pattern | None = None
         self.current_hit: tuple[str, int, int, int] | None = None
         self._place: Place | None = None
-        self._kept_place: Place | None = None
+        self._place_to_restore: Place | None = None
         """The place to go back to when the transcript comes again."""
-        self._following = True
-        self._pacer = FramePacer(self._frame, lambda: False, self)
+        self._is_following_end = True
+        self._pacer = FramePacer(self._show_frame, lambda: False, self)
         self._bar = QScrollBar(Qt.Orientation.Vertical, self)
         self._bar.setAccessibleName(page_texts.scrollbar())
         self._bar.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._bar.setCursor(Qt.CursorShape.ArrowCursor)
         self._bar.valueChanged.connect(self._on_bar)
-        self._bar_is_set = False
-        self._new = QPushButton(chat_texts.new_messages(), self)
-        self._new.setProperty("kind", "primary")
-        self._new.setCursor(Qt.CursorShape.ArrowCursor)
-        self._new.clicked.connect(lambda _checked: self.scroll_to_end())
-        self._new.hide()
+        self._is_setting_bar = False
+        self._new_messages = QPushButton(chat_texts.new_messages(), self)
+        self._new_messages.setProperty("kind", "primary")
+        self._new_messages.setCursor(Qt.CursorShape.ArrowCursor)
+        self._new_messages.clicked.connect(lambda _checked: self.scroll_to_end())
+        self._new_messages.hide()
         lexers().loaded.connect(self._on_lexer)
         self._apply_theme()
         theme.changed.connect(self._on_theme)
@@ -93,31 +93,31 @@ class ScrollingPage(QWidget):
         return self.rows.transcript
 
     @property
-    def follows(self) -> bool:
+    def is_following_end(self) -> bool:
         """Whether the page follows the end."""
-        return self._following
+        return self._is_following_end
 
     def set_transcript(self, transcript: Transcript) -> None:
-        """Show a transcript, at the place where the former one was, if that is in it."""
+        """Show a transcript, at the previous scroll position if that exists in it."""
         columns, modes = self.rows.columns, self.rows.modes
         transcript.take_changes()
-        if self._kept_place is None and not self._following:
-            self._kept_place = self._place
+        if self._place_to_restore is None and not self._is_following_end:
+            self._place_to_restore = self._place
         self.rows = Rows(transcript, self.style_, self._column_width(), self.rows.directory)
         self.rows.columns, self.rows.modes = columns, modes
         self._set_following(True)
-        kept = self._kept_place
+        kept = self._place_to_restore
         if kept is not None and self.rows.position(kept.key) is not None and kept.key != TAIL:
-            self._place, self._kept_place = kept, None
+            self._place, self._place_to_restore = kept, None
             self._set_following(False)
         elif len(transcript):
-            self._kept_place = None
+            self._place_to_restore = None
         self.hovered = self.focused = None
         if self.isVisible():
-            self._frame()
+            self._show_frame()
 
     def changed(self) -> None:
-        """The transcript was fed: paint when a frame is due."""
+        """Paint changes of the transcript with the next frame."""
         if self.isVisible():
             self._pacer.request()
 
@@ -125,11 +125,11 @@ class ScrollingPage(QWidget):
         """Show all changes at once."""
         if self._pacer.pending:
             self._pacer.cancel()
-            self._frame()
+            self._show_frame()
 
-    def _frame(self) -> None:
-        if self.rows.take_changes() and not self._following:
-            self._new.show()
+    def _show_frame(self) -> None:
+        if self.rows.apply_changes() and not self._is_following_end:
+            self._new_messages.show()
             self._place_button()
         self.arrange()
         self.framed.emit()
@@ -145,10 +145,10 @@ class ScrollingPage(QWidget):
         return float(max((self.width() - BAR_PX - round(self.rows.width)) // 2, MARGIN_PX // 2))
 
     def arrange(self) -> None:
-        """Find the segments on the page, and their places."""
-        rows, height, former = self.rows, float(self.height()), self.visible
+        """Determine the segments on the page, and their positions."""
+        rows, height, previous = self.rows, float(self.height()), self.visible
         for _ in range(3):
-            if self._following or self._place is None:
+            if self._is_following_end or self._place is None:
                 self._place = places.from_bottom(rows, height)
             visible = places.walk(rows, self._place, height)
             if not visible or (self._is_last(visible[-1]) and visible[-1].bottom < height):
@@ -166,7 +166,7 @@ class ScrollingPage(QWidget):
         self._show_bar()
         self._place_cards()
         self.arranged.emit()
-        top = places.first_change(former, visible, self.height())
+        top = places.first_change(previous, visible, self.height())
         self.update(0, top, self.width(), self.height() - top)
 
     def _is_last(self, visible: Visible) -> bool:
@@ -174,13 +174,13 @@ class ScrollingPage(QWidget):
 
     def _set_following(self, following: bool) -> None:
         if following:
-            self._new.hide()
-        if following != self._following:
-            self._following = following
-            self.followed.emit(following)
+            self._new_messages.hide()
+        if following != self._is_following_end:
+            self._is_following_end = following
+            self.following_changed.emit(following)
 
     def _measure_cards(self) -> bool:
-        """Note the heights of the requests' widgets; returns whether one changed."""
+        """Measure the heights of the requests' widgets; returns whether one changed."""
         changed = False
         for each in self.visible:
             segment = self.rows.row(each.position).segments[each.number]
@@ -194,52 +194,52 @@ class ScrollingPage(QWidget):
         return 0.0
 
     def _place_cards(self) -> None:
-        """Put the requests' widgets to their places."""
+        """Place the requests' widgets."""
 
     def _show_bar(self) -> None:
         total = self.rows.heights.total
         place = self._place
         most = max(round(total - self.height()), 0)
-        value = most if self._following or place is None else round(places.distance_from_top(self.rows, place))
-        self._bar_is_set = True
+        value = most if self._is_following_end or place is None else round(places.distance_from_top(self.rows, place))
+        self._is_setting_bar = True
         self._bar.setPageStep(self.height())
         self._bar.setSingleStep(round(self.style_.line_px * WHEEL_LINES))
         self._bar.setRange(0, most)
         self._bar.setValue(min(value, most))
-        self._bar_is_set = False
+        self._is_setting_bar = False
         self._bar.setVisible(most > 0)
 
     def _place_button(self) -> None:
-        size = self._new.sizeHint()
-        self._new.setGeometry(
+        size = self._new_messages.sizeHint()
+        self._new_messages.setGeometry(
             round(self.column_left + (self.rows.width - size.width()) / 2), self.height() - size.height() - 12,
             size.width(), size.height(),
         )  # fmt: skip
-        self._new.raise_()
+        self._new_messages.raise_()
 
     # ------------------------------------------------------------ scrolling
 
     def scroll_by(self, distance: float) -> None:
         """Scroll down, or up with a negative distance."""
-        if self._place is None or (distance > 0 and self._following):
+        if self._place is None or (distance > 0 and self._is_following_end):
             return
         self._set_following(False)
         self._place = places.moved(self.rows, self._place, round(distance))
         self.arrange()
 
     def scroll_to_end(self) -> None:
-        """Go to the end, and follow it."""
+        """Scroll to the end, and follow it."""
         self._set_following(True)
         self.arrange()
 
     def scroll_to_start(self) -> None:
-        """Go to the beginning."""
+        """Scroll to the beginning."""
         self._set_following(False)
         self._place = places.top(self.rows)
         self.arrange()
 
     def scroll_to(self, key: str, segment: int, y: float = 0.0, *, always: bool = False) -> None:
-        """Show a place of a segment, if it is not on the page (or ``always``), in the upper third of it."""
+        """Scroll a position in a segment to the upper third of the page, if it is not visible (or ``always``)."""
         position = self.rows.position(key)
         if position is None:
             return
@@ -251,7 +251,7 @@ class ScrollingPage(QWidget):
         self.arrange()
 
     def _on_bar(self, value: int) -> None:
-        if self._bar_is_set:
+        if self._is_setting_bar:
             return
         self._set_following(False)
         if value >= self._bar.maximum():
@@ -263,14 +263,14 @@ class ScrollingPage(QWidget):
     # ------------------------------------------------------------ appearance
 
     def set_font_size(self, size_px: int) -> None:
-        """Set the size of the text; one below the least is added to the usual one, so that 0 is that."""
+        """Set the text size; a value below the minimum is an offset to the default size."""
         self._size_px = size_px if size_px >= MIN_FONT_PX else max(TEXT_PX + size_px, MIN_FONT_PX)
-        self._restyle()
+        self._apply_style()
 
     def set_mono_family(self, family: str) -> None:
         """Set the family of code; "" for the desktop's."""
         self._mono = family
-        self._restyle()
+        self._apply_style()
 
     def _on_lexer(self) -> None:
         self.rows.color_code()
@@ -279,12 +279,12 @@ class ScrollingPage(QWidget):
 
     def _on_theme(self) -> None:
         self._apply_theme()
-        self._restyle()
+        self._apply_style()
 
     def _apply_theme(self) -> None:
-        self._new.setIcon(glyph_icon(Glyph.EXPANDED, self.theme.tokens, "on_accent"))
+        self._new_messages.setIcon(glyph_icon(Glyph.EXPANDED, self.theme.tokens, "on_accent"))
 
-    def _restyle(self) -> None:
+    def _apply_style(self) -> None:
         self.style_ = Style(self.theme, self._size_px, self._mono)
         self.rows.lay_out_anew(self.style_, self._column_width())
         self.restyled.emit()
@@ -305,7 +305,7 @@ class ScrollingPage(QWidget):
         super().showEvent(event)
         if self._column_width() != self.rows.width:
             self.rows.lay_out_anew(self.style_, self._column_width())
-        self._frame()
+        self._show_frame()
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
@@ -329,7 +329,7 @@ class ScrollingPage(QWidget):
         self._pacer.spent(time.monotonic() - begin_s)
 
     def _paint_frames(self, painter: QPainter, left: float) -> None:
-        """Paint the grounds of prompts."""
+        """Paint the backgrounds of prompts."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self.style_.code.prompt)
@@ -387,7 +387,7 @@ class ScrollingPage(QWidget):
     # ------------------------------------------------------------ places on the page
 
     def segment_at(self, point: QPointF) -> Visible | None:
-        """The segment at a height of the page, or the nearest one."""
+        """The segment at a point's height, or the nearest one."""
         if not self.visible:
             return None
         for each in self.visible:
@@ -396,5 +396,5 @@ class ScrollingPage(QWidget):
         return self.visible[-1]
 
     def within(self, each: Visible, point: QPointF) -> QPointF:
-        """A point of the page in a segment's own measures."""
+        """Convert a point of the page to a segment's coordinates."""
         return point - QPointF(self.segment_left(each.position), each.top)

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from gui.chat.content.copying import as_markdown, as_plain, cut
 from gui.chat.content.segments import Segment
-from gui.chat.drawing.laid import utf16_length
+from gui.chat.drawing.segment_layout import utf16_length
 
 from .rows import Rows
 
-_MOST_READ = 1000
+_MAX_READ = 1000
 """Of a larger selection, the rows that were never shown are copied as they came from the agent."""
 
 
@@ -84,7 +84,7 @@ class Selection:
     def _pieces(
         self, rows: Rows, first: tuple[int, int, int], last: tuple[int, int, int], *, markdown: bool
     ) -> Iterator[str]:
-        many = last[0] - first[0] > _MOST_READ
+        many = last[0] - first[0] > _MAX_READ
         for position in range(first[0], last[0] + 1):
             is_whole = first[0] < position < last[0]
             if is_whole and position < len(rows.transcript) and (markdown or many):

@@ -8,7 +8,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QImage, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
-from gui.chat.drawing.lines import MOST_IMAGE_BYTES, decode
+from gui.chat.drawing.lines import MAX_IMAGE_BYTES, decode
 from gui.wording import chat_texts
 from session_host.protocol.messages import MAX_PROMPT_BYTES
 from session_host.protocol.values import Image
@@ -16,8 +16,8 @@ from session_host.protocol.values import Image
 from .image_size import fitted, fitted_picture
 
 _THUMBNAIL_PX = 48
-MOST_IMAGES = 8
-MOST_BYTES = MAX_PROMPT_BYTES * 9 // 10
+MAX_IMAGES = 8
+MAX_BYTES = MAX_PROMPT_BYTES * 9 // 10
 """The most of all images; the rest is for the text."""
 
 _TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif", ".webp": "image/webp"}
@@ -27,7 +27,7 @@ class Attachments(QWidget):
     """The images of the prompt; a click removes one.
 
     Signals:
-        changed: there are others now.
+        changed: images were added or removed.
     """
 
     changed = Signal()
@@ -48,17 +48,17 @@ class Attachments(QWidget):
         return tuple(self._images)
 
     def add_image(self, image: QImage) -> str:
-        """Add an image; returns why not, "" if it is added."""
+        """Add an image; returns the problem, "" if it was added."""
         return self._add(fitted_picture(image, self._room_bytes))
 
     def add_file(self, path: str) -> str | None:
-        """Add a file that is an image; returns why not, "" if it is added, None if it is no image."""
+        """Add an image file; returns the problem, "" if it was added, None if the file is no image."""
         mime = _TYPES.get(Path(path).suffix.lower())
         if mime is None:
             return None
         try:
-            if Path(path).stat().st_size > MOST_IMAGE_BYTES:
-                return chat_texts.image_too_large(MOST_IMAGE_BYTES // (1024 * 1024))
+            if Path(path).stat().st_size > MAX_IMAGE_BYTES:
+                return chat_texts.image_too_large(MAX_IMAGE_BYTES // (1024 * 1024))
             data = Path(path).read_bytes()
         except OSError as error:
             return error.strerror or str(error)
@@ -69,12 +69,12 @@ class Attachments(QWidget):
 
     @property
     def _room_bytes(self) -> int:
-        """The room for one more image: half of all at most, so that several fit."""
-        return min(MOST_BYTES // 2, MOST_BYTES - sum(len(each.data) for each in self._images))
+        """The maximum size of one more image: at most half of the limit, so that several fit."""
+        return min(MAX_BYTES // 2, MAX_BYTES - sum(len(each.data) for each in self._images))
 
     def _add(self, image: Image | None) -> str:
-        if len(self._images) >= MOST_IMAGES:
-            return chat_texts.too_many_images(MOST_IMAGES)
+        if len(self._images) >= MAX_IMAGES:
+            return chat_texts.too_many_images(MAX_IMAGES)
         if image is None:
             return chat_texts.images_too_large()
         size = QSize(_THUMBNAIL_PX * 2, _THUMBNAIL_PX * 2)

@@ -36,24 +36,24 @@ class PromptBox(QWidget):
     sent = Signal(str, str, object)
     interrupted = Signal()
     setting_changed = Signal(str, str)
-    noticed = Signal(str)
+    notice_given = Signal(str)
 
     def __init__(self, theme: Theme, page: QWidget) -> None:
         super().__init__(page)
         self._theme = theme
         self._resumes = False
         self._status = Status()
-        self._most_px = 200
+        self._max_px = 200
         self._placeholder = chat_texts.prompt_hint()
         self.editor = PromptEditor()
         self.editor.setProperty("kind", "bare")
         self.completion = Completion(self.editor, page)
         self.attachments = Attachments()
         self.settings = SettingsRow()
-        self._said = QLabel()
-        self._said.setProperty("kind", "secondary")
-        self._said.setWordWrap(True)
-        self._said.setContentsMargins(4, 0, 4, 0)  # It begins where the text of the prompt does.
+        self._message = QLabel()
+        self._message.setProperty("kind", "secondary")
+        self._message.setWordWrap(True)
+        self._message.setContentsMargins(4, 0, 4, 0)  # Aligned with the text of the prompt.
         self._send = self._button(chat_texts.send(), "primary", lambda: self.submit("queue"))
         self._stop = self._button(chat_texts.stop(), "", self.interrupted.emit)
         self._stop.hide()
@@ -94,8 +94,8 @@ class PromptBox(QWidget):
         row.addWidget(self._stop)
         row.addWidget(self._send)
         column.addLayout(row)
-        column.addWidget(self._said)
-        self._said.hide()
+        column.addWidget(self._message)
+        self._message.hide()
 
     def _apply_theme(self) -> None:
         tokens = self._theme.tokens
@@ -123,7 +123,7 @@ class PromptBox(QWidget):
         self._on_text()
 
     def set_resumes(self, resumes: bool) -> None:
-        """Set whether a prompt for an ended chat resumes it."""
+        """Set whether a prompt resumes the chat, because it has ended."""
         self._resumes = resumes
         self.show_status(self._status)
 
@@ -139,14 +139,14 @@ class PromptBox(QWidget):
             text = chat_texts.enter_queues_or_steers() if steers else chat_texts.enter_queues()
         elif self._status.state == "requires_action" and not can_send:
             text = chat_texts.waits_for_answer()
-        if text != self._said.text():
-            self._said.setText(text)
-            self._said.setVisible(bool(text))
+        if text != self._message.text():
+            self._message.setText(text)
+            self._message.setVisible(bool(text))
         self._resize()
 
-    def set_most_height(self, most_px: int) -> None:
+    def set_max_height(self, max_px: int) -> None:
         """Set the greatest height of the text."""
-        self._most_px = most_px
+        self._max_px = max_px
         self._resize()
 
     def _resize(self) -> None:
@@ -154,11 +154,11 @@ class PromptBox(QWidget):
         hint = self.editor.fontMetrics().elidedText(self._placeholder, Qt.TextElideMode.ElideRight, room_px)
         if self.editor.placeholderText() != hint:
             self.editor.setPlaceholderText(hint)
-        height = self.editor.height_for_text(self._most_px)
+        height = self.editor.height_for_text(self._max_px)
         if self.editor.height() != height or self.editor.minimumHeight() != height:
             self.editor.setFixedHeight(height)
 
-    # ------------------------------------------------------------ what the user does
+    # ------------------------------------------------------------ the user's actions
 
     def submit(self, mode: str) -> None:
         """Send the prompt, if there is one."""
@@ -166,7 +166,7 @@ class PromptBox(QWidget):
         if not (text.strip() or images) or self.editor.isReadOnly():
             return
         if Prompt("", 0, text, images=images).size_bytes > MAX_PROMPT_BYTES:
-            self.noticed.emit(chat_texts.prompt_too_large())
+            self.notice_given.emit(chat_texts.prompt_too_large())
             return
         if mode == "steer" and not (self._is_running() and self._status.capabilities.steer):
             mode = "queue"
@@ -185,9 +185,9 @@ class PromptBox(QWidget):
 
     def _add_image(self, image: QImage) -> None:
         if not self._status.capabilities.images:
-            self.noticed.emit(chat_texts.no_images())
+            self.notice_given.emit(chat_texts.no_images())
         elif problem := self.attachments.add_image(image):
-            self.noticed.emit(problem)
+            self.notice_given.emit(problem)
 
     def _add_files(self, files: list[str]) -> None:
         """Attach images; put the paths of other files into the text."""
@@ -199,7 +199,7 @@ class PromptBox(QWidget):
                 name = os.path.relpath(path, directory) if inside else path
                 self.editor.insertPlainText(f"@{name} ")
             elif problem:
-                self.noticed.emit(problem)
+                self.notice_given.emit(problem)
 
     # ------------------------------------------------------------ painting
 

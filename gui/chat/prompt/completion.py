@@ -12,7 +12,7 @@ from session_host.structured.items import SlashCommand
 from .editor import PromptEditor
 from .files import DirectoryFiles
 
-_MOST_SHOWN = 8
+_MAX_SHOWN = 8
 _ROW_PX = 26
 
 
@@ -80,7 +80,7 @@ class Completion(QObject):
         self._editor.is_completing = True
 
     def _place(self, rows: int) -> None:
-        height = min(rows, _MOST_SHOWN) * _ROW_PX + 12
+        height = min(rows, _MAX_SHOWN) * _ROW_PX + 12
         editor = self._editor
         corner = editor.mapTo(self._page, editor.rect().topLeft())
         self.list.setGeometry(corner.x(), max(corner.y() - height - 12, 0), min(editor.width(), 560), height)

@@ -22,8 +22,8 @@ class PromptEditor(QPlainTextEdit):
     Signals:
         submitted(str): the user sends the prompt: "queue", "steer" or "interrupt".
         interrupt_requested: the user pressed Ctrl+C with nothing selected.
-        page_requested(int): the user scrolls the messages: a page down (1) or up (-1).
-        back_requested: the user goes to what is before the prompt, by Shift+Tab.
+        page_requested(int): the user scrolls the messages by a page: down (1) or up (-1).
+        back_requested: the user moves the keyboard focus back, by Shift+Tab.
         completion_key(int): a key for the list of completions, while that is open.
         image_given(QImage), files_given(list): the user pasted or dropped an image, or files.
     """
@@ -91,7 +91,7 @@ class PromptEditor(QPlainTextEdit):
             super().keyPressEvent(event)
 
     def focusNextPrevChild(self, forward: bool) -> bool:
-        """Let Tab accept a completion while there are some."""
+        """Let Tab accept a completion while the list of completions is open."""
         if self.is_completing and forward:
             self.completion_key.emit(int(Qt.Key.Key_Tab))
             return True
@@ -101,7 +101,7 @@ class PromptEditor(QPlainTextEdit):
         return bool(super().focusNextPrevChild(forward))
 
     def _is_at(self, *, first: bool) -> bool:
-        """Whether the cursor is in the first, or the last, line as it is shown."""
+        """Whether the cursor is in the first, or the last, visual line."""
         cursor = self.textCursor()
         moved = QTextCursor(cursor)
         step = QTextCursor.MoveOperation.Up if first else QTextCursor.MoveOperation.Down

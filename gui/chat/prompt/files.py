@@ -8,22 +8,22 @@ import time
 
 from PySide6.QtCore import QObject, Signal
 
-MOST_FILES = 20_000
+MAX_FILES = 20_000
 """The most files that are listed."""
-_MOST_S = 5.0
-KNOWN_FOR_S = 30.0
-OFFERED = 50
-_LEFT_OUT = frozenset({
+_MAX_LISTING_S = 5.0
+CACHE_S = 30.0
+MAX_OFFERED = 50
+_IGNORED = frozenset({
     ".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv", "venv", ".mypy_cache", ".ruff_cache", ".tox",
     "target", "dist", "build", ".cache",
 })  # fmt: skip
 
 
 class DirectoryFiles(QObject):
-    """The files of one directory, listed again after some time. A hung file system blocks only the thread.
+    """The files of one directory, cached for some time. A file system that hangs blocks only the thread.
 
     Signals:
-        listed: the files are known, or known again.
+        listed: the files were listed.
     """
 
     listed = Signal()
@@ -32,8 +32,8 @@ class DirectoryFiles(QObject):
         super().__init__()  # Without a parent: the thread may hold this object longer than its window lives.
         self._directory = ""
         self._files: list[str] = []
-        self._at_s = -KNOWN_FOR_S
-        self._running = False
+        self._listed_at_s = -CACHE_S
+        self._is_listing = False
 
     @property
     def directory(self) -> str:
@@ -41,14 +41,14 @@ class DirectoryFiles(QObject):
         return self._directory
 
     def set_directory(self, directory: str) -> None:
-        """List another directory from now on."""
+        """Set the directory."""
         if directory != self._directory:
-            self._directory, self._files, self._at_s = directory, [], -KNOWN_FOR_S
+            self._directory, self._files, self._listed_at_s = directory, [], -CACHE_S
 
     def matching(self, part: str) -> list[str]:
-        """The files that fit a part of a path, the best first; ``listed`` follows if there may be others."""
-        if self._directory and not self._running and time.monotonic() - self._at_s >= KNOWN_FOR_S:
-            self._running = True
+        """The files that match a part of a path, best first; lists the directory again if the cache is old."""
+        if self._directory and not self._is_listing and time.monotonic() - self._listed_at_s >= CACHE_S:
+            self._is_listing = True
             threading.Thread(target=self._list, args=(self._directory,), name="file list", daemon=True).start()
         return matching(self._files, part)
 
@@ -57,19 +57,19 @@ class DirectoryFiles(QObject):
         found = files_in(directory)
         try:
             if directory == self._directory:
-                self._files, self._at_s = found, time.monotonic()
-            self._running = False
+                self._files, self._listed_at_s = found, time.monotonic()
+            self._is_listing = False
             self.listed.emit()
         except RuntimeError:
             pass  # The window has ended.
 
 
 def files_in(directory: str) -> list[str]:
-    """The files below a directory, nearest first, as relative paths; at most so many, and for so long."""
-    deadline_s = time.monotonic() + _MOST_S
+    """The files below a directory as relative paths, nearest first; the number of files and the time are limited."""
+    deadline_s = time.monotonic() + _MAX_LISTING_S
     found: list[str] = []
     waiting = [""]
-    while waiting and len(found) < MOST_FILES and time.monotonic() < deadline_s:
+    while waiting and len(found) < MAX_FILES and time.monotonic() < deadline_s:
         folder = waiting.pop(0)
         folders: list[str] = []
         try:
@@ -77,18 +77,18 @@ def files_in(directory: str) -> list[str]:
                 for entry in entries:
                     path = f"{folder}{entry.name}"
                     if entry.is_dir(follow_symlinks=False):
-                        if entry.name not in _LEFT_OUT:
+                        if entry.name not in _IGNORED:
                             folders.append(f"{path}/")
                     else:
                         found.append(path)
         except OSError:
-            continue  # A folder that cannot be read has no files to offer.
+            continue  # The folder cannot be read.
         waiting += sorted(folders)
-    return found[:MOST_FILES]
+    return found[:MAX_FILES]
 
 
 def matching(files: list[str], part: str) -> list[str]:
-    """The files that fit a part of a path: by the beginning of the name, by the name, by the path."""
+    """The files that match a part of a path: first by the beginning of the name, then by the name, then by the path."""
     small = part.lower()
     ranked: list[tuple[int, int, str]] = []
     for path in files:
@@ -98,4 +98,4 @@ def matching(files: list[str], part: str) -> list[str]:
         name = lower.rsplit("/", 1)[-1]
         rank = 0 if name.startswith(small) else 1 if small in name else 2
         ranked.append((rank, len(path), path))
-    return [path for _, _, path in sorted(ranked)[:OFFERED]]
+    return [path for _, _, path in sorted(ranked)[:MAX_OFFERED]]

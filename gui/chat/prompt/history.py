@@ -1,12 +1,12 @@
-"""The prompts that Up and Down bring back."""
+"""The history of prompts, for Up and Down."""
 
 from __future__ import annotations
 
-_MOST = 200
+_MAX_PROMPTS = 200
 
 
 class History:
-    """Former prompts, the newest last; and the draft that is written now."""
+    """Earlier prompts, the newest last, and the current draft."""
 
     def __init__(self) -> None:
         self._prompts: list[str] = []
@@ -14,18 +14,18 @@ class History:
         self._draft = ""
 
     def set(self, prompts: list[str]) -> None:
-        """Know these prompts."""
-        self._prompts = prompts[-_MOST:]
+        """Set the earlier prompts."""
+        self._prompts = prompts[-_MAX_PROMPTS:]
         self._place = len(self._prompts)
 
     def add(self, text: str) -> None:
-        """Note a prompt that was sent."""
+        """Add a sent prompt."""
         if text and self._prompts[-1:] != [text]:
-            self._prompts = [*self._prompts, text][-_MOST:]
+            self._prompts = [*self._prompts, text][-_MAX_PROMPTS:]
         self._place = len(self._prompts)
 
     def older(self, text: str) -> str | None:
-        """The prompt before the one that is shown; None if there is none."""
+        """The prompt before the shown one; None if there is none."""
         if self._place == 0:
             return None
         if self._place == len(self._prompts):
@@ -34,7 +34,7 @@ class History:
         return self._prompts[self._place]
 
     def newer(self) -> str | None:
-        """The prompt behind the one that is shown, the draft at last; None if that is shown."""
+        """The prompt after the shown one, finally the draft; None if the draft is shown."""
         if self._place >= len(self._prompts):
             return None
         self._place += 1

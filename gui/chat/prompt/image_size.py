@@ -16,17 +16,17 @@ SIDES_PX: Final = (2000, 1500, 1000, 700, 500)
 _QUALITIES: Final = (90, 75)
 
 
-def fitted(image: Image, most_bytes: int) -> Image | None:
+def fitted(image: Image, max_bytes: int) -> Image | None:
     """The image of a file: as it is if it is small, else scaled down; None if it does not fit."""
     longest = QSize(SIDES_PX[0], SIDES_PX[0])
     decoded = decode(image, longest)
     if decoded is None:
         return None
     is_small = max(decoded.width(), decoded.height()) < SIDES_PX[0]
-    return image if is_small and len(image.data) <= most_bytes else fitted_picture(decoded, most_bytes)
+    return image if is_small and len(image.data) <= max_bytes else fitted_picture(decoded, max_bytes)
 
 
-def fitted_picture(picture: QImage, most_bytes: int) -> Image | None:
+def fitted_picture(picture: QImage, max_bytes: int) -> Image | None:
     """The picture as PNG if that fits, else as JPEG, scaled down as far as needed; None if it does not fit."""
     for side_px in SIDES_PX:
         scaled = picture
@@ -34,11 +34,11 @@ def fitted_picture(picture: QImage, most_bytes: int) -> Image | None:
             scaled = picture.scaled(
                 side_px, side_px, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
             )
-        if side_px == SIDES_PX[0] and len(data := _encoded(scaled, "PNG")) <= most_bytes:
+        if side_px == SIDES_PX[0] and len(data := _encoded(scaled, "PNG")) <= max_bytes:
             return Image("image/png", data)
         opaque = _on_white(scaled)
         for quality in _QUALITIES:
-            if len(data := _encoded(opaque, "JPEG", quality)) <= most_bytes:
+            if len(data := _encoded(opaque, "JPEG", quality)) <= max_bytes:
                 return Image("image/jpeg", data)
     return None
 

@@ -13,8 +13,8 @@ from gui.wording import chat_texts
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import Setting, UsageChanged
 
-_LEAST_PX = 40
-_LEAST_CHIP_PX = 72
+_MIN_PX = 40
+_MIN_CHIP_PX = 72
 """A button narrower than this says too little: its menu moves to the one of the rest."""
 _GAP_PX = 4
 _ORDER = {"model": 0, "effort": 1, "mode": 2, "": 3}
@@ -29,7 +29,7 @@ class _Chip(NamedTuple):
 
 
 class SettingsRow(QWidget):
-    """Menus for model, mode and effort; where there is no room for all, the last ones are in the menu of one button.
+    """Menus for model, mode and effort; if they do not all fit, the last ones are in the menu of one button.
 
     Signals:
         changed(str, str): the user chose another value: the setting's id, and the value.
@@ -46,12 +46,12 @@ class SettingsRow(QWidget):
         self._row.setSpacing(_GAP_PX)
         self._usage = QLabel()
         self._usage.setProperty("kind", "secondary")
-        self._rest_menu = QMenu(self)
-        self._rest = self._quiet_button("⋯", self._rest_menu)
-        self._rest.setToolTip(chat_texts.more_settings())
-        self._rest.setAccessibleName(chat_texts.more_settings())
-        self._rest.hide()
-        self._row.addWidget(self._rest)
+        self._more_menu = QMenu(self)
+        self._more_button = self._quiet_button("⋯", self._more_menu)
+        self._more_button.setToolTip(chat_texts.more_settings())
+        self._more_button.setAccessibleName(chat_texts.more_settings())
+        self._more_button.hide()
+        self._row.addWidget(self._more_button)
         self._row.addStretch(1)
         self._row.addWidget(self._usage)
 
@@ -98,37 +98,37 @@ class SettingsRow(QWidget):
         return made
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(_LEAST_PX, super().minimumSizeHint().height())
+        return QSize(_MIN_PX, super().minimumSizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()
 
     def _fit(self) -> None:
-        """Show the buttons that there is room for; the first one's value is elided before it goes."""
+        """Show the buttons that fit; the first button elides its value before it is hidden."""
         for chip in self._chips:
             chip.button.setText(_caption(chip.value))
-        wanted = [chip.button.sizeHint().width() + _GAP_PX for chip in self._chips]
-        rest_px = self._rest.sizeHint().width() + _GAP_PX if self._chips else 0
+        widths = [chip.button.sizeHint().width() + _GAP_PX for chip in self._chips]
+        rest_px = self._more_button.sizeHint().width() + _GAP_PX if self._chips else 0
         usage_px = self._usage.sizeHint().width() + 2 * _GAP_PX
         self._usage.setVisible(usage_px + rest_px <= self.width())
         room = self.width() - (usage_px if self._usage.isVisibleTo(self) else 0)
         fitting = len(self._chips)
-        if sum(wanted) > room:
+        if sum(widths) > room:
             room -= rest_px
-            sums = list(accumulate(wanted))
+            sums = list(accumulate(widths))
             fitting = sum(each <= room for each in sums)
-            if not fitting and room >= _LEAST_CHIP_PX:
+            if not fitting and room >= _MIN_CHIP_PX:
                 chip, fitting = self._chips[0], 1
-                text_px = room - (wanted[0] - chip.button.fontMetrics().horizontalAdvance(chip.value))
+                text_px = room - (widths[0] - chip.button.fontMetrics().horizontalAdvance(chip.value))
                 elided = chip.button.fontMetrics().elidedText(chip.value, Qt.TextElideMode.ElideRight, text_px)
                 chip.button.setText(_caption(elided))
-        self._rest_menu.clear()
+        self._more_menu.clear()
         for place, chip in enumerate(self._chips):
             chip.button.setVisible(place < fitting)
             if place >= fitting:
-                self._rest_menu.addMenu(chip.menu)
-        self._rest.setVisible(fitting < len(self._chips))
+                self._more_menu.addMenu(chip.menu)
+        self._more_button.setVisible(fitting < len(self._chips))
 
     def show_usage(self, usage: UsageChanged | None) -> None:
         """Show how much of the model's context is used."""
@@ -149,5 +149,5 @@ def _caption(value: str) -> str:
 
 
 def _above(menu: QMenu) -> QPoint:
-    """The distance by which a menu is moved to end above the place that it is opened at."""
+    """The offset that places a menu above the point at which it is opened."""
     return QPoint(0, menu.sizeHint().height() + 4)

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from gui.chat.content.items import Asked, Mode, segments
+from gui.chat.content.items import ItemRequests, Mode, segments
 from gui.chat.content.markdown import MarkdownText, blocks
 from gui.finding.query import Pattern
 from session_host.structured.items import Item
@@ -54,7 +54,7 @@ class Chapter:
         return [
             (block.id, number, segment.text)
             for block in self.blocks
-            for number, segment in enumerate(segments(block, Mode(), MarkdownText(), Asked()))
+            for number, segment in enumerate(segments(block, Mode(), MarkdownText(), ItemRequests()))
         ]
 
     def matches(self, pattern: Pattern) -> list[Match]:

@@ -123,7 +123,7 @@ class FindBar(Area):
             selected = "" if self.isVisible() else self._finder.suggestion()
             query = self.query._replace(text=selected, is_expression=False) if selected else self.query
         is_same = self.isVisible() and query == self.query
-        self._finder.listen(self._on_found)
+        self._finder.set_listener(self._on_found)
         self.field.setText(query.text)
         self.is_expression.setChecked(query.is_expression)
         self.is_exact.setChecked(query.is_exact)
@@ -142,14 +142,14 @@ class FindBar(Area):
         height = self._column.heightForWidth(width)
         height = height if height > 0 else self.sizeHint().height()
         self.setGeometry(page_width_px - width - _MARGIN_PX, _MARGIN_PX, width, height)
-        self._finder.cover(_MARGIN_PX + height)
+        self._finder.set_covered_height(_MARGIN_PX + height)
         self.moved.emit()
 
     def close_find(self) -> None:
         """Close the bar; the current match becomes the selection."""
         if not self.isHidden():
-            self._finder.leave()
-            self._finder.cover(0)
+            self._finder.end_search()
+            self._finder.set_covered_height(0)
             self.hide()
             self.moved.emit()
             self.closed.emit()

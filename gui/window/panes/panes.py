@@ -226,18 +226,18 @@ class Panes(QObject):
             self.activate_pane(pane.number)
             pane.tabs.activate(session_id)
 
-    def replace(self, former: str, chat: Chat) -> None:
+    def replace(self, previous: str, chat: Chat) -> None:
         """Show the chat that continues another one in that one's tabs; without such a tab, in a new one."""
-        if not self.has(former):
+        if not self.has(previous):
             self.open(chat)
-        self.replace_tabs(former, chat)
-        self.replaced.emit(former, chat)
+        self.replace_tabs(previous, chat)
+        self.replaced.emit(previous, chat)
 
-    def replace_tabs(self, former: str, chat: Chat) -> None:
+    def replace_tabs(self, previous: str, chat: Chat) -> None:
         """Show the chat that continues another one in that one's tabs, if there are any."""
-        self.closed.replace(former, chat.id)
+        self.closed.replace(previous, chat.id)
         for pane in self.panes():
-            pane.tabs.replace(former, chat)
+            pane.tabs.replace(previous, chat)
 
     def close(self, session_id: str) -> None:
         """Close a chat's tab in the active pane, else in another one; the chat keeps running."""

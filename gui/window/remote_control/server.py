@@ -50,10 +50,10 @@ class ControlServer:
 
     async def start(self, listener: socket.socket) -> None:
         """Serve connections to this socket and stop serving the former one."""
-        former = self._server
+        previous = self._server
         self._server = await asyncio.start_unix_server(self._connected, sock=listener, limit=MAX_LINE_BYTES)
-        if former is not None:
-            former.close()
+        if previous is not None:
+            previous.close()
 
     async def close(self) -> None:
         """Stop serving."""

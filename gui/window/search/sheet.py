@@ -150,7 +150,7 @@ class SearchSheet(Sheet):
         return matches
 
     def _show(self, matches: list[Match], state: str) -> None:
-        former = self.list.currentIndex().data(_MATCH_ROLE)
+        previous = self.list.currentIndex().data(_MATCH_ROLE)
         former_row = self.list.currentIndex().row()
         self.items.clear()
         marked = 0
@@ -161,7 +161,7 @@ class SearchSheet(Sheet):
             item.setData(f"{match.text}, {match.chat.name}", int(Qt.ItemDataRole.AccessibleTextRole))
             self.items.appendRow(item)
             # The line that the user has moved to stays marked while more lines come in above it.
-            if former_row > 0 and isinstance(former, Match) and former.hit == match.hit:
+            if former_row > 0 and isinstance(previous, Match) and previous.hit == match.hit:
                 marked = row
         self.list.fit_rows(marked)
         self._show_state(state)

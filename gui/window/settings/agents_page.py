@@ -115,7 +115,7 @@ class AgentsPage(Page):
         context.tasks.start(self._ask_versions(), "versions of agents")
 
     def _show_agents(self) -> None:
-        former = list(self._rows)
+        previous = list(self._rows)
         self._rows = [
             AgentRow(self._context, self._agents, agent, place) for place, agent in enumerate(self._agents.values())
         ]
@@ -124,7 +124,7 @@ class AgentsPage(Page):
             if self._agents.has_user_file(row.agent.name):
                 row.add_button(self._edit_button(row.agent))
         section = Section(self._context.theme, "", self._rows)
-        if former:
+        if previous:
             self.replace_sections([section], self._at)
         else:
             self.add_section(section)

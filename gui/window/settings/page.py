@@ -81,10 +81,10 @@ class Page(QWidget):
 
     def replace_sections(self, sections: Sequence[Section], at: int) -> None:
         """Put other sections in the place of the first ones, at this place of the layout."""
-        for former in self._sections[: len(sections)]:
-            self.column.removeWidget(former)
-            former.hide()
-            former.deleteLater()
+        for previous in self._sections[: len(sections)]:
+            self.column.removeWidget(previous)
+            previous.hide()
+            previous.deleteLater()
         self._sections[: len(sections)] = sections
         for by, section in enumerate(sections):
             self.column.insertWidget(at + by, section)

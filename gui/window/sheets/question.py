@@ -184,9 +184,9 @@ class QuestionSheet(Sheet):
         for area in (self.subject, self.scrolled):
             bar = area.verticalScrollBar()
             by = bar.pageStep() if key in {Qt.Key.Key_PageUp, Qt.Key.Key_PageDown} else bar.singleStep()
-            former = bar.value()
-            bar.setValue(former + (by if is_down else -by))
-            if bar.value() != former:
+            previous = bar.value()
+            bar.setValue(previous + (by if is_down else -by))
+            if bar.value() != previous:
                 return
 
 

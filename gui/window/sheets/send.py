@@ -26,7 +26,7 @@ NAME_CHARACTERS = 40
 
 
 class _TextField(PromptField):
-    MOST_LINES = 14
+    MAX_LINES = 14
     least_lines = 5
 
 

@@ -186,16 +186,16 @@ class TabBar(QTabBar):
 
     def describe(self, session_id: str, look: TabLook) -> None:
         """Show a tab as it is now; its tool tip has what was said, too."""
-        index, former = self.index_of(session_id), self._looks.get(session_id)
-        if index < 0 or look == former:
+        index, previous = self.index_of(session_id), self._looks.get(session_id)
+        if index < 0 or look == previous:
             return
         self._looks[session_id] = look
         name = look.name
-        if former is None or (former.name, former.rang) != (name, look.rang):
+        if previous is None or (previous.name, previous.rang) != (name, look.rang):
             self._sizes = []
         if self.tabText(index) != _shown(name):
             self.setTabText(index, _shown(name))
-        if former is None or (former.mark, former.unseen) != (look.mark, look.unseen):
+        if previous is None or (previous.mark, previous.unseen) != (look.mark, look.unseen):
             self.setTabIcon(index, self._icon(look))
         if look.rang != (self.tabButton(index, QTabBar.ButtonPosition.LeftSide) is not None):
             self._show_bell(index, look.rang)
@@ -229,14 +229,14 @@ class TabBar(QTabBar):
 
     def _show_bell(self, index: int, shown: bool) -> None:
         side = QTabBar.ButtonPosition.LeftSide
-        former = self.tabButton(index, side)
+        previous = self.tabButton(index, side)
         bell = GlyphLabel(self._theme, Glyph.BELL, "accent") if shown else None
         if bell is not None:
             bell.setFixedWidth(BELL_PX)
             bell.setContentsMargins(GAP_S_PX, 0, 0, 0)
         self.setTabButton(index, side, bell)
-        if former is not None:
-            former.deleteLater()
+        if previous is not None:
+            previous.deleteLater()
 
     # ------------------------------------------------------------ widths
 

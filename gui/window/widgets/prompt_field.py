@@ -16,7 +16,7 @@ class PromptField(QPlainTextEdit):
 
     submitted = Signal()
 
-    MOST_LINES = 6
+    MAX_LINES = 6
 
     def __init__(self, name: str, *, enter_submits: bool = True) -> None:
         super().__init__()
@@ -29,7 +29,7 @@ class PromptField(QPlainTextEdit):
         self.document().documentLayout().documentSizeChanged.connect(lambda _size: self._grow())
 
     def sizeHint(self) -> QSize:
-        lines = min(max(self._lines(), self.least_lines), self.MOST_LINES)
+        lines = min(max(self._lines(), self.least_lines), self.MAX_LINES)
         return QSize(200, lines * self.fontMetrics().lineSpacing() + 18)
 
     def _lines(self) -> int:
@@ -37,7 +37,7 @@ class PromptField(QPlainTextEdit):
         return round(self.document().size().height())
 
     def _grow(self) -> None:
-        fits = self._lines() <= max(self.MOST_LINES, self.least_lines)
+        fits = self._lines() <= max(self.MAX_LINES, self.least_lines)
         off, needed = Qt.ScrollBarPolicy.ScrollBarAlwaysOff, Qt.ScrollBarPolicy.ScrollBarAsNeeded
         self.setVerticalScrollBarPolicy(off if fits else needed)
         self.updateGeometry()

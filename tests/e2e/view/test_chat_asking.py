@@ -91,7 +91,7 @@ def test_an_incomplete_request_can_only_be_declined(chat_stage: Callable[..., Ch
     shown = chat_stage(chat)
     card = shown.view.page.card("r1")
     assert card is not None
-    assert [option.id for option in card.offered()] == ["no"]
+    assert [option.id for option in card.available_options()] == ["no"]
     assert shown.view.show_request()
     shown.press(Qt.Key.Key_Return)
     assert not shown.of("answered")
@@ -147,7 +147,7 @@ def test_during_a_turn_enter_queues_and_ctrl_enter_steers_as_the_box_says(
     chat.run()
     shown = chat_stage(chat)
     shown.type("later")
-    assert shown.view.prompt._said.text() == "Enter queues the prompt · Ctrl+Enter adds it to this turn"
+    assert shown.view.prompt._message.text() == "Enter queues the prompt · Ctrl+Enter adds it to this turn"
     shown.press(Qt.Key.Key_Return)
     shown.type("now")
     shown.press(Qt.Key.Key_Return, CTRL)
@@ -255,7 +255,7 @@ def test_a_prompt_that_is_too_large_is_kept_and_said_to_be(
     shown.view.prompt.editor.setPlainText(text)
     shown.press(Qt.Key.Key_Return)
     assert not shown.of("prompt_sent")
-    assert "too large" in shown.of("noticed")[0][0]
+    assert "too large" in shown.of("notice_given")[0][0]
     assert shown.view.prompt.editor.toPlainText() == text
 
 
@@ -337,7 +337,7 @@ def test_enter_presses_the_button_that_has_the_keyboard_and_no_other(chat_stage:
     chat.ask(command_request("make"))
     shown = chat_stage(chat)
     process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the command to be seen")
-    assert shown.view.prompt._said.text() == "The agent waits for your answer · Shift+Tab goes to it"
+    assert shown.view.prompt._message.text() == "The agent waits for your answer · Shift+Tab goes to it"
     shown.press(Qt.Key.Key_Backtab, SHIFT)
     assert QApplication.focusWidget() is shown.view.page.card("r1")
     for _ in range(4):

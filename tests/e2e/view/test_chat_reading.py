@@ -58,7 +58,7 @@ def test_the_end_is_followed_while_a_message_streams(chat_stage: Callable[..., C
         chat.say(message, f"Line {number}.\n\n")
     shown.settle()
     assert "Line 59." in shown.shown()
-    assert shown.view.page.follows
+    assert shown.view.page.is_following_end
 
 
 @pytest.mark.parametrize("items", [3, 40], ids=["a page with room", "a full page"])
@@ -110,10 +110,10 @@ def test_nothing_moves_while_text_streams_below_the_place_that_is_read(chat_stag
     chat.put("notice", "Another item")
     shown.settle()
     assert [(each.position, each.number, each.top) for each in shown.view.page.visible] == before
-    assert shown.view.page._new.isVisible()
-    shown.view.page._new.click()
+    assert shown.view.page._new_messages.isVisible()
+    shown.view.page._new_messages.click()
     assert "Another item" in shown.shown()
-    assert not shown.view.page._new.isVisible()
+    assert not shown.view.page._new_messages.isVisible()
 
 
 def test_nothing_moves_while_an_item_above_the_page_grows(chat_stage: Callable[..., ChatStage]) -> None:

@@ -174,4 +174,4 @@ def test_in_a_chat_view_the_keys_go_from_prompt_to_prompt_and_copy_an_answer(
     assert page.selection.text(page.rows, markdown=True).startswith("Answer 29")
     for _ in range(3):
         turns.go(1)
-    assert page.follows
+    assert page.is_following_end

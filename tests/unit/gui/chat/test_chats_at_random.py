@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication
 
 from gui.chat.content.copying import as_markdown, as_plain
 from gui.chat.content.items import Mode
-from gui.chat.drawing.laid import utf16_length
+from gui.chat.drawing.segment_layout import utf16_length
 from gui.chat.drawing.style import Style
 from gui.chat.page import places
 from gui.chat.page.finding import hits_in
@@ -95,7 +95,7 @@ def test_any_changes_look_as_if_they_had_come_at_once(
     for step in steps:
         for change in step:
             transcript.apply(change, 1)
-        rows.take_changes()
+        rows.apply_changes()
         visible = places.walk(rows, places.from_bottom(rows, HEIGHT), HEIGHT)
         for one, following in pairwise(visible):
             assert following.top - rows.top_of(following.position, following.number) == pytest.approx(one.bottom)

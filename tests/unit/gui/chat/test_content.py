@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication
 
 from gui.chat.content import ansi, highlighting
 from gui.chat.content.copying import as_markdown, as_plain, cut
-from gui.chat.content.items import Asked, Mode, segments
+from gui.chat.content.items import ItemRequests, Mode, segments
 from gui.chat.content.markdown import MarkdownText
 from gui.chat.content.segments import Code, Face, FoldLine, Paragraph, QuietLine, Segment, Table
 from session_host.structured.items import Item
@@ -124,15 +124,15 @@ def test_a_long_block_of_code_is_read_again_only_at_its_end() -> None:
 
 def tool(**fields: object) -> list[Segment]:
     item = Item("i1", "tool", 1000, tool="execute", **fields)  # type: ignore[arg-type]
-    return segments(item, Mode(), MarkdownText(), Asked())
+    return segments(item, Mode(), MarkdownText(), ItemRequests())
 
 
 def test_a_tool_call_is_one_line_until_it_is_unfolded() -> None:
     item = Item("i1", "tool", 1000, tool="execute", command="make", output="all good\n", exit_code=0, ended_ms=3400)
-    [line] = segments(item, Mode(), MarkdownText(), Asked())
+    [line] = segments(item, Mode(), MarkdownText(), ItemRequests())
     assert isinstance(line, FoldLine)
     assert (line.text, line.detail, line.folded) == ("make", "2.4 s", True)
-    unfolded = segments(item, Mode(unfolded=True), MarkdownText(), Asked())
+    unfolded = segments(item, Mode(unfolded=True), MarkdownText(), ItemRequests())
     assert [each.text for each in unfolded[1:]] == ["make", "all good"]
 
 
@@ -145,7 +145,7 @@ def test_a_failed_command_shows_its_exit_code() -> None:
 def test_long_output_is_cut_in_the_middle_until_all_is_asked_for() -> None:
     output = "".join(f"line {number}\n" for number in range(1000))
     item = Item("i1", "tool", 1000, output=output)
-    found = segments(item, Mode(unfolded=True), MarkdownText(), Asked())
+    found = segments(item, Mode(unfolded=True), MarkdownText(), ItemRequests())
     shown = "\n".join(each.text for each in found)
     assert "line 0" in shown
     assert "line 999" in shown
@@ -153,7 +153,7 @@ def test_long_output_is_cut_in_the_middle_until_all_is_asked_for() -> None:
     [hidden] = [each for each in found if isinstance(each, QuietLine)]
     assert hidden.text.startswith("960")
     assert hidden.buttons[0].action.verb == "show_all"
-    whole = segments(item, Mode(unfolded=True, whole=True), MarkdownText(), Asked())
+    whole = segments(item, Mode(unfolded=True, whole=True), MarkdownText(), ItemRequests())
     assert "\n".join(each.text for each in whole[1:]) == output.removesuffix("\n")
 
 

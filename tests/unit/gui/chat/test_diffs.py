@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from gui.chat.content import diff_files, patches
 from gui.chat.content.copying import as_markdown, as_plain, cut
-from gui.chat.content.items import Asked, Mode, segments
+from gui.chat.content.items import ItemRequests, Mode, segments
 from gui.chat.content.markdown import MarkdownText
 from gui.chat.content.segments import Diff, DiffHead, FoldLine, QuietLine, Segment
 from gui.chat.drawing.style import Style
@@ -118,16 +118,16 @@ def test_ends_of_lines_are_shown_where_they_differ() -> None:
 def test_a_long_change_is_cut_until_all_is_asked_for_and_never_in_a_request() -> None:
     patch = unified_patch("", "".join(f"line {number}\n" for number in range(900)))
     item = Item("i1", "tool", 1000, tool="edit", changes=(FileChange("a.py", patch),))
-    [folded] = segments(item, Mode(), MarkdownText(), Asked())
+    [folded] = segments(item, Mode(), MarkdownText(), ItemRequests())
     assert isinstance(folded, FoldLine)
     assert folded.detail == "+900"
-    found = segments(item, Mode(unfolded=True), MarkdownText(), Asked())
+    found = segments(item, Mode(unfolded=True), MarkdownText(), ItemRequests())
     hidden = found[-1]
     assert isinstance(hidden, QuietLine)
     assert (hidden.text[:3], hidden.buttons[0].action.verb) == ("701", "show_all")
-    whole = segments(item, Mode(unfolded=True, whole=True), MarkdownText(), Asked())
+    whole = segments(item, Mode(unfolded=True, whole=True), MarkdownText(), ItemRequests())
     request = AgentRequest("r1", "edit", 1, "Edit", f"--- a.py\n+++ a.py\n{patch}")
-    asked = segments(item, Mode(), MarkdownText(), Asked(open=(request,)))
+    asked = segments(item, Mode(), MarkdownText(), ItemRequests(open=(request,)))
     for every in (whole, asked):
         assert sum(len(each.lines) for each in every if isinstance(each, Diff)) == 901
 

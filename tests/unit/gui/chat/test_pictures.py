@@ -47,5 +47,5 @@ def test_what_is_no_harmless_image_is_not_decoded(qapp: QApplication, image: Ima
 
 
 def test_an_image_of_too_many_bytes_is_not_decoded(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lines, "MOST_IMAGE_BYTES", 10)
+    monkeypatch.setattr(lines, "MAX_IMAGE_BYTES", 10)
     assert lines.decode(Image("image/png", png(4, 4)), MOST) is None

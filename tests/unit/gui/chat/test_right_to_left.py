@@ -8,8 +8,8 @@ from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QApplication
 
 from gui.chat.content.segments import Paragraph
-from gui.chat.drawing.laid import Laid
 from gui.chat.drawing.prose import lay_out_paragraph, reads_from_right
+from gui.chat.drawing.segment_layout import SegmentLayout
 from gui.chat.drawing.style import Style
 from gui.theme.follow import Theme
 from tests.support.themes import OWN
@@ -23,14 +23,14 @@ def style(qapp: QApplication) -> Style:
     return Style(Theme(qapp, OWN, "dark"), 13)
 
 
-def text_edges(laid: Laid) -> tuple[float, float]:
+def text_edges(laid: SegmentLayout) -> tuple[float, float]:
     """Where the first line begins and ends."""
     [box] = laid.boxes
     line = box.layout.lineAt(0)
     return box.x + line.naturalTextRect().left(), box.x + line.naturalTextRect().right()
 
 
-def inked_columns(laid: Laid) -> set[int]:
+def inked_columns(laid: SegmentLayout) -> set[int]:
     """The columns of pixels in which a paragraph's marker or quotation bars are."""
     picture = QImage(WIDTH_PX, round(laid.height), QImage.Format.Format_RGB32)
     picture.fill(QColor("black"))

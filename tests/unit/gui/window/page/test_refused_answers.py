@@ -32,7 +32,7 @@ async def test_a_refused_answer_is_shown_at_its_own_question_alone(played: Playe
     other, own = cards.card("r1"), cards.card("r2")
     assert other is not None
     assert own is not None
-    assert own._said.text() == "the question is not the one that was shown"
-    assert "the question" not in other._said.text()
+    assert own._message.text() == "the question is not the one that was shown"
+    assert "the question" not in other._message.text()
     viewer.refuse("nothing is running", sequence=3)
-    assert "nothing" not in other._said.text() + own._said.text()
+    assert "nothing" not in other._message.text() + own._message.text()

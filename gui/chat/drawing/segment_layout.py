@@ -1,4 +1,4 @@
-"""A segment that is laid out: boxes of text, what is painted under them, and controls."""
+"""The layout of a segment: boxes of text, painting below and above them, and controls."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LINE_SEPARATOR = "\u2028"
 
 
 class TextBox(NamedTuple):
-    """A piece of a segment's text at its place.
+    """A part of a segment's text at its position.
 
     Attributes:
         start: the offset of its text in the segment's; ``length`` is that of the text.
@@ -36,11 +36,11 @@ class TextBox(NamedTuple):
 
 
 class Control(NamedTuple):
-    """A part that can be pressed.
+    """A clickable part.
 
     Attributes:
-        name: what it does, for screen readers.
-        shows: whether it is shown only while the pointer is over the segment.
+        name: the name of its action, for screen readers.
+        hidden: whether it is shown only while the pointer is over the segment.
     """
 
     area: QRectF
@@ -61,8 +61,8 @@ class LinkArea(NamedTuple):
 Paint = Callable[[QPainter], None]
 
 
-class Laid:
-    """A segment that is laid out."""
+class SegmentLayout:
+    """The layout of a segment."""
 
     def __init__(self) -> None:
         self.height = 0.0
@@ -93,7 +93,7 @@ class Laid:
 
         Args:
             painter: paints.
-            marks: parts of the text with other grounds: offsets from and to, and the colour.
+            marks: parts of the text with another background: start, end, and the colour.
             shown: the part that is visible.
             text: the colour of marked text.
         """
@@ -195,8 +195,8 @@ def run_links(runs: Sequence[Run], place: int = 0) -> list[LinkArea]:
         if run.link:
             link = LinkArea(place, place + length, run.link, run.text)
             if found and (found[-1].end, found[-1].address) == (link.start, link.address):
-                former = found.pop()
-                link = link._replace(start=former.start, text=former.text + link.text)
+                previous = found.pop()
+                link = link._replace(start=previous.start, text=previous.text + link.text)
             found.append(link)
         place += length
     return found
