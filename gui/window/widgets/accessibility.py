@@ -29,7 +29,7 @@ ROLES = {
     "FindBar": QAccessible.Role.Grouping,
     "StatusLine": QAccessible.Role.StatusBar,
     "BannerArea": QAccessible.Role.AlertMessage,
-    "TroubleLine": QAccessible.Role.AlertMessage,
+    "ProblemLine": QAccessible.Role.AlertMessage,
     "ConnectionBar": QAccessible.Role.Notification,
     "Notice": QAccessible.Role.Notification,
     "EndBar": QAccessible.Role.Grouping,

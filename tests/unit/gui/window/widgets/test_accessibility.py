@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import gc
+import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+from PySide6 import QtWidgets
 from PySide6.QtGui import QAccessible, QAccessibleInterface
 
 from gui.window.page.banners import Banner
 from gui.window.sheets.question import Question
 from gui.window.sheets.sheet import Sheet
-from gui.window.widgets.accessibility import install_roles
+from gui.window.widgets.accessibility import ROLES, install_roles
 from session_host.protocol.values import State
 from tests.unit.gui.conftest import Played
 
@@ -162,3 +165,9 @@ async def test_tabs_and_sheets_come_and_go_many_times_while_a_screen_reader_list
         for chat in chats:
             window.open_chat(chat)
     assert len(window.tabs.pages()) == 2
+
+
+def test_each_class_with_a_role_exists() -> None:
+    sources = (path.read_text() for path in (Path(__file__).parents[5] / "gui").rglob("*.py"))
+    classes = {name for source in sources for name in re.findall(r"^class (\w+)", source, re.MULTILINE)}
+    assert [name for name in ROLES if name not in classes and not hasattr(QtWidgets, name)] == []
