@@ -41,7 +41,7 @@ class TrackerScript:
         self.time_s = end_s
         return changed
 
-    def reportrt(self, signal: TerminalEvent | Report | StatusReport) -> bool:
+    def report(self, signal: TerminalEvent | Report | StatusReport) -> bool:
         match signal:
             case StatusReport():
                 status_report: StatusReport | None = signal
@@ -52,16 +52,16 @@ class TrackerScript:
         return status_report is not None and self.tracker.apply_report(status_report, self.now())
 
     def hook(self, event: str, detail: str = "") -> bool:
-        return self.reportrt(Report("hook", event, detail=detail))
+        return self.report(Report("hook", event, detail=detail))
 
     def plugin(self, event: str, detail: str = "") -> bool:
-        return self.reportrt(Report("plugin", event, detail=detail))
+        return self.report(Report("plugin", event, detail=detail))
 
     def file(self, status: str, waiting_for: str = "") -> bool:
-        return self.reportrt(of_state_file(status, waiting_for))
+        return self.report(of_state_file(status, waiting_for))
 
     def osc(self, parameters: str) -> bool:
-        return self.reportrt(AgentState(parameters))
+        return self.report(AgentState(parameters))
 
     def answer(self) -> bool:
         return self.tracker.on_input(self.now())

@@ -44,21 +44,21 @@ def book() -> TrackerScript:
 def test_a_signal_tells(
     book: TrackerScript, event: TerminalEvent | Report | StatusReport, activity: Activity, source: str
 ) -> None:
-    assert book.reportrt(event)
+    assert book.report(event)
     assert book.status[:2] == (activity, source)
     assert [(each.source, each.counts) for each in book.tracker.evidence()] == [(source, True)]
 
 
 def test_progress_that_is_taken_away_was_work(book: TrackerScript) -> None:
-    assert not book.reportrt(Progress("none", None)), "a reset of the terminal says so too"
+    assert not book.report(Progress("none", None)), "a reset of the terminal says so too"
     assert book.tracker.evidence() == []
-    book.reportrt(Progress("indeterminate", None))
-    assert book.reportrt(Progress("none", None))
+    book.report(Progress("indeterminate", None))
+    assert book.report(Progress("none", None))
     assert book.status == (IDLE, "osc 9;4", "")
 
 
 def test_what_says_nothing_of_activity_changes_nothing(book: TrackerScript) -> None:
-    assert not book.reportrt(TitleChanged("working hard"))
+    assert not book.report(TitleChanged("working hard"))
     assert not book.osc("nonsense")
     assert not book.osc("state=working:id=child-3"), "a part of the work is not the program"
     assert not book.hook("PreCompact")
@@ -71,7 +71,7 @@ def test_what_says_nothing_of_activity_changes_nothing(book: TrackerScript) -> N
 def test_a_bell_is_no_question() -> None:
     """Backspace at an empty prompt, and Escape in vim, ring it: "needs you" was said of both."""
     book = TrackerScript(Watch())
-    assert not book.reportrt(Bell())
+    assert not book.report(Bell())
     assert book.status == (NO_SIGNAL, "", "")
 
 
@@ -87,8 +87,8 @@ def test_the_words_of_osc_7501_are_read(book: TrackerScript) -> None:
 
 def test_a_stronger_source_silences_weaker_ones_which_stay_as_evidence(book: TrackerScript) -> None:
     book.osc("state=working")
-    assert not book.reportrt(Bell())
-    assert not book.reportrt(TitleChanged("◇  Ready"))
+    assert not book.report(Bell())
+    assert not book.report(TitleChanged("◇  Ready"))
     assert book.file("idle")
     assert not book.osc("state=blocked:kind=permission")
     assert book.status == (IDLE, "state file", "")
@@ -100,10 +100,10 @@ def test_a_stronger_source_silences_weaker_ones_which_stay_as_evidence(book: Tra
 def test_a_dialog_that_the_user_opened_asks_nothing(book: TrackerScript) -> None:
     """Claude Code's file is the same for its own offer at the start, of which OSC 7501 tells."""
     book.osc("state=blocked:msg=ZGlhbG9nIG9wZW4")
-    assert not book.reportrt(of_state_file("waiting", "dialog open"))
+    assert not book.report(of_state_file("waiting", "dialog open"))
     assert book.status == (NEEDS, "osc 7501", "dialog open")
     book.file("idle")
-    assert not book.reportrt(of_state_file("waiting", "dialog open"))
+    assert not book.report(of_state_file("waiting", "dialog open"))
     assert book.status == (IDLE, "state file", "")
 
 
@@ -112,44 +112,44 @@ def test_one_that_says_no_more_is_not_believed_for_ever(book: TrackerScript) -> 
     book.osc("state=working")
     book.osc("state=clear")
     assert book.status == (NO_SIGNAL, "osc 7501", "")
-    assert book.reportrt(Notification("", "Run it?"))
+    assert book.report(Notification("", "Run it?"))
     assert book.status == (NEEDS, "notification", "Run it?")
 
 
 def test_progress_cannot_ask_and_a_notification_can(book: TrackerScript) -> None:
-    book.reportrt(Progress("indeterminate", None))
-    assert not book.reportrt(Bell())
-    assert book.reportrt(Notification("Copilot", "Run npm test?"))
+    book.report(Progress("indeterminate", None))
+    assert not book.report(Bell())
+    assert book.report(Notification("Copilot", "Run npm test?"))
     assert book.status == (NEEDS, "notification", "Run npm test?")
-    assert not book.reportrt(Progress("indeterminate", None)), "it went on all the while"
+    assert not book.report(Progress("indeterminate", None)), "it went on all the while"
     assert book.answer()
     assert book.status == (WORKING, "osc 9;4", "")
-    book.reportrt(Notification("Copilot", "Run npm test?"))
-    assert book.reportrt(Progress("none", None)), "interrupted"
+    book.report(Notification("Copilot", "Run npm test?"))
+    assert book.report(Progress("none", None)), "interrupted"
     assert book.status == (IDLE, "osc 9;4", "")
 
 
 def test_hooks_that_only_ask_do_not_silence_who_tells_the_rest() -> None:
     """As Qwen's: its title tells all but what is asked."""
     book = TrackerScript(msgspec.structs.replace(WATCH, asks_by_hook=True))
-    book.reportrt(TitleChanged("✦ Qwen"))
+    book.report(TitleChanged("✦ Qwen"))
     assert book.hook("Ask", "may it run a shell?")
     assert book.status == (NEEDS, "hook", "may it run a shell?")
-    assert book.reportrt(TitleChanged("✋ Qwen"))
+    assert book.report(TitleChanged("✋ Qwen"))
     assert book.status == (NEEDS, "title", "may it run a shell?")
     book.hook("Ask", "may it?")
     assert not book.answer(), "its title has yet to say what it does now"
-    assert book.reportrt(TitleChanged("◇ Qwen"))
+    assert book.report(TitleChanged("◇ Qwen"))
     assert book.status == (IDLE, "title", "")
 
 
 def test_a_bell_says_less_than_the_notification_before_it() -> None:
     book = TrackerScript(msgspec.structs.replace(WATCH, bells=True))
-    book.reportrt(Notification("", "Run it?"))
-    assert not book.reportrt(Bell())
+    book.report(Notification("", "Run it?"))
+    assert not book.report(Bell())
     assert book.status == (NEEDS, "notification", "Run it?")
     book.answer()
-    assert book.reportrt(Bell()), "the next time it rings it is heard"
+    assert book.report(Bell()), "the next time it rings it is heard"
 
 
 # ---------------------------------------------------------------------------------- what is asked
@@ -184,11 +184,11 @@ def test_what_was_asked_before_is_not_asked_again(book: TrackerScript) -> None:
 
 
 def test_codex_says_blocked_by_one_and_what_by_another(book: TrackerScript) -> None:
-    book.reportrt(Notification("", "the answer to the last question"))
+    book.report(Notification("", "the answer to the last question"))
     book.osc("state=working")
     book.osc("state=blocked:kind=permission")
     assert book.status == (NEEDS, "osc 7501", "permission")
-    book.reportrt(Notification("", "Approval requested: ls"))
+    book.report(Notification("", "Approval requested: ls"))
     assert book.status == (NEEDS, "osc 7501", "Approval requested: ls")
 
 
@@ -208,7 +208,7 @@ def test_a_question_right_after_the_answer_is_a_new_one(book: TrackerScript) -> 
 
 
 def test_the_answer_to_a_moment_ends_it_at_once(book: TrackerScript) -> None:
-    book.reportrt(Notification("", "Run it?"))
+    book.report(Notification("", "Run it?"))
     assert book.answer()
     assert book.status == (NO_SIGNAL, "input", "")
     assert not book.answer()
@@ -247,7 +247,7 @@ def test_a_key_in_an_open_dialog_does_not_end_its_question(
     book: TrackerScript, ask: TerminalEvent | Report | StatusReport
 ) -> None:
     """Tab, or a note that is typed there: of those no agent tells anything."""
-    book.reportrt(ask)
+    book.report(ask)
     asked = book.status
     for _ in range(3):
         assert not book.answer()
@@ -255,7 +255,7 @@ def test_a_key_in_an_open_dialog_does_not_end_its_question(
         book.replace_host()
     assert book.status == asked
     assert book.tracker.next_expiry_s(0) is None, "nothing is to be looked at"
-    assert book.reportrt(StatusReport(asked[1], "busy", WORKING))
+    assert book.report(StatusReport(asked[1], "busy", WORKING))
     assert book.status == (WORKING, asked[1], "")
 
 
@@ -264,7 +264,7 @@ def test_what_is_asked_is_said_as_long_as_it_is(book: TrackerScript) -> None:
     book.file("waiting", "permission prompt")
     assert book.status == (NEEDS, "state file", "Bash: npm test")
     book.answer()
-    assert not book.reportrt(Bell())
+    assert not book.report(Bell())
     assert not book.hook("PreCompact")
     assert book.status == (NEEDS, "state file", "Bash: npm test")
     assert book.hook("Ask", "Bash: the next one")
@@ -273,7 +273,7 @@ def test_what_is_asked_is_said_as_long_as_it_is(book: TrackerScript) -> None:
 
 def test_a_title_that_tells_of_questions_alone_is_not_believed_for_ever() -> None:
     book = TrackerScript(msgspec.structs.replace(WATCH, titles={"^✋": NEEDS}))
-    book.reportrt(TitleChanged("✋ it asks"))
+    book.report(TitleChanged("✋ it asks"))
     book.answer()
     assert book.wait(ANSWER_S)
     assert book.status == (NO_SIGNAL, "input", "")
@@ -282,12 +282,12 @@ def test_a_title_that_tells_of_questions_alone_is_not_believed_for_ever() -> Non
 def test_a_moment_that_a_state_bears_out_ends_with_the_state(book: TrackerScript) -> None:
     """As Qwen's hook and title: once answered, the title alone knows."""
     book = TrackerScript(msgspec.structs.replace(WATCH, asks_by_hook=True))
-    book.reportrt(TitleChanged("✋ Qwen"))
+    book.report(TitleChanged("✋ Qwen"))
     book.hook("Ask", "may it run a shell?")
     assert not book.answer()
     assert not book.wait(3600)
     assert book.status == (NEEDS, "hook", "may it run a shell?")
-    assert book.reportrt(TitleChanged("✦ Qwen"))
+    assert book.report(TitleChanged("✦ Qwen"))
     assert book.status == (WORKING, "title", "")
 
 
@@ -326,7 +326,7 @@ def test_what_needs_no_work_does_not_decay(book: TrackerScript, activity: str) -
 def test_since_moves_with_the_activity_only(book: TrackerScript) -> None:
     book.osc("state=blocked:kind=permission")
     book.wait(5)
-    book.reportrt(Notification("", "Approval requested"))
+    book.report(Notification("", "Approval requested"))
     assert book.tracker.since == "t1000"
     assert book.tracker.detail == "Approval requested"
 
@@ -349,19 +349,19 @@ def test_a_record_of_a_version_that_knew_less_is_understood() -> None:
 
 
 def test_a_claude_whose_background_shell_runs_on_is_idle_and_not_without_a_signal(book: TrackerScript) -> None:
-    book.reportrt(of_state_file("busy", ""))
+    book.report(of_state_file("busy", ""))
 
-    book.reportrt(of_state_file("shell", ""))
+    book.report(of_state_file("shell", ""))
 
     assert (book.tracker.activity, book.tracker.source) == (IDLE, "state file")
     assert book.tracker.detail == "a background shell still runs"
-    book.reportrt(of_state_file("idle", ""))
+    book.report(of_state_file("idle", ""))
     assert (book.tracker.activity, book.tracker.detail) == (IDLE, "")
 
 
 def test_of_two_texts_of_one_question_the_one_with_more_is_shown(book: TrackerScript) -> None:
-    book.reportrt(Report("hook", "Ask", "", "Bash"))
-    book.reportrt(Notification("", "Claude asks: Bash(npm test)"))
+    book.report(Report("hook", "Ask", "", "Bash"))
+    book.report(Notification("", "Claude asks: Bash(npm test)"))
 
     assert book.tracker.detail == "Claude asks: Bash(npm test)"
 

@@ -51,7 +51,7 @@ def play(book: TrackerScript, signal: Signal) -> None:
             book.replace_host()
         case source:
             activity = NEEDS if source in {"notification", "bell"} else signal.activity
-            book.reportrt(StatusReport(source, "said", activity, signal.detail, "kind"))
+            book.report(StatusReport(source, "said", activity, signal.detail, "kind"))
 
 
 @given(STORIES)
