@@ -80,7 +80,7 @@ class Probe(msgspec.Struct, frozen=True):
     commands: frozenset[str] | None = None
 
 
-class _Kept(msgspec.Struct):
+class _CachedProbe(msgspec.Struct):
     """An entry of the file of answers."""
 
     size: int
@@ -105,18 +105,18 @@ def probed(agent: Agent, path: str, environment: Mapping[str, str], patience_s: 
         return Probe()
     # npm gives all files of a package one fixed modification time; the change time reveals a new version.
     size, times = found.st_size, [found.st_mtime_ns, found.st_ctime_ns]
-    former = _kept(resolved, size, times)
+    former = _cached_probe(resolved, size, times)
     if former is not None and _is_enough(former, patience_s):
         return former.probe
     if patience_s <= 0:
         return Probe()
     with _asking[resolved]:
-        kept = _kept(resolved, size, times)
+        kept = _cached_probe(resolved, size, times)
         # If another thread has asked meanwhile, its answer counts, also an insufficient one: a start waits once.
         if kept is not None and kept != former and (patience_s <= PATIENCE_S or _is_enough(kept, patience_s)):
             return kept.probe
         probe = ask(resolved, agent.version, environment, patience_s)
-        _keep(resolved, _Kept(size, times, probe, kept.tries + 1 if kept is not None else 1))
+        _cache_probe(resolved, _CachedProbe(size, times, probe, kept.tries + 1 if kept is not None else 1))
         return probe
 
 
@@ -173,8 +173,8 @@ def ask(path: str, version: Sequence[str], environment: Mapping[str, str], patie
         for question in asked:
             if question is not None:
                 question.close(mark)
-    told, helped = asked
-    return _understood(_version(told), helped.text if helped is not None and helped.succeeded else "")
+    version_run, help_run = asked
+    return _parse_help(_version(version_run), help_run.text if help_run is not None and help_run.succeeded else "")
 
 
 class _Question:
@@ -245,13 +245,13 @@ class _Question:
                 pipe.close()
 
 
-def _version(told: _Question | None) -> str:
-    lines = told.text.splitlines() if told is not None and told.succeeded else []
+def _version(version_run: _Question | None) -> str:
+    lines = version_run.text.splitlines() if version_run is not None and version_run.succeeded else []
     found = next((match[0] for line in lines if (match := _VERSION.search(line))), "")
     return one_line(found)[:40]
 
 
-def _understood(version: str, text: str) -> Probe:
+def _parse_help(version: str, text: str) -> Probe:
     options = frozenset(_OPTION.findall(text))
     if len(options) < FEWEST_OPTIONS:
         return Probe(version)
@@ -265,7 +265,7 @@ def _understood(version: str, text: str) -> Probe:
     return Probe(version, options, frozenset(valued), frozenset(variadic), frozenset(_COMMAND.findall(text)))
 
 
-def _is_enough(kept: _Kept, patience_s: float) -> bool:
+def _is_enough(kept: _CachedProbe, patience_s: float) -> bool:
     """Whether the kept answer is final."""
     if kept.probe.version and kept.probe.options is not None:
         return True
@@ -276,27 +276,27 @@ def _file() -> Path:
     return state_dir() / "agents.json"
 
 
-def _load() -> dict[str, _Kept]:
+def _load() -> dict[str, _CachedProbe]:
     try:
-        return msgspec.json.decode(_file().read_bytes(), type=dict[str, _Kept])
+        return msgspec.json.decode(_file().read_bytes(), type=dict[str, _CachedProbe])
     except (OSError, msgspec.DecodeError, RecursionError):
         return {}  # The file's contents can be asked for again.
 
 
-def _kept(path: str, size: int, times: list[int]) -> _Kept | None:
+def _cached_probe(path: str, size: int, times: list[int]) -> _CachedProbe | None:
     """The kept answer of this version of a program."""
     kept = _load().get(path)
     return kept if kept is not None and (kept.size, kept.times) == (size, times) else None
 
 
-def _keep(path: str, entry: _Kept) -> None:
+def _cache_probe(path: str, entry: _CachedProbe) -> None:
     with _saving:
         entries = _load()
         entries.pop(path, None)
         _save(dict([*entries.items(), (path, entry)][-MOST_KEPT:]))
 
 
-def _save(entries: dict[str, _Kept]) -> None:
+def _save(entries: dict[str, _CachedProbe]) -> None:
     unfinished = _file().with_name(f"agents.{os.getpid()}.new")
     # An answer that cannot be kept is asked for again.
     with contextlib.suppress(OSError, OutliveError):

@@ -59,9 +59,9 @@ class KeeperChannel:
         self.child_pid = 0
         self.give_up: Callable[[], None] | None = None
         self.keeper_pid = os.getppid()
-        self._use(MessageChannel(connection, FromKeeperDecoder()))
+        self._set_channel(MessageChannel(connection, FromKeeperDecoder()))
 
-    def _use(self, pipe: MessageChannel) -> None:
+    def _set_channel(self, pipe: MessageChannel) -> None:
         pipe.socket.setblocking(False)
         self._pipe = pipe
         self._loop.add_reader(pipe.socket.fileno(), self._readable)
@@ -103,10 +103,10 @@ class KeeperChannel:
             for message in messages:
                 if isinstance(message, KeptBy):
                     self.keeper_pid = message.pid
-                if not isinstance(message, BoundAgain) or self._take_listener():
+                if not isinstance(message, BoundAgain) or self._replace_listener():
                     self._on_message(message)
 
-    def _take_listener(self) -> bool:
+    def _replace_listener(self) -> bool:
         """Replace the session's socket, which was removed and bound again, if the new one came."""
         if self._pipe is None or not self._pipe.descriptors:
             log.warning("the new socket did not come: too many open files")
@@ -143,7 +143,7 @@ class KeeperChannel:
                 except (OutliveError, OSError) as error:
                     log.warning("no keeper: %s", error)
                 else:
-                    self._use(pipe)
+                    self._set_channel(pipe)
                     log.info("kept by %d", self.keeper_pid)
                     break
             await asyncio.sleep(RETRY_S[min(tries, len(RETRY_S) - 1)])
@@ -174,13 +174,13 @@ class KeeperChannel:
         try:
             with contextlib.closing(pipe), theirs:
                 pipe.send_message(adopt, (*self._descriptors.held, theirs.fileno()))
-            self._await_word(channel, peer_pid)
+            self._wait_for_adoption(channel, peer_pid)
         except BaseException:
             channel.close()
             raise
         return channel
 
-    def _await_word(self, channel: MessageChannel, peer_pid: int) -> None:
+    def _wait_for_adoption(self, channel: MessageChannel, peer_pid: int) -> None:
         """Wait until the keeper says on the new channel that it has the session.
 
         Raises:

@@ -199,7 +199,7 @@ class _Host:
             self._release_session()
             return 0
         program_output = OutputFile(descriptors, self._splicer)
-        recovered = self._recover(input_log, program_output, look_only=False)
+        recovered = self._recover(input_log, program_output, read_only=False)
         await asyncio.sleep(0)  # The launcher gets the result as soon as it is known.
         directory = Path(spec.journal) if spec.journal else None
         recorded = recovered.chat.log if recovered.chat is not None else program_output
@@ -322,9 +322,9 @@ class _Host:
 
     # ------------------------------------------------------------ taking over
 
-    def _recover(self, input_log: InputLog, program_output: OutputFile, *, look_only: bool) -> RecoveredSession:
-        log_state, checkpoint = replay_log(self._parameters.descriptors.checkpoint, input_log, look_only=look_only)
-        header = None if look_only else input_log.header
+    def _recover(self, input_log: InputLog, program_output: OutputFile, *, read_only: bool) -> RecoveredSession:
+        log_state, checkpoint = replay_log(self._parameters.descriptors.checkpoint, input_log, read_only=read_only)
+        header = None if read_only else input_log.header
         return rebuild(
             self._spec, self._parameters.descriptors, log_state, checkpoint, program_output, header,
             other_engine=self._parameters.other_engine,
@@ -335,8 +335,8 @@ class _Host:
         descriptors = self._parameters.descriptors
         try:
             input_log = InputLog(descriptors.input_log, descriptors.master, self._splicer)
-            program_output = OutputFile(descriptors, self._splicer, look_only=True)
-            self._recover(input_log, program_output, look_only=True).emulator.close()
+            program_output = OutputFile(descriptors, self._splicer, read_only=True)
+            self._recover(input_log, program_output, read_only=True).emulator.close()
             input_log.close()
         except Exception as error:
             log.exception("the rehearsal failed")

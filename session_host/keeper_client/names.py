@@ -48,14 +48,14 @@ def noted_keepers(descriptor: int) -> list[int]:
     return [pid for pid in pids if is_ours(pid)]
 
 
-def living_keeper(told: int) -> int:
-    """The keeper's PID: ``told`` if alive, else from the lock file; 0 for none."""
-    if is_ours(told):
-        return told
+def living_keeper(known_pid: int) -> int:
+    """The keeper's PID: ``known_pid`` if alive, else from the lock file; 0 for none."""
+    if is_ours(known_pid):
+        return known_pid
     try:
         descriptor = os.open(lock_path(), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError:
-        return told  # No keeper of this version.
+        return known_pid  # No keeper of this version.
     try:
         noted = noted_keepers(descriptor)
     finally:

@@ -82,7 +82,7 @@ class KeptSession:
         splicer = CountingSplicer(self)
         self.input_log = InputLog(self.descriptors.input_log, self.descriptors.master, splicer)
         self.output_file = OutputFile(self.descriptors, splicer)
-        log_state, checkpoint = replay_log(self.descriptors.checkpoint, self.input_log, look_only=False)
+        log_state, checkpoint = replay_log(self.descriptors.checkpoint, self.input_log, read_only=False)
         self.recovered: RecoveredSession = rebuild_emulator(
             self.spec, log_state, checkpoint, self.output_file, self.input_log.header, other_engine=other_engine
         )

@@ -70,17 +70,17 @@ class ConversationStore(Protocol):
     def variables(self) -> tuple[str, ...]:
         """The names of the environment variables that locate the conversations, such as HOME."""
 
-    def find(self, sought: ConversationQuery) -> LookupResult:
+    def find(self, query: ConversationQuery) -> LookupResult:
         """Look up a conversation. Blocks on the disk.
 
         Raises:
             OSError: the agent's files cannot be read.
         """
 
-    def opened_by(self, sought: ConversationQuery) -> list[int]:
+    def opened_by(self, query: ConversationQuery) -> list[int]:
         """The living processes that have a conversation open, by the agent's own files. Blocks on the disk."""
 
-    def turns(self, sought: ConversationQuery) -> Iterator[Turn]:
+    def turns(self, query: ConversationQuery) -> Iterator[Turn]:
         """Yield the turns of a conversation, the newest first. Blocks on the disk.
 
         Sub-agents' texts, tools and thoughts are no part of an answer.

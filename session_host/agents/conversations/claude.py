@@ -18,7 +18,7 @@ import msgspec
 from session_host.agents.conversations.backwards import newest_first, records_backwards
 from session_host.agents.conversations.base import Availability, ConversationQuery, LookupResult
 from session_host.agents.conversations.process_files import in_conversation
-from session_host.agents.conversations.turns import Said, Turn, turns_of
+from session_host.agents.conversations.turns import RecordedText, Turn, turns_of
 
 _USER_LINE = re.compile(rb'"type":\s*"user"')
 _PIECE_BYTES = 1 << 20
@@ -70,10 +70,10 @@ class Claude:
 
     variables: Final = ("HOME", "CLAUDE_CONFIG_DIR")
 
-    def find(self, sought: ConversationQuery) -> LookupResult:
+    def find(self, query: ConversationQuery) -> LookupResult:
         # Search by the id alone, since long directory names are cut and hashed. The chat is resumed in the same
         # directory.
-        paths = sorted(_projects(sought).glob(f"*/{sought.conversation}.jsonl"))
+        paths = sorted(_projects(query).glob(f"*/{query.conversation}.jsonl"))
         if any(_has_user_line(path) for path in paths):
             return LookupResult(Availability.WHOLE)
         if paths:
@@ -81,35 +81,35 @@ class Claude:
                 Availability.LOST,
                 f"Claude Code exited before it saved the prompt: it is not in {paths[0]}",
             )
-        if sought.used:
-            return LookupResult(Availability.LOST, f"Claude Code's transcript is missing from {_projects(sought)}")
+        if query.used:
+            return LookupResult(Availability.LOST, f"Claude Code's transcript is missing from {_projects(query)}")
         return LookupResult(Availability.NOTHING, "the conversation is empty")
 
-    def opened_by(self, sought: ConversationQuery) -> list[int]:
-        return list(in_conversation(_home(sought) / "sessions", sought.conversation))
+    def opened_by(self, query: ConversationQuery) -> list[int]:
+        return list(in_conversation(_home(query) / "sessions", query.conversation))
 
-    def turns(self, sought: ConversationQuery) -> Iterator[Turn]:
-        for path in newest_first(_projects(sought).glob(f"*/{sought.conversation}.jsonl"))[:1]:
-            yield from turns_of(_said(path))
-
-
-def _home(sought: ConversationQuery) -> Path:
-    return sought.from_variable("CLAUDE_CONFIG_DIR", sought.home / ".claude")
+    def turns(self, query: ConversationQuery) -> Iterator[Turn]:
+        for path in newest_first(_projects(query).glob(f"*/{query.conversation}.jsonl"))[:1]:
+            yield from turns_of(_recorded_texts(path))
 
 
-def _projects(sought: ConversationQuery) -> Path:
-    return _home(sought) / "projects"
+def _home(query: ConversationQuery) -> Path:
+    return query.from_variable("CLAUDE_CONFIG_DIR", query.home / ".claude")
 
 
-def _said(path: Path) -> Iterator[Said]:
+def _projects(query: ConversationQuery) -> Path:
+    return _home(query) / "projects"
+
+
+def _recorded_texts(path: Path) -> Iterator[RecordedText]:
     for line in records_backwards(path, _Line):
         message = line.message
         if message is None or line.is_sidechain or line.is_meta or line.is_compact_summary:
             continue
         if line.type == "assistant" and not line.is_api_error_message and message.model != "<synthetic>":
-            yield Said("agent", message.text)
+            yield RecordedText("agent", message.text)
         elif line.type == "user" and not message.has_result and not message.text.startswith(_INTERRUPTED):
-            yield Said("user", message.text)
+            yield RecordedText("user", message.text)
 
 
 def _has_user_line(path: Path) -> bool:

@@ -16,7 +16,7 @@ import msgspec
 
 from session_host.agents.conversations.backwards import newest_first, records_backwards
 from session_host.agents.conversations.base import Availability, ConversationQuery, LookupResult
-from session_host.agents.conversations.turns import Said, Turn, turns_of
+from session_host.agents.conversations.turns import RecordedText, Turn, turns_of
 from session_host.system.processes import proc
 
 
@@ -55,16 +55,16 @@ class Codex:
 
     variables: Final = ("HOME", "CODEX_HOME")
 
-    def find(self, sought: ConversationQuery) -> LookupResult:
-        home = _home(sought)
-        if any(_rollouts(sought)):
+    def find(self, query: ConversationQuery) -> LookupResult:
+        home = _home(query)
+        if any(_rollouts(query)):
             return LookupResult(Availability.WHOLE)
-        if sought.used:
+        if query.used:
             return LookupResult(Availability.LOST, f"Codex's transcript is missing from {home / 'sessions'}")
         return LookupResult(Availability.LOST, f"the conversation is empty, or missing from {home / 'sessions'}")
 
-    def opened_by(self, sought: ConversationQuery) -> list[int]:
-        lock = _home(sought) / "thread-writer-locks" / f"{sought.conversation}.lock"
+    def opened_by(self, query: ConversationQuery) -> list[int]:
+        lock = _home(query) / "thread-writer-locks" / f"{query.conversation}.lock"
         try:
             inode = lock.stat().st_ino
             lines = Path("/proc/locks").read_text(encoding="ascii", errors="replace").splitlines()
@@ -76,31 +76,31 @@ class Codex:
         # Inode numbers are unique only within one file system.
         return sorted(pid for pid in pids if _has_open(pid, lock))
 
-    def turns(self, sought: ConversationQuery) -> Iterator[Turn]:
-        for path in newest_first(_rollouts(sought))[:1]:
-            yield from turns_of(_said(path))
+    def turns(self, query: ConversationQuery) -> Iterator[Turn]:
+        for path in newest_first(_rollouts(query))[:1]:
+            yield from turns_of(_recorded_texts(path))
 
 
-def _home(sought: ConversationQuery) -> Path:
-    return sought.from_variable("CODEX_HOME", sought.home / ".codex")
+def _home(query: ConversationQuery) -> Path:
+    return query.from_variable("CODEX_HOME", query.home / ".codex")
 
 
-def _rollouts(sought: ConversationQuery) -> Iterator[Path]:
-    home, name = _home(sought), f"rollout-*-{sought.conversation}.jsonl"
+def _rollouts(query: ConversationQuery) -> Iterator[Path]:
+    home, name = _home(query), f"rollout-*-{query.conversation}.jsonl"
     yield from home.glob(f"sessions/*/*/*/{name}")
     yield from home.glob(f"archived_sessions/{name}")
 
 
-def _said(path: Path) -> Iterator[Said]:
+def _recorded_texts(path: Path) -> Iterator[RecordedText]:
     # The messages of the role "user" hold Codex's own notes, too, so an event tells the prompt.
     for line in records_backwards(path, _Line):
         match line.type, line.payload:
             case "response_item", _Payload(type="message", role="assistant") as answer:
-                yield Said("agent", _text(answer.content))
+                yield RecordedText("agent", _text(answer.content))
             case "event_msg", _Payload(type="item_completed", item=_Item(type="UserMessage", content=content)):
-                yield Said("user", _text(content))
+                yield RecordedText("user", _text(content))
             case "event_msg", _Payload(type="user_message", message=message):
-                yield Said("user", message)
+                yield RecordedText("user", message)
 
 
 def _text(content: list[_Content]) -> str:

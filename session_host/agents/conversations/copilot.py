@@ -15,7 +15,7 @@ import msgspec
 
 from session_host.agents.conversations.backwards import records_backwards
 from session_host.agents.conversations.base import Availability, ConversationQuery, LookupResult
-from session_host.agents.conversations.turns import Said, Turn, turns_of
+from session_host.agents.conversations.turns import RecordedText, Turn, turns_of
 from session_host.system.processes import proc
 from session_host.system.processes.identity import is_running
 
@@ -38,41 +38,41 @@ class Copilot:
 
     variables: Final = ("HOME", "COPILOT_HOME")
 
-    def find(self, sought: ConversationQuery) -> LookupResult:
-        events = _events(sought)
+    def find(self, query: ConversationQuery) -> LookupResult:
+        events = _events(query)
         if events.exists() and b'"user.message"' in events.read_bytes():
             return LookupResult(Availability.WHOLE)
-        if sought.used:
+        if query.used:
             return LookupResult(Availability.LOST, f"Copilot CLI's transcript is missing: {events}")
         return LookupResult(Availability.NOTHING, "the conversation is empty")
 
-    def opened_by(self, sought: ConversationQuery) -> list[int]:
-        names = [path.name for path in _directory(sought).glob("inuse.*.hold")]
+    def opened_by(self, query: ConversationQuery) -> list[int]:
+        names = [path.name for path in _directory(query).glob("inuse.*.hold")]
         pids = [int(match[1]) for name in names if (match := re.fullmatch(r"inuse\.(\d{1,10})\.hold", name))]
         return [pid for pid in pids if is_running(pid, None) and _is_it(pid)]
 
-    def turns(self, sought: ConversationQuery) -> Iterator[Turn]:
-        if _events(sought).exists():
-            yield from turns_of(_said(_events(sought)))
+    def turns(self, query: ConversationQuery) -> Iterator[Turn]:
+        if _events(query).exists():
+            yield from turns_of(_recorded_texts(_events(query)))
 
 
-def _directory(sought: ConversationQuery) -> Path:
-    home = sought.from_variable("COPILOT_HOME", sought.home / ".copilot")
-    return home / "session-state" / sought.conversation
+def _directory(query: ConversationQuery) -> Path:
+    home = query.from_variable("COPILOT_HOME", query.home / ".copilot")
+    return home / "session-state" / query.conversation
 
 
-def _events(sought: ConversationQuery) -> Path:
-    return _directory(sought) / "events.jsonl"
+def _events(query: ConversationQuery) -> Path:
+    return _directory(query) / "events.jsonl"
 
 
-def _said(path: Path) -> Iterator[Said]:
+def _recorded_texts(path: Path) -> Iterator[RecordedText]:
     for event in records_backwards(path, _Event):
         if event.agent_id or event.data.parent_tool_call_id:
             continue
         if event.type == "assistant.message":
-            yield Said("agent", event.data.content)
+            yield RecordedText("agent", event.data.content)
         elif event.type == "user.message":
-            yield Said("user", event.data.content)
+            yield RecordedText("user", event.data.content)
 
 
 def _is_it(pid: int) -> bool:

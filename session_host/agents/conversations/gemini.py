@@ -35,30 +35,30 @@ class Gemini:
 
     variables: Final = ("HOME", "GEMINI_CLI_HOME")
 
-    def find(self, sought: ConversationQuery) -> LookupResult:
-        paths = _transcripts(sought)
-        if any(has_words(path) for path in [*paths, *second_names(sought.files, sought.conversation)]):
+    def find(self, query: ConversationQuery) -> LookupResult:
+        paths = _transcripts(query)
+        if any(has_words(path) for path in [*paths, *second_names(query.files, query.conversation)]):
             return LookupResult(Availability.WHOLE)
-        if sought.used:
+        if query.used:
             return LookupResult(
-                Availability.LOST, f"Gemini CLI's transcript is missing from {home_of(sought.environment) / 'tmp'}"
+                Availability.LOST, f"Gemini CLI's transcript is missing from {home_of(query.environment) / 'tmp'}"
             )
         return LookupResult(Availability.NOTHING, "the conversation is empty")
 
-    def opened_by(self, sought: ConversationQuery) -> list[int]:  # noqa: ARG002 - no file names them
+    def opened_by(self, query: ConversationQuery) -> list[int]:  # noqa: ARG002 - no file names them
         return []
 
-    def turns(self, sought: ConversationQuery) -> Iterator[Turn]:
-        for path in newest_first([*_transcripts(sought), *second_names(sought.files, sought.conversation)]):
+    def turns(self, query: ConversationQuery) -> Iterator[Turn]:
+        for path in newest_first([*_transcripts(query), *second_names(query.files, query.conversation)]):
             turn = None
             for turn in turns_of(said(path)):
                 yield turn
             if turn is not None:
                 return  # The others are empty, or the same under another name.
 
-    def before_start(self, sought: ConversationQuery) -> None:
+    def before_start(self, query: ConversationQuery) -> None:
         """Restore transcripts that Gemini CLI deleted, and remove those that would make it delete others."""
-        for chats in chats_directories(sought.environment):
+        for chats in chats_directories(query.environment):
             twins: dict[str, list[Path]] = defaultdict(list)
             for path in chats.glob("session-*-*.jsonl"):
                 twins[path.stem.rpartition("-")[2]].append(path)
@@ -66,13 +66,13 @@ class Gemini:
                 empty = [path for path in paths if len(paths) > 1 and not has_words(path)]
                 if len(empty) < len(paths):
                     _remove(empty)
-        if not sought.conversation:
+        if not query.conversation:
             return
-        if not any(has_words(path) for path in _transcripts(sought)):
+        if not any(has_words(path) for path in _transcripts(query)):
             # Gemini CLI neither resumes an empty conversation nor begins one with its id.
-            _remove(_transcripts(sought))
-            for kept in second_names(sought.files, sought.conversation):
-                place = first_name(kept, sought.environment)
+            _remove(_transcripts(query))
+            for kept in second_names(query.files, query.conversation):
+                place = first_name(kept, query.environment)
                 if place is not None and has_words(kept):
                     _put_back(kept, place)
 
@@ -96,10 +96,10 @@ def transcripts(environment: Mapping[str, str]) -> Iterator[Path]:
         yield from chats.glob("session-*.jsonl")
 
 
-def _transcripts(sought: ConversationQuery) -> list[Path]:
-    short = sought.conversation[:8]
-    found = home_of(sought.environment).glob(f"tmp/*/chats/session-*-{short}.json*")
-    return [path for path in found if conversation_in(path) == sought.conversation]
+def _transcripts(query: ConversationQuery) -> list[Path]:
+    short = query.conversation[:8]
+    found = home_of(query.environment).glob(f"tmp/*/chats/session-*-{short}.json*")
+    return [path for path in found if conversation_in(path) == query.conversation]
 
 
 def second_name(conversation: str, path: Path) -> str:

@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from .backwards import MOST_BYTES, TooFarBack, records_backwards
-from .turns import Said
+from .turns import RecordedText
 
 _CONTEXT: Final = ("<session_context>", "<hook_context>")
 """Beginnings of texts for the model in the user's name."""
@@ -50,7 +50,7 @@ class _Record(_Message, kw_only=True):
     messages: list[_Message] | None = None
 
 
-def said(path: Path) -> Iterator[Said]:
+def said(path: Path) -> Iterator[RecordedText]:
     """Yield the texts of a transcript, the newest first.
 
     Raises:
@@ -59,9 +59,9 @@ def said(path: Path) -> Iterator[Said]:
     for message in _messages(_records(path)):
         text = message.text
         if message.type == "gemini":
-            yield Said("agent", text)
+            yield RecordedText("agent", text)
         elif message.type == "user" and text.strip() and not text.startswith(_CONTEXT):
-            yield Said("user", text)
+            yield RecordedText("user", text)
 
 
 def _records(path: Path) -> Iterator[_Record]:

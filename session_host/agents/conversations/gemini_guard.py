@@ -35,7 +35,7 @@ from session_host.system.timer import Timer
 
 log = logging.getLogger(__name__)
 
-AGAIN_S = 0.25
+RETRY_S = 0.25
 """How often to look for the transcript until it exists: no event announces it."""
 
 PATIENCE_S = 60.0
@@ -58,7 +58,7 @@ class TranscriptGuard:
         self._directory = directory
         self._inotify = Inotify(self._changed)
         self._watched: set[Path] = set()
-        self._again = Timer()
+        self._retry = Timer()
         self._until_s = 0.0
 
     def start(self) -> None:
@@ -69,32 +69,32 @@ class TranscriptGuard:
 
     def relink(self) -> None:
         """Restore the transcript's first name, and create its second name."""
-        self._again.cancel()
+        self._retry.cancel()
         try:
-            self._see()
+            self._check_transcript()
         except OSError as error:
             log.warning("the agent's transcript is not guarded: %s", error.strerror)
         if not self._watched and time.monotonic() < self._until_s:
-            self._again.set(AGAIN_S, self.relink)
+            self._retry.set(RETRY_S, self.relink)
 
     def on_report(self) -> None:
         """The program reported to its terminal: if nothing is guarded yet, look for the transcript."""
-        if not self._watched and not self._again.is_set:
+        if not self._watched and not self._retry.is_set:
             self.relink()
 
     def ended(self) -> None:
         """The program has ended: remove empty transcripts, as Gemini CLI itself does."""
         self.close()
         with contextlib.suppress(OSError):
-            self._see()
-            for kept, path in self._kept():
-                if not has_words(kept):
+            self._check_transcript()
+            for copy, path in self._name_pairs():
+                if not has_words(copy):
                     path.unlink(missing_ok=True)
-                    kept.unlink(missing_ok=True)
+                    copy.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Stop guarding; without ``ended``, another host continues."""
-        self._again.cancel()
+        self._retry.cancel()
         self._inotify.close()
 
     # ------------------------------------------------------------ events
@@ -104,11 +104,11 @@ class TranscriptGuard:
         if any(short in event.name or not event.name for event in events):
             self.relink()
 
-    def _see(self) -> None:
-        for kept, path in self._kept():
+    def _check_transcript(self) -> None:
+        for copy, path in self._name_pairs():
             self._watch(path.parent)
-            self._mend(kept, path)
-        guarded = {path for _, path in self._kept()}
+            self._restore(copy, path)
+        guarded = {path for _, path in self._name_pairs()}
         found = [
             path
             for chats in chats_directories(self._environment)
@@ -127,27 +127,27 @@ class TranscriptGuard:
                 guarded.add(path)
                 self._watch(path.parent)
 
-    def _kept(self) -> list[tuple[Path, Path]]:
+    def _name_pairs(self) -> list[tuple[Path, Path]]:
         """Pairs of a second name and the first name that belongs to it."""
         found = second_names(self._directory, self._conversation)
-        return [(kept, place) for kept in found if (place := first_name(kept, self._environment)) is not None]
+        return [(copy, place) for copy in found if (place := first_name(copy, self._environment)) is not None]
 
-    def _mend(self, kept: Path, path: Path) -> None:
+    def _restore(self, copy: Path, path: Path) -> None:
         try:
-            if kept.samefile(path):
+            if copy.samefile(path):
                 return
         except FileNotFoundError:
             # Gemini CLI may have deleted an empty transcript itself, to begin it again.
-            if path.parent.is_dir() and has_words(kept):
-                _link(kept, path)
+            if path.parent.is_dir() and has_words(copy):
+                _link(copy, path)
                 log.info("the agent's transcript was deleted; it is there again")
             return
         if conversation_in(path) == self._conversation:
-            _replace(path, kept)  # The file was rewritten, or the second name is a copy.
+            _replace(path, copy)  # The file was rewritten, or the second name is a copy.
             return
         # The messages written since the deletion.
         with path.open("rb") as written:
-            _replace(kept, path)
+            _replace(copy, path)
             with path.open("ab") as whole:
                 whole.write(written.read())
         log.info("the agent's transcript was deleted, and is whole again")

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from session_host.agents.conversations.base import Availability, ConversationQuery, LookupResult
-from session_host.agents.conversations.turns import Said, Turn, turns_of
+from session_host.agents.conversations.turns import RecordedText, Turn, turns_of
 
 _PATIENCE_S = 1.0
 _GLANCE_S = 0.1
@@ -40,12 +40,12 @@ class OpenCode:
 
     variables: Final = ("HOME", "XDG_DATA_HOME", "OPENCODE_DB")
 
-    def find(self, sought: ConversationQuery) -> LookupResult:
-        path = _database(sought)
+    def find(self, query: ConversationQuery) -> LookupResult:
+        path = _database(query)
         if not path.exists():
             return LookupResult(Availability.LOST, f"opencode's database is missing: {path}")
         try:
-            rows = _rows(path, sought.conversation)
+            rows = _rows(path, query.conversation)
         except sqlite3.Error:
             return LookupResult(Availability.UNKNOWN)  # The file is of another version, or busy.
         return (
@@ -54,22 +54,22 @@ class OpenCode:
             else LookupResult(Availability.LOST, f"the conversation is missing from {path}")
         )
 
-    def opened_by(self, sought: ConversationQuery) -> list[int]:  # noqa: ARG002 - no file names them
+    def opened_by(self, query: ConversationQuery) -> list[int]:  # noqa: ARG002 - no file names them
         return []
 
-    def turns(self, sought: ConversationQuery) -> Iterator[Turn]:
-        if _database(sought).exists():
+    def turns(self, query: ConversationQuery) -> Iterator[Turn]:
+        if _database(query).exists():
             try:
-                yield from turns_of(_said(_database(sought), sought.conversation))
+                yield from turns_of(_recorded_texts(_database(query), query.conversation))
             except sqlite3.Error as error:
                 raise OSError(str(error)) from error
 
 
-def titled(sought: ConversationQuery, terminal_title: str, since_s: float) -> str:
+def titled(query: ConversationQuery, terminal_title: str, since_s: float) -> str:
     """The id of the only conversation in the directory with this terminal title.
 
     Args:
-        sought: the query that leads to the conversations; its id is ignored.
+        query: the query that leads to the conversations; its id is ignored.
         terminal_title: the title that opencode has set.
         since_s: a time in seconds since 1970; of several conversations, only those changed since then count.
 
@@ -77,7 +77,7 @@ def titled(sought: ConversationQuery, terminal_title: str, since_s: float) -> st
         "" if there is none, or several match, or the file cannot be read.
     """
     mark, title = terminal_title[: len(_TITLE_MARK)], terminal_title[len(_TITLE_MARK) :]
-    path = _database(sought)
+    path = _database(query)
     if mark != _TITLE_MARK or not title or not path.exists():
         return ""
     is_cut = len(title) == _CUT_CHARACTERS + 1 and title.endswith("…")
@@ -86,7 +86,7 @@ def titled(sought: ConversationQuery, terminal_title: str, since_s: float) -> st
         "SELECT id, time_updated >= ? FROM session WHERE parent_id IS NULL AND directory IN (?, ?)"
         " AND (title = ? OR (? AND length(title) > ? AND substr(title, 1, ?) = ?))"
     )
-    directories = (sought.directory, os.path.realpath(sought.directory))
+    directories = (query.directory, os.path.realpath(query.directory))
     given = (int(since_s * 1000), *directories, title, is_cut, _LONGEST_WHOLE, _CUT_CHARACTERS, wanted)
     try:
         with _opened(path, _GLANCE_S) as connection:
@@ -98,9 +98,9 @@ def titled(sought: ConversationQuery, terminal_title: str, since_s: float) -> st
     return str(rows[0][0]) if len(rows) == 1 else ""
 
 
-def _database(sought: ConversationQuery) -> Path:
-    data = sought.from_variable("XDG_DATA_HOME", sought.home / ".local" / "share")
-    return data / "opencode" / (sought.environment.get("OPENCODE_DB") or "opencode.db")
+def _database(query: ConversationQuery) -> Path:
+    data = query.from_variable("XDG_DATA_HOME", query.home / ".local" / "share")
+    return data / "opencode" / (query.environment.get("OPENCODE_DB") or "opencode.db")
 
 
 def _opened(path: Path, patience_s: float) -> closing[sqlite3.Connection]:
@@ -112,9 +112,9 @@ def _rows(path: Path, conversation: str) -> list[tuple[int]]:
         return connection.execute("SELECT 1 FROM session WHERE id = ?", (conversation,)).fetchall()
 
 
-def _said(path: Path, conversation: str) -> Iterator[Said]:
+def _recorded_texts(path: Path, conversation: str) -> Iterator[RecordedText]:
     with _opened(path, _PATIENCE_S) as connection:
         rows = connection.execute(_TEXTS, (conversation,))
         for (_, role), parts in groupby(rows, key=lambda row: row[:2]):
             texts = [str(text or "") for _, _, text in parts]
-            yield Said("user" if role == "user" else "agent", "\n\n".join(reversed(texts)))
+            yield RecordedText("user" if role == "user" else "agent", "\n\n".join(reversed(texts)))

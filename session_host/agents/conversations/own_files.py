@@ -11,7 +11,7 @@ import msgspec
 
 from session_host.agents.conversations.backwards import lines_backwards, records_backwards
 from session_host.agents.conversations.base import Availability, ConversationQuery, LookupResult
-from session_host.agents.conversations.turns import Said, Turn, turns_of
+from session_host.agents.conversations.turns import RecordedText, Turn, turns_of
 from session_host.paths import endpoint_conversation
 
 _PROMPT, _NOTE, _LINE_BREAK = "#### ", "> ", "  "
@@ -27,8 +27,8 @@ class Aider:
 
     variables: Final = ()
 
-    def find(self, sought: ConversationQuery) -> LookupResult:
-        path = sought.files / f"{sought.conversation}.md"
+    def find(self, query: ConversationQuery) -> LookupResult:
+        path = query.files / f"{query.conversation}.md"
         try:
             # A prompt's line begins with this.
             return (
@@ -37,13 +37,13 @@ class Aider:
                 else _NOTHING
             )
         except FileNotFoundError:
-            return LookupResult(Availability.LOST, f"its history is missing: {path}") if sought.used else _NOTHING
+            return LookupResult(Availability.LOST, f"its history is missing: {path}") if query.used else _NOTHING
 
-    def opened_by(self, sought: ConversationQuery) -> list[int]:  # noqa: ARG002 - each session has its own
+    def opened_by(self, query: ConversationQuery) -> list[int]:  # noqa: ARG002 - each session has its own
         return []
 
-    def turns(self, sought: ConversationQuery) -> Iterator[Turn]:
-        path = sought.files / f"{sought.conversation}.md"
+    def turns(self, query: ConversationQuery) -> Iterator[Turn]:
+        path = query.files / f"{query.conversation}.md"
         if path.exists():
             yield from turns_of(_in_history(path))
 
@@ -53,17 +53,17 @@ class Endpoint:
 
     variables: Final = ()
 
-    def find(self, sought: ConversationQuery) -> LookupResult:
-        path = endpoint_conversation(sought.conversation)
+    def find(self, query: ConversationQuery) -> LookupResult:
+        path = endpoint_conversation(query.conversation)
         if path.exists():
             return LookupResult(Availability.WHOLE)
-        return LookupResult(Availability.LOST, f"the conversation is missing: {path}") if sought.used else _NOTHING
+        return LookupResult(Availability.LOST, f"the conversation is missing: {path}") if query.used else _NOTHING
 
-    def opened_by(self, sought: ConversationQuery) -> list[int]:  # noqa: ARG002 - command lines tell
+    def opened_by(self, query: ConversationQuery) -> list[int]:  # noqa: ARG002 - command lines tell
         return []
 
-    def turns(self, sought: ConversationQuery) -> Iterator[Turn]:
-        path = endpoint_conversation(sought.conversation)
+    def turns(self, query: ConversationQuery) -> Iterator[Turn]:
+        path = endpoint_conversation(query.conversation)
         if path.exists():
             yield from turns_of(reversed(_messages(path)))
 
@@ -76,14 +76,14 @@ class _Record(msgspec.Struct):
     keep: int = 0
 
 
-def _messages(path: Path) -> list[Said]:
-    said: list[Said] = []
+def _messages(path: Path) -> list[RecordedText]:
+    said: list[RecordedText] = []
     for record in reversed(list(records_backwards(path, _Record))):
         match record.type:
             case "question":
-                said.append(Said("user", record.text))
+                said.append(RecordedText("user", record.text))
             case "answer":
-                said.append(Said("agent", ""))
+                said.append(RecordedText("agent", ""))
             case "piece" if said:
                 said[-1] = said[-1]._replace(text=said[-1].text + record.text)
             case "rewound":
@@ -91,14 +91,14 @@ def _messages(path: Path) -> list[Said]:
     return said
 
 
-def _in_history(path: Path) -> Iterator[Said]:
+def _in_history(path: Path) -> Iterator[RecordedText]:
     lines = (line.decode(errors="replace") for line in lines_backwards(path))
     for kind, group in groupby(lines, _kind_of):
         text = "\n".join(reversed([line.removeprefix(_PROMPT) if kind == "user" else line for line in group]))
         if kind == "user":
-            yield Said("user", text)
+            yield RecordedText("user", text)
         elif kind == "agent" and text.strip():
-            yield Said("agent", text)
+            yield RecordedText("agent", text)
 
 
 def _kind_of(line: str) -> str:

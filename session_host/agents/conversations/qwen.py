@@ -11,7 +11,7 @@ import msgspec
 from session_host.agents.conversations.backwards import newest_first, records_backwards
 from session_host.agents.conversations.base import Availability, ConversationQuery, LookupResult
 from session_host.agents.conversations.process_files import in_conversation
-from session_host.agents.conversations.turns import Said, Turn, turns_of
+from session_host.agents.conversations.turns import RecordedText, Turn, turns_of
 
 
 class _Part(msgspec.Struct):
@@ -36,40 +36,40 @@ class Qwen:
 
     variables: Final = ("HOME", "QWEN_HOME", "QWEN_RUNTIME_DIR")
 
-    def find(self, sought: ConversationQuery) -> LookupResult:
-        for path in _transcripts(sought):
+    def find(self, query: ConversationQuery) -> LookupResult:
+        for path in _transcripts(query):
             if b'"user"' in path.read_bytes():
                 return LookupResult(Availability.WHOLE)
-        if sought.used:
-            return LookupResult(Availability.LOST, f"Qwen Code's transcript is missing from {_projects(sought)}")
+        if query.used:
+            return LookupResult(Availability.LOST, f"Qwen Code's transcript is missing from {_projects(query)}")
         return LookupResult(Availability.NOTHING, "the conversation is empty")
 
-    def opened_by(self, sought: ConversationQuery) -> list[int]:
-        return list(in_conversation(_home(sought) / "sessions", sought.conversation))
+    def opened_by(self, query: ConversationQuery) -> list[int]:
+        return list(in_conversation(_home(query) / "sessions", query.conversation))
 
-    def turns(self, sought: ConversationQuery) -> Iterator[Turn]:
-        for path in newest_first(_transcripts(sought))[:1]:
-            yield from turns_of(_said(path))
-
-
-def _home(sought: ConversationQuery) -> Path:
-    return sought.from_variable("QWEN_HOME", sought.home / ".qwen")
+    def turns(self, query: ConversationQuery) -> Iterator[Turn]:
+        for path in newest_first(_transcripts(query))[:1]:
+            yield from turns_of(_recorded_texts(path))
 
 
-def _projects(sought: ConversationQuery) -> Path:
-    return sought.from_variable("QWEN_RUNTIME_DIR", _home(sought)) / "projects"
+def _home(query: ConversationQuery) -> Path:
+    return query.from_variable("QWEN_HOME", query.home / ".qwen")
 
 
-def _transcripts(sought: ConversationQuery) -> Iterator[Path]:
-    yield from _projects(sought).glob(f"*/chats/{sought.conversation}.jsonl")
+def _projects(query: ConversationQuery) -> Path:
+    return query.from_variable("QWEN_RUNTIME_DIR", _home(query)) / "projects"
 
 
-def _said(path: Path) -> Iterator[Said]:
+def _transcripts(query: ConversationQuery) -> Iterator[Path]:
+    yield from _projects(query).glob(f"*/chats/{query.conversation}.jsonl")
+
+
+def _recorded_texts(path: Path) -> Iterator[RecordedText]:
     for line in records_backwards(path, _Line):
         text = "".join(part.text for part in line.message.parts if not part.thought)
         if line.is_sidechain:
             continue
         if line.type == "assistant":
-            yield Said("agent", text)
+            yield RecordedText("agent", text)
         elif line.type == "user":
-            yield Said("user", text)
+            yield RecordedText("user", text)

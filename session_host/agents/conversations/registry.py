@@ -44,39 +44,39 @@ def _variables(place: str) -> tuple[str, ...]:
     return store.variables if store is not None else ()
 
 
-def find_conversation(place: str, sought: ConversationQuery) -> LookupResult:
+def find_conversation(place: str, query: ConversationQuery) -> LookupResult:
     """Look up a conversation; the result is unknown if the place is unknown or cannot be read."""
     store = STORES.get(place)
     if store is None:
         return LookupResult(Availability.UNKNOWN)
     try:
-        return store.find(sought)
+        return store.find(query)
     except OSError:
         return LookupResult(Availability.UNKNOWN)
 
 
-def opened_by(place: str, sought: ConversationQuery) -> list[int]:
+def opened_by(place: str, query: ConversationQuery) -> list[int]:
     """The living processes that have a conversation open, according to the agent's own files."""
     store = STORES.get(place)
     try:
-        return store.opened_by(sought) if store is not None else []
+        return store.opened_by(query) if store is not None else []
     except OSError:
         return []
 
 
-def turns_in(place: str, sought: ConversationQuery) -> Iterator[Turn]:
+def turns_in(place: str, query: ConversationQuery) -> Iterator[Turn]:
     """The turns of a conversation, the newest first; none if the place is unknown.
 
     Raises:
         OSError, TooFarBack: as ``ConversationStore.turns``.
     """
     store = STORES.get(place)
-    return store.turns(sought) if store is not None else iter(())
+    return store.turns(query) if store is not None else iter(())
 
 
-def before_start(place: str, sought: ConversationQuery) -> None:
+def before_start(place: str, query: ConversationQuery) -> None:
     """Prevent an agent that is about to start from deleting conversations."""
     store = STORES.get(place)
     if isinstance(store, Gemini):
         with contextlib.suppress(OSError):
-            store.before_start(sought)
+            store.before_start(query)

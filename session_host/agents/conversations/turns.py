@@ -18,7 +18,7 @@ _PROMPT_CHARACTERS: Final = 24
 """How much of a prompt is compared with the screen, which may show the rest in its own way."""
 
 
-class Said(NamedTuple):
+class RecordedText(NamedTuple):
     """A text in an agent's record."""
 
     speaker: Literal["user", "agent"]
@@ -43,7 +43,7 @@ class Choice(NamedTuple):
     which: Which
 
 
-def turns_of(newest_first: Iterable[Said]) -> Iterator[Turn]:
+def turns_of(newest_first: Iterable[RecordedText]) -> Iterator[Turn]:
     """Put texts together to turns; both are in reversed order, so that the beginning need not be read."""
     texts: list[str] = []
     for said in newest_first:

@@ -82,10 +82,10 @@ def run(options: argparse.Namespace) -> int:
     record = _launch(options, agent_name, arguments, overrides, size or own_size())
     if options.json:
         from session_host.cli.session_argument import find
-        from session_host.client.chats.resumability import tell_resumable
+        from session_host.client.chats.resumability import fill_in_resumable
 
         info = find(record.id)
-        tell_resumable([info])
+        fill_in_resumable([info])
         print_json(info)
     elif attaches:
         from session_host.cli.attach.command import attach

@@ -35,9 +35,9 @@ def run(options: argparse.Namespace) -> int:
     record_id, name = event_loop.run_command(_resume(session_id, anyway=options.anyway, runtime=options.runtime))
     if options.json:
         info = find(record_id)
-        from session_host.client.chats.resumability import tell_resumable
+        from session_host.client.chats.resumability import fill_in_resumable
 
-        tell_resumable([info])
+        fill_in_resumable([info])
         print_json(info)
     elif attaches:
         from session_host.cli.attach.command import attach

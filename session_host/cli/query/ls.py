@@ -46,9 +46,9 @@ def run(options: argparse.Namespace) -> int:
     infos = _sessions(ended=options.all)
     if options.json:
         if infos:
-            from session_host.client.chats.resumability import tell_resumable  # a table does not need this
+            from session_host.client.chats.resumability import fill_in_resumable  # a table does not need this
 
-            tell_resumable(infos)
+            fill_in_resumable(infos)
         print_json(infos)
     elif infos:
         now = datetime.now(UTC)

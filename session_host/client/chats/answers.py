@@ -14,7 +14,7 @@ from session_host.errors import NoAnswer
 from session_host.paths import config_dir
 from session_host.terminal.prompts import TurnPlace
 
-from .resumability import record_of, sought_for
+from .resumability import query_for, record_of
 
 
 class FoundAnswer(NamedTuple):
@@ -50,16 +50,16 @@ def find_answer(session_id: str, place: TurnPlace | None, *, is_working: bool) -
         raise NoAnswer(f"Outlive knows no record of {title}’s answers; select the text on the screen")
     if not agent.conversation.is_id(record.provider_session_id or ""):
         raise NoAnswer(f"{agent.title} has not reported its conversation yet; try again after its next answer")
-    sought = sought_for(record, agent, None)
+    query = query_for(record, agent, None)
     try:
-        choice = choose(turns_in(agent.conversation.place, sought), place, is_working=is_working)
+        choice = choose(turns_in(agent.conversation.place, query), place, is_working=is_working)
     except OSError as error:
         raise NoAnswer(f"Cannot read {agent.title}’s record ({error.strerror or error}); try again") from error
     except TooFarBack as error:
         limit = f"{MOST_BYTES >> 20} MB"
         raise NoAnswer(f"The answer begins more than {limit} before the end of {agent.title}’s record") from error
     if choice is None:
-        found = find_conversation(agent.conversation.place, sought)
+        found = find_conversation(agent.conversation.place, query)
         why = f"; {found.reason}" if found.kept is Availability.LOST else ""
         raise NoAnswer(f"{agent.title} has not answered yet{why}")
     if not choice.turn.answer:

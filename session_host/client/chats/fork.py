@@ -30,7 +30,7 @@ from session_host.system.clock import now_ms
 from .launch import launch
 from .launch_request import LaunchRequest
 from .pending_end import wait_until_exit_saved
-from .resumability import record_of, sought_for
+from .resumability import query_for, record_of
 from .resume import request_of
 from .structured_launch import Fork, is_one_shot
 
@@ -97,9 +97,9 @@ def _request(
         if transcript.status.state in {"starting", "running", "requires_action"}:
             raise NotResumable(f"{record.name} is busy; fork it when its turn has ended")
         record.provider_session_id = transcript.status.conversation or record.provider_session_id
-    sought = sought_for(record, agent, environment)
+    query = query_for(record, agent, environment)
     place = agent.conversation.place
-    kept = find_conversation(place, sought).kept if sought.conversation else Availability.LOST
+    kept = find_conversation(place, query).kept if query.conversation else Availability.LOST
     if kept in {Availability.LOST, Availability.NOTHING}:
         raise NotResumable(f"{record.name}: the conversation is empty; send a prompt first")
     with open_store() as store:

@@ -23,7 +23,7 @@ from session_host.protocol.values import RUNNING_STATES
 from session_host.storage.store import SessionRecord, Store, free_name
 
 from .launch_request import DEFAULT_SIZE, LaunchRequest
-from .resumability import record_of, sought_for
+from .resumability import query_for, record_of
 
 CONNECT_TIMEOUT_S = 2.0
 
@@ -97,7 +97,7 @@ def _check(chat: SessionRecord, agent: Agent, environment: Mapping[str, str] | N
         chat.provider_session_id = said.conversation
     kept = Availability.LOST
     if chat.provider_session_id:
-        kept = find_conversation(agent.conversation.place, sought_for(chat, agent, environment)).kept
+        kept = find_conversation(agent.conversation.place, query_for(chat, agent, environment)).kept
     if kept is Availability.LOST:
         raise NotResumable(f"{chat.name}: the conversation is empty; send a prompt first")
 

@@ -33,18 +33,18 @@ class Process(NamedTuple):
     """``/dev/pts/3``; "" for none."""
 
 
-def opened_elsewhere(store: Store, record: SessionRecord, agent: Agent, sought: ConversationQuery) -> list[str]:
+def opened_elsewhere(store: Store, record: SessionRecord, agent: Agent, query: ConversationQuery) -> list[str]:
     """Describe the processes that have an ended chat's conversation open, and what to do; one clause each."""
     running = {info.id: info for info in list_sessions(store, ended=False)}
-    conversation = (agent.name, sought.conversation)
+    conversation = (agent.name, query.conversation)
     chats = [info for info in running.values() if (info.agent, info.provider_session_id) == conversation]
-    told = set(opened_by(agent.conversation.place, sought))
+    told = set(opened_by(agent.conversation.place, query))
     for pid in told:
         chat = running.get(_mark(pid))
         if chat is not None and chat not in chats:
             chats.append(chat)
     lines = [_chat_line(chat) for chat in chats]
-    for pid in sorted(_eldest(told | set(_named_in_command_lines(sought.conversation)))):
+    for pid in sorted(_eldest(told | set(_named_in_command_lines(query.conversation)))):
         mark = _mark(pid)
         # A running chat's host knows its conversation better than a command line, which may be an hour old.
         if mark not in running:

@@ -44,7 +44,7 @@ class ResumePlan(NamedTuple):
     Attributes:
         record: the ended session's record.
         can, reason: as in ``Resumability``.
-        agent, sought: the agent and its conversation; None if the session cannot be resumed.
+        agent, query: the agent and its conversation; None if the session cannot be resumed.
         anew: whether the conversation is empty, and begins again.
         prompt: the first prompt, if ``anew`` and the agent did not get it: a dialog of the agent's came before.
     """
@@ -53,7 +53,7 @@ class ResumePlan(NamedTuple):
     can: bool | None
     reason: str = ""
     agent: Agent | None = None
-    sought: ConversationQuery | None = None
+    query: ConversationQuery | None = None
     anew: bool = False
     prompt: str = ""
 
@@ -75,7 +75,7 @@ def resumability(session_id: str, environment: Mapping[str, str] | None = None) 
     return Resumability(plan.can, plan.reason)
 
 
-def tell_resumable(infos: list[SessionInfo]) -> None:
+def fill_in_resumable(infos: list[SessionInfo]) -> None:
     """Fill in ``resumable``; for a running session, whether it will be resumable, as far as known.
 
     Raises:
@@ -92,7 +92,7 @@ def tell_resumable(infos: list[SessionInfo]) -> None:
                 continue
             if info.state in RUNNING_STATES:
                 record.provider_session_id = info.provider_session_id
-                info.resumable = by_agent(agents, record)[0]
+                info.resumable = check_agent(agents, record)[0]
             else:
                 info.resumable = plan_for(store, agents, record, None).can
 
@@ -125,33 +125,31 @@ def plan_for(
         return ResumePlan(record, False, f"is running; attach to it: outlive attach {record.id[:8]}")
     if record.continued_by is not None:
         return ResumePlan(record, False, _continued(store, record))
-    can, reason, agent = by_agent(agents, record)
+    can, reason, agent = check_agent(agents, record)
     if not can or agent is None:
         return ResumePlan(record, can, reason)
     if record.worktree is None and not Path(record.cwd).is_dir():
         return ResumePlan(
             record, False, f"its directory {record.cwd} is missing; recreate it, or start a new chat elsewhere"
         )
-    sought = sought_for(record, agent, environment)
-    found = find_conversation(agent.conversation.place, sought)
-    former = "" if found.kept is Availability.WHOLE else _former(record, agent, sought)
+    query = query_for(record, agent, environment)
+    found = find_conversation(agent.conversation.place, query)
+    former = "" if found.kept is Availability.WHOLE else _former(record, agent, query)
     if found.kept is Availability.LOST:
         return ResumePlan(record, False, f"{found.reason}; {former or 'start a new chat'}")
     if found.kept is not Availability.NOTHING:
-        return ResumePlan(record, True, found.reason, agent, sought)
+        return ResumePlan(record, True, found.reason, agent, query)
     arguments = record.arguments or []
     if agent.parse_conversation_options(arguments).is_chosen and not _is_in_argv(record):
         # The user chose no conversation in the picker: the agent never made one with this id.
         place = f"its list: {_picker(record, agent)}" if agent.conversation.picker else agent.title
         return ResumePlan(record, None, f"no conversation was chosen; choose one in {place}")
-    prompt = "" if record.resumed_from or sought.used else prompt_of(agent, record.argv, arguments)
+    prompt = "" if record.resumed_from or query.used else prompt_of(agent, record.argv, arguments)
     reason = f"{found.reason}, including the first prompt" if prompt else found.reason
-    return ResumePlan(
-        record, True, f"{reason}; {former}" if former else reason, agent, sought, anew=True, prompt=prompt
-    )
+    return ResumePlan(record, True, f"{reason}; {former}" if former else reason, agent, query, anew=True, prompt=prompt)
 
 
-def _former(record: SessionRecord, agent: Agent, sought: ConversationQuery) -> str:
+def _former(record: SessionRecord, agent: Agent, query: ConversationQuery) -> str:
     """A clause with the newest earlier conversation that can be resumed, and its command; "" if there is none."""
     try:
         left = session_left_conversations(record.id).read_text(encoding="utf-8").split()
@@ -161,23 +159,23 @@ def _former(record: SessionRecord, agent: Agent, sought: ConversationQuery) -> s
         if not agent.conversation.is_id(conversation):
             continue
         if (
-            find_conversation(agent.conversation.place, sought._replace(conversation=conversation, used=True)).kept
+            find_conversation(agent.conversation.place, query._replace(conversation=conversation, used=True)).kept
             is Availability.WHOLE
         ):
             argv = agent.argv(values=TemplateValues(conversation=conversation), mode="resume")
-            command = in_directory(record, agent, argv, sought.environment)
+            command = in_directory(record, agent, argv, query.environment)
             return f"resume its earlier conversation {conversation}: {command}"
     return ""
 
 
-def by_agent(agents: Mapping[str, Agent], record: SessionRecord) -> tuple[bool | None, str, Agent | None]:
+def check_agent(agents: Mapping[str, Agent], record: SessionRecord) -> tuple[bool | None, str, Agent | None]:
     """Judge by the agent and the id alone; returns the agent only if it can be used."""
     agent = agents.get(record.agent)
     if agent is None:
         return False, f"the agent {record.agent} is no longer available", None
     way = agent.conversation
     if not (way.resume or (record.runtime == "structured" and agent.structured is not None)):
-        again = shlex.join(["outlive", "new", agent.name, "-C", record.cwd, *_behind_dashes(record.arguments)])
+        again = shlex.join(["outlive", "new", agent.name, "-C", record.cwd, *_after_dashes(record.arguments)])
         return False, f"{agent.title} has no conversations to resume; start it again: {again}", None
     if agent.is_subcommand(record.arguments or []):
         return False, f"the chat ran {shlex.join(record.argv[:2])}, which has no conversation", None
@@ -201,7 +199,7 @@ def _continued(store: Store, record: SessionRecord) -> str:
     return f"its conversation continues in {last.name} ({last.id[:8]}); {verb} {last.id[:8]}"
 
 
-def sought_for(record: SessionRecord, agent: Agent, environment: Mapping[str, str] | None) -> ConversationQuery:
+def query_for(record: SessionRecord, agent: Agent, environment: Mapping[str, str] | None) -> ConversationQuery:
     """The query for the agent's files, in the place where they were at the chat's start.
 
     The place that the caller's environment names counts if that is unknown, or if the conversation is only there,
@@ -210,11 +208,11 @@ def sought_for(record: SessionRecord, agent: Agent, environment: Mapping[str, st
     base = os.environ if environment is None else environment
     place, files = agent.conversation.place, session_files(record.id)
     callers = child_environment(base, agent, record.env, str(files), record.engine)
-    sought = ConversationQuery(record.provider_session_id or "", record.cwd, callers, files, _was_used(record))
-    own = sought._replace(environment=relocated(place, callers, record.located_by))
+    query = ConversationQuery(record.provider_session_id or "", record.cwd, callers, files, _was_used(record))
+    own = query._replace(environment=relocated(place, callers, record.located_by))
     if own.environment == callers or find_conversation(place, own).kept is Availability.WHOLE:
         return own
-    return sought if find_conversation(place, sought).kept is Availability.WHOLE else own
+    return query if find_conversation(place, query).kept is Availability.WHOLE else own
 
 
 def _was_used(record: SessionRecord) -> bool:
@@ -232,7 +230,7 @@ def _is_in_argv(record: SessionRecord) -> bool:
     return any((record.provider_session_id or "-") in word for word in record.argv)
 
 
-def _behind_dashes(arguments: list[str] | None) -> list[str]:
+def _after_dashes(arguments: list[str] | None) -> list[str]:
     return ["--", *arguments] if arguments else []
 
 

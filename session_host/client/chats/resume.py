@@ -33,13 +33,13 @@ from .opened_elsewhere import opened_elsewhere
 from .pending_end import wait_until_exit_saved
 from .resumability import (
     Resumability,
-    by_agent,
+    check_agent,
     has_picker,
     in_directory,
     plan_for,
+    query_for,
     record_of,
     resumability,
-    sought_for,
 )
 from .structured_launch import is_one_shot
 
@@ -120,17 +120,17 @@ def resume_command(session_id: str) -> str:
     """
     with open_store() as store:
         record = record_of(store, session_id)
-        can, reason, agent = by_agent(load_agents(config_dir(), [record.agent]), record)
+        can, reason, agent = check_agent(load_agents(config_dir(), [record.agent]), record)
         if not can or agent is None:
             raise (ConversationUnknown if can is None else NotResumable)(f"{record.name}: {reason}")
-        sought = sought_for(record, agent, None)
-        arguments = _arguments(record, agent, sought.environment)
-    anew = find_conversation(agent.conversation.place, sought).kept is Availability.NOTHING
+        query = query_for(record, agent, None)
+        arguments = _arguments(record, agent, query.environment)
+    anew = find_conversation(agent.conversation.place, query).kept is Availability.NOTHING
     # Hooks report to Outlive, and have no use there.
-    files = str(sought.files) if agent.keeps_conversation_in_files else ""
-    values = TemplateValues(conversation=sought.conversation, files=files)
-    argv = agent.argv(arguments, sought.environment, values, mode="new" if anew else "resume")
-    return in_directory(record, agent, argv, sought.environment)
+    files = str(query.files) if agent.keeps_conversation_in_files else ""
+    values = TemplateValues(conversation=query.conversation, files=files)
+    argv = agent.argv(arguments, query.environment, values, mode="new" if anew else "resume")
+    return in_directory(record, agent, argv, query.environment)
 
 
 # ----------------------------------------------------------------------------- steps
@@ -140,10 +140,10 @@ def _request(session_id: str, environment: Mapping[str, str] | None, anyway: boo
     with open_store() as store:
         record = record_of(store, session_id)
         plan = plan_for(store, load_agents(config_dir(), [record.agent]), record, environment)
-        record, can, reason, agent, sought = plan[:5]
-        if not can or agent is None or sought is None:
+        record, can, reason, agent, query = plan[:5]
+        if not can or agent is None or query is None:
             raise (ConversationUnknown if can is None else NotResumable)(f"{record.name}: {reason}")
-        if not anyway and (found := opened_elsewhere(store, record, agent, sought)):
+        if not anyway and (found := opened_elsewhere(store, record, agent, query)):
             raise ConversationOpen(f"{record.name}: {'; '.join(found)}")
         return request_of(store, record, agent, environment, anew=plan.anew, prompt=plan.prompt)
 
@@ -159,11 +159,11 @@ def request_of(
     picks: bool = False,
 ) -> LaunchRequest:
     """The request for a chat like an earlier one, which it resumes unless the agent's user picks a conversation."""
-    sought = sought_for(record, agent, environment)
+    query = query_for(record, agent, environment)
     engine: EngineName | None = next((each for each in available_engines() if each == record.engine), None)
     return LaunchRequest(
         agent=agent,
-        arguments=_arguments(record, agent, sought.environment, unasked=anew),
+        arguments=_arguments(record, agent, query.environment, unasked=anew),
         resume=None if picks else record,
         anew=anew,
         prompt=prompt,
@@ -174,7 +174,7 @@ def request_of(
         directory=record.cwd,
         environment=dict(os.environ if environment is None else environment),
         overrides=record.env,
-        located_by=locating(agent.conversation.place, sought.environment),
+        located_by=locating(agent.conversation.place, query.environment),
         size=GridSize(record.columns, record.rows) if record.columns and record.rows else DEFAULT_SIZE,
         engine=engine,
     )

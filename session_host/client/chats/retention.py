@@ -51,7 +51,7 @@ def enforce_retention(store: Store) -> list[str]:
         for each in found:
             if total_bytes <= limit_bytes:
                 break
-            if _may_go(each.record):
+            if _is_removable(each.record):
                 remove_chat(store, each.record)
                 lines.append(
                     f"{now()} removed {each.record.name} ({each.record.id[:8]}), which ended {each.record.ended_at}: "
@@ -70,7 +70,7 @@ def removed_log() -> Path:
     return state_dir() / "logs" / "removed.log"
 
 
-def _may_go(record: SessionRecord) -> bool:
+def _is_removable(record: SessionRecord) -> bool:
     return record.worktree is None and record.agent != ENDPOINT and not has_live_socket(record.id)
 
 

@@ -23,8 +23,8 @@ class SessionOutcome(NamedTuple):
     end_request: str = ""
 
 
-def open_store(tell: Callable[[str], None] | None = None) -> Store:
-    """Open the record; a new record is filled with the running chats, and ``tell`` gets a line about them.
+def open_store(on_rebuild: Callable[[str], None] | None = None) -> Store:
+    """Open the record; a new record is filled with the running chats, and ``on_rebuild`` gets a line about them.
 
     Raises:
         StoreCorrupt: the record is damaged, see ``rebuild``.
@@ -36,8 +36,8 @@ def open_store(tell: Callable[[str], None] | None = None) -> Store:
             from .rebuild import complete  # rarely needed
 
             line = complete(store)
-            if line and tell is not None:
-                tell(line)
+            if line and on_rebuild is not None:
+                on_rebuild(line)
     except BaseException:
         store.close()
         raise

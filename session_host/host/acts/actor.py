@@ -55,9 +55,9 @@ class Actor:
         spec = self._spec
         match act:
             case ReadText():
-                self._work(act.id, partial(read_text, spec.cwd, act.path, act.line, act.lines))
+                self._run_work(act.id, partial(read_text, spec.cwd, act.path, act.line, act.lines))
             case WriteText():
-                self._work(act.id, partial(_write, spec, act))
+                self._run_work(act.id, partial(_write, spec, act))
             case StartTerminal():
                 self._begin(self._start(act))
             case EndTerminal():
@@ -83,7 +83,7 @@ class Actor:
 
     # ------------------------------------------------------------ files
 
-    def _work(self, act: int, work: Callable[[], str]) -> None:
+    def _run_work(self, act: int, work: Callable[[], str]) -> None:
         self._files.submit_and_call(work, lambda text: self._done(ActDone(act, text)), partial(self._failed, act))
 
     def _failed(self, act: int, error: BaseException) -> None:
@@ -108,11 +108,11 @@ class Actor:
             self._failed(act.id, error)
             return
         self._done(ActDone(act.id))
-        self._terminals[act.terminal] = Terminal(act.terminal, started, act.kept_bytes, self._told)
+        self._terminals[act.terminal] = Terminal(act.terminal, started, act.kept_bytes, self._report_result)
         if self._closed:
             self._begin(self._end(act.terminal))
 
-    def _told(self, result: TerminalOutput | TerminalEnded) -> None:
+    def _report_result(self, result: TerminalOutput | TerminalEnded) -> None:
         if isinstance(result, TerminalEnded):
             del self._terminals[result.terminal]
         self._done(result)

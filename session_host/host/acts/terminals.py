@@ -46,7 +46,7 @@ _PLAIN = {"TERM": "dumb", "PAGER": "cat", "GIT_PAGER": "cat", "MANPAGER": "cat"}
 
 _STARTER = str(Path(__file__).with_name("starter.py"))
 
-Tell = Callable[[TerminalOutput | TerminalEnded], None]
+OnOutput = Callable[[TerminalOutput | TerminalEnded], None]
 
 
 class Started(NamedTuple):
@@ -104,18 +104,18 @@ def end_left(mark: str, leader: int = -1) -> None:
 class Terminal:
     """One terminal whose program runs."""
 
-    def __init__(self, name: str, started: Started, kept_bytes: int, tell: Tell) -> None:
+    def __init__(self, name: str, started: Started, kept_bytes: int, on_output: OnOutput) -> None:
         """Read the output, and wait for the end.
 
         Args:
             name: its name in the results.
             started: its program.
             kept_bytes: the most bytes of one portion.
-            tell: gets the output and the end.
+            on_output: gets the output and the end.
         """
         self.pid = started.process.pid
         self.ended = asyncio.Event()
-        self._name, self._master, self._kept_bytes, self._tell = name, started.master, kept_bytes, tell
+        self._name, self._master, self._kept_bytes, self._on_output = name, started.master, kept_bytes, on_output
         self._loop = asyncio.get_running_loop()
         self._output = bytearray()
         self._dropped = 0
@@ -141,7 +141,7 @@ class Terminal:
             self._decoder.reset()
             data = data.lstrip(_CONTINUATION) if data[0] in _CONTINUATION else data
         self._next_portion_s = self._loop.time() + max(PORTION_S, len(data) / BYTES_PER_S)
-        self._tell(TerminalOutput(self._name, self._decoder.decode(data), dropped))
+        self._on_output(TerminalOutput(self._name, self._decoder.decode(data), dropped))
 
     def close(self) -> None:
         """Read no more, and hang the terminal up."""
@@ -166,10 +166,10 @@ class Terminal:
                 self._cut()
         if self._output and self._portion is None:
             self._portion = self._loop.call_later(
-                max(PORTION_S, self._next_portion_s - self._loop.time()), self._portion_due
+                max(PORTION_S, self._next_portion_s - self._loop.time()), self._send_portion
             )
 
-    def _portion_due(self) -> None:
+    def _send_portion(self) -> None:
         self._portion = None
         self.flush()
 
@@ -191,10 +191,10 @@ class Terminal:
         self.close()
         self.flush()
         if last := self._decoder.decode(b"", final=True):
-            self._tell(TerminalOutput(self._name, last))
+            self._on_output(TerminalOutput(self._name, last))
         name = signal.Signals(-status).name if status < 0 else None
         self.ended.set()
-        self._tell(TerminalEnded(self._name, status if status >= 0 else None, name))
+        self._on_output(TerminalEnded(self._name, status if status >= 0 else None, name))
 
     def _cannot_wait(self, error: BaseException) -> None:
         log.error("the end of a terminal's program is unknown: %s", error)

@@ -61,12 +61,12 @@ class RecoveredSession:
     chat: RecoveredChat | None = None
 
 
-def replay_log(file: int, input_log: InputLog, *, look_only: bool) -> tuple[LogState, Checkpoint | None]:
+def replay_log(file: int, input_log: InputLog, *, read_only: bool) -> tuple[LogState, Checkpoint | None]:
     """Replay the input log on top of the newest checkpoint, and mark unwritten input as pending."""
     checkpoint = checkpoints.read(file, input_log.header)
     at = input_log.header.checkpoint
     log_state = checkpoint.log_state if checkpoint is not None else LogState()
-    for entry in input_log.read_entries(at.first_entry if at is not None else PAGE_BYTES, cut=not look_only):
+    for entry in input_log.read_entries(at.first_entry if at is not None else PAGE_BYTES, cut=not read_only):
         log_state.apply(entry)
         input_log.mark_pending(entry)
     return log_state, checkpoint
@@ -128,7 +128,7 @@ def rebuild(
         return rebuild_emulator(spec, log_state, checkpoint, program_output, header, other_engine=other_engine)
     transcript_log = TranscriptLog(descriptors.output_file)
     return _rebuild_chat(
-        spec, spec.structured, log_state, checkpoint, transcript_log, program_output, look_only=header is None
+        spec, spec.structured, log_state, checkpoint, transcript_log, program_output, read_only=header is None
     )
 
 
@@ -140,7 +140,7 @@ def _rebuild_chat(
     transcript_log: TranscriptLog,
     agent_output: KeptBytes,
     *,
-    look_only: bool,
+    read_only: bool,
 ) -> RecoveredSession:
     """Rebuild a structured chat, up to the end of its transcript log; see ``recover_chat``."""
     engine = transcript_engine(checkpoint.data if checkpoint is not None else None)
@@ -148,7 +148,7 @@ def _rebuild_chat(
     for _, data in transcript_log.pieces(offset, transcript_log.end, FEED_BYTES):
         engine.feed(data)
     chat = recover_chat(
-        spec, structured, log_state, transcript_log, agent_output, engine.transcript, look_only=look_only
+        spec, structured, log_state, transcript_log, agent_output, engine.transcript, read_only=read_only
     )
     # Of an emulator's methods, a host calls for a structured chat only those that this engine has.
     emulator = cast("Emulator", engine)

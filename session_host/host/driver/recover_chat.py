@@ -76,7 +76,7 @@ def recover_chat(
     agent_output: KeptBytes,
     transcript: Transcript,
     *,
-    look_only: bool,
+    read_only: bool,
 ) -> RecoveredChat:
     """Rebuild the rules up to the end of the transcript log.
 
@@ -90,12 +90,12 @@ def recover_chat(
         transcript_log: the log; a torn record is cut off.
         agent_output: what the agent wrote.
         transcript: the transcript at the end of the log.
-        look_only: change nothing.
+        read_only: change nothing.
     """
     try:
-        return _repeat_all(spec, structured, log_state, transcript_log, agent_output, look_only=look_only)
+        return _repeat_all(spec, structured, log_state, transcript_log, agent_output, read_only=read_only)
     except (msgspec.DecodeError, ValueError, TypeError, KeyError) as error:
-        if look_only:
+        if read_only:
             raise
         log.exception("the state of the dialect %s cannot be restored", structured.dialect, exc_info=error)
     rules = make_rules(spec, structured)
@@ -110,7 +110,7 @@ def _repeat_all(
     transcript_log: TranscriptLog,
     agent_output: KeptBytes,
     *,
-    look_only: bool,
+    read_only: bool,
 ) -> RecoveredChat:
     """As ``recover_chat``.
 
@@ -129,7 +129,7 @@ def _repeat_all(
     for _, data in transcript_log.pieces(offset, transcript_log.end, PIECE_BYTES):
         for record in reader.feed(data):
             repeated.record(record)
-    if reader.rest and not look_only:
+    if reader.rest and not read_only:
         transcript_log.cut(reader.offset)
     log.info("repeated from=%d to=%d unsent=%d", offset, reader.offset, len(repeated.unsent))
     return RecoveredChat(rules, splitter, timers, repeated.unsent, transcript_log, structured)

@@ -90,7 +90,7 @@ def hibernate(hibernation: Hibernation, descriptors: SessionDescriptors, path: P
     try:
         keeper = MessageChannel(channel, FromKeeperDecoder())
         keeper.send_message(Rehearsed())
-        if _may_go(keeper) and try_lock_session(descriptors.input_log):
+        if _wait_for_go(keeper) and try_lock_session(descriptors.input_log):
             header = LogHeader(descriptors.input_log)
             keeper.send_message(Running(os.getpid(), header.child, VERSION, KEEPER_PROTOCOL_VERSION))
             header.close()
@@ -109,7 +109,7 @@ def hibernate(hibernation: Hibernation, descriptors: SessionDescriptors, path: P
     return WakeUp(hibernating.unread_connections(), idle_s, hibernating.keeper_pid)
 
 
-def _may_go(keeper: MessageChannel) -> bool:
+def _wait_for_go(keeper: MessageChannel) -> bool:
     """Wait for Go, and take no more from the channel; False if the keeper has gone, or lets the previous host stay.
 
     The next keeper's KeptBy replaces a Go that its predecessor could not send any more; it stays unread.
@@ -159,7 +159,7 @@ class _HibernatingHost:
             watched = (channel.fileno(), wake.fileno(), own.master, own.pipe_read, self._listener.fileno())
             for each in (*watched, *self._hibernation.wake_descriptors):
                 self._poll.register(each, select.POLLIN)
-            while all(self._is_nothing(descriptor) for descriptor in self._events()):
+            while all(self._is_handled_asleep(descriptor) for descriptor in self._events()):
                 pass
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
             signal.set_wakeup_fd(-1)
@@ -180,7 +180,7 @@ class _HibernatingHost:
             touch(self._path)
         return [descriptor for descriptor, _ in events]
 
-    def _is_nothing(self, descriptor: int) -> bool:
+    def _is_handled_asleep(self, descriptor: int) -> bool:
         """Whether this event was handled here, without waking."""
         if self._keeper is not None and descriptor == self._keeper.socket.fileno():
             return self._keeper_is_another(self._keeper)

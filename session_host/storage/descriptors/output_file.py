@@ -62,13 +62,13 @@ class OutputFile(KeptBytes):
         sources: the descriptors that are readable when there is output.
     """
 
-    def __init__(self, descriptors: SessionDescriptors, splicer: Splicer, *, look_only: bool = False) -> None:
+    def __init__(self, descriptors: SessionDescriptors, splicer: Splicer, *, read_only: bool = False) -> None:
         """Open the file at the place where a previous host left it.
 
         Args:
             descriptors: the session's descriptors.
             splicer: moves the bytes.
-            look_only: change nothing (for a rehearsal).
+            read_only: change nothing (for a rehearsal).
         """
         structured = descriptors.agent_output >= 0
         super().__init__(descriptors.agent_output if structured else descriptors.output_file)
@@ -83,7 +83,7 @@ class OutputFile(KeptBytes):
         self.sources = (descriptors.master, descriptors.pipe_read) if structured else (descriptors.master,)
         self.at_end = False
         # Bytes that a previous host left in the pipe are older than those in the PTY.
-        if splicer.in_kernel and not look_only:
+        if splicer.in_kernel and not read_only:
             self.end += splicer.drain_pipe(descriptors.pipe_read, self._file, self.end, 1 << 20)
 
     def read_new(self, most: int) -> bytes:

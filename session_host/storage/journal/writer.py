@@ -66,7 +66,7 @@ class Journal:
         self._time_ns = 0
         self._resize: Resize | None = None
         """The size in force at the end, as far as it is known."""
-        self._owed: Resize | None = None
+        self._unwritten_resize: Resize | None = None
         """A resize that could not be written; the output after the gap has its size."""
         self.end = 0
         self.resizes = 0
@@ -117,19 +117,19 @@ class Journal:
             StoreError: it cannot be written. The journal is as it was before and can be used on; whether it works
                 again shows at the next call.
         """
-        fresh = self._fresh(entries)
-        if not fresh:
+        unrecorded = self._unrecorded(entries)
+        if not unrecorded:
             return
         pieces: list[bytes | memoryview] = []
-        for entry in fresh:
+        for entry in unrecorded:
             pieces.extend(encode_entry(entry))
         try:
-            self._write(pieces, fresh[0])
+            self._write(pieces, unrecorded[0])
         except OSError as error:
-            self._owed = _last_resize(fresh) or self._owed
+            self._unwritten_resize = _last_resize(unrecorded) or self._unwritten_resize
             raise self._explained(error) from error
-        self._owed = None
-        for entry in fresh:
+        self._unwritten_resize = None
+        for entry in unrecorded:
             self._advance(entry)
 
     def begin_segment(self, snapshot: Snapshot) -> None:
@@ -152,7 +152,11 @@ class Journal:
             self._begin(max(self.end, snapshot.offset), resize, pieces)
         except OSError as error:
             raise self._explained(error) from error
-        self._owed = None if self._owed is None or self._owed.number <= snapshot.resizes else self._owed
+        self._unwritten_resize = (
+            None
+            if self._unwritten_resize is None or self._unwritten_resize.number <= snapshot.resizes
+            else self._unwritten_resize
+        )
 
     def close(self) -> None:
         """Sync the journal to the disk and close it; may be called twice."""
@@ -164,25 +168,25 @@ class Journal:
             os.close(descriptor)
         self._folder.close()
 
-    def _fresh(self, entries: Sequence[Entry]) -> list[Entry]:
+    def _unrecorded(self, entries: Sequence[Entry]) -> list[Entry]:
         """The entries that are not recorded yet, with the owed resize at its offset."""
-        fresh: list[Entry] = []
+        unrecorded: list[Entry] = []
         end, resizes = self.end, self.resizes
         known = self._resize is not None
-        for entry in self._with_owed(entries):
+        for entry in self._with_unwritten_resize(entries):
             if isinstance(entry, Resize):
                 if entry.number > resizes or not known:
-                    fresh.append(entry)
+                    unrecorded.append(entry)
                     resizes, known = max(resizes, entry.number), True
             elif entry.data and entry.offset + len(entry.data) > end:
                 if entry.offset < end:
                     entry = Output(entry.time_ns, end, entry.data[end - entry.offset :])  # noqa: PLW2901
-                fresh.append(entry)
+                unrecorded.append(entry)
                 end = entry.offset + len(entry.data)
-        return [] if fresh == [self._owed] else fresh
+        return [] if unrecorded == [self._unwritten_resize] else unrecorded
 
-    def _with_owed(self, entries: Sequence[Entry]) -> Sequence[Entry]:
-        owed = self._owed
+    def _with_unwritten_resize(self, entries: Sequence[Entry]) -> Sequence[Entry]:
+        owed = self._unwritten_resize
         if owed is None or any(isinstance(entry, Resize) and entry.number == owed.number for entry in entries):
             return entries
         place = next((place for place, entry in enumerate(entries) if entry.offset >= owed.offset), len(entries))
@@ -192,19 +196,19 @@ class Journal:
         if self._descriptor < 0 or self._length >= self._segment_limit_bytes:
             self._time_ns = self._time_ns or first.time_ns
             self._begin(self.end, self._resize, [])
-        self._mend()
+        self._cut_failed_write()
         self._make_room(sum(map(len, pieces)))
         try:
             written = write_whole(self._descriptor, pieces, self._length)
         except OSError:
             self._torn = True
             with contextlib.suppress(OSError):
-                self._mend()
+                self._cut_failed_write()
             raise
         self._length += written
         self._sizes[self._newest] += written
 
-    def _mend(self) -> None:
+    def _cut_failed_write(self) -> None:
         """Cut off the bytes that a failed write left."""
         if self._torn:
             os.ftruncate(self._descriptor, self._length)
@@ -217,7 +221,7 @@ class Journal:
         self._make_room(wanted)
         if self._descriptor >= 0:
             with contextlib.suppress(OSError):
-                self._mend()
+                self._cut_failed_write()
         if snapshot:
             self._folder.save_snapshot(number, snapshot)
         try:

@@ -41,13 +41,13 @@ def seek(tmp_path: Path) -> Seeking:
     (tmp_path / "home").mkdir()
     (tmp_path / "project").mkdir()
 
-    def sought(
+    def query(
         *, used: bool = False, conversation: str = ID, directory: str = "project", **more: str
     ) -> ConversationQuery:
         environment = {"HOME": str(tmp_path / "home"), **more}
         return ConversationQuery(conversation, str(tmp_path / directory), environment, tmp_path / "files", used)
 
-    return sought
+    return query
 
 
 def write(path: Path, *lines: object) -> Path:
@@ -207,15 +207,15 @@ class TestOpenCode:
 
 class TestOpenCodesTitles:
     def found(self, seek: Seeking, title: str, *rows: tuple[str, str, str, int]) -> str:
-        sought = seek(conversation="")
-        path = sought.home / ".local" / "share" / "opencode" / "opencode.db"
+        query = seek(conversation="")
+        path = query.home / ".local" / "share" / "opencode" / "opencode.db"
         path.parent.mkdir(parents=True)
         with closing(sqlite3.connect(path)) as connection, connection:
             connection.execute(
                 "CREATE TABLE session (id TEXT, title TEXT, directory TEXT, time_updated INTEGER, parent_id TEXT)"
             )
             connection.executemany("INSERT INTO session (id, title, directory, time_updated) VALUES (?, ?, ?, ?)", rows)
-        return titled(sought, title, since_s=1000)
+        return titled(query, title, since_s=1000)
 
     def test_a_chat_without_the_plugin_library_is_found_by_the_title_that_it_shows(self, seek: Seeking) -> None:
         here = seek().directory

@@ -15,7 +15,7 @@ from session_host.agents.conversations import backwards
 from session_host.agents.conversations.backwards import TooFarBack, lines_backwards
 from session_host.agents.conversations.base import ConversationQuery
 from session_host.agents.conversations.registry import STORES, turns_in
-from session_host.agents.conversations.turns import Choice, Said, Turn, choose, turns_of
+from session_host.agents.conversations.turns import Choice, RecordedText, Turn, choose, turns_of
 from session_host.paths import endpoint_conversation
 from session_host.terminal.prompts import TurnPlace
 
@@ -45,12 +45,12 @@ Seek = Callable[[str], ConversationQuery]
 def seek(tmp_path: Path) -> Seek:
     """A query for the recorded conversation of an agent."""
 
-    def sought(name: str) -> ConversationQuery:
+    def query(name: str) -> ConversationQuery:
         return ConversationQuery(
             IDS[name], "/home/user/project", {"HOME": str(tmp_path)}, tmp_path / "files", used=True
         )
 
-    return sought
+    return query
 
 
 @pytest.fixture
@@ -105,9 +105,9 @@ def test_the_turns_of_a_recorded_conversation(
 
 @pytest.mark.parametrize("name", sorted(STORES))
 def test_no_record_has_no_turns(name: str, tmp_path: Path) -> None:
-    sought = ConversationQuery("some-id", "/", {"HOME": str(tmp_path)}, tmp_path, used=True)
-    assert list(turns_in(name, sought)) == []
-    assert list(turns_in("other", sought)) == []
+    query = ConversationQuery("some-id", "/", {"HOME": str(tmp_path)}, tmp_path, used=True)
+    assert list(turns_in(name, query)) == []
+    assert list(turns_in("other", query)) == []
 
 
 @pytest.mark.parametrize("name", sorted(PLACES))
@@ -215,9 +215,9 @@ class TestGemini:
 class TestOwnFiles:
     def test_aider_with_its_own_lines_around_the_answer(self, tmp_path: Path) -> None:
         (tmp_path / "some-id.md").write_bytes((RECORDINGS / "aider.md").read_bytes())
-        sought = ConversationQuery("some-id", "/", {}, tmp_path, used=True)
+        query = ConversationQuery("some-id", "/", {}, tmp_path, used=True)
 
-        tokens, greet, add = turns_in("aider", sought)
+        tokens, greet, add = turns_in("aider", query)
 
         assert (tokens.prompt.strip(), tokens.answer) == ("/tokens", "")
         assert (add.prompt.strip(), add.answer) == ("/add app.py", "")
@@ -244,8 +244,8 @@ class TestOwnFiles:
             {"type": "answer", "at": "", "model": "m"},
             {"type": "piece", "text": "better"},
         )
-        sought = ConversationQuery("some-id", "/", {}, Path("/nonexistent"), used=True)
-        assert list(turns_in("endpoint", sought)) == [Turn("second", "better"), Turn("first", "one answer")]
+        query = ConversationQuery("some-id", "/", {}, Path("/nonexistent"), used=True)
+        assert list(turns_in("endpoint", query)) == [Turn("second", "better"), Turn("first", "one answer")]
 
 
 class TestBackwards:
@@ -283,12 +283,12 @@ class TestBackwards:
 
 def test_texts_become_turns() -> None:
     newest_first = [
-        Said("agent", "  \n"),
-        Said("agent", "two\n"),
-        Said("agent", "\n  one"),
-        Said("user", "second"),
-        Said("user", "first"),
-        Said("agent", "of a prompt that is gone"),
+        RecordedText("agent", "  \n"),
+        RecordedText("agent", "two\n"),
+        RecordedText("agent", "\n  one"),
+        RecordedText("user", "second"),
+        RecordedText("user", "first"),
+        RecordedText("agent", "of a prompt that is gone"),
     ]
     assert list(turns_of(newest_first)) == [
         Turn("second", "  one\n\ntwo"),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from session_host.client.chats.resumability import has_picker, resumability, tell_resumable
+from session_host.client.chats.resumability import fill_in_resumable, has_picker, resumability
 from session_host.client.chats.resume import resume_command
 from session_host.client.sessions.session_info import info_of
 from session_host.client.sessions.store_access import open_store
@@ -188,7 +188,7 @@ class TestForPrograms:
         unknown = info_of(kept(5, agent="codex", provider_session_id=None))
         unknown.state = State.RUNNING
 
-        tell_resumable([*infos, running, unknown])
+        fill_in_resumable([*infos, running, unknown])
 
         assert [each.resumable for each in [*infos, running, unknown]] == [True, False, None, True, None]
 
@@ -199,7 +199,7 @@ class TestForPrograms:
         (config_dir() / "agents" / "claude.toml").write_text("[")
         info = info_of(kept())
 
-        tell_resumable([info])
+        fill_in_resumable([info])
 
         assert info.resumable is None
 

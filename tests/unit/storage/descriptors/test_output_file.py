@@ -24,8 +24,8 @@ def kept_bytes(file: int) -> int:
     return os.fstat(file).st_blocks * BLOCK_BYTES
 
 
-def opened(kept: KeptSession, *, look_only: bool = False) -> OutputFile:
-    return OutputFile(kept.descriptors, Splicer(), look_only=look_only)
+def opened(kept: KeptSession, *, read_only: bool = False) -> OutputFile:
+    return OutputFile(kept.descriptors, Splicer(), read_only=read_only)
 
 
 def test_pages_are_given_back_and_the_length_stays(file: int) -> None:
@@ -113,7 +113,7 @@ def test_what_a_former_host_had_in_the_pipe_comes_before_what_the_terminal_has()
         os.splice(kept.descriptors.master, kept.descriptors.pipe_write, 100)
         os.write(kept.slave, b"last")
 
-        looking = opened(kept, look_only=True)
+        looking = opened(kept, read_only=True)
         assert looking.end == 6, "who only looks takes nothing"
         output_file = opened(kept)
         assert output_file.end == 11
