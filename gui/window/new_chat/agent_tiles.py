@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QElapsedTimer, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QElapsedTimer, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QButtonGroup, QGridLayout, QWidget
 
@@ -17,8 +17,12 @@ from gui.wording import new_chat_texts
 from session_host.agents.agent import Agent
 
 MAX_COLUMNS = 4
-TILE_WIDTH_PX = 96
+TILE_WIDTH_PX, MAX_TILE_WIDTH_PX = 96, 140
+"""The narrowest tile, and the width above which a long title is cut; the sheet's usual width has four such tiles."""
 TILE_HEIGHT_PX = 48
+_MONOGRAM_PX = 28
+_BESIDE_TITLE_PX = _MONOGRAM_PX + 3 * GAP_S_PX
+_WRAPPED = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextWordWrap
 
 
 class AgentTile(QAbstractButton):
@@ -35,7 +39,7 @@ class AgentTile(QAbstractButton):
         self.setAutoExclusive(True)
         self.setText(agent.title)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setMinimumSize(96, TILE_HEIGHT_PX)
+        self.setMinimumSize(TILE_WIDTH_PX, TILE_HEIGHT_PX)
         self.setFixedHeight(TILE_HEIGHT_PX)
         self.setAccessibleName(agent.title if installed else new_chat_texts.agent_missing(agent.title))
         self.setToolTip(agent.title if installed else new_chat_texts.not_installed(agent.title))
@@ -44,6 +48,17 @@ class AgentTile(QAbstractButton):
     def sizeHint(self) -> QSize:
         return QSize(120, TILE_HEIGHT_PX)
 
+    def width_for_title(self) -> int:
+        """The least width with the whole title, in as many lines as the tile has room for."""
+        metrics, words = QFontMetrics(font(SECONDARY_PX)), self.agent.title.split()
+        runs = [" ".join(words[first:last]) for last in range(1, len(words) + 1) for first in range(last)]
+        widths = sorted(metrics.horizontalAdvance(run) + 1 for run in runs)
+        fitting = (width for width in widths if self._is_whole(metrics, QRect(0, 0, width, TILE_HEIGHT_PX)))
+        return _BESIDE_TITLE_PX + next(fitting, 0)
+
+    def _is_whole(self, metrics: QFontMetrics, room: QRect) -> bool:
+        return room.contains(metrics.boundingRect(room, _WRAPPED, self.agent.title))
+
     def paintEvent(self, event: QPaintEvent) -> None:
         tokens = self._theme.tokens
         painter = QPainter(self)
@@ -51,18 +66,17 @@ class AgentTile(QAbstractButton):
         line = tokens.color("accent" if chosen else "border" if self.underMouse() else "hairline")
         ground = tokens.color("selected") if chosen else None
         paint_frame(painter, QRectF(self.rect()), line, ground, line_px=2 if self.hasFocus() and chosen else 1)
-        tile = QRectF(GAP_S_PX, (self.height() - 28) / 2, 28, 28)
+        tile = QRectF(GAP_S_PX, (self.height() - _MONOGRAM_PX) / 2, _MONOGRAM_PX, _MONOGRAM_PX)
         paint_tile(painter, tile, self.agent.monogram, self._place, tokens, muted=not self.installed)
-        text = QRectF(tile.right() + GAP_S_PX, 0, self.width() - tile.right() - 2 * GAP_S_PX, self.height())
+        room = QRect(_BESIDE_TITLE_PX - GAP_S_PX, 0, self.width() - _BESIDE_TITLE_PX, self.height())
         words = font(SECONDARY_PX)
         painter.setFont(words)
         painter.setPen(tokens.color("text" if self.installed else "secondary"))
-        flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextWordWrap
-        shown, room = self.agent.title, text.toAlignedRect()
-        if not room.contains(QFontMetrics(words).boundingRect(room, flags, shown)):
+        flags, shown, metrics = _WRAPPED, self.agent.title, QFontMetrics(words)
+        if not self._is_whole(metrics, room):
             flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-            shown = QFontMetrics(words).elidedText(shown, Qt.TextElideMode.ElideRight, room.width())
-        painter.drawText(text, flags, shown)
+            shown = metrics.elidedText(shown, Qt.TextElideMode.ElideRight, room.width())
+        painter.drawText(room, flags, shown)
         painter.end()
 
     def hitButton(self, pos: object) -> bool:
@@ -89,6 +103,8 @@ class AgentTiles(QWidget):
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(GAP_S_PX)
         self._columns = MAX_COLUMNS
+        self._tile_px = TILE_WIDTH_PX
+        """The width that the widest title needs."""
         self._typed = ""
         self._last_typed = QElapsedTimer()
         self.setAccessibleName(new_chat_texts.agent())
@@ -106,6 +122,9 @@ class AgentTiles(QWidget):
             tile = AgentTile(self._theme, agent, place, installed=agent.find(path) is not None)
             self._tiles[agent.name] = tile
             self._group.addButton(tile)
+        widest = max((tile.width_for_title() for tile in self._tiles.values()), default=0)
+        self._tile_px = min(max(widest, TILE_WIDTH_PX), MAX_TILE_WIDTH_PX)
+        self._columns = self._fitting_columns()
         self._arrange()
         if keep in self._tiles:
             self.choose(keep)
@@ -122,11 +141,14 @@ class AgentTiles(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        fitting = min(max((self.width() + GAP_S_PX) // (TILE_WIDTH_PX + GAP_S_PX), 1), MAX_COLUMNS)
+        fitting = self._fitting_columns()
         if fitting != self._columns:
             self._columns = fitting
             self._arrange()
             self.updateGeometry()
+
+    def _fitting_columns(self) -> int:
+        return min(max((self.width() + GAP_S_PX) // (self._tile_px + GAP_S_PX), 1), MAX_COLUMNS)
 
     def current(self) -> str:
         """The chosen agent's name, "" for none."""

@@ -14,7 +14,7 @@ from gui.theme.contrast import TEXT_RATIO, ratio
 from gui.theme.follow import Theme
 from gui.theme.marks import Mark
 from gui.window.frame import MIN_SIZE_PX
-from gui.window.new_chat.agent_tiles import AgentTile
+from gui.window.new_chat.agent_tiles import MAX_COLUMNS, AgentTile
 from gui.window.new_chat.sheet import NewChatSheet
 from gui.window.page.empty_state import EmptyState
 from gui.window.page.state_bars import ConnectionBar
@@ -85,6 +85,18 @@ def test_the_sheet_for_a_new_chat_fits_the_least_window(theme: Theme, around: QW
     settles(lambda: label.geometry().bottom() < sheet.name.geometry().top(), "the labels to be above the fields")
     around.resize(900, 600)
     settles(lambda: label.geometry().right() < sheet.name.geometry().left(), "the labels to be beside the fields")
+
+
+@pytest.mark.parametrize("width", [MIN_SIZE_PX[0], 480, 640])
+def test_titles_of_agents_are_whole_in_a_narrow_window(theme: Theme, around: QWidget, area: Area, width: int) -> None:
+    around.resize(width, 700)
+    sheet = NewChatSheet(theme, around, load_catalog(area.config))
+    sheet.ask("command", "~", {}, {})
+    tiles = [each for each in sheet.findChildren(AgentTile) if each.isVisible()]
+    settles(lambda: not _overlapping(tiles) and sheet.tiles.width() < width, "the tiles to be beside each other")
+    settles(lambda: all(tile.width() >= tile.width_for_title() for tile in tiles), "each tile to have its whole title")
+    around.resize(900, 700)
+    settles(lambda: len({tile.x() for tile in tiles}) == MAX_COLUMNS, "the usual columns")
 
 
 def test_the_page_without_a_chat_scrolls_in_the_least_window(theme: Theme, around: QWidget, area: Area) -> None:
