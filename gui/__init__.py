@@ -1,7 +1,7 @@
 """The window: one of any number of viewers. Chats keep running without it.
 
-Rooms, in rows from the bottom up. A room may import rooms of the rows above its own in this list, and none of its own
-row::
+Rooms, from the bottom up. A room may import the rooms of the groups above its own group in this list, but none of its
+own group::
 
     theme      colours, measures and marks, dark and light, following the desktop
     loop       runs asyncio inside Qt's loop
@@ -12,8 +12,10 @@ row::
     input      Qt's key events as the protocol's typed keys
     finding    what the user looks for in a chat, found with bounded work
 
-    bridge     hosts and the chat database, as Qt objects and signals
+    bridge     sessions and the chat database, as Qt objects and signals
     terminal   the widget that paints a replica and passes on the user's input
+
+    chat       the view of a structured chat
 
     window     the main window and everything in it
     tray       the icon and menu in the desktop's tray

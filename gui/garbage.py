@@ -1,8 +1,7 @@
 """Collects garbage between Qt's events, in Qt's thread.
 
-Python by itself collects in the thread that happens to make one object too many, in the midst of its work, and destroys
-Qt's objects of closed pages there: raw fonts, images, accessible interfaces. Qt crashes if its thread uses the same
-fonts at that moment.
+By default, Python collects in any thread that creates objects, at any point of its work. It may destroy Qt objects of
+closed pages there: raw fonts, images, accessible interfaces. Qt crashes if its own thread uses the same fonts then.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ class Found(NamedTuple):
         is_done: whether all text has been searched.
         is_cut: whether there are more matches than ``total``.
         error: why the regular expression is not valid; "" if it is.
-        is_too_slow: whether the expression did not get through some lines.
+        is_too_slow: whether the expression exceeded the step limit on some lines.
     """
 
     place: int = 0
@@ -32,10 +32,10 @@ class Finder(Protocol):
     """Finds a query in the text of one page, marks the matches, and shows the current one."""
 
     def set_listener(self, listener: Callable[[Found], object]) -> None:
-        """Call ``tell`` with each change of what is found."""
+        """Set the function that is called with each change of the results."""
 
     def set_covered_height(self, height_px: int) -> None:
-        """Show matches below the bar, which covers this height of the page's right part."""
+        """Set the height of the page's right part that the bar covers; matches are shown below it."""
 
     def suggestion(self) -> str:
         """The selected text, if it is one line; else ""."""
@@ -52,4 +52,4 @@ class Finder(Protocol):
         """Go to the next match (1) or the one before (-1)."""
 
     def end_search(self) -> None:
-        """Find nothing any more; the current match becomes the selection."""
+        """End the search; the current match becomes the selection."""

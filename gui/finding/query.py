@@ -11,7 +11,7 @@ from PySide6.QtCore import QRegularExpression
 _MATCH_LIMIT = 200_000
 """The steps that the expression may take from one place of a line: some milliseconds."""
 _LIMITS_REACHED = 12
-"""After so many lines that an expression does not get through, it is not tried any more."""
+"""An expression that exceeds the step limit on this number of lines is not tried any more."""
 
 
 class FindQuery(NamedTuple):

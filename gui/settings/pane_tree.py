@@ -165,19 +165,19 @@ def _count_along(node: Node, *, is_row: bool) -> int:
     return sum(counts) if node.is_row == is_row else max(counts)
 
 
-def move_divider(node: Node, divider: Divider, by_px: int, least_px: int) -> Node:
-    """Move a divider right or down, or back with a negative distance; neighbours stay at least ``least_px`` large."""
+def move_divider(node: Node, divider: Divider, by_px: int, min_px: int) -> Node:
+    """Move a divider right or down, or back with a negative distance; neighbours stay at least ``min_px`` large."""
     if isinstance(node, Pane):
         return node
     if divider.path:
         first, *rest = divider.path
         inner = divider._replace(path=tuple(rest))
         children = list(node.children)
-        children[first] = move_divider(children[first], inner, by_px, least_px)
+        children[first] = move_divider(children[first], inner, by_px, min_px)
         return Split(node.is_row, tuple(children), node.shares)
     shares = list(node.shares)
     before, after = shares[divider.before], shares[divider.before + 1]
-    least = min(least_px / max(divider.length_px, 1), before, after)
+    least = min(min_px / max(divider.length_px, 1), before, after)
     moved = min(max(before + by_px / max(divider.length_px, 1), least), before + after - least)
     shares[divider.before], shares[divider.before + 1] = moved, before + after - moved
     return Split(node.is_row, node.children, tuple(shares))

@@ -26,7 +26,7 @@ def ratio(one: QColor, other: QColor) -> float:
 
 
 def _mixed(color: QColor, target: int, steps: int) -> QColor:
-    """``color`` moved to a grey level ``target`` by so many of 64 steps."""
+    """Move ``color`` towards a grey level ``target`` by ``steps`` of 64 steps."""
     channels = (color.red(), color.green(), color.blue())
     return QColor(*(round(channel + (target - channel) * steps / 64) for channel in channels))
 

@@ -20,7 +20,7 @@ MARGIN_PX = 16
 INDENT_PX = 22
 QUOTE_PX = 14
 MAX_LETTERS = 80
-"""Lines of prose are at most so many letters long; code, diffs and tables use the whole column."""
+"""Maximum number of letters in a line of prose; code, diffs and tables use the whole column."""
 LINE_SHARE = 1.28
 """The distance of two lines of text, in heights of its font."""
 _HEADING_PX = {1: 5, 2: 3, 3: 1}

@@ -9,7 +9,7 @@ class Heights:
     """Heights by position; a sum takes a few hundred additions at most."""
 
     def __init__(self, guess: float) -> None:
-        """``guess`` is the height of rows that are not known."""
+        """``guess`` is the height of rows that are not measured yet."""
         self._guess = guess
         self._heights: list[float] = []
         self._blocks: list[float] = []
@@ -21,7 +21,7 @@ class Heights:
         return self._heights[position]
 
     def grow(self, count: int) -> None:
-        """Have so many rows."""
+        """Increase the number of rows to ``count``."""
         more = count - len(self._heights)
         if more <= 0:
             return

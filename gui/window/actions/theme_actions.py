@@ -148,7 +148,7 @@ class ThemeActions(QObject):
             self._banners.show_banner(Banner(problem, lasting=True, kind="failed", key="theme"))
 
     def _import(self, path: Path) -> str:
-        """Import a file and use the theme; returns what is wrong with it, "" for nothing."""
+        """Import a file and use the theme; returns the problem, "" for none."""
         directory = own_themes(self._settings.directory)
         try:
             identifier = import_theme(path, directory)

@@ -141,9 +141,9 @@ class WorktreeField(QWidget):
         return self.branch.text().strip() if self.checkbox.isChecked() and self.checkbox.isEnabled() else None
 
     def forget_repository(self) -> None:
-        """Offer the choice, since it is not known yet whether the directory is in a repository.
+        """Enable the choice while it is unknown whether the directory is in a repository.
 
-        Keys that follow the directory's name would otherwise go to another control.
+        If it were disabled meanwhile, Tab after the directory's name would skip it.
         """
         self.checkbox.setEnabled(True)
         self.branch.setVisible(self.checkbox.isChecked())

@@ -182,7 +182,7 @@ class NewChatSheet(FormSheet):
         self.center()
 
     def reopen_draft(self) -> bool:
-        """Open the sheet as it was closed; False if it had no input then."""
+        """Open the sheet with the input that it had when it was closed; False if there was none."""
         if not self._is_draft:
             return False
         self.set_busy(busy=False)
@@ -247,7 +247,7 @@ class NewChatSheet(FormSheet):
         self._suggest_name()
 
     def _fill_for(self, agent: Agent) -> None:
-        """Suggest the last start of this agent; keep input for another agent until that is chosen again."""
+        """Fill in the values of this agent's last start; input for another agent is kept until that is chosen again."""
         if self._filled_for == agent.name:
             return
         if self._filled_for:
@@ -298,7 +298,7 @@ class NewChatSheet(FormSheet):
         self._show_fields()
 
     def _show_fields(self) -> None:
-        """Show the fields of this agent, the rarer ones only on demand."""
+        """Show the fields of this agent; rarely used ones only under "More"."""
         agent = self._agents.get(self.tiles.current())
         replaces = agent is not None and agent.arguments_replace
         needs_command = agent is not None and replaces and not agent.starts_without_arguments

@@ -67,10 +67,10 @@ class EndBar(Area):
         texts.setSpacing(0)
         for part in (self.title, self.detail, self.refusal):
             texts.addWidget(part)
-        said = QHBoxLayout()
-        said.setSpacing(GAP_M_PX)
-        said.addWidget(self._mark)
-        said.addLayout(texts, 1)
+        heading = QHBoxLayout()
+        heading.setSpacing(GAP_M_PX)
+        heading.addWidget(self._mark)
+        heading.addLayout(texts, 1)
         self._buttons = flow(
             self.resume, self.continued, self.choose_conversation, self.anyway, self.again, self.errors, self.export,
             self.close_button,
@@ -78,7 +78,7 @@ class EndBar(Area):
         row = QHBoxLayout()
         row.setContentsMargins(GAP_L_PX, GAP_S_PX, GAP_M_PX, GAP_S_PX)
         row.setSpacing(GAP_S_PX)
-        row.addLayout(said, 1)
+        row.addLayout(heading, 1)
         row.addWidget(self._buttons)
         self._row = row
         layout = QVBoxLayout(self)
@@ -93,12 +93,12 @@ class EndBar(Area):
         self._arrange()
 
     def _arrange(self) -> None:
-        longest = self.detail if self._explains else self.title
-        words_px = max(WORDS_PX, longest.sizeHint().width() + MARGINS_PX)
+        longer = self.detail if self._explains else self.title
+        words_px = max(WORDS_PX, longer.sizeHint().width() + MARGINS_PX)
         is_narrow = self.width() < self._buttons.sizeHint().width() + words_px
-        wanted = QHBoxLayout.Direction.TopToBottom if is_narrow else QHBoxLayout.Direction.LeftToRight
-        if self._row.direction() != wanted:
-            self._row.setDirection(wanted)
+        direction = QHBoxLayout.Direction.TopToBottom if is_narrow else QHBoxLayout.Direction.LeftToRight
+        if self._row.direction() != direction:
+            self._row.setDirection(direction)
 
     def offer(self, found: EndedChat | None) -> None:
         """Offer the possible actions; None while they are unknown."""
@@ -112,8 +112,10 @@ class EndBar(Area):
         can_choose = found is not None and found.can_choose
         self.choose_conversation.setVisible(can_choose and not self._is_resumable)
         # An agent without conversations needs no reason why resuming is impossible.
-        said = found.reason if found is not None and (can_choose or found.can_resume is not False) else ""
-        self._show_message(phrases.without_remedy(said) if can_choose and not self._is_resumable else said, quiet=True)
+        message = found.reason if found is not None and (can_choose or found.can_resume is not False) else ""
+        self._show_message(
+            phrases.without_remedy(message) if can_choose and not self._is_resumable else message, quiet=True
+        )
         self._arrange()
 
     def refuse(self, line: str, *, can_choose: bool, can_force: bool) -> None:

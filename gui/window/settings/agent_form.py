@@ -1,4 +1,4 @@
-"""A form for an agent of the user's own: it becomes a file in the directory ``agents``."""
+"""A form for the user's own agent, which is saved as a file in the directory ``agents``."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class AgentForm(Area):
         self.title.textEdited.connect(self._suggest)
 
     def ask(self, agent: Agent | None) -> None:
-        """Show the form for an agent of the user's own, or for a new one."""
+        """Show the form for one of the user's own agents, or for a new one (None)."""
         self._edited = agent
         start = [word for word in agent.start if isinstance(word, str) and word != ARGUMENTS] if agent else []
         self.title.setText(agent.title if agent else "")
@@ -129,7 +129,7 @@ class AgentForm(Area):
 
 
 def _check(name: str, values: dict[str, Value]) -> None:
-    """Read the values as the catalog will, from a directory of their own.
+    """Check the values: write them into a temporary directory, and read them as the catalog does.
 
     Raises:
         OutliveError: the catalog refuses them; the message is without that directory.

@@ -1,4 +1,4 @@
-"""The page Agents: each agent with its place, its version and its usual arguments; agents of the user's own."""
+"""The page Agents: each agent with its path, version and default arguments; and the user's own agents."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class AgentRow(PlainRow):
         self.has_button = True
 
     def show_agent(self, agent: Agent) -> None:
-        """Show what is known of the agent now."""
+        """Show the agent's current values."""
         self.agent = agent
         self.help.setText(self._about())
         if not self.control.is_edited:
@@ -136,7 +136,7 @@ class AgentsPage(Page):
         return edit
 
     def _on_files(self) -> None:
-        """Show the agents as they are now; rows are made anew only if there are others."""
+        """Show the current agents; rows are created again only if the list of agents changed."""
         self._agents.read_again()
         known = {row.agent.name: (row, self._agents.has_user_file(row.agent.name)) for row in self._rows}
         if list(known) != list(self._agents) or any(row.has_button != had_file for row, had_file in known.values()):

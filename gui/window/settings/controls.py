@@ -26,7 +26,7 @@ _DECIMALS = 2
 
 
 class Control(QWidget):
-    """Base of the controls; a subclass puts what the user operates into ``layout`` and calls ``own``.
+    """Base of the controls; a subclass adds its input widgets to ``row`` and calls ``set_input_widget``.
 
     Signals:
         chosen: the user set another value.
@@ -52,7 +52,7 @@ class Control(QWidget):
 
     @property
     def is_edited(self) -> bool:
-        """Whether the user is changing the value now, so that another one must not be put in its place."""
+        """Whether the user is editing the value; then it must not be replaced."""
         return False
 
     def show_value(self, value: Any) -> None:
@@ -204,7 +204,7 @@ class _Spin(QDoubleSpinBox):
         self.setAlignment(Qt.AlignmentFlag.AlignRight)
 
     def textFromValue(self, value: float) -> str:
-        """No fraction where there is none."""
+        """The text without a fraction if the value has none."""
         return QLocale().toString(round(value)) if value == round(value) else QLocale().toString(value, "f", _DECIMALS)
 
     def stepBy(self, steps: int) -> None:
@@ -223,7 +223,7 @@ class _Spin(QDoubleSpinBox):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        # A style sheet leaves room for the buttons even where there are none.
+        # A style sheet reserves space for the buttons, even if there are none.
         self.lineEdit().setGeometry(self.rect().adjusted(GAP_S_PX, 1, -GAP_S_PX, -1))
 
     def wheelEvent(self, event: QWheelEvent) -> None:

@@ -46,12 +46,12 @@ class ActionKeys:
 
 
 class Conflict(NamedTuple):
-    """Why a key may not be what the user wants for an action.
+    """Why a key may be unsuitable for an action.
 
     Attributes:
         holder: the action that has the key; None for none.
-        use: what programs in terminals use it for, "" for nothing.
-        types: it is needed for typing, and cannot be an action's.
+        use: its use in terminal programs, "" for none.
+        types: whether it is needed for typing, and so cannot belong to an action.
     """
 
     holder: ActionKeys | None
@@ -84,7 +84,7 @@ class KeyBook:
         self._defaults = {key for action in actions for key in action.defaults}
 
     def conflict(self, overrides: Overrides, action: ActionKeys, key: str) -> Conflict:
-        """What speaks against a key for an action."""
+        """The conflicts of a key for an action."""
         keys = self.chosen(overrides)
         holder = next((other for other in self.actions if other is not action and key in keys[other.name]), None)
         use = "" if key in self._defaults else use_in_terminals(key)
@@ -95,7 +95,7 @@ class KeyBook:
     ) -> dict[str, str | list[str] | None]:
         """The values for ``keys.toml`` that give an action these keys; None removes one.
 
-        Other actions lose the keys: by what ``keys.toml`` means, or, if the user gave them there, by a change.
+        Other actions lose these keys: default keys without an entry, keys that the user set by a changed entry.
         """
         values: dict[str, str | list[str] | None] = {
             action.name: None if tuple(keys) == action.defaults else _as_value(keys)
@@ -124,7 +124,7 @@ def types_text(key: str) -> bool:
 
 
 def use_in_terminals(key: str) -> str:
-    """What programs in terminals use a key for, as a name in ``key_texts.USES``; "" for nothing."""
+    """The use of a key in terminal programs, as a name in ``key_texts.USES``; "" for none."""
     modifiers, name = _parts(key)
     if key in _KNOWN:
         return _KNOWN[key]

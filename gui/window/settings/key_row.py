@@ -1,4 +1,4 @@
-"""One action with its keys, which waits for the new key when it is pressed; and what speaks against that key."""
+"""One action with its keys, which records a new key when it is clicked; and the question about a conflicting key."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ class KeyRow(QAbstractButton):
     """An action's row.
 
     Signals:
-        waits: the row waits for a key now, or no longer.
-        key_pressed: the user pressed a key for the action, and whether it is one more.
-        cleared, reset_requested: the user wants no key, or the default ones.
-        moved: the user goes on to the next row (1) or the former one (-1).
+        waiting_changed: the row started (True) or stopped waiting for a key.
+        key_pressed: the user pressed a key for the action; True: in addition to the present keys.
+        cleared, reset_requested: the user removes all keys, or restores the default keys.
+        moved: the user goes to the next row (1) or the previous one (-1).
     """
 
     waiting_changed = Signal(bool)
@@ -72,20 +72,20 @@ class KeyRow(QAbstractButton):
     def show_keys(self, keys: list[str], *, is_changed: bool) -> None:
         """Show these keys."""
         self.keys, self.is_changed = keys, is_changed
-        said = ", ".join(map(native, keys)) or key_texts.no_key()
-        say = key_texts.changed_row if is_changed else key_texts.row
-        self.setAccessibleName(say(self.action.title, said))
+        keys_text = ", ".join(map(native, keys)) or key_texts.no_key()
+        name_of = key_texts.changed_row if is_changed else key_texts.row
+        self.setAccessibleName(name_of(self.action.title, keys_text))
         self.update()
 
     def wait(self, *, adds: bool = False) -> None:
-        """Take the next key that is pressed; ``adds``: besides those that there are."""
+        """Wait for a key; ``adds``: it is added to the present keys instead of replacing them."""
         self._waiting, self._adds_key = True, adds
         self.setFocus(Qt.FocusReason.OtherFocusReason)
         self.waiting_changed.emit(True)
         self.update()
 
     def stop_waiting(self) -> None:
-        """Take no key."""
+        """Stop waiting for a key."""
         if self._waiting:
             self._waiting = False
             self.waiting_changed.emit(False)
@@ -98,7 +98,7 @@ class KeyRow(QAbstractButton):
             if event.type() == QEvent.Type.ShortcutOverride:
                 event.accept()
                 return True
-            if event.type() == QEvent.Type.KeyPress:  # Tab comes here, too.
+            if event.type() == QEvent.Type.KeyPress:  # Tab arrives only here.
                 self._accept_key(event)
                 return True
         return super().event(event)
@@ -128,7 +128,7 @@ class KeyRow(QAbstractButton):
             case Qt.Key.Key_Down:
                 self.moved.emit(1)
             case _:
-                event.ignore()  # Left and right would go to other rows.
+                event.ignore()  # QAbstractButton would move the focus to other rows with Left and Right.
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         self.stop_waiting()
@@ -178,7 +178,7 @@ class KeyRow(QAbstractButton):
 
 
 class KeyQuestion(Area):
-    """Says below a row what speaks against a key, and lets the user decide."""
+    """Shows below a row why a key conflicts, and lets the user decide."""
 
     def __init__(self) -> None:
         super().__init__("card")

@@ -1,4 +1,4 @@
-"""The page Keys: each action with its keys; conflicts with other actions and with programs are said before."""
+"""The page Keys: each action with its keys; conflicts are shown before a key is set."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class KeysPage(Page):
         return self._settings.preferences.keys
 
     def refresh(self) -> None:
-        """Show the keys as they are now."""
+        """Show the current keys."""
         keys = self._book.chosen(self._overrides)
         for row in self.rows:
             name = row.action.name
@@ -90,7 +90,7 @@ class KeysPage(Page):
         self.question.dismiss()
         return bool(shown)
 
-    # ------------------------------------------------------------ what the user does
+    # ------------------------------------------------------------ the user's actions
 
     def _on_key(self, row: KeyRow, key: str, *, adds: bool) -> None:
         action = row.action

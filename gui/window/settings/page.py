@@ -17,7 +17,7 @@ class Section(QWidget):
     """A heading with rows below it; hidden while no row of it is shown."""
 
     def __init__(self, theme: Theme, title: str, rows: Sequence[PlainRow], below: Sequence[QWidget] = ()) -> None:
-        """Create the section; ``below`` are widgets that are shown while all rows are."""
+        """Create the section; ``below`` are widgets that are hidden while a filter is active."""
         super().__init__()
         self._title = title
         self._below = below
@@ -80,7 +80,7 @@ class Page(QWidget):
         self.column.addWidget(section)
 
     def replace_sections(self, sections: Sequence[Section], at: int) -> None:
-        """Put other sections in the place of the first ones, at this place of the layout."""
+        """Replace the first sections by others, at this index of the layout."""
         for previous in self._sections[: len(sections)]:
             self.column.removeWidget(previous)
             previous.hide()
@@ -90,14 +90,14 @@ class Page(QWidget):
             self.column.insertWidget(at + by, section)
 
     def add_unfiltered(self, widget: QWidget) -> None:
-        """Add a widget that is hidden while the page is narrowed."""
+        """Add a widget that is hidden while a filter is active."""
         self._unfiltered_widgets.append(widget)
         self.column.addWidget(widget)
 
     def apply_filter(self, words: Sequence[str]) -> bool:
-        """Show what contains all words, everything without words; returns whether there is something.
+        """Show the rows that contain all words, or everything if there are no words; returns whether rows are shown.
 
-        A page that is found by its title is shown whole.
+        If the page's title contains all words, the whole page is shown.
         """
         if words and all(word in self.title.casefold() for word in words):
             words = ()

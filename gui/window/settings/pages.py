@@ -1,4 +1,4 @@
-"""Makes the pages: rows from the table of settings, and what only one page has."""
+"""Makes the pages: rows from the table of settings, and the special widgets of single pages."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class PageMaker:
         self._preview: Preview | None = None
 
     def release(self) -> None:
-        """Free what pages hold besides widgets."""
+        """Free the resources of pages that are not widgets."""
         if self._preview is not None:
             self._preview.release()
             self._preview = None

@@ -1,4 +1,4 @@
-"""One setting in the window: label, help, control, a button that resets it, and what is wrong with it."""
+"""One setting in the window: label, help, control, a reset button, and its problem."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class PlainRow(QWidget):
     """A label with a help text on the left, and a control on the right, or below them in a narrow window.
 
     Attributes:
-        problem: what is wrong, in a line below; hidden while nothing is.
+        problem: the line with the setting's problem; hidden if there is none.
     """
 
     def __init__(self, name: str, help_: str, control: Control, icon: QWidget | None = None) -> None:
@@ -59,7 +59,7 @@ class PlainRow(QWidget):
         control.inner.setAccessibleDescription(help_)
 
     def minimumSizeHint(self) -> QSize:
-        """No least width: the row arranges itself for the one that it gets."""
+        """No minimum width: the row adapts its layout to its width."""
         return QSize(0, super().minimumSizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -75,7 +75,7 @@ class PlainRow(QWidget):
         return f"{self.name} {self.help.text()}"
 
     def show_problem(self, problem: str) -> None:
-        """Say what is wrong; "" for nothing."""
+        """Show a problem; "" for none."""
         self.problem.setText(as_problem(problem))
         self.problem.setVisible(bool(problem))
         self.control.inner.setAccessibleDescription(f"{self.help.text()} {self.problem.text()}".strip())
@@ -85,7 +85,7 @@ class SettingRow(PlainRow):
     """A setting of a file.
 
     Signals:
-        done: the setting was changed, or could not be.
+        done: the setting was changed, or the change failed.
     """
 
     done = Signal()
@@ -124,7 +124,7 @@ class SettingRow(PlainRow):
         self.done.emit()
 
     def refresh(self) -> None:
-        """Show what the file says now; a value that the user is changing stays, as does one that was refused."""
+        """Show the file's value; a value that the user is editing, or that was refused, stays."""
         problem = self._values.problem(self.setting)
         is_refused = bool(problem) and self.control.is_edited
         if not self.control.is_edited:

@@ -16,13 +16,13 @@ FILES: tuple[FileName, ...] = ("window", "chats", "endpoint")
 
 
 def as_problem(text: str) -> str:
-    """A problem as it is shown: a sentence, unless it begins with the name of a file."""
+    """Format a problem: as a sentence, unless it begins with a file's name."""
     begins_with_file = ".toml" in text.partition(":")[0]
     return (text.rstrip(".") + "." if begins_with_file else sentence(text)) if text else ""
 
 
 class Values(QObject):
-    """What the files say, and what of it is wrong.
+    """The values of the files, and their problems.
 
     Signals:
         changed: the values were read again.
@@ -56,7 +56,7 @@ class Values(QObject):
         return found is not None or bool(problem)
 
     def problem(self, setting: Setting) -> str:
-        """What is wrong with a setting, with file and line, or why it was not written; "" for nothing."""
+        """The problem of a setting, with file and line, or why it was not written; "" for none."""
         refused = self._refused.get((setting.file, setting.key), "")
         return self.shortened(refused or self._files[setting.file].of(setting)[1])
 
@@ -73,7 +73,7 @@ class Values(QObject):
         return str(file_of(self.settings.directory, name))
 
     def set(self, setting: Setting, value: Any) -> None:
-        """Write a value; None removes it, so that the default counts. A refusal becomes the setting's problem."""
+        """Write a value; None removes it, so its default applies. A refusal is stored as the setting's problem."""
         place = (setting.file, setting.key)
         self._refused.pop(place, None)
         # A number of a table has no entry for its default.

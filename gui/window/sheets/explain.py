@@ -139,7 +139,7 @@ class StatusDetailsSheet(Sheet):
 
 
 class _Table(QWidget):
-    """A heading and rows of text; rows that do not count are muted. In a narrow sheet, a row takes two lines."""
+    """A heading and rows of text; rows without effect are muted. In a narrow sheet, a row has two lines."""
 
     def __init__(self, title: str, longest: int, shares: tuple[int, ...]) -> None:
         """Create a table; ``longest`` is the column with long texts; ``shares`` are the columns' parts of the width."""

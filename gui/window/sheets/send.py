@@ -27,7 +27,7 @@ NAME_CHARACTERS = 40
 
 class _TextField(PromptField):
     MAX_LINES = 14
-    least_lines = 5
+    min_lines = 5
 
 
 class SendSheet(Sheet):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 _MATCHED: Final = 16
-_TOGETHER: Final = 8
+_ADJACENT: Final = 8
 """The bonus for a letter directly after the previous matched one."""
 _WORD_START: Final = 8
 _FIRST: Final = 4
@@ -61,7 +61,7 @@ def _word(word: str, text: str, as_written: str) -> Fit | None:
                 if number == 0:
                     row[place] = _MATCHED + bonuses[place]
                 else:
-                    together = best[place - 1] + max(bonuses[place], _TOGETHER) if place else _NEVER
+                    together = best[place - 1] + max(bonuses[place], _ADJACENT) if place else _NEVER
                     apart = reached + bonuses[place]
                     row[place] = _MATCHED + max(together, apart)
                     way[place] = place - 1 if together >= apart else reached_at

@@ -238,10 +238,10 @@ class ElidedLabel(QLabel):
 class Scrolled(QScrollArea):
     """A scroll area that is as high as its content, up to a limit."""
 
-    def __init__(self, inner: QWidget, most_px: int, name: str) -> None:
+    def __init__(self, inner: QWidget, max_px: int, name: str) -> None:
         super().__init__()
         self._inner = inner
-        self._most_px = most_px
+        self._max_px = max_px
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -262,7 +262,7 @@ class Scrolled(QScrollArea):
     def heightForWidth(self, width: int) -> int:
         inner = self._inner
         wanted = inner.heightForWidth(width) if inner.hasHeightForWidth() else inner.sizeHint().height()
-        return min(max(wanted, 0), self._most_px)
+        return min(max(wanted, 0), self._max_px)
 
     def sizeHint(self) -> QSize:
         return QSize(self._inner.sizeHint().width(), self.heightForWidth(max(self.width(), 1)))

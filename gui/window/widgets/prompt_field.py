@@ -29,7 +29,7 @@ class PromptField(QPlainTextEdit):
         self.document().documentLayout().documentSizeChanged.connect(lambda _size: self._grow())
 
     def sizeHint(self) -> QSize:
-        lines = min(max(self._lines(), self.least_lines), self.MAX_LINES)
+        lines = min(max(self._lines(), self.min_lines), self.MAX_LINES)
         return QSize(200, lines * self.fontMetrics().lineSpacing() + 18)
 
     def _lines(self) -> int:
@@ -37,7 +37,7 @@ class PromptField(QPlainTextEdit):
         return round(self.document().size().height())
 
     def _grow(self) -> None:
-        fits = self._lines() <= max(self.MAX_LINES, self.least_lines)
+        fits = self._lines() <= max(self.MAX_LINES, self.min_lines)
         off, needed = Qt.ScrollBarPolicy.ScrollBarAlwaysOff, Qt.ScrollBarPolicy.ScrollBarAsNeeded
         self.setVerticalScrollBarPolicy(off if fits else needed)
         self.updateGeometry()
@@ -51,7 +51,7 @@ class PromptField(QPlainTextEdit):
     def minimumSizeHint(self) -> QSize:
         return QSize(64, self.sizeHint().height())
 
-    least_lines = 1
+    min_lines = 1
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         is_enter = event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}
