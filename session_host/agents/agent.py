@@ -123,7 +123,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     """The program that must be on PATH; "" for the user's shell or a program that the user names."""
     start: Template
     default_arguments: tuple[str, ...] = ()
-    """The arguments of a new chat whose starter names none."""
+    """The arguments of a new chat if the user gives none."""
     arguments_replace: bool = False
     """Whether the user's arguments are the whole argv: ``outlive new shell -- top`` runs top."""
     subcommands: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""A child process that does not outlive this one, and an end of this process that tells of the child's."""
+"""A child process that is killed at this process's end; this process then exits with the child's status."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ class Relay:
         self._events = wanted
 
     def _read_host(self) -> bool:
-        """Whether stdin goes on."""
+        """Read from stdin; returns whether it is still open."""
         try:
             data = os.read(_STDIN, CHUNK_BYTES)
         except BlockingIOError:
@@ -122,7 +122,7 @@ class Relay:
         return bool(data)
 
     def _read_server(self) -> bool:
-        """Whether the connection goes on."""
+        """Read from the server; returns whether the connection is still open."""
         try:
             data = self._connection.recv(CHUNK_BYTES)
         except BlockingIOError:

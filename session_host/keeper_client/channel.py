@@ -57,7 +57,7 @@ class KeeperNotResponding(HostUnavailable):
 
 
 class MessageChannel:
-    """One end of a connection with the keeper: sends whole messages, receives the messages that have come.
+    """One end of a connection with the keeper: sends whole messages, receives the messages that have arrived.
 
     Attributes:
         socket: the connection; its blocking mode is its owner's choice for receiving, sending waits.
@@ -106,7 +106,7 @@ class MessageChannel:
             data = data[sent:]
 
     def receive(self, *, keep: bool = False) -> list[Any] | None:
-        """Receive the messages that have come, maybe none yet; None at the end of the connection.
+        """Receive the messages that have arrived, maybe none; None at the end of the connection.
 
         Args:
             keep: the packet stays in the socket until ``consume``; its descriptors are new ones each time.

@@ -94,7 +94,7 @@ class Command:
         del self._stderr[: -KEPT_STDERR_BYTES * 2]
 
     async def interrupt(self) -> None:
-        """Interrupt the command, as Ctrl+C does; end it if it goes on."""
+        """Interrupt the command, as Ctrl+C does; end it if it does not exit."""
         self._signal(signal.SIGINT)
         if not await self._ends_within(INTERRUPT_S):
             await self.end()

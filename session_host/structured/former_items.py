@@ -1,4 +1,4 @@
-"""The items with which a chat begins that goes on from another one. Pure."""
+"""The first items of a chat that continues another one. Pure."""
 
 from __future__ import annotations
 

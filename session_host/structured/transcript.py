@@ -302,7 +302,7 @@ class Transcript:
     # ------------------------------------------------------------ carrying it elsewhere
 
     def record_reader(self) -> RecordReader:
-        """A reader of the log that goes on where the transcript is."""
+        """A reader of the log that continues at the transcript's end."""
         return RecordReader(self._reader.offset, bytes(self._reader.rest))
 
     def snapshot(self) -> bytes:

@@ -47,15 +47,15 @@ class Inotify:
         flags: inotify(7)'s bits by name, without their ``IN_``; None before ``start``.
     """
 
-    def __init__(self, told: Callable[[list[Event]], None]) -> None:
+    def __init__(self, on_events: Callable[[list[Event]], None]) -> None:
         """Create an object that watches nothing yet.
 
         Args:
-            told: called with the events.
+            on_events: called with the events.
         """
         self.flags: Any = None
         self._inotify: Any = None
-        self._told = told
+        self._on_events = on_events
 
     @property
     def is_open(self) -> bool:
@@ -99,4 +99,4 @@ class Inotify:
             self._inotify = None
 
     def _happened(self) -> None:
-        self._told(self._inotify.read(timeout=0))
+        self._on_events(self._inotify.read(timeout=0))

@@ -29,10 +29,10 @@ MAX_STRING_BYTES = 8192
 """Nobody types a longer control string in a moment; the parser drops it up to its end, or to its expiry."""
 
 INTRODUCER_PATIENCE_S = 0.05
-"""ESC, or ESC and an introducer, counts as typed after so long without another byte."""
+"""After this time without another byte, ESC, or ESC and an introducer, counts as typed."""
 
 SEQUENCE_PATIENCE_S = 0.15
-"""A sequence without an end counts as typed after so long: terminals send theirs in one piece."""
+"""After this time, a sequence without an end counts as typed: terminals send a sequence in one piece."""
 
 REPLY_PATIENCE_S = 1.0
 """How long a string that begins like a terminal's reply may take: over a slow line it comes in pieces."""

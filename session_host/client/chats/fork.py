@@ -1,4 +1,4 @@
-"""Forks a structured chat: starts a chat whose conversation begins as a copy of that one's.
+"""Forks a structured chat: starts a chat with a copy of its conversation.
 
 The forked chat may run or have ended, and stays as it is. Blocks on the disk, except ``fork`` itself.
 """
@@ -51,7 +51,7 @@ def can_fork(agent: Agent | None, record: SessionRecord) -> bool:
 async def fork(
     session_id: str, *, environment: Mapping[str, str] | None = None, size: GridSize | None = None
 ) -> SessionRecord:
-    """Start a chat that goes on from where another one is; returns when its program is exec'd.
+    """Start a chat that continues from the present state of another one; returns when its program is exec'd.
 
     Args:
         session_id: the other chat.

@@ -32,14 +32,14 @@ PORTION_S = 0.1
 """The least time between two portions of output."""
 
 BYTES_PER_S = 1024 * 1024
-"""The rate of portions; the newest output of a faster program goes on."""
+"""The rate of portions; of a faster program's output, only the newest part is sent."""
 
 READ_BYTES = 64 * 1024
 READS = 16
 """How often to read before other work gets its turn."""
 
 LAST_READS = 4096
-"""The most reads of the last output, while other processes go on writing."""
+"""The maximum number of reads of the last output, while other processes still write."""
 
 _PLAIN = {"TERM": "dumb", "PAGER": "cat", "GIT_PAGER": "cat", "MANPAGER": "cat"}
 """No escape sequences, and no program that waits for keys."""
@@ -102,7 +102,7 @@ def end_left(mark: str, leader: int = -1) -> None:
 
 
 class Terminal:
-    """One terminal whose program runs."""
+    """A terminal with a running program."""
 
     def __init__(self, name: str, started: Started, kept_bytes: int, on_output: OnOutput) -> None:
         """Read the output, and wait for the end.

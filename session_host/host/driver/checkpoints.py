@@ -112,7 +112,7 @@ class Checkpointer:
             self._begin(portable=False)
 
     def request_checkpoint(self) -> None:
-        """Request a checkpoint at once: the journal has a gap, and goes on with a whole screen."""
+        """Request a checkpoint at once: the journal has a gap, and continues with a whole screen."""
         self._work_s = float("-inf")
         self.maybe_checkpoint()
 

@@ -88,7 +88,7 @@ class ConversationTracker:
         return is_new
 
     def set_program_pid(self, pid: int) -> None:
-        """Note the running program's PID, whose open files are examined from now on."""
+        """Set the running program's PID; its open files are examined from now on."""
         self._pid = pid
 
     @log_errors

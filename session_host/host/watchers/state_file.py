@@ -101,23 +101,23 @@ FILES_WITH_STATUS = frozenset({"claude"})
 class StatusFile:
     """Follows the state file of a session's program."""
 
-    def __init__(self, directory: Path, child: int, told: Callable[[StatusFileContent], None]) -> None:
+    def __init__(self, directory: Path, child: int, on_change: Callable[[StatusFileContent], None]) -> None:
         """Prepare to follow the file; ``start`` begins.
 
         Args:
             directory: the directory of the files, which may not exist yet.
             child: the PID of the session's program.
-            told: called with each change of the file's content.
+            on_change: called with each change of the file's content.
         """
         self._directory = directory
         self._child = child
-        self._told = told
-        self._inotify = Inotify(self._changed)
+        self._on_change = on_change
+        self._inotify = Inotify(self._on_events)
         self._watch = -1
         self._watched: Path | None = None
         self._file: Path | None = None
         self._last: _State | None = None
-        self._again = Timer()
+        self._retry = Timer()
         self._tries = 0
 
     def start(self) -> None:
@@ -127,7 +127,7 @@ class StatusFile:
 
     def close(self) -> None:
         """Stop following the file."""
-        self._again.cancel()
+        self._retry.cancel()
         self._inotify.close()
 
     def read_now(self) -> None:
@@ -175,7 +175,7 @@ class StatusFile:
         if self._watch >= 0:
             self._inotify.unwatch(self._watch)
 
-    def _changed(self, events: list[Event]) -> None:
+    def _on_events(self, events: list[Event]) -> None:
         flags = self._inotify.flags
         names: set[str] = set()
         is_lost = False
@@ -214,7 +214,7 @@ class StatusFile:
             try:
                 is_ours = self._is_ours(int(stem))
             except _Unreadable:  # The file of an agent between the two.
-                self._look_again()
+                self._read_later()
                 continue
             if is_ours:
                 self._file = self._directory / name
@@ -237,7 +237,7 @@ class StatusFile:
         try:
             state = _state_of(self._file)
         except _Unreadable:
-            self._look_again()
+            self._read_later()
             return
         self._tries = 0
         if state is None:
@@ -245,18 +245,18 @@ class StatusFile:
             self._file = None
             if self._last is not None:
                 self._last = None
-                self._told(StatusFileContent("", is_gone=True))
+                self._on_change(StatusFileContent("", is_gone=True))
             return
         if state != self._last:
             self._last = state
-            self._told(StatusFileContent(state.status, state.waiting_for or "", state.session_id))
+            self._on_change(StatusFileContent(state.status, state.waiting_for or "", state.session_id))
 
-    def _look_again(self) -> None:
+    def _read_later(self) -> None:
         """Read again after a moment; the agent is writing the file, and its last event may have passed already."""
-        self._again.cancel()
+        self._retry.cancel()
         self._tries += 1
         if self._tries <= TRIES:
-            self._again.set(AGAIN_S, self._scan)
+            self._retry.set(AGAIN_S, self._scan)
 
 
 def _state_of(path: Path) -> _State | None:

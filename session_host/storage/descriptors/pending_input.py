@@ -39,7 +39,7 @@ class PendingInput:
         self._delivered: list[tuple[bytes, int]] = []
 
     def append(self, entry: PendingEntry, left_bytes: int) -> None:
-        """Add an entry of which the program has ``left_bytes`` still to read."""
+        """Add an entry; the program has not read its last ``left_bytes`` bytes."""
         self.entries.append(entry)
         self.bytes += left_bytes
 

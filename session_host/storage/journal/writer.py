@@ -268,7 +268,7 @@ class Journal:
     # ------------------------------------------------------------ opening
 
     def _find_end(self) -> None:
-        """Read the journal's end from the last undamaged segment, and go on in it."""
+        """Read the journal's end from the last undamaged segment, and continue in it."""
         folder = self._folder
         folder.remove_unfinished()
         numbers = sorted({*folder.numbers(LOG), *folder.numbers(SNAPSHOT)})

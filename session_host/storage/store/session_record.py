@@ -13,7 +13,7 @@ from session_host.system.processes.permission import AGENT_CHATS
 
 INTERRUPTED = "the computer was restarted while this chat ran"
 UNSTARTED = "what was starting this chat was ended before its agent ran"
-"""A record keeps these words as its ``error``, and is told by them: they are not to be changed."""
+"""Records store this text as their ``error`` and are recognised by it, so it must not change."""
 
 
 class SessionRecord(msgspec.Struct, kw_only=True):
@@ -52,11 +52,11 @@ class SessionRecord(msgspec.Struct, kw_only=True):
     provider_session_id: str | None = None
     """The agent's own id of the conversation; None while that is not known."""
     arguments: list[str] | None = None
-    """The user's own, out of which ``argv`` was made; None in records of before they were kept."""
+    """The user's own arguments, from which ``argv`` was made; None in records of former versions."""
     resumed_from: str | None = None
     """The id of the session that this one resumes."""
     continued_by: str | None = None
-    """The id of the session that goes on with this one's conversation."""
+    """The id of the session that continues this one's conversation."""
     repository: str | None = None
     """The git repository that a worktree of this session's own was made of, an absolute path."""
     worktree: str | None = None

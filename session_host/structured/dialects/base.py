@@ -88,7 +88,7 @@ class DialectPort(Protocol):
         """Keep a message, or a part of one, that the dialect does not understand."""
 
     def fail(self, why: str) -> None:
-        """The chat cannot go on: show this line and end the program."""
+        """The chat cannot continue: show this line and end the program."""
 
 
 class Dialect(Protocol):

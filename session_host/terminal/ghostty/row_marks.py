@@ -221,7 +221,7 @@ class ScreenPrompts:
         return int(self._total_rows()) if self._on_primary() else 0
 
     def restore(self, saved: list[SavedPrompt], stored_rows: int) -> None:
-        """Set the prompts of a snapshot, of which the oldest rows may be missing."""
+        """Set the prompts of a snapshot; its oldest rows may be missing."""
         missing = max(stored_rows - self.stored_rows(), 0) if stored_rows else 0
         self._later = [moved(prompt, -missing) for prompt in saved] if missing else saved
         self._above_screen = False

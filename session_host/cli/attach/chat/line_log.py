@@ -53,7 +53,7 @@ class LineLog:
         return lines + self._requests(transcript, question) + self._state_change(transcript.status)
 
     def _begin(self, transcript: Transcript) -> list[str]:
-        """Begin with the end of a transcript; with a later state of the same one, go on at the same item."""
+        """Begin with the end of a transcript; with a later state of the same transcript, continue at the same item."""
         is_first, self._transcript = self._transcript is None, transcript
         if not is_first:
             self._place = min(self._place, len(transcript))

@@ -23,7 +23,7 @@ RESUME_PATIENCE_MS = 70_000
 MINUTE_MS = 60_000
 RETRY_S = (1.0, 2.0, 4.0, 8.0)
 SETTLE_S = 0.4
-"""Gemini CLI goes on with repeating a conversation after its reply; prompts wait until no update came for this time."""
+"""Gemini CLI still repeats a conversation after its reply; prompts wait until no update arrives for this time."""
 
 
 class Opening:

@@ -36,7 +36,7 @@ class Prompts:
         self._send(found)
 
     def send_again(self, prompt_id: str) -> None:
-        """Send a prompt that was refused as overload once more."""
+        """Send a prompt again that was refused because of overload."""
         found = self._context.state.prompts.get(prompt_id)
         if found is not None:
             self._send(found)

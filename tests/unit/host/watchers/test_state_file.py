@@ -151,7 +151,7 @@ async def test_an_unreadable_file_of_an_agent_in_between_is_read_again(tmp_path:
     told: list[StatusFileContent] = []
     file = StatusFile(tmp_path, os.getppid(), told.append)
     file._scan([f"{os.getpid()}.json"])
-    assert file._again is not None
+    assert file._retry is not None
     file.close()
     assert told == []
 
