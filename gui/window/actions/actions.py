@@ -137,6 +137,8 @@ class Actions:
         place = button.mapToGlobal(button.rect().bottomRight())
         place.setX(place.x() - menu.sizeHint().width())
         menu.popup(place)
+        if button.hasFocus():  # The keyboard opened it.
+            menu.setActiveAction(menu.actions()[0])
 
 
 def _without_argument(handler: Callable[[], object]) -> Callable[[bool], None]:
