@@ -6,7 +6,7 @@ from tests.unit.gui.conftest import Played
 
 FIRST = {
     "font": "Zoom in",
-    "help": "Keyboard shortcuts…",
+    "help": "Guide",
     "preferences": "Settings…",
     "quit": "Close window (chats keep running)",
     "search": "Search all chats…",
