@@ -25,7 +25,7 @@ class UnrelatedProcesses:
     ) -> None:
         self._loop = loop
         self._replication = replication
-        self._on_host_exit_callback = on_host_exit
+        self._report_host_exit = on_host_exit
 
     def watch(self, session: KeptSession) -> bool:
         """Watch the unrelated processes of a session; False if its host is gone."""
@@ -100,4 +100,4 @@ class UnrelatedProcesses:
 
     def _on_host_exit(self, session: KeptSession) -> None:
         self.forget_host(session)
-        self._on_host_exit_callback(session, None)
+        self._report_host_exit(session, None)
