@@ -97,11 +97,12 @@ class GlyphAtlas:
 
     def _find_pictures(self, codes: npt.NDArray[np.uint8], alphabets: Indexes) -> Indexes:
         """The numbers of pictures; missing ones are drawn."""
-        found = self._picture_of[alphabets, codes]
+        cells = alphabets * CODES + codes
+        found = self._picture_of.take(cells)
         is_missing = found == _NO_PICTURE
         if is_missing.any():
-            self._draw(np.unique(alphabets[is_missing] * CODES + codes[is_missing]).tolist())
-            found = self._picture_of[alphabets, codes]
+            self._draw(np.unique(cells[is_missing]).tolist())
+            found = self._picture_of.take(cells)
         return found
 
     def _draw(self, cells: list[int]) -> None:

@@ -59,6 +59,7 @@ class Overhang:
         self._alpha = pixels[:, 3:]
         np.add.at(self._counts, kinds, 1)
         self._ends = np.cumsum(self._counts)
+        self._variants = {kind // CODES for kind in kinds.tolist()}
 
     def _of_variant(self, variant: int) -> Indexes:
         """Pixels as rows: the kind of glyph, y and x from its cell's corner, and the share of ink in blue, green, red.
@@ -92,6 +93,8 @@ class Overhang:
         colors: Sequence[CellColors],
     ) -> None:
         """Paint the overhang of cells; see ``GlyphAtlas.paint``. ``colors`` are the alphabets'."""
+        if self._variants.isdisjoint(each.variant for each in colors):
+            return
         variants = np.array([each.variant for each in colors], np.int32)
         kinds = variants[alphabets] * CODES + codes
         counts = self._counts[kinds]

@@ -6,6 +6,7 @@ effects     collects replies and events from the library
 input       encodes keys, mouse and focus as bytes
 modes       the modes of keyboard, mouse and screen
 frame       the changes to paint since the last frame
+cell_bits   the bits of cells, for whole rows
 cells       reads rows of cells from the library's render state
 row_reader  reads rows of the screen and its history, for text and copies
 history     the limit of the history

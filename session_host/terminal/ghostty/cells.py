@@ -1,38 +1,35 @@
 """Reads rows of cells from libghostty-vt's render state.
 
 A call into the library for each cell would cost twenty times more than the rest. So a row is read as one array of
-64-bit cells (CELLS_RAW), and decoded by operations on whole rows. The cell's bits, as the library's own type
-description gives them::
-
-    0-1  the kind of content: a code point, a grapheme, a palette background, an RGB background
-    2-25 the code point, index or colour
-    26-41 style id within its page: another page gives the same id to another style
-    42-43 narrow, wide, the tail of a wide one, the head of a line's end left blank
-    44 protected   45 hyperlink   46-47 semantic content
+64-bit cells (CELLS_RAW), and decoded by operations on whole rows (``cell_bits``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, partial
+from functools import partial
 from itertools import groupby
 from typing import Any, Final, cast
 
 from session_host.terminal.base import DEFAULT_COLOR, PLAIN, RGB, Attribute, Color, Row, Run, Style, Underline
 
+from .cell_bits import (
+    BLANK_HEAD,
+    GRAPHEME,
+    LINK_BIT,
+    NARROW,
+    PALETTE_BACKGROUND,
+    STYLE_MASK,
+    STYLE_SHIFT,
+    TAG_MASK,
+    TAIL,
+    WIDE,
+    WIDE_SHIFT,
+    key_groups,
+    row_text,
+)  # fmt: skip
 from .library.calls import EngineFailure, check, ffi, grid_ref, lib, new_object, sized
 
-CODEPOINT, GRAPHEME, PALETTE_BACKGROUND, RGB_BACKGROUND = range(4)
-NARROW, WIDE, TAIL, HEAD = range(4)
-
-_TAG_MASK: Final = 0b11
-_STYLE_SHIFT: Final = 26
-_STYLE_MASK: Final = 0xFFFF
-_WIDE_SHIFT: Final = 42
-_LINK_BIT: Final = 1 << 45
-_KEY_MASK: Final = _TAG_MASK | (_STYLE_MASK << _STYLE_SHIFT) | (0b11 << _WIDE_SHIFT) | _LINK_BIT
-_BLANK_HEAD: Final = HEAD << _WIDE_SHIFT
-_CODEPOINT_MASK: Final = 0x1FFFFF
 _ROW_KEYS: Final = [
     lib.GHOSTTY_RENDER_STATE_ROW_DATA_RAW,
     lib.GHOSTTY_RENDER_STATE_ROW_DATA_CELLS_RAW,
@@ -211,20 +208,16 @@ class RenderState:
     def _whole_characters(data: bytes, first: int, last: int) -> tuple[int, int]:
         """Columns extended to whole wide characters."""
         cells = memoryview(data).cast("Q")
-        if first > 0 and cells[first] >> _WIDE_SHIFT & 3 == TAIL:
+        if first > 0 and cells[first] >> WIDE_SHIFT & 3 == TAIL:
             first -= 1
-        if last + 1 < len(cells) and cells[last] >> _WIDE_SHIFT & 3 == WIDE:
+        if last + 1 < len(cells) and cells[last] >> WIDE_SHIFT & 3 == WIDE:
             last += 1
         return first, last
 
     def _runs(self, data: bytes, y: int) -> tuple[Run, ...]:
         count = len(data) // 8
-        mask, codepoints = _masks(count)
         bits = int.from_bytes(data, "little")
-        keys = memoryview((bits & mask).to_bytes(count * 8, "little")).cast("Q")
-        words = memoryview((bits >> 2 & codepoints).to_bytes(count * 8, "little")).cast("I")[::2]
-        # A background colour in place of a code point may be an invalid one: it is replaced, and not used.
-        text = words.tobytes().decode("utf-32-le", "replace").replace("\0", " ")
+        text = row_text(bits, count)
         cells = memoryview(data).cast("Q")
         get_cells = True
         page = int(self._row_id.bits[0])
@@ -233,24 +226,23 @@ class RenderState:
         runs: list[Run] = []
         may_join = False
         column = 0
-        for key, group in groupby(keys.tolist()):
-            length = len(list(group))
+        for key, length in key_groups(bits, count):
             start, column = column, column + length
             if (style := text_styles.get(key)) is not None:
                 runs.append(_new_run((start, length, text[start:column], style, False)))
                 continue
-            tag = key & _TAG_MASK
-            width = key >> _WIDE_SHIFT & 3
+            tag = key & TAG_MASK
+            width = key >> WIDE_SHIFT & 3
             if key == 0:
                 piece = text[start:column].rstrip(" ")
                 if piece:
                     bare = piece.lstrip(" ")
                     runs.append(Run(start + len(piece) - len(bare), len(bare), bare, PLAIN, False))
                 continue
-            if width == TAIL or key == _BLANK_HEAD:
+            if width == TAIL or key == BLANK_HEAD:
                 may_join = True
                 continue
-            style_id = key >> _STYLE_SHIFT & _STYLE_MASK
+            style_id = key >> STYLE_SHIFT & STYLE_MASK
             if tag >= PALETTE_BACKGROUND:
                 may_join = True
                 runs.extend(self._backgrounds(cells, start, column, tag))
@@ -266,7 +258,7 @@ class RenderState:
                         get_cells = False
                     known = styles[page, style_id] = self._style_at(start)
                 style = known
-            if not (key & _LINK_BIT or tag == GRAPHEME or width == WIDE):
+            if not (key & LINK_BIT or tag == GRAPHEME or width == WIDE):
                 if width == NARROW:
                     text_styles[key] = style
                 else:
@@ -285,11 +277,11 @@ class RenderState:
 
     def _special(self, runs: list[Run], key: int, start: int, stop: int, text: str, style: Style, y: int) -> None:
         """Runs of cells that are wide, have several code points, or are linked, and otherwise alike."""
-        wide = key >> _WIDE_SHIFT & 3 == WIDE
-        grapheme = key & _TAG_MASK == GRAPHEME
+        wide = key >> WIDE_SHIFT & 3 == WIDE
+        grapheme = key & TAG_MASK == GRAPHEME
         x = start
         while x < stop:
-            link = style._replace(link=self._link_at(x, y)) if key & _LINK_BIT else style
+            link = style._replace(link=self._link_at(x, y)) if key & LINK_BIT else style
             if wide and text[x] == " ":
                 # A wide character under a character set that lacks it becomes two blanks.
                 if link != PLAIN:
@@ -368,15 +360,3 @@ def _joined(runs: list[Run]) -> tuple[Run, ...]:
                 continue
         joined.append(run)
     return tuple(joined)
-
-
-def is_plain_cell(bits: int, character: str) -> bool:
-    """Whether a cell holds this character, narrow and without a style."""
-    return not bits & _KEY_MASK and bits >> 2 & _CODEPOINT_MASK == ord(character)
-
-
-@cache
-def _masks(count: int) -> tuple[int, int]:
-    """For a row of so many cells, the masks of the cells' keys and of their code points."""
-    ones = int.from_bytes((1).to_bytes(8, "little") * count, "little")
-    return _KEY_MASK * ones, _CODEPOINT_MASK * ones

@@ -7,7 +7,8 @@ from typing import Any, Final, NamedTuple
 from session_host.protocol.values import GridSize
 from session_host.terminal.base import DEFAULT_COLOR, RGB, Color, Cursor, CursorShape, Frame, Row
 
-from .cells import RenderState, is_plain_cell
+from .cell_bits import is_plain_cell
+from .cells import RenderState
 from .library.calls import Getter, ffi, find_cell, lib, mode, point, scroll_viewport, sized
 from .stream import Stream
 
