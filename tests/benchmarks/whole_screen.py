@@ -22,6 +22,7 @@ from typing import Any
 
 from PySide6.QtTest import QTest
 
+from gui import garbage
 from gui.terminal.drawing.frame_pacing import LONGEST_INTERVAL_S
 from gui.terminal.glyphs.atlas_import import AtlasImport
 from gui.terminal.view import TerminalView
@@ -103,8 +104,9 @@ class _TimedView(TerminalView):
 
 @contextmanager
 def _view() -> Iterator[tuple[_TimedView, Emulator]]:
-    """A terminal in a window, and what it shows."""
+    """A terminal in a window, and what it shows; the process is as a window's after its start."""
     AtlasImport.run()
+    garbage.start_collecting()
     view = _TimedView(DARK_TERMINAL)
     emulator = create(None, SIZE)
     view.show_emulator(emulator)
