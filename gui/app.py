@@ -60,9 +60,6 @@ RETRY_MS = 1000
 TRAY_TIMEOUT_MS = 15_000
 """A tray that takes longer at login does not come."""
 
-ATLAS_AFTER_MS = 2000
-"""After the start, whose chats are attached by then."""
-
 
 def make_viewer(session_id: str, delegate: ViewerDelegate, size: GridSize, output: bool, runtime: Runtime) -> Viewer:
     """Create a viewer; a structured chat has no grid."""
@@ -286,7 +283,7 @@ class App:
             self.sessions.refresh()
             self.sessions.login_path.start()
             garbage.start_collecting()
-            QTimer.singleShot(ATLAS_AFTER_MS, self.sessions, self._start_atlas_import)
+            AtlasImport.start = self._start_atlas_import
             self.window.resume_all.offer()
             self.sessions.tasks.start(self._load_recent_directories(), "recent directories")
             self.sessions.tasks.start(self._remove_old_chats(), "ended chats")
@@ -337,6 +334,7 @@ class App:
         self.tray.set_recent(await self.sessions.recent_directories(8))
 
     async def _end(self) -> None:
+        AtlasImport.start = None
         layout = self.windows.snapshot_layout().to_dict()
         self.storage.on_error = lambda _error: None  # The banners that would show the error are about to close.
         self._settings_window.close()

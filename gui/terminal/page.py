@@ -32,6 +32,7 @@ from .drawing.frame_pacing import FramePacer
 from .drawing.grid_layout import GridLayout
 from .drawing.regions import scaled
 from .drawing.surface import Surface
+from .glyphs.atlas_import import AtlasImport
 from .history.new_output import NewOutput
 from .history.scroll_place import SavedFrame, ScrollPosition
 from .history.scrollbar import WIDTH_PX, HistoryBar
@@ -211,6 +212,8 @@ class TerminalPage(QWidget):
         elif not region.isEmpty():
             paint(self._logical(region))
         # An echo is on the screen by now: the rest is not on its path.
+        if at_once and surface.has_changed_much and not self._pacer.is_for_user:
+            AtlasImport.count_frame()
         self._scrolling.may_look_back = self.scrolled_back
         if self._new_output.is_wanted and not self.scrolled_back:
             self._new_output.want(wanted=False)

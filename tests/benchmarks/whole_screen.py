@@ -2,10 +2,10 @@
 
 Two screens: a log, with long runs of one style, and spans, in which each cell has a colour of its own.
 
-- Our window's share: a terminal in a window of this process, on an X server, some seconds after its start. The time
-  begins when the replica has the screen, and ends when Qt has sent the picture to the X server: the rows are read from
-  the engine, compared, painted, and sent. Beside it stands the time that the processor spent, which other programs on
-  the machine change little.
+- Our window's share: a terminal in a window of this process, on an X server, with its atlas of glyphs. The time begins
+  when the replica has the screen, and ends when Qt has sent the picture to the X server: the rows are read from the
+  engine, compared, painted, and sent. Beside it stands the time that the processor spent, which other programs on the
+  machine change little.
 - Beside other terminals: a program gets a signal and writes the screen. The time begins with the signal, and ends when
   DAMAGE has reported paint and the pixels of the last row are others than before. Ours has the host in between.
 """
@@ -104,7 +104,7 @@ class _TimedView(TerminalView):
 
 @contextmanager
 def _view() -> Iterator[tuple[_TimedView, Emulator]]:
-    """A terminal in a window, and what it shows; the process is as a window's after its start."""
+    """A terminal in a window, and what it shows; the process is as a window's in use."""
     AtlasImport.run()
     garbage.start_collecting()
     view = _TimedView(DARK_TERMINAL)

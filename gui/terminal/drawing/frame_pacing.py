@@ -29,7 +29,11 @@ _PAUSE_S = 0.100
 
 
 class FramePacer(QObject):
-    """Calls ``paint`` when a frame is due."""
+    """Calls ``paint`` when a frame is due.
+
+    Attributes:
+        is_for_user: whether the user waits for the last requested frame.
+    """
 
     def __init__(self, paint: Callable[[], None], is_drawing: Callable[[], bool], parent: QObject) -> None:
         """``is_drawing`` returns whether the program is in the middle of a frame."""
@@ -44,6 +48,7 @@ class FramePacer(QObject):
         self._requests = 0
         self._factor = 1
         self._held_since_s: float | None = None
+        self.is_for_user = False
 
     @property
     def pending(self) -> bool:
@@ -52,6 +57,10 @@ class FramePacer(QObject):
 
     def request(self) -> None:
         """Request a frame: it is painted now, or when the next frame is due."""
+        self.is_for_user = False
+        self._request()
+
+    def _request(self) -> None:
         self._requests += 1
         if self._timer.isActive():
             if self._held_since_s is None or self._is_drawing():
@@ -71,7 +80,8 @@ class FramePacer(QObject):
         self._due_s = min(self._due_s, self._begun_s + FRAME_S)
         if self._held_since_s is None:
             self._timer.stop()
-        self.request()
+        self.is_for_user = True
+        self._request()
 
     def spent(self, cost_s: float) -> None:
         """Report the cost of the last frame; the next one is delayed accordingly."""

@@ -16,7 +16,7 @@ from . import decorations
 from .colors import Colors, Look
 from .row_layout import LaidRun, is_blank_behind, lay_out
 
-_MANY_ROWS, _MANY_RUNS = 4, 64
+MANY_ROWS, MANY_RUNS = 4, 64
 """From so many on, rows are put together from pictures. With fewer, as of an echo, Qt's calls cost less."""
 
 
@@ -32,7 +32,7 @@ class RowPainter:
         """Paint rows, by their numbers, in a picture of the grid."""
         metrics, page = self.metrics, self.colors.background
         laid = {number: lay_out(row, self.colors) for number, row in rows.items()}
-        is_much = len(laid) >= _MANY_ROWS or sum(map(len, laid.values())) >= _MANY_RUNS
+        is_much = len(laid) >= MANY_ROWS or sum(map(len, laid.values())) >= MANY_RUNS
         atlas = self.glyphs.atlas() if is_much else None
         undrawn: Mapping[int, Collection[int]]
         if atlas is None:

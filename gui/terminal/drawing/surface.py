@@ -26,7 +26,7 @@ from .colors import NO_OVERRIDES, Colors, Overrides
 from .cursor import blank_picture, cell_under, cursor_picture
 from .grid_layout import GridLayout
 from .regions import bands, rectangles
-from .row_painter import RowPainter
+from .row_painter import MANY_ROWS, RowPainter
 
 _HAIRLINE_SHARE = 0.18
 
@@ -50,6 +50,7 @@ class Surface:
         layout: the grid's position.
         cursor: the last frame's cursor; None if it is not visible.
         place: the last frame's place in the history.
+        has_changed_much: whether the last frame has changed several rows.
         focused: whether the view has the keyboard focus.
         cursor_shown: False while a blinking cursor is hidden.
         live: False for a read-only screen, which has no cursor.
@@ -63,6 +64,7 @@ class Surface:
         self.cursor: Cursor | None = None
         self._asked_cursor: Cursor | None = None
         self.place = Place()
+        self.has_changed_much = False
         self.focused = False
         self.cursor_shown = True
         self.live = True
@@ -144,6 +146,7 @@ class Surface:
             self._set_colors(overrides)
         former = self.cursor
         touched = self._canvas.apply(frame)
+        self.has_changed_much = len(touched) >= MANY_ROWS
         self._asked_cursor = frame.cursor
         self.cursor = self._theme.chosen_cursor(frame.cursor)
         self.place = Place(frame.scrollback_rows, frame.scroll_offset)

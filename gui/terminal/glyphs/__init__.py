@@ -3,7 +3,7 @@
 glyphs         wide characters, emoji, lines, braille
 glyph_atlas    ASCII characters, copied by numpy
 overhang       pixels of glyphs in their neighbours' cells
-atlas_import   imports the atlas after the window's start
+atlas_import   imports the atlas once it is needed
 box_drawing    box drawing and block elements by geometry
 legacy_shapes  sextants, wedges, triangles and eighths by geometry
 powerline      signs and separators of status lines by geometry

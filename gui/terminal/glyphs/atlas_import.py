@@ -1,28 +1,49 @@
-"""Imports the atlas, and numpy with it, after the window's start, which would take a fifth longer.
+"""Imports the atlas, and numpy with it, once a program changes much of a screen again and again.
 
-Until then each run of text is drawn by Qt.
+numpy takes 0.1 s of a window's start and 15 MB. Until then, each run of text is drawn by Qt.
 """
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from .glyph_atlas import GlyphAtlas
 
+MANY_FRAMES = 10
+"""So many frames in which much has changed, and none a second after the one before, start the import."""
+
+_PAUSE_S = 1.0
+
 
 class AtlasImport:
-    """The class of an atlas.
+    """The class of an atlas, and the need for it.
 
     Attributes:
         found: the class, None as long as it is not imported.
+        start: starts the import; set by the window's process.
     """
 
     found: ClassVar[type[GlyphAtlas] | None] = None
+    start: ClassVar[Callable[[], None] | None] = None
+    _frames: ClassVar[int] = 0
+    _counted_s: ClassVar[float] = 0.0
+
+    @classmethod
+    def count_frame(cls) -> None:
+        """Count a frame in which a program has changed much; start the import after some."""
+        now_s = time.monotonic()
+        cls._frames = cls._frames + 1 if now_s - cls._counted_s < _PAUSE_S else 1
+        cls._counted_s = now_s
+        if cls._frames >= MANY_FRAMES and cls.start is not None:
+            start, cls.start = cls.start, None
+            start()
 
     @classmethod
     def run(cls) -> None:
-        """Import it, in any thread; this takes some 50 ms."""
+        """Import the class, in any thread; this takes some 50 ms."""
         from .glyph_atlas import GlyphAtlas
 
         cls.found = GlyphAtlas

@@ -23,7 +23,7 @@ _FORMAT: Final = QImage.Format.Format_RGB32
 _NO_PICTURE: Final = -1
 _MAX_BYTES: Final = 16 * 1024 * 1024
 _SMALLEST: Final = 1024
-"""Pictures that an atlas has room for at first, and at least."""
+"""Pictures that an atlas with any has room for at least."""
 
 
 class AtlasIsFull(Exception):
@@ -51,7 +51,7 @@ class GlyphAtlas:
     def clear(self) -> None:
         """Free all pictures; alphabets get new numbers."""
         self._count = 0
-        self._pictures: npt.NDArray[np.void] = np.empty((self.height, _SMALLEST), self._cell_line)
+        self._pictures: npt.NDArray[np.void] = np.empty((self.height, 0), self._cell_line)
         self._alphabets: list[CellColors] = []
         self._numbers: dict[CellColors, int] = {}
         self._picture_of: Indexes = np.full((16, CODES), _NO_PICTURE, np.int32)
@@ -123,7 +123,7 @@ class GlyphAtlas:
         if needed > self._limit:
             raise AtlasIsFull
         if needed > room:
-            pictures = np.empty((self.height, min(max(needed, 2 * room), self._limit)), self._cell_line)
+            pictures = np.empty((self.height, min(max(needed, 2 * room, _SMALLEST), self._limit)), self._cell_line)
             pictures[:, : self._count] = self._pictures[:, : self._count]
             self._pictures = pictures
 

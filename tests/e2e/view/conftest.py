@@ -28,7 +28,7 @@ from tests.support.themes import DARK_TERMINAL as DARK
 from tests.support.themes import OWN
 from tests.support.windows import has_keyboard, xdotool
 
-AtlasImport.run()  # A window imports it after its start.
+AtlasImport.run()  # A window imports it later.
 
 WAIT_S = 60.0
 FAMILY = "DejaVu Sans Mono"

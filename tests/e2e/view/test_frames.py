@@ -16,6 +16,7 @@ from gui.terminal.drawing import frame_pacing
 from gui.terminal.drawing.canvas import Canvas
 from gui.terminal.drawing.row_painter import RowPainter
 from gui.terminal.drawing.surface import Surface
+from gui.terminal.glyphs.atlas_import import AtlasImport
 from gui.terminal.view import TerminalView
 from session_host.terminal.base import Row
 from tests.e2e.view.conftest import colors_in, rgb
@@ -162,6 +163,18 @@ def test_scrolling_does_not_wait_for_what_former_frames_cost(stage):
     made.view.scroll_to_start()
     assert not pacer.pending
     assert made.view._surface._canvas.rows[0].text() == "line 0"
+
+
+def test_frames_in_which_a_program_changes_much_are_counted(stage, monkeypatch):
+    counted: list[int] = []
+    monkeypatch.setattr(AtlasImport, "count_frame", lambda: counted.append(1))
+    made = stage()
+    made.feed("\r\n".join(f"line {number}" for number in range(40)))
+    assert len(counted) == 1
+    made.feed("an echo")
+    made.view.scroll_to_start()
+    made.settle()
+    assert len(counted) == 1, "neither an echo nor the user's own scrolling"
 
 
 def test_the_display_is_not_waited_for_before_a_window_is_painted(qapp, window_manager):

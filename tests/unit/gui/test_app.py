@@ -7,6 +7,7 @@ import gc
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -16,7 +17,8 @@ from PySide6.QtWidgets import QApplication, QWidget
 from gui.app import App
 from gui.bridge import sessions_model
 from gui.settings.themes.library import Library
-from gui.terminal.glyphs.atlas_import import AtlasImport
+from gui.terminal.glyphs import atlas_import
+from gui.terminal.glyphs.atlas_import import MANY_FRAMES, AtlasImport
 from gui.terminal.glyphs.glyph_atlas import GlyphAtlas
 from gui.theme.follow import Look
 from gui.tray.tray import Tray
@@ -160,13 +162,22 @@ async def test_garbage_is_collected_in_qts_thread_alone_when_no_event_is_left(
     assert set(ended) == {threading.main_thread()}
 
 
-async def test_the_atlas_is_imported_after_the_start(
+async def test_the_atlas_is_imported_once_much_changes_again_and_again(
     qapp: QApplication, display: XServer, window_manager: None, recorded: None, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("gui.app.ATLAS_AFTER_MS", 0)
+    now_s = 1000.0
+    monkeypatch.setattr(atlas_import, "time", SimpleNamespace(monotonic=lambda: now_s))
     monkeypatch.setattr(AtlasImport, "found", None)
     async with opened(qapp):
+        for _ in range(3 * MANY_FRAMES):
+            now_s += 2
+            AtlasImport.count_frame()
+        assert AtlasImport._frames == 1, "such frames are rare"
+        for _ in range(MANY_FRAMES):
+            now_s += 0.5
+            AtlasImport.count_frame()
         await until(lambda: AtlasImport.found is GlyphAtlas)
+        assert AtlasImport.start is None
 
 
 async def test_what_a_start_waits_for_is_done_while_its_sheet_is_open(app: App, monkeypatch: pytest.MonkeyPatch):
