@@ -157,6 +157,7 @@ def test_the_alternate_screen_is_searched_while_it_is_shown(opened: Callable[...
     assert bar.count.text() == "2 of 2"
     made.feed("\x1b[?1049h\x1b[5;1Honly one needle")
     made.until(lambda: bar.count.text() == "1 of 1", "the alternate screen to be searched")
+    made.settle()  # The count comes before the frame.
     assert ground(made, 9, 4, 6) == "current"
     made.feed("\x1b[?1049l")
     made.until(lambda: bar.count.text() == "2 of 2", "the first screen to be searched again")
