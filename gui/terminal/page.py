@@ -213,7 +213,7 @@ class TerminalPage(QWidget):
             paint(self._logical(region))
         # An echo is on the screen by now: the rest is not on its path.
         if at_once and surface.has_changed_much and not self._pacer.is_for_user:
-            AtlasImport.count_frame()
+            AtlasImport.count_frame(self)
         self._scrolling.may_look_back = self.scrolled_back
         if self._new_output.is_wanted and not self.scrolled_back:
             self._new_output.want(wanted=False)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .glyph_atlas import GlyphAtlas
 
 MANY_FRAMES = 10
-"""So many frames in which much has changed, and none a second after the one before, start the import."""
+"""So many frames of a terminal in which much has changed, and none a second after the one before, start the import."""
 
 _PAUSE_S = 1.0
 
@@ -30,13 +30,15 @@ class AtlasImport:
     start: ClassVar[Callable[[], None] | None] = None
     _frames: ClassVar[int] = 0
     _counted_s: ClassVar[float] = 0.0
+    _terminal: ClassVar[int] = 0
 
     @classmethod
-    def count_frame(cls) -> None:
-        """Count a frame in which a program has changed much; start the import after some."""
+    def count_frame(cls, terminal: object) -> None:
+        """Count a frame in which a program has changed much; start the import after some of one terminal."""
         now_s = time.monotonic()
-        cls._frames = cls._frames + 1 if now_s - cls._counted_s < _PAUSE_S else 1
-        cls._counted_s = now_s
+        is_next = id(terminal) == cls._terminal and now_s - cls._counted_s < _PAUSE_S
+        cls._frames = cls._frames + 1 if is_next else 1
+        cls._terminal, cls._counted_s = id(terminal), now_s
         if cls._frames >= MANY_FRAMES and cls.start is not None:
             start, cls.start = cls.start, None
             start()

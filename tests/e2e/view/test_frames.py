@@ -167,7 +167,7 @@ def test_scrolling_does_not_wait_for_what_former_frames_cost(stage):
 
 def test_frames_in_which_a_program_changes_much_are_counted(stage, monkeypatch):
     counted: list[int] = []
-    monkeypatch.setattr(AtlasImport, "count_frame", lambda: counted.append(1))
+    monkeypatch.setattr(AtlasImport, "count_frame", lambda _: counted.append(1))
     made = stage()
     made.feed("\r\n".join(f"line {number}" for number in range(40)))
     assert len(counted) == 1
