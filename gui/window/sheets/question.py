@@ -10,7 +10,7 @@ from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QTextDocument, QTextOp
 from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.theme.follow import Theme
-from gui.theme.tokens import GAP_L_PX, GAP_M_PX, font
+from gui.theme.tokens import GAP_M_PX, font
 from gui.window.sheets.sheet import Sheet, foot
 from gui.window.widgets.parts import Scrolled, button, label
 from gui.window.widgets.plain_lines import monospace_font
@@ -19,8 +19,10 @@ from gui.wording import common_texts, page_texts
 WIDTH_PX = 560
 MAX_PX = 640
 """The height of all above the buttons: of the longest subject, with room for the texts."""
-_AROUND_PX = 20
-"""The subject's room beside its lines, and above and below them: its frame, padding and margin."""
+_BESIDE_PX = 32
+"""The room beside the subject's lines, in the sheet and in their frame."""
+_ABOVE_AND_BELOW_PX = 24
+"""The room of its frame, padding and margin; lines of some fonts are a little higher than their metrics say."""
 SUBJECT_LINES = 10
 SUBJECT_CHARACTERS = 50_000
 """A longer subject is cut, and a line says so."""
@@ -71,15 +73,19 @@ class _Subject(QPlainTextEdit):
         self.setFont(monospace_font() if is_code else font())
         self.setPlainText(text)
         longest = max(map(len, text.splitlines()), default=0) if is_code else 0
-        is_wide = longest * QFontMetrics(self.font()).averageCharWidth() > WIDTH_PX - 2 * GAP_L_PX - _AROUND_PX
+        is_wide = longest * QFontMetrics(self.font()).averageCharWidth() > WIDTH_PX - 2 * _BESIDE_PX
         self._bar_px = self.horizontalScrollBar().sizeHint().height() if is_wide else 0
         self.updateGeometry()
 
     def heightForWidth(self, width: int) -> int:
         lines = self.blockCount()
         if self.lineWrapMode() != QPlainTextEdit.LineWrapMode.NoWrap:
-            lines = _wrapped_lines(self.toPlainText(), self.font(), width - _AROUND_PX)
-        return min(max(lines, 1), SUBJECT_LINES) * QFontMetrics(self.font()).lineSpacing() + _AROUND_PX + self._bar_px
+            lines = _wrapped_lines(self.toPlainText(), self.font(), width - _BESIDE_PX)
+        return (
+            min(max(lines, 1), SUBJECT_LINES) * QFontMetrics(self.font()).lineSpacing()
+            + _ABOVE_AND_BELOW_PX
+            + self._bar_px
+        )
 
     def sizeHint(self) -> QSize:
         return QSize(WIDTH_PX, self.heightForWidth(WIDTH_PX))
