@@ -25,7 +25,7 @@ PIECES = [
     b"99999999999999999999", b"\r", b"\n", b"\t", b"\b", b"\x0e", b"\x0f", b"7", b"8", b"D", b"E", b"M",
     b"(0", b"(B", b"#8", b"0;title", b"8;;http://x/", b"8;;", b"52;c;", b"4;1;?", b"10;?", b"9;4;1;50",
     b"99;i=1:d=0;", b"7501;", b"133;A", b"1337;File=", b"Gi=1,a=T,f=100;AAAA", b"$q", b"+q544e", b"=1s",
-    b"\xc2\x9b", b"\x9b", b"\xff", b"\xf0\x9f", b"\xe2\x80\x8d", b"\xef\xb8\x8f", "漢字".encode(),
+    b"\xc2\x9b", b"\x9b", b"\xff", b"\xf0\x9f", b"\xe2\x80\x8d", b"\xef\xb8\x8f", "漢字".encode(), "漢字".encode() * 25,
     "e\u0301".encode(), "👩\u200d👧".encode(), "\u202e".encode(), b"\xed\xa0\x80", b"text ", b"x" * 90,
 ]  # fmt: skip
 

@@ -84,6 +84,15 @@ def test_a_full_screen_programs_rows_are_cut_and_not_wrapped(make: Maker) -> Non
     assert emulator.cursor[:2] == (4, 2)
 
 
+@pytest.mark.parametrize("start", ["\x1b[?7l", "\x1b[?1049h"], ids=["no wrapping", "full screen"])
+def test_a_wide_character_is_shown_whole_or_not_at_all(make: Maker, start: str) -> None:
+    emulator = make(25, 3, output=f"{start}\x1b[44m" + "日" * 12)
+    emulator.resize(GridSize(21, 3), CELL)
+    assert texts(emulator)[0] == "日" * 10
+    for row in [*emulator.rows(), *emulator.frame().rows.values()]:
+        assert all(run.column + run.cells <= 21 for run in row.runs)
+
+
 @pytest.mark.parametrize("row", range(8))
 def test_lines_below_the_cursor_stay_when_it_gets_shorter(make: Maker, row: int) -> None:
     emulator = make(40, 8, output="\r\n".join(f"row {n}" for n in range(12)) + f"\x1b[{row + 1};5H")

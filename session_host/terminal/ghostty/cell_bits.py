@@ -32,11 +32,23 @@ _FEW_BITS: Final = 32
 
 BLANK_HEAD: Final = HEAD << WIDE_SHIFT
 _CODEPOINT_MASK: Final = 0x1FFFFF
+_CHARACTER_MASK: Final = TAG_MASK | _CODEPOINT_MASK << 2 | 0b11 << WIDE_SHIFT
 
 
 def is_plain_cell(bits: int, character: str) -> bool:
     """Whether a cell holds this character, narrow and without a style."""
     return not bits & _KEY_MASK and bits >> 2 & _CODEPOINT_MASK == ord(character)
+
+
+def without_cut_character(data: bytes) -> bytes:
+    """A whole row of cells, with a blank in place of a wide character whose second half is beyond the row's end.
+
+    The library leaves such halves where a grid becomes narrower and does not reflow.
+    """
+    cell = int.from_bytes(data[-8:], "little")
+    if cell >> WIDE_SHIFT & 3 != WIDE:
+        return data
+    return data[:-8] + (cell & ~_CHARACTER_MASK).to_bytes(8, "little")
 
 
 class _RowMasks(NamedTuple):

@@ -27,6 +27,7 @@ from .cell_bits import (
     WIDE_SHIFT,
     key_groups,
     row_text,
+    without_cut_character,
 )  # fmt: skip
 from .library.calls import EngineFailure, check, ffi, grid_ref, lib, new_object, sized
 
@@ -195,7 +196,7 @@ class RenderState:
             self._iterator, 4 if with_selection else 3, self._row_keys, self._row_values, self._length
         )
         wrapped = bool(self._raw_row[0] & _WRAP_BIT)
-        data = bytes(ffi.buffer(self._view.ptr, self._view.len * 8))
+        data = without_cut_character(bytes(ffi.buffer(self._view.ptr, self._view.len * 8)))
         selection = None
         if with_selection and not missing:
             selection = self._whole_characters(data, int(self._selection.start_x), int(self._selection.end_x))
