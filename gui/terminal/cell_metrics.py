@@ -33,7 +33,7 @@ FALLBACK_FAMILIES = (
 
 MIN_FONT_PX = 6
 MAX_FONT_PX = 96
-_ASCII = "".join(map(chr, range(0x20, 0x7F)))
+PRINTABLE_ASCII = "".join(map(chr, range(0x20, 0x7F)))
 
 
 def _is_monospace(font: QFont) -> bool:
@@ -147,8 +147,8 @@ class CellMetrics:
 
     def _fills_cells(self, font: QFont) -> bool:
         metrics = QFontMetricsF(font)
-        alike = all(metrics.horizontalAdvance(character) == self.width for character in _ASCII)
-        return alike and metrics.horizontalAdvance(_ASCII * 8) == self.width * len(_ASCII) * 8
+        alike = all(metrics.horizontalAdvance(character) == self.width for character in PRINTABLE_ASCII)
+        return alike and metrics.horizontalAdvance(PRINTABLE_ASCII * 8) == self.width * len(PRINTABLE_ASCII) * 8
 
     def has_glyph(self, character: str, variant: int) -> bool:
         """Whether the font itself has the character."""

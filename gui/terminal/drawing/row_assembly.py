@@ -65,7 +65,11 @@ def _assemble(image: QImage, rows: Rows, page: CellColors, atlas: GlyphAtlas) ->
             texts.append(text if is_drawn else " " * cells)
             counts.append(cells)
             alphabets.append(atlas.alphabet(look.cell_colors))
-        if gap := columns - end:
+        if end > columns:
+            # Half of a wide character: a host of an older version cuts rows so.
+            texts[-1] = texts[-1][: columns - end]
+            counts[-1] += columns - end
+        elif gap := columns - end:
             texts.append(" " * gap)
             counts.append(gap)
             alphabets.append(blank)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from gui.terminal.cell_metrics import CellMetrics
+from session_host.protocol.values import MAX_COLUMNS
 
 from .glyphs import CellColors
 from .overhang import CODES, OVERHANG_CELLS, Indexes, Overhang, in_parts, spaced
@@ -22,8 +23,8 @@ from .overhang import CODES, OVERHANG_CELLS, Indexes, Overhang, in_parts, spaced
 _FORMAT: Final = QImage.Format.Format_RGB32
 _NO_PICTURE: Final = -1
 _MAX_BYTES: Final = 16 * 1024 * 1024
-_SMALLEST: Final = 1024
-"""Pictures that an atlas with any has room for at least."""
+_SMALLEST: Final = MAX_COLUMNS
+"""Pictures that an atlas with any has room for at least: those of a row whose cells are all different."""
 
 
 class AtlasIsFull(Exception):

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage, QPainter
 
-from gui.terminal.cell_metrics import CellMetrics
+from gui.terminal.cell_metrics import PRINTABLE_ASCII, CellMetrics
 
 from .glyphs import CellColors
 
@@ -24,7 +24,6 @@ Indexes = npt.NDArray[np.int32]
 CODES: Final = 128
 """Character codes of an alphabet, of which some have no picture."""
 
-PRINTABLE: Final = "".join(map(chr, range(0x20, 0x7F)))
 OVERHANG_CELLS: Final = 3
 """A glyph that is drawn alone has a blank cell before and behind its own."""
 
@@ -52,12 +51,11 @@ class Overhang:
 
     def __init__(self, metrics: CellMetrics) -> None:
         self._metrics = metrics
-        self._counts: Indexes = np.zeros(_VARIANTS * CODES, np.int32)
         found = [self._of_variant(variant) for variant in range(_VARIANTS) if metrics.exact[variant]]
         pixels = np.concatenate(found) if found else np.empty((0, 7), np.int32)
         kinds, self._y, self._x = pixels[:, 0], pixels[:, 1], pixels[:, 2]
         self._alpha = pixels[:, 3:]
-        np.add.at(self._counts, kinds, 1)
+        self._counts = np.bincount(kinds, minlength=_VARIANTS * CODES)
         self._ends = np.cumsum(self._counts)
         self._variants = {kind // CODES for kind in kinds.tolist()}
 
@@ -69,7 +67,7 @@ class Overhang:
         metrics = self._metrics
         width, height = metrics.width, metrics.height
         found: list[Indexes] = []
-        for characters in in_parts(PRINTABLE, width):
+        for characters in in_parts(PRINTABLE_ASCII, width):
             picture = QImage(OVERHANG_CELLS * width * len(characters), height, QImage.Format.Format_RGB32)
             picture.fill(Qt.GlobalColor.white)
             painter = QPainter(picture)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PySide6.QtGui import QImage
 
-from gui.terminal.cell_metrics import BOLD, CellMetrics
+from gui.terminal.cell_metrics import BOLD, PRINTABLE_ASCII, CellMetrics
 from gui.terminal.drawing.canvas import Canvas
 from gui.terminal.drawing.colors import Colors
 from gui.terminal.drawing.row_painter import RowPainter
@@ -19,7 +19,7 @@ from gui.terminal.glyphs.glyphs import Glyphs
 from gui.terminal.glyphs.overhang import Overhang
 from session_host.protocol.values import GridSize
 from session_host.terminal import create
-from session_host.terminal.base import Frame
+from session_host.terminal.base import Frame, Run, Style
 from tests.e2e.view.conftest import FAMILY
 from tests.support.themes import DARK_TERMINAL as DARK
 
@@ -30,9 +30,6 @@ SEQUENCES = (
     "\x1b[?1049h", "\x1b[?1049l",
 )  # fmt: skip
 WRITES = st.lists(st.one_of(st.sampled_from(SEQUENCES), st.text("ab ─│", min_size=1, max_size=30)), max_size=12)
-
-
-PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 
 
 class QtAlone(Glyphs):
@@ -91,7 +88,7 @@ def colourful_frame(characters: str, *, selected: bool, seed: int) -> Frame:
 def inner_characters(metrics: CellMetrics) -> set[str]:
     """The characters without overhang."""
     counts = Overhang(metrics)._counts.reshape(4, -1)
-    return {character for character in PRINTABLE if not counts[[0, BOLD], ord(character)].any()}
+    return {character for character in PRINTABLE_ASCII if not counts[[0, BOLD], ord(character)].any()}
 
 
 @pytest.mark.parametrize(("size_px", "ratio"), [(13, 1.0), (14, 1.0), (14, 1.5), (20, 2.0)])
@@ -112,7 +109,7 @@ def test_copied_lines_have_the_pixels_of_a_text(qapp, size_px, style):
     metrics = CellMetrics(FAMILY, size_px, 1.0)
     emulator = create(None, GridSize(100, 6))
     for row in range(6):
-        text = "".join(random.Random(row).sample(PRINTABLE, 95))
+        text = "".join(random.Random(row).sample(PRINTABLE_ASCII, 95))
         emulator.feed(f"\x1b[{row + 1};{row}H\x1b[0;38;5;{40 + row};{style}m{text}".encode())
     frame = emulator.frame()
     emulator.close()
@@ -134,6 +131,15 @@ def test_more_cells_than_the_atlas_has_room_for_are_painted_in_parts(qapp, monke
         frame = colourful_frame("abcdefghij", selected=False, seed=seed)
         canvas.apply(frame)
         assert canvas.image == picture(frame, metrics, QtAlone)
+
+
+def test_half_a_character_at_the_edge_does_not_matter(qapp):
+    metrics = CellMetrics(FAMILY, 13, 1.0)
+    frame = colourful_frame("abc", selected=False, seed=1)
+    half = Run(99, 2, "日", Style(foreground=1, background=4), cluster=True)
+    rows = {number: row._replace(runs=(*row.runs[:-1], half)) for number, row in frame.rows.items()}
+    cut = frame._replace(rows=rows)
+    assert picture(cut, metrics) == picture(cut, metrics, QtAlone)
 
 
 def test_a_font_with_other_widths_is_drawn_by_qt(qapp):
