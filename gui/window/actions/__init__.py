@@ -16,6 +16,7 @@ open_links        opens the target of a link
 editors           the command of the user's editor, with line and column
 pane_actions      the handlers of actions on panes
 upgrade_offer     offers the installed version to running chats
+single_window     opens a window of which there is at most one
 settings_actions  opens the settings window
 guide_actions     opens the guide window
 """

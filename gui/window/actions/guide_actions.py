@@ -1,25 +1,24 @@
-"""Opens the guide window; there is at most one, for all windows of the application."""
+"""Opens the guide window."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
 from PySide6.QtGui import QKeySequence
 
 from gui.settings.live import LiveSettings
 from gui.terminal.cell_metrics import default_size_px
 from gui.theme.follow import Theme
 from gui.window.actions import key_table
-from gui.window.widgets.parts import center_on_active_window
+from gui.window.actions.single_window import SingleWindow
 
 if TYPE_CHECKING:
     from gui.window.guide.window import GuideWindow
 
 
-class GuideOpener(QObject):
-    """Opens the guide window, and brings it to the front if it is open."""
+class GuideOpener(SingleWindow["GuideWindow"]):
+    """Opens the guide window."""
 
     def __init__(self, theme: Theme, settings: LiveSettings, open_link: Callable[[str], object]) -> None:
         """Set up the opener; ``open_link`` opens an address outside of the guide."""
@@ -28,41 +27,29 @@ class GuideOpener(QObject):
         self._settings = settings
         self._open_link = open_link
         self._keys: dict[str, str] = {}
-        self.window: GuideWindow | None = None
-        settings.changed.connect(self._use_settings)
+        settings.changed.connect(self._on_settings)
 
-    def open(self) -> GuideWindow:
-        """Show the window, where it was."""
-        # Most runs of the application need neither this window nor what it is made of.
+    def _make(self) -> GuideWindow:
         from gui.window.guide.window import GuideWindow
 
-        if self.window is None:
-            self._keys = changed_keys(self._settings.preferences.keys)
-            self.window = GuideWindow(self._theme, self._keys)
-            center_on_active_window(self.window)
-            self.window.closed.connect(self._on_closed)
-            self.window.link_activated.connect(self._open_link)
-            self._use_settings()
-        self.window.start()
-        return self.window
+        self._keys = changed_keys(self._settings.preferences.keys)
+        window = GuideWindow(self._theme, self._keys)
+        window.link_activated.connect(self._open_link)
+        self._set_font(window)
+        return window
 
-    def close(self) -> None:
-        """Close the window."""
-        if self.window is not None:
-            self.window.close()
-
-    def _on_closed(self) -> None:
-        self.window = None
-
-    def _use_settings(self) -> None:
+    def _on_settings(self) -> None:
         if self.window is None:
             return
-        preferences = self._settings.preferences
-        self.window.set_font(preferences.window.font, preferences.window.font_size or default_size_px())
-        keys = changed_keys(preferences.keys)
+        self._set_font(self.window)
+        keys = changed_keys(self._settings.preferences.keys)
         if keys != self._keys:
             self._keys = keys
             self.window.use_keys(keys)
+
+    def _set_font(self, window: GuideWindow) -> None:
+        chosen = self._settings.preferences.window
+        window.set_font(chosen.font, chosen.font_size or default_size_px())
 
 
 def changed_keys(overrides: Mapping[str, Sequence[str]]) -> dict[str, str]:

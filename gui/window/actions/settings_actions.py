@@ -1,11 +1,10 @@
-"""Opens the settings window; there is at most one, for all windows of the application."""
+"""Opens the settings window."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
-from PySide6.QtCore import QObject
 from PySide6.QtGui import QKeySequence
 
 from gui.bridge.background.tasks import Tasks
@@ -14,15 +13,15 @@ from gui.settings.live_agents import LiveAgents
 from gui.settings.table import PageName
 from gui.theme.follow import Theme
 from gui.window.actions import key_table
-from gui.window.widgets.parts import center_on_active_window
+from gui.window.actions.single_window import SingleWindow
 
 if TYPE_CHECKING:
     from gui.window.settings.key_book import KeyBook
     from gui.window.settings.window import SettingsWindow
 
 
-class SettingsOpener(QObject):
-    """Opens the settings window, and brings it to the front if it is open."""
+class SettingsOpener(SingleWindow["SettingsWindow"]):
+    """Opens the settings window."""
 
     def __init__(
         self,
@@ -44,35 +43,23 @@ class SettingsOpener(QObject):
         self._tasks = tasks
         self._zoom, self._set_zoom = zoom, set_zoom
         self._import_theme, self._open_file = import_theme, open_file
-        self.window: SettingsWindow | None = None
 
-    def open(self, page: PageName | Literal[""] = "") -> SettingsWindow:
-        """Show the window, at a page, or with "" where it was."""
-        # Imported here: most runs of the application do not need this window.
+    def _make(self) -> SettingsWindow:
         from gui.window.settings.context import SettingsContext
         from gui.window.settings.window import SettingsWindow
 
-        if self.window is None:
-            context = SettingsContext(
-                theme=self._theme, settings=self._settings, tasks=self._tasks, agents=self._agents, keys=key_book(),
-                zoom=self._zoom, set_zoom=self._set_zoom, import_theme=self._import_theme, open_file=self._open_file,
-                reset_theme=self._reset_theme,
-            )  # fmt: skip
-            self.window = SettingsWindow(context)
-            center_on_active_window(self.window)
-            self.window.closed.connect(self._on_closed)
+        context = SettingsContext(
+            theme=self._theme, settings=self._settings, tasks=self._tasks, agents=self._agents, keys=key_book(),
+            zoom=self._zoom, set_zoom=self._set_zoom, import_theme=self._import_theme, open_file=self._open_file,
+            reset_theme=self._reset_theme,
+        )  # fmt: skip
+        return SettingsWindow(context)
+
+    def open(self, page: PageName | Literal[""] = "") -> SettingsWindow:
+        """Show the window, at a page, or with "" where it was."""
         if page:
-            self.window.show_page(page)
-        self.window.start()
-        return self.window
-
-    def close(self) -> None:
-        """Close the window."""
-        if self.window is not None:
-            self.window.close()
-
-    def _on_closed(self) -> None:
-        self.window = None
+            self._open().show_page(page)
+        return super().open()
 
     def _reset_theme(self) -> None:
         preferences = self._settings.preferences

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 
 from gui.chat.content.segments import Action
 from gui.chat.page.places import Place
@@ -17,11 +16,11 @@ from gui.theme.follow import Theme
 from gui.window.guide.chapters import Match, read_chapters
 from gui.window.guide.page import GuidePage
 from gui.window.widgets.page_list import PageList
-from gui.window.widgets.parts import Hairline
+from gui.window.widgets.paged_window import PagedWindow
 from gui.wording import find_texts, guide_texts
 
-SIZE_PX = (1120, 760)
-MIN_SIZE_PX = (600, 360)
+SIZE = QSize(1120, 760)
+MIN_SIZE = QSize(600, 360)
 CHAPTERS_PX = 272
 
 
@@ -32,56 +31,41 @@ class _Visit(NamedTuple):
     place: Place | None = None
 
 
-class GuideWindow(QWidget):
+class GuideWindow(PagedWindow):
     """The window.
 
     Attributes:
         page: the chapter that is shown.
-        search: the field that finds text in all chapters.
         matches: the line with the number of matches.
-        navigation: the list of the chapters.
 
     Signals:
-        closed: the window is closed, and about to be deleted.
         link_activated(str): the user opens a link that leads out of the guide.
     """
 
-    closed = Signal()
     link_activated = Signal(str)
 
     def __init__(self, theme: Theme, keys: Mapping[str, str]) -> None:
         """Make the window; ``keys`` as in ``with_keys``."""
-        super().__init__(None, Qt.WindowType.Window)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setProperty("area", "page")
-        self.setAccessibleName(guide_texts.guide())
-        self.setMinimumSize(*MIN_SIZE_PX)
-        self.resize(*SIZE_PX)
         self._chapters = read_chapters(keys)
+        titles = [chapter.title for chapter in self._chapters]
+        side = PageList(
+            theme, CHAPTERS_PX, titles, search=guide_texts.search(), pages=guide_texts.chapters()
+        )  # fmt: skip
+        super().__init__(guide_texts.guide(), side, size=SIZE, min_size=MIN_SIZE)
         self._rows = {chapter.name: row for row, chapter in enumerate(self._chapters)}
         self._row = 0
         self._back: list[_Visit] = []
         self._forward: list[_Visit] = []
         self._pattern: Pattern | None = None
         self._found: list[tuple[int, Match]] = []
-        """The places of the searched text, each with the row of its chapter."""
+        """The matches in all chapters, each with its chapter's row."""
         self._match = 0
         self._origin: _Visit | None = None
         """Where the user was when the search began."""
         self._font_px, self._zoom = 0, 0
-        titles = [chapter.title for chapter in self._chapters]
-        self._side = PageList(
-            theme, CHAPTERS_PX, titles, search=guide_texts.search(), pages=guide_texts.chapters()
-        )  # fmt: skip
-        self.search, self.matches, self.navigation = self._side.search, self._side.found, self._side.list
+        self.matches = side.found
         self.page = GuidePage(theme)
-        outer = QHBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(0)
-        outer.addWidget(self._side)
-        outer.addWidget(Hairline(theme, Qt.Orientation.Vertical))
-        outer.addWidget(self.page, 1)
+        self._lay_out(theme, self.page)
         self._connect()
         self._show(_Visit(0))
 
@@ -94,9 +78,6 @@ class GuideWindow(QWidget):
         self.page.history_requested.connect(self._go)
         for key, by in ((QKeySequence.StandardKey.Back, -1), (QKeySequence.StandardKey.Forward, 1)):
             QShortcut(QKeySequence(key), self).activated.connect(lambda by=by: self._go(by))
-
-    def sizeHint(self) -> QSize:
-        return QSize(*SIZE_PX)
 
     # ------------------------------------------------------------ chapters
 
@@ -214,25 +195,10 @@ class GuideWindow(QWidget):
 
     # ------------------------------------------------------------ keyboard
 
-    def start(self) -> None:
-        """Show the window, with the keyboard in the search field."""
-        self.show()
-        self.raise_()
-        self.activateWindow()
-        self.search.setFocus(Qt.FocusReason.OtherFocusReason)
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key, is_searching = event.key(), self.search.hasFocus()
         by = -1 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
-        if key == Qt.Key.Key_Escape and self.search.text():
-            self.search.clear()
-            self.search.setFocus(Qt.FocusReason.OtherFocusReason)
-        elif key == Qt.Key.Key_Escape or event.matches(QKeySequence.StandardKey.Close):
-            self.close()
-        elif event.matches(QKeySequence.StandardKey.Find):
-            self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
-            self.search.selectAll()
-        elif key == Qt.Key.Key_F3 or (is_searching and key in {Qt.Key.Key_Return, Qt.Key.Key_Enter}):
+        if key == Qt.Key.Key_F3 or (is_searching and key in {Qt.Key.Key_Return, Qt.Key.Key_Enter}):
             if self._found:
                 self._show_match(self._match + by)
         elif is_searching and key in {Qt.Key.Key_PageUp, Qt.Key.Key_PageDown}:
@@ -243,7 +209,3 @@ class GuideWindow(QWidget):
             self._set_zoom(0)
         else:
             super().keyPressEvent(event)
-
-    def closeEvent(self, event: QCloseEvent) -> None:
-        super().closeEvent(event)
-        self.closed.emit()

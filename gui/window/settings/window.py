@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
+from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from gui.settings.table import PAGES, PageName
@@ -14,54 +14,36 @@ from gui.window.settings.page import Page
 from gui.window.settings.pages import PageMaker
 from gui.window.settings.values import FILES, Values, as_problem
 from gui.window.widgets.page_list import PageList
-from gui.window.widgets.parts import Area, Hairline, label
+from gui.window.widgets.paged_window import PagedWindow
+from gui.window.widgets.parts import Area, label
 from gui.wording import settings_texts
 
-SIZE_PX = (880, 660)
-MIN_SIZE_PX = (560, 360)
+SIZE = QSize(880, 660)
+MIN_SIZE = QSize(560, 360)
 NAVIGATION_PX = 196
 MAX_PAGE_WIDTH_PX = 760
 """The rows' width in a wide window: a control stays near its label."""
 
 
-class SettingsWindow(QWidget):
-    """The window.
-
-    Signals:
-        closed: the window is closed, and about to be deleted.
-    """
-
-    closed = Signal()
+class SettingsWindow(PagedWindow):
+    """The window; its right side scrolls."""
 
     def __init__(self, context: SettingsContext) -> None:
-        super().__init__(None, Qt.WindowType.Window)
+        titles = [settings_texts.page(name) for name in PAGES]
+        side = PageList(
+            context.theme, NAVIGATION_PX, titles, search=settings_texts.search(), pages=settings_texts.pages()
+        )  # fmt: skip
+        super().__init__(settings_texts.settings(), side, size=SIZE, min_size=MIN_SIZE)
         self._context = context
-        self._theme = theme = context.theme
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setProperty("area", "page")
         self.setWindowTitle(settings_texts.title())
-        self.setAccessibleName(settings_texts.settings())
-        self.setMinimumSize(*MIN_SIZE_PX)
-        self.resize(*SIZE_PX)
         self.values = Values(context.settings, self)
         self._maker = PageMaker(context, self.values)
         self._pages: dict[PageName, Page] = {}
         self._current: PageName = "appearance"
-        titles = [settings_texts.page(name) for name in PAGES]
-        self._side = PageList(
-            theme, NAVIGATION_PX, titles, search=settings_texts.search(), pages=settings_texts.pages()
-        )  # fmt: skip
-        self.search, self.navigation = self._side.search, self._side.list
         self.search.textChanged.connect(self._apply_filter)
-        self._side.chosen.connect(self._on_page)
+        side.chosen.connect(self._on_page)
         self._make_content()
-        outer = QHBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(0)
-        outer.addWidget(self._side)
-        outer.addWidget(Hairline(theme, Qt.Orientation.Vertical))
-        outer.addWidget(self._content, 1)
+        self._lay_out(context.theme, self._content)
         self.values.changed.connect(self._show_problems)
         self._show_problems()
         self.show_page("appearance")
@@ -102,9 +84,6 @@ class SettingsWindow(QWidget):
         inner.setAutoFillBackground(False)
         self.area.viewport().setAutoFillBackground(False)
         column.addWidget(self.area, 1)
-
-    def sizeHint(self) -> QSize:
-        return QSize(*SIZE_PX)
 
     # ------------------------------------------------------------ pages
 
@@ -153,15 +132,6 @@ class SettingsWindow(QWidget):
         self.problem.setText("\n".join(as_problem(self.values.shortened(problem)) for problem in problems))
         self.problem.setVisible(bool(problems))
 
-    # ------------------------------------------------------------ keyboard
-
-    def start(self) -> None:
-        """Show the window, with the keyboard in the search field."""
-        self.show()
-        self.raise_()
-        self.activateWindow()
-        self.search.setFocus(Qt.FocusReason.OtherFocusReason)
-
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Scroll to the control that gets the keyboard focus, and to all of the form that opened or grew."""
         if event.type() == QEvent.Type.FocusIn and isinstance(watched, QWidget):
@@ -171,26 +141,10 @@ class SettingsWindow(QWidget):
             QTimer.singleShot(0, watched, lambda: self.area.ensureWidgetVisible(watched, 0, GAP_L_PX))
         return False
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            if self.search.text():
-                self.search.clear()
-                self.search.setFocus(Qt.FocusReason.OtherFocusReason)
-            else:
-                self.close()
-        elif event.matches(QKeySequence.StandardKey.Find):
-            self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
-            self.search.selectAll()
-        elif event.matches(QKeySequence.StandardKey.Close):
-            self.close()
-        else:
-            super().keyPressEvent(event)
-
     def closeEvent(self, event: QCloseEvent) -> None:
-        super().closeEvent(event)
         focused = self.focusWidget()
         if focused is not None:
             focused.clearFocus()  # A field that is being changed sets its value.
         self._maker.release()
         self._context.reset_theme()
-        self.closed.emit()
+        super().closeEvent(event)
