@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QObject, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 
 from tests.support.waiting import PATIENCE_S, WaitedInVain
@@ -30,7 +30,7 @@ def process_events_until(condition: Callable[[], T], timeout_s: float, what: str
             if time.monotonic() >= deadline:
                 raise WaitedInVain(f"waited {timeout_s:g} s in vain for {what}")
             QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
-            delete_what_is_to_be_deleted()
+            run_deferred_deletes()
         return result
     finally:
         waker.stop()
@@ -44,15 +44,22 @@ def show(window: QWidget) -> None:
     process_events_until(handle.isExposed, PATIENCE_S, "the window to be on the screen")
 
 
-def delete_what_is_to_be_deleted() -> None:
+def run_deferred_deletes() -> None:
     """Delete objects scheduled with ``deleteLater``, since a test has no event loop that does so."""
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
+def delete_now(*objects: QObject) -> None:
+    """Delete objects, after the events that wait for them."""
+    for unneeded in objects:
+        unneeded.deleteLater()
+    QCoreApplication.processEvents()
+    run_deferred_deletes()
+
+
 def close_all_windows() -> None:
     """Close and delete every window that a test left."""
-    for widget in QApplication.topLevelWidgets():
-        widget.close()
-        widget.deleteLater()
-    QCoreApplication.processEvents()
-    delete_what_is_to_be_deleted()
+    windows = QApplication.topLevelWidgets()
+    for window in windows:
+        window.close()
+    delete_now(*windows)

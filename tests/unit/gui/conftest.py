@@ -30,7 +30,7 @@ from session_host.structured.transcript import Transcript
 from session_host.terminal import create
 from session_host.terminal.base import DefaultColors, Emulator
 from session_host.version import VERSION
-from tests.support.qt_waiting import delete_what_is_to_be_deleted, show
+from tests.support.qt_waiting import run_deferred_deletes, show
 from tests.support.themes import OWN
 from tests.support.waiting import eventually
 
@@ -228,7 +228,7 @@ class Played:
         """Let Qt do what is due."""
         for _ in range(3):
             QApplication.processEvents()
-        delete_what_is_to_be_deleted()
+        run_deferred_deletes()
 
     @property
     def saved_pane(self) -> dict[str, Any]:

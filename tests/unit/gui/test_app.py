@@ -31,7 +31,7 @@ from session_host.protocol.values import State
 from session_host.storage.store import SessionRecord, Store
 from tests.support.area import Area
 from tests.support.displays import XServer
-from tests.support.qt_waiting import delete_what_is_to_be_deleted
+from tests.support.qt_waiting import delete_now
 from tests.support.themes import DARK, LIGHT
 from tests.support.waiting import eventually
 from tests.unit.gui.conftest import Played, PlayedViewer, one_pane
@@ -69,10 +69,7 @@ async def opened(qapp: QApplication, make_viewer: Callable[..., PlayedViewer] = 
     finally:
         made.quit()
         assert await running == 0
-    made.theme.deleteLater()
-    made.sessions.deleteLater()
-    qapp.processEvents()
-    delete_what_is_to_be_deleted()
+    delete_now(made.theme, made.sessions)
     qapp.setStyleSheet("")
 
 

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QApplication
 
 from gui.settings.live import LiveSettings
 from tests.support.area import Area
-from tests.support.qt_waiting import delete_what_is_to_be_deleted, process_events_until
+from tests.support.qt_waiting import delete_now, process_events_until
 
 WAIT_S = 10.0
 
@@ -28,5 +28,4 @@ def test_the_first_settings_of_a_home_without_a_configuration_directory_take_eff
     assert settings._watcher is not None
     assert settings._watcher.directories() == [str(directory)], "other directories change for other reasons"
     settings.close()
-    settings.deleteLater()
-    delete_what_is_to_be_deleted()
+    delete_now(settings)

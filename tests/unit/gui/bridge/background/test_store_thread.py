@@ -45,73 +45,65 @@ async def test_closing_writes_the_last_layout():
         assert store.layout() == {"number": 2}
 
 
-async def test_a_layout_that_cannot_be_written_is_told_and_the_next_is_tried_again():
-    class Full(Store):
-        is_full = True
+class FullDisk:
+    """A store on a disk that is full at first.
 
-        def save_layout(self, layout: dict[str, Any]) -> None:
-            if Full.is_full:
-                raise StoreError("the disk is full")
-            super().save_layout(layout)
+    Attributes:
+        tries: the layouts that were to be written.
+        written: those that were.
+        failures: what the user was shown.
+    """
 
-    told: list[OutliveError] = []
-    storage = StoreThread(lambda _warnings: Full.open(paths.database()))
-    storage.on_error = told.append
-    storage.save_layout({"number": 1})
-    await eventually(lambda: told, 10, "the failure to be told")
-    Full.is_full = False
-    storage.save_layout({"number": 2})
-    storage.close()
+    def __init__(self) -> None:
+        self.is_full = True
+        self.tries: list[dict[str, Any]] = []
+        self.written: list[dict[str, Any]] = []
+        self.failures: list[OutliveError] = []
+        disk = self
+
+        class StoreOnIt(Store):
+            def save_layout(self, layout: dict[str, Any]) -> None:
+                disk.tries.append(layout)
+                if disk.is_full:
+                    raise StoreError("the disk is full")
+                super().save_layout(layout)
+                disk.written.append(layout)
+
+        self.storage = StoreThread(lambda _warnings: StoreOnIt.open(paths.database()))
+        self.storage.on_error = self.failures.append
+
+
+async def test_a_layout_that_cannot_be_written_is_reported_and_the_next_is_tried_again():
+    disk = FullDisk()
+    disk.storage.save_layout({"number": 1})
+    await eventually(lambda: disk.failures, 10, "the failure")
+    disk.is_full = False
+    disk.storage.save_layout({"number": 2})
+    disk.storage.close()
     with Store.open(paths.database()) as store:
         assert store.layout() == {"number": 2}
 
 
 async def test_a_layout_that_cannot_be_written_is_written_once_the_disk_has_room(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(store_thread, "RETRY_S", 0.01)
-    tries: list[dict[str, Any]] = []
-    written: list[dict[str, Any]] = []
-
-    class Full(Store):
-        is_full = True
-
-        def save_layout(self, layout: dict[str, Any]) -> None:
-            tries.append(layout)
-            if Full.is_full:
-                raise StoreError("the disk is full")
-            super().save_layout(layout)
-            written.append(layout)
-
-    told: list[OutliveError] = []
-    storage = StoreThread(lambda _warnings: Full.open(paths.database()))
-    storage.on_error = told.append
-    storage.save_layout({"number": 1})
-    await eventually(lambda: len(tries) >= 3, 10, "it to be tried again")
-    storage.save_layout({"number": 2})
-    await eventually(lambda: len(told) == 2, 10, "the user's next change to be told, too")
-    Full.is_full = False
-
-    await eventually(lambda: written, 10, "it to be written")
-    assert written == [{"number": 2}]
-    assert len(told) == 2, "one line for each change of the user"
-    storage.close()
+    disk = FullDisk()
+    disk.storage.save_layout({"number": 1})
+    await eventually(lambda: len(disk.tries) >= 3, 10, "it to be tried again")
+    disk.storage.save_layout({"number": 2})
+    await eventually(lambda: len(disk.failures) == 2, 10, "a failure for the user's next change, too")
+    disk.is_full = False
+    await eventually(lambda: disk.written, 10, "it to be written")
+    assert disk.written == [{"number": 2}]
+    assert len(disk.failures) == 2, "one line for each change of the user"
+    disk.storage.close()
 
 
 async def test_a_layout_that_could_not_be_written_is_written_at_the_end():
-    class Full(Store):
-        is_full = True
-
-        def save_layout(self, layout: dict[str, Any]) -> None:
-            if Full.is_full:
-                raise StoreError("the disk is full")
-            super().save_layout(layout)
-
-    told: list[OutliveError] = []
-    storage = StoreThread(lambda _warnings: Full.open(paths.database()))
-    storage.on_error = told.append
-    storage.save_layout({"number": 1})
-    await eventually(lambda: told, 10, "the failure to be told")
-    Full.is_full = False
-    storage.close()
+    disk = FullDisk()
+    disk.storage.save_layout({"number": 1})
+    await eventually(lambda: disk.failures, 10, "the failure")
+    disk.is_full = False
+    disk.storage.close()
     with Store.open(paths.database()) as store:
         assert store.layout() == {"number": 1}
 

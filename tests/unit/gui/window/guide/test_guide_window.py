@@ -18,7 +18,7 @@ from gui.window.guide import chapters
 from gui.window.guide.window import GuideWindow
 from tests.support.area import Area
 from tests.support.displays import XServer
-from tests.support.qt_waiting import delete_what_is_to_be_deleted, process_events_until
+from tests.support.qt_waiting import delete_now, process_events_until
 from tests.support.windows import has_keyboard
 
 WAIT_S = 60.0
@@ -96,10 +96,7 @@ class Opened:
 
     def close(self) -> None:
         self.opener.close()
-        self.opener.deleteLater()
-        self.settings.deleteLater()
-        QApplication.processEvents()
-        delete_what_is_to_be_deleted()
+        delete_now(self.opener, self.settings)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from gui.window.settings.keys_page import KeysPage
 from gui.window.settings.row import SettingRow
 from gui.window.settings.window import SettingsWindow
 from tests.support.area import Area
-from tests.support.qt_waiting import delete_what_is_to_be_deleted, process_events_until, show
+from tests.support.qt_waiting import delete_now, process_events_until, show
 
 
 class NoTasks:
@@ -54,10 +54,7 @@ class Opened:
 
     def close(self) -> None:
         self.opener.close()
-        self.opener.deleteLater()
-        self.settings.deleteLater()
-        QApplication.processEvents()
-        delete_what_is_to_be_deleted()
+        delete_now(self.opener, self.settings)
 
 
 @pytest.fixture
