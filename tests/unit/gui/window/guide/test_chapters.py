@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import string
+from collections.abc import Collection
 from itertools import pairwise
 
 import pytest
@@ -10,11 +12,31 @@ import pytest
 from gui.chat.content.markdown import MarkdownText
 from gui.finding.query import FindQuery, Pattern
 from gui.terminal.links.links import may_open
+from gui.window.actions import key_table
 from gui.window.actions.guide_actions import changed_keys
 from gui.window.guide.chapters import GUIDE, read_chapters, with_keys
 
 pytestmark = pytest.mark.usefixtures("qapp")
 """The application has the names of keys."""
+ARROWS = ["Left", "Right", "Up", "Down"]
+SEVERAL_KEYS = {
+    "arrow": ARROWS, "arrows": ARROWS, "←": ["Left"], "→": ["Right"], "↑": ["Up"], "↓": ["Down"],
+    "letter": list(string.ascii_uppercase), "digit": list(string.digits), "number": list(string.digits),
+}  # fmt: skip
+"""Words of texts for keys, with the names of these keys."""
+
+
+def short_forms(text: str, keys: Collection[str]) -> list[str]:
+    """The places of a text that shorten one of the keys, as "Shift+Up/Down" does; code is not searched."""
+    other = r"(?:/|…|–|, | and | or | to )(?!\w+\+)(?:\w+|\S)"
+    written = re.compile(rf"(?P<modifiers>(?:(?:Ctrl|Alt|Shift)\+)+)(?P<name>\w+|\S)(?P<others>(?:{other})*)")
+    found = []
+    for match in written.finditer(re.sub("```.*?```|`[^`\n]*`", "`", text, flags=re.DOTALL)):
+        words = re.findall(r"\w+|[←→↑↓]", match["others"])
+        names = words + [name for word in (match["name"], *words) for name in SEVERAL_KEYS.get(word, [])]
+        if any(match["modifiers"] + name in keys for name in names):
+            found.append(match[0])
+    return found
 
 
 def test_every_page_is_a_chapter_and_the_list_comes_first() -> None:
@@ -68,6 +90,19 @@ def test_the_users_keys_stand_in_the_text_and_code_stays_as_it_is() -> None:
         "Ctrl+Shift+K, “Switch to a chat…”; Shift+PageDown (Shift+PageUp), **Ctrl+Shift+PageUp**, F7, Ctrl+. and "
         "“Select by keyboard”. Ctrl+Shift+Fn `Ctrl+Shift+F`\n\n```\nfind = Ctrl+Shift+F\n```\nCtrl+Shift+K"
     )
+
+
+def test_chapters_name_the_keys_of_actions_in_whole_so_that_the_users_own_can_stand_there() -> None:
+    keys = changed_keys({entry.action: [] for entry in key_table.TABLE})
+    short = (
+        "Shift+PageUp/PageDown, Alt+1…9; Alt+Shift+arrow, Ctrl+Shift+↑ or Ctrl+Shift+D and E, Ctrl+Shift+P",
+        ["Shift+PageUp/PageDown", "Alt+1…9", "Alt+Shift+arrow", "Ctrl+Shift+↑", "Ctrl+Shift+D and E"],
+    )
+    whole = "Ctrl+Shift+D, Ctrl+Shift+E; Alt+1 to Alt+9, Ctrl+, or Ctrl+letter, `Shift+Up/Down`"
+    assert short_forms(short[0], keys) == short[1]
+    assert short_forms(whole, keys) == []
+    found = {chapter.name: short_forms(chapter.text, keys) for chapter in read_chapters({})}
+    assert {name: places for name, places in found.items() if places} == {}
 
 
 def test_keys_that_nobody_changed_change_no_text() -> None:
