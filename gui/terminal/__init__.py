@@ -9,12 +9,12 @@ and it never feeds an emulator.
     page          the widget that shows a screen and its history
     cell_metrics  fonts, and the cell in whole device pixels
     context_menu  the menu of a right click
-    history/      scrolling, the scroll bar, and places in the history
-    by_keyboard/  selecting with a caret, and letters on links
+    history/      scrolling, the scroll bar, and saved scroll positions
+    by_keyboard/  the keyboard's modes: selecting with a caret, and letters on links
     input/        keyboard, pointer, wheel, clipboard: the user's input
     finder        finds text in the history and on the screen
-    finding/      lines, matches in them, marked rows, and the way to one line
-    prompts/      the way to prompts, their output, their marks in the margin
+    finding/      lines, matches in them, marked rows, and scrolling to one line
+    prompts/      navigation to prompts, their output, their marks in the margin
     links/        links under the pointer
     drawing/      the picture: rows, colours, cursor, fonts, and when to paint
     accessible/   the visible text for screen readers

@@ -52,7 +52,7 @@ def default_family() -> str:
 
 
 def monospace_families() -> list[str]:
-    """The installed families with letters of one width, by name; looking at all takes some milliseconds."""
+    """The installed monospace families, by name; measuring all families takes some milliseconds."""
     latin = QFontDatabase.WritingSystem.Latin
     return [
         family
@@ -68,10 +68,10 @@ def default_size_px() -> int:
 
 
 def _family_or_fallback(family: str) -> str:
-    wanted = QFont(family or default_family())
-    if not _is_monospace(wanted):
-        wanted = QFont(default_family())
-    return QFontInfo(wanted).family()  # "monospace" is an alias
+    font = QFont(family or default_family())
+    if not _is_monospace(font):
+        font = QFont(default_family())
+    return QFontInfo(font).family()  # "monospace" is an alias
 
 
 class CellMetrics:

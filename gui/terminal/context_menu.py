@@ -17,7 +17,7 @@ from .links.hovering import Link
 
 
 class MenuHost(Protocol):
-    """The menu's view of its widget."""
+    """The widget, as the menu uses it."""
 
     @property
     def emulator(self) -> Emulator | None:

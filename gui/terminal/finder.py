@@ -21,23 +21,23 @@ from .finding.matches import Matches, matches_in
 _BUDGET_S = 0.004
 """The time of one slice of the search; the window handles events in between."""
 _LAST_BUDGET_S = 1.0
-"""The time to find the match that a user who already leaves has asked for."""
+"""The time to find the last match that the user asked for before closing the find bar."""
 _REFRESH_MS = 80
-"""How long after a frame the new output is searched."""
-_MOST_SUGGESTED = 200
+"""How long after a frame its new output is searched."""
+_MAX_SUGGESTION_LENGTH = 200
 _NEAR_SHARE = 3
-"""The share of the view (a third) above a match that was out of view."""
+"""The share of the view (a third) to show above a match that was out of view."""
 
 
 class FindHost(Protocol):
-    """The finder's view of its widget."""
+    """The widget, as the finder uses it."""
 
     @property
     def emulator(self) -> Emulator | None:
         """The displayed emulator."""
 
-    def emulator_touched(self) -> None:
-        """Paint, since the selection or the viewport has changed."""
+    def request_frame(self) -> None:
+        """Paint a frame soon: the selection or the viewport has changed."""
 
     def scroll_to_row(self, row: int) -> None:
         """Scroll so that a row, counted from the oldest, is the first one, or the screen is shown."""
@@ -50,14 +50,14 @@ class FindHost(Protocol):
 
 
 class TerminalFinder(QObject):
-    """Implements ``Finder`` for a terminal. A row's number stays while the history drops older rows.
+    """Implements ``Finder`` for a terminal. A row keeps its number while the history drops older rows.
 
     Attributes:
-        is_finding: whether the user looks for something; then the view calls ``before_frame`` and ``after_frame``.
+        is_finding: whether a search is on; the view then calls ``before_frame`` and ``after_frame``.
     """
 
     def __init__(self, host: FindHost, surface: Surface, moved: Sequence[SignalInstance], parent: QObject) -> None:
-        """``moved``: the signals that say that the user scrolled or typed."""
+        """``moved``: the signals that are emitted when the user scrolled or typed."""
         super().__init__(parent)
         self._host = host
         self._surface = surface
@@ -69,25 +69,25 @@ class TerminalFinder(QObject):
         self._current: Match | None = None
         self._line = ""
         self._steps = 0
-        """How many matches further (or back, if negative) the user asked to go, where the search has not come yet."""
+        """The steps to later matches (earlier ones if negative) that wait until the search has found those matches."""
         self._origin: tuple[int, int] | None = None
-        """The cell where the search began; the first match shown is the nearest one that begins at it or above."""
+        """The cell where the search began; the first match shown is the nearest one that begins there or above."""
         self._from_end: int | None = None
-        """How many matches are below the current one; finds it again after rows were numbered anew."""
+        """The number of matches below the current one, by which it is found again after rows were renumbered."""
         self._is_lost = False
         """Whether the current match must be found again by ``_from_end``."""
-        self._holds = False
-        """Whether the view stays at the current match although new output moves it up."""
+        self._keeps_current_in_view = False
+        """Whether the view scrolls so that new output does not move the current match out of it."""
         self._covered_px = 0
-        self._numberings = 0
+        self._renumberings = 0
         self._painted_dropped = 0
-        self._aimed_top: int | None = None
+        self._pending_top: int | None = None
         """The first visible row after a scroll that is not painted yet."""
         self._changer = FrameChanger()
-        self._slices = QTimer(self, interval=0)
-        self._slices.timeout.connect(self._go_on)
-        self._again = QTimer(self, singleShot=True, interval=_REFRESH_MS)
-        self._again.timeout.connect(self._refresh)
+        self._slice_timer = QTimer(self, interval=0)
+        self._slice_timer.timeout.connect(self._search_slice)
+        self._refresh_timer = QTimer(self, singleShot=True, interval=_REFRESH_MS)
+        self._refresh_timer.timeout.connect(self._refresh)
 
     # ------------------------------------------------------------ the bar's side, see ``Finder``
 
@@ -99,7 +99,7 @@ class TerminalFinder(QObject):
         """See ``Finder``."""
         if height_px != self._covered_px:
             self._covered_px = height_px
-            self._host.emulator_touched()
+            self._host.request_frame()
 
     @property
     def is_covering(self) -> bool:
@@ -110,7 +110,7 @@ class TerminalFinder(QObject):
         """See ``Finder``."""
         emulator = self._host.emulator
         text = emulator.selected_text() if emulator is not None else ""
-        return "" if "\n" in text or len(text) > _MOST_SUGGESTED else text
+        return "" if "\n" in text or len(text) > _MAX_SUGGESTION_LENGTH else text
 
     def find(self, query: FindQuery, line: str = "") -> None:
         """See ``Finder``."""
@@ -122,7 +122,7 @@ class TerminalFinder(QObject):
         self._line = line.strip()
         self._current, self._from_end, self._is_lost = None, None, False
         self._steps = 0
-        self._search_anew()
+        self._restart()
 
     def step(self, by: int) -> None:
         """See ``Finder``."""
@@ -130,7 +130,7 @@ class TerminalFinder(QObject):
         self._take_steps()
 
     def _take_steps(self) -> None:
-        """Go as far as the user asked to; what has not been searched yet is waited for."""
+        """Take the waiting steps as far as the search has come."""
         while self._steps and (matches := self._matches) is not None and (len(matches) or not matches.is_done):
             by = 1 if self._steps > 0 else -1
             known = matches.all
@@ -145,7 +145,7 @@ class TerminalFinder(QObject):
         self._steps = 0
 
     def _place_after_step(self, known: list[Match], by: int) -> int | None:
-        """The place in ``known`` of the next match (1) or the one before (-1); None if it must be searched first."""
+        """The index in ``known`` of the next match (1) or the one before (-1); None if it has not been found yet."""
         assert self._matches is not None
         is_done = self._matches.is_done
         if not known or (self._current is None and not self._line and not is_done):
@@ -162,8 +162,8 @@ class TerminalFinder(QObject):
     def end_search(self) -> None:
         """See ``Finder``."""
         if self._steps and self._matches is not None:
-            self._matches.go_on(_LAST_BUDGET_S)
-            self._settle()
+            self._matches.search_for(_LAST_BUDGET_S)
+            self._choose_current()
             self._take_steps()
         match, top = self._current, self._top()
         if self.is_finding:
@@ -173,8 +173,8 @@ class TerminalFinder(QObject):
         self._pattern, self._matches, self._current = Pattern(FindQuery()), None, None
         self._origin = None
         self._surface.stop_changing(self._mark_frame)
-        self._slices.stop()
-        self._again.stop()
+        self._slice_timer.stop()
+        self._refresh_timer.stop()
         self._host.show_ticks([], None, 1)
         emulator = self._host.emulator
         if emulator is None:
@@ -185,61 +185,61 @@ class TerminalFinder(QObject):
 
     # ------------------------------------------------------------ searching
 
-    def _search_anew(self) -> None:
-        """Search the emulator for the pattern from the beginning."""
+    def _restart(self) -> None:
+        """Restart the search for the pattern."""
         emulator = self._host.emulator
         self._surface.stop_changing(self._mark_frame)
         if emulator is None or self._pattern.is_empty or self._pattern.error:
             self._matches = None
-            self._slices.stop()
-            self._again.stop()
+            self._slice_timer.stop()
+            self._refresh_timer.stop()
             self._report()
         else:
             if self._matches is None:
                 self._matches = Matches(emulator)
-                self._numberings = 0
+                self._renumberings = 0
             self._matches.refresh()
-            self._note_numbering()
-            self._matches.look_for(self._pattern)
+            self._check_renumbering()
+            self._matches.set_pattern(self._pattern)
             self._painted_dropped = self._matches.index.dropped
             if self._origin is None:
                 top = self._top()
                 self._origin = ((top or 0) + emulator.size.rows, 0)
             self._surface.change_frames(self._mark_frame)
-            self._go_on()
+            self._search_slice()
         self.redraw()
 
-    def _go_on(self) -> None:
-        """Search for a while; the rest follows after other events."""
+    def _search_slice(self) -> None:
+        """Search for ``_BUDGET_S``; a timer continues after other events."""
         matches = self._matches
         if matches is None or matches.emulator is not self._host.emulator:
-            self._slices.stop()
+            self._slice_timer.stop()
             return
-        matches.go_on(_BUDGET_S)
-        self._note_numbering()
+        matches.search_for(_BUDGET_S)
+        self._check_renumbering()
         if matches.is_done:
-            self._slices.stop()
-        elif not self._slices.isActive():
-            self._slices.start()
-        self._settle()
+            self._slice_timer.stop()
+        elif not self._slice_timer.isActive():
+            self._slice_timer.start()
+        self._choose_current()
         self._take_steps()
         self._report()
 
     def _refresh(self) -> None:
-        """Search what came since."""
+        """Search the new output."""
         if self._matches is not None and self._matches.emulator is self._host.emulator:
             self._matches.refresh()
-            self._go_on()
+            self._search_slice()
 
-    def _note_numbering(self) -> None:
-        if self._matches is not None and self._numberings != self._matches.numberings:
-            self._numberings = self._matches.numberings
+    def _check_renumbering(self) -> None:
+        if self._matches is not None and self._renumberings != self._matches.renumberings:
+            self._renumberings = self._matches.renumberings
             self._painted_dropped = self._matches.index.dropped
             self._is_lost = self._current is not None
             self._current = self._origin = None
 
-    def _settle(self) -> None:
-        """Choose the current match, if there is none and enough has been searched."""
+    def _choose_current(self) -> None:
+        """Choose the current match if there is none, and the search has come far enough."""
         matches = self._matches
         if matches is None or self._current is not None:
             return
@@ -251,7 +251,7 @@ class TerminalFinder(QObject):
                 self.redraw()
         elif self._line:
             if matches.is_done:
-                self._settle_on_line(known)
+                self._choose_on_line(known)
         elif known and self._origin is not None:
             place = self._place_at_origin(known)
             if place >= 0:
@@ -259,11 +259,11 @@ class TerminalFinder(QObject):
             elif matches.is_done:
                 self._show(known[0])
 
-    def _settle_on_line(self, known: list[Match]) -> None:
+    def _choose_on_line(self, known: list[Match]) -> None:
         assert self._matches is not None
-        wanted, self._line = self._line, ""
-        lines = [line for line in self._matches.index.all_lines() if wanted in line.text]
-        best = next((line for line in reversed(lines) if line.text.strip() == wanted), lines[-1] if lines else None)
+        text, self._line = self._line, ""
+        lines = [line for line in self._matches.index.all_lines() if text in line.text]
+        best = next((line for line in reversed(lines) if line.text.strip() == text), lines[-1] if lines else None)
         if best is None:
             return
         first = next((match for match in known if match.row >= best.row), None)
@@ -273,7 +273,7 @@ class TerminalFinder(QObject):
             self._show(first)
 
     def _place_at_origin(self, known: list[Match]) -> int:
-        """The place of the last match above the place where the search began; -1 for none."""
+        """The index of the last match that begins above the origin of the search, or there; -1 for none."""
         return bisect_right(known, self._origin or (0, 0)) - 1
 
     def _report(self) -> None:
@@ -302,37 +302,37 @@ class TerminalFinder(QObject):
             self._is_lost = True
         self._current = self._origin = None
         if self.is_finding:
-            self._search_anew()
+            self._restart()
 
     def _on_user_moved(self) -> None:
-        """The user scrolled or typed: the next search begins in view, and the view follows the output again."""
-        self._holds = False
-        self._origin = self._aimed_top = None
+        """The user scrolled or typed: let output scroll the view again, and begin the next search in view."""
+        self._keeps_current_in_view = False
+        self._origin = self._pending_top = None
 
     def before_frame(self) -> None:
-        """Keep the current match in view when new output is about to move it out of view."""
+        """Scroll if new output would move the current match out of view."""
         emulator, current = self._host.emulator, self._current
-        if not self._holds or current is None or self._matches is None or emulator is None:
+        if not self._keeps_current_in_view or current is None or self._matches is None or emulator is None:
             return
         dropped = self._matches.index.dropped_now()
-        if dropped is None or self._surface.place.offset or self._aimed_top is not None:
+        if dropped is None or self._surface.place.offset or self._pending_top is not None:
             return
         above = current.row - dropped - self._covered_rows()
         if 0 <= above < emulator.scrollback_rows:
             emulator.scroll(above - emulator.scrollback_rows)
 
     def after_frame(self) -> None:
-        """Search new output, soon."""
-        self._aimed_top = None
-        if self._matches is not None and not self._again.isActive():
-            self._again.start()
+        """Search the new output soon."""
+        self._pending_top = None
+        if self._matches is not None and not self._refresh_timer.isActive():
+            self._refresh_timer.start()
 
     def redraw(self) -> None:
         """Paint all rows again."""
         emulator = self._host.emulator
         if emulator is not None:
             emulator.damage_all()
-            self._host.emulator_touched()
+            self._host.request_frame()
 
     def _top(self) -> int | None:
         """The number of the first visible row."""
@@ -340,8 +340,8 @@ class TerminalFinder(QObject):
         if emulator is None or self._matches is None:
             return None
         place = self._surface.place
-        if self._aimed_top is not None:
-            return self._aimed_top
+        if self._pending_top is not None:
+            return self._pending_top
         if place.offset:
             return self._painted_dropped + place.history_rows - place.offset
         return (self._matches.index.dropped_now() or 0) + emulator.scrollback_rows
@@ -351,24 +351,24 @@ class TerminalFinder(QObject):
         emulator, top = self._host.emulator, self._top()
         if emulator is None or top is None or self._matches is None:
             return
-        self._current, self._holds = match, True
+        self._current, self._keeps_current_in_view = match, True
         rows, covered = emulator.size.rows, self._covered_rows()
         if match.row < top + covered or match.last_row >= top + rows:
             above = max(rows // _NEAR_SHARE, min(covered, rows - 1))
             dropped = self._matches.index.dropped
-            self._aimed_top = min(max(match.row - above, dropped), dropped + emulator.scrollback_rows)
-            self._host.scroll_to_row(self._aimed_top - dropped)
+            self._pending_top = min(max(match.row - above, dropped), dropped + emulator.scrollback_rows)
+            self._host.scroll_to_row(self._pending_top - dropped)
         self.redraw()
 
     def _covered_rows(self) -> int:
-        """How many rows the bar covers in part."""
+        """The number of rows that the bar covers, wholly or in part."""
         metrics = self._surface.metrics
         return math.ceil(self._covered_px * metrics.device_pixel_ratio / metrics.height)
 
     # ------------------------------------------------------------ marks
 
     def _mark_frame(self, emulator: Emulator, frame: Frame) -> Frame:
-        """A frame with the matches in the colours of marks."""
+        """A frame in which the matches have their colours."""
         matches = self._matches
         if matches is None or matches.emulator is not emulator:
             return frame

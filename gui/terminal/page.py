@@ -47,7 +47,7 @@ class TerminalPage(QWidget):
     """A terminal's screen and its history.
 
     Signals:
-        gridResized(GridSize, CellSize): the page has space for another grid; the sink knows it already.
+        gridResized(GridSize, CellSize): the page has space for another grid; emitted after the sink has received it.
         zoomChanged(int): the text's size, in percent of the configured one.
         scrolled(): the user scrolled in the history.
     """
@@ -63,23 +63,23 @@ class TerminalPage(QWidget):
         self._base_px = self._size_px = default_size_px()
         self._sink: InputSink | None = None
         self._shown_emulator: Emulator | None = None
-        self._still: SavedFrame | None = None
+        self._saved_frame: SavedFrame | None = None
         self._surface = Surface(theme, self._measured())
         self._scrolling = Scrolling(self, self._surface, self.scrolled)
-        self._told: object = None
+        self._reported_size: object = None
         self._is_on_x = QGuiApplication.platformName() == "xcb"
-        self._settling = QTimer(self, singleShot=True, interval=0)
-        self._settling.timeout.connect(self._settle)
+        self._server_wait = QTimer(self, singleShot=True, interval=0)
+        self._server_wait.timeout.connect(self._wait_for_x_server)
         self._pacer = FramePacer(self._show_frame, self._is_drawing, self)
         self._blink = CursorBlink(self._update_cursor, self)
         self._bar = HistoryBar(self)
         self._bar.set_colors(theme.foreground, theme.palette[3])
         self._bar.moved.connect(self.scroll_lines)
         self._new_output = NewOutput(self, self.scroll_to_end)
-        self._resized = QTimer(self)
-        self._resized.setSingleShot(True)
-        self._resized.setInterval(_RESIZE_DEBOUNCE_MS)
-        self._resized.timeout.connect(self._tell_size)
+        self._resize_delay = QTimer(self)
+        self._resize_delay.setSingleShot(True)
+        self._resize_delay.setInterval(_RESIZE_DEBOUNCE_MS)
+        self._resize_delay.timeout.connect(self._report_size)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAccessibleName(page_texts.terminal())
 
@@ -104,25 +104,25 @@ class TerminalPage(QWidget):
         """Show a session and accept input for it; None for an empty page."""
         self._sink, self._shown_emulator = viewer, None
         self._surface.live = True
-        self._told = None
+        self._reported_size = None
         if self.isVisible():
-            self._tell_size()
+            self._report_size()
             if viewer is not None and self.hasFocus():
                 viewer.focus(True)
         self.on_replaced()
 
-    def keep_still(self) -> None:
-        """Keep the picture and its place in the history while the emulator is away for a moment."""
+    def save_frame(self) -> None:
+        """Keep showing the last frame, and remember the scroll position, while there is no emulator."""
         emulator = self.emulator
         if emulator is not None:
             emulator.damage_all()
-            self._still = SavedFrame(emulator.frame(), emulator.modes.reverse_screen)
-            self._scrolling.keep(self._still.frame, emulator)
+            self._saved_frame = SavedFrame(emulator.frame(), emulator.modes.reverse_screen)
+            self._scrolling.keep(self._saved_frame.frame, emulator)
 
     @property
-    def has_still(self) -> bool:
-        """Whether the kept picture is shown until an emulator comes."""
-        return self._still is not None and self.emulator is None
+    def has_saved_frame(self) -> bool:
+        """Whether the saved frame is shown, since there is no emulator."""
+        return self._saved_frame is not None and self.emulator is None
 
     @property
     def place(self) -> ScrollPosition | None:
@@ -143,8 +143,8 @@ class TerminalPage(QWidget):
     def on_damage(self) -> None:
         """The emulator was fed: paint when a frame is due."""
         if self.isVisible():
-            if self._surface.place.offset and not self._new_output.is_wanted:
-                self._new_output.want(wanted=True)
+            if self._surface.place.offset and not self._new_output.is_visible:
+                self._new_output.set_visible(visible=True)
             self._pacer.request()
 
     @Slot()
@@ -153,25 +153,25 @@ class TerminalPage(QWidget):
         self._pacer.cancel()
         emulator = self.emulator
         if emulator is not None:
-            self._still = None
-            self._scrolling.try_wanted()
+            self._saved_frame = None
+            self._scrolling.try_pending()
             emulator.damage_all()
             if self.isVisible():
                 self._paint_frame()
         else:
             self._surface.clear()
             self._bar.hide()
-            self._paint_still()
+            self._paint_saved_frame()
             self.update()
 
-    def _paint_still(self) -> None:
-        """Paint the kept picture of the former emulator until the next one comes."""
-        if self._still is not None and self.isVisible() and self.emulator is None:
-            self._surface.take_frame(self._still.frame, reverse_screen=self._still.reverse_screen)
+    def _paint_saved_frame(self) -> None:
+        """Paint the saved frame of the former emulator, if there is no other one yet."""
+        if self._saved_frame is not None and self.isVisible() and self.emulator is None:
+            self._surface.take_frame(self._saved_frame.frame, reverse_screen=self._saved_frame.reverse_screen)
             self._bar.show_place(*self._surface.place, max(self._surface.size.rows, 1))
 
-    def emulator_touched(self) -> None:
-        """This view has changed the selection or the viewport."""
+    def request_frame(self) -> None:
+        """Paint a frame soon: this view has changed the selection or the viewport."""
         self._scrolling.may_look_back = True
         self._pacer.request_for_user()
 
@@ -182,13 +182,13 @@ class TerminalPage(QWidget):
     def _show_frame(self) -> None:
         """Paint the next frame on the screen, without another turn of the event loop."""
         self._paint_frame(at_once=True)
-        self._settling.start()
+        self._server_wait.start()
 
-    def _settle(self) -> None:
+    def _wait_for_x_server(self) -> None:
         """Wait until the X server has read the last frame.
 
-        Qt shares its picture of a window with the X server, and before it paints where it painted last, it waits for an
-        answer of the server. Without this, that would delay the next echo.
+        Qt shares a window's image with the X server, and waits for the server's reply before it paints again where it
+        painted last. Waiting now keeps that delay off the next echo.
         """
         window = self.window()
         if not self._is_on_x or not window.testAttribute(Qt.WidgetAttribute.WA_WState_Created):
@@ -211,12 +211,12 @@ class TerminalPage(QWidget):
             paint()
         elif not region.isEmpty():
             paint(self._logical(region))
-        # An echo is on the screen by now: the rest is not on its path.
+        # An echo is on the screen by now; the rest does not delay it.
         if at_once and surface.has_changed_much and not self._pacer.is_for_user:
             AtlasImport.count_frame(self)
         self._scrolling.may_look_back = self.scrolled_back
-        if self._new_output.is_wanted and not self.scrolled_back:
-            self._new_output.want(wanted=False)
+        if self._new_output.is_visible and not self.scrolled_back:
+            self._new_output.set_visible(visible=False)
         self._bar.show_place(*surface.place, max(surface.size.rows, 1))
         self._blink.want(blinking=is_blinking(surface.cursor, focused=self.hasFocus()))
         if surface.cursor != former:
@@ -277,7 +277,7 @@ class TerminalPage(QWidget):
         self._surface.set_metrics(self._measured())
         self._lay_out()
         if self.isVisible():
-            self._tell_size()
+            self._report_size()
         self.update()
 
     # -- size
@@ -287,25 +287,25 @@ class TerminalPage(QWidget):
         self._bar.setGeometry(self.width() - WIDTH_PX, 0, WIDTH_PX, self.height())
         self._new_output.place()
 
-    def _tell_size(self) -> None:
-        self._resized.stop()
+    def _report_size(self) -> None:
+        self._resize_delay.stop()
         size, cell = self._surface.layout.room.clamped(), self._surface.metrics.cell
-        if self._told != (size, cell):
-            self._told = (size, cell)
+        if self._reported_size != (size, cell):
+            self._reported_size = (size, cell)
             if self._sink is not None:
                 self._sink.resize(size, cell)
             self.gridResized.emit(size, cell)
 
     def _claim_size(self) -> None:
-        """Make this view's size count, since the view is in use."""
+        """Make this view's size the session's, since the view is in use."""
         emulator, sink = self.emulator, self._sink
-        if sink is not None and emulator is not None and self._told is not None:
+        if sink is not None and emulator is not None and self._reported_size is not None:
             size, cell = self._surface.layout.room.clamped(), self._surface.metrics.cell
             if emulator.size != size:
                 sink.resize(size, cell)
 
     def take_over_size(self) -> None:
-        """Make this view the one in use, and its size the session's."""
+        """Report the keyboard focus to the session, and make this view's size the session's."""
         if self._sink is not None:
             self._sink.focus(True)
             self._claim_size()
@@ -317,8 +317,8 @@ class TerminalPage(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._lay_out()
-        if self.isVisible() and self._told is not None:
-            self._resized.start()
+        if self.isVisible() and self._reported_size is not None:
+            self._resize_delay.start()
         self.update()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -326,17 +326,17 @@ class TerminalPage(QWidget):
         if self._surface.metrics.device_pixel_ratio != self.devicePixelRatioF():
             self._surface.set_metrics(self._measured())
         self._lay_out()
-        self._tell_size()
+        self._report_size()
         emulator = self.emulator
         if emulator is not None:
             emulator.damage_all()
             self._paint_frame()
-        self._paint_still()
+        self._paint_saved_frame()
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self._pacer.cancel()
-        self._resized.stop()
+        self._resize_delay.stop()
         self._blink.want(blinking=False)
         self._surface.release()
 

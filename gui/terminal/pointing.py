@@ -1,4 +1,4 @@
-"""The terminal page with the mouse: selects, scrolls, follows links, and tells the program."""
+"""The terminal page with the mouse: selects, scrolls, opens links, and sends mouse events to the program."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class PointingPage(TerminalPage):
         self.setMouseTracking(True)
         self.setCursor(Qt.CursorShape.IBeamCursor)
 
-    # ------------------------------------------------------------ what a subclass does
+    # ------------------------------------------------------------ implemented by the subclass
 
     def paste_selection(self) -> None:
         """Paste the primary selection."""
@@ -55,7 +55,7 @@ class PointingPage(TerminalPage):
         raise NotImplementedError
 
     def before_click(self) -> None:
-        """A button is pressed; called before it has an effect."""
+        """Called when a button is pressed, before the press has an effect."""
 
     # ------------------------------------------------------------ places and links
 
@@ -68,11 +68,11 @@ class PointingPage(TerminalPage):
         return self._surface.rows_beyond(self.device_point(position))
 
     def find_files_in(self, find_directories: Callable[[], Sequence[str]]) -> None:
-        """Set the base directories of relative file names in the text, which a thread looks up."""
+        """Set the function that returns the base directories of relative file names; it is called in a thread."""
         self._links.files.find_directories = find_directories
 
     def set_links(self, rules: LinkRules) -> None:
-        """Set which click opens a link, and what is one."""
+        """Set which click opens a link, and what counts as a link."""
         self._links.rules = rules
 
     @property
@@ -89,11 +89,11 @@ class PointingPage(TerminalPage):
         return self._links.linked_cells(cell)
 
     def open_at(self, position: QPointF) -> bool:
-        """Open the link under a point; returns whether there is one, or may be."""
+        """Open the link under a point; returns whether there is a link, or a file that is still looked up."""
         return self._links.open_at(position)
 
     def open_link(self, link: Link) -> None:
-        """Report that the user opens a link, or why it is not opened."""
+        """Emit the signal for a link that the user opens, or a notice that says why it is not opened."""
         if link.file is not None:
             self.fileActivated.emit(link.file)
         elif links.may_open(link.uri):

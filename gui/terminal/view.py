@@ -44,19 +44,19 @@ class TerminalView(PointingPage):
 
     Attributes:
         finder: finds text in the history and on the screen.
-        modes: what the keyboard does instead of the mouse.
+        modes: the keyboard's modes, which replace the mouse.
         accessible_text: the text in view, as screen readers get it.
-        prompts: the way to a shell's prompts, and their outputs.
+        prompts: navigation to a shell's prompts, and their output.
 
     Signals (and those of PointingPage):
         pasteNeedsConfirmation(str): the text is not pasted yet; `confirm_paste` pastes it.
         typed(): the user typed or pasted something.
-        findWanted(): the user asks for the find bar by a key of the selecting mode.
+        findRequested(): the user pressed the selecting mode's key that opens the find bar.
     """
 
     pasteNeedsConfirmation = Signal(str)
     typed = Signal()
-    findWanted = Signal()
+    findRequested = Signal()
 
     def __init__(self, theme: TerminalTheme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
@@ -65,7 +65,7 @@ class TerminalView(PointingPage):
         self.finder = TerminalFinder(self, self._surface, (self.scrolled, self.typed), self)
         self.modes = KeyboardModes(
             self, self._surface, self._links.files, self,
-            scrolled=self.scrolled, notice=self.notice, find_requested=self.findWanted,
+            scrolled=self.scrolled, notice=self.notice, find_requested=self.findRequested,
         )  # fmt: skip
         self._reporter = TextReporter(self, self._surface)
         self.accessible_text = TerminalText(self, self._surface, self._reporter)
@@ -93,21 +93,21 @@ class TerminalView(PointingPage):
     def set_viewer(self, viewer: InputSink | None) -> None:
         """Show a session and accept input for it; None for an empty page."""
         super().set_viewer(viewer)
-        self._input_method.drop()
+        self._input_method.cancel()
 
     def show_emulator(self, emulator: Emulator | None) -> None:
         """Show a read-only screen, such as an ended session's."""
         super().show_emulator(emulator)
-        self._input_method.drop()
+        self._input_method.cancel()
 
     @Slot()
     def on_replaced(self) -> None:
-        """The emulator was replaced: repaint everything, and forget pressed buttons and drags."""
+        """The emulator was replaced: repaint everything, and leave_in_place pressed buttons and drags."""
         self._pointer.reset()
-        self.modes.forget()
+        self.modes.leave_in_place()
         self.finder.on_replaced()
         super().on_replaced()
-        self._reporter.begin_anew()
+        self._reporter.restart()
 
     # -- keyboard
 
@@ -117,9 +117,9 @@ class TerminalView(PointingPage):
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QKeyEvent) and event.type() is _SHORTCUT_OVERRIDE:
-            # An accepted key comes here and not to a shortcut: Tab, Escape, Ctrl and Alt with letters.
+            # An accepted key is delivered here, not to a shortcut: Tab, Escape, Ctrl and Alt with letters.
             takes_keys = self._sink is not None or self.modes.active is not None
-            if takes_keys and not self._keyboard.is_windows(event):
+            if takes_keys and not self._keyboard.is_window_key(event):
                 event.accept()
                 return True
             return False
@@ -131,13 +131,13 @@ class TerminalView(PointingPage):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         emulator, sink = self.emulator, self._sink
-        if self.modes.active is not None and not self._keyboard.is_windows(event):
+        if self.modes.active is not None and not self._keyboard.is_window_key(event):
             self.modes.press(event)
             return
         if self._keyboard.act_locally(event, emulator):
             return
-        if self._keyboard.is_windows(event):
-            return  # A window key without a function at the moment.
+        if self._keyboard.is_window_key(event):
+            return  # A key of the window that does nothing at the moment.
         typed = self._keyboard.press(event, sink) if sink is not None else None
         if typed is None:
             event.ignore()
@@ -154,10 +154,10 @@ class TerminalView(PointingPage):
 
     def _on_typed(self) -> None:
         """Typing scrolls to the bottom and clears the selection."""
-        self.modes.forget()
+        self.modes.leave_in_place()
         self.typed.emit()
-        self._reporter.note_typed()
-        self._scrolling.wanted = None
+        self._reporter.on_typed()
+        self._scrolling.pending = None
         self._blink.touch()
         self._pointer.deselect()
         if self.scrolled_back:
@@ -175,7 +175,7 @@ class TerminalView(PointingPage):
 
     def _on_focus(self, *, focused: bool) -> None:
         self.set_focused(focused=focused)
-        self._reporter.begin_anew()
+        self._reporter.restart()
         if self._sink is not None:
             self._sink.focus(focused)
             if focused:
@@ -201,8 +201,8 @@ class TerminalView(PointingPage):
 
     @Slot()
     def mode_changed(self) -> None:
-        """A mode was entered or left: text is composed for the program only while none is on."""
-        self._input_method.drop()
+        """A mode was entered or left; text can be composed for the program only while no mode is on."""
+        self._input_method.cancel()
 
     def inputMethodEvent(self, event: QInputMethodEvent) -> None:
         self._input_method.apply(event)
@@ -219,7 +219,7 @@ class TerminalView(PointingPage):
             self.finder.before_frame()
         super()._paint_frame(at_once=at_once)
         self.modes.after_frame()
-        self._links.look_again()
+        self._links.update_hover()
         self._reporter.on_frame()
         self.prompts.after_frame()
         if self.finder.is_finding:
@@ -238,17 +238,17 @@ class TerminalView(PointingPage):
     def scroll_to_row(self, row: int) -> None:
         """Scroll so that a row, counted from the oldest, is the first one, or the screen is shown."""
         super().scroll_to_row(row)
-        self.modes.let_go()
+        self.modes.on_scrolled()
 
     # -- the mouse, see ``PointingPage``
 
     def before_click(self) -> None:
-        """The mouse takes over from the keyboard's modes."""
-        self.modes.forget()
+        """End the keyboard's mode: the user has changed to the mouse."""
+        self.modes.leave_in_place()
 
     def context_menu(self, position: QPointF) -> QMenu:
         """The menu for a point; closing it deletes it."""
-        return self.prompts.extended(context_menu(self, self.link_at(position), self), self.cell_at(position)[1])
+        return self.prompts.extend_menu(context_menu(self, self.link_at(position), self), self.cell_at(position)[1])
 
     # -- clipboard
 
@@ -291,9 +291,9 @@ class TerminalView(PointingPage):
         emulator = self.emulator
         if emulator is None or not line_search.show_line(emulator, text, spans):
             return False
-        self._scrolling.wanted = None
+        self._scrolling.pending = None
         self._pointer.note_selection()
-        self.emulator_touched()
+        self.request_frame()
         return True
 
     def select_cells(self, first: tuple[int, int], last: tuple[int, int]) -> None:
@@ -313,4 +313,4 @@ class TerminalView(PointingPage):
         if self.emulator is not None:
             self.emulator.select_all()
             self._pointer.note_selection()
-            self.emulator_touched()
+            self.request_frame()

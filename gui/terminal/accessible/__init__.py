@@ -2,9 +2,9 @@
 
 screen_text  the text, with the offset of each cell
 changes      what was removed and inserted between two texts
-reporter     tells screen readers of changes, some times a second at most
+reporter     announces changes to screen readers, a few times a second at most
 interface    the accessible interface of the view, with Qt's text interface
 
-A screen reader gets the rows that are in view, as VTE and Konsole give them, with soft wraps joined. While none is
-active, nothing here does any work. Offsets count UTF-16 code units, as Qt's do.
+A screen reader gets the rows in view, with soft wraps joined, as in VTE and Konsole. While no screen reader is active,
+this package does no work. Offsets count UTF-16 code units, as Qt's do.
 """

@@ -9,16 +9,16 @@ from typing import NamedTuple
 from .screen_text import length_of
 
 _LINE_BY_LINE = 4
-"""So many neighbouring lines that were rewritten are changes of their own; more are one."""
+"""Up to this many neighbouring lines that were rewritten are one change each; more lines are one change together."""
 
 
 class Change(NamedTuple):
-    """A part of the text that was exchanged.
+    """A replaced part of the text.
 
     Attributes:
-        offset: where the part begins, after the changes before it.
-        removed: the former text, "" for none.
-        inserted: the new text, "" for none.
+        offset: the offset of the part in the text to which the changes before it are applied.
+        removed: the former text; "" for none.
+        inserted: the new text; "" for none.
     """
 
     offset: int
@@ -27,9 +27,10 @@ class Change(NamedTuple):
 
 
 def changes(before: Sequence[str], after: Sequence[str]) -> list[Change]:
-    """The changes from some lines to others, in their order.
+    """The changes from ``before`` to ``after``, from the top.
 
-    Lines that moved up, since the screen scrolled, are not changes: only what left at the top and came at the bottom.
+    If the screen scrolled, the lines that moved up are no changes: only the lines that left at the top and those that
+    were added at the bottom are.
     """
     found: list[Change] = []
     offset = 0
@@ -49,7 +50,7 @@ def changes(before: Sequence[str], after: Sequence[str]) -> list[Change]:
 
 
 def _trimmed(offset: int, removed: str, inserted: str) -> Change:
-    """The change without the equal beginning and the equal end of both texts; an exchange is of whole words."""
+    """The change without the equal beginning and end of both texts; a replacement consists of whole words."""
     begin = _common(removed, inserted)
     end = _common(removed[begin:][::-1], inserted[begin:][::-1])
     if begin + end < min(len(removed), len(inserted)):

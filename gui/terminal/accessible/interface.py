@@ -19,7 +19,7 @@ _NULL = Shiboken.VoidPtr(0)
 
 
 class View(Protocol):
-    """The accessible text's view of its widget."""
+    """The widget, as the accessible text uses it."""
 
     def devicePixelRatioF(self) -> float:
         """Device pixels for each pixel of the widget."""
@@ -42,15 +42,15 @@ class View(Protocol):
     def deselect(self) -> None:
         """Clear the selection."""
 
-    def emulator_touched(self) -> None:
-        """Paint, since the selection has changed."""
+    def request_frame(self) -> None:
+        """Paint a frame soon: the selection has changed."""
 
 
 class TerminalText(QAccessibleTextInterface):
     """The text of a terminal.
 
-    PySide6 6.11 has no way to return the selection's offsets, so no selection is counted here; the reporter announces
-    what is selected.
+    PySide6 6.11 cannot return the selection's offsets, so the interface reports no selection. The reporter announces
+    the selected text instead.
     """
 
     def __init__(self, view: View, surface: Surface, reporter: TextReporter) -> None:
@@ -79,10 +79,8 @@ class TerminalText(QAccessibleTextInterface):
         cells = self._reporter.text.cells_of(offset)
         if cells is None:
             return QRect()
-        rect, ratio = (
-            self._surface.cells_rect(cells.row, cells.column, cells.column + cells.width - 1),
-            self._view.devicePixelRatioF(),
-        )
+        rect = self._surface.cells_rect(cells.row, cells.column, cells.column + cells.width - 1)
+        ratio = self._view.devicePixelRatioF()
         corner = self._view.mapToGlobal(QPoint(round(rect.left() / ratio), round(rect.top() / ratio)))
         return QRect(corner, QSize(round(rect.width() / ratio), round(rect.height() / ratio)))
 
@@ -107,7 +105,7 @@ class TerminalText(QAccessibleTextInterface):
         begin, last = text.cells_of(min(first, end)), text.cells_of(max(first, end) - 1)
         if begin is not None and last is not None and first != end:
             self._view.select_cells((begin.column, begin.row), (last.column + last.width - 1, last.row))
-            self._view.emulator_touched()
+            self._view.request_frame()
 
     def setSelection(self, _number: int, first: int, end: int) -> None:
         """Select the text between two offsets."""
@@ -119,7 +117,7 @@ class TerminalText(QAccessibleTextInterface):
 
 
 class TerminalInterface(QAccessibleWidget):
-    """The accessible interface of a terminal view, which keeps its text."""
+    """The accessible interface of a terminal view."""
 
     def __init__(self, view: QWidget, text: Callable[[], TerminalText | None]) -> None:
         """``text`` returns the view's text; None while the view is being made."""

@@ -1,7 +1,7 @@
-"""Tells screen readers what a terminal shows anew.
+"""Announces a terminal's new text to screen readers.
 
-Changes are collected: the first after a pause is told at once, further ones after an interval that grows while the
-program goes on writing. Of much new text, only the newest lines are told.
+Changes are collected: the first one after a pause is announced at once, further ones after an interval that grows while
+the program continues to write. Of much new text, only the newest lines are announced.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from .changes import Change, changes
 from .screen_text import ScreenText, length_of
 
 SETTLE_S = 0.02
-"""An echo and the cursor's movement after it come within this time."""
+"""The delay of an announcement: an echo and the cursor's movement after it are announced together."""
 SHORTEST_INTERVAL_S = 0.1
 LONGEST_INTERVAL_S = 1.0
 _GROWTH = 1.5
 NEWEST_LINES = 12
-"""The maximum number of lines of one change that are told."""
+"""The maximum number of lines of one change that are announced."""
 _SELECTED_CHARACTERS = 500
 
 
 class TextReporter(QObject):
-    """Keeps the visible text of one terminal, and tells screen readers of its changes while it has the keyboard focus.
+    """Keeps the visible text of one terminal; announces its changes while the terminal has the keyboard focus.
 
     Attributes:
         text: the visible text.
@@ -46,8 +46,8 @@ class TextReporter(QObject):
         self._view = view
         self._surface = surface
         self._current: ScreenText | None = None
-        self._told: ScreenText | None = None
-        self._told_at_s = 0.0
+        self._announced: ScreenText | None = None
+        self._announced_at_s = 0.0
         self._interval_s = SHORTEST_INTERVAL_S
         self._timer: QTimer | None = None
 
@@ -57,59 +57,59 @@ class TextReporter(QObject):
         if self._current is None:
             surface = self._surface
             self._current = ScreenText(surface.rows, surface.size.columns, surface.cursor)
-        if self._told is None:
-            self._told = self._current  # A screen reader that begins to read now knows this text.
+        if self._announced is None:
+            self._announced = self._current  # A screen reader that begins to read now knows this text.
         return self._current
 
-    def begin_anew(self) -> None:
-        """Another screen is shown, or the view got the keyboard focus: take its text as known."""
-        self._current = self._told = None
+    def restart(self) -> None:
+        """Another screen is shown, or the view got the keyboard focus: do not announce the text that it has."""
+        self._current = self._announced = None
         if QAccessible.isActive():
-            self._told = self.text
+            self._announced = self.text
 
-    def note_typed(self) -> None:
-        """The user types: tell of the echo soon."""
+    def on_typed(self) -> None:
+        """The user types: announce the echo soon."""
         self._interval_s = SHORTEST_INTERVAL_S
 
     def on_frame(self) -> None:
-        """A frame was painted: tell of its changes when they are due."""
+        """A frame was painted: announce its changes when they are due."""
         self._current = None
         if not QAccessible.isActive():
-            self._told = None
+            self._announced = None
             return
         if self._timer is None:
             self._timer = QTimer(self, singleShot=True)
-            self._timer.timeout.connect(self._tell)
+            self._timer.timeout.connect(self._announce_changes)
         if not self._timer.isActive():
-            wait_s = self._told_at_s + self._interval_s - time.monotonic()
+            wait_s = self._announced_at_s + self._interval_s - time.monotonic()
             self._timer.start(round(max(wait_s, SETTLE_S) * 1000))
 
-    def _tell(self) -> None:
-        known = self._told
+    def _announce_changes(self) -> None:
+        known = self._announced
         if not QAccessible.isActive() or not self._view.hasFocus():
-            self._told = None
+            self._announced = None
             return
         now_s = time.monotonic()
-        is_going_on = now_s - self._told_at_s < 2 * self._interval_s
-        self._told_at_s = now_s
-        self._told = text = self.text
+        is_going_on = now_s - self._announced_at_s < 2 * self._interval_s
+        self._announced_at_s = now_s
+        self._announced = text = self.text
         if known is None:
             return
         found = changes(known.lines, text.lines)
-        # A caret that only moves is the user's, who waits for what is there.
+        # If only the caret moved, the user moved it, and waits for the announcement.
         grown_s = self._interval_s * _GROWTH if found and is_going_on else SHORTEST_INTERVAL_S
         self._interval_s = min(grown_s, LONGEST_INTERVAL_S)
         for change in found:
-            self._tell_change(change)
+            self._announce_change(change)
         if text.caret != known.caret:
             QAccessible.updateAccessibility(QAccessibleTextCursorEvent(self._view, text.caret))
         if text.selection is not None and text.selection != known.selection:
             selected = text.text(*text.selection)
             if known.selection is None or selected != known.text(*known.selection):
-                told = page_texts.selected(selected[:_SELECTED_CHARACTERS])
-                QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self._view, told))
+                announcement = page_texts.selected(selected[:_SELECTED_CHARACTERS])
+                QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self._view, announcement))
 
-    def _tell_change(self, change: Change) -> None:
+    def _announce_change(self, change: Change) -> None:
         offset, removed, inserted = change
         if removed:
             QAccessible.updateAccessibility(QAccessibleTextRemoveEvent(self._view, offset, removed))

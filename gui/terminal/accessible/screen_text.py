@@ -32,7 +32,7 @@ class ScreenText:
 
     Attributes:
         lines: the lines; all but the last end with a line feed.
-        caret: the cursor's offset; the text's end if the cursor is out of sight.
+        caret: the cursor's offset; the text's end if the cursor is not in view.
         length: the length of the text.
         selection: the offsets of the selected text's begin and end; None for no selection in view.
     """
@@ -55,13 +55,13 @@ class ScreenText:
         self.selection = self._selected(known)
 
     def text(self, first: int = 0, end: int | None = None) -> str:
-        """The text from an offset to before another one; to its end without one."""
+        """The text from the offset ``first`` up to ``end``, exclusive; None for the end of the text."""
         last = self.length if end is None or end < 0 else end
         part = self._data[max(first, 0) * _CODE_UNIT_BYTES : last * _CODE_UNIT_BYTES]
         return part.decode(_ENCODING, "replace")
 
     def offset_at(self, row: int, column: int) -> int:
-        """The offset of a cell's character; the end of its line beyond the text."""
+        """The offset of a cell's character; for a cell after the line's text, the end of the line."""
         number = bisect_right(self._rows, row) - 1
         if number < 0:
             return self.length
@@ -80,7 +80,7 @@ class ScreenText:
         return self._starts[number] + length_of(line.text[:character])
 
     def cells_of(self, offset: int) -> Cells | None:
-        """The cells of the character at an offset; a blank cell for a line feed; None outside of the text."""
+        """The cells of the character at an offset; for a line feed, the cell after the line; None outside the text."""
         if not self._lines or not 0 <= offset <= self.length:
             return None
         number = min(bisect_right(self._starts, offset), len(self._lines)) - 1

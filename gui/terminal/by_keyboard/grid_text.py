@@ -9,7 +9,7 @@ _BLANK = Row((), False)
 
 
 def cells_of(row: Row, columns: int) -> list[str]:
-    """The characters of a row, see ``Text.cells``."""
+    """The characters of a row, as ``Text.cells`` returns them."""
     cells = [" "] * columns
     for run in row.runs:
         cells[run.column : run.column + run.cells] = [run.text, *[""] * (run.cells - 1)] if run.cluster else run.text

@@ -1,4 +1,4 @@
-"""Keeps a view at its place in the history while output arrives, and numbers its rows."""
+"""Keeps a view's scroll position in the history while output arrives, and numbers its rows."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from session_host.terminal.base import Emulator, Frame
 
 
 class ModeHost(Protocol):
-    """The modes' view of their widget."""
+    """The widget, as the modes use it."""
 
     @property
     def emulator(self) -> Emulator | None:
         """The displayed emulator."""
 
-    def emulator_touched(self) -> None:
-        """Paint, since the selection or the viewport has changed."""
+    def request_frame(self) -> None:
+        """Paint a frame soon: the selection or the viewport has changed."""
 
     def on_mode(self) -> None:
-        """A mode was entered or left, or has another state."""
+        """A mode was entered or left, or its state changed."""
 
 
 class HeldView:
-    """The place of one view while a mode is on.
+    """The scroll position of one view while a mode is on.
 
     Attributes:
         emulator: the displayed emulator.
         top: the number of the first visible row.
-        was_at_end: whether the view showed the end of the history at first.
+        was_at_end: whether the view showed the end of the history when the mode was entered.
     """
 
     def __init__(self, emulator: Emulator) -> None:
@@ -36,15 +36,15 @@ class HeldView:
         frame = emulator.frame()
         emulator.damage_all()
         self.was_at_end = frame.scroll_offset == 0
-        self.begin_anew(frame)
+        self.renumber(frame)
 
-    def begin_anew(self, frame: Frame) -> None:
-        """Number the rows of a frame anew, after a resize or a change of screens."""
+    def renumber(self, frame: Frame) -> None:
+        """Renumber the rows from a frame, after a resize or a change of screens."""
         self._numbers = RowNumbers(self.emulator)
         if frame.scrollback_rows:
             self._numbers.mark(frame.scrollback_rows - 1)
         self._is_at_end = frame.scroll_offset == 0
-        self._is_free = False
+        self._was_scrolled = False
         self.top = frame.scrollback_rows - frame.scroll_offset
 
     @property
@@ -58,34 +58,33 @@ class HeldView:
         return self.emulator.size.rows
 
     def follow(self) -> bool:
-        """Stay at the place although output has arrived; False if the rows must be numbered anew."""
+        """Keep the scroll position although output has arrived; False if the rows must be renumbered."""
         if not self._numbers.follow():
             return False
         moved = self._is_at_end and self.top < self.dropped + self.emulator.scrollback_rows
-        if not self._is_free and (moved or self.top < self.dropped):
-            # An engine holds a view only if it is scrolled back, and lets go of dropped rows with the next frame.
+        if not self._was_scrolled and (moved or self.top < self.dropped):
+            # An engine keeps the position only if the view is scrolled back, and leaves dropped rows at the next frame.
             self.scroll_to(self.top)
         return True
 
-    def let_go(self) -> None:
-        """The view was scrolled by others: take the next frame's place."""
-        self._is_free = True
+    def on_scrolled(self) -> None:
+        """Other code scrolled the view: keep the next frame's position from now on."""
+        self._was_scrolled = True
 
-    def note(self, frame: Frame) -> bool:
-        """Take the place of a frame; returns whether others have scrolled the view. Call ``follow`` before."""
-        was_free, self._is_free = self._is_free, False
+    def update(self, frame: Frame) -> None:
+        """Take over the scroll position of a frame. Call ``follow`` before."""
+        self._was_scrolled = False
         self._is_at_end = frame.scroll_offset == 0
         self.top = self.dropped + frame.scrollback_rows - frame.scroll_offset
-        return was_free
 
     def scroll_to(self, row: int) -> None:
-        """Make a row the first visible one, or show the oldest row or the screen."""
+        """Make a row the first visible one, as far as the history and the screen allow."""
         history = self.emulator.scrollback_rows
         self.top = min(max(row, self.dropped), self.dropped + history)
         self.emulator.scroll_to_bottom()
         self.emulator.scroll(self.top - self.dropped - history)
         self._is_at_end = self.top == self.dropped + history
-        self._is_free = False
+        self._was_scrolled = False
 
     def show(self, row: int) -> None:
         """Scroll by as few rows as needed to show a row."""

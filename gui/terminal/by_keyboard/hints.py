@@ -22,27 +22,27 @@ from .grid_text import cells_of
 from .held_view import HeldView, ModeHost
 from .key_names import key_name, typed
 from .labels import labels
-from .targets import Target, listed_targets, marked_targets, overlap, targets_in
+from .targets import Target, listed_targets, marked_targets, overlaps_any, targets_in
 
-PATIENCE_MS = 250
-"""How long the letters wait for the lookup of files; a file that is known only later gets none."""
+LOOKUP_TIMEOUT_MS = 250
+"""How long the lookup of files may delay the letters; a file that is found later gets no letters."""
 
 
 class HintHost(ModeHost, Protocol):
-    """The mode's view of its widget."""
+    """The widget, as the mode uses it."""
 
     def open_link(self, link: Link) -> None:
         """Open a link at the user's request."""
 
 
-class _Seen(NamedTuple):
-    """A target, and the text of its cells in its first row."""
+class _Candidate(NamedTuple):
+    """A target without a label, and the text of its cells in its first row."""
 
     target: Target
     cells: list[str]
 
 
-class _Shown(NamedTuple):
+class _Labelled(NamedTuple):
     """A target with its label, and the text of its cells in its first row."""
 
     target: Target
@@ -51,10 +51,10 @@ class _Shown(NamedTuple):
 
 
 class Hints(QObject):
-    """Letters on what can be opened or copied in one view.
+    """Labels of letters on the targets in one view: links, paths and hashes.
 
     Attributes:
-        typed_letters: the first letters of a label.
+        typed_letters: the letters of a label that the user has typed.
     """
 
     def __init__(
@@ -75,14 +75,14 @@ class Hints(QObject):
         self._files = files
         self._notice = notice
         self._view: HeldView | None = None
-        self._seen: list[_Seen] = []
+        self._candidates: list[_Candidate] = []
         self._paths: dict[str, str | None] = {}
         """The path of each named file; "" for none, None while the lookup runs."""
-        self._shown: list[_Shown] = []
+        self._labelled: list[_Labelled] = []
         self._changer = FrameChanger()
         self.typed_letters = ""
-        self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
-        self._patience.timeout.connect(self._show_labels)
+        self._lookup_timeout = QTimer(self, singleShot=True, interval=LOOKUP_TIMEOUT_MS)
+        self._lookup_timeout.timeout.connect(self._show_labels)
         files.answered.connect(self._look_up)
 
     @property
@@ -92,51 +92,51 @@ class Hints(QObject):
 
     @property
     def is_looking(self) -> bool:
-        """Whether the letters still wait for the lookup of files."""
-        return self._patience.isActive()
+        """Whether files are still looked up, and no labels are shown yet."""
+        return self._lookup_timeout.isActive()
 
     @property
     def labels(self) -> dict[str, str]:
         """The text that each label copies."""
-        return {shown.label: self._link_of(shown.target).text or shown.target.text for shown in self._shown}
+        return {item.label: self._link_of(item.target).text or item.target.text for item in self._labelled}
 
     def spans(self) -> list[Span]:
         """The cells of the labels, in the viewport."""
         top = self._view.top if self._view is not None else 0
-        places = [(shown.target.cells[0], len(shown.label)) for shown in self._shown]
+        places = [(item.target.cells[0], len(item.label)) for item in self._labelled]
         return [(row - top, first, first + length - 1) for (row, first, _last), length in places]
 
     # ------------------------------------------------------------ entering and leaving
 
     def enter(self) -> None:
-        """Find what can be opened or copied, and show letters on it once its files are looked up."""
+        """Find the targets in view, and show their labels once their files are looked up."""
         emulator = self._host.emulator
         if emulator is None or self.is_on:
             return
         self._view = view = HeldView(emulator)
-        self._seen = _visible_targets(view)
-        self._paths = {target.file.path: None for target, _cells in self._seen if target.file is not None}
-        self._shown, self.typed_letters = [], ""
+        self._candidates = _visible_targets(view)
+        self._paths = {target.file.path: None for target, _cells in self._candidates if target.file is not None}
+        self._labelled, self.typed_letters = [], ""
         self._surface.change_frames(self._change_frame)
-        self._patience.start()
+        self._lookup_timeout.start()
         self._host.on_mode()
         self._look_up()
 
     def leave(self) -> None:
-        """End the mode."""
+        """End the mode; a view that was at the end of the history returns there."""
         view = self._view
         if view is None:
             return
-        self.forget()
+        self.leave_in_place()
         if view.was_at_end and self._host.emulator is view.emulator:
             view.emulator.scroll_to_bottom()
 
-    def forget(self) -> None:
-        """End the mode where the view is."""
+    def leave_in_place(self) -> None:
+        """End the mode without scrolling."""
         if self._view is not None:
             self._view = None
-            self._patience.stop()
-            self._seen, self._shown = [], []
+            self._lookup_timeout.stop()
+            self._candidates, self._labelled = [], []
             self._surface.stop_changing(self._change_frame)
             self._repaint()
             self._host.on_mode()
@@ -145,13 +145,13 @@ class Hints(QObject):
         emulator = self._host.emulator
         if emulator is not None:
             emulator.damage_all()
-            self._host.emulator_touched()
+            self._host.request_frame()
 
     # ------------------------------------------------------------ labels
 
     def _look_up(self) -> None:
-        """Look up the files that are not known yet, some at a time; show the letters after the last."""
-        if self._view is None or self._shown:
+        """Look up the files that are not known yet, some at a time; show the labels after the last one."""
+        if self._view is None or self._labelled:
             return
         for name, path in self._paths.items():
             if path is None:
@@ -161,21 +161,21 @@ class Hints(QObject):
 
     def _show_labels(self) -> None:
         view = self._view
-        if view is None or self._shown:
+        if view is None or self._labelled:
             return
-        self._patience.stop()
-        seen = [each for each in self._seen if (file := each.target.file) is None or self._paths[file.path]]
-        links = [each.target for each in seen if not each.target.text]
-        # A name of a file that exists is no hash.
-        seen = [each for each in seen if not each.target.text or not any(overlap(each.target, link) for link in links)]
-        # The lowest, which are the newest, get the shortest labels; equal targets share one.
-        seen.sort(key=lambda each: each.target.cells[0], reverse=True)
-        keys = list(dict.fromkeys(each.target._replace(cells=()) for each in seen))
-        given = dict(zip(keys, labels(len(keys)), strict=False))
-        for target, cells in seen:
-            if label := given.get(target._replace(cells=())):
-                self._shown.append(_Shown(target, label, cells))
-        if self._shown:
+        self._lookup_timeout.stop()
+        known = [item for item in self._candidates if (file := item.target.file) is None or self._paths[file.path]]
+        links = [item.target for item in known if not item.target.text]
+        # A hash that is a part of a link or of an existing file's name gets no label of its own.
+        known = [item for item in known if not item.target.text or not overlaps_any(item.target, links)]
+        # The lowest targets, which are the newest, get the shortest labels; equal targets share a label.
+        known.sort(key=lambda item: item.target.cells[0], reverse=True)
+        keys = list(dict.fromkeys(item.target._replace(cells=()) for item in known))
+        label_of = dict(zip(keys, labels(len(keys)), strict=False))
+        for target, cells in known:
+            if label := label_of.get(target._replace(cells=())):
+                self._labelled.append(_Labelled(target, label, cells))
+        if self._labelled:
             self._repaint()
             self._host.on_mode()
         else:
@@ -198,12 +198,12 @@ class Hints(QObject):
             self.typed_letters = self.typed_letters[:-1]
             self._repaint()
         elif letter:
-            begun = self.typed_letters + letter.lower()
-            fitting = [shown for shown in self._shown if shown.label.startswith(begun)]
-            if fitting and fitting[0].label == begun:
-                self._choose(fitting[0].target, copies=letter.isupper())
-            elif fitting:
-                self.typed_letters = begun
+            letters = self.typed_letters + letter.lower()
+            matching = [item for item in self._labelled if item.label.startswith(letters)]
+            if matching and matching[0].label == letters:
+                self._choose(matching[0].target, copies=letter.isupper())
+            elif matching:
+                self.typed_letters = letters
                 self._repaint()
 
     def _choose(self, target: Target, *, copies: bool) -> None:
@@ -219,44 +219,45 @@ class Hints(QObject):
     # ------------------------------------------------------------ the view's side
 
     def before_frame(self) -> None:
-        """Keep the view at its place."""
+        """Keep the view's scroll position."""
         if self._view is not None and not self._view.follow():
             self.leave()
 
-    def let_go(self) -> None:
-        """The view was scrolled: the letters stand on what is in view no more."""
-        self.forget()
+    def on_scrolled(self) -> None:
+        """End the mode: the labelled targets may be out of view."""
+        self.leave_in_place()
 
     def _change_frame(self, emulator: Emulator, frame: Frame) -> Frame:
-        """A frame with the labels; a target that the program has overwritten has none any more."""
+        """A frame with the labels; a target that the program has overwritten loses its label."""
         view = self._view
         if view is None or emulator is not view.emulator:
             return frame
-        view.note(frame)
+        view.update(frame)
         self._changer.take(frame)
         plain, columns = self._changer.plain, frame.size.columns
-        begun, _current = found_colors(self._surface.theme)
-        grounds: dict[int, list[Mark]] = {}
-        marks: dict[int, list[tuple[int, str]]] = {}
-        for shown in list(self._shown):
-            number, first, last = shown.target.cells[0]
+        target_colors, _ = found_colors(self._surface.theme)
+        targets: dict[int, list[Mark]] = {}
+        texts: dict[int, list[tuple[int, str]]] = {}
+        for item in list(self._labelled):
+            number, first, last = item.target.cells[0]
             row = number - view.top
-            if not 0 <= row < len(plain) or cells_of(plain[row], columns)[first : last + 1] != shown.cells:
-                self._shown.remove(shown)
-            elif shown.label.startswith(self.typed_letters):
-                marks.setdefault(row, []).append((min(first, max(columns - len(shown.label), 0)), shown.label))
-                for number, begin, end in shown.target.cells:
-                    grounds.setdefault(number - view.top, []).append(Mark(begin, end, begun))
+            if not 0 <= row < len(plain) or cells_of(plain[row], columns)[first : last + 1] != item.cells:
+                self._labelled.remove(item)
+            elif item.label.startswith(self.typed_letters):
+                texts.setdefault(row, []).append((min(first, max(columns - len(item.label), 0)), item.label))
+                for number, begin, end in item.target.cells:
+                    targets.setdefault(number - view.top, []).append(Mark(begin, end, target_colors))
         return self._changer.changed(
             frame,
-            lambda number, row: self._labelled(marked(row, sorted(grounds.get(number, []))), marks.get(number, [])),
+            lambda number, row: self._with_labels(marked(row, sorted(targets.get(number, []))), texts.get(number, [])),
         )
 
-    def _labelled(self, row: Row, marks: list[tuple[int, str]]) -> Row:
-        begun, current = found_colors(self._surface.theme)
-        for column, label in marks:
+    def _with_labels(self, row: Row, texts: list[tuple[int, str]]) -> Row:
+        """A row with labels, each given with its column; letters that are typed already have the target's colours."""
+        typed_colors, label_colors = found_colors(self._surface.theme)
+        for column, label in texts:
             for place, letter in enumerate(label):
-                colors = begun if place < len(self.typed_letters) else current
+                colors = typed_colors if place < len(self.typed_letters) else label_colors
                 style = Style(colors.foreground, colors.background, int(Attribute.BOLD))
                 row = overwritten(row, column + place, letter, style)
         return row
@@ -269,8 +270,8 @@ def _visible_rows(view: HeldView) -> list[Row]:
     return rows + emulator.rows()[: count - len(rows)]
 
 
-def _visible_targets(view: HeldView) -> list[_Seen]:
-    """All targets with cells in view, cut to these; a link that the program set comes before what its text says."""
+def _visible_targets(view: HeldView) -> list[_Candidate]:
+    """All targets in view, each with its visible cells; the program's link (OSC 8) replaces targets in its text."""
     rows = _visible_rows(view)
     columns, first = view.emulator.size.columns, view.top - view.dropped
     marked = marked_targets(rows, view.top)
@@ -279,11 +280,11 @@ def _visible_targets(view: HeldView) -> list[_Seen]:
     listed = listed_targets(lines, lambda row: heading_above(view.emulator, row - view.dropped))
     for target in targets_in(lines) + listed:
         cells = tuple(span for span in target.cells if view.top <= span[0] < view.top + view.rows)
-        cut = target._replace(cells=cells)
-        if cells and not any(overlap(cut, link) for link in marked):
-            found.append(cut)
-    seen = []
+        visible = target._replace(cells=cells)
+        if cells and not overlaps_any(visible, marked):
+            found.append(visible)
+    candidates = []
     for target in found:
         row, begin, last = target.cells[0]
-        seen.append(_Seen(target, cells_of(rows[row - view.top], columns)[begin : last + 1]))
-    return seen
+        candidates.append(_Candidate(target, cells_of(rows[row - view.top], columns)[begin : last + 1]))
+    return candidates

@@ -57,7 +57,7 @@ MOTIONS: Final[Mapping[str, str]] = {
     "G": "text_end", "Ctrl+End": "text_end",
     "[": "prompt_back", "]": "prompt_forward",
 }  # fmt: skip
-"""Motions; those of named keys extend the selection if Shift is held."""
+"""The motion of each key; with Shift held, the motions of named keys extend the selection."""
 
 COMMANDS: Final[Mapping[str, str]] = {
     "v": "characters", "Space": "characters",
@@ -85,7 +85,10 @@ def key_name(event: QKeyEvent) -> str:
 
 
 def typed(event: QKeyEvent) -> str:
-    """The character that a key types; on a layout without Latin letters, the one of the key's place; "" for none."""
+    """The character that a key types; "" for none.
+
+    On a layout without Latin letters, it is the Latin letter at the key's position.
+    """
     text = event.text()
     if len(text) != 1 or not text.isprintable() or text.isspace():
         return ""

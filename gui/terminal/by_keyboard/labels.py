@@ -1,4 +1,4 @@
-"""Letters for a number of targets, none the beginning of another. Pure."""
+"""Labels of one or two letters; no label is the beginning of another one. Pure."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ _HOME_ROW = 9
 
 
 def labels(count: int) -> list[str]:
-    """The labels of targets, the shortest first, from as few letters as suffice; at most 676.
+    """The labels for ``count`` targets, at most 676; the shortest come first.
 
-    Up to nine are single letters of the home row. For more, some letters begin labels of two.
+    Up to nine targets have single letters of the home row. For more targets, some letters begin labels of two letters.
     """
     letters = LETTERS if count > _HOME_ROW * _HOME_ROW else LETTERS[:_HOME_ROW]
     size = len(letters)

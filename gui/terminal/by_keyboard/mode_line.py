@@ -1,4 +1,4 @@
-"""The line over a terminal that says which mode is on, and its keys."""
+"""The line over a terminal that names the mode and its keys."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class _Line(QFrame):
 
 
 class ModeLine:
-    """The line of one view, made when it is first needed.
+    """The line of one view, created when it is first shown.
 
     Attributes:
         title: the mode; "" if the line was never shown.
@@ -76,7 +76,7 @@ class ModeLine:
             self._line.hide()
 
     def place(self, avoided: list[QRect]) -> None:
-        """Lie over the view's lower end, or over another place if that would cover one of these rectangles."""
+        """Move the line to the view's lower end, or to the place that covers least of the ``avoided`` rectangles."""
         self._avoided = avoided
         if self._line is None:
             return

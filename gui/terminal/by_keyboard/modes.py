@@ -1,4 +1,4 @@
-"""The modes of one view: which is on, its keys, and the line that says so."""
+"""The keyboard's modes of one view: which one is on, its keys and its line."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .selecting import KeyboardSelection
 
 
 class ModesHost(Protocol):
-    """The modes' view of their widget."""
+    """The widget, as the modes use it."""
 
     @property
     def emulator(self) -> Emulator | None:
@@ -31,23 +31,23 @@ class ModesHost(Protocol):
     def is_covered(self) -> bool:
         """Whether the find bar covers a part of the view."""
 
-    def emulator_touched(self) -> None:
-        """Paint, since the selection or the viewport has changed."""
+    def request_frame(self) -> None:
+        """Paint a frame soon: the selection or the viewport has changed."""
 
     def open_link(self, link: Link) -> None:
         """Open a link at the user's request."""
 
     def mode_changed(self) -> None:
-        """A mode was entered or left: other keys are for the program."""
+        """A mode was entered or left: the keys go to the mode or to the program."""
 
 
 class KeyboardModes(QObject):
-    """The modes of one view.
+    """The keyboard's modes of one view; at most one is on.
 
     Attributes:
-        selecting: selects with a caret.
-        hints: opens and copies by letters.
-        line: says which mode is on.
+        selecting: the mode that selects with a caret.
+        hints: the mode that opens and copies by letters.
+        line: the line that names the mode and its keys.
     """
 
     def __init__(
@@ -68,9 +68,9 @@ class KeyboardModes(QObject):
             surface: its picture.
             files: looks up which names in the text are files.
             widget: the view as a widget.
-            scrolled: says that the user scrolled.
+            scrolled: emitted when the user scrolled.
             notice: gets one line for the user.
-            find_requested: asks for the find bar.
+            find_requested: emitted to open the find bar.
         """
         super().__init__(widget)
         self._host = host
@@ -81,7 +81,7 @@ class KeyboardModes(QObject):
         self.selecting = KeyboardSelection(self, surface, self)
         self.hints = Hints(self, surface, files, notice, self)
         self.line = ModeLine(widget)
-        scrolled.connect(self.let_go)
+        scrolled.connect(self.on_scrolled)
 
     @property
     def active(self) -> KeyboardSelection | Hints | None:
@@ -92,15 +92,15 @@ class KeyboardModes(QObject):
 
     def select(self) -> None:
         """Enter or leave the selecting mode."""
-        self.hints.forget()
+        self.hints.leave_in_place()
         if self.selecting.is_on:
             self.selecting.leave()
         else:
             self.selecting.enter()
 
     def show_hints(self) -> None:
-        """Show letters on what can be opened or copied, or leave that mode."""
-        self.selecting.forget()
+        """Enter or leave the mode that opens and copies by letters."""
+        self.selecting.leave_in_place()
         if self.hints.is_on:
             self.hints.leave()
         else:
@@ -111,27 +111,27 @@ class KeyboardModes(QObject):
         if (active := self.active) is not None:
             active.press(event)
 
-    def forget(self) -> None:
-        """End the mode where the view is, since something else is used."""
+    def leave_in_place(self) -> None:
+        """End the mode without scrolling."""
         if (active := self.active) is not None:
-            active.forget()
+            active.leave_in_place()
 
     # ------------------------------------------------------------ frames and scrolling
 
     def before_frame(self) -> None:
-        """Keep the view at its place."""
+        """Keep the view's scroll position."""
         if (active := self.active) is not None:
             active.before_frame()
 
     def after_frame(self) -> None:
-        """Keep the line away from the caret and the letters."""
+        """Place the line so that it does not cover the caret or the labels."""
         if self.active is not None:
             self._place_line()
 
-    def let_go(self) -> None:
-        """The view was scrolled to another place: the caret goes along, unless the find bar looks for matches."""
+    def on_scrolled(self) -> None:
+        """The view was scrolled: keep the new position, and keep the caret in view unless the find bar is open."""
         if (active := self.active) is not None:
-            active.let_go()
+            active.on_scrolled()
             if not self._host.is_covered:
                 self.selecting.keep_caret_in_view()
 
@@ -142,15 +142,15 @@ class KeyboardModes(QObject):
         """The displayed emulator."""
         return self._host.emulator
 
-    def emulator_touched(self) -> None:
+    def request_frame(self) -> None:
         """See ``ModeHost``."""
-        self._host.emulator_touched()
+        self._host.request_frame()
 
     def open_link(self, link: Link) -> None:
         """See ``HintHost``."""
         self._host.open_link(link)
 
-    def want_find(self) -> None:
+    def request_find(self) -> None:
         """See ``SelectingHost``."""
         self._find_requested.emit()
 

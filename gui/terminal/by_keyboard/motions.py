@@ -1,7 +1,7 @@
-"""Where a motion leads in a text of rows and cells. Pure.
+"""The caret's motions in a text of rows and cells. Pure.
 
-The motions are those of vi, as the copy modes of tmux and Alacritty have them. A line is one row, or several that wrap
-softly; at the end of a line, a motion by character or word goes on in the next one.
+The motions are those of vi, as the copy modes of tmux and Alacritty have them. A line is one row, or several rows with
+soft wraps; at the end of a line, a motion by character or word continues in the next line.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 _MOST_ROWS = 1000
-"""The maximum number of rows that are looked at for the end of one line."""
+"""The maximum number of rows that are read to find the end of one line."""
 
 
 class Place(NamedTuple):
-    """A cell. Rows have the numbers of the text."""
+    """A cell; its row is numbered as in ``Text``."""
 
     row: int
     column: int
@@ -46,7 +46,7 @@ class Text(Protocol):
         """Whether a row has no text."""
 
     def wraps(self, row: int) -> bool:
-        """Whether the line goes on in the next row."""
+        """Whether the line continues in the next row."""
 
 
 def last_column(text: Text, row: int) -> int:
@@ -62,7 +62,10 @@ def last_column(text: Text, row: int) -> int:
 
 
 def at(text: Text, row: int, column: int, *, is_free: bool = False) -> Place:
-    """The place nearest to a cell: within the text unless ``is_free``, and never in half of a wide character."""
+    """The place nearest to a cell, never in the second half of a wide character.
+
+    The place is on a character of the row; with ``is_free``, it may be on the blank cells after the last character.
+    """
     row = min(max(row, text.first), text.last)
     column = min(max(column, 0), text.columns - 1 if is_free else last_column(text, row))
     cells = text.cells(row)
@@ -73,7 +76,7 @@ def at(text: Text, row: int, column: int, *, is_free: bool = False) -> Place:
 
 
 def left(text: Text, place: Place, *, is_free: bool = False) -> Place:
-    """The character before; ``is_free``: stay in the row."""
+    """The character before; ``is_free``: at the row's first cell, stay there."""
     if place.column > 0:
         return at(text, place.row, place.column - 1, is_free=True)
     if is_free or place.row == text.first:
@@ -82,7 +85,7 @@ def left(text: Text, place: Place, *, is_free: bool = False) -> Place:
 
 
 def right(text: Text, place: Place, *, is_free: bool = False) -> Place:
-    """The character after; ``is_free``: stay in the row, up to its last cell."""
+    """The character after; ``is_free``: move up to the row's last cell, and stay there."""
     cells = text.cells(place.row)
     column = place.column + 1
     if column < len(cells) and not cells[column]:

@@ -1,7 +1,7 @@
 """The mode in which the keyboard moves a caret over the history and the screen, and selects.
 
-The caret is painted as the cursor. Rows have numbers that they keep while the history drops older ones; the engine's
-selection follows its content by itself.
+The caret is painted as the cursor. A row keeps its number while the history drops older rows; the engine moves the
+selection with the text.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .key_names import COMMANDS, MOTIONS, key_name
 from .motions import Place
 
 Kind = Literal["", "characters", "lines", "block"]
-_MOST_TIMES = 9999
+_MAX_COUNT_DIGITS = 4
 _LAST_COLUMN = sys.maxsize
 
 _BY_TEXT: dict[str, Callable[[GridText, Place], Place]] = {
@@ -45,9 +45,9 @@ _BY_TEXT: dict[str, Callable[[GridText, Place], Place]] = {
 
 
 class SelectingHost(ModeHost, Protocol):
-    """The mode's view of its widget."""
+    """The widget, as the mode uses it."""
 
-    def want_find(self) -> None:
+    def request_find(self) -> None:
         """Open the find bar."""
 
 
@@ -65,9 +65,9 @@ class KeyboardSelection(QObject):
         self._view: HeldView | None = None
         self._caret = Place(0, 0)
         self._anchor = Place(0, 0)
-        self._wanted_column = 0
+        self._goal_column = 0
         """The column to which motions up and down return."""
-        self._times = ""
+        self._count_digits = ""
         """The digits typed before a motion."""
         self._was_scrolled = False
         self._match_is_selected = False
@@ -87,7 +87,7 @@ class KeyboardSelection(QObject):
     # ------------------------------------------------------------ entering and leaving
 
     def enter(self) -> bool:
-        """Show the caret, at the program's cursor if that is in view; returns whether there is a screen."""
+        """Show the caret, at the program's cursor if that is in view; returns whether the mode is on."""
         emulator = self._host.emulator
         if emulator is None or self.is_on:
             return self.is_on
@@ -98,8 +98,8 @@ class KeyboardSelection(QObject):
             self._caret = Place(cursor_row, emulator.cursor.column)
         else:
             self._caret = Place(view.top + view.rows - 1, 0)
-        self._wanted_column = self._caret.column
-        self.kind, self._times, self._match_is_selected = "", "", False
+        self._goal_column = self._caret.column
+        self.kind, self._count_digits, self._match_is_selected = "", "", False
         self._surface.has_caret = True
         self._surface.change_frames(self._change_frame)
         self._host.on_mode()
@@ -111,12 +111,12 @@ class KeyboardSelection(QObject):
         view = self._view
         if view is None:
             return
-        self.forget()
+        self.leave_in_place()
         if view.was_at_end and self._host.emulator is view.emulator:
             view.emulator.scroll_to_bottom()
 
-    def forget(self) -> None:
-        """End the mode where the view is."""
+    def leave_in_place(self) -> None:
+        """End the mode without scrolling."""
         view, self._view = self._view, None
         if view is None:
             return
@@ -130,7 +130,7 @@ class KeyboardSelection(QObject):
 
     def _repaint(self, emulator: Emulator) -> None:
         emulator.damage_all()
-        self._host.emulator_touched()
+        self._host.request_frame()
 
     # ------------------------------------------------------------ keys
 
@@ -139,22 +139,22 @@ class KeyboardSelection(QObject):
         view, name = self._view, key_name(event)
         if view is None or not name:
             return
-        if len(name) == 1 and name.isdigit() and (self._times or name != "0"):
-            self._times = (self._times + name)[:4]
+        if len(name) == 1 and name.isdigit() and (self._count_digits or name != "0"):
+            self._count_digits = (self._count_digits + name)[:_MAX_COUNT_DIGITS]
             return
-        times, self._times = int(self._times or 1), ""
+        count, self._count_digits = int(self._count_digits or 1), ""
         self._follow(view)
         extends = "Shift+" in name and len(name.rpartition("+")[2]) > 1
         motion = MOTIONS.get(name.replace("Shift+", "") if extends else name)
         command = COMMANDS.get(name)
         if motion is not None:
-            self._move(view, motion, min(times, _MOST_TIMES), extends=extends)
+            self._move(view, motion, count, extends=extends)
         elif command == "leave":
             self.leave()
         elif command == "copy":
             self._copy(view)
         elif command == "find":
-            self._host.want_find()
+            self._host.request_find()
         elif command == "other_end":
             self._swap(view)
         elif command in {"characters", "lines", "block"}:
@@ -162,7 +162,7 @@ class KeyboardSelection(QObject):
         self._host.on_mode()
 
     def _choose(self, view: HeldView, kind: str) -> None:
-        """Select another kind from the same anchor, begin to select, or stop selecting."""
+        """Begin to select, change the kind of the selection, or end it if it is of this kind already."""
         if kind == self.kind:
             self.kind = ""
             view.emulator.clear_selection()
@@ -170,8 +170,8 @@ class KeyboardSelection(QObject):
             if not self.kind:
                 self._anchor = self._caret
             self.kind = "characters" if kind == "characters" else "lines" if kind == "lines" else "block"
-            self._select_anew(view)
-        self._host.emulator_touched()
+            self._select_from_anchor(view)
+        self._host.request_frame()
 
     def _copy(self, view: HeldView) -> None:
         text = view.emulator.selected_text()
@@ -182,23 +182,23 @@ class KeyboardSelection(QObject):
     def _swap(self, view: HeldView) -> None:
         if self.kind:
             self._anchor, self._caret = self._caret, self._anchor
-            self._wanted_column = self._caret.column
+            self._goal_column = self._caret.column
             view.show(self._caret.row)
-            self._select_anew(view)
-            self._host.emulator_touched()
+            self._select_from_anchor(view)
+            self._host.request_frame()
 
     # ------------------------------------------------------------ moving
 
-    def _move(self, view: HeldView, motion: str, times: int, *, extends: bool) -> None:
+    def _move(self, view: HeldView, motion: str, count: int, *, extends: bool) -> None:
         if extends and not self.kind:
             self.kind, self._anchor = "characters", self._caret
-            self._select_anew(view)
+            self._select_from_anchor(view)
         elif not self.kind and self._match_is_selected:
             view.emulator.clear_selection()
         self._match_is_selected = False
         text = GridText(view.emulator, view.dropped)
         before = None
-        for _ in range(times):
+        for _ in range(count):
             if self._caret == before:
                 break
             before = self._caret
@@ -216,10 +216,10 @@ class KeyboardSelection(QObject):
         if motion in by_rows:
             if motion not in {"up", "down"}:
                 view.scroll_to(view.top + by_rows[motion])
-            self._caret = motions.at(text, caret.row + by_rows[motion], self._wanted_column, is_free=is_free)
+            self._caret = motions.at(text, caret.row + by_rows[motion], self._goal_column, is_free=is_free)
             return
         if motion in in_view:
-            self._caret = motions.at(text, view.top + in_view[motion], self._wanted_column, is_free=is_free)
+            self._caret = motions.at(text, view.top + in_view[motion], self._goal_column, is_free=is_free)
             return
         if motion in {"left", "right"}:
             step = motions.left if motion == "left" else motions.right
@@ -229,7 +229,7 @@ class KeyboardSelection(QObject):
             self._caret = caret if row is None else Place(row + view.dropped, 0)
         else:
             self._caret = _BY_TEXT[motion](text, caret)
-        self._wanted_column = _LAST_COLUMN if motion == "line_end" and not is_free else self._caret.column
+        self._goal_column = _LAST_COLUMN if motion == "line_end" and not is_free else self._caret.column
 
     def _point(self, view: HeldView, place: Place) -> tuple[int, int]:
         return place.column, place.row - view.top
@@ -238,9 +238,9 @@ class KeyboardSelection(QObject):
         """Move the selection's head to the caret, which is in view."""
         if self.kind:
             view.emulator.extend_selection(self._point(view, self._caret))
-        self._host.emulator_touched()
+        self._host.request_frame()
 
-    def _select_anew(self, view: HeldView) -> None:
+    def _select_from_anchor(self, view: HeldView) -> None:
         """Select from the anchor to the caret; the engine takes both as cells of the viewport."""
         top, anchor = view.top, self._anchor
         view.show(anchor.row)
@@ -255,34 +255,34 @@ class KeyboardSelection(QObject):
     # ------------------------------------------------------------ the view's side
 
     def go_to(self, column: int, row: int) -> None:
-        """Move the caret to a cell of the viewport, where a match is selected; a selection is extended up to there."""
+        """Move the caret to a cell of the viewport, where a match is selected; extend the user's selection to it."""
         view = self._view
         if view is None:
             return
         self._caret = Place(view.top + row, column)
-        self._wanted_column = column
+        self._goal_column = column
         self._match_is_selected = not self.kind
         if self.kind:
-            self._select_anew(view)
+            self._select_from_anchor(view)
 
     def before_frame(self) -> None:
-        """Keep the view at its place."""
+        """Keep the view's scroll position."""
         if self._view is not None:
             self._follow(self._view)
 
     def _follow(self, view: HeldView) -> None:
-        """Follow the output; the caret stays in the history."""
+        """Keep the scroll position although output has arrived; caret and anchor stay on rows that exist."""
         if not view.follow():
-            self._begin_anew(view)
+            self._renumber(view)
         self._anchor = Place(max(self._anchor.row, view.dropped), self._anchor.column)
         self._caret = Place(max(self._caret.row, view.dropped), self._caret.column)
 
-    def _begin_anew(self, view: HeldView) -> None:
-        """The rows have other numbers: keep the caret's place in the view, and select nothing."""
+    def _renumber(self, view: HeldView) -> None:
+        """Renumber the rows: keep the caret's place in the view, and clear the selection."""
         row = self._caret.row - view.top
         frame = view.emulator.frame()
         view.emulator.damage_all()
-        view.begin_anew(frame)
+        view.renumber(frame)
         self.kind = ""
         view.emulator.clear_selection()
         row = min(max(row, 0), view.rows - 1)
@@ -290,20 +290,20 @@ class KeyboardSelection(QObject):
         self._host.on_mode()
 
     def keep_caret_in_view(self) -> None:
-        """The user scrolled: the caret stays in view, from the next frame on."""
+        """The user scrolled: move the caret into view at the next frame."""
         self._was_scrolled = self.is_on
 
-    def let_go(self) -> None:
-        """The view was scrolled to another place, which holds from now on."""
+    def on_scrolled(self) -> None:
+        """The view was scrolled: keep the new position from now on."""
         if self._view is not None:
-            self._view.let_go()
+            self._view.on_scrolled()
 
     def _change_frame(self, emulator: Emulator, frame: Frame) -> Frame:
         """A frame with the caret as its cursor."""
         view = self._view
         if view is None or emulator is not view.emulator:
             return frame
-        view.note(frame)
+        view.update(frame)
         if self._was_scrolled:
             self._was_scrolled = False
             row = min(max(self._caret.row, view.top), view.top + view.rows - 1)

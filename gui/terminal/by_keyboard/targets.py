@@ -12,7 +12,7 @@ from session_host.terminal.base import Row
 from session_host.terminal.lines import TextLine
 
 Cells = tuple[tuple[int, int, int], ...]
-"""Cells of a text: (row, first column, last column), from the top; rows have the numbers of the lines."""
+"""Cells of a text: (row, first column, last column), from the top; rows are numbered as in the lines."""
 
 _HASH = re.compile(
     r"(?<![\w/-])(?<!\w\.)"
@@ -20,16 +20,16 @@ _HASH = re.compile(
     r"|[0-9a-f]{64}|[0-9a-f]{7,40})"
     r"(?![\w/-]|\.\w)"
 )
-"""UUIDs, SHA-256 sums, and names of git objects; the short ones are those with letters and digits."""
+"""UUIDs, SHA-256 sums, and names of git objects."""
 _ALWAYS_A_HASH = 36
-"""A word of this length from hexadecimal digits is no number and no English word."""
+"""A match of at least this length is a hash; a shorter one must have digits and letters: it may be a number or word."""
 
 
 class Target(NamedTuple):
     """A text that can be opened or copied.
 
     Attributes:
-        cells: where it stands.
+        cells: its cells.
         text: the text of a hash.
         uri: the address of a link.
         file: the named file, which need not exist.
@@ -44,9 +44,9 @@ class Target(NamedTuple):
 
 
 def marked_targets(rows: Sequence[Row], first: int) -> list[Target]:
-    """The links that the program set (OSC 8) in successive rows, of which the first has the number ``first``.
+    """The links that the program set (OSC 8) in successive rows; ``first`` is the number of the first row.
 
-    A link that goes on in the next row counts once.
+    A link that continues in the next row counts once.
     """
     found: list[Target] = []
     for number, row in enumerate(rows, first):
@@ -80,11 +80,11 @@ def targets_in(lines: Iterable[TextLine]) -> list[Target]:
 
 
 def listed_targets(lines: Iterable[TextLine], heading_of: Callable[[int], str]) -> list[Target]:
-    """The places in files that are named above lines (``links.headings``).
+    """The lines' places in files; the file's name is in a heading above (``links.headings``).
 
     Args:
         lines: successive lines.
-        heading_of: returns the name above the line that begins in a row; "" for none.
+        heading_of: returns the file's name for the line that begins in a row; "" for none.
     """
     found: list[Target] = []
     name: str | None = None
@@ -115,10 +115,11 @@ def _cells(line: TextLine, first: int, end: int) -> Cells:
     return tuple((row, begin, last) for row, (begin, last) in rows.items())
 
 
-def overlap(one: Target, other: Target) -> bool:
-    """Whether two targets share a cell."""
+def overlaps_any(target: Target, others: Iterable[Target]) -> bool:
+    """Whether a target shares a cell with one of the others."""
     return any(
         row == row_2 and first <= last_2 and first_2 <= last
-        for row, first, last in one.cells
+        for row, first, last in target.cells
+        for other in others
         for row_2, first_2, last_2 in other.cells
     )

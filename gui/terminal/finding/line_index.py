@@ -1,7 +1,7 @@
 """The lines of an emulator, read a part at a time and kept current while output arrives.
 
-A row's number never changes (``row_numbers``). Lines whose rows are all in the history do not change any more; the
-rest, the *tail*, is read again each time.
+A row's number never changes (``row_numbers``). Lines that are wholly in the history do not change any more; the other
+lines, the *tail*, are read again each time.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ _NEW_ROWS_AT_ONCE = 200
 
 
 class Refreshed(NamedTuple):
-    """What has changed since the index was refreshed last.
+    """The changes since the last refresh of the index.
 
     Attributes:
-        is_new: whether the rows are numbered anew, and no line is kept.
+        is_new: whether the rows were renumbered; then no line was kept.
         dropped: how many of the oldest lines were dropped.
         added: how many lines were added at the end of ``lines``.
     """
@@ -43,9 +43,9 @@ class LineIndex:
 
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
-        self._begin_anew()
+        self._restart()
 
-    def _begin_anew(self) -> None:
+    def _restart(self) -> None:
         emulator = self._emulator
         self.lines: list[TextLine] = []
         self.tail: list[TextLine] = []
@@ -78,15 +78,15 @@ class LineIndex:
         yield from self.tail
 
     def dropped_now(self) -> int | None:
-        """The number of the oldest row at this moment; None if the rows must be numbered anew."""
+        """The number of the oldest row at this moment; None if the rows must be renumbered."""
         return self._numbers.dropped_now()
 
     def refresh(self) -> Refreshed:
-        """Follow the output: drop lines, add some of those that are new, and read the tail again."""
+        """Update the index after output: drop old lines, add some of the new ones, and read the tail again."""
         dropped = self.dropped_now()
         is_new = dropped is None or self._end < dropped
         if dropped is None or is_new:
-            self._begin_anew()
+            self._restart()
         else:
             self._numbers.dropped = dropped
         gone = 0
@@ -98,7 +98,7 @@ class LineIndex:
         return Refreshed(is_new, gone, added)
 
     def _read_below(self) -> int:
-        """Read the rows below the lines; returns how many lines were added."""
+        """Read new rows below ``lines``, and the tail; returns the number of lines added to ``lines``."""
         emulator = self._emulator
         history = emulator.scrollback_rows
         start = self._end - self.dropped
@@ -119,7 +119,7 @@ class LineIndex:
         return len(new)
 
     def read_older(self) -> int:
-        """Read some lines above those that have been read; returns how many."""
+        """Read some lines above ``lines``; returns their number."""
         if self.is_complete:
             return 0
         first = max(self._first - _ROWS_AT_ONCE, self.dropped)
@@ -134,10 +134,10 @@ class LineIndex:
         return len(new)
 
     def around(self, first: int, rows: list[Row], dropped: int) -> list[TextLine]:
-        """The lines that visible rows are part of.
+        """The lines that contain the visible rows.
 
         Args:
-            first: the place of the first of these rows, counted from the oldest.
+            first: the first visible row, counted from the oldest.
             rows: the rows.
             dropped: the number of the oldest row.
         """

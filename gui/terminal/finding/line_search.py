@@ -13,7 +13,7 @@ Spans = Callable[[str], list[tuple[int, int]]]
 
 _ROWS_AT_ONCE = 500
 _ABOVE_SHARE = 3
-"""The share of the screen (a third) above the line."""
+"""The share of the screen (a third) to show above the line."""
 
 
 def show_line(emulator: Emulator, text: str, spans: Spans) -> bool:
@@ -50,7 +50,7 @@ def _find(emulator: Emulator, text: str) -> TextLine | None:
 
 
 def _is_there(emulator: Emulator, text: str) -> bool:
-    """A quick check, which suffices for most texts that are gone."""
+    """Whether the text exists in one piece; quick, so that a search for a lost line need not read all rows."""
     emulator.select_all()
     found = text in emulator.selected_text()
     emulator.clear_selection()

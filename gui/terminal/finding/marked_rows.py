@@ -1,4 +1,4 @@
-"""Rows in the colours of matches, rows with other text in some cells, and frames with such rows."""
+"""Changes rows before they are painted: gives matches their colours, and puts labels over cells."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from gui.theme.tokens import blend
 from session_host.terminal.base import RGB, Attribute, Color, Frame, Row, Run, Style
 from session_host.terminal.lines import Match
 
-_GROUND_SHARE = 0.3
+_BACKGROUND_SHARE = 0.3
 _YELLOW = 3
 
 _NOTHING = Row((), False)
 
-_KEPT = int(Attribute.BOLD | Attribute.ITALIC | Attribute.STRIKE | Attribute.OVERLINE)
+_KEPT_ATTRIBUTES = int(Attribute.BOLD | Attribute.ITALIC | Attribute.STRIKE | Attribute.OVERLINE)
 
 
 class MarkColors(NamedTuple):
-    """The colours of a match: text and ground."""
+    """The colours of a match."""
 
     foreground: Color
     background: Color
@@ -38,7 +38,7 @@ class Mark(NamedTuple):
 
 
 class FrameChanger:
-    """Changes the visible rows of one view after the other, and leaves out those that stay as they are painted.
+    """Changes the visible rows of one view; its frames leave out rows that are painted already.
 
     Attributes:
         plain: the visible rows as the emulator has them.
@@ -49,7 +49,7 @@ class FrameChanger:
         self._shown: list[Row] = []
 
     def take(self, frame: Frame) -> None:
-        """Note the rows of a frame."""
+        """Store the rows of a frame in ``plain``."""
         if frame.full or len(self.plain) != frame.size.rows:
             self.plain = [_NOTHING] * frame.size.rows
             self._shown = [_NOTHING] * frame.size.rows
@@ -57,7 +57,7 @@ class FrameChanger:
             self.plain[number] = row
 
     def changed(self, frame: Frame, change: Callable[[int, Row], Row]) -> Frame:
-        """The frame taken last, with its rows and all others changed by a function of viewport row and row."""
+        """The frame taken last, with all visible rows changed by ``change(row number in the viewport, row)``."""
         rows: dict[int, Row] = {}
         for number, plain in enumerate(self.plain):
             row = change(number, plain)
@@ -67,7 +67,7 @@ class FrameChanger:
 
 
 def overwritten(row: Row, column: int, text: str, style: Style) -> Row:
-    """A row with a text of narrow characters over its cells from ``column``."""
+    """A row with a text, of characters of one cell, over its cells from ``column`` on."""
     end = column + len(text)
     runs = [Run(column, len(text), text, style, cluster=False)]
     for run in row.runs:
@@ -85,7 +85,7 @@ def overwritten(row: Row, column: int, text: str, style: Style) -> Row:
 
 
 def marked(row: Row, marks: list[Mark]) -> Row:
-    """A row with marks, which are given from the left and do not overlap."""
+    """A row with marks; these are sorted by column and do not overlap."""
     runs: list[Run] = []
     for run in row.runs:
         runs += _split(run, marks)
@@ -129,7 +129,7 @@ def _style(style: Style, colors: MarkColors) -> Style:
     return style._replace(
         foreground=colors.foreground,
         background=colors.background,
-        attributes=style.attributes & _KEPT,
+        attributes=style.attributes & _KEPT_ATTRIBUTES,
         underline_color=colors.foreground,
     )
 
@@ -145,11 +145,11 @@ def marks_of(match: Match, columns: int, colors: MarkColors) -> list[tuple[int, 
 
 
 def found_colors(theme: TerminalTheme) -> tuple[MarkColors, MarkColors]:
-    """The colours of matches: of all, and of the current one."""
+    """The colours of matches, and those of the current match."""
     yellow, page = theme.palette[_YELLOW], theme.background
-    ground = blend(yellow, page, _GROUND_SHARE)
+    background = blend(yellow, page, _BACKGROUND_SHARE)
     on_current = max(theme.foreground, page, key=lambda color: ratio(color, yellow))
-    return MarkColors(_rgb(theme.foreground), _rgb(ground)), MarkColors(_rgb(on_current), _rgb(yellow))
+    return MarkColors(_rgb(theme.foreground), _rgb(background)), MarkColors(_rgb(on_current), _rgb(yellow))
 
 
 def _rgb(color: QColor) -> int:

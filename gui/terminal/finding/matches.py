@@ -1,4 +1,4 @@
-"""The matches of a pattern in an emulator's lines, found a part at a time, the newest first."""
+"""The matches of a pattern in an emulator's lines, searched in parts from the newest line to the oldest."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from session_host.terminal.lines import Match, TextLine
 
 from .line_index import LineIndex
 
-MOST_MATCHES = 20_000
+MAX_MATCHES = 20_000
 
 
 def matches_in(line: TextLine, pattern: Pattern) -> list[Match]:
@@ -20,26 +20,26 @@ def matches_in(line: TextLine, pattern: Pattern) -> list[Match]:
 
 
 class Matches:
-    """All matches that are known.
+    """The matches found so far.
 
     Attributes:
         emulator: the emulator.
         index: its lines.
-        numberings: how often the rows were numbered anew, by a resize or a change of screens.
+        renumberings: how often the rows were renumbered, by a resize or a change of screens.
     """
 
     def __init__(self, emulator: Emulator) -> None:
         self.emulator = emulator
         self.index = LineIndex(emulator)
-        self.numberings = 0
+        self.renumberings = 0
         self._pattern: Pattern | None = None
         self._older: list[Match] = []
         self._tail: list[Match] = []
         self._unsearched = 0
-        """How many of the index's lines, from the oldest, have not been searched yet."""
+        """The number of the index's oldest lines that have not been searched yet."""
 
-    def look_for(self, pattern: Pattern) -> None:
-        """Look for another pattern."""
+    def set_pattern(self, pattern: Pattern) -> None:
+        """Search for another pattern."""
         self._pattern = pattern
         self._forget()
         self._search_tail()
@@ -55,28 +55,28 @@ class Matches:
 
     @property
     def is_cut(self) -> bool:
-        """Whether no older lines are searched, since there are too many matches."""
-        return len(self._older) >= MOST_MATCHES
+        """Whether the search stopped because there are too many matches."""
+        return len(self._older) >= MAX_MATCHES
 
     @property
     def all(self) -> list[Match]:
-        """The matches, from the top."""
+        """The matches, from the oldest line."""
         return self._older + self._tail
 
     def __len__(self) -> int:
         return len(self._older) + len(self._tail)
 
     def number_of(self, match: Match) -> int | None:
-        """The place of a match in ``all``."""
+        """The index of a match in ``all``; None if it is not there."""
         known = self.all
         place = bisect_left(known, match)
         return place if place < len(known) and known[place][:2] == match[:2] else None
 
     def refresh(self) -> None:
-        """Follow the output."""
+        """Update the matches after output."""
         change = self.index.refresh()
         if change.is_new:
-            self.numberings += 1
+            self.renumberings += 1
             self._forget()
         elif change.dropped:
             del self._older[: bisect_left(self._older, (self.index.dropped,))]
@@ -90,8 +90,8 @@ class Matches:
         if self._pattern is not None:
             self._tail = [match for line in self.index.tail for match in matches_in(line, self._pattern)]
 
-    def go_on(self, budget_s: float) -> None:
-        """Search for some time."""
+    def search_for(self, budget_s: float) -> None:
+        """Search for this time, or until all lines are searched."""
         end_s = time.monotonic() + budget_s
         if self.index.dropped_now() != self.index.dropped:
             self.refresh()

@@ -1,4 +1,4 @@
-"""Numbers of rows that stay while the history drops older rows."""
+"""Row numbers that stay valid while the history drops older rows."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ class RowNumbers:
         return self._emulator.size, self._emulator.modes.alternate_screen
 
     def dropped_now(self) -> int | None:
-        """The number of the oldest row at this moment; None if the rows must be numbered anew."""
+        """The number of the oldest row at this moment; None if the rows must be renumbered."""
         if self._kind != self._current_kind():
             return None
         if self._mark is not None:
             place = self._mark.place()
             return None if place is None else self._marked_row - place
         rows, limit = self._emulator.scrollback_rows, self._emulator.scrollback_limit
-        # Without a history there was no row to mark; a full one may have dropped some.
+        # There was no history yet, and so no row to mark; if it is full by now, it may have dropped rows.
         return None if rows and rows >= limit else self.dropped
 
     def mark(self, row: int) -> None:
-        """Count from a row of the history from now on; ``row`` is its number."""
+        """Use the row with the number ``row``, in the history, as the reference from now on."""
         self._marked_row = row
         self._mark = self._emulator.mark_row(row - self.dropped)
 
     def follow(self) -> bool:
-        """Follow the output; False if the rows must be numbered anew, by another object."""
+        """Update ``dropped`` after output; False if the rows must be renumbered, by a new ``RowNumbers``."""
         dropped = self.dropped_now()
         if dropped is None:
             return False

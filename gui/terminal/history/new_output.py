@@ -1,4 +1,4 @@
-"""The button that says, while the view is scrolled back, that there is new output."""
+"""The button that appears when output arrives while the view is scrolled back."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ _MARGIN_PX = 12
 
 
 class NewOutput:
-    """The button over the lower end of a terminal, made when it is first needed.
+    """The button over the lower end of a terminal, created when it is first shown.
 
     Attributes:
-        is_wanted: whether output came since the view was scrolled back.
-        button: the button; None if it was never needed.
+        is_visible: whether the button is shown: output arrived since the view was scrolled back.
+        button: the button; None if it was never shown.
     """
 
     def __init__(self, view: QWidget, go_there: Callable[[], object]) -> None:
         self._view = view
         self._go_there = go_there
-        self.is_wanted = False
+        self.is_visible = False
         self.button: QPushButton | None = None
 
-    def want(self, *, wanted: bool) -> None:
+    def set_visible(self, *, visible: bool) -> None:
         """Show or hide the button."""
-        self.is_wanted = wanted
+        self.is_visible = visible
         if self.button is None:
             self.button = QPushButton(page_texts.new_output(), self._view)
             self.button.setProperty("kind", "primary")
             self.button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             self.button.setCursor(Qt.CursorShape.ArrowCursor)
             self.button.clicked.connect(lambda _checked: self._go_there())
-        self.button.setVisible(wanted)
+        self.button.setVisible(visible)
         self.place()
 
     def place(self) -> None:
-        """Lie over the lower end of the view, in the middle."""
+        """Move the button to the middle of the view's lower end."""
         if self.button is not None:
             room, size = self._view.size(), self.button.sizeHint()
             left, top = (room.width() - size.width()) // 2, room.height() - size.height() - _MARGIN_PX

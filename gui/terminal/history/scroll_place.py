@@ -1,4 +1,4 @@
-"""A scroll position that can be found in another emulator, and a picture until then."""
+"""A scroll position that can be found in another emulator, and the frame to show until then."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from session_host.terminal.base import Emulator, Frame, Row
 
 _PAGE_ROWS = 250
 _SEARCHED_ROWS = 4000
-"""How far from its number a row is searched for, which takes some tens of milliseconds."""
+"""How many rows before and after its number a row is searched for; that takes some tens of milliseconds."""
 
 
 class SavedFrame(NamedTuple):

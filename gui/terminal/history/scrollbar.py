@@ -12,7 +12,7 @@ WIDTH_PX = 8
 _END_PX = 2
 _TICK_PX = 2
 _TICK_STEPS = 2000
-"""In how many places ticks can be: more than a bar has pixels."""
+"""The number of positions that ticks can have: more than a bar has pixels."""
 _STYLE = """
 QScrollBar:vertical {{ background: transparent; border: none; width: {width}px; margin: 2px 0; }}
 QScrollBar::handle:vertical {{ background: {still}; min-height: 24px; border-radius: 2px; margin: 0 2px; }}
@@ -28,7 +28,7 @@ class HistoryBar(QScrollBar):
     """A scroll bar over rows, hidden while there is no history.
 
     Signals:
-        moved: the rows by which the user moved the view; negative: back into history.
+        moved(int): the user moved the view by this number of rows; negative: back into history.
     """
 
     moved = Signal(int)

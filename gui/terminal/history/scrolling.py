@@ -1,4 +1,4 @@
-"""Scrolls a view in the history, and shows a wanted place once the history has it."""
+"""Scrolls a view in the history, and scrolls to a pending position once the history has it."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from .scroll_place import ScrollPosition, go_to, place_of_row
 
 
 class ScrolledHost(Protocol):
-    """The scrolling's view of its widget."""
+    """The widget, as scrolling uses it."""
 
     @property
     def emulator(self) -> Emulator | None:
         """The displayed emulator."""
 
-    def emulator_touched(self) -> None:
-        """Paint, since the viewport has changed."""
+    def request_frame(self) -> None:
+        """Paint a frame soon: the viewport has changed."""
 
 
 class Scrolling:
     """The place of one view in its history.
 
     Attributes:
-        wanted: the place to show once the history has it; None for no such place.
-        may_look_back: False while the emulator is known to be at its end: asking it costs a frame.
+        pending: the position to scroll to once the history has it; None for no such position.
+        may_look_back: False while the view is known to be at the end of the history; asking the emulator costs a frame.
     """
 
     def __init__(self, host: ScrolledHost, surface: Surface, scrolled: SignalInstance) -> None:
@@ -36,15 +36,15 @@ class Scrolling:
         self._host = host
         self._scrolled = scrolled
         self._surface = surface
-        self.wanted: ScrollPosition | None = None
+        self.pending: ScrollPosition | None = None
         self.may_look_back = True
 
     @property
     def place(self) -> ScrollPosition | None:
-        """The current or the wanted place; None at the end of the history."""
+        """The pending position, or the current one; None at the end of the history."""
         emulator = self._host.emulator
-        if self.wanted is not None or emulator is None:
-            return self.wanted
+        if self.pending is not None or emulator is None:
+            return self.pending
         if not self.may_look_back:
             return None
         frame = emulator.frame()
@@ -52,28 +52,28 @@ class Scrolling:
         return _place_of(frame, emulator)
 
     def keep(self, frame: Frame, emulator: Emulator) -> None:
-        """Want the place of a frame, since the emulator goes away for a moment."""
-        self.wanted = self.wanted or _place_of(frame, emulator)
+        """Keep the position of a frame as pending, until there is another emulator."""
+        self.pending = self.pending or _place_of(frame, emulator)
 
     def look_at(self, place: ScrollPosition | None) -> None:
-        """Show a place once it exists; scrolling or typing cancels this."""
-        self.wanted = place
-        self.try_wanted()
+        """Scroll to a position once the history has it; scrolling or typing cancels this."""
+        self.pending = place
+        self.try_pending()
 
-    def try_wanted(self) -> None:
-        """Show the wanted place, if the history has it."""
+    def try_pending(self) -> None:
+        """Scroll to the pending position, if the history has it."""
         emulator = self._host.emulator
-        if self.wanted is not None and emulator is not None and go_to(emulator, self.wanted):
-            self.wanted = None
+        if self.pending is not None and emulator is not None and go_to(emulator, self.pending):
+            self.pending = None
             self.may_look_back = True
 
     def by_lines(self, lines: int) -> None:
         """Scroll down, or back with negative lines."""
         emulator = self._host.emulator
         if emulator is not None and lines:
-            self.wanted = None
+            self.pending = None
             emulator.scroll(lines)
-            self._host.emulator_touched()
+            self._host.request_frame()
             self._scrolled.emit()
 
     def by_pages(self, pages: int) -> None:
@@ -83,11 +83,11 @@ class Scrolling:
     def to_row(self, row: int) -> None:
         """Scroll so that a row, counted from the oldest, is the first one, or the screen is shown."""
         emulator = self._host.emulator
-        self.wanted = None
+        self.pending = None
         if emulator is not None:
             emulator.scroll_to_bottom()
             emulator.scroll(min(row - emulator.scrollback_rows, 0))
-            self._host.emulator_touched()
+            self._host.request_frame()
 
     def to_start(self) -> None:
         """Scroll to the oldest line."""
@@ -98,10 +98,10 @@ class Scrolling:
     def to_end(self) -> None:
         """Scroll to the active screen."""
         emulator = self._host.emulator
-        self.wanted = None
+        self.pending = None
         if emulator is not None:
             emulator.scroll_to_bottom()
-            self._host.emulator_touched()
+            self._host.request_frame()
             self._scrolled.emit()
 
 

@@ -26,10 +26,10 @@ class PasteVerdict(Enum):
 
 
 def judge_paste(text: str, *, bracketed: bool) -> PasteVerdict:
-    """Judge a paste; ``bracketed`` means that the program can distinguish it from typing.
+    """Decide about a paste; ``bracketed`` means that the program can distinguish a paste from typing.
 
-    For other programs each line end would be an Enter. A clipboard's control characters are never meant to be typed. A
-    large text is rarely what the user expects on the clipboard.
+    Other programs take each line end as Enter. Control characters on a clipboard are never meant to be typed. A large
+    text is rarely what the user expects on the clipboard.
     """
     if not text:
         return PasteVerdict.EMPTY

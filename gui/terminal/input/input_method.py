@@ -14,7 +14,7 @@ _CURSOR = Qt.InputMethodQuery.ImCursorRectangle
 
 
 class ComposingHost(Protocol):
-    """The input method's view of its widget."""
+    """The widget, as the input method uses it."""
 
     @property
     def takes_text(self) -> bool:
@@ -38,10 +38,10 @@ class InputMethod:
         self._surface = surface
         self._composition = Composition()
 
-    def drop(self) -> None:
-        """Drop the composed text, and let Qt ask again whether the view accepts any.
+    def cancel(self) -> None:
+        """Cancel the composition, and make Qt ask again whether the view accepts text.
 
-        Qt asks when the view gets the keyboard focus, which a new tab has before its session exists.
+        Qt asks when the view gets the keyboard focus; a new tab gets the focus before its session exists.
         """
         if self._composition.text:
             QGuiApplication.inputMethod().reset()
@@ -57,11 +57,11 @@ class InputMethod:
         self._host.repaint_device(QRegion(before.united(self._surface.cursor_rect())))
         if committed:
             self._host.commit(committed)
-        self._host.updateMicroFocus(_CURSOR)  # places the list of candidates
+        self._host.updateMicroFocus(_CURSOR)  # moves the list of candidates
         event.accept()
 
     def answer(self, query: Qt.InputMethodQuery) -> Any:
-        """The answer to one of Qt's questions; None if it is not for us."""
+        """The answer to a query of the input method; None for Qt's default answer."""
         if query == Qt.InputMethodQuery.ImEnabled:
             return self._host.takes_text
         if query == Qt.InputMethodQuery.ImHints:

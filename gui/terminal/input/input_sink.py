@@ -1,7 +1,4 @@
-"""Interface from the view to a session; implemented by the client's ``Viewer``.
-
-Each call returns at once; the client delivers the input.
-"""
+"""The interface through which the view sends input to a session; the client's ``Viewer`` implements it."""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ from session_host.terminal.base import Emulator
 
 
 class InputSink(Protocol):
-    """A session as the view sees it. No method blocks or raises for a lost connection."""
+    """The receiver of a view's input. No method blocks, or raises if the connection is lost."""
 
     @property
     def emulator(self) -> Emulator | None:
@@ -34,4 +31,4 @@ class InputSink(Protocol):
         """The view got or lost the keyboard focus."""
 
     def resize(self, size: GridSize, cell: CellSize) -> None:
-        """The view has space for ``size`` now, or is in use again."""
+        """The view has space for ``size`` now, or the user has begun to use the view."""

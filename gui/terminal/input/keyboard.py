@@ -1,4 +1,4 @@
-"""The keyboard: keys for the program, and the few that the view handles itself. Key path, 2 of 12."""
+"""The keyboard: keys for the program, and the few keys that the view handles itself. Key path, 2 of 12."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ HISTORY_KEYS: Mapping[str, tuple[str, ...]] = {
     "page_up": ("Shift+PgUp",),
     "page_down": ("Shift+PgDown",),
 }
-"""Keys that scroll back; on the alternate screen, which has no history, the program gets them."""
+"""Keys that scroll the history; on the alternate screen, which has no history, the program gets them."""
 
 SPARE_HISTORY_KEYS: Mapping[str, tuple[str, ...]] = {
     "line_up": ("Shift+Up",),
@@ -38,7 +38,7 @@ SPARE_HISTORY_KEYS: Mapping[str, tuple[str, ...]] = {
     "to_start": ("Shift+Home",),
     "to_end": ("Shift+End",),
 }
-"""More keys that scroll back, unless the program enabled modified keys (kitty's protocol, modifyOtherKeys)."""
+"""More keys that scroll the history, unless the program enabled modified keys (kitty's protocol, modifyOtherKeys)."""
 
 Actions = Mapping[str, Callable[[], None]]
 
@@ -47,14 +47,14 @@ class Keyboard:
     """Handles the key events of one view."""
 
     def __init__(self, actions: Actions) -> None:
-        """Set up the keyboard; ``actions`` has a function for each name in the tables above."""
+        """Set the view's own actions; ``actions`` has a function for each name in the tables above."""
         self._translator = KeyTranslator()
         self._window_keys = combinations(WINDOW_KEYS)
         self._local = self._bound(LOCAL_KEYS, actions)
         self._history = self._bound(HISTORY_KEYS, actions)
         self._spare_history = self._bound(SPARE_HISTORY_KEYS, actions)
         self._copy = self._bound({"copy": (_COPY_OF_SELECTION,)}, actions)
-        self._own = frozenset().union(self._local, self._history, self._spare_history, self._copy)
+        self._all_keys = frozenset().union(self._local, self._history, self._spare_history, self._copy)
 
     @staticmethod
     def _bound(keys: Mapping[str, tuple[str, ...]], actions: Actions) -> dict[int, Callable[[], None]]:
@@ -64,14 +64,14 @@ class Keyboard:
         """Set the combinations that belong to the window."""
         self._window_keys = combinations(texts)
 
-    def is_windows(self, event: QKeyEvent) -> bool:
+    def is_window_key(self, event: QKeyEvent) -> bool:
         """Whether the window handles a key first."""
         return pressed_combination(event.keyCombination()) in self._window_keys
 
     def act_locally(self, event: QKeyEvent, emulator: Emulator | None) -> bool:
         """Handle a key in the view itself; False if it is not one of the view's keys."""
         pressed = pressed_combination(event.keyCombination())
-        if pressed not in self._own:
+        if pressed not in self._all_keys:
             return False
         action = self._local.get(pressed)
         if action is None and pressed in self._copy and emulator is not None and emulator.selected_text():
@@ -79,15 +79,15 @@ class Keyboard:
         if action is None and (pressed in self._history or pressed in self._spare_history):
             modes = emulator.modes if emulator is not None else Modes()
             if not modes.alternate_screen:
-                asked = modes.kitty_keyboard or modes.modify_other_keys
-                action = self._history.get(pressed) or (None if asked else self._spare_history[pressed])
+                modified_keys = modes.kitty_keyboard or modes.modify_other_keys
+                action = self._history.get(pressed) or (None if modified_keys else self._spare_history[pressed])
         if action is None:
             return False
         action()
         return True
 
     def press(self, event: QKeyEvent, sink: InputSink) -> bool | None:
-        """Send a key press. Return None if it is not a program key, else whether it was more than a modifier."""
+        """Send a key press; returns None if it is not a key for the program, False if it is a modifier, else True."""
         stroke = self._translator.pressed(event)
         if stroke is None:
             return None
@@ -95,7 +95,7 @@ class Keyboard:
         return stroke.key not in MODIFIER_KEYS
 
     def release(self, event: QKeyEvent, sink: InputSink) -> bool:
-        """Send a key release; False if it has no meaning."""
+        """Send a key release; False if it is not a key for the program."""
         stroke = self._translator.released(event)
         if stroke is None:
             return False

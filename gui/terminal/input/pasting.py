@@ -1,4 +1,4 @@
-"""Pastes of one view: sends a text, asks first, or says why it cannot be pasted."""
+"""Pastes into one view: sends a text, asks first, or says why it cannot be pasted."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .input_sink import InputSink
 
 
 class PasteHost(Protocol):
-    """The pasting's view of its widget."""
+    """The widget, as pasting uses it."""
 
     @property
     def emulator(self) -> Emulator | None:
@@ -69,7 +69,7 @@ class Pasting:
             self._on_typed()
 
     def takes(self, data: QMimeData) -> bool:
-        """Whether dragged data can be dropped."""
+        """Whether dragged data can be dropped here."""
         return self._host.sink is not None and (data.hasUrls() or data.hasText())
 
     def drop(self, data: QMimeData) -> None:
@@ -79,7 +79,7 @@ class Pasting:
 
 
 def accept_as_copy(event: QDropEvent) -> None:
-    """Accept a drag or drop that leaves the source as it is: after a move, an editor deletes the dragged text."""
+    """Accept a drag or drop as a copy or link, never as a move: after a move, an editor deletes the dragged text."""
     for action in (Qt.DropAction.CopyAction, Qt.DropAction.LinkAction):
         if event.possibleActions() & action:
             event.setDropAction(action)

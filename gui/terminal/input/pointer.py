@@ -29,7 +29,7 @@ _UNITS: tuple[SelectionUnit, ...] = ("cell", "word", "line")
 
 
 class PointerHost(Protocol):
-    """The mouse's view of its widget."""
+    """The widget, as the mouse's input uses it."""
 
     @property
     def emulator(self) -> Emulator | None:
@@ -54,7 +54,7 @@ class PointerHost(Protocol):
         """Which click opens a link."""
 
     def open_at(self, position: QPointF) -> bool:
-        """Open the link under a point; returns whether there is one, or may be."""
+        """Open the link under a point; returns whether there is a link, or a file that is still looked up."""
 
     def linked_cells(self, cell: tuple[int, int]) -> tuple[Span, ...]:
         """The cells of the address or path at a cell; () for an ordinary word."""
@@ -62,8 +62,8 @@ class PointerHost(Protocol):
     def paste_selection(self) -> None:
         """Paste the primary selection, at the user's request."""
 
-    def emulator_touched(self) -> None:
-        """The emulator's selection or viewport has changed."""
+    def request_frame(self) -> None:
+        """Paint a frame soon: the selection or the viewport has changed."""
 
 
 class _Drag(Enum):
@@ -111,7 +111,7 @@ class Pointer(QObject):
         if self._selected and emulator is not None and self._drag == _Drag.NONE:
             self._selected = False
             emulator.clear_selection()
-            self._host.emulator_touched()
+            self._host.request_frame()
 
     def program_takes(self, modifiers: Qt.KeyboardModifier) -> bool:
         """Whether a press with these modifiers goes to the program."""
@@ -154,7 +154,7 @@ class Pointer(QObject):
         elif event.button() == Qt.MouseButton.LeftButton and self._drag != _Drag.NONE:
             selected = self._drag == _Drag.SELECTING
             if not selected:
-                self._host.linked_cells(self._anchor)  # A second click needs the answer at once whether this is a file.
+                self._host.linked_cells(self._anchor)  # Starts the file lookup that a double click needs.
             self._end_drag()
             is_plain = event.modifiers() == Qt.KeyboardModifier.NoModifier
             if not selected and is_plain and self._host.links_open_by == "click":
@@ -188,9 +188,9 @@ class Pointer(QObject):
         emulator, sink = self._host.emulator, self._host.sink
         if emulator is None or sink is None:
             return
-        wanted = {"any_motion"} if not self._program_buttons else {"any_motion", "button_motion"}
+        reporting = {"any_motion"} if not self._program_buttons else {"any_motion", "button_motion"}
         cell = self._host.cell_at(event.position())
-        if cell == self._program_cell or emulator.modes.mouse not in wanted:
+        if cell == self._program_cell or emulator.modes.mouse not in reporting:
             return
         self._program_cell = cell
         sink.mouse(MouseAction.MOTION, first_held(event.buttons()), *cell, modifiers_of(event.modifiers()))
@@ -209,7 +209,7 @@ class Pointer(QObject):
                 emulator.select(self._anchor, cell, "cell")
             self._drag = _Drag.SELECTING
             self._selected = True
-            self._host.emulator_touched()
+            self._host.request_frame()
             return
         self._count_click(event)
         self._anchor, self._pressed_at, self._last_at = cell, position, position
@@ -227,10 +227,10 @@ class Pointer(QObject):
                 emulator.select((spans[0][1], spans[0][0]), (spans[-1][2], spans[-1][0]), "cell")
             else:
                 emulator.select(cell, cell, unit)
-        self._host.emulator_touched()
+        self._host.request_frame()
 
     def _count_click(self, event: QMouseEvent) -> None:
-        """Count one, two or three clicks at the same place; the fourth counts as the first."""
+        """Count one, two or three clicks at the same place; a fourth click counts as one."""
         quick = event.timestamp() - self._click_ms <= QApplication.doubleClickInterval()
         apart = (event.position() - self._pressed_at).manhattanLength()
         near = apart < QApplication.startDragDistance()
@@ -251,7 +251,7 @@ class Pointer(QObject):
             emulator.select(self._anchor, cell, "cell", rectangle=self._rectangle)
         else:
             emulator.extend_selection(cell)
-        self._host.emulator_touched()
+        self._host.request_frame()
         if self._host.rows_beyond(position):
             if not self._autoscroll.isActive():
                 self._autoscroll.start()
@@ -259,14 +259,14 @@ class Pointer(QObject):
             self._autoscroll.stop()
 
     def _scroll_on(self) -> None:
-        """Continue while the mouse is held above or below the grid; faster with more distance."""
+        """Scroll while the mouse is held above or below the grid; faster if it is farther away."""
         emulator, beyond = self._host.emulator, self._host.rows_beyond(self._last_at)
         if emulator is None or not beyond or self._drag != _Drag.SELECTING:
             self._autoscroll.stop()
             return
         emulator.scroll(max(-8, min(beyond, 8)))
         emulator.extend_selection(self._host.cell_at(self._last_at))
-        self._host.emulator_touched()
+        self._host.request_frame()
 
     def _end_drag(self) -> None:
         self._drag = _Drag.NONE

@@ -12,10 +12,10 @@ from typing import NamedTuple
 from PySide6.QtCore import QObject, QSysInfo, QUrl, Signal
 
 KNOWN_FOR_S = 2.0
-"""How long an answer is kept; a new or removed file is noticed after this time."""
+"""How long an answer is reused; a new or removed file is noticed after this time."""
 _THREADS = 4
-"""The number of parallel lookups; further ones wait until a hung one has ended."""
-_KEPT = 200
+"""The maximum number of parallel lookups; if all of them hang, further ones wait."""
+_MAX_ANSWERS = 200
 
 
 class _Answer(NamedTuple):
@@ -29,19 +29,19 @@ class FileLookup(QObject):
     The threads are daemons: the window can exit while one of them hangs.
 
     Attributes:
-        find_directories: returns the base directories of relative names, in this order; called in a thread.
-        told_directory: returns the address of the directory that the program told (OSC 7), which comes first.
+        find_directories: returns the base directories of relative names, in the order to try; called in a thread.
+        reported_directory: returns the URL of the directory that the program reported (OSC 7), which is tried first.
 
     Signals:
-        answered: the answer about some name is known.
+        answered(): a lookup has ended.
     """
 
     answered = Signal()
 
     def __init__(self, find_directories: Callable[[], Sequence[str]] = tuple) -> None:
-        super().__init__()  # Without a parent: a thread may hold this object longer than its view lives.
+        super().__init__()  # Without a parent: a thread may use this object after its view is deleted.
         self.find_directories = find_directories
-        self.told_directory: Callable[[], str] = str
+        self.reported_directory: Callable[[], str] = str
         self._answers: dict[str, _Answer] = {}
         self._running: set[str] = set()
 
@@ -52,14 +52,14 @@ class FileLookup(QObject):
             return answer.path
         if name not in self._running and len(self._running) < _THREADS:
             self._running.add(name)
-            told = local_directory(self.told_directory())
-            threading.Thread(target=self._look_up, args=(name, told), name="file lookup", daemon=True).start()
+            reported = local_directory(self.reported_directory())
+            threading.Thread(target=self._look_up, args=(name, reported), name="file lookup", daemon=True).start()
         return None
 
-    def _look_up(self, name: str, told: str) -> None:
+    def _look_up(self, name: str, reported: str) -> None:
         """Find a name's file; runs in a thread."""
-        path = existing(name, (*([told] if told else []), *self.find_directories()))
-        if len(self._answers) >= _KEPT:
+        path = existing(name, (*([reported] if reported else []), *self.find_directories()))
+        if len(self._answers) >= _MAX_ANSWERS:
             self._answers.clear()
         self._answers[name] = _Answer(path, time.monotonic())
         self._running.discard(name)
@@ -67,7 +67,7 @@ class FileLookup(QObject):
 
 
 def local_directory(address: str) -> str:
-    """The path of a directory's address ``file://host/path``; "" for another host, or no such address."""
+    """The path in a directory's URL ``file://host/path``; "" for another computer, or another kind of URL."""
     url = QUrl(address, QUrl.ParsingMode.StrictMode)
     if url.scheme() != "file" or url.host() not in {"", "localhost", QSysInfo.machineHostName().lower()}:
         return ""
@@ -78,7 +78,7 @@ def existing(path: str, directories: Sequence[str]) -> str:
     """The absolute path of an existing file with this name; "" for none. May block on the disk."""
     names = [path]
     if path.startswith(("a/", "b/")):
-        names.append(path[2:])  # git diff writes names so
+        names.append(path[2:])  # as git diff writes names
     for name in names:
         for directory in directories or ("",):
             try:
@@ -86,12 +86,12 @@ def existing(path: str, directories: Sequence[str]) -> str:
                 if whole.is_absolute() and whole.is_file():
                     return os.path.normpath(whole)
             except (OSError, RuntimeError, ValueError):
-                continue  # Too long, not readable, or a home of an unknown user: not a file to open.
+                continue  # The name is too long, not readable, or in the home of an unknown user.
     return ""
 
 
 def directories_of(directory: str) -> tuple[str, ...]:
     """The directories of a chat's files: its directory, and the git repository around it."""
     own = Path(os.path.realpath(directory))
-    repository = next((each for each in (own, *own.parents) if (each / ".git").exists()), own)
+    repository = next((folder for folder in (own, *own.parents) if (folder / ".git").exists()), own)
     return tuple(dict.fromkeys((str(own), str(repository))))

@@ -1,4 +1,4 @@
-"""Places in a file that a report lists below the file's name: ESLint's messages, and matches of ripgrep and others."""
+"""Places in a file that are listed below the file's name: messages of ESLint, matches of ripgrep and others."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _MATCH = re.compile(r"(?P<line>\d{1,8})(?::(?P<column>\d{1,6}))?(?=[:-])")
 _GAP = "--"
 _ROWS_AT_ONCE = 50
 _MOST_ROWS = 300
-"""How many rows above a line are searched for its heading."""
+"""The maximum number of rows that are searched for a line's heading."""
 
 
 def listed_place(text: str) -> Found | None:
-    """The line and column at the beginning of a listed line; its file has no name yet."""
+    """The place that a listed line begins with: line and column; the path is "" (see ``heading``)."""
     match = _MESSAGE.match(text) or _MATCH.match(text)
     if match is None:
         return None

@@ -17,22 +17,22 @@ from .headings import heading_above, listed_place
 from .links import FilePlace, Found, link_in, shown
 
 ROWS_OF_A_LINE = 40
-"""The maximum number of a line's further rows, up and down."""
+"""The maximum number of rows of the line that are read above the cell, and below it."""
 
 PathOf = Callable[[str], str | None]
 """Returns the absolute path of the existing file that a name refers to; "" for none, None while the lookup runs."""
 
 
 class Link(NamedTuple):
-    """The target of a click on a cell: an address, or a file (by its absolute path, once it is known to exist)."""
+    """The target of a click on a cell: an address or a file; a known file has an absolute path."""
 
     spans: tuple[Span, ...]
     uri: str = ""
     file: FilePlace | None = None
     is_known: bool = True
-    """False while the file is looked up."""
+    """Whether the target exists; False while the file is looked up."""
     is_marked: bool = False
-    """Whether the program set the address (OSC 8), so that the text may be another one."""
+    """Whether the program set the address (OSC 8); the text may then show another address."""
 
     @property
     def text(self) -> str:
@@ -85,7 +85,7 @@ def link_in_text(emulator: Emulator, top: int, cell: tuple[int, int], path_of: P
 
 
 def word_at(emulator: Emulator, top: int, cell: tuple[int, int], path_of: PathOf) -> tuple[Span, ...]:
-    """The cells of the address or path at a cell, for selecting it as a whole; () for an ordinary word."""
+    """The cells of the whole address or path at a cell; () for an ordinary word."""
     found = _found(emulator, top, cell)
     if found is None:
         return ()

@@ -1,4 +1,4 @@
-"""Links under the mouse: underlines them with Ctrl held, and opens them. A file counts once it is known to exist."""
+"""Links under the mouse: underlines and opens them. A file's name becomes a link once the file is found."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from .hovering import Link
 from .links import FilePlace, LinkRules
 
 OPENS_WITHIN_S = 2.0
-"""A click on a file that is known only later opens nothing: the user has moved on."""
-MENU_WAITS_MS = 150
-"""How long the context menu waits for the lookup of a file."""
+"""How long after a click its file may be found and opened; later, the user does something else."""
+MENU_TIMEOUT_MS = 150
+"""How long the lookup of a file may delay the context menu."""
 
 
 class LinkHost(Protocol):
-    """The links' view of their widget."""
+    """The widget, as links use it."""
 
     @property
     def emulator(self) -> Emulator | None:
@@ -53,7 +53,7 @@ class LinkPointer(QObject):
     """The link under the mouse in one view.
 
     Attributes:
-        rules: how the user wants links to be.
+        rules: the user's settings for links.
         files: looks up which names in the text are files.
     """
 
@@ -66,20 +66,20 @@ class LinkPointer(QObject):
         self._clicked: tuple[FilePlace, float] | None = None
         """The clicked file while its lookup runs, and the time of the click."""
         self._menu: Callable[[], None] | None = None
-        """Shows the waiting context menu."""
-        self._menu_patience = QTimer(self, singleShot=True, interval=MENU_WAITS_MS)
-        self._menu_patience.timeout.connect(self._show_menu)
+        """Shows the context menu that waits for a lookup; None if no menu waits."""
+        self._menu_timeout = QTimer(self, singleShot=True, interval=MENU_TIMEOUT_MS)
+        self._menu_timeout.timeout.connect(self._show_menu)
         self._modifiers = Qt.KeyboardModifier.NoModifier
-        self._look_soon = QTimer(self, singleShot=True, interval=0)
-        self._look_soon.timeout.connect(self._look)
+        self._hover_timer = QTimer(self, singleShot=True, interval=0)
+        self._hover_timer.timeout.connect(self._hover_at_mouse)
         self.rules = LinkRules()
         self.files = FileLookup()
-        self.files.told_directory = self._told_directory
+        self.files.reported_directory = self._reported_directory
         self.files.answered.connect(self._on_answered)
 
     # -- links
 
-    def _told_directory(self) -> str:
+    def _reported_directory(self) -> str:
         emulator = self._host.emulator
         return emulator.directory if emulator is not None else ""
 
@@ -136,20 +136,20 @@ class LinkPointer(QObject):
             widget.setCursor(shape)
 
     def hover_soon(self, modifiers: Qt.KeyboardModifier) -> None:
-        """Look for a link after Ctrl was pressed or released, once the waiting events are handled.
+        """Call ``hover`` after Ctrl was pressed or released, once the pending events are handled.
 
-        The waiting events may include a shortcut's key. Reading the text and asking the X server for the mouse's
-        position take a millisecond.
+        Reading the text and asking the X server for the mouse's position take a millisecond, and the next event may be
+        a shortcut's key.
         """
         self._modifiers = modifiers
-        self._look_soon.start()
+        self._hover_timer.start()
 
-    def _look(self) -> None:
+    def _hover_at_mouse(self) -> None:
         if self._widget.isVisible():
             self.hover(self.mouse_position(), self._modifiers)
 
-    def look_again(self) -> None:
-        """Look again, since the text under the mouse may have changed."""
+    def update_hover(self) -> None:
+        """Update the hovered link, since the text under the mouse may have changed."""
         if self._hovered is not None:
             self.hover(self.mouse_position(), QGuiApplication.queryKeyboardModifiers())
 
@@ -158,7 +158,11 @@ class LinkPointer(QObject):
         return self._widget.mapFromGlobal(QCursor.pos()).toPointF()
 
     def open_at(self, position: QPointF) -> bool:
-        """Open the link under a point, now or once its file is known; returns whether there is one, or may be."""
+        """Open the link under a point, now or once its file is found.
+
+        Returns:
+            Whether there is a link, or a file that is still looked up.
+        """
         link = self.link_at(position)
         self._clicked = None
         if link is not None and link.is_known:
@@ -168,16 +172,16 @@ class LinkPointer(QObject):
         return link is not None
 
     def when_known(self, position: QPointF, show_menu: Callable[[], None]) -> None:
-        """Show a menu for a point once its link is known, or after a moment."""
+        """Call ``show_menu`` once the link under a point is known, at the latest after ``MENU_TIMEOUT_MS``."""
         self._menu = show_menu
         link = self.link_at(position)
         if link is None or link.is_known:
             self._show_menu()
         else:
-            self._menu_patience.start()
+            self._menu_timeout.start()
 
     def _show_menu(self) -> None:
-        self._menu_patience.stop()
+        self._menu_timeout.stop()
         menu, self._menu = self._menu, None
         if menu is not None:
             menu()

@@ -18,7 +18,7 @@ _SCHEME = re.compile("[A-Za-z][A-Za-z0-9+.-]*:")
 """RFC 3986, 3.1; no other character may come before it."""
 
 _NEVER = r"\s<>\"`{}|\\^\u2190-\u25ff\u3000-\u303f\uff00-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
-"""Characters that no link has: the ASCII ones by RFC 3986; arrows, frames and East Asian punctuation surround links."""
+"""Characters that no link has: the ASCII ones by RFC 3986; others, such as arrows and frames, often surround links."""
 
 _ADDRESS = re.compile(rf"(?<![A-Za-z0-9])(?:https?://|file://|mailto:)[^{_NEVER}]+", re.IGNORECASE)
 _QUOTED = re.compile(
@@ -32,23 +32,23 @@ _FILE = re.compile(
     r"|:\[(?P<line_3>\d{1,8})[,:]\s?(?P<column_3>\d{1,6})\]"
     r"|(?::? |, )(?:on )?line (?P<line_4>\d{1,8})(?:,? col(?:umn)? (?P<column_4>\d{1,6}))?)?"
 )
-"""Most write ``a.c:3:5``; MSVC and tsc ``a.c(3,5)``, Maven ``A.java:[3,5]``, shells, PHP and Perl ``a.sh: line 3``."""
+"""Most write ``a.c:3:5``; MSVC and tsc ``a.c(3,5)``; Maven ``A.java:[3,5]``; shells, PHP and Perl ``a.sh: line 3``."""
 _ANCHOR = re.compile(r"#L(?P<line>\d{1,8})(?:C(?P<column>\d{1,6}))?(?:-L?\d+(?:C\d+)?)?$")
-"""GitHub's form, ``a.c#L3``, which agents write, too."""
+"""GitHub's form, ``a.c#L3``, which agents also use."""
 _CLOSING = {")": "(", "]": "["}
 _SENTENCE = ".,;:!?'*"
 _SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9_]{0,11}$")
 _NUMBERS = tuple(tuple(f"{name}{end}" for end in ("", "_2", "_3", "_4")) for name in ("line", "column"))
 LONGEST = 4096
-"""The number of characters that are searched on each side of the position."""
+"""The number of characters that are searched before the position, and after it."""
 
 
 OpensBy = Literal["ctrl_click", "click", "never"]
-"""Which click opens a link; one with Ctrl opens it also where a click without it does."""
+"""Which click opens a link; with ``click``, one with Ctrl held opens it, too."""
 
 
 class LinkRules(NamedTuple):
-    """How the user wants links under the mouse to be.
+    """The user's settings for links.
 
     Attributes:
         opens_by: which click opens a link.
@@ -89,7 +89,7 @@ def link_in(text: str, place: int) -> Found | None:
 
 
 def links_in(text: str) -> list[Found]:
-    """The links in a line, from the left, none over another; the files need not exist."""
+    """The links in a line, from the left, without overlaps; the files need not exist."""
     found: list[Found] = []
     for link in _links(text):
         if all(link.end <= other.first or link.first >= other.end for other in found):
@@ -123,7 +123,7 @@ def _place(path: str, line: str | None, column: str | None) -> FilePlace:
 
 
 def _without_surroundings(uri: str, before: str) -> str:
-    """An address without the surrounding text's characters."""
+    """An address without the quotes, brackets and punctuation of the text around it."""
     if before == "'":
         uri = uri.partition("'")[0]
     open_brackets: list[str] = []
@@ -147,6 +147,6 @@ def may_open(uri: str) -> bool:
 
 
 def shown(uri: str) -> str:
-    """The target as a tooltip shows it: whole unless too long, and without unprintable characters."""
+    """The target as a tooltip shows it: shortened if it is long, without unprintable characters."""
     text = "".join(character if character.isprintable() else "�" for character in uri)
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"

@@ -20,7 +20,7 @@ _RING_PX = 4.0
 _QUIET_SHARE = 0.5
 _CURRENT_PX = 2.0
 _LEFT_PX = 2.0
-"""The place of marks: a line between two panes may lie on the first pixel."""
+"""The left edge of marks: the line between two panes may cover the first pixel."""
 
 
 class MarginMark(NamedTuple):
@@ -39,7 +39,7 @@ class Extent(NamedTuple):
 
 
 class PromptMargin(QWidget):
-    """Lies over the terminal's left padding. A failed command has a filled bar, another one a ring.
+    """A widget over the terminal's left padding. A failed command has a filled bar, other commands have a ring.
 
     Attributes:
         marks: the marks in view, from the top.

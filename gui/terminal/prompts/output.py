@@ -8,12 +8,12 @@ from session_host.terminal.base import Attribute, Emulator, Row
 from session_host.terminal.prompts import Prompt
 from session_host.terminal.text import logical_lines
 
-_NO_LINE_END: Final = frozenset("%#⏎¶")
-"""What zsh (inverse) and fish (dim) write after output that does not end its line."""
+_NO_LINE_END_SIGNS: Final = frozenset("%#⏎¶")
+"""The signs that zsh (inverse) and fish (dim) write after output without a line end."""
 
 
 def output_rows(emulator: Emulator, prompt: Prompt) -> tuple[int, int]:
-    """The rows of the output: the first one, and the one after the last that is not blank; equal if there are none."""
+    """The output's first row, and the row after its last one that is not blank; equal if there is no output."""
     if prompt.output is None:
         return prompt.row, prompt.row
     last = prompt.end
@@ -30,7 +30,7 @@ def output_text(emulator: Emulator, prompt: Prompt) -> str:
     first, end = output_rows(emulator, prompt)
     rows = rows_between(emulator, first, end)
     if rows:
-        rows[-1] = _without_mark(rows[-1])
+        rows[-1] = _without_sign(rows[-1])
     return "\n".join(logical_lines(rows, emulator.size.columns)).rstrip("\n")
 
 
@@ -43,10 +43,10 @@ def rows_between(emulator: Emulator, first: int, end: int) -> list[Row]:
     return rows
 
 
-def _without_mark(row: Row) -> Row:
-    """The row without the sign that its line has no end."""
+def _without_sign(row: Row) -> Row:
+    """The row without the shell's sign for a missing line end."""
     if row.runs:
         last = row.runs[-1]
-        if last.text in _NO_LINE_END and last.style.attributes & (Attribute.INVERSE | Attribute.DIM):
+        if last.text in _NO_LINE_END_SIGNS and last.style.attributes & (Attribute.INVERSE | Attribute.DIM):
             return row._replace(runs=row.runs[:-1])
     return row

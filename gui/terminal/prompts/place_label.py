@@ -1,4 +1,4 @@
-"""A label in the lower right corner of a terminal that says one thing for a moment; above, if one types there."""
+"""A label that shows a text for a moment in a terminal's lower right corner, or upper one if the user types below."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _GROUND_SHARE = 0.14
 
 
 class PlaceLabel(QWidget):
-    """The label; it lets the mouse through, and takes no focus."""
+    """The label; it takes no mouse events and no keyboard focus."""
 
     def __init__(self, view: QWidget, surface: Surface, typed_areas: Callable[[], list[QRect]]) -> None:
-        """Show nothing yet; ``typed_areas`` returns the parts of the view that the user types into."""
+        """Create the hidden label; ``typed_areas`` returns the parts of the view that the user types into."""
         super().__init__(view)
         self._typed_areas = typed_areas
         self._view = view
@@ -32,16 +32,16 @@ class PlaceLabel(QWidget):
         self._text = ""
         self.setFont(tokens.font(tokens.SECONDARY_PX))
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self._over = QTimer(self, singleShot=True, interval=_SHOWN_MS)
-        self._over.timeout.connect(self.hide)
+        self._hide_timer = QTimer(self, singleShot=True, interval=_SHOWN_MS)
+        self._hide_timer.timeout.connect(self.hide)
         self.hide()
 
     @property
     def text(self) -> str:
-        """The text that is shown; "" while there is none."""
+        """The visible text; "" while the label is hidden."""
         return self._text if self.isVisible() else ""
 
-    def say(self, text: str) -> None:
+    def show_text(self, text: str) -> None:
         """Show a text for a moment."""
         self._text = text
         self.setAccessibleName(text)
@@ -52,7 +52,7 @@ class PlaceLabel(QWidget):
         self.show()
         self.raise_()
         self.update()
-        self._over.start()
+        self._hide_timer.start()
 
     def sizeHint(self) -> QSize:
         metrics = self.fontMetrics()

@@ -1,4 +1,4 @@
-"""The way to a terminal's prompts, the selection and copy of one command's output, and the marks in the margin."""
+"""Navigation to a terminal's prompts, selecting and copying one command's output, and the marks in the margin."""
 
 from __future__ import annotations
 
@@ -18,38 +18,38 @@ from .margin import Extent, MarginMark, PromptMargin
 from .output import output_rows, output_text, rows_between
 from .place_label import PlaceLabel
 
-_MARKS_AFTER_MS: Final = 40
-"""How long after a frame without scrolling the marks are looked at: a typed character need not wait for them."""
+_MARKS_DELAY_MS: Final = 40
+"""How long after a frame without scrolling the marks are updated, so that they do not delay a typed character."""
 
 _CONTEXT_ROWS: Final = 1
-"""Rows above a prompt that was out of view."""
+"""The rows to show above a prompt that was out of view."""
 
 _TURN_SHARE: Final = 3
-"""The share of the view (a third) above the mark of an agent's turn: the user's prompt is up to nine rows above it."""
+"""The share of the view (a third) to show above the mark of an agent's turn, where the user's prompt begins."""
 
 _TURN_ROWS: Final = (9, 2)
-"""Rows above the mark of an agent's turn, and from it on, in which the user's prompt begins."""
+"""The rows in which the user's prompt begins: up to 9 above the mark of an agent's turn, and 2 from the mark on."""
 
 
 class AnswerSource(Protocol):
-    """Gives the answers of an agent that does not mark them in its terminal."""
+    """The source of answers of an agent that does not mark them in its terminal."""
 
     def has_answers(self) -> bool:
         """Whether the chat's agent keeps its answers."""
 
     def copy_answer(self, place: TurnPlace | None) -> bool:
-        """Put the answer at a place on the clipboard, None for the last one, and say so; False without an agent."""
+        """Copy the answer at a place, None for the last answer, and show a notice; False if the chat has no agent."""
 
 
 class PromptsHost(Protocol):
-    """What this object needs of its view."""
+    """The widget, as the prompts use it."""
 
     @property
     def emulator(self) -> Emulator | None:
         """The displayed emulator."""
 
-    def emulator_touched(self) -> None:
-        """Paint, since the selection or the viewport has changed."""
+    def request_frame(self) -> None:
+        """Paint a frame soon: the selection or the viewport has changed."""
 
     def scroll_to_row(self, row: int) -> None:
         """Scroll so that a row, counted from the oldest, is the first one, or the screen is shown."""
@@ -70,7 +70,7 @@ class TerminalPrompts:
     def __init__(
         self, host: PromptsHost, surface: Surface, note_selection: Callable[[], object], view: QWidget
     ) -> None:
-        """``note_selection`` is called after a selection, which it offers as the primary selection."""
+        """``note_selection`` is called after something was selected."""
         self._host = host
         self._surface = surface
         self._note_selection = note_selection
@@ -80,8 +80,8 @@ class TerminalPrompts:
         self._answers: AnswerSource | None = None
         self.margin = PromptMargin(view, surface)
         self.label = PlaceLabel(view, surface, host.typed_areas)
-        self._look = QTimer(view, singleShot=True, interval=_MARKS_AFTER_MS)
-        self._look.timeout.connect(self.show_marks)
+        self._marks_timer = QTimer(view, singleShot=True, interval=_MARKS_DELAY_MS)
+        self._marks_timer.timeout.connect(self.show_marks)
         for signal in (host.scrolled, host.typed):
             signal.connect(self._on_moved)
 
@@ -89,43 +89,46 @@ class TerminalPrompts:
         """Set the source of answers that are not marked in the terminal."""
         self._answers = answers
 
-    # -- the way to a prompt
+    # -- navigation
 
     def go(self, by: int) -> None:
-        """Go to the prompt before (-1) or after (1) the current one, or the first row in view; at last to the end."""
+        """Go to the next prompt (1) or the one before (-1), from the current prompt or from the first row in view.
+
+        After the last prompt, go to the end of the terminal.
+        """
         emulator = self._host.emulator
         prompts = self._prompts(emulator)
         if emulator is None or not prompts:
             return
         if prompts[-1].output is None and not prompts[-1].turn:
-            prompts.pop()  # The prompt that waits: it is at the end.
-        at = self._row()
+            prompts.pop()  # The prompt that waits for a command is the end of the terminal.
+        start = self._start_row()
         if by < 0:
-            index = next((n for n in range(len(prompts) - 1, -1, -1) if prompts[n].row < at), -1)
+            index = next((n for n in range(len(prompts) - 1, -1, -1) if prompts[n].row < start), -1)
         else:
-            index = next((n for n, prompt in enumerate(prompts) if prompt.row > at), -1)
+            index = next((n for n, prompt in enumerate(prompts) if prompt.row > start), -1)
         if index >= 0:
             self._current = emulator, emulator.mark_row(prompts[index].row)
             self._show(emulator, prompts[index])
-            told = prompt_texts.turn if prompts[index].turn else prompt_texts.place
-            self.label.say(told(index + 1, len(prompts)))
+            text = prompt_texts.turn if prompts[index].turn else prompt_texts.place
+            self.label.show_text(text(index + 1, len(prompts)))
         elif by > 0:
             self._current = None
             self._host.scroll_to_end()
             self.show_marks()
         else:
-            self.label.say(prompt_texts.no_earlier())
+            self.label.show_text(prompt_texts.no_earlier())
 
     def _prompts(self, emulator: Emulator | None) -> list[Prompt]:
-        """All prompts; says why there are none."""
+        """All prompts; if there are none, show the reason."""
         prompts = emulator.prompts() if emulator is not None else []
         if emulator is not None and not prompts:
             full_screen = emulator.modes.alternate_screen
-            self.label.say(prompt_texts.full_screen() if full_screen else prompt_texts.none())
+            self.label.show_text(prompt_texts.full_screen() if full_screen else prompt_texts.none())
         return prompts
 
-    def _row(self) -> int:
-        """The row from which the way begins."""
+    def _start_row(self) -> int:
+        """The row from which ``go`` searches."""
         if (row := self._current_row()) is not None:
             return row
         place = self._surface.place
@@ -147,13 +150,13 @@ class TerminalPrompts:
             self._host.scroll_to_row(max(prompt.row - rows // _TURN_SHARE, 0))
         elif not top <= prompt.row < top + rows or end > top + rows:
             self._host.scroll_to_row(max(prompt.row - _CONTEXT_ROWS, 0))
-        self._host.emulator_touched()
+        self._host.request_frame()
         self.show_marks()
 
     def _on_moved(self, *_: object) -> None:
         if self._current is not None:
             self._current = None
-            self._look.start()
+            self._marks_timer.start()
 
     # -- one command
 
@@ -162,14 +165,14 @@ class TerminalPrompts:
         emulator, place = self._host.emulator, self._surface.place
         if emulator is None:
             return None
-        wanted = place.history_rows - place.offset + row
-        found = emulator.prompts(0, wanted + 1)
-        if not found or found[-1].output is None or (found[-1].end or wanted + 1) <= wanted:
+        number = place.history_rows - place.offset + row
+        found = emulator.prompts(0, number + 1)
+        if not found or found[-1].output is None or (found[-1].end or number + 1) <= number:
             return None
         return found[-1]
 
     def chosen(self) -> Prompt | None:
-        """The command that the user went to, or the newest in view."""
+        """The command that the user went to, or the newest one in view."""
         emulator, place = self._host.emulator, self._surface.place
         if emulator is None:
             return None
@@ -179,15 +182,15 @@ class TerminalPrompts:
         return found[-1] if found else None
 
     def copy_output(self, prompt: Prompt | None = None) -> None:
-        """Put the output of a command, or of the chosen one, on the clipboard; of an agent, an answer."""
+        """Copy the output of a command, or of the chosen one; copy the answer if the chat is an agent's."""
         emulator = self._host.emulator
         prompt = prompt or self.chosen()
         text = output_text(emulator, prompt) if emulator is not None and prompt is not None else ""
         if text:
             clipboard.copy_text(text)
-            self.label.say(prompt_texts.copied())
+            self.label.show_text(prompt_texts.copied())
         elif self._answers is None or not self._answers.copy_answer(self._turn_place()):
-            self.label.say(prompt_texts.no_output())
+            self.label.show_text(prompt_texts.no_output())
 
     def select_output(self, prompt: Prompt | None = None) -> None:
         """Select the output of a command, or of the chosen one."""
@@ -197,7 +200,7 @@ class TerminalPrompts:
         prompt = prompt or self.chosen()
         first, end = output_rows(emulator, prompt) if prompt is not None else (0, 0)
         if first == end or prompt is None:
-            self.label.say(prompt_texts.no_output())
+            self.label.show_text(prompt_texts.no_output())
             return
         place, size = self._surface.place, emulator.size
         shown = place.history_rows - place.offset
@@ -211,10 +214,10 @@ class TerminalPrompts:
         if not shown <= prompt.row < shown + size.rows:
             self._host.scroll_to_row(max(prompt.row - _CONTEXT_ROWS, 0))
         self._note_selection()
-        self._host.emulator_touched()
+        self._host.request_frame()
 
-    def extended(self, menu: QMenu, row: int) -> QMenu:
-        """The menu with what can be done with the command, or the agent's turn, at a row of the viewport."""
+    def extend_menu(self, menu: QMenu, row: int) -> QMenu:
+        """Add the actions for the command or the agent's turn at a row of the viewport; returns the menu."""
         prompt, answers = self.at(row), self._answers
         if prompt is not None:
             menu.addSeparator()
@@ -243,19 +246,19 @@ class TerminalPrompts:
             return None
         before, after = _TURN_ROWS
         rows = rows_between(emulator, max(above[-1] - before, 0), above[-1] + after)
-        return TurnPlace(len(marks) - len(above), "\n".join(each.text() for each in rows))
+        return TurnPlace(len(marks) - len(above), "\n".join(line.text() for line in rows))
 
     # -- marks
 
     def after_frame(self) -> None:
-        """Show the marks of what is in view now: at once if it scrolled, else soon."""
+        """Update the marks in view: at once if the view scrolled, else soon."""
         if (self._host.emulator, self._surface.place) != self._shown:
             self.show_marks()
-        elif not self._look.isActive():
-            self._look.start()
+        elif not self._marks_timer.isActive():
+            self._marks_timer.start()
 
     def show_marks(self) -> None:
-        """Show the marks of what is in view."""
+        """Update the marks in view."""
         emulator, surface = self._host.emulator, self._surface
         place = surface.place
         self._shown = emulator, place

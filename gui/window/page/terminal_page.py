@@ -52,7 +52,7 @@ class TerminalPage(ChatPage):
         self.view.markedLinkActivated.connect(self.marked_link_requested)
         self.view.fileActivated.connect(self.file_requested)
         self.view.notice.connect(self.notice_given)
-        self.view.findWanted.connect(self.open_find)
+        self.view.findRequested.connect(self.open_find)
         self.view.zoomChanged.connect(self._on_zoomed)
         self.view.gridResized.connect(self._on_grid)
         source.damaged.connect(self.view.on_damage)
@@ -78,7 +78,7 @@ class TerminalPage(ChatPage):
 
     @property
     def _has_old_content(self) -> bool:
-        return self.view.has_still
+        return self.view.has_saved_frame
 
     def _attach(self) -> None:
         if self.view.sink is None or self.view.sink is not self.source.viewer:
@@ -107,7 +107,7 @@ class TerminalPage(ChatPage):
 
     def paint_now(self) -> None:
         """See ``ChatPage``."""
-        if self.isVisible() and (self.view.emulator is not None or self.view.has_still):
+        if self.isVisible() and (self.view.emulator is not None or self.view.has_saved_frame):
             self.view.repaint()
 
     def suspend(self) -> bool:
@@ -115,7 +115,7 @@ class TerminalPage(ChatPage):
         emulator = self.view.emulator
         if self._is_in_front or emulator is None or emulator.selected_text():
             return False
-        self.view.keep_still()
+        self.view.save_frame()
         if self._screen is not None:
             self.view.set_viewer(None)
             self._screen.close()

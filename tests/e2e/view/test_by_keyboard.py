@@ -188,7 +188,7 @@ def test_on_a_layout_without_latin_letters_the_keys_count(typist, keyboard_layou
 def test_slash_asks_for_the_find_bar_and_the_mouse_and_pastes_leave(typist):
     user = typist("some text\r\n")
     made, asked = user.made, []
-    made.view.findWanted.connect(lambda: asked.append(True))
+    made.view.findRequested.connect(lambda: asked.append(True))
     user.press("slash")
     assert asked
     made.click(3, 3)

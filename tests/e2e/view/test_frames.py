@@ -181,7 +181,7 @@ def test_the_display_is_not_waited_for_before_a_window_is_painted(qapp, window_m
     """Qt has no picture of it yet, and ends the process if it is asked to paint."""
     view = TerminalView(DARK)
     view.winId()
-    view._settle()
+    view._wait_for_x_server()
     view.deleteLater()
 
 

@@ -15,7 +15,7 @@ def test_output_below_is_announced_and_a_click_goes_to_it(stage: Callable[..., S
     made.feed("".join(f"line {number}\r\n" for number in range(100)))
     made.view.scroll_pages(-2)
     made.settle()
-    assert not made.view._new_output.is_wanted, "there is no new output"
+    assert not made.view._new_output.is_visible, "there is no new output"
     made.feed("more\r\n")
     button = made.view._new_output.button
     assert button is not None

@@ -37,7 +37,7 @@ def painted(view: HeldView) -> list[str]:
     assert view.follow()
     view.emulator.damage_all()
     frame = view.emulator.frame()
-    view.note(frame)
+    view.update(frame)
     return [row.text() for _, row in sorted(frame.rows.items())]
 
 
@@ -74,11 +74,11 @@ def test_others_may_scroll_and_a_resize_is_noticed(make: Make) -> None:
     emulator = make(30)
     view = HeldView(emulator)
     emulator.scroll(-3)
-    view.let_go()
+    view.on_scrolled()
     assert painted(view)[-1] == "line 26"
     emulator.feed(numbered(30, 40))
     assert painted(view)[-1] == "line 26"
     emulator.resize(GridSize(30, 6), CellSize())
     assert not view.follow()
-    view.begin_anew(emulator.frame())
+    view.renumber(emulator.frame())
     assert painted(view)

@@ -220,16 +220,16 @@ def test_any_line_is_looked_at_and_what_is_found_covers_the_place(line: str, pla
         ("", ""),
     ],
 )
-def test_a_told_directory_is_one_of_this_computer(address: str, path: str) -> None:
+def test_a_reported_directory_must_be_on_this_computer(address: str, path: str) -> None:
     assert local_directory(address) == path
 
 
-def test_a_name_is_looked_up_in_the_told_directory_first(qapp: object, tmp_path: Path) -> None:
+def test_a_name_is_looked_up_in_the_reported_directory_first(qapp: object, tmp_path: Path) -> None:
     for directory in ("a", "b"):
         (tmp_path / directory).mkdir()
         (tmp_path / directory / "x.py").touch()
     lookup = FileLookup(lambda: [str(tmp_path / "a")])
     assert wait_until(lambda: lookup.path_of("x.py"), 10, "the answer") == str(tmp_path / "a" / "x.py")
     other = FileLookup(lambda: [str(tmp_path / "a")])
-    other.told_directory = lambda: f"file://{tmp_path}/b"
+    other.reported_directory = lambda: f"file://{tmp_path}/b"
     assert wait_until(lambda: other.path_of("x.py"), 10, "the answer") == str(tmp_path / "b" / "x.py")
