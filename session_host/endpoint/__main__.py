@@ -6,7 +6,7 @@ import sys
 
 from session_host.endpoint.screen import typeahead
 
-with typeahead.kept(0):
+with typeahead.without_echo(0):
     from session_host.endpoint.program import main
 
     code = main(sys.argv[1:])

@@ -1,4 +1,4 @@
-"""Sends one question, streams its answer and can stop it; saves each part of the answer as it arrives."""
+"""Asks one question: shows and saves the answer as it arrives, until its end or the user stops it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from session_host.endpoint.conversation.conversation import AnswerBegan, AnswerEnded, AnswerState, Piece, Record
 from session_host.endpoint.screen import osc
-from session_host.endpoint.screen.settling import Markdown, MarkdownStream, clean
+from session_host.endpoint.screen.markdown_stream import Markdown, MarkdownStream, clean
 from session_host.endpoint.server.client import Finished, Server, Text, Thinking, Tokens
 from session_host.endpoint.server.errors import ApiError, ErrorKind
 from session_host.system.clock import now
@@ -23,49 +23,47 @@ if TYPE_CHECKING:
 FRAME_S: Final = 0.04
 """The shortest time between two drawings of the unfinished part."""
 
-SHARE: Final = 3
-"""After a drawing, the next one waits this many times as long as that took."""
+PAUSE_FACTOR: Final = 3
+"""The pause after a drawing, as a multiple of the time that the drawing took."""
 
-KEEP_EVERY_S: Final = 1.0
-"""How much of an answer may be lost when the program is killed."""
+SAVE_INTERVAL_S: Final = 1.0
+"""The interval of saving an answer that is arriving: so much may be lost if the program is killed."""
 
-MOST_TRIES: Final = 6
+MAX_TRIES: Final = 6
 FIRST_WAIT_S: Final = 2.0
 """The first delay if a busy server gives none; each further try doubles it."""
 
 _logger = logging.getLogger(__name__)
 
 
-class EventSink(Protocol):
+class RecordSink(Protocol):
     """Saves a record, and reports a failure to the user."""
 
     def __call__(self, record: Record, *, durable: bool = True) -> None: ...
 
 
-class Answering:
-    """A question until its answer is over. Call ``run`` once.
+class AnswerRun:
+    """Asks one question. Call ``run`` once.
 
     Attributes:
-        error: why the answer is missing or incomplete; None if it is complete.
-        stopped: whether the user stopped the answer.
+        error: why the answer is missing or incomplete; None if it is complete or the user stopped it.
     """
 
-    def __init__(self, screen: Screen, keep: EventSink, painter: Callable[[], Painter], model: str) -> None:
+    def __init__(self, screen: Screen, save: RecordSink, painter: Callable[[], Painter], model: str) -> None:
         self.error: ApiError | None = None
-        self.stopped = False
         self._screen = screen
-        self._keep = keep
+        self._save = save
         self._painter = painter
         self._model = model
-        self._settling = MarkdownStream()
+        self._stream = MarkdownStream()
         self._arrived: list[str] = []
-        self._unkept: list[str] = []
-        self._news = asyncio.Event()
+        self._unsaved: list[str] = []
+        self._changed = asyncio.Event()
         self._begun = False
         self._phase = "asking"
         self._tokens = Tokens(None, None)
         self._note = ""
-        self._since_s = self._kept_s = time.monotonic()
+        self._since_s = self._saved_s = time.monotonic()
 
     async def run(self, server: Server, turns: list[tuple[str, str]]) -> None:
         """Ask until there is an answer or an error; cancelling the task stops it.
@@ -82,7 +80,7 @@ class Answering:
             _logger.warning("no answer, or not all of it: %s", error, exc_info=error)
             self.error, state = error, AnswerState.CUT
         except asyncio.CancelledError:
-            self.stopped, state = True, AnswerState.STOPPED
+            state = AnswerState.STOPPED
         finally:
             drawing.cancel()
             for failure in await asyncio.gather(drawing, return_exceptions=True):
@@ -91,17 +89,17 @@ class Answering:
             self._finish(state)
 
     def redraw(self) -> None:
-        """The terminal's size has changed."""
+        """Draw the unfinished part again, for the terminal's new size."""
         self._screen.show(self._tail())
 
     async def _ask(self, server: Server, turns: list[tuple[str, str]]) -> None:
-        for attempt in range(MOST_TRIES):
+        for attempt in range(MAX_TRIES):
             try:
                 async for event in server.answer(turns):
                     self._on_event(event)
                 return
             except ApiError as error:
-                if error.trouble is not ErrorKind.BUSY or self._begun or attempt == MOST_TRIES - 1:
+                if error.kind is not ErrorKind.BUSY or self._begun or attempt == MAX_TRIES - 1:
                     raise
                 _logger.warning("%s", error)
                 wait_s = FIRST_WAIT_S * 2**attempt if error.retry_after_s is None else error.retry_after_s
@@ -109,6 +107,7 @@ class Answering:
 
     async def _wait(self, error: ApiError, wait_s: float) -> None:
         """Wait before asking the server again, and show how long."""
+        self._phase = "waiting"
         until_s = time.monotonic() + wait_s
         while (left_s := until_s - time.monotonic()) > 0:
             self._screen.status = f"◌ retrying in {math.ceil(left_s)} s · Esc stops · {error}"
@@ -121,49 +120,49 @@ class Answering:
         match event:
             case Text(text):
                 self._phase = "answering"
-                self._begin()
+                self._save_beginning()
                 self._arrived.append(text)
-                self._unkept.append(text)
+                self._unsaved.append(text)
             case Thinking():
                 self._phase = "thinking"
             case Tokens():
                 self._tokens = event
             case Finished(note):
-                self._begin()
+                self._save_beginning()
                 self._note = note
-        self._news.set()
+        self._changed.set()
 
-    def _begin(self) -> None:
+    def _save_beginning(self) -> None:
         if not self._begun:
             self._begun = True
-            self._keep(AnswerBegan(now(), self._model), durable=False)
+            self._save(AnswerBegan(now(), self._model), durable=False)
 
     async def _draw(self) -> None:
-        """Draw what has arrived, with a limited rate, and count the seconds."""
+        """Draw new text, at a limited rate, and count the seconds."""
         while True:
-            if not self._screen.status.startswith("◌") or self._phase != "asking":
-                self._tell_status()
+            if self._phase != "waiting":  # _wait shows a status of its own.
+                self._show_status()
             try:
                 async with asyncio.timeout(1.0 - (time.monotonic() - self._since_s) % 1.0):
-                    await self._news.wait()
+                    await self._changed.wait()
             except TimeoutError:
                 pass
-            self._news.clear()
+            self._changed.clear()
             began_s = time.monotonic()
-            self._settle()
-            self._keep_pieces()
+            self._draw_new_text()
+            self._save_pieces()
             # Slow drawings happen less often, so that keys and the stream are processed in between.
-            await asyncio.sleep(max(FRAME_S, SHARE * (time.monotonic() - began_s)))
+            await asyncio.sleep(max(FRAME_S, PAUSE_FACTOR * (time.monotonic() - began_s)))
 
-    def _tell_status(self) -> None:
+    def _show_status(self) -> None:
         seconds = int(time.monotonic() - self._since_s)
         self._screen.status = f"◐ {self._phase} · {seconds} s · Esc stops"
         self._screen.show()
 
-    def _settle(self) -> None:
+    def _draw_new_text(self) -> None:
         if not self._arrived:
             return
-        blocks = self._settling.append(clean("".join(self._arrived)))
+        blocks = self._stream.append(clean("".join(self._arrived)))
         self._arrived.clear()
         painter = self._painter()
         lines = [line for block in blocks for line in painter.block(block)]
@@ -172,33 +171,33 @@ class Answering:
 
     def _tail(self) -> list[str]:
         painter = self._painter()
-        block = self._settling.unfinished()
+        block = self._stream.unfinished()
         room = 2 * painter.columns * self._screen.tail_rows()
         if isinstance(block, Markdown) and len(block.source) > room:
             # Only the end of the answer fits.
             block = Markdown(block.source[-room:], spaced=False)
         return painter.unfinished(block)
 
-    def _keep_pieces(self, *, all_of_it: bool = False) -> None:
-        moment_s = time.monotonic()
-        if self._unkept and (all_of_it or moment_s - self._kept_s >= KEEP_EVERY_S):
-            self._keep(Piece("".join(self._unkept)), durable=False)
-            self._unkept.clear()
-            self._kept_s = moment_s
+    def _save_pieces(self, *, at_once: bool = False) -> None:
+        now_s = time.monotonic()
+        if self._unsaved and (at_once or now_s - self._saved_s >= SAVE_INTERVAL_S):
+            self._save(Piece("".join(self._unsaved)), durable=False)
+            self._unsaved.clear()
+            self._saved_s = now_s
 
     def _finish(self, state: AnswerState) -> None:
-        """Print and save the rest."""
-        self._settle()
+        """Print the rest of the answer, and save it with the answer's end."""
+        self._draw_new_text()
         painter = self._painter()
-        lines = [line for block in self._settling.finish() for line in painter.block(block)]
+        lines = [line for block in self._stream.finish() for line in painter.block(block)]
         self._screen.status = ""
         self._screen.show([])
         self._screen.print(lines)
-        self._keep_pieces(all_of_it=True)
+        self._save_pieces(at_once=True)
         if self._begun:
             seconds = time.monotonic() - self._since_s
             note = self._note or (str(self.error) if self.error else "")
-            self._keep(AnswerEnded(now(), state, self._tokens.input, self._tokens.output, note))
+            self._save(AnswerEnded(now(), state, self._tokens.input, self._tokens.output, note))
             self._screen.print(self._footer(state, seconds, painter))
 
     def _footer(self, state: AnswerState, seconds: float, painter: Painter) -> list[str]:
@@ -209,7 +208,7 @@ class Answering:
             parts.append("stopped; /continue to continue, /regenerate for a new answer")
         if self._note:
             parts.append(self._note)
-        return [osc.ANSWER_END, *painter.words(" · ".join(parts), "dim"), ""]
+        return [osc.ANSWER_END, *painter.wrap(" · ".join(parts), "dim"), ""]
 
 
 def _count(number: int | None) -> str:

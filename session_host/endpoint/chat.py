@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from session_host.endpoint.asking import Answering
-from session_host.endpoint.commands import CommandActions, CommandCompleter, is_command, read
-from session_host.endpoint.conversation.attachments import shown
+from session_host.endpoint.asking import AnswerRun
+from session_host.endpoint.commands import CommandActions, CommandCompleter, is_command, parse
+from session_host.endpoint.conversation.attachments import label
 from session_host.endpoint.conversation.conversation import (
     Attachment,
     Conversation,
@@ -23,13 +23,14 @@ from session_host.endpoint.conversation.conversation import (
     Rewound,
     Set,
     Settings,
-    whole,
+    valid_utf8,
 )
 from session_host.endpoint.conversation.file import ConversationFile
 from session_host.endpoint.screen import osc, transcript
+from session_host.endpoint.screen.markdown_stream import clean
 from session_host.endpoint.screen.screen import Actions, Screen
-from session_host.endpoint.screen.settling import clean
-from session_host.endpoint.server import addresses, api_keys, client
+from session_host.endpoint.server import addresses, client
+from session_host.endpoint.server.api_keys import KeyFilter, find_key
 from session_host.errors import OutliveError
 from session_host.system.clock import now
 
@@ -49,12 +50,12 @@ class Chat:
         screen: the terminal.
         settings: the server, the model and their options.
         attached: attachments of the next question.
-        models: the server's models, as far as they were requested.
+        models: the server's models; empty until they are requested.
         key: the key that the user gave with ``/key``.
     """
 
     def __init__(
-        self, file: ConversationFile, settings: Settings, environment: Mapping[str, str], hidden: api_keys.NoKeys,
+        self, file: ConversationFile, settings: Settings, environment: Mapping[str, str], key_filter: KeyFilter,
         make_actions: Callable[[Chat], CommandActions],
     ) -> None:  # fmt: skip
         self.settings = settings
@@ -63,17 +64,17 @@ class Chat:
         self.key: str | None = None
         self._file = file
         self._environment = environment
-        self._hidden = hidden
+        self._key_filter = key_filter
         self._actions = make_actions(self)
-        self._asking: Answering | None = None
+        self._answer_run: AnswerRun | None = None
         self._task: asyncio.Task[None] | None = None
         self._server: client.Server | None = None
-        self._editing: int | None = None
+        self._edited_index: int | None = None
         self._painter: Painter | None = None
-        self._keeps = True
+        self._is_saving = True
         self._leaving = False
         self._expects_key = False
-        self._beside: set[asyncio.Task[None]] = set()
+        self._background_tasks: set[asyncio.Task[None]] = set()
         self.screen = Screen(
             Actions(self._submit, self._stop, self.leave, self._resized),
             CommandCompleter(lambda: self.models),
@@ -97,25 +98,25 @@ class Chat:
             prompt: the first question; "" to wait for the user.
         """
 
-        def ready() -> None:
-            # Import this after the input is visible: it takes most of a second.
-            threading.Thread(target=_warm, daemon=True, name="import of the client").start()
+        def on_ready() -> None:
+            # Start this import after the input is visible: it takes most of a second.
+            threading.Thread(target=_preload_modules, daemon=True, name="import of the client").start()
             if prompt.strip():
                 self._submit(prompt)
             elif not self.settings.model:
-                self.do(self._actions.choose_model())
+                self.start_task(self._actions.choose_model())
             elif self.settings.key_from.startswith(("env:", "file:")):
-                self.do(self._actions.look_for_key())
+                self.start_task(self._actions.check_key())
 
         if self.conversation.settings != self.settings:
-            self.save_event(Set(now(), self.settings))
-        self._begin()
+            self.save_record(Set(now(), self.settings))
+        self._print_start()
         try:
-            await self.screen.run(ready)
+            await self.screen.run(on_ready)
         except EOFError:
             pass  # The terminal is gone.
         finally:
-            await self._end()
+            await self._shut_down()
 
     def leave(self) -> None:
         """End the chat; keep the part of an answer that has arrived."""
@@ -128,11 +129,11 @@ class Chat:
 
     def print_line(self, text: str) -> None:
         """Print a line of the program itself."""
-        self.screen.print([*self.painter().words(clean(text), "dim"), ""])
+        self.screen.print([*self.painter().wrap(clean(text), "dim"), ""])
 
-    def complain(self, error: OutliveError | str) -> None:
+    def print_error(self, error: OutliveError | str) -> None:
         """Print an error, with its remedy."""
-        self.screen.print([*self.painter().words(clean(self._hidden.cleaned(str(error))), "red", prefix="✗ "), ""])
+        self.screen.print([*self.painter().wrap(clean(self._key_filter.redact(str(error))), "red", prefix="✗ "), ""])
 
     def painter(self) -> Painter:
         """A painter for the terminal's current width."""
@@ -142,32 +143,32 @@ class Chat:
             self._painter = Painter(self.screen.columns)
         return self._painter
 
-    def save_event(self, record: Record, *, durable: bool = True) -> None:
+    def save_record(self, record: Record, *, durable: bool = True) -> None:
         """Save a record; report a failure once."""
         try:
             self._file.append(record, durable=durable)
         except OSError as error:
-            _logger.warning("a record is not kept", exc_info=error)
-            if self._keeps:
-                self.complain(f"cannot save the conversation ({error.strerror}); continuing without saving")
-            self._keeps = False
+            _logger.warning("a record is not saved", exc_info=error)
+            if self._is_saving:
+                self.print_error(f"cannot save the conversation ({error.strerror}); continuing without saving")
+            self._is_saving = False
         else:
-            self._keeps = True
+            self._is_saving = True
 
     # ----------------------------------------------------------------------------------- settings
 
     def change(self, **fields: object) -> None:
         """Change settings."""
         self.settings = msgspec.structs.replace(self.settings, **fields)
-        self.save_event(Set(now(), self.settings))
+        self.save_record(Set(now(), self.settings))
         self.disconnect()
-        self.tell_hint()
+        self.update_hint()
 
     def disconnect(self) -> None:
         """Use a new connection to the server for the next question."""
         if self._server is not None:
             server, self._server = self._server, None
-            self.do(server.close())
+            self.start_task(server.close())
 
     async def server(self) -> client.Server:
         """The connection to the server, with its key.
@@ -176,114 +177,112 @@ class Chat:
             ConfigError: the key's source has no key.
         """
         if self._server is None:
-            key = self.key or await api_keys.find_key(self.settings.key_from, self.settings.url, self._environment)
-            self._hidden.hide(key)
+            key = self.key or await find_key(self.settings.key_from, self.settings.url, self._environment)
+            self._key_filter.add_key(key)
             self._server = client.Server(self.settings, key)
         return self._server
 
-    def tell_hint(self) -> None:
+    def update_hint(self) -> None:
         """Show the server and the model below the input."""
         self.screen.hint = f"{self.settings.model or 'no model'} · {addresses.shown_server(self.settings.url)} · /help"
         if self.attached:
-            self.screen.hint = f"with {', '.join(shown(each) for each in self.attached)} · {self.screen.hint}"
+            self.screen.hint = f"with {', '.join(map(label, self.attached))} · {self.screen.hint}"
         self.screen.show()
 
     # ------------------------------------------------------------------------------------- asking
 
     def ask_again(self) -> None:
-        """Ask the last question again; its former answer is dropped."""
-        place = self.conversation.last_question()
-        if place is None:
-            self.complain("no question yet")
-            return
-        if place + 1 < len(self.conversation.messages):
-            self.save_event(Rewound(now(), place + 1))
-        question = self.conversation.messages[place]
-        assert isinstance(question, Question)
+        """Ask the last question again; its former answer is dropped.
+
+        Raises:
+            OutliveError: there is no question.
+        """
+        index, question = self.conversation.last_question()
+        if index + 1 < len(self.conversation.messages):
+            self.save_record(Rewound(now(), index + 1))
         self._ask(question)
 
     def edit_last(self) -> None:
-        """Put the last question into the input for editing."""
-        place = self.conversation.last_question()
-        if place is None:
-            self.complain("no question yet")
-            return
-        question = self.conversation.messages[place]
-        assert isinstance(question, Question)
-        self._editing = place
+        """Put the last question into the input for editing.
+
+        Raises:
+            OutliveError: there is no question.
+        """
+        index, question = self.conversation.last_question()
+        self._edited_index = index
         self.attached = list(question.attachments)
-        self._mode(marker="edit › ", stoppable=True)
+        self._set_input_mode(marker="edit › ", stoppable=True)
         self.screen.hint = "Enter replaces the last question · Esc cancels"
         self.screen.buffer.text = question.text
         self.screen.buffer.cursor_position = len(question.text)
 
     def ask(self, text: str) -> None:
         """Ask a new question."""
-        if self._editing is not None:
-            self.save_event(Rewound(now(), self._editing))
+        if self._edited_index is not None:
+            self.save_record(Rewound(now(), self._edited_index))
             self._stop_editing()
         if isinstance(self.conversation.last, Question):
             self.print_line("the question above has no answer and is not sent again")
-        first = not self.conversation.topic
-        question = Question(now(), whole(text), tuple(self.attached))
+        is_first = not self.conversation.topic
+        question = Question(now(), valid_utf8(text), tuple(self.attached))
         self.attached = []
-        self.save_event(question)
-        if first:
+        self.save_record(question)
+        if is_first:
             self.screen.write_sequence(osc.title(osc.topic(question.text)))
         self._ask(question)
 
-    def do(self, work: Coroutine[None, None, None]) -> None:
-        """Run a small task in parallel; print its errors."""
-        task = asyncio.create_task(self._done(work))
-        self._beside.add(task)
-        task.add_done_callback(self._beside.discard)
+    def start_task(self, work: Coroutine[None, None, None]) -> None:
+        """Run a small task in the background; print its error, if it fails."""
+        task = asyncio.create_task(self._report_errors(work))
+        self._background_tasks.add(task)
+        task.add_done_callback(self._background_tasks.discard)
 
     def ask_for_key(self) -> None:
         """Take the next line as the key."""
         self._expects_key = True
-        self._mode(marker="key › ", stoppable=True, secret=True)
+        self._set_input_mode(marker="key › ", stoppable=True, secret=True)
 
     def _ask(self, question: Question) -> None:
         self.screen.write_sequence(osc.activity(osc.Activity.WORKING))
         self.screen.write(transcript.question_rows(question, self.painter()))
-        self.tell_hint()
-        self._mode(stoppable=True)
-        self._task = asyncio.create_task(self._answered())
+        self.update_hint()
+        self._set_input_mode(stoppable=True)
+        self._task = asyncio.create_task(self._run_question())
 
-    async def _answered(self) -> None:
-        """Ask a question in any case to its end; then it is the user's turn."""
-        asking = Answering(self.screen, self.save_event, self.painter, self.settings.model)
+    async def _run_question(self) -> None:
+        """Ask the question and handle every outcome; afterwards the chat waits for the user."""
+        answer_run = AnswerRun(self.screen, self.save_record, self.painter, self.settings.model)
         error: OutliveError | None = None
         try:
             server = await self.server()
-            self._asking = asking
-            await asking.run(server, self.conversation.sent(self.settings.system))
-            error = asking.error
-        except OutliveError as found:
-            error = found
+            self._answer_run = answer_run
+            await answer_run.run(server, self.conversation.for_model(self.settings.system))
+            error = answer_run.error
+        except OutliveError as failure:
+            error = failure
         except asyncio.CancelledError:
             pass  # The question was stopped before it was sent.
         except Exception:
             _logger.exception("the question failed")  # The chat continues.
             error = OutliveError("internal error; /retry to try again")
-        self._asking = self._task = None
+        self._answer_run = self._task = None
         if self._leaving:
             return
         if error is not None:
-            self.complain(error)
-            self.screen.write_sequence(osc.activity(osc.Activity.BLOCKED, "error", self._hidden.cleaned(str(error))))
+            self.print_error(error)
+            self.screen.write_sequence(osc.activity(osc.Activity.BLOCKED, "error", self._key_filter.redact(str(error))))
         else:
             self.screen.write_sequence(osc.activity(osc.Activity.DONE))
         self.screen.write(osc.ANSWER_END)
         self.screen.status = ""
-        self._mode()
+        self._set_input_mode()
         self.screen.show([])
 
-    async def _done(self, work: Coroutine[None, None, None]) -> None:
+    async def _report_errors(self, work: Coroutine[None, None, None]) -> None:
         try:
             await work
         except OutliveError as error:
-            self.complain(error)
+            self.print_error(error)
 
     # ----------------------------------------------------------------------------- input
 
@@ -291,8 +290,8 @@ class Chat:
         """Handle a line; False leaves it in the input."""
         if self._expects_key:
             self._expects_key = False
-            self._mode()
-            self.do(self._actions.take_key(text.strip()))
+            self._set_input_mode()
+            self.start_task(self._actions.set_key(text.strip()))
             return True
         if not text.strip():
             return False
@@ -302,38 +301,38 @@ class Chat:
             self.print_line("still answering; Esc stops")
             return False
         if not self.settings.model:
-            self.complain("no model selected; /model lists the models")
+            self.print_error("no model selected; /model lists the models")
             return False
         self.ask(text)
         return True
 
     def _command(self, text: str) -> bool:
-        command, rest = read(text)
+        command, rest = parse(text)
         if command is None:
-            self.complain(f"unknown command {text.split(maxsplit=1)[0]}; /help lists the commands")
+            self.print_error(f"unknown command {text.split(maxsplit=1)[0]}; /help lists the commands")
             return True
         if self.working and not command.while_answering:
             self.print_line("still answering; Esc stops")
             return False
         if not self.working:
-            # The chat reported that it needs the user, who has now answered.
+            # The chat may have reported that it needs the user: a command is an answer.
             self.screen.write_sequence(osc.activity(osc.Activity.IDLE))
         try:
             self._actions.perform(command.name, rest)
         except OutliveError as error:
-            self.complain(error)
+            self.print_error(error)
         return True
 
     def _stop(self) -> None:
         if self._task is not None:
             self._cancel(self._task)
-        elif self._editing is not None:
+        elif self._edited_index is not None:
             self.attached = []
             self._stop_editing()
             self.screen.buffer.reset()
         elif self._expects_key:
             self._expects_key = False
-            self._mode()
+            self._set_input_mode()
             self.screen.buffer.reset()
         elif not self.screen.buffer.text:
             self.screen.hint = "to end the chat: /quit or Ctrl+D"
@@ -346,21 +345,21 @@ class Chat:
             task.cancel()
 
     def _stop_editing(self) -> None:
-        self._editing = None
-        self._mode()
-        self.tell_hint()
+        self._edited_index = None
+        self._set_input_mode()
+        self.update_hint()
 
-    def _mode(self, *, marker: str = "› ", stoppable: bool = False, secret: bool = False) -> None:
-        """Set what the input is for."""
+    def _set_input_mode(self, *, marker: str = "› ", stoppable: bool = False, secret: bool = False) -> None:
+        """Set the appearance of the input, and whether Escape has something to stop."""
         self.screen.marker, self.screen.stoppable, self.screen.secret = marker, stoppable, secret
 
     def _resized(self) -> None:
-        if self._asking is not None:
-            self._asking.redraw()
+        if self._answer_run is not None:
+            self._answer_run.redraw()
 
     # ------------------------------------------------------------------------------ begin and end
 
-    def _begin(self) -> None:
+    def _print_start(self) -> None:
         """Print the server and the conversation so far."""
         messages = self.conversation.messages
         server = addresses.shown_server(self.settings.url)
@@ -380,12 +379,12 @@ class Chat:
                 self.screen.print(transcript.answer_lines(message, self.painter()))
         if isinstance(self.conversation.last, Question):
             self.print_line("this question has no answer; /retry to ask it again")
-        self.tell_hint()
+        self.update_hint()
 
-    async def _end(self) -> None:
+    async def _shut_down(self) -> None:
         """Stop all tasks, and restore the terminal."""
         self._leaving = True
-        tasks = [*self._beside, *([self._task] if self._task else [])]
+        tasks = [*self._background_tasks, *([self._task] if self._task else [])]
         for task in tasks:
             self._cancel(task)
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -394,7 +393,7 @@ class Chat:
         self.screen.write_sequence(osc.activity(osc.Activity.CLEAR))
 
 
-def _warm() -> None:
+def _preload_modules() -> None:
     """Import modules that are needed next."""
     importlib.import_module("session_host.endpoint.screen.painting")
     client.preload()

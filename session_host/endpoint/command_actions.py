@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from session_host.endpoint.chat import Chat
 from session_host.endpoint.commands import help_lines
-from session_host.endpoint.conversation.attachments import MAX_ALL_BYTES, attachment, shown
-from session_host.endpoint.conversation.conversation import Answer, whole
+from session_host.endpoint.conversation.attachments import MAX_ALL_BYTES, label, read_attachment
+from session_host.endpoint.conversation.conversation import Answer, valid_utf8
 from session_host.endpoint.screen import osc
-from session_host.endpoint.screen.settling import clean
+from session_host.endpoint.screen.markdown_stream import clean
 from session_host.endpoint.server import secret_store
 from session_host.endpoint.server.addresses import origin
 from session_host.endpoint.server.api_keys import checked_key
@@ -16,7 +16,7 @@ from session_host.errors import ConfigError, OutliveError
 CONTINUE = "Go on exactly where your last answer stopped, without repeating anything."
 
 
-class Verbs:
+class SlashCommands:
     """The commands of one chat: its ``CommandActions``."""
 
     def __init__(self, chat: Chat) -> None:
@@ -28,14 +28,14 @@ class Verbs:
             case "help":
                 self._print(help_lines())
             case "model":
-                chat.do(self._model(rest))
+                chat.start_task(self._model(rest))
             case "system":
                 self._system(rest)
             case "attach":
                 self._attach(rest)
             case "detach":
                 chat.attached = []
-                chat.tell_hint()
+                chat.update_hint()
             case "regenerate" | "retry":
                 chat.ask_again()
             case "continue":
@@ -61,16 +61,16 @@ class Verbs:
         else:
             self._list_models()
 
-    async def look_for_key(self) -> None:
+    async def check_key(self) -> None:
         await self._chat.server()
 
-    async def take_key(self, key: str) -> None:
+    async def set_key(self, key: str) -> None:
         chat = self._chat
         if not key:
             return
         chat.key = checked_key(key, "the line")
         try:
-            await secret_store.keep(origin(chat.settings.url), chat.key)
+            await secret_store.save(origin(chat.settings.url), chat.key)
         except ConfigError as error:
             chat.disconnect()
             chat.print_line(f"the key is used until this chat ends; {error}")
@@ -81,7 +81,7 @@ class Verbs:
     async def _model(self, name: str) -> None:
         chat = self._chat
         if name:
-            chat.change(model=whole(name))
+            chat.change(model=valid_utf8(name))
             chat.print_line(f"model: {chat.settings.model}")
             return
         chat.models = await (await chat.server()).models()
@@ -91,7 +91,7 @@ class Verbs:
         chat = self._chat
         if not chat.models:
             raise OutliveError("the server lists no models; select one with /model NAME")
-        self._print([f"{'●' if each == chat.settings.model else ' '} {each}" for each in chat.models])
+        self._print([f"{'●' if model == chat.settings.model else ' '} {model}" for model in chat.models])
         chat.print_line("select one with /model NAME (Tab completes)")
 
     def _system(self, text: str) -> None:
@@ -99,19 +99,19 @@ class Verbs:
         if not text:
             chat.print_line(f"system prompt: {chat.settings.system}" if chat.settings.system else "no system prompt")
             return
-        chat.change(system="" if text == "off" else whole(text))
+        chat.change(system="" if text == "off" else valid_utf8(text))
         chat.print_line("system prompt set" if chat.settings.system else "system prompt removed")
 
     def _attach(self, name: str) -> None:
         chat = self._chat
         if not name:
             raise OutliveError("usage: /attach FILE")
-        found = attachment(whole(name))
-        if sum(len(each.text) for each in (*chat.attached, found)) > MAX_ALL_BYTES:
+        attachment = read_attachment(valid_utf8(name))
+        if sum(len(attached.text) for attached in (*chat.attached, attachment)) > MAX_ALL_BYTES:
             raise OutliveError(f"the attached files are too large together (limit: {MAX_ALL_BYTES // 1024} KB)")
-        chat.attached.append(found)
-        chat.print_line(f"{shown(found)} attached to the next message; /detach removes it")
-        chat.tell_hint()
+        chat.attached.append(attachment)
+        chat.print_line(f"{label(attachment)} attached to the next message; /detach removes it")
+        chat.update_hint()
 
     def _continue(self) -> None:
         if not isinstance(self._chat.conversation.last, Answer):
@@ -120,7 +120,7 @@ class Verbs:
 
     def _copy(self) -> None:
         chat = self._chat
-        answers = [each for each in chat.conversation.messages if isinstance(each, Answer) and each.text]
+        answers = [message for message in chat.conversation.messages if isinstance(message, Answer) and message.text]
         if not answers:
             raise OutliveError("no answer to copy")
         chat.screen.write_sequence(osc.clipboard(answers[-1].text))
@@ -129,16 +129,18 @@ class Verbs:
     def _tokens(self) -> None:
         chat = self._chat
         conversation = chat.conversation
-        if not conversation.told_tokens:
+        if not conversation.has_token_counts:
             chat.print_line("the server reports no token counts")
             return
-        last = next((each for each in reversed(conversation.messages) if isinstance(each, Answer)), None)
+        answers = (message for message in reversed(conversation.messages) if isinstance(message, Answer))
+        last = next(answers, None)
         lines = []
         if last is not None and last.input_tokens is not None:
             lines.append(f"the last question: {last.input_tokens} tokens in, {last.output_tokens or 0} out")
-        lines.append(f"the whole chat: {conversation.used_input} tokens in, {conversation.used_output} out")
+        used_input, used_output = conversation.used_input_tokens, conversation.used_output_tokens
+        lines.append(f"the whole chat: {used_input} tokens in, {used_output} out")
         chat.print_line("\n".join(lines))
 
     def _print(self, lines: list[str]) -> None:
         painter = self._chat.painter()
-        self._chat.screen.print([*(part for line in lines for part in painter.words(clean(line))), ""])
+        self._chat.screen.print([*(row for line in lines for row in painter.wrap(clean(line))), ""])

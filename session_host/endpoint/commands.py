@@ -13,9 +13,9 @@ class Command(NamedTuple):
     """A slash command."""
 
     name: str
-    takes: str
+    argument: str
     """The command's argument; "" for none."""
-    what: str
+    description: str
     """The command's description in the help."""
     while_answering: bool = False
     """Whether the command is allowed during an answer."""
@@ -34,11 +34,11 @@ class CommandActions(Protocol):
     async def choose_model(self) -> None:
         """Ask the server for its models; if it has only one, choose it."""
 
-    async def look_for_key(self) -> None:
-        """Report before the first question that the key's source has no key."""
+    async def check_key(self) -> None:
+        """Check that the key's source has a key, before the first question."""
 
-    async def take_key(self, key: str) -> None:
-        """Use this key from now on, and save it in the desktop's secret store, if there is one."""
+    async def set_key(self, key: str) -> None:
+        """Use this key from now on, and save it in the desktop's secret store if there is one."""
 
 
 COMMANDS: Final = (
@@ -60,37 +60,37 @@ COMMANDS: Final = (
 _BY_NAME: Final = {command.name: command for command in COMMANDS}
 
 
-def read(line: str) -> tuple[Command | None, str]:
+def parse(line: str) -> tuple[Command | None, str]:
     """Parse a line that begins with a slash: the command, None for an unknown one, and its argument."""
     name, _, rest = line.strip().removeprefix("/").partition(" ")
-    return _named(name.lower()), rest.strip()
+    return _find(name.lower()), rest.strip()
 
 
-def _named(name: str) -> Command | None:
+def _find(name: str) -> Command | None:
     """The command of this name, or the only one with this prefix."""
     if name in _BY_NAME:
         return _BY_NAME[name]
-    found = [command for command in COMMANDS if name and command.name.startswith(name)]
-    return found[0] if len(found) == 1 else None
+    matches = [command for command in COMMANDS if name and command.name.startswith(name)]
+    return matches[0] if len(matches) == 1 else None
 
 
 def is_command(line: str) -> bool:
     """Whether a line is a command, and not a path such as ``/usr/lib`` or text that begins with one."""
-    first = line.strip().split(maxsplit=1)[0] if line.strip() else ""
-    return first.startswith("/") and "\n" not in line.strip() and first[1:].isalpha()
+    first_word = line.strip().split(maxsplit=1)[0] if line.strip() else ""
+    return first_word.startswith("/") and "\n" not in line.strip() and first_word[1:].isalpha()
 
 
 def help_lines() -> list[str]:
     """The help as plain lines, since markdown would not keep its columns."""
-    shown = [(f"/{each.name} {each.takes}".rstrip(), each.what) for each in COMMANDS]
-    shown += [
+    entries = [(f"/{command.name} {command.argument}".rstrip(), command.description) for command in COMMANDS]
+    entries += [
         ("Enter", "send"),
         ("Alt+Enter, Ctrl+J", "a new line"),
         ("Esc, Ctrl+C", "stop the answer and keep its beginning"),
         ("Up, Down", "earlier questions"),
     ]
-    width = max(len(name) for name, _ in shown)
-    return [f"{name:<{width}}  {what}" for name, what in shown]
+    width = max(len(name) for name, _ in entries)
+    return [f"{name:<{width}}  {description}" for name, description in entries]
 
 
 class CommandCompleter(Completer):
@@ -109,7 +109,7 @@ class CommandCompleter(Completer):
         if not space:
             for command in COMMANDS:
                 if command.name.startswith(name.lower()):
-                    yield Completion(command.name, start_position=-len(name), display_meta=command.what)
+                    yield Completion(command.name, start_position=-len(name), display_meta=command.description)
         elif name == "model":
             for model in self._models():
                 if model.startswith(rest):

@@ -1,6 +1,6 @@
 """Options from the command line, ``endpoint.toml`` and the resumed conversation.
 
-A word of the command line wins over what the conversation was led with last, and that over the user's defaults.
+The command line's options override the conversation's last settings, and these override the user's defaults.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple, NoReturn
 
-from session_host.endpoint.conversation.conversation import Settings, whole
+from session_host.endpoint.conversation.conversation import Settings, valid_utf8
 from session_host.endpoint.conversation.file import check_id
 from session_host.endpoint.server.addresses import base_url
 from session_host.endpoint.server.api_keys import check_source
@@ -50,7 +50,7 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(f"{message}; see `python -m session_host.endpoint --help`")
 
 
-def read_options(words: Sequence[str]) -> Options:
+def read_options(arguments: Sequence[str]) -> Options:
     """Parse the command line.
 
     Raises:
@@ -73,38 +73,38 @@ def read_options(words: Sequence[str]) -> Options:
     parser.add_argument(
         "--timeout", metavar="S", type=float, help="seconds without data before giving up (default: 300)"
     )
-    ours, behind = list(words), ""
-    if "--" in ours:
-        # argparse's intermixed parsing takes words that begin with a dash for options even there.
-        place = ours.index("--")
-        ours, behind = ours[:place], " ".join(ours[place + 1 :])
-    found = parser.parse_intermixed_args(ours)
-    if found.timeout is not None and not 0 < found.timeout < MAX_TIMEOUT_S:
-        raise UsageError(f"--timeout {found.timeout:g}: more than 0 seconds, less than {MAX_TIMEOUT_S:g}")
+    arguments, prompt_after_dashes = list(arguments), ""
+    if "--" in arguments:
+        # argparse's intermixed parsing takes words that begin with a dash for options even after "--".
+        index = arguments.index("--")
+        arguments, prompt_after_dashes = arguments[:index], " ".join(arguments[index + 1 :])
+    parsed = parser.parse_intermixed_args(arguments)
+    if parsed.timeout is not None and not 0 < parsed.timeout < MAX_TIMEOUT_S:
+        raise UsageError(f"--timeout {parsed.timeout:g}: give more than 0 and less than {MAX_TIMEOUT_S:g} seconds")
     given: dict[str, Any] = {
-        "url": base_url(found.url) if found.url is not None else None,
-        "model": found.model,
-        "system": _system_of(Path(found.system_file)) if found.system_file is not None else found.system,
-        "key_from": check_source(found.key_from) if found.key_from is not None else None,
-        "api": found.api,
-        "timeout_s": found.timeout,
+        "url": base_url(parsed.url) if parsed.url is not None else None,
+        "model": parsed.model,
+        "system": _read_system_prompt(Path(parsed.system_file)) if parsed.system_file is not None else parsed.system,
+        "key_from": check_source(parsed.key_from) if parsed.key_from is not None else None,
+        "api": parsed.api,
+        "timeout_s": parsed.timeout,
     }
     return Options(
-        conversation=check_id(found.conversation) if found.conversation else str(uuid.uuid4()),
-        prompt=_clean(found.prompt or behind),
-        ask=_clean(found.ask),
-        given={name: _clean(value) for name, value in given.items() if value is not None},
+        conversation=check_id(parsed.conversation) if parsed.conversation else str(uuid.uuid4()),
+        prompt=_valid(parsed.prompt or prompt_after_dashes),
+        ask=_valid(parsed.ask),
+        given={name: _valid(value) for name, value in given.items() if value is not None},
     )
 
 
-def settings(
+def initial_settings(
     options: Options,
     first: Settings | None,
     recorded: Settings | None,
     defaults: Mapping[str, Any],
     environment: Mapping[str, str],
 ) -> Settings:
-    """The settings at the start.
+    """The settings that the chat starts with.
 
     Args:
         options: the command line's options.
@@ -117,19 +117,19 @@ def settings(
         UsageError: no server is given.
     """
     if first is not None and recorded is not None:
-        # A resume repeats the chat's first command line: settings that were changed since stay changed.
-        new = {name: value for name, value in options.given.items() if value != getattr(first, name)}
-        known = {name: getattr(recorded, name) for name in Settings.__struct_fields__} | new
+        # A resume repeats the chat's first command line: only options that differ from it override the last settings.
+        changed = {name: value for name, value in options.given.items() if value != getattr(first, name)}
+        values = {name: getattr(recorded, name) for name in Settings.__struct_fields__} | changed
     else:
-        known = {**defaults, **options.given}
-        if not known.get("url") and environment.get("OPENAI_BASE_URL"):
-            known["url"] = base_url(environment["OPENAI_BASE_URL"])
-    if not known.get("url"):
+        values = {**defaults, **options.given}
+        if not values.get("url") and environment.get("OPENAI_BASE_URL"):
+            values["url"] = base_url(environment["OPENAI_BASE_URL"])
+    if not values.get("url"):
         raise UsageError(
-            f"name a server: outlive new endpoint -m MODEL -u URL, or set url in {DEFAULTS_FILE} in the "
+            f"no server given; use: outlive new endpoint -m MODEL -u URL, or set url in {DEFAULTS_FILE} in the "
             "configuration directory"
         )
-    return Settings(**known)
+    return Settings(**values)
 
 
 def read_defaults(config_dir: Path) -> dict[str, Any]:
@@ -162,11 +162,11 @@ def read_defaults(config_dir: Path) -> dict[str, Any]:
     if not 0 < values.get("timeout_s", 1) < MAX_TIMEOUT_S:
         raise ConfigError(f"{path}: timeout_s must be more than 0 and less than {MAX_TIMEOUT_S:g}")
     if values.get("api", "auto") not in APIS:
-        raise ConfigError(f"{path}: api is one of {', '.join(APIS)}")
+        raise ConfigError(f"{path}: api must be one of {', '.join(APIS)}")
     return values
 
 
-def _system_of(path: Path) -> str:
+def _read_system_prompt(path: Path) -> str:
     try:
         if path.stat().st_size > MAX_SYSTEM_BYTES:
             raise ConfigError(f"{path}: too large for a system prompt (limit: {MAX_SYSTEM_BYTES // 1024} KB)")
@@ -177,5 +177,5 @@ def _system_of(path: Path) -> str:
         raise ConfigError(f"{path}: cannot read it ({error.strerror})") from error
 
 
-def _clean(value: Any) -> Any:
-    return whole(value) if isinstance(value, str) else value
+def _valid(value: Any) -> Any:
+    return valid_utf8(value) if isinstance(value, str) else value

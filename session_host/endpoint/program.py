@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from session_host.endpoint.conversation.file import ConversationFile
-from session_host.endpoint.options import Options, read_defaults, read_options, settings
-from session_host.endpoint.server.api_keys import NoKeys
+from session_host.endpoint.options import Options, initial_settings, read_defaults, read_options
+from session_host.endpoint.server.api_keys import KeyFilter
 from session_host.errors import OutliveError, UsageError
 from session_host.paths import config_dir, endpoint_conversation, ensure_private, state_dir
 
@@ -22,22 +22,22 @@ if TYPE_CHECKING:
 _logger = logging.getLogger(__name__)
 
 
-def main(words: Sequence[str]) -> int:
+def main(arguments: Sequence[str]) -> int:
     """Run the program; returns its exit code."""
-    hidden = NoKeys()
-    _log(hidden)
+    key_filter = KeyFilter()
+    _configure_logging(key_filter)
     try:
-        options = read_options(words)
+        options = read_options(arguments)
         if not (sys.stdin.isatty() and sys.stdout.isatty()):
             raise UsageError("this program needs a terminal; start it with: outlive new endpoint -m MODEL -u URL")
         ensure_private(state_dir())
         path = endpoint_conversation(options.conversation)
         ensure_private(path.parent)
         with ConversationFile(path, options.conversation) as file:
-            return _chat(options, file, hidden)
+            return _chat(options, file, key_filter)
     except OutliveError as error:
         _logger.warning("%s", error)
-        sys.stdout.write(f"outlive: {hidden.cleaned(str(error))}\r\n")
+        sys.stdout.write(f"outlive: {key_filter.redact(str(error))}\r\n")
         sys.stdout.flush()
         return error.exit_code
     except OSError as error:
@@ -46,42 +46,42 @@ def main(words: Sequence[str]) -> int:
         return 1
 
 
-def _chat(options: Options, file: ConversationFile, hidden: NoKeys) -> int:
+def _chat(options: Options, file: ConversationFile, key_filter: KeyFilter) -> int:
     from session_host.endpoint.chat import Chat
-    from session_host.endpoint.command_actions import Verbs
+    from session_host.endpoint.command_actions import SlashCommands
 
     conversation = file.conversation
-    known = settings(
+    settings = initial_settings(
         options, conversation.first_settings, conversation.settings, read_defaults(config_dir()), os.environ
     )
     prompt = options.ask or ("" if conversation.messages else options.prompt)
-    asyncio.run(_serve(Chat(file, known, os.environ, hidden, Verbs), prompt))
+    asyncio.run(_serve(Chat(file, settings, os.environ, key_filter, SlashCommands), prompt))
     return 0
 
 
 async def _serve(chat: Chat, prompt: str) -> None:
     loop = asyncio.get_running_loop()
-    loop.set_exception_handler(_unexpected)
+    loop.set_exception_handler(_log_unhandled)
     for number in (signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, chat.leave)
     await chat.run(prompt)
 
 
-def _unexpected(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+def _log_unhandled(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     """Log exceptions that no task caught: the screen belongs to the conversation."""
     _logger.error("%s", context.get("message", "error"), exc_info=context.get("exception"))
 
 
-def _log(hidden: NoKeys) -> None:
+def _configure_logging(key_filter: KeyFilter) -> None:
     """Log details to standard error, unless that is the screen; never log keys."""
     handler: logging.Handler = logging.NullHandler() if sys.stderr.isatty() else logging.StreamHandler()
-    handler.addFilter(hidden)
+    handler.addFilter(key_filter)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     if sys.stderr.isatty():
-        sys.excepthook = _without_details
+        sys.excepthook = _print_internal_error
 
 
-def _without_details(_kind: type[BaseException], _error: BaseException, _trace: object) -> None:
-    """Report an internal error briefly if the screen is the only place for it."""
+def _print_internal_error(_kind: type[BaseException], _error: BaseException, _trace: object) -> None:
+    """Replace the traceback by one line: standard error is the screen."""
     sys.stdout.write("outlive: internal error; the conversation is saved, resume the chat to continue\r\n")

@@ -155,7 +155,7 @@ async def test_waiting_for_a_busy_server_is_stopped(server: ModelServer) -> None
         await chat.enter("hello")
         await chat.see("retrying in 600 s")
         chat.viewer.key("Escape")
-        await chat.wait_until_gone("again in")
+        await chat.wait_until_gone("retrying in")
         await chat.wait_for_activity(Activity.IDLE)
         await chat.enter("/retry")
         await chat.see("echo: hello")

@@ -16,7 +16,7 @@ MAX_BYTES: Final = 256 * 1024
 MAX_ALL_BYTES: Final = 1024 * 1024
 
 
-def attachment(name: str) -> Attachment:
+def read_attachment(name: str) -> Attachment:
     """Read a file as an attachment.
 
     Args:
@@ -47,7 +47,8 @@ def attachment(name: str) -> Attachment:
     return Attachment(path.name, text)
 
 
-def shown(each: Attachment) -> str:
+def label(attachment: Attachment) -> str:
     """An attachment's name and size, for the user."""
-    size = len(each.text.encode("utf-8", "replace"))
-    return f"{each.name} ({size} B)" if size < 1024 else f"{each.name} ({size / 1024:.0f} KB)"
+    size_bytes = len(attachment.text.encode("utf-8", "replace"))
+    size = f"{size_bytes} B" if size_bytes < 1024 else f"{size_bytes / 1024:.0f} KB"
+    return f"{attachment.name} ({size})"

@@ -12,6 +12,8 @@ from typing import Final, Union
 
 import msgspec
 
+from session_host.errors import OutliveError
+
 VERSION: Final = 1
 
 
@@ -49,8 +51,8 @@ class Attachment(msgspec.Struct, frozen=True):
     name: str
     text: str
 
-    def sent(self) -> str:
-        """The attachment as the model gets it, in a fence that its text cannot close."""
+    def for_model(self) -> str:
+        """The attachment as sent to the model, in a fence that its text cannot close."""
         longest = max((len(run) for run in re.findall("`+", self.text)), default=0)
         fence = "`" * max(3, longest + 1)
         return f"File {self.name}:\n{fence}\n{self.text.rstrip()}\n{fence}\n\n"
@@ -65,7 +67,7 @@ class Began(msgspec.Struct, frozen=True, tag="began"):
 
 
 class Set(msgspec.Struct, frozen=True, tag="settings"):
-    """New settings, in force from here on."""
+    """New settings, valid from here on."""
 
     at: str
     settings: Settings
@@ -78,9 +80,9 @@ class Question(msgspec.Struct, frozen=True, tag="question"):
     text: str
     attachments: tuple[Attachment, ...] = ()
 
-    def sent(self) -> str:
-        """The question as the model gets it: attachments first, each named and fenced."""
-        return "".join(each.sent() for each in self.attachments) + self.text
+    def for_model(self) -> str:
+        """The question as sent to the model: attachments first, each named and fenced."""
+        return "".join(attachment.for_model() for attachment in self.attachments) + self.text
 
 
 class AnswerBegan(msgspec.Struct, frozen=True, tag="answer"):
@@ -137,8 +139,8 @@ class Conversation:
         settings: the last settings; None if the file has none.
         first_settings: the settings at the beginning.
         all_questions: the texts of all questions, also of edited ones; oldest first.
-        used_input, used_output: the sums of all reported tokens, including those of dropped answers.
-        told_tokens: whether any server reported tokens.
+        used_input_tokens, used_output_tokens: the sums of all reported tokens, including those of dropped answers.
+        has_token_counts: whether any server reported tokens.
     """
 
     def __init__(self, records: Iterable[Record] = ()) -> None:
@@ -146,9 +148,9 @@ class Conversation:
         self.settings: Settings | None = None
         self.first_settings: Settings | None = None
         self.all_questions: list[str] = []
-        self.used_input = 0
-        self.used_output = 0
-        self.told_tokens = False
+        self.used_input_tokens = 0
+        self.used_output_tokens = 0
+        self.has_token_counts = False
         for record in records:
             self.apply(record)
 
@@ -159,8 +161,8 @@ class Conversation:
 
     @property
     def topic(self) -> str:
-        """The first question, "" before it."""
-        return next((each.text for each in self.messages if isinstance(each, Question)), "")
+        """The text of the first question; "" if there is none."""
+        return next((message.text for message in self.messages if isinstance(message, Question)), "")
 
     def apply(self, record: Record) -> None:
         """Apply a record of any type."""
@@ -185,28 +187,35 @@ class Conversation:
 
     def _end(self, record: AnswerEnded) -> None:
         if record.input_tokens is not None or record.output_tokens is not None:
-            self.told_tokens = True
-            self.used_input += record.input_tokens or 0
-            self.used_output += record.output_tokens or 0
+            self.has_token_counts = True
+            self.used_input_tokens += record.input_tokens or 0
+            self.used_output_tokens += record.output_tokens or 0
         answer = self.last
         if isinstance(answer, Answer):
             answer.state, answer.note = record.state, record.note
             answer.input_tokens, answer.output_tokens = record.input_tokens, record.output_tokens
 
-    def last_question(self) -> int | None:
-        """The place of the last question among the messages."""
-        places = [place for place, each in enumerate(self.messages) if isinstance(each, Question)]
-        return places[-1] if places else None
+    def last_question(self) -> tuple[int, Question]:
+        """The last question: its index among the messages, and the question.
 
-    def sent(self, system: str) -> list[tuple[str, str]]:
+        Raises:
+            OutliveError: there is none.
+        """
+        for index in reversed(range(len(self.messages))):
+            message = self.messages[index]
+            if isinstance(message, Question):
+                return index, message
+        raise OutliveError("no question yet; type one first")
+
+    def for_model(self, system: str) -> list[tuple[str, str]]:
         """The messages for the server: pairs of role and text.
 
         Questions without an answer are left out, except the last one: the user has rephrased them. Answers without text
         are left out, too. User and assistant alternate, as many servers' templates require.
         """
         turns: list[tuple[str, str]] = [("system", system)] if system else []
-        for each in self.messages:
-            role, text = ("user", each.sent()) if isinstance(each, Question) else ("assistant", each.text)
+        for message in self.messages:
+            role, text = ("user", message.for_model()) if isinstance(message, Question) else ("assistant", message.text)
             if not text:
                 continue
             if turns and turns[-1][0] == role == "user":
@@ -218,6 +227,6 @@ class Conversation:
         return turns
 
 
-def whole(text: str) -> str:
+def valid_utf8(text: str) -> str:
     """Make a text valid UTF-8: terminals may send lone surrogates."""
     return text.encode("utf-8", "replace").decode("utf-8")

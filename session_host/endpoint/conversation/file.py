@@ -47,7 +47,7 @@ def read(data: bytes) -> tuple[list[Record], int]:
             records.append(_decoder.decode(line))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             if line.strip():
-                _logger.warning("line %d of the conversation is passed over: %s", number, error)
+                _logger.warning("line %d of the conversation is skipped: %s", number, error)
     return records, end
 
 
@@ -76,13 +76,13 @@ class ConversationFile:
             data = self._content()
             records, self._length = read(data)
             if self._length < len(data):
-                _logger.warning("%d bytes at the end of the conversation are torn", len(data) - self._length)
+                _logger.warning("the conversation's incomplete end is cut off: %d bytes", len(data) - self._length)
                 os.ftruncate(self._descriptor, self._length)
             self.existed = bool(data)
             self.conversation = Conversation(records)
             if not self.existed:
                 self.append(Began(now(), conversation_id))
-                self._keep_name()
+                self._sync_directory()
         except OSError as error:
             os.close(self._descriptor)
             raise OutliveError(f"cannot use the conversation {path}: {error.strerror}") from error
@@ -135,7 +135,7 @@ class ConversationFile:
             place += len(piece)
         return b"".join(pieces)
 
-    def _keep_name(self) -> None:
+    def _sync_directory(self) -> None:
         """Sync the new file's directory entry to the disk."""
         directory = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:

@@ -36,10 +36,10 @@ class Activity(StrEnum):
 
 def activity(state: Activity, kind: str = "", message: str = "") -> str:
     """The sequence that reports an activity; ``kind`` is the reason in one word, ``message`` the reason for people."""
-    why = f":kind={kind}" if kind else ""
+    reason = f":kind={kind}" if kind else ""
     if message:
-        why += f":msg={base64.b64encode(one_line(message).encode('utf-8', 'replace')).decode()}"
-    return f"\x1b]7501;state={state}{why}:app={APPLICATION}\x1b\\"
+        reason += f":msg={base64.b64encode(one_line(message).encode('utf-8', 'replace')).decode()}"
+    return f"\x1b]7501;state={state}{reason}:app={APPLICATION}\x1b\\"
 
 
 def title(text: str) -> str:

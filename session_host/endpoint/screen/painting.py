@@ -18,7 +18,7 @@ from rich.syntax import ANSISyntaxTheme, Syntax
 from rich.text import Text
 from rich.theme import Theme
 
-from session_host.endpoint.screen import settling
+from session_host.endpoint.screen import markdown_stream
 from session_host.protocol.untrusted_text import plain
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 MIN_COLUMNS: Final = 4
 
-_TOKENS: Final = {
+_TOKEN_STYLES: Final = {
     (): Style(),
     ("Comment",): Style(dim=True, italic=True),
     ("Keyword",): Style(color="magenta"),
@@ -114,23 +114,23 @@ class Painter:
             width=self.columns, height=10_000, force_terminal=True, color_system="standard", theme=_THEME,
             highlight=False, legacy_windows=False, _environ={},
         )  # fmt: skip
-        self._parser = settling.parser()
+        self._parser = markdown_stream.parser()
 
-    def block(self, block: settling.Block) -> list[str]:
+    def block(self, block: markdown_stream.Block) -> list[str]:
         """A settled block as lines."""
-        if isinstance(block, settling.Markdown):
+        if isinstance(block, markdown_stream.Markdown):
             return [*([""] if block.spaced else []), *self.markdown(block.source)]
         return self._code(block)
 
-    def unfinished(self, block: settling.Block | None) -> list[str]:
-        """The unfinished part as lines, none wider than the terminal."""
+    def unfinished(self, block: markdown_stream.Block | None) -> list[str]:
+        """The unfinished part as lines that fit the terminal's width."""
         if block is None:
             return []
-        if isinstance(block, settling.Markdown):
+        if isinstance(block, markdown_stream.Markdown):
             return self.block(block)
         text = _highlighted("\n".join((*block.context, *block.lines)), block.language)
-        last = text.split("\n", allow_blank=True)[len(block.context) :]
-        return [line for each in last for line in self._rendered(each)]
+        new_lines = text.split("\n", allow_blank=True)[len(block.context) :]
+        return [row for line in new_lines for row in self._rendered(line)]
 
     def markdown(self, source: str) -> list[str]:
         """Markdown as wrapped lines."""
@@ -139,7 +139,7 @@ class Painter:
         for token in document.parsed:
             for child in token.children or ():
                 if child.type == "softbreak":
-                    # A line break in an answer is meant as one.
+                    # Models mean a line break as such; markdown would join the lines.
                     child.type = "hardbreak"
         lines = self._rendered(document)
         while lines and not lines[0]:
@@ -148,8 +148,8 @@ class Painter:
             del lines[-1]
         return lines
 
-    def words(self, text: str, style: str = "", *, prefix: str = "") -> list[str]:
-        """Plain text as wrapped lines; each line starts with the prefix or as many blanks, except for an empty text."""
+    def wrap(self, text: str, style: str = "", *, prefix: str = "") -> list[str]:
+        """Plain text as wrapped lines: the first starts with the prefix, the others with as many blanks."""
         width = max(1, self.columns - len(prefix))
         lines: list[str] = []
         for paragraph in text.split("\n"):
@@ -157,22 +157,22 @@ class Painter:
             lines.extend(line.plain.rstrip() for line in wrapped)
         margins = [prefix, *[" " * len(prefix)] * (len(lines) - 1)]
         return [
-            _in_colours(Style.parse(style), margin + line) if margin + line else ""
+            _styled(Style.parse(style), margin + line) if margin + line else ""
             for margin, line in zip(margins, lines, strict=True)
         ]
 
-    def _code(self, block: settling.Code) -> list[str]:
+    def _code(self, block: markdown_stream.Code) -> list[str]:
         lines: list[str] = []
         rule = "─" * min(3, self.columns)
         if block.opens:
             label = plain(block.language, max(0, self.columns - 4))
-            lines += ["", _in_colours(Style(dim=True), f"{rule} {label}".rstrip())]
+            lines += ["", _styled(Style(dim=True), f"{rule} {label}".rstrip())]
         if block.lines:
             text = _highlighted("\n".join((*block.context, *block.lines)), block.language)
-            shown = text.split("\n", allow_blank=True)[len(block.context) :]
-            lines += [_line(each.render(self._console, end="")) for each in shown]
+            new_lines = text.split("\n", allow_blank=True)[len(block.context) :]
+            lines += [_line(line.render(self._console, end="")) for line in new_lines]
         if block.closes:
-            lines.append(_in_colours(Style(dim=True), rule))
+            lines.append(_styled(Style(dim=True), rule))
         return lines
 
     def _rendered(self, renderable: Text | Markdown) -> list[str]:
@@ -181,8 +181,8 @@ class Painter:
 
 
 def _highlighted(code: str, language: str) -> Text:
-    # Remove the line end that the lexer adds, and keep one in the code itself.
-    syntax = Syntax("", language or "text", theme=ANSISyntaxTheme(_TOKENS))
+    # The lexer adds a line end: remove it, but keep one that the code has.
+    syntax = Syntax("", language or "text", theme=ANSISyntaxTheme(_TOKEN_STYLES))
     text = syntax.highlight(code)
     text = text[: len(code)]
     text.overflow, text.no_wrap = "fold", False
@@ -196,8 +196,8 @@ def _line(segments: Iterable[Segment]) -> str:
         found.pop()
     if found:
         found[-1] = found[-1]._replace(text=found[-1].text.rstrip(" \n"))
-    return "".join(_in_colours(segment.style or Style(), segment.text) for segment in found)
+    return "".join(_styled(segment.style or Style(), segment.text) for segment in found)
 
 
-def _in_colours(style: Style, text: str) -> str:
+def _styled(style: Style, text: str) -> str:
     return style.render(text, color_system=ColorSystem.STANDARD)

@@ -51,7 +51,6 @@ _STYLE: Final = Style.from_dict(
     {
         "marker": "bold ansimagenta",
         "status": "ansimagenta",
-        "trouble": "ansired",
         "hint": "dim",
         "completion-menu": "noinherit",
         "scrollbar.background": "noinherit",
@@ -123,17 +122,17 @@ class Screen:
         """The terminal's height."""
         return self._output.get_size().rows
 
-    async def run(self, ready: Callable[[], None]) -> None:
-        """Run until ``leave``; ``ready`` is called once the input is visible."""
-        told = False
+    async def run(self, on_ready: Callable[[], None]) -> None:
+        """Run until ``leave``; ``on_ready`` is called once, when the input is visible."""
+        is_ready = False
 
-        def rendered(_: object) -> None:
-            nonlocal told
-            if not told:
-                told = True
-                ready()
+        def on_render(_: object) -> None:
+            nonlocal is_ready
+            if not is_ready:
+                is_ready = True
+                on_ready()
 
-        self._application.after_render += rendered
+        self._application.after_render += on_render
         await self._application.run_async(handle_sigint=False, set_exception_handler=False)
 
     def leave(self) -> None:
@@ -250,7 +249,7 @@ class Screen:
                 self._actions.stop()
 
         @keys.add("c-l")
-        def _again(_: KeyPressEvent) -> None:
+        def _redraw(_: KeyPressEvent) -> None:
             # The terminal's history stays: only the chat's own rows are redrawn.
             self.write("")
 
@@ -263,7 +262,7 @@ class Screen:
     def _submit(self) -> None:
         secret = self.secret
         text = self.buffer.text
-        # Keep text that the action put into the input, such as a question to edit.
+        # Keep text that the action has put into the input, such as a question to edit.
         if self._actions.submit(text) and self.buffer.text == text:
             self.buffer.reset(append_to_history=not secret and bool(text.strip()))
 
@@ -283,7 +282,7 @@ class _Output(Vt100_Output):
         super().flush()
 
     def disable_bracketed_paste(self) -> None:
-        # A frame would set the mode again at once; a paste in between would be taken for typing.
+        # The frame sets the mode again at its end; a paste in between would look like typing.
         if not self._held:
             super().disable_bracketed_paste()
 
@@ -329,7 +328,7 @@ def _rows(count: int) -> Dimension:
 
 
 def _cut(text: str, columns: int) -> str:
-    """Cut a line to so many columns, with an ellipsis."""
+    """Shorten a line to a width in columns, with an ellipsis."""
     if get_cwidth(text) <= columns:
         return text
     while text and get_cwidth(text) >= columns:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from session_host.endpoint.conversation.attachments import shown
+from session_host.endpoint.conversation.attachments import label
 from session_host.endpoint.conversation.conversation import Answer, AnswerState, Question
 from session_host.endpoint.screen import osc
-from session_host.endpoint.screen.settling import MarkdownStream, clean
+from session_host.endpoint.screen.markdown_stream import MarkdownStream, clean
 
 if TYPE_CHECKING:
     from session_host.endpoint.screen.painting import Painter
@@ -19,17 +19,17 @@ _NOTES: Final = {
 
 
 def question_rows(question: Question, painter: Painter) -> str:
-    """A question and its attachments, as it is written, up to the mark of its answer."""
-    lines = painter.words(clean(question.text), "bold", prefix="› ")
-    for each in question.attachments:
-        lines += painter.words(f"+ {clean(shown(each))}", "dim", prefix="  ")
+    """A question and its attachments as text for ``Screen.write``, up to the mark of its answer."""
+    lines = painter.wrap(clean(question.text), "bold", prefix="› ")
+    for attachment in question.attachments:
+        lines += painter.wrap(f"+ {clean(label(attachment))}", "dim", prefix="  ")
     return osc.QUESTION + "".join(f"{line}\r\n" for line in [*lines, ""]) + osc.ANSWER
 
 
 def answer_lines(answer: Answer, painter: Painter) -> list[str]:
-    """An answer, and the reason if it is incomplete."""
-    settling = MarkdownStream()
-    blocks = [*settling.append(clean(answer.text)), *settling.finish()]
+    """An answer as lines; with a note if it is incomplete."""
+    stream = MarkdownStream()
+    blocks = [*stream.append(clean(answer.text)), *stream.finish()]
     lines = [line for block in blocks for line in painter.block(block)]
     note = answer.note or _NOTES.get(answer.state, "")
-    return [*lines, osc.ANSWER_END, *([*painter.words(clean(note), "dim"), ""] if note else [])]
+    return [*lines, osc.ANSWER_END, *([*painter.wrap(clean(note), "dim"), ""] if note else [])]

@@ -1,4 +1,4 @@
-"""Sets the terminal's line mode at the program's start, so that early typing waits."""
+"""Disables the terminal's echo and line mode at the program's start, so that early typing waits for the prompt."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _INPUT, _LOCAL = 0, 3  # indexes in the result of tcgetattr
 
 
 @contextmanager
-def kept(descriptor: int) -> Iterator[None]:
+def without_echo(descriptor: int) -> Iterator[None]:
     """Disable echo and line mode, and restore both afterwards. Does nothing without a terminal."""
     try:
         before = termios.tcgetattr(descriptor)

@@ -52,14 +52,14 @@ async def find_key(source: str, url: str, environment: Mapping[str, str]) -> str
             raise ConfigError(f"the variable {rest} is not set; set it before starting the chat, or use /key")
         return checked_key(key, rest)
     if kind == "file":
-        return checked_key(_of_file(rest), rest)
+        return checked_key(_read_key_file(rest), rest)
     if kind == "secret":
         stored = await secret_store.find(origin(url), unlock=True)
         if not stored:
             raise ConfigError(f"the secret store has no key for {origin(url)}; /key saves one")
         return checked_key(stored, "the secret store")
     if key := environment.get(DEFAULT_VARIABLE, "").strip():
-        # Without an explicit source, the key must not be readable on the network.
+        # Without an explicit source, do not send the key over a network unencrypted.
         return checked_key(key, DEFAULT_VARIABLE) if may_be_sent(url) else None
     if is_local(url):
         return None
@@ -70,11 +70,11 @@ async def find_key(source: str, url: str, environment: Mapping[str, str]) -> str
 
 
 def may_be_sent(url: str) -> bool:
-    """Whether a key that was not chosen for this server is safe on the way there."""
+    """Whether a key that was not given for this server can be sent to it without others reading it on the way."""
     return url.startswith("https://") or is_local(url)
 
 
-def _of_file(name: str) -> str:
+def _read_key_file(name: str) -> str:
     path = Path(name).expanduser()
     try:
         with path.open("rb") as file:
@@ -85,35 +85,35 @@ def _of_file(name: str) -> str:
     if len(data) > MAX_FILE_BYTES:
         raise ConfigError(f"{path}: too long; use a file that contains only the key")
     if mode & 0o077:
-        logging.getLogger(__name__).warning("others may read the file of the key: %s", path)
+        logging.getLogger(__name__).warning("other users can read the key's file; run chmod 600 %s", path)
     lines = data.decode("utf-8", "replace").split("\n", 1)
     return lines[0].strip()
 
 
-def checked_key(key: str, place: str) -> str:
-    """Return a key that is valid in a header.
+def checked_key(key: str, source: str) -> str:
+    """Return the key if it is valid in a header.
 
     Raises:
-        ConfigError: the key is not.
+        ConfigError: the key is invalid.
     """
     if not key or not key.isascii() or not key.isprintable() or " " in key:
-        raise ConfigError(f"{place} does not contain a valid key: a key is one word of printable ASCII characters")
+        raise ConfigError(f"{source} does not contain a valid key: a key is one word of printable ASCII characters")
     return key
 
 
-class NoKeys(logging.Filter):
+class KeyFilter(logging.Filter):
     """Log filter that removes keys from all records; add it to handlers."""
 
     def __init__(self) -> None:
         super().__init__()
         self._keys: set[str] = set()
 
-    def hide(self, key: str | None) -> None:
+    def add_key(self, key: str | None) -> None:
         """Remove this key from log records from now on."""
         if key and key != PLACEHOLDER:
             self._keys.add(key)
 
-    def cleaned(self, text: str) -> str:
+    def redact(self, text: str) -> str:
         """The text without keys."""
         for key in self._keys:
             text = text.replace(key, "[key]")
@@ -125,5 +125,5 @@ class NoKeys(logging.Filter):
         if record.exc_info:
             text = f"{text}\n{logging.Formatter().formatException(record.exc_info)}"
             record.exc_info = record.exc_text = None
-        record.msg, record.args = self.cleaned(text), None
+        record.msg, record.args = self.redact(text), None
         return True

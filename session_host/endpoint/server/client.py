@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI, AsyncStream
 
     class Client(AsyncOpenAI):
-        """The type of ``_client_class``, which see."""
+        """The class that ``_client_class`` returns."""
 
         saw_done: bool
 
 
 CONNECT_TIMEOUT_S: Final = 10.0
-MOST_MODELS: Final = 1000
+MAX_MODELS: Final = 1000
 
 _logger = logging.getLogger(__name__)
 
@@ -127,10 +127,10 @@ class Server:
         try:
             async for model in client.models.list():
                 names.append(str(model.id))
-                if len(names) >= MOST_MODELS:
+                if len(names) >= MAX_MODELS:
                     break
         except openai.APIError as error:
-            raise self._sorted_out(error, begun=False) from error
+            raise self._api_error(error, begun=False) from error
         except (ValueError, TypeError, AttributeError) as error:
             raise errors.not_a_model_server(self._settings.url) from error
         return sorted(names)
@@ -158,8 +158,8 @@ class Server:
                         yield event
                 return
             except openai.APIError as error:
-                if begun or not self._try_otherwise(error):
-                    raise self._sorted_out(error, begun=begun) from error
+                if begun or not self._adapt_request(error):
+                    raise self._api_error(error, begun=begun) from error
             except (ValueError, TypeError, AttributeError, LookupError) as error:
                 # The client does not validate what it reads, so that servers may differ; some differ too much.
                 if not begun:
@@ -173,29 +173,29 @@ class Server:
             import openai
 
             timeout = openai.Timeout(self._settings.timeout_s, connect=min(CONNECT_TIMEOUT_S, self._settings.timeout_s))
-            # Servers on this machine are not reached through a proxy, whatever the environment says.
+            # Never use a proxy for servers on this machine, even if the environment names one.
             direct = openai.DefaultAsyncHttpxClient(trust_env=False) if is_local(self._settings.url) else None
             self._client = _client_class()(
                 api_key=self._key, base_url=self._settings.url, timeout=timeout, max_retries=0, http_client=direct
             )
         return self._client
 
-    def _try_otherwise(self, error: Exception) -> bool:
-        """Whether the server may accept the same question in another form."""
+    def _adapt_request(self, error: Exception) -> bool:
+        """Change the form of the request if the server may accept that one; returns whether it may."""
         import openai
 
         if not isinstance(error, openai.APIStatusError):
             return False
-        said = errors.explanation(error).lower()
-        if self._with_usage and error.status_code in {400, 422} and "stream_options" in said:
+        reason = errors.explanation(error).lower()
+        if self._with_usage and error.status_code in {400, 422} and "stream_options" in reason:
             self._with_usage = False
             return True
-        if self._api == "auto" and error.status_code in {404, 405} and "model" not in f"{said} {error.code}":
+        if self._api == "auto" and error.status_code in {404, 405} and "model" not in f"{reason} {error.code}":
             self._api = "responses"
             return True
         return False
 
-    def _sorted_out(self, error: openai.APIError, *, begun: bool) -> ApiError:
+    def _api_error(self, error: openai.APIError, *, begun: bool) -> ApiError:
         import openai
 
         settings = self._settings
@@ -203,7 +203,7 @@ class Server:
             return errors.connection_error(error, settings.url, settings.timeout_s, begun=begun)
         if isinstance(error, openai.APIStatusError):
             return errors.status_error(error, settings.url, settings.model)
-        return errors.told_error(error, settings.url)
+        return errors.stream_error(error, settings.url)
 
     def _check(self, stream: AsyncStream[Any]) -> None:
         """Reject a web page: the client reads it as a stream without events."""
@@ -278,5 +278,5 @@ _NOTES: Final = {
 def _reason(event: Any) -> str:
     """The server's reason for a failure."""
     error = getattr(getattr(event, "response", None), "error", None)
-    said = getattr(error, "message", None) or getattr(event, "message", None) or "no reason given"
-    return one_line(str(said))[: errors.MAX_WORDS]
+    reason = getattr(error, "message", None) or getattr(event, "message", None) or "no reason given"
+    return one_line(str(reason))[: errors.MAX_REASON_CHARACTERS]

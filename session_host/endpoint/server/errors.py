@@ -15,7 +15,7 @@ from session_host.protocol.untrusted_text import one_line
 if TYPE_CHECKING:
     import openai
 
-MAX_WORDS: Final = 200
+MAX_REASON_CHARACTERS: Final = 200
 """How much of a server's own explanation is shown."""
 
 MAX_WAIT_S: Final = 3600.0
@@ -43,16 +43,16 @@ class ApiError(OutliveError):
     """The server did not answer, or not completely.
 
     Attributes:
-        trouble: the kind of failure.
+        kind: the kind of failure.
         retry_after_s: when to ask again, if the server says so; else None.
         status: the HTTP status, None without one.
     """
 
     def __init__(
-        self, message: str, trouble: ErrorKind, *, retry_after_s: float | None = None, status: int | None = None
+        self, message: str, kind: ErrorKind, *, retry_after_s: float | None = None, status: int | None = None
     ) -> None:
         super().__init__(message)
-        self.trouble = trouble
+        self.kind = kind
         self.retry_after_s = retry_after_s
         self.status = status
 
@@ -69,28 +69,28 @@ def connection_error(error: openai.APIConnectionError, url: str, timeout_s: floa
     import openai
 
     server = shown_server(url)
-    cause = _root(error)
+    cause = _root_cause(error)
     if isinstance(error, openai.APITimeoutError):
         if begun:
             return ApiError(f"{server} sent nothing for {timeout_s:g} s; /retry to ask again", ErrorKind.CUT)
-        words = f"{server} did not respond within {timeout_s:g} s; /retry to ask again, or set a longer --timeout"
-        return ApiError(words, ErrorKind.SILENT)
+        message = f"{server} did not respond within {timeout_s:g} s; /retry to ask again, or set a longer --timeout"
+        return ApiError(message, ErrorKind.SILENT)
     if begun:
         return ApiError("connection lost; /retry to ask again, /continue to continue", ErrorKind.CUT)
     if isinstance(cause, ConnectionRefusedError) or "refused" in str(cause).lower():
         return ApiError(f"connection to {server} refused; start the server, then /retry", ErrorKind.REFUSED)
     if not _was_connecting(error):
         return ApiError(f"{server} closed the connection; /retry to ask again", ErrorKind.CUT)
-    what = one_line(str(cause))[:MAX_WORDS] or "no reason given"
+    reason = one_line(str(cause))[:MAX_REASON_CHARACTERS] or "no reason given"
     return ApiError(
-        f"cannot reach {server} ({what}); check the address and the network, then /retry", ErrorKind.REFUSED
+        f"cannot reach {server} ({reason}); check the address and the network, then /retry", ErrorKind.REFUSED
     )
 
 
 def not_a_model_server(url: str) -> ApiError:
     """The error if the address is not a model server's: it sent a web page, or nothing readable."""
-    words = f"{shown_server(url)} is not a model server; check the address ({url}), then /retry"
-    return ApiError(words, ErrorKind.NOT_FOUND)
+    message = f"{shown_server(url)} is not a model server; check the address ({url}), then /retry"
+    return ApiError(message, ErrorKind.NOT_FOUND)
 
 
 def is_web_page(headers: Mapping[str, str]) -> bool:
@@ -102,52 +102,55 @@ def status_error(error: openai.APIStatusError, url: str, model: str) -> ApiError
     """The error for an HTTP status."""
     server = shown_server(url)
     status = error.status_code
-    said = explanation(error)
+    reason = explanation(error)
     code = str(error.code or "")
     if status in {401, 403}:
-        words = f"{server} rejected the key ({status}: {said}); set another with /key, then /retry"
-        return ApiError(words, ErrorKind.KEY, status=status)
+        message = f"{server} rejected the key ({status}: {reason}); set another with /key, then /retry"
+        return ApiError(message, ErrorKind.KEY, status=status)
     if status in {404, 405} and is_web_page(error.response.headers):
         return not_a_model_server(url)
     if status == 404:
-        if "model" in said.lower() or "model" in code:
-            words = f"{server} has no model {model!r}; choose one with /model, then /retry"
+        if "model" in reason.lower() or "model" in code:
+            message = f"{server} has no model {model!r}; choose one with /model, then /retry"
         else:
-            words = f"{server} has no chat API at {url} (404: {said}); check the path"
-        return ApiError(words, ErrorKind.NOT_FOUND, status=status)
+            message = f"{server} has no chat API at {url} (404: {reason}); check the path"
+        return ApiError(message, ErrorKind.NOT_FOUND, status=status)
     if status == 429 and "insufficient_quota" in (code, str(error.type or "")):
-        return ApiError(f"the quota at {server} is used up ({said})", ErrorKind.OTHER, status=status)
+        message = f"the quota at {server} is used up ({reason}); use another key with /key, or another server"
+        return ApiError(message, ErrorKind.OTHER, status=status)
     if status in {429, 503, 529}:
         wait_s = retry_after_s(error.response.headers, time.time())
-        what = "is limiting requests" if status == 429 else "is overloaded"
-        return ApiError(f"{server} {what} ({status}: {said})", ErrorKind.BUSY, retry_after_s=wait_s, status=status)
+        state = "is limiting requests" if status == 429 else "is overloaded"
+        return ApiError(f"{server} {state} ({status}: {reason})", ErrorKind.BUSY, retry_after_s=wait_s, status=status)
     if status >= 500:
-        return ApiError(f"{server} failed ({status}: {said}); /retry to ask again", ErrorKind.OTHER, status=status)
-    return ApiError(f"{server} rejected the question ({status}: {said})", ErrorKind.OTHER, status=status)
+        return ApiError(f"{server} failed ({status}: {reason}); /retry to ask again", ErrorKind.OTHER, status=status)
+    return ApiError(
+        f"{server} rejected the question ({status}: {reason}); change it with /edit", ErrorKind.OTHER, status=status
+    )
 
 
-def told_error(error: openai.APIError, url: str) -> ApiError:
-    """The error for one that the server reports during an answer, or for an invalid answer."""
-    said = one_line(str(error.message))[:MAX_WORDS]
-    return ApiError(f"{shown_server(url)} stopped ({said}); /retry to ask again", ErrorKind.CUT)
+def stream_error(error: openai.APIError, url: str) -> ApiError:
+    """The error for a failure that the server reports during an answer, or for an invalid answer."""
+    reason = one_line(str(error.message))[:MAX_REASON_CHARACTERS]
+    return ApiError(f"{shown_server(url)} stopped ({reason}); /retry to ask again", ErrorKind.CUT)
 
 
 def explanation(error: openai.APIStatusError) -> str:
     """The server's own explanation in one line; the status's name if it gives none."""
     body: Any = error.body
-    said: Any = body.get("message") or body.get("error") or body.get("detail") if isinstance(body, dict) else None
-    if isinstance(said, dict):
-        said = said.get("message")
-    if not isinstance(said, str) or not said.strip():
-        said = error.response.reason_phrase or "no reason given"
-    return one_line(said.strip())[:MAX_WORDS].rstrip(".")
+    reason: Any = body.get("message") or body.get("error") or body.get("detail") if isinstance(body, dict) else None
+    if isinstance(reason, dict):
+        reason = reason.get("message")
+    if not isinstance(reason, str) or not reason.strip():
+        reason = error.response.reason_phrase or "no reason given"
+    return one_line(reason.strip())[:MAX_REASON_CHARACTERS].rstrip(".")
 
 
 def retry_after_s(headers: Mapping[str, str], now_s: float) -> float | None:
     """The time that a server asks to wait before the next request (RFC 9110, 10.2.3; ``retry-after-ms`` is OpenAI's).
 
     Returns:
-        Seconds from now, from 0 to an hour; None if the server does not say, or not understandably.
+        Seconds from now, from 0 to ``MAX_WAIT_S``; None if the header is missing or invalid.
     """
     try:
         if "retry-after-ms" in headers:
@@ -166,12 +169,12 @@ def _is_number(text: str) -> bool:
 
 
 def _was_connecting(error: BaseException) -> bool:
-    """Whether connecting failed; the client's transport errors are known by name, as they are its internals."""
+    """Whether connecting failed; detected by the names of the client's transport errors, which are private."""
     kinds = type(error.__cause__).__mro__ if error.__cause__ is not None else ()
     return any(kind.__name__ in {"ConnectError", "ProxyError", "SSLError", "UnsupportedProtocol"} for kind in kinds)
 
 
-def _root(error: BaseException) -> BaseException:
+def _root_cause(error: BaseException) -> BaseException:
     """The first cause of an exception."""
     seen = {id(error)}
     while (cause := error.__cause__ or error.__context__) is not None and id(cause) not in seen:

@@ -47,13 +47,13 @@ async def find(server: str, *, unlock: bool) -> str | None:
     return await _ask_store(lambda store: store.find(server, unlock=unlock))
 
 
-async def keep(server: str, key: str) -> None:
+async def save(server: str, key: str) -> None:
     """Save a server's key in the store, in place of a former one.
 
     Raises:
         ConfigError: there is no store, or it refuses.
     """
-    await _ask_store(lambda store: store.keep(server, key))
+    await _ask_store(lambda store: store.save(server, key))
 
 
 async def _ask_store(work: Callable[[_Store], T]) -> T:
@@ -92,7 +92,7 @@ class _Store:
     def find(self, server: str, *, unlock: bool) -> str | None:
         items, locked = self._call(_PATH, _SERVICE, "SearchItems", "a{ss}", _attributes(server))
         if not items and locked and unlock:
-            self._open(locked)
+            self._unlock(locked)
             items = locked
         if not items:
             return None
@@ -101,8 +101,8 @@ class _Store:
             return bytes(value).decode("utf-8", "replace").strip()
         return None
 
-    def keep(self, server: str, key: str) -> None:
-        self._open([_DEFAULT])
+    def save(self, server: str, key: str) -> None:
+        self._unlock([_DEFAULT])
         properties = {
             "org.freedesktop.Secret.Item.Label": ("s", f"Outlive: {server}"),
             "org.freedesktop.Secret.Item.Attributes": ("a{ss}", _attributes(server)),
@@ -120,14 +120,14 @@ class _Store:
         except Refused as error:
             if error.name in NOBODY:
                 raise ConfigError(_NO_STORE) from error
-            raise ConfigError(f"the secret store refused: {error.name}; use another key source") from error
+            raise ConfigError(f"the secret store refused: {error.name}; use --key env:NAME or file:PATH") from error
 
     def _session(self) -> str:
         """Open a session without encryption."""
         _, session = self._call(_PATH, _SERVICE, "OpenSession", "sv", "plain", ("s", ""))
         return str(session)
 
-    def _open(self, objects: list[str]) -> None:
+    def _unlock(self, objects: list[str]) -> None:
         """Unlock locked objects, with the user's password if needed."""
         _, prompt = self._call(_PATH, _SERVICE, "Unlock", "ao", objects)
         self._ask_user(prompt)
@@ -138,10 +138,10 @@ class _Store:
             return
         from session_host.system.dbus.bus import Peer
 
-        asking = Peer(_NAME, prompt, _PROMPT)
-        self._bus.subscribe(asking, "Completed")
+        prompt_object = Peer(_NAME, prompt, _PROMPT)
+        self._bus.subscribe(prompt_object, "Completed")
         self._call(prompt, _PROMPT, "Prompt", "s", "")
         self._bus.extend(UNLOCK_TIMEOUT_S)
-        dismissed, _ = self._bus.signal(asking, "Completed")
+        dismissed, _ = self._bus.signal(prompt_object, "Completed")
         if dismissed:
-            raise ConfigError("the secret store is locked; unlock it, or use another key source")
+            raise ConfigError("the secret store is locked; unlock it, or use --key env:NAME or file:PATH")

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 
-from session_host.endpoint.commands import COMMANDS, CommandCompleter, help_lines, is_command, read
-from session_host.endpoint.conversation.attachments import MAX_BYTES, attachment, shown
+from session_host.endpoint.commands import COMMANDS, CommandCompleter, help_lines, is_command, parse
+from session_host.endpoint.conversation.attachments import MAX_BYTES, label, read_attachment
 from session_host.endpoint.screen import osc
 from session_host.errors import OutliveError
 
@@ -34,7 +34,7 @@ def offered(text: str) -> list[str]:
     ],
 )
 def test_a_command_and_what_follows_it(line: str, name: str | None, rest: str) -> None:
-    command, found = read(line)
+    command, found = parse(line)
     assert (command.name if command else None, found) == (name, rest)
 
 
@@ -82,22 +82,22 @@ def test_sequences() -> None:
 def test_a_file_is_attached_up_to_its_bound(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_bytes(b"\xef\xbb\xbfx" + b"y" * (MAX_BYTES - 4))
-    assert attachment(str(path)).text[:2] == "xy", "without the mark of the byte order"
+    assert read_attachment(str(path)).text[:2] == "xy", "without the mark of the byte order"
     path.write_bytes(b"x" * (MAX_BYTES + 1))
     with pytest.raises(OutliveError, match="too large"):
-        attachment(str(path))
+        read_attachment(str(path))
     path.write_text("x\n")
-    assert shown(attachment(str(path))) == "a.txt (2 B)"
+    assert label(read_attachment(str(path))) == "a.txt (2 B)"
 
 
 @pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n", b"a\0b", "ä".encode("latin-1")])
 def test_what_is_no_text_is_not_attached(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a").write_bytes(content)
     with pytest.raises(OutliveError, match="is not a text file"):
-        attachment(str(tmp_path / "a"))
+        read_attachment(str(tmp_path / "a"))
 
 
 @pytest.mark.parametrize("name", ["none", "a\0b", ".", "/dev/zero", "/dev/tty"])
 def test_what_cannot_be_read_is_said(name: str) -> None:
     with pytest.raises(OutliveError):
-        attachment(name)
+        read_attachment(name)

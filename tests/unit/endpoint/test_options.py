@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from session_host.endpoint.conversation.conversation import Settings
-from session_host.endpoint.options import read_defaults, read_options, settings
+from session_host.endpoint.options import initial_settings, read_defaults, read_options
 from session_host.endpoint.server.addresses import base_url, is_local, origin, shown_server
 from session_host.errors import ConfigError, UsageError
 
@@ -87,13 +87,16 @@ def test_a_system_prompt_of_a_file(tmp_path: Path) -> None:
 def test_the_command_line_wins_over_the_defaults_and_a_conversation_keeps_what_was_changed() -> None:
     defaults = {"url": URL, "model": "default", "system": "be nice"}
     options = read_options(["-m", "mine"])
-    assert settings(options, None, None, defaults, {}) == Settings(url=URL, model="mine", system="be nice")
+    assert initial_settings(options, None, None, defaults, {}) == Settings(url=URL, model="mine", system="be nice")
     first, last = Settings(url=URL, model="mine"), Settings(url=URL, model="switched")
-    assert settings(options, first, last, defaults, {}).model == "switched", "the same words as at its start"
-    assert settings(read_options(["-m", "new"]), first, last, defaults, {}).model == "new"
-    assert settings(read_options([]), None, None, {}, {"OPENAI_BASE_URL": "localhost:1"}).url == "http://localhost:1/v1"
-    with pytest.raises(UsageError, match="name a server"):
-        settings(read_options([]), None, None, {}, {})
+    assert initial_settings(options, first, last, defaults, {}).model == "switched", "the same words as at its start"
+    assert initial_settings(read_options(["-m", "new"]), first, last, defaults, {}).model == "new"
+    assert (
+        initial_settings(read_options([]), None, None, {}, {"OPENAI_BASE_URL": "localhost:1"}).url
+        == "http://localhost:1/v1"
+    )
+    with pytest.raises(UsageError, match="no server given"):
+        initial_settings(read_options([]), None, None, {}, {})
 
 
 def test_defaults_of_the_users(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from session_host.endpoint.conversation.conversation import (
     Rewound,
     Set,
     Settings,
-    whole,
+    valid_utf8,
 )
 
 AT = "2026-01-02T03:04:05.678Z"
@@ -46,23 +46,25 @@ def test_pieces_make_the_answer() -> None:
 
 def test_an_edited_question_takes_what_followed_with_it() -> None:
     conversation = Conversation([asked("a"), *answered("b"), asked("c"), *answered("d"), Rewound(AT, 2), asked("e")])
-    assert conversation.sent("") == [("user", "a"), ("assistant", "b"), ("user", "e")]
+    assert conversation.for_model("") == [("user", "a"), ("assistant", "b"), ("user", "e")]
     assert conversation.all_questions == ["a", "c", "e"], "the input's history forgets nothing"
-    assert (conversation.used_input, conversation.used_output) == (6, 8), "what was paid for stays counted"
+    assert (conversation.used_input_tokens, conversation.used_output_tokens) == (6, 8), "the user paid for them"
 
 
 def test_a_corrected_question_is_sent_without_those_that_failed() -> None:
     conversation = Conversation([asked("a"), asked("b"), AnswerBegan(AT, "m"), asked("c")])
-    assert conversation.sent("be brief") == [("system", "be brief"), ("user", "c")]
+    assert conversation.for_model("be brief") == [("system", "be brief"), ("user", "c")]
     conversation.apply(AnswerBegan(AT, "m"))
     conversation.apply(Piece("d"))
     conversation.apply(asked("e"))
-    assert conversation.sent("") == [("user", "c"), ("assistant", "d"), ("user", "e")]
+    assert conversation.for_model("") == [("user", "c"), ("assistant", "d"), ("user", "e")]
 
 
 def test_attachments_go_before_the_question() -> None:
     question = Question(AT, "what is it?", (Attachment("a.txt", "one\n"), Attachment("b.md", "```\ntwo\n```")))
-    assert question.sent() == ("File a.txt:\n```\none\n```\n\nFile b.md:\n````\n```\ntwo\n```\n````\n\nwhat is it?")
+    assert question.for_model() == (
+        "File a.txt:\n```\none\n```\n\nFile b.md:\n````\n```\ntwo\n```\n````\n\nwhat is it?"
+    )
 
 
 def test_the_last_settings_count_and_the_first_are_known() -> None:
@@ -85,13 +87,14 @@ RECORDS = st.one_of(
 @given(st.lists(RECORDS))
 def test_any_records_make_a_conversation_that_can_be_sent(records: list[Record]) -> None:
     conversation = Conversation(records)
-    roles = [role for role, _ in conversation.sent("s")]
+    roles = [role for role, _ in conversation.for_model("s")]
     assert roles[0] == "system"
     assert all(one != other for one, other in itertools.pairwise(roles))
-    place = conversation.last_question()
-    assert place is None or isinstance(conversation.messages[place], Question)
+    if any(isinstance(message, Question) for message in conversation.messages):
+        index, question = conversation.last_question()
+        assert conversation.messages[index] is question
 
 
 @given(st.text(alphabet=st.characters(codec=None)))
 def test_whatever_a_terminal_sends_can_be_kept(text: str) -> None:
-    assert len(whole(text).encode()) >= len(text)
+    assert len(valid_utf8(text).encode()) >= len(text)

@@ -16,7 +16,7 @@ def test_keys_wait_unechoed_and_unchanged_and_the_settings_come_back() -> None:
     master, slave = os.openpty()
     try:
         before = termios.tcgetattr(slave)
-        with typeahead.kept(slave):
+        with typeahead.without_echo(slave):
             os.write(master, b"early\r\x03")
             wait_readable(slave, 5, "the keys")
             assert os.read(slave, 100) == b"early\r\x03"
@@ -30,7 +30,7 @@ def test_keys_wait_unechoed_and_unchanged_and_the_settings_come_back() -> None:
 
 def test_without_a_terminal_nothing_happens() -> None:
     reading, writing = os.pipe()
-    with typeahead.kept(reading):
+    with typeahead.without_echo(reading):
         pass
     os.close(reading)
     os.close(writing)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from session_host.endpoint.server import secret_store
-from session_host.endpoint.server.api_keys import NoKeys, check_source, find_key
+from session_host.endpoint.server.api_keys import KeyFilter, check_source, find_key
 from session_host.errors import ConfigError, UsageError
 from tests.architecture.source_tree import REPOSITORY
 from tests.fakes.secret_service import SecretService
@@ -43,7 +43,7 @@ async def test_a_file_holds_it_in_its_first_line(tmp_path: Path, caplog: pytest.
     assert caplog.records == []
     path.chmod(0o644)
     await find_key(f"file:{path}", HTTPS, {})
-    assert "others may read" in caplog.text
+    assert "other users can read" in caplog.text
     assert KEY not in caplog.text
 
 
@@ -73,9 +73,9 @@ def test_what_is_no_source(source: str) -> None:
 async def test_the_desktop_keeps_it_for_one_server(session_bus: BusDaemon) -> None:
     with SecretService(session_bus.address) as service:
         assert await secret_store.find("https://api.example.com", unlock=True) is None
-        await secret_store.keep("https://api.example.com", KEY)
-        await secret_store.keep("https://api.example.com", f"{KEY}-new")
-        await secret_store.keep("https://other.example.com", "other")
+        await secret_store.save("https://api.example.com", KEY)
+        await secret_store.save("https://api.example.com", f"{KEY}-new")
+        await secret_store.save("https://other.example.com", "other")
         assert len(service.items) == 2
         assert await find_key("secret", HTTPS, {}) == f"{KEY}-new"
         assert await find_key("", HTTPS, {}) == f"{KEY}-new", "without any source it is looked for there"
@@ -85,7 +85,7 @@ async def test_the_desktop_keeps_it_for_one_server(session_bus: BusDaemon) -> No
 
 async def test_a_locked_store_is_opened_by_its_user(session_bus: BusDaemon) -> None:
     with SecretService(session_bus.address, locked=True) as service:
-        await secret_store.keep("https://api.example.com", KEY)
+        await secret_store.save("https://api.example.com", KEY)
         assert service.prompts == 1
         service.locked = True
         assert await find_key("", HTTPS, {}) is None, "nobody is asked for what nobody chose"
@@ -96,9 +96,9 @@ async def test_a_locked_store_is_opened_by_its_user(session_bus: BusDaemon) -> N
 async def test_a_store_that_stays_locked(session_bus: BusDaemon) -> None:
     with (
         SecretService(session_bus.address, locked=True, dismisses=True),
-        pytest.raises(ConfigError, match="is locked; unlock it, or use another"),
+        pytest.raises(ConfigError, match="is locked; unlock it, or use --key"),
     ):
-        await secret_store.keep("https://api.example.com", KEY)
+        await secret_store.save("https://api.example.com", KEY)
 
 
 async def test_a_bus_without_a_store_and_no_bus_at_all(
@@ -128,7 +128,7 @@ async def test_a_store_that_does_not_run_yet_is_started(session_bus: BusDaemon, 
     wrapper.chmod(0o700)
     session_bus.add_service("org.freedesktop.secrets", wrapper)
     try:
-        await secret_store.keep("https://api.example.com", KEY)
+        await secret_store.save("https://api.example.com", KEY)
         assert await find_key("secret", HTTPS, {}) == KEY
     finally:
         end([int((tmp_path / "pid").read_text())])
@@ -147,9 +147,9 @@ async def test_a_chat_that_is_left_while_the_store_asks_its_user_does_not_wait_f
 
 
 def test_a_key_is_not_logged_whoever_logs_it(caplog: pytest.LogCaptureFixture) -> None:
-    hidden = NoKeys()
-    hidden.hide(KEY)
-    hidden.hide("none")
+    hidden = KeyFilter()
+    hidden.add_key(KEY)
+    hidden.add_key("none")
     caplog.handler.addFilter(hidden)
     try:
         raise ValueError(f"header {KEY}")  # noqa: TRY301

@@ -149,7 +149,7 @@ async def test_refusals_say_what_to_do(status: int, said: str, kind: ErrorKind, 
     body = json.dumps({"error": {"message": said}}).encode()
     with serving((status, {"Content-Type": "application/json", "Retry-After": "7"}, body)) as server:
         error = await trouble(server.url, api="chat")
-    assert error.trouble is kind
+    assert error.kind is kind
     assert words in str(error)
     assert str(error).isprintable()
     assert error.retry_after_s == (7.0 if kind is ErrorKind.BUSY else None)
@@ -159,7 +159,7 @@ async def test_a_quota_that_is_used_up_is_not_waited_for() -> None:
     body = json.dumps({"error": {"message": "no more", "code": "insufficient_quota"}}).encode()
     with serving((429, {"Content-Type": "application/json"}, body)) as server:
         error = await trouble(server.url)
-    assert (error.trouble, "is used up" in str(error)) == (ErrorKind.OTHER, True)
+    assert (error.kind, "is used up" in str(error)) == (ErrorKind.OTHER, True)
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ async def test_nonsense_is_one_line(body: bytes, api: str) -> None:
 async def test_an_answer_that_ends_with_done_alone_is_complete() -> None:
     with serving((200, {}, chunk({"content": "yes"}) + b"data: [DONE]\n\n"), (200, {}, b"data: [DONE]\n\n")) as server:
         assert await events(server.url) == [Text("yes"), Finished("")]
-        assert (await trouble(server.url)).trouble is ErrorKind.CUT, "nothing at all is no answer"
+        assert (await trouble(server.url)).kind is ErrorKind.CUT, "nothing at all is no answer"
 
 
 @pytest.mark.parametrize("status", [200, 404, 405])
@@ -199,24 +199,24 @@ async def test_a_web_page_is_no_model_server(status: int, api: str) -> None:
     with serving(page, page) as server:
         error = await trouble(server.url, api=api)
         assert str(error).startswith(f"127.0.0.1:{server.server_port} is not a model server; check the address")
-        assert error.trouble is ErrorKind.NOT_FOUND
+        assert error.kind is ErrorKind.NOT_FOUND
 
 
 async def test_a_cut_stream_and_a_silent_one() -> None:
     with ModelServer(tools_needed=False) as server:
         server.plan(Script(lines=4, cut=2), Script(lines=4, cut=0), Script(silent=True))
         url = f"{server.url}/v1"
-        assert (await trouble(url)).trouble is ErrorKind.CUT
-        assert (await trouble(url)).trouble is ErrorKind.CUT
+        assert (await trouble(url)).kind is ErrorKind.CUT
+        assert (await trouble(url)).kind is ErrorKind.CUT
         error = await trouble(url, timeout_s=0.3)
-        assert (error.trouble, "within 0.3 s" in str(error)) == (ErrorKind.SILENT, True)
+        assert (error.kind, "within 0.3 s" in str(error)) == (ErrorKind.SILENT, True)
 
 
 async def test_nobody_listens() -> None:
     with ModelServer() as server:
         url = f"{server.url}/v1"
     error = await trouble(url)
-    assert (error.trouble, "connection to 127.0.0.1:" in str(error)) == (ErrorKind.REFUSED, True)
+    assert (error.kind, "connection to 127.0.0.1:" in str(error)) == (ErrorKind.REFUSED, True)
 
 
 async def test_what_is_here_is_not_reached_through_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,8 +24,8 @@ _LISTS: Final = frozenset({"bullet_list_open", "ordered_list_open"})
 
 LONG_LINES: Final = 40
 KEPT_LINES: Final = 8
-"""A long paragraph settles except for so many lines at its end. Markup across the cut is shown as it is written, and
-the unsettled part stays small.
+"""A paragraph of more than ``LONG_LINES`` lines settles except for its last ``KEPT_LINES`` lines, so that the unsettled
+part stays small. Markup that begins before the cut and ends after it is shown as written.
 """
 
 CONTEXT_LINES: Final = 80
@@ -87,12 +87,12 @@ class MarkdownStream:
         """Append text, and return the blocks that have settled."""
         self.rest += text
         blocks: list[Block] = []
-        while (found := self._in_code() if self._fence else self._in_text()) is not None:
-            blocks.append(found)
+        while (block := self._take_code() if self._fence else self._take_markdown()) is not None:
+            blocks.append(block)
         return blocks
 
     def finish(self) -> list[Block]:
-        """Complete the answer, and return the rest as settled."""
+        """End the answer, and return the rest as settled blocks."""
         blocks = self.append("" if self.rest.endswith("\n") or not self.rest else "\n")
         if self._fence is not None:
             blocks.append(self._fence.code((), closes=True))
@@ -120,8 +120,8 @@ class MarkdownStream:
         self._begun, self._in_paragraph = True, False
         return block
 
-    def _in_code(self) -> Block | None:
-        """The complete lines of a fenced block."""
+    def _take_code(self) -> Block | None:
+        """Remove the complete lines of a fenced block from the rest, and return them; None if there are none."""
         assert self._fence is not None
         end = self.rest.rfind("\n") + 1
         if not end:
@@ -137,27 +137,28 @@ class MarkdownStream:
                 self._fence = None
                 self.rest = self.rest[place:]
                 return code
-            lines.append(self._fence.inner(line))
+            lines.append(self._fence.unindented(line))
         self.rest = self.rest[end:]
         return self._fence.code(tuple(lines))
 
-    def _in_text(self) -> Block | None:
-        """The first complete block."""
+    def _take_markdown(self) -> Block | None:
+        """Remove the first settled block from the rest, and return it; None if there is none."""
         end = self.rest.rfind("\n") + 1
         complete = self.rest[:end]
         if not complete.strip():
             return None
         tokens = [token for token in self._parser.parse(complete) if token.map and token.level <= 1]
-        tops = [token for token in tokens if token.level == 0]
-        if not tops:
+        top_level = [token for token in tokens if token.level == 0]
+        if not top_level:
             return None
-        first = tops[0]
+        first = top_level[0]
         if first.type == "fence":
-            return self._open(complete)
-        if first.type in _LISTS and (item := self._item(tokens, complete)) is not None:
+            return self._open_fence(complete)
+        if first.type in _LISTS and (item := self._take_item(tokens, complete)) is not None:
             return item
-        if len(tops) > 1 or self._is_closed(first, complete):
-            return self._pop_block(complete, _lines(first)[1] if len(tops) == 1 else _lines(tops[1])[0], in_list=False)
+        if len(top_level) > 1 or self._is_closed(first, complete):
+            end = _lines(first)[1] if len(top_level) == 1 else _lines(top_level[1])[0]
+            return self._pop_block(complete, end, in_list=False)
         lines = _lines(first)[1]
         if first.type == "paragraph_open" and lines > LONG_LINES:
             block = self._pop_block(complete, lines - KEPT_LINES, in_list=False)
@@ -165,7 +166,7 @@ class MarkdownStream:
             return block
         return None
 
-    def _open(self, complete: str) -> Block | None:
+    def _open_fence(self, complete: str) -> Block | None:
         """Begin a fenced block."""
         lines = complete.splitlines(keepends=True)
         skipped = next(number for number, line in enumerate(lines) if line.strip())
@@ -177,8 +178,8 @@ class MarkdownStream:
         self._begun, self._in_list = True, False
         return self._fence.code(())
 
-    def _item(self, tokens: list[Token], complete: str) -> Block | None:
-        """The first item of a list, if another item follows."""
+    def _take_item(self, tokens: list[Token], complete: str) -> Block | None:
+        """Remove the first item of a list, and return it, if another item follows."""
         following = next((place for place, token in enumerate(tokens[1:], 1) if token.level == 0), len(tokens))
         items = [token for token in tokens[1:following] if token.type == "list_item_open"]
         return self._pop_block(complete, _lines(items[1])[0], in_list=True) if len(items) > 1 else None
@@ -217,18 +218,18 @@ class _Fence:
         bare = beginning.strip(" ")
         return bool(bare) and not bare.strip(self._mark[0])
 
-    def inner(self, line: str) -> str:
+    def unindented(self, line: str) -> str:
         """A line without the fence's indentation."""
         blanks = len(line) - len(line.lstrip(" "))
         return line[min(blanks, self._indent) :]
 
     def code(self, lines: tuple[str, ...], *, closes: bool = False, advance: bool = True) -> Code:
         """These lines, with the lines before them as context."""
-        found = Code(lines, self._language, self._context, not self._opened, closes)
+        code = Code(lines, self._language, self._context, not self._opened, closes)
         if advance:
             self._opened = True
             self._context = (*self._context, *lines)[-CONTEXT_LINES:]
-        return found
+        return code
 
 
 def _lines(token: Token) -> tuple[int, int]:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from session_host.endpoint.screen.markdown_stream import LONG_LINES, Block, Code, Markdown, MarkdownStream, clean
 from session_host.endpoint.screen.painting import Painter
-from session_host.endpoint.screen.settling import LONG_LINES, Block, Code, Markdown, MarkdownStream, clean
 
 ANSWER = """\
 # A title
@@ -48,9 +48,9 @@ the end"""
 
 
 def settled(pieces: list[str]) -> list[Block]:
-    settling = MarkdownStream()
-    blocks = [block for piece in pieces for block in settling.append(piece)]
-    return blocks + settling.finish()
+    stream = MarkdownStream()
+    blocks = [block for piece in pieces for block in stream.append(piece)]
+    return blocks + stream.finish()
 
 
 def painted(blocks: list[Block], columns: int = 40) -> list[str]:
@@ -84,30 +84,30 @@ def test_nothing_of_the_text_is_lost() -> None:
 
 
 def test_code_is_settled_line_by_line() -> None:
-    settling = MarkdownStream()
-    settling.append("```python\nx = 1\ny =")
-    blocks = settling.append(" 2\n")
+    stream = MarkdownStream()
+    stream.append("```python\nx = 1\ny =")
+    blocks = stream.append(" 2\n")
     assert [block.lines for block in blocks if isinstance(block, Code)] == [("y = 2",)]
-    settling.append("``")
-    assert settling.unfinished() is None, "it may become the end of the code"
-    settling.append("z")
-    unfinished = settling.unfinished()
+    stream.append("``")
+    assert stream.unfinished() is None, "it may become the end of the code"
+    stream.append("z")
+    unfinished = stream.unfinished()
     assert isinstance(unfinished, Code)
     assert unfinished.lines == ("``z",)
 
 
 def test_a_paragraph_is_settled_when_another_follows() -> None:
-    settling = MarkdownStream()
-    assert settling.append("one\ntwo\n") == []
-    assert [block.source for block in settling.append("\n") if isinstance(block, Markdown)] == ["one\ntwo\n"]
+    stream = MarkdownStream()
+    assert stream.append("one\ntwo\n") == []
+    assert [block.source for block in stream.append("\n") if isinstance(block, Markdown)] == ["one\ntwo\n"]
 
 
 def test_a_long_paragraph_does_not_wait_for_its_end() -> None:
     lines = [f"line {number}\n" for number in range(200)]
-    settling = MarkdownStream()
-    blocks = [block for line in lines for block in settling.append(line)]
-    assert settling.rest.count("\n") <= LONG_LINES
-    painted_lines = painted([*blocks, *settling.finish()])
+    stream = MarkdownStream()
+    blocks = [block for line in lines for block in stream.append(line)]
+    assert stream.rest.count("\n") <= LONG_LINES
+    painted_lines = painted([*blocks, *stream.finish()])
     assert painted_lines == [line.strip() for line in lines]
 
 
@@ -130,14 +130,14 @@ def test_code_that_is_cut_off_is_kept() -> None:
 )
 def test_any_markdown_settles_and_is_drawn(pieces: list[str]) -> None:
     painter = Painter(20)
-    settling = MarkdownStream()
+    stream = MarkdownStream()
     for piece in pieces:
-        for block in settling.append(clean(piece)):
+        for block in stream.append(clean(piece)):
             painter.block(block)
-        painter.unfinished(settling.unfinished())
-    for block in settling.finish():
+        painter.unfinished(stream.unfinished())
+    for block in stream.finish():
         painter.block(block)
-    assert settling.rest == ""
+    assert stream.rest == ""
 
 
 @given(st.text(), st.integers(1, 30))
