@@ -16,6 +16,8 @@ ALLOWED_SCHEMES = frozenset({"http", "https", "mailto", "file"})
 _LONGEST_SHOWN = 300
 _SCHEME = re.compile("[A-Za-z][A-Za-z0-9+.-]*:")
 """RFC 3986, 3.1; no other character may come before it."""
+_FILE_AND_LINE = re.compile(r"[^/:?#]+(?::\d{1,8}){1,2}(?:-\d{1,8})?")
+"""``a.py:12``: of the addresses without a slash, the ones that name a file, although RFC 3986 reads a scheme."""
 
 _NEVER = r"\s<>\"`{}|\\^\u2190-\u25ff\u3000-\u303f\uff00-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
 """Characters that no link has: the ASCII ones by RFC 3986; others, such as arrows and frames, often surround links."""
@@ -144,6 +146,13 @@ def may_open(uri: str) -> bool:
         return urlsplit(uri).scheme in ALLOWED_SCHEMES
     except ValueError:
         return False
+
+
+def has_no_scheme(uri: str) -> bool:
+    """Whether an address is a file's path, absolute or relative, as in Markdown's links: ``docs/a.md``, ``a.py:12``."""
+    if not uri or uri[0] in "?#" or not uri.isprintable():
+        return False
+    return _SCHEME.match(uri) is None or _FILE_AND_LINE.fullmatch(uri) is not None
 
 
 def shown(uri: str) -> str:

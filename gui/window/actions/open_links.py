@@ -1,12 +1,12 @@
-"""Opens links and files from a terminal's text; the only module that decides what may be opened.
+"""Opens links and files from a chat's text; the only module that decides what may be opened.
 
 A program in a chat can print anything, so its output must not be able to run anything:
 
 - Web and mail addresses go to the desktop.
 - A file is opened only as a text in an editor, never by its type, since the desktop may run a file of some types.
-- A ``file:`` link (OSC 8, or an address in the text) may show one path and point to another. It opens only the
-  chat's own files: those under its directory, or under the git repository around it. A path in the text shows where
-  it leads; it may be any text file.
+- A ``file:`` link (OSC 8, or an address in the text) and a link in Markdown may show one path and point to another.
+  They open only the chat's own files: those under its directory, or under the git repository around it. A path in
+  the text shows where it leads; it may be any text file.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from PySide6.QtCore import QProcess, QUrl
 from PySide6.QtGui import QDesktopServices
 
 from gui.bridge.background.tasks import Tasks
-from gui.terminal.links.file_lookup import directories_of
-from gui.terminal.links.links import FilePlace, may_open
+from gui.terminal.links.file_lookup import directories_of, existing
+from gui.terminal.links.links import FilePlace, has_no_scheme, may_open
 from gui.window.actions.editors import NotOpened, command_for
 from gui.wording import notice_texts, page_texts
 
 _LOOKED_AT_BYTES: Final = 8192
 _FRAGMENT: Final = re.compile(r"L?(?P<line>\d{1,8})(?:[:,C](?P<column>\d{1,6}))?(?:-.*)?")
-_BEHIND: Final = re.compile(r"(?P<path>.+?):(?P<line>\d{1,8})(?::(?P<column>\d{1,6}))?")
+_BEHIND: Final = re.compile(r"(?P<path>.+?):(?P<line>\d{1,8})(?::(?P<column>\d{1,6}))?(?:-\d{1,8})?")
 
 
 class LinkOpener:
@@ -44,7 +44,9 @@ class LinkOpener:
         self._on_failure = on_failure
 
     def open_address(self, uri: str, directory: str) -> None:
-        """Open an address that a chat in ``directory`` has printed."""
+        """Open an address that a chat in ``directory`` has printed; one without a scheme is a file's path."""
+        if has_no_scheme(uri):
+            uri = f"file:{uri}"
         if not may_open(uri):
             self._on_failure(notice_texts.not_a_link_here())
         elif urlsplit(uri).scheme == "file":
@@ -52,9 +54,9 @@ class LinkOpener:
         elif not QDesktopServices.openUrl(QUrl(uri)):
             self._on_failure(page_texts.no_program_for(urlsplit(uri).scheme))
 
-    def open_file(self, file: FilePlace) -> None:
-        """Open a file that the text names."""
-        self._tasks.start(self._open(lambda: file), "open file")
+    def open_file(self, file: FilePlace, directory: str = "") -> None:
+        """Open a file; its path may be relative if it is named in the text of a chat in ``directory``."""
+        self._tasks.start(self._open(lambda: named_file(file, directory)), "open file")
 
     async def _open(self, find: Callable[[], FilePlace]) -> None:
         import asyncio
@@ -69,8 +71,14 @@ class LinkOpener:
             self._on_failure(notice_texts.cannot_start(argv[0]))
 
 
+def named_file(file: FilePlace, directory: str) -> FilePlace:
+    """A file with its absolute path; a relative one is looked up in the chat's directory and in its repository."""
+    path = existing(file.path, directories_of(directory)) or str(Path(directory, file.path))
+    return file._replace(path=path)
+
+
 def own_file(uri: str, directory: str) -> FilePlace:
-    """The file of a ``file:`` link, if it is one of the chat's own.
+    """The file of a ``file:`` link, if it is one of the chat's own; its path may be relative, as in ``named_file``.
 
     The line number is the link's fragment, as in kitty's links, or a suffix of the path (":12").
 
@@ -82,11 +90,12 @@ def own_file(uri: str, directory: str) -> FilePlace:
         raise NotOpened(notice_texts.file_elsewhere())
     named = unquote(parts.path).replace("\0", "")
     place = _FRAGMENT.fullmatch(parts.fragment)
-    behind = None if Path(named).exists() else _BEHIND.fullmatch(named)
+    roots = directories_of(directory)
+    behind = None if existing(named, roots) else _BEHIND.fullmatch(named)
     if behind is not None:
         named, place = behind["path"], behind
-    path = os.path.realpath(named)
-    if not any(os.path.commonpath([path, root]) == root for root in directories_of(directory)):
+    path = os.path.realpath(named_file(FilePlace(named), directory).path)
+    if not any(os.path.commonpath([path, root]) == root for root in roots):
         raise NotOpened(notice_texts.file_outside(path))
     return FilePlace(path, int(place["line"] or 0), int(place["column"] or 0)) if place else FilePlace(path)
 

@@ -92,7 +92,7 @@ class PageWiring:
         page.end_bar_made.connect(lambda bar: self._wire_end_bar(bar, chat))
         page.link_requested.connect(lambda address: opener.open_address(address, chat.record.cwd))
         page.marked_link_requested.connect(lambda address: self._open_marked(page, address))
-        page.file_requested.connect(opener.open_file)
+        page.file_requested.connect(lambda file: opener.open_file(file, chat.record.cwd))
         page.notice_given.connect(lambda text: self._banners.inform(text, key="terminal"))
         page.zoomed.connect(self._window.set_zoom)
         page.bars_moved.connect(self._banners.arrange)

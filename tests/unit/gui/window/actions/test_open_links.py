@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shlex
+from collections.abc import Coroutine
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QProcess
 from PySide6.QtGui import QDesktopServices
 
-from gui.terminal.links.links import FilePlace
+from gui.terminal.links.links import FilePlace, has_no_scheme
 from gui.window.actions.editors import NotOpened, command_for
 from gui.window.actions.open_links import LinkOpener, checked, own_file
 
@@ -49,6 +52,67 @@ def test_a_file_link_opens_only_the_chats_own_files(tmp_path: Path) -> None:
     ):  # fmt: skip
         with pytest.raises(NotOpened):
             own_file(uri, str(chat))
+
+
+def test_a_link_without_a_scheme_is_a_file_of_the_chat(tmp_path: Path) -> None:
+    chat = tmp_path / "project" / "deep"
+    (chat / "docs").mkdir(parents=True)
+    (tmp_path / "project" / ".git").mkdir()
+    (tmp_path / "secret.txt").write_text("x")
+    (tmp_path / "project" / "top.py").write_text("x")
+    for name in ("app.py", "docs/y 1.md", "docs/odd:7"):
+        (chat / name).write_text("x")
+    for link, name, line, column in (
+        ("app.py", "app.py", 0, 0), ("app.py#L12", "app.py", 12, 0), ("app.py#L12-L20", "app.py", 12, 0),
+        ("app.py:12", "app.py", 12, 0), ("app.py:12:3", "app.py", 12, 3), ("app.py:12-20", "app.py", 12, 0),
+        ("./docs/y%201.md", "docs/y 1.md", 0, 0), (f"{chat}/app.py:12", "app.py", 12, 0),
+        ("docs/odd:7", "docs/odd:7", 0, 0), ("top.py", "../top.py", 0, 0), ("docs/missing.md", "docs/missing.md", 0, 0),
+    ):  # fmt: skip
+        assert has_no_scheme(link)
+        assert own_file(f"file:{link}", str(chat)) == FilePlace(os.path.normpath(chat / name), line, column)
+    for link in ("../../secret.txt", "/etc/passwd", f"{tmp_path}/secret.txt#L1", "//elsewhere.example/app.py"):
+        assert has_no_scheme(link)
+        with pytest.raises(NotOpened):
+            own_file(f"file:{link}", str(chat))
+    for link in ("https://a.example/", "mailto:a@b.example", "javascript:alert(1)", "#usage", "?a", "", "a\x1b.py"):
+        assert not has_no_scheme(link)
+
+
+class Started:
+    """Runs a link opener's tasks when a test asks for it."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Coroutine[object, object, None]] = []
+
+    def start(self, task: Coroutine[object, object, None], _name: str) -> None:
+        self.waiting.append(task)
+
+    def run(self) -> None:
+        while self.waiting:
+            asyncio.run(self.waiting.pop())
+
+
+def test_a_link_to_a_file_opens_in_the_editor_or_says_that_it_does_not_exist(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands = list[list[str]]()
+
+    def start(program: str, arguments: list[str]) -> tuple[bool, int]:
+        commands.append([program, *arguments])
+        return True, 1
+
+    monkeypatch.setattr(QProcess, "startDetached", start)
+    (tmp_path / "app.py").write_text("x")
+    tasks, told = Started(), list[str]()
+    opener = LinkOpener(tasks, lambda: "code", told.append)  # type: ignore[arg-type] # runs them when it is asked to
+    opener.open_address("app.py:12:3", str(tmp_path))
+    opener.open_file(FilePlace("app.py", 12, 3), str(tmp_path))
+    tasks.run()
+    assert commands == [["code", "-g", f"{tmp_path}/app.py:12:3"]] * 2
+    opener.open_address("missing.py#L3", str(tmp_path))
+    tasks.run()
+    assert told == [f"Can’t open {tmp_path}/missing.py: No such file or directory"]
+    assert len(commands) == 2
 
 
 def test_a_link_without_a_program_for_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
