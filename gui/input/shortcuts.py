@@ -6,10 +6,10 @@ from the window's key table; after a change of the table, the view gets the new 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import QKeyCombination, Qt
-from PySide6.QtGui import QKeySequence
+from PySide6.QtGui import QAction, QKeySequence
 
 WINDOW_KEYS = (
     "Ctrl+Shift+P", "Ctrl+Shift+K", "Ctrl+Shift+S", "Ctrl+Shift+J",
@@ -21,6 +21,9 @@ WINDOW_KEYS = (
     "Ctrl++", "Ctrl+=", "Ctrl+Shift+=", "Ctrl+Shift++", "Ctrl+-", "Ctrl+0", "Ctrl+,", "F11",
 )  # fmt: skip
 """The window's default keys, in QKeySequence's portable form."""
+
+KeyOf = Callable[[str], QKeySequence]
+"""Returns the first key of an action, by the action's name in the key table; an empty sequence for none."""
 
 _KEYPAD = Qt.KeyboardModifier.KeypadModifier.value
 
@@ -46,3 +49,14 @@ def pressed_combination(pressed: QKeyCombination) -> int:
 def combinations(texts: Iterable[str]) -> frozenset[int]:
     """The numbers of several combinations."""
     return frozenset(combination(text) for text in texts)
+
+
+def no_key(_action: str) -> QKeySequence:
+    """A ``KeyOf`` without keys."""
+    return QKeySequence()
+
+
+def show_key(action: QAction, key: QKeySequence) -> None:
+    """Show a key beside a context menu's action; the key itself works elsewhere."""
+    action.setShortcut(key)
+    action.setShortcutVisibleInContextMenu(True)

@@ -7,6 +7,7 @@ from typing import Protocol
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMenu, QWidget
 
+from gui.input.shortcuts import KeyOf, show_key
 from gui.theme.tooltips import as_tooltip
 from gui.wording import common_texts, page_texts
 from session_host.terminal.base import Emulator
@@ -40,8 +41,8 @@ class MenuHost(Protocol):
         """Select the history and the screen."""
 
 
-def context_menu(host: MenuHost, link: Link | None, parent: QWidget) -> QMenu:
-    """The menu for a point with this link; closing it deletes it."""
+def context_menu(host: MenuHost, link: Link | None, key_of: KeyOf, parent: QWidget) -> QMenu:
+    """The menu for a point with this link, and with the keys of actions; closing it deletes it."""
     menu = QMenu(parent)
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     emulator = host.emulator
@@ -58,5 +59,8 @@ def context_menu(host: MenuHost, link: Link | None, parent: QWidget) -> QMenu:
     copy.setEnabled(emulator is not None and bool(emulator.selected_text()))
     paste = menu.addAction(common_texts.paste(), host.paste)
     paste.setEnabled(host.sink is not None and bool(clipboard.clipboard_text()))
-    menu.addAction(common_texts.select_all(), host.select_all).setEnabled(emulator is not None)
+    select_all = menu.addAction(common_texts.select_all(), host.select_all)
+    select_all.setEnabled(emulator is not None)
+    for action, name in ((copy, "copy"), (paste, "paste"), (select_all, "select_all")):
+        show_key(action, key_of(name))
     return menu

@@ -17,6 +17,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QMenu, QWidget
 
+from gui.input.shortcuts import KeyOf, no_key
 from gui.theme.terminal import TerminalTheme
 from gui.wording import page_texts
 from session_host.terminal.base import Emulator
@@ -60,6 +61,7 @@ class TerminalView(PointingPage):
 
     def __init__(self, theme: TerminalTheme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
+        self._key_of: KeyOf = no_key
         self._input_method = InputMethod(self, self._surface)
         self._pasting = Pasting(self, self.pasteNeedsConfirmation, self.notice, self._on_typed)
         self.finder = TerminalFinder(self, self._surface, (self.scrolled, self.typed), self)
@@ -114,6 +116,10 @@ class TerminalView(PointingPage):
     def set_window_keys(self, texts: tuple[str, ...]) -> None:
         """Set the combinations that belong to the window, in QKeySequence's portable form."""
         self._keyboard.set_window_keys(texts)
+
+    def set_menu_keys(self, key_of: KeyOf) -> None:
+        """Set the function that returns the keys for the context menu."""
+        self._key_of = key_of
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QKeyEvent) and event.type() is _SHORTCUT_OVERRIDE:
@@ -248,7 +254,8 @@ class TerminalView(PointingPage):
 
     def context_menu(self, position: QPointF) -> QMenu:
         """The menu for a point; closing it deletes it."""
-        return self.prompts.extend_menu(context_menu(self, self.link_at(position), self), self.cell_at(position)[1])
+        menu = context_menu(self, self.link_at(position), self._key_of, self)
+        return self.prompts.extend_menu(menu, self.cell_at(position)[1], self._key_of)
 
     # -- clipboard
 

@@ -138,6 +138,7 @@ class MainWindow(QWidget):
                 show_error_output=self.sheets.show_output, set_zoom=self.set_zoom, on_grid_changed=self._on_grid,
                 settings=lambda: settings.preferences.window,
                 answers_of=lambda chat: ChatAnswers(chat, sessions, agents, self.banners),
+                key_of=self.actions_.key_of,
             ),
         )  # fmt: skip
         self._connect()

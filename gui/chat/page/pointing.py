@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
-from PySide6.QtGui import QClipboard, QContextMenuEvent, QGuiApplication, QHelpEvent, QMouseEvent, QWheelEvent
+from PySide6.QtGui import (
+    QClipboard,
+    QContextMenuEvent,
+    QGuiApplication,
+    QHelpEvent,
+    QKeySequence,
+    QMouseEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QMenu, QWidget
 
 from gui.chat.content.segments import Action
 from gui.chat.drawing.segment_layout import utf16_length
+from gui.input.shortcuts import KeyOf, no_key, show_key
 from gui.theme.follow import Theme
 from gui.theme.tooltips import show_tooltip
 from gui.wording import chat_texts, common_texts, page_texts
@@ -34,6 +43,7 @@ class PointedPage(ScrollingPage):
     def __init__(self, theme: Theme, directory: str = "", parent: QWidget | None = None) -> None:
         super().__init__(theme, directory, parent)
         self.setMouseTracking(True)
+        self._key_of: KeyOf = no_key
         self._pressed_at: QPointF | None = None
         self._pressed_control: tuple[str, int, int] | None = None
         self._dragging = False
@@ -211,6 +221,10 @@ class PointedPage(ScrollingPage):
         self.context_menu(QPointF(event.pos())).popup(event.globalPos())
         event.accept()
 
+    def set_menu_keys(self, key_of: KeyOf) -> None:
+        """Set the function that returns the window's keys for the context menu; without one, it has the page's own."""
+        self._key_of = key_of
+
     def context_menu(self, point: QPointF) -> QMenu:
         """The menu for a point; closing it deletes it."""
         menu = QMenu(self)
@@ -220,9 +234,16 @@ class PointedPage(ScrollingPage):
             menu.addAction(page_texts.open_link(), lambda: self.acted.emit(Action("link", value=address)))
             menu.addAction(page_texts.copy_link(), lambda: QGuiApplication.clipboard().setText(address))
             menu.addSeparator()
-        menu.addAction(common_texts.copy(), self.copy).setEnabled(selected)
+        copy = menu.addAction(common_texts.copy(), self.copy)
+        copy.setEnabled(selected)
         menu.addAction(chat_texts.copy_as_markdown(), self.copy_markdown).setEnabled(selected)
-        menu.addAction(common_texts.select_all(), self.select_all)
+        select_all = menu.addAction(common_texts.select_all(), self.select_all)
+        for action, name, own in (
+            (copy, "copy", QKeySequence.StandardKey.Copy),
+            (select_all, "select_all", QKeySequence.StandardKey.SelectAll),
+        ):
+            key = self._key_of(name)
+            show_key(action, QKeySequence(own) if key.isEmpty() else key)
         return menu
 
     # ------------------------------------------------------------ selection

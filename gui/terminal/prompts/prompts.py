@@ -8,6 +8,7 @@ from typing import Final, Protocol
 from PySide6.QtCore import QRect, QTimer, SignalInstance
 from PySide6.QtWidgets import QMenu, QWidget
 
+from gui.input.shortcuts import KeyOf, show_key
 from gui.terminal.drawing.surface import Place, Surface
 from gui.terminal.input import clipboard
 from gui.wording import prompt_texts
@@ -216,18 +217,26 @@ class TerminalPrompts:
         self._note_selection()
         self._host.request_frame()
 
-    def extend_menu(self, menu: QMenu, row: int) -> QMenu:
-        """Add the actions for the command or the agent's turn at a row of the viewport; returns the menu."""
-        prompt, answers = self.at(row), self._answers
+    def extend_menu(self, menu: QMenu, row: int, key_of: KeyOf) -> QMenu:
+        """Add the actions for the command or the agent's turn at a row of the viewport; returns the menu.
+
+        An action has its key only if that does the same: keys act on the chosen command or turn.
+        """
+        prompt, answers, chosen = self.at(row), self._answers, self.chosen()
         if prompt is not None:
             menu.addSeparator()
-            menu.addAction(prompt_texts.copy_output(), lambda: self.copy_output(prompt))
-            menu.addAction(prompt_texts.select_output(), lambda: self.select_output(prompt))
+            copy = menu.addAction(prompt_texts.copy_output(), lambda: self.copy_output(prompt))
+            select = menu.addAction(prompt_texts.select_output(), lambda: self.select_output(prompt))
+            if prompt == chosen:
+                show_key(copy, key_of("copy_output"))
+                show_key(select, key_of("select_output"))
         elif answers is not None and answers.has_answers():
             place = self._turn_place(row)
             menu.addSeparator()
             title = prompt_texts.copy_answer() if place is not None else prompt_texts.copy_last_answer()
-            menu.addAction(title, lambda: answers.copy_answer(place))
+            copy = menu.addAction(title, lambda: answers.copy_answer(place))
+            if chosen is None and place == self._turn_place():
+                show_key(copy, key_of("copy_output"))
         return menu
 
     def _turn_place(self, row: int | None = None) -> TurnPlace | None:

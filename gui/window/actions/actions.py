@@ -86,9 +86,13 @@ class Actions:
                 is_possible = applies["conversations"] or not entry.needs_conversations
                 self._actions[entry.action].setEnabled(applies[entry.on] and is_possible)
 
+    def key_of(self, name: str) -> QKeySequence:
+        """An action's first key, empty for none."""
+        return self._actions[name].shortcut()
+
     def key_text(self, name: str) -> str:
         """An action's first key as the user reads it, "" for none."""
-        return self._actions[name].shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        return self.key_of(name).toString(QKeySequence.SequenceFormat.NativeText)
 
     def fill(self, menu: QMenu, names: Iterable[str]) -> None:
         """Add actions to a menu; "" adds a separator."""

@@ -8,12 +8,14 @@ from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QMenu, QWidget
 
 from gui.bridge.chat import Chat
+from gui.input.shortcuts import KeyOf, show_key
 from gui.window.actions.actions import Actions
 from gui.window.actions.chat_actions import ChatActions
 from gui.window.actions.pane_actions import CLOSING, TAB_MENU
 from gui.window.actions.resuming import EndedChatActions
 from gui.window.actions.several_chats import add_pin
 from gui.window.all_sheets import Sheets
+from gui.window.sidebar.sidebar import key_of_row
 from gui.wording import action_texts, common_texts
 
 
@@ -37,17 +39,18 @@ class ChatMenu:
     def show_for_row(self, chat: Chat, place: QPoint) -> None:
         """Show the menu of a chat's row in the sidebar."""
         menu = self._menu()
-        menu.addAction(common_texts.open_(), lambda: self._open_chat(chat))
+        show_key(menu.addAction(common_texts.open_(), lambda: self._open_chat(chat)), key_of_row("open"))
         add_pin(menu, self._chat_actions, [chat])
-        self._fill(menu, chat)
+        self._fill(menu, chat, key_of_row)
         if chat.has_ended:
-            menu.addAction(action_texts.remove(), lambda: self._chat_actions.remove(chat))
+            remove = menu.addAction(action_texts.remove(), lambda: self._chat_actions.remove(chat))
+            show_key(remove, key_of_row("remove"))
         menu.popup(place)
 
     def show_for_tab(self, chat: Chat, place: QPoint, actions: Actions) -> None:
         """Show the menu of a chat's tab, which is in front and in the active pane."""
         menu = self._menu()
-        self._fill(menu, chat)
+        self._fill(menu, chat, actions.key_of)
         menu.addSeparator()
         actions.fill(menu, [name for name in TAB_MENU if actions[name].isEnabled()])
         menu.addSeparator()
@@ -59,12 +62,15 @@ class ChatMenu:
         menu.aboutToHide.connect(menu.deleteLater)
         return menu
 
-    def _fill(self, menu: QMenu, chat: Chat) -> None:
+    def _fill(self, menu: QMenu, chat: Chat, key_of: KeyOf) -> None:
+        def add(name: str, text: str, act: Callable[[], object]) -> None:
+            show_key(menu.addAction(text, act), key_of(name))
+
         chat_actions = self._chat_actions
         resuming = self._resuming
         has_conversations = chat_actions.has_conversations(chat)
         if chat.has_ended and has_conversations:
-            menu.addAction(common_texts.resume(), lambda: resuming.resume(chat))
+            add("resume", common_texts.resume(), lambda: resuming.resume(chat))
             if (other := chat_actions.other_runtime(chat)) is not None:
                 text = action_texts.resume_as_chat() if other == "structured" else action_texts.resume_in_terminal()
                 menu.addAction(text, lambda: resuming.resume(chat, runtime=other))
@@ -73,21 +79,21 @@ class ChatMenu:
         if chat_actions.can_fork(chat):
             menu.addAction(action_texts.fork(), lambda: chat_actions.fork(chat))
         if not chat.has_ended:
-            menu.addAction(action_texts.send(), lambda: self._sheets.send.ask(chat))
-        menu.addAction(action_texts.new_chat_like_this(), lambda: chat_actions.new_like(chat))
+            add("send", action_texts.send(), lambda: self._sheets.send.ask(chat))
+        add("duplicate", action_texts.new_chat_like_this(), lambda: chat_actions.new_like(chat))
         if has_conversations:
-            menu.addAction(action_texts.copy_resume_command(), lambda: resuming.copy_command(chat))
+            add("copy_resume", action_texts.copy_resume_command(), lambda: resuming.copy_command(chat))
         menu.addSeparator()
-        menu.addAction(action_texts.rename(), lambda: chat_actions.rename(chat))
-        menu.addAction(action_texts.copy_name(), lambda: chat_actions.copy_name(chat))
-        menu.addAction(common_texts.export_(), lambda: chat_actions.export(chat))
+        add("rename", action_texts.rename(), lambda: chat_actions.rename(chat))
+        add("copy_name", action_texts.copy_name(), lambda: chat_actions.copy_name(chat))
+        add("export", common_texts.export_(), lambda: chat_actions.export(chat))
         mute = action_texts.unmute_chat() if chat.is_muted else action_texts.mute_chat()
-        menu.addAction(mute, lambda: self._chat_actions.mute_or_unmute(chat))
+        add("mute_chat", mute, lambda: self._chat_actions.mute_or_unmute(chat))
         menu.addSeparator()
-        menu.addAction(action_texts.status_details(), lambda: self._sheets.explain.ask(chat))
+        add("explain", action_texts.status_details(), lambda: self._sheets.explain.ask(chat))
         if not chat.has_ended:
             menu.addSeparator()
-            menu.addAction(common_texts.stop(), lambda: chat_actions.stop(chat))
+            add("stop", common_texts.stop(), lambda: chat_actions.stop(chat))
             # Kept away from Stop: a slipped click would kill the chat at once.
             more = menu.addMenu(action_texts.more())
-            more.addAction(common_texts.kill(), lambda: chat_actions.kill(chat))
+            show_key(more.addAction(common_texts.kill(), lambda: chat_actions.kill(chat)), key_of("kill"))

@@ -9,6 +9,7 @@ from functools import partial
 from PySide6.QtGui import QGuiApplication
 
 from gui.bridge.chat import Chat
+from gui.input.shortcuts import KeyOf
 from gui.settings.preferences import WindowFile
 from gui.terminal.input.clipboard import LARGE_CHARACTERS, has_controls
 from gui.terminal.links.links import LinkRules, shown
@@ -35,6 +36,7 @@ class WindowFunctions:
         on_grid_changed: called when a page has room for another grid size.
         settings: returns the current settings.
         answers_of: returns the answers of a chat's agent.
+        key_of: returns the key of an action, for menus.
     """
 
     show_error_output: Callable[[Chat], object]
@@ -42,6 +44,7 @@ class WindowFunctions:
     on_grid_changed: Callable[[TerminalPage], object]
     settings: Callable[[], WindowFile]
     answers_of: Callable[[Chat], AnswerSource]
+    key_of: KeyOf
 
 
 class PageWiring:
@@ -88,6 +91,7 @@ class PageWiring:
     def wire(self, page: ChatPage) -> None:
         """Connect a page."""
         chat, opener = page.chat, self._opener
+        page.handle.set_menu_keys(self._window.key_of)
         page.end_shown.connect(lambda: self._resuming.check_resumable(page))
         page.end_bar_made.connect(lambda bar: self._wire_end_bar(bar, chat))
         page.link_requested.connect(lambda address: opener.open_address(address, chat.record.cwd))

@@ -9,12 +9,14 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from gui.bridge.chat import Chat
 from gui.bridge.sessions_model import SessionsModel
+from gui.input.shortcuts import show_key
 from gui.settings.layout import WindowLayout
 from gui.window.actions.chat_actions import ChatActions
 from gui.window.actions.resuming import EndedChatActions
 from gui.window.all_sheets import Sheets
 from gui.window.page.banners import Banner, BannerArea
 from gui.window.sheets.question import Question
+from gui.window.sidebar.sidebar import key_of_row
 from gui.wording import action_texts, common_texts, notice_texts, page_texts
 
 
@@ -54,7 +56,8 @@ class SeveralChats:
             menu.addAction(action_texts.stop_chats(len(running)), lambda: self.stop(chats))
         if ended:
             menu.addSeparator()
-            menu.addAction(action_texts.remove_chats(len(ended)), lambda: self.remove(chats))
+            remove = menu.addAction(action_texts.remove_chats(len(ended)), lambda: self.remove(chats))
+            show_key(remove, key_of_row("remove"))
         menu.popup(place)
 
     def stop(self, chats: Sequence[Chat]) -> None:

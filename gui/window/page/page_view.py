@@ -6,6 +6,8 @@ from typing import Protocol
 
 from PySide6.QtCore import QRect
 
+from gui.input.shortcuts import KeyOf
+
 
 class PageEdit(Protocol):
     """A part of a page with text."""
@@ -35,6 +37,9 @@ class PagePrompts(Protocol):
 
 class PageView(PageEdit, Protocol):
     """The view of a page."""
+
+    def set_menu_keys(self, key_of: KeyOf) -> None:
+        """Set the function that returns the keys of the window's actions, for context menus."""
 
     def scroll_lines(self, lines: int) -> None:
         """Scroll down, or back with negative lines."""

@@ -13,6 +13,7 @@ from gui.bridge.chat import Chat
 from gui.bridge.chat_viewer import ChatViewer
 from gui.chat.turns import TranscriptTurns
 from gui.chat.view import ChatView
+from gui.input.shortcuts import KeyOf
 from gui.theme.follow import Theme
 from gui.window.page.chat_page import ChatPage
 from gui.wording import page_texts
@@ -106,6 +107,10 @@ class StructuredPage(ChatPage):
     def select_all(self) -> None:
         """Select the whole transcript."""
         self.view.page.select_all()
+
+    def set_menu_keys(self, key_of: KeyOf) -> None:
+        """Set the function that returns the keys for the transcript's context menu."""
+        self.view.page.set_menu_keys(key_of)
 
     def scroll_lines(self, lines: int) -> None:
         """Scroll down, or back with negative lines."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QMenu
 
+from gui.input.shortcuts import show_key
 from gui.settings.live import LiveSettings
 from gui.settings.writing import Value
 from gui.theme.follow import Theme
@@ -141,10 +143,20 @@ class KeysPage(Page):
     def _show_menu(self, row: KeyRow, place: QPoint) -> None:
         menu = QMenu(row)
         menu.aboutToHide.connect(menu.deleteLater)
-        menu.addAction(key_texts.change(), row.wait)
-        menu.addAction(key_texts.add(), lambda: row.wait(adds=True))
-        menu.addAction(key_texts.remove(), row.cleared.emit).setEnabled(bool(row.keys))
-        menu.addAction(key_texts.reset(), row.reset_requested.emit).setEnabled(row.is_changed)
+        change = menu.addAction(key_texts.change(), row.wait)
+        add = menu.addAction(key_texts.add(), lambda: row.wait(adds=True))
+        remove = menu.addAction(key_texts.remove(), row.cleared.emit)
+        remove.setEnabled(bool(row.keys))
+        reset = menu.addAction(key_texts.reset(), row.reset_requested.emit)
+        reset.setEnabled(row.is_changed)
+        keys = {
+            change: Qt.Key.Key_Return,
+            add: Qt.Key.Key_Insert,
+            remove: Qt.Key.Key_Delete,
+            reset: Qt.Key.Key_Backspace,
+        }
+        for action, key in keys.items():
+            show_key(action, QKeySequence(key))
         menu.popup(row.mapToGlobal(place))
 
 

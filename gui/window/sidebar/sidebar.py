@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt, Signal
-from PySide6.QtGui import QAction, QGuiApplication, QIcon, QKeyEvent, QResizeEvent
+from PySide6.QtGui import QAction, QGuiApplication, QIcon, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLineEdit, QListView, QMenu, QVBoxLayout, QWidget
 
 from gui.bridge.chat import Chat
@@ -30,6 +30,12 @@ from session_host.errors import ConfigError
 
 TEXT_FROM_PX = 220
 """A narrower sidebar has the button that starts a chat without its text."""
+_ROW_KEYS = {"open": Qt.Key.Key_Return, "rename": Qt.Key.Key_F2, "remove": Qt.Key.Key_Delete}
+
+
+def key_of_row(action: str) -> QKeySequence:
+    """The key of an action on the row that has the keyboard focus, for menus; empty for none."""
+    return QKeySequence(_ROW_KEYS[action]) if action in _ROW_KEYS else QKeySequence()
 
 
 class Sidebar(Area):

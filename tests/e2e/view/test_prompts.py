@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from PySide6.QtCore import QPointF
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QKeySequence
 
 from gui.terminal.prompts.prompts import TerminalPrompts
 from gui.wording import prompt_texts
@@ -82,11 +82,18 @@ def test_a_command_is_copied_and_selected_whole_without_its_prompt(stage: Callab
     assert top(made) <= 1 + 1, "the command is in view"
 
 
-def test_the_menu_offers_the_command_under_the_pointer(stage: Callable[..., Stage]) -> None:
+def test_the_menu_offers_the_command_under_the_pointer_with_the_keys_for_the_chosen_one(
+    stage: Callable[..., Stage],
+) -> None:
     made = stage()
+    made.view.set_menu_keys(lambda name: QKeySequence({"copy_output": "F5", "select_output": "F6"}.get(name, "")))
     made.feed(command("a", "one\r\ntwo\r\n", 0) + command("b", "three\r\n", 1) + WAITING)
+    menu = made.view.context_menu(QPointF(made.point(1, 4)))
+    assert [action.shortcut().toString() for action in menu.actions()[-2:]] == ["F5", "F6"]
+    menu.close()
     menu = made.view.context_menu(QPointF(made.point(1, 2)))
     found = {action.text(): action for action in menu.actions()}
+    assert found[prompt_texts.copy_output()].shortcut().isEmpty(), "the key copies the output of the other command"
     found[prompt_texts.copy_output()].trigger()
     assert clipboard() == "one\ntwo"
     found[prompt_texts.select_output()].trigger()

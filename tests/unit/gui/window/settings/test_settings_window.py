@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from gui.settings.live import LiveSettings
 from gui.settings.live_agents import LiveAgents
@@ -224,6 +224,16 @@ def test_keys_are_pressed_and_a_conflict_names_the_other_action(opened: Opened, 
     page.question.cancel.click()
     QTest.keyClick(rename, Qt.Key.Key_Backspace)
     assert rows["close_tab"].keys == ["Ctrl+Shift+W"]
+
+
+def test_the_menu_of_an_actions_row_shows_the_keys_that_do_the_same(opened: Opened) -> None:
+    page = opened.window.page("keys")
+    assert isinstance(page, KeysPage)
+    page.rows[0].customContextMenuRequested.emit(QPoint(9, 9))
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    assert [action.shortcut().toString() for action in menu.actions()] == ["Return", "Ins", "Del", "Backspace"]
+    menu.close()
 
 
 def test_keys_are_shown_by_the_names_on_keyboards_and_written_by_qts_names(opened: Opened, area: Area) -> None:

@@ -1,0 +1,96 @@
+"""Context menus show the keys that are in effect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QMenu
+
+from gui.settings.preferences import Preferences
+from gui.window.page.structured_page import StructuredPage
+from gui.wording import action_texts, chat_texts, common_texts
+from session_host import paths
+from session_host.protocol.values import State
+from tests.unit.gui.conftest import Played
+
+ROW = QPoint(20, 20)
+
+
+def shown(menu: QMenu) -> dict[str, str]:
+    """The keys that a menu shows, by the texts of its actions; closes the menu."""
+    keys = {
+        action.text(): action.shortcut().toString()
+        for action in menu.actions()
+        if not action.shortcut().isEmpty() and action.isShortcutVisibleInContextMenu()
+    }
+    menu.close()
+    return keys
+
+
+def popped_up(open_menu: Callable[[], object]) -> QMenu:
+    open_menu()
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    return menu
+
+
+async def test_a_terminals_menu_shows_the_keys_of_the_window_and_those_that_the_user_chose(played: Played) -> None:
+    session_id = await played.add("shell")
+    window = played.open_window(preferences=Preferences(keys={"paste": ["Ctrl+Alt+V"], "select_all": []}))
+    viewer = played.show(session_id)
+    view = played.page.view
+    assert shown(view.context_menu(QPointF(9, 9))) == {
+        common_texts.copy(): "Ctrl+Shift+C",
+        common_texts.paste(): "Ctrl+Alt+V",
+    }
+
+    (paths.config_dir() / "keys.toml").write_text('copy = "Ctrl+Alt+C"\n')
+    played.settings.read_again()
+    menu = view.context_menu(QPointF(9, 9))
+    menu.popup(window.mapToGlobal(QPoint(200, 100)))
+    QApplication.clipboard().setText("pasted")
+    window.actions_["paste"].trigger()
+    QTest.keyClick(view, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    assert viewer.calls.count(("paste", "pasted")) == 2, "the key still works"
+    assert shown(menu) == {
+        common_texts.copy(): "Ctrl+Alt+C",
+        common_texts.paste(): "Ctrl+Shift+V",
+        common_texts.select_all(): "Ctrl+Shift+A",
+    }
+
+
+async def test_the_menu_of_messages_shows_the_windows_keys_or_its_own(played: Played) -> None:
+    session_id = await played.add("chat", runtime="structured")
+    window = played.open_window(preferences=Preferences(keys={"copy": []}))
+    page = window.open_chat(played.chat(session_id))
+    assert isinstance(page, StructuredPage)
+    menu = page.view.page.context_menu(QPointF(9, 9))
+    assert chat_texts.copy_as_markdown() in [action.text() for action in menu.actions()]
+    assert shown(menu) == {common_texts.copy(): "Ctrl+C", common_texts.select_all(): "Ctrl+Shift+A"}
+
+
+async def test_a_tabs_menu_shows_the_keys_that_act_on_its_chat(played: Played) -> None:
+    session_id = await played.add("shell")
+    window = played.open_window(preferences=Preferences(keys={"rename": ["F2"], "kill": ["Ctrl+F9"]}))
+    played.show(session_id)
+    menu = popped_up(lambda: window.tabs.menu_requested.emit(session_id, window.mapToGlobal(QPoint(200, 100))))
+    [more] = [action.menu() for action in menu.actions() if action.text() == action_texts.more()]
+    assert isinstance(more, QMenu)
+    assert shown(more) == {common_texts.kill(): "Ctrl+F9"}
+    keys = shown(menu)
+    assert keys[action_texts.rename()] == "F2"
+    assert keys[action_texts.title("close_tab")] == "Ctrl+Shift+W"
+    assert common_texts.export_() not in keys
+
+
+async def test_a_rows_menu_shows_the_keys_of_the_sidebars_list(played: Played) -> None:
+    ended = [await played.add(name, state=State.EXITED, exit_code=0) for name in ("one", "two")]
+    window = played.open_window(preferences=Preferences(keys={"rename": ["F9"]}))
+    chats = [played.chat(session_id) for session_id in ended]
+    place = window.mapToGlobal(ROW)
+    keys = shown(popped_up(lambda: window.sidebar.menu_requested.emit(chats[0], place)))
+    assert keys == {common_texts.open_(): "Return", action_texts.rename(): "F2", action_texts.remove(): "Del"}
+    keys = shown(popped_up(lambda: window.sidebar.several_menu_requested.emit(chats, place)))
+    assert keys == {action_texts.remove_chats(2): "Del"}
