@@ -116,6 +116,7 @@ class PointingPage(TerminalPage):
     # ------------------------------------------------------------ events
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._links.show_cursor(event.position(), event.modifiers())
         self.before_click()
         self._pointer.press(event)
 
@@ -124,16 +125,17 @@ class PointingPage(TerminalPage):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self._pointer.move(event)
-        self._links.hover(event.position(), event.modifiers(), is_dragging=bool(event.buttons()))
+        self._links.move(event.position(), event.modifiers(), is_dragging=bool(event.buttons()))
 
     def leaveEvent(self, event: QEvent) -> None:
         super().leaveEvent(event)
-        self._links.hover(QPointF(-1, -1), Qt.KeyboardModifier.NoModifier)
+        self._links.move(QPointF(-1, -1), Qt.KeyboardModifier.NoModifier)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         self._pointer.release(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
+        self._links.show_cursor(event.position(), event.modifiers())
         self._wheel.set_metrics(self._surface.metrics)
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             self.zoom(self._wheel.zoom_steps(event))

@@ -148,6 +148,7 @@ class TerminalView(PointingPage):
         if typed is None:
             event.ignore()
         elif typed:
+            self._links.hide_cursor()
             self._on_typed()
         if event.key() == _CONTROL:
             self._links.hover_soon(Qt.KeyboardModifier.ControlModifier)
@@ -177,6 +178,7 @@ class TerminalView(PointingPage):
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
         self._keyboard.forget_held()
+        self._links.show_cursor(QPointF(-1, -1), Qt.KeyboardModifier.NoModifier)
         self._on_focus(focused=False)
 
     def _on_focus(self, *, focused: bool) -> None:
@@ -203,6 +205,7 @@ class TerminalView(PointingPage):
         """Send a composed text to the program."""
         if self._sink is not None:
             self._sink.text(text)
+            self._links.hide_cursor()
             self._on_typed()
 
     @Slot()

@@ -4,5 +4,5 @@ links         links in plain text, and which of them may be opened; pure
 headings      places in a file that is named some lines above; pure, except that it reads the lines
 hovering      the link under a cell
 file_lookup   finds out in threads whether a name is a file
-link_pointer  links under the mouse: underlined, opened by a click
+link_pointer  links under the mouse: underlined, opened by a click; and the mouse cursor, hidden during typing
 """

@@ -1,4 +1,7 @@
-"""Links under the mouse: underlines and opens them. A file's name becomes a link once the file is found."""
+"""Links under the mouse, and the mouse cursor: underlines and opens links, and hides the cursor during typing.
+
+A file's name becomes a link once the file is found.
+"""
 
 from __future__ import annotations
 
@@ -70,6 +73,8 @@ class LinkPointer(QObject):
         self._menu_timeout = QTimer(self, singleShot=True, interval=MENU_TIMEOUT_MS)
         self._menu_timeout.timeout.connect(self._show_menu)
         self._modifiers = Qt.KeyboardModifier.NoModifier
+        self._is_hidden = False
+        self._last_at = QPointF()
         self._hover_timer = QTimer(self, singleShot=True, interval=0)
         self._hover_timer.timeout.connect(self._hover_at_mouse)
         self.rules = LinkRules()
@@ -116,9 +121,28 @@ class LinkPointer(QObject):
         is_plain = modifiers == Qt.KeyboardModifier.NoModifier and not is_dragging
         return self.rules.opens_by == "click" and is_plain and not self._host.program_takes(modifiers)
 
+    def move(self, position: QPointF, modifiers: Qt.KeyboardModifier, *, is_dragging: bool = False) -> None:
+        """The mouse moved; an event at the same place, as Qt sends them after a change of widgets, shows no cursor."""
+        if position != self._last_at:
+            self._last_at, self._is_hidden = position, False
+        self.hover(position, modifiers, is_dragging=is_dragging)
+
+    def hide_cursor(self) -> None:
+        """Hide the mouse cursor, since the user types; no link is under it until the mouse is used."""
+        if not self._is_hidden:
+            self._is_hidden = True
+            self.hover(QPointF(-1, -1), Qt.KeyboardModifier.NoModifier)
+
+    def show_cursor(self, position: QPointF, modifiers: Qt.KeyboardModifier) -> None:
+        """Show a hidden mouse cursor."""
+        if self._is_hidden:
+            self._is_hidden = False
+            self.hover(position, modifiers)
+
     def hover(self, position: QPointF, modifiers: Qt.KeyboardModifier, *, is_dragging: bool = False) -> None:
         """Underline the link that a click would open, and show its target."""
-        link = self.link_at(position) if self._may_open(modifiers, is_dragging=is_dragging) else None
+        may_open = not self._is_hidden and self._may_open(modifiers, is_dragging=is_dragging)
+        link = self.link_at(position) if may_open else None
         if link is not None and not link.is_known:
             link = None
         if link != self._hovered:
@@ -129,7 +153,7 @@ class LinkPointer(QObject):
             widget.setCursor(Qt.CursorShape.PointingHandCursor)
             QToolTip.showText(widget.mapToGlobal(position).toPoint(), as_tooltip(link.tip), widget)
             return
-        shape = self._host.shape_without_link(modifiers)
+        shape = Qt.CursorShape.BlankCursor if self._is_hidden else self._host.shape_without_link(modifiers)
         if widget.cursor().shape() == Qt.CursorShape.PointingHandCursor:
             QToolTip.hideText()
         if widget.cursor().shape() != shape:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QClipboard, QGuiApplication, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from gui.terminal.links.links import LinkRules
 from session_host.protocol.values import KeyAction, Modifiers, MouseAction, MouseButton
 from tests.e2e.view.conftest import Stage, rgb
 from tests.support.themes import DARK_TERMINAL as DARK
@@ -289,3 +290,57 @@ def test_shift_selects_although_the_program_has_the_mouse(stage):
     made.drag((0, 0), (4, 0), modifiers=SHIFT)
     assert made.emulator.selected_text() == "hello"
     assert made.sink.of("mouse") == []
+
+
+# ---------------------------------------------------------------- the cursor is hidden while typing
+
+
+def test_typing_hides_the_mouse_cursor_until_the_mouse_is_used(stage):
+    made: Stage = stage()
+    made.focus()
+
+    def shape() -> Qt.CursorShape:
+        return made.view.cursor().shape()
+
+    made.move((3, 3), held=Qt.MouseButton.NoButton)
+    QTest.keyClick(made.view, Qt.Key.Key_Shift)
+    assert shape() == Qt.CursorShape.IBeamCursor, "nothing is typed yet"
+    uses = {
+        "a move": lambda: made.move((4, 3), held=Qt.MouseButton.NoButton),
+        "a press": lambda: made.click(4, 3),
+        "the wheel": lambda: wheel(made, angle=120),
+        "the mouse leaves": lambda: QApplication.sendEvent(made.view, QEvent(QEvent.Type.Leave)),
+    }
+    for use, act in uses.items():
+        QTest.keyClick(made.view, Qt.Key.Key_A)
+        assert shape() == Qt.CursorShape.BlankCursor
+        act()
+        assert shape() == Qt.CursorShape.IBeamCursor, use
+
+
+def test_a_move_to_the_same_place_and_a_programs_mouse_show_no_hidden_cursor(stage):
+    made = stage()
+    made.focus()
+    made.move((3, 3), held=Qt.MouseButton.NoButton)
+    QTest.keyClick(made.view, Qt.Key.Key_A)
+    made.feed("\x1b[?1003h")
+    made.move((3, 3), held=Qt.MouseButton.NoButton)
+    assert made.view.cursor().shape() == Qt.CursorShape.BlankCursor
+    made.move((5, 3), held=Qt.MouseButton.NoButton)
+    assert made.view.cursor().shape() == Qt.CursorShape.ArrowCursor
+
+
+def test_no_link_is_below_a_hidden_cursor(stage):
+    made = stage()
+    made.focus()
+    made.feed("https://example.org/ text")
+    made.view.set_links(LinkRules("click"))
+    plain = made.cell_image(0, 0, 8)
+    made.move((3, 0), held=Qt.MouseButton.NoButton)
+    made.settle()
+    assert made.view.cursor().shape() == Qt.CursorShape.PointingHandCursor
+    assert made.cell_image(0, 0, 8) != plain
+    QTest.keyClick(made.view, Qt.Key.Key_A)
+    made.settle()
+    assert made.view.cursor().shape() == Qt.CursorShape.BlankCursor
+    assert made.cell_image(0, 0, 8) == plain
