@@ -167,7 +167,7 @@ def test_one_process_at_a_time_updates_the_index_before_a_search(sessions: Sessi
         with search_index().with_name("search.lock").open("wb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             subprocess.run(argv, env=environment(), check=True, timeout=WAIT_S)
-            assert search.behind([session_id]) == [session_id], "it was left to the process that has the lock"
+            assert search.outdated([session_id]) == [session_id], "it was left to the process that has the lock"
         subprocess.run(argv, env=environment(), check=True, timeout=WAIT_S)
-        assert search.behind([session_id]) == []
+        assert search.outdated([session_id]) == []
         assert len(search.find(Query.of("line 00199"), 1000)) == 11

@@ -121,7 +121,7 @@ class SearchThread:
             return
         search = self._open()
         searched = set(session_ids)
-        outdated = search.behind(session_ids)
+        outdated = search.outdated(session_ids)
         remaining = len(outdated)
         reported_at_s = 0.0
 
@@ -145,7 +145,7 @@ class SearchThread:
 
         report()
         if outdated:
-            search.update(outdated, stop=is_superseded, done=on_indexed)
+            search.update(outdated, should_stop=is_superseded, on_indexed=on_indexed)
             remaining = 0
             if number == self._query_number:
                 report()

@@ -89,9 +89,9 @@ def _update(search: Search, records: Iterable[SessionRecord]) -> None:
     """Index new output, of running chats first, then of the newest."""
     newest = sorted(records, key=lambda record: record.created_at, reverse=True)
     newest.sort(key=lambda record: record.state not in RUNNING_STATES)
-    behind = search.behind(record.id for record in newest)
+    behind = search.outdated(record.id for record in newest)
     with _Progress(len(behind)) as progress:
-        search.update(behind, stop=progress.print_progress, done=progress.next)
+        search.update(behind, should_stop=progress.print_progress, on_indexed=progress.next)
 
 
 class _Progress:

@@ -4,7 +4,7 @@ This room reads journals and keeps its own SQLite file. It must not know hosts, 
 derived: a damaged one is deleted and rebuilt from the journals.
 
     query              parses the user's text, and matches lines against it; pure
-    chunking           cuts output where a screen is about to be lost; pure
+    chunking           cuts output before sequences that clear or replace the screen; pure
     line_tracker       finds lines that are new on a screen, and lines that grew; pure
     reader             feeds a journal to an emulator: lines with their times and offsets
     transcript_reader  the same for a structured chat: the lines of its items

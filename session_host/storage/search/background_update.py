@@ -22,7 +22,7 @@ from session_host.storage.store import Store
 
 from .search import Search
 
-RESTED_SHARE: Final = 1.0
+REST_PER_WORK: Final = 1.0
 """Seconds of rest for each second of work."""
 
 _PR_SET_PDEATHSIG: Final = 1
@@ -30,7 +30,7 @@ _PR_SET_PDEATHSIG: Final = 1
 
 
 def main() -> int:
-    """Index what the journals have gained; returns 0, also if another process is doing so."""
+    """Index new output of all sessions; returns 0, also if another process is doing so."""
     parent = os.getppid()
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     try:
@@ -39,14 +39,14 @@ def main() -> int:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return 0
-        keep_up(lambda: os.getppid() != parent)
+        update_index(lambda: os.getppid() != parent)
     except (OutliveError, OSError) as error:
         sys.stderr.write(f"search: {error}\n")
         return 1
     return 0
 
 
-def keep_up(is_over: Callable[[], bool]) -> None:
+def update_index(is_over: Callable[[], bool]) -> None:
     """Bring the index up to date, the newest sessions first.
 
     Raises:
@@ -58,12 +58,12 @@ def keep_up(is_over: Callable[[], bool]) -> None:
 
     def rest() -> bool:
         nonlocal resumed_s
-        time.sleep(max(time.monotonic() - resumed_s, 0.0) * RESTED_SHARE)
+        time.sleep(max(time.monotonic() - resumed_s, 0.0) * REST_PER_WORK)
         resumed_s = time.monotonic()
         return is_over()
 
     with Search() as search:
-        search.update(newest, stop=rest)
+        search.update(newest, should_stop=rest)
 
 
 if __name__ == "__main__":

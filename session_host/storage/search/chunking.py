@@ -1,4 +1,4 @@
-"""Cuts output where a screen is about to be lost, outside of escape sequences. Pure."""
+"""Cuts output before sequences that clear or replace the screen, outside of other sequences. Pure."""
 
 from __future__ import annotations
 
@@ -6,53 +6,53 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-MOST_BYTES: Final = 256 * 1024
-MOST_LINES: Final = 8000
-"""How many lines are fed at once, so that no row leaves the history before it was read."""
+MAX_STEP_BYTES: Final = 256 * 1024
+MAX_STEP_LINES: Final = 8000
+"""The most lines that are fed at once, so that no row leaves the history before it was read."""
 
 HISTORY_ROWS: Final = 20_000
 """The history of the reader's emulator: more rows than one and a half steps can push out."""
 
-_MOST_CUTS: Final = 64
-"""How many cuts a step has at most: a screen that is cleared more often cannot be read."""
+_MAX_CUTS: Final = 64
+"""The most cuts of one piece of output: nobody can read a screen that is cleared more often."""
 
-_LOST: Final = re.compile(rb"\x1b(?:\[\?(?:[0-9]+;)*(?:1049|1047|47)(?:;[0-9]+)*[hl]|\[[23]J|\[H\x1b\[J|c)")
+_SCREEN_LOST: Final = re.compile(rb"\x1b(?:\[\?(?:[0-9]+;)*(?:1049|1047|47)(?:;[0-9]+)*[hl]|\[[23]J|\[H\x1b\[J|c)")
 """Sequences that enter or leave the alternate screen, or clear the screen."""
 
 _ESCAPE: Final = b"\x1b"
 _STRINGS: Final = b"]PX^_"
-_LONGEST_SEQUENCE: Final = 64
-_WHOLE: Final = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[ -/]+[0-~]|[0-OQ-WYZ\\`-~])")
+_MAX_SEQUENCE_BYTES: Final = 64
+_COMPLETE: Final = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[ -/]+[0-~]|[0-OQ-WYZ\\`-~])")
 
 
 def steps(data: bytes, columns: int) -> Iterator[tuple[bytes, bool]]:
     """Split data into pieces that scroll few rows each; True with a piece that ends before the screen is lost."""
-    cuts = [match.start() for match in _first(_LOST.finditer(data))]
+    cuts = [match.start() for match in _first(_SCREEN_LOST.finditer(data))]
     start = 0
     for end in [*cuts, len(data)]:
         if end > start:
-            pieces = list(_small(data[start:end], columns))
+            pieces = list(_small_pieces(data[start:end], columns))
             yield from ((piece, False) for piece in pieces[:-1])
             yield pieces[-1], end < len(data)
         start = end
 
 
 def _first(matches: Iterator[re.Match[bytes]]) -> list[re.Match[bytes]]:
-    return [match for match, _ in zip(matches, range(_MOST_CUTS), strict=False)]
+    return [match for match, _ in zip(matches, range(_MAX_CUTS), strict=False)]
 
 
-def _small(data: bytes, columns: int) -> Iterator[bytes]:
-    most = min(MOST_BYTES, MOST_LINES * columns)
-    if len(data) <= most and data.count(b"\n") <= MOST_LINES:
+def _small_pieces(data: bytes, columns: int) -> Iterator[bytes]:
+    limit_bytes = min(MAX_STEP_BYTES, MAX_STEP_LINES * columns)
+    if len(data) <= limit_bytes and data.count(b"\n") <= MAX_STEP_LINES:
         yield data
         return
-    if data.count(b"\n", 0, most) > MOST_LINES:
-        most = MOST_LINES
+    if data.count(b"\n", 0, limit_bytes) > MAX_STEP_LINES:
+        limit_bytes = MAX_STEP_LINES
     start = 0
     while start < len(data):
-        end = min(start + most, len(data))
+        end = min(start + limit_bytes, len(data))
         if end < len(data):
-            # A sequence rarely spans the end of a line.
+            # Cut at the end of a line: it is rarely within a sequence.
             end = data.rfind(b"\n", start, end) + 1 or end
         yield data[start:end]
         start = end
@@ -71,8 +71,8 @@ class Sequences:
         self.in_character = in_character
 
     @property
-    def settled(self) -> bool:
-        """Whether other output may be inserted here without changing the meaning of what follows."""
+    def is_complete(self) -> bool:
+        """Whether the output so far ends outside of sequences and characters: other output may be inserted here."""
         return not self.tail and not self.in_character
 
     def feed(self, data: bytes) -> None:
@@ -97,6 +97,6 @@ def _unfinished(tail: bytes) -> bytes:
     if tail[1:2] and tail[1:2] in _STRINGS:
         # BEL alone ends an operating system command; the other strings end with another escape character.
         return b"" if tail[1:2] == b"]" and b"\x07" in tail else tail[:2]
-    if _WHOLE.match(tail) or len(tail) > _LONGEST_SEQUENCE:
+    if _COMPLETE.match(tail) or len(tail) > _MAX_SEQUENCE_BYTES:
         return b""
     return tail

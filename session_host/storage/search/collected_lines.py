@@ -14,8 +14,8 @@ class CollectedLines:
         number: the number of the last line.
         new: new lines by number, in order, since ``pop_lines``.
         grown: older lines that have become longer since.
-        continues: the session whose lines this one repeats at its beginning; "" for none.
-        own_from: the number of the first line of its own, if that session was forked; else 0.
+        continues: the resumed or forked session, if this one begins with a copy of its lines; "" for none.
+        own_from: the number of the first line after the copied ones, if that session was forked; else 0.
     """
 
     continues = ""
@@ -28,11 +28,11 @@ class CollectedLines:
 
     def pop_lines(self) -> tuple[list[Line], list[Line]]:
         """The new and the grown lines since the last call."""
-        taken = list(self.new.values()), list(self.grown.values())
+        lines = list(self.new.values()), list(self.grown.values())
         self.new, self.grown = {}, {}
-        return taken
+        return lines
 
     def forget_lines(self, number: int) -> None:
-        """All lines so far are indexed already, under unknown numbers up to this one."""
+        """Drop the lines so far: they are indexed already, with unknown numbers up to this one."""
         self.pop_lines()
         self.number = number

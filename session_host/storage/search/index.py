@@ -14,14 +14,16 @@ from session_host.errors import StoreError
 from session_host.storage.store.database import Database, damaged, directory_lock, is_sound
 from session_host.storage.store.schema import Columns
 
-from .pages import MOST_LINES, Damaged, Line, Page, clean, newest_ns
+from .pages import MAX_PAGE_LINES, DamagedPage, Line, Page, clean, newest_ns
 from .query import Query
 from .schema import ADDED_COLUMNS, STEPS, TABLES
 
-KEPT_BYTES: Final = 64 * 1024 * 1024
-"""How much text is kept of a session, the newest; as much as its journal."""
+MAX_SESSION_BYTES: Final = 64 * 1024 * 1024
+"""How much text of a session is kept; of more, the oldest is removed. The limit is that of the journal."""
 
 _TRIMMED_SHARE: Final = 0.9
+"""The share of ``MAX_SESSION_BYTES`` that is left when old lines are removed."""
+
 _PAGES_AT_ONCE: Final = 200
 _LINE_BYTES: Final = 24
 """The storage that a line needs in addition to its text."""
@@ -36,14 +38,14 @@ class Hit(NamedTuple):
     number: int
     """The line's number in its session, from 1."""
     offset: int
-    """The session's output offset by which the line was on the screen."""
+    """The offset of the session's output after which the line was on the screen."""
     time_ns: int
     """Nanoseconds since 1970, UTC."""
     text: str
 
     @property
     def moment(self) -> datetime:
-        """The line's time; 1970 if the clock was far off."""
+        """The line's time; 1970 if no calendar has it, since the clock was wrong."""
         try:
             return datetime.fromtimestamp(self.time_ns / 1_000_000_000, UTC)
         except (OverflowError, ValueError, OSError):
@@ -54,7 +56,7 @@ class Progress(NamedTuple):
     """How far a session is indexed."""
 
     journal: str
-    """The journal's fingerprint when all of it was indexed; "" while there is more to read."""
+    """The fingerprint of the journal, if it was indexed to its end; else ""."""
     offset: int
     resizes: int
     reader: bytes
@@ -64,12 +66,12 @@ class Progress(NamedTuple):
     passes: int
     """A counter that each write increments."""
     continues: str = ""
-    """The session whose lines this one repeats at its beginning; "" for none."""
+    """The resumed or forked session, if this one begins with a copy of its lines; "" for none."""
     own_from: int = 0
-    """The number of the first line of its own, if that session was forked; else 0."""
+    """The number of the first line after the copied ones, if that session was forked; else 0."""
 
 
-NOTHING: Final = Progress("", 0, -1, b"", 0, 0)
+NOT_INDEXED: Final = Progress("", 0, -1, b"", 0, 0)
 
 
 class _File(Database):
@@ -90,7 +92,7 @@ class Index:
         """Open the index, or create it.
 
         Raises:
-            StoreCorrupt: the index is damaged; ``throw_away`` deletes it, so that another can be created.
+            StoreCorrupt: the index is damaged; ``delete_damaged`` deletes it, so that another can be created.
             StoreError: the index cannot be opened or written, or a newer version wrote it.
         """
         self._file = _File(path)
@@ -102,7 +104,7 @@ class Index:
         self._file.close()
 
     @staticmethod
-    def throw_away(path: Path) -> None:
+    def delete_damaged(path: Path) -> None:
         """Delete a damaged index; keep it if another process has replaced it by a sound one.
 
         Raises:
@@ -132,8 +134,8 @@ class Index:
     def find(self, query: Query, limit: int, among: Collection[str] | None = None) -> list[Hit]:
         """The newest matching lines, newest first.
 
-        A session with lines that a later one of those repeats is not looked at: each line is found once, in the later
-        session. The repeated lines of a fork are left out: each is found in the forked session.
+        Each line is found once: the lines of a resumed session in the session that resumed it, those of a forked
+        session in that one, not in its forks.
 
         Args:
             query: the words to look for.
@@ -142,36 +144,19 @@ class Index:
         """
         newest: list[tuple[int, int, Hit]] = []  # a heap: the oldest of them comes first
         with self._file.reading() as connection:
-            keys = {
-                key: session_id
-                for key, session_id in connection.execute("SELECT key, id FROM session")
-                if among is None or session_id in among
-            }
-            # A session that has grown too large has lost its first lines.
-            repeats = connection.execute(
-                "SELECT key, continues FROM session JOIN page ON page.session = key AND first = 1"
-                " WHERE continues != '' AND own_from = 0"
-            )
-            repeated = {continues for key, continues in repeats if key in keys}
-            forks = connection.execute(
-                "SELECT fork.key, fork.own_from, source.key FROM session AS fork JOIN session AS source"
-                " ON source.id = fork.continues JOIN page ON page.session = source.key AND first = 1"
-                " WHERE fork.own_from > 0"
-            )
-            own_from = {key: number for key, number, source in forks if source in keys}
-            keys = {key: session_id for key, session_id in keys.items() if session_id not in repeated}
-            for page_id, key, first, data in _candidates(connection, query, keys):
+            sessions, own_from = _searched_sessions(connection, among)
+            for page_id, key, first, data in _candidates(connection, query, sessions):
                 if len(newest) >= limit and newest[0][0] >= newest_ns(page_id):
                     break
-                if key not in keys:
+                if key not in sessions:
                     continue
                 page = self._page(first, data)
-                if not query.is_in(page.text):
+                if not query.matches_folded(page.text):
                     continue
                 for line in page.lines:
-                    if line.number >= own_from.get(key, 0) and query.fits(line.text):
-                        found = (line.time_ns, line.number, Hit(keys[key], *line))
-                        (heapq.heappushpop if len(newest) >= limit else heapq.heappush)(newest, found)
+                    if line.number >= own_from.get(key, 0) and query.matches(line.text):
+                        entry = (line.time_ns, line.number, Hit(sessions[key], *line))
+                        (heapq.heappushpop if len(newest) >= limit else heapq.heappush)(newest, entry)
         return [hit for _, _, hit in sorted(newest, reverse=True)]
 
     def around(self, hit: Hit, before: int, after: int) -> list[Hit]:
@@ -181,7 +166,7 @@ class Index:
             rows = connection.execute(
                 "SELECT first, lines FROM page JOIN session ON session.key = page.session"
                 " WHERE session.id = ? AND first BETWEEN ? AND ? ORDER BY first",
-                (hit.session_id, first - MOST_LINES, last),
+                (hit.session_id, first - MAX_PAGE_LINES, last),
             )
             lines = [line for row in rows for line in self._page(*row).lines]
         return [Hit(hit.session_id, *line) for line in lines if first <= line.number <= last]
@@ -189,7 +174,7 @@ class Index:
     def _page(self, first: int, data: bytes) -> Page:
         try:
             return Page.of(first, data)
-        except Damaged as error:
+        except DamagedPage as error:
             raise damaged(self._file.path, str(error)) from error
 
     # ------------------------------------------------------------ writing
@@ -200,15 +185,15 @@ class Index:
         with self._file.writing() as connection:
             try:
                 yield Writer(connection, session_id)
-            except Damaged as error:
+            except DamagedPage as error:
                 raise damaged(self._file.path, str(error)) from error
 
     def remove_session(self, session_id: str) -> None:
         """Remove a session's lines and progress, in short transactions."""
-        going_on = True
-        while going_on:
+        has_lines = True
+        while has_lines:
             with self.writing(session_id) as writer:
-                going_on = writer.remove_lines()
+                has_lines = writer.remove_lines()
 
 
 class Writer:
@@ -220,8 +205,7 @@ class Writer:
 
     def __init__(self, connection: sqlite3.Connection, session_id: str) -> None:
         self._connection = connection
-        self._least_id = self._last_id = 0
-        """The id of the last page put."""
+        self._least_id = self._last_id = 0  # of the last page that was put
         self.progress = _progress(connection, session_id)
         connection.execute(
             "INSERT OR IGNORE INTO session (id, journal, offset, resizes, reader, number, passes, bytes)"
@@ -241,8 +225,8 @@ class Writer:
             " continues = ?, own_from = ?, bytes = ? WHERE key = ?",
             (*progress, self._bytes, self._key),
         )
-        if self._bytes > KEPT_BYTES:
-            while self._bytes > KEPT_BYTES * _TRIMMED_SHARE and self._remove_oldest():
+        if self._bytes > MAX_SESSION_BYTES:
+            while self._bytes > MAX_SESSION_BYTES * _TRIMMED_SHARE and self._remove_oldest():
                 pass
             self._connection.execute("UPDATE session SET bytes = ? WHERE key = ?", (self._bytes, self._key))
 
@@ -277,11 +261,11 @@ class Writer:
         for line in lines:
             page = next((page for page in changed if page.has(line.number)), None)
             if page is None:
-                found = self._pages("AND first <= ? ORDER BY first DESC LIMIT 1", line.number)
-                if not found or not found[0][1].has(line.number):
+                pages = self._pages("AND first <= ? ORDER BY first DESC LIMIT 1", line.number)
+                if not pages or not pages[0][1].has(line.number):
                     continue  # The line was removed to make room for newer ones.
-                page = found[0][1]
-                self._drop(found)
+                page = pages[0][1]
+                self._drop(pages)
                 changed.append(page)
             page.replace(line._replace(text=clean(line.text)))
         for page in changed:
@@ -293,30 +277,30 @@ class Writer:
             f"SELECT id, first, lines FROM page WHERE session = ? {condition}",  # noqa: S608 - words of this file
             (self._key, *values),
         ).fetchall()
-        return [(place, Page.of(first, data)) for place, first, data in rows]
+        return [(page_id, Page.of(first, data)) for page_id, first, data in rows]
 
     def _put(self, page: Page) -> None:
         connection = self._connection
-        place = least = page.least_id
-        if least == self._least_id:
-            place = self._last_id + 1  # Many pages can have the same time.
-        while connection.execute("SELECT 1 FROM page WHERE id = ?", (place,)).fetchone():
-            place += 1
-        self._least_id, self._last_id = least, place
+        page_id = least_id = page.least_id
+        if least_id == self._least_id:
+            page_id = self._last_id + 1  # Many pages can have the same time.
+        while connection.execute("SELECT 1 FROM page WHERE id = ?", (page_id,)).fetchone():
+            page_id += 1
+        self._least_id, self._last_id = least_id, page_id
         size = _size(page)
         connection.execute(
             "INSERT INTO page (id, session, first, bytes, lines) VALUES (?, ?, ?, ?, ?)",
-            (place, self._key, page.first, size, page.data),
+            (page_id, self._key, page.first, size, page.data),
         )
-        connection.execute("INSERT INTO trigram (rowid, text) VALUES (?, ?)", (place, page.text))
+        connection.execute("INSERT INTO trigram (rowid, text) VALUES (?, ?)", (page_id, page.text))
         self._bytes += size
 
     def _drop(self, pages: Sequence[tuple[int, Page]]) -> None:
-        for place, page in pages:
+        for page_id, page in pages:
             self._connection.execute(
-                "INSERT INTO trigram (trigram, rowid, text) VALUES ('delete', ?, ?)", (place, page.text)
+                "INSERT INTO trigram (trigram, rowid, text) VALUES ('delete', ?, ?)", (page_id, page.text)
             )
-            self._connection.execute("DELETE FROM page WHERE id = ?", (place,))
+            self._connection.execute("DELETE FROM page WHERE id = ?", (page_id,))
             self._bytes -= _size(page)
 
     def _remove_oldest(self) -> bool:
@@ -335,7 +319,33 @@ def _progress(connection: sqlite3.Connection, session_id: str) -> Progress:
         "SELECT journal, offset, resizes, reader, number, passes, continues, own_from FROM session WHERE id = ?",
         (session_id,),
     ).fetchone()
-    return NOTHING if row is None else Progress(*row)
+    return NOT_INDEXED if row is None else Progress(*row)
+
+
+def _searched_sessions(
+    connection: sqlite3.Connection, among: Collection[str] | None
+) -> tuple[dict[int, str], dict[int, int]]:
+    """The sessions to search: ids by keys; and of forks the number of the first line to search, by keys.
+
+    Only copies of lines that are still there are left out: a session that grew too large has lost its first lines.
+    """
+    chosen = {
+        key: session_id
+        for key, session_id in connection.execute("SELECT key, id FROM session")
+        if among is None or session_id in among
+    }
+    resumes = connection.execute(
+        "SELECT key, continues FROM session JOIN page ON page.session = key AND first = 1"
+        " WHERE continues != '' AND own_from = 0"
+    )
+    resumed = {continues for key, continues in resumes if key in chosen}
+    forks = connection.execute(
+        "SELECT fork.key, fork.own_from, source.key FROM session AS fork JOIN session AS source"
+        " ON source.id = fork.continues JOIN page ON page.session = source.key AND first = 1"
+        " WHERE fork.own_from > 0"
+    )
+    own_from = {key: number for key, number, source in forks if source in chosen}
+    return {key: session_id for key, session_id in chosen.items() if session_id not in resumed}, own_from
 
 
 def _candidates(

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 REMEMBERED: Final = 512
-"""How many lines that were painted over are remembered, so that a screen that returns is not indexed again."""
+"""How many overwritten lines are remembered, so that a screen that returns is not indexed again."""
 
 
 class SeenState(msgspec.Struct, array_like=True):
@@ -40,8 +40,8 @@ class LineTracker:
         self._shown = [(text, 0) for text, _ in self._shown]
         self._gone = OrderedDict.fromkeys(self._gone, 0)
 
-    def screen(self, lines: Sequence[str]) -> None:
-        """The screen has these lines now, top to bottom; blank ones do not count."""
+    def update_screen(self, lines: Sequence[str]) -> None:
+        """Compare with the lines now on the screen, top to bottom, and index the new ones; blank lines are skipped."""
         lines = [line for line in lines if line.strip()]
         if [text for text, _ in self._shown] == lines:
             return
@@ -49,7 +49,7 @@ class LineTracker:
         # Lines that are gone from the screen, or have changed.
         unmatched = dict(left)
         for place, text in enumerate(lines):
-            if numbers[place] < 0 and (number := self._grown(text, unmatched)) >= 0:
+            if numbers[place] < 0 and (number := self._extend(text, unmatched)) >= 0:
                 numbers[place] = number
         for place, text in enumerate(lines):
             if numbers[place] < 0:
@@ -62,20 +62,20 @@ class LineTracker:
             self._gone.popitem(last=False)
         self._shown = list(zip(lines, numbers, strict=True))
 
-    def scrolled(self, lines: Sequence[str]) -> None:
-        """These lines scrolled off the screen, in order; blank ones do not count."""
+    def scroll_off(self, lines: Sequence[str]) -> None:
+        """Take these lines off the screen, in order, and index the new ones; blank lines are skipped."""
         for place, text in enumerate(lines):
             if not self._shown:
                 self._add_all(lines[place:])
                 return
             if text.strip():
-                self._scrolled(text)
+                self._scroll_off_line(text)
 
-    def _scrolled(self, text: str) -> None:
+    def _scroll_off_line(self, text: str) -> None:
         shown = self._shown
         for place, (former, _) in enumerate(shown):
             if former == text:
-                # Lines leave in order, so the lines above this one have been painted over.
+                # Lines scroll off in order, so the lines above this one were overwritten.
                 del shown[: place + 1]
                 return
         for place, (former, number) in enumerate(shown):
@@ -91,18 +91,18 @@ class LineTracker:
                 self._add(text)
 
     def _known(self, lines: Sequence[str]) -> tuple[list[int], list[tuple[str, int]]]:
-        """The number of each line that was shown before, -1 for new ones; and the former lines that are gone."""
+        """The number of each line that was shown before, -1 for new ones; and the shown lines that are gone."""
         places: dict[str, list[int]] = {}
         for text, number in reversed(self._shown):
             places.setdefault(text, []).append(number)
         numbers = [found.pop() if (found := places.get(text)) else -1 for text in lines]
         return numbers, [(text, number) for text, left in places.items() for number in left]
 
-    def _grown(self, text: str, unmatched: dict[str, int]) -> int:
-        """The number of the line that this text extends, -1 if none; the new text replaces the former one."""
-        best = max((former for former in unmatched if text.startswith(former)), key=len, default="")
-        if not best:
+    def _extend(self, text: str, unmatched: dict[str, int]) -> int:
+        """Replace the longest line that this text begins with; returns the line's number, -1 if there is none."""
+        longest = max((former for former in unmatched if text.startswith(former)), key=len, default="")
+        if not longest:
             return -1
-        number = unmatched.pop(best)
+        number = unmatched.pop(longest)
         self._grow(number, text)
         return number

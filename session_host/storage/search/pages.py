@@ -9,14 +9,17 @@ import msgspec
 
 from .query import folded
 
-MOST_LINES: Final = 32
-MOST_CHARACTERS: Final = 8192
-"""A page that has either is followed by another."""
+MAX_PAGE_LINES: Final = 32
+MAX_PAGE_CHARACTERS: Final = 8192
+"""A page with this many lines or characters is full."""
+
+MAX_LINE_CHARACTERS: Final = 8192
+"""Readers split longer lines."""
 
 _ID_BITS: Final = 10
-"""How many bits of an id distinguish pages of the same microsecond."""
+"""How many bits of a page id distinguish pages of the same microsecond."""
 
-_MOST_TIME_US: Final = 1 << (62 - _ID_BITS)
+_MAX_TIME_US: Final = 1 << (62 - _ID_BITS)
 _COMPRESSION_LEVEL: Final = 1
 
 _encoder = msgspec.msgpack.Encoder()
@@ -29,13 +32,13 @@ class Line(NamedTuple):
     number: int
     """The line's number in its session, from 1."""
     offset: int
-    """The output offset by which the line was on the screen."""
+    """The offset of the output after which the line was on the screen."""
     time_ns: int
     text: str
 
 
-class Damaged(ValueError):
-    """A page's bytes are not what this program writes."""
+class DamagedPage(ValueError):
+    """A page's data cannot be decoded."""
 
 
 class Page:
@@ -56,12 +59,12 @@ class Page:
         """Restore a page from its ``data``.
 
         Raises:
-            Damaged: the data is not a page.
+            DamagedPage: the data is not a page.
         """
         try:
             rows = _decoder.decode(zlib.decompress(data))
         except (zlib.error, msgspec.MsgspecError) as error:
-            raise Damaged(str(error)) from error
+            raise DamagedPage(str(error)) from error
         return cls(first, [Line(first + place, *row) for place, row in enumerate(rows)])
 
     @property
@@ -83,7 +86,7 @@ class Page:
     @property
     def is_full(self) -> bool:
         """Whether the next line begins another page."""
-        return len(self.lines) >= MOST_LINES or self._characters >= MOST_CHARACTERS
+        return len(self.lines) >= MAX_PAGE_LINES or self._characters >= MAX_PAGE_CHARACTERS
 
     def add_line(self, line: Line) -> None:
         """Append a line."""
@@ -102,9 +105,9 @@ class Page:
 
     @property
     def least_id(self) -> int:
-        """The lowest id that the page may get, from the time of its newest line."""
+        """The lowest possible id of the page, made from the time of its newest line."""
         time_us = max(line.time_ns for line in self.lines) // 1000
-        return (min(max(time_us, 0), _MOST_TIME_US) << _ID_BITS) + 1
+        return (min(max(time_us, 0), _MAX_TIME_US) << _ID_BITS) + 1
 
 
 def newest_ns(page_id: int) -> int:

@@ -9,10 +9,10 @@ from typing import Final, NamedTuple
 from session_host.errors import UsageError
 
 TRIGRAM: Final = 3
-_MOST_TRIGRAMS: Final = 48
-"""How many trigrams are looked up: enough to exclude almost all wrong candidates."""
+_MAX_TRIGRAMS: Final = 48
+"""The most trigrams that are looked up: enough to exclude almost all pages without a match."""
 
-_MOST_CHARACTERS: Final = 1000
+_MAX_CHARACTERS: Final = 1000
 _WORDS: Final = re.compile(r'"([^"]*[^"\s][^"]*)"|(\S+)')
 _CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 
@@ -26,7 +26,7 @@ def folded(text: str) -> str:
 
 
 class Query(NamedTuple):
-    """The words that a line must have, in any place, order and case."""
+    """The words that a line must contain, in any order and case."""
 
     words: tuple[str, ...]
     """The folded words; none is empty."""
@@ -38,18 +38,18 @@ class Query(NamedTuple):
         Raises:
             UsageError: the text has no words.
         """
-        clean = _CONTROLS.sub(" ", text[:_MOST_CHARACTERS])
+        clean = _CONTROLS.sub(" ", text[:_MAX_CHARACTERS])
         words = [folded(phrase or word) for phrase, word in _WORDS.findall(clean)]
         found = tuple(dict.fromkeys(word for word in words if word))
         if not found:
             raise UsageError("nothing to search for; give a word")
         return cls(found)
 
-    def fits(self, text: str) -> bool:
+    def matches(self, text: str) -> bool:
         """Whether a line contains all the words."""
-        return self.is_in(folded(text))
+        return self.matches_folded(folded(text))
 
-    def is_in(self, text: str) -> bool:
+    def matches_folded(self, text: str) -> bool:
         """Whether a folded text contains all the words."""
         return all(word in text for word in self.words)
 
@@ -60,11 +60,11 @@ class Query(NamedTuple):
             for start in range(len(word) - TRIGRAM + 1):
                 found[word[start : start + TRIGRAM]] = None
         trigrams = list(found)
-        step = max(1, -(-len(trigrams) // _MOST_TRIGRAMS))
+        step = max(1, -(-len(trigrams) // _MAX_TRIGRAMS))
         return trigrams[::step]
 
     def spans(self, text: str) -> list[tuple[int, int]]:
-        """Where the words are in a line, from the left, without overlap: (first, end) in characters."""
+        """The positions of the words in a line, from the left, without overlap: (first, end) in characters."""
         line, places = _folded_with_places(text)
         marked = [False] * len(text)
         for word in self.words:

@@ -22,7 +22,7 @@ class Search:
 
     Attributes:
         problems: the reason for each session that could not be read, by id.
-        begun_anew: the index was damaged and deleted; until ``update`` the new one is almost empty.
+        was_rebuilt: the index was damaged and replaced by a new one, which is almost empty until ``update``.
     """
 
     def __init__(self) -> None:
@@ -32,11 +32,11 @@ class Search:
             StoreError: the index cannot be opened or written, or a newer version wrote it.
             UnsafeDirectory: the state directory cannot be trusted.
         """
-        self.begun_anew = False
+        self.was_rebuilt = False
         self.problems: dict[str, str] = {}
         self._path: Path = search_index()
         self._index: Index | None = None
-        self._with(lambda _index: None)
+        self._use(lambda _index: None)  # Open the index.
 
     def close(self) -> None:
         """Close the index; does nothing if it is closed."""
@@ -50,61 +50,61 @@ class Search:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def behind(self, session_ids: Iterable[str]) -> list[str]:
-        """The sessions with journals newer than the index, in the given order."""
-        read = self._with(lambda index: index.journals())
-        found = ((each, fingerprint(session_journal(each))) for each in session_ids)
-        return [each for each, journal in found if journal and journal != read.get(each)]
+    def outdated(self, session_ids: Iterable[str]) -> list[str]:
+        """The sessions that have output which is not indexed yet, in the given order."""
+        indexed = self._use(lambda index: index.journals())
+        fingerprints = ((session_id, fingerprint(session_journal(session_id))) for session_id in session_ids)
+        return [session_id for session_id, found in fingerprints if found and found != indexed.get(session_id)]
 
     def update(
         self,
         session_ids: Iterable[str],
         *,
-        stop: Callable[[], bool] = lambda: False,
-        done: Callable[[str], object] = lambda _session_id: None,
+        should_stop: Callable[[], bool] = lambda: False,
+        on_indexed: Callable[[str], object] = lambda _session_id: None,
     ) -> None:
         """Index the journals of these sessions to their ends.
 
         Args:
             session_ids: the sessions, in the order to index them.
-            stop: called a few times a second; True ends the update.
-            done: called after each session.
+            should_stop: called a few times a second; True ends the update.
+            on_indexed: called after each session.
 
         Raises:
             StoreError: the index cannot be written.
         """
-        for session_id in self.behind(session_ids):
-            if stop():
+        for session_id in self.outdated(session_ids):
+            if should_stop():
                 return
-            if problem := self._with(partial(_update, session_id, stop)):
+            if problem := self._use(partial(_update, session_id, should_stop)):
                 self.problems[session_id] = problem
-            done(session_id)
+            on_indexed(session_id)
 
     def keep_only(self, session_ids: Collection[str]) -> None:
         """Remove all sessions except these."""
-        for session_id in self._with(lambda index: index.journals()).keys() - set(session_ids):
+        for session_id in self._use(lambda index: index.journals()).keys() - set(session_ids):
             self.forget(session_id)
 
     def forget(self, session_id: str) -> None:
         """Remove a session's lines."""
-        self._with(lambda index: index.remove_session(session_id))
+        self._use(lambda index: index.remove_session(session_id))
 
     def find(self, query: Query, limit: int, among: Collection[str] | None = None) -> list[Hit]:
         """The newest matching lines, newest first; see ``Index.find``."""
-        return self._with(lambda index: index.find(query, limit, among))
+        return self._use(lambda index: index.find(query, limit, among))
 
     def around(self, hit: Hit, before: int, after: int) -> list[Hit]:
         """The lines around a hit in its session, in order."""
-        return self._with(lambda index: index.around(hit, before, after))
+        return self._use(lambda index: index.around(hit, before, after))
 
-    def _with(self, work: Callable[[Index], T]) -> T:
-        """Use the index; delete and recreate a damaged one, once."""
+    def _use(self, work: Callable[[Index], T]) -> T:
+        """Call ``work`` with the index. If the index is damaged, delete it and try once more with a new one."""
         try:
             return work(self._open())
         except StoreCorrupt:
             self.close()
-            Index.throw_away(self._path)
-            self.begun_anew = True
+            Index.delete_damaged(self._path)
+            self.was_rebuilt = True
             return work(self._open())
 
     def _open(self) -> Index:
@@ -113,13 +113,13 @@ class Search:
         return self._index
 
 
-def _update(session_id: str, stop: Callable[[], bool], index: Index) -> str:
+def _update(session_id: str, should_stop: Callable[[], bool], index: Index) -> str:
     """Index a session's journal; returns the reason if it cannot be read, else ""."""
-    # The modules that read journals take longer to import than a search of the index.
+    # Imported here: these modules take longer to import than a search of the index.
     from .session_update import Unreadable, Update
 
     try:
-        Update(index, session_id, session_journal(session_id)).run(stop)
+        Update(index, session_id, session_journal(session_id)).run(should_stop)
     except Unreadable as error:
         return str(error)
     return ""

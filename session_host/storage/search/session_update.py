@@ -20,10 +20,10 @@ from .index import Index, Progress
 from .reader import Reader
 from .transcript_reader import TranscriptReader, has_transcript, is_state
 
-SLICE_S: Final = 0.25
+TRANSACTION_S: Final = 0.25
 """The length of a transaction, after which other processes get their turn."""
 
-SLICE_BYTES: Final = 2 * 1024 * 1024
+TRANSACTION_BYTES: Final = 2 * 1024 * 1024
 
 
 class Unreadable(OutliveError):
@@ -40,13 +40,13 @@ class Update:
         self._reader: Reader | TranscriptReader | None = None
         self._entries: Iterator[Entry] = iter(())
         self._passes = -1
-        self._grown_to = ""
+        self._fingerprint = ""
 
-    def run(self, stop: Callable[[], bool] = lambda: False) -> bool:
+    def run(self, should_stop: Callable[[], bool] = lambda: False) -> bool:
         """Index the journal to its end.
 
         Args:
-            stop: called between two transactions; True ends the update.
+            should_stop: called between two transactions; True ends the update.
 
         Returns:
             Whether there was anything to index.
@@ -56,11 +56,11 @@ class Update:
             StoreError: the index cannot be written.
             Unreadable: the journal cannot be trusted, or the engine fails on it.
         """
-        found = fingerprint(self._journal)
-        if not found or found == self._index.progress(self._session_id).journal:
+        current = fingerprint(self._journal)
+        if not current or current == self._index.progress(self._session_id).journal:
             return False
         try:
-            while not self._slice() and not stop():
+            while not self._run_transaction() and not should_stop():
                 pass
         finally:
             if self._reader is not None:
@@ -68,24 +68,24 @@ class Update:
                 self._reader = None
         return True
 
-    def _slice(self) -> bool:
-        """Run one transaction; True when the journal's end is reached."""
+    def _run_transaction(self) -> bool:
+        """Index a part of the journal in one transaction; True when the journal's end is reached."""
         with self._index.writing(self._session_id) as writer:
             progress = writer.progress
             try:
                 reader = self._reader
                 if reader is None or progress.passes != self._passes:
-                    # This is the first transaction, or another process has read on in the meantime.
-                    self._grown_to = fingerprint(self._journal)
+                    # This is the first transaction, or another process has indexed more since the last one.
+                    self._fingerprint = fingerprint(self._journal)
                     reader = self._begin(progress)
-                ended = self._read_on(reader)
+                ended = self._read(reader)
             except OutliveError as error:
                 raise Unreadable(str(error)) from error
             new, grown = reader.pop_lines()
             self._passes = progress.passes + 1
-            journal = self._grown_to if ended else ""
-            place = (reader.offset, reader.resizes, reader.save_state(), reader.number)
-            writer.write(new, grown, Progress(journal, *place, self._passes, reader.continues, reader.own_from))
+            journal = self._fingerprint if ended else ""
+            position = (reader.offset, reader.resizes, reader.save_state(), reader.number)
+            writer.write(new, grown, Progress(journal, *position, self._passes, reader.continues, reader.own_from))
         return ended
 
     def _begin(self, progress: Progress) -> Reader | TranscriptReader:
@@ -99,7 +99,8 @@ class Update:
             else:
                 reader = Reader(default_engine(), number=progress.number)
             self._reader = reader
-            # Another build of the engine saved the state: build a new one, and keep the lines as indexed.
+            # No state can be restored, as after an update of the engine: replay the journal up to this place, without
+            # its lines, which are indexed.
             for entry in _until(read(self._journal), progress.offset):
                 reader.read_entry(entry)
             reader.settle()
@@ -109,19 +110,21 @@ class Update:
         return reader
 
     def _restored(self, progress: Progress) -> Reader | TranscriptReader | None:
-        kept = progress.reader
-        if is_state(kept):
-            return TranscriptReader.restored(self._journal, progress.offset, progress.resizes, kept)
-        return Reader.restored(default_engine(), progress.offset, progress.resizes, kept) if kept else None
+        saved_state = progress.reader
+        if is_state(saved_state):
+            return TranscriptReader.restored(self._journal, progress.offset, progress.resizes, saved_state)
+        return (
+            Reader.restored(default_engine(), progress.offset, progress.resizes, saved_state) if saved_state else None
+        )
 
-    def _read_on(self, reader: Reader | TranscriptReader) -> bool:
-        """Read for one slice; True when the journal's end is reached."""
-        until_s = time.monotonic() + SLICE_S
-        until = reader.offset + SLICE_BYTES
+    def _read(self, reader: Reader | TranscriptReader) -> bool:
+        """Read as much as belongs in one transaction; True when the journal's end is reached."""
+        deadline_s = time.monotonic() + TRANSACTION_S
+        end_offset = reader.offset + TRANSACTION_BYTES
         for entry in self._entries:
             reader.read_entry(entry)
-            if reader.offset >= until or time.monotonic() > until_s:
-                # The screen is indexed when it is unchanged for a while, or at the end.
+            if reader.offset >= end_offset or time.monotonic() > deadline_s:
+                # The lines on the screen are indexed later: when it is unchanged for a while, or at the journal's end.
                 reader.flush()
                 return False
         reader.settle()

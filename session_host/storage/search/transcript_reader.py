@@ -20,36 +20,33 @@ from session_host.structured.text import item_lines
 from session_host.structured.transcript import BUILD, Transcript
 
 from .collected_lines import CollectedLines
-from .pages import Line
-
-LONGEST_LINE: Final = 8192
-"""A longer line is split."""
+from .pages import MAX_LINE_CHARACTERS, Line
 
 REMEMBERED: Final = 256
 """How many complete items are remembered, so that a later change of one replaces its lines."""
 
 _BEGIN: Final = b"T1"
-"""Begins a saved state, and tells it from that of a terminal's reader."""
+"""The first bytes of a saved state; the state of a ``Reader`` begins otherwise."""
 
 _COMPRESSION_LEVEL: Final = 1
 
 
-class _Known(msgspec.Struct, array_like=True):
-    """An item and its indexed lines: numbers and texts."""
+class _TrackedItem(msgspec.Struct, array_like=True):
+    """An item, and its indexed lines: numbers and texts."""
 
     item: Item | None
     """None once it is complete."""
     lines: list[tuple[int, str]] = []
     changed: bool = True
     pieces: list[tuple[str, str]] = []
-    """Fields and the texts that were appended to them, not joined yet."""
+    """Appended texts that are not joined yet: (field, text)."""
 
     def whole_item(self) -> Item | None:
         """The item with all that was appended to it."""
         if self.item is not None and self.pieces:
-            fields = {field for field, _ in self.pieces}
-            texts = {field: [text for each, text in self.pieces if each == field] for field in fields}
-            whole = {field: getattr(self.item, field) + "".join(parts) for field, parts in texts.items()}
+            names = {field for field, _ in self.pieces}
+            texts = {name: [text for field, text in self.pieces if field == name] for name in names}
+            whole = {name: getattr(self.item, name) + "".join(parts) for name, parts in texts.items()}
             self.item, self.pieces = msgspec.structs.replace(self.item, **whole), []
         return self.item
 
@@ -61,7 +58,7 @@ class _State(msgspec.Struct, array_like=True):
     log_offset: int
     rest: bytes
     is_lost: bool
-    known: dict[str, _Known]
+    known: dict[str, _TrackedItem]
     place: int
     time_ns: int
     continues: str = ""
@@ -83,9 +80,9 @@ def has_transcript(journal: Path) -> bool:
     return snapshot is not None and snapshot.build == BUILD
 
 
-def is_state(kept: bytes) -> bool:
+def is_state(saved_state: bytes) -> bool:
     """Whether ``TranscriptReader.save_state`` made this state."""
-    return kept.startswith(_BEGIN)
+    return saved_state.startswith(_BEGIN)
 
 
 class TranscriptReader(CollectedLines):
@@ -104,10 +101,10 @@ class TranscriptReader(CollectedLines):
         self.continues, self.own_from = state.continues, state.own_from
 
     @classmethod
-    def restored(cls, journal: Path, offset: int, resizes: int, kept: bytes) -> Self | None:
+    def restored(cls, journal: Path, offset: int, resizes: int, saved_state: bytes) -> Self | None:
         """Restore a reader from ``save_state``; None if another version made the state, or it is damaged."""
         try:
-            return cls(journal, offset, resizes, state=_decoder.decode(zlib.decompress(kept[len(_BEGIN) :])))
+            return cls(journal, offset, resizes, state=_decoder.decode(zlib.decompress(saved_state[len(_BEGIN) :])))
         except (zlib.error, msgspec.MsgspecError):
             return None
 
@@ -121,7 +118,7 @@ class TranscriptReader(CollectedLines):
         return _BEGIN + zlib.compress(_encoder.encode(state), _COMPRESSION_LEVEL)
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: there is nothing to free."""
 
     def forget_lines(self, number: int) -> None:
         """See ``CollectedLines``."""
@@ -130,10 +127,10 @@ class TranscriptReader(CollectedLines):
             known.lines = [(0, text) for _, text in known.lines]
 
     def flush(self) -> None:
-        """Everything is read at once; ``save_state`` includes it."""
+        """Do nothing: no output is pending."""
 
     def settle(self) -> None:
-        """Index the items that are not complete: the journal has no more for now."""
+        """Index the items that are not complete, at the journal's present end."""
         for known in self._known.values():
             if known.changed and (item := known.whole_item()) is not None:
                 self._index(known, item)
@@ -150,7 +147,7 @@ class TranscriptReader(CollectedLines):
         if entry.offset > self.offset:
             self._is_lost = True
         if self._is_lost:
-            self._find_again(entry.offset)
+            self._resume_at_snapshot(entry.offset)
         self.offset = entry.offset + len(entry.data)
         if self._is_lost:
             return
@@ -160,8 +157,8 @@ class TranscriptReader(CollectedLines):
         except ProtocolViolation:
             self._is_lost = True
 
-    def _find_again(self, offset: int) -> None:
-        """Go on after lost output, from the snapshot at an offset, if there is one."""
+    def _resume_at_snapshot(self, offset: int) -> None:
+        """Continue after lost output, from the snapshot at this offset, if there is one."""
         if offset not in snapshots(self._journal):
             return
         snapshot = load_snapshot(self._journal, offset)
@@ -171,7 +168,7 @@ class TranscriptReader(CollectedLines):
         self._records, self._is_lost = transcript.record_reader(), False
         places = [transcript.position(item_id) for item_id in self._known if item_id in transcript]
         if not places and self.number:
-            places = [len(transcript) - 1]  # which of its items are indexed is unknown
+            places = [len(transcript) - 1]  # It is unknown which items are indexed: index only later ones.
         first_new = max(places, default=-1) + 1
         self._place = offset
         for place, item in enumerate(transcript):
@@ -206,7 +203,7 @@ class TranscriptReader(CollectedLines):
             self.own_from = self.number + 1
 
     def _put(self, item: Item) -> None:
-        known = self._known.pop(item.id, None) or _Known(None, [])
+        known = self._known.pop(item.id, None) or _TrackedItem(None, [])
         self._known[item.id] = known
         known.pieces = []
         if item.status == "running":
@@ -215,15 +212,15 @@ class TranscriptReader(CollectedLines):
         known.item = None
         self._index(known, item)
         if len(self._known) > REMEMBERED:
-            complete = (item_id for item_id, each in self._known.items() if each.item is None)
+            complete = (item_id for item_id, tracked in self._known.items() if tracked.item is None)
             del self._known[next(complete)]
 
-    def _index(self, known: _Known, item: Item) -> None:
+    def _index(self, known: _TrackedItem, item: Item) -> None:
         texts = [
-            text[start : start + LONGEST_LINE]
+            text[start : start + MAX_LINE_CHARACTERS]
             for line in item_lines(item, folded=False)
             if (text := line.text.strip(" │"))
-            for start in range(0, len(text), LONGEST_LINE)
+            for start in range(0, len(text), MAX_LINE_CHARACTERS)
         ]
         lines: list[tuple[int, str]] = []
         for place, text in enumerate(texts):

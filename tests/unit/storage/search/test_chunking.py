@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from session_host.protocol.values import GridSize
-from session_host.storage.search.chunking import MOST_BYTES, MOST_LINES, Sequences, steps
+from session_host.storage.search.chunking import MAX_STEP_BYTES, MAX_STEP_LINES, Sequences, steps
 from session_host.terminal import create
 from session_host.terminal.text import logical_lines
 
@@ -29,7 +29,9 @@ def test_a_step_scrolls_few_rows() -> None:
     data = b"y\n" * 50_000 + b"x" * 2_000_000
     cut = [step for step, _ in steps(data, 20)]
     assert b"".join(cut) == data
-    assert all(step.count(b"\n") <= MOST_LINES and len(step) <= min(MOST_BYTES, 20 * MOST_LINES) for step in cut)
+    assert all(
+        step.count(b"\n") <= MAX_STEP_LINES and len(step) <= min(MAX_STEP_BYTES, 20 * MAX_STEP_LINES) for step in cut
+    )
 
 
 def test_a_screen_is_told_before_it_is_lost() -> None:
@@ -53,7 +55,7 @@ def test_whether_a_sequence_is_under_way(data: bytes, settled: bool) -> None:
         sequences = Sequences()
         sequences.feed(data[:cut])
         sequences.feed(data[cut:])
-        assert sequences.settled is settled
+        assert sequences.is_complete is settled
 
 
 @settings(max_examples=300)
@@ -61,7 +63,7 @@ def test_whether_a_sequence_is_under_way(data: bytes, settled: bool) -> None:
 def test_what_is_fed_in_between_changes_nothing(first: bytes, second: bytes) -> None:
     sequences = Sequences()
     sequences.feed(first)
-    if not sequences.settled:
+    if not sequences.is_complete:
         return
     shown = []
     for between in (b"", b"\x1b[3J"):

@@ -52,11 +52,11 @@ def test_nothing_is_no_query(typed: str) -> None:
     ],
 )
 def test_case_and_composition_make_no_difference(typed: str, line: str) -> None:
-    assert Query.of(typed).fits(line)
+    assert Query.of(typed).matches(line)
 
 
 def test_all_words_are_wanted() -> None:
-    assert not Query.of("connection refused").fits("connection accepted")
+    assert not Query.of("connection refused").matches("connection accepted")
 
 
 @given(SOMETHING)
@@ -67,7 +67,7 @@ def test_a_line_is_found_by_itself(text: str) -> None:
         query = Query.of(text)
     except UsageError:
         return  # Nothing but controls.
-    assert query.fits(text)
+    assert query.matches(text)
 
 
 @given(SOMETHING, SOMETHING)
@@ -77,7 +77,7 @@ def test_what_must_be_there_is_there(typed: str, around: str) -> None:
     except UsageError:
         return
     line = f"{around} {typed} {around}"
-    assert query.fits(line)
+    assert query.matches(line)
     assert all(trigram in folded(line) for trigram in query.trigrams())
     assert all(len(trigram) == 3 for trigram in query.trigrams())
 

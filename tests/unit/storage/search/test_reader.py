@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from session_host.storage.journal import Entry
-from session_host.storage.search.pages import Line
-from session_host.storage.search.reader import LONGEST_LINE, Reader
+from session_host.storage.search.pages import MAX_LINE_CHARACTERS, Line
+from session_host.storage.search.reader import Reader
 from session_host.terminal import available_engines
 from session_host.terminal.base import EngineName
 from tests.support.journals import BEGAN_NS, SECOND_NS, output, resize
@@ -127,7 +127,7 @@ def test_a_flood_of_short_lines_is_read_whole() -> None:
 def test_a_line_without_end_comes_in_pieces() -> None:
     words = " ".join(f"{number:06}" for number in range(100_000))
     lines = read(words.encode(), b"\r\n" * 20)
-    assert all(len(line.text) <= 3 * LONGEST_LINE for line in lines)
+    assert all(len(line.text) <= 3 * MAX_LINE_CHARACTERS for line in lines)
     assert all(any(f" {number:06} " in line.text for line in lines) for number in range(1, 99_999, 997))
 
 

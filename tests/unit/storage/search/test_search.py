@@ -57,9 +57,9 @@ def test_short_words_are_found(search: Search, record: Record, typed: str) -> No
 def test_only_what_is_new_is_read(search: Search, record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
     record("one", lines(0, 100))
     search.update(["one"])
-    assert search.behind(["one"]) == []
+    assert search.outdated(["one"]) == []
     record("one", lines(100, 200))
-    assert search.behind(["one", "none"]) == ["one"]
+    assert search.outdated(["one", "none"]) == ["one"]
     starts: list[int] = []
 
     def read(directory: Path, start: int = 0) -> Iterator[Entry]:
@@ -73,7 +73,7 @@ def test_only_what_is_new_is_read(search: Search, record: Record, monkeypatch: p
 
 
 def test_short_transactions_make_the_same(search: Search, record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_update, "SLICE_BYTES", 1)
+    monkeypatch.setattr(session_update, "TRANSACTION_BYTES", 1)
     record("one", *(lines(number, number + 3) for number in range(0, 300, 3)))
     search.update(["one"])
     assert everything(search) == [f"line number {number} of many" for number in reversed(range(300))]
@@ -82,13 +82,13 @@ def test_short_transactions_make_the_same(search: Search, record: Record, monkey
 def test_a_search_can_be_stopped_and_goes_on_later(
     search: Search, record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session_update, "SLICE_BYTES", 1)
+    monkeypatch.setattr(session_update, "TRANSACTION_BYTES", 1)
     record("one", *(lines(number, number + 3) for number in range(0, 300, 3)))
-    search.update(["one"], stop=lambda: True)
+    search.update(["one"], should_stop=lambda: True)
     asked = count()
-    search.update(["one"], stop=lambda: next(asked) > 3)
+    search.update(["one"], should_stop=lambda: next(asked) > 3)
     assert 0 < len(everything(search)) < 300
-    assert search.behind(["one"]) == ["one"]
+    assert search.outdated(["one"]) == ["one"]
     search.update(["one"])
     assert len(everything(search)) == 300
 
@@ -169,7 +169,7 @@ def test_an_index_of_a_newer_version_is_left_alone(record: Record) -> None:
 
 
 def test_several_at_once_read_each_line_once(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_update, "SLICE_BYTES", 5000)
+    monkeypatch.setattr(session_update, "TRANSACTION_BYTES", 5000)
     ids = [f"chat {number}" for number in range(4)]
     for session_id in ids:
         record(session_id, *(lines(number, number + 50) for number in range(0, 1000, 50)))
@@ -190,9 +190,9 @@ def test_several_at_once_read_each_line_once(record: Record, monkeypatch: pytest
 READER = """
 import sys
 from session_host.storage.search import Search, session_update
-session_update.SLICE_BYTES = 20_000
+session_update.TRANSACTION_BYTES = 20_000
 with Search() as search:
-    search.update(["one"], stop=lambda: print("on", flush=True))
+    search.update(["one"], should_stop=lambda: print("on", flush=True))
 """
 
 
@@ -210,7 +210,7 @@ def test_a_reader_killed_in_mid_way_costs_nothing(record: Record, turns: int) ->
         assert 0 < len(everything(search)) < 20_000
         search.update(["one"])
         assert len(everything(search)) == 20_000
-        assert not search.begun_anew
+        assert not search.was_rebuilt
 
 
 def test_another_build_of_the_engine_goes_on(search: Search, record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,7 +224,7 @@ def test_another_build_of_the_engine_goes_on(search: Search, record: Record, mon
 
 
 def test_of_very_much_text_the_newest_is_kept(search: Search, record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(index_module, "KEPT_BYTES", 100_000)
+    monkeypatch.setattr(index_module, "MAX_SESSION_BYTES", 100_000)
     monkeypatch.setattr(index_module, "_PAGES_AT_ONCE", 4)
     for first in range(0, 10_000, 1000):
         record("one", lines(first, first + 1000))

@@ -243,7 +243,7 @@ async def test_what_a_chat_wrote_is_indexed_before_anybody_searches(played: Play
 
     def is_indexed() -> bool:
         with Search() as search:
-            return search.behind([running]) == [] and bool(search.find(Query.of("needle"), 10))
+            return search.outdated([running]) == [] and bool(search.find(Query.of("needle"), 10))
 
     await played.until(is_indexed, "the chat to be indexed")
     assert not indexing._is_behind
