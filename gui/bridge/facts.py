@@ -194,6 +194,8 @@ class ChatFacts:
             return common_texts.starting()
         if self.group is Group.RUNNING:
             return self.foreground or self._short_last_command or self.title
+        if self.is_shell_or_command and self.foreground:
+            return " · ".join(filter(None, (self.foreground, self.activity_detail)))
         return self.activity_detail or self.title or self.record.agent
 
     @property

@@ -37,6 +37,7 @@ from .signals import (
     BELL,
     CLEARED,
     HOOK,
+    LEFT,
     NOTIFICATION,
     OSC_7501,
     PLUGIN,
@@ -171,6 +172,8 @@ class ActivityTracker:
         ) and not report.is_last
         if report.source == PROGRESS and report.activity is Activity.IDLE and former is None:
             return False  # A terminal's reset also clears progress: this counts only if some was shown.
+        if report.text == LEFT and former is not None and former.activity is Activity.IDLE:
+            return False  # The command removed its progress.
         self._reports[report.source] = SourceReport(
             report.source,
             report.text,

@@ -13,6 +13,7 @@ OSC 7501 state=working / blocked        working / needs_input
 OSC 7501 state=idle, done, error        idle
 OSC 7501 state=clear                    none: the source withdraws its status
 OSC 9;4 progress shown / removed        working / idle
+OSC 133;D, a command ended              idle, if it left its progress
 title                                   see the catalog's patterns
 OSC 9, 99, 777 notification; BEL        needs_input
 ======================================  =================================
@@ -29,7 +30,15 @@ from session_host.protocol.launch import Watch
 from session_host.protocol.messages import Report
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import Activity
-from session_host.terminal.base import AgentState, Bell, Notification, Progress, TerminalEvent, TitleChanged
+from session_host.terminal.base import (
+    AgentState,
+    Bell,
+    CommandEnded,
+    Notification,
+    Progress,
+    TerminalEvent,
+    TitleChanged,
+)
 
 PROTOCOL = "protocol"
 STATE_FILE, PLUGIN, OSC_7501, HOOK, PROGRESS, TITLE, NOTIFICATION, BELL = (
@@ -60,6 +69,8 @@ _FILE_STATES: Final = {
 }
 _FILE_DETAILS: Final = {"shell": "a background shell still runs"}
 """Details of a status beside the activity. The file does not say how many shells run."""
+LEFT: Final = "left by a command that ended"
+"""A report about the progress that a command shows and did not remove."""
 CLEARED: Final = "state=clear"
 """OSC 7501's parameter that withdraws the program's status."""
 
@@ -95,7 +106,10 @@ def of_event(event: TerminalEvent, watch: Watch) -> StatusReport | None:
         case Progress("none", _):
             return StatusReport(PROGRESS, "none", Activity.IDLE)
         case Progress(state, percent):
-            return StatusReport(PROGRESS, state if percent is None else f"{state} {percent} %", Activity.WORKING)
+            share = "" if percent is None else f"{percent} %"
+            return StatusReport(PROGRESS, " ".join(filter(None, (state, share))), Activity.WORKING, share)
+        case CommandEnded():
+            return StatusReport(PROGRESS, LEFT, Activity.IDLE)
         case TitleChanged(title):
             for pattern, activity in watch.titles.items():
                 if re.search(pattern, title):

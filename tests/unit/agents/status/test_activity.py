@@ -11,15 +11,17 @@ from session_host.protocol.launch import Watch
 from session_host.protocol.messages import Report
 from session_host.protocol.values import Activity
 from session_host.storage.descriptors.log_state import ActivityState
-from session_host.terminal.base import AgentState, Bell, Notification, Progress, TerminalEvent, TitleChanged
+from session_host.terminal.base import (
+    AgentState,
+    Bell,
+    Notification,
+    Progress,
+    TerminalEvent,
+    TitleChanged,
+)
 from tests.support.signals import WATCH, TrackerScript
 
 WORKING, NEEDS, IDLE, NO_SIGNAL = Activity.WORKING, Activity.NEEDS_INPUT, Activity.IDLE, Activity.NO_SIGNAL
-
-
-@pytest.fixture
-def book() -> TrackerScript:
-    return TrackerScript()
 
 
 # ---------------------------------------------------------------------------------- each source alone
@@ -47,14 +49,6 @@ def test_a_signal_tells(
     assert book.report(event)
     assert book.status[:2] == (activity, source)
     assert [(each.source, each.counts) for each in book.tracker.evidence()] == [(source, True)]
-
-
-def test_progress_that_is_taken_away_was_work(book: TrackerScript) -> None:
-    assert not book.report(Progress("none", None)), "a reset of the terminal says so too"
-    assert book.tracker.evidence() == []
-    book.report(Progress("indeterminate", None))
-    assert book.report(Progress("none", None))
-    assert book.status == (IDLE, "osc 9;4", "")
 
 
 def test_what_says_nothing_of_activity_changes_nothing(book: TrackerScript) -> None:
@@ -114,19 +108,6 @@ def test_one_that_says_no_more_is_not_believed_for_ever(book: TrackerScript) -> 
     assert book.status == (NO_SIGNAL, "osc 7501", "")
     assert book.report(Notification("", "Run it?"))
     assert book.status == (NEEDS, "notification", "Run it?")
-
-
-def test_progress_cannot_ask_and_a_notification_can(book: TrackerScript) -> None:
-    book.report(Progress("indeterminate", None))
-    assert not book.report(Bell())
-    assert book.report(Notification("Copilot", "Run npm test?"))
-    assert book.status == (NEEDS, "notification", "Run npm test?")
-    assert not book.report(Progress("indeterminate", None)), "it went on all the while"
-    assert book.answer()
-    assert book.status == (WORKING, "osc 9;4", "")
-    book.report(Notification("Copilot", "Run npm test?"))
-    assert book.report(Progress("none", None)), "interrupted"
-    assert book.status == (IDLE, "osc 9;4", "")
 
 
 def test_hooks_that_only_ask_do_not_silence_who_tells_the_rest() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gui.bridge.one_question import next_waiting_chat
 from gui.wording.groups import Group
 from session_host.client.viewer.viewer import ViewerState
-from session_host.protocol.messages import NameEvent, OutputEvent, TitleEvent
+from session_host.protocol.messages import ForegroundEvent, NameEvent, OutputEvent, TitleEvent
 from session_host.protocol.values import Activity, State
 from tests.support.themes import LIGHT_TERMINAL as LIGHT
 from tests.unit.gui.conftest import Played
@@ -38,6 +38,17 @@ async def test_groups_follow_what_the_agents_tell(played: Played):
     assert names(played, Group.IDLE) == ["two"]
     waiting = next_waiting_chat(played.sessions, one)
     assert waiting is chat, "the only one that waits, also when it is the one that is shown"
+
+
+async def test_the_progress_of_a_command_stands_beside_its_name(played: Played):
+    played.sessions.follow_all()
+    session_id = await played.add("one", agent="shell")
+    viewer, chat = played.viewers[session_id], played.chat(session_id)
+    viewer.tell(ForegroundEvent("make", "2026-01-02T05:00:00Z"))
+    viewer.be(Activity.WORKING, "2026-01-02T05:00:01Z", "40 %")
+    assert (chat.group, chat.status_text) == (Group.WORKING, "make · 40 %")
+    viewer.be(Activity.IDLE, "2026-01-02T05:00:02Z")
+    assert chat.status_text == "make"
 
 
 async def test_next_that_waits_goes_round(played: Played):
