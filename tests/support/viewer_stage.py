@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from session_host.client.viewer import effects as e
 from session_host.client.viewer.answer_watch import INTERVAL_S
 from session_host.client.viewer.rules import ViewerRules
@@ -78,10 +80,16 @@ class Stage(RulesStage[e.Effect]):
         return m.Key(self.rules.attachment, self.rules.inputs.next_sequence, "a", "a")
 
     def types_key(self) -> Event:
-        def types_key() -> list[tuple[str, int]]:
-            return [(each.attachment, each.sequence) for each in self.rules.receive_input(self.key())]
+        return self._gives(self.key)
 
-        return do(types_key)
+    def reports_focus(self) -> Event:
+        return self._gives(lambda: m.Focus(self.rules.attachment, self.rules.inputs.next_sequence, True))
+
+    def _gives(self, make: Callable[[], m.Input]) -> Event:
+        def gives() -> list[tuple[str, int]]:
+            return [(each.attachment, each.sequence) for each in self.rules.receive_input(make())]
+
+        return do(gives)
 
     def receives(self, message: m.Message) -> Event:
         return do(self.rules.receive_message, message)

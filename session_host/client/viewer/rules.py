@@ -22,6 +22,7 @@ from session_host.protocol.messages import (
     Detach,
     Error,
     ErrorCode,
+    Focus,
     Follow,
     GoOn,
     Input,
@@ -108,9 +109,8 @@ class ViewerRules:
         """False until the host has reported its last input. Missing inputs must be sent before newer ones: the host
         ignores an input with a lower sequence than the last one."""
         self._has_replica = False
-        self._resizes = 0
+        self._resizes = self._tries = 0
         self._notice = ""
-        self._tries = 0
         self._why_unreachable = ""
         self._is_hanging = False
         """Whether the host accepted the last connection, and did not greet."""
@@ -228,8 +228,7 @@ class ViewerRules:
             case Attached():
                 self._attached(message)
             case InputRefused():
-                self.inputs.refused(message)
-                self.effects.append(NotifyRefusal(message))
+                self.effects += map(NotifyRefusal, self.inputs.refused(message))
             case StateEvent(state=State.EXITED):
                 self.end = message
                 if self.state is not ViewerState.ENDED:
@@ -338,7 +337,10 @@ class ViewerRules:
         """Keep an input, and return the messages to send at once, before any effect."""
         if self.state in FINAL_STATES:
             text = "the chat has ended" if self.state is ViewerState.ENDED else self.message
-            self.effects.append(NotifyRefusal(InputRefused(self.attachment, message.sequence, ErrorCode.ENDED, text)))
+            refusal = InputRefused(self.attachment, message.sequence, ErrorCode.ENDED, text)
+            self.effects += (
+                [] if isinstance(message, Focus) else [NotifyRefusal(refusal)]
+            )  # Nobody types a focus report.
             return ()
         added = self.inputs.append(message)
         if isinstance(added, InputRefused):

@@ -122,17 +122,24 @@ class UnacknowledgedInput:
         while inputs and inputs[0].sequence <= sequence:
             self._count(inputs.popleft(), -1)
 
-    def refused(self, refusal: InputRefused) -> None:
+    def refused(self, refusal: InputRefused) -> list[InputRefused]:
         """The host refused this input; earlier ones may still be on their way to the program.
 
         Later inputs are dropped, too (the host and its replacement refuse them), unless nothing can be typed at all.
+
+        Returns:
+            The refusal for the user; none for a focus report, which nobody typed, unless later input is held.
         """
         is_held = refusal.code not in _WITHOUT_HOLD
         self.is_holding = self.is_holding or is_held
+        for_user = [refusal]
         for each in [each for each in self._inputs if each.sequence >= refusal.sequence]:
             if is_held or each.sequence == refusal.sequence:
                 self._inputs.remove(each)
                 self._count(each, -1)
+                if isinstance(each, Focus) and not is_held:
+                    for_user = []
+        return for_user
 
     def reset_attachment(self, attachment: str) -> list[InputRefused]:
         """Renumber the kept inputs for another attachment.
@@ -145,9 +152,11 @@ class UnacknowledgedInput:
         if self._attachment:
             text = "the connection was reset; your last input may be missing"
             refusals = [
-                InputRefused(attachment, each.sequence, ErrorCode.STALE_ATTACHMENT, text) for each in self._inputs
+                InputRefused(attachment, each.sequence, ErrorCode.STALE_ATTACHMENT, text)
+                for each in self._inputs
+                if not isinstance(each, Focus)
             ]
-            self.is_holding = self.is_holding or bool(self._inputs)
+            self.is_holding = self.is_holding or bool(refusals)
             self._inputs.clear()
             self._characters = self._short_characters = 0
         self._attachment = attachment

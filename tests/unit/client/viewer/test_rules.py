@@ -190,6 +190,21 @@ def test_the_end_is_reported_once_and_later_input_is_refused(stage: Stage) -> No
     assert stage.rules.end == EXITED
 
 
+def test_a_program_that_ends_at_once_refuses_no_input_that_nobody_typed(stage: Stage) -> None:
+    stage.live()
+    assert (
+        stage.script()
+        >> stage.reports_focus()
+        << Returned([("one", 1)])
+        << START_TIMER
+        >> stage.receives(m.InputRefused("one", 1, ErrorCode.ENDED, "the chat has ended"))
+        >> stage.receives(EXITED)
+        << e.NotifyEvent(EXITED)
+        << notify(ViewerState.ENDED)
+        >> stage.reports_focus()
+    )
+
+
 def test_the_last_screen_of_an_ended_session_is_shown_after_its_end(stage: Stage) -> None:
     stage.connected().rules.receive_message(attached())
     stage.take_effects()

@@ -53,6 +53,15 @@ def test_input_of_a_forgotten_attachment_is_reported_and_never_typed_twice() -> 
     assert inputs.next_sequence == 1
 
 
+def test_a_focus_report_of_a_forgotten_attachment_is_no_missing_input() -> None:
+    inputs = UnacknowledgedInput()
+    inputs.reset_attachment("one")
+    inputs.append(Focus("one", 1, focused=True))
+    assert inputs.reset_attachment("two") == []
+    assert inputs.pending() == []
+    assert not inputs.is_holding
+
+
 def test_after_a_refused_input_none_is_accepted_until_the_user_accepts() -> None:
     inputs = UnacknowledgedInput()
     inputs.reset_attachment("att")
