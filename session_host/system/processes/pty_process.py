@@ -47,13 +47,15 @@ def resolve(command: str, directory: str, search_path: str) -> str:
     if "/" in command:
         path = Path(directory, command)
         if not path.exists():
-            raise AgentNotFound(f"{command}: no such file; check the path")
+            raise AgentNotFound(f"there is no file {command}; check the path")
         if not path.is_file() or not os.access(path, os.X_OK):
-            raise AgentNotFound(f"{command}: not an executable file; run chmod +x on it, or choose another program")
+            raise AgentNotFound(
+                f"cannot run {command}: not an executable file; run chmod +x on it, or choose another program"
+            )
         return str(path)
     found = shutil.which(command, path=search_path)
     if found is None:
-        raise AgentNotFound(f"{command}: not found on PATH; install it, or give its full path")
+        raise AgentNotFound(f"cannot find {command} on PATH; install it, or give its full path")
     return found
 
 
@@ -222,7 +224,7 @@ class PtyProcess:
         except OSError as error:
             for descriptor in opened:
                 os.close(descriptor)
-            raise LaunchFailed(f"{program.argv[0]}: cannot start: {error.strerror}") from error
+            raise LaunchFailed(f"cannot start {program.argv[0]}: {error.strerror}") from error
         if pid:
             os.close(report_write)
             return StartingProcess(pid, report, descriptors.master)
@@ -241,7 +243,7 @@ class PtyProcess:
         except BaseException as error:  # noqa: BLE001 - every failure is reported
             kind = type(error).__name__ if isinstance(error, OutliveError) else ""
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-            text = str(error) if kind else f"{program.argv[0]}: cannot start: {reason}"
+            text = str(error) if kind else f"cannot start {program.argv[0]}: {reason}"
             os.write(report_write, f"{kind or LaunchFailed.__name__}:{text}".encode(errors="replace")[:_PIPE_BYTES])
         finally:
             os._exit(_EXEC_FAILED)
