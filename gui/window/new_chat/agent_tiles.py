@@ -159,6 +159,10 @@ class AgentTiles(QWidget):
         """Whether an agent's program is installed."""
         return name in self._tiles and self._tiles[name].installed
 
+    def are_outdated(self, path: str) -> bool:
+        """Whether an agent was installed on ``path``, or removed, since the tiles were made."""
+        return any(tile.installed != (tile.agent.find(path) is not None) for tile in self._tiles.values())
+
     def first_installed(self) -> str:
         """The first agent that can be started without further input; an endpoint needs a server first."""
         installed = [name for name, tile in self._tiles.items() if tile.installed]

@@ -7,7 +7,7 @@ import os
 import shlex
 from collections.abc import Mapping
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from gui.bridge.checkouts import Status
@@ -95,7 +95,8 @@ class NewChatSheet(FormSheet):
         self.create_button = button(new_chat_texts.create_directory(), "link", self._make_directory)
         self.cancel = button(common_texts.cancel(), "", self.dismiss)
         self.start = button(new_chat_texts.start(), "primary", self._submit)
-        for field in (self.directory, self.name, self.model, self.url, self.arguments, self.environment):
+        self._lines = (self.directory, self.name, self.model, self.url, self.arguments, self.environment)
+        for field in self._lines:
             field.textEdited.connect(self._on_typed)
         self.prompt.textChanged.connect(self._on_typed)
         self._lay_out()
@@ -194,9 +195,17 @@ class NewChatSheet(FormSheet):
 
     def _on_typed(self) -> None:
         self._is_draft = True
+        self._set_error("")
+
+    def event(self, event: QEvent) -> bool:
+        """Update the agents if the user comes back to the window after installing one."""
+        is_back = self.is_open and event.type() == QEvent.Type.WindowActivate
+        if is_back and self.tiles.are_outdated(os.environ.get("PATH", os.defpath)):
+            self.refresh_agents()
+        return super().event(event)
 
     def refresh_agents(self) -> None:
-        """Update the agents, since PATH has changed."""
+        """Update the agents: PATH has changed, or an agent was installed."""
         if self.is_open:
             had_focus = self.tiles.isAncestorOf(self.focusWidget())
             self.tiles.set_agents(self._agents, os.environ.get("PATH", os.defpath))
@@ -280,7 +289,6 @@ class NewChatSheet(FormSheet):
         )
 
     def _on_directory(self, _text: str) -> None:
-        self._mark(self.directory, invalid=False)
         self._set_error("")
         self._suggest_name()
         self.worktree.forget_repository()
@@ -327,15 +335,15 @@ class NewChatSheet(FormSheet):
     def _is_structured(self) -> bool:
         return self.runtime.value() == "structured"
 
-    def _set_error(self, text: str) -> None:
+    def _set_error(self, text: str, control: QWidget | None = None) -> None:
+        """Show a problem and mark the field that has it; "" for no problem."""
         self.error.setText(text)
         self.error.setVisible(bool(text))
         self.create_button.hide()
-
-    def _mark(self, control: QWidget, *, invalid: bool) -> None:
-        if bool(control.property("invalid")) != invalid:
-            control.setProperty("invalid", invalid)
-            control.style().polish(control)
+        for field in self._lines:
+            if bool(field.property("invalid")) != (field is control):
+                field.setProperty("invalid", field is control)
+                field.style().polish(field)
 
     # ------------------------------------------------------------ starting
 
@@ -345,8 +353,7 @@ class NewChatSheet(FormSheet):
         try:
             new_chat = self._read()
         except Refused as refused:
-            self._set_error(str(refused))
-            self._mark(refused.control, invalid=True)
+            self._set_error(str(refused), refused.control)
             self.create_button.setVisible(refused.control is self.directory and self.directory.is_missing())
             refused.control.setFocus(Qt.FocusReason.OtherFocusReason)
             self.scrolled.ensureWidgetVisible(refused.control)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -45,6 +45,7 @@ class EmptyState(Area):
         self._theme = theme
         self._checked_path: str | None = None
         """The PATH of the last search for agents since the page was shown."""
+        self._look_for_agents: Callable[[], object] = lambda: None
         self._installed: list[str] | None = None
         self._missing: list[str] = []
         """The titles of agents that are not installed."""
@@ -109,13 +110,20 @@ class EmptyState(Area):
         self._show_promise()
         self._switch.setVisible(bool(running))
         self._key.setText(key)
+        self._look_for_agents = lambda: chats.tasks.start(self._find_installed(agents, path), "agents")
         if path != self._checked_path:
             self._checked_path = path
-            chats.tasks.start(self._find_installed(agents, path), "agents")
+            self._look_for_agents()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._checked_path = None  # The user may have installed an agent in the meantime.
+
+    def event(self, event: QEvent) -> bool:
+        """Look for agents if the user comes back to the window, perhaps after installing one."""
+        if event.type() == QEvent.Type.WindowActivate:
+            self._look_for_agents()
+        return super().event(event)
 
     async def _find_installed(self, agents: Mapping[str, Agent], path: str) -> None:
         """Find the installed agents; a directory on PATH may be on a slow disk or a network."""

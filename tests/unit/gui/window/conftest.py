@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Awaitable, Callable
+
 import pytest
+from PySide6.QtWidgets import QWidget
 
 from session_host.client.chats.launch_request import LaunchRequest
 from session_host.protocol.values import State
 from session_host.storage.store import SessionRecord
+from tests.unit.gui.conftest import Played
+
+Away = Callable[[Callable[[], object]], Awaitable[None]]
 
 
 @pytest.fixture
@@ -24,3 +30,24 @@ def launches(monkeypatch: pytest.MonkeyPatch) -> list[LaunchRequest]:
 
     monkeypatch.setattr("session_host.client.chats.launch.launch", launch)
     return asked
+
+
+@pytest.fixture
+async def away(played: Played) -> AsyncIterator[Away]:
+    """Does something while the user works in another window, and brings the user back to the product's."""
+    other = QWidget()
+
+    async def activate(window: QWidget) -> None:
+        window.show()
+        window.activateWindow()
+        await played.until(window.isActiveWindow, "the window to be active")
+
+    async def do_meanwhile(act: Callable[[], object]) -> None:
+        await activate(played.window)
+        await activate(other)
+        act()
+        await activate(played.window)
+
+    yield do_meanwhile
+    other.close()
+    other.deleteLater()

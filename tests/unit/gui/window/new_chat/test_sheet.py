@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 import stat
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from session_host.protocol.values import State
 from tests.support.area import Area
 from tests.support.repositories import Checkout
 from tests.unit.gui.conftest import Played
+from tests.unit.gui.window.conftest import Away
 
 
 @pytest.fixture
@@ -273,6 +275,35 @@ async def test_letters_choose_an_agent_and_an_installed_one_comes_first(played: 
     assert type_("c") == "command", "one letter goes to the next one"
     assert type_("xyz") == "command"
     assert window.sheets.new_chat.is_open
+
+
+async def test_a_problem_is_shown_until_the_next_key_and_no_field_stays_marked(played: Played) -> None:
+    window = played.open_window()
+    window.chat_actions.new_chat("command", "/tmp")
+    sheet = window.sheets.new_chat
+    sheet.start.click()
+    assert (sheet.error.text(), sheet.arguments.property("invalid")) == ("Enter a command", True)
+    QTest.keyClicks(sheet.arguments, "x")
+    assert (sheet.error.isVisible(), sheet.arguments.property("invalid")) == (False, False)
+    sheet.directory.setText("/no/such/place")
+    sheet.start.click()
+    assert (sheet.error.text(), sheet.directory.property("invalid")) == ("/no/such/place does not exist", True)
+    assert sheet.create_button.isVisible()
+    sheet.tiles.choose("shell")
+    assert (sheet.error.isVisible(), sheet.directory.property("invalid")) == (False, False)
+
+
+async def test_an_agent_installed_in_another_window_can_be_started(
+    played: Played, claude: None, area: Area, away: Away
+) -> None:
+    window = played.open_window()
+    window.chat_actions.new_chat("claude", "/tmp")
+    sheet = window.sheets.new_chat
+    sheet.tiles.choose("codex")
+    assert (sheet.missing.isVisible(), sheet.start.isEnabled()) == (True, False)
+    await away(lambda: shutil.copy(area.root / "bin/claude", area.root / "bin/codex"))
+    await played.until(sheet.start.isEnabled, "the agent to be found")
+    assert (sheet.missing.isVisible(), sheet.tiles.current()) == (False, "codex")
 
 
 async def test_in_a_small_window_the_agents_do_not_overlap(played: Played) -> None:

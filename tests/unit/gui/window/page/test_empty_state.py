@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from gui.wording import window_texts
+from tests.support.area import Area
 from tests.unit.gui.conftest import Played
+from tests.unit.gui.window.conftest import Away
 
 
 async def test_the_first_start_says_once_that_chats_keep_running(played: Played) -> None:
@@ -34,3 +37,16 @@ async def test_enter_starts_the_first_chat(played: Played) -> None:
     assert focused is not None
     QTest.keyClick(focused, Qt.Key.Key_Return)
     assert len(started) == 1
+
+
+async def test_an_agent_installed_in_another_window_is_listed(
+    played: Played, area: Area, away: Away, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs = area.root / "bin"
+    programs.mkdir()
+    monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
+    await played.sessions.refresh_now()
+    window = played.open_window()
+    await played.until(lambda: "Codex" in window.empty._missing, "the agents to be looked for")
+    await away(lambda: (programs / "codex").symlink_to("/bin/true"))
+    await played.until(lambda: "Codex" not in window.empty._missing, "the agent to be found")
