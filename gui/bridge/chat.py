@@ -57,6 +57,8 @@ class Chat(ChatViewer, ChatFacts):
         foreground_since: when that program came to the foreground, ISO 8601.
         last_exit_code: the exit code of a shell's last command; None while one runs, or if unknown.
         last_ended: when that command ended, ISO 8601.
+        reported_directory: the directory that its program reported (OSC 7), as a page saw it last; "" while unknown, as
+            after output that no page showed.
         output_at_s: the time of its last output (CLOCK_MONOTONIC); 0 if this window has seen none.
         is_recorded: whether the store's row is up to date; False if the chat has ended, but not in the row.
         stale_after_s: an agent that works this long without output or report has "no signal".
@@ -91,6 +93,7 @@ class Chat(ChatViewer, ChatFacts):
         self.foreground_since = ""
         self.last_exit_code: int | None = None
         self.last_ended = ""
+        self.reported_directory = ""
         self.output_at_s = 0.0
         self.is_recorded = True
         self.stale_after_s = Watch().stale_after_s
@@ -129,6 +132,12 @@ class Chat(ChatViewer, ChatFacts):
         """Mute or unmute its notifications."""
         if self.is_muted != muted:
             self.is_muted = muted
+            self.changed.emit()
+
+    def note_directory(self, directory: str) -> None:
+        """Note the directory that its program reported to a page in front."""
+        if directory != self.reported_directory:
+            self.reported_directory = directory
             self.changed.emit()
 
     def set_marks_bell(self, *, enabled: bool) -> None:
@@ -305,7 +314,10 @@ class Chat(ChatViewer, ChatFacts):
         """Mark unseen output or a bell; returns whether the marks changed."""
         if not rang:
             self.output_at_s = time.monotonic()
-        if self.is_shown or (self.has_unseen_output and self.has_unseen_bell >= rang):
+        if self.is_shown:
+            return False
+        self.reported_directory = ""
+        if self.has_unseen_output and self.has_unseen_bell >= rang:
             return False
         self.has_unseen_output, self.has_unseen_bell = True, self.has_unseen_bell or rang
         return True

@@ -43,6 +43,7 @@ class ChatFacts:
     foreground_since: str
     last_exit_code: int | None
     last_ended: str
+    reported_directory: str
     _is_reconnect_slow: bool
 
     @property
@@ -178,6 +179,11 @@ class ChatFacts:
     def directory(self) -> str:
         """The directory that it was started in."""
         return self.record.cwd
+
+    @property
+    def current_directory(self) -> str:
+        """The directory that its program is in; if that is unknown, or it has ended, the one that it was started in."""
+        return self.directory if self.has_ended else self.reported_directory or self.directory
 
     @property
     def status_text(self) -> str:

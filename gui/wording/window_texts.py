@@ -121,6 +121,10 @@ def tabs_closed(running: int) -> str:
     return translate("window", "Tabs closed. %n chat(s) keep(s) running.", "", running)
 
 
+def started_in(directory: str) -> str:
+    return translate("window", "Started in {directory}").format(directory=directory)
+
+
 def muted() -> str:
     return translate("window", "notifications muted")
 

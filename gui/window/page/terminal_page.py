@@ -138,11 +138,20 @@ class TerminalPage(ChatPage):
         # Not connected to the view directly: PySide calls an overriding slot even after its object is deleted.
         self.view.on_replaced()
         super()._on_replaced()
-        if self.directory != self.chat.directory:
-            self.chat.changed.emit()  # The status line shows the directory.
+        self._note_directory()
+
+    def leave_front(self) -> None:
+        """See ``ChatPage``."""
+        self._note_directory()
+        super().leave_front()
+
+    def _note_directory(self) -> None:
+        if self._is_in_front and self.view.emulator is not None:
+            self.chat.note_directory(self.directory)
 
     def _on_changed(self) -> None:
         super()._on_changed()
+        self._note_directory()
         self.view.setAccessibleName(page_texts.terminal_of(self.chat.name))
 
     def _show_line(self, text: str, query: Query) -> bool:

@@ -342,7 +342,9 @@ class SidebarModel(QAbstractListModel):
 def _tooltip(row: ChatRow) -> str:
     """The row's texts in full length."""
     chat = row.chat
-    lines = [row.name, f"{chat.record.agent} · {phrases.short_directory(chat.record.cwd)}"]
+    lines = [row.name, f"{chat.record.agent} · {phrases.short_directory(chat.current_directory)}"]
+    if chat.current_directory != chat.directory:
+        lines.append(window_texts.started_in(phrases.short_directory(chat.directory)))
     if chat.checkout is not None and not chat.has_ended:
         lines.append(chat.checkout.words)
     lines.append(chat.activity_and_source or row.mark)

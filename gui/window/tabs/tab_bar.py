@@ -71,10 +71,11 @@ class _CloseButton(QAbstractButton):
 
 
 class TabLook(NamedTuple):
-    """The content of a tab: a chat's name, state and message, and whether it has unseen output."""
+    """The content of a tab: a chat's name, state, directory and message, and whether it has unseen output."""
 
     name: str
     mark: Mark
+    directory: str = ""
     said: str = ""
     unseen: bool = False
     rang: bool = False
@@ -185,7 +186,7 @@ class TabBar(QTabBar):
         self._show_buttons(-1)
 
     def describe(self, session_id: str, look: TabLook) -> None:
-        """Show a tab as it is now; its tool tip has what was said, too."""
+        """Show a tab as it is now; its tool tip has the directory and what was said, too."""
         index, previous = self.index_of(session_id), self._looks.get(session_id)
         if index < 0 or look == previous:
             return
@@ -205,7 +206,7 @@ class TabBar(QTabBar):
                 *([window_texts.bell()] if look.rang else [window_texts.new_output()] if look.unseen else []),
             ]
         )
-        self.setTabToolTip(index, f"{name}: {state}" + (f"\n{look.said}" if look.said else ""))
+        self.setTabToolTip(index, "\n".join(filter(None, (f"{name}: {state}", look.directory, look.said))))
         self.setAccessibleTabName(index, f"{name}, {state}")
         button = self.tabButton(index, QTabBar.ButtonPosition.RightSide)
         button.setAccessibleName(window_texts.close_tab(name))

@@ -18,6 +18,7 @@ from gui.window.page.chat_page import ChatPage
 from gui.window.page.terminal_page import TerminalPage
 from gui.window.tabs.recent import RecentChats
 from gui.window.tabs.tab_bar import TabBar, TabLook
+from gui.wording import phrases
 from session_host.client.sessions.last_screen import last_screen, last_transcript
 from session_host.errors import OutliveError
 from session_host.terminal import default_engine
@@ -343,4 +344,5 @@ class Tabs(QObject):
 
 
 def _tab_look(chat: Chat) -> TabLook:
-    return TabLook(chat.name, chat.mark, chat.status_text, chat.has_unseen_output, chat.has_unseen_bell)
+    directory = phrases.short_directory(chat.current_directory)
+    return TabLook(chat.name, chat.mark, directory, chat.status_text, chat.has_unseen_output, chat.has_unseen_bell)

@@ -1,10 +1,14 @@
-"""The status line shows the directory that a shell reports, and the branch there."""
+"""The status line shows the directory that a shell reports, and the branch there; tooltips show the directory."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from session_host.protocol.messages import ForegroundEvent
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QTextDocumentFragment
+
+from gui.window.sidebar.model import Heading
+from session_host.protocol.messages import ForegroundEvent, OutputEvent
 from session_host.protocol.values import GridSize
 from session_host.terminal import create
 from tests.support.area import Area
@@ -25,6 +29,14 @@ def shown(played: Played) -> list[str]:
     return played.window.status_line.left.accessibleName().split(" · ")
 
 
+def tips(played: Played, session_id: str) -> tuple[list[str], list[str]]:
+    """The lines of the tooltips of a chat's row in the sidebar and of its tab, below their first lines."""
+    model, bar = played.window.sidebar.model, played.window.tabs.active.bar
+    row = QTextDocumentFragment.fromHtml(model.data(model.index_of(session_id), Qt.ItemDataRole.ToolTipRole))
+    tab = bar.tabToolTip(bar.index_of(session_id))
+    return row.toPlainText().split("\n")[1:], tab.split("\n")[1:]
+
+
 async def test_the_status_line_follows_a_shell_and_shows_the_branch_there(played: Played, area: Area) -> None:
     repository = Checkout.new(area.home / "api")
     session_id = await played.add("one", agent="shell", cwd=str(area.home))
@@ -41,6 +53,29 @@ async def test_the_status_line_follows_a_shell_and_shows_the_branch_there(played
     report(played, session_id, f"file://{area.home}")
     assert shown(played) == ["shell", "~"]
     assert played.chat(session_id).record.cwd == str(area.home), "a resume starts where the chat was started"
+
+
+async def test_the_tooltips_follow_a_shell_and_its_project_stays(played: Played, area: Area) -> None:
+    api, docs = (Checkout.new(area.home / name) for name in ("api", "docs"))
+    session_id = await played.add("one", agent="shell", cwd=str(api.path))
+    other = await played.add("two", agent="shell", cwd=str(docs.path))
+    window = played.open_window()
+    window.sidebar.model.set_grouping("project")
+    played.show(session_id)
+    report(played, session_id, f"file://{docs.path}")
+    row, tab = tips(played, session_id)
+    assert row[:2] == ["shell · ~/docs", "Started in ~/api"]
+    assert tab[0] == "~/docs"
+    entries = [window.sidebar.model.entry(window.sidebar.model.index(at)) for at in range(4)]
+    projects = [entry.title for entry in entries if isinstance(entry, Heading)]
+    assert sorted(projects) == ["api", "docs"]
+
+    played.show(other)
+    assert tips(played, session_id)[0][:2] == ["shell · ~/docs", "Started in ~/api"], "it wrote nothing since"
+    played.viewers[session_id].tell(OutputEvent(9))
+    played.settle()
+    row, tab = tips(played, session_id)
+    assert (row[0], tab[0]) == ("shell · ~/api", "~/api"), "it may be anywhere by now"
 
 
 async def test_the_directory_that_a_snapshot_brings_is_shown(played: Played, area: Area) -> None:
