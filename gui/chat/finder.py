@@ -31,12 +31,12 @@ class TranscriptFinder(QObject):
         self._pattern = Pattern(FindQuery())
         self._hit = -1
         self._steps = 0
-        """The steps, negative for backwards, that the user made beyond the matches found so far."""
+        """The steps to later matches (earlier ones if negative) that wait until the search has found those matches."""
         self._line = ""
         self._unfolded: tuple[str, Mode] | None = None
         """The item that the search unfolded, and its previous mode."""
-        self._search_soon = QTimer(self, singleShot=True, interval=_SEARCH_AGAIN_MS)
-        self._search_soon.timeout.connect(self._search_again)
+        self._search_timer = QTimer(self, singleShot=True, interval=_SEARCH_AGAIN_MS)
+        self._search_timer.timeout.connect(self._search_again)
         self.scan = Scan(page.rows.directory, self)
         self.scan.progressed.connect(self._on_found)
         page.framed.connect(self._on_frame)
@@ -59,7 +59,7 @@ class TranscriptFinder(QObject):
         """See ``Finder``."""
         self._pattern = Pattern(query)
         self._line = line.strip()
-        self.search_anew()
+        self.restart_search()
 
     def step(self, by: int) -> None:
         """See ``Finder``."""
@@ -67,7 +67,7 @@ class TranscriptFinder(QObject):
         self._run_steps()
 
     def _run_steps(self) -> None:
-        """Go to the next matches as the user requested, as far as they have been found."""
+        """Take the waiting steps as far as the search has come."""
         hits, is_done = self.scan.hits, self.scan.is_done
         while self._steps and self._page.current_hit is not None:
             by = 1 if self._steps > 0 else -1
@@ -84,16 +84,16 @@ class TranscriptFinder(QObject):
         """See ``Finder``; the current match's item stays unfolded."""
         self._pattern = Pattern(FindQuery())
         self.scan.stop()
-        self._search_soon.stop()
+        self._search_timer.stop()
         self._unfolded = None
         self._page.pattern, self._page.current_hit = None, None
         self._page.update()
 
     # ------------------------------------------------------------ searching
 
-    def search_anew(self) -> None:
+    def restart_search(self) -> None:
         """Start a new search of the page's transcript, from its end."""
-        self._fold_again()
+        self._restore_fold()
         self._hit, self._steps = -1, 0
         is_searching = not self._pattern.is_empty and not self._pattern.error
         self._page.pattern, self._page.current_hit = self._pattern if is_searching else None, None
@@ -106,8 +106,8 @@ class TranscriptFinder(QObject):
             self.scan.start(self._page.transcript, self._page.pattern)
 
     def _on_frame(self) -> None:
-        if self._page.pattern is not None and not self._search_soon.isActive():
-            self._search_soon.start()
+        if self._page.pattern is not None and not self._search_timer.isActive():
+            self._search_timer.start()
 
     def _on_found(self) -> None:
         hits, page = self.scan.hits, self._page
@@ -120,7 +120,7 @@ class TranscriptFinder(QObject):
         self._run_steps()
 
     def _on_line(self, hits: list[Hit]) -> int:
-        """The last match in an item with the line to show; without such an item, the last match."""
+        """The number of the last match in an item with the line to show; without such an item, of the last match."""
         line, self._line = self._line.lower(), ""
         if line:
             for number in reversed(range(len(hits))):
@@ -141,7 +141,7 @@ class TranscriptFinder(QObject):
             )
         )
 
-    def _fold_again(self) -> None:
+    def _restore_fold(self) -> None:
         """Restore the previous mode of the item that the search unfolded."""
         if self._unfolded is not None:
             self._page.rows.set_mode(*self._unfolded)
@@ -156,7 +156,7 @@ class TranscriptFinder(QObject):
         if position is None:
             return
         if self._unfolded is not None and self._unfolded[0] != hit.item:
-            self._fold_again()
+            self._restore_fold()
         segments = page.rows.row(position).segments
         if hit.segment >= len(segments) or not self._pattern.spans(segments[hit.segment].text):
             if self._unfolded is None:

@@ -18,13 +18,13 @@ class TranscriptTurns:
     def __init__(self, page: TranscriptPage) -> None:
         self._page = page
         self._at: tuple[str, float] | None = None
-        """The prompt that the user went to, and the page's position then; invalid once the page is scrolled."""
+        """The prompt that the user went to, and the scroll position after that; invalid once the page is scrolled."""
 
     def go(self, by: int) -> None:
         """Go to the prompt before (-1) or after (1) the current prompt, else the first visible row."""
         prompts = self._prompts()
-        at = self._position()
-        found = [position for position in prompts if (position < at if by < 0 else position > at)]
+        start = self._position()
+        found = [position for position in prompts if (position < start if by < 0 else position > start)]
         if found:
             position = found[-1] if by < 0 else found[0]
             key = self._page.transcript[position].id

@@ -19,7 +19,7 @@ from session_host.structured.transcript import Transcript
 from .announcing import Announcer
 from .finder import TranscriptFinder
 from .page.page import TranscriptPage
-from .page.scrolling import BAR_PX
+from .page.painting import BAR_PX
 from .prompt.box import PromptBox
 from .turns import TranscriptTurns
 
@@ -33,13 +33,13 @@ class ChatView(QWidget):
 
     Signals:
         prompt_sent(str, str, tuple): the user sends a prompt: text, mode ("queue", "steer", "interrupt"), images.
-        interrupted: the user stops the running turn.
-        answered(str, str, str, dict): the user answers a request: its id, the option's id, the digest of what was
-            shown, texts by the ids of questions.
+        interrupted(): the user stops the running turn.
+        answered(str, str, str, dict): the user answers a request: its id, the option's id, the digest of the request
+            as it was shown, and texts by the ids of questions.
         withdrawn(str): the user takes a queued prompt back.
         setting_changed(str, str): the user chose another value of a setting.
         link_activated(str): the user opens a link, with any scheme, or a path.
-        noticed(str): one line for the user.
+        notice_given(str): one line for the user.
     """
 
     prompt_sent = Signal(str, str, object)
@@ -104,7 +104,7 @@ class ChatView(QWidget):
         self._load_prompt_history()
         self._show_status()
         if self.page.pattern is not None:
-            self.finder.search_anew()
+            self.finder.restart_search()
 
     def changed(self) -> None:
         """Show changes of the transcript with the next frame."""

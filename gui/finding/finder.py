@@ -9,13 +9,13 @@ from gui.finding.query import FindQuery
 
 
 class Found(NamedTuple):
-    """How far a search has come.
+    """The results of a search so far.
 
     Attributes:
         place: the number of the current match, from 1 at the top; 0 for none.
-        total: how many matches are known.
+        total: the number of matches found.
         is_done: whether all text has been searched.
-        is_cut: whether there are more matches than ``total``.
+        is_cut: whether there are too many matches, so that the search stopped; the text may have more.
         error: why the regular expression is not valid; "" if it is.
         is_too_slow: whether the expression exceeded the step limit on some lines.
     """
@@ -32,7 +32,7 @@ class Finder(Protocol):
     """Finds a query in the text of one page, marks the matches, and shows the current one."""
 
     def set_listener(self, listener: Callable[[Found], object]) -> None:
-        """Set the function that is called with each change of the results."""
+        """Set the function that is called when the results change."""
 
     def set_covered_height(self, height_px: int) -> None:
         """Set the height of the page's right part that the bar covers; matches are shown below it."""
@@ -41,11 +41,11 @@ class Finder(Protocol):
         """The selected text, if it is one line; else ""."""
 
     def find(self, query: FindQuery, line: str = "") -> None:
-        """Find a query; an empty one finds nothing.
+        """Search for a query; an empty one has no matches.
 
         Args:
             query: the query.
-            line: the text of a line that is shown already: its first match becomes the current one.
+            line: the text of a line, such as a result of the search over all chats; its first match becomes current.
         """
 
     def step(self, by: int) -> None:

@@ -1,4 +1,4 @@
-"""A query, and its places in a text, found with bounded work."""
+"""A query, and its matches in a text, found with limited work."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import NamedTuple
 from PySide6.QtCore import QRegularExpression
 
 _MATCH_LIMIT = 200_000
-"""The steps that the expression may take from one place of a line: some milliseconds."""
-_LIMITS_REACHED = 12
+"""PCRE's limit of steps for one match: some milliseconds."""
+_MAX_LIMITS_REACHED = 12
 """An expression that exceeds the step limit on this number of lines is not tried any more."""
 
 
@@ -20,8 +20,8 @@ class FindQuery(NamedTuple):
     Attributes:
         text: the text, or the regular expression.
         is_expression: whether ``text`` is a regular expression (PCRE).
-        is_exact: whether capital and small letters differ.
-        is_word: whether a match begins and ends where words do.
+        is_exact: whether upper and lower case must match.
+        is_word: whether only whole words match.
     """
 
     text: str = ""
@@ -31,15 +31,14 @@ class FindQuery(NamedTuple):
 
 
 class Pattern:
-    """A query that is ready to be found in texts.
+    """A compiled query.
 
-    Plain texts are found with ``re``, in linear time. Expressions of users are found with PCRE, which stops at a number
-    of steps; ``re`` cannot be stopped.
+    Plain texts are found with ``re``, in linear time. Regular expressions are found with PCRE, which has a limit of
+    steps; ``re`` cannot be stopped.
 
     Attributes:
         query: the query.
         error: why the expression is not valid; "" if it is.
-        is_too_slow: whether the expression did not get through some lines.
     """
 
     def __init__(self, query: FindQuery) -> None:
@@ -61,7 +60,7 @@ class Pattern:
         options = option.UseUnicodePropertiesOption
         if not query.is_exact:
             options |= option.CaseInsensitiveOption
-        # The user's text alone first: its errors are the user's.
+        # The user's text is compiled alone first, so that an error's text is about that.
         plain = QRegularExpression(query.text, options)
         if not plain.isValid():
             self.error = plain.errorString()
@@ -72,19 +71,19 @@ class Pattern:
 
     @property
     def is_too_slow(self) -> bool:
-        """Whether the expression did not get through some lines."""
+        """Whether the expression exceeded the step limit on some lines; these may have more matches."""
         return self._limits_reached > 0
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is looked for."""
+        """Whether the query is empty."""
         return not self.query.text
 
     def spans(self, text: str) -> list[tuple[int, int]]:
-        """The places in a text: (first, end) in characters, from the left, without overlap; none is empty."""
+        """The matches in a text: (first, end) in characters, from the left, without overlap; none is empty."""
         if self._text is not None:
             return [match.span() for match in self._text.finditer(text)]
-        if self._expression is None or self._limits_reached >= _LIMITS_REACHED:
+        if self._expression is None or self._limits_reached >= _MAX_LIMITS_REACHED:
             return []
         found: list[tuple[int, int]] = []
         matches = self._expression.globalMatch(text)
@@ -97,7 +96,7 @@ class Pattern:
         return found if text.isascii() else _in_characters(text, found)
 
     def spans_as_qt_counts(self, text: str) -> list[tuple[int, int]]:
-        """As ``spans``, in UTF-16 code units."""
+        """The same as ``spans``, in UTF-16 code units."""
         found = self.spans(text)
         if text.isascii():
             return found

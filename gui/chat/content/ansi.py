@@ -1,4 +1,4 @@
-"""A tool's output as runs: colours and styles of terminal sequences are kept, all other sequences are left out."""
+"""A tool's output as runs: the colours and styles of escape sequences are kept, all other sequences are removed."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ _REWRITTEN = re.compile(r"[^\n]*\r(?!\n|$)")
 
 
 class Pen:
-    """The colours and styles in force.
+    """The current colour and style.
 
     Attributes:
-        color: "ansi0" to "ansi15", "#rrggbb", or "" for the usual one.
+        color: "ansi0" to "ansi15", "#rrggbb", or "" for the default.
+        face: the style.
     """
 
     def __init__(self) -> None:
@@ -30,8 +31,8 @@ class Pen:
         self.face = Face.PLAIN
 
     def apply(self, parameters: str) -> None:
-        """Apply one sequence."""
-        numbers = [int(each) if each else 0 for each in re.split("[;:]", parameters)]
+        """Apply the parameters of one SGR sequence."""
+        numbers = [int(number) if number else 0 for number in re.split("[;:]", parameters)]
         place = 0
         while place < len(numbers):
             number = numbers[place]
@@ -54,18 +55,18 @@ class Pen:
             elif number == 39:
                 self.color = ""
             elif number in {38, 48}:
-                color, used = _extended(numbers[place:])
+                color, used = _extended_color(numbers[place:])
                 place += used
                 if number == 38:
                     self.color = color
 
 
-def _extended(numbers: list[int]) -> tuple[str, int]:
-    """A colour of 256, or of all; and how many numbers say it."""
+def _extended_color(numbers: list[int]) -> tuple[str, int]:
+    """A colour of the 256, or a true colour, and the number of parameters that it has."""
     if numbers[:1] == [5] and len(numbers) > 1:
         return _of_256(numbers[1] & 255), 2
     if numbers[:1] == [2] and len(numbers) > 3:
-        red, green, blue = (each & 255 for each in numbers[1:4])
+        red, green, blue = (number & 255 for number in numbers[1:4])
         return f"#{red:02x}{green:02x}{blue:02x}", 4
     return "", len(numbers)
 
@@ -118,5 +119,5 @@ _MISLEADING = re.compile(
 
 
 def visible(text: str) -> str:
-    """A command with all characters that would hide or reorder some of it as escapes: ``\\u202e``."""
+    """A text in which characters that hide or reorder other ones are written as escapes, such as ``\\u202e``."""
     return _MISLEADING.sub(lambda match: f"\\u{ord(match.group()):04x}", text)

@@ -22,14 +22,14 @@ from .segments import (
 
 
 def utf16_slice(text: str, begin: int, end: int) -> str:
-    """A part of a text, by offsets as Qt counts them."""
+    """A part of a text, by offsets in UTF-16 code units, as Qt counts them."""
     if text.isascii():
         return text[begin:end]
     return text.encode("utf-16-le", "surrogatepass")[begin * 2 : end * 2].decode("utf-16-le", "replace")
 
 
 def cut(segment: Segment, begin: int, end: int) -> Segment:
-    """A part of a segment, by offsets as Qt counts them."""
+    """A part of a segment, by offsets in UTF-16 code units, as Qt counts them."""
     text = utf16_slice(segment.text, begin, end)
     if text == segment.text:
         return segment
@@ -54,7 +54,7 @@ def _cut_runs(runs: Iterable[Run], begin: int, end: int) -> Iterable[Run]:
 
 
 def as_plain(segments: Sequence[Segment]) -> str:
-    """The plain text of segments; a diff with its file's head is a patch."""
+    """The plain text of segments; a diff that is selected with its file's head becomes a patch."""
     found = ""
     previous: Segment | None = None
     for number, segment in enumerate(segments):
@@ -75,12 +75,12 @@ def as_plain(segments: Sequence[Segment]) -> str:
 
 
 def _has_lines(segments: Sequence[Segment], number: int) -> bool:
-    """Whether lines of a diff follow on a segment."""
+    """Whether lines of a diff follow a segment."""
     return number + 1 < len(segments) and isinstance(segments[number + 1], Diff)
 
 
 def _is_close(previous: Segment, segment: Segment) -> bool:
-    """Whether a segment goes on in the next line."""
+    """Whether no blank line is between two segments."""
     if isinstance(segment, Paragraph):
         return isinstance(previous, Paragraph) and segment.tight and not (segment.level or previous.level)
     if isinstance(segment, Code):
@@ -97,7 +97,7 @@ def as_markdown(segments: Sequence[Segment]) -> str:
         number += 1
         if isinstance(segment, Code | Diff) or (isinstance(segment, DiffHead) and _has_lines(segments, number - 1)):
             lines = [segment.header if isinstance(segment, DiffHead) else segment.text]
-            while number < len(segments) and _goes_on(segments[number]):
+            while number < len(segments) and _continues_block(segments[number]):
                 lines.append(segments[number].text)
                 number += 1
             language = segment.language if isinstance(segment, Code) else "diff"
@@ -109,19 +109,18 @@ def as_markdown(segments: Sequence[Segment]) -> str:
             continue
         prefix = "> " * segment.quotes + "  " * max(segment.indent - (1 if getattr(segment, "marker", "") else 0), 0)
         text = "\n".join(prefix + line for line in text.split("\n"))
-        is_list = isinstance(segment, PlanLine) or bool(getattr(segment, "marker", ""))
-        if is_list and found and number > 1 and _is_entry(segments[number - 2]):
+        if _is_list_entry(segment) and found and number > 1 and _is_list_entry(segments[number - 2]):
             found[-1] += f"\n{text}"
         else:
             found.append(text)
     return "\n\n".join(found)
 
 
-def _is_entry(segment: Segment) -> bool:
+def _is_list_entry(segment: Segment) -> bool:
     return isinstance(segment, PlanLine) or bool(getattr(segment, "marker", ""))
 
 
-def _goes_on(segment: Segment) -> bool:
+def _continues_block(segment: Segment) -> bool:
     return isinstance(segment, Diff) or (isinstance(segment, Code) and not segment.first)
 
 

@@ -1,6 +1,6 @@
 """Reads unified diffs: files, hunks and lines with their numbers.
 
-A hunk's first line has its number of lines, so that a removed line "-- x" is not mistaken for a header. Each line of a
+The first line of a hunk gives its length, so that a removed line "-- x" is not mistaken for a header. Each line of a
 diff is in the result: as a line of a file, in the file's head, or as ``other`` text.
 """
 
@@ -64,7 +64,7 @@ class _Reader:
         self._old_left = self._new_left = 0
         """The lines of the hunk that are still to come."""
         self._is_counted = True
-        """Whether the hunk says how many lines it has. Without that, a removed line "-- x" looks like a header."""
+        """Whether the hunk's first line gives its length. Without that, a removed line "-- x" looks like a header."""
         self._git_head = False
         number = 0
         while number < len(self._lines):
@@ -77,7 +77,7 @@ class _Reader:
         return self.files[-1]
 
     def _read_line(self, number: int) -> int:
-        """Read a line; returns how many were read."""
+        """Read a line, or a header of two; returns the number of lines read."""
         line = self._lines[number]
         if self._belongs_to_hunk(line):
             self._add(line)
@@ -108,7 +108,7 @@ class _Reader:
         return self._lines[number + 1] if number + 1 < len(self._lines) else ""
 
     def _belongs_to_hunk(self, line: str) -> bool:
-        """Whether the counts of the hunk say that a line belongs to it."""
+        """Whether a line belongs to the hunk, by the hunk's length."""
         sign = line[:1] or " "
         return (
             (sign == "-" and self._old_left > 0)
@@ -185,5 +185,5 @@ class _Reader:
 
 
 def _path(header: str) -> str:
-    """The path in a line of a header; some tools write a time behind it."""
+    """The path in a line of a header; some tools write a time after it."""
     return header[4:].partition("\t")[0].rstrip("\r")

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from pygments.lexer import Lexer
 
 _MAX_CODE_CHARACTERS = 40_000
-"""Longer code stays plain: colours never delay a frame for long."""
+"""Longer code is not coloured, so that colouring never delays a frame for long."""
 
 
 @lru_cache(maxsize=1)
 def _colors() -> list[tuple[Any, str]]:
-    """The colours of Pygments' kinds of tokens; the first that fits counts."""
+    """The colours of Pygments' kinds of tokens, from special to general; the first match is used."""
     from pygments.token import Comment, Generic, Keyword, Literal, Name, Number, Operator, String
 
     return [
@@ -31,7 +31,7 @@ def _colors() -> list[tuple[Any, str]]:
 
 
 class Span(NamedTuple):
-    """A coloured part of a code."""
+    """A coloured part of some code."""
 
     start: int
     length: int
@@ -39,10 +39,10 @@ class Span(NamedTuple):
 
 
 class Lexers(QObject):
-    """The lexers of languages; each is made in a thread, since the first one takes up to a second.
+    """The lexers of languages; each is created in a thread, since the first one takes up to a second.
 
     Signals:
-        loaded: code of one more language can be coloured.
+        loaded(): the lexer of one more language is ready.
     """
 
     loaded = Signal()
@@ -52,21 +52,21 @@ class Lexers(QObject):
         self._known: dict[str, Lexer | None] = {}
 
     def get(self, language: str) -> Lexer | None:
-        """The lexer of a language; None if there is none, or not yet."""
+        """The lexer of a language; None if there is none, or it is still being created."""
         if language and language not in self._known:
             self._known[language] = None
             threading.Thread(target=self._load, args=(language,), name="lexer", daemon=True).start()
         return self._known.get(language)
 
     def _load(self, language: str) -> None:
-        """Make the lexer of a language; runs in a thread."""
+        """Create the lexer of a language; runs in a thread."""
         found = _make(language)
         if found is not None:
             self._known[language] = found
             try:
                 self.loaded.emit()
             except RuntimeError:
-                pass  # The window has ended.
+                pass  # The window was closed, and this object deleted.
 
 
 def _make(language: str) -> Lexer | None:
@@ -89,7 +89,7 @@ def lexers() -> Lexers:
 
 
 def spans(code: str, language: str) -> tuple[Span, ...]:
-    """The coloured parts of a code, in order; () if the language is unknown, or its lexer is not made yet."""
+    """The coloured parts of some code, in order; () if the language is unknown, or its lexer is not ready."""
     if len(code) > _MAX_CODE_CHARACTERS or lexers().get(language) is None:
         return ()
     return _spans(code, language)

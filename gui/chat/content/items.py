@@ -27,10 +27,11 @@ from .segments import (
     Run,
     Segment,
     Tone,
+    chunks,
 )
 
 MAX_LINES = 40
-"""A longer output is cut in the middle."""
+"""The middle of a longer output is hidden."""
 _QUOTING = re.compile(r"[\s'\"\\]")
 _MAX_CHARACTERS = 20_000
 _MAX_LINE_CHARACTERS = 2_000
@@ -51,7 +52,12 @@ class ItemRequests(NamedTuple):
 
 
 class Mode(NamedTuple):
-    """How an item is shown: unfolded or not, None for its kind's default; and whether long output is whole."""
+    """How an item is shown.
+
+    Attributes:
+        unfolded: whether its content is shown; None for the default of its kind.
+        whole: whether long output is shown completely.
+    """
 
     unfolded: bool | None = None
     whole: bool = False
@@ -75,12 +81,12 @@ def segments(
         case "user":
             found = _prompt(item)
         case "agent":
-            found = [*markdown.segments(item.text), *_pictures(item), *_how_it_ended(item)]
+            found = [*markdown.segments(item.text), *_pictures(item), *_ending_line(item)]
         case "thought":
             found = _thought(item, mode, markdown)
         case "tool":
             if requests.open and mode.unfolded is None:
-                mode = mode._replace(unfolded=False)  # The request shows what is to be changed.
+                mode = mode._replace(unfolded=False)  # The request shows the changes.
             found = _tool(item, mode, markdown, directory)
         case "plan":
             found = _plan(item)
@@ -92,22 +98,22 @@ def segments(
         found += request_segments(request, item.id, directory)
     found += [answer_line(request, answer) for request, answer in requests.answered]
     if item.parent:
-        found = [dataclasses.replace(each, indent=each.indent + 1) for each in found]
+        found = [dataclasses.replace(segment, indent=segment.indent + 1) for segment in found]
     return found
 
 
 def request_segments(request: AgentRequest, row: str, directory: str) -> list[Segment]:
-    """An open request in a row: its diff, as in a tool call, and the place of its widget, which shows anything else."""
+    """The segments of an open request in a row: its diff, as in a tool call, and the place of its widget."""
     subject = patches.of_diff(request.subject, row, directory) if request.kind == "edit" else []
-    subject = [dataclasses.replace(each, inner=False) for each in subject]
+    subject = [dataclasses.replace(segment, inner=False) for segment in subject]
     return [*subject, Card(request=request.id, subject_segments=len(subject))]
 
 
 def answer_line(request: AgentRequest, answer: RequestResolved) -> QuietLine:
-    """The line that an answered request leaves."""
+    """The line that an answered request shows: the answer, who gave it, and when."""
     if not answer.option:
         return QuietLine(chat_texts.request_withdrawn(), icon=Glyph.INFO)
-    option = next((each for each in request.options if each.id == answer.option), None)
+    option = next((option for option in request.options if option.id == answer.option), None)
     rejected = option is not None and option.kind in REJECTIONS
     text = chat_texts.answered(answer.name or answer.option, answer.by, answer.at_ms)
     return QuietLine(text, icon=Glyph.CLOSE if rejected else Glyph.CHECK)
@@ -142,7 +148,7 @@ def _pictures(item: Item) -> list[Segment]:
     ]
 
 
-def _how_it_ended(item: Item) -> list[Segment]:
+def _ending_line(item: Item) -> list[Segment]:
     if item.status == "cut":
         return [QuietLine(chat_texts.agent_ended_here(), icon=Glyph.WARNING, tone="needs_you")]
     if item.status == "interrupted":
@@ -151,7 +157,7 @@ def _how_it_ended(item: Item) -> list[Segment]:
 
 
 def _inner(found: Sequence[Segment]) -> list[Segment]:
-    return [dataclasses.replace(each, inner=True) for each in found]
+    return [dataclasses.replace(segment, inner=True) for segment in found]
 
 
 def _thought(item: Item, mode: Mode, markdown: MarkdownText) -> list[Segment]:
@@ -181,20 +187,20 @@ def _tool(item: Item, mode: Mode, markdown: MarkdownText, directory: str) -> lis
 
 
 def tool_title(item: Item, directory: str = "") -> tuple[str, bool]:
-    """The one line of a tool call, and whether it is a command."""
+    """The title of a tool call, and whether it is a command."""
     if item.title:
         return ansi.visible(item.title.split("\n")[0]), _is_command(item.title, item.command)
     if item.command:
         return ansi.visible(item.command.split("\n")[0]), True
     if item.changes:
         return chat_texts.edits(
-            [patches.shown_path(each.moved_to or each.path, directory) for each in item.changes]
+            [patches.shown_path(change.moved_to or change.path, directory) for change in item.changes]
         ), False
     return chat_texts.tool(item.tool), False
 
 
 def _is_command(title: str, command: str) -> bool:
-    """Whether a title is the command, or what a shell is given to run, which is quoted in another way."""
+    """Whether a title is the command or a part of it, such as the script of ``sh -c``; quoting may differ."""
     words = _QUOTING.sub("", title.removesuffix("…"))
     return bool(words) and words in _QUOTING.sub("", command)
 
@@ -222,7 +228,7 @@ def _tool_state(item: Item) -> tuple[str, Tone]:
 def _tool_content(item: Item, mode: Mode, markdown: MarkdownText, directory: str) -> list[Segment]:
     found: list[Segment] = []
     if item.command:
-        pieces = _pieces(ansi.visible(item.command))
+        pieces = chunks(ansi.visible(item.command))
         found += [
             Code(piece, inner=True, language="bash", first=number == 0, last=number == len(pieces) - 1,
                  title=item.directory if number == 0 else "", copies=True)
@@ -237,11 +243,6 @@ def _tool_content(item: Item, mode: Mode, markdown: MarkdownText, directory: str
     for change in item.changes:
         found += patches.of_change(change, item.id, directory, whole=mode.whole)
     return [*found, *_pictures(item)]
-
-
-def _pieces(text: str) -> list[str]:
-    lines = text.split("\n")
-    return ["\n".join(lines[start : start + LINES_PER_CHUNK]) for start in range(0, len(lines), LINES_PER_CHUNK)]
 
 
 def _output(item: Item, mode: Mode) -> list[Segment]:
@@ -266,7 +267,7 @@ def _output(item: Item, mode: Mode) -> list[Segment]:
 
 
 def _block(text: str, *, title: str) -> list[Segment]:
-    """An output as a block of code, in pieces; colours are kept, and very long lines are broken."""
+    """An output as a block of code, in pieces; colours are kept, and very long lines are split."""
     found: list[list[Run]] = []
     for line in ansi.lines(text):
         if sum(len(run.text) for run in line) <= _MAX_LINE_CHARACTERS:
@@ -307,8 +308,8 @@ def _raw(item: Item, mode: Mode) -> list[Segment]:
     try:
         text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
     except ValueError:
-        pass  # The message was cut, or is no JSON: it is shown as it is.
-    pieces = _pieces(text)
+        pass  # The message is cut off, or is not JSON: it is shown as it is.
+    pieces = chunks(text)
     return [
         head,
         *(

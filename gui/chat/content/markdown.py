@@ -1,6 +1,6 @@
-"""Markdown as segments; a text that grows is read again only from its last block on.
+"""Markdown as segments; if a text grows, only its last block is parsed again.
 
-CommonMark with tables and strikethrough. HTML is shown as text, and an image as a link to it: nothing is ever loaded.
+CommonMark with tables and strikethrough. HTML is shown as text, and an image as a link: nothing is ever loaded.
 """
 
 from __future__ import annotations
@@ -42,15 +42,15 @@ class MarkdownText:
         self._text = ""
         self._segments: list[Segment] = []
         self._settled = 0
-        """The number of segments that no later text changes."""
+        """The number of segments that no later text can change."""
         self._place = 0
-        """The offset from which the text is read again."""
+        """The offset from which the text is parsed again."""
         self._prefix = ""
-        """The opening line of the code block that the place is in."""
+        """The opening line of the code block that contains ``_place``; "" outside of code."""
         self._references: dict[str, object] = {}
 
     def segments(self, text: str) -> list[Segment]:
-        """The segments of ``text``; those before the last block are the same objects as before if the text grew."""
+        """The segments of ``text``; if it begins with the former text, segments before the last block are reused."""
         text = text.replace("\r\n", "\n").replace("\r", "\n")
         if not (self._text and text.startswith(self._text)):
             self._segments, self._settled, self._place, self._prefix = [], 0, 0, ""
@@ -62,7 +62,7 @@ class MarkdownText:
         return self._segments
 
     def _read(self, tail: str) -> None:
-        """Read the text from ``_place`` on, and find the place from which the next text is read."""
+        """Parse the text from ``_place`` on, and move ``_place`` to where parsing must begin next time."""
         prefix = self._prefix
         tokens = _parser().parse(prefix + tail, self._references)
         blocks = _Blocks(continued=bool(prefix))
@@ -93,10 +93,11 @@ def _offset_of_line(text: str, line: int) -> int:
 
 
 class _Blocks:
-    """Turns tokens into segments.
+    """Converts tokens to segments.
 
     Attributes:
-        restart: how many segments, and lines, are before the last top-level block or list entry.
+        segments: the segments so far.
+        restart: the numbers of segments and of lines before the last top-level block or list entry.
     """
 
     def __init__(self, *, continued: bool) -> None:
@@ -133,7 +134,7 @@ class _Blocks:
             self._around(token)
 
     def _around(self, token: Token) -> None:
-        """Headings, paragraphs and quotations begin and end."""
+        """Read the beginning or end of a heading, a paragraph or a quotation."""
         match token.type:
             case "heading_open":
                 self._level = int(token.tag[1:])
@@ -149,7 +150,7 @@ class _Blocks:
                 pass
 
     def _list(self, token: Token) -> None:
-        """Lists and their entries begin and end."""
+        """Read the beginning or end of a list or of an entry."""
         match token.type:
             case "bullet_list_open":
                 self._lists.append(None)
@@ -226,8 +227,8 @@ def _runs(tokens: Sequence[Token]) -> Iterator[Run]:
     link = ""
     for token in tokens:
         face = Face.PLAIN
-        for each in faces:
-            face |= each
+        for part in faces:
+            face |= part
         match token.type:
             case "text" | "text_special":
                 yield from _with_addresses(token.content, face, link)
@@ -253,7 +254,7 @@ def _runs(tokens: Sequence[Token]) -> Iterator[Run]:
 
 
 def _with_addresses(text: str, face: Face, link: str) -> Iterator[Run]:
-    """A text with its bare addresses as links."""
+    """The runs of a text, in which bare web addresses are links."""
     place = 0
     if not link and "://" in text:
         for found in _ADDRESS.finditer(text):
@@ -266,7 +267,7 @@ def _with_addresses(text: str, face: Face, link: str) -> Iterator[Run]:
 
 
 def plain_paragraphs(text: str, *, face: Face = Face.PLAIN, inner: bool = False) -> list[Segment]:
-    """A text that is no markdown, with its line ends, in segments of bounded length."""
+    """A text that is not markdown, with its line ends, in segments of limited length."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     pieces = [
         piece[start : start + _MAX_PARAGRAPH_CHARACTERS]

@@ -17,7 +17,7 @@ from .markdown import plain_paragraphs
 from .segments import LINES_PER_CHUNK, Action, Button, Diff, DiffHead, DiffLine, QuietLine, Segment
 
 MAX_LINES = 200
-"""Of a file's change with more lines, the first ones are shown until all are asked for."""
+"""If a file's change has more lines, only the first ones are shown until the user chooses "Show all"."""
 _PLAIN_MODE = "100644"
 
 
@@ -58,8 +58,8 @@ def of_change(change: FileChange, item: str, directory: str, *, whole: bool) -> 
     Args:
         change: the change.
         item: the id of its item.
-        directory: the chat's; paths below it are shown relative to it.
-        whole: whether all lines are shown, however many.
+        directory: the chat's directory; paths below it are shown relative to it.
+        whole: whether all lines are shown.
     """
     old = "" if change.kind == "add" else change.path
     new = "" if change.kind == "delete" else change.moved_to or change.path
@@ -73,8 +73,8 @@ def of_change(change: FileChange, item: str, directory: str, *, whole: bool) -> 
 
 
 def of_diff(diff: str, item: str, directory: str) -> list[Segment]:
-    """The segments of a diff of any number of files: all of it, since something is to be allowed."""
-    return [each for file in diff_files.read(diff) for each in _of_file(file, item, directory, whole=True)]
+    """The segments of a request's diff, of any number of files; nothing is hidden, since the user allows all of it."""
+    return [segment for file in diff_files.read(diff) for segment in _of_file(file, item, directory, whole=True)]
 
 
 def _of_file(file: DiffFile, item: str, directory: str, *, whole: bool) -> list[Segment]:
@@ -121,7 +121,7 @@ def _head_and_lines(file: DiffFile, item: str, directory: str, *, whole: bool) -
 
 
 def _shown_lines(lines: Sequence[DiffLine]) -> tuple[DiffLine, ...]:
-    """The lines as they are shown: ends of lines only where they differ, and nothing that misleads."""
+    """The lines as they are shown: misleading characters as escapes, and "\\r" only if not all lines end with it."""
     same_ends = all(line.text.endswith("\r") for line in lines if line.has_sign)
     return tuple(
         line._replace(text=visible(line.text.removesuffix("\r") if same_ends or not line.has_sign else line.text))
@@ -136,7 +136,7 @@ def shown_path(path: str, directory: str) -> str:
 
 
 def _note(file: DiffFile, old: str, new: str) -> str:
-    """The change of the file itself, in words."""
+    """The change of the file itself, such as "new file" or "renamed from a.py"."""
     notes = []
     if not old and new:
         notes.append(diff_texts.new_file())
@@ -167,7 +167,7 @@ def _mode_note(before: str, after: str) -> str:
 
 
 def _header(file: DiffFile, old: str, new: str) -> str:
-    """The lines above a file's hunks in a patch that git and patch take."""
+    """The lines above a file's hunks, in a form that git and patch accept."""
     sides = [f"{side}{path}" if path[:1] not in {"/", ""} else path for side, path in (("a/", old), ("b/", new))]
     lines = []
     if old and new and old != new:

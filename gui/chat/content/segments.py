@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 from session_host.protocol.values import Image
 
 LINES_PER_CHUNK = 32
-"""The most lines of code, output or a diff in one segment."""
+"""The maximum number of lines of code, output or a diff in one segment."""
 
 
 Tone = Literal["secondary", "failed", "needs_you", "fine"]
@@ -21,7 +21,7 @@ Tone = Literal["secondary", "failed", "needs_you", "fine"]
 
 
 class Face(IntFlag):
-    """How a run of text looks."""
+    """The style of a run of text."""
 
     PLAIN = 0
     BOLD = 1
@@ -32,7 +32,7 @@ class Face(IntFlag):
 
 
 class Run(NamedTuple):
-    """Text of one look.
+    """A text in one style.
 
     Attributes:
         link: the address that a click opens, "" for none.
@@ -75,10 +75,10 @@ class Paragraph(Segment):
     """A paragraph, a heading or an entry of a list.
 
     Attributes:
-        runs: the text with its looks; together they are ``text``.
-        level: of a heading, 1 to 6; 0 for none.
-        marker: what stands before the first line: a bullet, a number, a box.
-        tight: whether it follows closely on the segment before.
+        runs: the text in its styles; together they are ``text``.
+        level: the level of a heading, 1 to 6; 0 if it is no heading.
+        marker: the sign before the first line: a bullet, a number, a box.
+        tight: whether there is little space above it.
     """
 
     runs: tuple[Run, ...] = ()
@@ -107,9 +107,9 @@ class Code(Segment):
     Attributes:
         language: the name of the language, "" for none.
         first, last: whether the block begins, or ends, here.
-        title: what the first line of the block says above the code.
+        title: the line above the block, in its first segment.
         copies: whether the block has a button that copies it.
-        runs: the looks of output with colours; () for code.
+        runs: the styles of output with colours; () for code.
     """
 
     language: str = ""
@@ -124,9 +124,9 @@ class DiffLine(NamedTuple):
     """One line of a diff.
 
     Attributes:
-        kind: "+", "-", " ", "@" (a hunk begins) or "\\" (a remark on the line above).
-        old, new: its numbers, 0 if unknown or none; at a hunk, the number of unchanged lines left out above it.
-        text: the text without the sign; of a hunk and of a remark, the whole line.
+        kind: "+", "-", " ", "@" (the first line of a hunk) or "\\" (a remark on the line above).
+        old, new: its line numbers, 0 if unknown or none; for a hunk, the number of unchanged lines hidden above it.
+        text: the text without the sign; for a hunk and a remark, the whole line.
     """
 
     kind: str
@@ -150,10 +150,11 @@ class DiffHead(Segment):
     """The first line of a file's diff; ``text`` is the path.
 
     Attributes:
-        note: what happened to the file itself, in the user's words: it is new, deleted, renamed or binary.
+        note: the change of the file itself, as the user reads it: it is new, deleted, renamed or binary.
         empty: whether no lines follow.
-        can_pair: whether two columns show more than one.
-        header: the lines above the hunks in a patch; ``patch``: header and hunks, as the agent sent them.
+        can_pair: whether it has removed and added lines, which two columns show side by side.
+        header: the lines above the hunks in a patch.
+        patch: header and hunks, as the agent sent them.
     """
 
     item: str = ""
@@ -172,7 +173,7 @@ class Diff(Segment):
 
     Attributes:
         first, last: whether the file's lines begin, or end, here.
-        digits: of the largest number; 0 if no numbers are known.
+        digits: the number of digits of the largest line number; 0 if no line numbers are known.
     """
 
     lines: tuple[DiffLine, ...] = ()
@@ -184,14 +185,14 @@ class Diff(Segment):
 
 @dataclass(frozen=True)
 class FoldLine(Segment):
-    """The one line of a tool call, thought, plan or raw message.
+    """The title line of a tool call, thought, plan or raw message.
 
     Attributes:
         icon: a name of ``gui.theme.icons.Glyph``.
-        detail: what stands at the line's end: duration, exit state.
+        detail: the text at the line's end: duration, exit state.
         tone: the colour of ``detail``.
-        folded: None if there is nothing to unfold.
-        running: whether it is still going on.
+        folded: whether the content is hidden; None if there is no content.
+        running: whether it is still running.
         code: whether the title is a command.
     """
 
@@ -213,7 +214,7 @@ class Button(NamedTuple):
 
 @dataclass(frozen=True)
 class QuietLine(Segment):
-    """A short line about the item or the chat, with controls behind it."""
+    """A short line about the item or the chat, followed by buttons."""
 
     tone: Tone = "secondary"
     icon: str = ""
@@ -229,7 +230,7 @@ class PlanLine(Segment):
 
 @dataclass(frozen=True)
 class Picture(Segment):
-    """An image; ``text`` says what is shown instead if it cannot be decoded."""
+    """An image; ``text`` is shown instead if it cannot be decoded."""
 
     image: Image = field(default_factory=lambda: Image("", b""))
 
@@ -239,7 +240,7 @@ class Card(Segment):
     """The place of a widget: an open request.
 
     Attributes:
-        subject_segments: how many of the segments above it show what is to be allowed; 0 if the widget does.
+        subject_segments: the number of segments above it that show the request's subject; 0 if the widget shows it.
     """
 
     request: str = ""
@@ -247,6 +248,6 @@ class Card(Segment):
 
 
 def chunks(text: str) -> list[str]:
-    """The lines of a text, in pieces of ``LINES_PER_CHUNK``; each without its last line end."""
+    """The lines of a text in pieces of ``LINES_PER_CHUNK`` lines, each without its last line end."""
     lines = text.split("\n")
     return ["\n".join(lines[start : start + LINES_PER_CHUNK]) for start in range(0, len(lines), LINES_PER_CHUNK)]

@@ -32,7 +32,7 @@ def rounded(area: QRectF, *, top: bool, bottom: bool) -> QPainterPath:
 
 
 def fill_smoothly(painter: QPainter, path: QPainterPath, color: QColor) -> None:
-    """Fill a shape with smooth edges; rectangles are painted without, so that rows leave no seams at any scale."""
+    """Fill a shape with antialiasing; rectangles are painted without it, so that there are no seams between rows."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
     painter.fillPath(path, color)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)

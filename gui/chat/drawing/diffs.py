@@ -26,7 +26,7 @@ from .segment_layout import Control, SegmentLayout, format_range, run_formats, t
 from .style import Style
 
 COLUMNS_FROM_PX = 680
-"""The least width for two columns."""
+"""The minimum width for two columns."""
 _HEAD_PX = 30
 _BUTTON_PX = 22
 _GLYPH_PX = 14
@@ -37,7 +37,7 @@ _NUMBER_GAP_PX = 8
 _SIGN_PX = 14
 _MAX_COMPARED_CHARACTERS = 400
 _MAX_CHANGED_SHARE = 0.6
-"""A line of which more is changed is another line: its changes are not marked."""
+"""If a larger part of a line is changed, its changes are not marked: it counts as another line."""
 _WORD = re.compile(r"\w+|\s+|\W")
 """Changes within a line are marked by whole words."""
 
@@ -167,7 +167,7 @@ def lay_out_diff(segment: Diff, width: float, style: Style, *, columns: bool) ->
 
 
 def _partners(lines: tuple[DiffLine, ...]) -> dict[int, int]:
-    """The removed line of each added one, and the other way, where one line was changed into another."""
+    """The removed line of each added one, and the reverse, where a line was replaced by another one."""
     found: dict[int, int] = {}
     for old, new in pairs(lines):
         if old is not None and new is not None and old != new:
@@ -188,10 +188,10 @@ class _Lines:
             sign = int(line.has_sign)
             self._starts.append(start + sign)
             start += sign + utf16_length(line.text) + 1
-        self._looks = self._highlighted()
+        self._colored_parts = self._highlighted()
 
     def _highlighted(self) -> list[list[tuple[int, int, str]]]:
-        """The coloured parts of each line, of the lines as one code."""
+        """The coloured parts of each line; old lines, and new ones, are highlighted as one text."""
         lines = [line.text for line in self._segment.lines]
         found: list[list[tuple[int, int, str]]] = [[] for _ in lines]
         if not self._segment.language:
@@ -208,17 +208,17 @@ class _Lines:
                 begin, end = span.start, span.start + span.length
                 while at + 1 < len(starts) and starts[at + 1] <= begin:
                     at += 1
-                each = at
-                while each < len(starts) and starts[each] < end:
-                    first = max(begin - starts[each], 0)
-                    last = min(end - starts[each], len(lines[chosen[each]]))
+                index = at
+                while index < len(starts) and starts[index] < end:
+                    first = max(begin - starts[index], 0)
+                    last = min(end - starts[index], len(lines[chosen[index]]))
                     if first < last:
-                        found[chosen[each]].append((first, last - first, span.color))
-                    each += 1
+                        found[chosen[index]].append((first, last - first, span.color))
+                    index += 1
         return found
 
     def remark(self, number: int, left: float, width: float, y: float, gutter: float) -> float:
-        """A line that is none of the file's: the beginning of a hunk, or a remark on the line above."""
+        """Lay out a line without a sign: a hunk's first line, or a remark on the line above; returns its height."""
         style, line = self._style, self._segment.lines[number]
         font, tone = style.font(style.small_px), on(style.secondary, style.code.ground)
         x = left + gutter
@@ -271,7 +271,7 @@ class _Lines:
         *,
         both: bool = False,
     ) -> float:
-        """One row: a line, or an old and a new one."""
+        """Lay out one row: a line, or an old and a new line side by side; returns its height."""
         style, segment = self._style, self._segment
         made: list[tuple[_Cell, QColor | None]] = []
         height = style.code_line_px
@@ -301,14 +301,14 @@ class _Lines:
             return code_formats(line.text, self._segment.language, style, page)
         if partner is not None:
             for begin, end in _differing(line.text, partner):
-                looks = QTextCharFormat()
-                looks.setBackground(words)
-                found.append(format_range(begin, end - begin, looks))
+                text_format = QTextCharFormat()
+                text_format.setBackground(words)
+                found.append(format_range(begin, end - begin, text_format))
             page = words
-        for begin, length, color in self._looks[number]:
-            looks = QTextCharFormat()
-            looks.setForeground(on(style.word_color(color), page))
-            found.append(format_range(begin, length, looks))
+        for begin, length, color in self._colored_parts[number]:
+            text_format = QTextCharFormat()
+            text_format.setForeground(on(style.word_color(color), page))
+            found.append(format_range(begin, length, text_format))
         return found
 
     def _paint_gutter(self, cell: _Cell, ground: QColor | None, area: QRectF, number_px: float, *, both: bool) -> None:
@@ -340,7 +340,7 @@ class _Lines:
 
 
 def _differing(text: str, partner: str) -> list[tuple[int, int]]:
-    """The parts of a line that its partner has not, if the two are alike."""
+    """The parts of a line that differ from its partner; [] if the two lines are not similar."""
     if max(len(text), len(partner)) > _MAX_COMPARED_CHARACTERS:
         return []
     if SequenceMatcher(None, partner, text, autojunk=False).quick_ratio() < 0.5:

@@ -21,11 +21,11 @@ MAX_IMAGE_PIXELS = 40_000_000
 _IMAGE_HEIGHT_PX = 320
 _FORMATS = {"image/png": b"png", "image/jpeg": b"jpeg", "image/jpg": b"jpeg", "image/gif": b"gif",
             "image/webp": b"webp", "image/bmp": b"bmp"}  # fmt: skip
-"""The formats that are decoded; none of them can refer to anything else."""
+"""The formats that are decoded; none of them can refer to another file."""
 
 
 def lay_out_fold_line(segment: FoldLine, width: float, style: Style) -> SegmentLayout:
-    """Lay out the one line of a tool call."""
+    """Lay out the title line of a tool call, thought, plan or raw message."""
     laid = SegmentLayout()
     laid.height = FOLD_LINE_PX
     left = left_of(segment)
@@ -87,14 +87,14 @@ def lay_out_quiet_line(segment: QuietLine, width: float, style: Style) -> Segmen
     x = text_left + (last.naturalTextWidth() if last is not None else 0) + (12 if segment.text else 0)
     y = 4 + box.height - style.line_px
     buttons: list[tuple[QRectF, str]] = []
-    for each in segment.buttons:
-        px = metrics.horizontalAdvance(each.name) + 4
+    for button in segment.buttons:
+        px = metrics.horizontalAdvance(button.name) + 4
         if x + px > width and x > text_left:
             x, y = text_left, y + style.line_px
             laid.height += style.line_px
         area = QRectF(x, y, px, style.line_px)
-        buttons.append((area, each.name))
-        laid.controls.append(Control(area, each.action, each.name))
+        buttons.append((area, button.name))
+        laid.controls.append(Control(area, button.action, button.name))
         x += px + 12
     accent = style.color("accent")
     icon_area = QRectF(left + 1, 4 + (style.line_px - 14) / 2, 14, 14)
@@ -130,8 +130,8 @@ def lay_out_plan_line(segment: PlanLine, width: float, style: Style) -> SegmentL
     return laid
 
 
-def decode(image: Image, most: QSize) -> QImage | None:
-    """The picture, at most of this size; None if it is too large, damaged, or of another format."""
+def decode(image: Image, max_size: QSize) -> QImage | None:
+    """The picture, scaled down to ``max_size``; None if it is too large, damaged, or of another format."""
     kind = _FORMATS.get(image.mime.lower())
     if kind is None or len(image.data) > MAX_IMAGE_BYTES:
         return None
@@ -144,8 +144,8 @@ def decode(image: Image, most: QSize) -> QImage | None:
     size = reader.size()
     if not size.isValid() or size.width() * size.height() > MAX_IMAGE_PIXELS:
         return None
-    if size.width() > most.width() or size.height() > most.height():
-        reader.setScaledSize(size.scaled(most, Qt.AspectRatioMode.KeepAspectRatio))
+    if size.width() > max_size.width() or size.height() > max_size.height():
+        reader.setScaledSize(size.scaled(max_size, Qt.AspectRatioMode.KeepAspectRatio))
     found = reader.read()
     return None if found.isNull() else found
 

@@ -37,11 +37,11 @@ def _inner_px(segment: Segment) -> float:
 
 
 def reads_from_right(text: str) -> bool:
-    """Whether a paragraph begins at the right: its first letter is of a right-to-left script (UAX #9, P2 and P3)."""
+    """Whether a paragraph begins at the right: its first letter is in a right-to-left script (UAX #9, P2 and P3)."""
     if text.isascii():
         return False
     directions = map(unicodedata.bidirectional, text)
-    return next((each for each in directions if each in {"L", "R", "AL"}), "L") != "L"
+    return next((direction for direction in directions if direction in {"L", "R", "AL"}), "L") != "L"
 
 
 def paint_quotes(
@@ -114,7 +114,7 @@ def lay_out_rule(segment: Rule, width: float, style: Style) -> SegmentLayout:
 
 
 def lay_out_table(segment: Table, width: float, style: Style) -> SegmentLayout:
-    """Lay out a table; columns share the width by what is in them."""
+    """Lay out a table; the widths of columns follow their content."""
     laid = SegmentLayout()
     left, top = left_of(segment), float(_GAP_PX)
     columns = max((len(row) for row in segment.rows), default=0)
@@ -161,7 +161,7 @@ def lay_out_table(segment: Table, width: float, style: Style) -> SegmentLayout:
 
 
 def _lay_out_plain(segment: Table, width: float, style: Style) -> SegmentLayout:
-    """Lay out a table that has too many columns for the width: as its text."""
+    """Lay out a table that has too many columns for the width as plain text."""
     laid = SegmentLayout()
     left = left_of(segment)
     box = text_box(
@@ -183,7 +183,7 @@ def _aligned(segment: Table, column: int, style: Style) -> QTextOption:
 
 
 def _column_widths(segment: Table, columns: int, room: float, style: Style) -> list[float]:
-    """The widths of the columns: as wide as their texts if there is room, else the wide ones share what is left."""
+    """The widths of the columns: as wide as their texts if there is room, else wide columns share the rest."""
     metrics = style.metrics(0, bold=True)
     code = style.metrics(mono=True)
     widths = [0.0] * columns

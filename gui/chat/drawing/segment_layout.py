@@ -1,4 +1,4 @@
-"""The layout of a segment: boxes of text, painting below and above them, and controls."""
+"""The layout of a segment: boxes of text, what is painted under and over them, and controls."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ class TextBox(NamedTuple):
     """A part of a segment's text at its position.
 
     Attributes:
-        start: the offset of its text in the segment's; ``length`` is that of the text.
+        start: the offset of its text in the segment's text.
+        length: the length of its text.
         color: the colour of text without a colour of its own.
     """
 
@@ -40,13 +41,11 @@ class Control(NamedTuple):
 
     Attributes:
         name: the name of its action, for screen readers.
-        hidden: whether it is shown only while the pointer is over the segment.
     """
 
     area: QRectF
     action: Action
     name: str
-    hidden: bool = False
 
 
 class LinkArea(NamedTuple):
@@ -62,7 +61,15 @@ Paint = Callable[[QPainter], None]
 
 
 class SegmentLayout:
-    """The layout of a segment."""
+    """The layout of a segment.
+
+    Attributes:
+        boxes: its text.
+        under: functions that paint before the text.
+        over: functions that paint after the text.
+        controls: its controls, with its links; a link on several lines has the area of the first line.
+        links: the links in its text.
+    """
 
     def __init__(self) -> None:
         self.height = 0.0
@@ -70,14 +77,13 @@ class SegmentLayout:
         self.under: list[Paint] = []
         self.over: list[Paint] = []
         self.controls: list[Control] = []
-        """Links included: of one on several lines, the area is that of the first."""
         self.links: list[LinkArea] = []
 
     def add_links(self, links: Sequence[LinkArea]) -> None:
-        """Add links of the text, for the mouse and as stops of the keyboard; the boxes must be there."""
+        """Add links of the text, for the mouse and the keyboard; call this after the boxes are added."""
         self.links += links
         for link in links:
-            box = next(each for each in self.boxes if each.start <= link.start <= each.start + each.length)
+            box = next(box for box in self.boxes if box.start <= link.start <= box.start + box.length)
             inside = link.start - box.start
             line = box.layout.lineForTextPosition(inside)
             if line.isValid():
@@ -109,10 +115,10 @@ class SegmentLayout:
                 if first < last:
                     marked = QTextLayout.FormatRange()
                     marked.start, marked.length = first, last - first
-                    looks = QTextCharFormat()
-                    looks.setBackground(color)
-                    looks.setForeground(text)
-                    marked.format = looks
+                    text_format = QTextCharFormat()
+                    text_format.setBackground(color)
+                    text_format.setForeground(text)
+                    marked.format = text_format
                     ranges.append(marked)
             box.layout.draw(painter, QPointF(box.x, box.y), ranges, shown.translated(0, 0))
         for paint in self.over:
@@ -124,15 +130,15 @@ class SegmentLayout:
         """The offset in the text that is nearest to a point."""
         if not self.boxes:
             return 0
-        box = min(self.boxes, key=lambda each: _distance(each, point))
+        box = min(self.boxes, key=lambda box: _distance(box, point))
         layout = box.layout
         y = point.y() - box.y
         line = layout.lineAt(0)
         for number in range(layout.lineCount()):
-            each = layout.lineAt(number)
-            if number and each.y() > y:
+            candidate = layout.lineAt(number)
+            if number and candidate.y() > y:
                 break
-            line = each
+            line = candidate
         if not line.isValid():
             return box.start
         return box.start + min(max(line.xToCursor(point.x() - box.x), 0), box.length)
@@ -166,17 +172,17 @@ def _distance(box: TextBox, point: QPointF) -> tuple[float, float]:
     return vertical, horizontal
 
 
-def format_range(start: int, length: int, looks: QTextCharFormat) -> QTextLayout.FormatRange:
+def format_range(start: int, length: int, text_format: QTextCharFormat) -> QTextLayout.FormatRange:
     """A part of a text with a format."""
     made = QTextLayout.FormatRange()
     made.start = start
     made.length = length
-    made.format = looks
+    made.format = text_format
     return made
 
 
 def run_formats(runs: Sequence[Run], style: Style, ground: QColor | None = None) -> list[QTextLayout.FormatRange]:
-    """The formats of runs that follow one another."""
+    """The formats of successive runs."""
     found: list[QTextLayout.FormatRange] = []
     place = 0
     for run in runs:
@@ -188,7 +194,7 @@ def run_formats(runs: Sequence[Run], style: Style, ground: QColor | None = None)
 
 
 def run_links(runs: Sequence[Run], place: int = 0) -> list[LinkArea]:
-    """The links of runs that follow one another from a place of the text on."""
+    """The links in successive runs; ``place`` is the offset of the first run."""
     found: list[LinkArea] = []
     for run in runs:
         length = utf16_length(run.text)
@@ -203,7 +209,7 @@ def run_links(runs: Sequence[Run], place: int = 0) -> list[LinkArea]:
 
 
 def utf16_length(text: str) -> int:
-    """The length of a text as Qt counts it."""
+    """The length of a text in UTF-16 code units, as Qt counts it."""
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
@@ -219,7 +225,7 @@ def text_box(
     color: QColor,
     start: int = 0,
 ) -> TextBox:
-    """Lay out a text in lines of one distance."""
+    """Lay out a text in lines of equal height."""
     layout = QTextLayout(text.replace("\n", LINE_SEPARATOR), font)
     layout.setTextOption(option)
     layout.setCacheEnabled(True)

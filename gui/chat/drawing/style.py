@@ -1,4 +1,4 @@
-"""Fonts, colours and measures of a transcript, for one appearance, size and width."""
+"""Fonts, colours and measures of a transcript, for one theme and text size."""
 
 from __future__ import annotations
 
@@ -15,24 +15,25 @@ from gui.theme.follow import Theme
 from gui.theme.tokens import SECONDARY_PX, TEXT_PX
 
 MAX_WIDTH_PX = 880
-"""The widest column of text."""
+"""The maximum width of the text column."""
 MARGIN_PX = 16
 INDENT_PX = 22
 QUOTE_PX = 14
 MAX_LETTERS = 80
 """Maximum number of letters in a line of prose; code, diffs and tables use the whole column."""
 LINE_SHARE = 1.28
-"""The distance of two lines of text, in heights of its font."""
+"""The distance between two lines of text, in heights of the font."""
 _HEADING_PX = {1: 5, 2: 3, 3: 1}
-"""By how much headings are larger than the text."""
+"""How much larger than the text headings are, by level."""
 
 
 class Style:
     """Fonts, formats and colours.
 
     Attributes:
-        tokens: the colours of the interface; ``code``: those of code.
-        size_px: of the text.
+        tokens: the colours of the interface.
+        code: the colours of code.
+        size_px: the size of the text.
     """
 
     def __init__(self, theme: Theme, size_px: int, mono: str = "") -> None:
@@ -86,22 +87,22 @@ class Style:
 
     @cached_property
     def line_px(self) -> float:
-        """The distance of two lines of text."""
+        """The distance between two lines of text."""
         return round(self.metrics().height() * LINE_SHARE)
 
     @cached_property
     def prose_px(self) -> float:
-        """The most width of a line of prose."""
+        """The maximum width of a line of prose."""
         alphabet = "abcdefghijklmnopqrstuvwxyz"
         return MAX_LETTERS * self.metrics().horizontalAdvance(alphabet) / len(alphabet)
 
     @cached_property
     def code_line_px(self) -> float:
-        """The distance of two lines of code."""
+        """The distance between two lines of code."""
         return round(self.metrics(mono=True).height() * 1.15)
 
     def format(self, run: Run, ground: QColor | None = None) -> QTextCharFormat:
-        """The format of a run on a ground; None is the page's."""
+        """The format of a run on a background; None for the page's background."""
         key = (int(run.face), run.color, "link" if run.link else "", 0 if ground is None else ground.rgb())
         found = self._formats.get(key)
         if found is None:

@@ -2,14 +2,15 @@
 
 page       keyboard, controls, requests and matches
 pointing   mouse: controls, links, selection
-scrolling  arranges, paints and scrolls
-places     places in the rows, and walks over their segments
+scrolling  arranges the segments on the page, and scrolls
+painting   paints the segments on the page
+places     scroll positions, and iteration over segments
 rows       items as rows: segments, layouts and heights
 heights    sums of many heights
 selection  the selected part and its text
 finding    finds a text in all items
 requests   the widget of an open request
-request_parts  parts of it
-flow_row       its rows of buttons
+request_parts  helpers of that widget
+flow_row       rows of buttons
 accessible_rows  the visible items for screen readers
 """

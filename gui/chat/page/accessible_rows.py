@@ -1,4 +1,4 @@
-"""The visible items for screen readers: each is a widget that paints nothing and has a name.
+"""The visible items for screen readers: each one is a widget that paints nothing and has a name.
 
 They exist only while a screen reader, or another program that asks for names, is active.
 """
@@ -15,12 +15,12 @@ from gui.chat.content.diff_files import hunk_title
 from gui.chat.content.segments import Card, Diff, DiffHead, DiffLine, FoldLine
 from gui.wording import chat_texts, diff_texts
 
-from .places import Visible
+from .places import PlacedSegment
 from .rows import Row, Rows
 
 _MAX_CHARACTERS = 4_000
 _MAX_REQUEST_CHARACTERS = 100_000
-"""Of an item that waits for an answer: all that the answer allows is read."""
+"""The limit of an item that waits for an answer: the user must hear everything that the answer allows."""
 
 
 class TranscriptRow(QWidget):
@@ -42,16 +42,16 @@ class AccessibleRows:
         self._spoken = spoken
         self._rows: list[TranscriptRow] = []
 
-    def show(self, rows: Rows, visible: list[Visible], left: float) -> None:
-        """Put the widgets over the items that are visible now."""
+    def show(self, rows: Rows, visible: list[PlacedSegment], left: float) -> None:
+        """Move the widgets over the items that are visible now."""
         if not QAccessible.isActive():
             return
-        positions = dict.fromkeys(each.position for each in visible)
+        positions = dict.fromkeys(placed.position for placed in visible)
         named = {position: name for position in positions if (name := self._spoken(rows.row(position)))}
         while len(self._rows) < len(named):
             self._rows.append(TranscriptRow(self._page))
         for widget, (position, name) in zip(self._rows, named.items(), strict=False):
-            parts = [each for each in visible if each.position == position]
+            parts = [placed for placed in visible if placed.position == position]
             top, bottom = round(parts[0].top), round(parts[-1].bottom)
             widget.setGeometry(round(left), top, round(rows.width), max(bottom - top, 1))
             if widget.accessibleName() != name:
@@ -87,7 +87,7 @@ def spoken_row(rows: Rows, row: Row) -> str:
 
 
 def _spoken_line(line: DiffLine) -> str:
-    """A line of a diff with its sign; of a hunk's first line only what it is about."""
+    """A line of a diff with its sign; for a hunk's first line, the unchanged lines above it and its title."""
     match line.kind:
         case "@":
             return chat_texts.joined(diff_texts.unchanged_lines(line.old) if line.old else "", hunk_title(line.text))

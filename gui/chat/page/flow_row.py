@@ -1,4 +1,4 @@
-"""A layout that puts widgets beside each other, and goes on in another row where there is no more room."""
+"""A layout that puts widgets beside each other, and continues in the next row if a widget does not fit."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class FlowRow(QLayout):
         return self.minimumSize()
 
     def minimumSize(self) -> QSize:
-        least = QSize()
+        size = QSize()
         for item in self._items:
-            least = least.expandedTo(item.minimumSize())
-        return least
+            size = size.expandedTo(item.minimumSize())
+        return size

@@ -21,15 +21,13 @@ from gui.wording import chat_texts
 from session_host.structured.transcript import Transcript
 
 from .accessible_rows import AccessibleRows, spoken_row
-from .places import Visible
+from .places import PlacedSegment
 from .pointing import PointedPage
 from .requests import RequestCard
 from .rows import Row
 
-_DRAG_PX = 4
-_DRAG_SCROLL_MS = 30
 _AT_EDGE_PX = 8
-"""A line is on the page if no more than this is cut off: less than the room around it."""
+"""A line counts as visible if at most this much of it is outside of the page; the margin around a line is larger."""
 
 
 class TranscriptPage(PointedPage):
@@ -38,7 +36,7 @@ class TranscriptPage(PointedPage):
     Signals (and those of PointedPage):
         answered(str, str, str, dict): the user answered a request: its id, the option's, the digest, texts.
         typed(str): the user typed a text while the page had the keyboard focus; it belongs into the prompt.
-        interrupt_requested: the user pressed Ctrl+C with nothing selected.
+        interrupt_requested(): the user pressed Ctrl+C with nothing selected.
     """
 
     answered = Signal(str, str, str, object)
@@ -101,13 +99,13 @@ class TranscriptPage(PointedPage):
     def _visible_ends(self, request_id: str) -> tuple[bool, bool]:
         """Whether the first and the last line of a request's subject are on the page."""
         starts = ends = False
-        for each in self.visible if self.isVisible() else ():
-            segments = self.rows.row(each.position).segments
+        for placed in self.visible if self.isVisible() else ():
+            segments = self.rows.row(placed.position).segments
             for number, card in enumerate(segments):
                 if isinstance(card, Card) and card.request == request_id:
-                    starts = starts or (each.number == number - card.subject_segments and each.top >= -_AT_EDGE_PX)
-                    bottom = each.top + each.laid.height
-                    ends = ends or (each.number == number - 1 and bottom <= self.height() + _AT_EDGE_PX)
+                    starts = starts or (placed.number == number - card.subject_segments and placed.top >= -_AT_EDGE_PX)
+                    bottom = placed.top + placed.laid.height
+                    ends = ends or (placed.number == number - 1 and bottom <= self.height() + _AT_EDGE_PX)
         return starts, ends
 
     def _restyle_cards(self) -> None:
@@ -121,17 +119,17 @@ class TranscriptPage(PointedPage):
 
     def _place_cards(self) -> None:
         self._accessible.show(self.rows, self.visible, self.column_left)
-        shown: dict[str, Visible] = {}
-        for each in self.visible:
-            segment = self.rows.row(each.position).segments[each.number]
+        shown: dict[str, PlacedSegment] = {}
+        for placed in self.visible:
+            segment = self.rows.row(placed.position).segments[placed.number]
             if isinstance(segment, Card):
-                shown[segment.request] = each
+                shown[segment.request] = placed
         for request_id in list(self._cards):
             card = self._cards[request_id]
             if request_id in shown:
-                each = shown[request_id]
+                placed = shown[request_id]
                 left = round(self.column_left)
-                card.setGeometry(left, round(each.top) + 8, round(self.rows.width), round(each.laid.height) - 16)
+                card.setGeometry(left, round(placed.top) + 8, round(self.rows.width), round(placed.laid.height) - 16)
                 card.show()
             else:
                 if card.isAncestorOf(self.focusWidget()):
@@ -205,11 +203,11 @@ class TranscriptPage(PointedPage):
         if not self.hasFocus():
             return bool(super().focusNextPrevChild(forward))
         focus_order: list[tuple[str, int, int]] = []
-        for each in self.visible:
-            for number, control in enumerate(each.laid.controls):
-                top = each.top + control.area.top()
+        for placed in self.visible:
+            for number, control in enumerate(placed.laid.controls):
+                top = placed.top + control.area.top()
                 if top >= 0 and top + control.area.height() <= self.height():
-                    focus_order.append((self.rows.key(each.position), each.number, number))
+                    focus_order.append((self.rows.key(placed.position), placed.number, number))
         place = focus_order.index(self.focused) if self.focused in focus_order else None
         following = (0 if forward else len(focus_order) - 1) if place is None else place + (1 if forward else -1)
         if 0 <= following < len(focus_order):

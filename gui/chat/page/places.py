@@ -9,7 +9,7 @@ from gui.chat.drawing.segment_layout import SegmentLayout
 from .rows import Rows
 
 BLEED_PX = 24
-"""A segment may look different up to this far above its place: the ground of a prompt ends there."""
+"""How far above its top a segment may be painted: a prompt's background begins above its text."""
 
 
 class Place(NamedTuple):
@@ -20,12 +20,15 @@ class Place(NamedTuple):
     above: float
 
 
-class Visible(NamedTuple):
-    """A segment on the page.
+class PlacedSegment(NamedTuple):
+    """A segment with its place on the page.
 
     Attributes:
-        top: the place of its layout on the page.
-        bottom: the place where the next segment begins.
+        position: the position of its row.
+        number: its number in the row.
+        top: the y coordinate of its layout.
+        bottom: the y coordinate at which the next segment begins.
+        laid: its layout.
     """
 
     position: int
@@ -36,7 +39,7 @@ class Visible(NamedTuple):
 
 
 def next_of(rows: Rows, position: int, number: int) -> tuple[int, int] | None:
-    """The segment behind another; None at the end."""
+    """The segment after another one; None at the end."""
     if number + 1 < len(rows.row(position).segments):
         return position, number + 1
     position += 1
@@ -48,7 +51,7 @@ def next_of(rows: Rows, position: int, number: int) -> tuple[int, int] | None:
 
 
 def before(rows: Rows, position: int, number: int) -> tuple[int, int] | None:
-    """The segment before another; None at the beginning."""
+    """The segment before another one; None at the beginning."""
     if number > 0:
         return position, number - 1
     position -= 1
@@ -68,13 +71,13 @@ def first_of(rows: Rows) -> tuple[int, int]:
 
 
 def last_of(rows: Rows) -> tuple[int, int]:
-    """The last segment; the row behind the items always has one."""
+    """The last segment; the row after the items always has one."""
     position = len(rows) - 1
     return position, len(rows.row(position).segments) - 1
 
 
 def from_bottom(rows: Rows, height: float) -> Place:
-    """The scroll position at the end: the remaining rows just fill the page."""
+    """The scroll position at the end: the last rows fill the page."""
     at: tuple[int, int] | None = last_of(rows)
     y = height
     while at is not None:
@@ -114,7 +117,7 @@ def moved(rows: Rows, place: Place, by: float) -> Place:
 
 
 def distance_from_top(rows: Rows, place: Place) -> float:
-    """How far a place is from the beginning, as far as heights are known."""
+    """The distance of a place from the beginning; estimated heights count for rows that are not laid out yet."""
     position = rows.position(place.key)
     if position is None:
         return 0.0
@@ -123,7 +126,7 @@ def distance_from_top(rows: Rows, place: Place) -> float:
     return rows.heights.above(position) + inside + place.above
 
 
-def first_change(previous: list[Visible], visible: list[Visible], height: int) -> int:
+def first_change(previous: list[PlacedSegment], visible: list[PlacedSegment], height: int) -> int:
     """The y coordinate above which two arrangements look the same."""
     for one, other in zip(previous, visible, strict=False):
         if one.laid is not other.laid or one.top != other.top or one.bottom != other.bottom:
@@ -146,8 +149,8 @@ def at_distance(rows: Rows, y: float) -> Place:
     return Place(row.key, 0, 0.0)
 
 
-def walk(rows: Rows, place: Place, height: float) -> list[Visible]:
-    """The segments on the page, from a place on."""
+def walk(rows: Rows, place: Place, height: float) -> list[PlacedSegment]:
+    """The segments on a page of this height that begins at a place."""
     position = rows.position(place.key)
     if position is None:
         return []
@@ -156,13 +159,13 @@ def walk(rows: Rows, place: Place, height: float) -> list[Visible]:
     if not segments:
         at = next_of(rows, position, 0)
     y = -place.above
-    found: list[Visible] = []
+    found: list[PlacedSegment] = []
     while at is not None and y < height:
         position, number = at
         laid = rows.laid(position, number)
         row = rows.row(position)
         top = y + (row.before if number == 0 else 0.0)
         y = top + laid.height + (row.after if number == len(row.segments) - 1 else 0.0)
-        found.append(Visible(position, number, top, y, laid))
+        found.append(PlacedSegment(position, number, top, y, laid))
         at = next_of(rows, position, number)
     return found

@@ -56,28 +56,28 @@ class PointedPage(ScrollingPage):
         raise NotImplementedError
 
     def _control_at(self, point: QPointF) -> tuple[str, int, int] | None:
-        for each in self.visible:
-            if each.top <= point.y() < each.bottom:
-                inside = self.within(each, point)
-                for number, control in enumerate(each.laid.controls):
+        for placed in self.visible:
+            if placed.top <= point.y() < placed.bottom:
+                inside = self.within(placed, point)
+                for number, control in enumerate(placed.laid.controls):
                     # A link is found by its text, which may be on several lines.
                     if control.action.verb != "link" and control.area.contains(inside):
-                        return self.rows.key(each.position), each.number, number
+                        return self.rows.key(placed.position), placed.number, number
         return None
 
     # ------------------------------------------------------------ mouse
 
     def _point_at(self, point: QPointF) -> Point | None:
-        """The place in the text nearest to a point of the page."""
-        each = self.segment_at(point)
-        if each is None:
+        """The position in the text nearest to a point of the page."""
+        placed = self.segment_at(point)
+        if placed is None:
             return None
-        return Point(self.rows.key(each.position), each.number, each.laid.offset_at(self.within(each, point)))
+        return Point(self.rows.key(placed.position), placed.number, placed.laid.offset_at(self.within(placed, point)))
 
     def link_at(self, point: QPointF) -> str:
         """The address of the link at a point, "" for none."""
-        each = self.segment_at(point)
-        return "" if each is None else each.laid.link_at(self.within(each, point))
+        placed = self.segment_at(point)
+        return "" if placed is None else placed.laid.link_at(self.within(placed, point))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() != Qt.MouseButton.LeftButton:
@@ -113,10 +113,10 @@ class PointedPage(ScrollingPage):
         if hovered != self.hovered:
             self.hovered = hovered
             self.update()
-        each = self.segment_at(point)
+        placed = self.segment_at(point)
         if hovered is not None or self.link_at(point):
             shape = Qt.CursorShape.PointingHandCursor
-        elif each is not None and each.laid.is_on_text(self.within(each, point)):
+        elif placed is not None and placed.laid.is_on_text(self.within(placed, point)):
             shape = Qt.CursorShape.IBeamCursor
         else:
             shape = Qt.CursorShape.ArrowCursor
@@ -163,12 +163,12 @@ class PointedPage(ScrollingPage):
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Select the word under the pointer."""
-        each = self.segment_at(event.position())
+        placed = self.segment_at(event.position())
         place = self._point_at(event.position())
-        if each is None or place is None or self._control_at(event.position()) is not None:
+        if placed is None or place is None or self._control_at(event.position()) is not None:
             self.mousePressEvent(event)
             return
-        for box in each.laid.boxes:
+        for box in placed.laid.boxes:
             inside = place.offset - box.start
             if 0 <= inside <= box.length:
                 layout = box.layout

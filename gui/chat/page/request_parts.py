@@ -1,4 +1,4 @@
-"""Parts of the widget of a request: texts that are never cut."""
+"""Helpers of a request's widget: texts are wrapped, never elided."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BUTTON_PX = 36
 
 
 def text_height(text: str, width: float, style: Style) -> float:
-    """The height of a code's lines at a width."""
+    """The height of a text in the font of code, wrapped to a width."""
     option = QTextOption(style.code_wrapping)
     box = text_box(
         text, font=style.font(mono=True), option=option, formats=[], place=QPointF(), width=width, line_px=0.0,
@@ -26,7 +26,7 @@ def text_height(text: str, width: float, style: Style) -> float:
 
 
 def fit(row: FlowRow, width: int) -> None:
-    """Break the names of a row's buttons that are wider than the row."""
+    """Wrap the names of buttons that are wider than their row."""
     for widget in row.widgets():
         if isinstance(widget, QPushButton):
             text = _wrapped(widget.accessibleName(), widget.fontMetrics(), width - _BUTTON_PX)
@@ -40,7 +40,7 @@ def fit(row: FlowRow, width: int) -> None:
 
 
 def _wrapped(name: str, metrics: QFontMetrics, width: int) -> str:
-    """A name in as many lines as it needs: what a button allows is never cut."""
+    """A name, wrapped to as many lines as it needs: the user must be able to read all that a button allows."""
     lines = [""]
     for word in name.split(" "):
         longer = f"{lines[-1]} {word}".lstrip(" ")
@@ -56,5 +56,5 @@ def _wrapped(name: str, metrics: QFontMetrics, width: int) -> str:
 
 
 def caption(name: str) -> str:
-    """A button's text that is shown to the letter."""
+    """A button's text in which "&" is a character and marks no mnemonic."""
     return name.replace("&", "&&")

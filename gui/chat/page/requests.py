@@ -39,12 +39,12 @@ _KEYS = {"allow_once": "y", "allow_always": "a", "reject_once": "n"}
 _PADDING_PX = 12
 _MIN_SUBJECT_PX = 60
 _SEEN_AFTER_MS = 300
-"""A request can be allowed only after this time on the screen: a click that was meant for something else is none."""
+"""The buttons that allow are disabled for this time, so that a click meant for something else does not press them."""
 _FRAME_PX = 22
 _SIDES_PX = 20
 """The frame and the margins above and below the subject's lines, and beside them."""
 _OTHER_PX = 150
-"""The height of all but the subject, as a guess for its limit."""
+"""The estimated height of everything but the subject."""
 
 
 class RequestCard(QWidget):
@@ -52,7 +52,7 @@ class RequestCard(QWidget):
 
     Signals:
         answered(str, str, str, dict): the request's id, the option's id, the digest of the shown request, texts.
-        resized: the widget needs another height.
+        resized(): the widget needs another height.
     """
 
     answered = Signal(str, str, str, object)
@@ -180,7 +180,7 @@ class RequestCard(QWidget):
             self._answer_button.clicked.connect(lambda _checked: self._answer_texts())
             row.addWidget(self._answer_button)
         used: set[str] = set()
-        for option in sorted(self.available_options(), key=lambda each: _ORDER.index(each.kind)):
+        for option in sorted(self.available_options(), key=lambda option: _ORDER.index(option.kind)):
             key = _KEYS.get(option.kind, "")
             key = "" if key in used else key
             used.add(key)
@@ -194,7 +194,7 @@ class RequestCard(QWidget):
 
     def available_options(self) -> list[RequestOption]:
         """The options that the user may choose; for an incomplete request only those that decline."""
-        return [each for each in self.request.options if self.request.complete or each.kind in REJECTIONS]
+        return [option for option in self.request.options if self.request.complete or option.kind in REJECTIONS]
 
     def focus_order(self) -> list[QWidget]:
         """The widgets that can have the keyboard focus, in tab order."""
@@ -202,7 +202,7 @@ class RequestCard(QWidget):
         if self._subject is not None:
             found.append(self._subject)
         inside = self.findChildren(QWidget)
-        return [*found, *(each for each in inside if isinstance(each, QLineEdit | QPushButton))]
+        return [*found, *(widget for widget in inside if isinstance(widget, QLineEdit | QPushButton))]
 
     # ------------------------------------------------------------ whether the user has seen the subject
 
@@ -259,7 +259,7 @@ class RequestCard(QWidget):
             self.resized.emit()
 
     def _allow_hint(self) -> str:
-        """A hint how to enable the button that allows; "" if there is nothing to do."""
+        """The hint that says how to enable the buttons that allow; "" if there is nothing to do."""
         if not self.request.complete:
             return ""
         if self._visible_ends is not None:
@@ -348,8 +348,8 @@ class RequestCard(QWidget):
             self._measured = (width, height)
         height = self._measured[1]
         if self._subject is not None:
-            most = max(page_height - _OTHER_PX, _MIN_SUBJECT_PX)
-            self._subject.setFixedHeight(round(min(height, most)))
+            max_height = max(page_height - _OTHER_PX, _MIN_SUBJECT_PX)
+            self._subject.setFixedHeight(round(min(height, max_height)))
         for row in self._rows:
             fit(row, width - 2 * _PADDING_PX - 4)
         column = self._column
@@ -369,7 +369,7 @@ class RequestCard(QWidget):
 
 def _title_of(request: AgentRequest) -> str:
     """The agent's title, or a generic one if the title only repeats the command, which is shown below it."""
-    words = " ".join(request.subject.split())
-    said = " ".join(request.title.split()[1:])
-    repeats = words.startswith(said.removesuffix("…")) if said.endswith("…") else words == said
-    return chat_texts.run_this() if request.kind == "command" and said and repeats else visible(request.title)
+    command = " ".join(request.subject.split())
+    title = " ".join(request.title.split()[1:])  # Without the verb, such as "Run".
+    repeats = command.startswith(title.removesuffix("…")) if title.endswith("…") else command == title
+    return chat_texts.run_this() if request.kind == "command" and title and repeats else visible(request.title)

@@ -1,4 +1,4 @@
-"""The rows of a transcript: one for each item, and one behind the last; their segments, layouts and heights.
+"""The rows of a transcript: one for each item, and one after the last item; their segments, layouts and heights.
 
 Rows are created when they are needed; the heights of all other rows are estimates.
 """
@@ -24,12 +24,12 @@ from .heights import Heights
 
 GUESS_PX = 72.0
 TAIL = ""
-"""The key of the row behind the last item."""
+"""The key of the row after the last item."""
 FRAME_PX = 10
-"""The room between a prompt's frame and its text."""
+"""The space between a prompt's frame and its text."""
 _MAX_ROWS = 300
 _MAX_LAID_OUT = 200
-"""Of an item with more segments, only those near the page stay laid out."""
+"""If an item has more segments, only those near the page stay laid out."""
 _GAPS_PX = {"user": 18, "agent": 4, "plan": 6, "thought": 1, "tool": 1, "notice": 2, "raw": 1}
 
 
@@ -56,7 +56,7 @@ class Row:
 
     @property
     def height(self) -> float:
-        """The height of all segments, as far as it is known."""
+        """The height of all segments; estimated for those that are not laid out yet."""
         return sum(self.heights) + self.before + self.after
 
     def replace(self, segments: list[Segment], style: Style, width: float) -> None:
@@ -152,10 +152,6 @@ class Rows:
             self.heights.set(position, row.height)
         return found
 
-    def top_of(self, position: int, number: int) -> float:
-        """The space above a segment; only the first segment of a row has some."""
-        return self.row(position).before if number == 0 else 0.0
-
     def segment_height(self, position: int, number: int) -> float:
         """The height of a segment with the space above and below it; lays it out."""
         height = self.laid(position, number).height
@@ -236,8 +232,8 @@ class Rows:
                     row.laid[number] = None
         return True
 
-    def forget_far(self, first: tuple[int, int], last: tuple[int, int]) -> None:
-        """Free layouts of long items outside of the range of two segments and its surroundings; heights stay."""
+    def free_distant_layouts(self, first: tuple[int, int], last: tuple[int, int]) -> None:
+        """Free the layouts of long items' segments that are far from the range of two segments; heights stay."""
         for position in range(first[0], last[0] + 1):
             row = self.row(position)
             if len(row.segments) <= _MAX_LAID_OUT:
@@ -254,7 +250,7 @@ class Rows:
                 if isinstance(segment, Code | Diff):
                     row.laid[number] = None
 
-    def lay_out_anew(self, style: Style, width: float) -> None:
+    def lay_out_again(self, style: Style, width: float) -> None:
         """Lay out all rows again, with another style or width."""
         self.style, self.width = style, width
         for row in self._rows.values():
@@ -298,7 +294,7 @@ class Rows:
     def _place_requests(self) -> set[str]:
         """Assign each request to an item; returns the items with changed requests."""
         transcript = self.transcript
-        state = [id(each) for known in (transcript.requests, transcript.answers) for each in known.values()]
+        state = [id(value) for values in (transcript.requests, transcript.answers) for value in values.values()]
         if state == self._placed_ids:
             return set()
         self._placed_ids = state

@@ -1,4 +1,4 @@
-"""The widget of a transcript: arranges the rows on the page, paints them and scrolls.
+"""The widget of a transcript, with scrolling: arranges the segments on the page, and follows the end.
 
 The scroll position is relative to a segment, so that nothing moves when the height of a row above becomes known. A page
 that is scrolled to its end follows the end.
@@ -8,40 +8,37 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QHideEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QShowEvent
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QHideEvent, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QPushButton, QScrollBar, QWidget
 
 from gui.chat.content.highlighting import lexers
 from gui.chat.content.segments import Card
-from gui.chat.drawing.segment_layout import Control, utf16_length
-from gui.chat.drawing.style import MARGIN_PX, MAX_WIDTH_PX, Style
-from gui.finding.query import Pattern
+from gui.chat.drawing.style import Style
 from gui.terminal.cell_metrics import MIN_FONT_PX
 from gui.terminal.drawing.frame_pacing import FramePacer
 from gui.theme.follow import Theme
 from gui.theme.icons import Glyph, glyph_icon
-from gui.theme.tokens import RADIUS_PX, TEXT_PX, blend
+from gui.theme.tokens import TEXT_PX
 from gui.wording import chat_texts, page_texts
 from session_host.structured.transcript import Transcript
 
 from . import places
-from .places import Place, Visible
-from .rows import FRAME_PX, TAIL, Rows
-from .selection import Selection
+from .painting import BAR_PX, PaintedPage
+from .places import Place, PlacedSegment
+from .rows import TAIL, Rows
 
-BAR_PX = 10
 _AT_END_PX = 2.0
 WHEEL_LINES = 3
 
 
-class ScrollingPage(QWidget):
-    """A transcript that scrolls. Files below ``directory``, the chat's, are named relative to it.
+class ScrollingPage(PaintedPage):
+    """A transcript that scrolls.
 
     Signals:
-        arranged: the segments on the page, or their positions, may have changed.
-        framed: changes of the transcript are shown now.
-        restyled: the text size or the colours changed.
+        arranged(): the segments on the page, or their positions, may have changed.
+        framed(): a frame with the transcript's changes was prepared.
+        restyled(): the text size or the colours changed.
         following_changed(bool): the page started (True) or stopped (False) following the end.
     """
 
@@ -51,21 +48,12 @@ class ScrollingPage(QWidget):
     following_changed = Signal(bool)
 
     def __init__(self, theme: Theme, directory: str = "", parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.theme = theme
+        super().__init__(theme, directory, parent)
         self._size_px = TEXT_PX
         self._mono = ""
-        self.style_ = Style(theme, self._size_px)
-        self.rows = Rows(Transcript(), self.style_, 100.0, directory)
-        self.selection = Selection()
-        self.visible: list[Visible] = []
-        self.hovered: tuple[str, int, int] | None = None
-        self.focused: tuple[str, int, int] | None = None
-        self.pattern: Pattern | None = None
-        self.current_hit: tuple[str, int, int, int] | None = None
         self._place: Place | None = None
         self._place_to_restore: Place | None = None
-        """The place to go back to when the transcript comes again."""
+        """The scroll position to restore when the transcript has its row again."""
         self._is_following_end = True
         self._pacer = FramePacer(self._show_frame, lambda: False, self)
         self._bar = QScrollBar(Qt.Orientation.Vertical, self)
@@ -82,15 +70,9 @@ class ScrollingPage(QWidget):
         lexers().loaded.connect(self._on_lexer)
         self._apply_theme()
         theme.changed.connect(self._on_theme)
-        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMinimumSize(120, 60)
 
     # ------------------------------------------------------------ content
-
-    @property
-    def transcript(self) -> Transcript:
-        """The transcript that the page shows."""
-        return self.rows.transcript
 
     @property
     def is_following_end(self) -> bool:
@@ -136,14 +118,6 @@ class ScrollingPage(QWidget):
 
     # ------------------------------------------------------------ arranging
 
-    def _column_width(self) -> float:
-        return float(max(min(self.width() - BAR_PX - 2 * MARGIN_PX, MAX_WIDTH_PX), 80))
-
-    @property
-    def column_left(self) -> float:
-        """The left edge of the column."""
-        return float(max((self.width() - BAR_PX - round(self.rows.width)) // 2, MARGIN_PX // 2))
-
     def arrange(self) -> None:
         """Determine the segments on the page, and their positions."""
         rows, height, previous = self.rows, float(self.height()), self.visible
@@ -159,7 +133,8 @@ class ScrollingPage(QWidget):
                 break
         visible = self.visible
         if visible:
-            self.rows.forget_far((visible[0].position, visible[0].number), (visible[-1].position, visible[-1].number))
+            first, last = visible[0], visible[-1]
+            self.rows.free_distant_layouts((first.position, first.number), (last.position, last.number))
         at_end = bool(visible) and self._is_last(visible[-1]) and visible[-1].bottom <= height + _AT_END_PX
         if at_end:
             self._set_following(True)
@@ -169,7 +144,7 @@ class ScrollingPage(QWidget):
         top = places.first_change(previous, visible, self.height())
         self.update(0, top, self.width(), self.height() - top)
 
-    def _is_last(self, visible: Visible) -> bool:
+    def _is_last(self, visible: PlacedSegment) -> bool:
         return (visible.position, visible.number) == places.last_of(self.rows)
 
     def _set_following(self, following: bool) -> None:
@@ -182,8 +157,8 @@ class ScrollingPage(QWidget):
     def _measure_cards(self) -> bool:
         """Measure the heights of the requests' widgets; returns whether one changed."""
         changed = False
-        for each in self.visible:
-            segment = self.rows.row(each.position).segments[each.number]
+        for placed in self.visible:
+            segment = self.rows.row(placed.position).segments[placed.number]
             if isinstance(segment, Card):
                 height = self.card_height(segment.request, round(self.rows.width))
                 changed = self.rows.set_card_height(segment.request, height) or changed
@@ -199,15 +174,15 @@ class ScrollingPage(QWidget):
     def _show_bar(self) -> None:
         total = self.rows.heights.total
         place = self._place
-        most = max(round(total - self.height()), 0)
-        value = most if self._is_following_end or place is None else round(places.distance_from_top(self.rows, place))
+        end = max(round(total - self.height()), 0)
+        value = end if self._is_following_end or place is None else round(places.distance_from_top(self.rows, place))
         self._is_setting_bar = True
         self._bar.setPageStep(self.height())
         self._bar.setSingleStep(round(self.style_.line_px * WHEEL_LINES))
-        self._bar.setRange(0, most)
-        self._bar.setValue(min(value, most))
+        self._bar.setRange(0, end)
+        self._bar.setValue(min(value, end))
         self._is_setting_bar = False
-        self._bar.setVisible(most > 0)
+        self._bar.setVisible(end > 0)
 
     def _place_button(self) -> None:
         size = self._new_messages.sizeHint()
@@ -243,7 +218,9 @@ class ScrollingPage(QWidget):
         position = self.rows.position(key)
         if position is None:
             return
-        shown = next((each for each in self.visible if (each.position, each.number) == (position, segment)), None)
+        shown = next(
+            (placed for placed in self.visible if (placed.position, placed.number) == (position, segment)), None
+        )
         if not always and shown is not None and 0 <= shown.top + y <= self.height() - 2 * self.style_.line_px:
             return
         self._set_following(False)
@@ -286,7 +263,7 @@ class ScrollingPage(QWidget):
 
     def _apply_style(self) -> None:
         self.style_ = Style(self.theme, self._size_px, self._mono)
-        self.rows.lay_out_anew(self.style_, self._column_width())
+        self.rows.lay_out_again(self.style_, self._column_width())
         self.restyled.emit()
         if self.isVisible():
             self.arrange()
@@ -296,7 +273,7 @@ class ScrollingPage(QWidget):
         self._bar.setGeometry(self.width() - BAR_PX, 0, BAR_PX, self.height())
         width = self._column_width()
         if width != self.rows.width:
-            self.rows.lay_out_anew(self.style_, width)
+            self.rows.lay_out_again(self.style_, width)
         if self.isVisible():
             self.arrange()
             self._place_button()
@@ -304,7 +281,7 @@ class ScrollingPage(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         if self._column_width() != self.rows.width:
-            self.rows.lay_out_anew(self.style_, self._column_width())
+            self.rows.lay_out_again(self.style_, self._column_width())
         self._show_frame()
 
     def hideEvent(self, event: QHideEvent) -> None:
@@ -314,87 +291,7 @@ class ScrollingPage(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(760, 480)
 
-    # ------------------------------------------------------------ painting
-
     def paintEvent(self, event: QPaintEvent) -> None:
         begin_s = time.monotonic()
-        painter = QPainter(self)
-        painter.fillRect(event.rect(), self.style_.color("page"))
-        left = self.column_left
-        self._paint_frames(painter, left)
-        for each in self.visible:
-            if each.bottom >= event.rect().top():
-                self._paint_segment(painter, each, left)
-        painter.end()
+        super().paintEvent(event)
         self._pacer.spent(time.monotonic() - begin_s)
-
-    def _paint_frames(self, painter: QPainter, left: float) -> None:
-        """Paint the backgrounds of prompts."""
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self.style_.code.prompt)
-        for position in dict.fromkeys(each.position for each in self.visible):
-            row = self.rows.row(position)
-            if not row.framed:
-                continue
-            parts = [each for each in self.visible if each.position == position]
-            first, last = parts[0], parts[-1]
-            begin = first.top - 2 if first.number == 0 else -20.0
-            end = last.bottom - 4 if last.number == len(row.segments) - 1 else self.height() + 20.0
-            painter.drawRoundedRect(QRectF(left, begin, self.rows.width, end - begin), RADIUS_PX, RADIUS_PX)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-
-    def segment_left(self, position: int) -> float:
-        """The left edge of a row's segments."""
-        return self.column_left + (FRAME_PX if self.rows.row(position).framed else 0)
-
-    def _paint_segment(self, painter: QPainter, each: Visible, left: float) -> None:
-        row = self.rows.row(each.position)
-        if each.number >= len(row.segments):
-            return
-        segment = row.segments[each.number]
-        x = left + (FRAME_PX if row.framed else 0)
-        painter.save()
-        painter.translate(x, each.top)
-        for place, ground in ((self.hovered, True), (self.focused if self.hasFocus() else None, False)):
-            control = self._control_of(place, row.key, each)
-            if control is not None:
-                painter.setPen(Qt.PenStyle.NoPen if ground else QPen(self.style_.color("accent"), 1.5))
-                fill = blend(self.style_.tokens.text, self.style_.tokens.page, 0.06)
-                painter.setBrush(fill if ground else Qt.BrushStyle.NoBrush)
-                painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-                painter.drawRoundedRect(control.area.adjusted(-2, 0, 2, 0), 4, 4)
-                painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        marks: list[tuple[int, int, QColor]] = []
-        length = utf16_length(segment.text)
-        part = self.selection.part_of(self.rows, each.position, each.number, length)
-        marks += self._hits(row.key, each.number, segment.text) if self.pattern is not None else []
-        if part is not None:
-            marks.append((*part, self.style_.selection))
-        shown = QRectF(0, -each.top, self.rows.width, self.height())
-        each.laid.paint(painter, marks, shown, self.style_.text)
-        painter.restore()
-
-    def _hits(self, key: str, number: int, text: str) -> list[tuple[int, int, QColor]]:
-        return []
-
-    @staticmethod
-    def _control_of(place: tuple[str, int, int] | None, key: str, each: Visible) -> Control | None:
-        if place is None or place[:2] != (key, each.number) or place[2] >= len(each.laid.controls):
-            return None
-        return each.laid.controls[place[2]]
-
-    # ------------------------------------------------------------ places on the page
-
-    def segment_at(self, point: QPointF) -> Visible | None:
-        """The segment at a point's height, or the nearest one."""
-        if not self.visible:
-            return None
-        for each in self.visible:
-            if point.y() < each.bottom:
-                return each
-        return self.visible[-1]
-
-    def within(self, each: Visible, point: QPointF) -> QPointF:
-        """Convert a point of the page to a segment's coordinates."""
-        return point - QPointF(self.segment_left(each.position), each.top)

@@ -12,7 +12,7 @@ from gui.chat.drawing.segment_layout import utf16_length
 from .rows import Rows
 
 _MAX_READ = 1000
-"""Of a larger selection, the rows that were never shown are copied as they came from the agent."""
+"""If more rows are selected, whole messages are copied as they came from the agent, without laying out their rows."""
 
 
 class Point(NamedTuple):
@@ -27,8 +27,8 @@ class Selection:
     """A part of the transcript between two points.
 
     Attributes:
-        anchor: where it began, None for no selection.
-        head: where it ends.
+        anchor: the point at which the user began to select; None for no selection.
+        head: the other end, which moves while the user selects.
     """
 
     def __init__(self) -> None:
@@ -40,7 +40,7 @@ class Selection:
         self.anchor = self.head = None
 
     def select(self, anchor: Point, head: Point) -> None:
-        """Select what is between two points."""
+        """Select the text between two points."""
         self.anchor, self.head = anchor, head
 
     def ends(self, rows: Rows) -> tuple[tuple[int, int, int], tuple[int, int, int]] | None:

@@ -18,7 +18,7 @@ from .image_size import fitted, fitted_picture
 _THUMBNAIL_PX = 48
 MAX_IMAGES = 8
 MAX_BYTES = MAX_PROMPT_BYTES * 9 // 10
-"""The most of all images; the rest is for the text."""
+"""The maximum size of all images together; the rest is for the text."""
 
 _TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif", ".webp": "image/webp"}
 
@@ -27,7 +27,7 @@ class Attachments(QWidget):
     """The images of the prompt; a click removes one.
 
     Signals:
-        changed: images were added or removed.
+        changed(): images were added or removed.
     """
 
     changed = Signal()
@@ -48,11 +48,11 @@ class Attachments(QWidget):
         return tuple(self._images)
 
     def add_image(self, image: QImage) -> str:
-        """Add an image; returns the problem, "" if it was added."""
+        """Add an image; returns the problem as a text for the user, "" if the image was added."""
         return self._add(fitted_picture(image, self._room_bytes))
 
     def add_file(self, path: str) -> str | None:
-        """Add an image file; returns the problem, "" if it was added, None if the file is no image."""
+        """Add an image file; returns the problem as a text, "" if the image was added, None if the file is no image."""
         mime = _TYPES.get(Path(path).suffix.lower())
         if mime is None:
             return None
@@ -70,7 +70,7 @@ class Attachments(QWidget):
     @property
     def _room_bytes(self) -> int:
         """The maximum size of one more image: at most half of the limit, so that several fit."""
-        return min(MAX_BYTES // 2, MAX_BYTES - sum(len(each.data) for each in self._images))
+        return min(MAX_BYTES // 2, MAX_BYTES - sum(len(image.data) for image in self._images))
 
     def _add(self, image: Image | None) -> str:
         if len(self._images) >= MAX_IMAGES:
@@ -95,14 +95,14 @@ class Attachments(QWidget):
         return ""
 
     def _remove(self, button: QToolButton, image: Image) -> None:
-        self._images = [each for each in self._images if each is not image]
+        self._images = [other for other in self._images if other is not image]
         button.hide()
         button.deleteLater()
         self.setVisible(bool(self._images))
         self.changed.emit()
 
     def clear(self) -> None:
-        """Remove all."""
+        """Remove all images."""
         self._images = []
         while self._row.count() > 1:
             item = self._row.takeAt(0)

@@ -28,9 +28,9 @@ class PromptBox(QWidget):
 
     Signals:
         sent(str, str, tuple): the user sends a prompt: text, mode and images.
-        interrupted: the user stops the turn.
+        interrupted(): the user stops the turn.
         setting_changed(str, str): the user chose another value of a setting.
-        noticed(str): one line for the user.
+        notice_given(str): one line for the user.
     """
 
     sent = Signal(str, str, object)
@@ -145,7 +145,7 @@ class PromptBox(QWidget):
         self._resize()
 
     def set_max_height(self, max_px: int) -> None:
-        """Set the greatest height of the text."""
+        """Set the maximum height of the text."""
         self._max_px = max_px
         self._resize()
 

@@ -60,10 +60,11 @@ class Completion(QObject):
             self.close()
             return
         if word.startswith("/"):
-            found = [each for each in self._commands if each.name.lower().startswith(word[1:].lower())]
-            self._offers = [f"/{each.name}" for each in found]
+            found = [command for command in self._commands if command.name.lower().startswith(word[1:].lower())]
+            self._offers = [f"/{command.name}" for command in found]
             rows = [
-                chat_texts.joined(f"/{one_line(each.name)}", one_line(each.description or each.hint)) for each in found
+                chat_texts.joined(f"/{one_line(command.name)}", one_line(command.description or command.hint))
+                for command in found
             ]
         else:
             self._offers = [f"@{path}" for path in self.files.matching(word[1:])]

@@ -21,9 +21,9 @@ class PromptEditor(QPlainTextEdit):
 
     Signals:
         submitted(str): the user sends the prompt: "queue", "steer" or "interrupt".
-        interrupt_requested: the user pressed Ctrl+C with nothing selected.
+        interrupt_requested(): the user pressed Ctrl+C with nothing selected.
         page_requested(int): the user scrolls the messages by a page: down (1) or up (-1).
-        back_requested: the user moves the keyboard focus back, by Shift+Tab.
+        back_requested(): the user moves the keyboard focus back, by Shift+Tab.
         completion_key(int): a key for the list of completions, while that is open.
         image_given(QImage), files_given(list): the user pasted or dropped an image, or files.
     """
@@ -48,15 +48,15 @@ class PromptEditor(QPlainTextEdit):
 
     # ------------------------------------------------------------ size
 
-    def height_for_text(self, most: int) -> int:
-        """The height of the text, at most ``most``."""
+    def height_for_text(self, max_px: int) -> int:
+        """The height of the text, at most ``max_px``."""
         lines = max(round(self.document().size().height()), 1)
-        return min(lines * self.fontMetrics().lineSpacing() + 12, max(most, 40))
+        return min(lines * self.fontMetrics().lineSpacing() + 12, max(max_px, 40))
 
     # ------------------------------------------------------------ keyboard
 
     def event(self, event: QEvent) -> bool:
-        # In a window with several panes, Ctrl+Shift+Z zooms one of them; Ctrl+Y repeats a change, too.
+        # Ctrl+Shift+Z is left to the window, where it zooms a pane; Ctrl+Y repeats a change, too.
         if (
             isinstance(event, QKeyEvent)
             and event.type() == QEvent.Type.ShortcutOverride
@@ -137,7 +137,7 @@ class PromptEditor(QPlainTextEdit):
     # ------------------------------------------------------------ completion
 
     def word(self) -> str:
-        """The word before the cursor that may be completed: "@" with a part of a path, "/" with one of a command."""
+        """The word before the cursor that can be completed: "@" and a part of a path, "/" and a part of a command."""
         cursor = self.textCursor()
         if cursor.hasSelection():
             return ""
@@ -148,7 +148,7 @@ class PromptEditor(QPlainTextEdit):
         return before[start:] if before[start : start + 1] == "@" else ""
 
     def complete(self, word: str, text: str) -> None:
-        """Put ``text`` in the place of the word before the cursor."""
+        """Replace the word before the cursor by ``text``."""
         cursor = self.textCursor()
         for _ in word:
             cursor.deletePreviousChar()

@@ -9,7 +9,7 @@ import time
 from PySide6.QtCore import QObject, Signal
 
 MAX_FILES = 20_000
-"""The most files that are listed."""
+"""The maximum number of files that are listed."""
 _MAX_LISTING_S = 5.0
 CACHE_S = 30.0
 MAX_OFFERED = 50
@@ -23,13 +23,13 @@ class DirectoryFiles(QObject):
     """The files of one directory, cached for some time. A file system that hangs blocks only the thread.
 
     Signals:
-        listed: the files were listed.
+        listed(): the files were listed.
     """
 
     listed = Signal()
 
     def __init__(self) -> None:
-        super().__init__()  # Without a parent: the thread may hold this object longer than its window lives.
+        super().__init__()  # Without a parent: a thread may use this object after its window is deleted.
         self._directory = ""
         self._files: list[str] = []
         self._listed_at_s = -CACHE_S
@@ -61,7 +61,7 @@ class DirectoryFiles(QObject):
             self._is_listing = False
             self.listed.emit()
         except RuntimeError:
-            pass  # The window has ended.
+            pass  # The window was closed, and this object deleted.
 
 
 def files_in(directory: str) -> list[str]:
@@ -88,7 +88,7 @@ def files_in(directory: str) -> list[str]:
 
 
 def matching(files: list[str], part: str) -> list[str]:
-    """The files that match a part of a path: first by the beginning of the name, then by the name, then by the path."""
+    """The files that match a part of a path: first at the beginning of the name, then in the name, then in the path."""
     small = part.lower()
     ranked: list[tuple[int, int, str]] = []
     for path in files:

@@ -1,4 +1,4 @@
-"""The size of images in a prompt: a large one is sent scaled down, as models see it anyway."""
+"""The size of images in a prompt: a large image is scaled down before it is sent, as models would do anyway."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from gui.chat.drawing.lines import decode
 from session_host.protocol.values import Image
 
 SIDES_PX: Final = (2000, 1500, 1000, 700, 500)
-"""The longest side. Agents and model services scale a larger image to 2,000 pixels or less; the others save bytes."""
+"""The longest side, to try in order. Agents and model services scale larger images to 2,000 pixels or less anyway."""
 
 _QUALITIES: Final = (90, 75)
 
 
 def fitted(image: Image, max_bytes: int) -> Image | None:
-    """The image of a file: as it is if it is small, else scaled down; None if it does not fit."""
+    """A file's image, unchanged if it is small, else scaled down; None if it does not fit."""
     longest = QSize(SIDES_PX[0], SIDES_PX[0])
     decoded = decode(image, longest)
     if decoded is None:
@@ -44,7 +44,7 @@ def fitted_picture(picture: QImage, max_bytes: int) -> Image | None:
 
 
 def _on_white(picture: QImage) -> QImage:
-    """The picture without transparency, which JPEG lacks."""
+    """The picture on white instead of transparency, which JPEG does not have."""
     if not picture.hasAlphaChannel():
         return picture
     opaque = QImage(picture.size(), QImage.Format.Format_RGB32)

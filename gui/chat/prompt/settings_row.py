@@ -15,7 +15,7 @@ from session_host.structured.items import Setting, UsageChanged
 
 _MIN_PX = 40
 _MIN_CHIP_PX = 72
-"""A button narrower than this says too little: its menu moves to the one of the rest."""
+"""The minimum width of a button that shows a value; narrower ones move into the menu "More settings"."""
 _GAP_PX = 4
 _ORDER = {"model": 0, "effort": 1, "mode": 2, "": 3}
 
@@ -29,7 +29,7 @@ class _Chip(NamedTuple):
 
 
 class SettingsRow(QWidget):
-    """Menus for model, mode and effort; if they do not all fit, the last ones are in the menu of one button.
+    """Menus for model, mode and effort; those that do not fit are in the menu of the last button.
 
     Signals:
         changed(str, str): the user chose another value: the setting's id, and the value.
@@ -64,14 +64,15 @@ class SettingsRow(QWidget):
             self._row.removeWidget(chip.button)
             chip.button.hide()
             chip.button.deleteLater()
-        shown = sorted((each for each in settings if each.choices), key=lambda each: _ORDER[each.category])
+        with_choices = (setting for setting in settings if setting.choices)
+        shown = sorted(with_choices, key=lambda setting: _ORDER[setting.category])
         self._chips = [self._chip(setting) for setting in shown]
         for number, chip in enumerate(self._chips):
             self._row.insertWidget(number, chip.button)
         self._fit()
 
     def _chip(self, setting: Setting) -> _Chip:
-        chosen = next((each.name for each in setting.choices if each.id == setting.value), setting.value)
+        chosen = next((choice.name for choice in setting.choices if choice.id == setting.value), setting.value)
         chosen = one_line(chosen or setting.name)
         name = chat_texts.setting(one_line(setting.name), chosen)
         menu = QMenu(name.replace("&", "&&"), self)
@@ -117,7 +118,7 @@ class SettingsRow(QWidget):
         if sum(widths) > room:
             room -= rest_px
             sums = list(accumulate(widths))
-            fitting = sum(each <= room for each in sums)
+            fitting = sum(right <= room for right in sums)
             if not fitting and room >= _MIN_CHIP_PX:
                 chip, fitting = self._chips[0], 1
                 text_px = room - (widths[0] - chip.button.fontMetrics().horizontalAdvance(chip.value))

@@ -98,7 +98,8 @@ def test_any_changes_look_as_if_they_had_come_at_once(
         rows.apply_changes()
         visible = places.walk(rows, places.from_bottom(rows, HEIGHT), HEIGHT)
         for one, following in pairwise(visible):
-            assert following.top - rows.top_of(following.position, following.number) == pytest.approx(one.bottom)
+            above = rows.row(following.position).before if following.number == 0 else 0.0
+            assert following.top - above == pytest.approx(one.bottom)
     fresh = Rows(transcript, style, WIDTH)
     fresh.modes.update(rows.modes)
     assert len(rows) == len(fresh) == len(transcript) + 1

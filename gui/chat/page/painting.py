@@ -1,0 +1,147 @@
+"""The widget of a transcript: paints the segments on the page, and finds the segment at a point."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QWidget
+
+from gui.chat.drawing.segment_layout import Control, utf16_length
+from gui.chat.drawing.style import MARGIN_PX, MAX_WIDTH_PX, Style
+from gui.finding.query import Pattern
+from gui.theme.follow import Theme
+from gui.theme.tokens import RADIUS_PX, TEXT_PX, blend
+from session_host.structured.transcript import Transcript
+
+from .places import PlacedSegment
+from .rows import FRAME_PX, Rows
+from .selection import Selection
+
+BAR_PX = 10
+"""The width of the scroll bar, beside the segments."""
+
+
+class PaintedPage(QWidget):
+    """A page of a transcript without scrolling. Files below ``directory``, the chat's, are named relative to it.
+
+    Attributes:
+        theme: the window's theme.
+        style_: fonts and colours.
+        rows: the rows of the transcript.
+        visible: the segments on the page.
+        selection: the selected part.
+        hovered: the control under the mouse: its row's key, its segment's number, its number in the segment.
+        focused: the control with the keyboard focus, likewise.
+        pattern: the search whose matches are marked.
+        current_hit: the current match: its row's key, its segment's number, its begin and end in the segment's text.
+    """
+
+    def __init__(self, theme: Theme, directory: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.theme = theme
+        self.style_ = Style(theme, TEXT_PX)
+        self.rows = Rows(Transcript(), self.style_, 100.0, directory)
+        self.selection = Selection()
+        self.visible: list[PlacedSegment] = []
+        self.hovered: tuple[str, int, int] | None = None
+        self.focused: tuple[str, int, int] | None = None
+        self.pattern: Pattern | None = None
+        self.current_hit: tuple[str, int, int, int] | None = None
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+
+    @property
+    def transcript(self) -> Transcript:
+        """The transcript that the page shows."""
+        return self.rows.transcript
+
+    def _column_width(self) -> float:
+        return float(max(min(self.width() - BAR_PX - 2 * MARGIN_PX, MAX_WIDTH_PX), 80))
+
+    @property
+    def column_left(self) -> float:
+        """The left edge of the column."""
+        return float(max((self.width() - BAR_PX - round(self.rows.width)) // 2, MARGIN_PX // 2))
+
+    # ------------------------------------------------------------ painting
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(event.rect(), self.style_.color("page"))
+        left = self.column_left
+        self._paint_frames(painter, left)
+        for placed in self.visible:
+            if placed.bottom >= event.rect().top():
+                self._paint_segment(painter, placed, left)
+        painter.end()
+
+    def _paint_frames(self, painter: QPainter, left: float) -> None:
+        """Paint the backgrounds of prompts."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self.style_.code.prompt)
+        for position in dict.fromkeys(placed.position for placed in self.visible):
+            row = self.rows.row(position)
+            if not row.framed:
+                continue
+            parts = [placed for placed in self.visible if placed.position == position]
+            first, last = parts[0], parts[-1]
+            begin = first.top - 2 if first.number == 0 else -20.0
+            end = last.bottom - 4 if last.number == len(row.segments) - 1 else self.height() + 20.0
+            painter.drawRoundedRect(QRectF(left, begin, self.rows.width, end - begin), RADIUS_PX, RADIUS_PX)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+    def segment_left(self, position: int) -> float:
+        """The left edge of a row's segments."""
+        return self.column_left + (FRAME_PX if self.rows.row(position).framed else 0)
+
+    def _paint_segment(self, painter: QPainter, placed: PlacedSegment, left: float) -> None:
+        row = self.rows.row(placed.position)
+        if placed.number >= len(row.segments):
+            return
+        segment = row.segments[placed.number]
+        x = left + (FRAME_PX if row.framed else 0)
+        painter.save()
+        painter.translate(x, placed.top)
+        for place, is_hovered in ((self.hovered, True), (self.focused if self.hasFocus() else None, False)):
+            control = self._control_of(place, row.key, placed)
+            if control is not None:
+                painter.setPen(Qt.PenStyle.NoPen if is_hovered else QPen(self.style_.color("accent"), 1.5))
+                fill = blend(self.style_.tokens.text, self.style_.tokens.page, 0.06)
+                painter.setBrush(fill if is_hovered else Qt.BrushStyle.NoBrush)
+                painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+                painter.drawRoundedRect(control.area.adjusted(-2, 0, 2, 0), 4, 4)
+                painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        marks: list[tuple[int, int, QColor]] = []
+        length = utf16_length(segment.text)
+        part = self.selection.part_of(self.rows, placed.position, placed.number, length)
+        marks += self._hits(row.key, placed.number, segment.text) if self.pattern is not None else []
+        if part is not None:
+            marks.append((*part, self.style_.selection))
+        shown = QRectF(0, -placed.top, self.rows.width, self.height())
+        placed.laid.paint(painter, marks, shown, self.style_.text)
+        painter.restore()
+
+    def _hits(self, key: str, number: int, text: str) -> list[tuple[int, int, QColor]]:
+        """The matches of the search in a segment, with their background colours."""
+        return []
+
+    @staticmethod
+    def _control_of(place: tuple[str, int, int] | None, key: str, placed: PlacedSegment) -> Control | None:
+        if place is None or place[:2] != (key, placed.number) or place[2] >= len(placed.laid.controls):
+            return None
+        return placed.laid.controls[place[2]]
+
+    # ------------------------------------------------------------ places on the page
+
+    def segment_at(self, point: QPointF) -> PlacedSegment | None:
+        """The segment at a point's height, or the nearest one."""
+        if not self.visible:
+            return None
+        for placed in self.visible:
+            if point.y() < placed.bottom:
+                return placed
+        return self.visible[-1]
+
+    def within(self, placed: PlacedSegment, point: QPointF) -> QPointF:
+        """Convert a point of the page to a segment's coordinates."""
+        return point - QPointF(self.segment_left(placed.position), placed.top)
