@@ -165,6 +165,7 @@ class MainWindow(QWidget):
         self.tabs.page_made.connect(self._on_page_made)
         self.tabs.close_requested.connect(self.chat_actions.close_tab)
         self.tabs.menu_requested.connect(self._on_tab_menu)
+        self.tabs.double_clicked.connect(self.chat_actions.act_on_double_click)
         self.tabs.torn_off.connect(lambda session_id, place: self.others.move(session_id, at=place))
         self.sidebar.opened.connect(self.open_chat)
         self.sidebar.new_chat.connect(self.chat_actions.new_chat)

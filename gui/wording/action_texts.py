@@ -273,6 +273,7 @@ SEARCH_WORDS = {
     "move_to_new_window": QT_TRANSLATE_NOOP("action", "detach pop out"),
     "new_shell": QT_TRANSLATE_NOOP("action", "terminal bash"),
     "new_shell_right": QT_TRANSLATE_NOOP("action", "terminal bash"),
+    "rename": QT_TRANSLATE_NOOP("action", "title tab"),
     "settings": QT_TRANSLATE_NOOP("action", "preferences options configuration font"),
     "shortcuts": QT_TRANSLATE_NOOP("action", "help keybindings keymap hotkeys"),
     "stop": QT_TRANSLATE_NOOP("action", "end"),

@@ -258,6 +258,13 @@ class ChatActions(QObject):
             text = notice_texts.tab_closed()
             self._banners.show_banner(Banner(text, notice_texts.reopen(), self._tabs.reopen, key="closed tab"))
 
+    def act_on_double_click(self, session_id: str) -> None:
+        """Rename the chat of a tab that was double clicked; "", the empty part of the row, asks for a new chat."""
+        if not session_id:
+            self.new_chat()
+        elif (chat := self._sessions.get(session_id)) is not None:
+            self.rename(chat)
+
     def rename(self, chat: Chat) -> None:
         """Ask for a new name."""
         self._sheets.name.ask(chat.name, lambda name: self._sessions.rename(chat, name))

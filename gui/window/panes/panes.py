@@ -39,6 +39,7 @@ class Panes(QObject):
         page_made: a page exists now, to be wired up.
         close_requested: the user closes a tab (its chat's id).
         menu_requested: the user opens a tab's menu, at this point of the screen.
+        double_clicked: a tab was double clicked (its chat's id), or the empty part of a row of tabs ("").
         emptied: the last tab of the last pane was closed.
         replaced: a chat's tabs now show the chat that continues it (the previous chat's id, the new chat).
         torn_off: a tab was dragged out of the window to this point of the screen.
@@ -49,6 +50,7 @@ class Panes(QObject):
     page_made = Signal(ChatPage)
     close_requested = Signal(str)
     menu_requested = Signal(str, QPoint)
+    double_clicked = Signal(str)
     emptied = Signal()
     replaced = Signal(str, Chat)
     torn_off = Signal(str, QPoint)
@@ -98,10 +100,9 @@ class Panes(QObject):
         tabs.active_changed.connect(self.active_changed)
         tabs.page_made.connect(self.page_made)
         tabs.emptied.connect(lambda: self._on_emptied(pane))
-        pane.bar.close_requested.connect(lambda session_id: self._on_bar(pane, self.close_requested.emit, session_id))
-        pane.bar.menu_requested.connect(
-            lambda session_id, point: self._on_bar(pane, self.menu_requested.emit, session_id, point)
-        )
+        pane.bar.close_requested.connect(lambda *values: self._on_bar(pane, self.close_requested.emit, *values))
+        pane.bar.menu_requested.connect(lambda *values: self._on_bar(pane, self.menu_requested.emit, *values))
+        pane.bar.double_clicked.connect(lambda *values: self._on_bar(pane, self.double_clicked.emit, *values))
         pane.bar.tabBarClicked.connect(lambda _index: self.activate_pane(pane.number))
         pane.bar.dragged_out.connect(lambda session_id: self.moves.drag_soon(pane, session_id))
         self._panes[number] = pane

@@ -120,6 +120,7 @@ class TabBar(QTabBar):
         menu_requested: a tab's menu is to be shown at this point of the screen.
         reordered: tabs were dragged into another order.
         dragged_out: a tab is dragged away from the row.
+        double_clicked: a tab was double clicked (its chat's id), or the empty part of the row ("").
         crowded: not all tabs can be seen, or all can again.
     """
 
@@ -128,6 +129,7 @@ class TabBar(QTabBar):
     menu_requested = Signal(str, QPoint)
     reordered = Signal()
     dragged_out = Signal(str)
+    double_clicked = Signal(str)
     crowded = Signal(bool)
 
     def __init__(self, theme: Theme) -> None:
@@ -140,6 +142,8 @@ class TabBar(QTabBar):
         self._hovered = -1
         self._pressed = ""
         """The chat of the tab that the mouse holds."""
+        self._clicked: str | None = None
+        """The chat of the tab at the last press, "" for the empty part of the row; None once a tab was removed."""
         self.setMovable(True)
         self.setExpanding(False)
         self.setDrawBase(False)
@@ -152,6 +156,7 @@ class TabBar(QTabBar):
         self.setAccessibleName(window_texts.open_chats())
         self.currentChanged.connect(self._on_current)
         self.tabMoved.connect(self._on_moved)
+        self.tabBarDoubleClicked.connect(lambda index: self.double_clicked.emit(self.id_at(index)))
         theme.changed.connect(self._apply_theme)
 
     def minimumSizeHint(self) -> QSize:
@@ -218,6 +223,7 @@ class TabBar(QTabBar):
         if index >= 0:
             self._looks.pop(session_id, None)
             self._sizes = []
+            self._clicked = None
             self.removeTab(index)
 
     def _apply_theme(self) -> None:
@@ -305,8 +311,15 @@ class TabBar(QTabBar):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         is_left = event.button() == Qt.MouseButton.LeftButton
-        self._pressed = self.id_at(self.tabAt(event.position().toPoint())) if is_left else ""
+        self._clicked = self.id_at(self.tabAt(event.position().toPoint()))
+        self._pressed = self._clicked if is_left else ""
         super().mousePressEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        # The first press may have closed another tab here by its button.
+        is_same = self.id_at(self.tabAt(event.position().toPoint())) == self._clicked
+        if event.button() == Qt.MouseButton.LeftButton and is_same:
+            super().mouseDoubleClickEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         place = event.position().toPoint()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QTabBar
 
-from gui.window.tabs.tab_bar import MIN_TAB_PX, shared_out
+from gui.window.tabs.tab_bar import MIN_TAB_PX, TabBar, shared_out
 from session_host.protocol.messages import BellEvent, OutputEvent
 from tests.unit.gui.conftest import Played, one_pane
 
@@ -95,3 +97,41 @@ async def test_enter_in_the_switcher_goes_to_the_chat_before_and_back(played: Pl
     chooser.dismiss()
     played.settle()
     assert played.layouts[-1]["recent"][-2:] == [ids[0], ids[2]]
+
+
+def double_click(bar: TabBar, place: QPoint, button: Qt.MouseButton = Qt.MouseButton.LeftButton) -> None:
+    QTest.mouseClick(bar, button, pos=place)
+    QTest.mouseDClick(bar, button, pos=place)
+
+
+async def test_a_double_click_on_a_tab_renames_its_chat_and_beside_the_tabs_asks_for_a_new_one(played: Played):
+    ids = [await played.add(name) for name in ("one", "two")]
+    window = played.open_window()
+    for session_id in ids:
+        played.show(session_id)
+    bar, sheets = window.tabs.active.bar, window.sheets
+    double_click(bar, bar.tabRect(0).center())
+    assert sheets.name.is_open
+    assert sheets.name.field.text() == "one"
+    sheets.name.dismiss()
+    double_click(bar, bar.tabRect(0).center(), Qt.MouseButton.RightButton)
+    assert not sheets.is_any_open
+    double_click(bar, QPoint(bar.width() - 4, bar.height() // 2))
+    assert sheets.new_chat.is_open
+    assert not sheets.name.is_open
+
+
+async def test_two_quick_clicks_that_close_a_tab_rename_no_other(played: Played):
+    ids = [await played.add(name) for name in ("one", "a longer name", "three")]
+    window = played.open_window()
+    for session_id in ids:
+        played.show(session_id)
+    bar = window.tabs.active.bar
+    close = bar.tabButton(0, QTabBar.ButtonPosition.RightSide)
+    place = close.mapTo(bar, close.rect().center())
+    QTest.mouseClick(bar, Qt.MouseButton.LeftButton, pos=bar.tabRect(1).center())
+    QTest.mouseClick(close, Qt.MouseButton.LeftButton)
+    assert window.tabs.ids() == ids[1:]
+    assert bar.tabAt(place) == 0, "another tab is below the mouse now"
+    QTest.mouseDClick(bar, Qt.MouseButton.LeftButton, pos=place)
+    assert not window.sheets.is_any_open
