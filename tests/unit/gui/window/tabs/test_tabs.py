@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QPushButton
 
 from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.values import State
+from tests.support.qt_mouse import move_held
 from tests.unit.gui.conftest import Played, one_pane
 
 
@@ -159,7 +160,7 @@ async def test_tabs_are_dragged_into_order(played: Played):
     begin, end = bar.tabRect(0).center(), bar.tabRect(2).center() + QPoint(30, 0)
     QTest.mousePress(bar, Qt.MouseButton.LeftButton, pos=begin)
     for step in range(1, 11):
-        QTest.mouseMove(bar, begin + (end - begin) * step / 10)
+        move_held(bar, begin + (end - begin) * step / 10)
         played.settle()
     QTest.mouseRelease(bar, Qt.MouseButton.LeftButton, pos=end)
     await played.until(lambda: played.saved_pane["tabs"] == [two, three, one], "the new order")
