@@ -62,13 +62,13 @@ class Window:
             connection.settimeout(TIMEOUT_S)
             try:
                 connection.connect(str(window_socket()))
+                connection.sendall(json.dumps({"verb": verb, **arguments}).encode() + b"\n")
+                with connection.makefile("r") as lines:
+                    line = lines.readline()
             except (ConnectionError, FileNotFoundError) as error:
                 ended = self.process.poll()
                 assert ended is None, f"the window ended with status {ended}"
                 raise NotListening from error
-            connection.sendall(json.dumps({"verb": verb, **arguments}).encode() + b"\n")
-            with connection.makefile("r") as lines:
-                line = lines.readline()
         if not line:
             raise NotListening
         answer = json.loads(line)
@@ -124,6 +124,7 @@ class Window:
         """Give the window the keyboard."""
         [window] = wait_until(self.shown, TIMEOUT_S, "the window to be shown")
         xdotool("windowactivate", "--sync", window)
+        wait_until(lambda: has_keyboard(int(window)), TIMEOUT_S, "the window to have the keyboard")
 
     def shown(self) -> list[str]:
         """A list with the X server's id of the window; empty while the window is not visible."""

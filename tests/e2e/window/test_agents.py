@@ -96,7 +96,7 @@ def test_asked_at_its_start_ended_and_resumed_in_its_tab(parrot: None, area: Are
         wait_until(lambda: listed(first)["activity"] == "working", WAIT_S, "the agent's report")
         command(own, "stop chat")
         own.press("Return")  # It asks: the agent works.
-        wait_until(lambda: listed(first)["state"] == "exited", WAIT_S, "the end")
+        wait_until(lambda: [tab["state"] for tab in own.tabs()] == ["exited"], WAIT_S, "the window to know of the end")
         command(own, "resume chat")
         wait_until(lambda: newest()["id"] != first, WAIT_S, "the chat that goes on")
         second = newest()

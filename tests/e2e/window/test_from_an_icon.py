@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.e2e.window.conftest import WAIT_S, OpenWindow, everything, listed
+from tests.programs import Gate
 from tests.support.area import Area
 from tests.support.waiting import wait_until
 from tests.support.windows import Window
@@ -29,22 +30,20 @@ def started(own: Window) -> str:
 
 
 def test_an_agent_that_only_the_login_shell_finds_is_started(
-    open_window: OpenWindow, area: Area, as_an_icon_starts_it: None
+    open_window: OpenWindow, area: Area, gate: Gate, as_an_icon_starts_it: None
 ) -> None:
     programs = area.home / ".nvm" / "bin"
     programs.mkdir(parents=True)
     for name, text in {"claude": "#!/usr/bin/env node\n", "node": '#!/bin/sh\necho "node runs $1"\ncat\n'}.items():
         (programs / name).write_text(text)
         (programs / name).chmod(0o755)
-    (area.home / ".bash_profile").write_text(
-        f'while [ ! -e "$HOME/go" ]; do read -t 0.05 x <> <(:); done\nPATH={programs}:$PATH\n'
-    )
+    (area.home / ".bash_profile").write_text(f"read -n 1 x <{gate.path}\nPATH={programs}:$PATH\n")
 
     # The window's own process; the terminal that the tests may run in is none of its.
     with open_window(has_own_session=True) as own:
+        own.ask("new_chat")
+        gate.release()  # The window waits five seconds for the shell, so it is not held for long.
         own.focus()
-        own.press("ctrl+shift+n")
-        (area.home / "go").touch()
         for _ in range(12):
             own.press("Left")  # Claude Code is the first, and greyed until the shell has answered.
         session_id = wait_until(lambda: started(own), WAIT_S, "the chat", every_s=0.2)

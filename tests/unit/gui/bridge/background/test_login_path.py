@@ -13,6 +13,7 @@ from gui.bridge.background.tasks import Tasks
 from session_host.agents.catalog import load_catalog
 from session_host.client.chats.launch_request import LaunchRequest
 from session_host.paths import config_dir
+from tests.programs import Gate
 from tests.support.area import Area
 from tests.support.waiting import eventually
 
@@ -48,17 +49,16 @@ def asked(area: Area, monkeypatch: pytest.MonkeyPatch) -> Asked:
 
 
 async def test_a_chat_started_at_once_waits_for_the_answer(area: Area, asked: Asked) -> None:
-    (area.home / ".profile").write_text(
-        'while [ ! -e "$HOME/go" ]; do read -t 0.05 x <> <(:); done\nPATH=/nvm/bin:$PATH\n'
-    )
-    asked.finder.start()
-    waiting = asyncio.ensure_future(asked.path())
-    await asyncio.sleep(0)
-    assert not waiting.done()
+    with Gate(area.root / "gate") as gate:
+        (area.home / ".profile").write_text(f"read -n 1 x <{gate.path}\nPATH=/nvm/bin:$PATH\n")
+        asked.finder.start()
+        waiting = asyncio.ensure_future(asked.path())
+        await asyncio.sleep(0)
+        assert not waiting.done()
 
-    (area.home / "go").touch()
+        gate.release()
 
-    assert (await waiting).startswith("/nvm/bin:")
+        assert (await waiting).startswith("/nvm/bin:")
     assert os.environ["PATH"].startswith("/nvm/bin:")
     assert (asked.told, asked.found) == ([], 1)
 
