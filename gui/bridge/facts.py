@@ -187,9 +187,9 @@ class ChatFacts:
 
     @property
     def status_text(self) -> str:
-        """One line: how it ended, that it does not answer, its question, or its last message; "" for none."""
+        """One line: its topic and end, that it does not answer, its question, or its last message; "" for none."""
         if self.has_ended:
-            return self.how_it_ended
+            return self._topic_and_end
         if self.is_unresponsive:
             return page_texts.does_not_answer()
         if self.needs_you:
@@ -203,6 +203,13 @@ class ChatFacts:
         if self.is_shell_or_command and self.foreground:
             return " · ".join(filter(None, (self.foreground, self.activity_detail)))
         return self.activity_detail or self.title or self.record.agent
+
+    @property
+    def _topic_and_end(self) -> str:
+        """An agent's title for the chat, and how the chat ended; a failure comes first."""
+        topic = "" if self.is_shell_or_command else self.title
+        parts = (self.how_it_ended, topic) if self.has_failed else (topic, self.how_it_ended)
+        return " · ".join(filter(None, parts))
 
     @property
     def title(self) -> str:

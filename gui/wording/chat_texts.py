@@ -316,6 +316,17 @@ def tokens_of(used: int, window: int) -> str:
     return translate("chat", "{used} of {window} tokens").format(used=f"{used:,}", window=f"{window:,}")
 
 
+def tokens_of_all_turns(count: int) -> str:
+    return translate("chat", "{count} token(s) in all turns", "", count).format(count=f"{count:,}")
+
+
+def cost(amount: float, currency: str) -> str:
+    """What the agent says that the chat costs; with a subscription, nobody pays it."""
+    return translate("chat", "about {amount} {currency}, according to the agent").format(
+        amount=f"{amount:,.2f}" if amount >= 0.01 else f"{amount:.4f}", currency=currency
+    )
+
+
 def remove_image() -> str:
     return translate("chat", "Remove the image")
 

@@ -38,6 +38,13 @@
             <numerusform>{count} tokens</numerusform>
         </translation>
     </message>
+    <message numerus="yes">
+        <source>{count} token(s) in all turns</source>
+        <translation>
+            <numerusform>{count} token in all turns</numerusform>
+            <numerusform>{count} tokens in all turns</numerusform>
+        </translation>
+    </message>
 </context>
 <context>
     <name>notice</name>

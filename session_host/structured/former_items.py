@@ -1,18 +1,20 @@
-"""The first items of a chat that continues another one. Pure."""
+"""The first items of a chat that continues another one, and its title. Pure."""
 
 from __future__ import annotations
 
 import msgspec
 
-from .items import AnyChange, Put, RequestOpened
+from .items import AnyChange, Put, RequestOpened, TitleChanged
 from .transcript import Transcript
 
 _decoder = msgspec.msgpack.Decoder(list[AnyChange])
 
 
 def former_items(transcript: Transcript) -> list[AnyChange]:
-    """The items and answered requests of a transcript, as changes."""
-    changes: list[AnyChange] = [Put(item) for item in transcript]
+    """The title, the items and the answered requests of a transcript, as changes."""
+    title = transcript.status.title
+    changes: list[AnyChange] = [TitleChanged(title)] if title else []
+    changes += [Put(item) for item in transcript]
     for request_id, answer in transcript.answers.items():
         changes += [RequestOpened(transcript.requests[request_id]), answer]
     return changes

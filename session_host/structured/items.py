@@ -299,7 +299,7 @@ class ConversationKnown(Change, frozen=True):
 
 
 class TitleChanged(Change, frozen=True):
-    """The agent named the conversation."""
+    """The agent named the conversation; before it does, the chat is named after its first prompt."""
 
     title: str
 

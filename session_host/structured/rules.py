@@ -32,6 +32,7 @@ from session_host.protocol.messages import (
 
 from .acts import AnyAct, AnyResult
 from .dialects.base import Answer, Dialect, DialectPort, Start, UserPrompt
+from .dialects.reading import one_line
 from .first_answer import first_answer
 from .items import (
     AnyChange,
@@ -43,6 +44,7 @@ from .items import (
     RequestResolved,
     SetStatus,
     StateChanged,
+    TitleChanged,
     TurnEnded,
 )
 from .lines import Line
@@ -53,6 +55,8 @@ from .transcript import Transcript
 
 IDLE_TIMEOUT = "idle time-out"
 """The detail of the state of an agent that was ended because it was idle."""
+
+MAX_TITLE_CHARACTERS = 80
 
 GIVEN_UP_ITEMS = 1_000_000
 """Ids of items from here on are not those that the lost state has given out."""
@@ -78,7 +82,7 @@ class StructuredRules(DialectPort):
             start: how the chat begins.
             prefix: begins the ids of the rules' own items: no other session has it.
         """
-        self.state = RulesState()
+        self.state = RulesState(has_title=False)
         self.now_ms = 0
         self._start = start
         self.prefix = prefix
@@ -304,6 +308,8 @@ class StructuredRules(DialectPort):
                 state.state, state.turn = chat_state, turn
             case TurnEnded():
                 state.waited = [each.id for each in state.queue]
+            case TitleChanged():
+                state.has_title = True
             case CapabilitiesKnown(capabilities):
                 state.can_steer = capabilities.steer
             case _:
@@ -338,8 +344,18 @@ class StructuredRules(DialectPort):
 
     def accepted(self, prompt_id: str, turn: str = "") -> None:
         """See ``DialectPort``."""
-        if self._forget(prompt_id) is not None:
+        if (prompt := self._forget(prompt_id)) is not None:
             self.emit(SetStatus(prompt_id, "done", turn=turn))
+            self._name_after(prompt)
+
+    def _name_after(self, prompt: UserPrompt) -> None:
+        """Name a chat after its first prompt, until its agent gives it a title."""
+        start = self._start
+        is_continued = start.has_history or (start.resumes and start.conversation)
+        if self.state.has_title or is_continued:
+            return
+        if (title := one_line(prompt.text, MAX_TITLE_CHARACTERS)) and not title.startswith("/"):
+            self.emit(TitleChanged(title))
 
     def refused(self, prompt_id: str, why: str) -> None:
         """See ``DialectPort``."""

@@ -58,6 +58,8 @@ class RulesState(msgspec.Struct, array_like=True):
     """Acts without a result, by their ids; of a file to be written without the text."""
     terminals: list[str] = []
     """Terminals with a program that runs."""
+    has_title: bool = True
+    """The chat has a title; an older version's chat may have one."""
 
 
 class SavedChat(msgspec.Struct, array_like=True):

@@ -132,17 +132,22 @@ class SettingsRow(QWidget):
         self._more_button.setVisible(fitting < len(self._chips))
 
     def show_usage(self, usage: UsageChanged | None) -> None:
-        """Show how much of the model's context is used."""
-        text = tip = ""
+        """Show how much of the model's context is used; the tooltip has all that the agent reports."""
+        text = ""
+        tips: list[str] = []
         if usage is not None and usage.used and usage.window:
             text = chat_texts.context_used(min(round(100 * usage.used / usage.window), 100))
-            tip = chat_texts.tokens_of(usage.used, usage.window)
+            tips.append(chat_texts.tokens_of(usage.used, usage.window))
         elif usage is not None and (usage.total or usage.used):
             text = chat_texts.tokens_used(usage.total or usage.used)
+        if usage is not None and usage.total and tips:
+            tips.append(chat_texts.tokens_of_all_turns(usage.total))
+        if usage is not None and usage.cost:
+            tips.append(chat_texts.cost(usage.cost, usage.currency))
         if text != self._usage.text():
             self._usage.setText(text)
             self._fit()
-        self._usage.setToolTip(tip)
+        self._usage.setToolTip("\n".join(tips))
 
 
 def _caption(value: str) -> str:

@@ -62,6 +62,21 @@ def test_a_prompt_waits_until_the_agent_is_ready(chat: Chat) -> None:
     assert chat.statuses()["me-1"] == "done"
 
 
+def test_a_chat_is_named_after_its_first_prompt_until_the_agent_names_it(chat: Chat) -> None:
+    chat.hear("ready")
+    chat.do(prompt("/model"))
+    chat.hear("accept", "end")
+    assert chat.transcript.status.title == ""
+    chat.do(prompt("Fix the parser.\n\n" + "It fails. " * 20))
+    assert chat.transcript.status.title == ""
+    chat.hear("accept", "end")
+    assert chat.transcript.status.title.startswith("Fix the parser. It fails.")
+    assert len(chat.transcript.status.title) == 80
+    chat.do(prompt("And the tests"))
+    chat.hear("accept", "end")
+    assert chat.transcript.status.title.startswith("Fix the parser.")
+
+
 def test_prompts_wait_for_the_turn_and_are_sent_one_at_a_time(chat: Chat) -> None:
     chat.hear("ready")
     for text in ("one", "two", "three"):

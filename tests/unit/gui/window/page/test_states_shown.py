@@ -279,6 +279,16 @@ async def test_a_title_that_only_repeats_the_directory_gives_way_to_the_agent(pl
     assert chat.status_text == "reading the tests"
 
 
+async def test_an_ended_chat_keeps_its_topic(played: Played):
+    ended = {"state": State.EXITED, "ended_at": "2026-01-02T03:05:00Z", "title": "Fix the parser"}
+    done = played.chat(await played.add("one", agent="codex", exit_code=0, **ended))
+    assert done.status_text == "Fix the parser · Finished"
+    failed = played.chat(await played.add("two", agent="codex", exit_code=3, **ended))
+    assert failed.status_text == "Ended with exit code 3 · Fix the parser"
+    shell = played.chat(await played.add("three", agent="shell", exit_code=0, **ended))
+    assert shell.status_text == "Finished", "a shell's title is its prompt"
+
+
 async def test_a_list_of_shells_reads_running_with_what_runs_in_them(played: Played):
     ids = [await played.add(name, agent="shell") for name in ("build", "notes")]
     played.open_window()
