@@ -25,6 +25,7 @@ from gui.window.actions.chat_actions import ChatActions
 from gui.window.actions.chat_menu import ChatMenu
 from gui.window.actions.commands import Commands
 from gui.window.actions.copying import ChatAnswers
+from gui.window.actions.directory_actions import DirectoryActions
 from gui.window.actions.open_links import LinkOpener
 from gui.window.actions.page_wiring import PageWiring, WindowFunctions
 from gui.window.actions.resume_all import ResumeAll
@@ -117,15 +118,17 @@ class MainWindow(QWidget):
         )
         self.resuming = EndedChatActions(sessions, self.tabs, layout, self.banners, self.open_chat)
         self.several = SeveralChats(self, sessions, layout, self.sheets, self.banners, self.chat_actions, self.resuming)
-        self._chat_menu = ChatMenu(self, self.chat_actions, self.resuming, self.sheets, self.open_chat)
         self.resume_all = ResumeAll(sessions, agents, layout, self.resuming, self.banners, self.sheets)
         sequences, key_problems = key_table.with_overrides(preferences.keys, preferences.key_lines)
-        self.commands = Commands(
-            sessions, self.tabs, self.sheets, self.banners, self.chat_actions, self.resuming, self.open_chat
-        )
         self.opener = opener = LinkOpener(
             sessions.tasks, lambda: settings.preferences.window.editor,
             lambda line: self.banners.inform(line, key="terminal"),
+        )  # fmt: skip
+        directories = DirectoryActions(opener)
+        self._chat_menu = ChatMenu(self, self.chat_actions, self.resuming, directories, self.sheets, self.open_chat)
+        self.commands = Commands(
+            sessions, self.tabs, self.sheets, self.banners, self.chat_actions, self.resuming, directories,
+            self.open_chat,
         )  # fmt: skip
         themes = ThemeActions(theme, settings, self.sheets, self.banners, self)
         panes = pane_actions.handlers(self.tabs, lambda: self.others)
@@ -293,16 +296,8 @@ class MainWindow(QWidget):
         if chat is None:
             path, key = os.environ.get("PATH", os.defpath), self.actions_.key_text("new_chat")
             self.empty.describe(self._agents, path, self._sessions, key)
-        is_there, has_ended = chat is not None, chat is not None and chat.has_ended
-        applies = {
-            "chat": is_there,
-            "over": has_ended,
-            "running": is_there and not has_ended,
-            "terminal": isinstance(page, TerminalPage),
-            **pane_actions.applies(self.tabs),
-            "windows": is_there and bool(self.others.titles()),
-            "conversations": chat is not None and self.chat_actions.has_conversations(chat),
-        }
+        applies = {**self.commands.applies(), **pane_actions.applies(self.tabs)}
+        applies["windows"] = chat is not None and bool(self.others.titles())
         self.actions_.enable_possible(applies)
 
     def _on_active(self) -> None:

@@ -11,6 +11,7 @@ diff_texts        diffs in a chat without a terminal
 find_texts        the find bar
 guide_texts       the guide window
 key_texts         the page Keys of the settings window
+link_texts        links, files and directories that cannot be opened
 mode_texts        selecting and opening by keyboard in a terminal
 new_chat_texts    the sheet New chat
 notice_texts      banners, desktop notifications, tray

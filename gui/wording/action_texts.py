@@ -58,11 +58,6 @@ def open_agent_terminal() -> str:
     return translate("action", "Open in a terminal too")
 
 
-def fork() -> str:
-    """Menu item: a new chat with a copy of the conversation."""
-    return translate("action", "Fork chat")
-
-
 def copy_resume_command() -> str:
     return translate("action", "Copy resume command")
 
@@ -185,6 +180,7 @@ TITLES = {
     "show_hints": QT_TRANSLATE_NOOP("action", "Open or copy a link by its letters"),
     "next_waiting": QT_TRANSLATE_NOOP("action", "Next chat that needs you"),
     "new_chat": QT_TRANSLATE_NOOP("action", "New chat…"),
+    "new_chat_in_worktree": QT_TRANSLATE_NOOP("action", "New chat in a git worktree…"),
     "new_shell": QT_TRANSLATE_NOOP("action", "New shell in this directory"),
     "new_shell_right": QT_TRANSLATE_NOOP("action", "Split right with a new shell"),
     "close_tab": QT_TRANSLATE_NOOP("action", "Close tab (the chat keeps running)"),
@@ -216,6 +212,7 @@ TITLES = {
     "copy_resume": QT_TRANSLATE_NOOP("action", "Copy resume command"),
     "pin": QT_TRANSLATE_NOOP("action", "Pin chat, or unpin it"),
     "duplicate": QT_TRANSLATE_NOOP("action", "New chat like this…"),
+    "fork": QT_TRANSLATE_NOOP("action", "Fork chat"),
     "stop": QT_TRANSLATE_NOOP("action", "Stop chat"),
     "kill": QT_TRANSLATE_NOOP("action", "Kill chat"),
     "stop_all": QT_TRANSLATE_NOOP("action", "Stop all chats…"),
@@ -224,6 +221,9 @@ TITLES = {
     "mute_tomorrow": QT_TRANSLATE_NOOP("action", "Mute notifications until tomorrow morning"),
     "unmute": QT_TRANSLATE_NOOP("action", "Unmute notifications"),
     "copy_name": QT_TRANSLATE_NOOP("action", "Copy chat name"),
+    "open_directory": QT_TRANSLATE_NOOP("action", "Open directory in editor"),
+    "show_directory": QT_TRANSLATE_NOOP("action", "Show directory in file manager"),
+    "copy_path": QT_TRANSLATE_NOOP("action", "Copy directory path"),
     "export": QT_TRANSLATE_NOOP("action", "Export chat…"),
     "errors": QT_TRANSLATE_NOOP("action", "Show error output"),
     "explain": QT_TRANSLATE_NOOP("action", "Show status details"),
@@ -264,18 +264,23 @@ SEARCH_WORDS = {
     "close_tabs_right": QT_TRANSLATE_NOOP("action", "detach hide"),
     "close_window": QT_TRANSLATE_NOOP("action", "quit exit"),
     "copy_output": QT_TRANSLATE_NOOP("action", "clipboard"),
+    "copy_path": QT_TRANSLATE_NOOP("action", "clipboard folder pwd"),
     "choose_theme": QT_TRANSLATE_NOOP("action", "colours colors"),
     "explain": QT_TRANSLATE_NOOP("action", "info debug"),
-    "export": QT_TRANSLATE_NOOP("action", "save download"),
+    "export": QT_TRANSLATE_NOOP("action", "save download markdown share"),
     "find": QT_TRANSLATE_NOOP("action", "search"),
+    "fork": QT_TRANSLATE_NOOP("action", "branch copy conversation"),
     "guide": QT_TRANSLATE_NOOP("action", "help manual documentation"),
     "kill": QT_TRANSLATE_NOOP("action", "terminate"),
     "move_to_new_window": QT_TRANSLATE_NOOP("action", "detach pop out"),
+    "new_chat_in_worktree": QT_TRANSLATE_NOOP("action", "branch"),
     "new_shell": QT_TRANSLATE_NOOP("action", "terminal bash"),
     "new_shell_right": QT_TRANSLATE_NOOP("action", "terminal bash"),
+    "open_directory": QT_TRANSLATE_NOOP("action", "folder code ide"),
     "rename": QT_TRANSLATE_NOOP("action", "title tab"),
     "settings": QT_TRANSLATE_NOOP("action", "preferences options configuration font"),
     "shortcuts": QT_TRANSLATE_NOOP("action", "help keybindings keymap hotkeys"),
+    "show_directory": QT_TRANSLATE_NOOP("action", "folder explorer reveal"),
     "stop": QT_TRANSLATE_NOOP("action", "end"),
     "switch_chat": QT_TRANSLATE_NOOP("action", "go to open"),
     "zoom_in": QT_TRANSLATE_NOOP("action", "font size larger bigger"),

@@ -200,48 +200,6 @@ def reopen() -> str:
     return translate("notice", "Reopen")
 
 
-def file_elsewhere() -> str:
-    return translate("notice", "Can’t open a file on another computer")
-
-
-def file_outside(path: object) -> str:
-    return translate("notice", "Can’t open {path}: it is outside the chat’s directory").format(path=path)
-
-
-def no_editor() -> str:
-    return translate("notice", "No editor is set. Enter one in Settings, Terminal, Editor, such as: code")
-
-
-def no_terminal(editor: str) -> str:
-    return translate("notice", "{editor} needs a terminal. Install xdg-terminal-exec, or set another editor").format(
-        editor=editor
-    )
-
-
-def wrong_editor() -> str:
-    return translate("notice", "The editor setting in window.toml is not a valid command")
-
-
-def not_a_link_here() -> str:
-    return translate("notice", "Can’t open this link: only web, mail and file links open")
-
-
-def cannot_start(program: str) -> str:
-    return translate("notice", "Can’t start {program}").format(program=program)
-
-
-def cannot_open(path: object, reason: object) -> str:
-    return translate("notice", "Can’t open {path}: {reason}").format(path=path, reason=reason)
-
-
-def not_a_file(path: object) -> str:
-    return translate("notice", "Can’t open {path}: not a file").format(path=path)
-
-
-def not_a_text_file(path: object) -> str:
-    return translate("notice", "Can’t open {path}: not a text file").format(path=path)
-
-
 def input_refused(name: str, reason: object) -> str:
     return translate("notice", "Input to {name} was not accepted: {reason}").format(name=name, reason=reason)
 

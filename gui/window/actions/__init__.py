@@ -13,6 +13,7 @@ theme_actions     chooses a theme, and imports one
 page_wiring       connects a page's signals with the actions
 copying           copies answers of agents
 open_links        opens the target of a link
+directory_actions opens a chat's directory, copies its path
 editors           the command of the user's editor, with line and column
 pane_actions      the handlers of actions on panes
 upgrade_offer     offers the installed version to running chats

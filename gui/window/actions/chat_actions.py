@@ -15,7 +15,7 @@ from gui.bridge.chat import SHOW_WAITING_AFTER_MS, Chat
 from gui.bridge.sessions_model import SessionsModel
 from gui.settings.layout import WindowLayout
 from gui.settings.pane_tree import Side
-from gui.window.actions.open_links import show_in_folder
+from gui.window.actions.open_links import show_directory
 from gui.window.all_sheets import Sheets
 from gui.window.new_chat.request import NewChatRequest, start_of, suggested_name
 from gui.window.new_chat.sheet import NewChatSheet
@@ -105,6 +105,11 @@ class ChatActions(QObject):
         where = directory or self._tabs.directory() or layout.last_directory or _start_directory()
         self._sheets.new_chat.ask(agent or layout.last_agent, where, starts, overrides or {})
         self._sessions.tasks.start(self._load_recent_directories(), "recent directories")
+
+    def new_chat_in_worktree(self) -> None:
+        """Open the sheet for a new chat, with a git worktree suggested."""
+        self.new_chat()
+        self._sheets.new_chat.suggest_worktree()
 
     def _on_agent_settled(self) -> None:
         sheet = self._sheets.new_chat
@@ -224,7 +229,9 @@ class ChatActions(QObject):
 
     def can_fork(self, chat: Chat) -> bool:
         """Whether the chat's agent can copy its conversation into a new chat."""
-        from session_host.client.chats.fork import can_fork  # the window's start does without
+        if chat.record.runtime != "structured":
+            return False
+        from session_host.client.chats.structured_launch import can_fork  # most windows' start does without
 
         return can_fork(self._agents.get(chat.record.agent), chat.record)
 
@@ -340,7 +347,8 @@ class ChatActions(QObject):
             self._banners.inform(notice_texts.cannot_export(chat.name, error), kind="failed", key=key)
         else:
             text = notice_texts.exported(chat.name, phrases.short_directory(str(path)))
-            self._banners.show_banner(Banner(text, notice_texts.show_in_folder(), lambda: show_in_folder(path), key))
+            show = Banner(text, notice_texts.show_in_folder(), lambda: show_directory(str(path.parent)), key)
+            self._banners.show_banner(show)
         finally:
             work.cancel()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QMenu, QWidget
@@ -11,6 +12,7 @@ from gui.bridge.chat import Chat
 from gui.input.shortcuts import KeyOf, show_key
 from gui.window.actions.actions import Actions
 from gui.window.actions.chat_actions import ChatActions
+from gui.window.actions.directory_actions import DirectoryActions
 from gui.window.actions.pane_actions import CLOSING, TAB_MENU
 from gui.window.actions.resuming import EndedChatActions
 from gui.window.actions.several_chats import add_pin
@@ -27,12 +29,14 @@ class ChatMenu:
         parent: QWidget,
         chat_actions: ChatActions,
         resuming: EndedChatActions,
+        directories: DirectoryActions,
         sheets: Sheets,
         open_chat: Callable[[Chat], object],
     ) -> None:
         self._parent = parent
         self._chat_actions = chat_actions
         self._resuming = resuming
+        self._directories = directories
         self._sheets = sheets
         self._open_chat = open_chat
 
@@ -77,7 +81,7 @@ class ChatMenu:
         if chat_actions.can_show_terminal(chat):
             menu.addAction(action_texts.open_agent_terminal(), lambda: chat_actions.open_agent_terminal(chat))
         if chat_actions.can_fork(chat):
-            menu.addAction(action_texts.fork(), lambda: chat_actions.fork(chat))
+            add("fork", action_texts.title("fork"), lambda: chat_actions.fork(chat))
         if not chat.has_ended:
             add("send", action_texts.send(), lambda: self._sheets.send.ask(chat))
         add("duplicate", action_texts.new_chat_like_this(), lambda: chat_actions.new_like(chat))
@@ -89,6 +93,9 @@ class ChatMenu:
         add("export", common_texts.export_(), lambda: chat_actions.export(chat))
         mute = action_texts.unmute_chat() if chat.is_muted else action_texts.mute_chat()
         add("mute_chat", mute, lambda: self._chat_actions.mute_or_unmute(chat))
+        menu.addSeparator()
+        for name, act in self._directories.by_name.items():
+            add(name, action_texts.title(name), partial(act, chat))
         menu.addSeparator()
         add("explain", action_texts.status_details(), lambda: self._sheets.explain.ask(chat))
         if not chat.has_ended:

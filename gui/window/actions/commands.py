@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from gui.bridge.chat import Chat
 from gui.bridge.one_question import next_waiting_chat
 from gui.bridge.sessions_model import SessionsModel
 from gui.terminal.view import TerminalView
 from gui.window.actions.chat_actions import ChatActions
+from gui.window.actions.directory_actions import DirectoryActions
 from gui.window.actions.other_tabs import OtherTabs
 from gui.window.actions.resuming import EndedChatActions
 from gui.window.all_sheets import Sheets
@@ -32,6 +34,7 @@ class Commands:
         banners: BannerArea,
         chat_actions: ChatActions,
         resuming: EndedChatActions,
+        directories: DirectoryActions,
         open_chat: Callable[[Chat], object],
     ) -> None:
         self._sessions = sessions
@@ -40,6 +43,7 @@ class Commands:
         self._banners = banners
         self._chat_actions = chat_actions
         self._resuming = resuming
+        self._directories = directories
         self._open_chat = open_chat
         self._other_tabs = OtherTabs(sessions, tabs, banners)
 
@@ -54,6 +58,7 @@ class Commands:
             "show_hints": lambda: self._in_terminal(lambda view: view.modes.show_hints()),
             "next_waiting": self.next_waiting,
             "new_chat": chat_actions.new_chat,
+            "new_chat_in_worktree": chat_actions.new_chat_in_worktree,
             "new_shell": lambda: chat_actions.new_shell(self._directory()),
             "new_shell_right": lambda: chat_actions.new_shell(self._directory(), "right"),
             "close_tab": lambda: chat_actions.close_tab(tabs.active_id),
@@ -77,6 +82,7 @@ class Commands:
             "pick": lambda: self._on_active_chat(resuming.choose_conversation),
             "copy_resume": lambda: self._on_active_chat(resuming.copy_command),
             "duplicate": lambda: self._on_active_chat(chat_actions.new_like),
+            "fork": lambda: self._on_active_chat(chat_actions.fork),
             "errors": lambda: self._on_active_chat(sheets.output.ask),
             "explain": lambda: self._on_active_chat(sheets.explain.ask),
             "export": lambda: self._on_active_chat(chat_actions.export),
@@ -96,7 +102,22 @@ class Commands:
         }
         for number in range(1, 10):
             handlers[f"tab_{number}"] = _go_to(tabs, number)
+        for name, act in self._directories.by_name.items():
+            handlers[name] = partial(self._on_active_chat, act)
         return handlers
+
+    def applies(self) -> dict[str, bool]:
+        """Whether the values of ``Key.on`` that concern the shown chat apply, and "conversations"."""
+        chat = self._tabs.active_chat
+        has_ended = chat is not None and chat.has_ended
+        return {
+            "chat": chat is not None,
+            "over": has_ended,
+            "running": chat is not None and not has_ended,
+            "terminal": isinstance(self._tabs.active_page, TerminalPage),
+            "forkable": chat is not None and self._chat_actions.can_fork(chat),
+            "conversations": chat is not None and self._chat_actions.has_conversations(chat),
+        }
 
     def _on_page(self, act: Callable[[ChatPage], object]) -> None:
         page = self._tabs.active_page

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from gui.terminal.links.links import FilePlace
-from gui.wording import notice_texts
+from gui.wording import link_texts
 from session_host.errors import OutliveError
 
 _QUERY_TIMEOUT_S: Final = 5.0
@@ -82,7 +82,7 @@ def command_for(file: FilePlace, editor: str, environment: Mapping[str, str]) ->
         return _filled(windowed, file)
     if there and _terminal():
         return _filled(there[0], file)
-    raise NotOpened(notice_texts.no_editor())
+    raise NotOpened(link_texts.no_editor())
 
 
 def _name(argv: list[str]) -> str:
@@ -109,12 +109,12 @@ def _split(command: str) -> list[str]:
 def _filled(argv: list[str], file: FilePlace) -> list[str]:
     """An editor's command with the file; in a terminal, if the editor needs one."""
     if not argv:
-        raise NotOpened(notice_texts.wrong_editor())
+        raise NotOpened(link_texts.wrong_editor())
     name, begin = _name(argv), []
     if _needs_terminal(argv):
         begin = _terminal()
         if not begin:
-            raise NotOpened(notice_texts.no_terminal(name))
+            raise NotOpened(link_texts.no_terminal(name))
     if not any("{file}" in argument for argument in argv):
         places = {**_WINDOWED, **_IN_TERMINAL}.get(name, ("{file}",))
         if begin:

@@ -27,9 +27,9 @@ class Key:
         scope: "terminal" keys work only while a terminal has the keyboard focus, so that fields in sheets keep their
             own Shift+arrows.
         listed: whether the palette shows the action.
-        on: the required chat: a "chat" with a visible tab, a "running" one, one that is "over", or one in a
-            "terminal"; several "tabs" in the pane, or "tabs_right" of the shown one; several "panes" or "windows"; ""
-            for none.
+        on: the required chat: a "chat" with a visible tab, a "running" one, one that is "over", one that is
+            "forkable", or one in a "terminal"; several "tabs" in the pane, or "tabs_right" of the shown one; several
+            "panes" or "windows"; "" for none.
         needs_conversations: whether the action needs an agent with conversations that can be resumed.
         repeats: whether the action repeats while its key is held. Opening, closing, sending and ending do not: a
             key that is released late must not close a second tab.
@@ -39,7 +39,7 @@ class Key:
     keys: tuple[str, ...]
     scope: Scope = "window"
     listed: bool = True
-    on: Literal["", "chat", "running", "over", "terminal", "tabs", "tabs_right", "panes", "windows"] = ""
+    on: Literal["", "chat", "running", "over", "forkable", "terminal", "tabs", "tabs_right", "panes", "windows"] = ""
     needs_conversations: bool = False
     repeats: bool = False
 
@@ -58,6 +58,7 @@ TABLE: tuple[Key, ...] = (
     Key("show_hints", ("Ctrl+Shift+H",), on="terminal"),
     Key("next_waiting", ("Ctrl+Shift+J",)),
     Key("new_chat", ("Ctrl+Shift+N",)),
+    Key("new_chat_in_worktree", ()),
     Key("new_shell", ("Ctrl+Shift+Return",)),
     Key("new_shell_right", ()),
     Key("close_tab", ("Ctrl+Shift+W",), on="chat"),
@@ -83,6 +84,7 @@ TABLE: tuple[Key, ...] = (
     Key("resume_all", ()),
     Key("copy_resume", (), on="chat", needs_conversations=True),
     Key("duplicate", (), on="chat"),
+    Key("fork", (), on="forkable"),
     Key("pin", (), on="chat"),
     Key("stop", (), on="running"),
     Key("kill", (), on="running"),
@@ -92,6 +94,9 @@ TABLE: tuple[Key, ...] = (
     Key("mute_tomorrow", ()),
     Key("unmute", ()),
     Key("copy_name", (), on="chat"),
+    Key("open_directory", (), on="chat"),
+    Key("show_directory", (), on="chat"),
+    Key("copy_path", (), on="chat"),
     Key("export", (), on="chat"),
     Key("errors", (), on="chat"),
     Key("explain", (), on="chat"),

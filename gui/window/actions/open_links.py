@@ -27,7 +27,7 @@ from gui.bridge.background.tasks import Tasks
 from gui.terminal.links.file_lookup import directories_of, existing
 from gui.terminal.links.links import FilePlace, has_no_scheme, may_open
 from gui.window.actions.editors import NotOpened, command_for
-from gui.wording import notice_texts, page_texts
+from gui.wording import link_texts, page_texts
 
 _LOOKED_AT_BYTES: Final = 8192
 _FRAGMENT: Final = re.compile(r"L?(?P<line>\d{1,8})(?:[:,C](?P<column>\d{1,6}))?(?:-.*)?")
@@ -48,27 +48,46 @@ class LinkOpener:
         if has_no_scheme(uri):
             uri = f"file:{uri}"
         if not may_open(uri):
-            self._on_failure(notice_texts.not_a_link_here())
+            self._on_failure(link_texts.not_a_link_here())
         elif urlsplit(uri).scheme == "file":
-            self._tasks.start(self._open(lambda: own_file(uri, directory)), "open file")
+            self._tasks.start(self._open(lambda: checked(own_file(uri, directory))), "open file")
         elif not QDesktopServices.openUrl(QUrl(uri)):
             self._on_failure(page_texts.no_program_for(urlsplit(uri).scheme))
 
     def open_file(self, file: FilePlace, directory: str = "") -> None:
         """Open a file; its path may be relative if it is named in the text of a chat in ``directory``."""
-        self._tasks.start(self._open(lambda: named_file(file, directory)), "open file")
+        self._tasks.start(self._open(lambda: checked(named_file(file, directory))), "open file")
+
+    def open_directory(self, directory: str) -> None:
+        """Open a chat's directory in the editor."""
+        self._tasks.start(self._open(lambda: FilePlace(checked_directory(directory))), "open directory")
+
+    def show_directory(self, directory: str) -> None:
+        """Show a chat's directory in the desktop's file manager."""
+        self._tasks.start(self._show(directory), "show directory")
+
+    async def _show(self, directory: str) -> None:
+        import asyncio
+
+        try:
+            await asyncio.to_thread(checked_directory, directory)
+        except NotOpened as error:
+            self._on_failure(str(error))
+            return
+        if not show_directory(directory):
+            self._on_failure(link_texts.no_file_manager())
 
     async def _open(self, find: Callable[[], FilePlace]) -> None:
         import asyncio
 
         try:
             editor = self._editor()
-            argv = await asyncio.to_thread(lambda: command_for(checked(find()), editor, os.environ))
+            argv = await asyncio.to_thread(lambda: command_for(find(), editor, os.environ))
         except NotOpened as error:
             self._on_failure(str(error))
             return
         if not QProcess.startDetached(argv[0], argv[1:])[0]:
-            self._on_failure(notice_texts.cannot_start(argv[0]))
+            self._on_failure(link_texts.cannot_start(argv[0]))
 
 
 def named_file(file: FilePlace, directory: str) -> FilePlace:
@@ -87,7 +106,7 @@ def own_file(uri: str, directory: str) -> FilePlace:
     """
     parts = urlsplit(uri)
     if parts.netloc not in {"", "localhost", socket.gethostname()}:
-        raise NotOpened(notice_texts.file_elsewhere())
+        raise NotOpened(link_texts.file_elsewhere())
     named = unquote(parts.path).replace("\0", "")
     place = _FRAGMENT.fullmatch(parts.fragment)
     roots = directories_of(directory)
@@ -96,13 +115,24 @@ def own_file(uri: str, directory: str) -> FilePlace:
         named, place = behind["path"], behind
     path = os.path.realpath(named_file(FilePlace(named), directory).path)
     if not any(os.path.commonpath([path, root]) == root for root in roots):
-        raise NotOpened(notice_texts.file_outside(path))
+        raise NotOpened(link_texts.file_outside(path))
     return FilePlace(path, int(place["line"] or 0), int(place["column"] or 0)) if place else FilePlace(path)
 
 
-def show_in_folder(path: Path) -> None:
-    """Show a file's directory in the desktop's file manager."""
-    QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent)))
+def show_directory(directory: str) -> bool:
+    """Show a directory in the desktop's file manager; returns whether there is one."""
+    return bool(QDesktopServices.openUrl(QUrl.fromLocalFile(directory)))
+
+
+def checked_directory(directory: str) -> str:
+    """Return the directory if it exists.
+
+    Raises:
+        NotOpened: it does not.
+    """
+    if not Path(directory).is_dir():
+        raise NotOpened(link_texts.no_directory(directory))
+    return directory
 
 
 def checked(file: FilePlace) -> FilePlace:
@@ -116,9 +146,9 @@ def checked(file: FilePlace) -> FilePlace:
         # Opening a pipe would wait for its other end.
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as opened:
             if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
-                raise NotOpened(notice_texts.not_a_file(path))
+                raise NotOpened(link_texts.not_a_file(path))
             if b"\0" in opened.read(_LOOKED_AT_BYTES):
-                raise NotOpened(notice_texts.not_a_text_file(path))
+                raise NotOpened(link_texts.not_a_text_file(path))
     except OSError as error:
-        raise NotOpened(notice_texts.cannot_open(path, error.strerror)) from error
+        raise NotOpened(link_texts.cannot_open(path, error.strerror)) from error
     return file

@@ -7,6 +7,7 @@ import os
 import shlex
 from collections.abc import Mapping
 
+from msgspec.structs import replace
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
@@ -193,6 +194,13 @@ class NewChatSheet(FormSheet):
         self.center()
         return True
 
+    def suggest_worktree(self) -> None:
+        """Suggest a git worktree in the open sheet, also for the agents that the user chooses later."""
+        self._starts = {name: replace(self._starts.get(name, Start()), worktree=True) for name in self._agents}
+        self.worktree.checkbox.setChecked(True)
+        self._more_shown = True
+        self._show_fields()
+
     def _on_typed(self) -> None:
         self._is_draft = True
         self._set_error("")
@@ -279,14 +287,10 @@ class NewChatSheet(FormSheet):
 
     def _as_start(self, arguments: list[str]) -> Start:
         return Start(
-            arguments=arguments,
-            defaults=self._defaults,
-            presets=self.presets.chosen(),
-            worktree=self.worktree.value() is not None,
-            model=self.model.text().strip(),
-            url=self.url.text().strip(),
+            arguments=arguments, defaults=self._defaults, presets=self.presets.chosen(),
+            worktree=self.worktree.value() is not None, model=self.model.text().strip(), url=self.url.text().strip(),
             runtime=self.runtime.value(),
-        )
+        )  # fmt: skip
 
     def _on_directory(self, _text: str) -> None:
         self._set_error("")
@@ -310,10 +314,9 @@ class NewChatSheet(FormSheet):
         agent = self._agents.get(self.tiles.current())
         replaces = agent is not None and agent.arguments_replace
         needs_command = agent is not None and replaces and not agent.starts_without_arguments
-        self._fields.labels[self.arguments].setText(
-            new_chat_texts.command() if replaces else new_chat_texts.arguments()
-        )
-        self.arguments.setAccessibleName(new_chat_texts.command() if replaces else new_chat_texts.arguments())
+        name = new_chat_texts.command() if replaces else new_chat_texts.arguments()
+        self._fields.labels[self.arguments].setText(name)
+        self.arguments.setAccessibleName(name)
         self.arguments.setPlaceholderText(new_chat_texts.command_example() if needs_command else new_chat_texts.none())
         is_endpoint = agent is not None and agent.name == ENDPOINT
         shown = self._more_shown

@@ -11,7 +11,6 @@ from collections.abc import Collection, Mapping
 
 import msgspec
 
-from session_host.agents.agent import Agent
 from session_host.agents.catalog import load_agents
 from session_host.agents.conversations.base import Availability
 from session_host.agents.conversations.registry import find_conversation
@@ -32,20 +31,9 @@ from .launch_request import LaunchRequest
 from .pending_end import wait_until_exit_saved
 from .resumability import query_for, record_of
 from .resume import request_of
-from .structured_launch import Fork, is_one_shot
+from .structured_launch import Fork, can_fork
 
 _FORKED = re.compile(r" \(fork(?: \d+)?\)$")
-
-
-def can_fork(agent: Agent | None, record: SessionRecord) -> bool:
-    """Whether a chat's agent can copy its conversation."""
-    return (
-        agent is not None
-        and agent.structured is not None
-        and bool(agent.structured.fork)
-        and record.runtime == "structured"
-        and not is_one_shot(record)
-    )
 
 
 async def fork(

@@ -86,6 +86,17 @@ def is_one_shot(record: SessionRecord) -> bool:
     return PROGRAM in record.argv
 
 
+def can_fork(agent: Agent | None, record: SessionRecord) -> bool:
+    """Whether a chat's agent can copy its conversation."""
+    return (
+        agent is not None
+        and agent.structured is not None
+        and bool(agent.structured.fork)
+        and record.runtime == "structured"
+        and not is_one_shot(record)
+    )
+
+
 def structured_launch(
     agent: Agent, way: Way, resumed: SessionRecord | None, prompt: str, chats: ChatSettings, fork: Fork | None
 ) -> StructuredLaunch:

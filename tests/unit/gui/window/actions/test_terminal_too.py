@@ -10,7 +10,6 @@ from PySide6.QtCore import QPoint
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QMenu
 
-from gui.window.actions.chat_menu import ChatMenu
 from session_host import paths
 from session_host.errors import NotResumable
 from session_host.protocol.values import State
@@ -23,8 +22,7 @@ TEXT = "Open in a terminal too"
 def items(played: Played, session_id: str) -> dict[str, QAction]:
     """The items of a chat's menu, as it opens on its tab."""
     window = played.window
-    menus = ChatMenu(window, window.chat_actions, window.resuming, window.sheets, window.open_chat)
-    menus.show_for_tab(played.chat(session_id), window.mapToGlobal(QPoint(200, 100)), window.actions_)
+    window._chat_menu.show_for_tab(played.chat(session_id), window.mapToGlobal(QPoint(200, 100)), window.actions_)
     menu = QApplication.activePopupWidget()
     assert isinstance(menu, QMenu)
     found = {action.text(): action for action in menu.actions()}

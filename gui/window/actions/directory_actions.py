@@ -1,0 +1,30 @@
+"""The actions on a chat's directory; for a chat in a git worktree of its own, that is the worktree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtGui import QGuiApplication
+
+from gui.bridge.chat import Chat
+from gui.window.actions.open_links import LinkOpener
+
+
+class DirectoryActions:
+    """Opens a chat's directory in the editor, shows it in the file manager, and copies its path.
+
+    Attributes:
+        by_name: the actions by their names in the key table.
+    """
+
+    def __init__(self, opener: LinkOpener) -> None:
+        self.by_name: dict[str, Callable[[Chat], object]] = {
+            "open_directory": lambda chat: opener.open_directory(directory_of(chat)),
+            "show_directory": lambda chat: opener.show_directory(directory_of(chat)),
+            "copy_path": lambda chat: QGuiApplication.clipboard().setText(directory_of(chat)),
+        }
+
+
+def directory_of(chat: Chat) -> str:
+    """A chat's directory."""
+    return chat.record.worktree or chat.record.cwd

@@ -1,0 +1,117 @@
+"""A chat's directory is opened in the editor and in the file manager, and its path copied; actions in the palette."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, QProcess, QUrl
+from PySide6.QtGui import QAction, QDesktopServices, QGuiApplication
+from PySide6.QtWidgets import QApplication, QMenu
+
+from gui.settings.preferences import Preferences, WindowFile
+from tests.support.area import Area
+from tests.support.repositories import Checkout
+from tests.unit.gui.conftest import Played
+
+TITLES = ["Open directory in editor", "Show directory in file manager", "Copy directory path"]
+
+
+def menu_of(played: Played, session_id: str) -> dict[str, QAction]:
+    """The items of a chat's menu, as it opens on its row."""
+    window = played.window
+    window._chat_menu.show_for_row(played.chat(session_id), window.mapToGlobal(QPoint(200, 100)))
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    menu.close()
+    return {action.text(): action for action in menu.actions()}
+
+
+def palette_of(played: Played, typed: str) -> list[str]:
+    """The titles in the palette for what was typed."""
+    window = played.window
+    window.actions_.show_palette()
+    chooser = window.sheets.chooser
+    chooser.field.setText(typed)
+    found = [chooser.items.item(row).text() for row in range(chooser.items.rowCount())]
+    chooser.dismiss()
+    return found
+
+
+async def test_a_chats_directory_is_opened_and_shown_and_its_path_copied(
+    played: Played, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands, shown, is_there = list[list[str]](), list[QUrl](), True
+
+    def start(program: str, arguments: list[str]) -> tuple[bool, int]:
+        commands.append([program, *arguments])
+        return True, 1
+
+    def show(url: QUrl) -> bool:
+        shown.append(url)
+        return is_there
+
+    monkeypatch.setattr(QProcess, "startDetached", start)
+    monkeypatch.setattr(QDesktopServices, "openUrl", show)
+    worktree, plain = tmp_path / "worktree", tmp_path / "plain"
+    for directory in (worktree / "sub", plain):
+        directory.mkdir(parents=True)
+    other = await played.add("plain", cwd=str(plain))
+    chat = await played.add("own", cwd=str(worktree / "sub"), worktree=str(worktree), repository=str(plain))
+    window = played.open_window(preferences=Preferences(window=WindowFile(editor="code")))
+    for title in TITLES:
+        menu_of(played, other)[title].trigger()
+    assert QGuiApplication.clipboard().text() == str(plain)
+    await played.until(lambda: commands and shown, "the editor and the file manager")
+    window.open_chat(played.chat(chat))
+    for name in ("open_directory", "show_directory", "copy_path"):
+        window.actions_[name].trigger()
+    assert QGuiApplication.clipboard().text() == str(worktree)
+    await played.until(lambda: len(commands) == len(shown) == 2, "the editor and the file manager")
+    assert commands == [["code", str(plain)], ["code", str(worktree)]]
+    assert [url.toLocalFile() for url in shown] == [str(plain), str(worktree)]
+    is_there = False
+    window.actions_["show_directory"].trigger()
+    await played.until(lambda: window.banners.current, "the banner")
+    assert window.banners.current is not None
+    assert window.banners.current.text == "No file manager was found"
+    plain.rmdir()
+    menu_of(played, other)[TITLES[0]].trigger()
+    missing = f"The directory {plain} does not exist"
+    await played.until(lambda: missing in str(window.banners.current), "the banner")
+    assert len(commands) == 2
+
+
+async def test_the_palette_finds_actions_by_the_words_of_other_programs(played: Played) -> None:
+    chat = await played.add("work", agent="codex", runtime="structured", argv=["codex"])
+    shell = await played.add("shell")
+    window = played.open_window()
+    window.open_chat(played.chat(chat))
+    for typed, title in (
+        ("fork", "Fork chat"), ("branch", "Fork chat"), ("branch", "New chat in a git worktree…"),
+        ("worktree", "New chat in a git worktree…"), ("markdown", "Export chat…"), ("share", "Export chat…"),
+        ("title", "Rename chat…"), ("folder", TITLES[0]), ("folder", TITLES[1]),
+    ):  # fmt: skip
+        assert title in palette_of(played, typed)
+    window.open_chat(played.chat(shell))
+    assert "Fork chat" not in palette_of(played, "fork"), "a shell has no conversation"
+
+
+async def test_a_new_chat_in_a_worktree_suggests_one_for_each_agent(played: Played, area: Area) -> None:
+    repository = Checkout.new(area.home / "api").path
+    await played.add("work", cwd=str(repository))
+    window = played.open_window()
+    window.open_chat(played.sessions.listed()[0])
+    window.actions_["new_chat_in_worktree"].trigger()
+    sheet = window.sheets.new_chat
+    await played.until(lambda: "from main" in sheet.worktree.branch.placeholderText(), "git's word")
+    assert sheet.worktree.isVisible()
+    assert sheet.worktree.value() == ""
+    sheet.tiles.choose("command")
+    assert sheet.worktree.value() == ""
+    sheet.prompt.setPlainText("typed before")
+    sheet.dismiss()
+    sheet.worktree.checkbox.setChecked(False)
+    window.actions_["new_chat_in_worktree"].trigger()
+    assert sheet.worktree.value() == ""
+    assert sheet.prompt.toPlainText() == "typed before", "a draft is kept"
