@@ -48,15 +48,16 @@ class AccessibleRows:
             return
         positions = dict.fromkeys(placed.position for placed in visible)
         named = {position: name for position in positions if (name := self._spoken(rows.row(position)))}
-        while len(self._rows) < len(named):
-            self._rows.append(TranscriptRow(self._page))
+        if (missing := len(named) - len(self._rows)) > 0:
+            self._rows += [TranscriptRow(self._page) for _ in range(missing)]
+            for widget in reversed(self._rows):  # Below the requests' widgets, and in the order in which they are read.
+                widget.lower()
         for widget, (position, name) in zip(self._rows, named.items(), strict=False):
             parts = [placed for placed in visible if placed.position == position]
             top, bottom = round(parts[0].top), round(parts[-1].bottom)
             widget.setGeometry(round(left), top, round(rows.width), max(bottom - top, 1))
             if widget.accessibleName() != name:
                 widget.setAccessibleName(name)
-            widget.lower()
             widget.show()
         for widget in self._rows[len(named) :]:
             widget.hide()

@@ -341,7 +341,7 @@ def test_screen_readers_get_names_and_each_finished_message(
     assert page.role() == QAccessible.Role.List
     rows = [page.child(number) for number in range(page.childCount())]
     names = [row.text(QAccessible.Text.Name) for row in rows if row.role() == QAccessible.Role.ListItem]
-    assert sorted(names) == ["Message of the agent: Only a", "Tool call: make\nexit 2", "Your prompt: What is wrong?"]
+    assert names == ["Your prompt: What is wrong?", "Tool call: make\nexit 2", "Message of the agent: Only a"]
     assert not said
     chat.say(message, " typo.")
     chat.done(message)
