@@ -218,5 +218,5 @@ class BannerArea(QWidget):
             if not banner.lasting:
                 self._timer.start()
             self.arrange()
-            announce(self)
+            announce(self, banner.text)
         self.changed.emit()

@@ -127,7 +127,7 @@ class Waiting(QObject):
         self._show_overlay(overlay)
         self.bar_moved.emit()
         if self._shows_unresponsive:
-            announce(overlay)
+            announce(overlay, overlay.accessibleName())
 
     def _texts(self) -> tuple[str, str]:
         """The notice's title and detail."""

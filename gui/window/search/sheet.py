@@ -133,7 +133,7 @@ class SearchSheet(Sheet):
         """Show why there are no results, or no more of them."""
         self._is_answered, self._is_reading, self._opens_first_result = True, False, False
         self._show_state(sentence(str(error)), "problem")
-        announce(self.state)
+        announce(self.state, self.state.text())
 
     def _matches(self, hits: list[Hit], query: Query) -> list[Match]:
         """Combine equal lines of a chat into one, at the last line's place."""

@@ -12,6 +12,7 @@ from gui.theme.follow import Theme
 from gui.theme.frames import paint_frame
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
 from gui.window.settings.key_book import ActionKeys
+from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import Area, button, label
 from gui.wording import common_texts, key_texts
 
@@ -81,6 +82,7 @@ class KeyRow(QAbstractButton):
         """Wait for a key; ``adds``: it is added to the present keys instead of replacing them."""
         self._waiting, self._adds_key = True, adds
         self.setFocus(Qt.FocusReason.OtherFocusReason)
+        announce(self, key_texts.press_a_key())
         self.waiting_changed.emit(True)
         self.update()
 
@@ -205,6 +207,7 @@ class KeyQuestion(Area):
         self._use = use or (lambda: None)
         self._back_to = row
         self.words.setText(words)
+        announce(self.words, words)
         self.accept.setText(verb)
         for each in (self.accept, self.cancel):
             each.setVisible(use is not None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 
 from PySide6.QtCore import QObject
-from PySide6.QtGui import QAccessible, QAccessibleEvent, QAccessibleInterface
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QAccessibleInterface
 from PySide6.QtWidgets import QAccessibleWidget, QWidget
 
 from gui.terminal.accessible.interface import TerminalInterface
@@ -61,7 +61,7 @@ def _interface(class_name: str, owner: QObject | None) -> QAccessibleInterface |
     return QAccessibleWidget(owner, role) if role is not None and isinstance(owner, QWidget) else None
 
 
-def announce(widget: QWidget) -> None:
-    """Let screen readers read a widget's name aloud, like an alert."""
-    if QAccessible.isActive():
-        QAccessible.updateAccessibility(QAccessibleEvent(widget, QAccessible.Event.Alert))
+def announce(widget: QWidget, text: str) -> None:
+    """Let screen readers read a text aloud, which the widget shows."""
+    if QAccessible.isActive():  # Qt passes no alerts (QAccessible.Event.Alert) on to AT-SPI.
+        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, text))

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QLineEdit, QListView, QVBoxLayout
 from gui.theme.follow import Theme
 from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.tokens import GAP_L_PX, GAP_S_PX, font
+from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import Area, label
 from gui.window.widgets.result_list import RowDelegate
 
@@ -111,9 +112,11 @@ class PageList(Area):
         selection.select(self.list.currentIndex(), command)
 
     def say_found(self, text: str) -> None:
-        """Show a line below the field; "" for none."""
+        """Show a line below the field, and let screen readers read it; "" for none."""
         self.found.setText(text)
         self.found.setVisible(bool(text))
+        if text:
+            announce(self.found, text)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Down and self.search.hasFocus():

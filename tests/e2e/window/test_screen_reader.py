@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from gui.chat.content.markdown import MarkdownText
+from gui.window.guide.chapters import read_chapters
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, listed
 from tests.support.buses import BusDaemon
 from tests.support.screen_reader import BY_CHARACTER, BY_LINE, BY_WORD, Accessible, ScreenReader, screen_reader
@@ -31,6 +33,13 @@ def reader(session_bus: BusDaemon) -> Iterator[ScreenReader]:
 def inserted(reader: ScreenReader) -> str:
     """The text of all insertions so far."""
     return "".join(each.value for each in reader.heard() if each.kind == "TextChanged insert")
+
+
+def spoken(program: Accessible) -> list[str]:
+    """The visible parts of the guide's first chapter, in the order in which a screen reader goes through them."""
+    windows = [window for window in program.children() if window.name == "Guide"]
+    lists = [part for window in windows for part in window.children() if (part.role, part.name) == ("list", "Guide")]
+    return [part.name for found in lists for part in found.children() if "showing" in part.states]
 
 
 def caret_line(terminal: Accessible) -> str:
@@ -103,3 +112,9 @@ def test_a_screen_reader_reads_what_a_program_prints_and_what_is_typed(
         own.type("exit 3")
         own.press("Return")
         reader.wait_for("Announcement", "reader: Ended with exit code 3")
+        own.press("ctrl+shift+j")
+        reader.wait_for("Announcement", "No chats need you")
+
+        own.press("ctrl+shift+F1")
+        paragraphs = [segment.text for segment in MarkdownText().segments(read_chapters({})[0].text)]
+        wait_until(lambda: spoken(program)[:2] == paragraphs[:2], WAIT_S, lambda: f"the guide; {spoken(program)}")

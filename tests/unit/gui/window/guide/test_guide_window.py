@@ -280,6 +280,15 @@ def test_screen_readers_get_each_paragraph_and_a_name_for_each_part(opened: Open
     assert sorted(widget.accessibleName() for widget in parts) == ["Chapters", "Search the guide", "The third"]
 
 
+def test_screen_readers_hear_the_number_of_matches(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr("gui.window.widgets.page_list.announce", lambda _widget, text: said.append(text))
+    opened.window.search.setText("needle")
+    opened.window.search.setText("needles")
+    opened.window.search.setText("")
+    assert said == ["1 of 3", "No match"]
+
+
 def test_there_is_one_guide_and_it_stays_where_it_was(opened: Opened) -> None:
     opened.window.show_chapter("third.md")
     assert opened.opener.open() is opened.window
