@@ -39,6 +39,7 @@ class ChatView(QWidget):
         withdrawn(str): the user takes a queued prompt back.
         setting_changed(str, str): the user chose another value of a setting.
         link_activated(str): the user opens a link, with any scheme, or a path.
+        file_activated(FilePlace): the user opens a file that the transcript names; its path may be relative.
         notice_given(str): one line for the user.
     """
 
@@ -48,6 +49,7 @@ class ChatView(QWidget):
     withdrawn = Signal(str)
     setting_changed = Signal(str, str)
     link_activated = Signal(str)
+    file_activated = Signal(object)
     notice_given = Signal(str)
 
     def __init__(self, theme: Theme, directory: str = "", parent: QWidget | None = None) -> None:
@@ -150,6 +152,8 @@ class ChatView(QWidget):
                     self._on_sent(item.text, "queue", item.images)
             case "link":
                 self.link_activated.emit(action.value)
+            case "file":
+                self.file_activated.emit(action.file)
             case _:
                 pass
 

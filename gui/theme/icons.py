@@ -53,6 +53,7 @@ class Glyph(StrEnum):
     COLUMNS = "columns"
     ROWS = "rows"
     STOP = "stop-circle"
+    OPEN = "arrow-square-out"
     SEND = "arrow-up"
     UP = "caret-up"
     IMAGE = "image"

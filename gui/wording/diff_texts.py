@@ -52,6 +52,10 @@ def copy_patch() -> str:
     return translate("chat", "Copy as a patch")
 
 
+def open_in_editor() -> str:
+    return translate("chat", "Open the file in your editor")
+
+
 def changed_lines(added: int, removed: int) -> str:
     """How many lines a change adds and removes; "" if none."""
     return " ".join(

@@ -26,7 +26,8 @@ class ChatStage:
         self.view = ChatView(theme, directory)
         self.said: list[tuple[Any, ...]] = []
         for name in (
-            "prompt_sent", "interrupted", "answered", "withdrawn", "setting_changed", "link_activated", "notice_given",
+            "prompt_sent", "interrupted", "answered", "withdrawn", "setting_changed", "link_activated",
+            "file_activated", "notice_given",
         ):  # fmt: skip
             getattr(self.view, name).connect(lambda *values, name=name: self.said.append((name, *values)))
         self.view.set_transcript(chat.transcript)

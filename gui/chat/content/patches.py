@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import zip_longest
+from itertools import dropwhile, zip_longest
 from pathlib import PurePosixPath
 
+from gui.terminal.links.links import FilePlace
 from gui.theme.icons import Glyph
 from gui.wording import chat_texts, diff_texts
 from session_host.structured.items import FileChange
@@ -74,19 +75,24 @@ def of_change(change: FileChange, item: str, directory: str, *, whole: bool) -> 
 
 def of_diff(diff: str, item: str, directory: str) -> list[Segment]:
     """The segments of a request's diff, of any number of files; nothing is hidden, since the user allows all of it."""
-    return [segment for file in diff_files.read(diff) for segment in _of_file(file, item, directory, whole=True)]
+    return [
+        segment
+        for file in diff_files.read(diff)
+        for segment in _of_file(file, item, directory, whole=True, is_made=False)
+    ]
 
 
-def _of_file(file: DiffFile, item: str, directory: str, *, whole: bool) -> list[Segment]:
+def _of_file(file: DiffFile, item: str, directory: str, *, whole: bool, is_made: bool = True) -> list[Segment]:
+    """The segments of a file's change; ``is_made``: whether the agent has made it."""
     found: list[Segment] = []
     if file.old or file.new or file.lines:
-        found = _head_and_lines(file, item, directory, whole=whole)
+        found = _head_and_lines(file, item, directory, whole=whole, is_made=is_made)
     if other := "\n".join(file.other).strip("\n"):
         found += plain_paragraphs(visible(other))
     return found
 
 
-def _head_and_lines(file: DiffFile, item: str, directory: str, *, whole: bool) -> list[Segment]:
+def _head_and_lines(file: DiffFile, item: str, directory: str, *, whole: bool, is_made: bool) -> list[Segment]:
     lines = _shown_lines(file.lines)
     kinds = [line.kind for line in lines]
     old, new = (shown_path(path, directory) for path in (file.old, file.new))
@@ -96,6 +102,7 @@ def _head_and_lines(file: DiffFile, item: str, directory: str, *, whole: bool) -
         DiffHead(
             path, inner=True, item=item, added=kinds.count("+"), removed=kinds.count("-"), note=_note(file, old, new),
             empty=not lines, can_pair="+" in kinds and "-" in kinds, header=header, patch=_patch(header, file.lines),
+            file=_file_to_open(file, is_made=is_made),
         )
     ]  # fmt: skip
     shown = lines if whole or len(lines) <= MAX_LINES else lines[:MAX_LINES]
@@ -118,6 +125,16 @@ def _head_and_lines(file: DiffFile, item: str, directory: str, *, whole: bool) -
         hidden = chat_texts.hidden_lines(len(lines) - len(shown))
         found.append(QuietLine(hidden, inner=True, icon=Glyph.MORE, buttons=(show,)))
     return found
+
+
+def _file_to_open(file: DiffFile, *, is_made: bool) -> FilePlace | None:
+    """The file on the disk, with its first changed line; None if there is none, or no text."""
+    path = file.new if is_made else file.old
+    if not path or file.is_binary:
+        return None
+    from_first_change = dropwhile(lambda line: line.kind not in "+-", file.lines)
+    numbers = (line.new if is_made else line.old for line in from_first_change if line.has_sign)
+    return FilePlace(path, next(filter(None, numbers), 0))
 
 
 def _shown_lines(lines: Sequence[DiffLine]) -> tuple[DiffLine, ...]:

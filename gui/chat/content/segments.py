@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import IntFlag
 from typing import Literal, NamedTuple
 
+from gui.terminal.links.links import FilePlace
 from session_host.protocol.values import Image
 
 LINES_PER_CHUNK = 32
@@ -46,11 +47,12 @@ class Run(NamedTuple):
 
 
 class Action(NamedTuple):
-    """The action of a control: a verb, its item, and the verb's value."""
+    """The action of a control: a verb, its item, and the verb's value; or the file that it opens."""
 
-    verb: Literal["fold", "show_all", "withdraw", "again", "columns", "copy", "link"]
+    verb: Literal["fold", "show_all", "withdraw", "again", "columns", "copy", "link", "file"]
     item: str = ""
     value: str = ""
+    file: FilePlace | None = None
 
 
 @dataclass(frozen=True)
@@ -150,6 +152,7 @@ class DiffHead(Segment):
     """The first line of a file's diff; ``text`` is the path.
 
     Attributes:
+        file: the file as the agent names it, and the first changed line; None if there is no text to open.
         note: the change of the file itself, as the user reads it: it is new, deleted, renamed or binary.
         empty: whether no lines follow.
         can_pair: whether it has removed and added lines, which two columns show side by side.
@@ -165,6 +168,7 @@ class DiffHead(Segment):
     can_pair: bool = False
     header: str = ""
     patch: str = ""
+    file: FilePlace | None = None
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,8 @@ class PointedPage(ScrollingPage):
     """A transcript with selectable text and clickable controls.
 
     Signals (and those of ScrollingPage):
-        acted(Action): the user activated a control that the page does not handle: "withdraw", "again", "link".
+        acted(Action): the user activated a control that the page does not handle: "withdraw", "again", "link",
+            "file".
         zoom_requested(int): the user makes the text larger, or smaller if the steps are negative.
     """
 

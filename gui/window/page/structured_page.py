@@ -56,6 +56,7 @@ class StructuredPage(ChatPage):
             lambda setting, value: self._act(lambda viewer: viewer.change_setting(setting, value))
         )
         view.link_activated.connect(self.link_requested)
+        view.file_activated.connect(self.file_requested)
         view.notice_given.connect(self.notice_given)
         view.page.zoom_requested.connect(lambda by: self.zoomed.emit(self._steps + by))
         source.damaged.connect(self._on_damaged)

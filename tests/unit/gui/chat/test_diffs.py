@@ -18,6 +18,7 @@ from gui.chat.content.segments import Diff, DiffHead, FoldLine, QuietLine, Segme
 from gui.chat.drawing.style import Style
 from gui.chat.page.accessible_rows import spoken_row
 from gui.chat.page.rows import Rows
+from gui.terminal.links.links import FilePlace
 from gui.theme.follow import Theme
 from session_host.structured.dialects.codex.items import whole_diff
 from session_host.structured.dialects.patches import fragment_patch, unified_patch
@@ -74,6 +75,25 @@ def test_a_change_whose_place_is_unknown_has_no_numbers() -> None:
 def test_what_happened_to_the_file_is_said_in_words(change: FileChange, path: str, note: str) -> None:
     head, _ = shown(change, "/src")
     assert (head.text, head.note) == (path, note)
+
+
+def test_a_diff_opens_the_file_that_is_on_the_disk_at_its_first_changed_line() -> None:
+    def files(change: FileChange) -> list[FilePlace | None]:
+        asked = [each for each in patches.of_diff(diff_of(change), "i1", "/src") if isinstance(each, DiffHead)]
+        return [shown(change, "/src")[0].file, *(head.file for head in asked)]
+
+    assert files(FileChange("/src/a.py", PATCH)) == [FilePlace("/src/a.py", 2)] * 2
+    only_removed = "@@ -5,3 +4,1 @@\n a\n-b\n-c\n d\n"
+    assert files(FileChange("a.py", only_removed)) == [FilePlace("a.py", 5), FilePlace("a.py", 6)]
+    assert files(FileChange("a.py", unified_patch("", "x\n"), "add")) == [FilePlace("a.py", 1), None]
+    assert files(FileChange("a.py", unified_patch("x\n", ""), "delete")) == [None, FilePlace("a.py", 1)]
+    assert next(head.file for head in patches.of_diff(GIT, "i1", "") if isinstance(head, DiffHead)) is None, "no text"
+
+
+def diff_of(change: FileChange) -> str:
+    """A change as an agent shows it before it makes it."""
+    old, new = ("/dev/null" if change.kind == kind else change.path for kind in ("add", "delete"))
+    return f"--- {old}\n+++ {new}\n{change.patch}"
 
 
 GIT = """diff --git a/logo.png b/logo.png
