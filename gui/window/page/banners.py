@@ -18,6 +18,7 @@ from gui.theme.follow import Theme
 from gui.theme.icons import Glyph
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.page.chat_page import ChatPage
+from gui.window.page.end_bar import EndBar
 from gui.window.page.find_bar import FindBar
 from gui.window.page.state_bars import ConnectionBar, ProblemLine
 from gui.window.page.typed_area_watcher import TypedAreaWatcher
@@ -189,8 +190,8 @@ class BannerArea(QWidget):
         self.raise_()
 
     def _bars(self) -> list[QRect]:
-        """The places of open find bars, of lines about connections, and of lines about chats' problems."""
-        bars = [bar for kind in (FindBar, ConnectionBar, ProblemLine) for bar in self._over.findChildren(kind)]
+        """The places of open find bars, of lines about connections and problems, and of bars below ended chats."""
+        bars = [bar for kind in (FindBar, ConnectionBar, ProblemLine, EndBar) for bar in self._over.findChildren(kind)]
         return [QRect(bar.mapTo(self._over, QPoint()), bar.size()) for bar in bars if bar.isVisible()]
 
     def _typed_areas(self) -> list[QRect]:

@@ -69,6 +69,21 @@ async def test_a_banner_goes_to_the_other_end_when_one_types_below_it(played: Pl
     assert place(banners).top() > below, "the rows that the line began with are not covered either"
 
 
+async def test_a_banner_is_not_over_the_buttons_below_an_ended_chat(played: Played):
+    viewer = await typing(played)
+    banners = played.window.banners
+    banners.show_banner(Banner("a line", lasting=True))
+    below = place(played.page).bottom() - 100
+    assert place(banners).top() > below
+    viewer.end(1)
+    await played.until(played.page.end_bar.isVisible, "the bar below an ended chat")
+    bar = played.page.end_bar
+    await played.until(lambda: not place(banners).marginsRemoved(MARGINS).intersects(place(bar)), "the banner to move")
+    banners.dismiss()
+    banners.show_banner(Banner("another line", lasting=True))
+    assert not place(banners).marginsRemoved(MARGINS).intersects(place(bar))
+
+
 async def test_lines_about_the_connection_and_the_record_are_not_over_the_cursor(played: Played):
     viewer = await typing(played)
     page = played.page
