@@ -214,10 +214,12 @@ class Sidebar(Area):
             self.problem.emit(str(error))
 
     def set_active(self, session_id: str) -> None:
-        """Set the chat with the visible tab; the row of another one than before comes into view."""
+        """Set the chat with the visible tab; the row of another one than before comes into view, marked alone."""
         is_another = session_id != self.model.active_id
         self.model.set_active(session_id)
         if is_another:
+            if not (self.delegate.is_single or self.list.hasFocus()):
+                self.list.clearSelection()
             self.reveal_active()
 
     def reveal_active(self) -> None:

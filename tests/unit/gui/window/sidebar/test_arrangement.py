@@ -183,6 +183,22 @@ async def test_enter_opens_one_of_several_selected_chats_and_selects_it_alone(pl
     assert [chat.name for chat in sidebar.selected()] == ["two"]
 
 
+async def test_another_chat_in_front_is_marked_alone_after_several_were_selected(played: Played) -> None:
+    ids = [await played.add(name) for name in ("one", "two", "three")]
+    window = played.open_window()
+    played.show(ids[0])
+    sidebar = window.sidebar
+    window.activateWindow()
+    sidebar.take_focus()
+    await played.until(sidebar.list.hasFocus, "the list to have the keyboard")
+    QTest.keyClick(sidebar.list, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
+    window.focus_page()
+    await played.until(played.page.view.hasFocus, "the chat to have the keyboard")
+    assert len(sidebar.selected()) == 2, "the user may still act on them"
+    played.show(ids[2])
+    assert (sidebar.selected(), sidebar.delegate.is_single) == ([], True)
+
+
 async def test_the_shown_chat_is_not_marked_like_selected_ones(played: Played) -> None:
     ids = [await played.add(name) for name in ("one", "two", "three")]
     window = played.open_window()
