@@ -13,6 +13,8 @@ from gui.window.sidebar.sidebar import Sidebar
 from gui.window.widgets.parts import within_a_screen
 
 DEFAULT_SIZE_PX = (1120, 720)
+LARGEST_SHARE = 0.9
+"""The default size takes no more of the screen's width and height."""
 MIN_SIZE_PX = (300, 220)
 NARROW_PX = 480
 """A narrower window shows its sidebar as marks until it is wider again."""
@@ -97,7 +99,7 @@ class WindowFrame(QObject):
     def apply(self) -> None:
         """Restore the saved geometry and the sidebar's width."""
         window, saved = self._window, self._saved
-        window.resize(*DEFAULT_SIZE_PX)
+        window.resize(QSize(*DEFAULT_SIZE_PX).boundedTo(window.screen().availableSize() * LARGEST_SHARE))
         if saved.geometry is not None:
             window.setGeometry(within_a_screen(QRect(*saved.geometry), QSize(*MIN_SIZE_PX)))
         if saved.maximized:

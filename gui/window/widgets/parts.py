@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QMargins, QObject, QPoint, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QGuiApplication, QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -297,11 +297,15 @@ def center_on_active_window(window: QWidget) -> None:
         window.setGeometry(within_a_screen(place, window.minimumSize()))
 
 
+TITLE_BAR_PX = 24
+"""Title bars are about so high, or higher; the window's geometry is without its own."""
+
+
 def within_a_screen(wanted: QRect, least: QSize) -> QRect:
-    """A window's geometry, moved and shrunk to fit an existing screen."""
+    """A window's geometry, moved and shrunk to fit an existing screen, below a title bar."""
     screen = QGuiApplication.screenAt(wanted.center()) or QGuiApplication.primaryScreen()
     room = screen.availableGeometry()
-    size = wanted.size().boundedTo(room.size()).expandedTo(least)
+    size = wanted.size().boundedTo(room.size().shrunkBy(QMargins(0, TITLE_BAR_PX, 0, 0))).expandedTo(least)
     left = min(max(wanted.left(), room.left()), room.right() - size.width() + 1)
     top = min(max(wanted.top(), room.top()), room.bottom() - size.height() + 1)
     return QRect(left, top, size.width(), size.height())

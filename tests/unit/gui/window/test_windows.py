@@ -19,6 +19,7 @@ from gui.window.cascade import STEP_PX, cascaded
 from gui.window.main_window import MainWindow
 from gui.window.remote_control.server import ControlRequest
 from gui.window.remote_control.verbs import RemoteControl
+from gui.window.widgets.parts import TITLE_BAR_PX
 from gui.window.windows import Windows
 from session_host import paths
 from session_host.errors import UsageError
@@ -191,3 +192,14 @@ async def test_pictures_are_of_the_last_used_window_a_numbered_one_or_all(
     for wrong in ("0", "3", "-1", "first"):
         with pytest.raises(UsageError, match=f"there is no window {wrong}; 2 windows are open"):
             await widths(wrong)
+
+
+@pytest.mark.parametrize("geometry", [None, (100, 100, 5000, 5000)], ids=["first start", "another screen"])
+async def test_a_window_and_its_title_bar_fit_on_a_small_screen(
+    open_windows: Open, monkeypatch: pytest.MonkeyPatch, geometry: tuple[int, int, int, int] | None
+):
+    monkeypatch.setattr("gui.window.frame.DEFAULT_SIZE_PX", (5000, 5000))
+    window = open_windows(WindowLayout(windows=[SavedWindow(geometry=geometry)])).all[0]
+    room = window.screen().availableSize()
+    assert (window.width() <= room.width(), window.height() <= room.height() - TITLE_BAR_PX) == (True, True)
+    assert geometry is None or window.geometry().top() >= TITLE_BAR_PX
