@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from gui.theme.follow import Theme
+from gui.theme.frames import paint_frame
 from gui.theme.icons import Glyph, glyph_icon, paint_glyph, paint_tile
 from gui.theme.marks import Mark, paint_mark
 from gui.theme.tokens import ICON_PX, MARK_PX, TILE_PX, Tokens
@@ -280,12 +281,12 @@ def sentence(text: str) -> str:
 
 
 def paint_choice_ground(painter: QPainter, area: QRect, state: QStyle.StateFlag, tokens: Tokens) -> None:
-    """Paint the background of a row in a list: marked if it is chosen, or the mouse is over it."""
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(Qt.PenStyle.NoPen)
-    if state & (QStyle.StateFlag.State_Selected | QStyle.StateFlag.State_MouseOver):
-        painter.setBrush(tokens.color("selected" if state & QStyle.StateFlag.State_Selected else "hover"))
-        painter.drawRoundedRect(QRectF(area).adjusted(4, 1, -4, -1), 4, 4)
+    """Paint the background of a row in a list: marked if it is chosen or below the mouse, outlined with the focus."""
+    chosen, focused = state & QStyle.StateFlag.State_Selected, state & QStyle.StateFlag.State_HasFocus
+    if chosen or focused or state & QStyle.StateFlag.State_MouseOver:
+        line = tokens.color("accent") if focused else None
+        ground = tokens.color("selected" if chosen else "hover")
+        paint_frame(painter, QRectF(area).adjusted(4, 1, -4, -1), line, ground, radius_px=4)
 
 
 def center_on_active_window(window: QWidget) -> None:

@@ -20,6 +20,7 @@ from gui.window.settings.key_row import native
 from gui.window.settings.keys_page import KeysPage
 from gui.window.settings.row import SettingRow
 from gui.window.settings.window import SettingsWindow
+from gui.window.widgets.page_list import PageList
 from tests.support.area import Area
 from tests.support.qt_waiting import delete_now, process_events_until, show
 
@@ -95,6 +96,19 @@ def test_tab_reaches_every_control_and_each_has_a_name(opened: Opened) -> None:
             reached.add(focused)
             QTest.keyClick(focused, Qt.Key.Key_Tab)
         assert expected <= reached, name
+
+
+def test_the_list_of_pages_shows_that_it_has_the_keyboard(opened: Opened) -> None:
+    window = opened.window
+    window.activateWindow()
+    process_events_until(window.isActiveWindow, 60, "the window to have the keyboard")
+    window.search.setFocus()
+    [pages] = [each.list for each in window.findChildren(PageList)]
+    row = pages.visualRect(pages.currentIndex())
+    without = pages.viewport().grab(row).toImage()
+    QTest.keyClick(window.search, Qt.Key.Key_Down)
+    assert pages.hasFocus()
+    assert pages.viewport().grab(row).toImage() != without
 
 
 def test_every_control_is_whole_in_the_narrowest_window(opened: Opened) -> None:
